@@ -1,0 +1,59 @@
+"""A pytest plugin that gives a test suite a GitHub for deployments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.clock import Clock
+    from pytest_ghdeploy.conversation import Exchange
+    from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
+    from pytest_ghdeploy.events import Event, Events
+    from pytest_ghdeploy.fake import FakeGitHub
+    from pytest_ghdeploy.handles import Deployment, Repository
+    from pytest_ghdeploy.model import Assumptions
+    from pytest_ghdeploy.schema import SchemaViolation
+
+# Where each public name lives. pytest imports this package in every run of everyone who has
+# it installed, so nothing is imported before it is used.
+_HOMES = {
+    "Assumptions": "model",
+    "Clock": "clock",
+    "Deployment": "handles",
+    "Event": "events",
+    "Events": "events",
+    "Exchange": "conversation",
+    "FakeError": "errors",
+    "FakeGitHub": "fake",
+    "Repository": "handles",
+    "SchemaViolation": "schema",
+    "UnsupportedRequest": "errors",
+}
+
+__all__ = [
+    "Assumptions",
+    "Clock",
+    "Deployment",
+    "Event",
+    "Events",
+    "Exchange",
+    "FakeError",
+    "FakeGitHub",
+    "Repository",
+    "SchemaViolation",
+    "UnsupportedRequest",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

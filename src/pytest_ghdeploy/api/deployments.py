@@ -1,0 +1,219 @@
+"""
+Deployments.
+
+Source:
+    https://docs.github.com/rest/deployments/deployments
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_ghdeploy import errors, payloads, rules
+from pytest_ghdeploy.api import git, statuses
+from pytest_ghdeploy.git import MergeConflict
+from pytest_ghdeploy.model import Deployment
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ghdeploy.git import Target
+    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.store import Store
+
+
+class AutoMerged(NamedTuple):
+    """No deployment: the default branch had to be merged into the ref first, and was."""
+
+    message: str
+
+
+def create(
+    store: Store,
+    repository: Repository,
+    creator: User,
+    *,
+    ref: str,
+    task: str = "deploy",
+    auto_merge: bool = True,
+    required_contexts: Sequence[str] | None = None,
+    payload: dict[str, Any] | str | None = None,
+    environment: str = "production",
+    description: str | None = None,
+    transient_environment: bool = False,
+    production_environment: bool | None = None,
+) -> Deployment | AutoMerged:
+    """
+    Deploy *ref*, if nothing is in the way.
+
+    Args:
+        ref: A branch, a tag or a full SHA; kept as it is written.
+
+        auto_merge: Merge the default branch into a branch that is behind it.
+
+        required_contexts: Contexts that must be ``success``; ``None`` for all of the commit's, ``[]`` for none.
+
+        payload: Kept as it is, ``{}`` if ``None``; at most 65,535 bytes of JSON.
+
+        environment: At most 255 characters.
+
+        production_environment: If ``None``, whether the environment is called ``production``.
+
+    Returns:
+        The new deployment; or ``AutoMerged``, with a merge commit on the branch and no deployment.
+
+    Raises:
+        Unprocessable: *ref* names nothing, or a limit is broken.
+        Conflict: The default branch does not merge into *ref*, or a context is not ``success``.
+            In either case nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/deployments/deployments#create-a-deployment
+
+    """
+    target = git.resolve(store, repository, ref)
+    merged = None
+    if store.assume.contexts_before_merge:
+        _check_contexts(store, repository, target, ref, required_contexts)
+    if auto_merge:
+        merged = _auto_merge(store, repository, target, ref, creator)
+    if merged:
+        return merged
+    if not store.assume.contexts_before_merge:
+        _check_contexts(store, repository, target, ref, required_contexts)
+    payload = {} if payload is None else payload
+    rules.check_deployment(payload, environment, store.assume)
+    if production_environment is None:
+        production_environment = rules.production_by_default(environment)
+    now = store.clock.now
+    row = store.deployments.add(
+        Deployment(
+            id=store.deployments.next_id,
+            repository_id=repository.id,
+            sha=target.sha,
+            ref=ref,
+            task=task,
+            payload=payload,
+            original_environment=environment,
+            environment=environment,
+            description=description,
+            creator=creator,
+            created_at=now,
+            updated_at=now,
+            transient_environment=transient_environment,
+            production_environment=production_environment,
+        )
+    )
+    store.events.record(
+        "deployment",
+        "created",
+        repository.full_name,
+        lambda: payloads.deployment(row, repository, creator, store.urls),
+    )
+    return row
+
+
+def _auto_merge(store: Store, repository: Repository, target: Target, ref: str, actor: User) -> AutoMerged | None:
+    graph, base = store.git(repository), repository.default_branch
+    head = graph.branches[base]
+    if graph.contains(target.sha, head):
+        return None
+    is_branch, clashes = target.kind == "branch", ""
+    if is_branch:
+        try:
+            graph.merged_tree(target.sha, head)
+        except MergeConflict as conflict:
+            clashes = f": both have changed {conflict}"
+    if rules.auto_merge(behind=True, is_branch=is_branch, merges_cleanly=not clashes) == "conflict":
+        behind = len(graph.missing(target.sha, head))
+        why = clashes or f" and a {target.kind} cannot take the merge commit"
+        hint = f"{ref} is {behind} commit(s) behind {base}{why}; auto_merge=false deploys it as it is"
+        raise errors.merge_conflict(base, ref, hint)
+    message = f"Auto-merged {base} into {ref} on deployment."
+    git.merge(store, repository, actor, branch=target.name, theirs=head, message=message)
+    return AutoMerged(message)
+
+
+def _check_contexts(
+    store: Store, repository: Repository, target: Target, ref: str, required: Sequence[str] | None
+) -> None:
+    if required is not None and not required:
+        return
+    found = statuses.contexts_of(store, repository, target.sha)
+    checked = rules.contexts_to_check(found, required)
+    unmet = rules.unmet_contexts(checked, store.assume)
+    if unmet:
+        listed = found if store.assume.list_all_contexts else checked
+        named = ", ".join(f"{context.context} is {context.state}" for context in unmet)
+        hint = f"{target.sha[:7]}, the commit of {ref}: {named}; required_contexts=[] deploys it regardless"
+        raise errors.failed_contexts(ref, listed, hint)
+
+
+def delete(store: Store, repository: Repository, deployment: Deployment) -> None:
+    """
+    Delete a deployment with its statuses. Dispatches nothing, as GitHub does.
+
+    Raises:
+        Unprocessable: It is active and not alone in its environment. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/deployments/deployments#delete-a-deployment
+
+    """
+    within = {} if store.assume.delete_per_repository else {"environment": deployment.environment}
+    others = len(store.deployments.where(repository_id=repository.id, **within)) - 1
+    rules.check_deletable(deployment, others=others, assume=store.assume)
+    for row in list(store.deployment_statuses.where(deployment_id=deployment.id)):
+        store.deployment_statuses.remove(row)
+    store.deployments.remove(deployment)
+
+
+def find(call: Call) -> Deployment:
+    """
+    Look up the deployment in the path.
+
+    Raises:
+        NotFound: The repository has no such deployment.
+
+    """
+    wanted = call.params["deployment_id"]
+    row = call.store.deployments.get(wanted)
+    if row is None or row.repository_id != call.repository.id:
+        known = call.store.deployments.where(repository_id=call.repository.id)
+        there = errors.there_is(wanted, (deployment.id for deployment in known[:10]))
+        elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
+        raise errors.not_found(
+            f"there is no deployment {wanted} in {call.repository.full_name}{elsewhere}; {there}"
+            + (f" (the newest of {len(known)})" if len(known) > 10 else "")  # noqa: PLR2004
+        )
+    return row
+
+
+@route("repos/list-deployments", "GET /repos/{owner}/{repo}/deployments")
+def list_deployments(call: Call) -> Reply:
+    """List deployments, newest first, those that match all filters."""
+    filters = {name: call.query[name] for name in ("sha", "ref", "task", "environment") if name in call.query}
+    return Reply(200, Listing(call.store.deployments.where(repository_id=call.repository.id, **filters)))
+
+
+@route("repos/create-deployment", "POST /repos/{owner}/{repo}/deployments")
+def create_deployment(call: Call) -> Reply:
+    """Create a deployment, or merge the default branch into its ref."""
+    created = create(call.store, call.repository, call.actor, **call.arguments_for(create))
+    if isinstance(created, AutoMerged):
+        return Reply(202, {"message": created.message})
+    return Reply(201, created, location=True)
+
+
+@route("repos/get-deployment", "GET /repos/{owner}/{repo}/deployments/{deployment_id}")
+def get_deployment(call: Call) -> Reply:
+    """Show a deployment."""
+    return Reply(200, find(call))
+
+
+@route("repos/delete-deployment", "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}")
+def delete_deployment(call: Call) -> Reply:
+    """Delete a deployment."""
+    delete(call.store, call.repository, find(call))
+    return Reply(204)

@@ -1,0 +1,148 @@
+"""
+Commit statuses.
+
+Source:
+    https://docs.github.com/rest/commits/statuses
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors, payloads, rules
+from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.api import check_runs, git
+from pytest_ghdeploy.model import CommitStatus
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_ghdeploy.model import CommitStatusState, Repository, User
+    from pytest_ghdeploy.store import Store
+
+
+def create(
+    store: Store,
+    repository: Repository,
+    creator: User,
+    *,
+    sha: str,
+    state: CommitStatusState,
+    context: str = "default",
+    description: str | None = None,
+    target_url: str | None = None,
+) -> CommitStatus:
+    """
+    Report on a commit.
+
+    Args:
+        sha: 40 hex digits.
+
+        context: Who reports; compared without case. At most 255 characters.
+
+        description: At most 140 characters.
+
+        target_url: An http(s) URL.
+
+    Returns:
+        The new commit status. It replaces the sha's earlier one of the same context; both stay listed.
+
+    Raises:
+        Unprocessable: *sha* names no commit, or a limit is broken. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/commits/statuses#create-a-commit-status
+
+    """
+    graph, sha = store.git(repository), sha.lower()
+    if sha not in graph.commits:
+        raise errors.no_commit(sha, f"{repository.full_name} has no commit {sha!r}; a commit status takes a full SHA")
+    key = rules.context_key(context)
+    recorded = len(store.commit_statuses.where(repository_id=repository.id, sha=sha, context_key=key))
+    rules.check_commit_status(context=context, description=description, target_url=target_url, recorded=recorded)
+    now = store.clock.now
+    row = store.commit_statuses.add(
+        CommitStatus(
+            id=store.commit_statuses.next_id,
+            repository_id=repository.id,
+            sha=sha,
+            state=state,
+            context=context,
+            description=description,
+            target_url=target_url,
+            creator=creator,
+            created_at=now,
+            updated_at=now,
+            context_key=key,
+        )
+    )
+    commit, branches = graph.commits[sha], list(graph.branches_with(sha))
+    store.events.record(
+        "status",
+        None,
+        repository.full_name,
+        lambda: payloads.status(row, commit, branches, repository, creator, store.urls),
+    )
+    return row
+
+
+def latest(rows: Iterable[CommitStatus]) -> list[CommitStatus]:
+    """Pick the newest of each context from *rows*, which are newest first; the answer is oldest first."""
+    newest: dict[str, CommitStatus] = {}
+    for row in rows:
+        newest.setdefault(row.context_key, row)
+    return list(newest.values())[::-1]
+
+
+def contexts_of(store: Store, repository: Repository, sha: str) -> list[rules.Context]:
+    """List what stands for or against deploying *sha*: commit statuses, then check runs, each oldest first."""
+    reported = latest(store.commit_statuses.where(repository_id=repository.id, sha=sha))
+    return [rules.Context(row.context, row.state) for row in reported] + check_runs.contexts_of(store, repository, sha)
+
+
+def _find_sha(call: Call) -> str:
+    graph, ref = call.store.git(call.repository), call.params["ref"]
+    target = graph.resolve(ref, short_shas=True)
+    if target is None:
+        raise errors.not_found(f"{call.repository.full_name} has no {ref!r}; {git.known_refs(graph, ref)}")
+    return target.sha
+
+
+@route("repos/create-commit-status", "POST /repos/{owner}/{repo}/statuses/{sha}")
+def create_commit_status(call: Call) -> Reply:
+    """Report on a commit."""
+    row = create(call.store, call.repository, call.actor, **call.arguments_for(create, sha=call.params["sha"]))
+    return Reply(201, row, location=True)
+
+
+@route(
+    "repos/list-commit-statuses-for-ref",
+    "GET /repos/{owner}/{repo}/commits/{ref}/statuses",
+    "GET /repos/{owner}/{repo}/statuses/{ref}",
+)
+def list_commit_statuses_for_ref(call: Call) -> Reply:
+    """List all commit statuses of a ref's commit, newest first."""
+    return Reply(200, Listing(call.store.commit_statuses.where(repository_id=call.repository.id, sha=_find_sha(call))))
+
+
+@route("repos/get-combined-status-for-ref", "GET /repos/{owner}/{repo}/commits/{ref}/status")
+def get_combined_status_for_ref(call: Call) -> Reply:
+    """Fold the latest commit status of each context of a ref's commit into one state. Check runs do not count."""
+    sha = _find_sha(call)
+    rows = latest(call.store.commit_statuses.where(repository_id=call.repository.id, sha=sha))
+    api = call.urls.repository(call.repository)
+    around: as_json.JSON = {
+        "state": rules.combined_state({row.state for row in rows}),
+        "statuses": [],
+        "sha": sha,
+        "total_count": len(rows),
+        "repository": as_json.minimal_repository(call.repository, call.urls),
+        "commit_url": f"{api}/commits/{sha}",
+        "url": f"{api}/commits/{sha}/status",
+    }
+
+    def render(row: CommitStatus) -> as_json.JSON:
+        return as_json.simple_commit_status(row, call.repository, call.urls)
+
+    return Reply(200, Listing(rows, render, "statuses", around))

@@ -1,0 +1,42 @@
+"""
+Users.
+
+Source:
+    https://docs.github.com/rest/users/users
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.routing import Call, Reply, route
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.model import User
+
+
+def _repositories(call: Call, owner: User, *, private: bool) -> int:
+    return len(call.store.repositories.where(owner=owner, private=private))
+
+
+@route("users/get-authenticated", "GET /user", anonymous=False)
+def get_authenticated(call: Call) -> Reply:
+    """Show the caller to itself."""
+    owned = {
+        f"{kind}_repos": _repositories(call, call.actor, private=kind == "private") for kind in ("public", "private")
+    }
+    return Reply(200, as_json.private_user(call.actor, call.urls, **owned))
+
+
+@route("users/get-by-username", "GET /users/{username}")
+def get_by_username(call: Call) -> Reply:
+    """Show an account to anyone."""
+    login = call.params["username"]
+    row = call.store.user(login)
+    if row is None:
+        there = errors.there_is(login, (user.login for user in call.store.users))
+        raise errors.not_found(f"there is no user {login!r}; {there}")
+    public_repos = _repositories(call, row, private=False)
+    return Reply(200, as_json.public_user(row, call.urls, public_repos=public_repos))

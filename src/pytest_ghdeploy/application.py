@@ -1,0 +1,436 @@
+"""
+From a request to GitHub's answer, whichever way the request came.
+
+Everything that endpoints have in common is done here, once: who asks, which
+endpoint, which repository, may they, is the body valid, which page, how it is
+written as JSON, what is recorded. Source of the rules that bear no other:
+https://docs.github.com/rest/using-the-rest-api
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+
+from pytest_ghdeploy import errors, github, routing, schema
+from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.errors import GitHubError, UnsupportedRequest
+from pytest_ghdeploy.model import CommitStatus, Deployment, DeploymentStatus
+from pytest_ghdeploy.routing import Call, Listing, Reply
+from pytest_ghdeploy.rules import allows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from werkzeug.routing import MapAdapter
+
+    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.representations import Urls
+    from pytest_ghdeploy.routing import Endpoint
+    from pytest_ghdeploy.store import Store
+
+MAX_NESTING = 100
+"""Levels of arrays and objects in a body, as Ruby's JSON has it [guess]."""
+
+_API_VERSION = "2022-11-28"
+_JSON_TYPE = "application/json; charset=utf-8"
+_PER_PAGE, _MOST_PER_PAGE = 30, 100
+_HINT_LIMIT = 1000
+
+_RENDER: dict[type, Callable[[Any, Any, Urls], Any]] = {
+    Deployment: as_json.deployment,
+    DeploymentStatus: as_json.deployment_status,
+    CommitStatus: as_json.commit_status,
+}
+
+
+@dataclass(slots=True)
+class Request:
+    """A request as a door lets it in. *path* is below the API's root and still percent-encoded, *query* likewise."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back through the door. *hint* says why, for whoever wrote the test."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """A canned answer: ``segments`` is the path cut at its slashes, ``None`` where anything goes."""
+
+    method: str
+    segments: tuple[str | None, ...]
+    status: int
+    body: bytes
+
+
+class Application:
+    """Answers requests from a store. Call it from any thread."""
+
+    def __init__(self, store: Store, urls: Urls, *, validate_all: bool = False) -> None:
+        """Answer from *store*, with URLs below *urls*; with *validate_all* check every answer and event too."""
+        self.store = store
+        self.urls = urls
+        self.stubs: list[Stub] = []
+        self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
+        self._requests = 0
+        self._validate_all = validate_all
+        if validate_all:
+            store.events.listeners.append(lambda event: schema.check_event(event.name, event.payload))
+
+    def handle(self, request: Request) -> Answer:
+        """
+        Answer a request.
+
+        Raises:
+            UnsupportedRequest: It is for an endpoint that GitHub has and the fake has not.
+
+        """
+        with self.store.lock:
+            return self._answer(request)
+
+    def _answer(self, request: Request) -> Answer:
+        self._requests += 1
+        headers = {"Content-Type": _JSON_TYPE}
+        if self.stubs and (stubbed := self._stubbed(request)):
+            return Answer(stubbed.status, headers, stubbed.body)
+        endpoint: Endpoint | None = None
+        hint = ""
+        try:
+            viewer = self._authenticate(request.headers)
+            endpoint, params = _match(request)
+            if endpoint.operation_id != "rate-limit/get":
+                self.store.count_request(viewer)
+            self._rate_limit_headers(headers, viewer)
+            call = self._call(request, endpoint, params, viewer)
+            reply = endpoint.handler(call)
+            status = reply.status
+            body = self._write(call, reply, request, headers)
+        except GitHubError as refusal:
+            status, hint = refusal.status, refusal.hint
+            body = _refusal(refusal, endpoint)
+            if hint:
+                headers["X-GHDeploy-Hint"] = header_text(hint)
+        if self._validate_all and endpoint:
+            schema.check_answer(endpoint.operation_id, status, json.loads(body) if body else None)
+        self._general_headers(headers)
+        data = body.encode()
+        if status == HTTPStatus.NO_CONTENT:
+            del headers["Content-Type"]
+        else:
+            headers["Content-Length"] = str(len(data))
+        return Answer(status, headers, b"" if request.method == "HEAD" else data, hint)
+
+    # Before the handler
+
+    def _authenticate(self, headers: Mapping[str, str]) -> User | None:
+        if not headers.get("User-Agent"):
+            raise errors.user_agent_required()
+        given = headers.get("Authorization")
+        if given is None:
+            return None
+        token = token_of(given)
+        if not token:
+            raise errors.bad_credentials("the Authorization header holds no token")
+        if not self.store.tokens:
+            return self.store.default_user
+        user = self.store.tokens.get(token)
+        if user is None:
+            raise errors.bad_credentials(
+                f"the token is none of the {len(self.store.tokens)} that add_token made known; "
+                "without add_token any token would do"
+            )
+        return user
+
+    def _call(self, request: Request, endpoint: Endpoint, params: dict[str, Any], viewer: User | None) -> Call:
+        if viewer is None and not endpoint.anonymous:
+            raise errors.requires_authentication(f"{request.method} {request.path} needs a token and had none")
+        repository = self._repository(request, endpoint, params, viewer)
+        for name, value in params.items():
+            if name.endswith("_id"):
+                params[name] = routing.to_id(value, name)
+        body: dict[str, Any] = {}
+        if endpoint.method != "GET" and schema.takes_body(endpoint.operation_id):
+            body = read_object(request.body)
+            schema.check_request(endpoint.operation_id, body)
+        query = dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
+        return Call(self.store, self.urls, viewer, params, query, body, repository)
+
+    def _repository(
+        self, request: Request, endpoint: Endpoint, params: dict[str, Any], viewer: User | None
+    ) -> Repository | None:
+        store = self.store
+        if "repository_id" in params:
+            repository = store.repositories.get(routing.to_id(params.pop("repository_id"), "repository_id"))
+            if repository is None:
+                there = errors.there_is("", (row.id for row in store.repositories))
+                raise errors.not_found(f"no repository has the id in {request.path}; {there}")
+        elif "owner" in params:
+            full_name = f"{params.pop('owner')}/{params.pop('repo')}"
+            repository = store.repository(full_name)
+            if repository is None:
+                there = errors.there_is(full_name, (row.full_name for row in store.repositories))
+                raise errors.not_found(f"repository {full_name} was never added; {there}")
+        else:
+            return None
+        has = store.permission(repository, viewer)
+        if not allows(has, endpoint.needs):
+            who = viewer.login if viewer else "an anonymous caller"
+            kind = "private" if repository.private else "public"
+            raise errors.not_found(
+                f"{who} has {f'only the right {has!r}' if has else 'no right'} on {kind} repository "
+                f"{repository.full_name}; {endpoint.operation_id} needs {endpoint.needs!r}: see add_collaborator"
+            )
+        return repository
+
+    # After the handler
+
+    def _write(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> str:
+        body = reply.body
+        if body is None:
+            return ""
+        if isinstance(body, dict):
+            return to_json(body)
+        if isinstance(body, Listing):
+            rows = self._cut(call, body, request, headers)
+            text = f"[{','.join(self._texts_of(body, rows))}]"
+            if body.key:
+                members = (f"{to_json(name)}:{text if name == body.key else to_json(value)}"
+                           for name, value in body.around.items())  # fmt: skip
+                text = f"{{{','.join(members)}}}"
+            return text
+        text = self._text_of(body)
+        if reply.location:
+            headers["Location"] = json.loads(text)["url"]
+        return text
+
+    def _texts_of(self, listing: Listing, rows: list[Any]) -> list[str]:
+        if listing.render is None:
+            return [self._text_of(row) for row in rows]
+        return [to_json(listing.render(row)) for row in rows]
+
+    def _text_of(self, row: Any) -> str:  # noqa: ANN401 - any row of the store with a URL of its own
+        # Rows never change, so their JSON is written once: it is most of the work of a GET.
+        repository = self.store.repository_of(row)
+        known = self._texts.get(row.id)
+        if known and known[0] is row and known[1] == repository.full_name and known[2] is self.urls:
+            return known[3]
+        text = to_json(_RENDER[type(row)](row, repository, self.urls))
+        self._texts[row.id] = row, repository.full_name, self.urls, text
+        return text
+
+    def _cut(self, call: Call, listing: Listing, request: Request, headers: dict[str, str]) -> list[Any]:
+        per_page = min(_positive(call.query.get("per_page"), _PER_PAGE), _MOST_PER_PAGE)
+        page = _positive(call.query.get("page"), 1)
+        total = len(listing.rows)
+        last = max(1, -(-total // per_page))
+        if last > 1 or page > 1:
+            base = request.path
+            if call.repository_or_none:
+                # GitHub's links do not depend on a name that may change.
+                rest = base.split("/", 3)[3] if base.startswith("/repositories/") else base.split("/", 4)[4]
+                base = f"/repositories/{call.repository.id}/{rest}"
+            links = []
+            for relation, number in (
+                ("prev", min(page - 1, last)),
+                ("next", page + 1),
+                ("last", last),
+                ("first", 1),
+            ):
+                shown = page > 1 if relation in ("prev", "first") else page < last
+                if shown:
+                    query = _with_page(request.query, number)
+                    links.append(f'<{self.urls.api}{base}?{query}>; rel="{relation}"')
+            if links:
+                headers["Link"] = ", ".join(links)
+        return list(listing.rows[(page - 1) * per_page : page * per_page])
+
+    def _rate_limit_headers(self, headers: dict[str, str], viewer: User | None) -> None:
+        limit = self.store.rate_limit(viewer)
+        headers["X-RateLimit-Limit"] = str(limit.limit)
+        headers["X-RateLimit-Remaining"] = str(limit.remaining)
+        headers["X-RateLimit-Reset"] = str(int(limit.reset_at.timestamp()))
+        headers["X-RateLimit-Used"] = str(limit.used)
+        headers["X-RateLimit-Resource"] = "core"
+
+    def _general_headers(self, headers: dict[str, str]) -> None:
+        now = int(self.store.clock.now.timestamp())
+        digits = hashlib.sha1(b"request %d" % self._requests, usedforsecurity=False).hexdigest().upper()
+        headers["X-GitHub-Request-Id"] = f"{digits[:4]}:{digits[4:8]}:{digits[8:14]}:{digits[14:20]}:{now:X}"
+        headers["X-GitHub-Media-Type"] = "github.v3; format=json"
+        headers["x-github-api-version-selected"] = _API_VERSION
+
+    # Stubs
+
+    def _stubbed(self, request: Request) -> Stub | None:
+        segments = request.path.split("/")
+        for stub in reversed(self.stubs):
+            if stub.method == request.method and len(stub.segments) == len(segments):
+                pairs = zip(stub.segments, segments, strict=True)
+                if all(wanted is None or wanted == unquote(given) for wanted, given in pairs):
+                    return stub
+        return None
+
+
+def _refusal(refusal: GitHubError, endpoint: Endpoint | None) -> str:
+    body: dict[str, Any] = {"message": refusal.message}
+    if refusal.errors:
+        body["errors"] = refusal.errors
+    page = schema.documentation_url(endpoint.operation_id) if endpoint else errors.REST_DOCS
+    body["documentation_url"] = refusal.documentation_url or page
+    body["status"] = str(refusal.status)
+    return to_json(body)
+
+
+# Paths
+
+
+@cache
+def _own_map() -> tuple[MapAdapter, dict[str, Endpoint]]:
+    endpoints = routing.endpoints()
+    rules = [(path, endpoint.method, name) for name, endpoint in endpoints.items() for path in endpoint.paths]
+    return github.url_map(rules), endpoints
+
+
+def _match(request: Request) -> tuple[Endpoint, dict[str, Any]]:
+    """
+    Find the endpoint for a path.
+
+    Raises:
+        NotFound: GitHub has no such path, or not with this method.
+        UnsupportedRequest: GitHub has, and the fake has not.
+
+    """
+    adapter, endpoints = _own_map()
+    found = github.match(adapter, request.method, request.path)
+    # A ref may contain slashes, so it may have swallowed the rest of a longer path that GitHub has.
+    if found is None or any("/" in value for value in found[1].values()):
+        theirs = github.operation(request.method, request.path)
+        if theirs and theirs not in endpoints:
+            where = f"{request.method} {request.path}"
+            msg = (
+                f"{where} is GitHub's {theirs}, which is not an endpoint of this fake "
+                f"({len(endpoints)} are: `ghdeploy routes`). "
+                f'A canned answer helps: ghdeploy.stub("{request.method}", "{request.path}", status=200, json=…)'
+            )
+            raise UnsupportedRequest(msg)
+    if found is None:
+        hint = f"GitHub has no {request.method} {request.path}"
+        raise errors.not_found(hint, documentation_url=errors.REST_DOCS)
+    name, params = found
+    return endpoints[name], {key: unquote(value) for key, value in params.items()}
+
+
+# Bodies
+
+
+def to_json(value: object) -> str:
+    """Write JSON as GitHub does: compact, and in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """
+    Read the JSON object in a request's body; an empty body is an empty object.
+
+    Raises:
+        BadRequest: It is not UTF-8, not JSON (``NaN`` and numbers without bounds are not), nested
+            deeper than 100 levels, or not an object.
+
+    """
+    if not body.strip():
+        return {}
+    try:
+        text = body.decode()
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        if "\\u" in text:
+            to_json(value).encode()  # fails for half a surrogate pair, which no answer could carry
+    except (ValueError, RecursionError) as problem:
+        reason = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+        raise errors.unparsable_json(f"the body is not JSON: {reason}") from None
+    if body.count(b"[") + body.count(b"{") > MAX_NESTING and _depth(value) > MAX_NESTING:
+        raise errors.unparsable_json(f"the body is nested deeper than {MAX_NESTING} levels")
+    if not isinstance(value, dict):
+        raise errors.not_an_object(f"the body is JSON, but {schema.ruby(value)[:80]} is not an object")
+    return value
+
+
+def _refuse_constant(name: str) -> float:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        return _refuse_constant(digits)
+    return value
+
+
+def _depth(value: Any) -> int:  # noqa: ANN401 - any JSON
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            member
+            for holder in level
+            for member in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(member, (dict, list))
+        ] if any(isinstance(holder, (dict, list)) for holder in level) else []  # fmt: skip
+    return depth
+
+
+def token_of(authorization: str) -> str:
+    """Read the token from an ``Authorization`` header: ``token X``, ``Bearer X`` or Basic; ``""`` if there is none."""
+    scheme, _, value = authorization.partition(" ")
+    value = value.strip()
+    match scheme.lower():
+        case "token" | "bearer":
+            return value
+        case "basic":
+            try:
+                name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+            except ValueError:
+                return ""
+            # Git and curl send a token as the password, old clients as the name.
+            return name if password in ("", "x-oauth-basic") else password
+        case _:
+            return ""
+
+
+def header_text(text: str) -> str:
+    """Make *text* fit for a header: one line of ASCII, not too long."""
+    line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    return line if len(line) <= _HINT_LIMIT else f"{line[: _HINT_LIMIT - 3]}..."
+
+
+# Pages
+
+
+def _positive(text: str | None, default: int) -> int:
+    if text and text.isascii() and text.isdecimal() and len(text) < 10:  # noqa: PLR2004 - more pages than anyone has
+        return int(text) or default
+    return default
+
+
+def _with_page(query: str, page: int) -> str:
+    parts = query.split("&") if query else []
+    kept = [f"page={page}" if part.partition("=")[0] == "page" else part for part in parts]
+    return "&".join(kept if f"page={page}" in kept else [*kept, f"page={page}"])

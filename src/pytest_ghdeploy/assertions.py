@@ -1,0 +1,116 @@
+"""Questions about events that fail with what was recorded and came near."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy import errors, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_ghdeploy.events import Event
+
+_SHOWN = 5
+
+
+def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> Event:
+    """
+    Find the newest event with this *name* and these *fields*.
+
+    Raises:
+        AssertionError: There is none. The message shows those that come nearest.
+        FakeError: No event has this name, or no such field.
+
+    """
+    __tracebackhide__ = True
+    matching = _matching(events, name, fields)
+    if matching:
+        return matching[-1]
+    named = [event for event in events if event.name == name]
+    message = f"no event {_described(name, fields)}"
+    if named:
+        ranked = sorted(named, key=lambda event: len(_differing(event, fields)))
+        message += "\n  recorded, nearest first:" + "".join(
+            f"\n    {_line(event, fields)}" for event in ranked[:_SHOWN]
+        )
+        if len(ranked) > _SHOWN:
+            message += f"\n    and {len(ranked) - _SHOWN} more"
+    elif events:
+        counts: dict[str, int] = {}
+        for event in events:
+            counts[event.name] = counts.get(event.name, 0) + 1
+        message += "\n  recorded: " + ", ".join(f"{count} {other}" for other, count in counts.items())
+    else:
+        message += "\n  no event was recorded at all"
+    raise AssertionError(message)
+
+
+def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> None:
+    """
+    See to it that no event has this *name* and these *fields*.
+
+    Raises:
+        AssertionError: There is one. The message shows it.
+        FakeError: No event has this name, or no such field.
+
+    """
+    __tracebackhide__ = True
+    matching = _matching(events, name, fields)
+    if matching:
+        shown = "".join(f"\n    {_line(event, fields)}" for event in matching[:_SHOWN])
+        msg = f"{len(matching)} event(s) {_described(name, fields)}, none was expected:{shown}"
+        raise AssertionError(msg)
+
+
+def _matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> list[Event]:
+    names = schema.event_names()
+    if name not in names:
+        raise errors.unknown("event", name, names)
+    known = {*schema.event_fields(name), "action", "repository"}
+    for field in fields:
+        if field not in known:
+            raise errors.unknown("field", field, sorted(known), more=f" of the event {name}")
+    return [event for event in events if event.name == name and not _differing(event, fields)]
+
+
+def _differing(event: Event, fields: Mapping[str, object]) -> list[str]:
+    return [field for field, wanted in fields.items() if not _is(_value(event, field), wanted)]
+
+
+def _value(event: Event, field: str) -> Any:  # noqa: ANN401 - any JSON
+    if field in ("action", "repository"):
+        return getattr(event, field)
+    return event.payload.get(event.name, event.payload).get(field)
+
+
+def _is(value: object, wanted: object) -> bool:
+    if isinstance(value, dict) and isinstance(wanted, str) and "login" in value:
+        return bool(value["login"] == wanted)
+    # True == 1 in Python, but not in JSON.
+    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def _described(name: str, fields: Mapping[str, object]) -> str:
+    told = ", ".join(f"{field} {wanted!r}" for field, wanted in fields.items())
+    return f"{name} with {told}" if told else name
+
+
+def _line(event: Event, fields: Mapping[str, object]) -> str:
+    shown = list(fields)
+    if event.name in ("deployment", "deployment_status", "status"):
+        shown = list(dict.fromkeys([*fields, *_ALWAYS_SHOWN[event.name]]))
+    differing = _differing(event, fields)
+    values = []
+    for field in shown:
+        value = _value(event, field)
+        value = value["login"] if isinstance(value, dict) and "login" in value else value
+        values.append(f"{field} {value!r}{'  <--' * (field in differing)}")
+    return f"{event.name} {event.delivery_id[:8]}: {', '.join(values)}"
+
+
+_ALWAYS_SHOWN = {
+    "deployment": ("environment", "ref"),
+    "deployment_status": ("state", "environment"),
+    "status": ("state", "context"),
+}

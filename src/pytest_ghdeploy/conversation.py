@@ -1,0 +1,160 @@
+"""What was said: every request with its answer, every event, in order, without secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from http.client import responses as reasons
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REDACTED = "[redacted]"
+
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-github-otp"})
+_SECRET_QUERY = re.compile(r"(?i)([?&](?:access_token|client_secret|token|password)=)[^&#]*")
+_USERINFO = re.compile(r"//[^/@?#]*@")
+# A shorter one would be found in half of all texts.
+_SHORTEST_SECRET = 8
+_BODY_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """
+    A request and its answer.
+
+    Attributes:
+        path: Below the API's root, as it was sent: percent-encoded, without the query.
+
+        request_headers: Credentials are replaced by ``[redacted]``, here and in ``url``.
+
+        request_body: The bytes that were sent; tokens that clients have shown are replaced too.
+
+        hint: Why a request was refused, in terms of the test's set-up; ``""`` if it was not.
+
+    """
+
+    method: str
+    url: str
+    path: str
+    request_headers: Mapping[str, str]
+    request_body: bytes
+    status: int
+    response_headers: Mapping[str, str]
+    response_body: bytes
+    hint: str = field(default="")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} -> {self.status}"
+
+
+def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """Copy *headers* with the credentials blotted out."""
+    return {name: REDACTED if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()}
+
+
+def without_credentials(url: str) -> str:
+    """Copy *url* with the credentials in it blotted out."""
+    if "@" in url:
+        url = _USERINFO.sub(f"//{REDACTED}@", url, count=1)
+    return _SECRET_QUERY.sub(rf"\1{REDACTED}", url) if "?" in url else url
+
+
+class Secrets:
+    """The tokens that clients have shown, to be blotted out wherever they turn up."""
+
+    def __init__(self) -> None:
+        """Start with none known."""
+        self._known: set[str] = set()
+
+    def add(self, token: str) -> None:
+        """Remember *token*, if it is long enough to be one."""
+        if len(token) >= _SHORTEST_SECRET:
+            self._known.add(token)
+
+    def blot(self, text: str) -> str:
+        """Copy *text* without the secrets."""
+        for secret in self._known:
+            if secret in text:
+                text = text.replace(secret, REDACTED)
+        return text
+
+    def blot_bytes(self, body: bytes) -> bytes:
+        """Copy *body* without the secrets."""
+        for secret in self._known:
+            if secret.encode() in body:
+                body = body.replace(secret.encode(), REDACTED.encode())
+        return body
+
+
+class Conversation:
+    """Keeps requests and events in the order in which they happened."""
+
+    def __init__(self) -> None:
+        """Start with nothing said."""
+        self.entries: list[Exchange | Event | str] = []
+
+    def text(self) -> str:
+        """Tell the conversation, one line for each request, answer, hint and event; long bodies are cut."""
+        lines: list[str] = []
+        number = 0
+        for entry in self.entries:
+            if isinstance(entry, Exchange):
+                number += 1
+                lines += _exchange_lines(number, entry)
+            elif isinstance(entry, Event):
+                lines.append(f"     event {_event_line(entry)}")
+            else:
+                lines.append(f"  !  {entry}")
+        return "\n".join(lines)
+
+
+def _exchange_lines(number: int, entry: Exchange) -> list[str]:
+    query = entry.url.partition("?")[2]
+    asked = f"{entry.method} {entry.path}{'?' + query if query else ''}"
+    lines = [f"{number:3}. {asked} {_cut(entry.request_body)}".rstrip()]
+    answer = f"     {entry.status} {reasons.get(entry.status, '')} {_gist(entry)}"
+    lines.append(answer.rstrip())
+    if entry.hint:
+        lines.append(f"     hint: {entry.hint}")
+    return lines
+
+
+def _gist(entry: Exchange) -> str:
+    """Pick what matters from an answer: of a refusal all of it, of an object who it is, of a list how long it is."""
+    try:
+        body = json.loads(entry.response_body)
+    except ValueError:
+        return _cut(entry.response_body)
+    if isinstance(body, list):
+        return f"{len(body)} item{'s'[: len(body) != 1]}"
+    if not isinstance(body, dict) or "message" in body:
+        told = {name: value for name, value in body.items() if name not in ("documentation_url", "status")}
+        return _cut(json.dumps(told, ensure_ascii=False).encode())
+    names = ("id", "state", "environment", "ref", "sha", "name", "login", "full_name", "context", "total_count")
+    return ", ".join(f"{name} {_short(body[name])}" for name in names if isinstance(body.get(name), (str, int)))
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - any JSON
+    text = str(value)
+    return text[:7] if re.fullmatch(r"[0-9a-f]{40}", text) else text
+
+
+def _event_line(event: Event) -> str:
+    payload = event.payload
+    own = payload.get(event.name, payload)
+    told = [f"{name} {_short(own[name])}" for name in _TOLD_OF_EVENTS if own.get(name) and name != event.name]
+    return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(told)} ({event.repository})"
+
+
+_TOLD_OF_EVENTS = ("id", "state", "status", "conclusion", "context", "environment", "ref")
+
+
+def _cut(body: bytes) -> str:
+    text = " ".join(body.decode(errors="replace").split())
+    return text if len(text) <= _BODY_LIMIT else f"{text[:_BODY_LIMIT]}… ({len(body):,} bytes)"

@@ -1,0 +1,90 @@
+"""Which host belongs to which active fake, and which are GitHub's and nobody's here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from pytest_ghdeploy.errors import UnsupportedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_ghdeploy.application import Answer
+
+_GITHUB = ("github.com", "githubusercontent.com", "ghe.com")
+
+
+class Fake(Protocol):
+    """What a door needs of a fake."""
+
+    @property
+    def base_url(self) -> str: ...  # noqa: D102 - said by FakeGitHub
+    @property
+    def doors(self) -> Mapping[str, object]: ...  # noqa: D102
+    @property
+    def host(self) -> str: ...  # noqa: D102
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer: ...  # noqa: D102
+    def fail(self, problem: Exception) -> None: ...  # noqa: D102
+
+
+# The one thing that is not a fake's own: a process has one set of clients, and they know hosts only.
+_active: list[Fake] = []
+
+
+def enter(fake: Fake) -> None:
+    """Let *fake* answer for its host, in place of an earlier one for the same host."""
+    _active.append(fake)
+
+
+def leave(fake: Fake) -> None:
+    """End what ``enter`` began."""
+    _active.remove(fake)
+
+
+def host_of(url: str) -> str:
+    """Find the host in a URL, in lower case; ``""`` where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def fake_for(host: str) -> Fake | None:
+    """
+    Find the active fake that answers for *host*; ``None`` if it is not for a fake at all.
+
+    Raises:
+        UnsupportedRequest: The host is GitHub's, and no active fake answers for it.
+
+    """
+    for fake in reversed(_active):
+        if fake.host == host:
+            return fake
+    if _active and _is_github(host):
+        raise refusal(host, f"a request to {host} cannot be answered: {_served()}")
+    return None
+
+
+def is_ours(host: object) -> bool:
+    """Tell whether no request to *host* may leave while fakes are active."""
+    if not _active or not isinstance(host, (str, bytes)):
+        return False
+    name = (host.decode("latin-1") if isinstance(host, bytes) else host).lower().rstrip(".")
+    return any(fake.host == name for fake in _active) or _is_github(name)
+
+
+def refusal(host: str, message: str) -> UnsupportedRequest:
+    """Make the error for a request to *host*, and see to it that the test fails even if it is swallowed."""
+    problem = UnsupportedRequest(message)
+    owner = next((fake for fake in reversed(_active) if fake.host == host), _active[-1])
+    owner.fail(problem)
+    return problem
+
+
+def _is_github(host: str) -> bool:
+    return any(host == name or host.endswith(f".{name}") for name in _GITHUB)
+
+
+def _served() -> str:
+    return "active fakes answer for " + " and ".join(fake.base_url for fake in _active) + " only"

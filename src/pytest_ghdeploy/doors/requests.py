@@ -1,0 +1,145 @@
+"""
+The door for requests, and for all that is built on it, such as PyGithub and github3.py.
+
+requests asks its session for an adapter and the adapter to send. For a host of
+an active fake it gets ``GitHubAdapter``, behind which a ``RequestsMock`` of the
+fake's own answers with ``responses``' means: its matching, its call log, its
+handling of retries. Every other host goes where it would have gone.
+"""
+
+from __future__ import annotations
+
+import sys
+from http.client import responses as reasons
+from io import BytesIO
+from typing import Any, cast
+
+import responses
+from requests import PreparedRequest, Response, Session
+from requests.adapters import HTTPAdapter
+from urllib3.response import HTTPResponse
+from urllib3.util.retry import Retry
+
+from pytest_ghdeploy.doors import hosts
+from pytest_ghdeploy.doors.patching import Function, Patch
+
+
+class _Anything(responses.BaseResponse):
+    """The one registration: it matches every request, and the fake answers."""
+
+    def __init__(self, fake: hosts.Fake) -> None:
+        super().__init__("*", "https://github.invalid/")
+        self._fake = fake
+
+    def matches(self, request: PreparedRequest) -> tuple[bool, str]:  # noqa: ARG002 - responses' signature
+        return True, ""
+
+    def get_response(self, request: PreparedRequest) -> HTTPResponse:
+        answer = self._fake.answer(request.method or "GET", request.url or "", request.headers, _body_of(request))
+        return HTTPResponse(
+            body=BytesIO(answer.body),
+            headers=answer.headers,
+            status=answer.status,
+            reason=reasons.get(answer.status),
+            preload_content=False,
+            request_method=request.method,
+        )
+
+
+def _body_of(request: PreparedRequest) -> bytes:
+    body: Any = request.body
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, (bytes, bytearray)):
+        return bytes(body)
+    # A generator, which requests sends in chunks; responses has read files already. It can be
+    # read once only, and a retry reads it again.
+    request.body = b"".join(part.encode() if isinstance(part, str) else part for part in body)
+    return request.body
+
+
+class GitHubAdapter(HTTPAdapter):
+    """Stands in for the adapter that would have gone to the network, with its retries."""
+
+    def __init__(self, send: Function, max_retries: Retry) -> None:
+        """Keep what is needed, without HTTPAdapter's connection pools, which nobody would use."""
+        self._send = send
+        self.max_retries = max_retries
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 - HTTPAdapter's
+        """Let the fake answer."""
+        return cast("Response", self._send(self, request, *args, **kwargs))
+
+    def close(self) -> None:
+        """Do nothing: there is no pool to close."""
+
+
+class RequestsDoor:
+    """One fake's door, open from the start until ``close``."""
+
+    def __init__(self, fake: hosts.Fake) -> None:
+        """Let *fake* answer what requests would send to its host."""
+        self._mock = responses.RequestsMock(assert_all_requests_are_fired=False)
+        self._mock.add(_Anything(fake))
+        self.send = self._mock.unbound_on_send()
+        self._patches = [
+            Patch(Session, "get_adapter", _get_adapter),
+            # For adapters of the user's own, whose super().send arrives here.
+            Patch(HTTPAdapter, "send", _send),
+            # The first step of every request, and so the moment to get on top of later mocks.
+            Patch(Session, "prepare_request", self._prepare_request),
+        ]
+        self._stand_before_requests_mock()
+
+    def _prepare_request(self, original: Function) -> Function:
+        def prepare_request(session: Session, request: Any) -> PreparedRequest:  # noqa: ANN401 - requests' Request
+            self._stand_before_requests_mock()
+            for patch in self._patches:
+                patch.reassert()
+            return cast("PreparedRequest", original(session, request))
+
+        return prepare_request
+
+    def _stand_before_requests_mock(self) -> None:
+        # It puts its adapter into the session itself, out of reach of the other patches.
+        module = sys.modules.get("requests_mock.adapter")
+        if module and not hasattr(module.Adapter.send, "of_ghdeploy"):
+            self._patches.append(Patch(module.Adapter, "send", _send))
+
+    def forget(self) -> None:
+        """Empty the log that ``responses`` keeps."""
+        self._mock.calls.reset()
+
+    def close(self) -> None:
+        """Give the places back."""
+        for patch in reversed(self._patches):
+            patch.undo()
+
+
+def _door_to(url: str | None) -> RequestsDoor | None:
+    fake = hosts.fake_for(hosts.host_of(url or ""))
+    return cast("RequestsDoor", fake.doors["requests"]) if fake else None
+
+
+def _get_adapter(original: Function) -> Function:
+    def get_adapter(session: Session, url: str) -> HTTPAdapter:
+        door = _door_to(url)
+        adapter = original(session, url)
+        if door is None or (isinstance(adapter, HTTPAdapter) and type(adapter).send is not HTTPAdapter.send):
+            return cast("HTTPAdapter", adapter)
+        return GitHubAdapter(door.send, getattr(adapter, "max_retries", None) or Retry(0, read=False))
+
+    return get_adapter
+
+
+def _send(original: Function) -> Function:
+    def send(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401
+        door = _door_to(request.url)
+        if door is None:
+            return cast("Response", original(adapter, request, *args, **kwargs))
+        stand_in = GitHubAdapter(door.send, getattr(adapter, "max_retries", None) or Retry(0, read=False))
+        return stand_in.send(request, *args, **kwargs)
+
+    return send

@@ -1,0 +1,219 @@
+"""
+Everything that can go wrong, and the words for it.
+
+Two families::
+
+    GitHubError             an answer to a client, in GitHub's words
+      BadRequest            400
+      Unauthorized          401
+      Forbidden             403
+      NotFound              404
+      Conflict              409
+      Unprocessable         422
+    FakeError               advice to the author of a test
+      UnsupportedRequest    a request that no fake here can answer
+
+A GitHubError carries a *hint*: the reason in terms of the test's set-up. It
+travels in the header ``X-GHDeploy-Hint``, never in the body, which is GitHub's
+own. The texts whose wording no source confirms are marked [guess].
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class GitHubError(Exception):
+    """
+    A refusal, as GitHub words it.
+
+    Source:
+        https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+    """
+
+    status: ClassVar[int]
+
+    def __init__(
+        self, message: str, *, errors: Sequence[Any] = (), hint: str = "", documentation_url: str | None = None
+    ) -> None:
+        """Keep the *message* and *errors* of the body; *documentation_url* overrides that of the operation."""
+        super().__init__(message)
+        self.message = message
+        self.errors = list(errors)
+        self.hint = hint
+        self.documentation_url = documentation_url
+
+
+class BadRequest(GitHubError):
+    """The body is not what GitHub can read."""
+
+    status = 400
+
+
+class Unauthorized(GitHubError):
+    """GitHub does not know who asks."""
+
+    status = 401
+
+
+class Forbidden(GitHubError):
+    """GitHub knows who asks, and refuses."""
+
+    status = 403
+
+
+class NotFound(GitHubError):
+    """It is not there, or not for this caller to see."""
+
+    status = 404
+
+
+class Conflict(GitHubError):
+    """The state of the repository is in the way."""
+
+    status = 409
+
+
+class Unprocessable(GitHubError):
+    """The body can be read, and is refused."""
+
+    status = 422
+
+
+REST_DOCS = "https://docs.github.com/rest"
+
+
+def bad_credentials(hint: str) -> Unauthorized:
+    """Refuse an unknown token."""
+    return Unauthorized("Bad credentials", hint=hint, documentation_url=REST_DOCS)
+
+
+def requires_authentication(hint: str) -> Unauthorized:
+    """Refuse an anonymous caller."""
+    return Unauthorized("Requires authentication", hint=hint)
+
+
+def user_agent_required() -> Forbidden:
+    """Refuse a request that does not name its client."""
+    return Forbidden(
+        "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
+        hint="the request has no User-Agent header",
+        documentation_url=f"{REST_DOCS}/using-the-rest-api/getting-started-with-the-rest-api#user-agent",
+    )
+
+
+def not_found(hint: str, *, documentation_url: str | None = None) -> NotFound:
+    """Answer for what is not there, or not for this caller to see."""
+    return NotFound("Not Found", hint=hint, documentation_url=documentation_url)
+
+
+def unparsable_json(hint: str) -> BadRequest:
+    """Refuse a body that is not JSON."""
+    return BadRequest("Problems parsing JSON", hint=hint)
+
+
+def not_an_object(hint: str) -> BadRequest:
+    """Refuse JSON that is not an object."""
+    return BadRequest("Body should be a JSON object", hint=hint)
+
+
+def invalid_request(problems: Iterable[str]) -> Unprocessable:
+    """Refuse a body of the wrong shape. *problems* are joined with newlines [guess]."""
+    lines = list(problems)
+    return Unprocessable(
+        "Invalid request.\n\n" + "\n".join(lines), hint="the body has the wrong shape: " + "; ".join(lines)
+    )
+
+
+def validation_failed(resource: str, field: str, message: str, *, hint: str = "") -> Unprocessable:
+    """Refuse a well-formed body whose *field* breaks a rule of the *resource*."""
+    error = {"resource": resource, "code": "custom", "field": field, "message": message}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint or message)
+
+
+def too_long(resource: str, field: str, limit: int, length: int, unit: str = "characters") -> Unprocessable:
+    """Refuse a text over its limit [guess: the wording is that of other endpoints]."""
+    message = f"{field} is too long (maximum is {limit} characters)"
+    return validation_failed(resource, field, message, hint=f"{field} has {length:,} {unit}; {limit:,} are allowed")
+
+
+def not_http(resource: str, field: str, url: str) -> Unprocessable:
+    """Refuse a URL with another scheme than http or https."""
+    message = f"{field} must use http(s) scheme"
+    return validation_failed(
+        resource, field, message, hint=f"{field} is {url!r}; GitHub takes http and https URLs only"
+    )
+
+
+def no_ref(ref: str, hint: str) -> Unprocessable:
+    """Refuse to deploy a ref that names nothing."""
+    return Unprocessable(f"No ref found for: {ref}", hint=hint)
+
+
+def no_commit(sha: str, hint: str) -> Unprocessable:
+    """Refuse a sha that names no commit."""
+    return Unprocessable(f"No commit found for SHA: {sha}", hint=hint)
+
+
+def merge_conflict(base: str, ref: str, hint: str) -> Conflict:
+    """Refuse to deploy what the default branch cannot be merged into."""
+    return Conflict(f"Conflict merging {base} into {ref}.", hint=hint)
+
+
+def failed_contexts(ref: str, contexts: Sequence[tuple[str, str]], hint: str) -> Conflict:
+    """Refuse to deploy a commit whose checks have not all passed; *contexts* are pairs of name and state."""
+    listed = [{"context": context, "state": state} for context, state in contexts]
+    error = {"contexts": listed, "resource": "Deployment", "field": "required_contexts", "code": "invalid"}
+    return Conflict(f"Conflict: Commit status checks failed for {ref}.", errors=[error], hint=hint)
+
+
+def active_deployment(hint: str) -> Unprocessable:
+    """Refuse to delete an active deployment."""
+    return Unprocessable(
+        "We cannot delete an active deployment unless it is the only deployment in a given environment.", hint=hint
+    )
+
+
+def too_many_commit_statuses(hint: str) -> Unprocessable:
+    """Refuse one commit status too many for a sha and context [guess]."""
+    error = {
+        "resource": "Status",
+        "code": "custom",
+        "message": "This SHA and context has reached the maximum number of statuses.",
+    }
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+class FakeError(Exception):
+    """
+    A mistake in how a test uses the fake, with what there is and what to do.
+
+    Nothing has changed when it is raised.
+    """
+
+
+class UnsupportedRequest(FakeError):
+    """A request to one of GitHub's hosts that no fake here can answer. It also fails the test that made it."""
+
+
+def unknown(what: str, asked: object, known: Iterable[object], *, more: str = "") -> FakeError:
+    """Say that *asked* is not among the *known* ones, nearest first."""
+    return FakeError(f"there is no {what} {asked!r}{more}; {there_is(asked, known)}")
+
+
+def there_is(asked: object, known: Iterable[object]) -> str:
+    """List what there is, those most like *asked* first, at most ten."""
+    import difflib
+
+    names = [str(name) for name in known]
+    if not names:
+        return "there are none"
+    near = difflib.get_close_matches(str(asked), names, n=10, cutoff=0.5)
+    ordered = near + [name for name in names if name not in near]
+    shown = ", ".join(ordered[:10])
+    if len(ordered) > 10:  # noqa: PLR2004
+        shown += f" and {len(ordered) - 10} more"
+    return f"there {'is' if len(ordered) == 1 else 'are'} {shown}"

@@ -1,0 +1,113 @@
+"""
+Events as GitHub dispatches them: recorded when the change happens, read by tests.
+
+The payload is made from frozen rows when it is first looked at, and shows the
+moment of the change however late that is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+Payload = dict[str, Any]
+
+
+class Event:
+    """
+    One event.
+
+    Attributes:
+        name: As in ``X-GitHub-Event``: ``deployment``, ``deployment_status``, ``status``, …
+
+        action: The payload's ``action``, ``None`` where GitHub's payload has none (``status``, ``push``).
+
+        delivery_id: A GUID, as in ``X-GitHub-Delivery``; the same in every run of a test.
+
+        repository: The full name of the repository it happened in.
+
+    Source:
+        https://docs.github.com/webhooks/webhook-events-and-payloads
+
+    """
+
+    __slots__ = ("_make_payload", "_payload", "action", "delivery_id", "name", "repository")
+
+    def __init__(
+        self, name: str, action: str | None, delivery_id: str, repository: str, make_payload: Callable[[], Payload]
+    ) -> None:
+        """Record an event whose payload *make_payload* makes from what it holds."""
+        self.name = name
+        self.action = action
+        self.delivery_id = delivery_id
+        self.repository = repository
+        self._make_payload = make_payload
+        self._payload: Payload | None = None
+
+    @property
+    def payload(self) -> Payload:
+        """The JSON object that is delivered. Changing it changes nothing but this copy."""
+        if self._payload is None:
+            # Through JSON, so that the rows share nothing with what a test holds.
+            self._payload = json.loads(json.dumps(self._make_payload()))
+        return self._payload
+
+    def __repr__(self) -> str:
+        action = f".{self.action}" if self.action else ""
+        return f"<Event {self.name}{action} {self.repository} {self.delivery_id}>"
+
+
+class Events(Sequence[Event]):
+    """The record of dispatched events, oldest first."""
+
+    def __init__(self, events: list[Event]) -> None:
+        """Show *events*, live."""
+        self._events = events
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @overload
+    def __getitem__(self, key: int) -> Event: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Event]: ...
+    def __getitem__(self, key: int | slice) -> Event | list[Event]:
+        return self._events[key]
+
+    def named(self, name: str) -> list[Event]:
+        """List the events with this *name*, oldest first."""
+        return [event for event in self._events if event.name == name]
+
+    def clear(self) -> None:
+        """Forget the events so far. Later ones get other delivery ids all the same."""
+        self._events.clear()
+
+    def __repr__(self) -> str:
+        return f"<Events {self._events!r}>"
+
+
+class Recorder:
+    """Keeps what is dispatched, and tells who wants to know."""
+
+    def __init__(self) -> None:
+        """Start with an empty record."""
+        self._recorded: list[Event] = []
+        self._count = 0
+        self.events = Events(self._recorded)
+        self.listeners: list[Callable[[Event], None]] = []
+
+    def record(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:
+        """Dispatch an event. *make_payload* must hold frozen rows only: it may be called much later."""
+        self._count += 1
+        event = Event(name, action, _guid(self._count), repository, make_payload)
+        self._recorded.append(event)
+        for listener in self.listeners:
+            listener(event)
+        return event
+
+
+def _guid(number: int) -> str:
+    digits = hashlib.sha1(b"delivery %d" % number, usedforsecurity=False).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"

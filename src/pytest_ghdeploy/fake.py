@@ -1,0 +1,383 @@
+"""The object that tests hold: store, application, doors and events, joined."""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Literal, cast
+from urllib.parse import unquote, urlsplit
+
+from pytest_ghdeploy import assertions, conversation, errors
+from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
+from pytest_ghdeploy.clock import Clock
+from pytest_ghdeploy.conversation import Conversation, Exchange, Secrets
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.handles import Repository, check_branch_name
+from pytest_ghdeploy.model import ACCOUNT_TYPES, Assumptions, User
+from pytest_ghdeploy.representations import PUBLIC_API, Urls
+from pytest_ghdeploy.store import DEFAULT_LOGIN, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from pytest_ghdeploy.events import Event, Events
+    from pytest_ghdeploy.model import AccountType
+
+Validate = Literal["requests", "all"]
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+
+class FakeGitHub:
+    """
+    A stateful GitHub in memory, in the way of this process' HTTP clients while it is active.
+
+    The fixture ``ghdeploy`` gives an active one; elsewhere it is a context
+    manager::
+
+        with FakeGitHub() as gh:
+            gh.add_repository("octocat/example")
+            ...  # requests to https://api.github.com are answered here
+
+    Leaving the block raises what went wrong unnoticed: a request that no
+    endpoint could answer, or a crash of the fake.
+    """
+
+    def __init__(
+        self, base_url: str = PUBLIC_API, *, validate: Validate = "requests", **assumptions: bool | int
+    ) -> None:
+        """
+        Make a fake that is not active yet.
+
+        Args:
+            base_url: The root of its API: ``https://api.github.com``, or
+                ``https://HOST/api/v3`` for GitHub Enterprise Server.
+
+            validate: ``all`` checks answers and events against the schemas too.
+
+            assumptions: How GitHub behaves where that is not known for
+                certain, such as ``inactive_events=True``: see ``Assumptions``.
+
+        Raises:
+            FakeError: An argument is unknown or makes no sense.
+
+        """
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            msg = f"base_url is the root of an API, {PUBLIC_API} or https://HOST/api/v3, not {base_url!r}"
+            raise FakeError(msg)
+        if validate not in ("requests", "all"):
+            msg = f'validate is "requests" or "all", got {validate!r}'
+            raise FakeError(msg)
+        self.base_url = base_url.rstrip("/")
+        self.host = parts.hostname
+        self.clock = Clock()
+        self.doors: dict[str, Any] = {}
+        self._prefix = parts.path.rstrip("/")
+        self._validate = validate
+        self._assume = to_assumptions(assumptions)
+        self._urls = Urls.of(self.base_url)
+        self._closing: list[Any] = []
+        self._problems: list[Exception] = []
+        self._start()
+
+    def _start(self) -> None:
+        self._store = Store(self.clock, self._assume, self._urls)
+        self._conversation = Conversation()
+        self._secrets = Secrets()
+        self._requests: list[Exchange] = []
+        self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
+        self._store.events.listeners.append(self._conversation.entries.append)
+
+    def __repr__(self) -> str:
+        return f"<FakeGitHub {self.base_url} {len(list(self._store.repositories))} repositories>"
+
+    # Life
+
+    def __enter__(self) -> Self:
+        """Activate the fake."""
+        self.open()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Deactivate it; raise what went wrong unnoticed."""
+        self.close()
+        if exc_type is None:
+            self.raise_problem()
+
+    def open(self) -> None:
+        """
+        Get in the way of this process' HTTP clients, until ``close``.
+
+        Raises:
+            FakeError: It is active already.
+
+        """
+        from pytest_ghdeploy.doors import guard, hosts
+        from pytest_ghdeploy.doors.requests import RequestsDoor
+
+        if self._closing:
+            msg = f"this fake of {self.base_url} is active already"
+            raise FakeError(msg)
+        hosts.enter(self)
+        door = self.doors["requests"] = RequestsDoor(self)
+        self._closing = [lambda: hosts.leave(self), *(patch.undo for patch in guard.install()), door.close]
+
+    def close(self) -> None:
+        """Get out of the way. Does nothing if it is not active; what is recorded can still be read."""
+        while self._closing:
+            self._closing.pop()()
+
+    def fail(self, problem: Exception) -> None:
+        """Note a problem that must fail the test, even if the code under test swallows it."""
+        self._problems.append(problem)
+        self._conversation.entries.append(f"{type(problem).__name__}: {problem}")
+
+    def forgive(self) -> None:
+        """Drop the problems noted so far: the test has failed already."""
+        self._problems.clear()
+
+    def raise_problem(self) -> None:
+        """Raise the first problem noted since the last call; with none, do nothing."""
+        if self._problems:
+            problem = self._problems[0]
+            self.forgive()
+            raise problem
+
+    def reset(self) -> None:
+        """Empty everything: repositories, accounts, tokens, events, requests and stubs. The clock stays where it is."""
+        with self._store.lock:
+            self._problems.clear()
+            self._start()
+            for door in self.doors.values():
+                door.forget()
+
+    # Setting the scene
+
+    def add_repository(self, full_name: str, *, default_branch: str = "main", private: bool = False) -> Repository:
+        """
+        Add a repository with one commit on its default branch.
+
+        Args:
+            full_name: Owner and name, such as ``octocat/example``. An owner that does not exist is created as a user.
+
+        Raises:
+            FakeError: The name is taken or not a name. Nothing was added.
+
+        """
+        owner, slash, name = full_name.partition("/")
+        if not slash or not _LOGIN.fullmatch(owner) or not _NAME.fullmatch(name) or name in (".", ".."):
+            msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
+            raise FakeError(msg)
+        with self._store.lock:
+            if self._store.repository(full_name):
+                msg = f"there is a repository {full_name} already: repository({full_name!r}) looks it up"
+                raise FakeError(msg)
+            check_branch_name(default_branch)
+            user = self._store.ensure_user(owner)
+            return Repository(
+                self._store,
+                self._store.add_repository(user, name, default_branch=default_branch, private=private).id,
+            )
+
+    def repository(self, full_name: str) -> Repository:
+        """
+        Look a repository up, without regard to case.
+
+        Raises:
+            FakeError: It was never added. The message names those that were.
+
+        """
+        with self._store.lock:
+            row = self._store.repository(full_name)
+            if row is None:
+                raise errors.unknown("repository", full_name, (row.full_name for row in self._store.repositories))
+            return Repository(self._store, row.id)
+
+    def add_user(self, login: str, *, type: AccountType = "User") -> User:  # noqa: A002 - GitHub's name for it
+        """
+        Add an account.
+
+        Args:
+            type: ``User``, ``Organization`` or ``Bot``.
+
+        Raises:
+            FakeError: It exists, or *login* or *type* is none. Nothing was added.
+
+        """
+        if type not in ACCOUNT_TYPES:
+            raise errors.unknown("type of account", type, ACCOUNT_TYPES)
+        if not _LOGIN.fullmatch(login):
+            msg = f'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got {login!r}'
+            raise FakeError(msg)
+        with self._store.lock:
+            if self._store.user(login):
+                msg = f"there is a user {login} already"
+                raise FakeError(msg)
+            return self._store.add_user(login, type)
+
+    def add_token(self, token: str, *, user: str = DEFAULT_LOGIN) -> None:
+        """
+        Make *token* speak for *user*, who is created if there is no such account.
+
+        Until a token is added, any token is accepted as user ``octocat`` with
+        every right; from then on only those added are, each with its user's rights.
+
+        Raises:
+            FakeError: *token* is empty or has white space in it, or *user* is no login. Nothing was added.
+
+        """
+        if not token or any(letter.isspace() for letter in token):
+            msg = "a token is a text without white space"
+            raise FakeError(msg)
+        with self._store.lock:
+            found = self._store.user(user) or self.add_user(user)
+            self._store.tokens[token] = found
+            self._secrets.add(token)
+
+    def stub(self, method: str, path: str, *, status: int = 200, json: object = None) -> None:
+        """
+        Answer *method* and *path* with a canned answer from now on, whoever asks.
+
+        Args:
+            path: Below the API's root, such as ``/repos/octocat/example/pulls``; a segment ``*`` or ``{name}``
+                stands for anything. Later stubs come before earlier ones, and all before the fake's own endpoints.
+
+            status: The HTTP status of the answer, 200 to 599.
+
+            json: The body; ``None`` for an empty one.
+
+        Raises:
+            FakeError: An argument makes no sense. Nothing is stubbed.
+
+        """
+        if method.upper() not in _METHODS:
+            raise errors.unknown("method", method, _METHODS)
+        if not path.startswith("/") or "?" in path:
+            msg = f'path starts with "/", below the root of the API, and has no query; got {path!r}'
+            raise FakeError(msg)
+        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
+            msg = f"status is an HTTP status from 200 to 599, got {status!r}"
+            raise FakeError(msg)
+        try:
+            body = b"" if json is None else json_module.dumps(json, allow_nan=False).encode()
+        except (TypeError, ValueError) as problem:
+            msg = f"json is what JSON can hold: {problem}"
+            raise FakeError(msg) from None
+        segments = tuple(
+            None if part == "*" or part.startswith("{") else unquote(part)
+            for part in path.removeprefix(self._prefix).split("/")
+        )
+        with self._store.lock:
+            self._application.stubs.append(Stub(method.upper(), segments, status, body))
+
+    # What happened
+
+    @property
+    def events(self) -> Events:
+        """The record of dispatched events, oldest first."""
+        return self._store.events.events
+
+    @property
+    def requests(self) -> Sequence[Exchange]:
+        """Every request the fake answered, oldest first, with its answer; credentials are redacted."""
+        return tuple(self._requests)
+
+    def assert_event(self, name: str, /, **fields: object) -> Event:
+        """
+        Find the newest event of this *name* whose own object has these *fields*.
+
+        Args:
+            fields: Of the deployment, deployment status, commit status, …; also ``action`` and ``repository``.
+                A user may be given by login.
+
+        Raises:
+            AssertionError: There is none. The message shows what came near.
+            FakeError: There is no such event or field on GitHub.
+
+        """
+        __tracebackhide__ = True
+        return assertions.find_event(list(self.events), name, fields)
+
+    def assert_no_event(self, name: str, /, **fields: object) -> None:
+        """
+        See to it that there is no event of this *name* whose own object has these *fields*.
+
+        Raises:
+            AssertionError: There is one.
+            FakeError: There is no such event or field on GitHub.
+
+        """
+        __tracebackhide__ = True
+        assertions.refuse_event(list(self.events), name, fields)
+
+    def conversation_text(self) -> str:
+        """Tell every request, answer, hint and event in order, as a failing test's report does."""
+        with self._store.lock:
+            return self._secrets.blot(self._conversation.text())
+
+    # For doors
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """
+        Answer a request that a door let in, and record it.
+
+        Raises:
+            UnsupportedRequest: GitHub has such an endpoint, the fake has not.
+
+        """
+        parts = urlsplit(url)
+        path = parts.path or "/"
+        if self._prefix:
+            path = path.removeprefix(self._prefix) or "/"
+        authorization = headers.get("Authorization")
+        with self._store.lock:
+            if authorization:
+                self._secrets.add(token_of(authorization))
+            place = len(self._conversation.entries)
+            try:
+                answer = self._application.handle(Request(method.upper(), path, parts.query, headers, body))
+            except Exception as problem:
+                self.fail(problem)
+                raise
+            exchange = Exchange(
+                method.upper(),
+                conversation.without_credentials(url),
+                path,
+                conversation.without_secrets(headers),
+                self._secrets.blot_bytes(body),
+                answer.status,
+                answer.headers,
+                self._secrets.blot_bytes(answer.body),
+                answer.hint,
+            )
+            self._requests.append(exchange)
+            # Before the events that it caused.
+            self._conversation.entries.insert(place, exchange)
+            return answer
+
+
+def to_assumptions(given: Mapping[str, bool | int]) -> Assumptions:
+    """
+    Check and convert the assumptions a test makes.
+
+    Raises:
+        FakeError: There is no such assumption, or its value is of another type.
+
+    """
+    known = {field.name: field.default for field in fields(Assumptions)}
+    for name, value in given.items():
+        if name not in known:
+            raise errors.unknown("argument", name, ["base_url", "validate", *known])
+        if type(value) is not type(known[name]) or value < 0:
+            wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
+            msg = f"{name} is {wanted}, got {value!r}"
+            raise FakeError(msg)
+    return Assumptions(**cast("dict[str, Any]", given))

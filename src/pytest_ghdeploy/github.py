@@ -1,0 +1,75 @@
+"""
+What GitHub's API has, whether the fake has it or not.
+
+``endpoints.txt`` lists the operations of GitHub's REST API, one a line: method,
+path, operation id. It tells an endpoint that is missing here, which must not
+go unnoticed, from a path that GitHub answers with 404.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkzeug.routing import MapAdapter
+
+# These may contain slashes that are not percent-encoded.
+_WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead", "environment_name"})
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+def url_map(rules: Iterable[tuple[str, str, str]]) -> MapAdapter:
+    """Compile *rules* (path, method, name), each ``/repos/{owner}/{repo}/…`` also as ``/repositories/{id}/…``."""
+    from werkzeug.routing import Map, Rule
+
+    def to_rule(path: str, method: str, name: str) -> Rule:
+        converted = _PARAMETER.sub(
+            lambda found: f"<path:{found[1]}>" if found[1] in _WITH_SLASHES else f"<{found[1]}>", path
+        )
+        return Rule(converted, methods=[method], endpoint=name)
+
+    compiled = []
+    for path, method, name in rules:
+        compiled.append(to_rule(path, method, name))
+        if path.startswith("/repos/{owner}/{repo}"):
+            by_id = path.replace("/repos/{owner}/{repo}", "/repositories/{repository_id}", 1)
+            compiled.append(to_rule(by_id, method, name))
+    return Map(compiled, merge_slashes=False, redirect_defaults=False).bind("api.github.com")
+
+
+def match(adapter: MapAdapter, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
+    """Find the name and the parameters, still percent-encoded, for a path."""
+    from werkzeug.exceptions import HTTPException
+    from werkzeug.routing import RequestRedirect
+
+    if path.endswith("/") and path != "/":
+        return None
+    try:
+        name, parameters = adapter.match(path, method)
+    except (HTTPException, RequestRedirect):
+        return None
+    return name, dict(parameters)
+
+
+@cache
+def operations() -> dict[str, tuple[str, str]]:
+    """Read the list: method and path by operation id."""
+    lines = (Path(__file__).parent / "endpoints.txt").read_text("utf-8").splitlines()
+    split = (line.split(" ") for line in lines if line and not line.startswith("#"))
+    return {name: (method, path) for method, path, name in split}
+
+
+@cache
+def _their_map() -> MapAdapter:
+    return url_map((path, method, name) for name, (method, path) in operations().items())
+
+
+def operation(method: str, path: str) -> str | None:
+    """Find GitHub's operation id for a request, ``None`` if GitHub has no such endpoint."""
+    found = match(_their_map(), method, path)
+    return found and found[0]

@@ -1,0 +1,210 @@
+"""
+What GitHub keeps, as frozen rows.
+
+Attributes are spelled like the JSON fields of GitHub's API. Times end in
+``_at`` and are aware UTC datetimes. A row never changes: a change replaces it
+(see ``store.py``), so whoever holds a row holds what was true at that moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+AccountType = Literal["User", "Organization", "Bot"]
+CheckRunConclusion = Literal[
+    "action_required", "cancelled", "failure", "neutral", "skipped", "stale", "success", "timed_out"
+]
+CheckRunStatus = Literal["queued", "in_progress", "completed", "waiting", "requested", "pending"]
+CommitStatusState = Literal["error", "failure", "pending", "success"]
+DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
+Permission = Literal["pull", "triage", "push", "maintain", "admin"]
+
+ACCOUNT_TYPES: tuple[str, ...] = get_args(AccountType)
+CHECK_RUN_CONCLUSIONS: tuple[str, ...] = get_args(CheckRunConclusion)
+CHECK_RUN_STATUSES: tuple[str, ...] = get_args(CheckRunStatus)
+COMMIT_STATUS_STATES: tuple[str, ...] = get_args(CommitStatusState)
+DEPLOYMENT_STATES: tuple[str, ...] = get_args(DeploymentState)
+PERMISSIONS: tuple[str, ...] = get_args(Permission)
+"""From the weakest to the strongest; each includes those before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account: a person, an organization or a bot."""
+
+    id: int
+    login: str
+    type: AccountType
+    created_at: datetime
+    site_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A GitHub App, which GitHub's schemas call an integration."""
+
+    id: int
+    slug: str
+    name: str
+    owner: User
+    created_at: datetime
+    permissions: Mapping[str, str]
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository. Its commits and refs live in ``git.Graph``."""
+
+    id: int
+    owner: User
+    name: str
+    private: bool
+    default_branch: str
+    created_at: datetime
+    updated_at: datetime
+    pushed_at: datetime
+
+    @property
+    def full_name(self) -> str:
+        """Owner and name, as in ``octocat/example``."""
+        return f"{self.owner.login}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """
+    A request to deploy a commit to an environment.
+
+    ``state`` is that of the latest deployment status, ``None`` without one.
+    ``payload`` is what the client sent, never parsed and never stringified.
+    """
+
+    id: int
+    repository_id: int
+    sha: str
+    ref: str
+    task: str
+    payload: dict[str, Any] | str
+    original_environment: str
+    environment: str
+    description: str | None
+    creator: User
+    created_at: datetime
+    updated_at: datetime
+    transient_environment: bool
+    production_environment: bool
+    performed_via_github_app: App | None = None
+    state: DeploymentState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentStatus:
+    """One report on a deployment. Never updated, never deleted on its own."""
+
+    id: int
+    repository_id: int
+    deployment_id: int
+    state: DeploymentState
+    creator: User
+    description: str
+    environment: str
+    target_url: str
+    environment_url: str
+    log_url: str
+    created_at: datetime
+    updated_at: datetime
+    performed_via_github_app: App | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStatus:
+    """One report on a commit, under a *context* that is compared without case."""
+
+    id: int
+    repository_id: int
+    sha: str
+    state: CommitStatusState
+    context: str
+    description: str | None
+    target_url: str | None
+    creator: User
+    created_at: datetime
+    updated_at: datetime
+    context_key: str = field(repr=False, default="")
+    """The context as it is compared: see ``rules.context_key``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSuite:
+    """The check runs of one app, and one of its workflows, on one commit."""
+
+    id: int
+    repository_id: int
+    sha: str
+    app: App
+    label: str
+    head_branch: str | None
+    before: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """One run of a check on a commit."""
+
+    id: int
+    repository_id: int
+    sha: str
+    name: str
+    status: CheckRunStatus
+    conclusion: CheckRunConclusion | None
+    check_suite: CheckSuite
+    started_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How much of the hour's budget of requests a caller has used."""
+
+    limit: int
+    used: int
+    reset_at: datetime
+
+    @property
+    def remaining(self) -> int:
+        """What is left, never below 0."""
+        return max(0, self.limit - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """
+    The choices where GitHub's behaviour is not known for certain.
+
+    Each is a marker argument and, with the prefix ``ghdeploy_``, an ini option.
+    The defaults follow the best evidence; the README lists what it is.
+    """
+
+    inactive_events: bool = False
+    """Dispatch ``deployment_status`` for the state ``inactive`` too."""
+    auto_inactive_production: bool = False
+    """Let ``auto_inactive`` retire production deployments too."""
+    delete_per_repository: bool = False
+    """An active deployment may go only if it is alone in its repository, not in its environment."""
+    neutral_passes: bool = False
+    """A check run with the conclusion ``neutral`` satisfies ``required_contexts``."""
+    short_shas: bool = False
+    """An abbreviated SHA of 7 digits or more is accepted as a deployment's ``ref``."""
+    contexts_before_merge: bool = False
+    """Check ``required_contexts`` before ``auto_merge``, not after it."""
+    list_all_contexts: bool = False
+    """With an explicit ``required_contexts``, the 409 lists every context of the commit."""
+    payload_limit: int = 65_535
+    """The longest ``payload``, in bytes of JSON; longer is a 422. 0 means no limit."""

@@ -1,0 +1,153 @@
+"""
+Fixtures, options and the marker.
+
+pytest imports this module in every run of everyone who has the package
+installed, so it imports nothing but pytest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from pytest_ghdeploy.fake import FakeGitHub
+
+    Factory = Callable[..., FakeGitHub]
+
+# Ini options by name without "ghdeploy_", each a marker argument too: type, default, meaning.
+OPTIONS: dict[str, tuple[str, str, str]] = {
+    "base_url": ("string", "https://api.github.com", "root of the fake's API"),
+    "validate": ("string", "requests", 'validate "requests" only, or "all": answers and events too'),
+    "inactive_events": ("bool", "false", "dispatch deployment_status for the state inactive too"),
+    "auto_inactive_production": ("bool", "false", "let auto_inactive retire production deployments too"),
+    "delete_per_repository": (
+        "bool",
+        "false",
+        "an active deployment can be deleted only if it is alone in its repository, not in its environment",
+    ),
+    "neutral_passes": ("bool", "false", "a check run with the conclusion neutral satisfies required_contexts"),
+    "short_shas": ("bool", "false", "accept an abbreviated SHA as the ref of a deployment"),
+    "contexts_before_merge": ("bool", "false", "check required_contexts before auto_merge"),
+    "list_all_contexts": ("bool", "false", "a 409 for given required_contexts lists all contexts of the commit"),
+    "payload_limit": ("string", "65535", "longest payload of a deployment in bytes of JSON, 0 for no limit"),
+}
+
+_FAKES = pytest.StashKey["list[FakeGitHub]"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the ini options."""
+    for name, (kind, default, meaning) in OPTIONS.items():
+        parser.addini(f"ghdeploy_{name}", f"{meaning} (default: {default})", type=kind, default=None)  # type: ignore[arg-type]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker; refuse options that do not exist."""
+    arguments = ", ".join(["repositories=[...]", *(f"{name}=..." for name in OPTIONS)])
+    config.addinivalue_line(
+        "markers",
+        f"ghdeploy({arguments}): set up the fixture ghdeploy for this test; repositories are full names to add, "
+        "the others are the ini options ghdeploy_* of the same names.",
+    )
+    known = [f"ghdeploy_{name}" for name in OPTIONS]
+    for name in config.inicfg:
+        if name.startswith("ghdeploy_") and name not in known:
+            msg = f"there is no option {name}; there are {', '.join(known)}"
+            raise pytest.UsageError(msg)
+
+
+def _settings(config: pytest.Config) -> dict[str, Any]:
+    settings = {}
+    for name in OPTIONS:
+        value = config.getini(f"ghdeploy_{name}")
+        if value is not None and value != "":
+            settings[name] = int(value) if name == "payload_limit" else value
+    return settings
+
+
+def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[Any]]:
+    from pytest_ghdeploy.errors import unknown
+
+    arguments: dict[str, Any] = {}
+    for marker in item.iter_markers("ghdeploy"):
+        if marker.args:
+            msg = "the marker ghdeploy takes arguments by name only, such as repositories=[...]"
+            raise pytest.UsageError(msg)
+        for name in marker.kwargs:
+            if name not in OPTIONS and name != "repositories":
+                raise unknown("argument", name, ["repositories", *OPTIONS], more=" of the marker ghdeploy")
+        arguments = {**marker.kwargs, **arguments}
+    return arguments, arguments.pop("repositories", [])
+
+
+def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
+    from pytest_ghdeploy.fake import FakeGitHub
+
+    fake = FakeGitHub(**(_settings(request.config) | arguments))
+    fake.open()
+    request.node.stash.setdefault(_FAKES, []).append(fake)
+    return fake
+
+
+@pytest.fixture
+def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
+    """Give a stateful GitHub in memory, in the way of this process' HTTP clients."""
+    arguments, repositories = _marked(request.node)
+    fake = _opened(request, **arguments)
+    try:
+        for full_name in repositories:
+            fake.add_repository(full_name)
+        yield fake
+    finally:
+        fake.close()
+    # What a fixture's teardown did: the hook below has raised what came before.
+    fake.raise_problem()
+
+
+@pytest.fixture
+def ghdeploy_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
+    """Give a function that makes further active fakes: ``ghdeploy_factory(base_url=…)``; see ``FakeGitHub``."""
+    made: list[FakeGitHub] = []
+
+    def make(**arguments: object) -> FakeGitHub:
+        made.append(_opened(request, **arguments))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for fake in reversed(made):
+            fake.close()
+    for fake in made:
+        fake.raise_problem()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test whose code swallowed an error that it should have seen."""
+    fakes = item.stash.get(_FAKES, [])
+    try:
+        result = yield
+    except BaseException:
+        for fake in fakes:
+            fake.forgive()
+        raise
+    for fake in fakes:
+        fake.raise_problem()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the conversation to the report of a failed test."""
+    report = yield
+    if report.failed:
+        for fake in item.stash.get(_FAKES, []):
+            text = fake.conversation_text()
+            if text:
+                report.sections.append((f"ghdeploy: the conversation with {fake.base_url}", text))
+    return report

@@ -1,0 +1,535 @@
+"""
+Rows as GitHub's JSON objects, fields in the order of GitHub's own answers.
+
+Pure functions: what an object needs beside its row is handed in. URLs come
+from ``Urls``, so that an answer can speak of the host it was asked on.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from pytest_ghdeploy.model import PERMISSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from pytest_ghdeploy.git import Commit, Graph
+    from pytest_ghdeploy.model import (
+        App,
+        CheckRun,
+        CheckSuite,
+        CommitStatus,
+        Deployment,
+        DeploymentStatus,
+        Permission,
+        RateLimit,
+        Repository,
+        User,
+    )
+
+JSON = dict[str, Any]
+
+PUBLIC_API = "https://api.github.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """
+    The roots that URLs in answers start with, without a final slash.
+
+    Attributes:
+        api: ``https://api.github.com``, or ``https://HOST/api/v3`` on GitHub Enterprise Server.
+
+        html: ``https://github.com``, or ``https://HOST``.
+
+    """
+
+    api: str
+    html: str
+
+    @classmethod
+    def of(cls, base_url: str) -> Urls:
+        """Derive the roots from the API's root *base_url*."""
+        api = base_url.rstrip("/")
+        parts = urlsplit(api)
+        host = parts.netloc
+        if api == PUBLIC_API:
+            host = "github.com"
+        elif host.startswith("api.") and not parts.path:
+            host = host.removeprefix("api.")
+        return cls(api, f"{parts.scheme}://{host}")
+
+    def repository(self, row: Repository) -> str:
+        """Address a repository in the API."""
+        return f"{self.api}/repos/{row.full_name}"
+
+    def deployment(self, repository: Repository, deployment_id: int) -> str:
+        """Address a deployment in the API."""
+        return f"{self.api}/repos/{repository.full_name}/deployments/{deployment_id}"
+
+
+def node_id(prefix: str, *parts: int | str) -> str:
+    """
+    Make a GraphQL node id: msgpack of ``[0, *parts]`` in unpadded base64url.
+
+    Source:
+        Observed: ``EN_kwDOHKhL9c4btIGx`` is ``[0, 480791541, 464814513]``.
+    """
+    packed = bytes([0x90 + len(parts) + 1, 0])
+    for part in parts:
+        if isinstance(part, str):
+            packed += bytes([0xD9, len(part)]) + part.encode()
+        else:
+            packed += struct.pack(">BI", 0xCE, part) if part < 1 << 32 else struct.pack(">BQ", 0xCF, part)
+    return f"{prefix}_{base64.urlsafe_b64encode(packed).rstrip(b'=').decode()}"
+
+
+def time(when: datetime) -> str:
+    """Write a time as GitHub's answers do: ``2026-03-10T12:00:00Z``."""
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when.year > 999 else f"{when.replace(tzinfo=None).isoformat()}Z"  # noqa: PLR2004
+
+
+# Accounts
+
+
+def user(row: User, urls: Urls) -> JSON:
+    """GitHub's simple user."""
+    api = f"{urls.api}/users/{row.login}"
+    return {
+        "login": row.login,
+        "id": row.id,
+        "node_id": node_id("O" if row.type == "Organization" else "BOT" if row.type == "Bot" else "U", row.id),
+        "avatar_url": f"https://avatars.githubusercontent.com/u/{row.id}?v=4",
+        "gravatar_id": "",
+        "url": api,
+        "html_url": f"{urls.html}/{row.login}",
+        "followers_url": f"{api}/followers",
+        "following_url": f"{api}/following{{/other_user}}",
+        "gists_url": f"{api}/gists{{/gist_id}}",
+        "starred_url": f"{api}/starred{{/owner}}{{/repo}}",
+        "subscriptions_url": f"{api}/subscriptions",
+        "organizations_url": f"{api}/orgs",
+        "repos_url": f"{api}/repos",
+        "events_url": f"{api}/events{{/privacy}}",
+        "received_events_url": f"{api}/received_events",
+        "type": row.type,
+        "user_view_type": "public",
+        "site_admin": row.site_admin,
+    }
+
+
+def public_user(row: User, urls: Urls, *, public_repos: int) -> JSON:
+    """GitHub's public user: what anyone sees of an account."""
+    unset = ("name", "company", "blog", "location", "email", "hireable", "bio", "twitter_username")
+    return {
+        **user(row, urls),
+        **dict.fromkeys(unset),
+        "blog": "",
+        "public_repos": public_repos,
+        "public_gists": 0,
+        "followers": 0,
+        "following": 0,
+        "created_at": time(row.created_at),
+        "updated_at": time(row.created_at),
+    }
+
+
+def private_user(row: User, urls: Urls, *, public_repos: int, private_repos: int) -> JSON:
+    """GitHub's private user: what an account sees of itself."""
+    return {
+        **public_user(row, urls, public_repos=public_repos),
+        "user_view_type": "private",
+        "private_gists": 0,
+        "total_private_repos": private_repos,
+        "owned_private_repos": private_repos,
+        "disk_usage": 0,
+        "collaborators": 0,
+        "two_factor_authentication": True,
+        "plan": {"name": "free", "space": 976_562_499, "collaborators": 0, "private_repos": 10_000},
+    }
+
+
+def app(row: App, urls: Urls) -> JSON:
+    """GitHub's integration: an app as it appears in other objects."""
+    return {
+        "id": row.id,
+        "slug": row.slug,
+        "node_id": node_id("A", row.id),
+        "owner": user(row.owner, urls),
+        "name": row.name,
+        "description": "",
+        "external_url": f"{urls.html}/apps/{row.slug}",
+        "html_url": f"{urls.html}/apps/{row.slug}",
+        "created_at": time(row.created_at),
+        "updated_at": time(row.created_at),
+        "permissions": dict(row.permissions),
+        "events": list(row.events),
+    }
+
+
+def _performed_via(row: App | None, urls: Urls) -> JSON | None:
+    return app(row, urls) if row else None
+
+
+# Repositories
+
+_REPOSITORY_LINKS = {
+    "forks_url": "/forks",
+    "keys_url": "/keys{/key_id}",
+    "collaborators_url": "/collaborators{/collaborator}",
+    "teams_url": "/teams",
+    "hooks_url": "/hooks",
+    "issue_events_url": "/issues/events{/number}",
+    "events_url": "/events",
+    "assignees_url": "/assignees{/user}",
+    "branches_url": "/branches{/branch}",
+    "tags_url": "/tags",
+    "blobs_url": "/git/blobs{/sha}",
+    "git_tags_url": "/git/tags{/sha}",
+    "git_refs_url": "/git/refs{/sha}",
+    "trees_url": "/git/trees{/sha}",
+    "statuses_url": "/statuses/{sha}",
+    "languages_url": "/languages",
+    "stargazers_url": "/stargazers",
+    "contributors_url": "/contributors",
+    "subscribers_url": "/subscribers",
+    "subscription_url": "/subscription",
+    "commits_url": "/commits{/sha}",
+    "git_commits_url": "/git/commits{/sha}",
+    "comments_url": "/comments{/number}",
+    "issue_comment_url": "/issues/comments{/number}",
+    "contents_url": "/contents/{+path}",
+    "compare_url": "/compare/{base}...{head}",
+    "merges_url": "/merges",
+    "archive_url": "/{archive_format}{/ref}",
+    "downloads_url": "/downloads",
+    "issues_url": "/issues{/number}",
+    "pulls_url": "/pulls{/number}",
+    "milestones_url": "/milestones{/number}",
+    "notifications_url": "/notifications{?since,all,participating}",
+    "labels_url": "/labels{/name}",
+    "releases_url": "/releases{/id}",
+    "deployments_url": "/deployments",
+}
+
+
+def minimal_repository(row: Repository, urls: Urls) -> JSON:
+    """GitHub's repository as it appears inside other answers: who it is and where its parts are."""
+    api = urls.repository(row)
+    return {
+        "id": row.id,
+        "node_id": node_id("R", row.id),
+        "name": row.name,
+        "full_name": row.full_name,
+        "private": row.private,
+        "owner": user(row.owner, urls),
+        "html_url": f"{urls.html}/{row.full_name}",
+        "description": None,
+        "fork": False,
+        "url": api,
+        **{field: api + suffix for field, suffix in _REPOSITORY_LINKS.items()},
+    }
+
+
+def repository(row: Repository, urls: Urls) -> JSON:
+    """GitHub's repository as it appears in lists and webhook payloads."""
+    host = urlsplit(urls.html).netloc
+    return {
+        **minimal_repository(row, urls),
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+        "pushed_at": time(row.pushed_at),
+        "git_url": f"git://{host}/{row.full_name}.git",
+        "ssh_url": f"git@{host}:{row.full_name}.git",
+        "clone_url": f"{urls.html}/{row.full_name}.git",
+        "svn_url": f"{urls.html}/{row.full_name}",
+        "homepage": None,
+        "size": 0,
+        "stargazers_count": 0,
+        "watchers_count": 0,
+        "language": None,
+        "has_issues": True,
+        "has_projects": True,
+        "has_downloads": True,
+        "has_wiki": True,
+        "has_pages": False,
+        "has_discussions": False,
+        "forks_count": 0,
+        "mirror_url": None,
+        "archived": False,
+        "disabled": False,
+        "open_issues_count": 0,
+        "license": None,
+        "allow_forking": True,
+        "is_template": False,
+        "web_commit_signoff_required": False,
+        "topics": [],
+        "visibility": "private" if row.private else "public",
+        "forks": 0,
+        "open_issues": 0,
+        "watchers": 0,
+        "default_branch": row.default_branch,
+    }
+
+
+def full_repository(row: Repository, urls: Urls, permission: Permission | None) -> JSON:
+    """GitHub's repository as its own endpoint shows it. *permission* is the caller's, ``None`` for an anonymous one."""
+    answer = repository(row, urls)
+    if permission is not None:
+        rank = PERMISSIONS.index(permission)
+        answer["permissions"] = {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)}
+    if permission == "admin":
+        answer |= {
+            "allow_squash_merge": True,
+            "allow_merge_commit": True,
+            "allow_rebase_merge": True,
+            "allow_auto_merge": False,
+            "delete_branch_on_merge": False,
+            "allow_update_branch": False,
+            "use_squash_pr_title_as_default": False,
+            "squash_merge_commit_message": "COMMIT_MESSAGES",
+            "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
+            "merge_commit_message": "PR_TITLE",
+            "merge_commit_title": "MERGE_MESSAGE",
+        }
+    answer |= {"temp_clone_token": None, "custom_properties": {}}
+    if row.owner.type == "Organization":
+        answer["organization"] = user(row.owner, urls)
+    return answer | {"network_count": 0, "subscribers_count": 0}
+
+
+# Git
+
+
+def _git_user(row: User, when: datetime) -> JSON:
+    return {"name": row.login, "email": f"{row.id}+{row.login}@users.noreply.github.com", "date": time(when)}
+
+
+def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's commit, without ``stats`` and ``files``."""
+    api, author = urls.repository(repository), user(row.author, urls)
+    return {
+        "sha": row.sha,
+        "node_id": node_id("C", repository.id, row.sha),
+        "commit": {
+            "author": _git_user(row.author, row.committed_at),
+            "committer": _git_user(row.author, row.committed_at),
+            "message": row.message,
+            "tree": {"sha": row.tree_sha, "url": f"{api}/git/trees/{row.tree_sha}"},
+            "url": f"{api}/git/commits/{row.sha}",
+            "comment_count": 0,
+            "verification": {
+                "verified": False,
+                "reason": "unsigned",
+                "signature": None,
+                "payload": None,
+                "verified_at": None,
+            },
+        },
+        "url": f"{api}/commits/{row.sha}",
+        "html_url": f"{urls.html}/{repository.full_name}/commit/{row.sha}",
+        "comments_url": f"{api}/commits/{row.sha}/comments",
+        "author": author,
+        "committer": author,
+        "parents": [
+            {
+                "sha": sha,
+                "url": f"{api}/commits/{sha}",
+                "html_url": f"{urls.html}/{repository.full_name}/commit/{sha}",
+            }
+            for sha in row.parents
+        ],
+    }
+
+
+def full_commit(row: Commit, graph: Graph, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's commit with what it changed."""
+    api, html = urls.repository(repository), f"{urls.html}/{repository.full_name}"
+    before = graph.commits[row.parents[0]].tree if row.parents else {}
+    files: list[JSON] = []
+    for path, change in graph.changed_paths(row.sha):
+        added = len(graph.blobs[row.tree[path]].splitlines()) if path in row.tree else 0
+        removed = len(graph.blobs[before[path]].splitlines()) if path in before else 0
+        where = f"{row.sha}/{quote(path)}"
+        files.append(
+            {
+                "sha": row.tree.get(path) or before[path],
+                "filename": path,
+                "status": change,
+                "additions": added,
+                "deletions": removed,
+                "changes": added + removed,
+                "blob_url": f"{html}/blob/{where}",
+                "raw_url": f"{html}/raw/{where}",
+                "contents_url": f"{api}/contents/{quote(path)}?ref={row.sha}",
+            }
+        )
+    stats = {field: sum(file[field] for file in files) for field in ("additions", "deletions")}
+    stats = {"total": sum(stats.values()), **stats}
+    return {**commit(row, repository, urls), "stats": stats, "files": files}
+
+
+def short_branch(name: str, sha: str, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's branch as lists and events show it."""
+    return {
+        "name": name,
+        "commit": {"sha": sha, "url": f"{urls.repository(repository)}/commits/{sha}"},
+        "protected": False,
+    }
+
+
+def branch(name: str, head: Commit, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's branch as its own endpoint shows it. Branches of the fake are not protected."""
+    api = f"{urls.repository(repository)}/branches/{quote(name)}"
+    return {
+        "name": name,
+        "commit": commit(head, repository, urls),
+        "_links": {"self": api, "html": f"{urls.html}/{repository.full_name}/tree/{quote(name)}"},
+        "protected": False,
+        "protection": {
+            "enabled": False,
+            "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
+        },
+        "protection_url": f"{api}/protection",
+    }
+
+
+# Deployments
+
+
+def deployment(row: Deployment, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's deployment. ``payload`` is the row's own object: do not change it."""
+    api = urls.deployment(repository, row.id)
+    return {
+        "url": api,
+        "id": row.id,
+        "node_id": node_id("DE", row.repository_id, row.id),
+        "sha": row.sha,
+        "ref": row.ref,
+        "task": row.task,
+        "payload": row.payload,
+        "original_environment": row.original_environment,
+        "environment": row.environment,
+        "description": row.description,
+        "creator": user(row.creator, urls),
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+        "statuses_url": f"{api}/statuses",
+        "repository_url": urls.repository(repository),
+        "transient_environment": row.transient_environment,
+        "production_environment": row.production_environment,
+        "performed_via_github_app": _performed_via(row.performed_via_github_app, urls),
+    }
+
+
+def deployment_status(row: DeploymentStatus, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's deployment status."""
+    api = urls.deployment(repository, row.deployment_id)
+    return {
+        "url": f"{api}/statuses/{row.id}",
+        "id": row.id,
+        "node_id": node_id("DES", row.repository_id, row.id),
+        "state": row.state,
+        "creator": user(row.creator, urls),
+        "description": row.description,
+        "environment": row.environment,
+        "target_url": row.target_url,
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+        "deployment_url": api,
+        "repository_url": urls.repository(repository),
+        "environment_url": row.environment_url,
+        "log_url": row.log_url,
+        "performed_via_github_app": _performed_via(row.performed_via_github_app, urls),
+    }
+
+
+# Commit statuses and check runs
+
+
+def simple_commit_status(row: CommitStatus, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's commit status as the combined one lists it."""
+    return {
+        "url": f"{urls.repository(repository)}/statuses/{row.sha}",
+        "avatar_url": f"https://avatars.githubusercontent.com/u/{row.creator.id}?v=4",
+        "id": row.id,
+        "node_id": node_id("SC", row.repository_id, row.id),
+        "state": row.state,
+        "description": row.description,
+        "target_url": row.target_url,
+        "context": row.context,
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+    }
+
+
+def commit_status(row: CommitStatus, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's commit status."""
+    return {**simple_commit_status(row, repository, urls), "creator": user(row.creator, urls)}
+
+
+def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
+    """GitHub's check suite as check runs carry it, with the outcome of its *runs*."""
+    done = all(run.status == "completed" for run in runs)
+    failed = next((run.conclusion for run in runs if run.conclusion != "success"), "success")
+    return {
+        "id": row.id,
+        "node_id": node_id("CS", row.repository_id, row.id),
+        "head_branch": row.head_branch,
+        "head_sha": row.sha,
+        "status": "completed" if done else "in_progress",
+        "conclusion": failed if done else None,
+        "url": f"{urls.repository(repository)}/check-suites/{row.id}",
+        "before": row.before,
+        "after": row.sha,
+        "pull_requests": [],
+        "app": app(row.app, urls),
+        "created_at": time(row.created_at),
+        "updated_at": time(max(run.completed_at or run.started_at for run in runs)),
+    }
+
+
+def check_run(row: CheckRun, suite_runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
+    """GitHub's check run with its suite, as the webhook shows it."""
+    api, html = f"{urls.repository(repository)}/check-runs/{row.id}", f"{urls.html}/{repository.full_name}"
+    return {
+        "id": row.id,
+        "name": row.name,
+        "node_id": node_id("CR", row.repository_id, row.id),
+        "head_sha": row.sha,
+        "external_id": "",
+        "url": api,
+        "html_url": f"{html}/runs/{row.id}",
+        "details_url": f"{html}/runs/{row.id}",
+        "status": row.status,
+        "conclusion": row.conclusion,
+        "started_at": time(row.started_at),
+        "completed_at": row.completed_at and time(row.completed_at),
+        "output": {
+            "title": None,
+            "summary": None,
+            "text": None,
+            "annotations_count": 0,
+            "annotations_url": f"{api}/annotations",
+        },
+        "check_suite": check_suite(row.check_suite, suite_runs, repository, urls),
+        "app": app(row.check_suite.app, urls),
+        "pull_requests": [],
+    }
+
+
+# Rate limit
+
+
+def rate_limit(core: RateLimit, others: Iterable[str]) -> JSON:
+    """GitHub's rate limits: *core* as counted, and the *others*, which the fake has no endpoint for, unused."""
+    reset = int(core.reset_at.timestamp())
+    counted = {"limit": core.limit, "used": core.used, "remaining": core.remaining, "reset": reset}
+    unused = {"limit": core.limit, "used": 0, "remaining": core.limit, "reset": reset}
+    return {"resources": {"core": counted, **dict.fromkeys(others, unused)}, "rate": counted}

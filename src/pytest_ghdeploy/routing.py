@@ -1,0 +1,189 @@
+"""
+What an endpoint is, without HTTP machinery: a function from ``Call`` to ``Reply``.
+
+``@route`` names the operation and its path as GitHub's documentation spells
+them. The application finds the repository, checks who asks, validates the body
+and cuts pages, before and after; a handler does only what is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from inspect import getfullargspec
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy import errors
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.model import Permission, Repository, User
+    from pytest_ghdeploy.representations import Urls
+    from pytest_ghdeploy.store import Store
+
+
+@cache
+def _keywords(operation: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(getfullargspec(operation).kwonlyargs)
+
+
+@dataclass(slots=True)
+class Call:
+    """
+    A request that has got as far as its handler.
+
+    Attributes:
+        urls: The roots for URLs in the answer.
+
+        viewer: Who asks; ``None`` for an anonymous caller.
+
+        params: The path's parameters, unquoted; those that end in ``_id`` as integers.
+
+        query: The query's parameters, the last of each name.
+
+        body: The valid body, ``{}`` where the operation takes none.
+
+    """
+
+    store: Store
+    urls: Urls
+    viewer: User | None
+    params: dict[str, Any]
+    query: dict[str, str]
+    body: dict[str, Any]
+    repository_or_none: Repository | None = None
+
+    @property
+    def repository(self) -> Repository:
+        """The repository in the path, which the caller may see."""
+        assert self.repository_or_none is not None  # noqa: S101 - the application has found it
+        return self.repository_or_none
+
+    @property
+    def actor(self) -> User:
+        """Who asks, where the application lets nobody in without a name."""
+        assert self.viewer is not None  # noqa: S101 - the application has checked it
+        return self.viewer
+
+    def arguments_for(self, operation: Callable[..., Any], **fixed: object) -> dict[str, Any]:
+        """Pick the members of the body that *operation* takes, and *fixed*; GitHub ignores others."""
+        names = _keywords(operation)
+        return {name: value for name, value in self.body.items() if name in names} | fixed
+
+
+@dataclass(slots=True)
+class Listing:
+    """
+    Many of something, of which the application answers one page.
+
+    Attributes:
+        rows: All of them, in GitHub's order.
+
+        render: Makes the JSON of one; rows of the store need none.
+
+        around: For an object with the page under *key*: makes its other fields.
+
+    """
+
+    rows: Sequence[Any]
+    render: Callable[[Any], Any] | None = None
+    key: str = ""
+    around: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Reply:
+    """
+    An answer. *body* is a row of the store, a ``Listing``, a JSON object, or nothing.
+
+    *location* marks the row's own URL, for the header of a 201.
+    """
+
+    status: int
+    body: Any = None
+    location: bool = False
+
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """
+    An operation of GitHub's API that the fake answers.
+
+    Attributes:
+        operation_id: GitHub's, such as ``repos/get-deployment``; also the name of its schema.
+
+        paths: The first is GitHub's documented one.
+
+        needs: The right a caller must have on the repository in the path.
+
+        anonymous: Whether a caller needs no token (if what is asked for is public).
+
+    """
+
+    operation_id: str
+    method: str
+    paths: tuple[str, ...]
+    handler: Handler
+    needs: Permission
+    anonymous: bool
+
+
+_endpoints: dict[str, Endpoint] = {}
+
+
+def route(
+    operation_id: str, *method_and_paths: str, needs: Permission | None = None, anonymous: bool | None = None
+) -> Callable[[Handler], Handler]:
+    """
+    Make the decorated function the handler of an operation.
+
+    Args:
+        method_and_paths: As in GitHub's documentation, ``GET /repos/{owner}/{repo}/…``; more than one for aliases.
+
+        needs: ``pull`` for GET and ``push`` for all else, if not given.
+
+        anonymous: True for GET and False for all else, if not given.
+
+    """
+    methods, paths = zip(*(spec.split(" ") for spec in method_and_paths), strict=True)
+    reads = methods[0] == "GET"
+
+    def register(handler: Handler) -> Handler:
+        _endpoints[operation_id] = Endpoint(
+            operation_id,
+            methods[0],
+            paths,
+            handler,
+            needs or ("pull" if reads else "push"),
+            reads if anonymous is None else anonymous,
+        )
+        return handler
+
+    return register
+
+
+def endpoints() -> dict[str, Endpoint]:
+    """Collect the endpoints of all modules in ``api``, by operation id."""
+    from pytest_ghdeploy import api
+
+    for module in sorted(found.name for found in iter_modules(api.__path__)):
+        import_module(f"{api.__name__}.{module}")
+    return dict(sorted(_endpoints.items()))
+
+
+def to_id(text: str, what: str) -> int:
+    """
+    Read an id from a path.
+
+    Raises:
+        NotFound: It is not a number, as GitHub answers then.
+
+    """
+    if text.isascii() and text.isdecimal() and len(text) < 20:  # noqa: PLR2004 - more than any 64-bit number
+        return int(text)
+    raise errors.not_found(f"{what} is a number; the request has {text!r}")

@@ -1,0 +1,260 @@
+"""
+What a fake knows: tables of rows, commit graphs, who may do what.
+
+Rows are frozen and replaced. Ids rise in steps, in a range of their own for
+each kind of thing, so a tool that mixes two kinds up finds nothing. Reading
+goes through indexes that are built when first asked for and kept from then on,
+so an answer costs the same with one row as with ten thousand.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+
+from pytest_ghdeploy import rules
+from pytest_ghdeploy.events import Recorder
+from pytest_ghdeploy.git import Graph
+from pytest_ghdeploy.model import (
+    App,
+    CheckRun,
+    CheckSuite,
+    CommitStatus,
+    Deployment,
+    DeploymentStatus,
+    RateLimit,
+    Repository,
+    User,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_ghdeploy.clock import Clock
+    from pytest_ghdeploy.model import AccountType, Assumptions, Permission
+    from pytest_ghdeploy.representations import Urls
+
+DEFAULT_LOGIN = "octocat"
+"""Whom a request with any token speaks for, until a token is added."""
+
+RATE_LIMIT = 5000
+"""Requests an hour with a token."""
+ANONYMOUS_RATE_LIMIT = 60
+"""Requests an hour without one."""
+
+_ID_STEP = 7
+
+
+class Row(Protocol):
+    """What every table holds."""
+
+    @property
+    def id(self) -> int: ...  # noqa: D102 - said by the class
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Rows(Sequence[R]):
+    """The rows that have something in common, newest first. A live view: hold the store's lock."""
+
+    def __init__(self, rows: dict[int, R], ids: list[int]) -> None:
+        """Show *rows* by their *ids*, which rise."""
+        self._rows = rows
+        self._ids = ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @overload
+    def __getitem__(self, key: int) -> R: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[R]: ...
+    def __getitem__(self, key: int | slice) -> R | list[R]:
+        if isinstance(key, slice):
+            return [self[place] for place in range(*key.indices(len(self._ids)))]
+        return self._rows[self._ids[-1 - key]]
+
+    def __iter__(self) -> Iterator[R]:
+        return iter([self._rows[found] for found in reversed(self._ids)])
+
+
+class Table(Generic[R]):
+    """All rows of one kind. Hold the store's lock."""
+
+    def __init__(self, first_id: int) -> None:
+        """Hand out ids from *first_id* upwards."""
+        self.next_id = first_id
+        self._rows: dict[int, R] = {}
+        self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
+
+    def add(self, row: R) -> R:
+        """Store a new *row*, whose id is ``next_id``; only this uses the id up."""
+        self.next_id += _ID_STEP
+        self._rows[row.id] = row
+        for key_of, index in self._indexes.values():
+            index.setdefault(key_of(row), []).append(row.id)
+        return row
+
+    def replace(self, row: R) -> R:
+        """Put *row* in the place of the one with its id."""
+        old = self._rows[row.id]
+        self._rows[row.id] = row
+        for key_of, index in self._indexes.values():
+            before, after = key_of(old), key_of(row)
+            if before != after:
+                _discard(index[before], row.id)
+                insort(index.setdefault(after, []), row.id)
+        return row
+
+    def remove(self, row: R) -> None:
+        """Forget a row. Its id is never used again."""
+        old = self._rows.pop(row.id)
+        for key_of, index in self._indexes.values():
+            _discard(index[key_of(old)], row.id)
+
+    def get(self, row_id: int) -> R | None:
+        """Look a row up."""
+        return self._rows.get(row_id)
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(list(self._rows.values()))
+
+    def where(self, **values: Any) -> Rows[R]:  # noqa: ANN401 - one for each attribute, of its type
+        """Select the rows whose attributes equal *values*, newest first."""
+        fields = tuple(values)
+        if fields not in self._indexes:
+            key_of = attrgetter(*fields)
+            index: dict[Any, list[int]] = {}
+            for row in self._rows.values():
+                index.setdefault(key_of(row), []).append(row.id)
+            self._indexes[fields] = key_of, index
+        key = values[fields[0]] if len(fields) == 1 else tuple(values.values())
+        return Rows(self._rows, self._indexes[fields][1].get(key, []))
+
+
+def _discard(ids: list[int], row_id: int) -> None:
+    del ids[bisect_left(ids, row_id)]
+
+
+class Store:
+    """One GitHub. Hold ``lock`` for every use from more than one thread."""
+
+    def __init__(self, clock: Clock, assume: Assumptions, urls: Urls) -> None:
+        """Start with the accounts that GitHub cannot be thought of without; events speak of *urls*."""
+        self.lock = threading.RLock()
+        self.urls = urls
+        self.clock = clock
+        self.assume = assume
+        self.events = Recorder()
+        # The ranges lie far apart; those of deployments are as large as today's on github.com.
+        self.users = Table[User](583_231)
+        self.apps = Table[App](15_368)
+        self.repositories = Table[Repository](1_296_269_001)
+        self.check_suites = Table[CheckSuite](21_000_000_003)
+        self.check_runs = Table[CheckRun](33_000_000_005)
+        self.commit_statuses = Table[CommitStatus](27_000_000_011)
+        self.deployments = Table[Deployment](4_442_074_271)
+        self.deployment_statuses = Table[DeploymentStatus](12_690_168_079)
+        self.tokens: dict[str, User] = {}
+        self._graphs: dict[int, Graph] = {}
+        self._collaborators: dict[tuple[int, int], Permission] = {}
+        self._rate_limits: dict[int | None, RateLimit] = {}
+        self._users_by_login: dict[str, User] = {}
+        self._repositories_by_name: dict[str, Repository] = {}
+        self.default_user = self.add_user(DEFAULT_LOGIN)
+        owner = self.add_user("github", "Organization")
+        self.actions_app = self.apps.add(
+            App(
+                id=self.apps.next_id,
+                slug="github-actions",
+                name="GitHub Actions",
+                owner=owner,
+                created_at=clock.now,
+                permissions={"checks": "write", "contents": "read", "deployments": "write", "statuses": "write"},
+                events=("check_run", "check_suite", "deployment", "deployment_status", "push"),
+            )
+        )
+
+    # Accounts
+
+    def add_user(self, login: str, account_type: AccountType = "User") -> User:
+        """Create the account, which must not exist."""
+        user = self.users.add(User(self.users.next_id, login, account_type, self.clock.now))
+        self._users_by_login[login.lower()] = user
+        return user
+
+    def user(self, login: str) -> User | None:
+        """Find an account, without regard to case."""
+        return self._users_by_login.get(login.lower())
+
+    def ensure_user(self, login: str) -> User:
+        """Find an account, or create it."""
+        return self.user(login) or self.add_user(login)
+
+    def permission(self, repository: Repository, user: User | None) -> Permission | None:
+        """Find what *user* may do. While any token is accepted, every token may do everything."""
+        if user is not None and not self.tokens:
+            return "admin"
+        granted = self._collaborators.get((repository.id, user.id)) if user else None
+        return rules.permission(repository, user, granted)
+
+    def add_collaborator(self, repository: Repository, user: User, permission: Permission) -> None:
+        """Grant *user* a right, in place of what was granted before."""
+        self._collaborators[repository.id, user.id] = permission
+
+    # Repositories
+
+    def add_repository(self, owner: User, name: str, *, default_branch: str, private: bool) -> Repository:
+        """Create the repository, which must not exist, with one commit on its default branch."""
+        now = self.clock.now
+        row = Repository(self.repositories.next_id, owner, name, private, default_branch, now, now, now)
+        self.repositories.add(row)
+        self._repositories_by_name[row.full_name.lower()] = row
+        self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch)
+        return row
+
+    def repository(self, full_name: str) -> Repository | None:
+        """Find a repository by its full name, without regard to case."""
+        return self._repositories_by_name.get(full_name.lower())
+
+    def repository_of(self, row: Any) -> Repository:  # noqa: ANN401 - any row with a repository_id
+        """Look up the repository that *row* belongs to."""
+        found = self.repositories.get(row.repository_id)
+        assert found is not None  # noqa: S101 - rows go with their repository
+        return found
+
+    def git(self, repository: Repository) -> Graph:
+        """Look up the commits and refs of *repository*."""
+        return self._graphs[repository.id]
+
+    def pushed(self, repository: Repository) -> Repository:
+        """Note that refs of *repository* have moved just now."""
+        now = self.clock.now
+        return self._update(replace(repository, pushed_at=now, updated_at=now))
+
+    def _update(self, repository: Repository) -> Repository:
+        self._repositories_by_name[repository.full_name.lower()] = repository
+        return self.repositories.replace(repository)
+
+    # Rate limit
+
+    def rate_limit(self, user: User | None) -> RateLimit:
+        """Look up the budget of *user* (``None``: the anonymous one), new again when its hour is over."""
+        key = user.id if user else None
+        found = self._rate_limits.get(key)
+        if found is None or self.clock.now >= found.reset_at:
+            limit = RATE_LIMIT if user else ANONYMOUS_RATE_LIMIT
+            found = self._rate_limits[key] = RateLimit(limit, 0, self.clock.now + timedelta(hours=1))
+        return found
+
+    def count_request(self, user: User | None) -> RateLimit:
+        """Take one request off the budget of *user*."""
+        found = self.rate_limit(user)
+        found = self._rate_limits[user.id if user else None] = RateLimit(found.limit, found.used + 1, found.reset_at)
+        return found
