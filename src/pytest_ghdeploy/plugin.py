@@ -54,7 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "the others are the ini options ghdeploy_* of the same names.",
     )
     known = [f"ghdeploy_{name}" for name in OPTIONS]
-    for name in config.inicfg:
+    # pytest 9 renamed the mapping of what the ini file says; nothing public lists its keys.
+    written = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
+    for name in written:
         if name.startswith("ghdeploy_") and name not in known:
             msg = f"there is no option {name}; there are {', '.join(known)}"
             raise pytest.UsageError(msg)

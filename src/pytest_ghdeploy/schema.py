@@ -149,13 +149,13 @@ def _quoted(names: dict[str, None]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _place(error: Any) -> str:
+def _place(error: Any) -> str:  # noqa: ANN401 - a ValidationError, whose types are loose
     # GitHub names the schema's own place, not the way to it: 'properties/ref', 'items'.
     last = list(error.absolute_path)[-1]
     return f"properties/{last}" if isinstance(last, str) else "items"
 
 
-def _complaint(error: Any) -> str:
+def _complaint(error: Any) -> str:  # noqa: ANN401
     value = error.validator_value
     match error.validator:
         case "type":

@@ -1,0 +1,127 @@
+"""
+What every test gets without asking: all that the fake says is checked.
+
+Each answer and each event, of every fake that a test makes in this process,
+must match our schema and, where ``../shared/data`` is there, GitHub's own
+description too.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from pytest_ghdeploy import schema
+from pytest_ghdeploy.application import Application
+
+pytest_plugins = ["pytester"]
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+# Where the wire differs from the description, with the reason; the fact file has the sources.
+EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses: "" for what was left out
+NOT_DESCRIBED = {
+    ("repos/create-deployment", 409),  # listed, but without a schema
+    ("repos/create-commit-status", 422),  # not listed
+}
+# Every operation may answer these; the description lists them for a few.
+ANYWHERE = {400, 401, 403, 404}
+
+
+def pytest_report_header() -> str:
+    """Say whether GitHub's own description is here to check against."""
+    return "GitHub's description: " + ("checked against" if DATA.is_dir() else "NOT HERE, only our schemas are checked")
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Turn OpenAPI 3.0 into JSON Schema: ``nullable`` becomes an alternative."""
+    if isinstance(value, list):
+        return [_plain(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {name: _plain(member) for name, member in value.items() if name != "nullable"}
+    if isinstance(plain.get("properties"), dict):
+        for name in EMPTY_FOR_URI & plain["properties"].keys():
+            plain["properties"][name] = {"anyOf": [{"const": ""}, plain["properties"][name]]}
+    return {"anyOf": [{"type": "null"}, plain]} if value.get("nullable") is True else plain
+
+
+@cache
+def _described(file: str) -> dict[str, Any]:
+    contents: dict[str, Any] = _plain(json.loads((DATA / file).read_text("utf-8")))
+    return contents
+
+
+@cache
+def _operations() -> dict[str, Any]:
+    paths = _described("github-openapi.json")["paths"]
+    return {found["operationId"]: found for path in paths.values() for found in path.values()}
+
+
+@cache
+def _validator(file: str, text: str) -> Draft202012Validator:
+    formats = FormatChecker(())
+    formats.checks("uri")(schema.is_uri)
+    formats.checks("date-time")(schema.is_date_time)
+    whole = {**json.loads(text), "components": _described(file)["components"]}
+    return Draft202012Validator(whole, format_checker=formats)
+
+
+def _check(what: str, file: str, described: dict[str, Any], body: object) -> None:
+    problems = [
+        f"{error.json_path}: {error.message[:300]}"
+        for error in _validator(file, json.dumps(described)).iter_errors(body)
+    ]
+    assert not problems, f"GitHub describes {what} otherwise:\n  " + "\n  ".join(problems)
+
+
+def check_answer_as_github_describes_it(operation_id: str, status: int, body: object) -> None:
+    """Compare an answer with GitHub's description of the operation."""
+    answers = _operations()[operation_id]["responses"]
+    if str(status) not in answers:
+        assert status in ANYWHERE or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} has no {status}"
+        return
+    answer = answers[str(status)]
+    if "$ref" in answer:
+        answer = _described("github-openapi.json")["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    content = answer.get("content", {}).get("application/json")
+    if content:
+        _check(f"the answer {status} of {operation_id}", "github-openapi.json", content["schema"], body)
+    else:
+        assert body is None or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} {status} has no body"
+
+
+def check_event_as_github_describes_it(name: str, payload: Any) -> None:  # noqa: ANN401 - JSON
+    """Compare a payload with GitHub's description of the event."""
+    parts = [name, payload.get("action")]
+    key = "webhook-" + "-".join(part.replace("_", "-") for part in parts if part)
+    described = _described("github-webhooks.json")["components"]["schemas"][key]
+    _check(f"the event {name}", "github-webhooks.json", described, payload)
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = Application.__init__
+
+    def make_strict(self: Application, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Application's
+        make(self, *args, **(kwargs | {"validate_all": True}))
+
+    monkeypatch.setattr(Application, "__init__", make_strict)
+    if DATA.is_dir():
+        ours_answer, ours_event = schema.check_answer, schema.check_event
+
+        def check_answer(operation_id: str, status: int, body: object) -> None:
+            ours_answer(operation_id, status, body)
+            check_answer_as_github_describes_it(operation_id, status, body)
+
+        def check_event(name: str, payload: object) -> None:
+            ours_event(name, payload)
+            check_event_as_github_describes_it(name, payload)
+
+        monkeypatch.setattr(schema, "check_answer", check_answer)
+        monkeypatch.setattr(schema, "check_event", check_event)
