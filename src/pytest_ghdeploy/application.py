@@ -10,10 +10,9 @@ https://docs.github.com/rest/using-the-rest-api
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
@@ -52,7 +51,12 @@ _RENDER: dict[type, Callable[[Any, Any, Urls], Any]] = {
 
 @dataclass(slots=True)
 class Request:
-    """A request as a door lets it in. *path* is below the API's root and still percent-encoded, *query* likewise."""
+    """
+    A request as a door lets it in.
+
+    *path* is below the API's root; it and *query* are still percent-encoded.
+    The names of *headers* are in lower case.
+    """
 
     method: str
     path: str
@@ -101,7 +105,6 @@ class Application:
 
         Raises:
             UnsupportedRequest: It is for an endpoint that GitHub has and the fake has not.
-
         """
         with self.store.lock:
             return self._answer(request)
@@ -115,11 +118,9 @@ class Application:
         hint = ""
         try:
             viewer = self._authenticate(request.headers)
-            endpoint, params = _match(request)
-            if endpoint.operation_id != "rate-limit/get":
-                self.store.count_request(viewer)
-            self._rate_limit_headers(headers, viewer)
-            call = self._call(request, endpoint, params, viewer)
+            endpoint, params = _match_once(request.method, request.path)
+            self._count(headers, viewer, free=endpoint.operation_id == "rate-limit/get")
+            call = self._call(request, endpoint, dict(params), viewer)
             reply = endpoint.handler(call)
             status = reply.status
             body = self._write(call, reply, request, headers)
@@ -141,9 +142,9 @@ class Application:
     # Before the handler
 
     def _authenticate(self, headers: Mapping[str, str]) -> User | None:
-        if not headers.get("User-Agent"):
+        if not headers.get("user-agent"):
             raise errors.user_agent_required()
-        given = headers.get("Authorization")
+        given = headers.get("authorization")
         if given is None:
             return None
         token = token_of(given)
@@ -216,10 +217,9 @@ class Application:
                            for name, value in body.around.items())  # fmt: skip
                 text = f"{{{','.join(members)}}}"
             return text
-        text = self._text_of(body)
         if reply.location:
-            headers["Location"] = json.loads(text)["url"]
-        return text
+            headers["Location"] = reply.location
+        return self._text_of(body)
 
     def _texts_of(self, listing: Listing, rows: list[Any]) -> list[str]:
         if listing.render is None:
@@ -262,8 +262,8 @@ class Application:
                 headers["Link"] = ", ".join(links)
         return list(listing.rows[(page - 1) * per_page : page * per_page])
 
-    def _rate_limit_headers(self, headers: dict[str, str], viewer: User | None) -> None:
-        limit = self.store.rate_limit(viewer)
+    def _count(self, headers: dict[str, str], viewer: User | None, *, free: bool) -> None:
+        limit = self.store.rate_limit(viewer) if free else self.store.count_request(viewer)
         headers["X-RateLimit-Limit"] = str(limit.limit)
         headers["X-RateLimit-Remaining"] = str(limit.remaining)
         headers["X-RateLimit-Reset"] = str(int(limit.reset_at.timestamp()))
@@ -272,8 +272,10 @@ class Application:
 
     def _general_headers(self, headers: dict[str, str]) -> None:
         now = int(self.store.clock.now.timestamp())
-        digits = hashlib.sha1(b"request %d" % self._requests, usedforsecurity=False).hexdigest().upper()
-        headers["X-GitHub-Request-Id"] = f"{digits[:4]}:{digits[4:8]}:{digits[8:14]}:{digits[14:20]}:{now:X}"
+        mixed = self._requests * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF
+        headers["X-GitHub-Request-Id"] = (
+            f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
+        )
         headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         headers["x-github-api-version-selected"] = _API_VERSION
 
@@ -309,67 +311,41 @@ def _own_map() -> tuple[MapAdapter, dict[str, Endpoint]]:
     return github.url_map(rules), endpoints
 
 
-def _match(request: Request) -> tuple[Endpoint, dict[str, Any]]:
+def _match(method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
     """
     Find the endpoint for a path.
 
     Raises:
         NotFound: GitHub has no such path, or not with this method.
         UnsupportedRequest: GitHub has, and the fake has not.
-
     """
     adapter, endpoints = _own_map()
-    found = github.match(adapter, request.method, request.path)
+    found = github.match(adapter, method, path)
     # A ref may contain slashes, so it may have swallowed the rest of a longer path that GitHub has.
     if found is None or any("/" in value for value in found[1].values()):
-        theirs = github.operation(request.method, request.path)
+        theirs = github.operation(method, path)
         if theirs and theirs not in endpoints:
-            where = f"{request.method} {request.path}"
+            where = f"{method} {path}"
             msg = (
                 f"{where} is GitHub's {theirs}, which is not an endpoint of this fake "
                 f"({len(endpoints)} are: `ghdeploy routes`). "
-                f'A canned answer helps: ghdeploy.stub("{request.method}", "{request.path}", status=200, json=…)'
+                f'A canned answer helps: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
             )
             raise UnsupportedRequest(msg)
     if found is None:
-        hint = f"GitHub has no {request.method} {request.path}"
+        hint = f"GitHub has no {method} {path}"
         raise errors.not_found(hint, documentation_url=errors.REST_DOCS)
     name, params = found
     return endpoints[name], {key: unquote(value) for key, value in params.items()}
 
 
+# The same few paths are asked for again and again.
+_match_once = lru_cache(1024)(_match)
+
+
 # Bodies
 
-
-def to_json(value: object) -> str:
-    """Write JSON as GitHub does: compact, and in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def read_object(body: bytes) -> dict[str, Any]:
-    """
-    Read the JSON object in a request's body; an empty body is an empty object.
-
-    Raises:
-        BadRequest: It is not UTF-8, not JSON (``NaN`` and numbers without bounds are not), nested
-            deeper than 100 levels, or not an object.
-
-    """
-    if not body.strip():
-        return {}
-    try:
-        text = body.decode()
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        if "\\u" in text:
-            to_json(value).encode()  # fails for half a surrogate pair, which no answer could carry
-    except (ValueError, RecursionError) as problem:
-        reason = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
-        raise errors.unparsable_json(f"the body is not JSON: {reason}") from None
-    if body.count(b"[") + body.count(b"{") > MAX_NESTING and _depth(value) > MAX_NESTING:
-        raise errors.unparsable_json(f"the body is nested deeper than {MAX_NESTING} levels")
-    if not isinstance(value, dict):
-        raise errors.not_an_object(f"the body is JSON, but {schema.ruby(value)[:80]} is not an object")
-    return value
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _refuse_constant(name: str) -> float:
@@ -381,6 +357,39 @@ def _finite(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
         return _refuse_constant(digits)
+    return value
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
+
+
+def to_json(value: object) -> str:
+    """Write JSON as GitHub does: compact, and in UTF-8."""
+    return _encode(value)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """
+    Read the JSON object in a request's body; an empty body is an empty object.
+
+    Raises:
+        BadRequest: It is not UTF-8, not JSON (``NaN`` and numbers without bounds are not), nested
+            deeper than 100 levels, or not an object.
+    """
+    if not body.strip():
+        return {}
+    try:
+        text = body.decode()
+        value = _decode(text)
+        if "\\u" in text:
+            to_json(value).encode()  # fails for half a surrogate pair, which no answer could carry
+    except (ValueError, RecursionError) as problem:
+        reason = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+        raise errors.unparsable_json(f"the body is not JSON: {reason}") from None
+    if body.count(b"[") + body.count(b"{") > MAX_NESTING and _depth(value) > MAX_NESTING:
+        raise errors.unparsable_json(f"the body is nested deeper than {MAX_NESTING} levels")
+    if not isinstance(value, dict):
+        raise errors.not_an_object(f"the body is JSON, but {schema.ruby(value)[:80]} is not an object")
     return value
 
 

@@ -21,7 +21,6 @@ def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object])
     Raises:
         AssertionError: There is none. The message shows those that come nearest.
         FakeError: No event has this name, or no such field.
-
     """
     __tracebackhide__ = True
     matching = _matching(events, name, fields)
@@ -53,7 +52,6 @@ def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object
     Raises:
         AssertionError: There is one. The message shows it.
         FakeError: No event has this name, or no such field.
-
     """
     __tracebackhide__ = True
     matching = _matching(events, name, fields)

@@ -33,7 +33,6 @@ class Clock:
 
         Raises:
             FakeError: *when* has no time zone. The time is unchanged.
-
         """
         if when.tzinfo is None:
             msg = f"clock.move_to wants a datetime with a time zone, such as tzinfo=UTC; got {when!r}"
@@ -49,7 +48,6 @@ class Clock:
 
         Raises:
             FakeError: *seconds* is negative. The time is unchanged.
-
         """
         if seconds < 0:
             msg = f"clock.tick wants 0 seconds or more, got {seconds!r}; clock.move_to goes back in time"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from http.client import responses as reasons
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
 REDACTED = "[redacted]"
 
@@ -23,20 +23,18 @@ _SHORTEST_SECRET = 8
 _BODY_LIMIT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """
     A request and its answer.
 
     Attributes:
         path: Below the API's root, as it was sent: percent-encoded, without the query.
 
-        request_headers: Credentials are replaced by ``[redacted]``, here and in ``url``.
+        request_headers: By name, without regard to case. Credentials are blotted out, here and in ``url``.
 
         request_body: The bytes that were sent; tokens that clients have shown are replaced too.
 
         hint: Why a request was refused, in terms of the test's set-up; ``""`` if it was not.
-
     """
 
     method: str
@@ -47,15 +45,43 @@ class Exchange:
     status: int
     response_headers: Mapping[str, str]
     response_body: bytes
-    hint: str = field(default="")
+    hint: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status}"
 
 
-def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
-    """Copy *headers* with the credentials blotted out."""
-    return {name: REDACTED if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()}
+class Headers(Mapping[str, str]):
+    """Headers by name, without regard to case."""
+
+    __slots__ = ("_given", "_lowered")
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """Show the headers *given*."""
+        self._given = given
+        self._lowered: dict[str, str] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        if self._lowered is None:
+            self._lowered = {given.lower(): value for given, value in self._given.items()}
+        return self._lowered[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __repr__(self) -> str:
+        return repr(self._given)
+
+
+def without_secrets(headers: Mapping[str, str]) -> Headers:
+    """Copy *headers*, whose names are in lower case, with the credentials blotted out."""
+    kept = dict(headers)
+    for name in _SECRET_HEADERS & kept.keys():
+        kept[name] = REDACTED
+    return Headers(kept)
 
 
 def without_credentials(url: str) -> str:
@@ -70,12 +96,12 @@ class Secrets:
 
     def __init__(self) -> None:
         """Start with none known."""
-        self._known: set[str] = set()
+        self._known: dict[str, bytes] = {}
 
     def add(self, token: str) -> None:
         """Remember *token*, if it is long enough to be one."""
         if len(token) >= _SHORTEST_SECRET:
-            self._known.add(token)
+            self._known[token] = token.encode()
 
     def blot(self, text: str) -> str:
         """Copy *text* without the secrets."""
@@ -86,9 +112,9 @@ class Secrets:
 
     def blot_bytes(self, body: bytes) -> bytes:
         """Copy *body* without the secrets."""
-        for secret in self._known:
-            if secret.encode() in body:
-                body = body.replace(secret.encode(), REDACTED.encode())
+        for secret in self._known.values():
+            if secret in body:
+                body = body.replace(secret, REDACTED.encode())
         return body
 
 

@@ -24,27 +24,30 @@ class Event:
 
         action: The payload's ``action``, ``None`` where GitHub's payload has none (``status``, ``push``).
 
-        delivery_id: A GUID, as in ``X-GitHub-Delivery``; the same in every run of a test.
-
         repository: The full name of the repository it happened in.
 
     Source:
         https://docs.github.com/webhooks/webhook-events-and-payloads
-
     """
 
-    __slots__ = ("_make_payload", "_payload", "action", "delivery_id", "name", "repository")
+    __slots__ = ("_make_payload", "_number", "_payload", "action", "name", "repository")
 
     def __init__(
-        self, name: str, action: str | None, delivery_id: str, repository: str, make_payload: Callable[[], Payload]
+        self, name: str, action: str | None, number: int, repository: str, make_payload: Callable[[], Payload]
     ) -> None:
-        """Record an event whose payload *make_payload* makes from what it holds."""
+        """Record a fake's event *number*, whose payload *make_payload* makes from what it holds."""
         self.name = name
         self.action = action
-        self.delivery_id = delivery_id
         self.repository = repository
+        self._number = number
         self._make_payload = make_payload
         self._payload: Payload | None = None
+
+    @property
+    def delivery_id(self) -> str:
+        """A GUID, as in ``X-GitHub-Delivery``; the same in every run of a test."""
+        digits = hashlib.sha1(b"delivery %d" % self._number, usedforsecurity=False).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
     @property
     def payload(self) -> Payload:
@@ -101,13 +104,8 @@ class Recorder:
     def record(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:
         """Dispatch an event. *make_payload* must hold frozen rows only: it may be called much later."""
         self._count += 1
-        event = Event(name, action, _guid(self._count), repository, make_payload)
+        event = Event(name, action, self._count, repository, make_payload)
         self._recorded.append(event)
         for listener in self.listeners:
             listener(event)
         return event
-
-
-def _guid(number: int) -> str:
-    digits = hashlib.sha1(b"delivery %d" % number, usedforsecurity=False).hexdigest()
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"

@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 from pytest_ghdeploy import assertions, conversation, errors
 from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
 from pytest_ghdeploy.clock import Clock
-from pytest_ghdeploy.conversation import Conversation, Exchange, Secrets
-from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secrets
+from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
 from pytest_ghdeploy.handles import Repository, check_branch_name
 from pytest_ghdeploy.model import ACCOUNT_TYPES, Assumptions, User
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
@@ -65,7 +65,6 @@ class FakeGitHub:
 
         Raises:
             FakeError: An argument is unknown or makes no sense.
-
         """
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -77,12 +76,11 @@ class FakeGitHub:
         self.base_url = base_url.rstrip("/")
         self.host = parts.hostname
         self.clock = Clock()
-        self.doors: dict[str, Any] = {}
+        self.doors: Mapping[str, object] = {}
         self._prefix = parts.path.rstrip("/")
         self._validate = validate
-        self._assume = to_assumptions(assumptions)
+        self._assume = to_assumptions(assumptions) if assumptions else _USUAL
         self._urls = Urls.of(self.base_url)
-        self._closing: list[Any] = []
         self._problems: list[Exception] = []
         self._start()
 
@@ -90,6 +88,7 @@ class FakeGitHub:
         self._store = Store(self.clock, self._assume, self._urls)
         self._conversation = Conversation()
         self._secrets = Secrets()
+        self._authorization = ""
         self._requests: list[Exchange] = []
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
@@ -118,22 +117,21 @@ class FakeGitHub:
 
         Raises:
             FakeError: It is active already.
-
         """
-        from pytest_ghdeploy.doors import guard, hosts
-        from pytest_ghdeploy.doors.requests import RequestsDoor
+        from pytest_ghdeploy.doors import entrance  # imports HTTP clients
 
-        if self._closing:
+        if self.doors:
             msg = f"this fake of {self.base_url} is active already"
             raise FakeError(msg)
-        hosts.enter(self)
-        door = self.doors["requests"] = RequestsDoor(self)
-        self._closing = [lambda: hosts.leave(self), *(patch.undo for patch in guard.install()), door.close]
+        self.doors = entrance.enter(self)
 
     def close(self) -> None:
         """Get out of the way. Does nothing if it is not active; what is recorded can still be read."""
-        while self._closing:
-            self._closing.pop()()
+        if self.doors:
+            from pytest_ghdeploy.doors import entrance
+
+            entrance.leave(self)
+            self.doors = {}
 
     def fail(self, problem: Exception) -> None:
         """Note a problem that must fail the test, even if the code under test swallows it."""
@@ -156,8 +154,6 @@ class FakeGitHub:
         with self._store.lock:
             self._problems.clear()
             self._start()
-            for door in self.doors.values():
-                door.forget()
 
     # Setting the scene
 
@@ -170,7 +166,6 @@ class FakeGitHub:
 
         Raises:
             FakeError: The name is taken or not a name. Nothing was added.
-
         """
         owner, slash, name = full_name.partition("/")
         if not slash or not _LOGIN.fullmatch(owner) or not _NAME.fullmatch(name) or name in (".", ".."):
@@ -193,7 +188,6 @@ class FakeGitHub:
 
         Raises:
             FakeError: It was never added. The message names those that were.
-
         """
         with self._store.lock:
             row = self._store.repository(full_name)
@@ -210,7 +204,6 @@ class FakeGitHub:
 
         Raises:
             FakeError: It exists, or *login* or *type* is none. Nothing was added.
-
         """
         if type not in ACCOUNT_TYPES:
             raise errors.unknown("type of account", type, ACCOUNT_TYPES)
@@ -232,7 +225,6 @@ class FakeGitHub:
 
         Raises:
             FakeError: *token* is empty or has white space in it, or *user* is no login. Nothing was added.
-
         """
         if not token or any(letter.isspace() for letter in token):
             msg = "a token is a text without white space"
@@ -256,7 +248,6 @@ class FakeGitHub:
 
         Raises:
             FakeError: An argument makes no sense. Nothing is stubbed.
-
         """
         if method.upper() not in _METHODS:
             raise errors.unknown("method", method, _METHODS)
@@ -301,7 +292,6 @@ class FakeGitHub:
         Raises:
             AssertionError: There is none. The message shows what came near.
             FakeError: There is no such event or field on GitHub.
-
         """
         __tracebackhide__ = True
         return assertions.find_event(list(self.events), name, fields)
@@ -313,7 +303,6 @@ class FakeGitHub:
         Raises:
             AssertionError: There is one.
             FakeError: There is no such event or field on GitHub.
-
         """
         __tracebackhide__ = True
         assertions.refuse_event(list(self.events), name, fields)
@@ -327,22 +316,23 @@ class FakeGitHub:
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """
-        Answer a request that a door let in, and record it.
+        Answer a request that a door let in, and record it. The names of *headers* are in lower case.
 
         Raises:
             UnsupportedRequest: GitHub has such an endpoint, the fake has not.
-
         """
         parts = urlsplit(url)
-        path = parts.path or "/"
-        if self._prefix:
-            path = path.removeprefix(self._prefix) or "/"
-        authorization = headers.get("Authorization")
+        path = parts.path.removeprefix(self._prefix) or "/"
+        authorization = headers.get("authorization")
         with self._store.lock:
-            if authorization:
+            if authorization and authorization != self._authorization:
+                self._authorization = authorization
                 self._secrets.add(token_of(authorization))
             place = len(self._conversation.entries)
             try:
+                if not f"{parts.path}/".startswith(f"{self._prefix}/"):
+                    msg = f"{parts.path} on {self.host} cannot be answered: the fake is its API below {self.base_url} only"
+                    raise UnsupportedRequest(msg)
                 answer = self._application.handle(Request(method.upper(), path, parts.query, headers, body))
             except Exception as problem:
                 self.fail(problem)
@@ -354,7 +344,7 @@ class FakeGitHub:
                 conversation.without_secrets(headers),
                 self._secrets.blot_bytes(body),
                 answer.status,
-                answer.headers,
+                Headers(answer.headers),
                 self._secrets.blot_bytes(answer.body),
                 answer.hint,
             )
@@ -364,13 +354,15 @@ class FakeGitHub:
             return answer
 
 
+_USUAL = Assumptions()
+
+
 def to_assumptions(given: Mapping[str, bool | int]) -> Assumptions:
     """
     Check and convert the assumptions a test makes.
 
     Raises:
         FakeError: There is no such assumption, or its value is of another type.
-
     """
     known = {field.name: field.default for field in fields(Assumptions)}
     for name, value in given.items():

@@ -198,7 +198,6 @@ class Graph:
 
         Raises:
             MergeConflict: Both sides changed a path since their merge base, each in its own way.
-
         """
         base_commit = self.merge_base(ours, theirs)
         base: Mapping[str, str] = base_commit.tree if base_commit else {}
@@ -222,7 +221,6 @@ class Graph:
 
         Raises:
             MergeConflict: As in ``merged_tree``. The branch is left where it was.
-
         """
         ours = self.branches[branch]
         commit = self._add((ours, theirs), self.merged_tree(ours, theirs), message, author, now)

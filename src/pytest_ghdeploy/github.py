@@ -61,7 +61,7 @@ def operations() -> dict[str, tuple[str, str]]:
     """Read the list: method and path by operation id."""
     lines = (Path(__file__).parent / "endpoints.txt").read_text("utf-8").splitlines()
     split = (line.split(" ") for line in lines if line and not line.startswith("#"))
-    return {name: (method, path) for method, path, name in split}
+    return {name: (method, path) for method, path, name in split} | {"graphql": ("POST", "/graphql")}
 
 
 @cache

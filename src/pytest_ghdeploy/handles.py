@@ -64,7 +64,6 @@ def check_branch_name(name: str) -> None:
 
     Raises:
         FakeError: *name* is no such name.
-
     """
     if not git.is_valid_ref_name(name):
         msg = f"{name!r} is not a name for a branch or tag: see git check-ref-format"
@@ -146,7 +145,6 @@ class Repository:
 
         Raises:
             FakeError: *ref* names nothing. The message lists the branches and tags.
-
         """
         with self._store.lock:
             target = self._graph.resolve(ref)
@@ -183,7 +181,6 @@ class Repository:
         Raises:
             FakeError: The name is taken or not a name, *from_ref* names
                 nothing, or lacks more than *behind* commits. Nothing was added.
-
         """
         with self._store.lock:
             graph, default = self._graph, self.default_branch
@@ -213,7 +210,6 @@ class Repository:
 
         Raises:
             FakeError: The name is taken or not a name, or *ref* names nothing. Nothing was added.
-
         """
         with self._store.lock:
             self._new_name(name, self._graph.tags, "tag")
@@ -232,7 +228,6 @@ class Repository:
 
         Raises:
             FakeError: There is no such branch. Nothing was committed.
-
         """
         with self._store.lock:
             author, now = self._store.default_user, self._store.clock.now
@@ -253,7 +248,6 @@ class Repository:
 
         Raises:
             FakeError: One of them is no branch, or both are the same. Nothing was committed.
-
         """
         with self._store.lock:
             base = self._branch(base or self.default_branch)
@@ -274,7 +268,6 @@ class Repository:
 
         Raises:
             FakeError: There is no such permission. Nothing was granted.
-
         """
         _one_of("permission", permission, PERMISSIONS)
         with self._store.lock:
@@ -302,7 +295,6 @@ class Repository:
 
         Raises:
             FakeError: *ref* or *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
-
         """
         _one_of("state of a commit status", state, COMMIT_STATUS_STATES)
         with self._store.lock, _advice():
@@ -337,7 +329,6 @@ class Repository:
 
         Raises:
             FakeError: *ref*, *status* or *conclusion* is none. Nothing was added.
-
         """
         _one_of("status of a check run", status, CHECK_RUN_STATUSES)
         if status != "completed":
@@ -395,7 +386,6 @@ class Repository:
         Raises:
             FakeError: *ref* or *creator* is none, or GitHub would refuse it, or it would
                 merge (and then has). There is no deployment.
-
         """
         with self._store.lock, _advice():
             try:
@@ -530,7 +520,6 @@ class Deployment:
 
         Raises:
             FakeError: *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
-
         """
         _one_of("state of a deployment status", state, DEPLOYMENT_STATES)
         with self._store.lock, _advice():

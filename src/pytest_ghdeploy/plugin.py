@@ -36,6 +36,7 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
     "payload_limit": ("string", "65535", "longest payload of a deployment in bytes of JSON, 0 for no limit"),
 }
 
+_SETTINGS = pytest.StashKey["dict[str, Any]"]()
 _FAKES = pytest.StashKey["list[FakeGitHub]"]()
 
 
@@ -63,12 +64,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _settings(config: pytest.Config) -> dict[str, Any]:
-    settings = {}
-    for name in OPTIONS:
-        value = config.getini(f"ghdeploy_{name}")
-        if value is not None and value != "":
-            settings[name] = int(value) if name == "payload_limit" else value
-    return settings
+    if _SETTINGS not in config.stash:
+        written = {name: config.getini(f"ghdeploy_{name}") for name in OPTIONS}
+        settings = {name: value for name, value in written.items() if value not in (None, "")}
+        if "payload_limit" in settings:
+            settings["payload_limit"] = int(settings["payload_limit"])
+        config.stash[_SETTINGS] = settings
+    return config.stash[_SETTINGS]
 
 
 def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -47,7 +48,6 @@ class Urls:
         api: ``https://api.github.com``, or ``https://HOST/api/v3`` on GitHub Enterprise Server.
 
         html: ``https://github.com``, or ``https://HOST``.
-
     """
 
     api: str
@@ -90,9 +90,10 @@ def node_id(prefix: str, *parts: int | str) -> str:
     return f"{prefix}_{base64.urlsafe_b64encode(packed).rstrip(b'=').decode()}"
 
 
+@lru_cache(1024)
 def time(when: datetime) -> str:
     """Write a time as GitHub's answers do: ``2026-03-10T12:00:00Z``."""
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when.year > 999 else f"{when.replace(tzinfo=None).isoformat()}Z"  # noqa: PLR2004
+    return f"{when.replace(tzinfo=None).isoformat()}Z"
 
 
 # Accounts

@@ -44,7 +44,6 @@ class Call:
         query: The query's parameters, the last of each name.
 
         body: The valid body, ``{}`` where the operation takes none.
-
     """
 
     store: Store
@@ -84,7 +83,6 @@ class Listing:
         render: Makes the JSON of one; rows of the store need none.
 
         around: For an object with the page under *key*: makes its other fields.
-
     """
 
     rows: Sequence[Any]
@@ -98,12 +96,12 @@ class Reply:
     """
     An answer. *body* is a row of the store, a ``Listing``, a JSON object, or nothing.
 
-    *location* marks the row's own URL, for the header of a 201.
+    *location* is the URL of what was created, for the header of a 201.
     """
 
     status: int
     body: Any = None
-    location: bool = False
+    location: str = ""
 
 
 Handler = Callable[[Call], Reply]
@@ -122,7 +120,6 @@ class Endpoint:
         needs: The right a caller must have on the repository in the path.
 
         anonymous: Whether a caller needs no token (if what is asked for is public).
-
     """
 
     operation_id: str
@@ -148,7 +145,6 @@ def route(
         needs: ``pull`` for GET and ``push`` for all else, if not given.
 
         anonymous: True for GET and False for all else, if not given.
-
     """
     methods, paths = zip(*(spec.split(" ") for spec in method_and_paths), strict=True)
     reads = methods[0] == "GET"
@@ -182,7 +178,6 @@ def to_id(text: str, what: str) -> int:
 
     Raises:
         NotFound: It is not a number, as GitHub answers then.
-
     """
     if text.isascii() and text.isdecimal() and len(text) < 20:  # noqa: PLR2004 - more than any 64-bit number
         return int(text)

@@ -47,7 +47,6 @@ def permission(repository: Repository, user: User | None, granted: Permission | 
         granted: The right the user has as a collaborator, if any.
 
     Owners may do everything, everyone may read what is public.
-
     """
     if user is not None and user.id == repository.owner.id:
         return "admin"
@@ -94,7 +93,6 @@ def contexts_to_check(found: Sequence[Context], required: Sequence[str] | None) 
 
         required: The deployment's ``required_contexts``: ``None`` for all, ``[]`` for none. A name
             that nobody has reported yet counts as ``pending``.
-
     """
     if required is None:
         return list(found)
@@ -121,11 +119,10 @@ def check_deployment(payload: dict[str, Any] | str, environment: str, assume: As
 
     Raises:
         Unprocessable: *environment* has more than 255 characters, or *payload*, as JSON, more bytes than allowed.
-
     """
     if len(environment) > NAME_LIMIT:
         raise errors.too_long("Deployment", "environment", NAME_LIMIT, len(environment))
-    size = len(json.dumps(payload)) if payload else 0
+    size = len(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()) if payload else 0
     if assume.payload_limit and size > assume.payload_limit:
         raise errors.too_long("Deployment", "payload", assume.payload_limit, size, "bytes")
 
@@ -151,7 +148,6 @@ def check_deployment_status(*, description: str, environment: str, urls: dict[st
 
     Raises:
         Unprocessable: With the first of these that is broken.
-
     """
     _check_report("DeploymentStatus", description, urls)
     if len(environment) > NAME_LIMIT:
@@ -207,7 +203,6 @@ def check_deletable(deployment: Deployment, *, others: int, assume: Assumptions)
     Source:
         The wording of the refusal as quoted by users; GitHub's page says "in the repository":
         https://docs.github.com/rest/deployments/deployments#delete-a-deployment
-
     """
     if deployment.state == "success" and others:
         where = "its repository" if assume.delete_per_repository else f"environment {deployment.environment!r}"
@@ -229,7 +224,6 @@ def check_commit_status(*, context: str, description: str | None, target_url: st
 
     Raises:
         Unprocessable: With the first limit that is broken.
-
     """
     if len(context) > NAME_LIMIT:
         raise errors.too_long("Status", "context", NAME_LIMIT, len(context))

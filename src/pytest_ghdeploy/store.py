@@ -153,14 +153,14 @@ class Store:
         self.assume = assume
         self.events = Recorder()
         # The ranges lie far apart; those of deployments are as large as today's on github.com.
-        self.users = Table[User](583_231)
-        self.apps = Table[App](15_368)
-        self.repositories = Table[Repository](1_296_269_001)
-        self.check_suites = Table[CheckSuite](21_000_000_003)
-        self.check_runs = Table[CheckRun](33_000_000_005)
-        self.commit_statuses = Table[CommitStatus](27_000_000_011)
-        self.deployments = Table[Deployment](4_442_074_271)
-        self.deployment_statuses = Table[DeploymentStatus](12_690_168_079)
+        self.users: Table[User] = Table(583_231)
+        self.apps: Table[App] = Table(15_368)
+        self.repositories: Table[Repository] = Table(1_296_269_001)
+        self.check_suites: Table[CheckSuite] = Table(21_000_000_003)
+        self.check_runs: Table[CheckRun] = Table(33_000_000_005)
+        self.commit_statuses: Table[CommitStatus] = Table(27_000_000_011)
+        self.deployments: Table[Deployment] = Table(4_442_074_271)
+        self.deployment_statuses: Table[DeploymentStatus] = Table(12_690_168_079)
         self.tokens: dict[str, User] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[tuple[int, int], Permission] = {}

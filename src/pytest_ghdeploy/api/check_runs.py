@@ -45,7 +45,6 @@ def create(
 
     Source:
         https://docs.github.com/rest/checks/runs#create-a-check-run
-
     """
     now = store.clock.now
     suites = store.check_suites.where(repository_id=repository.id, sha=head_sha, label=check_suite)

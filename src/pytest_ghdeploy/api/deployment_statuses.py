@@ -8,6 +8,7 @@ Source:
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors, payloads, rules
@@ -61,7 +62,6 @@ def create(
 
     Source:
         https://docs.github.com/rest/deployments/statuses#create-a-deployment-status
-
     """
     urls = {"environment_url": environment_url, "log_url": log_url, "target_url": target_url}
     rules.check_deployment_status(description=description, environment=environment, urls=urls)
@@ -117,7 +117,7 @@ def _append(
             "deployment_status",
             "created",
             repository.full_name,
-            lambda: payloads.deployment_status(row, after, repository, creator, store.urls),
+            partial(payloads.deployment_status, row, after, repository, creator, store.urls),
         )
     return after, row
 
@@ -133,7 +133,8 @@ def create_deployment_status(call: Call) -> Reply:
     """Report on a deployment."""
     deployment = deployments.find(call)
     row = create(call.store, call.repository, deployment, call.actor, **call.arguments_for(create))
-    return Reply(201, row, location=True)
+    location = f"{call.urls.deployment(call.repository, deployment.id)}/statuses/{row.id}"
+    return Reply(201, row, location)
 
 
 @route("repos/get-deployment-status", "GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses/{status_id}")

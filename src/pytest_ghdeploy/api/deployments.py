@@ -7,11 +7,11 @@ Source:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy import errors, payloads, rules
 from pytest_ghdeploy.api import git, statuses
-from pytest_ghdeploy.git import MergeConflict
 from pytest_ghdeploy.model import Deployment
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
@@ -70,7 +70,6 @@ def create(
 
     Source:
         https://docs.github.com/rest/deployments/deployments#create-a-deployment
-
     """
     target = git.resolve(store, repository, ref)
     merged = None
@@ -109,7 +108,7 @@ def create(
         "deployment",
         "created",
         repository.full_name,
-        lambda: payloads.deployment(row, repository, creator, store.urls),
+        partial(payloads.deployment, row, repository, creator, store.urls),
     )
     return row
 
@@ -117,18 +116,15 @@ def create(
 def _auto_merge(store: Store, repository: Repository, target: Target, ref: str, actor: User) -> AutoMerged | None:
     graph, base = store.git(repository), repository.default_branch
     head = graph.branches[base]
-    if graph.contains(target.sha, head):
+    behind, is_branch = not graph.contains(target.sha, head), target.kind == "branch"
+    clashes = git.clashes(graph, target.sha, head) if behind and is_branch else []
+    decision = rules.auto_merge(behind=behind, is_branch=is_branch, merges_cleanly=not clashes)
+    if decision == "skip":
         return None
-    is_branch, clashes = target.kind == "branch", ""
-    if is_branch:
-        try:
-            graph.merged_tree(target.sha, head)
-        except MergeConflict as conflict:
-            clashes = f": both have changed {conflict}"
-    if rules.auto_merge(behind=True, is_branch=is_branch, merges_cleanly=not clashes) == "conflict":
-        behind = len(graph.missing(target.sha, head))
-        why = clashes or f" and a {target.kind} cannot take the merge commit"
-        hint = f"{ref} is {behind} commit(s) behind {base}{why}; auto_merge=false deploys it as it is"
+    if decision == "conflict":
+        count = len(graph.missing(target.sha, head))
+        why = f"both have changed {', '.join(clashes)}" if clashes else f"a {target.kind} cannot take a merge commit"
+        hint = f"{ref} is {count} commit(s) behind {base}, and {why}; auto_merge=false deploys it as it is"
         raise errors.merge_conflict(base, ref, hint)
     message = f"Auto-merged {base} into {ref} on deployment."
     git.merge(store, repository, actor, branch=target.name, theirs=head, message=message)
@@ -159,7 +155,6 @@ def delete(store: Store, repository: Repository, deployment: Deployment) -> None
 
     Source:
         https://docs.github.com/rest/deployments/deployments#delete-a-deployment
-
     """
     within = {} if store.assume.delete_per_repository else {"environment": deployment.environment}
     others = len(store.deployments.where(repository_id=repository.id, **within)) - 1
@@ -175,7 +170,6 @@ def find(call: Call) -> Deployment:
 
     Raises:
         NotFound: The repository has no such deployment.
-
     """
     wanted = call.params["deployment_id"]
     row = call.store.deployments.get(wanted)
@@ -203,7 +197,7 @@ def create_deployment(call: Call) -> Reply:
     created = create(call.store, call.repository, call.actor, **call.arguments_for(create))
     if isinstance(created, AutoMerged):
         return Reply(202, {"message": created.message})
-    return Reply(201, created, location=True)
+    return Reply(201, created, location=call.urls.deployment(call.repository, created.id))
 
 
 @route("repos/get-deployment", "GET /repos/{owner}/{repo}/deployments/{deployment_id}")

@@ -8,10 +8,12 @@ Source:
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors, payloads
 from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.git import MergeConflict
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ def resolve(store: Store, repository: Repository, ref: str) -> Target:
 
     Raises:
         Unprocessable: There is none.
-
     """
     graph = store.git(repository)
     target = graph.resolve(ref, short_shas=store.assume.short_shas)
@@ -42,13 +43,21 @@ def known_refs(graph: Graph, ref: str) -> str:
     return errors.there_is(ref, [*graph.branches, *graph.tags])
 
 
+def clashes(graph: Graph, ours: str, theirs: str) -> list[str]:
+    """List the paths in which two commits do not merge, none if they do."""
+    try:
+        graph.merged_tree(ours, theirs)
+    except MergeConflict as conflict:
+        return conflict.paths
+    return []
+
+
 def merge(store: Store, repository: Repository, actor: User, *, branch: str, theirs: str, message: str) -> Commit:
     """
     Put a merge commit of the commit *theirs* on *branch*, which must merge cleanly, and dispatch ``push``.
 
     Raises:
         MergeConflict: It does not. Nothing has changed.
-
     """
     graph = store.git(repository)
     before = graph.branches[branch]
@@ -59,7 +68,7 @@ def merge(store: Store, repository: Repository, actor: User, *, branch: str, the
         "push",
         None,
         repository.full_name,
-        lambda: payloads.push(f"refs/heads/{branch}", before, news, after, actor, store.urls),
+        partial(payloads.push, f"refs/heads/{branch}", before, news, after, actor, store.urls),
     )
     return commit
 

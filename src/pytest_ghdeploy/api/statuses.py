@@ -7,6 +7,7 @@ Source:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors, payloads, rules
@@ -53,7 +54,6 @@ def create(
 
     Source:
         https://docs.github.com/rest/commits/statuses#create-a-commit-status
-
     """
     graph, sha = store.git(repository), sha.lower()
     if sha not in graph.commits:
@@ -82,7 +82,7 @@ def create(
         "status",
         None,
         repository.full_name,
-        lambda: payloads.status(row, commit, branches, repository, creator, store.urls),
+        partial(payloads.status, row, commit, branches, repository, creator, store.urls),
     )
     return row
 
@@ -113,7 +113,7 @@ def _find_sha(call: Call) -> str:
 def create_commit_status(call: Call) -> Reply:
     """Report on a commit."""
     row = create(call.store, call.repository, call.actor, **call.arguments_for(create, sha=call.params["sha"]))
-    return Reply(201, row, location=True)
+    return Reply(201, row, location=f"{call.urls.repository(call.repository)}/statuses/{row.sha}")
 
 
 @route(

@@ -67,15 +67,14 @@ def _bypass(original: Function) -> Function:
     return proxy_bypass
 
 
-def install() -> list[Patch]:
-    """Close every way out that is known."""
-    return [
-        Patch(socket, "getaddrinfo", _look_up),
-        Patch(socket, "gethostbyname", _look_up),
-        Patch(socket, "gethostbyname_ex", _look_up),
-        Patch(socket.socket, "connect", _connect),
-        Patch(socket.socket, "connect_ex", _connect),
-        Patch(http.client.HTTPConnection, "set_tunnel", _tunnel),
-        Patch(http.client.HTTPConnection, "putrequest", _put_request),
-        Patch(urllib.request, "proxy_bypass", _bypass),
-    ]
+PATCHES = [
+    Patch(socket, "getaddrinfo", _look_up),
+    Patch(socket, "gethostbyname", _look_up),
+    Patch(socket, "gethostbyname_ex", _look_up),
+    Patch(socket.socket, "connect", _connect),
+    Patch(socket.socket, "connect_ex", _connect),
+    Patch(http.client.HTTPConnection, "set_tunnel", _tunnel),
+    Patch(http.client.HTTPConnection, "putrequest", _put_request),
+    Patch(urllib.request, "proxy_bypass", _bypass),
+]
+"""Every way out that is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -32,6 +33,11 @@ class Fake(Protocol):
 _active: list[Fake] = []
 
 
+def any_active() -> bool:
+    """Tell whether there is an active fake."""
+    return bool(_active)
+
+
 def enter(fake: Fake) -> None:
     """Let *fake* answer for its host, in place of an earlier one for the same host."""
     _active.append(fake)
@@ -42,6 +48,7 @@ def leave(fake: Fake) -> None:
     _active.remove(fake)
 
 
+@lru_cache(256)
 def host_of(url: str) -> str:
     """Find the host in a URL, in lower case; ``""`` where there is none."""
     try:
@@ -56,7 +63,6 @@ def fake_for(host: str) -> Fake | None:
 
     Raises:
         UnsupportedRequest: The host is GitHub's, and no active fake answers for it.
-
     """
     for fake in reversed(_active):
         if fake.host == host:

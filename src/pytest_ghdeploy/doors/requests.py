@@ -27,15 +27,20 @@ from pytest_ghdeploy.doors.patching import Function, Patch
 class _Anything(responses.BaseResponse):
     """The one registration: it matches every request, and the fake answers."""
 
-    def __init__(self, fake: hosts.Fake) -> None:
+    def __init__(self, fake: hosts.Fake, log: responses.CallList) -> None:
         super().__init__("*", "https://github.invalid/")
         self._fake = fake
+        self._logs = (log, self.calls)
 
     def matches(self, request: PreparedRequest) -> tuple[bool, str]:  # noqa: ARG002 - responses' signature
         return True, ""
 
     def get_response(self, request: PreparedRequest) -> HTTPResponse:
-        answer = self._fake.answer(request.method or "GET", request.url or "", request.headers, _body_of(request))
+        # The fake keeps a record of its own, without secrets and without whole Response objects.
+        for log in self._logs:
+            log.reset()
+        headers = dict(request.headers.lower_items())
+        answer = self._fake.answer(request.method or "GET", request.url or "", headers, _body_of(request))
         return HTTPResponse(
             body=BytesIO(answer.body),
             headers=answer.headers,
@@ -77,45 +82,13 @@ class GitHubAdapter(HTTPAdapter):
 
 
 class RequestsDoor:
-    """One fake's door, open from the start until ``close``."""
+    """One fake's door."""
 
     def __init__(self, fake: hosts.Fake) -> None:
         """Let *fake* answer what requests would send to its host."""
-        self._mock = responses.RequestsMock(assert_all_requests_are_fired=False)
-        self._mock.add(_Anything(fake))
-        self.send = self._mock.unbound_on_send()
-        self._patches = [
-            Patch(Session, "get_adapter", _get_adapter),
-            # For adapters of the user's own, whose super().send arrives here.
-            Patch(HTTPAdapter, "send", _send),
-            # The first step of every request, and so the moment to get on top of later mocks.
-            Patch(Session, "prepare_request", self._prepare_request),
-        ]
-        self._stand_before_requests_mock()
-
-    def _prepare_request(self, original: Function) -> Function:
-        def prepare_request(session: Session, request: Any) -> PreparedRequest:  # noqa: ANN401 - requests' Request
-            self._stand_before_requests_mock()
-            for patch in self._patches:
-                patch.reassert()
-            return cast("PreparedRequest", original(session, request))
-
-        return prepare_request
-
-    def _stand_before_requests_mock(self) -> None:
-        # It puts its adapter into the session itself, out of reach of the other patches.
-        module = sys.modules.get("requests_mock.adapter")
-        if module and not hasattr(module.Adapter.send, "of_ghdeploy"):
-            self._patches.append(Patch(module.Adapter, "send", _send))
-
-    def forget(self) -> None:
-        """Empty the log that ``responses`` keeps."""
-        self._mock.calls.reset()
-
-    def close(self) -> None:
-        """Give the places back."""
-        for patch in reversed(self._patches):
-            patch.undo()
+        mock = responses.RequestsMock(assert_all_requests_are_fired=False)
+        mock.add(_Anything(fake, mock.calls))
+        self.send = mock.unbound_on_send()
 
 
 def _door_to(url: str | None) -> RequestsDoor | None:
@@ -143,3 +116,31 @@ def _send(original: Function) -> Function:
         return stand_in.send(request, *args, **kwargs)
 
     return send
+
+
+def _prepare_request(original: Function) -> Function:
+    def prepare_request(session: Session, request: Any) -> PreparedRequest:  # noqa: ANN401 - requests' Request
+        # The first step of a request is the moment to get on top of mocks that came after us.
+        if hosts.any_active():
+            _stand_before_requests_mock()
+            for patch in PATCHES:
+                patch.apply()
+        return cast("PreparedRequest", original(session, request))
+
+    return prepare_request
+
+
+def _stand_before_requests_mock() -> None:
+    # It puts its adapter into the session itself, out of reach of the other patches.
+    module = sys.modules.get("requests_mock.adapter")
+    if module and len(PATCHES) == _WITHOUT_REQUESTS_MOCK:
+        PATCHES.append(Patch(module.Adapter, "send", _send))
+
+
+PATCHES = [
+    Patch(Session, "get_adapter", _get_adapter),
+    # For adapters of the user's own, whose super().send arrives here.
+    Patch(HTTPAdapter, "send", _send),
+    Patch(Session, "prepare_request", _prepare_request),
+]
+_WITHOUT_REQUESTS_MOCK = len(PATCHES)

@@ -1,0 +1,22 @@
+"""Opening all doors for a fake, and closing them behind the last one."""
+
+from __future__ import annotations
+
+from pytest_ghdeploy.doors import guard, hosts, requests
+
+
+def enter(fake: hosts.Fake) -> dict[str, object]:
+    """Let clients in to *fake*, and return its doors by name."""
+    doors: dict[str, object] = {"requests": requests.RequestsDoor(fake)}
+    hosts.enter(fake)
+    for patch in (*requests.PATCHES, *guard.PATCHES):
+        patch.apply()
+    return doors
+
+
+def leave(fake: hosts.Fake) -> None:
+    """Let nobody in to *fake* any more; leave the clients as they were if it was the last."""
+    hosts.leave(fake)
+    if not hosts.any_active():
+        for patch in (*requests.PATCHES, *guard.PATCHES):
+            patch.undo()
