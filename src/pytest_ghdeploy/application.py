@@ -19,27 +19,23 @@ from urllib.parse import parse_qsl, unquote
 
 from pytest_ghdeploy import errors, github, routing, schema
 from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.bodies import read_object, to_json
 from pytest_ghdeploy.errors import GitHubError, UnsupportedRequest
 from pytest_ghdeploy.model import CommitStatus, Deployment, DeploymentStatus
+from pytest_ghdeploy.pages import Page
 from pytest_ghdeploy.routing import Call, Listing, Reply
 from pytest_ghdeploy.rules import allows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from werkzeug.routing import MapAdapter
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_ghdeploy.model import Repository, User
     from pytest_ghdeploy.representations import Urls
     from pytest_ghdeploy.routing import Endpoint
     from pytest_ghdeploy.store import Store
 
-MAX_NESTING = 100
-"""Levels of arrays and objects in a body, as Ruby's JSON has it [guess]."""
-
 _API_VERSION = "2022-11-28"
 _JSON_TYPE = "application/json; charset=utf-8"
-_PER_PAGE, _MOST_PER_PAGE = 30, 100
 _HINT_LIMIT = 1000
 
 _RENDER: dict[type, Callable[[Any, Any, Urls], Any]] = {
@@ -210,7 +206,10 @@ class Application:
         if isinstance(body, dict):
             return to_json(body)
         if isinstance(body, Listing):
-            rows = self._cut(call, body, request, headers)
+            page = Page.of(call.query, len(body.rows))
+            rows = page.cut(body.rows)
+            if links := page.links(self.urls.api + _lasting_path(request.path, call), request.query):
+                headers["Link"] = links
             text = f"[{','.join(self._texts_of(body, rows))}]"
             if body.key:
                 members = (f"{to_json(name)}:{text if name == body.key else to_json(value)}"
@@ -221,7 +220,7 @@ class Application:
             headers["Location"] = reply.location
         return self._text_of(body)
 
-    def _texts_of(self, listing: Listing, rows: list[Any]) -> list[str]:
+    def _texts_of(self, listing: Listing, rows: Sequence[Any]) -> list[str]:
         if listing.render is None:
             return [self._text_of(row) for row in rows]
         return [to_json(listing.render(row)) for row in rows]
@@ -235,32 +234,6 @@ class Application:
         text = to_json(_RENDER[type(row)](row, repository, self.urls))
         self._texts[row.id] = row, repository.full_name, self.urls, text
         return text
-
-    def _cut(self, call: Call, listing: Listing, request: Request, headers: dict[str, str]) -> list[Any]:
-        per_page = min(_positive(call.query.get("per_page"), _PER_PAGE), _MOST_PER_PAGE)
-        page = _positive(call.query.get("page"), 1)
-        total = len(listing.rows)
-        last = max(1, -(-total // per_page))
-        if last > 1 or page > 1:
-            base = request.path
-            if call.repository_or_none:
-                # GitHub's links do not depend on a name that may change.
-                rest = base.split("/", 3)[3] if base.startswith("/repositories/") else base.split("/", 4)[4]
-                base = f"/repositories/{call.repository.id}/{rest}"
-            links = []
-            for relation, number in (
-                ("prev", min(page - 1, last)),
-                ("next", page + 1),
-                ("last", last),
-                ("first", 1),
-            ):
-                shown = page > 1 if relation in ("prev", "first") else page < last
-                if shown:
-                    query = _with_page(request.query, number)
-                    links.append(f'<{self.urls.api}{base}?{query}>; rel="{relation}"')
-            if links:
-                headers["Link"] = ", ".join(links)
-        return list(listing.rows[(page - 1) * per_page : page * per_page])
 
     def _count(self, headers: dict[str, str], viewer: User | None, *, free: bool) -> None:
         limit = self.store.rate_limit(viewer) if free else self.store.count_request(viewer)
@@ -291,6 +264,13 @@ class Application:
         return None
 
 
+def _lasting_path(path: str, call: Call) -> str:
+    # GitHub's links do not depend on a name that may change.
+    if call.repository_or_none is None or path.startswith("/repositories/"):
+        return path
+    return f"/repositories/{call.repository.id}/{path.split('/', 4)[4]}"
+
+
 def _refusal(refusal: GitHubError, endpoint: Endpoint | None) -> str:
     body: dict[str, Any] = {"message": refusal.message}
     if refusal.errors:
@@ -305,7 +285,7 @@ def _refusal(refusal: GitHubError, endpoint: Endpoint | None) -> str:
 
 
 @cache
-def _own_map() -> tuple[MapAdapter, dict[str, Endpoint]]:
+def _own_endpoints() -> tuple[github.Finder, dict[str, Endpoint]]:
     endpoints = routing.endpoints()
     rules = [(path, endpoint.method, name) for name, endpoint in endpoints.items() for path in endpoint.paths]
     return github.url_map(rules), endpoints
@@ -319,8 +299,8 @@ def _match(method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
         NotFound: GitHub has no such path, or not with this method.
         UnsupportedRequest: GitHub has, and the fake has not.
     """
-    adapter, endpoints = _own_map()
-    found = github.match(adapter, method, path)
+    find, endpoints = _own_endpoints()
+    found = find(method, path)
     # A ref may contain slashes, so it may have swallowed the rest of a longer path that GitHub has.
     if found is None or any("/" in value for value in found[1].values()):
         theirs = github.operation(method, path)
@@ -341,69 +321,6 @@ def _match(method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
 
 # The same few paths are asked for again and again.
 _match_once = lru_cache(1024)(_match)
-
-
-# Bodies
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def _refuse_constant(name: str) -> float:
-    msg = f"{name} is not JSON"
-    raise ValueError(msg)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        return _refuse_constant(digits)
-    return value
-
-
-_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
-
-
-def to_json(value: object) -> str:
-    """Write JSON as GitHub does: compact, and in UTF-8."""
-    return _encode(value)
-
-
-def read_object(body: bytes) -> dict[str, Any]:
-    """
-    Read the JSON object in a request's body; an empty body is an empty object.
-
-    Raises:
-        BadRequest: It is not UTF-8, not JSON (``NaN`` and numbers without bounds are not), nested
-            deeper than 100 levels, or not an object.
-    """
-    if not body.strip():
-        return {}
-    try:
-        text = body.decode()
-        value = _decode(text)
-        if "\\u" in text:
-            to_json(value).encode()  # fails for half a surrogate pair, which no answer could carry
-    except (ValueError, RecursionError) as problem:
-        reason = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
-        raise errors.unparsable_json(f"the body is not JSON: {reason}") from None
-    if body.count(b"[") + body.count(b"{") > MAX_NESTING and _depth(value) > MAX_NESTING:
-        raise errors.unparsable_json(f"the body is nested deeper than {MAX_NESTING} levels")
-    if not isinstance(value, dict):
-        raise errors.not_an_object(f"the body is JSON, but {schema.ruby(value)[:80]} is not an object")
-    return value
-
-
-def _depth(value: Any) -> int:  # noqa: ANN401 - any JSON
-    depth, level = 0, [value]
-    while level:
-        depth += 1
-        level = [
-            member
-            for holder in level
-            for member in (holder.values() if isinstance(holder, dict) else holder)
-            if isinstance(member, (dict, list))
-        ] if any(isinstance(holder, (dict, list)) for holder in level) else []  # fmt: skip
-    return depth
 
 
 def token_of(authorization: str) -> str:
@@ -428,18 +345,3 @@ def header_text(text: str) -> str:
     """Make *text* fit for a header: one line of ASCII, not too long."""
     line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
     return line if len(line) <= _HINT_LIMIT else f"{line[: _HINT_LIMIT - 3]}..."
-
-
-# Pages
-
-
-def _positive(text: str | None, default: int) -> int:
-    if text and text.isascii() and text.isdecimal() and len(text) < 10:  # noqa: PLR2004 - more pages than anyone has
-        return int(text) or default
-    return default
-
-
-def _with_page(query: str, page: int) -> str:
-    parts = query.split("&") if query else []
-    kept = [f"page={page}" if part.partition("=")[0] == "page" else part for part in parts]
-    return "&".join(kept if f"page={page}" in kept else [*kept, f"page={page}"])

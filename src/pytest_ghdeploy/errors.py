@@ -204,16 +204,19 @@ def unknown(what: str, asked: object, known: Iterable[object], *, more: str = ""
     return FakeError(f"there is no {what} {asked!r}{more}; {there_is(asked, known)}")
 
 
+_LISTED = 20
+
+
 def there_is(asked: object, known: Iterable[object]) -> str:
-    """List what there is, those most like *asked* first, at most ten."""
+    """List what there is, those most like *asked* first, at most twenty."""
     import difflib
 
     names = [str(name) for name in known]
     if not names:
         return "there are none"
-    near = difflib.get_close_matches(str(asked), names, n=10, cutoff=0.5)
+    near = difflib.get_close_matches(str(asked), names, n=5, cutoff=0.5)
     ordered = near + [name for name in names if name not in near]
-    shown = ", ".join(ordered[:10])
-    if len(ordered) > 10:  # noqa: PLR2004
-        shown += f" and {len(ordered) - 10} more"
+    shown = ", ".join(ordered[:_LISTED])
+    if len(ordered) > _LISTED:
+        shown += f" and {len(ordered) - _LISTED} more"
     return f"there {'is' if len(ordered) == 1 else 'are'} {shown}"

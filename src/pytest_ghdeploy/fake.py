@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import re
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 from urllib.parse import unquote, urlsplit
 
 from pytest_ghdeploy import assertions, conversation, errors
@@ -321,8 +321,8 @@ class FakeGitHub:
         Raises:
             UnsupportedRequest: GitHub has such an endpoint, the fake has not.
         """
+        __tracebackhide__ = True
         parts = urlsplit(url)
-        path = parts.path.removeprefix(self._prefix) or "/"
         authorization = headers.get("authorization")
         with self._store.lock:
             if authorization and authorization != self._authorization:
@@ -330,10 +330,11 @@ class FakeGitHub:
                 self._secrets.add(token_of(authorization))
             place = len(self._conversation.entries)
             try:
-                if not f"{parts.path}/".startswith(f"{self._prefix}/"):
-                    msg = f"{parts.path} on {self.host} cannot be answered: the fake is its API below {self.base_url} only"
-                    raise UnsupportedRequest(msg)
+                path = self._below_root(parts.path)
                 answer = self._application.handle(Request(method.upper(), path, parts.query, headers, body))
+            except UnsupportedRequest as problem:
+                self.fail(problem)
+                _raise(problem)
             except Exception as problem:
                 self.fail(problem)
                 raise
@@ -352,6 +353,17 @@ class FakeGitHub:
             # Before the events that it caused.
             self._conversation.entries.insert(place, exchange)
             return answer
+
+    def _below_root(self, path: str) -> str:
+        if f"{path}/".startswith(f"{self._prefix}/"):
+            return path.removeprefix(self._prefix) or "/"
+        msg = f"{path} on {self.host} cannot be answered: the fake is the API below {self.base_url} only"
+        raise UnsupportedRequest(msg)
+
+
+def _raise(problem: UnsupportedRequest) -> NoReturn:
+    # The way through the fake to where it was found out tells a test's author nothing.
+    raise problem.with_traceback(None)
 
 
 _USUAL = Assumptions()

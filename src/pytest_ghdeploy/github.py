@@ -9,23 +9,27 @@ go unnoticed, from a path that GitHub answers with 404.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from werkzeug.routing import MapAdapter
 
 # These may contain slashes that are not percent-encoded.
 _WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead", "environment_name"})
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-def url_map(rules: Iterable[tuple[str, str, str]]) -> MapAdapter:
+Finder = Callable[[str, str], "tuple[str, dict[str, str]] | None"]
+"""Finds, for a method and a path, the name of its rule and the parameters, still percent-encoded."""
+
+
+def url_map(rules: Iterable[tuple[str, str, str]]) -> Finder:
     """Compile *rules* (path, method, name), each ``/repos/{owner}/{repo}/…`` also as ``/repositories/{id}/…``."""
-    from werkzeug.routing import Map, Rule
+    from werkzeug.exceptions import HTTPException  # not before the first request
+    from werkzeug.routing import Map, RequestRedirect, Rule
 
     def to_rule(path: str, method: str, name: str) -> Rule:
         converted = _PARAMETER.sub(
@@ -39,21 +43,18 @@ def url_map(rules: Iterable[tuple[str, str, str]]) -> MapAdapter:
         if path.startswith("/repos/{owner}/{repo}"):
             by_id = path.replace("/repos/{owner}/{repo}", "/repositories/{repository_id}", 1)
             compiled.append(to_rule(by_id, method, name))
-    return Map(compiled, merge_slashes=False, redirect_defaults=False).bind("api.github.com")
+    adapter = Map(compiled, merge_slashes=False, redirect_defaults=False).bind("api.github.com")
 
+    def find(method: str, path: str) -> tuple[str, dict[str, str]] | None:
+        if path.endswith("/") and path != "/":
+            return None
+        try:
+            name, parameters = adapter.match(path, method)
+        except (HTTPException, RequestRedirect):
+            return None
+        return name, dict(parameters)
 
-def match(adapter: MapAdapter, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
-    """Find the name and the parameters, still percent-encoded, for a path."""
-    from werkzeug.exceptions import HTTPException
-    from werkzeug.routing import RequestRedirect
-
-    if path.endswith("/") and path != "/":
-        return None
-    try:
-        name, parameters = adapter.match(path, method)
-    except (HTTPException, RequestRedirect):
-        return None
-    return name, dict(parameters)
+    return find
 
 
 @cache
@@ -65,11 +66,11 @@ def operations() -> dict[str, tuple[str, str]]:
 
 
 @cache
-def _their_map() -> MapAdapter:
+def _find() -> Finder:
     return url_map((path, method, name) for name, (method, path) in operations().items())
 
 
 def operation(method: str, path: str) -> str | None:
     """Find GitHub's operation id for a request, ``None`` if GitHub has no such endpoint."""
-    found = match(_their_map(), method, path)
+    found = _find()(method, path)
     return found and found[0]

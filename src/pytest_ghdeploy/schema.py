@@ -11,6 +11,7 @@ import json
 import re
 from datetime import datetime
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,31 +84,36 @@ def _registry() -> Registry[Any]:
     return Registry(retrieve=retrieve)  # type: ignore[call-arg] # attrs' alias, which mypy does not see
 
 
+_PYTHON_TYPES = {"array": list, "boolean": bool, "integer": int, "null": type(None), "object": dict, "string": str}
+_ANNOTATIONS = {"default", "description", "title"}
+
+
 @cache
 def _kind() -> type[Draft202012Validator]:
     """
     Make a validator that prepares those of an object's members once.
 
-    jsonschema's own ``properties`` makes them anew for every object, which is most of what a small body costs.
+    jsonschema's own ``properties`` makes them anew for every object, which is
+    most of what a small body costs. A member that only its type restricts, and
+    that has it, needs no validator at all.
     """
     from jsonschema import Draft202012Validator, validators
 
-    prepared: dict[int, dict[str, Any]] = {}
+    prepared: dict[int, dict[str, tuple[frozenset[type], Any]]] = {}
 
     def properties(
-        validator: Draft202012Validator,
-        members: dict[str, Any],
-        instance: object,
-        _schema: object,
+        validator: Draft202012Validator, members: dict[str, Any], instance: object, _schema: object
     ) -> Iterator[ValidationError]:
         if not isinstance(instance, dict):
             return
         checks = prepared.get(id(members))
         if checks is None:
-            checks = {name: validator.evolve(schema=member) for name, member in members.items()}
+            checks = {
+                name: (_types_enough(member), validator.evolve(schema=member)) for name, member in members.items()
+            }
             prepared[id(members)] = checks
-        for name, check in checks.items():
-            if name in instance:
+        for name, (types, check) in checks.items():
+            if name in instance and type(instance[name]) not in types:
                 for error in check.iter_errors(instance[name]):
                     error.path.appendleft(name)
                     error.schema_path.appendleft(name)
@@ -117,6 +123,14 @@ def _kind() -> type[Draft202012Validator]:
         Draft202012Validator, {"properties": properties}
     )
     return kind
+
+
+def _types_enough(member: Any) -> frozenset[type]:  # noqa: ANN401 - a schema
+    """List the Python types whose values are valid for what they are, as JSON is read."""
+    if not isinstance(member, dict) or "type" not in member or member.keys() - _ANNOTATIONS != {"type"}:
+        return frozenset()
+    named = member["type"] if isinstance(member["type"], list) else [member["type"]]
+    return frozenset(_PYTHON_TYPES[name] for name in named if name in _PYTHON_TYPES)
 
 
 def _compile(schema: dict[str, Any]) -> Draft202012Validator:
@@ -231,6 +245,8 @@ def check_answer(operation_id: str, status: int, body: object) -> None:
     Raises:
         SchemaViolation: It differs, or the operation has no schema for this HTTP status.
     """
+    if status == HTTPStatus.NO_CONTENT and body is None:
+        return
     for name in (operation_id, _ANY_OPERATION):
         if str(status) in load(name)["$defs"]["response"]["$defs"]:
             pointer = f"/$defs/response/$defs/{status}"

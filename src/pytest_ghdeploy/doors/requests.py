@@ -36,6 +36,7 @@ class _Anything(responses.BaseResponse):
         return True, ""
 
     def get_response(self, request: PreparedRequest) -> HTTPResponse:
+        __tracebackhide__ = True
         # The fake keeps a record of its own, without secrets and without whole Response objects.
         for log in self._logs:
             log.reset()
@@ -75,6 +76,7 @@ class GitHubAdapter(HTTPAdapter):
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 - HTTPAdapter's
         """Let the fake answer."""
+        __tracebackhide__ = True
         return cast("Response", self._send(self, request, *args, **kwargs))
 
     def close(self) -> None:
