@@ -44,18 +44,8 @@ def environment(name: str, *packages: str) -> Path:
 
 def installed_project(python: Path) -> None:
     """Put the project as it is now into an environment, not editable: as its users have it."""
-    command = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--disable-pip-version-check",
-        "--force-reinstall",
-        "--no-deps",
-        ROOT,
-    ]
-    subprocess.run(command, check=True)
+    options = ["--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"]
+    subprocess.run([python, "-m", "pip", "install", *options, ROOT], check=True)
 
 
 def seconds(python: Path, code: str) -> float:

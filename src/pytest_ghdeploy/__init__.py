@@ -10,30 +10,37 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
-    from pytest_ghdeploy.handles import Deployment, Repository
+    from pytest_ghdeploy.items import CheckRun, CommitStatus, Deployment, DeploymentStatus
     from pytest_ghdeploy.model import Assumptions
+    from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
 
 # Where each public name lives. pytest imports this package in every run of everyone who has
 # it installed, so nothing is imported before it is used.
 _HOMES = {
     "Assumptions": "model",
+    "CheckRun": "items",
     "Clock": "clock",
-    "Deployment": "handles",
+    "CommitStatus": "items",
+    "Deployment": "items",
+    "DeploymentStatus": "items",
     "Event": "events",
     "Events": "events",
     "Exchange": "conversation",
     "FakeError": "errors",
     "FakeGitHub": "fake",
-    "Repository": "handles",
+    "Repository": "repository",
     "SchemaViolation": "schema",
     "UnsupportedRequest": "errors",
 }
 
 __all__ = [
     "Assumptions",
+    "CheckRun",
     "Clock",
+    "CommitStatus",
     "Deployment",
+    "DeploymentStatus",
     "Event",
     "Events",
     "Exchange",
@@ -56,4 +63,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return sorted({*globals(), *__all__})

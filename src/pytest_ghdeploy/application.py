@@ -79,6 +79,7 @@ class Stub:
     segments: tuple[str | None, ...]
     status: int
     body: bytes
+    headers: Mapping[str, str]
 
 
 class Application:
@@ -109,7 +110,7 @@ class Application:
         self._requests += 1
         headers = {"Content-Type": _JSON_TYPE}
         if self.stubs and (stubbed := self._stubbed(request)):
-            return Answer(stubbed.status, headers, stubbed.body)
+            return Answer(stubbed.status, {**headers, **stubbed.headers}, stubbed.body)
         endpoint: Endpoint | None = None
         hint = ""
         try:
@@ -343,5 +344,6 @@ def token_of(authorization: str) -> str:
 
 def header_text(text: str) -> str:
     """Make *text* fit for a header: one line of ASCII, not too long."""
-    line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    escaped = (letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in " ".join(text.split()))
+    line = "".join(escaped)
     return line if len(line) <= _HINT_LIMIT else f"{line[: _HINT_LIMIT - 3]}..."

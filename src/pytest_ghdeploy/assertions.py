@@ -73,20 +73,28 @@ def _matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) 
 
 
 def _differing(event: Event, fields: Mapping[str, object]) -> list[str]:
-    return [field for field, wanted in fields.items() if not _is(_value(event, field), wanted)]
+    return [field for field, wanted in fields.items() if not _is(_value(event, field, wanted), wanted)]
 
 
-def _value(event: Event, field: str) -> Any:  # noqa: ANN401 - any JSON
+def _value(event: Event, field: str, wanted: object = "") -> Any:  # noqa: ANN401 - any JSON
     if field in ("action", "repository"):
         return getattr(event, field)
-    return event.payload.get(event.name, event.payload).get(field)
+    value = event.payload.get(event.name, event.payload).get(field)
+    # A user may be given by login. A payload is the one object that may look like a user and is none.
+    if isinstance(value, dict) and isinstance(wanted, str) and "login" in value and field != "payload":
+        return value["login"]
+    return value
 
 
 def _is(value: object, wanted: object) -> bool:
-    if isinstance(value, dict) and isinstance(wanted, str) and "login" in value:
-        return bool(value["login"] == wanted)
+    if isinstance(value, dict) and isinstance(wanted, dict):
+        return value.keys() == wanted.keys() and all(_is(value[name], wanted[name]) for name in value)
+    if isinstance(value, list) and isinstance(wanted, list | tuple):
+        return len(value) == len(wanted) and all(map(_is, value, wanted))
     # True == 1 in Python, but not in JSON.
-    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+    if isinstance(wanted, int | float) and isinstance(value, bool) != isinstance(wanted, bool):
+        return False
+    return bool(value == wanted)
 
 
 def _described(name: str, fields: Mapping[str, object]) -> str:
@@ -102,7 +110,6 @@ def _line(event: Event, fields: Mapping[str, object]) -> str:
     values = []
     for field in shown:
         value = _value(event, field)
-        value = value["login"] if isinstance(value, dict) and "login" in value else value
         values.append(f"{field} {value!r}{'  <--' * (field in differing)}")
     return f"{event.name} {event.delivery_id[:8]}: {', '.join(values)}"
 

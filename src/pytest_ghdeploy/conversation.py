@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from http.client import responses as reasons
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_ghdeploy.errors import REASONS
 from pytest_ghdeploy.events import Event
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _USERINFO = re.compile(r"//[^/@?#]*@")
 # A shorter one would be found in half of all texts.
 _SHORTEST_SECRET = 8
 _BODY_LIMIT = 200
+# Of a long conversation, how many requests and events of its beginning and its end are told.
+_FIRST, _LAST = 10, 90
 
 
 class Exchange(NamedTuple):
@@ -117,6 +119,23 @@ class Secrets:
                 body = body.replace(secret, REDACTED.encode())
         return body
 
+    def blot_exchange(self, exchange: Exchange) -> Exchange:
+        """Copy *exchange* without the secrets."""
+        if not self._known:
+            return exchange
+        return exchange._replace(
+            url=self.blot(exchange.url),
+            path=self.blot(exchange.path),
+            request_headers=self._blot_headers(exchange.request_headers),
+            request_body=self.blot_bytes(exchange.request_body),
+            response_headers=self._blot_headers(exchange.response_headers),
+            response_body=self.blot_bytes(exchange.response_body),
+            hint=self.blot(exchange.hint),
+        )
+
+    def _blot_headers(self, headers: Mapping[str, str]) -> Headers:
+        return Headers({name: self.blot(value) for name, value in headers.items()})
+
 
 class Conversation:
     """Keeps requests and events in the order in which they happened."""
@@ -127,24 +146,27 @@ class Conversation:
 
     def text(self) -> str:
         """Tell the conversation, one line for each request, answer, hint and event; long bodies are cut."""
-        lines: list[str] = []
+        told: list[list[str]] = []
         number = 0
         for entry in self.entries:
             if isinstance(entry, Exchange):
                 number += 1
-                lines += _exchange_lines(number, entry)
+                told.append(_exchange_lines(number, entry))
             elif isinstance(entry, Event):
-                lines.append(f"     event {_event_line(entry)}")
+                told.append([f"     event {_event_line(entry)}"])
             else:
-                lines.append(f"  !  {entry}")
-        return "\n".join(lines)
+                told.append([f"  !  {entry}"])
+        left_out = len(told) - _FIRST - _LAST
+        if left_out > 0:
+            told[_FIRST:-_LAST] = [[f"     … {left_out} more requests and events …"]]
+        return "\n".join(line for lines in told for line in lines)
 
 
 def _exchange_lines(number: int, entry: Exchange) -> list[str]:
     query = entry.url.partition("?")[2]
     asked = f"{entry.method} {entry.path}{'?' + query if query else ''}"
     lines = [f"{number:3}. {asked} {_cut(entry.request_body)}".rstrip()]
-    answer = f"     {entry.status} {reasons.get(entry.status, '')} {_gist(entry)}"
+    answer = f"     {entry.status} {REASONS.get(entry.status, '')} {_gist(entry)}"
     lines.append(answer.rstrip())
     if entry.hint:
         lines.append(f"     hint: {entry.hint}")
@@ -152,18 +174,32 @@ def _exchange_lines(number: int, entry: Exchange) -> list[str]:
 
 
 def _gist(entry: Exchange) -> str:
-    """Pick what matters from an answer: of a refusal all of it, of an object who it is, of a list how long it is."""
+    """Pick what matters from an answer: of a refusal why, of an object who it is, of a list how long it is."""
     try:
         body = json.loads(entry.response_body)
     except ValueError:
         return _cut(entry.response_body)
     if isinstance(body, list):
         return f"{len(body)} item{'s'[: len(body) != 1]}"
-    if not isinstance(body, dict) or "message" in body:
-        told = {name: value for name, value in body.items() if name not in ("documentation_url", "status")}
-        return _cut(json.dumps(told, ensure_ascii=False).encode())
+    if not isinstance(body, dict):
+        return _cut(entry.response_body)
+    if "message" in body:
+        return " ".join([json.dumps(body["message"], ensure_ascii=False), *_details(body.get("errors", []))])
     names = ("id", "state", "environment", "ref", "sha", "name", "login", "full_name", "context", "total_count")
     return ", ".join(f"{name} {_short(body[name])}" for name in names if isinstance(body.get(name), (str, int)))
+
+
+def _details(errors: list[Any]) -> list[str]:
+    """Say what a refusal says beside its message: each context with its state, or each field with its problem."""
+    details = []
+    for error in errors:
+        if isinstance(error, dict) and "contexts" in error:
+            details += [f"[{context['context']}: {context['state']}]" for context in error["contexts"]]
+        elif isinstance(error, dict):
+            details.append(f"[{error.get('message') or error.get('code')}]")
+        else:
+            details.append(f"[{error}]")
+    return details
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - any JSON

@@ -20,10 +20,15 @@ own. The texts whose wording no source confirms are marked [guess].
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+REASONS = {**{int(status): status.phrase for status in HTTPStatus}, 422: "Unprocessable Entity"}
+"""HTTP's phrases as GitHub sends them; newer Pythons have another for 422."""
 
 
 class GitHubError(Exception):
@@ -120,12 +125,9 @@ def not_an_object(hint: str) -> BadRequest:
     return BadRequest("Body should be a JSON object", hint=hint)
 
 
-def invalid_request(problems: Iterable[str]) -> Unprocessable:
-    """Refuse a body of the wrong shape. *problems* are joined with newlines [guess]."""
-    lines = list(problems)
-    return Unprocessable(
-        "Invalid request.\n\n" + "\n".join(lines), hint="the body has the wrong shape: " + "; ".join(lines)
-    )
+def invalid_request(problems: Iterable[str], places: Iterable[str]) -> Unprocessable:
+    """Refuse a body of the wrong shape. *problems* are joined with newlines [guess]; *places* say where they are."""
+    return Unprocessable("Invalid request.\n\n" + "\n".join(problems), hint=f"wrong in the body: {', '.join(places)}")
 
 
 def validation_failed(resource: str, field: str, message: str, *, hint: str = "") -> Unprocessable:

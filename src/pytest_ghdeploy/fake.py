@@ -5,31 +5,31 @@ from __future__ import annotations
 import json as json_module
 import re
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from pytest_ghdeploy import assertions, conversation, errors
+from pytest_ghdeploy.advice import check_login, check_ref_name, check_type, is_login
 from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
 from pytest_ghdeploy.clock import Clock
 from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secrets
 from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
-from pytest_ghdeploy.handles import Repository, check_branch_name
 from pytest_ghdeploy.model import ACCOUNT_TYPES, Assumptions, User
+from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
 from pytest_ghdeploy.store import DEFAULT_LOGIN, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
     from pytest_ghdeploy.events import Event, Events
-    from pytest_ghdeploy.model import AccountType
+    from pytest_ghdeploy.model import AccountType, AssumptionArguments
 
 Validate = Literal["requests", "all"]
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
@@ -49,7 +49,11 @@ class FakeGitHub:
     """
 
     def __init__(
-        self, base_url: str = PUBLIC_API, *, validate: Validate = "requests", **assumptions: bool | int
+        self,
+        base_url: str = PUBLIC_API,
+        *,
+        validate: Validate = "requests",
+        **assumptions: Unpack[AssumptionArguments],
     ) -> None:
         """
         Make a fake that is not active yet.
@@ -138,20 +142,22 @@ class FakeGitHub:
         self._problems.append(problem)
         self._conversation.entries.append(f"{type(problem).__name__}: {problem}")
 
-    def forgive(self) -> None:
-        """Drop the problems noted so far: the test has failed already."""
+    def take_problem(self) -> Exception | None:
+        """Hand out the first problem noted since the last call, if there is one, and forget the others."""
+        problem = self._problems[0] if self._problems else None
         self._problems.clear()
+        return problem
 
     def raise_problem(self) -> None:
-        """Raise the first problem noted since the last call; with none, do nothing."""
-        if self._problems:
-            problem = self._problems[0]
-            self.forgive()
+        """Raise what ``take_problem`` hands out; with nothing to hand out, do nothing."""
+        problem = self.take_problem()
+        if problem:
             raise problem
 
     def reset(self) -> None:
         """Empty everything: repositories, accounts, tokens, events, requests and stubs. The clock stays where it is."""
         with self._store.lock:
+            self._store.retired = True
             self._problems.clear()
             self._start()
 
@@ -167,15 +173,17 @@ class FakeGitHub:
         Raises:
             FakeError: The name is taken or not a name. Nothing was added.
         """
+        check_type("private", private, bool, "True or False")
         owner, slash, name = full_name.partition("/")
-        if not slash or not _LOGIN.fullmatch(owner) or not _NAME.fullmatch(name) or name in (".", ".."):
+        if not slash or not is_login(owner) or not _NAME.fullmatch(name) or name in (".", ".."):
             msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
             raise FakeError(msg)
         with self._store.lock:
-            if self._store.repository(full_name):
-                msg = f"there is a repository {full_name} already: repository({full_name!r}) looks it up"
+            if taken := self._store.repository(full_name):
+                name = taken.full_name
+                msg = f"there is a repository {name} already: repository({name!r}) looks it up"
                 raise FakeError(msg)
-            check_branch_name(default_branch)
+            check_ref_name(default_branch)
             user = self._store.ensure_user(owner)
             return Repository(
                 self._store,
@@ -207,9 +215,7 @@ class FakeGitHub:
         """
         if type not in ACCOUNT_TYPES:
             raise errors.unknown("type of account", type, ACCOUNT_TYPES)
-        if not _LOGIN.fullmatch(login):
-            msg = f'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got {login!r}'
-            raise FakeError(msg)
+        check_login(login)
         with self._store.lock:
             if self._store.user(login):
                 msg = f"there is a user {login} already"
@@ -234,7 +240,15 @@ class FakeGitHub:
             self._store.tokens[token] = found
             self._secrets.add(token)
 
-    def stub(self, method: str, path: str, *, status: int = 200, json: object = None) -> None:
+    def stub(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int = 200,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """
         Answer *method* and *path* with a canned answer from now on, whoever asks.
 
@@ -245,6 +259,8 @@ class FakeGitHub:
             status: The HTTP status of the answer, 200 to 599.
 
             json: The body; ``None`` for an empty one.
+
+            headers: Beside the content type, such as ``{"Retry-After": "60"}``.
 
         Raises:
             FakeError: An argument makes no sense. Nothing is stubbed.
@@ -267,7 +283,7 @@ class FakeGitHub:
             for part in path.removeprefix(self._prefix).split("/")
         )
         with self._store.lock:
-            self._application.stubs.append(Stub(method.upper(), segments, status, body))
+            self._application.stubs.append(Stub(method.upper(), segments, status, body, dict(headers or {})))
 
     # What happened
 
@@ -279,7 +295,9 @@ class FakeGitHub:
     @property
     def requests(self) -> Sequence[Exchange]:
         """Every request the fake answered, oldest first, with its answer; credentials are redacted."""
-        return tuple(self._requests)
+        # Blotted only now, so that a token counts that was shown later.
+        with self._store.lock:
+            return tuple(self._secrets.blot_exchange(exchange) for exchange in self._requests)
 
     def assert_event(self, name: str, /, **fields: object) -> Event:
         """
@@ -343,10 +361,10 @@ class FakeGitHub:
                 conversation.without_credentials(url),
                 path,
                 conversation.without_secrets(headers),
-                self._secrets.blot_bytes(body),
+                body,
                 answer.status,
                 Headers(answer.headers),
-                self._secrets.blot_bytes(answer.body),
+                answer.body,
                 answer.hint,
             )
             self._requests.append(exchange)
@@ -369,14 +387,14 @@ def _raise(problem: UnsupportedRequest) -> NoReturn:
 _USUAL = Assumptions()
 
 
-def to_assumptions(given: Mapping[str, bool | int]) -> Assumptions:
+def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
     """
     Check and convert the assumptions a test makes.
 
     Raises:
         FakeError: There is no such assumption, or its value is of another type.
     """
-    known = {field.name: field.default for field in fields(Assumptions)}
+    known: dict[str, Any] = {field.name: field.default for field in fields(Assumptions)}
     for name, value in given.items():
         if name not in known:
             raise errors.unknown("argument", name, ["base_url", "validate", *known])
@@ -384,4 +402,4 @@ def to_assumptions(given: Mapping[str, bool | int]) -> Assumptions:
             wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
             msg = f"{name} is {wanted}, got {value!r}"
             raise FakeError(msg)
-    return Assumptions(**cast("dict[str, Any]", given))
+    return Assumptions(**given)

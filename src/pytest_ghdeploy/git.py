@@ -268,7 +268,10 @@ class Graph:
         if path is None:
             path = f"conflicts/{self._newest + 1:04}.txt"
             self.commit(base, message=f"Change {path}", files={path: f"as {base} has it\n"}, author=author, now=now)
-        self.commit(head, message=f"Change {path}", files={path: f"as {head} has it\n"}, author=author, now=now)
+        text = f"as {head} has it\n"
+        if self._blob(text) == self.commits[self.branches[base]].tree[path]:
+            text += "and not otherwise\n"
+        self.commit(head, message=f"Change {path}", files={path: text}, author=author, now=now)
 
 
 def is_valid_ref_name(name: str) -> bool:

@@ -9,7 +9,7 @@ Attributes are spelled like the JSON fields of GitHub's API. Times end in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -208,3 +208,16 @@ class Assumptions:
     """With an explicit ``required_contexts``, the 409 lists every context of the commit."""
     payload_limit: int = 65_535
     """The longest ``payload``, in bytes of JSON; longer is a 422. 0 means no limit."""
+
+
+class AssumptionArguments(TypedDict, total=False):
+    """``Assumptions`` as arguments."""
+
+    inactive_events: bool
+    auto_inactive_production: bool
+    delete_per_repository: bool
+    neutral_passes: bool
+    short_shas: bool
+    contexts_before_merge: bool
+    list_all_contexts: bool
+    payload_limit: int

@@ -50,8 +50,9 @@ class Page:
 
 
 def _positive(text: str | None, default: int) -> int:
-    if text and text.isascii() and text.isdecimal() and len(text) < 10:  # noqa: PLR2004 - more pages than anyone has
-        return int(text) or default
+    if text and text.isascii() and text.isdecimal():
+        # Beyond that many digits one number is as large as the other.
+        return int(text.lstrip("0")[:18] or 0) or default
     return default
 
 

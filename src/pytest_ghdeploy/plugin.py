@@ -65,15 +65,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _settings(config: pytest.Config) -> dict[str, Any]:
     if _SETTINGS not in config.stash:
-        written = {name: config.getini(f"ghdeploy_{name}") for name in OPTIONS}
-        settings = {name: value for name, value in written.items() if value not in (None, "")}
-        if "payload_limit" in settings:
-            settings["payload_limit"] = int(settings["payload_limit"])
-        config.stash[_SETTINGS] = settings
+        config.stash[_SETTINGS] = {name: value for name in OPTIONS if (value := _written(config, name)) is not None}
     return config.stash[_SETTINGS]
 
 
-def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[Any]]:
+def _written(config: pytest.Config, name: str) -> object:
+    try:
+        value = config.getini(f"ghdeploy_{name}")
+    except (ValueError, pytest.UsageError) as problem:
+        msg = f"ghdeploy_{name}: {problem}"
+        raise pytest.UsageError(msg) from None
+    if value in (None, ""):
+        return None
+    # What is no number is left for the fake to refuse, in its own words.
+    return int(value) if name == "payload_limit" and value.lstrip("-").isdecimal() else value
+
+
+def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
+    from pytest_ghdeploy.advice import check_type  # see above
     from pytest_ghdeploy.errors import unknown
 
     arguments: dict[str, Any] = {}
@@ -85,7 +94,11 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[Any]]:
             if name not in OPTIONS and name != "repositories":
                 raise unknown("argument", name, ["repositories", *OPTIONS], more=" of the marker ghdeploy")
         arguments = {**marker.kwargs, **arguments}
-    return arguments, arguments.pop("repositories", [])
+    repositories = arguments.pop("repositories", [])
+    check_type("repositories", repositories, (list, tuple), "a list of full names")
+    for full_name in repositories:
+        check_type("a repository in repositories", full_name, str, "a full name")
+    return arguments, repositories
 
 
 def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
@@ -108,8 +121,6 @@ def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
         yield fake
     finally:
         fake.close()
-    # What a fixture's teardown did: the hook below has raised what came before.
-    fake.raise_problem()
 
 
 @pytest.fixture
@@ -126,23 +137,45 @@ def ghdeploy_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
     finally:
         for fake in reversed(made):
             fake.close()
-    for fake in made:
-        fake.raise_problem()
+
+
+def _problems(item: pytest.Item) -> list[Exception]:
+    taken = [fake.take_problem() for fake in item.stash.get(_FAKES, [])]
+    return [problem for problem in taken if problem]
+
+
+def _watch(item: pytest.Item) -> Generator[None, object, object]:
+    """Raise what the code in this phase should have seen and swallowed; if the phase fails anyway, that is enough."""
+    try:
+        result = yield
+    except BaseException:
+        _problems(item)
+        raise
+    for problem in _problems(item):
+        raise problem
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Report a problem in a fixture once. One that it swallowed fails the test itself."""
+    try:
+        return (yield)
+    except BaseException:
+        _problems(item)
+        raise
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose code swallowed an error that it should have seen."""
-    fakes = item.stash.get(_FAKES, [])
-    try:
-        result = yield
-    except BaseException:
-        for fake in fakes:
-            fake.forgive()
-        raise
-    for fake in fakes:
-        fake.raise_problem()
-    return result
+    return (yield from _watch(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Report what a fixture's teardown swallowed."""
+    return (yield from _watch(item))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from referencing import Registry, Resource
 
+    from pytest_ghdeploy.errors import Unprocessable
+
 # Relative references need a scheme that urllib.parse joins; nothing is fetched.
 _BASE = "https://ghdeploy.invalid/"
 _ANY_OPERATION = "components/any-operation"
@@ -166,9 +168,9 @@ def check_request(operation_id: str, body: dict[str, Any]) -> None:
     validator = _request_validator(operation_id)
     if validator is None:
         return
-    found = list(validator.iter_errors(body))
+    found: list[Any] = list(validator.iter_errors(body))
     if found:
-        raise errors.invalid_request(_problems(found))
+        raise _refusal(found)
 
 
 def takes_body(operation_id: str) -> bool:
@@ -176,23 +178,26 @@ def takes_body(operation_id: str) -> bool:
     return "request" in load(operation_id)["$defs"]
 
 
-def _problems(found: Sequence[Any]) -> list[str]:
+def _refusal(found: Sequence[Any]) -> Unprocessable:
+    mistyped = {tuple(error.absolute_path) for error in found if error.validator == "type"}
     missing: dict[str, None] = {}
     extra: dict[str, None] = {}
-    others: list[str] = []
+    others: dict[str, str] = {}
     for error in found:
         if error.validator == "required":
             missing |= dict.fromkeys(name for name in error.validator_value if name not in error.instance)
         elif error.validator == "additionalProperties":
             extra |= dict.fromkeys(name for name in error.instance if name not in error.schema["properties"])
-        else:
-            others.append(f"For '{_place(error)}', {ruby(error.instance)} {_complaint(error)}.")
-    return [
-        *([f"{_quoted(missing)} {'was' if len(missing) == 1 else 'were'}n't supplied."] if missing else []),
-        *([f"{_quoted(extra)} {'is not a' if len(extra) == 1 else 'are not'} permitted key{'s'[len(extra) < 2 :]}."]  # noqa: PLR2004
+        elif error.validator != "enum" or tuple(error.absolute_path) not in mistyped:
+            where = "/".join(map(str, error.absolute_path))
+            others[where] = f"For '{_place(error)}', {ruby(error.instance)} {_complaint(error)}."
+    problems = [
+        *([f"{_quoted(missing)} {'wasn' if len(missing) == 1 else 'weren'}'t supplied."] if missing else []),
+        *([f"{_quoted(extra)} {'is not a permitted key' if len(extra) == 1 else 'are not permitted keys'}."]
           if extra else []),
-        *others,
+        *others.values(),
     ]  # fmt: skip
+    return errors.invalid_request(problems, [*missing, *extra, *others])
 
 
 def _quoted(names: dict[str, None]) -> str:

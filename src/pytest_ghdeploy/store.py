@@ -148,12 +148,14 @@ class Store:
     def __init__(self, clock: Clock, assume: Assumptions, urls: Urls) -> None:
         """Start with the accounts that GitHub cannot be thought of without; events speak of *urls*."""
         self.lock = threading.RLock()
+        self.retired = False
+        """Whether the fake has been reset since, so that whoever still holds this store holds nothing."""
         self.urls = urls
         self.clock = clock
         self.assume = assume
         self.events = Recorder()
         # The ranges lie far apart; those of deployments are as large as today's on github.com.
-        self.users: Table[User] = Table(583_231)
+        self.users: Table[User] = Table(1_583_231)
         self.apps: Table[App] = Table(15_368)
         self.repositories: Table[Repository] = Table(1_296_269_001)
         self.check_suites: Table[CheckSuite] = Table(21_000_000_003)

@@ -140,7 +140,9 @@ def _check_contexts(
     checked = rules.contexts_to_check(found, required)
     unmet = rules.unmet_contexts(checked, store.assume)
     if unmet:
-        listed = found if store.assume.list_all_contexts else checked
+        listed = checked
+        if store.assume.list_all_contexts:
+            listed = found + [context for context in checked if context not in found]
         named = ", ".join(f"{context.context} is {context.state}" for context in unmet)
         hint = f"{target.sha[:7]}, the commit of {ref}: {named}; required_contexts=[] deploys it regardless"
         raise errors.failed_contexts(ref, listed, hint)

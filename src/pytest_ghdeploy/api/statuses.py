@@ -55,10 +55,10 @@ def create(
     Source:
         https://docs.github.com/rest/commits/statuses#create-a-commit-status
     """
-    graph, sha = store.git(repository), sha.lower()
-    if sha not in graph.commits:
+    graph = store.git(repository)
+    if sha.lower() not in graph.commits:
         raise errors.no_commit(sha, f"{repository.full_name} has no commit {sha!r}; a commit status takes a full SHA")
-    key = rules.context_key(context)
+    sha, key = sha.lower(), rules.context_key(context)
     recorded = len(store.commit_statuses.where(repository_id=repository.id, sha=sha, context_key=key))
     rules.check_commit_status(context=context, description=description, target_url=target_url, recorded=recorded)
     now = store.clock.now

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import socket
-import urllib.request
 from typing import Any
 
 from pytest_ghdeploy.doors import hosts
@@ -22,7 +21,7 @@ def _check(host: object, what: str) -> None:
         raise hosts.refusal(
             name.lower(),
             f"{what} {name} while a fake GitHub is active, by a client that has no door here: it is not based on "
-            "requests. Nothing was sent. Use a client that is, or give the tool under test a fake of its own.",
+            "requests. Nothing was sent.",
         )
 
 
@@ -60,21 +59,14 @@ def _put_request(original: Function) -> Function:
     return putrequest
 
 
-def _bypass(original: Function) -> Function:
-    def proxy_bypass(host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        return True if hosts.is_ours(host) else original(host, *args, **kwargs)
-
-    return proxy_bypass
-
-
 PATCHES = [
     Patch(socket, "getaddrinfo", _look_up),
+    Patch(socket, "gethostbyaddr", _look_up),
     Patch(socket, "gethostbyname", _look_up),
     Patch(socket, "gethostbyname_ex", _look_up),
     Patch(socket.socket, "connect", _connect),
     Patch(socket.socket, "connect_ex", _connect),
     Patch(http.client.HTTPConnection, "set_tunnel", _tunnel),
     Patch(http.client.HTTPConnection, "putrequest", _put_request),
-    Patch(urllib.request, "proxy_bypass", _bypass),
 ]
 """Every way out that is known."""

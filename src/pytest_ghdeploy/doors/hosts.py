@@ -52,7 +52,7 @@ def leave(fake: Fake) -> None:
 def host_of(url: str) -> str:
     """Find the host in a URL, in lower case; ``""`` where there is none."""
     try:
-        return urlsplit(url).hostname or ""
+        return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
 

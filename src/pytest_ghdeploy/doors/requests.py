@@ -10,18 +10,19 @@ handling of retries. Every other host goes where it would have gone.
 from __future__ import annotations
 
 import sys
-from http.client import responses as reasons
 from io import BytesIO
 from typing import Any, cast
 
 import responses
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
+from urllib3._version import __version__ as urllib3_version
 from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
 from pytest_ghdeploy.doors import hosts
 from pytest_ghdeploy.doors.patching import Function, Patch
+from pytest_ghdeploy.errors import REASONS
 
 
 class _Anything(responses.BaseResponse):
@@ -40,13 +41,17 @@ class _Anything(responses.BaseResponse):
         # The fake keeps a record of its own, without secrets and without whole Response objects.
         for log in self._logs:
             log.reset()
-        headers = dict(request.headers.lower_items())
+        headers = {
+            name: value.decode("latin-1") if isinstance(value, bytes) else value
+            for name, value in request.headers.lower_items()
+        }
+        headers.setdefault("user-agent", f"python-urllib3/{urllib3_version}")  # as urllib3 does when it sends
         answer = self._fake.answer(request.method or "GET", request.url or "", headers, _body_of(request))
         return HTTPResponse(
             body=BytesIO(answer.body),
             headers=answer.headers,
             status=answer.status,
-            reason=reasons.get(answer.status),
+            reason=REASONS.get(answer.status),
             preload_content=False,
             request_method=request.method,
         )
@@ -101,6 +106,8 @@ def _door_to(url: str | None) -> RequestsDoor | None:
 def _get_adapter(original: Function) -> Function:
     def get_adapter(session: Session, url: str) -> HTTPAdapter:
         door = _door_to(url)
+        if door:
+            _stay_on_top()  # for a request that no session has prepared
         adapter = original(session, url)
         if door is None or (isinstance(adapter, HTTPAdapter) and type(adapter).send is not HTTPAdapter.send):
             return cast("HTTPAdapter", adapter)
@@ -124,12 +131,16 @@ def _prepare_request(original: Function) -> Function:
     def prepare_request(session: Session, request: Any) -> PreparedRequest:  # noqa: ANN401 - requests' Request
         # The first step of a request is the moment to get on top of mocks that came after us.
         if hosts.any_active():
-            _stand_before_requests_mock()
-            for patch in PATCHES:
-                patch.apply()
+            _stay_on_top()
         return cast("PreparedRequest", original(session, request))
 
     return prepare_request
+
+
+def _stay_on_top() -> None:
+    _stand_before_requests_mock()
+    for patch in PATCHES:
+        patch.apply()
 
 
 def _stand_before_requests_mock() -> None:

@@ -1,73 +1,28 @@
 """
-Handles: what a test holds of a repository and of what is in it.
+The handle on a repository, with which a test sets the scene.
 
-A handle reads what is stored now, with attributes spelled like GitHub's JSON
-fields, and calls the operations that the endpoints call. A mistake raises
-``FakeError`` and names what there is.
+It reads what is stored now and calls the operations that the endpoints call. A
+mistake raises ``FakeError`` and names what there is.
 """
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import errors, git
-from pytest_ghdeploy import representations as as_json
-from pytest_ghdeploy.api import check_runs, deployment_statuses, deployments, statuses
-from pytest_ghdeploy.errors import FakeError, GitHubError
-from pytest_ghdeploy.model import (
-    CHECK_RUN_CONCLUSIONS,
-    CHECK_RUN_STATUSES,
-    COMMIT_STATUS_STATES,
-    DEPLOYMENT_STATES,
-    PERMISSIONS,
-)
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.advice import advice, check_login, check_ref_name, check_type, json_copy, one_of, user_called
+from pytest_ghdeploy.api import check_runs, deployments, statuses
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.items import CheckRun, CommitStatus, Deployment
+from pytest_ghdeploy.model import CHECK_RUN_CONCLUSIONS, CHECK_RUN_STATUSES, COMMIT_STATUS_STATES, PERMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_ghdeploy import model
     from pytest_ghdeploy.git import Graph
-    from pytest_ghdeploy.model import (
-        CheckRun,
-        CheckRunConclusion,
-        CheckRunStatus,
-        CommitStatus,
-        CommitStatusState,
-        DeploymentState,
-        DeploymentStatus,
-        Permission,
-        User,
-    )
+    from pytest_ghdeploy.model import CheckRunConclusion, CheckRunStatus, CommitStatusState, Permission, User
     from pytest_ghdeploy.store import Store
-
-
-@contextmanager
-def _advice() -> Iterator[None]:
-    """Turn a refusal meant for a client into advice for a test's author."""
-    try:
-        yield
-    except GitHubError as refusal:
-        msg = f"GitHub refuses this with {refusal.status} {refusal.message!r}: {refusal.hint}"
-        raise FakeError(msg) from None
-
-
-def _one_of(what: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise errors.unknown(what, value, known)
-
-
-def check_branch_name(name: str) -> None:
-    """
-    Refuse what git would not take for a branch or tag.
-
-    Raises:
-        FakeError: *name* is no such name.
-    """
-    if not git.is_valid_ref_name(name):
-        msg = f"{name!r} is not a name for a branch or tag: see git check-ref-format"
-        raise FakeError(msg)
 
 
 class Repository:
@@ -83,7 +38,7 @@ class Repository:
 
     @property
     def _row(self) -> model.Repository:
-        row = self._store.repositories.get(self._id)
+        row = None if self._store.retired else self._store.repositories.get(self._id)
         if row is None:
             msg = "this repository is gone: the fake was reset, or the repository deleted"
             raise FakeError(msg)
@@ -123,14 +78,6 @@ class Repository:
         """The branch that others are behind of, or not."""
         return self._row.default_branch
 
-    def _user(self, login: str | None) -> User:
-        if login is None:
-            return self._store.default_user
-        user = self._store.user(login)
-        if user is None:
-            raise errors.unknown("user", login, (user.login for user in self._store.users), more=": see add_user")
-        return user
-
     # Git
 
     def sha(self, ref: str) -> str:
@@ -147,7 +94,7 @@ class Repository:
             FakeError: *ref* names nothing. The message lists the branches and tags.
         """
         with self._store.lock:
-            target = self._graph.resolve(ref)
+            target = self._graph.resolve(ref, short_shas=self._store.assume.short_shas)
             if target is None:
                 known = [*self._graph.branches, *self._graph.tags]
                 raise errors.unknown("branch, tag or SHA", ref, known, more=f" in {self.full_name}")
@@ -159,7 +106,7 @@ class Repository:
         return name
 
     def _new_name(self, name: str, taken: Mapping[str, str], kind: str) -> None:
-        check_branch_name(name)
+        check_ref_name(name)
         if name in taken:
             msg = f"{self.full_name} has a {kind} {name!r} already"
             raise FakeError(msg)
@@ -232,6 +179,10 @@ class Repository:
         with self._store.lock:
             author, now = self._store.default_user, self._store.clock.now
             self._branch(branch)
+            check_type("message", message, str, "a text")
+            for path, text in (files or {}).items():
+                check_type("a path in files", path, str, "a text")
+                check_type(f"the file {path}", text, str, "a text")
             commit = self._graph.commit(branch, message=message, files=files, author=author, now=now)
             self._store.pushed(self._row)
             return commit.sha
@@ -269,7 +220,8 @@ class Repository:
         Raises:
             FakeError: There is no such permission. Nothing was granted.
         """
-        _one_of("permission", permission, PERMISSIONS)
+        one_of("permission", permission, PERMISSIONS)
+        check_login(login)
         with self._store.lock:
             self._store.add_collaborator(self._row, self._store.ensure_user(login), permission)
 
@@ -296,18 +248,18 @@ class Repository:
         Raises:
             FakeError: *ref* or *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
         """
-        _one_of("state of a commit status", state, COMMIT_STATUS_STATES)
-        with self._store.lock, _advice():
-            return statuses.create(
-                self._store,
-                self._row,
-                self._user(creator),
-                sha=self.sha(ref),
-                state=state,
-                context=context,
-                description=description,
-                target_url=target_url,
-            )
+        one_of("state of a commit status", state, COMMIT_STATUS_STATES)
+        body = json_copy(
+            "repos/create-commit-status",
+            state=state,
+            context=context,
+            description=description,
+            target_url=target_url,
+        )
+        with self._store.lock, advice():
+            user = user_called(self._store, creator)
+            row = statuses.create(self._store, self._row, user, sha=self.sha(ref), **body)
+            return CommitStatus(self._store, row.id)
 
     def add_check_run(
         self,
@@ -330,16 +282,18 @@ class Repository:
         Raises:
             FakeError: *ref*, *status* or *conclusion* is none. Nothing was added.
         """
-        _one_of("status of a check run", status, CHECK_RUN_STATUSES)
+        check_type("name", name, str, "a text")
+        check_type("check_suite", check_suite, str, "a text")
+        one_of("status of a check run", status, CHECK_RUN_STATUSES)
         if status != "completed":
             conclusion = None
         elif conclusion is None:
             msg = f"a completed check run has a conclusion: {', '.join(CHECK_RUN_CONCLUSIONS)}"
             raise FakeError(msg)
         else:
-            _one_of("conclusion of a check run", conclusion, CHECK_RUN_CONCLUSIONS)
+            one_of("conclusion of a check run", conclusion, CHECK_RUN_CONCLUSIONS)
         with self._store.lock:
-            return check_runs.create(
+            row = check_runs.create(
                 self._store,
                 self._row,
                 self._store.default_user,
@@ -349,6 +303,7 @@ class Repository:
                 conclusion=conclusion,
                 check_suite=check_suite,
             )
+            return CheckRun(self._store, row.id)
 
     # Deployments
 
@@ -387,30 +342,26 @@ class Repository:
             FakeError: *ref* or *creator* is none, or GitHub would refuse it, or it would
                 merge (and then has). There is no deployment.
         """
-        with self._store.lock, _advice():
-            try:
-                copied = json.loads(json.dumps(payload, allow_nan=False))
-            except (TypeError, ValueError) as problem:
-                msg = f"payload is what JSON can hold: {problem}"
-                raise FakeError(msg) from None
-            if not isinstance(copied, dict | str | None):
-                msg = f"payload is an object or a text, got {payload!r}"
-                raise FakeError(msg)
+        optional = {
+            "payload": payload,
+            "production_environment": production_environment,
+            # A tuple is as good as a list; a text, which is a sequence too, is refused.
+            "required_contexts": list(required_contexts) if isinstance(required_contexts, tuple) else required_contexts,
+        }
+        body = json_copy(
+            "repos/create-deployment",
+            ref=ref,
+            environment=environment,
+            task=task,
+            description=description,
+            transient_environment=transient_environment,
+            auto_merge=auto_merge,
+            **{name: value for name, value in optional.items() if value is not None},
+        )
+        with self._store.lock, advice():
             self.sha(ref)
-            made = deployments.create(
-                self._store,
-                self._row,
-                self._user(creator),
-                ref=ref,
-                environment=environment,
-                task=task,
-                payload=copied,
-                description=description,
-                transient_environment=transient_environment,
-                production_environment=production_environment,
-                auto_merge=auto_merge,
-                required_contexts=required_contexts,
-            )
+            user = user_called(self._store, creator)
+            made = deployments.create(self._store, self._row, user, **body)
             if isinstance(made, deployments.AutoMerged):
                 msg = f"there is no deployment yet, GitHub answers 202 {made.message!r}: add it again"
                 raise FakeError(msg)
@@ -420,127 +371,6 @@ class Repository:
     def deployments(self) -> list[Deployment]:
         """The deployments that are stored now, newest first."""
         with self._store.lock:
-            return [Deployment(self._store, row.id) for row in self._store.deployments.where(repository_id=self._id)]
-
-
-class Deployment:
-    """
-    A deployment of a fake.
-
-    Its attributes are GitHub's fields, as they are now (``id``, ``ref``,
-    ``sha``, ``task``, ``environment``, ``original_environment``, …), and
-    ``state``: that of the latest deployment status, ``None`` without one.
-    """
-
-    if TYPE_CHECKING:
-        url: str
-        node_id: str
-        sha: str
-        ref: str
-        task: str
-        payload: dict[str, Any] | str
-        original_environment: str
-        environment: str
-        description: str | None
-        creator: User
-        created_at: Any
-        updated_at: Any
-        statuses_url: str
-        repository_url: str
-        transient_environment: bool
-        production_environment: bool
-        state: DeploymentState | None
-
-    def __init__(self, store: Store, deployment_id: int) -> None:
-        """Hold the deployment with this id."""
-        self._store = store
-        self._id = deployment_id
-
-    def __repr__(self) -> str:
-        return f"<Deployment {self._id}>"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Deployment) and self._id == other._id
-
-    def __hash__(self) -> int:
-        return hash(self._id)
-
-    @property
-    def id(self) -> int:
-        """GitHub's id."""
-        return self._id
-
-    @property
-    def _row(self) -> model.Deployment:
-        row = self._store.deployments.get(self._id)
-        if row is None:
-            msg = f"deployment {self._id} is gone: it was deleted, or the fake was reset"
-            raise FakeError(msg)
-        return row
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each of its own type
-        if name.startswith("__"):
-            raise AttributeError(name)
-        with self._store.lock:
-            row = self._row
-            repository = self._store.repository_of(row)
-            fields = as_json.deployment(row, repository, self._store.urls)
-            if name not in fields and name != "state":
-                msg = f"a deployment has no attribute {name!r}; {errors.there_is(name, [*fields, 'state'])}"
-                raise AttributeError(msg)
-            value = getattr(row, name, fields.get(name))
-            # The row's own payload must not be changed from outside.
-            return json.loads(json.dumps(value)) if name == "payload" else value
-
-    def add_status(
-        self,
-        state: DeploymentState,
-        *,
-        description: str = "",
-        environment: str = "",
-        target_url: str = "",
-        log_url: str = "",
-        environment_url: str = "",
-        auto_inactive: bool = True,
-        creator: str | None = None,
-    ) -> DeploymentStatus:
-        """
-        Report on the deployment as ``POST …/statuses`` does. Dispatches ``deployment_status``.
-
-        Args:
-            state: ``error``, ``failure``, ``inactive``, ``in_progress``, ``queued``, ``pending`` or ``success``.
-
-            description: At most 140 characters.
-
-            environment: Where the deployment is from now on, if it moves.
-
-            auto_inactive: Whether ``success`` retires earlier deployments to the same environment.
-
-            creator: A login; ``octocat`` if not given.
-
-        Raises:
-            FakeError: *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
-        """
-        _one_of("state of a deployment status", state, DEPLOYMENT_STATES)
-        with self._store.lock, _advice():
-            repository = self._store.repository_of(self._row)
-            user = Repository(self._store, repository.id)._user(creator)  # noqa: SLF001 - its own module
-            return deployment_statuses.create(
-                self._store,
-                repository,
-                self._row,
-                user,
-                state=state,
-                description=description,
-                environment=environment,
-                target_url=target_url,
-                log_url=log_url,
-                environment_url=environment_url,
-                auto_inactive=auto_inactive,
-            )
-
-    @property
-    def statuses(self) -> list[DeploymentStatus]:
-        """Its deployment statuses, newest first."""
-        with self._store.lock:
-            return list(self._store.deployment_statuses.where(deployment_id=self._row.id))
+            return [
+                Deployment(self._store, row.id) for row in self._store.deployments.where(repository_id=self._row.id)
+            ]

@@ -1,0 +1,122 @@
+"""Turning what is wrong with a test's own call into advice for its author."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy import errors, git, schema
+from pytest_ghdeploy.errors import FakeError, GitHubError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_ghdeploy.model import User
+    from pytest_ghdeploy.store import Store
+
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
+
+
+@contextmanager
+def advice() -> Iterator[None]:
+    """Turn a refusal meant for a client into one meant for a test's author."""
+    try:
+        yield
+    except GitHubError as refusal:
+        msg = f"GitHub refuses this with {refusal.status} {refusal.message!r}: {refusal.hint}"
+        raise FakeError(msg) from None
+
+
+def json_copy(operation_id: str, **members: object) -> dict[str, Any]:
+    """
+    Copy what a test hands in as a client would have sent it.
+
+    Raises:
+        FakeError: It is not what JSON can hold, or not what the operation takes.
+    """
+    try:
+        copied: dict[str, Any] = json.loads(json.dumps(members, allow_nan=False).encode())
+    except (TypeError, ValueError) as problem:
+        named = next((name for name, value in members.items() if not _is_json(value)), "this")
+        msg = f"{named} is what JSON can hold: {problem}"
+        raise FakeError(msg) from None
+    with advice():
+        schema.check_request(operation_id, copied)
+    return copied
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def one_of(what: str, value: object, known: Sequence[str]) -> None:
+    """
+    Refuse a *value* that is none of the *known* ones.
+
+    Raises:
+        FakeError: It names them.
+    """
+    if value not in known:
+        raise errors.unknown(what, value, known)
+
+
+def check_type(name: str, value: object, wanted: type | tuple[type, ...], called: str) -> None:
+    """
+    Refuse a *value* that is not of the type *wanted*, in words: *called*.
+
+    Raises:
+        FakeError: It says what the argument *name* is.
+    """
+    if not isinstance(value, wanted):
+        msg = f"{name} is {called}, got {value!r}"
+        raise FakeError(msg)
+
+
+def check_ref_name(name: str) -> None:
+    """
+    Refuse what git would not take for a branch or tag.
+
+    Raises:
+        FakeError: *name* is no such name.
+    """
+    if not git.is_valid_ref_name(name):
+        msg = f"{name!r} is not a name for a branch or tag: see git check-ref-format"
+        raise FakeError(msg)
+
+
+def check_login(login: str) -> None:
+    """
+    Refuse what cannot be an account's name.
+
+    Raises:
+        FakeError: *login* is no such name.
+    """
+    if not _LOGIN.fullmatch(login):
+        msg = f'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got {login!r}'
+        raise FakeError(msg)
+
+
+def is_login(text: str) -> bool:
+    """Tell whether *text* can be an account's name."""
+    return bool(_LOGIN.fullmatch(text))
+
+
+def user_called(store: Store, login: str | None) -> User:
+    """
+    Look up who acts: ``None`` is the usual user.
+
+    Raises:
+        FakeError: There is no such account.
+    """
+    if login is None:
+        return store.default_user
+    user = store.user(login)
+    if user is None:
+        raise errors.unknown("user", login, (user.login for user in store.users), more=": see add_user")
+    return user

@@ -1,0 +1,322 @@
+"""Questions about events: what they find, and what they say when they find nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_ghdeploy import FakeError, FakeGitHub
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy import Repository
+
+
+@pytest.fixture
+def gh() -> FakeGitHub:
+    """Give a fake that no client can reach: the record of events is all that is asked."""
+    return FakeGitHub()
+
+
+@pytest.fixture
+def repo(gh: FakeGitHub) -> Repository:
+    """Give a repository in which nothing has happened."""
+    return gh.add_repository("octocat/example")
+
+
+def refusal(gh: FakeGitHub, name: str, /, **fields: object) -> str:
+    """Ask for an event that is not there; give the message."""
+    with pytest.raises(AssertionError) as caught:
+        gh.assert_event(name, **fields)
+    return str(caught.value)
+
+
+def short(gh: FakeGitHub) -> list[str]:
+    """List the starts of the delivery ids, as messages show them."""
+    return [event.delivery_id[:8] for event in gh.events]
+
+
+def test_an_event_is_found_by_its_name(gh: FakeGitHub, repo: Repository) -> None:
+    """Without fields, any event of the name will do."""
+    repo.add_commit_status("main", state="success")
+    repo.add_deployment(ref="main")
+    assert gh.assert_event("deployment") is gh.events[1]
+    assert gh.assert_event("status") is gh.events[0]
+
+
+def test_the_newest_of_several_is_found(gh: FakeGitHub, repo: Repository) -> None:
+    """Where several events match, the answer is the newest."""
+    first, second, third = (repo.add_deployment(ref="main", environment=name) for name in ("qa", "staging", "qa"))
+    found = [gh.assert_event("deployment", **fields) for fields in ({}, {"environment": "qa"}, {"id": first.id})]
+    assert [event.payload["deployment"]["id"] for event in found] == [third.id, third.id, first.id]
+    assert gh.assert_event("deployment", environment="staging").payload["deployment"]["id"] == second.id
+
+
+def test_all_fields_must_match(gh: FakeGitHub, repo: Repository) -> None:
+    """Fields are joined by and: each must be what was asked for, in the same event."""
+    repo.add_branch("topic")
+    repo.add_deployment(ref="main", environment="qa")
+    repo.add_deployment(ref="topic", environment="staging")
+    gh.assert_event("deployment", ref="main", environment="qa")
+    with pytest.raises(AssertionError):
+        gh.assert_event("deployment", ref="main", environment="staging")
+
+
+def test_fields_are_those_of_the_events_own_object(gh: FakeGitHub, repo: Repository) -> None:
+    """The fields of `deployment_status` are the deployment status', those of `status` the commit status'."""
+    deployment = repo.add_deployment(ref="main", environment="qa", description="the deployment")
+    deployment.add_status("success", description="the status", log_url="https://ci.example.com/1")
+    repo.add_commit_status("main", state="failure", context="ci/tests")
+    repo.add_check_run("main", name="lint", conclusion="skipped")
+    event = gh.assert_event("deployment_status", description="the status", log_url="https://ci.example.com/1")
+    assert event.payload["deployment"]["description"] == "the deployment"
+    gh.assert_event("status", state="failure", context="ci/tests", sha=repo.sha("main"), name="octocat/example")
+    gh.assert_event("check_run", name="lint", conclusion="skipped")
+    gh.assert_no_event("deployment_status", description="the deployment")
+
+
+def test_the_repository_is_asked_for_by_its_full_name(gh: FakeGitHub, repo: Repository) -> None:
+    """`repository` is a full name, for every event, also where the payload has more to say of it."""
+    other = gh.add_repository("octocat/other")
+    for holder in (repo, other):
+        holder.add_commit_status("main", state="success")
+        holder.add_deployment(ref="main")
+    assert gh.assert_event("deployment", repository="octocat/example") is gh.events[1]
+    assert gh.assert_event("status", repository="octocat/example") is gh.events[0]
+    gh.assert_no_event("deployment", repository="octocat/third")
+
+
+def test_the_action_can_be_asked_for(gh: FakeGitHub, repo: Repository) -> None:
+    """`action` is the event's; it is None where GitHub's payload has none."""
+    repo.add_commit_status("main", state="success")
+    repo.add_check_run("main", name="lint")
+    assert gh.assert_event("check_run", action="created") is gh.events[1]
+    assert gh.assert_event("check_run", action="completed") is gh.events[2]
+    gh.assert_event("status", action=None)
+    gh.assert_no_event("status", action="created")
+
+
+def test_a_user_can_be_asked_for_by_login(gh: FakeGitHub, repo: Repository) -> None:
+    """An account in a payload is found by its login, and by the whole object."""
+    gh.add_user("monalisa")
+    repo.add_deployment(ref="main", creator="monalisa")
+    event = gh.assert_event("deployment", creator="monalisa")
+    gh.assert_event("deployment", creator=event.payload["deployment"]["creator"])
+    gh.assert_no_event("deployment", creator="octocat")
+
+
+def test_a_payload_is_no_user(gh: FakeGitHub, repo: Repository) -> None:
+    """What a deployment carries is compared as a whole, also where it has a member `login`."""
+    repo.add_deployment(ref="main", payload={"login": "octocat", "version": 7})
+    gh.assert_event("deployment", payload={"login": "octocat", "version": 7})
+    gh.assert_no_event("deployment", payload="octocat")
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("production_environment", 1),
+        ("transient_environment", 0),
+        ("payload", {"debug": 1, "tries": 1}),
+        ("payload", {"debug": True, "tries": True}),
+    ],
+)
+def test_a_truth_value_is_no_number(gh: FakeGitHub, repo: Repository, field: str, wrong: object) -> None:
+    """True is not 1, nor False 0, at any depth: JSON tells them apart, and so do receivers."""
+    repo.add_deployment(ref="main", payload={"debug": True, "tries": 1})
+    gh.assert_event("deployment", production_environment=True, transient_environment=False)
+    gh.assert_event("deployment", payload={"debug": True, "tries": 1})
+    with pytest.raises(AssertionError):
+        gh.assert_event("deployment", **{field: wrong})
+
+
+def test_none_is_what_github_sends_for_nothing(gh: FakeGitHub, repo: Repository) -> None:
+    """A field can be asked to be null; a text that is empty is not."""
+    repo.add_deployment(ref="main")
+    gh.assert_event("deployment", description=None)
+    gh.assert_no_event("deployment", description="")
+
+
+def test_near_misses_are_shown_nearest_first(gh: FakeGitHub, repo: Repository) -> None:
+    """A failure lists the events of the name, those with fewest differences first, and marks each difference."""
+    repo.add_branch("topic")
+    repo.add_deployment(ref="main", environment="staging", task="migrate")
+    repo.add_deployment(ref="topic", environment="qa")
+    repo.add_deployment(ref="main", environment="qa")
+    repo.add_commit_status("main", state="success")
+    far, near, nearest, _ = short(gh)
+    assert refusal(gh, "deployment", environment="qa", ref="main", task="restart") == (
+        "no event deployment with environment 'qa', ref 'main', task 'restart'\n"
+        "  recorded, nearest first:\n"
+        f"    deployment {nearest}: environment 'qa', ref 'main', task 'deploy'  <--\n"
+        f"    deployment {far}: environment 'staging'  <--, ref 'main', task 'migrate'  <--\n"
+        f"    deployment {near}: environment 'qa', ref 'topic'  <--, task 'deploy'  <--"
+    )
+
+
+def test_a_near_miss_shows_what_it_is_about_also_if_that_was_not_asked(gh: FakeGitHub, repo: Repository) -> None:
+    """Each line shows the fields that were asked for, then those by which one knows the event."""
+    deployment = repo.add_deployment(ref="main", environment="qa")
+    deployment.add_status("success")
+    repo.add_commit_status("main", state="failure", context="ci/tests")
+    repo.add_check_run("main", name="lint", status="queued")
+    first, second, third, fourth = short(gh)
+    messages = [
+        refusal(gh, "deployment", creator="hubot"),
+        refusal(gh, "deployment_status", repository="octocat/other", action="deleted"),
+        refusal(gh, "status", description="no"),
+        refusal(gh, "check_run", name="tests"),
+    ]
+    assert messages == [
+        (
+            "no event deployment with creator 'hubot'\n"
+            "  recorded, nearest first:\n"
+            f"    deployment {first}: creator 'octocat'  <--, environment 'qa', ref 'main'"
+        ),
+        (
+            "no event deployment_status with repository 'octocat/other', action 'deleted'\n"
+            "  recorded, nearest first:\n"
+            f"    deployment_status {second}: repository 'octocat/example'  <--, action 'created'  <--, "
+            "state 'success', environment 'qa'"
+        ),
+        (
+            "no event status with description 'no'\n"
+            "  recorded, nearest first:\n"
+            f"    status {third}: description None  <--, state 'failure', context 'ci/tests'"
+        ),
+        f"no event check_run with name 'tests'\n  recorded, nearest first:\n    check_run {fourth}: name 'lint'  <--",
+    ]
+
+
+def test_five_near_misses_are_enough(gh: FakeGitHub, repo: Repository) -> None:
+    """Of more than five the nearest five are shown, and the rest counted."""
+    for number in range(7):
+        repo.add_deployment(ref="main", environment="qa" if number == 6 else f"env-{number}", task="deploy")
+    ids = short(gh)
+    assert refusal(gh, "deployment", environment="qa", task="migrate") == (
+        "no event deployment with environment 'qa', task 'migrate'\n"
+        "  recorded, nearest first:\n"
+        f"    deployment {ids[6]}: environment 'qa', task 'deploy'  <--, ref 'main'\n"
+        f"    deployment {ids[0]}: environment 'env-0'  <--, task 'deploy'  <--, ref 'main'\n"
+        f"    deployment {ids[1]}: environment 'env-1'  <--, task 'deploy'  <--, ref 'main'\n"
+        f"    deployment {ids[2]}: environment 'env-2'  <--, task 'deploy'  <--, ref 'main'\n"
+        f"    deployment {ids[3]}: environment 'env-3'  <--, task 'deploy'  <--, ref 'main'\n"
+        "    and 2 more"
+    )
+
+
+def test_five_near_misses_leave_nothing_to_count(gh: FakeGitHub, repo: Repository) -> None:
+    """With exactly five, all are shown and no rest is spoken of."""
+    for number in range(5):
+        repo.add_deployment(ref="main", environment=f"env-{number}")
+    message = refusal(gh, "deployment", environment="qa")
+    assert message.count("\n    deployment ") == 5
+    assert "more" not in message
+
+
+def test_an_empty_record_is_called_so(gh: FakeGitHub, repo: Repository) -> None:
+    """Where nothing was dispatched at all, the failure says that."""
+    expected = "no event deployment with environment 'qa'\n  no event was recorded at all"
+    assert refusal(gh, "deployment", environment="qa") == expected
+    repo.add_deployment(ref="main", environment="qa")
+    gh.events.clear()
+    assert refusal(gh, "deployment", environment="qa") == expected
+
+
+def test_other_events_are_counted(gh: FakeGitHub, repo: Repository) -> None:
+    """Where there are events of other names only, the failure counts them, in the order of their first."""
+    repo.add_commit_status("main", state="pending")
+    repo.add_deployment(ref="main")
+    repo.add_commit_status("main", state="success")
+    assert refusal(gh, "deployment_status", state="success") == (
+        "no event deployment_status with state 'success'\n  recorded: 2 status, 1 deployment"
+    )
+    assert refusal(gh, "push") == "no event push\n  recorded: 2 status, 1 deployment"
+
+
+def test_no_event_is_what_it_says(gh: FakeGitHub, repo: Repository) -> None:
+    """`assert_no_event` is content with events of other names, and with others of the name."""
+    gh.assert_no_event("deployment")
+    repo.add_deployment(ref="main", environment="qa")
+    gh.assert_no_event("deployment", environment="production")
+    gh.assert_no_event("deployment_status")
+
+
+def test_an_unexpected_event_is_shown(gh: FakeGitHub, repo: Repository) -> None:
+    """`assert_no_event` fails with those that match, and only those, oldest first."""
+    for environment in ("qa", "production", "qa"):
+        repo.add_deployment(ref="main", environment=environment)
+    first, second, third = short(gh)
+    with pytest.raises(AssertionError) as caught:
+        gh.assert_no_event("deployment", environment="qa")
+    assert str(caught.value) == (
+        "2 event(s) deployment with environment 'qa', none was expected:\n"
+        f"    deployment {first}: environment 'qa', ref 'main'\n"
+        f"    deployment {third}: environment 'qa', ref 'main'"
+    )
+    with pytest.raises(AssertionError) as caught:
+        gh.assert_no_event("deployment")
+    assert str(caught.value) == (
+        "3 event(s) deployment, none was expected:\n"
+        f"    deployment {first}: environment 'qa', ref 'main'\n"
+        f"    deployment {second}: environment 'production', ref 'main'\n"
+        f"    deployment {third}: environment 'qa', ref 'main'"
+    )
+
+
+def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> None:
+    """Of many unexpected events five are shown; the first line has their number."""
+    for _ in range(8):
+        repo.add_deployment(ref="main")
+    with pytest.raises(AssertionError) as caught:
+        gh.assert_no_event("deployment")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "8 event(s) deployment, none was expected:"
+    assert lines[1:6] == [f"    deployment {shown}: environment 'production', ref 'main'" for shown in short(gh)[:5]]
+    assert "deployment" not in "".join(lines[6:])
+
+
+@pytest.mark.parametrize("ask", ["assert_event", "assert_no_event"])
+@pytest.mark.parametrize(
+    ("name", "fields", "expected"),
+    [
+        (
+            "deploymnt",
+            {},
+            "there is no event 'deploymnt'; there are deployment, deployment_status, check_run, push, status",
+        ),
+        (
+            "deployment.created",
+            {"environment": "qa"},
+            "there is no event 'deployment.created'; there are deployment, deployment_status, check_run, push, status",
+        ),
+        (
+            "deployment",
+            {"environment": "qa", "enviroment": "qa"},
+            (
+                "there is no field 'enviroment' of the event deployment; there are environment, original_environment, "
+                "transient_environment, production_environment, action, created_at, creator, description, id, node_id, "
+                "payload, performed_via_github_app, ref, repository, repository_url, sha, statuses_url, task, "
+                "updated_at, url"
+            ),
+        ),
+        (
+            "status",
+            {"conclusion": "success"},
+            (
+                "there is no field 'conclusion' of the event status; there are action, avatar_url, branches, commit, "
+                "context, created_at, description, enterprise, id, installation, name, organization, repository, "
+                "sender, sha, state, target_url, updated_at"
+            ),
+        ),
+    ],
+)
+def test_what_github_has_not_is_a_mistake_not_an_answer(
+    gh: FakeGitHub, repo: Repository, ask: str, name: str, fields: dict[str, object], expected: str
+) -> None:
+    """An event or field that GitHub does not have is refused, so that a typing error passes no test."""
+    repo.add_deployment(ref="main", environment="qa")
+    with pytest.raises(FakeError) as caught:
+        getattr(gh, ask)(name, **fields)
+    assert str(caught.value) == expected
+    assert not isinstance(caught.value, AssertionError)

@@ -1,0 +1,107 @@
+"""The time of a fake: it starts now, and moves only when it is told to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from freezegun import freeze_time
+
+from pytest_ghdeploy import FakeError, FakeGitHub
+from pytest_ghdeploy.clock import Clock
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def _at_noon() -> Clock:
+    clock = Clock()
+    clock.move_to(NOON)
+    return clock
+
+
+def test_it_starts_at_the_current_time() -> None:
+    """A new clock shows the time of day, in UTC and whole seconds."""
+    before = datetime.now(UTC)
+    now = Clock().now
+    assert before - timedelta(seconds=1) < now <= datetime.now(UTC)
+    assert (now.tzinfo, now.microsecond) == (UTC, 0)
+
+
+def test_it_respects_frozen_time() -> None:
+    """Under freezegun a new clock shows the frozen time, in whole seconds."""
+    with freeze_time("2021-02-03T04:05:06.789Z"):
+        assert Clock().now == datetime(2021, 2, 3, 4, 5, 6, tzinfo=UTC)
+        assert FakeGitHub().clock.now == datetime(2021, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+def test_it_stands_still_until_moved() -> None:
+    """Time that passes outside does not pass here."""
+    with freeze_time("2021-02-03") as frozen:
+        clock = Clock()
+        frozen.tick(timedelta(hours=1))
+        assert clock.now == datetime(2021, 2, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        (datetime(2030, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)),
+        (datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), datetime(2026, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_it_can_be_moved_to_any_time(when: datetime, expected: datetime) -> None:
+    """It moves to the future and to the past, and shows UTC in whole seconds whatever the zone."""
+    clock = _at_noon()
+    clock.move_to(when)
+    assert clock.now == expected
+    assert clock.now.tzinfo is UTC
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    """A naive datetime is an error that says what is wanted, and moves nothing."""
+    clock = _at_noon()
+    with pytest.raises(FakeError, match=r"time zone.*tzinfo=UTC.*2030"):
+        clock.move_to(datetime(2030, 1, 1))  # noqa: DTZ001 - the mistake in question
+    assert clock.now == NOON
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, 0), (1, 1), (90, 90), (86_400, 86_400), (0.5, 0), (1.9, 1)],
+)
+def test_ticking_lets_seconds_pass(seconds: float, expected: int) -> None:
+    """So many seconds pass; the sum is cut to whole ones."""
+    clock = _at_noon()
+    clock.tick(seconds)
+    assert clock.now == NOON + timedelta(seconds=expected)
+
+
+def test_a_tick_is_a_second() -> None:
+    """Without a number one second passes."""
+    clock = _at_noon()
+    clock.tick()
+    clock.tick(seconds=2)
+    assert clock.now == NOON + timedelta(seconds=3)
+
+
+@pytest.mark.parametrize("seconds", [-1, -0.001, -86_400])
+def test_ticking_backwards_is_refused(seconds: float) -> None:
+    """Negative seconds are an error that names move_to, and move nothing."""
+    clock = _at_noon()
+    with pytest.raises(FakeError, match=r"0 seconds or more.*move_to"):
+        clock.tick(seconds)
+    assert clock.now == NOON
+
+
+def test_what_happens_bears_the_time_of_the_clock() -> None:
+    """Rows and payloads show the fake's time, not that of the day."""
+    fake = FakeGitHub()
+    fake.clock.move_to(NOON)
+    repo = fake.add_repository("octocat/example")
+    deployment = repo.add_deployment(ref="main")
+    fake.clock.tick(seconds=61)
+    status = deployment.add_status("success")
+    assert (deployment.created_at, deployment.updated_at) == (NOON, NOON + timedelta(seconds=61))
+    assert status.created_at == NOON + timedelta(seconds=61)
+    assert fake.events[-1].payload["deployment_status"]["created_at"] == "2026-03-10T12:01:01Z"

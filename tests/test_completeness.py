@@ -1,0 +1,144 @@
+"""Each endpoint is whole: route, schema, documentation, test; named and placed as GitHub has it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ghdeploy import github, routing, schema
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.routing import Endpoint
+
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT / "schemas"
+TESTS = ROOT / "tests" / "api"
+DATA = ROOT.parent / "shared" / "data" / "github-openapi.json"
+
+ENDPOINTS = routing.endpoints()
+each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+needs_data = pytest.mark.skipif(not DATA.is_file(), reason="GitHub's own description, ../shared/data, is not here")
+
+
+@cache
+def described() -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Read GitHub's description: method, path and the rest by operation id."""
+    paths = json.loads(DATA.read_text("utf-8"))["paths"]
+    return {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+
+
+def test_every_endpoint_has_a_schema_and_every_schema_an_endpoint() -> None:
+    """The folder `schemas/` holds one file for each operation that is served, and no other."""
+    files = {path.relative_to(SCHEMAS).with_suffix("").as_posix() for path in SCHEMAS.rglob("*.json")}
+    operations = {name for name in files if not name.startswith(("components/", "events/"))}
+    assert operations == set(ENDPOINTS)
+
+
+@each_endpoint
+def test_an_endpoint_is_where_github_has_it(endpoint: Endpoint) -> None:
+    """Operation id, method and documented path are those of GitHub's REST API."""
+    assert github.operations()[endpoint.operation_id] == (endpoint.method, endpoint.paths[0])
+
+
+@each_endpoint
+def test_an_alias_takes_no_other_operations_place(endpoint: Endpoint) -> None:
+    """A second path of an endpoint is none that GitHub documents for another operation."""
+    documented = {(method, path): name for name, (method, path) in github.operations().items()}
+    for path in endpoint.paths:
+        assert documented.get((endpoint.method, path), endpoint.operation_id) == endpoint.operation_id
+
+
+@needs_data
+@each_endpoint
+def test_an_endpoint_is_as_github_describes_it(endpoint: Endpoint) -> None:
+    """GitHub's description has the operation with this method and path, and links the page that we link."""
+    method, path, operation = described()[endpoint.operation_id]
+    assert (endpoint.method, endpoint.paths[0]) == (method, path)
+    assert schema.documentation_url(endpoint.operation_id) == operation["docs"]
+
+
+@each_endpoint
+def test_a_schema_has_a_request_where_github_takes_a_body(endpoint: Endpoint) -> None:
+    """Every operation that writes validates its body; one that reads or deletes has none."""
+    assert schema.takes_body(endpoint.operation_id) == (endpoint.method in ("PATCH", "POST", "PUT"))
+
+
+@each_endpoint
+def test_a_handler_is_its_operation_id_in_snake_case(endpoint: Endpoint) -> None:
+    """`repos/get-deployment` is handled by `get_deployment`, in a module of `api`."""
+    assert endpoint.handler.__name__ == endpoint.operation_id.partition("/")[2].replace("-", "_")
+    assert endpoint.handler.__module__.startswith("pytest_ghdeploy.api.")
+
+
+@each_endpoint
+def test_a_handler_says_what_it_does(endpoint: Endpoint) -> None:
+    """Every handler has a docstring whose first line is a sentence in the imperative."""
+    first = (inspect.getdoc(endpoint.handler) or "").partition("\n")[0]
+    assert re.fullmatch(r"[A-Z][a-z]+ .+[.]", first), first
+    assert not first.split()[0].endswith("s"), first
+
+
+@each_endpoint
+def test_an_endpoints_module_links_githubs_page(endpoint: Endpoint) -> None:
+    """The module that holds a handler names the page of GitHub's documentation that it is made after."""
+    page = schema.documentation_url(endpoint.operation_id).partition("#")[0]
+    assert page in (inspect.getdoc(inspect.getmodule(endpoint.handler)) or "")
+
+
+def mentions(endpoint: Endpoint, text: str) -> bool:
+    """Tell whether a test's source speaks of an endpoint: its id, its handler, or its method and path."""
+    name = endpoint.handler.__name__
+    # A handler called `get` has the name of every client's method.
+    if re.search(rf"\b{name}\(", text) and "_" in name:
+        return True
+    if re.search(rf"[\"'`]{endpoint.operation_id}[\"'`]", text):
+        return True
+    if not re.search(rf"\b{endpoint.method}\b", text, re.IGNORECASE):
+        return False
+    # Tests also go where an answer leads them.
+    text = re.sub(r"\{[^{}]*\bstatuses_url\b[^{}]*\}", "/deployments/1/statuses", text)
+    for path in endpoint.paths:
+        tail = path.removeprefix("/repos/{owner}/{repo}") or path
+        pattern = re.sub(r"\\\{\w+\\\}", r"(?:\\{[^{}]+\\}|[^/\\s\"'?{}])+", re.escape(tail))
+        if re.search(rf"{pattern}(?=[\"'?\s])", text):
+            return True
+    return False
+
+
+@each_endpoint
+def test_every_endpoint_has_a_test_of_its_own(endpoint: Endpoint) -> None:
+    """Some file in `tests/api` speaks of each endpoint."""
+    files = sorted(TESTS.glob("test_*.py"))
+    assert any(mentions(endpoint, path.read_text("utf-8")) for path in files), f"none of {len(files)} files does"
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "text", "expected"),
+    [
+        ("repos/get-deployment", 'client.get(f"/repos/octocat/example/deployments/{made.id}")', True),
+        ("repos/get-deployment", 'client.get(f"{repo}/deployments/{made["id"]}")', True),
+        ("repos/get-deployment", "get_deployment(call)", True),
+        ("repos/get-deployment", 'expect("repos/get-deployment")', True),
+        ("repos/get-deployment", 'client.get("/repos/octocat/example/deployments")', False),
+        ("repos/get-deployment", 'client.get(f"/repos/octocat/example/deployments/{made.id}/statuses")', False),
+        ("repos/get-deployment", 'client.post(f"/repos/octocat/example/deployments/{made.id}")', False),
+        ("repos/get-deployment-status", "client.get(f\"{made['statuses_url']}/{status['id']}\")", True),
+        ("repos/get-deployment-status", "client.get(f\"{made['statuses_url']}\")", False),
+        ("repos/get", 'client.get("/repos/octocat/example")', True),
+        ("repos/get", 'client.get("/repos/octocat/example/deployments")', False),
+        ("rate-limit/get", 'client.get("/rate_limit")', True),
+    ],
+)
+def test_mention_means_the_endpoint_and_no_other(operation_id: str, text: str, *, expected: bool) -> None:
+    """The search above finds an endpoint by its id, its handler, or its method and path, and confuses none."""
+    assert mentions(ENDPOINTS[operation_id], text) is expected

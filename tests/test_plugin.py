@@ -1,0 +1,1320 @@
+"""The plugin as its users meet it: fixtures, marker, options, and what a failing test shows."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+# Loaded here, since pytester forgets what is loaded inside an inner run.
+import pytest_ghdeploy.doors.requests
+from pytest_ghdeploy import fake, plugin, routing
+from pytest_ghdeploy.model import Assumptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKEN = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
+SWITCHES = {field.name: field.default for field in fields(Assumptions)}
+COUNT = len(routing.endpoints())
+
+TOOL = """
+    import os
+    import requests
+
+    API = "https://api.github.com"
+    SESSION = requests.Session()
+    SESSION.headers["Authorization"] = "token " + os.environ["DEPLOY_TOKEN"]
+
+    def deploy(ref, api=API, **more):
+        return SESSION.post(f"{api}/repos/octocat/example/deployments", json={"ref": ref, **more})
+
+    def pulls(api=API):
+        return SESSION.get(f"{api}/repos/octocat/example/pulls")
+
+    def careless(call=pulls):
+        try:
+            call()
+        except Exception:
+            pass
+"""
+UNSUPPORTED = (
+    "GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not an endpoint of this fake "
+    f"({COUNT} are: `ghdeploy routes`). A canned answer helps: "
+    'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)'
+)
+HEADING = "ghdeploy: the conversation with https://api.github.com"
+
+
+@pytest.fixture
+def tool(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a small deploy tool beside the test, which finds its token in the environment."""
+    monkeypatch.setenv("DEPLOY_TOKEN", TOKEN)
+    pytester.makepyfile(tool=TOOL)
+
+
+def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
+    """Run a test module in this process."""
+    pytester.makepyfile(test_it="import json\nimport pytest\n\n" + inspect.cleandoc(source))
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist", *arguments)
+
+
+def text(result: pytest.RunResult) -> str:
+    """Join what was shown."""
+    return "\n".join([*result.outlines, *result.errlines])
+
+
+def sections(result: pytest.RunResult, heading: str = HEADING) -> list[list[str]]:
+    """Find the sections of the report with this heading, line by line."""
+    found: list[list[str]] = []
+    inside = False
+    for line in result.outlines:
+        if re.fullmatch(
+            r"(-{3,}|={3,}|_{3,}) .+ \1", re.sub(r"([-=_]{3,})$", lambda end: end[1][:3], line)
+        ) or re.match(r"[-=_]{3,} ", line):
+            inside = line.strip("- ") == heading
+            if inside:
+                found.append([])
+        elif inside:
+            found[-1].append(line)
+    return found
+
+
+def error_lines(result: pytest.RunResult) -> list[str]:
+    """Find the lines that pytest shows of exceptions."""
+    return [re.sub(r"^E +", "", line) for line in result.outlines if line.startswith("E ")]
+
+
+# Fixtures
+
+
+def test_the_fixture_is_an_active_fake(pytester: pytest.Pytester) -> None:
+    """`ghdeploy` answers for api.github.com while the test runs, and is empty at first."""
+    result = run(
+        pytester,
+        """
+        import requests
+        import pytest_ghdeploy
+
+        def test_it(ghdeploy):
+            assert isinstance(ghdeploy, pytest_ghdeploy.FakeGitHub)
+            assert ghdeploy.base_url == "https://api.github.com"
+            assert (list(ghdeploy.events), list(ghdeploy.requests)) == ([], [])
+            assert requests.get("https://api.github.com/rate_limit").status_code == 200
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.usefixtures("tool")
+def test_the_fixture_is_there_for_all_of_a_test(pytester: pytest.Pytester) -> None:
+    """Other fixtures may use `ghdeploy` in their set-up and tear-down, and it is one and the same."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        @pytest.fixture
+        def deployed(ghdeploy):
+            ghdeploy.add_repository("octocat/example")
+            assert tool.deploy("main").status_code == 201
+            yield ghdeploy
+            assert tool.deploy("main").status_code == 201
+            assert len(ghdeploy.events) == 3
+
+        def test_it(deployed, ghdeploy):
+            assert deployed is ghdeploy
+            assert tool.deploy("main").status_code == 201
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_after_a_test_everything_is_as_before(pytester: pytest.Pytester) -> None:
+    """When the fixture is gone, requests and sockets have their own functions again."""
+    result = run(
+        pytester,
+        """
+        import http.client, socket
+        import requests
+
+        def places():
+            return [requests.Session.get_adapter, requests.Session.prepare_request, requests.adapters.HTTPAdapter.send,
+                    socket.getaddrinfo, socket.gethostbyname, socket.socket.connect,
+                    http.client.HTTPConnection.putrequest, http.client.HTTPConnection.set_tunnel]
+
+        BEFORE = places()
+
+        def test_during(ghdeploy):
+            assert not any(now is before for now, before in zip(places(), BEFORE))
+
+        def test_after():
+            assert places() == BEFORE
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.usefixtures("tool")
+def test_nothing_is_left_from_test_to_test(pytester: pytest.Pytester) -> None:
+    """Each test has a new fake: no repository, event, request, stub, token, time or id of an earlier one."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        @pytest.mark.parametrize("number", [1, 2, 3])
+        def test_it(ghdeploy, number):
+            assert (list(ghdeploy.events), list(ghdeploy.requests)) == ([], [])
+            assert tool.deploy("main").status_code == 404
+            repo = ghdeploy.add_repository("octocat/example")
+            assert tool.deploy("main").json()["id"] == 4442074271
+            ghdeploy.add_token("other-token")
+            assert tool.deploy("main").status_code == 401
+            ghdeploy.stub("GET", "/user", status=418)
+            ghdeploy.clock.tick(100_000)
+            assert len(ghdeploy.events) == 1
+        """,
+    )
+    result.assert_outcomes(passed=3)
+
+
+@pytest.mark.usefixtures("tool")
+def test_the_factory_makes_further_fakes(pytester: pytest.Pytester) -> None:
+    """`ghdeploy_factory` gives active fakes that share nothing with `ghdeploy`, and takes them away again."""
+    result = run(
+        pytester,
+        """
+        import requests
+        import tool
+
+        GHE = "https://ghe.example.com/api/v3"
+
+        def test_it(ghdeploy, ghdeploy_factory):
+            other = ghdeploy_factory(base_url=GHE, inactive_events=True)
+            third = ghdeploy_factory(base_url="https://third.example.com/api/v3")
+            for gh in (ghdeploy, other):
+                gh.add_repository("octocat/example")
+            assert tool.deploy("main").status_code == tool.deploy("main", api=GHE).status_code == 201
+            assert [len(gh.events) for gh in (ghdeploy, other, third)] == [1, 1, 0]
+            assert other.events[0].payload["deployment"]["url"].startswith(GHE + "/repos/octocat/example/deployments/")
+            other.repository("octocat/example").deployments[0].add_status("inactive")
+            ghdeploy.repository("octocat/example").deployments[0].add_status("inactive")
+            assert [len(gh.events) for gh in (ghdeploy, other)] == [1, 2]
+
+        def test_alone(ghdeploy_factory):
+            fake = ghdeploy_factory()
+            assert fake.base_url == "https://api.github.com"
+            assert requests.get("https://api.github.com/rate_limit").status_code == 200
+
+        def test_after():
+            assert requests.Session.get_adapter.__module__ == "requests.sessions"
+        """,
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_the_factory_takes_the_ini_options(pytester: pytest.Pytester) -> None:
+    """What the ini file says holds for fakes of the factory too, unless told otherwise."""
+    pytester.makeini("[pytest]\nghdeploy_short_shas = true\nghdeploy_base_url = https://ghe.example.com/api/v3")
+    result = run(
+        pytester,
+        """
+        def test_it(ghdeploy_factory):
+            fake = ghdeploy_factory()
+            assert (fake.base_url, fake._store.assume.short_shas) == ("https://ghe.example.com/api/v3", True)
+            other = ghdeploy_factory(base_url="https://api.github.com", short_shas=False)
+            assert (other.base_url, other._store.assume.short_shas) == ("https://api.github.com", False)
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+# The marker and the options
+
+
+def test_options_are_the_assumptions_and_two_more() -> None:
+    """Every assumption is an option of the same name and default, and so are `base_url` and `validate`."""
+    assert list(plugin.OPTIONS) == ["base_url", "validate", *SWITCHES]
+    for name, default in SWITCHES.items():
+        kind, told, meaning = plugin.OPTIONS[name]
+        assert (kind, told) == (
+            ("bool", str(default).lower()) if isinstance(default, bool) else ("string", str(default))
+        )
+        assert meaning
+    parameters = inspect.signature(fake.FakeGitHub).parameters
+    for name in ("base_url", "validate"):
+        assert plugin.OPTIONS[name][:2] == ("string", parameters[name].default)
+
+
+def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
+    """`pytest --markers` shows the marker with all its arguments."""
+    result = pytester.runpytest_inprocess("--markers")
+    told = [line for line in result.outlines if line.startswith("@pytest.mark.ghdeploy")]
+    assert told == [
+        (
+            "@pytest.mark.ghdeploy(repositories=[...], base_url=..., validate=..., inactive_events=..., "
+            "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
+            "contexts_before_merge=..., list_all_contexts=..., payload_limit=...): set up the fixture ghdeploy for "
+            "this test; repositories are full names to add, "
+            "the others are the ini options ghdeploy_* of the same names."
+        )
+    ]
+    assert all(f" {name}=..." in told[0] for name in plugin.OPTIONS)
+
+
+def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
+    """`pytest --fixtures` shows both fixtures with a sentence each."""
+    result = pytester.runpytest_inprocess("--fixtures")
+    told = {
+        line.partition(" -- ")[0]: result.outlines[number + 1].strip()
+        for number, line in enumerate(result.outlines)
+        if line.startswith("ghdeploy")
+    }
+    assert told == {
+        "ghdeploy": "Give a stateful GitHub in memory, in the way of this process' HTTP clients.",
+        "ghdeploy_factory": (
+            "Give a function that makes further active fakes: ``ghdeploy_factory(base_url=…)``; see ``FakeGitHub``."
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", plugin.OPTIONS)
+def test_help_describes_every_option(pytester: pytest.Pytester, name: str) -> None:
+    """`pytest --help` shows each ini option with its type, meaning and default."""
+    shown = " ".join(text(pytester.runpytest_inprocess("--help")).split())
+    kind, default, meaning = plugin.OPTIONS[name]
+    assert f" ghdeploy_{name} ({kind}): {meaning} (default: {default}) " in shown
+
+
+OTHERS = {"base_url": "https://ghe.example.com/api/v3", "validate": "all", "payload_limit": 77}
+VALUES: dict[str, Any] = {name: OTHERS.get(name, True) for name in plugin.OPTIONS}
+READ = """
+        def read(fake, name):
+            if name in ("base_url", "validate"):
+                return fake.base_url if name == "base_url" else fake._validate
+            return getattr(fake._store.assume, name)
+"""
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_each_option_can_be_set_in_the_ini_file(pytester: pytest.Pytester, name: str) -> None:
+    """An ini option holds for every test; without it, the default does."""
+    pytester.makeini(f"[pytest]\nghdeploy_{name} = {VALUES[name]}")
+    source = f"{READ}\n        def test_it(ghdeploy):\n            assert read(ghdeploy, {name!r}) == {{!r}}\n"
+    run(pytester, source.format(VALUES[name])).assert_outcomes(passed=1)
+    pytester.makeini("[pytest]\n")
+    default = SWITCHES.get(name, plugin.OPTIONS[name][1])
+    run(pytester, source.format(default)).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_each_option_can_be_set_by_the_marker(pytester: pytest.Pytester, name: str) -> None:
+    """A marker argument holds for its test alone, and beats the ini file."""
+    default = SWITCHES.get(name, plugin.OPTIONS[name][1])
+    pytester.makeini(f"[pytest]\nghdeploy_{name} = {VALUES[name]}")
+    result = run(
+        pytester,
+        f"""{READ}
+        @pytest.mark.ghdeploy({name}={default!r})
+        def test_marked(ghdeploy):
+            assert read(ghdeploy, {name!r}) == {default!r}
+
+        def test_other(ghdeploy):
+            assert read(ghdeploy, {name!r}) == {VALUES[name]!r}
+        """,
+    )
+    result.assert_outcomes(passed=2)
+    pytester.makeini("[pytest]\n")
+    result = run(
+        pytester,
+        f"""{READ}
+        @pytest.mark.ghdeploy({name}={VALUES[name]!r})
+        def test_marked(ghdeploy):
+            assert read(ghdeploy, {name!r}) == {VALUES[name]!r}
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_switch_reaches_the_behaviour(pytester: pytest.Pytester) -> None:
+    """`inactive_events` makes `inactive` dispatch its event, by marker and by ini file."""
+    source = """
+        def dispatched(ghdeploy):
+            deployment = ghdeploy.add_repository("octocat/example").add_deployment(ref="main")
+            deployment.add_status("inactive")
+            return [event.name for event in ghdeploy.events]
+
+        @pytest.mark.ghdeploy(inactive_events={0})
+        def test_marked(ghdeploy):
+            assert dispatched(ghdeploy) == ["deployment", "deployment_status"][:1 + {0}]
+
+        def test_other(ghdeploy):
+            assert dispatched(ghdeploy) == ["deployment", "deployment_status"][:1 + (not {0})]
+    """
+    run(pytester, source.format("True")).assert_outcomes(passed=2)
+    pytester.makeini("[pytest]\nghdeploy_inactive_events = true")
+    run(pytester, source.format("False")).assert_outcomes(passed=2)
+
+
+def test_the_marker_adds_repositories(pytester: pytest.Pytester) -> None:
+    """`repositories` are there when the test starts, in any sequence, and dispatch nothing."""
+    result = run(
+        pytester,
+        """
+        @pytest.mark.ghdeploy(repositories=["octocat/example", "acme/shop"])
+        def test_list(ghdeploy):
+            assert [ghdeploy.repository(name).full_name for name in ("octocat/example", "acme/shop")]
+            assert list(ghdeploy.events) == []
+
+        @pytest.mark.ghdeploy(repositories=("octocat/example",))
+        def test_tuple(ghdeploy):
+            assert ghdeploy.repository("octocat/example").default_branch == "main"
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_closest_marker_wins(pytester: pytest.Pytester) -> None:
+    """Of several markers each argument comes from the closest: function, then class, then module."""
+    result = run(
+        pytester,
+        """
+        pytestmark = pytest.mark.ghdeploy(repositories=["module/one"], payload_limit=1, short_shas=True)
+
+        def told(gh):
+            assume = gh._store.assume
+            names = [row.full_name for row in gh._store.repositories]
+            return names, assume.payload_limit, assume.short_shas, assume.neutral_passes
+
+        def test_module(ghdeploy):
+            assert told(ghdeploy) == (["module/one"], 1, True, False)
+
+        @pytest.mark.ghdeploy(payload_limit=2, neutral_passes=True)
+        class TestIt:
+            def test_class(self, ghdeploy):
+                assert told(ghdeploy) == (["module/one"], 2, True, True)
+
+            @pytest.mark.ghdeploy(payload_limit=3, repositories=["function/one"])
+            def test_function(self, ghdeploy):
+                assert told(ghdeploy) == (["function/one"], 3, True, True)
+
+        @pytest.mark.ghdeploy(payload_limit=4)
+        @pytest.mark.ghdeploy(payload_limit=5, short_shas=False)
+        def test_two(ghdeploy):
+            assert told(ghdeploy) == (["module/one"], 5, False, False)
+        """,
+    )
+    result.assert_outcomes(passed=4)
+
+
+def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None:
+    """The marker passes `--strict-markers`, also where the fixture is not used."""
+    result = run(
+        pytester,
+        """
+        @pytest.mark.ghdeploy(short_shas=True)
+        def test_it():
+            pass
+        """,
+        "--strict-markers",
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            "short_sha=True",
+            ("pytest_ghdeploy.errors.FakeError: there is no argument 'short_sha' of the marker ghdeploy; there are "
+            "short_shas, repositories, base_url, validate, inactive_events, auto_inactive_production, "
+            "delete_per_repository, neutral_passes, contexts_before_merge, list_all_contexts, payload_limit"),
+        ),
+        (
+            "'octocat/example'",
+            "*the marker ghdeploy takes arguments by name only, such as repositories=[[]...]",
+        ),
+        ("short_shas='yes'", "pytest_ghdeploy.errors.FakeError: short_shas is True or False, got 'yes'"),
+        ("short_shas=1", "pytest_ghdeploy.errors.FakeError: short_shas is True or False, got 1"),
+        (
+            "payload_limit='much'",
+            "pytest_ghdeploy.errors.FakeError: payload_limit is a whole number, 0 or more, got 'much'",
+        ),
+        ("validate=True", 'pytest_ghdeploy.errors.FakeError: validate is "requests" or "all", got True'),
+        (
+            "base_url='ghe.example.com'",
+            ("pytest_ghdeploy.errors.FakeError: base_url is the root of an API, https://api.github.com or "
+            "https://HOST/api/v3, not 'ghe.example.com'"),
+        ),
+        (
+            "repositories=['example']",
+            ('pytest_ghdeploy.errors.FakeError: a repository is called "owner/name", of letters, digits, ".", "_" and '
+            "\"-\"; got 'example'"),
+        ),
+        ("repositories='octocat/example'", "*repositories is a list *, got 'octocat/example'"),
+        ("repositories=None", "*repositories is a list *, got None"),
+        ("repositories=[7]", "*repositor* 7*"),
+    ],
+)  # fmt: skip
+def test_a_wrong_marker_says_what_there_is(pytester: pytest.Pytester, arguments: str, expected: str) -> None:
+    """A marker that cannot be is one error, in one line that names what can; and leaves nothing for the next test."""
+    result = run(
+        pytester,
+        f"""
+        import requests
+
+        @pytest.mark.ghdeploy({arguments})
+        def test_marked(ghdeploy):
+            pass
+
+        def test_other(ghdeploy):
+            pass
+
+        def test_after():
+            assert requests.Session.get_adapter.__module__ == "requests.sessions"
+        """,
+    )
+    result.assert_outcomes(errors=1, passed=2)
+    lines = error_lines(result)
+    assert len(lines) == 1, lines
+    pytest.LineMatcher(lines).fnmatch_lines([expected])
+
+
+@pytest.mark.parametrize("how", ["ini", "pyproject", "command line"])
+def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> None:
+    """A typing error in an option's name is refused before any test runs, with the names that there are."""
+    arguments = []
+    if how == "ini":
+        pytester.makeini("[pytest]\nghdeploy_short_sha = true")
+    elif how == "pyproject":
+        pytester.makepyprojecttoml("[tool.pytest.ini_options]\nghdeploy_short_sha = true")
+    else:
+        arguments = ["-o", "ghdeploy_short_sha=true"]
+    result = run(pytester, "def test_it(): pass", *arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if line] == [
+        (
+            "ERROR: there is no option ghdeploy_short_sha; there are ghdeploy_base_url, ghdeploy_validate, "
+            "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
+            "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
+            "ghdeploy_payload_limit"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("validate = everything", '*validate is "requests" or "all", got \'everything\''),
+        ("base_url = ghe.example.com", "*base_url is the root of an API, *, not 'ghe.example.com'"),
+        ("payload_limit = -1", "*payload_limit is a whole number, 0 or more, got -1"),
+        ("payload_limit = much", "*payload_limit is a whole number, 0 or more, got 'much'"),
+        ("short_shas = perhaps", "*ghdeploy_short_shas*'perhaps'*"),
+    ],
+)
+def test_a_wrong_value_in_the_ini_file_names_the_option(pytester: pytest.Pytester, line: str, expected: str) -> None:
+    """A value that an option cannot have is an error that names the option, what it can be, and what was found."""
+    pytester.makeini(f"[pytest]\nghdeploy_{line}")
+    result = run(pytester, "def test_it(ghdeploy): pass")
+    assert result.ret != 0
+    assert result.parseoutcomes().get("passed", 0) == 0
+    pytest.LineMatcher([*error_lines(result), *result.errlines]).fnmatch_lines([expected])
+
+
+def test_an_empty_value_in_the_ini_file_is_the_default(pytester: pytest.Pytester) -> None:
+    """`ghdeploy_payload_limit =` is as good as no line; 0 is a value."""
+    source = "def test_it(ghdeploy): assert ghdeploy._store.assume.payload_limit == {}"
+    pytester.makeini("[pytest]\nghdeploy_payload_limit =\nghdeploy_base_url =\n")
+    run(pytester, source.format(65535)).assert_outcomes(passed=1)
+    pytester.makeini("[pytest]\nghdeploy_payload_limit = 0\n")
+    run(pytester, source.format(0)).assert_outcomes(passed=1)
+
+
+# The section of a failed test
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -> None:
+    """Each request with its answer, the hint of each refusal and each event are told in order; long bodies are cut."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        def test_it(ghdeploy):
+            repo = ghdeploy.repository("octocat/example")
+            repo.add_branch("old", behind=1)
+            repo.add_commit_status("main", state="pending", context="ci")
+            tool.deploy("old")
+            tool.deploy("old", environment="qa")
+            tool.deploy("main")
+            tool.deploy("mian")
+            repo.deployments[0].add_status("success")
+            tool.deploy("main", payload="x" * 300, required_contexts=[])
+            tool.SESSION.get(tool.API + "/repos/octocat/example/deployments?per_page=1&page=2")
+            tool.SESSION.get(tool.API + "/repos/octocat/exmaple")
+            tool.SESSION.delete(tool.API + f"/repos/octocat/example/deployments/{repo.deployments[0].id}")
+            ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[1, 2])
+            tool.pulls()
+            assert not ghdeploy.events
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    (section,) = sections(result)
+    assert section == [
+        "     event status: id 27000000011, state pending, context ci (octocat/example)",
+        '  1. POST /repos/octocat/example/deployments {"ref": "old"}',
+        '     202 Accepted "Auto-merged main into old on deployment."',
+        "     event push: ref refs/heads/old (octocat/example)",
+        '  2. POST /repos/octocat/example/deployments {"ref": "old", "environment": "qa"}',
+        "     201 Created id 4442074271, environment qa, ref old, sha 10dd01d",
+        "     event deployment.created: id 4442074271, environment qa, ref old (octocat/example)",
+        '  3. POST /repos/octocat/example/deployments {"ref": "main"}',
+        '     409 Conflict "Conflict: Commit status checks failed for main." [ci: pending]',
+        "     hint: 734ea46, the commit of main: ci is pending; required_contexts=[] deploys it regardless",
+        '  4. POST /repos/octocat/example/deployments {"ref": "mian"}',
+        '     422 Unprocessable Entity "No ref found for: mian"',
+        "     hint: octocat/example has no branch, tag or commit 'mian'; there are main, old",
+        "     event deployment_status.created: id 12690168079, state success, environment qa (octocat/example)",
+        '  5. POST /repos/octocat/example/deployments {"ref": "main", "payload": "' + "x" * 172 + "… (355 bytes)",
+        "     201 Created id 4442074278, environment production, ref main, sha 734ea46",
+        "     event deployment.created: id 4442074278, environment production, ref main (octocat/example)",
+        "  6. GET /repos/octocat/example/deployments?per_page=1&page=2",
+        "     200 OK 1 item",
+        "  7. GET /repos/octocat/exmaple",
+        '     404 Not Found "Not Found"',
+        "     hint: repository octocat/exmaple was never added; there is octocat/example",
+        "  8. DELETE /repos/octocat/example/deployments/4442074278",
+        "     204 No Content",
+        "  9. GET /repos/octocat/example/pulls",
+        "     200 OK 2 items",
+    ]
+
+
+@pytest.mark.usefixtures("tool")
+def test_no_section_where_there_is_nothing_to_tell(pytester: pytest.Pytester) -> None:
+    """A test that passes, one without a request or event, and one without the fixture have no section."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        def test_passes(ghdeploy):
+            tool.deploy("main")
+
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        def test_silent(ghdeploy):
+            assert 0
+
+        def test_without():
+            assert 0
+        """,
+        "-rA",
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    assert "conversation" not in text(result)
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_test_that_fails_as_expected_has_its_outcome(pytester: pytest.Pytester) -> None:
+    """xfail, skip and strict xfail work as ever; only a real failure gets a section."""
+    result = run(
+        pytester,
+        """
+        import tool
+        pytestmark = pytest.mark.ghdeploy(repositories=["octocat/example"])
+
+        @pytest.mark.xfail
+        def test_xfail(ghdeploy):
+            tool.deploy("main")
+            assert 0
+
+        def test_skip(ghdeploy):
+            tool.deploy("main")
+            pytest.skip("not today")
+
+        @pytest.mark.xfail(strict=True)
+        def test_xpass(ghdeploy):
+            tool.deploy("main")
+        """,
+    )
+    result.assert_outcomes(xfailed=1, skipped=1, failed=1)
+    assert len(sections(result)) == 1
+
+
+@pytest.mark.usefixtures("tool")
+def test_failures_in_setup_and_teardown_show_the_conversation_too(pytester: pytest.Pytester) -> None:
+    """Where a fixture fails, before or after the test, its report has the section."""
+    result = run(
+        pytester,
+        """
+        import tool
+        pytestmark = pytest.mark.ghdeploy(repositories=["octocat/example"])
+
+        @pytest.fixture
+        def before(ghdeploy):
+            tool.deploy("before")
+            raise ValueError("set-up")
+
+        @pytest.fixture
+        def after(ghdeploy):
+            yield
+            tool.deploy("after")
+            raise ValueError("tear-down")
+
+        def test_before(before):
+            pass
+
+        def test_after(after):
+            tool.deploy("during")
+        """,
+    )
+    result.assert_outcomes(errors=2, passed=1)
+    assert error_lines(result) == ["ValueError: set-up", "ValueError: tear-down"]
+    told = [[line for line in section if "POST" in line] for section in sections(result)]
+    post = "POST /repos/octocat/example/deployments"
+    assert told == [
+        [f'  1. {post} {{"ref": "before"}}'],
+        [f'  1. {post} {{"ref": "during"}}', f'  2. {post} {{"ref": "after"}}'],
+    ]
+
+
+@pytest.mark.usefixtures("tool")
+def test_two_fakes_have_two_sections(pytester: pytest.Pytester) -> None:
+    """Each fake tells its own conversation, under its own root."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        def test_it(ghdeploy, ghdeploy_factory):
+            other = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
+            silent = ghdeploy_factory(base_url="https://silent.example.com/api/v3")
+            tool.deploy("one")
+            tool.deploy("two", api="https://ghe.example.com/api/v3")
+            assert 0
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    for root, ref in (("https://api.github.com", "one"), ("https://ghe.example.com/api/v3", "two")):
+        assert sections(result, f"ghdeploy: the conversation with {root}") == [
+            [
+                f'  1. POST /repos/octocat/example/deployments {{"ref": "{ref}"}}',
+                '     404 Not Found "Not Found"',
+                "     hint: repository octocat/example was never added; there are none",
+            ]
+        ]
+    assert "silent.example.com" not in "".join(line for line in result.outlines if line.startswith("---"))
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_test_that_is_run_again_tells_its_own_conversation_only(pytester: pytest.Pytester) -> None:
+    """A plugin may run one item several times; a section tells the run that it belongs to."""
+    pytester.makeconftest(
+        """
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            runtestprotocol(item, nextitem=item, log=False)
+            item._initrequest()
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            runtestprotocol(item, nextitem=nextitem)
+            return True
+        """
+    )
+    result = run(
+        pytester,
+        """
+        import tool
+
+        def test_it(ghdeploy):
+            tool.deploy("main")
+            assert 0
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    assert [len(section) for section in sections(result)] == [3]
+
+
+def test_clearing_events_does_not_rewrite_history(pytester: pytest.Pytester) -> None:
+    """`events.clear()` is for later questions; the section still tells what happened."""
+    result = run(
+        pytester,
+        """
+        def test_it(ghdeploy):
+            ghdeploy.add_repository("octocat/example").add_deployment(ref="main")
+            ghdeploy.events.clear()
+            ghdeploy.assert_event("deployment")
+        """,
+    )
+    assert sections(result) == [
+        ["     event deployment.created: id 4442074271, environment production, ref main (octocat/example)"]
+    ]
+
+
+# Secrets
+
+NOISY = ("-vv", "-l", "--tb=long", "-rA", "--capture=tee-sys", "--log-level=DEBUG", "-o", "log_cli=true")
+
+
+def check_nothing_secret(pytester: pytest.Pytester, result: pytest.RunResult) -> None:
+    """Search all that was written for the token, plain and as basic authentication has it."""
+    written = text(result) + (pytester.path / "report.xml").read_text("utf-8")
+    assert "ghdeploy: the conversation" in written
+    for secret in (
+        TOKEN,
+        *(base64.b64encode(pair.encode()).decode() for pair in (f"octocat:{TOKEN}", f"{TOKEN}:x-oauth-basic")),
+    ):
+        assert secret not in written
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "tool.deploy('main')",
+        "tool.deploy('main', payload={'token': os.environ['DEPLOY_TOKEN']})",
+        "tool.deploy(os.environ['DEPLOY_TOKEN'])",
+        "tool.SESSION.get(tool.API + '/repos/octocat/example?access_token=' + os.environ['DEPLOY_TOKEN'])",
+        "tool.SESSION.get(tool.API + '/repos/octocat/example/commits/' + os.environ['DEPLOY_TOKEN'])",
+        "requests.get(tool.API + '/user', auth=('octocat', os.environ['DEPLOY_TOKEN']))",
+        "requests.get(tool.API + '/user', auth=(os.environ['DEPLOY_TOKEN'], 'x-oauth-basic'))",
+        "requests.get('https://octocat:' + os.environ['DEPLOY_TOKEN'] + '@api.github.com/user')",
+        "requests.get(tool.API + '/user', headers={'Authorization': 'Bearer ' + os.environ['DEPLOY_TOKEN']})",
+    ],
+)
+@pytest.mark.usefixtures("tool")
+def test_a_report_holds_no_secret(pytester: pytest.Pytester, use: str) -> None:
+    """The token shows up nowhere in pytest's output or junit xml, however it was sent and however much is shown."""
+    result = run(
+        pytester,
+        f"""
+        import os
+        import requests
+        import tool
+
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        def test_it(ghdeploy):
+            {use}
+            assert ghdeploy.requests == ()
+        """,
+        *NOISY,
+        "--junitxml=report.xml",
+        "-o",
+        "junit_logging=all",
+    )
+    result.assert_outcomes(failed=1)
+    check_nothing_secret(pytester, result)
+
+
+@pytest.mark.parametrize("use", ["tool.pulls()", "tool.careless()", "tool.deploy('main')", "tool.careless(tool.user)"])
+@pytest.mark.usefixtures("tool")
+def test_locals_of_the_fake_hold_no_secret(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, use: str
+) -> None:
+    """Where a traceback goes through the fake, `--showlocals` shows no token from its frames."""
+
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("boom")
+
+    for operation_id in ("repos/create-deployment", "users/get-authenticated"):
+        break_handler(monkeypatch, operation_id, broken)
+    result = run(
+        pytester,
+        f"""
+        import tool
+
+        tool.user = lambda: tool.SESSION.get(tool.API + "/user")
+
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        def test_it(ghdeploy):
+            {use}
+        """,
+        *NOISY,
+        "--junitxml=report.xml",
+    )
+    result.assert_outcomes(failed=1)
+    check_nothing_secret(pytester, result)
+
+
+# What must not go unnoticed
+
+
+def break_handler(monkeypatch: pytest.MonkeyPatch, operation_id: str, broken: Any) -> None:  # noqa: ANN401 - any handler
+    """Put another handler in the place of an endpoint's."""
+    endpoint = routing.endpoints()[operation_id]
+    module = inspect.getmodule(endpoint.handler)
+    assert module is not None
+    operation = {"repos/create-deployment": "create", "users/get-authenticated": "_repositories"}[operation_id]
+    monkeypatch.setattr(module, operation, broken)
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_swallowed_request_that_is_missing_here_fails_the_test(pytester: pytest.Pytester) -> None:
+    """A tool that looks away from `UnsupportedRequest` gets its test failed, not an error, with the reason in full."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        def test_it(ghdeploy):
+            tool.careless()
+
+        def test_other(ghdeploy):
+            pass
+        """,
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    assert error_lines(result) == [f"pytest_ghdeploy.errors.UnsupportedRequest: {UNSUPPORTED}"]
+    assert sections(result) == [[f"  !  UnsupportedRequest: {UNSUPPORTED}"]]
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_missing_request_that_is_not_swallowed_is_reported_once(pytester: pytest.Pytester) -> None:
+    """Where the error reaches the test by itself, nothing is added at tear-down."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        def test_it(ghdeploy):
+            tool.pulls()
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    assert error_lines(result) == [f"pytest_ghdeploy.errors.UnsupportedRequest: {UNSUPPORTED}"]
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_test_that_fails_anyway_is_reported_once(pytester: pytest.Pytester) -> None:
+    """A swallowed error adds nothing to a test that fails for a reason of its own."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        def test_it(ghdeploy):
+            tool.careless()
+            assert "mine" == "yours"
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    assert error_lines(result)[0] == "AssertionError: assert 'mine' == 'yours'"
+    assert sections(result) == [[f"  !  UnsupportedRequest: {UNSUPPORTED}"]]
+
+
+@pytest.mark.parametrize("call", ["tool.pulls()", "tool.careless()"])
+@pytest.mark.usefixtures("tool")
+def test_a_fixture_that_fails_in_its_setup_is_reported_once(pytester: pytest.Pytester, call: str) -> None:
+    """An error in a fixture's set-up is the test's one error, whether the missing request was swallowed or not."""
+    result = run(
+        pytester,
+        f"""
+        import tool
+
+        @pytest.fixture
+        def deployed(ghdeploy):
+            {call}
+            raise ValueError("mine")
+
+        def test_it(deployed):
+            pass
+        """,
+    )
+    result.assert_outcomes(errors=1)
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_request_swallowed_in_a_fixtures_setup_fails_the_test(pytester: pytest.Pytester) -> None:
+    """What a fixture swallows in its set-up fails the test that used it."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        @pytest.fixture
+        def deployed(ghdeploy):
+            tool.careless()
+
+        def test_it(deployed):
+            pass
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    assert error_lines(result) == [f"pytest_ghdeploy.errors.UnsupportedRequest: {UNSUPPORTED}"]
+
+
+@pytest.mark.parametrize("call", ["tool.pulls()", "tool.careless()"])
+@pytest.mark.usefixtures("tool")
+def test_a_request_in_a_fixtures_teardown_is_an_error_once(pytester: pytest.Pytester, call: str) -> None:
+    """What happens after the test is an error of the tear-down, reported once, swallowed or not."""
+    result = run(
+        pytester,
+        f"""
+        import tool
+
+        @pytest.fixture
+        def deployed(ghdeploy):
+            yield
+            {call}
+
+        def test_it(deployed):
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    assert error_lines(result) == [f"pytest_ghdeploy.errors.UnsupportedRequest: {UNSUPPORTED}"]
+    assert sections(result) == [[f"  !  UnsupportedRequest: {UNSUPPORTED}"]]
+
+
+@pytest.mark.usefixtures("tool")
+def test_two_fakes_with_a_problem_each_are_one_failure(pytester: pytest.Pytester) -> None:
+    """A test fails once, however many fakes have something to say."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        def test_it(ghdeploy, ghdeploy_factory):
+            ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
+            tool.careless()
+            tool.careless(lambda: tool.pulls(api="https://ghe.example.com/api/v3"))
+        """,
+    )
+    result.assert_outcomes(failed=1)
+
+
+@pytest.mark.usefixtures("tool")
+def test_another_host_of_github_fails_the_test(pytester: pytest.Pytester) -> None:
+    """A swallowed request to a host of GitHub that no fake answers for fails the test too."""
+    result = run(
+        pytester,
+        """
+        import tool
+
+        def test_it(ghdeploy):
+            tool.careless(lambda: tool.SESSION.get("https://uploads.github.com/x"))
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    assert error_lines(result) == [
+        (
+            "pytest_ghdeploy.errors.UnsupportedRequest: a request to uploads.github.com cannot be answered: "
+            "active fakes answer for https://api.github.com only"
+        )
+    ]
+
+
+@pytest.mark.parametrize("call", ["tool.deploy('main')", "tool.careless(lambda: tool.deploy('main'))"])
+@pytest.mark.usefixtures("tool")
+def test_a_crash_of_the_fake_reaches_the_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """A bug in a handler fails the test with the bug's own traceback, even if the tool swallows it; it is no 500."""
+
+    def broken(*_args: object, **_kwargs: object) -> None:
+        detail = "the bug"
+        raise RuntimeError(detail)
+
+    break_handler(monkeypatch, "repos/create-deployment", broken)
+    result = run(
+        pytester,
+        f"""
+        import tool
+
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        def test_it(ghdeploy):
+            {call}
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    assert error_lines(result) == ["RuntimeError: the bug"]
+    result.stdout.fnmatch_lines(
+        [
+            "*api/deployments.py:*: in create_deployment",
+            "*created = create(*",
+            "*def broken(*",
+            ">*raise RuntimeError(detail)",
+            "E*RuntimeError: the bug",
+        ]
+    )
+    assert sections(result) == [["  !  RuntimeError: the bug"]]
+
+
+@pytest.mark.parametrize("how", ["usefixtures", "autouse"])
+@pytest.mark.usefixtures("tool")
+def test_it_works_in_a_unittest_testcase(pytester: pytest.Pytester, how: str) -> None:
+    """`unittest.TestCase` has the fake through `usefixtures` or an autouse fixture, and fails as plain tests do."""
+    decorator = '@pytest.mark.usefixtures("ghdeploy")' if how == "usefixtures" else ""
+    result = run(
+        pytester,
+        f"""
+        import unittest
+        import tool
+
+        {decorator}
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        class TestIt(unittest.TestCase):
+            if {how == "autouse"}:
+                @pytest.fixture(autouse=True)
+                def _gh(self, ghdeploy):
+                    self.gh = ghdeploy
+
+            def test_passes(self):
+                self.assertEqual(tool.deploy("main").status_code, 201)
+                if {how == "autouse"}:
+                    self.gh.assert_event("deployment")
+
+            def test_fails(self):
+                self.assertEqual(tool.deploy("mian").status_code, 201)
+
+            def test_swallows(self):
+                tool.careless()
+
+            def test_fails_anyway(self):
+                tool.careless()
+                self.fail("mine")
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=3)
+    assert error_lines(result) == [
+        "AssertionError: 422 != 201",
+        "AssertionError: mine",
+        f"pytest_ghdeploy.errors.UnsupportedRequest: {UNSUPPORTED}",
+    ]
+    assert len(sections(result)) == 3
+
+
+# Assertions
+
+
+def test_assert_event_fails_as_an_assertion_of_the_test(pytester: pytest.Pytester) -> None:
+    """The failure shows the line of the test and the near misses, and nothing of the fake's inside."""
+    result = run(
+        pytester,
+        """
+        def test_found(ghdeploy):
+            ghdeploy.add_repository("octocat/example").add_deployment(ref="main", environment="qa")
+            ghdeploy.assert_event("deployment", environment="production")
+
+        def test_not_wanted(ghdeploy):
+            ghdeploy.add_repository("octocat/example").add_deployment(ref="main", environment="qa")
+            ghdeploy.assert_no_event("deployment", environment="qa")
+        """,
+        "--tb=short",
+    )
+    result.assert_outcomes(failed=2)
+    start = next(number for number, line in enumerate(result.outlines) if "test_found" in line)
+    shown = [line for line in result.outlines[start:] if not line.startswith(("___", "===", "---", "FAILED"))]
+    section = "     event deployment.created: id 4442074271, environment qa, ref main (octocat/example)"
+    assert shown == [
+        "test_it.py:6: in test_found",
+        '    ghdeploy.assert_event("deployment", environment="production")',
+        "E   AssertionError: no event deployment with environment 'production'",
+        "E     recorded, nearest first:",
+        "E       deployment 14054440: environment 'qa'  <--, ref 'main'",
+        section,
+        "test_it.py:10: in test_not_wanted",
+        '    ghdeploy.assert_no_event("deployment", environment="qa")',
+        "E   AssertionError: 1 event(s) deployment with environment 'qa', none was expected:",
+        "E       deployment 14054440: environment 'qa', ref 'main'",
+        section,
+    ]
+
+
+# The same every time
+
+SUITE = """
+    import hashlib, json, os, pathlib
+    import pytest
+    import requests
+
+    API = "https://api.github.com/repos/octocat/example"
+    HEADERS = {"Authorization": "token x"}
+    FIELDS = ("id", "node_id", "sha", "message")
+
+    @pytest.mark.parametrize("number", range(6))
+    def test_it(ghdeploy, number):
+        repo = ghdeploy.add_repository("octocat/example")
+        repo.add_branch("topic", behind=number)
+        repo.add_commit("main", message=f"commit {number}")
+        told = []
+        for ref in ["main", "topic", "topic", "nope"] * 2:
+            answer = requests.post(f"{API}/deployments", json={"ref": ref, "environment": "qa"}, headers=HEADERS)
+            told.append([answer.status_code, *(answer.json().get(name) for name in FIELDS)])
+            if answer.status_code == 201:
+                url = answer.json()["statuses_url"]
+                status = requests.post(url, json={"state": "success"}, headers=HEADERS).json()
+                told.append([status["id"], status["node_id"]])
+        repo.add_commit_status("main", state="success")
+        repo.add_check_run("main", name="lint")
+        told.append([deployment.id for deployment in repo.deployments])
+        told.append([commit["sha"] for commit in requests.get(f"{API}/commits").json()])
+        told.append([[event.name, event.delivery_id] for event in ghdeploy.events])
+        pathlib.Path(os.environ["RECORD"], f"{number}.json").write_text(json.dumps(told))
+"""
+
+
+def test_every_run_gives_the_same_also_in_several_processes(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids, shas, GUIDs and order are the same in each run, alone and under `pytest -n 2`."""
+    pytester.makepyfile(test_suite=SUITE)
+    runs: list[dict[str, Any]] = []
+    for name, arguments in (("a", ["-p", "no:xdist"]), ("b", ["-p", "no:xdist"]), ("c", ["-n", "2"])):
+        folder = pytester.mkdir(name)
+        monkeypatch.setenv("RECORD", str(folder))
+        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        result.assert_outcomes(passed=6)
+        runs.append({path.name: json.loads(path.read_text("utf-8")) for path in sorted(folder.iterdir())})
+    assert len(runs[0]) == 6
+    assert runs[0] == runs[1] == runs[2]
+    assert all(len(story) > 12 for story in runs[0].values())
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_section_comes_through_xdist(pytester: pytest.Pytester) -> None:
+    """A failure in a worker shows its conversation in the main process, without the token."""
+    pytester.makepyfile(
+        test_it="""
+        import tool
+
+        def test_fails(ghdeploy):
+            tool.deploy("main")
+            assert 0
+
+        def test_swallows(ghdeploy):
+            tool.careless()
+        """
+    )
+    result = pytester.runpytest_subprocess("-n", "2", "-l", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=2)
+    assert sorted(map(len, sections(result))) == [1, 3]
+    assert TOKEN not in text(result)
+
+
+@pytest.mark.parametrize("argument", ["--import-mode=importlib", "--import-mode=append", "--strict-config", "-Werror"])
+def test_it_works_however_pytest_is_run(pytester: pytest.Pytester, argument: str) -> None:
+    """Import modes, strictness and warnings as errors make no difference."""
+    result = run(
+        pytester,
+        """
+        import requests
+
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        def test_it(ghdeploy):
+            assert requests.get("https://api.github.com/repos/octocat/example").status_code == 200
+        """,
+        argument,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
+    """Without the plugin (`-p no:ghdeploy`) pytest knows neither fixture nor marker, and runs other tests."""
+    result = run(
+        pytester,
+        """
+        def test_without():
+            pass
+
+        def test_with(ghdeploy):
+            pass
+        """,
+        "-p",
+        "no:ghdeploy",
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    assert "E       fixture 'ghdeploy' not found" in result.outlines
+
+
+# What it costs who does not use it
+
+HEAVY = ("requests", "responses", "werkzeug", "jsonschema", "referencing", "urllib3", "http.client", "ssl")
+
+
+def in_a_new_process(code: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
+    """Run code in a fresh interpreter; give what it printed as JSON."""
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", inspect.cleandoc(code)], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
+    """On top of pytest, the plugin's module costs itself and its package, no library and no module of ours."""
+    loaded = in_a_new_process(
+        """
+        import sys, json
+        import pytest
+        before = set(sys.modules)
+        import pytest_ghdeploy.plugin
+        print(json.dumps(sorted(set(sys.modules) - before)))
+        """,
+        tmp_path,
+    )
+    assert loaded == ["pytest_ghdeploy", "pytest_ghdeploy.plugin"]
+
+
+def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
+    """`import pytest_ghdeploy` loads no module of ours before a name is used, and then what that name needs only."""
+    loaded = in_a_new_process(
+        """
+        import sys, json
+        import pytest_ghdeploy
+        first = [name for name in sys.modules if name.startswith("pytest_ghdeploy")]
+        pytest_ghdeploy.FakeError
+        second = [name for name in sys.modules if name.startswith("pytest_ghdeploy")]
+        print(json.dumps([first, second]))
+        """,
+        tmp_path,
+    )
+    assert loaded == [["pytest_ghdeploy"], ["pytest_ghdeploy", "pytest_ghdeploy.errors"]]
+
+
+def test_a_run_that_does_not_use_it_loads_no_more(tmp_path: Path) -> None:
+    """A whole pytest run of a test without the fixture, failing even, loads nothing but the plugin."""
+    (tmp_path / "test_it.py").write_text("def test_one(): pass\ndef test_two(): assert 0\n", "utf-8")
+    loaded = in_a_new_process(
+        """
+        import sys, json, os
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        import pytest
+        before = set(sys.modules)
+        status = pytest.main(["-q", "-p", "pytest_ghdeploy.plugin", "-p", "no:cacheprovider", "test_it.py"])
+        print(json.dumps([status, sorted(set(sys.modules) - before)]))
+        """,
+        tmp_path,
+    )
+    status, modules = loaded
+    assert status == pytest.ExitCode.TESTS_FAILED
+    assert [name for name in modules if name.startswith("pytest_ghdeploy")] == [
+        "pytest_ghdeploy",
+        "pytest_ghdeploy.plugin",
+    ]
+    assert not [name for name in modules if name.startswith(HEAVY)]
+
+
+def test_a_fixture_loads_what_it_needs(tmp_path: Path) -> None:
+    """With the fixture used, requests' door is loaded: the two checks above can fail."""
+    assert pytest_ghdeploy.doors.requests
+    (tmp_path / "test_it.py").write_text("def test_one(ghdeploy): pass\n", "utf-8")
+    loaded = in_a_new_process(
+        """
+        import sys, json
+        import pytest
+        status = pytest.main(["-q", "-p", "no:cacheprovider", "test_it.py"])
+        print(json.dumps(["pytest_ghdeploy.doors.requests" in sys.modules, int(status)]))
+        """,
+        tmp_path,
+    )
+    assert loaded == [True, 0]

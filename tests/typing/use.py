@@ -1,0 +1,149 @@
+"""What users write, as a type checker must take it. It is checked, not run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, assert_type
+
+import pytest
+
+from pytest_ghdeploy import (
+    Assumptions,
+    Clock,
+    Deployment,
+    Event,
+    Events,
+    Exchange,
+    FakeError,
+    FakeGitHub,
+    Repository,
+    SchemaViolation,
+    UnsupportedRequest,
+)
+
+
+def test_deploy_waits_for_ci(ghdeploy: FakeGitHub) -> None:
+    """The example of the documentation."""
+    repo = ghdeploy.add_repository("octocat/example")
+    assert_type(repo, Repository)
+    assert_type(repo.add_branch("topic-branch"), str)
+    repo.add_commit_status("topic-branch", state="pending", context="ci/tests")
+    event = ghdeploy.assert_event("deployment", environment="production", ref="topic-branch")
+    assert_type(event, Event)
+    assert_type(event.payload["deployment"]["task"], Any)
+    assert [e.name for e in ghdeploy.events] == ["status", "status", "deployment"]
+
+
+@pytest.mark.ghdeploy(repositories=["octocat/example"], inactive_events=True)
+def test_with_a_marker(ghdeploy: FakeGitHub) -> None:
+    """A repository that the marker has added."""
+    assert_type(ghdeploy.repository("octocat/example"), Repository)
+
+
+def test_two_fakes(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """A further fake."""
+    assert_type(ghdeploy_factory(base_url="https://ghe.example.com/api/v3"), FakeGitHub)
+
+
+def without_pytest() -> None:
+    """Use a fake as a context manager."""
+    with FakeGitHub("https://ghe.example.com/api/v3", validate="all", payload_limit=0, short_shas=True) as gh:
+        assert_type(gh, FakeGitHub)
+        assert_type(gh.base_url, str)
+        assert_type(gh.clock, Clock)
+        assert_type(gh.clock.now, datetime)
+        gh.clock.tick(seconds=1.5)
+        gh.clock.tick()
+        gh.clock.move_to(datetime(2030, 1, 1, tzinfo=UTC))
+        gh.add_user("acme", type="Organization")
+        gh.add_user("deploy-bot[bot]", type="Bot")
+        gh.add_token("secret", user="monalisa")
+        gh.stub("GET", "/repos/octocat/example/pulls", status=200, json=[{"number": 1}])
+        gh.stub("DELETE", "/repos/octocat/example/pulls/1", status=204)
+        gh.reset()
+        gh.assert_no_event("deployment_status", state="failure", repository="octocat/example")
+
+
+def setting_the_scene(gh: FakeGitHub) -> None:
+    """Use each method of a repository."""
+    repo = gh.add_repository("octocat/example", default_branch="develop", private=True)
+    assert_type(repo.add_branch("old", behind=2), str)
+    assert_type(repo.add_branch("older", from_ref="old", behind=3), str)
+    assert_type(repo.add_commit("old", message="Fix", files={"app.py": "text"}), str)
+    assert_type(repo.add_tag("v1", "old"), str)
+    assert_type(repo.sha("v1"), str)
+    repo.add_merge_conflict("old")
+    repo.add_merge_conflict("old", "older")
+    repo.add_collaborator("hubot", "admin")
+    assert_type(repo.add_commit_status("v1", state="success", description=None, target_url="https://x").context, str)
+    assert_type(repo.add_check_run("v1", name="lint", status="in_progress", conclusion=None).name, str)
+    assert_type(repo.add_check_run("v1", name="lint", conclusion="skipped").id, int)
+    names: list[str] = [repo.full_name, repo.name, repo.default_branch, repo.owner.login]
+    assert_type(repo.private, bool)
+    assert_type(repo.id, int)
+    assert names
+
+
+def deploying(repo: Repository) -> None:
+    """Use each member of a deployment."""
+    deployment = repo.add_deployment(
+        ref="main",
+        environment="qa",
+        task="migrate",
+        payload={"version": [1, 2]},
+        description="text",
+        transient_environment=True,
+        production_environment=False,
+        auto_merge=True,
+        required_contexts=["ci"],
+        creator="octocat",
+    )
+    assert_type(deployment, Deployment)
+    repo.add_deployment(ref="main", payload="text", required_contexts=None)
+    assert_type(repo.deployments, list[Deployment])
+    assert_type(deployment.id, int)
+    assert_type(deployment.environment, str)
+    assert_type(deployment.original_environment, str)
+    assert_type(deployment.sha, str)
+    assert_type(deployment.description, str | None)
+    assert_type(deployment.payload, dict[str, Any] | str)
+    assert_type(deployment.creator.login, str)
+    assert_type(deployment.created_at, datetime)
+    assert_type(deployment.updated_at, datetime)
+    status = deployment.add_status("success", description="done", log_url="https://x", auto_inactive=False)
+    assert_type(status.environment, str)
+    assert_type(deployment.statuses[0].created_at, datetime)
+    if deployment.state is not None:
+        assert deployment.state in ("success", "failure")
+
+
+def looking_back(gh: FakeGitHub) -> None:
+    """Use what is recorded."""
+    assert_type(gh.requests, Sequence[Exchange])
+    for item in gh.requests:
+        told: tuple[str, str, str, int, str] = (item.method, item.url, item.path, item.status, item.hint)
+        bodies: tuple[bytes, bytes] = (item.request_body, item.response_body)
+        headers: tuple[Mapping[str, str], Mapping[str, str]] = (item.request_headers, item.response_headers)
+        assert told
+        assert bodies
+        assert headers
+    assert_type(gh.events, Events)
+    assert_type(gh.events[0], Event)
+    assert_type(gh.events[1:], list[Event])
+    assert_type(gh.events.named("push"), list[Event])
+    assert_type(gh.events[-1].action, str | None)
+    assert_type(gh.events[-1].delivery_id, str)
+    assert_type(gh.events[-1].repository, str)
+    gh.events.clear()
+
+
+def refused() -> None:
+    """Catch what can be raised."""
+    assert_type(Assumptions().payload_limit, int)
+    try:
+        FakeGitHub(base_url="nonsense")
+    except UnsupportedRequest as problem:
+        assert_type(problem, UnsupportedRequest)
+    except (FakeError, SchemaViolation):
+        pass
