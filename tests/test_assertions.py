@@ -184,7 +184,11 @@ def test_a_near_miss_shows_what_it_is_about_also_if_that_was_not_asked(gh: FakeG
             "  recorded, nearest first:\n"
             f"    status {third}: description None  <--, state 'failure', context 'ci/tests'"
         ),
-        f"no event check_run with name 'tests'\n  recorded, nearest first:\n    check_run {fourth}: name 'lint'  <--",
+        (
+            "no event check_run with name 'tests'\n"
+            "  recorded, nearest first:\n"
+            f"    check_run {fourth}: name 'lint'  <--, status 'queued', conclusion None"
+        ),
     ]
 
 
@@ -305,7 +309,8 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
             {"conclusion": "success"},
             (
                 "there is no field 'conclusion' of the event status; there are action, avatar_url, branches, commit, "
-                "context, created_at, description, enterprise, id, installation, name, organization, repository, "
+                "context, created_at, creator, description, enterprise, id, installation, name, "
+                "organization, repository, "
                 "sender, sha, state, target_url, updated_at"
             ),
         ),

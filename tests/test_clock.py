@@ -105,3 +105,29 @@ def test_what_happens_bears_the_time_of_the_clock() -> None:
     assert (deployment.created_at, deployment.updated_at) == (NOON, NOON + timedelta(seconds=61))
     assert status.created_at == NOON + timedelta(seconds=61)
     assert fake.events[-1].payload["deployment_status"]["created_at"] == "2026-03-10T12:01:01Z"
+
+
+def test_fractions_of_a_second_add_up() -> None:
+    """What waits in fractions of a second gets on: ten halves are five seconds."""
+    clock = Clock()
+    before = clock.now
+    for _ in range(10):
+        clock.tick(0.5)
+    assert clock.now - before == timedelta(seconds=5)
+    assert clock.now.microsecond == 0
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e300, "5", None])
+def test_what_is_no_time_is_refused(seconds: float) -> None:
+    """A length of time that cannot be is refused as a negative one is, and the time is unchanged."""
+    clock = Clock()
+    before = clock.now
+    with pytest.raises(FakeError, match=r"clock\.tick wants 0 seconds or more"):
+        clock.tick(seconds)
+    assert clock.now == before
+
+
+def test_a_text_is_no_time_to_move_to() -> None:
+    """`move_to` takes a datetime, and says so."""
+    with pytest.raises(FakeError, match="wants a datetime with a time zone"):
+        Clock().move_to("2026-01-01")  # type: ignore[arg-type]

@@ -842,3 +842,37 @@ def test_an_enterprise_server_answers_below_its_prefix_only(ghdeploy_factory: Fa
     fake.add_repository("octocat/example")
     with refused(fake, f"^{path} on ghe.example.com cannot be answered: the fake is .* below {ENTERPRISE} only$"):
         get(f"https://ghe.example.com{path}")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"CONNECT api.github.com:443 HTTP/1.1\r\n\r\n",
+        b"GET http://api.github.com/user HTTP/1.1\r\n\r\n",
+        b"POST https://user@GitHub.com/x HTTP/1.1\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("method", ["send", "sendall"])
+def test_a_proxy_is_not_asked_for_github(ghdeploy: FakeGitHub, said: bytes, method: str) -> None:
+    """A client that speaks to a proxy by itself gets the error too, before a byte has left."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_connection(proxy.getsockname()) as client:
+        heard, _ = proxy.accept()
+        with heard:
+            with pytest.raises(UnsupportedRequest, match="through a proxy to"):
+                getattr(client, method)(said)
+            getattr(client, method)(b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
+            assert heard.recv(1000).startswith(b"CONNECT example.com")
+    assert ghdeploy.take_problem()
+
+
+def test_no_message_is_sent_to_github(ghdeploy: FakeGitHub) -> None:
+    """A datagram to a name of GitHub's is refused; one to another address is sent."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        with pytest.raises(UnsupportedRequest, match=r"message to api\.github\.com"):
+            sender.sendto(b"x", ("api.github.com", 443))
+        assert sender.sendto(b"x", receiver.getsockname()) == 1
+    assert ghdeploy.take_problem()

@@ -1094,15 +1094,13 @@ def test_an_event_shows_the_moment_of_the_change(gh: FakeGitHub, repo: Repositor
 
 
 def test_reset_empties_everything(gh: FakeGitHub, repo: Repository) -> None:
-    """After `reset` there are no repositories, accounts, tokens, events, requests, stubs or problems."""
+    """After `reset` there are no repositories, accounts, tokens, events, requests or stubs."""
     fresh = snapshot(FakeGitHub())
     gh.add_user("monalisa")
     gh.add_token(TOKEN)
     repo.add_deployment(ref="main").add_status("success")
     gh.stub("GET", "/repos/octocat/example/pulls", json=[])
     get("/repos/octocat/example/pulls")
-    with pytest.raises(UnsupportedRequest):
-        requests.get(f"{API}/repos/octocat/example/issues", timeout=5)
     gh.reset()
     assert snapshot(gh) == {**fresh, "now": gh.clock.now} | {
         name: value for name, value in snapshot(gh).items() if name in ("users", "apps")
@@ -1113,6 +1111,24 @@ def test_reset_empties_everything(gh: FakeGitHub, repo: Repository) -> None:
         gh.repository("octocat/example")
     assert requests.get(f"{API}/repos/octocat/example", headers=HEADERS, timeout=5).status_code == 404
     assert requests.get(f"{API}/user", headers={"Authorization": "token any"}, timeout=5).status_code == 200
+
+
+def test_reset_does_not_excuse_what_was_swallowed() -> None:
+    """A request that nobody could answer fails the test, also if the fake is reset after it."""
+    fake = FakeGitHub()
+    fake.open()
+    with pytest.raises(UnsupportedRequest):
+        requests.get(f"{API}/repos/octocat/example/issues", headers=HEADERS, timeout=5)
+    fake.reset()
+    with pytest.raises(UnsupportedRequest, match="issues/list-for-repo"):
+        fake.__exit__(None, None, None)
+
+
+def test_reset_keeps_the_lock(gh: FakeGitHub) -> None:
+    """A request that waits for the lock while the fake is reset is answered by the new state, under one lock."""
+    before = gh._store.lock
+    gh.reset()
+    assert gh._store.lock is before
 
 
 def test_after_reset_a_fake_is_as_new(gh: FakeGitHub) -> None:
@@ -1185,3 +1201,104 @@ def test_a_wrong_name_is_refused_as_python_does() -> None:
     assert str(caught.value) == "module 'pytest_ghdeploy' has no attribute 'FakeGithub'"
     with pytest.raises(ImportError, match="cannot import name 'FakeGithub'"):
         exec("from pytest_ghdeploy import FakeGithub", {})  # noqa: S102
+
+
+# What an examiner found
+
+
+def test_payloads_show_the_whole_repository(gh: FakeGitHub, repo: Repository) -> None:
+    """An event's repository has its custom properties too."""
+    repo.add_deployment(ref="main")
+    assert gh.events[-1].payload["repository"]["custom_properties"] == {}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda gh, _r: gh.add_repository("octocat/x", default_branch="\ud800"),
+        lambda _gh, r: r.add_branch("x\udc80"),
+        lambda _gh, r: r.add_tag("x\udc80", "main"),
+        lambda _gh, r: r.add_commit("main", message="\ud800"),
+        lambda _gh, r: r.add_commit("main", files={"a": "\ud800"}),
+        lambda _gh, r: r.add_deployment(ref="main", environment="\ud800"),
+        lambda _gh, r: r.add_deployment(ref="main", payload={"a": ["\ud800"]}),
+        lambda _gh, r: r.add_commit_status("main", state="success", context="\ud800"),
+        lambda _gh, r: r.add_check_run("main", name="\ud800"),
+        lambda _gh, r: r.add_check_run("main", name=""),
+        lambda _gh, r: r.add_branch("refs/heads/x"),
+        lambda _gh, r: r.add_branch("HEAD"),
+        lambda _gh, r: r.add_branch("a" * 40),
+        lambda _gh, r: r.add_branch("main/x"),
+        lambda _gh, r: r.add_commit("main", files=["a"]),
+        lambda _gh, r: r.add_branch(None),
+        lambda _gh, r: r.sha(None),
+        lambda gh, _r: gh.add_repository(5),
+        lambda gh, _r: gh.add_repository("octocat/x.git"),
+        lambda gh, _r: gh.add_repository("octocat/x", default_branch=None),
+        lambda gh, _r: gh.repository(None),
+        lambda gh, _r: gh.add_user(5),
+        lambda gh, _r: gh.add_token(5),
+        lambda gh, _r: gh.add_token("a-token", user=None),
+        lambda gh, _r: gh.stub(5, "/user"),
+        lambda gh, _r: gh.stub("GET", 5),
+        lambda gh, _r: gh.stub("GET", "/user", headers={"Retry-After": 60}),
+    ],
+    ids=source_line,
+)
+def test_what_cannot_be_is_advice_for_the_author(
+    gh: FakeGitHub, repo: Repository, call: Callable[[Any, Any], object]
+) -> None:
+    """A text that is no UTF-8, a name that git or GitHub has not, a value of another type: FakeError, at once."""
+    before = snapshot(gh)
+    with pytest.raises(FakeError):
+        call(gh, repo)
+    assert snapshot(gh) == before
+
+
+def test_what_a_handle_gives_can_be_asked_for(gh: FakeGitHub, repo: Repository) -> None:
+    """A time and a user from a handle find the event of the thing."""
+    deployment = repo.add_deployment(ref="main")
+    report = repo.add_commit_status("main", state="success")
+    gh.assert_event("deployment", created_at=deployment.created_at, creator=deployment.creator)
+    gh.assert_event("status", created_at=report.created_at, creator="octocat")
+    gh.assert_event("status", creator=report.creator)
+    gh.clock.tick(60)
+    gh.assert_no_event("deployment", created_at=gh.clock.now)
+    gh.assert_no_event("deployment", creator=gh.add_user("hubot"))
+    gh.assert_no_event("status", creator="hubot")
+
+
+def test_events_held_across_a_reset_are_those_of_now(gh: FakeGitHub, repo: Repository) -> None:
+    """The record that a test holds is emptied and goes on; it compares as a list does."""
+    events = gh.events
+    repo.add_deployment(ref="main")
+    assert events == [events[0]]
+    gh.reset()
+    assert events == []
+    gh.add_repository("octocat/example").add_deployment(ref="main")
+    assert [event.name for event in events] == ["deployment"]
+
+
+def test_a_handle_can_always_be_shown(gh: FakeGitHub, repo: Repository) -> None:
+    """What pytest shows of a failing test's values does not raise, whatever has become of them."""
+    deployment = repo.add_deployment(ref="main")
+    gh.reset()
+    assert repr(repo).startswith("<Repository ")
+    assert repr(deployment) == f"<Deployment {deployment.id}>"
+
+
+def test_a_bots_login_makes_a_bot(gh: FakeGitHub, repo: Repository) -> None:
+    """Who is called [bot] is one, without add_user."""
+    gh.add_token("a-token-for-tests", user="deploy[bot]")
+    repo.add_collaborator("other[bot]")
+    kinds = {user.login: user.type for user in gh._store.users}
+    assert (kinds["deploy[bot]"], kinds["other[bot]"], kinds["octocat"]) == ("Bot", "Bot", "User")
+
+
+def test_a_stub_that_refuses_says_so(gh: FakeGitHub) -> None:
+    """A canned refusal has a hint like any other, and the headers that were asked for."""
+    gh.stub("GET", "/repos/*/{repo}/pulls", status=429, headers={"Retry-After": "60"})
+    reply = requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS, timeout=5)
+    assert reply.headers["X-GHDeploy-Hint"] == gh.requests[-1].hint == "this is the stub for GET /repos/*/*/pulls"
+    assert (reply.headers["Retry-After"], reply.content) == ("60", b"")
+    assert "Content-Type" not in reply.headers

@@ -725,7 +725,7 @@ def test_a_test_that_is_run_again_tells_its_own_conversation_only(pytester: pyte
         from _pytest.runner import runtestprotocol
 
         def pytest_runtest_protocol(item, nextitem):
-            runtestprotocol(item, nextitem=item, log=False)
+            runtestprotocol(item, nextitem=nextitem, log=False)
             item._initrequest()
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
             runtestprotocol(item, nextitem=nextitem)
@@ -743,7 +743,30 @@ def test_a_test_that_is_run_again_tells_its_own_conversation_only(pytester: pyte
         """,
     )
     result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*assert 0"])
     assert [len(section) for section in sections(result)] == [3]
+
+
+def test_fakes_do_not_outlive_their_tests(pytester: pytest.Pytester) -> None:
+    """Pytest keeps its items to the end of the session; what their fakes held is gone by then."""
+    result = run(
+        pytester,
+        """
+        import gc
+        from pytest_ghdeploy import FakeGitHub
+
+        @pytest.mark.ghdeploy(base_url="https://one.outlived.example.com")
+        @pytest.mark.parametrize("number", range(5))
+        def test_one(ghdeploy, ghdeploy_factory, number):
+            ghdeploy_factory(base_url="https://two.outlived.example.com").add_repository("octocat/example")
+
+        def test_none_is_left():
+            gc.collect()
+            fakes = [thing for thing in gc.get_objects() if isinstance(thing, FakeGitHub)]
+            assert [fake for fake in fakes if "outlived" in fake.base_url] == []
+        """,
+    )
+    result.assert_outcomes(passed=6)
 
 
 def test_clearing_events_does_not_rewrite_history(pytester: pytest.Pytester) -> None:
@@ -1318,3 +1341,22 @@ def test_a_fixture_loads_what_it_needs(tmp_path: Path) -> None:
         tmp_path,
     )
     assert loaded == [True, 0]
+
+
+def test_a_conversation_that_cannot_be_told_does_not_end_the_session(pytester: pytest.Pytester) -> None:
+    """Whatever goes wrong in making the section, the failed test is reported, and the next one runs."""
+    result = run(
+        pytester,
+        """
+        def test_failing(ghdeploy):
+            def tell(self):
+                raise ValueError("no words")
+            ghdeploy.conversation_text = tell.__get__(ghdeploy)
+            assert 0
+
+        def test_next():
+            pass
+        """,
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["(it cannot be told: ValueError('no words'))"])

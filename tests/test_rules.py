@@ -385,24 +385,24 @@ def test_urls_of_a_deployment_status_are_http(*, field: str, url: str, allowed: 
 def test_success_retires_an_earlier_success_to_the_same_environment(*, changes: dict[str, Any], retired: bool) -> None:
     """Retired is what is earlier, in this repository and environment, active, not transient, not production."""
     other = _deployment(1, **changes)
-    assert rules.superseded_by(_deployment(2), [other], DEFAULTS) == [other] * retired
+    assert rules.superseded_by(_deployment(2), [other], DEFAULTS, auto_inactive=True) == [other] * retired
 
 
 def test_success_does_not_retire_a_later_deployment() -> None:
     """An older deployment that succeeds late leaves the newer one active."""
-    assert rules.superseded_by(_deployment(2), [_deployment(3)], DEFAULTS) == []
+    assert rules.superseded_by(_deployment(2), [_deployment(3)], DEFAULTS, auto_inactive=True) == []
 
 
 def test_success_does_not_retire_the_deployment_itself() -> None:
     """A deployment does not supersede itself."""
-    assert rules.superseded_by(_deployment(2), [_deployment(2)], DEFAULTS) == []
+    assert rules.superseded_by(_deployment(2), [_deployment(2)], DEFAULTS, auto_inactive=True) == []
 
 
 @pytest.mark.parametrize("flag", ["transient_environment", "production_environment"])
 def test_the_flags_of_the_earlier_deployment_count(flag: str) -> None:
     """What the new deployment is does not matter: a transient or production one retires others too."""
     other = _deployment(1)
-    assert rules.superseded_by(_deployment(2, **{flag: True}), [other], DEFAULTS) == [other]
+    assert rules.superseded_by(_deployment(2, **{flag: True}), [other], DEFAULTS, auto_inactive=True) == [other]
 
 
 def test_auto_inactive_production_retires_production_but_not_transient_ones() -> None:
@@ -410,13 +410,13 @@ def test_auto_inactive_production_retires_production_but_not_transient_ones() ->
     assume = Assumptions(auto_inactive_production=True)
     production = _deployment(1, production_environment=True)
     both = _deployment(2, production_environment=True, transient_environment=True)
-    assert rules.superseded_by(_deployment(3), [both, production], assume) == [production]
+    assert rules.superseded_by(_deployment(3), [both, production], assume, auto_inactive=True) == [production]
 
 
 def test_what_is_retired_comes_oldest_first() -> None:
     """The order of the retired deployments is that of their creation, whatever order they are found in."""
     others = [_deployment(number) for number in (3, 1, 4, 2)]
-    assert [row.id for row in rules.superseded_by(_deployment(9), others, DEFAULTS)] == [1, 2, 3, 4]
+    assert [row.id for row in rules.superseded_by(_deployment(9), others, DEFAULTS, auto_inactive=True)] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("state", ["error", "failure", "in_progress", "queued", "pending", "success"])
@@ -432,19 +432,37 @@ def test_inactive_is_dispatched_only_if_assumed_so(*, inactive_events: bool) -> 
     assert rules.is_dispatched("inactive", Assumptions(inactive_events=inactive_events)) is inactive_events
 
 
+@pytest.mark.parametrize("state", [None, "error", "failure", "inactive", "in_progress", "queued", "pending", "success"])
+@pytest.mark.parametrize("auto_inactive", [False, True])
+def test_only_success_retires_and_only_if_wanted(*, state: str | None, auto_inactive: bool) -> None:
+    """Another state retires nothing, and no state does without auto_inactive."""
+    retired = rules.superseded_by(_deployment(2, state=state), [_deployment(1)], DEFAULTS, auto_inactive=auto_inactive)
+    assert bool(retired) is (auto_inactive and state == "success")
+
+
 # Delete
 
 
-@pytest.mark.parametrize("others", [0, 1, 2])
+@pytest.mark.parametrize("per_repository", [False, True])
+@pytest.mark.parametrize(("in_environment", "in_repository"), [(1, 1), (1, 2), (2, 2), (2, 3)])
 @pytest.mark.parametrize("state", [None, "error", "failure", "inactive", "in_progress", "queued", "pending", "success"])
-def test_an_active_deployment_can_be_deleted_only_if_it_is_alone(*, state: str | None, others: int) -> None:
-    """A deployment is refused if its state is success and there are others; any other can go."""
-    deployment = _deployment(7, state=state)
-    if state != "success" or others == 0:
-        rules.check_deletable(deployment, others=others, assume=DEFAULTS)
+def test_an_active_deployment_can_be_deleted_only_if_it_is_alone(
+    *, state: str | None, in_environment: int, in_repository: int, per_repository: bool
+) -> None:
+    """A deployment is refused if its state is success and there are others where it matters; any other can go."""
+    assume = Assumptions(delete_per_repository=per_repository)
+    alone = (in_repository if per_repository else in_environment) == 1
+
+    def check() -> None:
+        rules.check_deletable(
+            _deployment(7, state=state), in_environment=in_environment, in_repository=in_repository, assume=assume
+        )
+
+    if state != "success" or alone:
+        check()
         return
     with pytest.raises(Unprocessable) as caught:
-        rules.check_deletable(deployment, others=others, assume=DEFAULTS)
+        check()
     assert caught.value.message == (
         "We cannot delete an active deployment unless it is the only deployment in a given environment."
     )
@@ -455,7 +473,12 @@ def test_an_active_deployment_can_be_deleted_only_if_it_is_alone(*, state: str |
 def test_the_hint_says_where_the_deployment_is_not_alone(*, per_repository: bool, where: str) -> None:
     """The hint names the deployment and what it is not alone in."""
     with pytest.raises(Unprocessable) as caught:
-        rules.check_deletable(_deployment(7), others=1, assume=Assumptions(delete_per_repository=per_repository))
+        rules.check_deletable(
+            _deployment(7),
+            in_environment=2,
+            in_repository=2,
+            assume=Assumptions(delete_per_repository=per_repository),
+        )
     assert "deployment 7" in caught.value.hint
     assert where in caught.value.hint
 
@@ -546,3 +569,31 @@ def test_the_combined_state_is_the_worst(states: list[str], expected: str) -> No
 def test_the_defaults_follow_the_best_evidence(name: str, value: object) -> None:
     """Where GitHub's behaviour is not certain, the default is the one the README names."""
     assert getattr(DEFAULTS, name) == value
+
+
+@pytest.mark.parametrize(
+    ("runs", "outcome"),
+    [
+        ([("completed", "success")], ("completed", "success")),
+        ([("completed", "skipped"), ("completed", "failure")], ("completed", "failure")),
+        ([("completed", "success"), ("completed", "cancelled")], ("completed", "cancelled")),
+        ([("completed", "neutral"), ("completed", "success")], ("completed", "success")),
+        ([("completed", "failure"), ("completed", "action_required")], ("completed", "action_required")),
+        ([("completed", "skipped"), ("completed", "skipped")], ("completed", "skipped")),
+        ([("queued", None)], ("queued", None)),
+        ([("queued", None), ("completed", "failure")], ("in_progress", None)),
+        ([("in_progress", None), ("queued", None)], ("in_progress", None)),
+    ],
+)
+def test_a_suite_ends_as_its_worst_run(runs: list[tuple[Any, Any]], outcome: tuple[str, str | None]) -> None:
+    """A suite is done when all its runs are, and then ends as the worst of them, in whatever order they come."""
+    assert rules.suite_outcome(runs) == outcome
+    assert rules.suite_outcome(runs[::-1]) == outcome
+
+
+def test_a_409_lists_what_was_checked_or_all() -> None:
+    """With list_all_contexts the refusal lists the commit's other contexts too, each once."""
+    found, never = [rules.Context("ci", "success"), rules.Context("lint", "failure")], rules.Context("e2e", "pending")
+    checked = [found[0], never]
+    assert rules.listed_contexts(found, checked, DEFAULTS) == checked
+    assert rules.listed_contexts(found, checked, Assumptions(list_all_contexts=True)) == [*found, never]

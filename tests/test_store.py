@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
@@ -42,7 +43,7 @@ class _Row:
 def _store() -> Store:
     clock = Clock()
     clock.move_to(NOON)
-    return Store(clock, Assumptions(), Urls.of(PUBLIC_API))
+    return Store(clock, Assumptions(), Urls.of(PUBLIC_API), threading.RLock())
 
 
 def _repository(store: Store, full_name: str = "octocat/example", *, private: bool = False) -> Repository:

@@ -11,15 +11,17 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
     from pytest_ghdeploy.items import CheckRun, CommitStatus, Deployment, DeploymentStatus
-    from pytest_ghdeploy.model import Assumptions
+    from pytest_ghdeploy.model import App, Assumptions, CheckSuite, User
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
 
 # Where each public name lives. pytest imports this package in every run of everyone who has
 # it installed, so nothing is imported before it is used.
 _HOMES = {
+    "App": "model",
     "Assumptions": "model",
     "CheckRun": "items",
+    "CheckSuite": "model",
     "Clock": "clock",
     "CommitStatus": "items",
     "Deployment": "items",
@@ -32,11 +34,14 @@ _HOMES = {
     "Repository": "repository",
     "SchemaViolation": "schema",
     "UnsupportedRequest": "errors",
+    "User": "model",
 }
 
 __all__ = [
+    "App",
     "Assumptions",
     "CheckRun",
+    "CheckSuite",
     "Clock",
     "CommitStatus",
     "Deployment",
@@ -49,6 +54,7 @@ __all__ = [
     "Repository",
     "SchemaViolation",
     "UnsupportedRequest",
+    "User",
 ]
 
 

@@ -37,7 +37,7 @@ def json_copy(operation_id: str, **members: object) -> dict[str, Any]:
         FakeError: It is not what JSON can hold, or not what the operation takes.
     """
     try:
-        copied: dict[str, Any] = json.loads(json.dumps(members, allow_nan=False).encode())
+        copied: dict[str, Any] = json.loads(_written(members))
     except (TypeError, ValueError) as problem:
         named = next((name for name, value in members.items() if not _is_json(value)), "this")
         msg = f"{named} is what JSON can hold: {problem}"
@@ -47,9 +47,13 @@ def json_copy(operation_id: str, **members: object) -> dict[str, Any]:
     return copied
 
 
+def _written(value: object) -> bytes:
+    return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+
+
 def _is_json(value: object) -> bool:
     try:
-        json.dumps(value, allow_nan=False)
+        _written(value)
     except (TypeError, ValueError):
         return False
     return True
@@ -73,7 +77,7 @@ def check_type(name: str, value: object, wanted: type | tuple[type, ...], called
     Raises:
         FakeError: It says what the argument *name* is.
     """
-    if not isinstance(value, wanted):
+    if not isinstance(value, wanted) or (isinstance(value, str) and not _is_json(value)):
         msg = f"{name} is {called}, got {value!r}"
         raise FakeError(msg)
 
@@ -85,6 +89,10 @@ def check_ref_name(name: str) -> None:
     Raises:
         FakeError: *name* is no such name.
     """
+    check_type("a branch or tag", name, str, "a text")
+    if name.startswith("refs/"):
+        msg = f"{name!r} is a whole ref: give the branch or tag by its name, without refs/heads/ or refs/tags/"
+        raise FakeError(msg)
     if not git.is_valid_ref_name(name):
         msg = f"{name!r} is not a name for a branch or tag: see git check-ref-format"
         raise FakeError(msg)
@@ -97,6 +105,7 @@ def check_login(login: str) -> None:
     Raises:
         FakeError: *login* is no such name.
     """
+    check_type("a login", login, str, "a text")
     if not _LOGIN.fullmatch(login):
         msg = f'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got {login!r}'
         raise FakeError(msg)

@@ -81,6 +81,18 @@ class Stub:
     body: bytes
     headers: Mapping[str, str]
 
+    def answer(self, usual: Mapping[str, str]) -> Answer:
+        """Give the canned answer, with the headers that are *usual* where it has none of its own."""
+        hint = ""
+        headers = {**usual, **self.headers}
+        if self.status >= HTTPStatus.BAD_REQUEST:
+            segments = ("*" if segment is None else segment for segment in self.segments)
+            hint = f"this is the stub for {self.method} {'/'.join(segments)}"
+            headers["X-GHDeploy-Hint"] = header_text(hint)
+        if not self.body:
+            del headers["Content-Type"]
+        return Answer(self.status, headers, self.body, hint)
+
 
 class Application:
     """Answers requests from a store. Call it from any thread."""
@@ -110,7 +122,7 @@ class Application:
         self._requests += 1
         headers = {"Content-Type": _JSON_TYPE}
         if self.stubs and (stubbed := self._stubbed(request)):
-            return Answer(stubbed.status, {**headers, **stubbed.headers}, stubbed.body)
+            return stubbed.answer(headers)
         endpoint: Endpoint | None = None
         hint = ""
         try:
@@ -164,12 +176,14 @@ class Application:
         for name, value in params.items():
             if name.endswith("_id"):
                 params[name] = routing.to_id(value, name)
-        body: dict[str, Any] = {}
-        if endpoint.method != "GET" and schema.takes_body(endpoint.operation_id):
-            body = read_object(request.body)
-            schema.check_request(endpoint.operation_id, body)
         query = dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
-        return Call(self.store, self.urls, viewer, params, query, body, repository)
+        call = Call(self.store, self.urls, viewer, params, query, {}, repository)
+        if endpoint.finds:
+            call.found = endpoint.finds(call)
+        if schema.takes_body(endpoint.operation_id):
+            call.body = read_object(request.body)
+            schema.check_request(endpoint.operation_id, call.body)
+        return call
 
     def _repository(
         self, request: Request, endpoint: Endpoint, params: dict[str, Any], viewer: User | None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors, schema
+from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.model import User
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +68,7 @@ def _matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) 
     names = schema.event_names()
     if name not in names:
         raise errors.unknown("event", name, names)
-    known = {*schema.event_fields(name), "action", "repository"}
+    known = {*schema.event_fields(name), "action", "repository"} | ({"creator"} if name == "status" else set())
     for field in fields:
         if field not in known:
             raise errors.unknown("field", field, sorted(known), more=f" of the event {name}")
@@ -79,7 +82,9 @@ def _differing(event: Event, fields: Mapping[str, object]) -> list[str]:
 def _value(event: Event, field: str, wanted: object = "") -> Any:  # noqa: ANN401 - any JSON
     if field in ("action", "repository"):
         return getattr(event, field)
-    value = event.payload.get(event.name, event.payload).get(field)
+    own = event.payload.get(event.name, event.payload)
+    # The payload of a commit status names who made it only as the sender of the event.
+    value = own.get("sender" if field == "creator" and event.name == "status" else field)
     # A user may be given by login. A payload is the one object that may look like a user and is none.
     if isinstance(value, dict) and isinstance(wanted, str) and "login" in value and field != "payload":
         return value["login"]
@@ -87,6 +92,11 @@ def _value(event: Event, field: str, wanted: object = "") -> Any:  # noqa: ANN40
 
 
 def _is(value: object, wanted: object) -> bool:
+    # What a handle gives for a time or a user is good enough to ask with.
+    if isinstance(wanted, datetime):
+        wanted = wanted.isoformat() if isinstance(value, str) and "+" in value else as_json.time(wanted)
+    if isinstance(wanted, User):
+        return isinstance(value, dict) and value.get("login") == wanted.login
     if isinstance(value, dict) and isinstance(wanted, dict):
         return value.keys() == wanted.keys() and all(_is(value[name], wanted[name]) for name in value)
     if isinstance(value, list) and isinstance(wanted, list | tuple):
@@ -103,9 +113,7 @@ def _described(name: str, fields: Mapping[str, object]) -> str:
 
 
 def _line(event: Event, fields: Mapping[str, object]) -> str:
-    shown = list(fields)
-    if event.name in ("deployment", "deployment_status", "status"):
-        shown = list(dict.fromkeys([*fields, *_ALWAYS_SHOWN[event.name]]))
+    shown = dict.fromkeys([*fields, *_ALWAYS_SHOWN.get(event.name, ())])
     differing = _differing(event, fields)
     values = []
     for field in shown:
@@ -118,4 +126,6 @@ _ALWAYS_SHOWN = {
     "deployment": ("environment", "ref"),
     "deployment_status": ("state", "environment"),
     "status": ("state", "context"),
+    "check_run": ("name", "status", "conclusion"),
+    "push": ("ref",),
 }

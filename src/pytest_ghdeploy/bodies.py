@@ -63,14 +63,9 @@ def read_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _depth(value: Any) -> int:  # noqa: ANN401 - any JSON
+def _depth(value: object) -> int:
     depth, level = 0, [value]
-    while level:
+    while level := [holder for holder in level if isinstance(holder, dict | list)]:
         depth += 1
-        level = [
-            member
-            for holder in level
-            for member in (holder.values() if isinstance(holder, dict) else holder)
-            if isinstance(member, (dict, list))
-        ] if any(isinstance(holder, (dict, list)) for holder in level) else []  # fmt: skip
+        level = [member for holder in level for member in (holder.values() if isinstance(holder, dict) else holder)]
     return depth

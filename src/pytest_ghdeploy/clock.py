@@ -17,11 +17,15 @@ class Clock:
 
     def __init__(self) -> None:
         """Start at the current time."""
-        self._now = datetime.now(UTC).replace(microsecond=0)
+        self._set(datetime.now(UTC).replace(microsecond=0))
+
+    def _set(self, when: datetime) -> None:
+        self._exact = when
+        self._now = when.replace(microsecond=0)
 
     @property
     def now(self) -> datetime:
-        """The time it is in the fake."""
+        """The time it is in the fake, in whole seconds."""
         return self._now
 
     def move_to(self, when: datetime) -> None:
@@ -34,22 +38,26 @@ class Clock:
         Raises:
             FakeError: *when* has no time zone. The time is unchanged.
         """
-        if when.tzinfo is None:
+        if not isinstance(when, datetime) or when.tzinfo is None:
             msg = f"clock.move_to wants a datetime with a time zone, such as tzinfo=UTC; got {when!r}"
             raise FakeError(msg)
-        self._now = when.astimezone(UTC).replace(microsecond=0)
+        self._set(when.astimezone(UTC).replace(microsecond=0))
 
     def tick(self, seconds: float = 1) -> None:
         """
         Let time pass.
 
         Args:
-            seconds: How long, at least 0; the sum is cut to whole seconds.
+            seconds: How long, at least 0; fractions add up.
 
         Raises:
-            FakeError: *seconds* is negative. The time is unchanged.
+            FakeError: *seconds* is negative, or no number of seconds. The time is unchanged.
         """
-        if seconds < 0:
+        try:
+            later = self._exact + timedelta(seconds=seconds)
+        except (TypeError, ValueError, OverflowError):
+            later = self._exact - timedelta(seconds=1)
+        if later < self._exact:
             msg = f"clock.tick wants 0 seconds or more, got {seconds!r}; clock.move_to goes back in time"
             raise FakeError(msg)
-        self._now = (self._now + timedelta(seconds=seconds)).replace(microsecond=0)
+        self._set(later)

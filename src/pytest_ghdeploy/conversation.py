@@ -159,7 +159,12 @@ class Conversation:
         left_out = len(told) - _FIRST - _LAST
         if left_out > 0:
             told[_FIRST:-_LAST] = [[f"     … {left_out} more requests and events …"]]
-        return "\n".join(line for lines in told for line in lines)
+        return "\n".join(_printable(line) for lines in told for line in lines)
+
+
+def _printable(line: str) -> str:
+    # What a client sends must not steer the terminal on which the report is read.
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _exchange_lines(number: int, entry: Exchange) -> list[str]:
@@ -177,24 +182,25 @@ def _gist(entry: Exchange) -> str:
     """Pick what matters from an answer: of a refusal why, of an object who it is, of a list how long it is."""
     try:
         body = json.loads(entry.response_body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _cut(entry.response_body)
     if isinstance(body, list):
         return f"{len(body)} item{'s'[: len(body) != 1]}"
     if not isinstance(body, dict):
         return _cut(entry.response_body)
     if "message" in body:
-        return " ".join([json.dumps(body["message"], ensure_ascii=False), *_details(body.get("errors", []))])
+        return " ".join([json.dumps(body["message"], ensure_ascii=False), *_details(body.get("errors"))])
     names = ("id", "state", "environment", "ref", "sha", "name", "login", "full_name", "context", "total_count")
     return ", ".join(f"{name} {_short(body[name])}" for name in names if isinstance(body.get(name), (str, int)))
 
 
-def _details(errors: list[Any]) -> list[str]:
+def _details(errors: object) -> list[str]:
     """Say what a refusal says beside its message: each context with its state, or each field with its problem."""
     details = []
-    for error in errors:
-        if isinstance(error, dict) and "contexts" in error:
-            details += [f"[{context['context']}: {context['state']}]" for context in error["contexts"]]
+    for error in errors if isinstance(errors, list) else []:
+        contexts = error.get("contexts") if isinstance(error, dict) else None
+        if isinstance(contexts, list):
+            details += [f"[{one.get('context')}: {one.get('state')}]" for one in contexts if isinstance(one, dict)]
         elif isinstance(error, dict):
             details.append(f"[{error.get('message') or error.get('code')}]")
         else:

@@ -150,6 +150,11 @@ def not_http(resource: str, field: str, url: str) -> Unprocessable:
     )
 
 
+def branch_not_found(hint: str) -> NotFound:
+    """Answer for a branch that is not there."""
+    return NotFound("Branch not found", hint=hint)
+
+
 def no_ref(ref: str, hint: str) -> Unprocessable:
     """Refuse to deploy a ref that names nothing."""
     return Unprocessable(f"No ref found for: {ref}", hint=hint)
@@ -193,7 +198,7 @@ class FakeError(Exception):
     """
     A mistake in how a test uses the fake, with what there is and what to do.
 
-    Nothing has changed when it is raised.
+    Nothing has changed when it is raised, unless the method that raises it says otherwise.
     """
 
 

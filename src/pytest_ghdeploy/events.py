@@ -87,6 +87,11 @@ class Events(Sequence[Event]):
         """Forget the events so far. Later ones get other delivery ids all the same."""
         self._events.clear()
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._events == list(other)
+
+    __hash__ = None  # type: ignore[assignment] # it changes, as a list does
+
     def __repr__(self) -> str:
         return f"<Events {self._events!r}>"
 
@@ -94,11 +99,11 @@ class Events(Sequence[Event]):
 class Recorder:
     """Keeps what is dispatched, and tells who wants to know."""
 
-    def __init__(self) -> None:
-        """Start with an empty record."""
-        self._recorded: list[Event] = []
-        self._count = 0
+    def __init__(self, recorded: list[Event] | None = None) -> None:
+        """Keep what is dispatched in *recorded*, a list of its own if not given."""
+        self._recorded: list[Event] = [] if recorded is None else recorded
         self.events = Events(self._recorded)
+        self._count = 0
         self.listeners: list[Callable[[Event], None]] = []
 
     def record(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:

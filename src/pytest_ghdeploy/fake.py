@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json as json_module
 import re
+import threading
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pytest_ghdeploy import assertions, conversation, errors
 from pytest_ghdeploy.advice import check_login, check_ref_name, check_type, is_login
@@ -14,6 +16,7 @@ from pytest_ghdeploy.application import Answer, Application, Request, Stub, toke
 from pytest_ghdeploy.clock import Clock
 from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secrets
 from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
+from pytest_ghdeploy.events import Events
 from pytest_ghdeploy.model import ACCOUNT_TYPES, Assumptions, User
 from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from pytest_ghdeploy.events import Event, Events
+    from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.model import AccountType, AssumptionArguments
 
 Validate = Literal["requests", "all"]
@@ -70,7 +73,7 @@ class FakeGitHub:
         Raises:
             FakeError: An argument is unknown or makes no sense.
         """
-        parts = urlsplit(base_url)
+        parts = _split(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             msg = f"base_url is the root of an API, {PUBLIC_API} or https://HOST/api/v3, not {base_url!r}"
             raise FakeError(msg)
@@ -80,16 +83,20 @@ class FakeGitHub:
         self.base_url = base_url.rstrip("/")
         self.host = parts.hostname
         self.clock = Clock()
-        self.doors: Mapping[str, object] = {}
+        self.doors: dict[str, object] = {}
+        self._is_open = False
         self._prefix = parts.path.rstrip("/")
         self._validate = validate
         self._assume = to_assumptions(assumptions) if assumptions else _USUAL
         self._urls = Urls.of(self.base_url)
         self._problems: list[Exception] = []
+        self._lock = threading.RLock()
+        self._recorded: list[Event] = []
+        self._events = Events(self._recorded)
         self._start()
 
     def _start(self) -> None:
-        self._store = Store(self.clock, self._assume, self._urls)
+        self._store = Store(self.clock, self._assume, self._urls, self._lock, self._recorded)
         self._conversation = Conversation()
         self._secrets = Secrets()
         self._authorization = ""
@@ -124,18 +131,19 @@ class FakeGitHub:
         """
         from pytest_ghdeploy.doors import entrance  # imports HTTP clients
 
-        if self.doors:
+        if self._is_open:
             msg = f"this fake of {self.base_url} is active already"
             raise FakeError(msg)
-        self.doors = entrance.enter(self)
+        entrance.enter(self)
+        self._is_open = True
 
     def close(self) -> None:
         """Get out of the way. Does nothing if it is not active; what is recorded can still be read."""
-        if self.doors:
+        if self._is_open:
             from pytest_ghdeploy.doors import entrance
 
             entrance.leave(self)
-            self.doors = {}
+            self._is_open = False
 
     def fail(self, problem: Exception) -> None:
         """Note a problem that must fail the test, even if the code under test swallows it."""
@@ -156,9 +164,9 @@ class FakeGitHub:
 
     def reset(self) -> None:
         """Empty everything: repositories, accounts, tokens, events, requests and stubs. The clock stays where it is."""
-        with self._store.lock:
+        with self._lock:
             self._store.retired = True
-            self._problems.clear()
+            self._recorded.clear()
             self._start()
 
     # Setting the scene
@@ -173,12 +181,19 @@ class FakeGitHub:
         Raises:
             FakeError: The name is taken or not a name. Nothing was added.
         """
+        check_type("full_name", full_name, str, 'a text, "owner/name"')
         check_type("private", private, bool, "True or False")
         owner, slash, name = full_name.partition("/")
-        if not slash or not is_login(owner) or not _NAME.fullmatch(name) or name in (".", ".."):
+        if (
+            not slash
+            or not is_login(owner)
+            or not _NAME.fullmatch(name)
+            or name in (".", "..")
+            or name.endswith(".git")
+        ):
             msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
             raise FakeError(msg)
-        with self._store.lock:
+        with self._lock:
             if taken := self._store.repository(full_name):
                 name = taken.full_name
                 msg = f"there is a repository {name} already: repository({name!r}) looks it up"
@@ -197,7 +212,8 @@ class FakeGitHub:
         Raises:
             FakeError: It was never added. The message names those that were.
         """
-        with self._store.lock:
+        check_type("full_name", full_name, str, 'a text, "owner/name"')
+        with self._lock:
             row = self._store.repository(full_name)
             if row is None:
                 raise errors.unknown("repository", full_name, (row.full_name for row in self._store.repositories))
@@ -216,7 +232,7 @@ class FakeGitHub:
         if type not in ACCOUNT_TYPES:
             raise errors.unknown("type of account", type, ACCOUNT_TYPES)
         check_login(login)
-        with self._store.lock:
+        with self._lock:
             if self._store.user(login):
                 msg = f"there is a user {login} already"
                 raise FakeError(msg)
@@ -232,11 +248,13 @@ class FakeGitHub:
         Raises:
             FakeError: *token* is empty or has white space in it, or *user* is no login. Nothing was added.
         """
+        check_type("token", token, str, "a text")
         if not token or any(letter.isspace() for letter in token):
             msg = "a token is a text without white space"
             raise FakeError(msg)
-        with self._store.lock:
-            found = self._store.user(user) or self.add_user(user)
+        with self._lock:
+            check_login(user)
+            found = self._store.ensure_user(user)
             self._store.tokens[token] = found
             self._secrets.add(token)
 
@@ -265,8 +283,13 @@ class FakeGitHub:
         Raises:
             FakeError: An argument makes no sense. Nothing is stubbed.
         """
+        check_type("method", method, str, "a text")
+        check_type("path", path, str, "a text")
         if method.upper() not in _METHODS:
             raise errors.unknown("method", method, _METHODS)
+        for name, value in (headers or {}).items():
+            check_type("the name of a header", name, str, "a text")
+            check_type(f"the header {name}", value, str, "a text")
         if not path.startswith("/") or "?" in path:
             msg = f'path starts with "/", below the root of the API, and has no query; got {path!r}'
             raise FakeError(msg)
@@ -282,7 +305,7 @@ class FakeGitHub:
             None if part == "*" or part.startswith("{") else unquote(part)
             for part in path.removeprefix(self._prefix).split("/")
         )
-        with self._store.lock:
+        with self._lock:
             self._application.stubs.append(Stub(method.upper(), segments, status, body, dict(headers or {})))
 
     # What happened
@@ -290,13 +313,13 @@ class FakeGitHub:
     @property
     def events(self) -> Events:
         """The record of dispatched events, oldest first."""
-        return self._store.events.events
+        return self._events
 
     @property
     def requests(self) -> Sequence[Exchange]:
         """Every request the fake answered, oldest first, with its answer; credentials are redacted."""
         # Blotted only now, so that a token counts that was shown later.
-        with self._store.lock:
+        with self._lock:
             return tuple(self._secrets.blot_exchange(exchange) for exchange in self._requests)
 
     def assert_event(self, name: str, /, **fields: object) -> Event:
@@ -327,7 +350,7 @@ class FakeGitHub:
 
     def conversation_text(self) -> str:
         """Tell every request, answer, hint and event in order, as a failing test's report does."""
-        with self._store.lock:
+        with self._lock:
             return self._secrets.blot(self._conversation.text())
 
     # For doors
@@ -342,7 +365,7 @@ class FakeGitHub:
         __tracebackhide__ = True
         parts = urlsplit(url)
         authorization = headers.get("authorization")
-        with self._store.lock:
+        with self._lock:
             if authorization and authorization != self._authorization:
                 self._authorization = authorization
                 self._secrets.add(token_of(authorization))
@@ -377,6 +400,14 @@ class FakeGitHub:
             return path.removeprefix(self._prefix) or "/"
         msg = f"{path} on {self.host} cannot be answered: the fake is the API below {self.base_url} only"
         raise UnsupportedRequest(msg)
+
+
+@lru_cache(32)
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url if isinstance(url, str) else "")
+    except ValueError:
+        return urlsplit("")
 
 
 def _raise(problem: UnsupportedRequest) -> NoReturn:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.model import User
 
+_FULL_SHA = re.compile(r"[0-9a-fA-F]{40}")
 _SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
 # What `git check-ref-format` refuses anywhere in a name.
 _NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$|^$")
@@ -276,7 +277,7 @@ class Graph:
 
 def is_valid_ref_name(name: str) -> bool:
     """Tell whether git would take *name* for a branch or tag."""
-    return not _NOT_IN_A_REF.search(name)
+    return name != "HEAD" and not _NOT_IN_A_REF.search(name) and not _FULL_SHA.fullmatch(name)
 
 
 def _number(commit: Commit) -> int:

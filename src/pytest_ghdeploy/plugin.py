@@ -57,7 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
     known = [f"ghdeploy_{name}" for name in OPTIONS]
     # pytest 9 renamed the mapping of what the ini file says; nothing public lists its keys.
     written = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
-    for name in written:
+    overridden = (pair.partition("=")[0] for pair in config.getoption("override_ini") or ())
+    for name in (*written, *overridden):
         if name.startswith("ghdeploy_") and name not in known:
             msg = f"there is no option {name}; there are {', '.join(known)}"
             raise pytest.UsageError(msg)
@@ -184,7 +185,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed:
         for fake in item.stash.get(_FAKES, []):
-            text = fake.conversation_text()
+            try:
+                text = fake.conversation_text()
+            except Exception as problem:  # noqa: BLE001 - a report that cannot be told must not end the session
+                text = f"(it cannot be told: {problem!r})"
             if text:
                 report.sections.append((f"ghdeploy: the conversation with {fake.base_url}", text))
+    if report.when == "teardown":
+        # pytest keeps items to the end of the session; what their fakes hold need not stay as long.
+        item.stash.setdefault(_FAKES, []).clear()
     return report

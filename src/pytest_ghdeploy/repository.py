@@ -7,17 +7,18 @@ mistake raises ``FakeError`` and names what there is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.advice import advice, check_login, check_ref_name, check_type, json_copy, one_of, user_called
-from pytest_ghdeploy.api import check_runs, deployments, statuses
+from pytest_ghdeploy.api import check_runs, commit_statuses, deployments
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.items import CheckRun, CommitStatus, Deployment
 from pytest_ghdeploy.model import CHECK_RUN_CONCLUSIONS, CHECK_RUN_STATUSES, COMMIT_STATUS_STATES, PERMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pytest_ghdeploy import model
     from pytest_ghdeploy.git import Graph
@@ -34,7 +35,8 @@ class Repository:
         self._id = repository_id
 
     def __repr__(self) -> str:
-        return f"<Repository {self.full_name}>"
+        row = self._store.repositories.get(self._id)
+        return f"<Repository {row.full_name if row else self._id}>"
 
     @property
     def _row(self) -> model.Repository:
@@ -93,6 +95,7 @@ class Repository:
         Raises:
             FakeError: *ref* names nothing. The message lists the branches and tags.
         """
+        check_type("ref", ref, str, "a text")
         with self._store.lock:
             target = self._graph.resolve(ref, short_shas=self._store.assume.short_shas)
             if target is None:
@@ -107,6 +110,10 @@ class Repository:
 
     def _new_name(self, name: str, taken: Mapping[str, str], kind: str) -> None:
         check_ref_name(name)
+        for other in taken:
+            if other.startswith(f"{name}/") or name.startswith(f"{other}/"):
+                msg = f"{self.full_name} has a {kind} {other!r}, beside which git cannot have {name!r}"
+                raise FakeError(msg)
         if name in taken:
             msg = f"{self.full_name} has a {kind} {name!r} already"
             raise FakeError(msg)
@@ -180,6 +187,7 @@ class Repository:
             author, now = self._store.default_user, self._store.clock.now
             self._branch(branch)
             check_type("message", message, str, "a text")
+            check_type("files", files, (Mapping, type(None)), "a mapping of paths to texts")
             for path, text in (files or {}).items():
                 check_type("a path in files", path, str, "a text")
                 check_type(f"the file {path}", text, str, "a text")
@@ -258,7 +266,7 @@ class Repository:
         )
         with self._store.lock, advice():
             user = user_called(self._store, creator)
-            row = statuses.create(self._store, self._row, user, sha=self.sha(ref), **body)
+            row = commit_statuses.create(self._store, self._row, user, sha=self.sha(ref), **body)
             return CommitStatus(self._store, row.id)
 
     def add_check_run(
@@ -277,12 +285,13 @@ class Repository:
             conclusion: For the status ``completed``; ignored for any other.
 
             check_suite: Tells workflows apart. A run replaces an earlier one of the same name in the same suite;
-                in different suites both stand, as on GitHub.
+                in different suites both stand, as on GitHub: ``name="main", check_suite="deploy.yml"`` and
+                ``name="main", check_suite="tests.yml"`` are two contexts called ``main``.
 
         Raises:
             FakeError: *ref*, *status* or *conclusion* is none. Nothing was added.
         """
-        check_type("name", name, str, "a text")
+        check_type("name", name or None, str, "a text that is not empty")
         check_type("check_suite", check_suite, str, "a text")
         one_of("status of a check run", status, CHECK_RUN_STATUSES)
         if status != "completed":

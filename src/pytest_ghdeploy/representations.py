@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from pytest_ghdeploy import rules
 from pytest_ghdeploy.model import PERMISSIONS
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Urls:
     html: str
 
     @classmethod
+    @lru_cache(32)
     def of(cls, base_url: str) -> Urls:
         """Derive the roots from the API's root *base_url*."""
         api = base_url.rstrip("/")
@@ -141,7 +143,7 @@ def public_user(row: User, urls: Urls, *, public_repos: int) -> JSON:
     }
 
 
-def private_user(row: User, urls: Urls, *, public_repos: int, private_repos: int) -> JSON:
+def private_user(row: User, urls: Urls, *, public_repos: int, private_repos: int, collaborators: int) -> JSON:
     """GitHub's private user: what an account sees of itself."""
     return {
         **public_user(row, urls, public_repos=public_repos),
@@ -150,7 +152,7 @@ def private_user(row: User, urls: Urls, *, public_repos: int, private_repos: int
         "total_private_repos": private_repos,
         "owned_private_repos": private_repos,
         "disk_usage": 0,
-        "collaborators": 0,
+        "collaborators": collaborators,
         "two_factor_authentication": True,
         "plan": {"name": "free", "space": 976_562_499, "collaborators": 0, "private_repos": 10_000},
     }
@@ -276,6 +278,7 @@ def repository(row: Repository, urls: Urls) -> JSON:
         "open_issues": 0,
         "watchers": 0,
         "default_branch": row.default_branch,
+        "custom_properties": {},
     }
 
 
@@ -299,7 +302,7 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
             "merge_commit_message": "PR_TITLE",
             "merge_commit_title": "MERGE_MESSAGE",
         }
-    answer |= {"temp_clone_token": None, "custom_properties": {}}
+    answer["temp_clone_token"] = None
     if row.owner.type == "Organization":
         answer["organization"] = user(row.owner, urls)
     return answer | {"network_count": 0, "subscribers_count": 0}
@@ -477,15 +480,14 @@ def commit_status(row: CommitStatus, repository: Repository, urls: Urls) -> JSON
 
 def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
     """GitHub's check suite as check runs carry it, with the outcome of its *runs*."""
-    done = all(run.status == "completed" for run in runs)
-    failed = next((run.conclusion for run in runs if run.conclusion != "success"), "success")
+    status, conclusion = rules.suite_outcome([(run.status, run.conclusion) for run in runs])
     return {
         "id": row.id,
         "node_id": node_id("CS", row.repository_id, row.id),
         "head_branch": row.head_branch,
         "head_sha": row.sha,
-        "status": "completed" if done else "in_progress",
-        "conclusion": failed if done else None,
+        "status": status,
+        "conclusion": conclusion,
         "url": f"{urls.repository(repository)}/check-suites/{row.id}",
         "before": row.before,
         "after": row.sha,

@@ -44,6 +44,8 @@ class Call:
         query: The query's parameters, the last of each name.
 
         body: The valid body, ``{}`` where the operation takes none.
+
+        found: What the endpoint's ``finds`` has found.
     """
 
     store: Store
@@ -53,6 +55,7 @@ class Call:
     query: dict[str, str]
     body: dict[str, Any]
     repository_or_none: Repository | None = None
+    found: Any = None
 
     @property
     def repository(self) -> Repository:
@@ -120,6 +123,8 @@ class Endpoint:
         needs: The right a caller must have on the repository in the path.
 
         anonymous: Whether a caller needs no token (if what is asked for is public).
+
+        finds: Looks up what the path is about, before the body is read.
     """
 
     operation_id: str
@@ -128,13 +133,18 @@ class Endpoint:
     handler: Handler
     needs: Permission
     anonymous: bool
+    finds: Callable[[Call], Any] | None
 
 
 _endpoints: dict[str, Endpoint] = {}
 
 
 def route(
-    operation_id: str, *method_and_paths: str, needs: Permission | None = None, anonymous: bool | None = None
+    operation_id: str,
+    *method_and_paths: str,
+    needs: Permission | None = None,
+    anonymous: bool | None = None,
+    finds: Callable[[Call], Any] | None = None,
 ) -> Callable[[Handler], Handler]:
     """
     Make the decorated function the handler of an operation.
@@ -145,6 +155,8 @@ def route(
         needs: ``pull`` for GET and ``push`` for all else, if not given.
 
         anonymous: True for GET and False for all else, if not given.
+
+        finds: Looks up what the path is about, for ``call.found``; its 404 comes before any refusal of the body.
     """
     methods, paths = zip(*(spec.split(" ") for spec in method_and_paths), strict=True)
     reads = methods[0] == "GET"
@@ -157,6 +169,7 @@ def route(
             handler,
             needs or ("pull" if reads else "push"),
             reads if anonymous is None else anonymous,
+            finds,
         )
         return handler
 

@@ -17,7 +17,15 @@ from pytest_ghdeploy.model import PERMISSIONS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from pytest_ghdeploy.model import Assumptions, Deployment, Permission, Repository, User
+    from pytest_ghdeploy.model import (
+        Assumptions,
+        CheckRunConclusion,
+        CheckRunStatus,
+        Deployment,
+        Permission,
+        Repository,
+        User,
+    )
 
 DESCRIPTION_LIMIT = 140
 """Characters in the description of a deployment status or commit status."""
@@ -113,6 +121,13 @@ def unmet_contexts(contexts: Iterable[Context], assume: Assumptions) -> list[Con
     return [context for context in contexts if context.state not in passing]
 
 
+def listed_contexts(found: Sequence[Context], checked: Sequence[Context], assume: Assumptions) -> list[Context]:
+    """Pick the contexts that a 409 lists: those *checked*, or, if so assumed, all *found* on the commit too."""
+    if not assume.list_all_contexts:
+        return list(checked)
+    return [*found, *(context for context in checked if context not in found)]
+
+
 def check_deployment(payload: dict[str, Any] | str, environment: str, assume: Assumptions) -> None:
     """
     Refuse a deployment that breaks a limit.
@@ -162,16 +177,21 @@ def _check_report(resource: str, description: str, urls: dict[str, str]) -> None
             raise errors.not_http(resource, field, url)
 
 
-def superseded_by(deployment: Deployment, others: Iterable[Deployment], assume: Assumptions) -> list[Deployment]:
+def superseded_by(
+    deployment: Deployment, others: Iterable[Deployment], assume: Assumptions, *, auto_inactive: bool
+) -> list[Deployment]:
     """
-    List the deployments that the success of *deployment* makes ``inactive``, oldest first.
+    List the deployments that the latest report on *deployment* makes ``inactive``, oldest first.
 
-    Those are the earlier ones to the environment it has now whose own state is
-    ``success`` and which are neither transient nor, unless assumed so, to production.
+    With *auto_inactive* and the state ``success`` those are the earlier ones
+    to the environment it has now whose own state is ``success`` and which are
+    neither transient nor, unless assumed so, to production.
 
     Source:
         https://docs.github.com/rest/deployments/deployments#inactive-deployments
     """
+    if not auto_inactive or deployment.state != "success":
+        return []
     found = [
         other
         for other in others
@@ -190,25 +210,28 @@ def is_dispatched(state: str, assume: Assumptions) -> bool:
     return state != "inactive" or assume.inactive_events
 
 
-def check_deletable(deployment: Deployment, *, others: int, assume: Assumptions) -> None:
+def check_deletable(deployment: Deployment, *, in_environment: int, in_repository: int, assume: Assumptions) -> None:
     """
     Refuse to delete an active deployment that is not the only one.
 
     Args:
-        others: How many more there are in its environment (its repository, if so assumed).
+        in_environment: How many deployments there are in its environment, itself included.
+
+        in_repository: How many there are in its repository.
 
     Raises:
-        Unprocessable: The deployment's state is ``success`` and *others* is not 0.
+        Unprocessable: The deployment's state is ``success``, and there are others.
 
     Source:
         The wording of the refusal as quoted by users; GitHub's page says "in the repository":
         https://docs.github.com/rest/deployments/deployments#delete-a-deployment
     """
-    if deployment.state == "success" and others:
+    there = in_repository if assume.delete_per_repository else in_environment
+    if deployment.state == "success" and there > 1:
         where = "its repository" if assume.delete_per_repository else f"environment {deployment.environment!r}"
         raise errors.active_deployment(
-            f"deployment {deployment.id} is active (its latest deployment status is success) and not alone in {where}: "
-            "give it another deployment status first, such as inactive"
+            f"deployment {deployment.id} is active (its latest deployment status is success) and one of {there} in "
+            f"{where}: give it another deployment status first, such as inactive"
         )
 
 
@@ -242,3 +265,27 @@ def combined_state(states: Collection[str]) -> Literal["failure", "pending", "su
     if "error" in states or "failure" in states:
         return "failure"
     return "pending" if not states or "pending" in states else "success"
+
+
+# The first that any run ended with is the suite's [guess]: what needs a person, then what failed, then the rest.
+_WORST_FIRST: tuple[CheckRunConclusion, ...] = (
+    "action_required",
+    "timed_out",
+    "failure",
+    "cancelled",
+    "stale",
+    "success",
+    "neutral",
+    "skipped",
+)
+
+
+def suite_outcome(
+    runs: Collection[tuple[CheckRunStatus, CheckRunConclusion | None]],
+) -> tuple[CheckRunStatus, CheckRunConclusion | None]:
+    """Fold the status and conclusion of each of a check suite's *runs*, at least one, into the suite's own."""
+    statuses = {status for status, _ in runs}
+    if statuses == {"completed"}:
+        conclusions = {conclusion for _, conclusion in runs}
+        return "completed", next(worst for worst in _WORST_FIRST if worst in conclusions)
+    return ("queued" if statuses == {"queued"} else "in_progress"), None

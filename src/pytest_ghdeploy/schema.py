@@ -51,7 +51,7 @@ def documentation_url(operation_id: str) -> str:
 
 
 class SchemaViolation(AssertionError):
-    """An answer or event of the fake is not what its schema says: a bug in the fake, or in a stub."""
+    """An answer or event of the fake is not what its schema says: a bug in the fake."""
 
 
 # Formats, which jsonschema checks only if told how
@@ -147,7 +147,8 @@ def _compile(schema: dict[str, Any]) -> Draft202012Validator:
 @cache
 def _request_validator(operation_id: str) -> Draft202012Validator | None:
     schema = load(operation_id)["$defs"].get("request")
-    return schema and _compile(schema)
+    # The id is for relative references.
+    return schema and _compile({"$id": f"{_BASE}{operation_id}.json", **schema})
 
 
 @cache
@@ -187,7 +188,7 @@ def _refusal(found: Sequence[Any]) -> Unprocessable:
         if error.validator == "required":
             missing |= dict.fromkeys(name for name in error.validator_value if name not in error.instance)
         elif error.validator == "additionalProperties":
-            extra |= dict.fromkeys(name for name in error.instance if name not in error.schema["properties"])
+            extra |= dict.fromkeys(name for name in error.instance if name not in error.schema.get("properties", {}))
         elif error.validator != "enum" or tuple(error.absolute_path) not in mistyped:
             where = "/".join(map(str, error.absolute_path))
             others[where] = f"For '{_place(error)}', {ruby(error.instance)} {_complaint(error)}."
@@ -206,7 +207,7 @@ def _quoted(names: dict[str, None]) -> str:
 
 def _place(error: Any) -> str:  # noqa: ANN401 - a ValidationError, whose types are loose
     # GitHub names the schema's own place, not the way to it: 'properties/ref', 'items'.
-    last = list(error.absolute_path)[-1]
+    last = error.absolute_path[-1] if error.absolute_path else ""
     return f"properties/{last}" if isinstance(last, str) else "items"
 
 
@@ -237,6 +238,8 @@ def ruby(value: object) -> str:
         return "{" + ", ".join(f"{ruby(key)}=>{ruby(member)}" for key, member in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(ruby, value)) + "]"
+    if isinstance(value, float) and "e" in repr(value) and "." not in repr(value):
+        return repr(value).replace("e", ".0e")
     return json.dumps(value, ensure_ascii=False).replace("#{", "\\#{")
 
 
@@ -283,7 +286,7 @@ def _check(what: str, name: str, pointer: str, body: object) -> None:
 @cache
 def event_names() -> tuple[str, ...]:
     """List the events that have a schema, which are those that the fake dispatches."""
-    return tuple(sorted(found.stem for found in (directory() / "events").iterdir()))
+    return tuple(sorted(found.stem for found in (directory() / "events").glob("*.json")))
 
 
 @cache

@@ -9,7 +9,6 @@ so an answer costs the same with one row as with ten thousand.
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,8 +33,10 @@ from pytest_ghdeploy.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from threading import RLock
 
     from pytest_ghdeploy.clock import Clock
+    from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.model import AccountType, Assumptions, Permission
     from pytest_ghdeploy.representations import Urls
 
@@ -145,15 +146,17 @@ def _discard(ids: list[int], row_id: int) -> None:
 class Store:
     """One GitHub. Hold ``lock`` for every use from more than one thread."""
 
-    def __init__(self, clock: Clock, assume: Assumptions, urls: Urls) -> None:
+    def __init__(
+        self, clock: Clock, assume: Assumptions, urls: Urls, lock: RLock, recorded: list[Event] | None = None
+    ) -> None:
         """Start with the accounts that GitHub cannot be thought of without; events speak of *urls*."""
-        self.lock = threading.RLock()
+        self.lock = lock
         self.retired = False
         """Whether the fake has been reset since, so that whoever still holds this store holds nothing."""
         self.urls = urls
         self.clock = clock
         self.assume = assume
-        self.events = Recorder()
+        self.events = Recorder(recorded)
         # The ranges lie far apart; those of deployments are as large as today's on github.com.
         self.users: Table[User] = Table(1_583_231)
         self.apps: Table[App] = Table(15_368)
@@ -168,7 +171,7 @@ class Store:
         self._collaborators: dict[tuple[int, int], Permission] = {}
         self._rate_limits: dict[int | None, RateLimit] = {}
         self._users_by_login: dict[str, User] = {}
-        self._repositories_by_name: dict[str, Repository] = {}
+        self._repository_ids: dict[str, int] = {}
         self.default_user = self.add_user(DEFAULT_LOGIN)
         owner = self.add_user("github", "Organization")
         self.actions_app = self.apps.add(
@@ -197,7 +200,7 @@ class Store:
 
     def ensure_user(self, login: str) -> User:
         """Find an account, or create it."""
-        return self.user(login) or self.add_user(login)
+        return self.user(login) or self.add_user(login, "Bot" if login.endswith("[bot]") else "User")
 
     def permission(self, repository: Repository, user: User | None) -> Permission | None:
         """Find what *user* may do. While any token is accepted, every token may do everything."""
@@ -210,6 +213,11 @@ class Store:
         """Grant *user* a right, in place of what was granted before."""
         self._collaborators[repository.id, user.id] = permission
 
+    def collaborators(self, owner: User) -> int:
+        """Count those whom *owner* has granted something on a private repository."""
+        private = {row.id for row in self.repositories.where(owner=owner, private=True)}
+        return len({user_id for repository_id, user_id in self._collaborators if repository_id in private})
+
     # Repositories
 
     def add_repository(self, owner: User, name: str, *, default_branch: str, private: bool) -> Repository:
@@ -217,13 +225,14 @@ class Store:
         now = self.clock.now
         row = Repository(self.repositories.next_id, owner, name, private, default_branch, now, now, now)
         self.repositories.add(row)
-        self._repositories_by_name[row.full_name.lower()] = row
+        self._repository_ids[row.full_name.lower()] = row.id
         self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch)
         return row
 
     def repository(self, full_name: str) -> Repository | None:
         """Find a repository by its full name, without regard to case."""
-        return self._repositories_by_name.get(full_name.lower())
+        found = self._repository_ids.get(full_name.lower())
+        return None if found is None else self.repositories.get(found)
 
     def repository_of(self, row: Any) -> Repository:  # noqa: ANN401 - any row with a repository_id
         """Look up the repository that *row* belongs to."""
@@ -238,11 +247,7 @@ class Store:
     def pushed(self, repository: Repository) -> Repository:
         """Note that refs of *repository* have moved just now."""
         now = self.clock.now
-        return self._update(replace(repository, pushed_at=now, updated_at=now))
-
-    def _update(self, repository: Repository) -> Repository:
-        self._repositories_by_name[repository.full_name.lower()] = repository
-        return self.repositories.replace(repository)
+        return self.repositories.replace(replace(repository, pushed_at=now, updated_at=now))
 
     # Rate limit
 

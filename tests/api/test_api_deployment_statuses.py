@@ -497,3 +497,16 @@ def test_statuses_answer_by_the_id_of_the_repository(http: requests.Session, rep
     assert reply.json()["url"].startswith(deployment["statuses_url"])
     assert http.get(by_id).json() == [reply.json()]
     assert http.get(f"{by_id}/{reply.json()['id']}").json() == reply.json()
+
+
+@pytest.mark.parametrize("body", [b"not JSON", b"[]", b'{"state": "x"}', b"{}"])
+@pytest.mark.parametrize("deployment", ["99", "elsewhere"])
+def test_what_is_not_there_is_not_found_whatever_the_body(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, body: bytes, deployment: str
+) -> None:
+    """An unknown deployment, or one of another repository, is 404 before the body is looked at."""
+    other = ghdeploy.add_repository("octocat/other").add_deployment(ref="main")
+    wanted = other.id if deployment == "elsewhere" else deployment
+    reply = http.post(f"/repos/{repo.full_name}/deployments/{wanted}/statuses", data=body)
+    assert reply.status_code == 404
+    assert reply.json()["message"] == "Not Found"

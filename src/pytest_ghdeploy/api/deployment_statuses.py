@@ -74,12 +74,9 @@ def create(
         log_url=log_url or target_url,
         environment_url=environment_url,
     )
-    if auto_inactive and state == "success":
-        active = store.deployments.where(
-            repository_id=repository.id, environment=deployment.environment, state="success"
-        )
-        for other in rules.superseded_by(deployment, active, store.assume):
-            _append(store, repository, replace(other, state="inactive"), creator)
+    active = store.deployments.where(repository_id=repository.id, environment=deployment.environment, state="success")
+    for other in rules.superseded_by(deployment, active, store.assume, auto_inactive=auto_inactive):
+        _append(store, repository, replace(other, state="inactive"), creator)
     return row
 
 
@@ -122,28 +119,40 @@ def _append(
     return after, row
 
 
-@route("repos/list-deployment-statuses", "GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses")
-def list_deployment_statuses(call: Call) -> Reply:
-    """List the statuses of a deployment, newest first: the first is its state."""
-    return Reply(200, Listing(call.store.deployment_statuses.where(deployment_id=deployments.find(call).id)))
+def find(call: Call) -> DeploymentStatus:
+    """
+    Look up the deployment status in the path.
 
-
-@route("repos/create-deployment-status", "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses")
-def create_deployment_status(call: Call) -> Reply:
-    """Report on a deployment."""
-    deployment = deployments.find(call)
-    row = create(call.store, call.repository, deployment, call.actor, **call.arguments_for(create))
-    location = f"{call.urls.deployment(call.repository, deployment.id)}/statuses/{row.id}"
-    return Reply(201, row, location)
-
-
-@route("repos/get-deployment-status", "GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses/{status_id}")
-def get_deployment_status(call: Call) -> Reply:
-    """Show one status of a deployment."""
+    Raises:
+        NotFound: There is no such deployment in the repository, or it has no such status.
+    """
     deployment, wanted = deployments.find(call), call.params["status_id"]
     row = call.store.deployment_statuses.get(wanted)
     if row is None or row.deployment_id != deployment.id:
         known = call.store.deployment_statuses.where(deployment_id=deployment.id)
         there = errors.there_is(wanted, (status.id for status in known))
         raise errors.not_found(f"deployment {deployment.id} has no deployment status {wanted}; {there}")
-    return Reply(200, row)
+    return row
+
+
+_PATH = "/repos/{owner}/{repo}/deployments/{deployment_id}/statuses"
+
+
+@route("repos/list-deployment-statuses", f"GET {_PATH}", finds=deployments.find)
+def list_deployment_statuses(call: Call) -> Reply:
+    """List the statuses of a deployment, newest first: the first is its state."""
+    return Reply(200, Listing(call.store.deployment_statuses.where(deployment_id=call.found.id)))
+
+
+@route("repos/create-deployment-status", f"POST {_PATH}", finds=deployments.find)
+def create_deployment_status(call: Call) -> Reply:
+    """Report on a deployment."""
+    row = create(call.store, call.repository, call.found, call.actor, **call.arguments_for(create))
+    location = f"{call.urls.deployment(call.repository, row.deployment_id)}/statuses/{row.id}"
+    return Reply(201, row, location)
+
+
+@route("repos/get-deployment-status", f"GET {_PATH}/{{status_id}}", finds=find)
+def get_deployment_status(call: Call) -> Reply:
+    """Show one status of a deployment."""
+    return Reply(200, call.found)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy import errors, payloads, rules
-from pytest_ghdeploy.api import git, statuses
+from pytest_ghdeploy.api import commit_statuses, git
 from pytest_ghdeploy.model import Deployment
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
@@ -72,12 +72,9 @@ def create(
         https://docs.github.com/rest/deployments/deployments#create-a-deployment
     """
     target = git.resolve(store, repository, ref)
-    merged = None
     if store.assume.contexts_before_merge:
         _check_contexts(store, repository, target, ref, required_contexts)
-    if auto_merge:
-        merged = _auto_merge(store, repository, target, ref, creator)
-    if merged:
+    if auto_merge and (merged := _auto_merge(store, repository, target, ref, creator)):
         return merged
     if not store.assume.contexts_before_merge:
         _check_contexts(store, repository, target, ref, required_contexts)
@@ -136,16 +133,13 @@ def _check_contexts(
 ) -> None:
     if required is not None and not required:
         return
-    found = statuses.contexts_of(store, repository, target.sha)
+    found = commit_statuses.contexts_of(store, repository, target.sha)
     checked = rules.contexts_to_check(found, required)
     unmet = rules.unmet_contexts(checked, store.assume)
     if unmet:
-        listed = checked
-        if store.assume.list_all_contexts:
-            listed = found + [context for context in checked if context not in found]
         named = ", ".join(f"{context.context} is {context.state}" for context in unmet)
         hint = f"{target.sha[:7]}, the commit of {ref}: {named}; required_contexts=[] deploys it regardless"
-        raise errors.failed_contexts(ref, listed, hint)
+        raise errors.failed_contexts(ref, rules.listed_contexts(found, checked, store.assume), hint)
 
 
 def delete(store: Store, repository: Repository, deployment: Deployment) -> None:
@@ -158,9 +152,12 @@ def delete(store: Store, repository: Repository, deployment: Deployment) -> None
     Source:
         https://docs.github.com/rest/deployments/deployments#delete-a-deployment
     """
-    within = {} if store.assume.delete_per_repository else {"environment": deployment.environment}
-    others = len(store.deployments.where(repository_id=repository.id, **within)) - 1
-    rules.check_deletable(deployment, others=others, assume=store.assume)
+    rules.check_deletable(
+        deployment,
+        in_environment=len(store.deployments.where(repository_id=repository.id, environment=deployment.environment)),
+        in_repository=len(store.deployments.where(repository_id=repository.id)),
+        assume=store.assume,
+    )
     for row in list(store.deployment_statuses.where(deployment_id=deployment.id)):
         store.deployment_statuses.remove(row)
     store.deployments.remove(deployment)
@@ -202,14 +199,14 @@ def create_deployment(call: Call) -> Reply:
     return Reply(201, created, location=call.urls.deployment(call.repository, created.id))
 
 
-@route("repos/get-deployment", "GET /repos/{owner}/{repo}/deployments/{deployment_id}")
+@route("repos/get-deployment", "GET /repos/{owner}/{repo}/deployments/{deployment_id}", finds=find)
 def get_deployment(call: Call) -> Reply:
     """Show a deployment."""
-    return Reply(200, find(call))
+    return Reply(200, call.found)
 
 
-@route("repos/delete-deployment", "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}")
+@route("repos/delete-deployment", "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}", finds=find)
 def delete_deployment(call: Call) -> Reply:
     """Delete a deployment."""
-    delete(call.store, call.repository, find(call))
+    delete(call.store, call.repository, call.found)
     return Reply(204)

@@ -24,10 +24,16 @@ def _repositories(call: Call, owner: User, *, private: bool) -> int:
 @route("users/get-authenticated", "GET /user", anonymous=False)
 def get_authenticated(call: Call) -> Reply:
     """Show the caller to itself."""
-    owned = {
-        f"{kind}_repos": _repositories(call, call.actor, private=kind == "private") for kind in ("public", "private")
-    }
-    return Reply(200, as_json.private_user(call.actor, call.urls, **owned))
+    return Reply(
+        200,
+        as_json.private_user(
+            call.actor,
+            call.urls,
+            public_repos=_repositories(call, call.actor, private=False),
+            private_repos=_repositories(call, call.actor, private=True),
+            collaborators=call.store.collaborators(call.actor),
+        ),
+    )
 
 
 @route("users/get-by-username", "GET /users/{username}")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pytest_ghdeploy.doors import guard, hosts, requests
 
 
-def enter(fake: hosts.Fake) -> dict[str, object]:
-    """Let clients in to *fake*, and return its doors by name."""
-    doors: dict[str, object] = {"requests": requests.RequestsDoor(fake)}
+def enter(fake: hosts.Fake) -> None:
+    """Let clients in to *fake*."""
+    fake.doors["requests"] = requests.RequestsDoor(fake)
     hosts.enter(fake)
     for patch in (*requests.PATCHES, *guard.PATCHES):
         patch.apply()
-    return doors
 
 
 def leave(fake: hosts.Fake) -> None:

@@ -8,6 +8,7 @@ by name, or asks a proxy for it. All three are errors that say what is missing.
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 from typing import Any
 
@@ -59,6 +60,29 @@ def _put_request(original: Function) -> Function:
     return putrequest
 
 
+def _send(original: Function) -> Function:
+    def send(sock: Any, data: Any, *args: Any) -> Any:  # noqa: ANN401
+        start = bytes(memoryview(data)[:_LINE])
+        if found := _PROXIED.match(start):
+            _check(found["host"] or found["other"], "request through a proxy to")
+        return original(sock, data, *args)
+
+    return send
+
+
+def _send_to(original: Function) -> Function:
+    def send_to(sock: Any, *args: Any) -> Any:  # noqa: ANN401
+        if args and isinstance(args[-1], tuple):
+            _check(args[-1][0], "message to")
+        return original(sock, *args)
+
+    return send_to
+
+
+# What a client says to a proxy that is to reach GitHub for it.
+_LINE = 300
+_PROXIED = re.compile(rb"CONNECT (?P<host>[^:\s]+):|[A-Z]+ https?://(?:[^/@\s]*@)?(?P<other>[^:/\s]+)")
+
 PATCHES = [
     Patch(socket, "getaddrinfo", _look_up),
     Patch(socket, "gethostbyaddr", _look_up),
@@ -66,6 +90,9 @@ PATCHES = [
     Patch(socket, "gethostbyname_ex", _look_up),
     Patch(socket.socket, "connect", _connect),
     Patch(socket.socket, "connect_ex", _connect),
+    Patch(socket.socket, "send", _send),
+    Patch(socket.socket, "sendall", _send),
+    Patch(socket.socket, "sendto", _send_to),
     Patch(http.client.HTTPConnection, "set_tunnel", _tunnel),
     Patch(http.client.HTTPConnection, "putrequest", _put_request),
 ]

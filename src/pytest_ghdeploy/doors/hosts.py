@@ -22,7 +22,7 @@ class Fake(Protocol):
     @property
     def base_url(self) -> str: ...  # noqa: D102 - said by FakeGitHub
     @property
-    def doors(self) -> Mapping[str, object]: ...  # noqa: D102
+    def doors(self) -> dict[str, object]: ...  # noqa: D102
     @property
     def host(self) -> str: ...  # noqa: D102
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer: ...  # noqa: D102

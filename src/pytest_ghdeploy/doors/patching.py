@@ -25,39 +25,52 @@ class Patch:
     passes everything on while no fake is active.
     """
 
-    __slots__ = ("_layers", "_made", "_name", "_original", "_target", "_wrap")
+    __slots__ = ("_layers", "_made", "_name", "_original", "_own", "_target", "_wrap")
 
     def __init__(self, target: Any, name: str, wrap: Callable[[Function], Function]) -> None:  # noqa: ANN401 - a class or module
         """Prepare to replace ``target.name`` with what *wrap* makes of it."""
         self._target, self._name, self._wrap = target, name, wrap
         self._original: Function = None
         self._made: Function = None
-        # What each function of ours stands for, and whether it was the target's own. Known by identity: a mock
+        # Whether the original was the target's own, not inherited; None if it is itself a function of ours.
+        self._own: bool | None = None
+        # What each function of ours stands for, and whether that was the target's own. Known by identity: a mock
         # has every attribute, and functools.wraps copies attributes.
         self._layers: WeakKeyDictionary[Function, tuple[Function, bool]] = WeakKeyDictionary()
 
     def apply(self) -> None:
         """Go on top, unless we are."""
-        if getattr(self._target, self._name) is self._made:
+        current = getattr(self._target, self._name)
+        if current is self._made:
             return
-        with _one_at_a_time:
-            current = getattr(self._target, self._name)
-            if current in self._layers:
-                return
-            if current is not self._original:
-                self._original, self._made = current, self._wrap(current)
-            self._layers[self._made] = current, self._name in vars(self._target)
-            setattr(self._target, self._name, self._made)
+        if current is not self._original:
+            with _one_at_a_time:
+                current = getattr(self._target, self._name)
+                if current in self._layers:
+                    return
+                made = self._wrap(current)
+                own = self._name in vars(self._target)
+                self._own = None if current in self._layers else own
+                self._layers[made] = current, own
+                self._original, self._made = current, made
+        setattr(self._target, self._name, self._made)
 
     def undo(self) -> None:
         """Leave, if nobody is on top of us."""
         current = getattr(self._target, self._name)
-        if current not in self._layers:
+        if current is self._made and self._own is not None:
+            self._put_back(self._original, own=self._own)
             return
-        own = True
-        while current in self._layers:
-            current, own = self._layers[current]
+        with _one_at_a_time:
+            own = True
+            if current not in self._layers:
+                return
+            while current in self._layers:
+                current, own = self._layers[current]
+            self._put_back(current, own=own)
+
+    def _put_back(self, original: Function, *, own: bool) -> None:
         if own:
-            setattr(self._target, self._name, current)
+            setattr(self._target, self._name, original)
         else:
             delattr(self._target, self._name)

@@ -10,19 +10,22 @@ handling of retries. Every other host goes where it would have gone.
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from io import BytesIO
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import responses
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
-from urllib3._version import __version__ as urllib3_version
 from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
 from pytest_ghdeploy.doors import hosts
 from pytest_ghdeploy.doors.patching import Function, Patch
 from pytest_ghdeploy.errors import REASONS
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 class _Anything(responses.BaseResponse):
@@ -45,7 +48,8 @@ class _Anything(responses.BaseResponse):
             name: value.decode("latin-1") if isinstance(value, bytes) else value
             for name, value in request.headers.lower_items()
         }
-        headers.setdefault("user-agent", f"python-urllib3/{urllib3_version}")  # as urllib3 does when it sends
+        if "user-agent" not in headers:
+            headers["user-agent"] = f"python-urllib3/{version('urllib3')}"  # which it adds when it sends
         answer = self._fake.answer(request.method or "GET", request.url or "", headers, _body_of(request))
         return HTTPResponse(
             body=BytesIO(answer.body),
@@ -107,7 +111,7 @@ def _get_adapter(original: Function) -> Function:
     def get_adapter(session: Session, url: str) -> HTTPAdapter:
         door = _door_to(url)
         if door:
-            _stay_on_top()  # for a request that no session has prepared
+            _stay_on_top()
         adapter = original(session, url)
         if door is None or (isinstance(adapter, HTTPAdapter) and type(adapter).send is not HTTPAdapter.send):
             return cast("HTTPAdapter", adapter)
@@ -137,23 +141,37 @@ def _prepare_request(original: Function) -> Function:
     return prepare_request
 
 
+def _session_send(original: Function) -> Function:
+    def send(session: Session, request: PreparedRequest, **kwargs: Any) -> Response:  # noqa: ANN401
+        if hosts.any_active():
+            _stay_on_top()  # for a request that no session has prepared
+        return cast("Response", original(session, request, **kwargs))
+
+    return send
+
+
 def _stay_on_top() -> None:
     _stand_before_requests_mock()
     for patch in PATCHES:
         patch.apply()
+    if not hosts.any_active():  # the last fake has gone meanwhile, in another thread
+        for patch in PATCHES:
+            patch.undo()
 
 
 def _stand_before_requests_mock() -> None:
     # It puts its adapter into the session itself, out of reach of the other patches.
     module = sys.modules.get("requests_mock.adapter")
-    if module and len(PATCHES) == _WITHOUT_REQUESTS_MOCK:
+    if module and module not in _adapters_seen:
+        _adapters_seen.append(module)
         PATCHES.append(Patch(module.Adapter, "send", _send))
 
 
+_adapters_seen: list[ModuleType] = []
 PATCHES = [
     Patch(Session, "get_adapter", _get_adapter),
     # For adapters of the user's own, whose super().send arrives here.
     Patch(HTTPAdapter, "send", _send),
     Patch(Session, "prepare_request", _prepare_request),
+    Patch(Session, "send", _session_send),
 ]
-_WITHOUT_REQUESTS_MOCK = len(PATCHES)
