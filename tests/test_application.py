@@ -18,7 +18,6 @@ from pytest_ghdeploy.application import header_text, token_of
 from pytest_ghdeploy.bodies import read_object
 from pytest_ghdeploy.errors import BadRequest
 from pytest_ghdeploy.schema import ruby
-from pytest_ghdeploy.store import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +58,7 @@ class Scene:
         """Copy all that a refused request must leave alone: rows, refs, next ids, events."""
         store = self.fake._store
         return (
-            {name: (table.next_id, list(table)) for name, table in vars(store).items() if isinstance(table, Table)},
+            {name: (table.next_id, list(table)) for name, table in store.tables().items()},
             {
                 number: (dict(graph.branches), dict(graph.tags), dict(graph.commits), dict(graph.blobs))
                 for number, graph in store._graphs.items()

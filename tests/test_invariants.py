@@ -25,7 +25,6 @@ from hypothesis.stateful import (
 )
 
 from pytest_ghdeploy import FakeGitHub, Repository
-from pytest_ghdeploy.store import Table
 
 API = "https://api.github.com"
 OUTCOMES = {
@@ -43,7 +42,7 @@ OUTCOMES = {
 def _stored(fake: FakeGitHub) -> object:
     """Copy all that a refused request must leave alone: rows, refs, next ids, events."""
     store = fake._store
-    tables = {name: table for name, table in vars(store).items() if isinstance(table, Table)}
+    tables = store.tables()
     graphs = {
         number: (dict(graph.branches), dict(graph.tags), list(graph.commits), dict(graph.blobs))
         for number, graph in store._graphs.items()

@@ -107,7 +107,7 @@ def test_ranges_of_two_kinds_never_overlap(one: str, other: str) -> None:
 
 def test_kinds_are_all_the_tables_of_the_store() -> None:
     """The two tests above know every kind."""
-    assert {name for name, value in vars(_store()).items() if isinstance(value, Table)} == set(KINDS)
+    assert set(_store().tables()) == set(KINDS)
 
 
 # Tables

@@ -13,6 +13,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -139,6 +140,21 @@ class Table(Generic[R]):
         return Rows(self._rows, self._indexes[fields][1].get(key, []))
 
 
+class _Kept(Generic[R]):
+    """A table of a store, made when it is first asked for: most tests need few of them."""
+
+    def __init__(self, first_id: int) -> None:
+        self._first_id = first_id
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, store: Store, owner: type) -> Table[R]:
+        table: Table[R] = Table(self._first_id)
+        vars(store)[self._name] = table
+        return table
+
+
 def _discard(ids: list[int], row_id: int) -> None:
     del ids[bisect_left(ids, row_id)]
 
@@ -146,10 +162,20 @@ def _discard(ids: list[int], row_id: int) -> None:
 class Store:
     """One GitHub. Hold ``lock`` for every use from more than one thread."""
 
+    # The ranges lie far apart; those of deployments are as large as today's on github.com.
+    users = _Kept[User](1_583_231)
+    apps = _Kept[App](15_368)
+    repositories = _Kept[Repository](1_296_269_001)
+    check_suites = _Kept[CheckSuite](21_000_000_003)
+    check_runs = _Kept[CheckRun](33_000_000_005)
+    commit_statuses = _Kept[CommitStatus](27_000_000_011)
+    deployments = _Kept[Deployment](4_442_074_271)
+    deployment_statuses = _Kept[DeploymentStatus](12_690_168_079)
+
     def __init__(
         self, clock: Clock, assume: Assumptions, urls: Urls, lock: RLock, recorded: list[Event] | None = None
     ) -> None:
-        """Start with the accounts that GitHub cannot be thought of without; events speak of *urls*."""
+        """Start with the usual account and nothing else; events speak of *urls*."""
         self.lock = lock
         self.retired = False
         """Whether the fake has been reset since, so that whoever still holds this store holds nothing."""
@@ -157,15 +183,6 @@ class Store:
         self.clock = clock
         self.assume = assume
         self.events = Recorder(recorded)
-        # The ranges lie far apart; those of deployments are as large as today's on github.com.
-        self.users: Table[User] = Table(1_583_231)
-        self.apps: Table[App] = Table(15_368)
-        self.repositories: Table[Repository] = Table(1_296_269_001)
-        self.check_suites: Table[CheckSuite] = Table(21_000_000_003)
-        self.check_runs: Table[CheckRun] = Table(33_000_000_005)
-        self.commit_statuses: Table[CommitStatus] = Table(27_000_000_011)
-        self.deployments: Table[Deployment] = Table(4_442_074_271)
-        self.deployment_statuses: Table[DeploymentStatus] = Table(12_690_168_079)
         self.tokens: dict[str, User] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[tuple[int, int], Permission] = {}
@@ -173,18 +190,25 @@ class Store:
         self._users_by_login: dict[str, User] = {}
         self._repository_ids: dict[str, int] = {}
         self.default_user = self.add_user(DEFAULT_LOGIN)
-        owner = self.add_user("github", "Organization")
-        self.actions_app = self.apps.add(
+
+    @cached_property
+    def actions_app(self) -> App:
+        """The app of GitHub Actions, and with it the account ``github``, from the first check run on."""
+        return self.apps.add(
             App(
                 id=self.apps.next_id,
                 slug="github-actions",
                 name="GitHub Actions",
-                owner=owner,
-                created_at=clock.now,
+                owner=self.add_user("github", "Organization"),
+                created_at=self.clock.now,
                 permissions={"checks": "write", "contents": "read", "deployments": "write", "statuses": "write"},
                 events=("check_run", "check_suite", "deployment", "deployment_status", "push"),
             )
         )
+
+    def tables(self) -> dict[str, Table[Any]]:
+        """List all tables by name."""
+        return {name: getattr(self, name) for name, kept in vars(Store).items() if isinstance(kept, _Kept)}
 
     # Accounts
 

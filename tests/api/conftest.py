@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from pytest_ghdeploy.store import Table
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -50,7 +48,7 @@ def snapshot(ghdeploy: FakeGitHub) -> Callable[[], object]:
 
     def take() -> object:
         store = ghdeploy._store
-        tables = {name: table for name, table in vars(store).items() if isinstance(table, Table)}
+        tables = store.tables()
         graphs = {number: (dict(graph.branches), dict(graph.tags), dict(graph.commits), dict(graph.blobs))
                   for number, graph in store._graphs.items()}  # fmt: skip
         return (
