@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
-    from pytest_ghdeploy.items import CheckRun, CommitStatus, Deployment, DeploymentStatus
+    from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
     from pytest_ghdeploy.model import Assumptions
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
@@ -22,6 +22,7 @@ _HOMES = {
     "CheckRun": "items",
     "Clock": "clock",
     "CommitStatus": "items",
+    "DeployKey": "items",
     "Deployment": "items",
     "DeploymentStatus": "items",
     "Event": "events",
@@ -39,6 +40,7 @@ __all__ = [
     "CheckRun",
     "Clock",
     "CommitStatus",
+    "DeployKey",
     "Deployment",
     "DeploymentStatus",
     "Event",

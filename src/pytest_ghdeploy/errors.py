@@ -189,6 +189,17 @@ def too_many_commit_statuses(hint: str) -> Unprocessable:
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
 
 
+def key_in_use(hint: str) -> Unprocessable:
+    """Refuse a deploy key that is one already."""
+    return validation_failed("PublicKey", "key", "key is already in use", hint=hint)
+
+
+def invalid_key(hint: str) -> Unprocessable:
+    """Refuse a deploy key that is no public key."""
+    message = "key is invalid. You must supply a key in OpenSSH public key format"
+    return validation_failed("PublicKey", "key", message, hint=hint)
+
+
 class FakeError(Exception):
     """
     A mistake in how a test uses the fake, with what there is and what to do.

@@ -170,6 +170,22 @@ class CheckRun:
 
 
 @dataclass(frozen=True, slots=True)
+class DeployKey:
+    """A public key whose holder may read, and perhaps write, a repository. Never updated."""
+
+    id: int
+    repository_id: int
+    key: str
+    title: str
+    verified: bool
+    created_at: datetime
+    read_only: bool
+    added_by: str | None
+    last_used: datetime | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """How much of the hour's budget of requests a caller has used."""
 

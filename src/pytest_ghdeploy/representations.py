@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         CheckRun,
         CheckSuite,
         CommitStatus,
+        DeployKey,
         Deployment,
         DeploymentStatus,
         Permission,
@@ -522,6 +523,25 @@ def check_run(row: CheckRun, suite_runs: Sequence[CheckRun], repository: Reposit
         "check_suite": check_suite(row.check_suite, suite_runs, repository, urls),
         "app": app(row.check_suite.app, urls),
         "pull_requests": [],
+    }
+
+
+# Deploy keys
+
+
+def deploy_key(row: DeployKey, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's deploy key."""
+    return {
+        "id": row.id,
+        "key": row.key,
+        "url": f"{urls.repository(repository)}/keys/{row.id}",
+        "title": row.title,
+        "verified": row.verified,
+        "created_at": time(row.created_at),
+        "read_only": row.read_only,
+        "added_by": row.added_by,
+        "last_used": row.last_used and time(row.last_used),
+        "enabled": row.enabled,
     }
 
 

@@ -11,13 +11,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pytest_ghdeploy import errors
+from pytest_ghdeploy import errors, keys
 from pytest_ghdeploy.model import PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from pytest_ghdeploy.model import Assumptions, Deployment, Permission, Repository, User
+    from pytest_ghdeploy.model import (
+        Assumptions,
+        Deployment,
+        Permission,
+        Repository,
+        User,
+    )
 
 DESCRIPTION_LIMIT = 140
 """Characters in the description of a deployment status or commit status."""
@@ -242,3 +248,19 @@ def combined_state(states: Collection[str]) -> Literal["failure", "pending", "su
     if "error" in states or "failure" in states:
         return "failure"
     return "pending" if not states or "pending" in states else "success"
+
+
+# Deploy keys
+
+
+def public_key(text: str) -> keys.PublicKey:
+    """
+    Read a public key.
+
+    Raises:
+        Unprocessable: It is none in OpenSSH's format.
+    """
+    try:
+        return keys.parse(text)
+    except keys.InvalidKey as problem:
+        raise errors.invalid_key(f"the key is no public key of OpenSSH's: {problem}") from None

@@ -25,6 +25,7 @@ from pytest_ghdeploy.model import (
     CheckRun,
     CheckSuite,
     CommitStatus,
+    DeployKey,
     Deployment,
     DeploymentStatus,
     RateLimit,
@@ -163,6 +164,7 @@ class Store:
         self.commit_statuses: Table[CommitStatus] = Table(27_000_000_011)
         self.deployments: Table[Deployment] = Table(4_442_074_271)
         self.deployment_statuses: Table[DeploymentStatus] = Table(12_690_168_079)
+        self.deploy_keys: Table[DeployKey] = Table(97_000_003)
         self.tokens: dict[str, User] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[tuple[int, int], Permission] = {}
