@@ -293,7 +293,7 @@ class Repository:
         else:
             one_of("conclusion of a check run", conclusion, CHECK_RUN_CONCLUSIONS)
         with self._store.lock:
-            row = check_runs.create(
+            row = check_runs.add(
                 self._store,
                 self._row,
                 self._store.default_user,

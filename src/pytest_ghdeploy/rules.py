@@ -12,13 +12,15 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pytest_ghdeploy import errors, keys
-from pytest_ghdeploy.model import PERMISSIONS
+from pytest_ghdeploy.model import CHECK_RUN_CONCLUSIONS, PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from pytest_ghdeploy.model import (
         Assumptions,
+        CheckRunConclusion,
+        CheckRunStatus,
         Deployment,
         Permission,
         Repository,
@@ -248,6 +250,58 @@ def combined_state(states: Collection[str]) -> Literal["failure", "pending", "su
     if "error" in states or "failure" in states:
         return "failure"
     return "pending" if not states or "pending" in states else "success"
+
+
+# Check runs
+
+_REPORTED_STATUSES = ("queued", "in_progress", "completed")
+_REPORTED_CONCLUSIONS = tuple(conclusion for conclusion in CHECK_RUN_CONCLUSIONS if conclusion != "stale")
+
+
+def check_reported(status: str | None, conclusion: str | None) -> None:
+    """
+    Refuse a report on a check run that only GitHub itself may give.
+
+    Raises:
+        Unprocessable: *status* is ``waiting``, ``requested`` or ``pending``, or *conclusion* is ``stale``.
+
+    Source:
+        https://docs.github.com/rest/checks/runs#update-a-check-run
+    """
+    if status is not None and status not in _REPORTED_STATUSES:
+        raise errors.githubs_own("status", status, _REPORTED_STATUSES)
+    if conclusion is not None and conclusion not in _REPORTED_CONCLUSIONS:
+        raise errors.githubs_own("conclusion", conclusion, _REPORTED_CONCLUSIONS)
+
+
+def check_run_status(
+    before: CheckRunStatus,
+    *,
+    status: CheckRunStatus | None,
+    conclusion: CheckRunConclusion | None,
+    says_when_completed: bool,
+) -> CheckRunStatus:
+    """
+    Find the status that a report leaves a check run in: any conclusion completes it.
+
+    Args:
+        before: What it was before the report.
+
+        status: As reported, if it is; likewise *conclusion*.
+
+        says_when_completed: Whether ``completed_at`` was reported.
+
+    Raises:
+        Unprocessable: It would be completed by the report without a conclusion in it.
+
+    Source:
+        https://docs.github.com/rest/checks/runs#create-a-check-run, under ``conclusion``.
+    """
+    if conclusion is not None:
+        return "completed"
+    if status == "completed" or says_when_completed:
+        raise errors.no_conclusion("a check run that is completed, or has completed_at, has a conclusion")
+    return status or before
 
 
 # Deploy keys
