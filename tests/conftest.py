@@ -25,10 +25,13 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 
 # Where the wire differs from the description, with the reason; the fact file has the sources.
 EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses: "" for what was left out
+# Of a check run, what only GitHub itself says is described for either webhooks or REST.
+GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
 NOT_DESCRIBED = {
     ("repos/create-deployment", 409),  # listed, but without a schema
     ("repos/create-commit-status", 422),  # not listed
 }
+NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 # Every operation may answer these; the description lists them for a few.
 ANYWHERE = {400, 401, 403, 404}
 
@@ -48,6 +51,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(plain.get("properties"), dict):
         for name in EMPTY_FOR_URI & plain["properties"].keys():
             plain["properties"][name] = {"anyOf": [{"const": ""}, plain["properties"][name]]}
+        if plain.get("title") == "CheckRun":
+            for name, more in GITHUBS_OWN.items():
+                plain["properties"][name] = {"anyOf": [{"enum": more}, plain["properties"][name]]}
     return {"anyOf": [{"type": "null"}, plain]} if value.get("nullable") is True else plain
 
 

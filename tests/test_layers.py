@@ -17,7 +17,7 @@ PACKAGE = "pytest_ghdeploy"
 
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("model", "errors", "pages"),
+    ("model", "errors", "pages", "keys"),
     ("clock", "git", "rules", "events"),
     ("representations",),
     ("payloads", "conversation"),

@@ -44,6 +44,7 @@ EVENTS = {
 
 # Statuses that GitHub gives to any request, or that only the facts file records; its description omits them.
 ONLY_OBSERVED = {("repos/create-deployment", "409"), ("repos/create-commit-status", "422")}
+ONLY_OBSERVED |= {(operation, "422") for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 
 # GitHub's webhook description repeats, inline, an older copy of two objects that it also has whole.
 INLINE_COPIES = {"User": "simple-user", "App": "integration"}
@@ -71,6 +72,8 @@ KNOWN_DIFFERENCES = [
     Known("repos/create-deployment request $.payload", "default", "left out, it comes back as {}"),
     Known("repos/create-deployment request $.description", "default", "left out, it comes back as null"),
     Known("repos/create-deployment-status request $.auto_inactive", "default", "said in words only"),
+    Known("checks/* 20? $*.conclusion", "enum", "stale, which GitHub sets by itself, is described for webhooks only"),
+    Known("check_run event $.check_run.status", "enum", "waiting and requested are described for REST only"),
     # GitHub allows what never happens here.
     Known("*.deployment_status.state", "enum", "we keep to the states that can be created"),
     Known("deployment_status event $.deployment.payload", "nullable", "object or string, as everywhere else"),
@@ -238,7 +241,9 @@ def shape_of(at: Node) -> Shape:
         return either([whole], also=also)
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
-            return either((shape_of(at.child(each)) for each in schema[keyword]), also=also)
+            alternatives = either((shape_of(at.child(each)) for each in schema[keyword]), also=also)
+            # With properties beside them, the alternatives are conditions on those.
+            return both([own_shape(at), alternatives]) if "properties" in schema else alternatives
     if "allOf" in schema:
         return both(shape_of(at.child(each)) for each in schema["allOf"])
     return own_shape(at)

@@ -28,6 +28,7 @@ KINDS = (
     "check_suites",
     "check_runs",
     "commit_statuses",
+    "deploy_keys",
     "deployments",
     "deployment_statuses",
 )

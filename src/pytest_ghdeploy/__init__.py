@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
-    from pytest_ghdeploy.items import CheckRun, CommitStatus, Deployment, DeploymentStatus
+    from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
     from pytest_ghdeploy.model import App, Assumptions, CheckSuite, User
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
@@ -24,6 +24,7 @@ _HOMES = {
     "CheckSuite": "model",
     "Clock": "clock",
     "CommitStatus": "items",
+    "DeployKey": "items",
     "Deployment": "items",
     "DeploymentStatus": "items",
     "Event": "events",
@@ -44,6 +45,7 @@ __all__ = [
     "CheckSuite",
     "Clock",
     "CommitStatus",
+    "DeployKey",
     "Deployment",
     "DeploymentStatus",
     "Event",

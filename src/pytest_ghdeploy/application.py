@@ -21,7 +21,7 @@ from pytest_ghdeploy import errors, github, routing, schema
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.bodies import read_object, to_json
 from pytest_ghdeploy.errors import GitHubError, UnsupportedRequest
-from pytest_ghdeploy.model import CommitStatus, Deployment, DeploymentStatus
+from pytest_ghdeploy.model import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
 from pytest_ghdeploy.pages import Page
 from pytest_ghdeploy.routing import Call, Listing, Reply
 from pytest_ghdeploy.rules import allows
@@ -42,6 +42,8 @@ _RENDER: dict[type, Callable[[Any, Any, Urls], Any]] = {
     Deployment: as_json.deployment,
     DeploymentStatus: as_json.deployment_status,
     CommitStatus: as_json.commit_status,
+    CheckRun: as_json.rest_check_run,
+    DeployKey: as_json.deploy_key,
 }
 
 

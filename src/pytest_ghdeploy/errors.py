@@ -194,6 +194,31 @@ def too_many_commit_statuses(hint: str) -> Unprocessable:
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
 
 
+def key_in_use(hint: str) -> Unprocessable:
+    """Refuse a deploy key that is one already."""
+    return validation_failed("PublicKey", "key", "key is already in use", hint=hint)
+
+
+def invalid_key(hint: str) -> Unprocessable:
+    """Refuse a deploy key that is no public key."""
+    message = "key is invalid. You must supply a key in OpenSSH public key format"
+    return validation_failed("PublicKey", "key", message, hint=hint)
+
+
+def no_conclusion(hint: str) -> Unprocessable:
+    """Refuse to complete a check run that has no conclusion [guess]."""
+    return Unprocessable('Invalid request.\n\n"conclusion" wasn\'t supplied.', hint=hint)
+
+
+def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessable:
+    """Refuse the *value* of a check run's *member* that only GitHub itself may set [guess]."""
+    listed = ", ".join(f'"{one}"' for one in allowed)
+    return Unprocessable(
+        f"Invalid request.\n\nFor 'properties/{member}', \"{value}\" is not a member of [{listed}].",
+        hint=f"only GitHub itself gives a check run the {member} {value}; others may give it {', '.join(allowed)}",
+    )
+
+
 class FakeError(Exception):
     """
     A mistake in how a test uses the fake, with what there is and what to do.

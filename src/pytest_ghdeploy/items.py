@@ -182,6 +182,29 @@ class CheckRun(_Item):
         return as_json.check_run(row, [row], self._store.repository_of(row), self._store.urls)
 
 
+class DeployKey(_Item):
+    """A public key whose holder may read, and unless it is ``read_only`` write, a repository."""
+
+    __slots__ = ()
+    _kind = "deploy key"
+
+    key = _Field[str]()
+    title = _Field[str]()
+    verified = _Field[bool]()
+    created_at = _Field[datetime]()
+    read_only = _Field[bool]()
+    added_by = _Field[str | None]()
+    last_used = _Field[datetime | None]()
+    enabled = _Field[bool]()
+    node_id = None  # type: ignore[assignment] # GitHub gives a deploy key none
+
+    def _table(self) -> Table[model.DeployKey]:
+        return self._store.deploy_keys
+
+    def _as_json(self, row: model.DeployKey) -> as_json.JSON:
+        return as_json.deploy_key(row, self._store.repository_of(row), self._store.urls)
+
+
 class Deployment(_Item):
     """
     A deployment.

@@ -155,6 +155,16 @@ class CheckSuite:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRunOutput:
+    """What a check run has to say. Each of its reports adds to the ``annotations``."""
+
+    title: str | None = None
+    summary: str | None = None
+    text: str | None = None
+    annotations: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRun:
     """One run of a check on a commit."""
 
@@ -167,6 +177,26 @@ class CheckRun:
     check_suite: CheckSuite
     started_at: datetime
     completed_at: datetime | None
+    external_id: str = ""
+    integrator_url: str | None = None
+    """The ``details_url`` as it was given; without one it is the app's page."""
+    output: CheckRunOutput = CheckRunOutput()
+
+
+@dataclass(frozen=True, slots=True)
+class DeployKey:
+    """A public key whose holder may read, and perhaps write, a repository. Never updated."""
+
+    id: int
+    repository_id: int
+    key: str
+    title: str
+    verified: bool
+    created_at: datetime
+    read_only: bool
+    added_by: str | None
+    last_used: datetime | None = None
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.advice import advice, check_login, check_ref_name, check_type, json_copy, one_of, user_called
-from pytest_ghdeploy.api import check_runs, commit_statuses, deployments
+from pytest_ghdeploy.api import check_runs, commit_statuses, deploy_keys, deployments
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.items import CheckRun, CommitStatus, Deployment
+from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment
 from pytest_ghdeploy.model import CHECK_RUN_CONCLUSIONS, CHECK_RUN_STATUSES, COMMIT_STATUS_STATES, PERMISSIONS
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ class Repository:
         else:
             one_of("conclusion of a check run", conclusion, CHECK_RUN_CONCLUSIONS)
         with self._store.lock:
-            row = check_runs.create(
+            row = check_runs.add(
                 self._store,
                 self._row,
                 self._store.default_user,
@@ -383,3 +383,27 @@ class Repository:
             return [
                 Deployment(self._store, row.id) for row in self._store.deployments.where(repository_id=self._row.id)
             ]
+
+    # Deploy keys
+
+    def add_deploy_key(self, title: str, key: str, *, read_only: bool = False) -> DeployKey:
+        """
+        Add a deploy key, in the name of ``octocat``. Dispatches nothing.
+
+        Args:
+            key: A line as in OpenSSH's files ``.pub``; its comment is not kept.
+
+        Raises:
+            FakeError: GitHub would refuse it: it is no key, or a deploy key already, here or
+                elsewhere in the fake. Nothing was added.
+        """
+        body = json_copy("repos/create-deploy-key", title=title, key=key, read_only=read_only)
+        with self._store.lock, advice():
+            row = deploy_keys.create(self._store, self._row, self._store.default_user, **body)
+            return DeployKey(self._store, row.id)
+
+    @property
+    def deploy_keys(self) -> list[DeployKey]:
+        """The deploy keys that are stored now, newest first."""
+        with self._store.lock:
+            return [DeployKey(self._store, row.id) for row in self._store.deploy_keys.where(repository_id=self._row.id)]

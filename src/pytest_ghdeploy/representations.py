@@ -18,7 +18,7 @@ from pytest_ghdeploy import rules
 from pytest_ghdeploy.model import PERMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from pytest_ghdeploy.git import Commit, Graph
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         CheckRun,
         CheckSuite,
         CommitStatus,
+        DeployKey,
         Deployment,
         DeploymentStatus,
         Permission,
@@ -498,32 +499,73 @@ def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repositor
     }
 
 
-def check_run(row: CheckRun, suite_runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
-    """GitHub's check run with its suite, as the webhook shows it."""
-    api, html = f"{urls.repository(repository)}/check-runs/{row.id}", f"{urls.html}/{repository.full_name}"
+def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's check run as the REST API shows it: of its suite it has the id."""
+    api, by = f"{urls.repository(repository)}/check-runs/{row.id}", app(row.check_suite.app, urls)
     return {
         "id": row.id,
         "name": row.name,
         "node_id": node_id("CR", row.repository_id, row.id),
         "head_sha": row.sha,
-        "external_id": "",
+        "external_id": row.external_id,
         "url": api,
-        "html_url": f"{html}/runs/{row.id}",
-        "details_url": f"{html}/runs/{row.id}",
+        "html_url": f"{urls.html}/{repository.full_name}/runs/{row.id}",
+        "details_url": by["external_url"] if row.integrator_url is None else row.integrator_url,
         "status": row.status,
         "conclusion": row.conclusion,
         "started_at": time(row.started_at),
         "completed_at": row.completed_at and time(row.completed_at),
         "output": {
-            "title": None,
-            "summary": None,
-            "text": None,
-            "annotations_count": 0,
+            "title": row.output.title,
+            "summary": row.output.summary,
+            "text": row.output.text,
+            "annotations_count": len(row.output.annotations),
             "annotations_url": f"{api}/annotations",
         },
-        "check_suite": check_suite(row.check_suite, suite_runs, repository, urls),
-        "app": app(row.check_suite.app, urls),
+        "check_suite": {"id": row.check_suite.id},
+        "app": by,
         "pull_requests": [],
+    }
+
+
+def check_run(row: CheckRun, suite_runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
+    """GitHub's check run with its suite, as the webhook shows it."""
+    suite = check_suite(row.check_suite, suite_runs, repository, urls)
+    return {**rest_check_run(row, repository, urls), "check_suite": suite}
+
+
+def check_annotation(given: Mapping[str, Any], row: CheckRun, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's annotation: what a check run has to say of some lines, as it was *given*."""
+    return {
+        "path": given["path"],
+        "blob_href": f"{urls.html}/{repository.full_name}/blob/{row.sha}/{quote(given['path'])}",
+        "start_line": given["start_line"],
+        "end_line": given["end_line"],
+        "start_column": given.get("start_column"),
+        "end_column": given.get("end_column"),
+        "annotation_level": given["annotation_level"],
+        "title": given.get("title"),
+        "message": given["message"],
+        "raw_details": given.get("raw_details"),
+    }
+
+
+# Deploy keys
+
+
+def deploy_key(row: DeployKey, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's deploy key."""
+    return {
+        "id": row.id,
+        "key": row.key,
+        "url": f"{urls.repository(repository)}/keys/{row.id}",
+        "title": row.title,
+        "verified": row.verified,
+        "created_at": time(row.created_at),
+        "read_only": row.read_only,
+        "added_by": row.added_by,
+        "last_used": row.last_used and time(row.last_used),
+        "enabled": row.enabled,
     }
 
 

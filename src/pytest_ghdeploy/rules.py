@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pytest_ghdeploy import errors
-from pytest_ghdeploy.model import PERMISSIONS
+from pytest_ghdeploy import errors, keys
+from pytest_ghdeploy.model import CHECK_RUN_CONCLUSIONS, PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -289,3 +289,71 @@ def suite_outcome(
         conclusions = {conclusion for _, conclusion in runs}
         return "completed", next(worst for worst in _WORST_FIRST if worst in conclusions)
     return ("queued" if statuses == {"queued"} else "in_progress"), None
+
+
+# Check runs
+
+_REPORTED_STATUSES = ("queued", "in_progress", "completed")
+_REPORTED_CONCLUSIONS = tuple(conclusion for conclusion in CHECK_RUN_CONCLUSIONS if conclusion != "stale")
+
+
+def check_reported(status: str | None, conclusion: str | None) -> None:
+    """
+    Refuse a report on a check run that only GitHub itself may give.
+
+    Raises:
+        Unprocessable: *status* is ``waiting``, ``requested`` or ``pending``, or *conclusion* is ``stale``.
+
+    Source:
+        https://docs.github.com/rest/checks/runs#update-a-check-run
+    """
+    if status is not None and status not in _REPORTED_STATUSES:
+        raise errors.githubs_own("status", status, _REPORTED_STATUSES)
+    if conclusion is not None and conclusion not in _REPORTED_CONCLUSIONS:
+        raise errors.githubs_own("conclusion", conclusion, _REPORTED_CONCLUSIONS)
+
+
+def check_run_status(
+    before: CheckRunStatus,
+    *,
+    status: CheckRunStatus | None,
+    conclusion: CheckRunConclusion | None,
+    says_when_completed: bool,
+) -> CheckRunStatus:
+    """
+    Find the status that a report leaves a check run in: any conclusion completes it.
+
+    Args:
+        before: What it was before the report.
+
+        status: As reported, if it is; likewise *conclusion*.
+
+        says_when_completed: Whether ``completed_at`` was reported.
+
+    Raises:
+        Unprocessable: It would be completed by the report without a conclusion in it.
+
+    Source:
+        https://docs.github.com/rest/checks/runs#create-a-check-run, under ``conclusion``.
+    """
+    if conclusion is not None:
+        return "completed"
+    if status == "completed" or says_when_completed:
+        raise errors.no_conclusion("a check run that is completed, or has completed_at, has a conclusion")
+    return status or before
+
+
+# Deploy keys
+
+
+def public_key(text: str) -> keys.PublicKey:
+    """
+    Read a public key.
+
+    Raises:
+        Unprocessable: It is none in OpenSSH's format.
+    """
+    try:
+        return keys.parse(text)
+    except keys.InvalidKey as problem:
+        raise errors.invalid_key(f"the key is no public key of OpenSSH's: {problem}") from None

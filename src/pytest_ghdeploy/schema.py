@@ -191,7 +191,7 @@ def _refusal(found: Sequence[Any]) -> Unprocessable:
             extra |= dict.fromkeys(name for name in error.instance if name not in error.schema.get("properties", {}))
         elif error.validator != "enum" or tuple(error.absolute_path) not in mistyped:
             where = "/".join(map(str, error.absolute_path))
-            others[where] = f"For '{_place(error)}', {ruby(error.instance)} {_complaint(error)}."
+            others[where] = _too_much(error) or f"For '{_place(error)}', {ruby(error.instance)} {_complaint(error)}."
     problems = [
         *([f"{_quoted(missing)} {'wasn' if len(missing) == 1 else 'weren'}'t supplied."] if missing else []),
         *([f"{_quoted(extra)} {'is not a permitted key' if len(extra) == 1 else 'are not permitted keys'}."]
@@ -209,6 +209,15 @@ def _place(error: Any) -> str:  # noqa: ANN401 - a ValidationError, whose types 
     # GitHub names the schema's own place, not the way to it: 'properties/ref', 'items'.
     last = error.absolute_path[-1] if error.absolute_path else ""
     return f"properties/{last}" if isinstance(last, str) else "items"
+
+
+def _too_much(error: Any) -> str:  # noqa: ANN401
+    things = {"maxItems": "items", "maxLength": "characters"}.get(error.validator)
+    if things is None:
+        return ""
+    start = "No more than" if things == "items" else "Only"
+    supplied = f"{len(error.instance)} {'was' if len(error.instance) == 1 else 'were'} supplied"
+    return f"{start} {error.validator_value} {things} are allowed; {supplied}."  # [guess]
 
 
 def _complaint(error: Any) -> str:  # noqa: ANN401

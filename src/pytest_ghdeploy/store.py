@@ -25,6 +25,7 @@ from pytest_ghdeploy.model import (
     CheckRun,
     CheckSuite,
     CommitStatus,
+    DeployKey,
     Deployment,
     DeploymentStatus,
     RateLimit,
@@ -171,6 +172,7 @@ class Store:
     commit_statuses = _Kept[CommitStatus](27_000_000_011)
     deployments = _Kept[Deployment](4_442_074_271)
     deployment_statuses = _Kept[DeploymentStatus](12_690_168_079)
+    deploy_keys = _Kept[DeployKey](97_000_003)
 
     def __init__(
         self, clock: Clock, assume: Assumptions, urls: Urls, lock: RLock, recorded: list[Event] | None = None

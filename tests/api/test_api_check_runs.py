@@ -1,4 +1,4 @@
-"""Check runs: seeded from Python, seen in events and in what they block."""
+"""Check runs: over REST and seeded from Python, seen in events and in what they block."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-PATH = "/repos/octocat/example/deployments"
+API = "https://api.github.com"
+REPO = "/repos/octocat/example"
+PATH = f"{REPO}/deployments"
+DOCS = "https://docs.github.com/rest"
 
 
 def _contexts(http: requests.Session, ref: str = "main") -> list[tuple[str, str]]:
@@ -86,6 +91,20 @@ def test_a_check_run_dispatches_its_events(
     assert (told["completed_at"] is None) is (status != "completed")
 
 
+@pytest.mark.parametrize("status", ["waiting", "requested", "pending"])
+def test_what_only_github_says_of_a_check_run_can_be_seeded(
+    http: requests.Session,
+    repo: Repository,
+    ghdeploy: FakeGitHub,
+    status: Any,  # noqa: ANN401 - a status
+) -> None:
+    """A run that GitHub Actions holds back is told and shown as such, and is pending to a deployment."""
+    run = repo.add_check_run("main", name="build", status=status)
+    assert ghdeploy.events[-1].payload["check_run"]["status"] == status
+    assert http.get(f"{REPO}/check-runs/{run.id}").json()["status"] == status
+    assert _contexts(http) == [("build", "pending")]
+
+
 def test_an_unfinished_check_run_has_no_conclusion(repo: Repository) -> None:
     """The default conclusion is for completed runs only."""
     assert repo.add_check_run("main", name="build", status="in_progress").conclusion is None
@@ -104,3 +123,518 @@ def test_runs_of_a_commit_share_a_suite(repo: Repository, ghdeploy: FakeGitHub) 
     assert suites[0] == suites[1]
     assert len(set(suites)) == 3
     assert len({event.payload["check_run"]["check_suite"]["id"] for event in ghdeploy.events}) == 3
+
+
+# Over REST
+
+
+def _create(http: requests.Session, sha: str, **body: object) -> Any:  # noqa: ANN401 - JSON
+    reply = http.post(f"{REPO}/check-runs", json={"name": "build", "head_sha": sha} | body)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+def _update(http: requests.Session, run: dict[str, Any], **body: object) -> Any:  # noqa: ANN401 - JSON
+    reply = http.patch(f"{REPO}/check-runs/{run['id']}", json=body)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def _told(ghdeploy: FakeGitHub) -> list[tuple[str | None, str]]:
+    return [(event.action, event.payload["check_run"]["status"]) for event in ghdeploy.events.named("check_run")]
+
+
+def test_a_check_run_has_githubs_fields_in_githubs_order(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """A run of a name and a commit alone is queued, started now, and of GitHub Actions; of its suite it has the id."""
+    sha, now = repo.sha("main"), ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    reply = http.post(f"{REPO}/check-runs", json={"name": "build", "head_sha": sha})
+    assert reply.status_code == 201
+    body = reply.json()
+    url = f"{API}{REPO}/check-runs/{body['id']}"
+    app, suite, node_id = body.pop("app"), body.pop("check_suite"), body.pop("node_id")
+    assert list(body.items()) == [
+        ("id", body["id"]),
+        ("name", "build"),
+        ("head_sha", sha),
+        ("external_id", ""),
+        ("url", url),
+        ("html_url", f"https://github.com/octocat/example/runs/{body['id']}"),
+        ("details_url", "https://github.com/apps/github-actions"),
+        ("status", "queued"),
+        ("conclusion", None),
+        ("started_at", now),
+        ("completed_at", None),
+        (
+            "output",
+            {
+                "title": None,
+                "summary": None,
+                "text": None,
+                "annotations_count": 0,
+                "annotations_url": f"{url}/annotations",
+            },
+        ),
+        ("pull_requests", []),
+    ]
+    assert (app["slug"], list(suite), node_id[:3]) == ("github-actions", ["id"], "CR_")
+    assert reply.headers["Location"] == url
+    assert http.get(f"{REPO}/check-runs/{body['id']}").json() == reply.json()
+    assert _told(ghdeploy) == [("created", "queued")]
+
+
+ANNOTATION = {"path": "a.py", "start_line": 1, "end_line": 2, "annotation_level": "warning", "message": "m"}
+
+
+def test_what_is_reported_is_shown_again(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """Details, external id, times and output are echoed; annotations counted; actions and images are not shown."""
+    output = {
+        "title": "t",
+        "summary": "s",
+        "text": "x",
+        "annotations": [
+            ANNOTATION,
+            ANNOTATION | {"title": "t", "start_column": 1, "end_column": 2, "raw_details": "r"},
+        ],
+        "images": [{"alt": "a", "image_url": "https://ci/i.png", "caption": "c"}],
+    }
+    made = _create(
+        http,
+        repo.sha("main"),
+        details_url="https://ci/1",
+        external_id="42",
+        status="completed",
+        conclusion="neutral",
+        started_at="2020-10-20T14:24:31+02:00",
+        completed_at="2020-10-20T14:30:00.750Z",
+        output=output,
+        actions=[{"label": "Fix", "description": "d", "identifier": "fix"}],
+        unheard_of=1,
+    )
+    assert (made["details_url"], made["external_id"], made["conclusion"]) == ("https://ci/1", "42", "neutral")
+    assert (made["started_at"], made["completed_at"]) == ("2020-10-20T12:24:31Z", "2020-10-20T14:30:00Z")
+    assert made["output"] == {
+        "title": "t",
+        "summary": "s",
+        "text": "x",
+        "annotations_count": 2,
+        "annotations_url": f"{made['url']}/annotations",
+    }
+    assert not {"actions", "unheard_of"} & made.keys()
+    told = ghdeploy.events[-1].payload["check_run"]
+    assert told == made | {"check_suite": told["check_suite"]}
+    assert told["check_suite"]["id"] == made["check_suite"]["id"]
+
+
+@pytest.mark.parametrize("field", ["started_at", "completed_at"])
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"])
+def test_a_time_that_utc_does_not_have_is_refused(
+    http: requests.Session, repo: Repository, snapshot: Callable[[], object], field: str, text: str
+) -> None:
+    """There is no year 0 and no year 10000."""
+    made = _create(http, repo.sha("main"))
+    before = snapshot()
+    body = {"name": "build", "head_sha": repo.sha("main"), "conclusion": "success", field: text}
+    for reply in (http.post(f"{REPO}/check-runs", json=body), http.patch(f"{REPO}/check-runs/{made['id']}", json=body)):
+        message = f"Invalid request.\n\nFor 'properties/{field}', \"{text}\" is not a valid date-time."
+        assert (reply.status_code, reply.json()["message"]) == (422, message)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "conclusion", ["action_required", "cancelled", "failure", "neutral", "skipped", "success", "timed_out"]
+)
+@pytest.mark.parametrize("status", [None, "queued", "in_progress", "completed"])
+def test_a_conclusion_completes_a_check_run(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, conclusion: str, status: str | None
+) -> None:
+    """With a conclusion a run is completed, now, whatever its status says; created and completed are dispatched."""
+    body = {"conclusion": conclusion} | ({"status": status} if status else {})
+    made = _create(http, repo.sha("main"), **body)
+    assert (made["status"], made["conclusion"]) == ("completed", conclusion)
+    assert made["completed_at"] == made["started_at"] == ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert _told(ghdeploy) == [("created", "completed"), ("completed", "completed")]
+
+
+@pytest.mark.parametrize("sha", ["0" * 40, "main", "v1", "nope", ""])
+def test_a_check_run_takes_a_full_sha(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Callable[[], object], sha: str
+) -> None:
+    """An unknown commit, a branch, a tag are GitHub's 422, without errors."""
+    repo.add_tag("v1", "main")
+    before = snapshot()
+    reply = http.post(f"{REPO}/check-runs", json={"name": "build", "head_sha": sha})
+    assert (reply.status_code, reply.json()) == (
+        422,
+        {
+            "message": f"No commit found for SHA: {sha}",
+            "documentation_url": f"{DOCS}/reference/checks#create-a-check-run",
+            "status": "422",
+        },
+    )
+    assert ghdeploy.requests[-1].hint == f"octocat/example has no commit {sha!r}; a check run takes a full SHA"
+    assert snapshot() == before
+
+
+def test_the_sha_of_a_check_run_may_be_in_upper_case(http: requests.Session, repo: Repository) -> None:
+    """It is shown in lower case."""
+    sha = repo.sha("main")
+    assert _create(http, sha.upper())["head_sha"] == sha
+
+
+STATUSES = '["queued", "in_progress", "completed"]'
+CONCLUSIONS = '["action_required", "cancelled", "failure", "neutral", "skipped", "success", "timed_out"]'
+SUPPLIED = '"conclusion" wasn\'t supplied.'
+LONG_LABEL = {"label": "x" * 21, "description": "", "identifier": ""}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"name": 1}, "For 'properties/name', 1 is not a string."),
+        ({"status": "waiting"}, f"For 'properties/status', \"waiting\" is not a member of {STATUSES}."),
+        ({"conclusion": "stale"}, f"For 'properties/conclusion', \"stale\" is not a member of {CONCLUSIONS}."),
+        ({"conclusion": None}, "For 'properties/conclusion', nil is not a string."),
+        ({"status": "completed"}, SUPPLIED),
+        ({"completed_at": "2020-10-20T14:24:31Z"}, SUPPLIED),
+        ({"started_at": "yesterday"}, "For 'properties/started_at', \"yesterday\" is not a valid date-time."),
+        ({"output": {"title": "t"}}, '"summary" wasn\'t supplied.'),
+        ({"output": {"title": "", "summary": "x" * 65_536}}, "Only 65535 characters are allowed; 65536 were supplied."),
+        (
+            {"output": {"title": "", "summary": "", "annotations": [ANNOTATION] * 51}},
+            "No more than 50 items are allowed; 51 were supplied.",
+        ),
+        (
+            {"output": {"title": "", "summary": "", "annotations": [{}]}},
+            '"path", "start_line", "end_line", "annotation_level", "message" weren\'t supplied.',
+        ),
+        ({"actions": [LONG_LABEL]}, "Only 20 characters are allowed; 21 were supplied."),
+        ({"actions": [LONG_LABEL | {"label": ""}] * 4}, "No more than 3 items are allowed; 4 were supplied."),
+    ],
+)
+def test_the_shape_of_a_check_run_is_checked(
+    http: requests.Session, repo: Repository, snapshot: Callable[[], object], body: dict[str, Any], message: str
+) -> None:
+    """What is wrong is refused in the words of the schema check, on creating and on updating alike."""
+    made = _create(http, repo.sha("main"))
+    before = snapshot()
+    new = {"name": "build", "head_sha": repo.sha("main")} | body
+    create, update = http.post(f"{REPO}/check-runs", json=new), http.patch(f"{REPO}/check-runs/{made['id']}", json=body)
+    for reply, page in ((create, "reference/checks#create"), (update, "checks/runs#update")):
+        assert (reply.status_code, reply.json()) == (
+            422,
+            {
+                "message": f"Invalid request.\n\n{message}",
+                "documentation_url": f"{DOCS}/{page}-a-check-run",
+                "status": "422",
+            },
+        )
+        assert reply.headers["X-GHDeploy-Hint"]
+    assert snapshot() == before
+
+
+def test_a_name_and_a_sha_are_all_a_check_run_needs(http: requests.Session, repo: Repository) -> None:
+    """Each is asked for; an update needs nothing at all, and changes nothing then."""
+    reply = http.post(f"{REPO}/check-runs", json={})
+    assert reply.json()["message"] == 'Invalid request.\n\n"name", "head_sha" weren\'t supplied.'
+    made = _create(http, repo.sha("main"))
+    assert _update(http, made) == made
+
+
+# Update
+
+
+def test_a_check_run_lives_through_its_states(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """Queued, in progress, completed: only the first and the last are events, and the last has its time."""
+    made = _create(http, repo.sha("main"))
+    ghdeploy.clock.tick(seconds=5)
+    started = _update(http, made, status="in_progress", started_at="2020-10-20T14:24:31Z")
+    assert started == made | {"status": "in_progress", "started_at": "2020-10-20T14:24:31Z"}
+    ghdeploy.clock.tick(seconds=5)
+    done = _update(http, made, conclusion="failure")
+    now = ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert done == started | {"status": "completed", "conclusion": "failure", "completed_at": now}
+    assert http.get(f"{REPO}/check-runs/{made['id']}").json() == done
+    assert _told(ghdeploy) == [("created", "queued"), ("completed", "completed")]
+    assert ghdeploy.events[-1].payload["check_run"]["check_suite"]["conclusion"] == "failure"
+    ghdeploy.assert_event("check_run", action="completed", name="build", conclusion="failure", completed_at=now)
+
+
+def test_a_completed_check_run_is_completed_once(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """Another conclusion later is stored, keeps the time, and dispatches nothing more."""
+    made = _create(http, repo.sha("main"), conclusion="failure")
+    ghdeploy.clock.tick(seconds=5)
+    assert _update(http, made, conclusion="success") == made | {"conclusion": "success"}
+    assert len(ghdeploy.events) == 2
+
+
+def test_a_completed_check_run_may_run_again(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """A status that is not completed takes conclusion and time away; the next conclusion is an event again."""
+    made = _create(http, repo.sha("main"), conclusion="failure")
+    again = _update(http, made, status="in_progress")
+    assert (again["status"], again["conclusion"], again["completed_at"]) == ("in_progress", None, None)
+    _update(http, made, status="completed", conclusion="success")
+    assert [event.action for event in ghdeploy.events] == ["created", "completed", "completed"]
+
+
+def test_an_update_leaves_what_it_does_not_name(http: requests.Session, repo: Repository) -> None:
+    """Name, details, external id and each part of the output are replaced one by one; annotations are added."""
+    output = {"title": "t", "summary": "s", "text": "x", "annotations": [ANNOTATION]}
+    made = _create(
+        http, repo.sha("main"), details_url="https://ci/1", external_id="1", output=output, conclusion="success"
+    )
+    assert _update(http, made, external_id="2") == made | {"external_id": "2"}
+    assert _update(http, made, details_url="https://ci/2", name="lint")["name"] == "lint"
+    after = _update(http, made, output={"summary": "new", "annotations": [ANNOTATION] * 2})
+    assert after["output"] == made["output"] | {"summary": "new", "annotations_count": 3}
+    assert (after["name"], after["details_url"], after["external_id"]) == ("lint", "https://ci/2", "2")
+    assert (after["status"], after["conclusion"]) == ("completed", "success")
+
+
+def test_annotations_are_listed_as_they_were_reported(http: requests.Session, repo: Repository) -> None:
+    """Those of each report come after those before, with null for what was left out, in pages."""
+    made = _create(http, repo.sha("main"))
+    url = made["output"]["annotations_url"]
+    assert http.get(url).json() == []
+    full = {"path": "ä b.py", "title": "t", "start_column": 1, "end_column": 2, "raw_details": "r"}
+    for annotation in (ANNOTATION, ANNOTATION | full):
+        _update(http, made, output={"summary": "s", "annotations": [annotation]})
+    blob = f"https://github.com/octocat/example/blob/{made['head_sha']}"
+    first = {
+        "path": "a.py",
+        "blob_href": f"{blob}/a.py",
+        "start_line": 1,
+        "end_line": 2,
+        "start_column": None,
+        "end_column": None,
+        "annotation_level": "warning",
+        "title": None,
+        "message": "m",
+        "raw_details": None,
+    }
+    second = first | full | {"blob_href": f"{blob}/%C3%A4%20b.py"}
+    assert http.get(f"{REPO}/check-runs/{made['id']}/annotations").json() == [first, second]
+    assert list(http.get(url).json()[0]) == list(first)
+    assert http.get(f"{url}?per_page=1&page=2").json() == [second]
+    assert http.get(f"{REPO}/check-runs/7/annotations").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_an_unknown_check_run_is_not_found(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Callable[[], object], method: str
+) -> None:
+    """A number that is no check run, one of another repository, and what is no number are GitHub's 404."""
+    mine = repo.add_check_run("main", name="mine")
+    theirs = ghdeploy.add_repository("octocat/other").add_check_run("main", name="theirs")
+    before = snapshot()
+    start = "in octocat/example; "
+    for wrong, hint in [
+        (7, f"there is no check run 7 {start}there is {mine.id} (mine)"),
+        (
+            theirs.id,
+            f"there is no check run {theirs.id} {start}it belongs to octocat/other; there is {mine.id} (mine)",
+        ),
+        ("mine", "check_run_id is a number; the request has 'mine'"),
+    ]:
+        reply = http.request(method, f"{REPO}/check-runs/{wrong}", json={"conclusion": "success"})
+        page = f"{DOCS}/checks/runs#{'get' if method == 'GET' else 'update'}-a-check-run"
+        assert (reply.status_code, reply.json()) == (
+            404,
+            {"message": "Not Found", "documentation_url": page, "status": "404"},
+        )
+        assert ghdeploy.requests[-1].hint == hint
+    assert snapshot() == before
+
+
+# What they block
+
+
+def test_check_runs_gate_a_deployment_until_they_succeed(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """An unfinished run is pending, a skipped one skipped; after an update to success it deploys."""
+    made = _create(http, repo.sha("main"))
+    assert _contexts(http) == [("build", "pending")]
+    _update(http, made, status="in_progress")
+    assert _contexts(http) == [("build", "pending")]
+    _update(http, made, conclusion="skipped")
+    assert _contexts(http) == [("build", "skipped")]
+    _update(http, made, conclusion="success")
+    assert http.post(PATH, json={"ref": "main"}).status_code == 201
+    _update(http, made, status="queued")
+    assert _contexts(http) == [("build", "pending")]
+    assert len(ghdeploy.events.named("deployment")) == 1
+
+
+def test_a_renamed_check_run_counts_under_its_new_name(http: requests.Session, repo: Repository) -> None:
+    """required_contexts looks at the name that the run has now."""
+    made = _create(http, repo.sha("main"), conclusion="success")
+    _update(http, made, name="lint")
+    assert http.post(PATH, json={"ref": "main", "required_contexts": ["lint"]}).status_code == 201
+    assert http.post(PATH, json={"ref": "main", "required_contexts": ["build"]}).status_code == 409
+
+
+# List
+
+
+def _names(http: requests.Session, query: str = "", ref: str = "main") -> list[tuple[str, str]]:
+    reply = http.get(f"{REPO}/commits/{ref}/check-runs{query}")
+    assert reply.status_code == 200, reply.text
+    runs = reply.json()["check_runs"]
+    assert list(reply.json()) == ["total_count", "check_runs"]
+    return [(run["name"], run["conclusion"] or run["status"]) for run in runs]
+
+
+def test_the_latest_check_runs_of_a_commit_are_listed(http: requests.Session, repo: Repository) -> None:
+    """The latest of each name in each suite, newest first; all of them if asked for; none of another commit."""
+    assert http.get(f"{REPO}/commits/main/check-runs").json() == {"total_count": 0, "check_runs": []}
+    repo.add_check_run("main", name="build", conclusion="failure")
+    repo.add_check_run("main", name="lint")
+    repo.add_check_run("main", name="build", check_suite="other", status="queued")
+    repo.add_check_run("main", name="build")
+    latest = [("build", "success"), ("build", "queued"), ("lint", "success")]
+    assert _names(http) == _names(http, "?filter=latest") == latest
+    assert _names(http, "?filter=all") == [*latest, ("build", "failure")]
+    old = repo.sha("main")
+    repo.add_commit("main")
+    assert _names(http) == []
+    assert _names(http, ref=old) == latest
+
+
+def test_check_runs_are_filtered_by_name_status_and_app(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """Filters hold at once, and look at the latest runs only unless all are asked for."""
+    repo.add_check_run("main", name="build")
+    repo.add_check_run("main", name="lint", status="in_progress")
+    repo.add_check_run("main", name="build", status="queued")
+    app_id = ghdeploy.events[0].payload["check_run"]["app"]["id"]
+    assert _names(http, "?check_name=build") == [("build", "queued")]
+    assert _names(http, "?check_name=Build") == []
+    assert _names(http, "?status=completed") == []
+    assert _names(http, "?status=completed&filter=all") == [("build", "success")]
+    assert _names(http, "?status=in_progress&check_name=lint") == [("lint", "in_progress")]
+    assert _names(http, "?status=nonsense") == []
+    assert _names(http, f"?app_id={app_id}") == _names(http) == [("build", "queued"), ("lint", "in_progress")]
+    assert _names(http, f"?app_id={app_id + 1}") == []
+    assert _names(http, "?app_id=none") == _names(http, "?app_id=") == _names(http)
+
+
+def test_check_runs_come_in_pages(http: requests.Session, repo: Repository) -> None:
+    """A page cuts the runs; total_count is that of all that the filters leave."""
+    for number in range(5):
+        repo.add_check_run("main", name=f"job {number}")
+    repo.add_check_run("main", name="other", status="queued")
+    reply = http.get(f"{REPO}/commits/main/check-runs?status=completed&per_page=2&page=2")
+    assert [run["name"] for run in reply.json()["check_runs"]] == ["job 2", "job 1"]
+    assert reply.json()["total_count"] == 5
+    base = f"{API}/repositories/{repo.id}/commits/main/check-runs?status=completed&per_page=2&page="
+    assert reply.headers["Link"] == (
+        f'<{base}1>; rel="prev", <{base}3>; rel="next", <{base}3>; rel="last", <{base}1>; rel="first"'
+    )
+    assert [run["name"] for run in http.get(reply.links["last"]["url"]).json()["check_runs"]] == ["job 0"]
+
+
+@pytest.mark.parametrize("ref", ["a/b", "heads/a/b", "refs/heads/a/b", "tags/rel/1", "rel/1"])
+def test_check_runs_of_a_ref_with_slashes(http: requests.Session, repo: Repository, ref: str) -> None:
+    """A branch, a tag and their full names are refs; so is a SHA, abbreviated too."""
+    repo.add_branch("a/b")
+    sha = repo.add_commit("a/b")
+    repo.add_tag("rel/1", sha)
+    repo.add_check_run(sha, name="build")
+    assert _names(http, ref=ref) == _names(http, ref=sha) == _names(http, ref=sha[:7]) == [("build", "success")]
+
+
+@pytest.mark.usefixtures("repo")
+def test_the_check_runs_of_an_unknown_ref(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """A ref that names nothing is GitHub's 422, and the hint names those that there are."""
+    reply = http.get(f"{REPO}/commits/mian/check-runs")
+    assert (reply.status_code, reply.json()) == (
+        422,
+        {
+            "message": "No commit found for SHA: mian",
+            "documentation_url": f"{DOCS}/checks/runs#list-check-runs-for-a-git-reference",
+            "status": "422",
+        },
+    )
+    assert ghdeploy.requests[-1].hint == "octocat/example has no 'mian'; there is main"
+
+
+# Who may
+
+
+@pytest.mark.parametrize(
+    ("permission", "reads", "writes"),
+    [("pull", 200, 404), ("triage", 200, 404), ("push", 200, 201), ("maintain", 200, 201), ("admin", 200, 201)],
+)
+def test_writing_check_runs_needs_push(
+    http: requests.Session,
+    ghdeploy: FakeGitHub,
+    repo: Repository,
+    snapshot: Callable[[], object],
+    permission: Any,  # noqa: ANN401 - a permission
+    reads: int,
+    writes: int,
+) -> None:
+    """Whoever may push may report, in the name of GitHub Actions; whoever may not may read."""
+    made = repo.add_check_run("main", name="build", status="queued")
+    repo.add_collaborator("hubot", permission)
+    ghdeploy.add_token("hubots", user="hubot")
+    http.headers["Authorization"] = "Bearer hubots"
+    before, run = snapshot(), f"{REPO}/check-runs/{made.id}"
+    assert http.get(run).status_code == http.get(f"{REPO}/commits/main/check-runs").status_code == reads
+    body = {"name": "lint", "head_sha": repo.sha("main"), "conclusion": "success"}
+    assert http.post(f"{REPO}/check-runs", json=body).status_code == writes
+    assert http.patch(run, json={"status": "in_progress"}).status_code == (404 if writes == 404 else 200)
+    assert (snapshot() == before) is (writes == 404)
+    if writes == 201:
+        assert ghdeploy.assert_event("check_run", name="lint", action="created").payload["sender"]["login"] == "hubot"
+
+
+def test_an_anonymous_caller_reads_check_runs_and_reports_none(
+    http: requests.Session, repo: Repository, snapshot: Callable[[], object]
+) -> None:
+    """Writing without a token is a 401."""
+    made = repo.add_check_run("main", name="build")
+    before = snapshot()
+    del http.headers["Authorization"]
+    assert http.get(f"{REPO}/check-runs/{made.id}").status_code == 200
+    body = {"name": "lint", "head_sha": repo.sha("main")}
+    assert http.post(f"{REPO}/check-runs", json=body).status_code == 401
+    assert http.patch(f"{REPO}/check-runs/{made.id}", json={}).status_code == 401
+    assert snapshot() == before
+
+
+# REST and Python
+
+
+def test_a_check_run_from_python_is_one_over_rest(http: requests.Session, repo: Repository) -> None:
+    """What is seeded from Python is shown and updated over REST, and its handle follows; stale is shown too."""
+    run = repo.add_check_run("main", name="build", status="queued")
+    assert http.get(f"{REPO}/check-runs/{run.id}").json()["status"] == "queued"
+    _update(http, {"id": run.id}, conclusion="timed_out", details_url="https://ci/1", external_id="7")
+    assert (run.status, run.conclusion, run.details_url) == ("completed", "timed_out", "https://ci/1")
+    stale = repo.add_check_run("main", name="old", conclusion="stale")
+    assert http.get(f"{REPO}/check-runs/{stale.id}").json()["conclusion"] == "stale"
+
+
+def test_runs_over_rest_and_from_python_share_a_suite(http: requests.Session, repo: Repository) -> None:
+    """All are of one app, so the newer replaces the older of its name."""
+    seeded = repo.add_check_run("main", name="build", conclusion="failure")
+    made = _create(http, repo.sha("main"), conclusion="success")
+    assert made["check_suite"]["id"] == seeded.check_suite.id
+    assert http.post(PATH, json={"ref": "main"}).status_code == 201
+
+
+def test_check_runs_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Under /repositories/{id} the same runs are created, shown, updated and listed, with the same URLs."""
+    by_id = f"/repositories/{repo.id}"
+    reply = http.post(f"{by_id}/check-runs", json={"name": "build", "head_sha": repo.sha("main")})
+    made = reply.json()
+    assert (reply.status_code, reply.headers["Location"]) == (201, f"{API}{REPO}/check-runs/{made['id']}")
+    assert http.get(f"{by_id}/check-runs/{made['id']}").json() == made
+    assert http.patch(f"{by_id}/check-runs/{made['id']}", json={"external_id": "1"}).json()["external_id"] == "1"
+    assert http.get(f"{by_id}/commits/main/check-runs").json()["total_count"] == 1

@@ -11,6 +11,7 @@ import pytest
 from pytest_ghdeploy import (
     Assumptions,
     Clock,
+    DeployKey,
     Deployment,
     Event,
     Events,
@@ -79,6 +80,12 @@ def setting_the_scene(gh: FakeGitHub) -> None:
     assert_type(repo.add_commit_status("v1", state="success", description=None, target_url="https://x").context, str)
     assert_type(repo.add_check_run("v1", name="lint", status="in_progress", conclusion=None).name, str)
     assert_type(repo.add_check_run("v1", name="lint", conclusion="skipped").id, int)
+    key = repo.add_deploy_key("server", "ssh-ed25519 AAAA", read_only=True)
+    assert_type(key, DeployKey)
+    assert_type(repo.deploy_keys, list[DeployKey])
+    assert_type(key.read_only, bool)
+    assert_type(key.added_by, str | None)
+    assert_type(key.last_used, datetime | None)
     names: list[str] = [repo.full_name, repo.name, repo.default_branch, repo.owner.login]
     assert_type(repo.private, bool)
     assert_type(repo.id, int)

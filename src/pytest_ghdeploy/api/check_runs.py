@@ -1,54 +1,88 @@
 """
 Check runs: what apps report on a commit.
 
+On GitHub only apps may write them. The fake lets everyone who may push, in the
+name of GitHub Actions.
+
 Source:
-    https://docs.github.com/rest/checks/runs
+    https://docs.github.com/rest/checks/runs (formerly https://docs.github.com/rest/reference/checks)
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import payloads
-from pytest_ghdeploy.model import CheckRun, CheckSuite
+from pytest_ghdeploy import errors, payloads, rules
+from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.api import git
+from pytest_ghdeploy.model import CheckRun, CheckRunOutput, CheckSuite
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.rules import Context
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_ghdeploy.model import CheckRunConclusion, CheckRunStatus, Repository, User
     from pytest_ghdeploy.store import Store
 
 _NO_COMMIT = "0" * 40
 
 
-def create(
+def add(
     store: Store,
     repository: Repository,
     sender: User,
     *,
     head_sha: str,
     name: str,
-    status: CheckRunStatus,
-    conclusion: CheckRunConclusion | None,
-    check_suite: str,
+    status: CheckRunStatus = "queued",
+    conclusion: CheckRunConclusion | None = None,
+    started_at: str | None = None,
+    completed_at: str | None = None,
+    details_url: str | None = None,
+    external_id: str = "",
+    output: Mapping[str, Any] | None = None,
+    check_suite: str = "",
 ) -> CheckRun:
     """
-    Report a run of the check *name* on the commit *head_sha*, which must exist.
+    Report a run of the check *name* on the commit *head_sha*.
 
     Args:
-        conclusion: For the status ``completed``, and for that only.
+        head_sha: 40 hex digits.
+
+        conclusion: Completes the run, whatever *status* says.
+
+        started_at: RFC 3339; now if not given. Likewise *completed_at*, of a completed run.
+
+        details_url: Where the integrator tells more; the app's page if not given.
+
+        output: ``title``, ``summary``, ``text`` and ``annotations``.
 
         check_suite: Runs with the same label belong to one suite of the commit; there
             a newer run replaces an older one of the same name.
 
-    Dispatches ``check_run``: ``created``, and for a completed one ``completed`` too.
+    Returns:
+        The new check run. Dispatches ``check_run``: ``created``, and for a completed one ``completed`` too.
+
+    Raises:
+        Unprocessable: *head_sha* names no commit; or the run is to be completed without a conclusion, or a
+            time is none. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/checks/runs#create-a-check-run
     """
-    now = store.clock.now
+    if head_sha.lower() not in store.git(repository).commits:
+        hint = f"{repository.full_name} has no commit {head_sha!r}; a check run takes a full SHA"
+        raise errors.no_commit(head_sha, hint)
+    head_sha, now = head_sha.lower(), store.clock.now
+    status = rules.check_run_status(
+        "queued", status=status, conclusion=conclusion, says_when_completed=completed_at is not None
+    )
+    started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
     suites = store.check_suites.where(repository_id=repository.id, sha=head_sha, label=check_suite)
-    suite = suites[0] if suites else _start_suite(store, repository, head_sha, check_suite)
     row = store.check_runs.add(
         CheckRun(
             id=store.check_runs.next_id,
@@ -57,20 +91,103 @@ def create(
             name=name,
             status=status,
             conclusion=conclusion,
-            check_suite=suite,
-            started_at=now,
-            completed_at=now if status == "completed" else None,
+            check_suite=suites[0] if suites else _start_suite(store, repository, head_sha, check_suite),
+            started_at=started or now,
+            completed_at=(completed or now) if status == "completed" else None,
+            external_id=external_id,
+            integrator_url=details_url,
+            output=_output(CheckRunOutput(), output),
         )
     )
-    runs = [run for run in _latest(store, repository, head_sha) if run.check_suite.id == suite.id]
-    for action in ("created", "completed") if status == "completed" else ("created",):
+    _dispatch(store, repository, sender, row, *(("created", "completed") if status == "completed" else ("created",)))
+    return row
+
+
+def change(
+    store: Store,
+    repository: Repository,
+    sender: User,
+    check_run: CheckRun,
+    *,
+    name: str | None = None,
+    status: CheckRunStatus | None = None,
+    conclusion: CheckRunConclusion | None = None,
+    started_at: str | None = None,
+    completed_at: str | None = None,
+    details_url: str | None = None,
+    external_id: str | None = None,
+    output: Mapping[str, Any] | None = None,
+) -> CheckRun:
+    """
+    Report how *check_run* goes on. What is ``None`` stays as it is.
+
+    Args:
+        conclusion: Completes the run, whatever *status* says.
+
+        status: One that is not completed takes a completed run's conclusion away.
+
+        output: What it has replaces what there was; ``annotations`` are added to those there are.
+
+    Returns:
+        The check run as it is now. Dispatches ``check_run``, ``completed``, if it was not completed before.
+
+    Raises:
+        Unprocessable: It is to be completed without a conclusion, or a time is none. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/checks/runs#update-a-check-run
+    """
+    before = check_run
+    status = rules.check_run_status(
+        before.status, status=status, conclusion=conclusion, says_when_completed=completed_at is not None
+    )
+    started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
+    done = status == "completed"
+    row = store.check_runs.replace(
+        replace(
+            before,
+            name=before.name if name is None else name,
+            status=status,
+            conclusion=(conclusion or before.conclusion) if done else None,
+            started_at=started or before.started_at,
+            completed_at=(completed or before.completed_at or store.clock.now) if done else None,
+            external_id=before.external_id if external_id is None else external_id,
+            integrator_url=before.integrator_url if details_url is None else details_url,
+            output=_output(before.output, output),
+        )
+    )
+    if done and before.status != "completed":
+        _dispatch(store, repository, sender, row, "completed")
+    return row
+
+
+def _time(member: str, text: str | None) -> datetime | None:
+    try:
+        return None if text is None else datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+    except OverflowError:  # in the first or the last year, and not in UTC
+        place = f"For 'properties/{member}', \"{text}\""
+        raise errors.invalid_request([f"{place} is not a valid date-time."], [member]) from None
+
+
+def _output(before: CheckRunOutput, given: Mapping[str, Any] | None) -> CheckRunOutput:
+    given = given or {}
+    return CheckRunOutput(
+        title=given.get("title", before.title),
+        summary=given.get("summary", before.summary),
+        text=given.get("text", before.text),
+        annotations=(*before.annotations, *given.get("annotations", ())),
+    )
+
+
+def _dispatch(store: Store, repository: Repository, sender: User, row: CheckRun, *actions: str) -> None:
+    runs = [run for run in _latest(store, repository, row.sha) if run.check_suite.id == row.check_suite.id]
+    for action in actions:
         store.events.record(
             "check_run",
             action,
             repository.full_name,
             partial(payloads.check_run, action, row, runs, repository, sender, store.urls),
         )
-    return row
 
 
 def _start_suite(store: Store, repository: Repository, sha: str, label: str) -> CheckSuite:
@@ -100,3 +217,74 @@ def _latest(store: Store, repository: Repository, sha: str) -> list[CheckRun]:
 def contexts_of(store: Store, repository: Repository, sha: str) -> list[Context]:
     """List what the latest check runs of *sha* say, oldest first: their conclusion, or ``pending``."""
     return [Context(row.name, row.conclusion or "pending") for row in _latest(store, repository, sha)]
+
+
+def find(call: Call) -> CheckRun:
+    """
+    Look up the check run in the path.
+
+    Raises:
+        NotFound: The repository has no such check run.
+    """
+    wanted = call.params["check_run_id"]
+    row = call.store.check_runs.get(wanted)
+    if row is None or row.repository_id != call.repository.id:
+        known = call.store.check_runs.where(repository_id=call.repository.id)[:10]
+        elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
+        there = errors.there_is(wanted, (f"{run.id} ({run.name})" for run in known))
+        raise errors.not_found(f"there is no check run {wanted} in {call.repository.full_name}{elsewhere}; {there}")
+    return row
+
+
+@route("checks/create", "POST /repos/{owner}/{repo}/check-runs")
+def create(call: Call) -> Reply:
+    """Report a new check run on a commit."""
+    rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
+    # GitHub's body has no check_suite: what is sent under that name is ignored.
+    row = add(call.store, call.repository, call.actor, **call.arguments_for(add, check_suite=""))
+    return Reply(201, row, location=f"{call.urls.repository(call.repository)}/check-runs/{row.id}")
+
+
+@route("checks/get", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}")
+def get(call: Call) -> Reply:
+    """Show a check run."""
+    return Reply(200, find(call))
+
+
+@route("checks/update", "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}")
+def update(call: Call) -> Reply:
+    """Report how a check run goes on."""
+    before = find(call)
+    rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
+    return Reply(200, change(call.store, call.repository, call.actor, before, **call.arguments_for(change)))
+
+
+@route("checks/list-annotations", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations")
+def list_annotations(call: Call) -> Reply:
+    """List the annotations of a check run in the order in which they were reported."""
+    row = find(call)
+    render = partial(as_json.check_annotation, row=row, repository=call.repository, urls=call.urls)
+    return Reply(200, Listing(row.output.annotations, render))
+
+
+@route("checks/list-for-ref", "GET /repos/{owner}/{repo}/commits/{ref}/check-runs")
+def list_for_ref(call: Call) -> Reply:
+    """List the check runs of a ref's commit, newest first: the latest of each name in each suite, or all of them."""
+    graph, ref, query = call.store.git(call.repository), call.params["ref"], call.query
+    target = graph.resolve(ref, short_shas=True)
+    if target is None:
+        raise errors.no_commit(ref, f"{call.repository.full_name} has no {ref!r}; {git.known_refs(graph, ref)}")
+    if query.get("filter") == "all":
+        rows = list(call.store.check_runs.where(repository_id=call.repository.id, sha=target.sha))
+    else:
+        rows = _latest(call.store, call.repository, target.sha)[::-1]
+    app_id = query.get("app_id", "")
+    rows = [
+        row
+        for row in rows
+        if query.get("check_name", row.name) == row.name
+        and query.get("status", row.status) == row.status
+        # What is no number is no filter, as with pages.
+        and not (app_id.isascii() and app_id.isdecimal() and app_id.lstrip("0") != str(row.check_suite.app.id))
+    ]
+    return Reply(200, Listing(rows, key="check_runs", around={"total_count": len(rows), "check_runs": []}))

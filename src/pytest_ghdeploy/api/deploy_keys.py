@@ -1,0 +1,110 @@
+"""
+Deploy keys.
+
+Source:
+    https://docs.github.com/rest/deploy-keys/deploy-keys
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors, rules
+from pytest_ghdeploy.model import DeployKey
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.store import Store
+
+
+def create(
+    store: Store, repository: Repository, creator: User, *, key: str, title: str = "", read_only: bool = False
+) -> DeployKey:
+    """
+    Let whoever holds a private key read, and unless *read_only* write, a repository.
+
+    Args:
+        key: A line as in OpenSSH's files ``.pub``. Its comment is not kept.
+
+        title: The comment of *key* if empty.
+
+    Returns:
+        The new deploy key. There is no way to change it.
+
+    Raises:
+        Unprocessable: *key* is no public key, or is a deploy key already, of whichever repository. Nothing
+            has changed.
+
+    Source:
+        https://docs.github.com/rest/deploy-keys/deploy-keys#create-a-deploy-key
+    """
+    public = rules.public_key(key)
+    for other in store.deploy_keys.where(key=public.text):
+        where = store.repository_of(other).full_name
+        raise errors.key_in_use(f"it is deploy key {other.id} {other.title!r} of {where}; a key may be used once only")
+    return store.deploy_keys.add(
+        DeployKey(
+            id=store.deploy_keys.next_id,
+            repository_id=repository.id,
+            key=public.text,
+            title=title or public.comment,
+            verified=True,
+            created_at=store.clock.now,
+            read_only=read_only,
+            added_by=creator.login,
+        )
+    )
+
+
+def delete(store: Store, deploy_key: DeployKey) -> None:
+    """
+    Take the right away again. The key may then be used elsewhere.
+
+    Source:
+        https://docs.github.com/rest/deploy-keys/deploy-keys#delete-a-deploy-key
+    """
+    store.deploy_keys.remove(deploy_key)
+
+
+def find(call: Call) -> DeployKey:
+    """
+    Look up the deploy key in the path.
+
+    Raises:
+        NotFound: The repository has no such deploy key.
+    """
+    wanted = call.params["key_id"]
+    row = call.store.deploy_keys.get(wanted)
+    if row is None or row.repository_id != call.repository.id:
+        known = call.store.deploy_keys.where(repository_id=call.repository.id)
+        elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
+        there = errors.there_is(wanted, (f"{key.id} ({key.title})" for key in known))
+        raise errors.not_found(f"there is no deploy key {wanted} in {call.repository.full_name}{elsewhere}; {there}")
+    return row
+
+
+@route("repos/list-deploy-keys", "GET /repos/{owner}/{repo}/keys", needs="admin")
+def list_deploy_keys(call: Call) -> Reply:
+    """List deploy keys, newest first."""
+    return Reply(200, Listing(call.store.deploy_keys.where(repository_id=call.repository.id)))
+
+
+@route("repos/create-deploy-key", "POST /repos/{owner}/{repo}/keys", needs="admin")
+def create_deploy_key(call: Call) -> Reply:
+    """Add a deploy key."""
+    row = create(call.store, call.repository, call.actor, **call.arguments_for(create))
+    return Reply(201, row, location=f"{call.urls.repository(call.repository)}/keys/{row.id}")
+
+
+@route("repos/get-deploy-key", "GET /repos/{owner}/{repo}/keys/{key_id}", needs="admin")
+def get_deploy_key(call: Call) -> Reply:
+    """Show a deploy key."""
+    return Reply(200, find(call))
+
+
+@route("repos/delete-deploy-key", "DELETE /repos/{owner}/{repo}/keys/{key_id}", needs="admin")
+def delete_deploy_key(call: Call) -> Reply:
+    """Delete a deploy key."""
+    delete(call.store, find(call))
+    return Reply(204)

@@ -1,0 +1,393 @@
+"""
+Deploy keys over HTTP.
+
+`repos/list-deploy-keys`, `repos/create-deploy-key`, `repos/get-deploy-key`, `repos/delete-deploy-key`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from pytest_ghdeploy import FakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_ghdeploy import FakeGitHub, Repository
+
+API = "https://api.github.com"
+PATH = "/repos/octocat/example/keys"
+DOCS = "https://docs.github.com/rest/deploy-keys/deploy-keys"
+ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi"
+NISTP256 = (
+    "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBKOYi13CSkJyiMuETuYgHJR1S96GKRVcVbuh/SUn"
+    "U38zYkFi2/aikOkCy6E5U4MKYgTZ5HEq83ruOCuvySD7tyM="
+)
+INVALID = "key is invalid. You must supply a key in OpenSSH public key format"
+
+
+def _numbered(number: int) -> str:
+    """Make one of many keys."""
+    import base64
+
+    blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + number.to_bytes(32)
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
+
+
+def _create(http: requests.Session, **body: object) -> Any:  # noqa: ANN401 - JSON
+    reply = http.post(PATH, json={"key": ED25519} | body)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+def _refusal(message: str) -> dict[str, Any]:
+    return {
+        "message": "Validation Failed",
+        "errors": [{"resource": "PublicKey", "code": "custom", "field": "key", "message": message}],
+        "documentation_url": f"{DOCS}#create-a-deploy-key",
+        "status": "422",
+    }
+
+
+# Create
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_deploy_key_has_githubs_fields_in_githubs_order(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """A key alone makes a deploy key that may write, is verified and enabled, and was never used."""
+    reply = http.post(PATH, json={"key": ED25519})
+    assert reply.status_code == 201
+    body = reply.json()
+    url = f"{API}{PATH}/{body['id']}"
+    assert list(body.items()) == [
+        ("id", body["id"]),
+        ("key", ED25519),
+        ("url", url),
+        ("title", ""),
+        ("verified", True),
+        ("created_at", ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        ("read_only", False),
+        ("added_by", "octocat"),
+        ("last_used", None),
+        ("enabled", True),
+    ]
+    assert reply.headers["Location"] == url
+    assert http.get(url).json() == body
+    assert list(ghdeploy.events) == []
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize("around", ["{}", "{}\n", "{} hubot@example.com\n", "  {}\r\n"])
+def test_comment_and_newline_are_stripped_from_the_echo(http: requests.Session, around: str) -> None:
+    """The key comes back as its type and its base64, whatever stood around them."""
+    assert _create(http, key=around.format(ED25519))["key"] == ED25519
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        ({}, "hubot@example.com"),
+        ({"title": ""}, "hubot@example.com"),
+        ({"title": "production server"}, "production server"),
+    ],
+)
+def test_without_a_title_the_comment_is_the_title(http: requests.Session, body: dict[str, str], title: str) -> None:
+    """The title may be left out; then the key is called what its comment says."""
+    assert _create(http, key=f"{ED25519} hubot@example.com", **body)["title"] == title
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize(
+    ("body", "read_only"), [({}, False), ({"read_only": False}, False), ({"read_only": True}, True)]
+)
+def test_a_key_may_write_unless_it_is_read_only(
+    http: requests.Session, body: dict[str, bool], *, read_only: bool
+) -> None:
+    """Left out, read_only is false."""
+    assert _create(http, **body)["read_only"] is read_only
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("", "'' is no type of key, such as ssh-rsa"),
+        ("nonsense", "'nonsense' is no type of key"),
+        (ED25519.split()[1], "is no type of key"),
+        ("-----BEGIN RSA PRIVATE KEY-----", "it is in PEM format, not a line of OpenSSH's"),
+        (ED25519[:-4], "the base64 is cut off"),
+        (f"{ED25519}\n{NISTP256}", "it has more than one line"),
+        (f"ssh-rsa {ED25519.split()[1]}", "it says ssh-rsa, and the base64 says 'ssh-ed25519'"),
+    ],
+)
+def test_what_is_no_public_key_is_refused(
+    http: requests.Session, snapshot: Callable[[], object], ghdeploy: FakeGitHub, key: str, why: str
+) -> None:
+    """GitHub says that the key is invalid, the hint why; nothing is stored."""
+    before = snapshot()
+    reply = http.post(PATH, json={"title": "t", "key": key})
+    assert (reply.status_code, reply.json()) == (422, _refusal(INVALID))
+    assert ghdeploy.requests[-1].hint.startswith("the key is no public key of OpenSSH's: ")
+    assert why in ghdeploy.requests[-1].hint
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("where", ["octocat/example", "octocat/other", "hubot/private"])
+@pytest.mark.parametrize("again", [ED25519, f" {ED25519} another comment\n"])
+def test_a_key_is_used_once_in_all_repositories(
+    http: requests.Session,
+    repo: Repository,
+    ghdeploy: FakeGitHub,
+    snapshot: Callable[[], object],
+    where: str,
+    again: str,
+) -> None:
+    """A key of another repository, and of one nobody may see, is in use as well; the comment makes no difference."""
+    assert repo.deploy_keys == []
+    if where != "octocat/example":
+        ghdeploy.add_repository(where, private=where == "hubot/private")
+    holder = ghdeploy.repository(where).add_deploy_key("the first", ED25519)
+    before = snapshot()
+    reply = http.post(PATH, json={"title": "the second", "key": again})
+    assert (reply.status_code, reply.json()) == (422, _refusal("key is already in use"))
+    assert ghdeploy.requests[-1].hint == (
+        f"it is deploy key {holder.id} 'the first' of {where}; a key may be used once only"
+    )
+    assert snapshot() == before
+    _create(http, key=NISTP256)
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_key_may_be_used_again_once_it_is_deleted(http: requests.Session) -> None:
+    """Deleting a deploy key frees the key, not the id."""
+    first = _create(http)
+    assert http.delete(first["url"]).status_code == 204
+    assert _create(http)["id"] > first["id"]
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"title": "t"}, '"key" wasn\'t supplied.'),
+        ({"key": None}, "For 'properties/key', nil is not a string."),
+        ({"key": ED25519, "title": None}, "For 'properties/title', nil is not a string."),
+        ({"key": ED25519, "read_only": "false"}, "For 'properties/read_only', \"false\" is not a boolean."),
+    ],
+    ids=["missing", "key", "title", "read_only"],
+)
+def test_the_shape_of_a_deploy_key_is_checked(
+    http: requests.Session, snapshot: Callable[[], object], body: dict[str, Any], message: str
+) -> None:
+    """A wrong shape is refused in the words of the schema check."""
+    before = snapshot()
+    reply = http.post(PATH, json=body)
+    assert (reply.status_code, reply.json()["message"]) == (422, f"Invalid request.\n\n{message}")
+    assert reply.json()["documentation_url"] == f"{DOCS}#create-a-deploy-key"
+    assert snapshot() == before
+
+
+# List and get
+
+
+@pytest.mark.usefixtures("repo")
+def test_deploy_keys_are_listed_newest_first_and_by_repository(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """A list has the keys of its repository, none of another one."""
+    assert http.get(PATH).json() == []
+    other = ghdeploy.add_repository("octocat/other").add_deploy_key("elsewhere", _numbered(99))
+    made = [_create(http, key=_numbered(number), title=f"number {number}") for number in range(3)]
+    assert http.get(PATH).json() == made[::-1]
+    assert [key["id"] for key in http.get("/repos/octocat/other/keys").json()] == [other.id]
+
+
+@pytest.mark.usefixtures("repo")
+def test_deploy_keys_come_in_pages(http: requests.Session) -> None:
+    """The list has per_page, page and Link."""
+    made = [_create(http, key=_numbered(number))["id"] for number in range(5)]
+    reply = http.get(f"{PATH}?per_page=2&page=2")
+    assert [key["id"] for key in reply.json()] == [made[2], made[1]]
+    assert list(reply.links) == ["prev", "next", "last", "first"]
+    assert [key["id"] for key in http.get(reply.links["last"]["url"]).json()] == [made[0]]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_an_unknown_deploy_key_is_not_found(
+    http: requests.Session,
+    repo: Repository,
+    ghdeploy: FakeGitHub,
+    snapshot: Callable[[], object],
+    method: str,
+) -> None:
+    """A number that is no key, a key of another repository, and what is no number are GitHub's 404."""
+    mine = repo.add_deploy_key("mine", ED25519)
+    theirs = ghdeploy.add_repository("octocat/other").add_deploy_key("theirs", NISTP256)
+    before = snapshot()
+    page = f"{DOCS}#{'get' if method == 'GET' else 'delete'}-a-deploy-key"
+    start = "in octocat/example; "
+    for wrong, hint in [
+        (7, f"there is no deploy key 7 {start}there is {mine.id} (mine)"),
+        (
+            theirs.id,
+            f"there is no deploy key {theirs.id} {start}it belongs to octocat/other; there is {mine.id} (mine)",
+        ),
+        ("mine", "key_id is a number; the request has 'mine'"),
+    ]:
+        reply = http.request(method, f"{PATH}/{wrong}")
+        assert (reply.status_code, reply.json()) == (
+            404,
+            {"message": "Not Found", "documentation_url": page, "status": "404"},
+        )
+        assert ghdeploy.requests[-1].hint == hint
+    assert snapshot() == before
+
+
+# Delete
+
+
+def test_a_deleted_deploy_key_is_gone(http: requests.Session, repo: Repository) -> None:
+    """204 without a body, then 404."""
+    kept, gone = _create(http, key=NISTP256), _create(http)
+    reply = http.delete(f"{PATH}/{gone['id']}")
+    assert (reply.status_code, reply.content) == (204, b"")
+    assert http.get(f"{PATH}/{gone['id']}").status_code == 404
+    assert http.delete(f"{PATH}/{gone['id']}").status_code == 404
+    assert http.get(PATH).json() == [kept]
+    assert [key.id for key in repo.deploy_keys] == [kept["id"]]
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_deploy_key_cannot_be_changed(http: requests.Session) -> None:
+    """GitHub has no such operation: neither PATCH nor PUT."""
+    url = _create(http)["url"]
+    for method in ("PATCH", "PUT"):
+        reply = http.request(method, url, json={"title": "new"})
+        assert (reply.status_code, reply.json()["documentation_url"]) == (404, "https://docs.github.com/rest")
+
+
+# Who may
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("permission", ["pull", "triage", "push", "maintain"])
+def test_deploy_keys_need_the_right_admin(
+    ghdeploy: FakeGitHub,
+    repo: Repository,
+    snapshot: Callable[[], object],
+    permission: Any,  # noqa: ANN401 - a permission
+    *,
+    private: bool,
+) -> None:
+    """Whoever may only push may not even read them: 404, as if there were nothing."""
+    repo = ghdeploy.add_repository("octocat/private", private=True) if private else repo
+    key = repo.add_deploy_key("mine", ED25519)
+    repo.add_collaborator("hubot", permission)
+    ghdeploy.add_token("hubots", user="hubot")
+    before = snapshot()
+    url = f"{API}/repos/{repo.full_name}/keys"
+    for method, target in [("GET", url), ("POST", url), ("GET", f"{url}/{key.id}"), ("DELETE", f"{url}/{key.id}")]:
+        reply = requests.request(
+            method, target, json={"key": NISTP256}, headers={"Authorization": "Bearer hubots"}, timeout=10
+        )
+        assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
+        assert f"hubot has only the right '{permission}'" in ghdeploy.requests[-1].hint
+        assert "needs 'admin'" in ghdeploy.requests[-1].hint
+    assert snapshot() == before
+
+
+def test_an_admin_adds_a_key_in_his_own_name(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """added_by is the login of whoever asked."""
+    repo.add_collaborator("hubot", "admin")
+    ghdeploy.add_token("hubots", user="hubot")
+    reply = requests.post(f"{API}{PATH}", json={"key": ED25519}, headers={"Authorization": "Bearer hubots"}, timeout=10)
+    assert (reply.status_code, reply.json()["added_by"]) == (201, "hubot")
+
+
+def test_an_anonymous_caller_sees_no_deploy_keys(
+    ghdeploy: FakeGitHub, repo: Repository, snapshot: Callable[[], object]
+) -> None:
+    """Reading is a 404 without a token, writing a 401; an unknown token is a 401 for both."""
+    key = repo.add_deploy_key("mine", ED25519)
+    before = snapshot()
+    url = f"{API}{PATH}"
+    assert requests.get(url, timeout=10).status_code == 404
+    assert requests.get(f"{url}/{key.id}", timeout=10).status_code == 404
+    assert requests.post(url, json={"key": NISTP256}, timeout=10).status_code == 401
+    assert requests.delete(f"{url}/{key.id}", timeout=10).status_code == 401
+    ghdeploy.add_token("known")
+    unknown = {"Authorization": "Bearer unknown"}
+    assert requests.get(url, headers=unknown, timeout=10).json()["message"] == "Bad credentials"
+    assert snapshot() == before
+
+
+def test_deploy_keys_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Under /repositories/{id} the same keys are created, listed, shown and deleted, with the same URLs."""
+    by_id = f"/repositories/{repo.id}/keys"
+    reply = http.post(by_id, json={"key": ED25519})
+    assert (reply.status_code, reply.headers["Location"]) == (201, f"{API}{PATH}/{reply.json()['id']}")
+    assert http.get(by_id).json() == [reply.json()]
+    assert http.get(f"{by_id}/{reply.json()['id']}").json() == reply.json()
+    assert http.delete(f"{by_id}/{reply.json()['id']}").status_code == 204
+
+
+def test_the_urls_of_an_enterprise_server(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """They begin with its own root."""
+    enterprise = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
+    key = enterprise.add_repository("octocat/example").add_deploy_key("mine", ED25519)
+    assert key.url == f"https://ghe.example.com/api/v3{PATH}/{key.id}"
+    answer = requests.get(key.url, headers={"Authorization": "Bearer any"}, timeout=10)
+    assert answer.json()["url"] == key.url
+
+
+# From Python
+
+
+def test_a_handle_has_githubs_fields(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """`add_deploy_key` gives a handle that says what GitHub says; nothing is dispatched."""
+    key = repo.add_deploy_key("mine", f"{ED25519} hubot\n", read_only=True)
+    told = http.get(f"{PATH}/{key.id}").json()
+    assert {name: getattr(key, name) for name in told if name != "created_at"} | {
+        "created_at": told["created_at"]
+    } == told
+    assert key.created_at == ghdeploy.clock.now
+    assert (key.title, key.key, key.read_only, key.added_by) == ("mine", ED25519, True, "octocat")
+    assert key.node_id is None
+    assert repo.deploy_keys == [key]
+    assert list(ghdeploy.events) == []
+
+
+def test_handles_are_listed_newest_first(repo: Repository) -> None:
+    """`deploy_keys` is what is stored now."""
+    keys = [repo.add_deploy_key(str(number), _numbered(number)) for number in range(3)]
+    assert repo.deploy_keys == keys[::-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("t", "nonsense"), "GitHub refuses this with 422 'Validation Failed': the key is no public key of OpenSSH's"),
+        (("t", ED25519), "'the first' of octocat/example; a key may be used once only"),
+        ((None, NISTP256), "title"),
+        (("t", 7), "key"),
+    ],
+)
+def test_a_mistake_from_python_is_named(
+    repo: Repository, snapshot: Callable[[], object], arguments: tuple[Any, Any], expected: str
+) -> None:
+    """What GitHub would refuse raises at once, and nothing is stored."""
+    repo.add_deploy_key("the first", ED25519)
+    before = snapshot()
+    with pytest.raises(FakeError, match=expected):
+        repo.add_deploy_key(*arguments)
+    assert snapshot() == before
+
+
+def test_a_deleted_key_is_gone_for_its_handle_too(http: requests.Session, repo: Repository) -> None:
+    """A handle on what is gone says so."""
+    key = repo.add_deploy_key("mine", ED25519)
+    http.delete(f"{PATH}/{key.id}")
+    with pytest.raises(FakeError, match=f"deploy key {key.id} is gone"):
+        assert key.title
