@@ -28,6 +28,10 @@ EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statu
 NOT_DESCRIBED = {
     ("repos/create-deployment", 409),  # listed, but without a schema
     ("repos/create-commit-status", 422),  # not listed
+    ("repos/create-deployment-branch-policy", 404),  # listed, but without a schema
+    ("repos/create-deployment-branch-policy", 422),  # not listed, as for the two below
+    ("repos/update-deployment-branch-policy", 422),
+    ("repos/create-deployment-protection-rule", 422),
 }
 # Every operation may answer these; the description lists them for a few.
 ANYWHERE = {400, 401, 403, 404}

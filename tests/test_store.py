@@ -29,6 +29,10 @@ KINDS = (
     "commit_statuses",
     "deployments",
     "deployment_statuses",
+    "teams",
+    "deployment_branch_policies",
+    "protection_rules",
+    "environments",
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ghdeploy.clock import Clock
     from pytest_ghdeploy.conversation import Exchange
+    from pytest_ghdeploy.environment import Environment
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
@@ -24,6 +25,7 @@ _HOMES = {
     "CommitStatus": "items",
     "Deployment": "items",
     "DeploymentStatus": "items",
+    "Environment": "environment",
     "Event": "events",
     "Events": "events",
     "Exchange": "conversation",
@@ -41,6 +43,7 @@ __all__ = [
     "CommitStatus",
     "Deployment",
     "DeploymentStatus",
+    "Environment",
     "Event",
     "Events",
     "Exchange",

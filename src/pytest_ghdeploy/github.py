@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # These may contain slashes that are not percent-encoded.
-_WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead", "environment_name"})
+_WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead"})
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 

@@ -26,9 +26,13 @@ from pytest_ghdeploy.model import (
     CheckSuite,
     CommitStatus,
     Deployment,
+    DeploymentBranchPolicy,
     DeploymentStatus,
+    Environment,
+    ProtectionRule,
     RateLimit,
     Repository,
+    Team,
     User,
 )
 
@@ -163,6 +167,10 @@ class Store:
         self.commit_statuses: Table[CommitStatus] = Table(27_000_000_011)
         self.deployments: Table[Deployment] = Table(4_442_074_271)
         self.deployment_statuses: Table[DeploymentStatus] = Table(12_690_168_079)
+        self.teams: Table[Team] = Table(9_104_117)
+        self.deployment_branch_policies: Table[DeploymentBranchPolicy] = Table(36_147_013)
+        self.protection_rules: Table[ProtectionRule] = Table(54_208_019)
+        self.environments: Table[Environment] = Table(464_814_513)
         self.tokens: dict[str, User] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[tuple[int, int], Permission] = {}

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy import errors, payloads, rules
-from pytest_ghdeploy.api import git, statuses
+from pytest_ghdeploy.api import environments, git, statuses
 from pytest_ghdeploy.model import Deployment
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
@@ -61,7 +61,8 @@ def create(
         production_environment: If ``None``, whether the environment is called ``production``.
 
     Returns:
-        The new deployment; or ``AutoMerged``, with a merge commit on the branch and no deployment.
+        The new deployment, and its environment is there; or ``AutoMerged``, with a merge commit on
+        the branch and no deployment.
 
     Raises:
         Unprocessable: *ref* names nothing, or a limit is broken.
@@ -104,6 +105,8 @@ def create(
             production_environment=production_environment,
         )
     )
+    if environment:
+        environments.ensure(store, repository, environment)
     store.events.record(
         "deployment",
         "created",
