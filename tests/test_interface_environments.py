@@ -147,6 +147,18 @@ def test_each_fake_has_environments_of_its_own(gh: FakeGitHub, repo: Repository)
     assert gh.add_repository("octocat/example").environments == []
 
 
+def test_an_environment_of_an_enterprise_server_has_its_urls() -> None:
+    """Both URLs follow the root of the API."""
+    with FakeGitHub("https://ghe.example.com/api/v3") as fake:
+        environment = fake.add_repository("octocat/example").add_environment("eu/qa 1")
+        assert environment.url == "https://ghe.example.com/api/v3/repos/octocat/example/environments/eu/qa 1"
+        assert environment.html_url == (
+            "https://ghe.example.com/octocat/example/deployments/activity_log?environments_filter=eu%2Fqa%201"
+        )
+        answer = requests.get(f"{fake.base_url}/repos/octocat/example/environments/eu%2Fqa%201", timeout=5)
+        assert answer.json()["url"] == environment.url
+
+
 LONG = "x" * 256
 REFUSES = "GitHub refuses this with 422"
 
@@ -160,6 +172,20 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     (
         lambda _gh, r, _e: r.add_environment(LONG),
         f"{REFUSES} 'Name is too long (maximum is 255 characters)': the name has 256 characters; 255 are allowed",
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("\ud800"),
+        (
+            "name is what JSON can hold: "
+            "'utf-8' codec can't encode character '\\ud800' in position 10: surrogates not allowed"
+        ),
+    ),
+    (
+        lambda _gh, r, _e: r.add_deployment(ref="main", environment="\ud800"),
+        (
+            "environment is what JSON can hold: "
+            "'utf-8' codec can't encode character '\\ud800' in position 32: surrogates not allowed"
+        ),
     ),
     (lambda _gh, r, _e: r.add_environment(7), "name is a text, got 7"),  # type: ignore[arg-type]
     (

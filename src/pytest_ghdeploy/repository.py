@@ -10,7 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors, model
-from pytest_ghdeploy.advice import advice, check_login, check_ref_name, check_type, json_copy, one_of, user_called
+from pytest_ghdeploy.advice import (
+    advice,
+    check_login,
+    check_ref_name,
+    check_type,
+    json_copy,
+    one_of,
+    plain_json,
+    user_called,
+)
 from pytest_ghdeploy.api import check_runs, deployments, environments, statuses
 from pytest_ghdeploy.environment import Environment
 from pytest_ghdeploy.errors import FakeError
@@ -406,6 +415,7 @@ class Repository:
             FakeError: There is one already, a reviewer is none, or GitHub would refuse it. Nothing was added.
         """
         check_type("name", name, str, "a text")
+        plain_json(name=name)
         check_type("reviewers", reviewers, (list, tuple), "a list of logins, users and teams")
         with self._store.lock, advice():
             accounts = [user_called(self._store, one) if isinstance(one, str) else one for one in reviewers]
