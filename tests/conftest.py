@@ -30,6 +30,10 @@ GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
 NOT_DESCRIBED = {
     ("repos/create-deployment", 409),  # listed, but without a schema
     ("repos/create-commit-status", 422),  # not listed
+    ("repos/create-deployment-branch-policy", 404),  # listed, but without a schema
+    ("repos/create-deployment-branch-policy", 422),  # not listed, as for the two below
+    ("repos/update-deployment-branch-policy", 422),
+    ("repos/create-deployment-protection-rule", 422),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 # Every operation may answer these; the description lists them for a few.

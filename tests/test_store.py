@@ -31,6 +31,10 @@ KINDS = (
     "deploy_keys",
     "deployments",
     "deployment_statuses",
+    "teams",
+    "deployment_branch_policies",
+    "protection_rules",
+    "environments",
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ghdeploy.clock import Clock
     from pytest_ghdeploy.conversation import Exchange
+    from pytest_ghdeploy.environment import Environment
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
@@ -27,6 +28,7 @@ _HOMES = {
     "DeployKey": "items",
     "Deployment": "items",
     "DeploymentStatus": "items",
+    "Environment": "environment",
     "Event": "events",
     "Events": "events",
     "Exchange": "conversation",
@@ -48,6 +50,7 @@ __all__ = [
     "DeployKey",
     "Deployment",
     "DeploymentStatus",
+    "Environment",
     "Event",
     "Events",
     "Exchange",

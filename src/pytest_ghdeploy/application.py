@@ -183,7 +183,7 @@ class Application:
         if endpoint.finds:
             call.found = endpoint.finds(call)
         if schema.takes_body(endpoint.operation_id):
-            call.body = read_object(request.body)
+            call.body = read_object(request.body, or_null=schema.takes_null(endpoint.operation_id))
             schema.check_request(endpoint.operation_id, call.body)
         return call
 
@@ -218,6 +218,8 @@ class Application:
 
     def _write(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> str:
         body = reply.body
+        if reply.location:
+            headers["Location"] = reply.location
         if body is None:
             return ""
         if isinstance(body, dict):
@@ -233,8 +235,6 @@ class Application:
                            for name, value in body.around.items())  # fmt: skip
                 text = f"{{{','.join(members)}}}"
             return text
-        if reply.location:
-            headers["Location"] = reply.location
         return self._text_of(body)
 
     def _texts_of(self, listing: Listing, rows: Sequence[Any]) -> list[str]:
@@ -331,6 +331,8 @@ def _match(method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
             raise UnsupportedRequest(msg)
     if found is None:
         hint = f"GitHub has no {method} {path}"
+        if "/" in path.partition("/environments/")[2]:
+            hint += "; a slash in the name of an environment is %2F in a path"
         raise errors.not_found(hint, documentation_url=errors.REST_DOCS)
     name, params = found
     return endpoints[name], {key: unquote(value) for key, value in params.items()}

@@ -38,9 +38,9 @@ def to_json(value: object) -> str:
     return _encode(value)
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes, *, or_null: bool = False) -> dict[str, Any]:
     """
-    Read the JSON object in a request's body; an empty body is an empty object.
+    Read the JSON object in a request's body; an empty body is an empty object, and with *or_null* so is ``null``.
 
     Raises:
         BadRequest: It is not UTF-8, not JSON (``NaN`` and numbers without bounds are not), nested
@@ -58,6 +58,8 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise errors.unparsable_json(f"the body is not JSON: {reason}") from None
     if body.count(b"[") + body.count(b"{") > MAX_NESTING and _depth(value) > MAX_NESTING:
         raise errors.unparsable_json(f"the body is nested deeper than {MAX_NESTING} levels")
+    if value is None and or_null:
+        return {}
     if not isinstance(value, dict):
         raise errors.not_an_object(f"the body is JSON, but {schema.ruby(value)[:80]} is not an object")
     return value

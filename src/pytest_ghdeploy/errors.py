@@ -219,6 +219,20 @@ def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessabl
     )
 
 
+# Environments
+
+
+def invalid_environment(message: str, hint: str) -> Unprocessable:
+    """Refuse an environment whose name or settings break a rule: described without ``errors`` [guess: the words]."""
+    return Unprocessable(message, hint=hint)
+
+
+def already_exists(resource: str, field: str, hint: str) -> Unprocessable:
+    """Refuse a *resource* that is there already [guess: that it is refused; the words are those of GitHub's page]."""
+    error = {"resource": resource, "code": "already_exists", "field": field}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
 class FakeError(Exception):
     """
     A mistake in how a test uses the fake, with what there is and what to do.

@@ -17,10 +17,10 @@ from pytest_ghdeploy.clock import Clock
 from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secrets
 from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
 from pytest_ghdeploy.events import Events
-from pytest_ghdeploy.model import ACCOUNT_TYPES, Assumptions, User
+from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
 from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
-from pytest_ghdeploy.store import DEFAULT_LOGIN, Store
+from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Validate = Literal["requests", "all"]
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
@@ -257,6 +258,72 @@ class FakeGitHub:
             found = self._store.ensure_user(user)
             self._store.tokens[token] = found
             self._secrets.add(token)
+
+    def add_team(self, organization: str, name: str) -> Team:
+        """
+        Add a team, which can review what goes to environments of its organization's repositories.
+
+        Args:
+            organization: A login; an organization that does not exist is created.
+
+        Returns:
+            The team, with ``id``, ``slug``, ``name`` and ``organization``.
+
+        Raises:
+            FakeError: It exists, its organization is none, or *name* has no letter or digit. Nothing was added.
+        """
+        check_login(organization)
+        slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
+        if not slug:
+            msg = f"the name of a team has a letter or digit, got {name!r}"
+            raise FakeError(msg)
+        with self._lock:
+            store = self._store
+            owner = store.user(organization)
+            if owner and owner.type != "Organization":
+                msg = f'{owner.login} is a {owner.type}; a team belongs to an account with type="Organization"'
+                raise FakeError(msg)
+            if any(team.slug == slug and team.organization is owner for team in store.teams):
+                msg = f"{organization} has a team {slug} already"
+                raise FakeError(msg)
+            owner = owner or store.add_user(organization, "Organization")
+            return store.teams.add(Team(store.teams.next_id, owner, name, slug))
+
+    def add_app(self, slug: str, *, owner: str = DEFAULT_LOGIN) -> App:
+        """
+        Add a GitHub App, installed everywhere, whose custom protection rule can be enabled for environments.
+
+        Args:
+            slug: Its name in URLs, of lower-case letters, digits and "-".
+
+            owner: A login; an account that does not exist is created as a user.
+
+        Returns:
+            The app; its ``id`` is GitHub's ``integration_id``.
+
+        Raises:
+            FakeError: It exists, or *slug* or *owner* is none. Nothing was added.
+        """
+        if not _SLUG.fullmatch(slug):
+            msg = f'the slug of an app is made of lower-case letters, digits and "-"; got {slug!r}'
+            raise FakeError(msg)
+        check_login(owner)
+        with self._lock:
+            store = self._store
+            if slug == ACTIONS or any(app.slug == slug for app in store.apps):
+                msg = f"there is an app {slug} already"
+                raise FakeError(msg)
+            return store.apps.add(
+                App(
+                    id=store.apps.next_id,
+                    slug=slug,
+                    name=slug,
+                    owner=store.ensure_user(owner),
+                    created_at=self.clock.now,
+                    permissions={"actions": "read", "deployments": "write", "metadata": "read"},
+                    events=("deployment_protection_rule",),
+                )
+            )
 
     def stub(
         self,

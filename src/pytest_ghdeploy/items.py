@@ -106,7 +106,8 @@ class _Item:
         def __getattr__(self, name: str) -> object:
             members = ((member, getattr(type(self), member)) for member in dir(type(self)))
             known = [member for member, value in members if isinstance(value, _Field | property) and member[0] != "_"]
-            msg = f"a {self._kind} has no attribute {name!r}; {errors.there_is(name, known)}"
+            article = "an" if self._kind[0] in "aeiou" else "a"
+            msg = f"{article} {self._kind} has no attribute {name!r}; {errors.there_is(name, known)}"
             raise AttributeError(msg)
 
 

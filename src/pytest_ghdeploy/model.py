@@ -23,6 +23,9 @@ CheckRunStatus = Literal["queued", "in_progress", "completed", "waiting", "reque
 CommitStatusState = Literal["error", "failure", "pending", "success"]
 DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
+DeploymentBranchPolicySettings = Literal["protected_branches", "custom_branch_policies"]
+DeploymentBranchPolicyType = Literal["branch", "tag"]
+ProtectionRuleType = Literal["wait_timer", "required_reviewers", "branch_policy", "custom"]
 
 ACCOUNT_TYPES: tuple[str, ...] = get_args(AccountType)
 CHECK_RUN_CONCLUSIONS: tuple[str, ...] = get_args(CheckRunConclusion)
@@ -31,6 +34,7 @@ COMMIT_STATUS_STATES: tuple[str, ...] = get_args(CommitStatusState)
 DEPLOYMENT_STATES: tuple[str, ...] = get_args(DeploymentState)
 PERMISSIONS: tuple[str, ...] = get_args(Permission)
 """From the weakest to the strongest; each includes those before it."""
+DEPLOYMENT_BRANCH_POLICY_TYPES: tuple[str, ...] = get_args(DeploymentBranchPolicyType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,61 @@ class DeploymentStatus:
     created_at: datetime
     updated_at: datetime
     performed_via_github_app: App | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of an organization, known as far as a reviewer must be."""
+
+    id: int
+    organization: User
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """
+    Where deployments go, with what protects it.
+
+    ``deployment_branch_policy_settings`` names the one member of GitHub's
+    ``deployment_branch_policy`` that is true; ``None`` for no such policy.
+    """
+
+    id: int
+    repository_id: int
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    wait_timer: int = 0
+    prevent_self_review: bool = False
+    reviewers: tuple[User | Team, ...] = ()
+    deployment_branch_policy_settings: DeploymentBranchPolicySettings | None = None
+    can_admins_bypass: bool = True
+    name_key: str = field(repr=False, default="")
+    """The name as it is compared: see ``rules.environment_key``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionRule:
+    """What makes a job wait that deploys to an environment. ``app`` is the one behind a custom rule."""
+
+    id: int
+    repository_id: int
+    environment_id: int
+    type: ProtectionRuleType
+    app: App | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentBranchPolicy:
+    """Branches or tags, by a pattern for their names, that may be deployed to an environment."""
+
+    id: int
+    repository_id: int
+    environment_id: int
+    name: str
+    type: DeploymentBranchPolicyType
 
 
 @dataclass(frozen=True, slots=True)

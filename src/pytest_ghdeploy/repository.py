@@ -10,9 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import errors
-from pytest_ghdeploy.advice import advice, check_login, check_ref_name, check_type, json_copy, one_of, user_called
-from pytest_ghdeploy.api import check_runs, commit_statuses, deploy_keys, deployments
+from pytest_ghdeploy import errors, model
+from pytest_ghdeploy.advice import (
+    advice,
+    check_login,
+    check_ref_name,
+    check_type,
+    json_copy,
+    one_of,
+    plain_json,
+    user_called,
+)
+from pytest_ghdeploy.api import check_runs, commit_statuses, deploy_keys, deployments, environments
+from pytest_ghdeploy.environment import Environment
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment
 from pytest_ghdeploy.model import CHECK_RUN_CONCLUSIONS, CHECK_RUN_STATUSES, COMMIT_STATUS_STATES, PERMISSIONS
@@ -20,9 +30,8 @@ from pytest_ghdeploy.model import CHECK_RUN_CONCLUSIONS, CHECK_RUN_STATUSES, COM
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ghdeploy import model
     from pytest_ghdeploy.git import Graph
-    from pytest_ghdeploy.model import CheckRunConclusion, CheckRunStatus, CommitStatusState, Permission, User
+    from pytest_ghdeploy.model import CheckRunConclusion, CheckRunStatus, CommitStatusState, Permission, Team, User
     from pytest_ghdeploy.store import Store
 
 
@@ -407,3 +416,62 @@ class Repository:
         """The deploy keys that are stored now, newest first."""
         with self._store.lock:
             return [DeployKey(self._store, row.id) for row in self._store.deploy_keys.where(repository_id=self._row.id)]
+
+    # Environments
+
+    def add_environment(
+        self,
+        name: str,
+        *,
+        wait_timer: int = 0,
+        prevent_self_review: bool = False,
+        reviewers: Sequence[str | User | Team] = (),
+        deployment_branch_policy: Mapping[str, bool] | None = None,
+        can_admins_bypass: bool = True,
+    ) -> Environment:
+        """
+        Add an environment as ``PUT …/environments/{name}`` does. Dispatches nothing.
+
+        A deployment that names an environment adds it too, without rules.
+
+        Args:
+            name: From 1 to 255 characters, compared without case.
+
+            wait_timer: Minutes, from 0 to 43,200.
+
+            reviewers: At most 6: logins, users, or teams from ``FakeGitHub.add_team``.
+
+            deployment_branch_policy: ``{"protected_branches": …, "custom_branch_policies": …}``, one of them
+                true; ``None`` lets any branch be deployed.
+
+        Raises:
+            FakeError: There is one already, a reviewer is none, or GitHub would refuse it. Nothing was added.
+        """
+        check_type("name", name, str, "a text")
+        plain_json(name=name)
+        check_type("reviewers", reviewers, (list, tuple), "a list of logins, users and teams")
+        with self._store.lock, advice():
+            accounts = [user_called(self._store, one) if isinstance(one, str) else one for one in reviewers]
+            for account in accounts:
+                check_type("a reviewer", account, (model.User, model.Team), "a login, a user or a team")
+            body = json_copy(
+                "repos/create-or-update-environment",
+                wait_timer=wait_timer,
+                prevent_self_review=prevent_self_review,
+                reviewers=[{"type": type(account).__name__, "id": account.id} for account in accounts],
+                deployment_branch_policy=deployment_branch_policy,
+                can_admins_bypass=can_admins_bypass,
+            )
+            if taken := environments.lookup(self._store, self._row, name):
+                msg = f"{self.full_name} has an environment {taken.name!r} already"
+                raise FakeError(msg)
+            made = environments.create_or_update(self._store, self._row, name, **body)
+            return Environment(self._store, made.id)
+
+    @property
+    def environments(self) -> list[Environment]:
+        """The environments that are stored now, newest first."""
+        with self._store.lock:
+            return [
+                Environment(self._store, row.id) for row in self._store.environments.where(repository_id=self._row.id)
+            ]

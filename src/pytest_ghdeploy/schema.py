@@ -179,6 +179,12 @@ def takes_body(operation_id: str) -> bool:
     return "request" in load(operation_id)["$defs"]
 
 
+@cache
+def takes_null(operation_id: str) -> bool:
+    """Tell whether the body of an operation may be ``null``, for nothing."""
+    return "null" in load(operation_id)["$defs"]["request"].get("type", ())
+
+
 def _refusal(found: Sequence[Any]) -> Unprocessable:
     mistyped = {tuple(error.absolute_path) for error in found if error.validator == "type"}
     missing: dict[str, None] = {}

@@ -27,9 +27,13 @@ from pytest_ghdeploy.model import (
     CommitStatus,
     DeployKey,
     Deployment,
+    DeploymentBranchPolicy,
     DeploymentStatus,
+    Environment,
+    ProtectionRule,
     RateLimit,
     Repository,
+    Team,
     User,
 )
 
@@ -41,6 +45,9 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.model import AccountType, Assumptions, Permission
     from pytest_ghdeploy.representations import Urls
+
+ACTIONS = "github-actions"
+"""The slug of GitHub Actions' app."""
 
 DEFAULT_LOGIN = "octocat"
 """Whom a request with any token speaks for, until a token is added."""
@@ -173,6 +180,10 @@ class Store:
     deployments = _Kept[Deployment](4_442_074_271)
     deployment_statuses = _Kept[DeploymentStatus](12_690_168_079)
     deploy_keys = _Kept[DeployKey](97_000_003)
+    teams = _Kept[Team](9_104_117)
+    deployment_branch_policies = _Kept[DeploymentBranchPolicy](36_147_013)
+    protection_rules = _Kept[ProtectionRule](54_208_019)
+    environments = _Kept[Environment](464_814_513)
 
     def __init__(
         self, clock: Clock, assume: Assumptions, urls: Urls, lock: RLock, recorded: list[Event] | None = None
@@ -199,9 +210,9 @@ class Store:
         return self.apps.add(
             App(
                 id=self.apps.next_id,
-                slug="github-actions",
+                slug=ACTIONS,
                 name="GitHub Actions",
-                owner=self.add_user("github", "Organization"),
+                owner=self.user("github") or self.add_user("github", "Organization"),
                 created_at=self.clock.now,
                 permissions={"checks": "write", "contents": "read", "deployments": "write", "statuses": "write"},
                 events=("check_run", "check_suite", "deployment", "deployment_status", "push"),

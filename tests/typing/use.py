@@ -13,6 +13,7 @@ from pytest_ghdeploy import (
     Clock,
     DeployKey,
     Deployment,
+    Environment,
     Event,
     Events,
     Exchange,
@@ -123,6 +124,32 @@ def deploying(repo: Repository) -> None:
     assert_type(deployment.statuses[0].created_at, datetime)
     if deployment.state is not None:
         assert deployment.state in ("success", "failure")
+
+
+def protecting(gh: FakeGitHub, repo: Repository) -> None:
+    """Use each member of an environment."""
+    team = gh.add_team("acme", "Release")
+    environment = repo.add_environment(
+        "production",
+        wait_timer=30,
+        prevent_self_review=True,
+        reviewers=["octocat", gh.add_user("mona"), team],
+        deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
+        can_admins_bypass=False,
+    )
+    assert_type(environment, Environment)
+    assert_type(repo.environments, list[Environment])
+    assert_type(environment.id, int)
+    assert_type(environment.name, str)
+    assert_type(environment.html_url, str)
+    assert_type(environment.created_at, datetime)
+    assert_type(environment.can_admins_bypass, bool)
+    assert_type(environment.protection_rules, list[dict[str, Any]])
+    assert_type(environment.deployment_branch_policy, dict[str, bool] | None)
+    assert_type(environment.add_deployment_branch_policy("v*", type="tag").id, int)
+    assert_type(environment.deployment_branch_policies[0].name, str)
+    assert_type(environment.enable_protection_rule(gh.add_app("gate", owner="acme")).id, int)
+    assert_type(environment.custom_deployment_protection_rules[0].id, int)
 
 
 def looking_back(gh: FakeGitHub) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors, payloads, rules
-from pytest_ghdeploy.api import deployments
+from pytest_ghdeploy.api import deployments, environments
 from pytest_ghdeploy.model import DeploymentStatus
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
@@ -45,7 +45,9 @@ def create(
 
         description: At most 140 characters.
 
-        environment: Where the deployment is from now on; ``""`` leaves it where it is. At most 255 characters.
+        environment:
+            Where the deployment is from now on; ``""`` leaves it where it is. At most 255 characters. An
+            environment of this name is there afterwards.
 
         environment_url: An http(s) URL or ``""``.
 
@@ -74,6 +76,8 @@ def create(
         log_url=log_url or target_url,
         environment_url=environment_url,
     )
+    if environment:
+        environments.ensure(store, repository, environment)
     active = store.deployments.where(repository_id=repository.id, environment=deployment.environment, state="success")
     for other in rules.superseded_by(deployment, active, store.assume, auto_inactive=auto_inactive):
         _append(store, repository, replace(other, state="inactive"), creator)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy import errors, payloads, rules
-from pytest_ghdeploy.api import commit_statuses, git
+from pytest_ghdeploy.api import commit_statuses, environments, git
 from pytest_ghdeploy.model import Deployment
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
@@ -61,7 +61,8 @@ def create(
         production_environment: If ``None``, whether the environment is called ``production``.
 
     Returns:
-        The new deployment; or ``AutoMerged``, with a merge commit on the branch and no deployment.
+        The new deployment, and its environment is there; or ``AutoMerged``, with a merge commit on
+        the branch and no deployment.
 
     Raises:
         Unprocessable: *ref* names nothing, or a limit is broken.
@@ -101,6 +102,8 @@ def create(
             production_environment=production_environment,
         )
     )
+    if environment:
+        environments.ensure(store, repository, environment)
     store.events.record(
         "deployment",
         "created",

@@ -1,0 +1,147 @@
+"""
+Deployment branch policies: which branches and tags may be deployed to an environment.
+
+Source:
+    https://docs.github.com/rest/deployments/branch-policies
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy import representations_environments as as_json
+from pytest_ghdeploy.api import environments
+from pytest_ghdeploy.model import DeploymentBranchPolicy
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ghdeploy.model import DeploymentBranchPolicyType, Environment
+    from pytest_ghdeploy.store import Store
+
+_RESOURCE = "DeploymentBranchPolicy"
+_POLICIES = "/repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
+
+
+def create(
+    store: Store,
+    environment: Environment,
+    *,
+    name: str,
+    type: DeploymentBranchPolicyType = "branch",  # noqa: A002 - GitHub's name
+) -> tuple[DeploymentBranchPolicy, bool]:
+    """
+    Let branches or tags be deployed whose name is like the pattern *name*.
+
+    Args:
+        name: A pattern as Ruby's ``File.fnmatch`` takes it, where ``*`` does not match ``/``.
+
+    Returns:
+        The policy, and whether it is new: there is one of each name and type.
+
+    Raises:
+        NotFound: The environment takes no custom branch policies. Nothing has changed.
+        Unprocessable: *name* is empty. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/deployments/branch-policies#create-a-deployment-branch-policy
+    """
+    if environment.deployment_branch_policy_settings != "custom_branch_policies":
+        raise errors.not_found(
+            f"environment {environment.name!r} takes no deployment branch policies: "
+            "its deployment_branch_policy does not have custom_branch_policies on"
+        )
+    _check_name(name)
+    found = store.deployment_branch_policies.where(environment_id=environment.id, name=name, type=type)
+    if found:
+        return found[0], False
+    number = store.deployment_branch_policies.next_id
+    row = DeploymentBranchPolicy(number, environment.repository_id, environment.id, name, type)
+    return store.deployment_branch_policies.add(row), True
+
+
+def update(store: Store, policy: DeploymentBranchPolicy, *, name: str) -> DeploymentBranchPolicy:
+    """
+    Give a policy another pattern; its type stays.
+
+    Raises:
+        Unprocessable: *name* is empty, or that of another policy. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/deployments/branch-policies#update-a-deployment-branch-policy
+    """
+    _check_name(name)
+    there = store.deployment_branch_policies.where(environment_id=policy.environment_id, name=name, type=policy.type)
+    if there and there[0].id != policy.id:
+        hint = f"deployment branch policy {there[0].id} is for the {policy.type} pattern {name!r} already"
+        raise errors.already_exists(_RESOURCE, "name", hint)
+    return store.deployment_branch_policies.replace(replace(policy, name=name))
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        message = "name can't be blank"  # [guess]
+        raise errors.validation_failed(_RESOURCE, "name", message, hint="the name of a branch policy is a pattern")
+
+
+def of(store: Store, environment: Environment) -> Sequence[DeploymentBranchPolicy]:
+    """List the policies of an environment, oldest first."""
+    return store.deployment_branch_policies.where(environment_id=environment.id)[::-1]
+
+
+def find(call: Call) -> DeploymentBranchPolicy:
+    """
+    Look up the deployment branch policy in the path.
+
+    Raises:
+        NotFound: The environment has no such policy.
+    """
+    environment, wanted = environments.find(call), call.params["branch_policy_id"]
+    row = call.store.deployment_branch_policies.get(wanted)
+    if row is None or row.environment_id != environment.id:
+        there = errors.there_is(wanted, (policy.id for policy in of(call.store, environment)))
+        raise errors.not_found(f"environment {environment.name!r} has no deployment branch policy {wanted}; {there}")
+    return row
+
+
+@route("repos/list-deployment-branch-policies", f"GET {_POLICIES}")
+def list_deployment_branch_policies(call: Call) -> Reply:
+    """List the policies of an environment, oldest first; none where it takes none."""
+    rows = of(call.store, environments.find(call))
+    around = {"total_count": len(rows), "branch_policies": None}
+    return Reply(200, Listing(rows, as_json.deployment_branch_policy, "branch_policies", around))
+
+
+@route("repos/create-deployment-branch-policy", f"POST {_POLICIES}", needs="admin")
+def create_deployment_branch_policy(call: Call) -> Reply:
+    """Create a policy, or lead to the one that is there already."""
+    environment = environments.find(call)
+    row, is_new = create(call.store, environment, **call.arguments_for(create))
+    if is_new:
+        return Reply(200, as_json.deployment_branch_policy(row))
+    api = f"{call.urls.repository(call.repository)}/environments/{quote(environment.name, safe='')}"
+    return Reply(303, location=f"{api}/deployment-branch-policies/{row.id}")
+
+
+@route("repos/get-deployment-branch-policy", f"GET {_POLICIES}/{{branch_policy_id}}")
+def get_deployment_branch_policy(call: Call) -> Reply:
+    """Show a policy."""
+    return Reply(200, as_json.deployment_branch_policy(find(call)))
+
+
+@route("repos/update-deployment-branch-policy", f"PUT {_POLICIES}/{{branch_policy_id}}", needs="admin")
+def update_deployment_branch_policy(call: Call) -> Reply:
+    """Change the pattern of a policy."""
+    row = update(call.store, find(call), **call.arguments_for(update))
+    return Reply(200, as_json.deployment_branch_policy(row))
+
+
+@route("repos/delete-deployment-branch-policy", f"DELETE {_POLICIES}/{{branch_policy_id}}", needs="admin")
+def delete_deployment_branch_policy(call: Call) -> Reply:
+    """Delete a policy."""
+    call.store.deployment_branch_policies.remove(find(call))
+    return Reply(204)

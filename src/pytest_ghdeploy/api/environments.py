@@ -1,0 +1,228 @@
+"""
+Environments.
+
+Their protection rules hold back jobs of GitHub Actions, not deployments that
+are made over REST, so nothing here stands in a deployment's way.
+
+Source:
+    https://docs.github.com/rest/deployments/environments
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy import errors, rules
+from pytest_ghdeploy import representations_environments as as_json
+from pytest_ghdeploy.model import Environment, ProtectionRule
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_ghdeploy.model import DeploymentBranchPolicySettings, Repository, Team, User
+    from pytest_ghdeploy.representations import JSON, Urls
+    from pytest_ghdeploy.store import Store
+
+
+def create_or_update(
+    store: Store,
+    repository: Repository,
+    name: str,
+    *,
+    wait_timer: int = 0,
+    prevent_self_review: bool = False,
+    reviewers: Sequence[Mapping[str, Any]] | None = None,
+    deployment_branch_policy: Mapping[str, bool] | None = None,
+    can_admins_bypass: bool = True,
+) -> Environment:
+    """
+    Give the environment called *name* these settings and no others; what is left out is cleared.
+
+    Args:
+        name: At most 255 characters, compared without case; an existing environment keeps its spelling.
+
+        wait_timer: Minutes that a job waits, from 0 to 43,200.
+
+        reviewers: At most 6, each with ``type``, which is ``User`` or ``Team``, and ``id``.
+
+        deployment_branch_policy: ``protected_branches`` and ``custom_branch_policies``, of which one is true.
+            Without custom branch policies those that were there are gone.
+
+    Returns:
+        The environment as it is now. Custom deployment protection rules stay enabled.
+
+    Raises:
+        Unprocessable: A limit is broken, or a reviewer is nobody who may read the repository. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/deployments/environments#create-or-update-an-environment
+    """
+    reviewers = reviewers or ()
+    rules.check_environment(
+        name=name,
+        wait_timer=wait_timer,
+        reviewers=len(reviewers),
+        deployment_branch_policy=deployment_branch_policy,
+    )
+    found = tuple(_reviewer(store, repository, reviewer) for reviewer in reviewers)
+    row = replace(
+        ensure(store, repository, name),
+        updated_at=store.clock.now,
+        wait_timer=int(wait_timer),
+        prevent_self_review=prevent_self_review,
+        reviewers=found,
+        deployment_branch_policy_settings=_settings(deployment_branch_policy),
+        can_admins_bypass=can_admins_bypass,
+    )
+    _protect(store, row)
+    return store.environments.replace(row)
+
+
+def ensure(store: Store, repository: Repository, name: str) -> Environment:
+    """
+    Find the environment called *name*, or create it without rules.
+
+    Naming one in a deployment or deployment status is enough for it to be there.
+    """
+    row = lookup(store, repository, name)
+    if row is None:
+        now = store.clock.now
+        row = store.environments.add(
+            Environment(
+                id=store.environments.next_id,
+                repository_id=repository.id,
+                name=name,
+                created_at=now,
+                updated_at=now,
+                name_key=rules.environment_key(name),
+            )
+        )
+    return row
+
+
+def lookup(store: Store, repository: Repository, name: str) -> Environment | None:
+    """Find an environment by its name, without regard to case."""
+    found = store.environments.where(repository_id=repository.id, name_key=rules.environment_key(name))
+    return found[0] if found else None
+
+
+def _reviewer(store: Store, repository: Repository, given: Mapping[str, Any]) -> User | Team:
+    kind, number = given.get("type"), given.get("id")
+    if kind == "Team":
+        team = store.teams.get(number) if number is not None else None
+        if team and team.organization.id == repository.owner.id:
+            return team
+        known = [f"{row.slug} ({row.id})" for row in store.teams if row.organization.id == repository.owner.id]
+    else:
+        user = store.users.get(number) if number is not None and kind else None
+        if user and user.type == "User" and rules.allows(store.permission(repository, user), "pull"):
+            return user
+        known = [f"{row.login} ({row.id})" for row in store.users if row.type == "User"]
+    hint = f"no {kind or 'reviewer without a type'} {number} can review for {repository.full_name}"
+    raise errors.invalid_environment("Reviewers is invalid", f"{hint}; {errors.there_is(number, known)}")
+
+
+def _settings(policy: Mapping[str, bool] | None) -> DeploymentBranchPolicySettings | None:
+    if policy is None:
+        return None
+    return "protected_branches" if policy["protected_branches"] else "custom_branch_policies"
+
+
+def _protect(store: Store, row: Environment) -> None:
+    settings = row.deployment_branch_policy_settings
+    wanted = rules.protection_rule_types(wait_timer=row.wait_timer, reviewers=len(row.reviewers), settings=settings)
+    there = {rule.type: rule for rule in protection_rules(store, row)}
+    for type_, rule in there.items():
+        if type_ not in wanted:
+            store.protection_rules.remove(rule)
+    for type_ in wanted:
+        if type_ not in there:
+            rule = ProtectionRule(store.protection_rules.next_id, row.repository_id, row.id, type_)
+            store.protection_rules.add(rule)
+    if settings != "custom_branch_policies":
+        for policy in list(store.deployment_branch_policies.where(environment_id=row.id)):
+            store.deployment_branch_policies.remove(policy)
+
+
+_ORDER = ("wait_timer", "required_reviewers", "branch_policy")
+
+
+def protection_rules(store: Store, environment: Environment) -> list[ProtectionRule]:
+    """List the rules that come from an environment's own settings, in GitHub's order, without custom ones."""
+    found = store.protection_rules.where(environment_id=environment.id)
+    return sorted((rule for rule in found if rule.app is None), key=lambda rule: _ORDER.index(rule.type))
+
+
+def delete(store: Store, environment: Environment) -> None:
+    """
+    Delete an environment with all that protects it. Its deployments stay.
+
+    Source:
+        https://docs.github.com/rest/deployments/environments#delete-an-environment
+    """
+    for rule in list(store.protection_rules.where(environment_id=environment.id)):
+        store.protection_rules.remove(rule)
+    for policy in list(store.deployment_branch_policies.where(environment_id=environment.id)):
+        store.deployment_branch_policies.remove(policy)
+    store.environments.remove(environment)
+
+
+def to_json(store: Store, urls: Urls, row: Environment) -> JSON:
+    """Show an environment with its protection rules."""
+    return as_json.environment(row, protection_rules(store, row), store.repository_of(row), urls)
+
+
+def find(call: Call) -> Environment:
+    """
+    Look up the environment in the path.
+
+    Raises:
+        NotFound: The repository has no such environment.
+    """
+    wanted = call.params["environment_name"]
+    row = lookup(call.store, call.repository, wanted)
+    if row is None:
+        known = call.store.environments.where(repository_id=call.repository.id)
+        there = errors.there_is(wanted, (environment.name for environment in known))
+        raise errors.not_found(f"{call.repository.full_name} has no environment {wanted!r}; {there}")
+    return row
+
+
+@route("repos/get-all-environments", "GET /repos/{owner}/{repo}/environments")
+def get_all_environments(call: Call) -> Reply:
+    """List environments, newest first."""
+    rows = call.store.environments.where(repository_id=call.repository.id)
+    around = {"total_count": len(rows), "environments": None}
+    return Reply(200, Listing(rows, partial(to_json, call.store, call.urls), "environments", around))
+
+
+@route("repos/get-environment", "GET /repos/{owner}/{repo}/environments/{environment_name}")
+def get_environment(call: Call) -> Reply:
+    """Show an environment."""
+    return Reply(200, to_json(call.store, call.urls, find(call)))
+
+
+@route(
+    "repos/create-or-update-environment",
+    "PUT /repos/{owner}/{repo}/environments/{environment_name}",
+    needs="admin",
+)
+def create_or_update_environment(call: Call) -> Reply:
+    """Create an environment, or replace the settings of an existing one; both are a 200."""
+    arguments = call.arguments_for(create_or_update)
+    row = create_or_update(call.store, call.repository, call.params["environment_name"], **arguments)
+    return Reply(200, to_json(call.store, call.urls, row))
+
+
+@route(
+    "repos/delete-an-environment",
+    "DELETE /repos/{owner}/{repo}/environments/{environment_name}",
+    needs="admin",
+)
+def delete_an_environment(call: Call) -> Reply:
+    """Delete an environment."""
+    delete(call.store, find(call))
+    return Reply(204)

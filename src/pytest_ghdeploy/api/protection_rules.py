@@ -1,0 +1,115 @@
+"""
+Custom deployment protection rules: apps that decide whether a job may deploy.
+
+Source:
+    https://docs.github.com/rest/deployments/protection-rules
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors, rules
+from pytest_ghdeploy import representations_environments as as_json
+from pytest_ghdeploy.api import environments
+from pytest_ghdeploy.model import ProtectionRule
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ghdeploy.model import App, Environment
+    from pytest_ghdeploy.store import Store
+
+_RULES = "/repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules"
+
+
+def enable(store: Store, environment: Environment, *, integration_id: int | None = None) -> ProtectionRule:
+    """
+    Let an app decide about an environment.
+
+    Raises:
+        Unprocessable: There is no *integration_id*, or its app does so already. Nothing has changed.
+        NotFound: No app with this id can do so. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/deployments/protection-rules#create-a-custom-deployment-protection-rule-on-an-environment
+    """
+    if integration_id is None:
+        raise errors.invalid_request(['"integration_id" wasn\'t supplied.'], ["integration_id"])
+    app = store.apps.get(integration_id)
+    if app is None or not rules.can_protect(app):
+        known = (f"{row.slug} ({row.id})" for row in available(store))
+        what = f"{app.slug} is an app without custom deployment protection rules" if app else "there is no such app"
+        raise errors.not_found(f"integration_id is {integration_id}: {what}; {errors.there_is(integration_id, known)}")
+    if any(rule.app is not None and rule.app.id == app.id for rule in enabled(store, environment)):
+        hint = f"the rule of {app.slug} is enabled for environment {environment.name!r} already"
+        raise errors.already_exists("DeploymentProtectionRule", "integration_id", hint)
+    row = ProtectionRule(store.protection_rules.next_id, environment.repository_id, environment.id, "custom", app)
+    return store.protection_rules.add(row)
+
+
+def enabled(store: Store, environment: Environment) -> Sequence[ProtectionRule]:
+    """List the custom deployment protection rules of an environment, oldest first."""
+    return store.protection_rules.where(environment_id=environment.id, type="custom")[::-1]
+
+
+def available(store: Store) -> list[App]:
+    """List the apps that an environment can have a custom deployment protection rule of, oldest first."""
+    return [app for app in store.apps if rules.can_protect(app)]
+
+
+def find(call: Call) -> ProtectionRule:
+    """
+    Look up the custom deployment protection rule in the path.
+
+    Raises:
+        NotFound: The environment has no such rule.
+    """
+    environment, wanted = environments.find(call), call.params["protection_rule_id"]
+    row = call.store.protection_rules.get(wanted)
+    if row is None or row.environment_id != environment.id or row.app is None:
+        there = errors.there_is(wanted, (rule.id for rule in enabled(call.store, environment)))
+        own = f" ({wanted} is its {row.type})" if row and row.environment_id == environment.id else ""
+        name = repr(environment.name)
+        raise errors.not_found(f"environment {name} has no custom deployment protection rule {wanted}{own}; {there}")
+    return row
+
+
+@route("repos/get-all-deployment-protection-rules", f"GET {_RULES}")
+def get_all_deployment_protection_rules(call: Call) -> Reply:
+    """List the custom rules that are enabled for an environment, all at once: the answer has no pages."""
+    rows = enabled(call.store, environments.find(call))
+    shown = [as_json.deployment_protection_rule(row, call.urls) for row in rows]
+    return Reply(200, {"total_count": len(rows), "custom_deployment_protection_rules": shown})
+
+
+@route("repos/create-deployment-protection-rule", f"POST {_RULES}", needs="admin")
+def create_deployment_protection_rule(call: Call) -> Reply:
+    """Enable a custom rule."""
+    row = enable(call.store, environments.find(call), **call.arguments_for(enable))
+    return Reply(201, as_json.deployment_protection_rule(row, call.urls))
+
+
+@route("repos/list-custom-deployment-rule-integrations", f"GET {_RULES}/apps")
+def list_custom_deployment_rule_integrations(call: Call) -> Reply:
+    """List the apps whose custom rules can be enabled, also those that are."""
+    environments.find(call)
+    rows = available(call.store)
+    key = "available_custom_deployment_protection_rule_integrations"
+    around = {"total_count": len(rows), key: None}
+    return Reply(200, Listing(rows, partial(as_json.custom_deployment_rule_app, urls=call.urls), key, around))
+
+
+@route("repos/get-custom-deployment-protection-rule", f"GET {_RULES}/{{protection_rule_id}}")
+def get_custom_deployment_protection_rule(call: Call) -> Reply:
+    """Show a custom rule."""
+    return Reply(200, as_json.deployment_protection_rule(find(call), call.urls))
+
+
+@route("repos/disable-deployment-protection-rule", f"DELETE {_RULES}/{{protection_rule_id}}", needs="admin")
+def disable_deployment_protection_rule(call: Call) -> Reply:
+    """Disable a custom rule."""
+    call.store.protection_rules.remove(find(call))
+    return Reply(204)
