@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("model", "errors", "pages"),
     ("clock", "git", "rules", "events"),
     ("representations",),
-    ("payloads", "conversation"),
+    ("payloads", "conversation", "representations_git"),
     ("store",),
     ("routing",),
     ("api",),

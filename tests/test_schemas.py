@@ -36,6 +36,8 @@ FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("
 OPERATIONS = [name.removesuffix(".json") for name in FILES if not name.startswith(("components/", "events/"))]
 EVENTS = {
     "check_run": ["webhook-check-run-created", "webhook-check-run-completed"],
+    "create": ["webhook-create"],
+    "delete": ["webhook-delete"],
     "deployment": ["webhook-deployment-created"],
     "deployment_status": ["webhook-deployment-status-created"],
     "push": ["webhook-push"],
@@ -43,7 +45,12 @@ EVENTS = {
 }
 
 # Statuses that GitHub gives to any request, or that only the facts file records; its description omits them.
-ONLY_OBSERVED = {("repos/create-deployment", "409"), ("repos/create-commit-status", "422")}
+ONLY_OBSERVED = {
+    ("repos/create-deployment", "409"),
+    ("repos/create-commit-status", "422"),
+    ("git/delete-ref", "422"),
+    ("repos/merge", "409"),
+}
 
 # GitHub's webhook description repeats, inline, an older copy of two objects that it also has whole.
 INLINE_COPIES = {"User": "simple-user", "App": "integration"}
@@ -72,6 +79,7 @@ KNOWN_DIFFERENCES = [
     Known("repos/create-deployment request $.description", "default", "left out, it comes back as null"),
     Known("repos/create-deployment-status request $.auto_inactive", "default", "said in words only"),
     # GitHub allows what never happens here.
+    Known("repos/create-or-update-file-contents 409 $.metadata", "left out", "push rules, which no repository has"),
     Known("*.deployment_status.state", "enum", "we keep to the states that can be created"),
     Known("deployment_status event $.deployment.payload", "nullable", "object or string, as everywhere else"),
     Known("push event $.repository.owner", "nullable", "every repository has an owner"),

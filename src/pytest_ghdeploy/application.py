@@ -204,7 +204,9 @@ class Application:
         body = reply.body
         if body is None:
             return ""
-        if isinstance(body, dict):
+        if reply.location:
+            headers["Location"] = reply.location
+        if isinstance(body, (dict, list)):
             return to_json(body)
         if isinstance(body, Listing):
             page = Page.of(call.query, len(body.rows))
@@ -217,8 +219,6 @@ class Application:
                            for name, value in body.around.items())  # fmt: skip
                 text = f"{{{','.join(members)}}}"
             return text
-        if reply.location:
-            headers["Location"] = reply.location
         return self._text_of(body)
 
     def _texts_of(self, listing: Listing, rows: Sequence[Any]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import errors
+from pytest_ghdeploy import errors, rules
 from pytest_ghdeploy.advice import advice, check_login, check_ref_name, check_type, json_copy, one_of, user_called
 from pytest_ghdeploy.api import check_runs, deployments, statuses
 from pytest_ghdeploy.errors import FakeError
@@ -163,26 +163,30 @@ class Repository:
             sha = self._graph.tags[name] = self.sha(ref)
             return sha
 
-    def add_commit(self, branch: str, *, message: str = "Update", files: Mapping[str, str] | None = None) -> str:
+    def add_commit(
+        self, branch: str, *, message: str = "Update", files: Mapping[str, str | bytes] | None = None
+    ) -> str:
         """
         Commit to a branch.
 
         Args:
-            files: Text by path. Without it the commit adds a file that no other commit touches.
+            files: Text or bytes by path. Without it the commit adds a file that no other commit touches.
 
         Returns:
             The new commit's sha.
 
         Raises:
-            FakeError: There is no such branch. Nothing was committed.
+            FakeError: There is no such branch, or git takes no such path. Nothing was committed.
         """
         with self._store.lock:
             author, now = self._store.default_user, self._store.clock.now
             self._branch(branch)
             check_type("message", message, str, "a text")
-            for path, text in (files or {}).items():
+            for path, content in (files or {}).items():
                 check_type("a path in files", path, str, "a text")
-                check_type(f"the file {path}", text, str, "a text")
+                check_type(f"the file {path}", content, (str, bytes), "a text or bytes")
+                with advice():
+                    rules.check_path(path)
             commit = self._graph.commit(branch, message=message, files=files, author=author, now=now)
             self._store.pushed(self._row)
             return commit.sha
