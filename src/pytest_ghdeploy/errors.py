@@ -193,7 +193,7 @@ def too_many_commit_statuses(hint: str) -> Unprocessable:
 
 
 def not_a_sha(hint: str) -> Unprocessable:
-    """Refuse what is no full SHA where a ref is to be set to one."""
+    """Refuse what is no full SHA where a ref is to be set to one [guess]."""
     return Unprocessable("The sha parameter must be exactly 40 characters and contain only [0-9a-f].", hint=hint)
 
 
@@ -238,7 +238,7 @@ def default_branch_stays(hint: str) -> Unprocessable:
 
 
 def empty_repository() -> Conflict:
-    """Answer for the refs of a repository without commits."""
+    """Answer for the refs of a repository without commits [guess]."""
     return Conflict("Git Repository is empty.", hint="the repository has no commit yet")
 
 
@@ -248,27 +248,27 @@ def unmergeable(hint: str) -> Conflict:
 
 
 def no_side(side: str, hint: str) -> NotFound:
-    """Answer for a *side* of a merge, ``Base`` or ``Head``, that is not there."""
+    """Answer for a *side* of a merge, ``Base`` or ``Head``, that is not there [guess]."""
     return NotFound(f"{side} does not exist", hint=hint)
 
 
 def no_common_ancestor(base: str, head: str) -> NotFound:
-    """Answer for two histories that have nothing in common."""
+    """Answer for two histories that have nothing in common [guess]."""
     return NotFound(f"No common ancestor between {base} and {head}.", hint="they have no commit in common")
 
 
 def no_branch_for_contents(branch: str, hint: str) -> NotFound:
-    """Answer for the branch of a change to a file."""
+    """Answer for the branch of a change to a file [guess]."""
     return NotFound(f"Branch {branch} not found", hint=hint)
 
 
 def no_commit_for_contents(ref: str, hint: str) -> NotFound:
-    """Answer for the ref that contents are asked for at."""
+    """Answer for the ref that contents are asked for at [guess]."""
     return NotFound(f"No commit found for the ref {ref}", hint=hint)
 
 
 def malformed_path(hint: str) -> Unprocessable:
-    """Refuse a path that git does not take."""
+    """Refuse a path that git does not take [guess]."""
     return Unprocessable("path contains a malformed path component", hint=hint)
 
 
@@ -278,7 +278,7 @@ def path_taken(hint: str) -> Unprocessable:
 
 
 def not_base64(hint: str) -> Unprocessable:
-    """Refuse a file's content that is not encoded."""
+    """Refuse a file's content that is not encoded [guess]."""
     return Unprocessable("content is not valid Base64", hint=hint)
 
 
@@ -288,7 +288,7 @@ def sha_needed(hint: str) -> Unprocessable:
 
 
 def stale_sha(path: str, sha: str, hint: str) -> Conflict:
-    """Refuse to change a file that is not what the client takes it for."""
+    """Refuse to change a file that is not what the client takes it for [guess]."""
     return Conflict(f"{path} does not match {sha}", hint=hint)
 
 
