@@ -34,6 +34,9 @@ NOT_DESCRIBED = {
     ("repos/create-deployment-branch-policy", 422),  # not listed, as for the two below
     ("repos/update-deployment-branch-policy", 422),
     ("repos/create-deployment-protection-rule", 422),
+    ("git/delete-ref", 422),  # these are listed without a schema
+    ("repos/merge", 404),
+    ("repos/merge", 409),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 # Every operation may answer these; the description lists them for a few.
@@ -46,12 +49,15 @@ def pytest_report_header() -> str:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Turn OpenAPI 3.0 into JSON Schema: ``nullable`` becomes an alternative."""
+    """Turn OpenAPI 3.0 into JSON Schema: ``nullable`` becomes an alternative, and alternatives may overlap."""
     if isinstance(value, list):
         return [_plain(member) for member in value]
     if not isinstance(value, dict):
         return value
     plain = {name: _plain(member) for name, member in value.items() if name != "nullable"}
+    if "oneOf" in plain:
+        # GitHub means "any of": a plain refusal is valid as one with further optional members too.
+        plain["anyOf"] = plain.pop("oneOf")
     if isinstance(plain.get("properties"), dict):
         for name in EMPTY_FOR_URI & plain["properties"].keys():
             plain["properties"][name] = {"anyOf": [{"const": ""}, plain["properties"][name]]}

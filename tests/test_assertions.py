@@ -287,12 +287,18 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
         (
             "deploymnt",
             {},
-            "there is no event 'deploymnt'; there are deployment, deployment_status, check_run, push, status",
+            (
+                "there is no event 'deploymnt'; "
+                "there are deployment, deployment_status, delete, check_run, create, push, status"
+            ),
         ),
         (
             "deployment.created",
             {"environment": "qa"},
-            "there is no event 'deployment.created'; there are deployment, deployment_status, check_run, push, status",
+            (
+                "there is no event 'deployment.created'; "
+                "there are deployment, deployment_status, delete, create, check_run, push, status"
+            ),
         ),
         (
             "deployment",

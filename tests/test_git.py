@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_ghdeploy.git import Commit, Graph, MergeConflict, Target, is_valid_ref_name
+from pytest_ghdeploy.git import Commit, Graph, MergeConflict, Target, blob_sha, is_valid_ref_name
 from pytest_ghdeploy.model import User
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -334,7 +334,7 @@ def test_a_commit_moves_its_branch_alone() -> None:
     assert graph.tags == {"v1": root}
     commit = graph.commits[sha]
     assert (commit.parents, commit.message) == ((root,), "Say one")
-    assert graph.blobs[commit.tree["a.txt"]] == "one\n"
+    assert graph.blobs[commit.tree["a.txt"]] == b"one\n"
     assert graph.commits[root].tree.items() <= commit.tree.items()
 
 
@@ -478,7 +478,7 @@ def test_a_merge_is_clean_unless_a_path_was_changed_in_two_ways(
         assert caught.value.paths == clashes
         return
     merge = _merge(graph, "topic", graph.branches["main"])
-    told = {path: graph.blobs[blob] for path, blob in merge.tree.items() if path in "abc"}
+    told = {path: graph.blobs[blob].decode() for path, blob in merge.tree.items() if path in "abc"}
     changed_by_ours = {path: text for path, text in left.items() if base.get(path) != text}
     assert told == right | changed_by_ours
     assert graph.contains(merge.sha, graph.branches["main"])
@@ -707,3 +707,63 @@ def test_after_a_clash_the_branches_conflict_in_any_history(steps: list[tuple[st
         graph.clash("branch-1", "main", author=AUTHOR, now=NOW)
     assert _conflicts(graph, "branch-1", "main")
     assert graph.missing(graph.branches["branch-1"], graph.branches["main"])
+
+
+# Refs by their full names, directories, contents
+
+
+def test_refs_are_found_by_their_full_names_in_alphabetical_order() -> None:
+    """Branches, tags and other refs are told apart by what stands before their names."""
+    graph = _graph()
+    root = graph.branches["main"]
+    for name in ("tags/v1", "notes/commits", "heads/a/b"):
+        graph.set_ref(name, root)
+    assert list(graph.refs()) == ["heads/a/b", "heads/main", "notes/commits", "tags/v1"]
+    assert (graph.branches["a/b"], graph.tags, graph.other_refs) == (root, {"v1": root}, {"notes/commits": root})
+    assert graph.ref("notes/commits") == root
+    assert graph.ref("heads/v1") is None
+    for name in ("tags/v1", "notes/commits", "heads/a/b"):
+        graph.remove_ref(name)
+    assert list(graph.refs()) == ["heads/main"]
+
+
+def test_a_blob_is_named_as_git_names_it() -> None:
+    """What `git hash-object` prints for an empty file, and for one that says hello, is the blob's sha."""
+    assert blob_sha(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    assert blob_sha(b"hello\n") == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_binary_contents_survive() -> None:
+    """Bytes that are no text are kept as they are, and come through a merge."""
+    graph = _graph()
+    _branch(graph, "topic")
+    data = bytes(range(256))
+    graph.commit("main", message="Draw", files={"logo.png": data}, author=AUTHOR, now=NOW)
+    _commit(graph, "topic")
+    merge = _merge(graph, "topic", graph.branches["main"])
+    assert graph.blobs[merge.tree["logo.png"]] == data
+
+
+def test_a_file_can_be_removed() -> None:
+    """A path without content is gone, and the change is told."""
+    graph = _graph()
+    commit = graph.commit("main", message="Tidy", files={".gitignore": None}, author=AUTHOR, now=NOW)
+    assert list(commit.tree) == ["README.md"]
+    assert graph.changed_paths(commit.sha) == [(".gitignore", "removed")]
+
+
+def test_a_directory_lists_files_and_directories_in_gits_order() -> None:
+    """A directory sorts as if it ended in a slash; its sha changes with what is in it, and with nothing else."""
+    graph = _graph()
+    first = _commit(graph, "main", {"a/x": "1", "a.txt": "1", "a/b/y": "1", "a0": "1"})
+    second = _commit(graph, "main", {"a/b/y": "2"})
+
+    def shown(sha: str, folder: str) -> list[tuple[str, str, bool]]:
+        return [(entry.name, entry.path, entry.is_directory) for entry in graph.directory(sha, folder)]
+
+    assert [name for name, _, _ in shown(first, "")] == [".gitignore", "README.md", "a.txt", "a", "a0"]
+    assert shown(first, "a") == [("b", "a/b", True), ("x", "a/x", False)]
+    assert shown(first, "nope") == shown(first, "a/x") == []
+    shas = [{entry.name: entry.sha for entry in graph.directory(sha, "")} for sha in (first, second)]
+    assert {name for name in shas[0] if shas[0][name] != shas[1][name]} == {"a"}
+    assert graph.directory(first, "a")[1].sha == blob_sha(b"1")

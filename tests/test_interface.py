@@ -758,10 +758,18 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
             "environment_url is 'x'; GitHub takes http and https URLs only"
         ),
     ),
+    # git
+    (
+        lambda _gh, r, _d: r.add_commit("main", files={"fine": "", "a/../b": ""}),
+        "GitHub refuses this with 422 'path contains a malformed path component': git takes no file 'a/../b'",
+    ),
     # events
     (
         lambda gh, _r, _d: gh.assert_event("deploymnt"),
-        "there is no event 'deploymnt'; there are deployment, deployment_status, check_run, push, status",
+        (
+            "there is no event 'deploymnt'; "
+            "there are deployment, deployment_status, delete, check_run, create, push, status"
+        ),
     ),
 ]
 
@@ -834,7 +842,7 @@ WRONG_TYPES: list[Callable[[Any, Any], object]] = [
     lambda _gh, r: r.add_branch("new", from_ref=7),
     lambda _gh, r: r.add_branch("new", behind="2"),
     lambda _gh, r: r.add_tag("v2", None),
-    lambda _gh, r: r.add_commit("main", files={"a": b"bytes"}),
+    lambda _gh, r: r.add_commit("main", files={"a": 7}),
     lambda _gh, r: r.add_commit("main", files={7: "text"}),
     lambda _gh, r: r.add_commit("main", files="a"),
     lambda _gh, r: r.add_commit("main", message=None),
@@ -1200,6 +1208,14 @@ def test_a_wrong_name_is_refused_as_python_does() -> None:
     assert str(caught.value) == "module 'pytest_ghdeploy' has no attribute 'FakeGithub'"
     with pytest.raises(ImportError, match="cannot import name 'FakeGithub'"):
         exec("from pytest_ghdeploy import FakeGithub", {})  # noqa: S102
+
+
+def test_a_commit_takes_text_and_bytes(repo: Repository) -> None:
+    """Both are what a client reads; text is kept in UTF-8."""
+    repo.add_commit("main", files={"a.txt": "ä\n", "logo.png": b"\x89PNG"})
+    for path, content in (("a.txt", "w6QK\n"), ("logo.png", "iVBORw==\n")):
+        url = f"https://api.github.com/repos/octocat/example/contents/{path}"
+        assert requests.get(url, timeout=10).json()["content"] == content
 
 
 # What an examiner found

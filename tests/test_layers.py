@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("model", "errors", "pages", "keys"),
     ("clock", "git", "rules", "events"),
     ("representations",),
-    ("payloads", "conversation", "representations_environments"),
+    ("payloads", "conversation", "representations_environments", "representations_git"),
     ("store",),
     ("routing",),
     ("api",),

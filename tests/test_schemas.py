@@ -36,6 +36,8 @@ FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("
 OPERATIONS = [name.removesuffix(".json") for name in FILES if not name.startswith(("components/", "events/"))]
 EVENTS = {
     "check_run": ["webhook-check-run-created", "webhook-check-run-completed"],
+    "create": ["webhook-create"],
+    "delete": ["webhook-delete"],
     "deployment": ["webhook-deployment-created"],
     "deployment_status": ["webhook-deployment-status-created"],
     "push": ["webhook-push"],
@@ -51,6 +53,8 @@ ONLY_OBSERVED = {
     ("repos/update-deployment-branch-policy", "422"),
     ("repos/create-deployment-protection-rule", "422"),
     *((operation, "422") for operation in ("checks/create", "checks/update", "checks/list-for-ref")),
+    ("git/delete-ref", "422"),
+    ("repos/merge", "409"),
 }
 # Members of a body that clients send with success, and GitHub does not describe.
 ONLY_SENT = {"repos/create-or-update-environment": {"can_admins_bypass"}}
@@ -86,6 +90,7 @@ KNOWN_DIFFERENCES = [
     Known("*.can_admins_bypass", "property", "seen in answers, and sent by go-github and Terraform"),
     Known("*.protection_rules[].type", "enum", "the three that are seen"),
     # GitHub allows what never happens here.
+    Known("repos/create-or-update-file-contents 409 $.metadata", "left out", "push rules, which no repository has"),
     Known("*.deployment_status.state", "enum", "we keep to the states that can be created"),
     Known("deployment_status event $.deployment.payload", "nullable", "object or string, as everywhere else"),
     Known("push event $.repository.owner", "nullable", "every repository has an owner"),

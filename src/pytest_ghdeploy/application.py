@@ -222,7 +222,9 @@ class Application:
             headers["Location"] = reply.location
         if body is None:
             return ""
-        if isinstance(body, dict):
+        if reply.location:
+            headers["Location"] = reply.location
+        if isinstance(body, (dict, list)):
             return to_json(body)
         if isinstance(body, Listing):
             page = Page.of(call.query, len(body.rows))

@@ -233,6 +233,114 @@ def already_exists(resource: str, field: str, hint: str) -> Unprocessable:
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
 
 
+# Git over REST
+
+
+def not_a_sha(hint: str) -> Unprocessable:
+    """Refuse what is no full SHA where a ref is to be set to one [guess]."""
+    return Unprocessable("The sha parameter must be exactly 40 characters and contain only [0-9a-f].", hint=hint)
+
+
+def no_object(hint: str) -> Unprocessable:
+    """Refuse a SHA that names nothing where a ref is to be set to it."""
+    return Unprocessable("Object does not exist", hint=hint)
+
+
+def ref_exists(hint: str) -> Unprocessable:
+    """Refuse to create a ref that is there."""
+    return Unprocessable("Reference already exists", hint=hint)
+
+
+def no_reference(hint: str) -> Unprocessable:
+    """Refuse to change a ref that is not there."""
+    return Unprocessable("Reference does not exist", hint=hint)
+
+
+def unqualified_ref(hint: str) -> Unprocessable:
+    """Refuse a new ref whose name is not written out [guess]."""
+    return Unprocessable("Reference name must start with 'refs/' and contain at least two slashes.", hint=hint)
+
+
+def invalid_ref_name(ref: str, hint: str) -> Unprocessable:
+    """Refuse a new ref whose name git does not take [guess]."""
+    return Unprocessable(f"{ref} is not a valid ref name.", hint=hint)
+
+
+def ref_update_failed(hint: str) -> Unprocessable:
+    """Refuse a new ref for which git has no place [guess]."""
+    return Unprocessable("Reference update failed", hint=hint)
+
+
+def not_fast_forward(hint: str) -> Unprocessable:
+    """Refuse to move a ref to a commit that does not contain the one it names."""
+    return Unprocessable("Update is not a fast forward", hint=hint)
+
+
+def default_branch_stays(hint: str) -> Unprocessable:
+    """Refuse to delete the default branch [guess]."""
+    return Unprocessable("Cannot delete the default branch", hint=hint)
+
+
+def empty_repository() -> Conflict:
+    """Answer for the refs of a repository without commits [guess]."""
+    return Conflict("Git Repository is empty.", hint="the repository has no commit yet")
+
+
+def unmergeable(hint: str) -> Conflict:
+    """Refuse a merge that conflicts."""
+    return Conflict("Merge Conflict", hint=hint)
+
+
+def no_side(side: str, hint: str) -> NotFound:
+    """Answer for a *side* of a merge, ``Base`` or ``Head``, that is not there [guess]."""
+    return NotFound(f"{side} does not exist", hint=hint)
+
+
+def no_common_ancestor(base: str, head: str) -> NotFound:
+    """Answer for two histories that have nothing in common [guess]."""
+    return NotFound(f"No common ancestor between {base} and {head}.", hint="they have no commit in common")
+
+
+def no_branch_for_contents(branch: str, hint: str) -> NotFound:
+    """Answer for the branch of a change to a file [guess]."""
+    return NotFound(f"Branch {branch} not found", hint=hint)
+
+
+def no_commit_for_contents(ref: str, hint: str) -> NotFound:
+    """Answer for the ref that contents are asked for at [guess]."""
+    return NotFound(f"No commit found for the ref {ref}", hint=hint)
+
+
+def malformed_path(hint: str) -> Unprocessable:
+    """Refuse a path that git does not take [guess]."""
+    return Unprocessable("path contains a malformed path component", hint=hint)
+
+
+def path_taken(hint: str) -> Unprocessable:
+    """Refuse a file where there is a directory, or below a file [guess]."""
+    return Unprocessable("path conflicts with an existing file or directory", hint=hint)
+
+
+def not_base64(hint: str) -> Unprocessable:
+    """Refuse a file's content that is not encoded [guess]."""
+    return Unprocessable("content is not valid Base64", hint=hint)
+
+
+def sha_needed(hint: str) -> Unprocessable:
+    """Refuse to replace a file by a client that does not say what it replaces."""
+    return Unprocessable('Invalid request.\n\n"sha" wasn\'t supplied.', hint=hint)
+
+
+def stale_sha(path: str, sha: str, hint: str) -> Conflict:
+    """Refuse to change a file that is not what the client takes it for [guess]."""
+    return Conflict(f"{path} does not match {sha}", hint=hint)
+
+
+def not_a_date(name: str, hint: str) -> Unprocessable:
+    """Refuse a commit's time that cannot be read [guess]."""
+    return Unprocessable(f"Invalid request.\n\n{name} is not a valid date.", hint=hint)
+
+
 class FakeError(Exception):
     """
     A mistake in how a test uses the fake, with what there is and what to do.

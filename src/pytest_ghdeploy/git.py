@@ -21,14 +21,30 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import User
 
 _FULL_SHA = re.compile(r"[0-9a-fA-F]{40}")
+Change = tuple[str, Literal["added", "modified", "removed"]]
+"""A path and what happened to it."""
+
 _SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
 # What `git check-ref-format` refuses anywhere in a name.
 _NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$|^$")
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """A name, an address and a time, as git writes them into a commit; they need not be those of an account."""
+
+    name: str
+    email: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit. *number* is greater than that of every parent."""
+    """
+    A commit. *number* is greater than that of every parent.
+
+    *written_by* and *committed_by* are set where a client chose them; otherwise it was *author*, at *committed_at*.
+    """
 
     sha: str
     parents: tuple[str, ...]
@@ -37,11 +53,13 @@ class Commit:
     author: User
     committed_at: datetime
     number: int
+    written_by: Signature | None = None
+    committed_by: Signature | None = None
 
     @property
     def tree_sha(self) -> str:
         """The sha of the commit's tree, 40 hex digits."""
-        return _sha("tree", *(f"{path} {blob}" for path, blob in sorted(self.tree.items())))
+        return _tree_sha(self.tree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,16 @@ class Target:
     kind: Literal["branch", "tag", "commit"]
     name: str
     sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a directory holds under *name*: a file with its blob's sha, or a directory with its tree's."""
+
+    name: str
+    path: str
+    sha: str
+    is_directory: bool
 
 
 class MergeConflict(Exception):
@@ -70,26 +98,35 @@ class Graph:
         self._name = name
         self._newest = 0
         self._oldest = 0
-        self.blobs: dict[str, str] = {}
+        self.blobs: dict[str, bytes] = {}
         self.commits: dict[str, Commit] = {}
         self.branches: dict[str, str] = {}
         self.tags: dict[str, str] = {}
+        self.other_refs: dict[str, str] = {}
+        """Refs that are neither branches nor tags, without ``refs/``."""
         files = {"README.md": f"# {name}\n", ".gitignore": "*.pyc\n"}
         self.branches[default_branch] = self._add(
             (), {path: self._blob(text) for path, text in files.items()}, "Initial commit", author, now
         ).sha
 
-    def _blob(self, text: str) -> str:
-        blob = _sha("blob", text)
-        self.blobs[blob] = text
+    def _blob(self, content: str | bytes) -> str:
+        data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+        blob = blob_sha(data)
+        self.blobs[blob] = data
         return blob
 
     def _add(
-        self, parents: tuple[str, ...], tree: Mapping[str, str], message: str, author: User, now: datetime
+        self,
+        parents: tuple[str, ...],
+        tree: Mapping[str, str],
+        message: str,
+        author: User,
+        now: datetime,
+        signatures: tuple[Signature | None, Signature | None] = (None, None),
     ) -> Commit:
         self._newest += 1
         sha = _sha("commit", self._name, str(self._newest), message, *parents)
-        commit = self.commits[sha] = Commit(sha, parents, tree, message, author, now, self._newest)
+        commit = self.commits[sha] = Commit(sha, parents, tree, message, author, now, self._newest, *signatures)
         return commit
 
     # Refs
@@ -124,12 +161,38 @@ class Graph:
             if self.contains(head, sha):
                 yield name, head
 
+    def refs(self) -> dict[str, str]:
+        """Map every ref's name, such as ``heads/main``, to its commit, in alphabetical order."""
+        found = {f"heads/{name}": sha for name, sha in self.branches.items()}
+        found |= {f"tags/{name}": sha for name, sha in self.tags.items()}
+        return dict(sorted((found | self.other_refs).items()))
+
+    def ref(self, name: str) -> str | None:
+        """Look up the commit of a ref by its name, such as ``heads/main``."""
+        known, short = self._space(name)
+        return known.get(short)
+
+    def set_ref(self, name: str, sha: str) -> None:
+        """Make the ref *name*, such as ``heads/main``, name the commit *sha*."""
+        known, short = self._space(name)
+        known[short] = sha
+
+    def remove_ref(self, name: str) -> None:
+        """Forget the ref *name*. Its commits stay."""
+        known, short = self._space(name)
+        del known[short]
+
+    def _space(self, name: str) -> tuple[dict[str, str], str]:
+        space, _, short = name.partition("/")
+        known = {"heads": self.branches, "tags": self.tags}.get(space)
+        return (self.other_refs, name) if known is None else (known, short)
+
     # History
 
-    def ancestors(self, sha: str) -> set[str]:
-        """Collect *sha* and all that it builds on."""
+    def ancestors(self, *shas: str) -> set[str]:
+        """Collect *shas* and all that they build on."""
         seen: set[str] = set()
-        todo = [sha]
+        todo = list(shas)
         while todo:
             found = todo.pop()
             if found not in seen:
@@ -165,31 +228,72 @@ class Graph:
         common = self.ancestors(ours) & self.ancestors(theirs)
         return max((self.commits[sha] for sha in common), key=_number, default=None)
 
-    def changed_paths(self, sha: str) -> list[tuple[str, Literal["added", "modified", "removed"]]]:
+    def changed_paths(self, sha: str) -> list[Change]:
         """Compare a commit with its first parent, path by path, in alphabetical order."""
         commit = self.commits[sha]
-        before = self.commits[commit.parents[0]].tree if commit.parents else {}
-        changes: list[tuple[str, Literal["added", "modified", "removed"]]] = []
-        for path in sorted({*before, *commit.tree}):
-            if path not in before:
-                changes.append((path, "added"))
-            elif path not in commit.tree:
-                changes.append((path, "removed"))
-            elif before[path] != commit.tree[path]:
-                changes.append((path, "modified"))
-        return changes
+        return self.changes(commit.parents[0] if commit.parents else None, sha)
+
+    def changes(self, before: str | None, after: str) -> list[Change]:
+        """Compare the trees of two commits (``None``: the empty one), path by path, in alphabetical order."""
+        old: Mapping[str, str] = self.commits[before].tree if before else {}
+        new = self.commits[after].tree
+        found: list[Change] = []
+        for path in sorted({*old, *new}):
+            if path not in old:
+                found.append((path, "added"))
+            elif path not in new:
+                found.append((path, "removed"))
+            elif old[path] != new[path]:
+                found.append((path, "modified"))
+        return found
+
+    def directory(self, sha: str, folder: str) -> list[Entry]:
+        """List what *folder*, ``""`` for the root, holds in a commit, in git's order; nothing if it is none."""
+        prefix = f"{folder}/" if folder else ""
+        files: dict[str, str] = {}
+        below: dict[str, dict[str, str]] = {}
+        for path, blob in self.commits[sha].tree.items():
+            if path.startswith(prefix):
+                name, slash, rest = path[len(prefix) :].partition("/")
+                if slash:
+                    below.setdefault(name, {})[rest] = blob
+                else:
+                    files[name] = blob
+        entries = [Entry(name, prefix + name, blob, is_directory=False) for name, blob in files.items()]
+        entries += [Entry(name, prefix + name, _tree_sha(tree), is_directory=True) for name, tree in below.items()]
+        # Git sorts a directory as if its name ended in a slash.
+        return sorted(entries, key=lambda entry: f"{entry.name}/" if entry.is_directory else entry.name)
 
     # Changes
 
     def commit(
-        self, branch: str, *, message: str, files: Mapping[str, str] | None, author: User, now: datetime
+        self,
+        branch: str,
+        *,
+        message: str,
+        files: Mapping[str, str | bytes | None] | None,
+        author: User,
+        now: datetime,
+        signatures: tuple[Signature | None, Signature | None] = (None, None),
     ) -> Commit:
-        """Add a commit to *branch*; without *files* it adds one file that no other commit touches."""
-        head = self.branches[branch]
+        """
+        Add a commit to *branch*, which begins with it if there is no such branch.
+
+        Args:
+            files: Contents by path, ``None`` to remove one. Without it the commit adds a file that no other touches.
+
+            signatures: Who wrote it and who committed it, where that is not *author*, *now*.
+        """
+        head = self.branches.get(branch)
         if files is None:
             files = {f"changes/{self._newest + 1:04}.txt": f"{message}\n"}
-        tree = {**self.commits[head].tree, **{path: self._blob(text) for path, text in files.items()}}
-        commit = self._add((head,), tree, message, author, now)
+        tree = dict(self.commits[head].tree) if head else {}
+        for path, content in files.items():
+            if content is None:
+                del tree[path]
+            else:
+                tree[path] = self._blob(content)
+        commit = self._add((head,) if head else (), tree, message, author, now, signatures)
         self.branches[branch] = commit.sha
         return commit
 
@@ -275,9 +379,18 @@ class Graph:
         self.commit(head, message=f"Change {path}", files={path: text}, author=author, now=now)
 
 
+def blob_sha(content: bytes) -> str:
+    """Name a file's content as git does, so that ``git hash-object`` agrees."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
 def is_valid_ref_name(name: str) -> bool:
     """Tell whether git would take *name* for a branch or tag."""
     return name != "HEAD" and not _NOT_IN_A_REF.search(name) and not _FULL_SHA.fullmatch(name)
+
+
+def _tree_sha(tree: Mapping[str, str]) -> str:
+    return _sha("tree", *(f"{path} {blob}" for path, blob in sorted(tree.items())))
 
 
 def _number(commit: Commit) -> int:

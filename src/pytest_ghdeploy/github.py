@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # These may contain slashes that are not percent-encoded.
 _WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead"})
+# The last stands for what begins the name of a ref, so that a ref with an encoded slash is not taken for it.
+_CONVERTERS = {**dict.fromkeys(_WITH_SLASHES, "path"), "namespace": "any(heads, tags)"}
+# What comes after these may end in a slash: a folder, or the beginning of a ref.
+_MAY_END_IN_SLASH = re.compile(r"/(?:repos/[^/]+|repositories)/[^/]+/(?:contents|git/matching-refs)/(.*/)?")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -32,9 +36,7 @@ def url_map(rules: Iterable[tuple[str, str, str]]) -> Finder:
     from werkzeug.routing import Map, RequestRedirect, Rule
 
     def to_rule(path: str, method: str, name: str) -> Rule:
-        converted = _PARAMETER.sub(
-            lambda found: f"<path:{found[1]}>" if found[1] in _WITH_SLASHES else f"<{found[1]}>", path
-        )
+        converted = _PARAMETER.sub(lambda found: f"<{_CONVERTERS.get(found[1], 'string')}:{found[1]}>", path)
         return Rule(converted, methods=[method], endpoint=name)
 
     compiled = []
@@ -47,8 +49,13 @@ def url_map(rules: Iterable[tuple[str, str, str]]) -> Finder:
 
     def find(method: str, path: str) -> tuple[str, dict[str, str]] | None:
         # werkzeug overlooks a slash too many at the start, GitHub does not.
-        if path.startswith("//") or (path.endswith("/") and path != "/"):
+        if path.startswith("//"):
             return None
+        if path.endswith("/") and path != "/":
+            found = _MAY_END_IN_SLASH.fullmatch(path)
+            if not found:
+                return None
+            path = path if found[1] else path[:-1]
         try:
             name, parameters = adapter.match(path, method)
         except (HTTPException, RequestRedirect):

@@ -7,19 +7,34 @@ them: https://docs.github.com/webhooks/webhook-events-and-payloads
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from pytest_ghdeploy import representations as as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ghdeploy.git import Commit
+    from pytest_ghdeploy.git import Change, Commit, Signature
     from pytest_ghdeploy.model import CheckRun, CommitStatus, Deployment, DeploymentStatus, Repository, User
     from pytest_ghdeploy.representations import JSON, Urls
 
 # GitHub says in which branches a commit is for at most so many of them.
 _BRANCHES = 10
+
+NOTHING = "0" * 40
+"""What a push was before or is after, where there was or is no ref."""
+# A push lists at most so many commits, the newest.
+_COMMITS = 2048
+_KINDS = ("added", "removed", "modified")
+
+
+class PushedCommit(NamedTuple):
+    """A commit in a push: what it changed, and whether no other branch had it before."""
+
+    commit: Commit
+    changes: Sequence[Change]
+    distinct: bool
 
 
 def _around(repository: Repository, sender: User, urls: Urls) -> JSON:
@@ -110,36 +125,28 @@ def check_run(
 def push(
     ref: str,
     before: str,
-    commits: Sequence[tuple[Commit, dict[str, list[str]]]],
+    after: str,
+    commits: Sequence[PushedCommit],
+    head: PushedCommit | None,
     repository: Repository,
     sender: User,
     urls: Urls,
+    *,
+    forced: bool = False,
+    base_ref: str | None = None,
 ) -> JSON:
-    """``push``: *commits*, oldest first and each with its paths by kind of change, came on top of *before*."""
+    """
+    ``push``: *ref* has moved from *before* to *after*, either of which is ``NOTHING`` if it was created or deleted.
+
+    Args:
+        commits: What is new on the ref, oldest first.
+
+        head: The commit that it names now.
+
+        base_ref: The branch that a new ref began at.
+    """
     html = f"{urls.html}/{repository.full_name}"
-    listed = []
-    for commit, changes in commits:
-        author = {
-            "name": commit.author.login,
-            "email": f"{commit.author.id}+{commit.author.login}@users.noreply.github.com",
-            "username": commit.author.login,
-        }
-        listed.append(
-            {
-                "id": commit.sha,
-                "tree_id": commit.tree_sha,
-                "distinct": True,
-                "message": commit.message,
-                "timestamp": as_json.time(commit.committed_at),
-                "url": f"{html}/commit/{commit.sha}",
-                "author": author,
-                "committer": author,
-                "added": changes["added"],
-                "removed": changes["removed"],
-                "modified": changes["modified"],
-            }
-        )
-    after = commits[-1][0].sha
+    name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
     around = _around(repository, sender, urls)
     # A push shows its repository in a form of its own, older than the API's.
     owner = repository.owner
@@ -156,12 +163,51 @@ def push(
         "before": before,
         "after": after,
         **around,
-        "pusher": {"name": sender.login, "email": f"{sender.id}+{sender.login}@users.noreply.github.com"},
-        "created": False,
-        "deleted": False,
-        "forced": False,
-        "base_ref": None,
-        "compare": f"{html}/compare/{before[:12]}...{after[:12]}",
-        "commits": listed,
-        "head_commit": listed[-1],
+        "pusher": {"name": sender.login, "email": as_json.email(sender)},
+        "created": before == NOTHING,
+        "deleted": after == NOTHING,
+        "forced": forced,
+        "base_ref": base_ref,
+        "compare": f"{html}/compare/{quote(name) if before == NOTHING else f'{before[:12]}...{after[:12]}'}",
+        "commits": [_pushed_commit(commit, html) for commit in commits[-_COMMITS:]],
+        "head_commit": head and _pushed_commit(head, html),
     }
+
+
+def _pushed_commit(pushed: PushedCommit, html: str) -> JSON:
+    commit = pushed.commit
+
+    def signature(chosen: Signature | None) -> JSON:
+        if chosen is None or chosen.email == as_json.email(commit.author):
+            login = commit.author.login
+            return {"name": chosen.name if chosen else login, "email": as_json.email(commit.author), "username": login}
+        return {"name": chosen.name, "email": chosen.email}
+
+    return {
+        "id": commit.sha,
+        "tree_id": commit.tree_sha,
+        "distinct": pushed.distinct,
+        "message": commit.message,
+        "timestamp": as_json.time(commit.committed_at),
+        "url": f"{html}/commit/{commit.sha}",
+        "author": signature(commit.written_by),
+        "committer": signature(commit.committed_by),
+        **{kind: [path for path, change in pushed.changes if change == kind] for kind in _KINDS},
+    }
+
+
+def create(ref: str, ref_type: str, repository: Repository, sender: User, urls: Urls) -> JSON:
+    """``create``: a branch or a tag, which is *ref_type*, is new. *ref* is its name alone."""
+    return {
+        "ref": ref,
+        "ref_type": ref_type,
+        "master_branch": repository.default_branch,
+        "description": None,
+        "pusher_type": "user",
+        **_around(repository, sender, urls),
+    }
+
+
+def delete(ref: str, ref_type: str, repository: Repository, sender: User, urls: Urls) -> JSON:
+    """``delete``: a branch or a tag, which is *ref_type*, is gone. *ref* is its name alone."""
+    return {"ref": ref, "ref_type": ref_type, "pusher_type": "user", **_around(repository, sender, urls)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import errors, model
+from pytest_ghdeploy import errors, model, rules
 from pytest_ghdeploy.advice import (
     advice,
     check_login,
@@ -179,27 +179,31 @@ class Repository:
             sha = self._graph.tags[name] = self.sha(ref)
             return sha
 
-    def add_commit(self, branch: str, *, message: str = "Update", files: Mapping[str, str] | None = None) -> str:
+    def add_commit(
+        self, branch: str, *, message: str = "Update", files: Mapping[str, str | bytes] | None = None
+    ) -> str:
         """
         Commit to a branch.
 
         Args:
-            files: Text by path. Without it the commit adds a file that no other commit touches.
+            files: Text or bytes by path. Without it the commit adds a file that no other commit touches.
 
         Returns:
             The new commit's sha.
 
         Raises:
-            FakeError: There is no such branch. Nothing was committed.
+            FakeError: There is no such branch, or git takes no such path. Nothing was committed.
         """
         with self._store.lock:
             author, now = self._store.default_user, self._store.clock.now
             self._branch(branch)
             check_type("message", message, str, "a text")
-            check_type("files", files, (Mapping, type(None)), "a mapping of paths to texts")
-            for path, text in (files or {}).items():
+            check_type("files", files, (Mapping, type(None)), "a mapping of paths to texts or bytes")
+            for path, content in (files or {}).items():
                 check_type("a path in files", path, str, "a text")
-                check_type(f"the file {path}", text, str, "a text")
+                check_type(f"the file {path}", content, (str, bytes), "a text or bytes")
+                with advice():
+                    rules.check_path(path)
             commit = self._graph.commit(branch, message=message, files=files, author=author, now=now)
             self._store.pushed(self._row)
             return commit.sha

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from pytest_ghdeploy.git import Commit, Graph
+    from pytest_ghdeploy.git import Change, Commit, Graph, Signature
     from pytest_ghdeploy.model import (
         App,
         CheckRun,
@@ -87,7 +87,9 @@ def node_id(prefix: str, *parts: int | str) -> str:
     packed = bytes([0x90 + len(parts) + 1, 0])
     for part in parts:
         if isinstance(part, str):
-            packed += bytes([0xD9, len(part)]) + part.encode()
+            text = part.encode()
+            packed += struct.pack(">BB", 0xD9, len(text)) if len(text) < 1 << 8 else struct.pack(">BH", 0xDA, len(text))
+            packed += text
         else:
             packed += struct.pack(">BI", 0xCE, part) if part < 1 << 32 else struct.pack(">BQ", 0xCF, part)
     return f"{prefix}_{base64.urlsafe_b64encode(packed).rstrip(b'=').decode()}"
@@ -312,19 +314,89 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
 # Git
 
 
-def _git_user(row: User, when: datetime) -> JSON:
-    return {"name": row.login, "email": f"{row.id}+{row.login}@users.noreply.github.com", "date": time(when)}
+def git_user(row: User, when: datetime, chosen: Signature | None) -> JSON:
+    """Who wrote or made a commit: *row*, *when*, unless the client has *chosen* otherwise."""
+    if chosen:
+        return {"name": chosen.name, "email": chosen.email, "date": time(chosen.date)}
+    return {"name": row.login, "email": email(row), "date": time(when)}
+
+
+def email(row: User) -> str:
+    """Write the address that GitHub gives to an account."""
+    return f"{row.id}+{row.login}@users.noreply.github.com"
+
+
+def _account(row: User, chosen: Signature | None, urls: Urls) -> JSON | None:
+    # GitHub goes by the address; the fake knows one for each account.
+    return user(row, urls) if chosen is None or chosen.email == email(row) else None
+
+
+def diff_entries(
+    changes: Iterable[Change], before: str | None, after: str, graph: Graph, repository: Repository, urls: Urls
+) -> list[JSON]:
+    """
+    GitHub's diff entries: files with their counts of lines, and with a ``patch`` where they are text.
+
+    Args:
+        changes: What has changed between the commits *before* and *after*.
+    """
+    api, html = urls.repository(repository), f"{urls.html}/{repository.full_name}"
+    old, new = graph.commits[before].tree if before else {}, graph.commits[after].tree
+    files: list[JSON] = []
+    for path, change in changes:
+        sha, was = new.get(path), old.get(path)
+        added, removed, patch = _diff(graph.blobs[was] if was else b"", graph.blobs[sha] if sha else b"")
+        # What is gone is shown where it was.
+        where = f"{after if sha or not before else before}/{quote(path)}"
+        files.append(
+            {
+                "sha": sha or was,
+                "filename": path,
+                "status": change,
+                "additions": added,
+                "deletions": removed,
+                "changes": added + removed,
+                "blob_url": f"{html}/blob/{where}",
+                "raw_url": f"{html}/raw/{where}",
+                "contents_url": f"{api}/contents/{quote(path)}?ref={where.partition('/')[0]}",
+                **({"patch": patch} if patch else {}),
+            }
+        )
+    return files
+
+
+# Beyond that many lines comparing takes too long for what a test could want of it.
+_LINES = 2000
+
+
+@lru_cache(256)
+def _diff(old: bytes, new: bytes) -> tuple[int, int, str]:
+    """Count the lines that were added and removed, and write the patch, ``""`` for binary contents."""
+    import difflib
+
+    try:
+        before, after = old.decode().split("\n"), new.decode().split("\n")
+    except UnicodeDecodeError:
+        return 0, 0, ""
+    if "\0" in old.decode() + new.decode():
+        return 0, 0, ""
+    before, after = (lines[:-1] if lines[-1] == "" else lines for lines in (before, after))
+    if len(before) + len(after) > _LINES:
+        return len(after), len(before), ""
+    lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
+    signs = [line[0] for line in lines]
+    return signs.count("+"), signs.count("-"), "\n".join(lines)
 
 
 def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
     """GitHub's commit, without ``stats`` and ``files``."""
-    api, author = urls.repository(repository), user(row.author, urls)
+    api = urls.repository(repository)
     return {
         "sha": row.sha,
         "node_id": node_id("C", repository.id, row.sha),
         "commit": {
-            "author": _git_user(row.author, row.committed_at),
-            "committer": _git_user(row.author, row.committed_at),
+            "author": git_user(row.author, row.committed_at, row.written_by),
+            "committer": git_user(row.author, row.committed_at, row.committed_by),
             "message": row.message,
             "tree": {"sha": row.tree_sha, "url": f"{api}/git/trees/{row.tree_sha}"},
             "url": f"{api}/git/commits/{row.sha}",
@@ -340,8 +412,8 @@ def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
         "url": f"{api}/commits/{row.sha}",
         "html_url": f"{urls.html}/{repository.full_name}/commit/{row.sha}",
         "comments_url": f"{api}/commits/{row.sha}/comments",
-        "author": author,
-        "committer": author,
+        "author": _account(row.author, row.written_by, urls),
+        "committer": _account(row.author, row.committed_by, urls),
         "parents": [
             {
                 "sha": sha,
@@ -355,26 +427,8 @@ def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
 
 def full_commit(row: Commit, graph: Graph, repository: Repository, urls: Urls) -> JSON:
     """GitHub's commit with what it changed."""
-    api, html = urls.repository(repository), f"{urls.html}/{repository.full_name}"
-    before = graph.commits[row.parents[0]].tree if row.parents else {}
-    files: list[JSON] = []
-    for path, change in graph.changed_paths(row.sha):
-        added = len(graph.blobs[row.tree[path]].splitlines()) if path in row.tree else 0
-        removed = len(graph.blobs[before[path]].splitlines()) if path in before else 0
-        where = f"{row.sha}/{quote(path)}"
-        files.append(
-            {
-                "sha": row.tree.get(path) or before[path],
-                "filename": path,
-                "status": change,
-                "additions": added,
-                "deletions": removed,
-                "changes": added + removed,
-                "blob_url": f"{html}/blob/{where}",
-                "raw_url": f"{html}/raw/{where}",
-                "contents_url": f"{api}/contents/{quote(path)}?ref={row.sha}",
-            }
-        )
+    before = row.parents[0] if row.parents else None
+    files = diff_entries(graph.changed_paths(row.sha), before, row.sha, graph, repository, urls)
     stats = {field: sum(file[field] for file in files) for field in ("additions", "deletions")}
     stats = {"total": sum(stats.values()), **stats}
     return {**commit(row, repository, urls), "stats": stats, "files": files}

@@ -97,7 +97,7 @@ class Listing:
 @dataclass(slots=True)
 class Reply:
     """
-    An answer. *body* is a row of the store, a ``Listing``, a JSON object, or nothing.
+    An answer. *body* is a row of the store, a ``Listing``, a JSON object or array, or nothing.
 
     *location* is the URL of what was created, for the header of a 201.
     """

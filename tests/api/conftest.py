@@ -49,7 +49,8 @@ def snapshot(ghdeploy: FakeGitHub) -> Callable[[], object]:
     def take() -> object:
         store = ghdeploy._store
         tables = store.tables()
-        graphs = {number: (dict(graph.branches), dict(graph.tags), dict(graph.commits), dict(graph.blobs))
+        graphs = {number: [dict(kept) for kept in (graph.branches, graph.tags, graph.other_refs,
+                                                   graph.commits, graph.blobs)]
                   for number, graph in store._graphs.items()}  # fmt: skip
         return (
             {name: (table.next_id, list(table)) for name, table in tables.items()},

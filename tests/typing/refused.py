@@ -39,7 +39,7 @@ def wrong_repository(repo: Repository) -> None:
     repo.private = True  # type: ignore[misc]
     repo.add_branch("topic", "main")  # type: ignore[call-arg]
     repo.add_branch("topic", behind="2")  # type: ignore[arg-type]
-    repo.add_commit("main", files={"a": b"bytes"})  # type: ignore[dict-item]
+    repo.add_commit("main", files={"a": 7})  # type: ignore[dict-item]
     repo.add_commit_status("main", state="sucess")  # type: ignore[arg-type]
     repo.add_commit_status("main")  # type: ignore[call-arg]
     repo.add_check_run("main", name="lint", conclusion="failed")  # type: ignore[arg-type]

@@ -1,0 +1,57 @@
+"""
+Branches, and how they are merged.
+
+Source:
+    https://docs.github.com/rest/branches/branches
+"""
+
+from __future__ import annotations
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.api import git
+from pytest_ghdeploy.git import MergeConflict
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+
+@route("repos/list-branches", "GET /repos/{owner}/{repo}/branches")
+def list_branches(call: Call) -> Reply:
+    """List branches in alphabetical order; none is protected."""
+    branches = sorted(call.store.git(call.repository).branches.items())
+    if call.query.get("protected") == "true":
+        branches = []
+    return Reply(
+        200, Listing(branches, lambda branch: as_json.short_branch(branch[0], branch[1], call.repository, call.urls))
+    )
+
+
+@route("repos/get-branch", "GET /repos/{owner}/{repo}/branches/{branch}")
+def get_branch(call: Call) -> Reply:
+    """Show a branch and the commit at its head."""
+    graph, name = call.store.git(call.repository), call.params["branch"]
+    if name not in graph.branches:
+        hint = f"{call.repository.full_name} has no branch {name!r}; {errors.there_is(name, graph.branches)}"
+        raise errors.NotFound("Branch not found", hint=hint)
+    head = graph.commits[graph.branches[name]]
+    return Reply(200, as_json.branch(name, head, call.repository, call.urls))
+
+
+@route("repos/merge", "POST /repos/{owner}/{repo}/merges")
+def merge(call: Call) -> Reply:
+    """Merge a head into a branch, or find that there is nothing to merge."""
+    graph, base, head = call.store.git(call.repository), call.body["base"], call.body["head"]
+    ours, theirs = graph.resolve(base), graph.resolve(head)
+    if ours is None or ours.kind != "branch":
+        there = errors.there_is(base, graph.branches)
+        raise errors.no_side("Base", f"{call.repository.full_name} has no branch {base!r}; {there}")
+    if theirs is None:
+        there = git.known_refs(graph, head)
+        raise errors.no_side("Head", f"{call.repository.full_name} has no branch, tag or SHA {head!r}; {there}")
+    if graph.contains(ours.sha, theirs.sha):
+        return Reply(204)
+    message = call.body.get("commit_message") or f"Merge {head} into {base}"
+    try:
+        made = git.merge(call.store, call.repository, call.actor, branch=ours.name, theirs=theirs.sha, message=message)
+    except MergeConflict as conflict:
+        raise errors.unmergeable(f"{base} and {head} have both changed {', '.join(conflict.paths)}") from None
+    return Reply(201, as_json.commit(made, call.repository, call.urls))

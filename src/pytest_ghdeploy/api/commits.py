@@ -1,0 +1,125 @@
+"""
+Commits, and how two of them compare.
+
+Source:
+    https://docs.github.com/rest/commits/commits
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors, representations_git, rules
+from pytest_ghdeploy import representations as as_json
+from pytest_ghdeploy.api.git import known_refs
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.git import Commit
+
+_FILES = 300
+"""Changed files in a comparison."""
+_COMMITS = 250
+"""Commits in a comparison that is not asked for in pages."""
+
+
+@route("repos/list-commits", "GET /repos/{owner}/{repo}/commits")
+def list_commits(call: Call) -> Reply:
+    """List the commits of a branch, newest first, those that match all filters."""
+    graph, query = call.store.git(call.repository), call.query
+    start = query.get("sha") or call.repository.default_branch
+    target = graph.resolve(start, short_shas=True)
+    if target is None:
+        raise errors.not_found(f"{call.repository.full_name} has no {start!r}; {known_refs(graph, start)}")
+    since, until = _time(query.get("since")), _time(query.get("until"))
+    found = [
+        commit
+        for commit in graph.log(target.sha)
+        if all(role not in query or _is_by(commit, role, query[role]) for role in _ROLES)
+        and (since is None or commit.committed_at >= since)
+        and (until is None or commit.committed_at <= until)
+        and ("path" not in query or any(_is_in(path, query["path"]) for path, _ in graph.changed_paths(commit.sha)))
+    ]
+    return Reply(200, Listing(found, lambda commit: as_json.commit(commit, call.repository, call.urls)))
+
+
+_ROLES = ("author", "committer")
+
+
+def _is_by(commit: Commit, role: str, wanted: str) -> bool:
+    chosen = commit.written_by if role == "author" else commit.committed_by
+    address = as_json.email(commit.author)
+    names = {chosen.email} if chosen and chosen.email != address else {address, commit.author.login}
+    return wanted.lower() in {name.lower() for name in names}
+
+
+def _is_in(path: str, folder: str) -> bool:
+    folder = folder.strip("/")
+    return path == folder or path.startswith(f"{folder}/") or not folder
+
+
+def _time(text: str | None) -> datetime | None:
+    # What cannot be read is no filter, as with other query parameters.
+    try:
+        when = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return when.replace(tzinfo=when.tzinfo or UTC) if when else None
+
+
+@route("repos/get-commit", "GET /repos/{owner}/{repo}/commits/{ref}")
+def get_commit(call: Call) -> Reply:
+    """Show a commit and what it changed."""
+    graph, ref = call.store.git(call.repository), call.params["ref"]
+    target = graph.resolve(ref, short_shas=True)
+    if target is None:
+        raise errors.no_commit(ref, f"{call.repository.full_name} has no {ref!r}; {known_refs(graph, ref)}")
+    return Reply(200, as_json.full_commit(graph.commits[target.sha], graph, call.repository, call.urls))
+
+
+def _side(call: Call, text: str) -> Commit:
+    graph, repository = call.store.git(call.repository), call.repository
+    *owner, ref = text.split(":")
+    if owner and owner[0].lower() != repository.owner.login.lower():
+        raise errors.not_found(f"{text!r} is in another repository; the fake has no forks to compare with")
+    target = graph.resolve(ref, short_shas=True)
+    if target is None:
+        raise errors.not_found(f"{repository.full_name} has no branch, tag or SHA {ref!r}; {known_refs(graph, ref)}")
+    return graph.commits[target.sha]
+
+
+@route("repos/compare-commits-with-basehead", "GET /repos/{owner}/{repo}/compare/{basehead}")
+def compare_commits_with_basehead(call: Call) -> Reply:
+    """Compare two commits: what the head has since it parted from the base, the commits oldest first."""
+    graph, basehead = call.store.git(call.repository), call.params["basehead"]
+    asked = basehead.split("...")
+    if len(asked) != 2:  # noqa: PLR2004 - base and head
+        raise errors.not_found(f"a comparison is asked for as BASE...HEAD; the request has {basehead!r}")
+    base, head = (_side(call, text) for text in asked)
+    common = graph.merge_base(base.sha, head.sha)
+    if common is None:
+        raise errors.no_common_ancestor(*asked)
+    ahead, behind = graph.missing(base.sha, head.sha)[::-1], graph.missing(head.sha, base.sha)
+    changes = graph.changes(common.sha, head.sha)[:_FILES]
+    paged = "page" in call.query or "per_page" in call.query
+    around: as_json.JSON = {
+        **representations_git.comparison_urls(basehead, base, head, call.repository, call.urls),
+        "base_commit": as_json.commit(base, call.repository, call.urls),
+        "merge_base_commit": as_json.commit(common, call.repository, call.urls),
+        "status": rules.comparison_status(ahead_by=len(ahead), behind_by=len(behind)),
+        "ahead_by": len(ahead),
+        "behind_by": len(behind),
+        "total_commits": len(ahead),
+        "commits": [],
+        "files": as_json.diff_entries(changes, common.sha, head.sha, graph, call.repository, call.urls)
+        if call.query.get("page", "1") == "1"
+        else [],
+    }
+
+    def render(commit: Commit) -> as_json.JSON:
+        return as_json.commit(commit, call.repository, call.urls)
+
+    if paged:
+        return Reply(200, Listing(ahead, render, "commits", around))
+    return Reply(200, around | {"commits": [render(commit) for commit in ahead[:_COMMITS]]})

@@ -1,0 +1,215 @@
+"""
+Contents: the files of a repository, read and changed one at a time.
+
+Source:
+    https://docs.github.com/rest/repos/contents
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy import errors, representations_git, rules
+from pytest_ghdeploy.api import git
+from pytest_ghdeploy.git import Signature
+from pytest_ghdeploy.representations import email
+from pytest_ghdeploy.routing import Call, Reply, route
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_ghdeploy.git import Commit
+    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.store import Store
+
+
+def write(
+    store: Store,
+    repository: Repository,
+    actor: User,
+    path: str,
+    *,
+    message: str,
+    content: str,
+    sha: str | None = None,
+    branch: str | None = None,
+    committer: Mapping[str, str] | None = None,
+    author: Mapping[str, str] | None = None,
+) -> tuple[Commit, bool]:
+    """
+    Commit one file, and dispatch ``push``.
+
+    Args:
+        content: In base64, with or without line breaks.
+
+        sha: That of the blob which is replaced, ``None`` for a new file.
+
+        branch: The default branch if not given.
+
+        committer: ``name``, ``email`` and perhaps ``date``; *actor*, now, if not given.
+
+        author: As *committer*, which it is if not given.
+
+    Returns:
+        The commit, and whether the file is new.
+
+    Raises:
+        NotFound: There is no such branch.
+        Unprocessable: *path*, *content* or a date is none; or the file is there, and *sha* not given.
+        Conflict: The file is not what *sha* says. In all cases nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/repos/contents#create-or-update-file-contents
+    """
+    rules.check_path(path)
+    try:
+        data = base64.b64decode("".join(content.split()), validate=True)
+    except (binascii.Error, ValueError) as problem:
+        raise errors.not_base64(f"content is not base64: {problem}") from None
+    branch, files = _files(store, repository, branch)
+    rules.check_place(path, files)
+    rules.check_file_sha(path, files.get(path), sha)
+    commit = _commit(store, repository, actor, branch, {path: data}, message, committer, author)
+    return commit, path not in files
+
+
+def remove(
+    store: Store,
+    repository: Repository,
+    actor: User,
+    path: str,
+    *,
+    message: str,
+    sha: str,
+    branch: str | None = None,
+    committer: Mapping[str, str] | None = None,
+    author: Mapping[str, str] | None = None,
+) -> Commit:
+    """
+    Commit that a file is gone, and dispatch ``push``.
+
+    Args:
+        sha: That of the blob.
+
+        branch: The default branch if not given.
+
+    Raises:
+        NotFound: There is no such branch or file.
+        Conflict: The file is not what *sha* says. In either case nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/repos/contents#delete-a-file
+    """
+    branch, files = _files(store, repository, branch)
+    if path not in files:
+        raise errors.not_found(
+            f"{repository.full_name} has no file {path!r} on {branch}; {errors.there_is(path, files)}"
+        )
+    rules.check_file_sha(path, files[path], sha)
+    return _commit(store, repository, actor, branch, {path: None}, message, committer, author)
+
+
+def _files(store: Store, repository: Repository, branch: str | None) -> tuple[str, Mapping[str, str]]:
+    graph = store.git(repository)
+    name = repository.default_branch if branch is None else branch
+    if not graph.commits and name == repository.default_branch:
+        return name, {}
+    if name not in graph.branches:
+        there = errors.there_is(name, graph.branches)
+        raise errors.no_branch_for_contents(name, f"{repository.full_name} has no branch {name!r}; {there}")
+    return name, graph.commits[graph.branches[name]].tree
+
+
+def _commit(
+    store: Store,
+    repository: Repository,
+    actor: User,
+    branch: str,
+    files: Mapping[str, bytes | None],
+    message: str,
+    committer: Mapping[str, str] | None,
+    author: Mapping[str, str] | None,
+) -> Commit:
+    graph, now = store.git(repository), store.clock.now
+    committed_by = _signature("committer", committer, actor, now)
+    written_by = committed_by if author is None else _signature("author", author, actor, now)
+    before = graph.branches.get(branch)
+    commit = graph.commit(
+        branch, message=message, files=files, author=actor, now=now, signatures=(written_by, committed_by)
+    )
+    git.pushed(store, repository, actor, f"heads/{branch}", before=before)
+    return commit
+
+
+def _signature(role: str, given: Mapping[str, str] | None, actor: User, now: datetime) -> Signature | None:
+    if given is None:
+        return None
+    date = now
+    if "date" in given:
+        try:
+            date = datetime.fromisoformat(given["date"])
+            date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+        except (ValueError, OverflowError) as problem:
+            raise errors.not_a_date(f"{role}.date", f"{role}.date is a time in ISO 8601: {problem}") from None
+    return Signature(given.get("name", actor.login), given.get("email", email(actor)), date)
+
+
+@route(
+    "repos/get-content",
+    "GET /repos/{owner}/{repo}/contents/{path}",
+    "GET /repos/{owner}/{repo}/contents",
+)
+def get_content(call: Call) -> Reply:
+    """Show a file with its content, or list what a directory holds."""
+    graph, repository = call.store.git(call.repository), call.repository
+    ref, path = call.query.get("ref") or repository.default_branch, call.params.get("path", "").strip("/")
+    target = graph.resolve(ref, short_shas=True)
+    if target is None:
+        hint = f"{repository.full_name} has no branch, tag or SHA {ref!r}; {git.known_refs(graph, ref)}"
+        raise errors.no_commit_for_contents(ref, hint)
+    tree = graph.commits[target.sha].tree
+    if path in tree:
+        return Reply(
+            200, representations_git.file_with_content(path, graph.blobs[tree[path]], ref, repository, call.urls)
+        )
+    entries = graph.directory(target.sha, path)
+    if path and not entries:
+        raise errors.not_found(
+            f"{repository.full_name} has no file or directory {path!r} at {ref}; {errors.there_is(path, tree)}"
+        )
+
+    sizes = {entry.path: len(graph.blobs[entry.sha]) for entry in entries if not entry.is_directory}
+
+    def render(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - an Entry
+        return representations_git.entry(entry, sizes.get(entry.path), ref, repository, call.urls)
+
+    return Reply(200, [render(entry) for entry in entries])
+
+
+def _changed(call: Call, status: int, commit: Commit) -> Reply:
+    graph, path = call.store.git(call.repository), call.params["path"]
+    branch = call.body.get("branch", call.repository.default_branch)
+    content = None
+    if path in commit.tree:
+        content = representations_git.file(path, graph.blobs[commit.tree[path]], branch, call.repository, call.urls)
+    return Reply(
+        status, {"content": content, "commit": representations_git.file_commit(commit, call.repository, call.urls)}
+    )
+
+
+@route("repos/create-or-update-file-contents", "PUT /repos/{owner}/{repo}/contents/{path}")
+def create_or_update_file_contents(call: Call) -> Reply:
+    """Commit a new file, or a new content of one."""
+    arguments = call.arguments_for(write)
+    commit, is_new = write(call.store, call.repository, call.actor, call.params["path"], **arguments)
+    return _changed(call, 201 if is_new else 200, commit)
+
+
+@route("repos/delete-file", "DELETE /repos/{owner}/{repo}/contents/{path}")
+def delete_file(call: Call) -> Reply:
+    """Commit that a file is gone."""
+    commit = remove(call.store, call.repository, call.actor, call.params["path"], **call.arguments_for(remove))
+    return _changed(call, 200, commit)

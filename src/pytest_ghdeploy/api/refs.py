@@ -1,0 +1,177 @@
+"""
+References: branches, tags and others, by their full names.
+
+Source:
+    https://docs.github.com/rest/git/refs
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors, representations_git, rules
+from pytest_ghdeploy.api import git
+from pytest_ghdeploy.git import is_valid_ref_name
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.git import Graph
+    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.representations import JSON
+    from pytest_ghdeploy.store import Store
+
+
+def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: str) -> str:
+    """
+    Make a new ref, and dispatch ``create`` and ``push`` for a branch or tag.
+
+    Args:
+        ref: Written out, as in ``refs/heads/topic``.
+
+        sha: 40 hex digits.
+
+    Returns:
+        The ref's name without ``refs/``.
+
+    Raises:
+        Conflict: The repository has no commits.
+        Unprocessable: *ref* is no name, or taken; *sha* names no commit. In either case nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/git/refs#create-a-reference
+    """
+    graph = _graph(store, repository)
+    name = ref.removeprefix("refs/")
+    is_valid = is_valid_ref_name(name) and is_valid_ref_name(name.partition("/")[2])
+    rules.check_sha(sha)
+    rules.check_new_ref(ref, is_valid=is_valid, known=graph.refs())
+    _check_commit(graph, repository, sha)
+    graph.set_ref(name, sha)
+    git.pushed(store, repository, actor, name, before=None)
+    return name
+
+
+def update(store: Store, repository: Repository, actor: User, name: str, *, sha: str, force: bool = False) -> None:
+    """
+    Move the ref *name*, such as ``heads/topic``, to another commit, and dispatch ``push`` for a branch or tag.
+
+    A ref that names the commit already stays as it is, without an event.
+
+    Args:
+        sha: 40 hex digits.
+
+        force: Whether the ref may lose commits by it.
+
+    Raises:
+        Conflict: The repository has no commits.
+        Unprocessable: There is no such ref or commit, or the commit does not contain the one
+            the ref names and *force* is false. In either case nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/git/refs#update-a-reference
+    """
+    graph = _graph(store, repository)
+    before = _check_ref(graph, repository, name)
+    rules.check_sha(sha)
+    _check_commit(graph, repository, sha)
+    lost = [commit.sha[:7] for commit in graph.missing(sha, before)]
+    hint = f"refs/{name} would lose {len(lost)} commit(s), {', '.join(lost[:5])}; force=true moves it all the same"
+    rules.check_ref_update(fast_forward=not lost, force=force, hint=hint)
+    if sha != before:
+        graph.set_ref(name, sha)
+        git.pushed(store, repository, actor, name, before=before)
+
+
+def delete(store: Store, repository: Repository, actor: User, name: str) -> None:
+    """
+    Delete the ref *name*, such as ``heads/topic``; dispatch ``delete`` and ``push`` for a branch or tag.
+
+    Its commits stay, and can be deployed by their shas.
+
+    Raises:
+        Conflict: The repository has no commits.
+        Unprocessable: There is no such ref, or it is the default branch. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/git/refs#delete-a-reference
+    """
+    graph = _graph(store, repository)
+    before = _check_ref(graph, repository, name)
+    rules.check_ref_deletable(name, repository.default_branch)
+    graph.remove_ref(name)
+    git.pushed(store, repository, actor, name, before=before)
+
+
+def _graph(store: Store, repository: Repository) -> Graph:
+    graph = store.git(repository)
+    if not graph.commits:
+        raise errors.empty_repository()
+    return graph
+
+
+def _check_ref(graph: Graph, repository: Repository, name: str) -> str:
+    found = graph.ref(name)
+    if found is None:
+        raise errors.no_reference(_unknown(graph, repository, name))
+    return found
+
+
+def _check_commit(graph: Graph, repository: Repository, sha: str) -> None:
+    if sha not in graph.commits:
+        raise errors.no_object(f"{repository.full_name} has no commit {sha}")
+
+
+def _unknown(graph: Graph, repository: Repository, name: str) -> str:
+    return f"{repository.full_name} has no ref {name!r}; {errors.there_is(name, graph.refs())}"
+
+
+def _shown(call: Call, name: str, sha: str) -> JSON:
+    return representations_git.ref(name, sha, call.repository, call.urls)
+
+
+@route("git/get-ref", "GET /repos/{owner}/{repo}/git/ref/{ref}", "GET /repos/{owner}/{repo}/git/refs/{ref}")
+def get_ref(call: Call) -> Reply:
+    """Show which commit a branch (``heads/main``), a tag (``tags/v1``) or another ref names."""
+    graph, name = _graph(call.store, call.repository), call.params["ref"]
+    sha = graph.ref(name)
+    if sha is None:
+        raise errors.not_found(_unknown(graph, call.repository, name))
+    return Reply(200, _shown(call, name, sha))
+
+
+@route(
+    "git/list-matching-refs",
+    "GET /repos/{owner}/{repo}/git/matching-refs/{ref}",
+    "GET /repos/{owner}/{repo}/git/matching-refs",
+    "GET /repos/{owner}/{repo}/git/refs",
+    "GET /repos/{owner}/{repo}/git/refs/{namespace}",
+)
+def list_matching_refs(call: Call) -> Reply:
+    """List the refs that begin with a text, all without one, in alphabetical order."""
+    beginning = call.params.get("ref") or call.params.get("namespace", "")
+    found = [(name, sha) for name, sha in _graph(call.store, call.repository).refs().items()
+             if name.startswith(beginning)]  # fmt: skip
+    return Reply(200, Listing(found, lambda row: _shown(call, *row)))
+
+
+@route("git/create-ref", "POST /repos/{owner}/{repo}/git/refs")
+def create_ref(call: Call) -> Reply:
+    """Create a branch, a tag or another ref."""
+    name = create(call.store, call.repository, call.actor, **call.arguments_for(create))
+    shown = _shown(call, name, call.body["sha"])
+    return Reply(201, shown, location=shown["url"])
+
+
+@route("git/update-ref", "PATCH /repos/{owner}/{repo}/git/refs/{ref}")
+def update_ref(call: Call) -> Reply:
+    """Move a ref to another commit."""
+    name = call.params["ref"]
+    update(call.store, call.repository, call.actor, name, **call.arguments_for(update))
+    return Reply(200, _shown(call, name, call.body["sha"]))
+
+
+@route("git/delete-ref", "DELETE /repos/{owner}/{repo}/git/refs/{ref}")
+def delete_ref(call: Call) -> Reply:
+    """Delete a ref."""
+    delete(call.store, call.repository, call.actor, call.params["ref"])
+    return Reply(204)

@@ -1,0 +1,18 @@
+"""
+Tags, as a repository lists them.
+
+Source:
+    https://docs.github.com/rest/repos/repos
+"""
+
+from __future__ import annotations
+
+from pytest_ghdeploy import representations_git
+from pytest_ghdeploy.routing import Call, Listing, Reply, route
+
+
+@route("repos/list-tags", "GET /repos/{owner}/{repo}/tags")
+def list_tags(call: Call) -> Reply:
+    """List tags, in reverse alphabetical order."""
+    tags = sorted(call.store.git(call.repository).tags.items(), reverse=True)
+    return Reply(200, Listing(tags, lambda tag: representations_git.tag(tag[0], tag[1], call.repository, call.urls)))
