@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from inspect import getfullargspec
+from operator import attrgetter
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from pytest_ghdeploy import errors
 if TYPE_CHECKING:
     from pytest_ghdeploy.model import Permission, Repository, User
     from pytest_ghdeploy.representations import Urls
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.store import Store, Table
 
 
 @cache
@@ -183,6 +184,36 @@ def endpoints() -> dict[str, Endpoint]:
     for module in sorted(found.name for found in iter_modules(api.__path__)):
         import_module(f"{api.__name__}.{module}")
     return dict(sorted(_endpoints.items()))
+
+
+def find_in_repository(
+    call: Call, table: Table[Any], parameter: str, what: str, *, label: Callable[[Any], object] = attrgetter("id")
+) -> Any:  # noqa: ANN401 - a row of the table
+    """
+    Look up what a parameter of the path names by its id, in *table*.
+
+    Args:
+        what: What it is, for the hint.
+
+        label: What the hint shows of those that there are.
+
+    Raises:
+        NotFound: It is not there, or belongs to another repository.
+    """
+    wanted = call.params[parameter]
+    row = table.get(wanted)
+    if row is None or row.repository_id != call.repository.id:
+        known = table.where(repository_id=call.repository.id)
+        elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
+        there = errors.there_is(wanted, (label(one) for one in known[:_SHOWN]))
+        newest = f" (the newest of {len(known)})" if len(known) > _SHOWN else ""
+        raise errors.not_found(
+            f"there is no {what} {wanted} in {call.repository.full_name}{elsewhere}; {there}{newest}"
+        )
+    return row
+
+
+_SHOWN = 10
 
 
 def to_id(text: str, what: str) -> int:

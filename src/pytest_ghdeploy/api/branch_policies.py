@@ -108,18 +108,18 @@ def find(call: Call) -> DeploymentBranchPolicy:
     return row
 
 
-@route("repos/list-deployment-branch-policies", f"GET {_POLICIES}")
+@route("repos/list-deployment-branch-policies", f"GET {_POLICIES}", finds=environments.find)
 def list_deployment_branch_policies(call: Call) -> Reply:
     """List the policies of an environment, oldest first; none where it takes none."""
-    rows = of(call.store, environments.find(call))
+    rows = of(call.store, call.found)
     around = {"total_count": len(rows), "branch_policies": None}
     return Reply(200, Listing(rows, as_json.deployment_branch_policy, "branch_policies", around))
 
 
-@route("repos/create-deployment-branch-policy", f"POST {_POLICIES}", needs="admin")
+@route("repos/create-deployment-branch-policy", f"POST {_POLICIES}", needs="admin", finds=environments.find)
 def create_deployment_branch_policy(call: Call) -> Reply:
     """Create a policy, or lead to the one that is there already."""
-    environment = environments.find(call)
+    environment = call.found
     row, is_new = create(call.store, environment, **call.arguments_for(create))
     if is_new:
         return Reply(200, as_json.deployment_branch_policy(row))
@@ -127,21 +127,21 @@ def create_deployment_branch_policy(call: Call) -> Reply:
     return Reply(303, location=f"{api}/deployment-branch-policies/{row.id}")
 
 
-@route("repos/get-deployment-branch-policy", f"GET {_POLICIES}/{{branch_policy_id}}")
+@route("repos/get-deployment-branch-policy", f"GET {_POLICIES}/{{branch_policy_id}}", finds=find)
 def get_deployment_branch_policy(call: Call) -> Reply:
     """Show a policy."""
-    return Reply(200, as_json.deployment_branch_policy(find(call)))
+    return Reply(200, as_json.deployment_branch_policy(call.found))
 
 
-@route("repos/update-deployment-branch-policy", f"PUT {_POLICIES}/{{branch_policy_id}}", needs="admin")
+@route("repos/update-deployment-branch-policy", f"PUT {_POLICIES}/{{branch_policy_id}}", needs="admin", finds=find)
 def update_deployment_branch_policy(call: Call) -> Reply:
     """Change the pattern of a policy."""
-    row = update(call.store, find(call), **call.arguments_for(update))
+    row = update(call.store, call.found, **call.arguments_for(update))
     return Reply(200, as_json.deployment_branch_policy(row))
 
 
-@route("repos/delete-deployment-branch-policy", f"DELETE {_POLICIES}/{{branch_policy_id}}", needs="admin")
+@route("repos/delete-deployment-branch-policy", f"DELETE {_POLICIES}/{{branch_policy_id}}", needs="admin", finds=find)
 def delete_deployment_branch_policy(call: Call) -> Reply:
     """Delete a policy."""
-    call.store.deployment_branch_policies.remove(find(call))
+    call.store.deployment_branch_policies.remove(call.found)
     return Reply(204)

@@ -31,7 +31,7 @@ def get_branch(call: Call) -> Reply:
     graph, name = call.store.git(call.repository), call.params["branch"]
     if name not in graph.branches:
         hint = f"{call.repository.full_name} has no branch {name!r}; {errors.there_is(name, graph.branches)}"
-        raise errors.NotFound("Branch not found", hint=hint)
+        raise errors.branch_not_found(hint)
     head = graph.commits[graph.branches[name]]
     return Reply(200, as_json.branch(name, head, call.repository, call.urls))
 

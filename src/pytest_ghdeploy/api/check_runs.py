@@ -19,7 +19,7 @@ from pytest_ghdeploy import errors, payloads, rules
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.api import git
 from pytest_ghdeploy.model import CheckRun, CheckRunOutput, CheckSuite
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
 from pytest_ghdeploy.rules import Context
 
 if TYPE_CHECKING:
@@ -226,14 +226,12 @@ def find(call: Call) -> CheckRun:
     Raises:
         NotFound: The repository has no such check run.
     """
-    wanted = call.params["check_run_id"]
-    row = call.store.check_runs.get(wanted)
-    if row is None or row.repository_id != call.repository.id:
-        known = call.store.check_runs.where(repository_id=call.repository.id)[:10]
-        elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
-        there = errors.there_is(wanted, (f"{run.id} ({run.name})" for run in known))
-        raise errors.not_found(f"there is no check run {wanted} in {call.repository.full_name}{elsewhere}; {there}")
+    row: CheckRun = find_in_repository(call, call.store.check_runs, "check_run_id", "check run", label=_label)
     return row
+
+
+def _label(row: CheckRun) -> str:
+    return f"{row.id} ({row.name})"
 
 
 @route("checks/create", "POST /repos/{owner}/{repo}/check-runs")
@@ -245,24 +243,24 @@ def create(call: Call) -> Reply:
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/check-runs/{row.id}")
 
 
-@route("checks/get", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}")
+@route("checks/get", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}", finds=find)
 def get(call: Call) -> Reply:
     """Show a check run."""
-    return Reply(200, find(call))
+    return Reply(200, call.found)
 
 
-@route("checks/update", "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}")
+@route("checks/update", "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", finds=find)
 def update(call: Call) -> Reply:
     """Report how a check run goes on."""
-    before = find(call)
+    before = call.found
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
     return Reply(200, change(call.store, call.repository, call.actor, before, **call.arguments_for(change)))
 
 
-@route("checks/list-annotations", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations")
+@route("checks/list-annotations", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations", finds=find)
 def list_annotations(call: Call) -> Reply:
     """List the annotations of a check run in the order in which they were reported."""
-    row = find(call)
+    row = call.found
     render = partial(as_json.check_annotation, row=row, repository=call.repository, urls=call.urls)
     return Reply(200, Listing(row.output.annotations, render))
 

@@ -120,16 +120,17 @@ def create_commit_status(call: Call) -> Reply:
     "repos/list-commit-statuses-for-ref",
     "GET /repos/{owner}/{repo}/commits/{ref}/statuses",
     "GET /repos/{owner}/{repo}/statuses/{ref}",
+    finds=_find_sha,
 )
 def list_commit_statuses_for_ref(call: Call) -> Reply:
     """List all commit statuses of a ref's commit, newest first."""
-    return Reply(200, Listing(call.store.commit_statuses.where(repository_id=call.repository.id, sha=_find_sha(call))))
+    return Reply(200, Listing(call.store.commit_statuses.where(repository_id=call.repository.id, sha=call.found)))
 
 
-@route("repos/get-combined-status-for-ref", "GET /repos/{owner}/{repo}/commits/{ref}/status")
+@route("repos/get-combined-status-for-ref", "GET /repos/{owner}/{repo}/commits/{ref}/status", finds=_find_sha)
 def get_combined_status_for_ref(call: Call) -> Reply:
     """Fold the latest commit status of each context of a ref's commit into one state. Check runs do not count."""
-    sha = _find_sha(call)
+    sha: str = call.found
     rows = latest(call.store.commit_statuses.where(repository_id=call.repository.id, sha=sha))
     api = call.urls.repository(call.repository)
     around: as_json.JSON = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors, rules
 from pytest_ghdeploy.model import DeployKey
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.model import Repository, User
@@ -74,14 +74,12 @@ def find(call: Call) -> DeployKey:
     Raises:
         NotFound: The repository has no such deploy key.
     """
-    wanted = call.params["key_id"]
-    row = call.store.deploy_keys.get(wanted)
-    if row is None or row.repository_id != call.repository.id:
-        known = call.store.deploy_keys.where(repository_id=call.repository.id)
-        elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
-        there = errors.there_is(wanted, (f"{key.id} ({key.title})" for key in known))
-        raise errors.not_found(f"there is no deploy key {wanted} in {call.repository.full_name}{elsewhere}; {there}")
+    row: DeployKey = find_in_repository(call, call.store.deploy_keys, "key_id", "deploy key", label=_label)
     return row
+
+
+def _label(row: DeployKey) -> str:
+    return f"{row.id} ({row.title})"
 
 
 @route("repos/list-deploy-keys", "GET /repos/{owner}/{repo}/keys", needs="admin")
@@ -97,14 +95,14 @@ def create_deploy_key(call: Call) -> Reply:
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/keys/{row.id}")
 
 
-@route("repos/get-deploy-key", "GET /repos/{owner}/{repo}/keys/{key_id}", needs="admin")
+@route("repos/get-deploy-key", "GET /repos/{owner}/{repo}/keys/{key_id}", needs="admin", finds=find)
 def get_deploy_key(call: Call) -> Reply:
     """Show a deploy key."""
-    return Reply(200, find(call))
+    return Reply(200, call.found)
 
 
-@route("repos/delete-deploy-key", "DELETE /repos/{owner}/{repo}/keys/{key_id}", needs="admin")
+@route("repos/delete-deploy-key", "DELETE /repos/{owner}/{repo}/keys/{key_id}", needs="admin", finds=find)
 def delete_deploy_key(call: Call) -> Reply:
     """Delete a deploy key."""
-    delete(call.store, find(call))
+    delete(call.store, call.found)
     return Reply(204)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_ghdeploy import errors, payloads, rules
 from pytest_ghdeploy.api import commit_statuses, environments, git
 from pytest_ghdeploy.model import Deployment
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,16 +173,7 @@ def find(call: Call) -> Deployment:
     Raises:
         NotFound: The repository has no such deployment.
     """
-    wanted = call.params["deployment_id"]
-    row = call.store.deployments.get(wanted)
-    if row is None or row.repository_id != call.repository.id:
-        known = call.store.deployments.where(repository_id=call.repository.id)
-        there = errors.there_is(wanted, (deployment.id for deployment in known[:10]))
-        elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
-        raise errors.not_found(
-            f"there is no deployment {wanted} in {call.repository.full_name}{elsewhere}; {there}"
-            + (f" (the newest of {len(known)})" if len(known) > 10 else "")  # noqa: PLR2004
-        )
+    row: Deployment = find_in_repository(call, call.store.deployments, "deployment_id", "deployment")
     return row
 
 

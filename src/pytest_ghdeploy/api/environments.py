@@ -199,10 +199,10 @@ def get_all_environments(call: Call) -> Reply:
     return Reply(200, Listing(rows, partial(to_json, call.store, call.urls), "environments", around))
 
 
-@route("repos/get-environment", "GET /repos/{owner}/{repo}/environments/{environment_name}")
+@route("repos/get-environment", "GET /repos/{owner}/{repo}/environments/{environment_name}", finds=find)
 def get_environment(call: Call) -> Reply:
     """Show an environment."""
-    return Reply(200, to_json(call.store, call.urls, find(call)))
+    return Reply(200, to_json(call.store, call.urls, call.found))
 
 
 @route(
@@ -221,8 +221,9 @@ def create_or_update_environment(call: Call) -> Reply:
     "repos/delete-an-environment",
     "DELETE /repos/{owner}/{repo}/environments/{environment_name}",
     needs="admin",
+    finds=find,
 )
 def delete_an_environment(call: Call) -> Reply:
     """Delete an environment."""
-    delete(call.store, find(call))
+    delete(call.store, call.found)
     return Reply(204)

@@ -77,39 +77,38 @@ def find(call: Call) -> ProtectionRule:
     return row
 
 
-@route("repos/get-all-deployment-protection-rules", f"GET {_RULES}")
+@route("repos/get-all-deployment-protection-rules", f"GET {_RULES}", finds=environments.find)
 def get_all_deployment_protection_rules(call: Call) -> Reply:
     """List the custom rules that are enabled for an environment, all at once: the answer has no pages."""
-    rows = enabled(call.store, environments.find(call))
+    rows = enabled(call.store, call.found)
     shown = [as_json.deployment_protection_rule(row, call.urls) for row in rows]
     return Reply(200, {"total_count": len(rows), "custom_deployment_protection_rules": shown})
 
 
-@route("repos/create-deployment-protection-rule", f"POST {_RULES}", needs="admin")
+@route("repos/create-deployment-protection-rule", f"POST {_RULES}", needs="admin", finds=environments.find)
 def create_deployment_protection_rule(call: Call) -> Reply:
     """Enable a custom rule."""
-    row = enable(call.store, environments.find(call), **call.arguments_for(enable))
+    row = enable(call.store, call.found, **call.arguments_for(enable))
     return Reply(201, as_json.deployment_protection_rule(row, call.urls))
 
 
-@route("repos/list-custom-deployment-rule-integrations", f"GET {_RULES}/apps")
+@route("repos/list-custom-deployment-rule-integrations", f"GET {_RULES}/apps", finds=environments.find)
 def list_custom_deployment_rule_integrations(call: Call) -> Reply:
     """List the apps whose custom rules can be enabled, also those that are."""
-    environments.find(call)
     rows = available(call.store)
     key = "available_custom_deployment_protection_rule_integrations"
     around = {"total_count": len(rows), key: None}
     return Reply(200, Listing(rows, partial(as_json.custom_deployment_rule_app, urls=call.urls), key, around))
 
 
-@route("repos/get-custom-deployment-protection-rule", f"GET {_RULES}/{{protection_rule_id}}")
+@route("repos/get-custom-deployment-protection-rule", f"GET {_RULES}/{{protection_rule_id}}", finds=find)
 def get_custom_deployment_protection_rule(call: Call) -> Reply:
     """Show a custom rule."""
-    return Reply(200, as_json.deployment_protection_rule(find(call), call.urls))
+    return Reply(200, as_json.deployment_protection_rule(call.found, call.urls))
 
 
-@route("repos/disable-deployment-protection-rule", f"DELETE {_RULES}/{{protection_rule_id}}", needs="admin")
+@route("repos/disable-deployment-protection-rule", f"DELETE {_RULES}/{{protection_rule_id}}", needs="admin", finds=find)
 def disable_deployment_protection_rule(call: Call) -> Reply:
     """Disable a custom rule."""
-    call.store.protection_rules.remove(find(call))
+    call.store.protection_rules.remove(call.found)
     return Reply(204)
