@@ -780,3 +780,22 @@ def test_a_neighbour_may_be_there_before_us(imports: str, start: str, inside: st
         [sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=15, env=dict(os.environ)
     )
     assert (result.returncode, result.stdout) == (0, "done\n"), result.stderr
+
+
+def test_the_fake_wins_over_a_mock_for_a_first_request_that_no_session_prepared() -> None:
+    """Also where requests-mock takes the session over before anything of ours has run in this process."""
+    script = """
+import requests, requests_mock
+from pytest_ghdeploy import FakeGitHub
+
+url = "https://api.github.com/repos/octocat/example"
+with FakeGitHub() as gh:
+    gh.add_repository("octocat/example")
+    with requests_mock.Mocker():
+        request = requests.Request("GET", url, headers={"User-Agent": "a tool"}).prepare()
+        print(requests.Session().send(request).status_code)
+"""
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("200\n", "")

@@ -9,6 +9,7 @@ def enter(fake: hosts.Fake) -> None:
     """Let clients in to *fake*."""
     fake.doors["requests"] = requests.RequestsDoor(fake)
     hosts.enter(fake)
+    requests.stand_before_requests_mock()
     for patch in (*requests.PATCHES, *guard.PATCHES):
         patch.apply()
 

@@ -151,7 +151,7 @@ def _session_send(original: Function) -> Function:
 
 
 def _stay_on_top() -> None:
-    _stand_before_requests_mock()
+    stand_before_requests_mock()
     for patch in PATCHES:
         patch.apply()
     if not hosts.any_active():  # the last fake has gone meanwhile, in another thread
@@ -159,8 +159,8 @@ def _stay_on_top() -> None:
             patch.undo()
 
 
-def _stand_before_requests_mock() -> None:
-    # It puts its adapter into the session itself, out of reach of the other patches.
+def stand_before_requests_mock() -> None:
+    """Get on top of requests-mock, if it is there: it puts its adapter into the session itself."""
     module = sys.modules.get("requests_mock.adapter")
     if module and module not in _adapters_seen:
         _adapters_seen.append(module)
