@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help example test lint format bench clean
+.PHONY: help example test lint format bench fuzz clean
 
 help:
 	@echo "make example   run the example suites: real deploy tools, tested through the plugin"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint      check style, format and types"
 	@echo "make format    put style and format right"
 	@echo "make bench     measure what it costs, against peers"
+	@echo "make fuzz      ask all endpoints 20,000 things and check each answer"
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer, please: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
@@ -39,6 +40,9 @@ format: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
+
+fuzz: $(VENV)/ready
+	$(BIN)/python fuzz/run.py
 
 clean:
 	rm -rf $(VENV) .coverage dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -74,9 +74,9 @@ def test_creating_dispatches_a_status_event(
 def test_description_and_target_url_may_be_null_or_empty(
     http: requests.Session, repo: Repository, nothing: str | None
 ) -> None:
-    """Both come back as they were sent."""
+    """A description comes back as it was sent; a target_url is a URL or null."""
     made = _report(http, repo.sha("main"), description=nothing, target_url=nothing)
-    assert (made["description"], made["target_url"]) == (nothing, nothing)
+    assert (made["description"], made["target_url"]) == (nothing, None)
 
 
 def test_a_sha_in_upper_case_is_the_same_commit(http: requests.Session, repo: Repository) -> None:
@@ -340,3 +340,11 @@ def test_commit_statuses_answer_by_the_id_of_the_repository(http: requests.Sessi
     assert http.get(f"{by_id}/statuses/main").json() == [reply.json()]
     assert http.get(f"{by_id}/commits/main/statuses").json() == [reply.json()]
     assert http.get(f"{by_id}/commits/main/status").json() == http.get(f"{PATH}/commits/main/status").json()
+
+
+def test_an_empty_target_url_is_none(http: requests.Session, repo: Repository) -> None:
+    """GitHub describes the field as a URL or null, in the combined commit status too."""
+    sha = repo.sha("main")
+    assert _report(http, sha, target_url="")["target_url"] is None
+    combined = http.get(f"{PATH}/commits/{sha}/status").json()
+    assert [status["target_url"] for status in combined["statuses"]] == [None]

@@ -44,7 +44,7 @@ def create(
 
         description: At most 140 characters.
 
-        target_url: An http(s) URL.
+        target_url: An http(s) URL; an empty one is none.
 
     Returns:
         The new commit status. It replaces the sha's earlier one of the same context; both stay listed.
@@ -70,7 +70,7 @@ def create(
             state=state,
             context=context,
             description=description,
-            target_url=target_url,
+            target_url=target_url or None,
             creator=creator,
             created_at=now,
             updated_at=now,

@@ -1,0 +1,223 @@
+"""
+Ask the fake whatever its endpoints might be asked, and see that it always answers as GitHub describes.
+
+Usage: ``make fuzz``, or ``python fuzz/run.py [--requests N] [--seed S]``. Bodies
+are made from the operations' own schemas, half of them then spoilt; paths from
+what is there, from what was there, and from nothing. Every answer and event is
+checked against our schemas; a crash, an answer with no schema, or a refusal
+without a hint or with a side effect ends the run with what led to it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import sys
+from collections import Counter
+from typing import Any
+from urllib.parse import quote
+
+from pytest_ghdeploy import FakeGitHub, routing, schema
+from pytest_ghdeploy.errors import UnsupportedRequest
+
+Json = Any
+"""Whatever JSON can hold."""
+
+HEADERS = {"user-agent": "fuzz", "authorization": "token a-token-for-the-fuzzer"}
+FRESH_AFTER = 400
+"""Requests after which a new fake begins, so that states stay small and various."""
+
+TABLES = {
+    "branch_policy_id": "deployment_branch_policies",
+    "key_id": "deploy_keys",
+    "status_id": "deployment_statuses",
+}
+TEXTS = [
+    "",
+    "main",
+    "topic",
+    "a/b",
+    "ä ö",
+    "x" * 256,
+    "null",
+    "production",
+    "v1",
+    "README.md",
+    "\\",
+    '"',
+    "%2F",
+    " ",
+    "0",
+]
+SPOILT: list[Json] = [None, True, -1, 0, 2**70, 1.5, "", "text", [], [None], {}, {"a": {"b": []}}, "\u2028", "x" * 2000]
+KEYS = [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7Sd+7DKN0qjpGXcPKpQl2yJN5Q6tSGkTTFqyAMwMYc comment",
+    "ssh-ed25519 AAAA",
+    "no key",
+]
+
+
+class Fuzzer:
+    """One run: a random source, and what has been seen of the fake so far."""
+
+    def __init__(self, seed: int) -> None:
+        """Begin with nothing seen."""
+        self.random = random.Random(seed)  # noqa: S311 - the same run again, not a secret
+        self.endpoints = [(one, path) for one in routing.endpoints().values() for path in one.paths]
+        self.outcomes: Counter[str] = Counter()
+        self.begin()
+
+    def begin(self) -> None:
+        """Start a new fake with something in it."""
+        self.fake = FakeGitHub(validate="all")
+        repo = self.fake.add_repository("octocat/example")
+        repo.add_branch("topic")
+        repo.add_branch("stale", behind=2)
+        repo.add_branch("clash")
+        repo.add_merge_conflict("clash")
+        repo.add_tag("v1", "main")
+        repo.add_commit_status("topic", state="failure", context="ci")
+        repo.add_check_run("main", name="build", status="queued")
+        repo.add_deployment(ref="main", environment="qa").add_status("success")
+        repo.add_environment("production", reviewers=["octocat"])
+        self.fake.add_app("gate")
+        self.fake.add_repository("octocat/other", private=True).add_deployment(ref="main")
+
+    # What is asked
+
+    def ids(self) -> list[int]:
+        """List the ids of everything in the fake."""
+        return [row.id for table in self.fake._store.tables().values() for row in table]  # noqa: SLF001 - our own
+
+    def parameter(self, name: str) -> str:
+        """Make up a parameter of a path."""
+        choose = self.random.choice
+        fixed = {
+            "owner": ["octocat"] * 20 + ["OctoCat", "nobody"],
+            "repo": ["example"] * 20 + ["Example", "other", "nothing"],
+            "username": ["octocat", "nobody", "ä"],
+        }
+        if name in fixed:
+            return choose(fixed[name])
+        if name.endswith("_id"):
+            table = self.fake._store.tables().get(TABLES.get(name, f"{name.removesuffix('_id')}s"), ())  # noqa: SLF001
+            likely = [row.id for row in table]
+            return str(choose(likely if likely and self.random.random() < 0.9 else [*self.ids(), 1, "x", "9" * 30]))
+        if name == "environment_name":
+            return choose([row.name for row in self.fake._store.environments] + ["new", *TEXTS])  # noqa: SLF001
+        graph = self.fake.repository("octocat/example")._graph  # noqa: SLF001
+        if name == "basehead":
+            return f"{choose(list(graph.branches))}...{choose([*graph.branches, 'v1', 'nothing'])}"
+        names = [*graph.branches, *graph.tags, *graph.commits, "heads/main", "tags/v1", "qa", "README.md"]
+        return choose([*names, *TEXTS])
+
+    def path(self, template: str) -> str:
+        """Fill the parameters of *template* in."""
+        safe = self.random.choice(["", "/", "/"])
+        return re.sub(r"\{(\w+)\}", lambda found: quote(self.parameter(found[1]), safe=safe), template)
+
+    def value(self, described: dict[str, Json], depth: int = 0) -> Json:
+        """Make up a value that fits a schema, more or less."""
+        choose = self.random.choice
+        if "enum" in described:
+            return choose(described["enum"])
+        for alternatives in ("anyOf", "oneOf"):
+            if alternatives in described:
+                return self.value({**described, alternatives: [], **choose(described[alternatives])}, depth)
+        kinds = described.get("type", "object")
+        kind = choose(kinds) if isinstance(kinds, list) else kinds
+        if kind == "object":
+            members = described.get("properties", {})
+            wanted = set(described.get("required", ())) | {name for name in members if self.random.random() < 0.4}
+            return {name: self.value(self.meant(name, members[name]), depth + 1) for name in members if name in wanted}
+        if kind == "array":
+            items = described.get("items", {"type": "string"})
+            return [self.value(items, depth + 1) for _ in range(self.random.randrange(3))]
+        made: dict[str, Json] = {
+            "string": choose([*TEXTS, "success", "https://example.com/1", "2026-03-10T12:00:00Z", "bWFpbg=="]),
+            "integer": choose([0, 1, 30, 43_200, 43_201, *self.ids()]),
+            "number": 1.5,
+            "boolean": choose([True, False]),
+            "null": None,
+        }
+        return made[kind]
+
+    def meant(self, name: str, described: dict[str, Json]) -> dict[str, Json]:
+        """Help a member to a value that means something."""
+        graph = self.fake.repository("octocat/example")._graph  # noqa: SLF001
+        known: dict[str, list[Json]] = {
+            "ref": [*graph.branches, "v1", "refs/heads/new", "refs/tags/new", "nothing"],
+            "base": list(graph.branches),
+            "head": [*graph.branches, "v1"],
+            "branch": list(graph.branches),
+            "sha": [*graph.commits, *graph.blobs],
+            "head_sha": list(graph.commits),
+            "key": KEYS,
+        }
+        return {"enum": known[name]} if name in known and self.random.random() < 0.9 else described
+
+    def body(self, operation_id: str) -> bytes:
+        """Make up a body for an operation."""
+        if not schema.takes_body(operation_id):
+            return b""
+        described = schema.load(operation_id)["$defs"]["request"]
+        made = self.value(described)
+        if self.random.random() < 0.5 and isinstance(made, dict):
+            for name in self.random.sample([*described.get("properties", {}), "unknown"], k=1):
+                made[name] = self.random.choice(SPOILT)
+        if self.random.random() < 0.02:
+            return self.random.choice([b"{", b"\xff", b"[1]", b"nul", b"\x00", b'"a"', b"1e999", b'{"ref":"\\ud800"}'])
+        return json.dumps(made).encode()
+
+    # What comes of it
+
+    def state(self) -> tuple[object, ...]:
+        """Take down what a refusal must not change."""
+        store = self.fake._store  # noqa: SLF001
+        tables = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
+        graphs = [store.git(row) for row in store.repositories]
+        return tables, [(dict(graph.branches), dict(graph.tags)) for graph in graphs], len(self.fake.events)
+
+    def ask(self) -> None:
+        """Send one request and look at the answer."""
+        endpoint, template = self.random.choice(self.endpoints)
+        query = self.random.choice(["", "", "per_page=1", "page=0&per_page=x", "ref=main&environment=qa", "sha=main"])
+        url = f"{self.fake.base_url}{self.path(template)}?{query}"
+        body = self.body(endpoint.operation_id)
+        before = self.state()
+        try:
+            answer = self.fake.answer(endpoint.method, url, HEADERS, body)
+        except UnsupportedRequest:
+            self.fake.take_problem()
+            self.outcomes["unsupported"] += 1
+            return
+        except Exception:
+            print(f"{endpoint.method} {url}\n  {body!r}", file=sys.stderr)
+            raise
+        self.outcomes[f"{answer.status}"] += 1
+        refused = answer.status >= 400
+        if answer.status >= 500 or (refused and (not answer.hint or self.state() != before)):
+            msg = f"{endpoint.method} {url}\n  {body!r}\n  {answer.status} {answer.body!r}\n  hint: {answer.hint!r}"
+            raise AssertionError(msg)
+
+
+def main() -> int:
+    """Run, and say how the requests ended."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    fuzzer = Fuzzer(arguments.seed)
+    for number in range(1, arguments.requests + 1):
+        fuzzer.ask()
+        if number % FRESH_AFTER == 0:
+            fuzzer.begin()
+    told = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(fuzzer.outcomes.items()))
+    print(f"{arguments.requests:,} requests, seed {arguments.seed}: {told}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
