@@ -30,6 +30,8 @@ def test_only_reading_moves_for_good(method: str, *, expected: bool) -> None:
         ("a/b  c", "a-b-c"),
         (" edge ", "edge"),
         ("example.git", "example"),
+        ("example.git.git", "example"),
+        ("\u00e9t\u00e9", "-t-"),
         ("x" * 100, "x" * 100),
         ("_.-", "_.-"),
     ],

@@ -204,7 +204,8 @@ class Application:
             if repository is None:
                 self._redirect(request, full_name, viewer)
                 there = errors.there_is(full_name, (row.full_name for row in store.repositories))
-                raise errors.not_found(f"repository {full_name} was never added; {there}")
+                gone = "has been renamed or deleted" if store.had_repository(full_name) else "was never added"
+                raise errors.not_found(f"repository {full_name} {gone}; {there}")
         else:
             return None
         has = store.permission(repository, viewer)

@@ -393,7 +393,7 @@ def repository_name(name: str) -> str:
     Raises:
         Unprocessable: Nothing is left, it is ``.`` or ``..``, or it is longer than 100 characters [guess: the words].
     """
-    made = _NOT_IN_NAMES.sub("-", name.strip()).removesuffix(".git")
+    made = _GIT.sub("", _NOT_IN_NAMES.sub("-", name.strip()))
     if made in ("", ".", ".."):
         raise errors.validation_failed("Repository", "name", "name is invalid", hint=f"{name!r} is no name")
     if len(made) > _NAME_LIMIT:
@@ -402,6 +402,7 @@ def repository_name(name: str) -> str:
 
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_GIT = re.compile(r"(\.git)+$")
 _NAME_LIMIT = 100
 
 

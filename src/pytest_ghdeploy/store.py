@@ -307,14 +307,19 @@ class Store:
             for belonging in list(table.where(repository_id=row.id)):
                 table.remove(belonging)
         self._collaborators.pop(row.id, None)
-        del self._graphs[row.id], self._repository_ids[row.full_name.lower()]
-        self._former_names = {name: number for name, number in self._former_names.items() if number != row.id}
+        key = row.full_name.lower()
+        del self._graphs[row.id], self._repository_ids[key]
+        self._former_names[key] = row.id
         self.repositories.remove(row)
 
     def renamed(self, full_name: str) -> Repository | None:
-        """Find the repository that once had a name and now has another."""
+        """Find the repository that once had a name and now has another, unless it is deleted."""
         found = self._former_names.get(full_name.lower())
         return None if found is None else self.repositories.get(found)
+
+    def had_repository(self, full_name: str) -> bool:
+        """Tell whether this is the name, or a former name, of a repository that was renamed or deleted."""
+        return full_name.lower() in self._former_names
 
     def repository(self, full_name: str) -> Repository | None:
         """Find a repository by its full name, without regard to case."""

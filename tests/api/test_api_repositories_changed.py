@@ -6,13 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import requests
 
     from pytest_ghdeploy import Repository
 
@@ -109,6 +108,20 @@ def test_a_name_that_is_taken_again_leads_nowhere_else(http: requests.Session, g
     assert http.get("/repos/octocat/c", allow_redirects=False).status_code == 301
     with pytest.raises(FakeError, match="there is no repository 'octocat/c'"):
         ghdeploy.repository("octocat/c")
+
+
+def test_a_redirect_stays_on_its_host(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """On GitHub Enterprise Server it leads below the root of that API."""
+    enterprise = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
+    repo = enterprise.add_repository("octocat/example")
+    repo.rename("octocat/new")
+    reply = requests.get(f"{enterprise.base_url}/repos/octocat/example/keys", allow_redirects=False, timeout=10)
+    assert reply.status_code == 301
+    headers = {"Authorization": "token any"}
+    reply = requests.get(
+        f"{enterprise.base_url}/repos/octocat/example/keys", headers=headers, allow_redirects=False, timeout=10
+    )
+    assert reply.headers["Location"] == f"https://ghe.example.com/api/v3/repositories/{repo.id}/keys"
 
 
 def test_a_private_repository_does_not_tell_its_new_name(http: requests.Session, ghdeploy: FakeGitHub) -> None:
@@ -290,6 +303,9 @@ def test_nothing_is_left_of_a_deleted_repository(
     for path in ("/repos/octocat/new", "/repos/octocat/example", f"/repositories/{repo.id}"):
         assert http.get(path, allow_redirects=False).status_code == 404
         assert http.delete(path, allow_redirects=False).status_code == 404
+        if "octocat" in path:
+            hint = http.get(path).headers["X-GHDeploy-Hint"]
+            assert hint == f"repository {path[7:]} has been renamed or deleted; there is octocat/other"
     with pytest.raises(FakeError, match="this repository is gone"):
         repo.rename("octocat/other-name")
     with pytest.raises(FakeError, match=f"deployment {deployment.id} is gone"):
