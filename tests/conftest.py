@@ -34,13 +34,14 @@ NOT_DESCRIBED = {
     ("repos/create-deployment-branch-policy", 422),  # not listed, as for the two below
     ("repos/update-deployment-branch-policy", 422),
     ("repos/create-deployment-protection-rule", 422),
+    ("repos/check-collaborator", 404),  # described as having no body
     ("git/delete-ref", 422),  # these are listed without a schema
     ("repos/merge", 404),
     ("repos/merge", 409),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 # Every operation may answer these; the description lists them for a few.
-ANYWHERE = {400, 401, 403, 404}
+ANYWHERE = {301, 307, 400, 401, 403, 404}
 
 
 def pytest_report_header() -> str:

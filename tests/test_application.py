@@ -66,7 +66,7 @@ class Scene:
             [(event.delivery_id, event.payload) for event in self.fake.events],
             store.events._count,
             dict(store.tokens),
-            dict(store._collaborators),
+            {number: dict(granted) for number, granted in store._collaborators.items()},
         )
 
 

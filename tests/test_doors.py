@@ -254,7 +254,7 @@ def test_hosts_that_only_look_like_github_are_left_alone(
         ("GET", "/repos/octocat/example/commits/main/pulls", "repos/list-pull-requests-associated-with-commit"),
         ("GET", "/repositories/1296269001/pulls", "pulls/list"),
         ("GET", "/search/issues", "search/issues-and-pull-requests"),
-        ("PATCH", "/repos/octocat/example", "repos/update"),
+        ("PATCH", "/repos/octocat/example/pulls/1", "pulls/update"),
     ],
 )
 def test_an_endpoint_that_is_missing_is_named(ghdeploy: FakeGitHub, method: str, path: str, operation_id: str) -> None:

@@ -64,7 +64,7 @@ def snapshot(fake: FakeGitHub) -> dict[str, Any]:
         "git": graphs,
         "events": list(fake.events),
         "tokens": dict(store.tokens),
-        "collaborators": dict(store._collaborators),
+        "collaborators": {number: dict(granted) for number, granted in store._collaborators.items()},
         "stubs": list(fake._application.stubs),
         "now": fake.clock.now,
         "requests": fake.requests,

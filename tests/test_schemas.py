@@ -82,6 +82,7 @@ KNOWN_DIFFERENCES = [
     Known("*deployment*status* $*.log_url", "format", "what was left out comes back as an empty string"),
     Known("*deployment*status* $*.environment_url", "format", "what was left out comes back as an empty string"),
     Known("* 4?? $.status", "property", "sent with every error since 2024, described for one of them"),
+    Known("repos/delete 403 $.url", "property", "described inline, without what any refusal may have"),
     Known("repos/create-deployment request $.payload", "default", "left out, it comes back as {}"),
     Known("repos/create-deployment request $.description", "default", "left out, it comes back as null"),
     Known("repos/create-deployment-status request $.auto_inactive", "default", "said in words only"),

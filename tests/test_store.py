@@ -35,6 +35,7 @@ KINDS = (
     "deployment_branch_policies",
     "protection_rules",
     "environments",
+    "invitations",
 )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store import Store
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 @contextmanager
@@ -126,6 +127,21 @@ def check_login(login: str) -> None:
 def is_login(text: str) -> bool:
     """Tell whether *text* can be an account's name."""
     return bool(_LOGIN.fullmatch(text))
+
+
+def split_full_name(full_name: str) -> tuple[str, str]:
+    """
+    Cut the full name of a repository into owner and name.
+
+    Raises:
+        FakeError: It is no such name.
+    """
+    check_type("full_name", full_name, str, 'a text, "owner/name"')
+    owner, slash, name = full_name.partition("/")
+    if not slash or not is_login(owner) or not _NAME.fullmatch(name) or name in (".", "..") or name.endswith(".git"):
+        msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
+        raise FakeError(msg)
+    return owner, name
 
 
 def user_called(store: Store, login: str | None) -> User:

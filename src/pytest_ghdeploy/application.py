@@ -24,7 +24,7 @@ from pytest_ghdeploy.errors import GitHubError, UnsupportedRequest
 from pytest_ghdeploy.model import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
 from pytest_ghdeploy.pages import Page
 from pytest_ghdeploy.routing import Call, Listing, Reply
-from pytest_ghdeploy.rules import allows
+from pytest_ghdeploy.rules import allows, moves_for_good
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -138,6 +138,8 @@ class Application:
         except GitHubError as refusal:
             status, hint = refusal.status, refusal.hint
             body = _refusal(refusal, endpoint)
+            if isinstance(refusal, errors.Redirect):
+                headers["Location"] = refusal.url
             if hint:
                 headers["X-GHDeploy-Hint"] = header_text(hint)
         if self._validate_all and endpoint:
@@ -200,8 +202,10 @@ class Application:
             full_name = f"{params.pop('owner')}/{params.pop('repo')}"
             repository = store.repository(full_name)
             if repository is None:
+                self._redirect(request, full_name, viewer)
                 there = errors.there_is(full_name, (row.full_name for row in store.repositories))
-                raise errors.not_found(f"repository {full_name} was never added; {there}")
+                gone = "has been renamed or deleted" if store.had_repository(full_name) else "was never added"
+                raise errors.not_found(f"repository {full_name} {gone}; {there}")
         else:
             return None
         has = store.permission(repository, viewer)
@@ -213,6 +217,18 @@ class Application:
                 f"{repository.full_name}; {endpoint.operation_id} needs {endpoint.needs!r}: see add_collaborator"
             )
         return repository
+
+    def _redirect(self, request: Request, full_name: str, viewer: User | None) -> None:
+        moved = self.store.renamed(full_name)
+        if moved is None or not allows(self.store.permission(moved, viewer), "pull"):
+            return
+        rest = "".join(f"/{part}" for part in request.path.split("/", 4)[4:])
+        query = f"?{request.query}" if request.query else ""
+        redirect = errors.MovedPermanently if moves_for_good(request.method) else errors.TemporaryRedirect
+        raise redirect(
+            f"{self.urls.api}/repositories/{moved.id}{rest}{query}",
+            hint=f"{full_name} has been renamed: it is {moved.full_name} now",
+        )
 
     # After the handler
 
@@ -292,6 +308,8 @@ def _lasting_path(path: str, call: Call) -> str:
 
 def _refusal(refusal: GitHubError, endpoint: Endpoint | None) -> str:
     body: dict[str, Any] = {"message": refusal.message}
+    if isinstance(refusal, errors.Redirect):
+        return to_json(body | {"url": refusal.url, "documentation_url": refusal.documentation_url})
     if refusal.errors:
         body["errors"] = refusal.errors
     page = schema.documentation_url(endpoint.operation_id) if endpoint else errors.REST_DOCS

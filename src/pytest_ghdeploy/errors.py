@@ -4,6 +4,7 @@ Everything that can go wrong, and the words for it.
 Two families::
 
     GitHubError             an answer to a client, in GitHub's words
+      Redirect              301 or 307
       BadRequest            400
       Unauthorized          401
       Forbidden             403
@@ -50,6 +51,27 @@ class GitHubError(Exception):
         self.errors = list(errors)
         self.hint = hint
         self.documentation_url = documentation_url
+
+
+class Redirect(GitHubError):
+    """It is elsewhere, at *url*."""
+
+    def __init__(self, url: str, *, hint: str) -> None:
+        """Send the client to *url*."""
+        super().__init__("Moved Permanently", hint=hint, documentation_url="https://docs.github.com/v3/#http-redirects")
+        self.url = url
+
+
+class MovedPermanently(Redirect):
+    """What was asked for is elsewhere."""
+
+    status = 301
+
+
+class TemporaryRedirect(Redirect):
+    """The request is to be sent elsewhere as it is."""
+
+    status = 307
 
 
 class BadRequest(GitHubError):
@@ -217,6 +239,41 @@ def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessabl
         f"Invalid request.\n\nFor 'properties/{member}', \"{value}\" is not a member of [{listed}].",
         hint=f"only GitHub itself gives a check run the {member} {value}; others may give it {', '.join(allowed)}",
     )
+
+
+# Repositories and people
+
+
+def name_taken(message: str, hint: str) -> Unprocessable:
+    """Refuse a repository's name that another has [guess: the *message* of a rename, not of a creation]."""
+    error = {
+        "resource": "Repository",
+        "code": "custom",
+        "field": "name",
+        "message": "name already exists on this account",
+    }
+    return Unprocessable(message, errors=[error], hint=hint)
+
+
+def no_default_branch(branch: str, hint: str) -> Unprocessable:
+    """Refuse a default branch that is not there [guess]."""
+    error = {
+        "resource": "Repository",
+        "code": "invalid",
+        "field": "default_branch",
+        "message": f"The branch {branch} was not found. Please push that ref first or create it via the Git Data API.",
+    }
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def owner_collaborates(hint: str) -> Unprocessable:
+    """Refuse to make the owner a collaborator, or to stop it [guess]."""
+    return validation_failed("Repository", "user", "Repository owner cannot be a collaborator", hint=hint)
+
+
+def no_such_permission(permission: str, hint: str) -> Unprocessable:
+    """Refuse to grant a right that is none [guess]."""
+    return validation_failed("Repository", "permission", f"{permission} is not a valid permission", hint=hint)
 
 
 # Environments

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pytest_ghdeploy import assertions, conversation, errors
-from pytest_ghdeploy.advice import check_login, check_ref_name, check_type, is_login
+from pytest_ghdeploy.advice import check_login, check_ref_name, check_type, split_full_name
 from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
 from pytest_ghdeploy.clock import Clock
 from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secrets
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 Validate = Literal["requests", "all"]
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
@@ -182,18 +181,8 @@ class FakeGitHub:
         Raises:
             FakeError: The name is taken or not a name. Nothing was added.
         """
-        check_type("full_name", full_name, str, 'a text, "owner/name"')
         check_type("private", private, bool, "True or False")
-        owner, slash, name = full_name.partition("/")
-        if (
-            not slash
-            or not is_login(owner)
-            or not _NAME.fullmatch(name)
-            or name in (".", "..")
-            or name.endswith(".git")
-        ):
-            msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
-            raise FakeError(msg)
+        owner, name = split_full_name(full_name)
         with self._lock:
             if taken := self._store.repository(full_name):
                 name = taken.full_name

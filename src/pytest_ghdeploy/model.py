@@ -259,6 +259,18 @@ class DeployKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """How somebody became a collaborator; here it is accepted at once."""
+
+    id: int
+    repository_id: int
+    invitee: User
+    inviter: User
+    permission: Permission
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """How much of the hour's budget of requests a caller has used."""
 

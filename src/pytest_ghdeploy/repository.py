@@ -19,9 +19,10 @@ from pytest_ghdeploy.advice import (
     json_copy,
     one_of,
     plain_json,
+    split_full_name,
     user_called,
 )
-from pytest_ghdeploy.api import check_runs, commit_statuses, deploy_keys, deployments, environments
+from pytest_ghdeploy.api import check_runs, commit_statuses, deploy_keys, deployments, environments, repositories
 from pytest_ghdeploy.environment import Environment
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment
@@ -88,6 +89,24 @@ class Repository:
     def default_branch(self) -> str:
         """The branch that others are behind of, or not."""
         return self._row.default_branch
+
+    def rename(self, full_name: str) -> None:
+        """
+        Rename the repository. Requests by its former name are redirected, until another repository takes that.
+
+        Args:
+            full_name: Owner and new name, such as ``octocat/new-name``; the owner stays.
+
+        Raises:
+            FakeError: The name is taken or not a name, or the owner is another. Nothing has changed.
+        """
+        owner, name = split_full_name(full_name)
+        with self._store.lock, advice():
+            row = self._row
+            if owner.lower() != row.owner.login.lower():
+                msg = f"{row.full_name} stays with its owner: rename it to {row.owner.login}/{name}, or another name"
+                raise FakeError(msg)
+            repositories.change(self._store, row, name=name)
 
     # Git
 

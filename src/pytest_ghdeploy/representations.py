@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         DeployKey,
         Deployment,
         DeploymentStatus,
+        Invitation,
         Permission,
         RateLimit,
         Repository,
@@ -309,6 +310,32 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
     if row.owner.type == "Organization":
         answer["organization"] = user(row.owner, urls)
     return answer | {"network_count": 0, "subscribers_count": 0}
+
+
+def collaborator(row: User, permission: Permission | None, urls: Urls) -> JSON:
+    """GitHub's collaborator: a user, and what it may do on a repository."""
+    rank = PERMISSIONS.index(permission) if permission else -1
+    return {
+        **user(row, urls),
+        "permissions": {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)},
+        "role_name": rules.role(permission),
+    }
+
+
+def invitation(row: Invitation, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's invitation to a repository."""
+    return {
+        "id": row.id,
+        "node_id": node_id("RI", row.id),
+        "repository": minimal_repository(repository, urls),
+        "invitee": user(row.invitee, urls),
+        "inviter": user(row.inviter, urls),
+        "permissions": rules.role(row.permission),
+        "created_at": time(row.created_at),
+        "expired": False,
+        "url": f"{urls.api}/user/repository_invitations/{row.id}",
+        "html_url": f"{urls.html}/{repository.full_name}/invitations",
+    }
 
 
 # Git

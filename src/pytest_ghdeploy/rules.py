@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from pytest_ghdeploy import errors, keys
 from pytest_ghdeploy.model import CHECK_RUN_CONCLUSIONS, PERMISSIONS
@@ -371,6 +371,70 @@ def public_key(text: str) -> keys.PublicKey:
         return keys.parse(text)
     except keys.InvalidKey as problem:
         raise errors.invalid_key(f"the key is no public key of OpenSSH's: {problem}") from None
+
+
+# Repositories and people
+
+
+def moves_for_good(method: str) -> bool:
+    """
+    Tell whether a request by a former name gets a 301; if not it is a 307, which keeps method and body.
+
+    Source:
+        https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+    """
+    return method in ("GET", "HEAD")
+
+
+def repository_name(name: str) -> str:
+    """
+    Make a repository's name of what a client asks for: what is no letter, digit, ``.``, ``_`` or ``-`` becomes ``-``.
+
+    Raises:
+        Unprocessable: Nothing is left, it is ``.`` or ``..``, or it is longer than 100 characters [guess: the words].
+    """
+    made = _GIT.sub("", _NOT_IN_NAMES.sub("-", name.strip()))
+    if made in ("", ".", ".."):
+        raise errors.validation_failed("Repository", "name", "name is invalid", hint=f"{name!r} is no name")
+    if len(made) > _NAME_LIMIT:
+        raise errors.too_long("Repository", "name", _NAME_LIMIT, len(made))
+    return made
+
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_GIT = re.compile(r"(\.git)+$")
+_NAME_LIMIT = 100
+
+
+def role(permission: Permission | None) -> str:
+    """Name a right as GitHub shows it to people."""
+    return {"pull": "read", "push": "write"}.get(permission, permission) if permission else "none"
+
+
+def level(permission: Permission | None) -> str:
+    """
+    Name a right as GitHub did before there were five: ``admin``, ``write``, ``read`` or ``none``.
+
+    Source:
+        https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+    """
+    return "read" if permission == "triage" else "write" if permission == "maintain" else role(permission)
+
+
+def grantable(permission: str, *, in_organization: bool) -> Permission:
+    """
+    Find the right that a new collaborator gets; on a person's repository it is ``push``, whatever is asked for.
+
+    Raises:
+        Unprocessable: There is no such right.
+
+    Source:
+        https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator
+    """
+    if permission not in PERMISSIONS:
+        hint = f"a collaborator may have {', '.join(PERMISSIONS)}; got {permission!r}"
+        raise errors.no_such_permission(permission, hint)
+    return cast("Permission", permission) if in_organization else "push"
 
 
 # Environments

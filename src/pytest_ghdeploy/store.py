@@ -30,6 +30,7 @@ from pytest_ghdeploy.model import (
     DeploymentBranchPolicy,
     DeploymentStatus,
     Environment,
+    Invitation,
     ProtectionRule,
     RateLimit,
     Repository,
@@ -58,6 +59,9 @@ ANONYMOUS_RATE_LIMIT = 60
 """Requests an hour without one."""
 
 _ID_STEP = 7
+
+# The rows of all other tables go with their repository.
+_NOT_OF_REPOSITORIES = frozenset({"users", "apps", "teams", "repositories"})
 
 
 class Row(Protocol):
@@ -184,6 +188,7 @@ class Store:
     deployment_branch_policies = _Kept[DeploymentBranchPolicy](36_147_013)
     protection_rules = _Kept[ProtectionRule](54_208_019)
     environments = _Kept[Environment](464_814_513)
+    invitations = _Kept[Invitation](71_300_021)
 
     def __init__(
         self, clock: Clock, assume: Assumptions, urls: Urls, lock: RLock, recorded: list[Event] | None = None
@@ -198,10 +203,11 @@ class Store:
         self.events = Recorder(recorded)
         self.tokens: dict[str, User] = {}
         self._graphs: dict[int, Graph] = {}
-        self._collaborators: dict[tuple[int, int], Permission] = {}
+        self._collaborators: dict[int, dict[int, Permission]] = {}
         self._rate_limits: dict[int | None, RateLimit] = {}
         self._users_by_login: dict[str, User] = {}
         self._repository_ids: dict[str, int] = {}
+        self._former_names: dict[str, int] = {}
         self.default_user = self.add_user(DEFAULT_LOGIN)
 
     @cached_property
@@ -243,17 +249,29 @@ class Store:
         """Find what *user* may do. While any token is accepted, every token may do everything."""
         if user is not None and not self.tokens:
             return "admin"
-        granted = self._collaborators.get((repository.id, user.id)) if user else None
-        return rules.permission(repository, user, granted)
+        return rules.permission(repository, user, self.granted(repository, user) if user else None)
+
+    def granted(self, repository: Repository, user: User) -> Permission | None:
+        """Find what *user* may do as a collaborator, ``None`` for one who is none."""
+        return self._collaborators.get(repository.id, {}).get(user.id)
 
     def add_collaborator(self, repository: Repository, user: User, permission: Permission) -> None:
         """Grant *user* a right, in place of what was granted before."""
-        self._collaborators[repository.id, user.id] = permission
+        self._collaborators.setdefault(repository.id, {})[user.id] = permission
+
+    def remove_collaborator(self, repository: Repository, user: User) -> None:
+        """Take from *user* what was granted, if anything was."""
+        self._collaborators.get(repository.id, {}).pop(user.id, None)
+
+    def collaborators_on(self, repository: Repository) -> list[tuple[User, Permission]]:
+        """List who was granted what, in the order in which they were added."""
+        granted = self._collaborators.get(repository.id, {})
+        return [(user, right) for user_id, right in granted.items() if (user := self.users.get(user_id))]
 
     def collaborators(self, owner: User) -> int:
         """Count those whom *owner* has granted something on a private repository."""
-        private = {row.id for row in self.repositories.where(owner=owner, private=True)}
-        return len({user_id for repository_id, user_id in self._collaborators if repository_id in private})
+        private = self.repositories.where(owner=owner, private=True)
+        return len({user_id for row in private for user_id in self._collaborators.get(row.id, ())})
 
     # Repositories
 
@@ -262,9 +280,46 @@ class Store:
         now = self.clock.now
         row = Repository(self.repositories.next_id, owner, name, private, default_branch, now, now, now)
         self.repositories.add(row)
-        self._repository_ids[row.full_name.lower()] = row.id
+        self._name(row)
         self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch)
         return row
+
+    def _name(self, row: Repository) -> None:
+        key = row.full_name.lower()
+        self._repository_ids[key] = row.id
+        # Whoever takes a name takes it for good.
+        self._former_names.pop(key, None)
+
+    def change_repository(self, row: Repository) -> Repository:
+        """Put *row* in the place of the one with its id; a former name leads to it until it is taken."""
+        old = self.repositories.get(row.id)
+        if old and old.full_name != row.full_name:
+            key = old.full_name.lower()
+            del self._repository_ids[key]
+            self._former_names[key] = row.id
+            self._name(row)
+        return self.repositories.replace(row)
+
+    def remove_repository(self, row: Repository) -> None:
+        """Forget a repository with all that belongs to it."""
+        for name in self.tables().keys() & vars(self).keys() - _NOT_OF_REPOSITORIES:
+            table: Table[Any] = getattr(self, name)
+            for belonging in list(table.where(repository_id=row.id)):
+                table.remove(belonging)
+        self._collaborators.pop(row.id, None)
+        key = row.full_name.lower()
+        del self._graphs[row.id], self._repository_ids[key]
+        self._former_names[key] = row.id
+        self.repositories.remove(row)
+
+    def renamed(self, full_name: str) -> Repository | None:
+        """Find the repository that once had a name and now has another, unless it is deleted."""
+        found = self._former_names.get(full_name.lower())
+        return None if found is None else self.repositories.get(found)
+
+    def had_repository(self, full_name: str) -> bool:
+        """Tell whether this is the name, or a former name, of a repository that was renamed or deleted."""
+        return full_name.lower() in self._former_names
 
     def repository(self, full_name: str) -> Repository | None:
         """Find a repository by its full name, without regard to case."""

@@ -55,6 +55,8 @@ def snapshot(ghdeploy: FakeGitHub) -> Callable[[], object]:
         return (
             {name: (table.next_id, list(table)) for name, table in tables.items()},
             graphs,
+            (dict(store._repository_ids), dict(store._former_names)),
+            {number: dict(granted) for number, granted in store._collaborators.items() if granted},
             [(event.delivery_id, event.payload) for event in ghdeploy.events],
             store.events._count,
         )

@@ -78,6 +78,7 @@ def setting_the_scene(gh: FakeGitHub) -> None:
     repo.add_merge_conflict("old")
     repo.add_merge_conflict("old", "older")
     repo.add_collaborator("hubot", "admin")
+    repo.rename("octocat/new-name")
     assert_type(repo.add_commit_status("v1", state="success", description=None, target_url="https://x").context, str)
     assert_type(repo.add_check_run("v1", name="lint", status="in_progress", conclusion=None).name, str)
     assert_type(repo.add_check_run("v1", name="lint", conclusion="skipped").id, int)

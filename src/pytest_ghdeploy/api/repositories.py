@@ -7,12 +7,122 @@ Source:
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors, rules
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.routing import Call, Reply, route
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.representations import JSON
+    from pytest_ghdeploy.store import Store
+
+
+def create(store: Store, owner: User, *, name: str, private: bool = False) -> Repository:
+    """
+    Create a repository with one commit on its default branch, ``main``.
+
+    Raises:
+        Unprocessable: *name* is none, or another repository of *owner* has it. Nothing was created.
+
+    Source:
+        https://docs.github.com/rest/repos/repos#create-a-repository-for-the-authenticated-user
+    """
+    made = rules.repository_name(name)
+    if taken := store.repository(f"{owner.login}/{made}"):
+        raise errors.name_taken("Repository creation failed.", f"there is a repository {taken.full_name} already")
+    return store.add_repository(owner, made, default_branch="main", private=private)
+
+
+def change(
+    store: Store,
+    repository: Repository,
+    *,
+    name: str | None = None,
+    private: bool | None = None,
+    visibility: str | None = None,
+    default_branch: str | None = None,
+) -> Repository:
+    """
+    Change a repository; ``None`` leaves a thing as it is.
+
+    Args:
+        name: Another one renames it. The former name leads to it until another repository takes that.
+
+        visibility: ``public`` or ``private``; overrides *private*.
+
+        default_branch: One of its branches.
+
+    Returns:
+        The repository as it is now.
+
+    Raises:
+        Unprocessable: *name* is none, or another repository of the owner has it; or there is no such branch.
+            Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/repos/repos#update-a-repository
+    """
+    wanted = repository
+    if name is not None:
+        wanted = replace(wanted, name=rules.repository_name(name))
+        taken = store.repository(wanted.full_name)
+        if taken and taken.id != repository.id:
+            raise errors.name_taken("Validation Failed", f"there is a repository {taken.full_name} already")
+    if default_branch is not None:
+        branches = store.git(repository).branches
+        if default_branch not in branches:
+            there = errors.there_is(default_branch, branches)
+            hint = f"there is no branch {default_branch!r} in {repository.full_name}; {there}"
+            raise errors.no_default_branch(default_branch, hint)
+        wanted = replace(wanted, default_branch=default_branch)
+    if visibility is not None:
+        private = visibility == "private"
+    if private is not None:
+        wanted = replace(wanted, private=private)
+    if wanted == repository:
+        return repository
+    return store.change_repository(replace(wanted, updated_at=store.clock.now))
+
+
+def remove(store: Store, repository: Repository) -> None:
+    """
+    Delete a repository with all that belongs to it. Its names are free again, the former ones too.
+
+    Source:
+        https://docs.github.com/rest/repos/repos#delete-a-repository
+    """
+    store.remove_repository(repository)
+
+
+def _shown(call: Call, row: Repository) -> JSON:
+    permission = call.store.permission(row, call.viewer) if call.viewer else None
+    return as_json.full_repository(row, call.urls, permission)
+
+
+@route("repos/create-for-authenticated-user", "POST /user/repos")
+def create_for_authenticated_user(call: Call) -> Reply:
+    """Create a repository of the caller's."""
+    row = create(call.store, call.actor, **call.arguments_for(create))
+    return Reply(201, _shown(call, row), location=call.urls.repository(row))
 
 
 @route("repos/get", "GET /repos/{owner}/{repo}")
 def get(call: Call) -> Reply:
     """Show a repository, and what the caller may do there."""
-    permission = call.store.permission(call.repository, call.viewer) if call.viewer else None
-    return Reply(200, as_json.full_repository(call.repository, call.urls, permission))
+    return Reply(200, _shown(call, call.repository))
+
+
+@route("repos/update", "PATCH /repos/{owner}/{repo}", needs="admin")
+def update(call: Call) -> Reply:
+    """Rename a repository, or change its visibility or default branch."""
+    return Reply(200, _shown(call, change(call.store, call.repository, **call.arguments_for(change))))
+
+
+@route("repos/delete", "DELETE /repos/{owner}/{repo}", needs="admin")
+def delete(call: Call) -> Reply:
+    """Delete a repository."""
+    remove(call.store, call.repository)
+    return Reply(204)
