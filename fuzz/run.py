@@ -173,6 +173,10 @@ class Fuzzer:
 
     # What comes of it
 
+    def is_gone(self) -> bool:
+        """Tell whether the repository has been deleted or renamed, after which there is little left to ask."""
+        return self.fake._store.repository("octocat/example") is None  # noqa: SLF001
+
     def state(self) -> tuple[object, ...]:
         """Take down what a refusal must not change."""
         store = self.fake._store  # noqa: SLF001
@@ -212,7 +216,7 @@ def main() -> int:
     fuzzer = Fuzzer(arguments.seed)
     for number in range(1, arguments.requests + 1):
         fuzzer.ask()
-        if number % FRESH_AFTER == 0:
+        if number % FRESH_AFTER == 0 or fuzzer.is_gone():
             fuzzer.begin()
     told = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(fuzzer.outcomes.items()))
     print(f"{arguments.requests:,} requests, seed {arguments.seed}: {told}")
