@@ -9,6 +9,7 @@ a method, or a request.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
@@ -51,7 +52,7 @@ class _Field(Generic[T]):
         return self if item is None else cast("T", item._read(self._name))  # noqa: SLF001 - one thing in two classes
 
 
-class _Item:
+class _Item(ABC):
     __slots__ = ("_id", "_store")
 
     _kind: ClassVar[str]
@@ -78,11 +79,11 @@ class _Item:
         """GitHub's id."""
         return self._id
 
-    def _table(self) -> Table[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def _table(self) -> Table[Any]: ...
 
-    def _as_json(self, row: Any) -> as_json.JSON:  # noqa: ANN401 - of the table's kind
-        raise NotImplementedError
+    @abstractmethod
+    def _as_json(self, row: Any) -> as_json.JSON: ...  # noqa: ANN401 - of the table's kind
 
     @property
     def _row(self) -> Any:  # noqa: ANN401 - of the table's kind
