@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import re
 import subprocess
@@ -15,7 +16,8 @@ import pytest
 import requests
 
 import pytest_ghdeploy
-from pytest_ghdeploy import FakeError, FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy import Assumptions, FakeError, FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.model import AssumptionArguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -1317,3 +1319,10 @@ def test_a_stub_that_refuses_says_so(gh: FakeGitHub) -> None:
     assert reply.headers["X-GHDeploy-Hint"] == gh.requests[-1].hint == "this is the stub for GET /repos/*/*/pulls"
     assert (reply.headers["Retry-After"], reply.content) == ("60", b"")
     assert "Content-Type" not in reply.headers
+
+
+def test_the_arguments_of_a_fake_are_the_assumptions() -> None:
+    """What a type checker takes for an assumption is one, of its type."""
+    fields = {field.name: field.type for field in dataclasses.fields(Assumptions)}
+    assert AssumptionArguments.__annotations__.keys() == fields.keys()
+    assert {name: hint.__forward_arg__ for name, hint in AssumptionArguments.__annotations__.items()} == fields

@@ -124,11 +124,6 @@ def check_login(login: str) -> None:
         raise FakeError(msg)
 
 
-def is_login(text: str) -> bool:
-    """Tell whether *text* can be an account's name."""
-    return bool(_LOGIN.fullmatch(text))
-
-
 def split_full_name(full_name: str) -> tuple[str, str]:
     """
     Cut the full name of a repository into owner and name.
@@ -138,7 +133,13 @@ def split_full_name(full_name: str) -> tuple[str, str]:
     """
     check_type("full_name", full_name, str, 'a text, "owner/name"')
     owner, slash, name = full_name.partition("/")
-    if not slash or not is_login(owner) or not _NAME.fullmatch(name) or name in (".", "..") or name.endswith(".git"):
+    if (
+        not slash
+        or not _LOGIN.fullmatch(owner)
+        or not _NAME.fullmatch(name)
+        or name in (".", "..")
+        or name.endswith(".git")
+    ):
         msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
         raise FakeError(msg)
     return owner, name

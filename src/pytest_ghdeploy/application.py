@@ -238,8 +238,6 @@ class Application:
             headers["Location"] = reply.location
         if body is None:
             return ""
-        if reply.location:
-            headers["Location"] = reply.location
         if isinstance(body, (dict, list)):
             return to_json(body)
         if isinstance(body, Listing):

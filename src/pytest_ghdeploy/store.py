@@ -302,10 +302,10 @@ class Store:
 
     def remove_repository(self, row: Repository) -> None:
         """Forget a repository with all that belongs to it."""
-        for name in self.tables().keys() & vars(self).keys() - _NOT_OF_REPOSITORIES:
-            table: Table[Any] = getattr(self, name)
-            for belonging in list(table.where(repository_id=row.id)):
-                table.remove(belonging)
+        for name, table in self.tables().items():
+            if name not in _NOT_OF_REPOSITORIES:
+                for belonging in list(table.where(repository_id=row.id)):
+                    table.remove(belonging)
         self._collaborators.pop(row.id, None)
         key = row.full_name.lower()
         del self._graphs[row.id], self._repository_ids[key]

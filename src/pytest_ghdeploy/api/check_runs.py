@@ -268,14 +268,12 @@ def list_annotations(call: Call) -> Reply:
 @route("checks/list-for-ref", "GET /repos/{owner}/{repo}/commits/{ref}/check-runs")
 def list_for_ref(call: Call) -> Reply:
     """List the check runs of a ref's commit, newest first: the latest of each name in each suite, or all of them."""
-    graph, ref, query = call.store.git(call.repository), call.params["ref"], call.query
-    target = graph.resolve(ref, short_shas=True)
-    if target is None:
-        raise errors.no_commit(ref, f"{call.repository.full_name} has no {ref!r}; {git.known_refs(graph, ref)}")
+    ref, query = call.params["ref"], call.query
+    sha = git.find_commit(call, ref, partial(errors.no_commit, ref)).sha
     if query.get("filter") == "all":
-        rows = list(call.store.check_runs.where(repository_id=call.repository.id, sha=target.sha))
+        rows = list(call.store.check_runs.where(repository_id=call.repository.id, sha=sha))
     else:
-        rows = _latest(call.store, call.repository, target.sha)[::-1]
+        rows = _latest(call.store, call.repository, sha)[::-1]
     app_id = query.get("app_id", "")
     rows = [
         row

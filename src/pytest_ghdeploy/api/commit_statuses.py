@@ -102,11 +102,7 @@ def contexts_of(store: Store, repository: Repository, sha: str) -> list[rules.Co
 
 
 def _find_sha(call: Call) -> str:
-    graph, ref = call.store.git(call.repository), call.params["ref"]
-    target = graph.resolve(ref, short_shas=True)
-    if target is None:
-        raise errors.not_found(f"{call.repository.full_name} has no {ref!r}; {git.known_refs(graph, ref)}")
-    return target.sha
+    return git.find_commit(call, call.params["ref"]).sha
 
 
 @route("repos/create-commit-status", "POST /repos/{owner}/{repo}/statuses/{sha}")

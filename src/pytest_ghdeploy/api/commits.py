@@ -8,11 +8,12 @@ Source:
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors, representations_git, rules
 from pytest_ghdeploy import representations as as_json
-from pytest_ghdeploy.api.git import known_refs
+from pytest_ghdeploy.api import git
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
 if TYPE_CHECKING:
@@ -29,13 +30,10 @@ def list_commits(call: Call) -> Reply:
     """List the commits of a branch, newest first, those that match all filters."""
     graph, query = call.store.git(call.repository), call.query
     start = query.get("sha") or call.repository.default_branch
-    target = graph.resolve(start, short_shas=True)
-    if target is None:
-        raise errors.not_found(f"{call.repository.full_name} has no {start!r}; {known_refs(graph, start)}")
     since, until = _time(query.get("since")), _time(query.get("until"))
     found = [
         commit
-        for commit in graph.log(target.sha)
+        for commit in graph.log(git.find_commit(call, start).sha)
         if all(role not in query or _is_by(commit, role, query[role]) for role in _ROLES)
         and (since is None or commit.committed_at >= since)
         and (until is None or commit.committed_at <= until)
@@ -71,22 +69,16 @@ def _time(text: str | None) -> datetime | None:
 @route("repos/get-commit", "GET /repos/{owner}/{repo}/commits/{ref}")
 def get_commit(call: Call) -> Reply:
     """Show a commit and what it changed."""
-    graph, ref = call.store.git(call.repository), call.params["ref"]
-    target = graph.resolve(ref, short_shas=True)
-    if target is None:
-        raise errors.no_commit(ref, f"{call.repository.full_name} has no {ref!r}; {known_refs(graph, ref)}")
-    return Reply(200, as_json.full_commit(graph.commits[target.sha], graph, call.repository, call.urls))
+    ref = call.params["ref"]
+    commit = git.find_commit(call, ref, partial(errors.no_commit, ref))
+    return Reply(200, as_json.full_commit(commit, call.store.git(call.repository), call.repository, call.urls))
 
 
 def _side(call: Call, text: str) -> Commit:
-    graph, repository = call.store.git(call.repository), call.repository
     *owner, ref = text.split(":")
-    if owner and owner[0].lower() != repository.owner.login.lower():
+    if owner and owner[0].lower() != call.repository.owner.login.lower():
         raise errors.not_found(f"{text!r} is in another repository; the fake has no forks to compare with")
-    target = graph.resolve(ref, short_shas=True)
-    if target is None:
-        raise errors.not_found(f"{repository.full_name} has no branch, tag or SHA {ref!r}; {known_refs(graph, ref)}")
-    return graph.commits[target.sha]
+    return git.find_commit(call, ref, called="branch, tag or SHA ")
 
 
 @route("repos/compare-commits-with-basehead", "GET /repos/{owner}/{repo}/compare/{basehead}")

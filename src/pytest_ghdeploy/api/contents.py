@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors, representations_git, rules
@@ -166,16 +167,14 @@ def get_content(call: Call) -> Reply:
     """Show a file with its content, or list what a directory holds."""
     graph, repository = call.store.git(call.repository), call.repository
     ref, path = call.query.get("ref") or repository.default_branch, call.params.get("path", "").strip("/")
-    target = graph.resolve(ref, short_shas=True)
-    if target is None:
-        hint = f"{repository.full_name} has no branch, tag or SHA {ref!r}; {git.known_refs(graph, ref)}"
-        raise errors.no_commit_for_contents(ref, hint)
-    tree = graph.commits[target.sha].tree
+    refuse = partial(errors.no_commit_for_contents, ref)
+    commit = git.find_commit(call, ref, refuse, called="branch, tag or SHA ")
+    tree = commit.tree
     if path in tree:
         return Reply(
             200, representations_git.file_with_content(path, graph.blobs[tree[path]], ref, repository, call.urls)
         )
-    entries = graph.directory(target.sha, path)
+    entries = graph.directory(commit.sha, path)
     if path and not entries:
         raise errors.not_found(
             f"{repository.full_name} has no file or directory {path!r} at {ref}; {errors.there_is(path, tree)}"

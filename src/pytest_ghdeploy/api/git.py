@@ -13,8 +13,12 @@ from pytest_ghdeploy import errors, payloads
 from pytest_ghdeploy.git import MergeConflict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_ghdeploy.errors import GitHubError
     from pytest_ghdeploy.git import Commit, Graph, Target
     from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.routing import Call
     from pytest_ghdeploy.store import Store
 
 
@@ -37,6 +41,27 @@ def resolve(store: Store, repository: Repository, ref: str) -> Target:
 def known_refs(graph: Graph, ref: str) -> str:
     """Say which branches and tags there are, those most like *ref* first."""
     return errors.there_is(ref, [*graph.branches, *graph.tags])
+
+
+def find_commit(
+    call: Call, ref: str, refuse: Callable[[str], GitHubError] = errors.not_found, *, called: str = ""
+) -> Commit:
+    """
+    Find the commit that *ref* names, also by an abbreviated SHA, as the endpoints that read do.
+
+    Args:
+        refuse: Makes the refusal from its hint.
+
+        called: What the hint says *ref* might have been, if it says so, with a space after it.
+
+    Raises:
+        GitHubError: What *refuse* makes, if *ref* names nothing.
+    """
+    graph, repository = call.store.git(call.repository), call.repository
+    target = graph.resolve(ref, short_shas=True)
+    if target is None:
+        raise refuse(f"{repository.full_name} has no {called}{ref!r}; {known_refs(graph, ref)}")
+    return graph.commits[target.sha]
 
 
 def clashes(graph: Graph, ours: str, theirs: str) -> list[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version
 from io import BytesIO
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 import responses
@@ -107,15 +108,17 @@ def _door_to(url: str | None) -> RequestsDoor | None:
     return cast("RequestsDoor", fake.doors["requests"]) if fake else None
 
 
+def _stand_in(door: RequestsDoor, adapter: object) -> GitHubAdapter:
+    return GitHubAdapter(door.send, getattr(adapter, "max_retries", None) or Retry(0, read=False))
+
+
 def _get_adapter(original: Function) -> Function:
     def get_adapter(session: Session, url: str) -> HTTPAdapter:
         door = _door_to(url)
-        if door:
-            _stay_on_top()
         adapter = original(session, url)
         if door is None or (isinstance(adapter, HTTPAdapter) and type(adapter).send is not HTTPAdapter.send):
             return cast("HTTPAdapter", adapter)
-        return GitHubAdapter(door.send, getattr(adapter, "max_retries", None) or Retry(0, read=False))
+        return _stand_in(door, adapter)
 
     return get_adapter
 
@@ -125,29 +128,19 @@ def _send(original: Function) -> Function:
         door = _door_to(request.url)
         if door is None:
             return cast("Response", original(adapter, request, *args, **kwargs))
-        stand_in = GitHubAdapter(door.send, getattr(adapter, "max_retries", None) or Retry(0, read=False))
-        return stand_in.send(request, *args, **kwargs)
+        return _stand_in(door, adapter).send(request, *args, **kwargs)
 
     return send
 
 
-def _prepare_request(original: Function) -> Function:
-    def prepare_request(session: Session, request: Any) -> PreparedRequest:  # noqa: ANN401 - requests' Request
-        # The first step of a request is the moment to get on top of mocks that came after us.
+def _first_step(original: Function) -> Function:
+    def step(session: Session, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of requests
+        # The first steps of a request are the moments to get on top of mocks that came after us.
         if hosts.any_active():
             _stay_on_top()
-        return cast("PreparedRequest", original(session, request))
+        return original(session, request, **kwargs)
 
-    return prepare_request
-
-
-def _session_send(original: Function) -> Function:
-    def send(session: Session, request: PreparedRequest, **kwargs: Any) -> Response:  # noqa: ANN401
-        if hosts.any_active():
-            _stay_on_top()  # for a request that no session has prepared
-        return cast("Response", original(session, request, **kwargs))
-
-    return send
+    return step
 
 
 def _stay_on_top() -> None:
@@ -163,15 +156,19 @@ def stand_before_requests_mock() -> None:
     """Get on top of requests-mock, if it is there: it puts its adapter into the session itself."""
     module = sys.modules.get("requests_mock.adapter")
     if module and module not in _adapters_seen:
-        _adapters_seen.append(module)
-        PATCHES.append(Patch(module.Adapter, "send", _send))
+        with _one_at_a_time:
+            if module not in _adapters_seen:
+                _adapters_seen.append(module)
+                PATCHES.append(Patch(module.Adapter, "send", _send))
 
 
+_one_at_a_time = Lock()
 _adapters_seen: list[ModuleType] = []
 PATCHES = [
     Patch(Session, "get_adapter", _get_adapter),
     # For adapters of the user's own, whose super().send arrives here.
     Patch(HTTPAdapter, "send", _send),
-    Patch(Session, "prepare_request", _prepare_request),
-    Patch(Session, "send", _session_send),
+    Patch(Session, "prepare_request", _first_step),
+    # For a request that no session has prepared.
+    Patch(Session, "send", _first_step),
 ]
