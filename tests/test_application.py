@@ -485,7 +485,8 @@ def test_a_client_must_name_itself(scene: Scene, path: str) -> None:
     for authorization in ("token any", "nonsense", None):
         reply = scene.ask("GET", path, User_Agent="", Authorization=authorization)
         assert reply.status_code == 403
-        assert reply.json()["message"].startswith("Request forbidden by administrative rules.")
+        assert reply.text.startswith("Request forbidden by administrative rules.")
+        assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
         assert "User-Agent" in reply.headers["X-GHDeploy-Hint"]
     assert scene.stored() == before
 

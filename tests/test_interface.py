@@ -884,7 +884,7 @@ NOT_A_ROOT = "base_url is the root of an API, https://api.github.com or https://
             {"neutral_pass": True},
             ("there is no argument 'neutral_pass'; there are neutral_passes, base_url, validate, inactive_events, "
             "auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, list_all_contexts, "
-            "payload_limit"),
+            "payload_limit, version_text_in_errors"),
         ),
     ],
 )  # fmt: skip

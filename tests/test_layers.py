@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("routing",),
     ("api",),
     ("schema", "github"),
-    ("bodies",),
+    ("bodies", "negotiation"),
     ("application",),
     ("doors",),
     ("advice", "assertions"),

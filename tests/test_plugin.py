@@ -262,8 +262,8 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
         (
             "@pytest.mark.ghdeploy(repositories=[...], base_url=..., validate=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
-            "contexts_before_merge=..., list_all_contexts=..., payload_limit=...): set up the fixture ghdeploy for "
-            "this test; repositories are full names to add, "
+            "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=...): "
+            "set up the fixture ghdeploy for this test; repositories are full names to add, "
             "the others are the ini options ghdeploy_* of the same names."
         )
     ]
@@ -436,7 +436,8 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
             "short_sha=True",
             ("pytest_ghdeploy.errors.FakeError: there is no argument 'short_sha' of the marker ghdeploy; there are "
             "short_shas, repositories, base_url, validate, inactive_events, auto_inactive_production, "
-            "delete_per_repository, neutral_passes, contexts_before_merge, list_all_contexts, payload_limit"),
+            "delete_per_repository, neutral_passes, contexts_before_merge, list_all_contexts, payload_limit, "
+            "version_text_in_errors"),
         ),
         (
             "'octocat/example'",
@@ -505,7 +506,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ERROR: there is no option ghdeploy_short_sha; there are ghdeploy_base_url, ghdeploy_validate, "
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
-            "ghdeploy_payload_limit"
+            "ghdeploy_payload_limit, ghdeploy_version_text_in_errors"
         )
     ]
 

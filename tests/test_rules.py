@@ -564,6 +564,7 @@ def test_the_combined_state_is_the_worst(states: list[str], expected: str) -> No
         ("contexts_before_merge", False),
         ("list_all_contexts", False),
         ("payload_limit", 65_535),
+        ("version_text_in_errors", False),
     ],
 )
 def test_the_defaults_follow_the_best_evidence(name: str, value: object) -> None:

@@ -74,9 +74,6 @@ class Known(NamedTuple):
 
 
 KNOWN_DIFFERENCES = [
-    # Dropped by API version 2026-03-10, hence allowed but not asked for.
-    Known("*.has_downloads", "required", "gone from repositories in 2026-03-10"),
-    Known("rate-limit/get 200 $.rate", "required", "gone from the rate limits in 2026-03-10"),
     # On the wire it is otherwise.
     Known("*-deployment-status* 20? $*.target_url", "format", "what was left out comes back as an empty string"),
     Known("*deployment*status* $*.log_url", "format", "what was left out comes back as an empty string"),

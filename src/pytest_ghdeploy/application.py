@@ -17,28 +17,30 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-from pytest_ghdeploy import errors, github, routing, schema
+from pytest_ghdeploy import errors, github, negotiation, routing, schema
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.bodies import read_object, to_json
 from pytest_ghdeploy.errors import GitHubError, UnsupportedRequest
 from pytest_ghdeploy.model import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
 from pytest_ghdeploy.pages import Page
-from pytest_ghdeploy.routing import Call, Listing, Reply
+from pytest_ghdeploy.routing import USUAL_TERMS, Call, Listing, Reply
 from pytest_ghdeploy.rules import allows, moves_for_good
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.model import RateLimit, Repository, User
     from pytest_ghdeploy.representations import Urls
-    from pytest_ghdeploy.routing import Endpoint
+    from pytest_ghdeploy.routing import Endpoint, Terms
     from pytest_ghdeploy.store import Store
 
-_API_VERSION = "2022-11-28"
-_JSON_TYPE = "application/json; charset=utf-8"
 _HINT_LIMIT = 1000
+_HOLE = "\0"
+_WRITTEN_HOLE = f'"creator":{to_json(_HOLE)}'
+_READING = ("GET", "HEAD")
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
-_RENDER: dict[type, Callable[[Any, Any, Urls], Any]] = {
+_RENDER: dict[type, Callable[..., Any]] = {
     Deployment: as_json.deployment,
     DeploymentStatus: as_json.deployment_status,
     CommitStatus: as_json.commit_status,
@@ -105,6 +107,7 @@ class Application:
         self.urls = urls
         self.stubs: list[Stub] = []
         self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
+        self._users: dict[tuple[int, str], str] = {}
         self._requests = 0
         self._validate_all = validate_all
         if validate_all:
@@ -122,35 +125,49 @@ class Application:
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
-        headers = {"Content-Type": _JSON_TYPE}
         if self.stubs and (stubbed := self._stubbed(request)):
-            return stubbed.answer(headers)
+            return stubbed.answer({"Content-Type": negotiation.JSON_TYPE})
+        if request.method == "OPTIONS":
+            return Answer(HTTPStatus.NO_CONTENT, negotiation.PREFLIGHT | self._identify(), b"")
         endpoint: Endpoint | None = None
+        agreed = USUAL_TERMS
+        more: dict[str, str] = {}
         hint = ""
         try:
             viewer = self._authenticate(request.headers)
+            agreed = self._agree(request)
             endpoint, params = _match_once(request.method, request.path)
-            self._count(headers, viewer, free=endpoint.operation_id == "rate-limit/get")
-            call = self._call(request, endpoint, dict(params), viewer)
+            self._count(more, viewer, free=endpoint.operation_id == "rate-limit/get")
+            call = self._call(request, endpoint, dict(params), viewer, agreed)
             reply = endpoint.handler(call)
-            status = reply.status
-            body = self._write(call, reply, request, headers)
+            body = self._write(call, reply, request, more)
+            status, body = self._fresh(call, reply, body, request, more)
         except GitHubError as refusal:
             status, hint = refusal.status, refusal.hint
-            body = _refusal(refusal, endpoint)
-            if isinstance(refusal, errors.Redirect):
-                headers["Location"] = refusal.url
+            body = _refusal(refusal, endpoint, more).encode()
             if hint:
-                headers["X-GHDeploy-Hint"] = header_text(hint)
-        if self._validate_all and endpoint:
-            schema.check_answer(endpoint.operation_id, status, json.loads(body) if body else None)
-        self._general_headers(headers)
-        data = body.encode()
-        if status == HTTPStatus.NO_CONTENT:
+                more["X-GHDeploy-Hint"] = header_text(hint)
+        headers = negotiation.general_headers(agreed) | self._identify() | more
+        is_json = headers["Content-Type"] == negotiation.JSON_TYPE
+        if self._validate_all and endpoint and is_json and status != HTTPStatus.NOT_MODIFIED:
+            schema.check_answer(
+                endpoint.operation_id, status, json.loads(body) if body else None, version=agreed.version
+            )
+        if status in _WITHOUT_BODY:
             del headers["Content-Type"]
         else:
-            headers["Content-Length"] = str(len(data))
-        return Answer(status, headers, b"" if request.method == "HEAD" else data, hint)
+            headers["Content-Length"] = str(len(body))
+        return Answer(status, headers, b"" if request.method == "HEAD" else body, hint)
+
+    def _identify(self) -> dict[str, str]:
+        now = int(self.store.clock.now.timestamp())
+        mixed = self._requests * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF
+        return {
+            "Date": negotiation.http_date(now),
+            "X-GitHub-Request-Id": (
+                f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
+            ),
+        }
 
     # Before the handler
 
@@ -173,7 +190,17 @@ class Application:
             )
         return user
 
-    def _call(self, request: Request, endpoint: Endpoint, params: dict[str, Any], viewer: User | None) -> Call:
+    def _agree(self, request: Request) -> Terms:
+        return negotiation.terms(
+            request.headers.get("accept", ""),
+            request.headers.get("x-github-api-version"),
+            reads=request.method in _READING,
+            in_errors=self.store.assume.version_text_in_errors,
+        )
+
+    def _call(
+        self, request: Request, endpoint: Endpoint, params: dict[str, Any], viewer: User | None, terms: Terms
+    ) -> Call:
         if viewer is None and not endpoint.anonymous:
             raise errors.requires_authentication(f"{request.method} {request.path} needs a token and had none")
         repository = self._repository(request, endpoint, params, viewer)
@@ -181,7 +208,7 @@ class Application:
             if name.endswith("_id"):
                 params[name] = routing.to_id(value, name)
         query = dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
-        call = Call(self.store, self.urls, viewer, params, query, {}, repository)
+        call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository, terms=terms)
         if endpoint.finds:
             call.found = endpoint.finds(call)
         if schema.takes_body(endpoint.operation_id):
@@ -232,31 +259,37 @@ class Application:
 
     # After the handler
 
-    def _write(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> str:
-        body = reply.body
+    def _write(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> bytes:
         if reply.location:
             headers["Location"] = reply.location
+        if isinstance(reply.body, bytes):
+            headers["Content-Type"] = f"{call.terms.asked}; charset=utf-8"
+            return reply.body
+        return self._text(call, reply.body, request, headers).encode()
+
+    def _text(self, call: Call, body: Any, request: Request, headers: dict[str, str]) -> str:  # noqa: ANN401 - any kind
         if body is None:
             return ""
         if isinstance(body, (dict, list)):
-            return to_json(body)
+            return to_json(negotiation.as_of(call.terms.version, call.endpoint.operation_id, body))
         if isinstance(body, Listing):
             page = Page.of(call.query, len(body.rows))
             rows = page.cut(body.rows)
             if links := page.links(self.urls.api + _lasting_path(request.path, call), request.query):
                 headers["Link"] = links
-            text = f"[{','.join(self._texts_of(body, rows))}]"
+            text = f"[{','.join(self._texts_of(body, rows, call.terms.version))}]"
             if body.key:
+                around = negotiation.as_of(call.terms.version, "", dict(body.around))
                 members = (f"{to_json(name)}:{text if name == body.key else to_json(value)}"
-                           for name, value in body.around.items())  # fmt: skip
+                           for name, value in around.items())  # fmt: skip
                 text = f"{{{','.join(members)}}}"
             return text
         return self._text_of(body)
 
-    def _texts_of(self, listing: Listing, rows: Sequence[Any]) -> list[str]:
+    def _texts_of(self, listing: Listing, rows: Sequence[Any], version: str) -> list[str]:
         if listing.render is None:
             return [self._text_of(row) for row in rows]
-        return [to_json(listing.render(row)) for row in rows]
+        return [to_json(negotiation.as_of(version, "", listing.render(row))) for row in rows]
 
     def _text_of(self, row: Any) -> str:  # noqa: ANN401 - any row of the store with a URL of its own
         # Rows never change, so their JSON is written once: it is most of the work of a GET.
@@ -264,26 +297,53 @@ class Application:
         known = self._texts.get(row.id)
         if known and known[0] is row and known[1] == repository.full_name and known[2] is self.urls:
             return known[3]
-        text = to_json(_RENDER[type(row)](row, repository, self.urls))
+        text = self._rendered(row, repository)
         self._texts[row.id] = row, repository.full_name, self.urls, text
         return text
 
+    def _rendered(self, row: Any, repository: Repository) -> str:  # noqa: ANN401
+        render, creator = _RENDER[type(row)], getattr(row, "creator", None)
+        if creator is None:
+            return to_json(render(row, repository, self.urls))
+        # A creator is half of the text, and the same each time. Quotes within a text are escaped, and
+        # nothing that a client has sent comes after it.
+        head, _, tail = to_json(render(row, repository, self.urls, creator=_HOLE)).rpartition(_WRITTEN_HOLE)
+        known = self._users.get((creator.id, self.urls.api))
+        if known is None:
+            known = self._users[creator.id, self.urls.api] = f'"creator":{to_json(as_json.user(creator, self.urls))}'
+        return f"{head}{known}{tail}"
+
     def _count(self, headers: dict[str, str], viewer: User | None, *, free: bool) -> None:
-        limit = self.store.rate_limit(viewer) if free else self.store.count_request(viewer)
+        self._show(headers, self.store.rate_limit(viewer) if free else self.store.count_request(viewer))
+
+    def _show(self, headers: dict[str, str], limit: RateLimit) -> None:
         headers["X-RateLimit-Limit"] = str(limit.limit)
         headers["X-RateLimit-Remaining"] = str(limit.remaining)
         headers["X-RateLimit-Reset"] = str(int(limit.reset_at.timestamp()))
         headers["X-RateLimit-Used"] = str(limit.used)
         headers["X-RateLimit-Resource"] = "core"
 
-    def _general_headers(self, headers: dict[str, str]) -> None:
-        now = int(self.store.clock.now.timestamp())
-        mixed = self._requests * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF
-        headers["X-GitHub-Request-Id"] = (
-            f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
+    def _fresh(
+        self, call: Call, reply: Reply, body: bytes, request: Request, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        """Say how the answer may be kept; answer 304 to a client that has kept it."""
+        if not 200 <= reply.status < 300 or not body:  # noqa: PLR2004 - success
+            return reply.status, body
+        sent, reads = request.headers, request.method in _READING
+        headers |= negotiation.PRIVATE if call.viewer else negotiation.PUBLIC
+        tag = headers["ETag"] = negotiation.entity_tag(
+            body, call.terms.version, reads=reads, accept_encoding=sent.get("accept-encoding", "")
         )
-        headers["X-GitHub-Media-Type"] = "github.v3; format=json"
-        headers["x-github-api-version-selected"] = _API_VERSION
+        modified_at = reply.modified_at or (getattr(reply.body, "updated_at", None) if reads else None)
+        if modified_at:
+            headers["Last-Modified"] = negotiation.http_date(int(modified_at.timestamp()))
+        if reads and negotiation.is_unchanged(
+            sent.get("if-none-match"), sent.get("if-modified-since"), tag=tag, modified_at=modified_at
+        ):
+            if call.viewer:  # who asks without a name pays all the same
+                self._show(headers, self.store.uncount_request(call.viewer))
+            return HTTPStatus.NOT_MODIFIED, b""
+        return reply.status, body
 
     # Stubs
 
@@ -304,9 +364,13 @@ def _lasting_path(path: str, call: Call) -> str:
     return f"/repositories/{call.repository.id}/{path.split('/', 4)[4]}"
 
 
-def _refusal(refusal: GitHubError, endpoint: Endpoint | None) -> str:
+def _refusal(refusal: GitHubError, endpoint: Endpoint | None, headers: dict[str, str]) -> str:
+    if isinstance(refusal, errors.PlainForbidden):
+        headers["Content-Type"] = "text/html; charset=utf-8"
+        return refusal.message
     body: dict[str, Any] = {"message": refusal.message}
     if isinstance(refusal, errors.Redirect):
+        headers["Location"] = refusal.url
         return to_json(body | {"url": refusal.url, "documentation_url": refusal.documentation_url})
     if refusal.errors:
         body["errors"] = refusal.errors

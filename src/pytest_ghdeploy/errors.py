@@ -10,6 +10,7 @@ Two families::
       Forbidden             403
       NotFound              404
       Conflict              409
+      UnsupportedMediaType  415
       Unprocessable         422
     FakeError               advice to the author of a test
       UnsupportedRequest    a request that no fake here can answer
@@ -43,12 +44,12 @@ class GitHubError(Exception):
     status: ClassVar[int]
 
     def __init__(
-        self, message: str, *, errors: Sequence[Any] = (), hint: str = "", documentation_url: str | None = None
+        self, message: str, *, errors: Sequence[Any] | str = (), hint: str = "", documentation_url: str | None = None
     ) -> None:
         """Keep the *message* and *errors* of the body; *documentation_url* overrides that of the operation."""
         super().__init__(message)
         self.message = message
-        self.errors = list(errors)
+        self.errors: Any = errors if isinstance(errors, str) else list(errors)
         self.hint = hint
         self.documentation_url = documentation_url
 
@@ -92,6 +93,10 @@ class Forbidden(GitHubError):
     status = 403
 
 
+class PlainForbidden(Forbidden):
+    """A refusal by what stands before GitHub, which is not JSON."""
+
+
 class NotFound(GitHubError):
     """It is not there, or not for this caller to see."""
 
@@ -104,6 +109,12 @@ class Conflict(GitHubError):
     status = 409
 
 
+class UnsupportedMediaType(GitHubError):
+    """The client wants an answer of a type that GitHub does not send."""
+
+    status = 415
+
+
 class Unprocessable(GitHubError):
     """The body can be read, and is refused."""
 
@@ -111,6 +122,7 @@ class Unprocessable(GitHubError):
 
 
 REST_DOCS = "https://docs.github.com/rest"
+_GETTING_STARTED = f"{REST_DOCS}/using-the-rest-api/getting-started-with-the-rest-api"
 
 
 def bad_credentials(hint: str) -> Unauthorized:
@@ -124,11 +136,36 @@ def requires_authentication(hint: str) -> Unauthorized:
 
 
 def user_agent_required() -> Forbidden:
-    """Refuse a request that does not name its client."""
-    return Forbidden(
-        "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
+    """Refuse a request that does not name its client, in plain text as GitHub's front end does."""
+    return PlainForbidden(
+        "Request forbidden by administrative rules. Please make sure your request has a User-Agent header "
+        f"({_GETTING_STARTED}#user-agent).\n",
         hint="the request has no User-Agent header",
-        documentation_url=f"{REST_DOCS}/using-the-rest-api/getting-started-with-the-rest-api#user-agent",
+    )
+
+
+def unknown_version(version: str, known: Sequence[str], *, in_errors: bool) -> BadRequest:
+    """Refuse a version of the API that GitHub does not have; its text is the message, or alone in ``errors``."""
+    newest, *older = (f'"{one}"' for one in reversed(known))
+    text = (
+        f'The version you specified in the "X-GitHub-API-Version" request header, "{version}", is not a supported '
+        f"version. The following versions are currently supported: {', '.join([f'{newest} (most recent)', *older])}."
+    )
+    return BadRequest(
+        "Bad Request" if in_errors else text,
+        errors=text if in_errors else (),
+        hint=f"X-GitHub-Api-Version is {version!r}; there are {' and '.join(known)}",
+        documentation_url=f"{REST_DOCS}/about-the-rest-api/api-versions",
+    )
+
+
+def unsupported_media_type(entries: Sequence[str]) -> UnsupportedMediaType:
+    """Refuse a request for other types than GitHub sends [guess]."""
+    listed = ", ".join(f'"{entry}"' for entry in entries)
+    return UnsupportedMediaType(
+        f"Unsupported 'Accept' header: [{listed}]. Must accept 'application/json'.",
+        hint=f"Accept is {', '.join(entries)}; GitHub sends application/json and application/vnd.github+json",
+        documentation_url=f"{_GETTING_STARTED}#media-types",
     )
 
 

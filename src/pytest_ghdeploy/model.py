@@ -27,6 +27,8 @@ DeploymentBranchPolicySettings = Literal["protected_branches", "custom_branch_po
 DeploymentBranchPolicyType = Literal["branch", "tag"]
 ProtectionRuleType = Literal["wait_timer", "required_reviewers", "branch_policy", "custom"]
 
+API_VERSIONS = ("2022-11-28", "2026-03-10")
+"""Oldest first; the first is what a request gets that names none."""
 ACCOUNT_TYPES: tuple[str, ...] = get_args(AccountType)
 CHECK_RUN_CONCLUSIONS: tuple[str, ...] = get_args(CheckRunConclusion)
 CHECK_RUN_STATUSES: tuple[str, ...] = get_args(CheckRunStatus)
@@ -309,6 +311,8 @@ class Assumptions:
     """With an explicit ``required_contexts``, the 409 lists every context of the commit."""
     payload_limit: int = 65_535
     """The longest ``payload``, in bytes of JSON; longer is a 422. 0 means no limit."""
+    version_text_in_errors: bool = False
+    """The refusal of an unknown API version has its text in ``errors``, beside the message ``Bad Request``."""
 
 
 class AssumptionArguments(TypedDict, total=False):
@@ -322,3 +326,4 @@ class AssumptionArguments(TypedDict, total=False):
     contexts_before_merge: bool
     list_all_contexts: bool
     payload_limit: int
+    version_text_in_errors: bool

@@ -34,6 +34,11 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
     "contexts_before_merge": ("bool", "false", "check required_contexts before auto_merge"),
     "list_all_contexts": ("bool", "false", "a 409 for given required_contexts lists all contexts of the commit"),
     "payload_limit": ("string", "65535", "longest payload of a deployment in bytes of JSON, 0 for no limit"),
+    "version_text_in_errors": (
+        "bool",
+        "false",
+        'an unknown X-GitHub-Api-Version is refused with "Bad Request", and the reason in errors',
+    ),
 }
 
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()

@@ -489,8 +489,13 @@ def branch(name: str, head: Commit, repository: Repository, urls: Urls) -> JSON:
 # Deployments
 
 
-def deployment(row: Deployment, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's deployment. ``payload`` is the row's own object: do not change it."""
+def deployment(row: Deployment, repository: Repository, urls: Urls, *, creator: Any = None) -> JSON:  # noqa: ANN401
+    """
+    GitHub's deployment. ``payload`` is the row's own object: do not change it.
+
+    Args:
+        creator: Stands in for the creator's JSON, here and below.
+    """
     api = urls.deployment(repository, row.id)
     return {
         "url": api,
@@ -503,7 +508,7 @@ def deployment(row: Deployment, repository: Repository, urls: Urls) -> JSON:
         "original_environment": row.original_environment,
         "environment": row.environment,
         "description": row.description,
-        "creator": user(row.creator, urls),
+        "creator": creator or user(row.creator, urls),
         "created_at": time(row.created_at),
         "updated_at": time(row.updated_at),
         "statuses_url": f"{api}/statuses",
@@ -514,7 +519,7 @@ def deployment(row: Deployment, repository: Repository, urls: Urls) -> JSON:
     }
 
 
-def deployment_status(row: DeploymentStatus, repository: Repository, urls: Urls) -> JSON:
+def deployment_status(row: DeploymentStatus, repository: Repository, urls: Urls, *, creator: Any = None) -> JSON:  # noqa: ANN401
     """GitHub's deployment status."""
     api = urls.deployment(repository, row.deployment_id)
     return {
@@ -522,7 +527,7 @@ def deployment_status(row: DeploymentStatus, repository: Repository, urls: Urls)
         "id": row.id,
         "node_id": node_id("DES", row.repository_id, row.id),
         "state": row.state,
-        "creator": user(row.creator, urls),
+        "creator": creator or user(row.creator, urls),
         "description": row.description,
         "environment": row.environment,
         "target_url": row.target_url,
@@ -555,9 +560,9 @@ def simple_commit_status(row: CommitStatus, repository: Repository, urls: Urls) 
     }
 
 
-def commit_status(row: CommitStatus, repository: Repository, urls: Urls) -> JSON:
+def commit_status(row: CommitStatus, repository: Repository, urls: Urls, *, creator: Any = None) -> JSON:  # noqa: ANN401
     """GitHub's commit status."""
-    return {**simple_commit_status(row, repository, urls), "creator": user(row.creator, urls)}
+    return {**simple_commit_status(row, repository, urls), "creator": creator or user(row.creator, urls)}
 
 
 def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:

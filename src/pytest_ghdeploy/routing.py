@@ -15,11 +15,15 @@ from importlib import import_module
 from inspect import getfullargspec
 from operator import attrgetter
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy import errors
+from pytest_ghdeploy.errors import UnsupportedRequest
+from pytest_ghdeploy.model import API_VERSIONS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pytest_ghdeploy.model import Permission, Repository, User
     from pytest_ghdeploy.representations import Urls
     from pytest_ghdeploy.store import Store, Table
@@ -28,6 +32,27 @@ if TYPE_CHECKING:
 @cache
 def _keywords(operation: Callable[..., Any]) -> frozenset[str]:
     return frozenset(getfullargspec(operation).kwonlyargs)
+
+
+class Terms(NamedTuple):
+    """
+    What a request and its answer have agreed on.
+
+    Attributes:
+        form: Another form of the answer than JSON that the client would rather have, such as ``raw``, else ``""``.
+
+        asked: The type that asks for this form.
+
+        media_type: What ``X-GitHub-Media-Type`` says.
+    """
+
+    version: str = API_VERSIONS[0]
+    form: str = ""
+    asked: str = ""
+    media_type: str = "github.v3; format=json"
+
+
+USUAL_TERMS = Terms()
 
 
 @dataclass(slots=True)
@@ -47,8 +72,11 @@ class Call:
         body: The valid body, ``{}`` where the operation takes none.
 
         found: What the endpoint's ``finds`` has found.
+
+        terms: The version of the API and the form of the answer that the client asks for.
     """
 
+    endpoint: Endpoint
     store: Store
     urls: Urls
     viewer: User | None
@@ -57,6 +85,7 @@ class Call:
     body: dict[str, Any]
     repository_or_none: Repository | None = None
     found: Any = None
+    terms: Terms = USUAL_TERMS
 
     @property
     def repository(self) -> Repository:
@@ -98,14 +127,19 @@ class Listing:
 @dataclass(slots=True)
 class Reply:
     """
-    An answer. *body* is a row of the store, a ``Listing``, a JSON object or array, or nothing.
+    An answer. *body* is a row of the store, a ``Listing``, a JSON object or array, bytes, or nothing.
 
-    *location* is the URL of what was created, for the header of a 201.
+    Attributes:
+        location: The URL of what was created, for the header of a 201.
+
+        modified_at: When what is shown last changed, for ``Last-Modified``; for a row that GET shows,
+            its ``updated_at`` if not given.
     """
 
     status: int
     body: Any = None
     location: str = ""
+    modified_at: datetime | None = None
 
 
 Handler = Callable[[Call], Reply]
@@ -214,6 +248,20 @@ def find_in_repository(
 
 
 _SHOWN = 10
+
+
+def refuse_forms(call: Call, *forms: str) -> None:
+    """
+    Refuse *forms* of an answer, as ``Accept`` asks for them, that GitHub has and the fake has not.
+
+    Raises:
+        UnsupportedRequest: The client asks for one of them.
+    """
+    if call.terms.form in forms:
+        msg = (
+            f"{call.endpoint.operation_id} has the form {call.terms.form!r} on GitHub, and not in this fake: see Accept"
+        )
+        raise UnsupportedRequest(msg)
 
 
 def to_id(text: str, what: str) -> int:

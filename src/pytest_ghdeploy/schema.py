@@ -13,15 +13,15 @@ from datetime import datetime
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy import errors
+from pytest_ghdeploy.model import API_VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
     from referencing import Registry, Resource
 
     from pytest_ghdeploy.errors import Unprocessable
@@ -76,55 +76,36 @@ def is_uri(value: object) -> bool:
 
 
 @cache
-def _registry() -> Registry[Any]:
+def _registry(version: str) -> Registry[Any]:
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
     def retrieve(uri: str) -> Resource[Any]:
-        return DRAFT202012.create_resource(load(uri.removeprefix(_BASE).removesuffix(".json")))
+        return DRAFT202012.create_resource(_as_of(version, load(uri.removeprefix(_BASE).removesuffix(".json"))))
 
     return Registry(retrieve=retrieve)  # type: ignore[call-arg] # attrs' alias, which mypy does not see
 
 
+def _as_of(version: str, schema: Any) -> Any:  # noqa: ANN401 - a part of a schema
+    # A member marked "x-gone-in" is one of the versions before that only.
+    if isinstance(schema, list):
+        return [_as_of(version, member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    gone = {
+        name
+        for name, member in schema.get("properties", {}).items()
+        if isinstance(member, dict) and version >= member.get("x-gone-in", "~")
+    }
+    kept = {name: _as_of(version, value) for name, value in schema.items()}
+    if gone:
+        kept["properties"] = {name: member for name, member in kept["properties"].items() if name not in gone}
+        kept["required"] = [name for name in kept.get("required", ()) if name not in gone]
+    return kept
+
+
 _PYTHON_TYPES = {"array": list, "boolean": bool, "integer": int, "null": type(None), "object": dict, "string": str}
 _ANNOTATIONS = {"default", "description", "title"}
-
-
-@cache
-def _kind() -> type[Draft202012Validator]:
-    """
-    Make a validator that prepares those of an object's members once.
-
-    jsonschema's own ``properties`` makes them anew for every object, which is
-    most of what a small body costs. A member that only its type restricts, and
-    that has it, needs no validator at all.
-    """
-    from jsonschema import Draft202012Validator, validators
-
-    prepared: dict[int, dict[str, tuple[frozenset[type], Any]]] = {}
-
-    def properties(
-        validator: Draft202012Validator, members: dict[str, Any], instance: object, _schema: object
-    ) -> Iterator[ValidationError]:
-        if not isinstance(instance, dict):
-            return
-        checks = prepared.get(id(members))
-        if checks is None:
-            checks = {
-                name: (_types_enough(member), validator.evolve(schema=member)) for name, member in members.items()
-            }
-            prepared[id(members)] = checks
-        for name, (types, check) in checks.items():
-            if name in instance and type(instance[name]) not in types:
-                for error in check.iter_errors(instance[name]):
-                    error.path.appendleft(name)
-                    error.schema_path.appendleft(name)
-                    yield error
-
-    kind: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call] # the stubs leave it open
-        Draft202012Validator, {"properties": properties}
-    )
-    return kind
 
 
 def _types_enough(member: Any) -> frozenset[type]:  # noqa: ANN401 - a schema
@@ -135,13 +116,13 @@ def _types_enough(member: Any) -> frozenset[type]:  # noqa: ANN401 - a schema
     return frozenset(_PYTHON_TYPES[name] for name in named if name in _PYTHON_TYPES)
 
 
-def _compile(schema: dict[str, Any]) -> Draft202012Validator:
-    from jsonschema import FormatChecker
+def _compile(schema: dict[str, Any], version: str = API_VERSIONS[0]) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator, FormatChecker
 
     formats = FormatChecker(())
     formats.checks("date-time")(is_date_time)
     formats.checks("uri")(is_uri)
-    return _kind()(schema, registry=_registry(), format_checker=formats)
+    return Draft202012Validator(schema, registry=_registry(version), format_checker=formats)
 
 
 @cache
@@ -152,8 +133,8 @@ def _request_validator(operation_id: str) -> Draft202012Validator | None:
 
 
 @cache
-def _validator(name: str, pointer: str) -> Draft202012Validator:
-    return _compile({"$ref": f"{_BASE}{name}.json#{pointer}"})
+def _validator(name: str, pointer: str, version: str) -> Draft202012Validator:
+    return _compile({"$ref": f"{_BASE}{name}.json#{pointer}"}, version)
 
 
 # Requests
@@ -167,11 +148,74 @@ def check_request(operation_id: str, body: dict[str, Any]) -> None:
         Unprocessable: In GitHub's words, all problems at once.
     """
     validator = _request_validator(operation_id)
-    if validator is None:
+    if validator is None or _is_plainly_valid(operation_id, body):
         return
     found: list[Any] = list(validator.iter_errors(body))
     if found:
         raise _refusal(found)
+
+
+def _is_plainly_valid(operation_id: str, body: dict[str, Any]) -> bool:
+    """
+    Tell whether *body* is valid at a glance: most bodies are, and jsonschema takes its time to find out.
+
+    It is so where all that is required is there, and each member has a type that is enough for it.
+    """
+    glance = _glance(operation_id)
+    if glance is None or not glance.required <= body.keys():
+        return False
+    for name, value in body.items():
+        member = glance.members.get(name)
+        if member is None:
+            if not glance.takes_others:
+                return False
+        elif not (
+            type(value) in member.types
+            or (type(value) is list and member.items and all(type(one) in member.items for one in value))
+            or member.validator.is_valid(value)
+        ):
+            return False
+    return True
+
+
+class _Member(NamedTuple):
+    """Types that are enough for a member, or for the items of an array; else the validator has to look."""
+
+    types: frozenset[type]
+    items: frozenset[type]
+    validator: Draft202012Validator
+
+
+class _Glance(NamedTuple):
+    """What a body must have to be valid at a glance."""
+
+    required: frozenset[str]
+    members: dict[str, _Member]
+    takes_others: bool
+
+
+_GLANCED_AT = {"type", "properties", "required", "additionalProperties"}
+
+
+def _is_plain_array(member: dict[str, Any]) -> bool:
+    return member.get("type") == "array" and member.keys() - _ANNOTATIONS == {"type", "items"}
+
+
+@cache
+def _glance(operation_id: str) -> _Glance | None:
+    validator = _request_validator(operation_id)
+    schema: Any = validator and validator.schema
+    if not schema or schema.keys() - _ANNOTATIONS - {"$id"} - _GLANCED_AT:
+        return None
+    members = {
+        name: _Member(
+            _types_enough(member),
+            _types_enough(member["items"]) if _is_plain_array(member) else frozenset(),
+            _compile({"$id": f"{_BASE}{operation_id}.json", **member}),
+        )
+        for name, member in schema["properties"].items()
+    }
+    return _Glance(frozenset(schema.get("required", ())), members, schema.get("additionalProperties") is not False)
 
 
 def takes_body(operation_id: str) -> bool:
@@ -261,9 +305,9 @@ def ruby(value: object) -> str:
 # Answers and events
 
 
-def check_answer(operation_id: str, status: int, body: object) -> None:
+def check_answer(operation_id: str, status: int, body: object, *, version: str = API_VERSIONS[0]) -> None:
     """
-    Compare an answer with the schema of its operation.
+    Compare an answer with the schema of its operation in a *version* of the API.
 
     Raises:
         SchemaViolation: It differs, or the operation has no schema for this HTTP status.
@@ -273,7 +317,7 @@ def check_answer(operation_id: str, status: int, body: object) -> None:
     for name in (operation_id, _ANY_OPERATION):
         if str(status) in load(name)["$defs"]["response"]["$defs"]:
             pointer = f"/$defs/response/$defs/{status}"
-            _check(f"the answer {status} of {operation_id}", name, pointer, body)
+            _check(f"the answer {status} of {operation_id}", name, pointer, body, version)
             return
     msg = f"{operation_id} has no schema for an answer {status}: {body}"
     raise SchemaViolation(msg)
@@ -286,13 +330,13 @@ def check_event(name: str, payload: object) -> None:
     Raises:
         SchemaViolation: It differs.
     """
-    _check(f"the event {name}", f"events/{name}", "", payload)
+    _check(f"the event {name}", f"events/{name}", "", payload, API_VERSIONS[0])
 
 
-def _check(what: str, name: str, pointer: str, body: object) -> None:
+def _check(what: str, name: str, pointer: str, body: object, version: str) -> None:
     found = [
         f"{'/'.join(map(str, error.absolute_path)) or '(all)'}: {error.message}"
-        for error in _validator(name, pointer).iter_errors(body)
+        for error in _validator(name, pointer, version).iter_errors(body)
     ]
     if found:
         raise SchemaViolation(f"{what} does not match its schema:\n  " + "\n  ".join(found))

@@ -352,6 +352,12 @@ class Store:
             found = self._rate_limits[key] = RateLimit(limit, 0, self.clock.now + timedelta(hours=1))
         return found
 
+    def uncount_request(self, user: User | None) -> RateLimit:
+        """Put the request that ``count_request`` has just taken back on the budget of *user*."""
+        found = self.rate_limit(user)
+        found = self._rate_limits[user.id if user else None] = replace(found, used=max(0, found.used - 1))
+        return found
+
     def count_request(self, user: User | None) -> RateLimit:
         """Take one request off the budget of *user*."""
         found = self.rate_limit(user)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_ghdeploy import errors, representations_git, rules
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.api import git
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.routing import Call, Listing, Reply, refuse_forms, route
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.git import Commit
@@ -69,8 +69,11 @@ def _time(text: str | None) -> datetime | None:
 @route("repos/get-commit", "GET /repos/{owner}/{repo}/commits/{ref}")
 def get_commit(call: Call) -> Reply:
     """Show a commit and what it changed."""
+    refuse_forms(call, "diff", "patch")
     ref = call.params["ref"]
     commit = git.find_commit(call, ref, partial(errors.no_commit, ref))
+    if call.terms.form == "sha":
+        return Reply(200, commit.sha.encode())
     return Reply(200, as_json.full_commit(commit, call.store.git(call.repository), call.repository, call.urls))
 
 
@@ -84,6 +87,7 @@ def _side(call: Call, text: str) -> Commit:
 @route("repos/compare-commits-with-basehead", "GET /repos/{owner}/{repo}/compare/{basehead}")
 def compare_commits_with_basehead(call: Call) -> Reply:
     """Compare two commits: what the head has since it parted from the base, the commits oldest first."""
+    refuse_forms(call, "diff", "patch")
     graph, basehead = call.store.git(call.repository), call.params["basehead"]
     asked = basehead.split("...")
     if len(asked) != 2:  # noqa: PLR2004 - base and head

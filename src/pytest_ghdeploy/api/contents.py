@@ -17,7 +17,7 @@ from pytest_ghdeploy import errors, representations_git, rules
 from pytest_ghdeploy.api import git
 from pytest_ghdeploy.git import Signature
 from pytest_ghdeploy.representations import email
-from pytest_ghdeploy.routing import Call, Reply, route
+from pytest_ghdeploy.routing import Call, Reply, refuse_forms, route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,15 +165,17 @@ def _signature(role: str, given: Mapping[str, str] | None, actor: User, now: dat
 )
 def get_content(call: Call) -> Reply:
     """Show a file with its content, or list what a directory holds."""
+    refuse_forms(call, "html", "object")
     graph, repository = call.store.git(call.repository), call.repository
     ref, path = call.query.get("ref") or repository.default_branch, call.params.get("path", "").strip("/")
     refuse = partial(errors.no_commit_for_contents, ref)
     commit = git.find_commit(call, ref, refuse, called="branch, tag or SHA ")
     tree = commit.tree
     if path in tree:
-        return Reply(
-            200, representations_git.file_with_content(path, graph.blobs[tree[path]], ref, repository, call.urls)
-        )
+        content = graph.blobs[tree[path]]
+        if call.terms.form == "raw":
+            return Reply(200, content)
+        return Reply(200, representations_git.file_with_content(path, content, ref, repository, call.urls))
     entries = graph.directory(commit.sha, path)
     if path and not entries:
         raise errors.not_found(

@@ -190,7 +190,7 @@ def create_deployment(call: Call) -> Reply:
     created = create(call.store, call.repository, call.actor, **call.arguments_for(create))
     if isinstance(created, AutoMerged):
         return Reply(202, {"message": created.message})
-    return Reply(201, created, location=call.urls.deployment(call.repository, created.id))
+    return Reply(201, created, call.urls.deployment(call.repository, created.id), created.updated_at)
 
 
 @route("repos/get-deployment", "GET /repos/{owner}/{repo}/deployments/{deployment_id}", finds=find)

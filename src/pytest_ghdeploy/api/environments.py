@@ -202,7 +202,7 @@ def get_all_environments(call: Call) -> Reply:
 @route("repos/get-environment", "GET /repos/{owner}/{repo}/environments/{environment_name}", finds=find)
 def get_environment(call: Call) -> Reply:
     """Show an environment."""
-    return Reply(200, to_json(call.store, call.urls, call.found))
+    return Reply(200, to_json(call.store, call.urls, call.found), modified_at=call.found.updated_at)
 
 
 @route(

@@ -7,12 +7,11 @@ Source:
 
 from __future__ import annotations
 
+from pytest_ghdeploy.model import API_VERSIONS
 from pytest_ghdeploy.routing import Call, Reply, route
-
-_VERSIONS = ("2022-11-28", "2026-03-10")
 
 
 @route("meta/get-all-versions", "GET /versions")
 def get_all_versions(call: Call) -> Reply:  # noqa: ARG001 - it is the same for everyone
     """List the versions of the API that GitHub supports, oldest first."""
-    return Reply(200, list(_VERSIONS))
+    return Reply(200, list(API_VERSIONS))

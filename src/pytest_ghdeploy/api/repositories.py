@@ -112,7 +112,7 @@ def create_for_authenticated_user(call: Call) -> Reply:
 @route("repos/get", "GET /repos/{owner}/{repo}")
 def get(call: Call) -> Reply:
     """Show a repository, and what the caller may do there."""
-    return Reply(200, _shown(call, call.repository))
+    return Reply(200, _shown(call, call.repository), modified_at=call.repository.updated_at)
 
 
 @route("repos/update", "PATCH /repos/{owner}/{repo}", needs="admin")

@@ -1,0 +1,411 @@
+"""The headers of every answer, and what comes of a request's: conditions, versions, media types, HEAD, OPTIONS."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from github import Auth, Github
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_ghdeploy import FakeGitHub, Repository
+
+API = "https://api.github.com"
+REPO = "/repos/octocat/example"
+DEPLOYMENTS = f"{REPO}/deployments"
+SINCE_ALWAYS = {
+    "Server": "GitHub.com",
+    "X-GitHub-Media-Type": "github.v3; format=json",
+    "x-github-api-version-selected": "2022-11-28",
+    "Access-Control-Allow-Origin": "*",
+    "Strict-Transport-Security": "max-age=31536000; includeSubdomains; preload",
+    "X-Frame-Options": "deny",
+    "X-Content-Type-Options": "nosniff",
+    "X-XSS-Protection": "0",
+    "Referrer-Policy": "origin-when-cross-origin, strict-origin-when-cross-origin",
+    "Content-Security-Policy": "default-src 'none'",
+}
+PRIVATE = {
+    "Cache-Control": "private, max-age=60, s-maxage=60",
+    "Vary": "Accept, Authorization, Cookie, X-GitHub-OTP, Accept-Encoding, Accept, X-Requested-With",
+}
+PUBLIC = {
+    "Cache-Control": "public, max-age=60, s-maxage=60",
+    "Vary": "Accept, Accept-Encoding, Accept, X-Requested-With",
+}
+BARE = {"Vary": "Accept-Encoding, Accept, X-Requested-With", "Cache-Control": None, "ETag": None, "Last-Modified": None}
+
+
+@pytest.fixture
+def http(ghdeploy: FakeGitHub) -> Iterator[requests.Session]:
+    """Give a session that speaks for octocat, next to the repository octocat/example."""
+    ghdeploy.add_repository("octocat/example")
+    with requests.Session() as session:
+        session.headers["Authorization"] = "token any-token-will-do"
+        yield session
+
+
+@pytest.fixture
+def repo(ghdeploy: FakeGitHub, http: requests.Session) -> Repository:  # noqa: ARG001 - it adds the repository
+    """Give the repository."""
+    return ghdeploy.repository("octocat/example")
+
+
+def has(headers: Mapping[str, str], expected: Mapping[str, str | None]) -> None:
+    """See to it that *headers* are as *expected*; ``None`` is for one that must not be there."""
+    assert {name: headers.get(name) for name in expected} == dict(expected)
+
+
+# What every answer says
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "more"),
+    [
+        ("GET", DEPLOYMENTS, None, 200, PRIVATE),
+        ("GET", REPO, None, 200, PRIVATE),
+        ("HEAD", DEPLOYMENTS, None, 200, PRIVATE),
+        ("POST", DEPLOYMENTS, {"ref": "main"}, 201, PRIVATE),
+        ("PUT", f"{REPO}/environments/qa", None, 200, PRIVATE),
+        ("DELETE", f"{REPO}/environments/production", None, 204, {**BARE, "Content-Type": None}),
+        ("POST", DEPLOYMENTS, {}, 422, BARE),
+        ("POST", DEPLOYMENTS, {"ref": "nope"}, 422, BARE),
+        ("GET", f"{DEPLOYMENTS}/1", None, 404, BARE),
+        ("GET", "/nothing/like/that", None, 404, BARE),
+        ("GET", "/repos/octocat/former", None, 301, BARE),
+    ],
+)
+def test_every_answer_has_the_headers_that_were_recorded(
+    ghdeploy: FakeGitHub,
+    http: requests.Session,
+    repo: Repository,
+    method: str,
+    path: str,
+    body: object,
+    status: int,
+    more: Mapping[str, str | None],
+) -> None:
+    """Those for caching are on answers with contents only; the others are on all."""
+    repo.add_environment("production")
+    ghdeploy.add_repository("octocat/former").rename("octocat/latter")
+    reply = http.request(method, API + path, json=body, allow_redirects=False, timeout=10)
+    assert reply.status_code == status
+    has(reply.headers, SINCE_ALWAYS)
+    has(reply.headers, more)
+    assert {name.strip() for name in reply.headers["Access-Control-Expose-Headers"].split(",")} >= {"ETag", "Link"}
+    assert reply.headers.get("Content-Type") == (None if status == 204 else "application/json; charset=utf-8")
+    expected = (
+        None if status == 204 else str(len(http.get(API + path).content) if method == "HEAD" else len(reply.content))
+    )
+    assert reply.headers.get("Content-Length") == expected
+
+
+def test_an_anonymous_caller_gets_what_anyone_may_keep(http: requests.Session) -> None:
+    """`Cache-Control` is public, and `Vary` does not name the token."""
+    assert http.headers
+    has(requests.get(API + REPO, timeout=10).headers, PUBLIC)
+
+
+def test_the_date_is_that_of_the_clock(ghdeploy: FakeGitHub, http: requests.Session) -> None:
+    """`Date` moves with the fake's clock only."""
+    ghdeploy.clock.move_to(datetime(2030, 1, 1, tzinfo=UTC))
+    assert http.get(API + REPO).headers["Date"] == "Tue, 01 Jan 2030 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("path", "dated"),
+    [
+        ("", True),
+        ("/deployments", False),
+        ("/deployments/{id}", True),
+        ("/deployments/{id}/statuses", False),
+        ("/deployments/{id}/statuses/{status}", True),
+        ("/environments", False),
+        ("/environments/production", True),
+        ("/branches", False),
+    ],
+)
+def test_one_thing_says_when_it_changed(
+    ghdeploy: FakeGitHub, http: requests.Session, repo: Repository, path: str, *, dated: bool
+) -> None:
+    """`Last-Modified` is the `updated_at` of what is shown; a list has none."""
+    ghdeploy.clock.move_to(datetime(2030, 1, 1, tzinfo=UTC))
+    made = repo.add_deployment(ref="main")
+    made.add_status("queued")
+    repo.rename("octocat/example")
+    ghdeploy.clock.tick(seconds=100)
+    reply = http.get(API + REPO + path.format(id=made.id, status=made.statuses[0].id))
+    assert ("Last-Modified" in reply.headers) is dated
+    if dated and path:
+        assert reply.headers["Last-Modified"] == "Tue, 01 Jan 2030 00:00:00 GMT"
+
+
+def test_a_new_deployment_says_when_it_changed_and_a_new_deployment_status_does_not(http: requests.Session) -> None:
+    """Observed in PyGithub's and octokit.rb's recordings of both."""
+    deployment = http.post(API + DEPLOYMENTS, json={"ref": "main"})
+    assert deployment.headers["Last-Modified"] == deployment.headers["Date"]
+    assert deployment.headers["ETag"].startswith('"')
+    deployment_status = http.post(deployment.json()["statuses_url"], json={"state": "queued"})
+    has(deployment_status.headers, {"Last-Modified": None})
+    assert deployment_status.headers["ETag"].startswith('"')
+
+
+# Conditional requests
+
+
+@pytest.mark.parametrize("path", ["", "/deployments", "/environments", "/commits/main", "/contents/README.md"])
+def test_who_has_the_answer_gets_304_and_pays_nothing(http: requests.Session, repo: Repository, path: str) -> None:
+    """The 304 has no body and no type, repeats the tag, and leaves the rate limit as it is."""
+    repo.add_commit("main", files={"README.md": "A text"})
+    first = http.get(API + REPO + path)
+    again = http.get(API + REPO + path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    has(again.headers, {"ETag": first.headers["ETag"], "Content-Type": None, "Content-Length": None} | PRIVATE)
+    left = "X-RateLimit-Remaining"
+    assert again.headers[left] == first.headers[left]
+    assert int(http.get(API + REPO + path).headers[left]) == int(first.headers[left]) - 1
+
+
+def test_a_tag_holds_until_something_changes(http: requests.Session, repo: Repository) -> None:
+    """A new deployment status is a new deployment's `updated_at` and state of its statuses: 200, another tag."""
+    made = repo.add_deployment(ref="main")
+    url = f"{API}{DEPLOYMENTS}/{made.id}/statuses"
+    tag = http.get(url).headers["ETag"]
+    assert http.get(url, headers={"If-None-Match": tag}).status_code == 304
+    made.add_status("success")
+    changed = http.get(url, headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != tag
+    assert [one["state"] for one in changed.json()] == ["success"]
+
+
+def test_a_weak_tag_is_as_good_as_a_strong_one(http: requests.Session) -> None:
+    """What a POST answers has the digits that a GET of it has, and either gives 304."""
+    made = http.post(API + DEPLOYMENTS, json={"ref": "main"})
+    weak = http.get(made.json()["url"]).headers["ETag"]
+    assert weak == f"W/{made.headers['ETag']}"
+    for tag in (weak, made.headers["ETag"]):
+        assert http.get(made.json()["url"], headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_the_time_of_the_last_change_will_do(ghdeploy: FakeGitHub, http: requests.Session, repo: Repository) -> None:
+    """`If-Modified-Since` with what `Last-Modified` said is a 304, until the deployment has a new status."""
+    made = repo.add_deployment(ref="main")
+    url = f"{API}{DEPLOYMENTS}/{made.id}"
+    since = http.get(url).headers["Last-Modified"]
+    assert http.get(url, headers={"If-Modified-Since": since}).status_code == 304
+    ghdeploy.clock.tick(seconds=1)
+    made.add_status("queued")
+    assert http.get(url, headers={"If-Modified-Since": since}).status_code == 200
+
+
+def test_an_anonymous_304_is_paid_for(http: requests.Session) -> None:
+    """Only who shows a token reads for nothing."""
+    assert http.headers
+    first = requests.get(API + REPO, timeout=10).headers
+    again = requests.get(API + REPO, headers={"If-None-Match": first["ETag"]}, timeout=10)
+    assert again.status_code == 304
+    assert int(again.headers["X-RateLimit-Remaining"]) == int(first["X-RateLimit-Remaining"]) - 1
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_what_changes_something_is_not_conditional(http: requests.Session, repo: Repository, method: str) -> None:
+    """`If-None-Match: *` does not stop a POST or DELETE."""
+    path = f"{DEPLOYMENTS}/{repo.add_deployment(ref='main').id}" if method == "DELETE" else DEPLOYMENTS
+    body = {"ref": "main"} if method == "POST" else None
+    reply = http.request(method, API + path, json=body, headers={"If-None-Match": "*"})
+    assert reply.status_code in (201, 204)
+
+
+def test_pygithub_reads_conditionally(ghdeploy: FakeGitHub, http: requests.Session) -> None:
+    """`update()` sends what it knows: nothing has changed, then something has."""
+    assert http.headers
+    github = Github(auth=Auth.Token("any-token-will-do"), seconds_between_requests=None, seconds_between_writes=None)
+    repo = github.get_repo("octocat/example")
+    assert repo.update() is False
+    assert ghdeploy.requests[-1].status == 304
+    ghdeploy.clock.tick(seconds=1)
+    ghdeploy.repository("octocat/example").rename("octocat/latter")
+    assert repo.update() is True
+    assert repo.full_name == "octocat/latter"
+
+
+# Versions of the API
+
+
+def _repository_of(body: Any) -> Any:  # noqa: ANN401 - JSON
+    return body.get("repository", body)
+
+
+@pytest.mark.parametrize("version", [None, "2022-11-28", "2026-03-10"])
+def test_a_repository_is_shown_as_the_version_has_it(http: requests.Session, version: str | None) -> None:
+    """The newer version has neither `has_downloads` nor `use_squash_pr_title_as_default`."""
+    reply = http.get(API + REPO, headers={"X-GitHub-Api-Version": version})
+    gone = {"has_downloads", "use_squash_pr_title_as_default"}
+    assert reply.headers["X-GitHub-Api-Version-Selected"] == (version or "2022-11-28")
+    assert gone & reply.json().keys() == (set() if version == "2026-03-10" else gone)
+
+
+def test_the_rate_limit_is_shown_as_the_version_has_it(http: requests.Session) -> None:
+    """The newer version has no `rate` beside `resources`."""
+    newer = {"X-GitHub-Api-Version": "2026-03-10"}
+    assert http.get(f"{API}/rate_limit").json().keys() == {"resources", "rate"}
+    assert http.get(f"{API}/rate_limit", headers=newer).json().keys() == {"resources"}
+
+
+def test_all_else_is_the_same_in_both_versions(http: requests.Session, repo: Repository) -> None:
+    """No deployment, deployment status or environment differs; an event is never in the newer form."""
+    made = repo.add_deployment(ref="main")
+    made.add_status("success")
+    for path in ("", f"/{made.id}", f"/{made.id}/statuses"):
+        older, newer = (
+            http.get(API + DEPLOYMENTS + path, headers={"X-GitHub-Api-Version": version})
+            for version in ("2022-11-28", "2026-03-10")
+        )
+        assert older.content == newer.content
+        assert older.headers["ETag"] != newer.headers["ETag"]
+
+
+@pytest.mark.parametrize("version", ["v3", "2022-11-29", "", "2099-01-01"])
+def test_an_unknown_version_is_a_400(
+    ghdeploy: FakeGitHub, http: requests.Session, repo: Repository, version: str
+) -> None:
+    """It says which there are, and nothing is deployed."""
+    reply = http.post(API + DEPLOYMENTS, json={"ref": "main"}, headers={"X-GitHub-Api-Version": version})
+    assert reply.status_code == 400
+    assert reply.json() == {
+        "message": (
+            f'The version you specified in the "X-GitHub-API-Version" request header, "{version}", is not a supported '
+            'version. The following versions are currently supported: "2026-03-10" (most recent), "2022-11-28".'
+        ),
+        "documentation_url": "https://docs.github.com/rest/about-the-rest-api/api-versions",
+        "status": "400",
+    }
+    assert ghdeploy.requests[-1].hint == f"X-GitHub-Api-Version is {version!r}; there are 2022-11-28 and 2026-03-10"
+    assert not repo.deployments
+
+
+@pytest.mark.ghdeploy(version_text_in_errors=True)
+def test_the_text_about_the_version_can_be_in_errors(http: requests.Session) -> None:
+    """With the switch the message is `Bad Request`."""
+    reply = http.get(API + REPO, headers={"X-GitHub-Api-Version": "v3"}).json()
+    assert reply["message"] == "Bad Request"
+    assert reply["errors"].startswith('The version you specified in the "X-GitHub-API-Version" request header, "v3"')
+
+
+# Media types
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "*/*",
+        "application/vnd.github.cannonball-preview+json",
+        "application/vnd.github.ant-man-preview+json, application/vnd.github.flash-preview+json",
+    ],
+)
+def test_a_deployment_is_the_same_whatever_preview_is_asked_for(http: requests.Session, accept: str) -> None:
+    """Previews are long over: all fields are there in any case."""
+    reply = http.post(API + DEPLOYMENTS, json={"ref": "main"}, headers={"Accept": accept})
+    assert reply.status_code == 201
+    assert {"original_environment", "transient_environment", "production_environment"} <= reply.json().keys()
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml, image/*"])
+def test_another_type_than_json_is_a_415(
+    ghdeploy: FakeGitHub, http: requests.Session, repo: Repository, accept: str
+) -> None:
+    """It says what to accept, with a hint, and nothing is deployed."""
+    reply = http.post(API + DEPLOYMENTS, json={"ref": "main"}, headers={"Accept": accept})
+    assert reply.status_code == 415
+    assert reply.json()["message"].endswith("Must accept 'application/json'.")
+    assert ghdeploy.requests[-1].hint.startswith(f"Accept is {accept}; ")
+    assert not repo.deployments
+
+
+@pytest.mark.parametrize("accept", ["application/vnd.github.raw+json", "application/vnd.github.v3.raw"])
+def test_a_file_can_be_had_as_it_is(http: requests.Session, repo: Repository, accept: str) -> None:
+    """`raw` gives the bytes, with a tag; a directory is listed all the same."""
+    content = "R\N{LATIN SMALL LETTER E WITH ACUTE}sum\n".encode() + bytes(range(256))
+    repo.add_commit("main", files={"docs/a.bin": content})
+    reply = http.get(f"{API}{REPO}/contents/docs/a.bin", headers={"Accept": accept})
+    assert reply.content == content
+    assert reply.headers["Content-Type"] == f"{accept}; charset=utf-8"
+    shown = http.get(f"{API}{REPO}/contents/docs/a.bin")
+    assert base64.b64decode(shown.json()["content"]) == content
+    assert shown.headers["ETag"] != reply.headers["ETag"]
+    again = http.get(
+        f"{API}{REPO}/contents/docs/a.bin", headers={"Accept": accept, "If-None-Match": reply.headers["ETag"]}
+    )
+    assert again.status_code == 304
+    assert [one["name"] for one in http.get(f"{API}{REPO}/contents/docs", headers={"Accept": accept}).json()] == [
+        "a.bin"
+    ]
+
+
+def test_a_ref_can_be_had_as_its_sha(http: requests.Session, repo: Repository) -> None:
+    """`sha` gives 40 digits and nothing else."""
+    reply = http.get(f"{API}{REPO}/commits/main", headers={"Accept": "application/vnd.github.sha"})
+    assert reply.text == repo.sha("main")
+    assert reply.headers["Content-Type"] == "application/vnd.github.sha; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "operation_id"),
+    [
+        ("/commits/main", "diff", "repos/get-commit"),
+        ("/commits/main", "patch", "repos/get-commit"),
+        ("/compare/main...main", "diff", "repos/compare-commits-with-basehead"),
+        ("/contents/", "object", "repos/get-content"),
+        ("/contents/", "html", "repos/get-content"),
+    ],
+)
+def test_a_form_that_is_missing_here_fails_the_test(
+    ghdeploy: FakeGitHub, http: requests.Session, path: str, form: str, operation_id: str
+) -> None:
+    """It is not answered with JSON as if nothing were."""
+    with pytest.raises(Exception, match=f"{operation_id} has the form '{form}' on GitHub") as caught:
+        http.get(API + REPO + path, headers={"Accept": f"application/vnd.github.{form}"})
+    assert type(caught.value).__name__ == "UnsupportedRequest"
+    assert ghdeploy.take_problem() is caught.value
+
+
+# Other methods
+
+
+@pytest.mark.parametrize("path", [DEPLOYMENTS, "/nothing/like/that", "/", "/repos/octocat/nope/pulls"])
+def test_options_is_what_a_browser_asks_first(ghdeploy: FakeGitHub, http: requests.Session, path: str) -> None:
+    """204 for any path, without a token, with what a page of another site may send; it costs nothing."""
+    assert http.headers
+    reply = requests.options(API + path, timeout=10, headers={"Origin": "https://example.com"})
+    assert (reply.status_code, reply.content) == (204, b"")
+    has(
+        reply.headers,
+        {
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Methods": "GET, POST, PATCH, PUT, DELETE",
+            "Access-Control-Max-Age": "86400",
+            "Content-Type": None,
+            "X-RateLimit-Remaining": None,
+        },
+    )
+    assert "X-GitHub-Api-Version" in reply.headers["Access-Control-Allow-Headers"]
+    assert ghdeploy.requests[-1].method == "OPTIONS"
+
+
+@pytest.mark.parametrize("path", [REPO, DEPLOYMENTS, f"{REPO}/commits/main"])
+def test_head_is_get_without_the_body(http: requests.Session, path: str) -> None:
+    """All headers are the same but the id, the date and what is left of the rate limit."""
+    got, head = http.get(API + path), http.head(API + path)
+    changing = ("X-GitHub-Request-Id", "X-RateLimit-Remaining", "X-RateLimit-Used")
+    assert head.content == b""
+    assert {name: value for name, value in head.headers.items() if name not in changing} == {
+        name: value for name, value in got.headers.items() if name not in changing
+    }
+    assert http.head(API + path, headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
