@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ghdeploy import github, routing, schema
+from pytest_ghdeploy import access, github, routing, schema
+from pytest_ghdeploy.model import Token, User
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.routing import Endpoint
@@ -24,6 +26,9 @@ DATA = ROOT.parent / "shared" / "data" / "github-openapi.json"
 ENDPOINTS = routing.endpoints()
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
 needs_data = pytest.mark.skipif(not DATA.is_file(), reason="GitHub's own description, ../shared/data, is not here")
+
+
+ANYONE = Token("a-token", User(1, "mona", "User", datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 @cache
@@ -72,6 +77,23 @@ def test_a_schema_has_a_request_where_github_takes_a_body(endpoint: Endpoint) ->
     """Every operation that writes validates its body; one that reads or deletes has none, but for a file's commit."""
     writes = endpoint.method in ("PATCH", "POST", "PUT") or endpoint.operation_id == "repos/delete-file"
     assert schema.takes_body(endpoint.operation_id) == writes
+
+
+@each_endpoint
+def test_an_endpoint_names_the_permission_it_takes(endpoint: Endpoint) -> None:
+    """Below a repository every operation takes a permission that exists, at a level that there is."""
+    if endpoint.paths[0].startswith("/repos/{owner}/{repo}"):
+        assert endpoint.needed.level in access.TOKEN_PERMISSIONS.get(endpoint.permission, ())
+    else:
+        assert endpoint.permission in {"", *access.TOKEN_PERMISSIONS}
+
+
+@needs_data
+@each_endpoint
+def test_an_endpoint_refuses_who_is_no_admin_as_github_describes_it(endpoint: Endpoint) -> None:
+    """Each operation whose 403 for users is answered has that 403 in GitHub's description."""
+    if access.decide(endpoint.needed, ANYONE, right="push", private=False, selected=True) == "not_admin":
+        assert "403" in described()[endpoint.operation_id][2]["responses"]
 
 
 @each_endpoint

@@ -19,6 +19,7 @@ PACKAGE = "pytest_ghdeploy"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("model", "errors", "pages", "keys"),
     ("clock", "git", "rules", "events"),
+    ("access",),
     ("representations",),
     ("payloads", "conversation", "representations_environments", "representations_git"),
     ("store",),
@@ -29,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("application",),
     ("doors",),
     ("advice", "assertions"),
-    ("items",),
+    ("items", "tokens"),
     ("environment",),
     ("repository",),
     ("fake",),

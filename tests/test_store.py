@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ghdeploy.clock import Clock
-from pytest_ghdeploy.model import Assumptions
+from pytest_ghdeploy.model import Assumptions, Token
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
 from pytest_ghdeploy.store import ANONYMOUS_RATE_LIMIT, RATE_LIMIT, Store, Table
 
@@ -290,7 +290,7 @@ def test_with_known_tokens_rights_are_what_was_granted(
     store = _store()
     repository = _repository(store, "acme/app", private=private)
     other = _repository(store, "acme/other", private=True)
-    store.tokens["a-token"] = store.default_user
+    store.tokens["a-token"] = Token("a-token", store.default_user)
     store.add_collaborator(repository, store.ensure_user("reader"), "pull")
     store.add_collaborator(repository, store.ensure_user("writer"), "push")
     user = store.ensure_user(login) if login else None
@@ -302,7 +302,7 @@ def test_a_right_replaces_the_one_before() -> None:
     """Granting a collaborator another right, a weaker one too, leaves the last one."""
     store = _store()
     repository, user = _repository(store, "acme/app"), store.ensure_user("mona")
-    store.tokens["a-token"] = user
+    store.tokens["a-token"] = Token("a-token", user)
     for permission in ("push", "admin", "triage"):
         store.add_collaborator(repository, user, permission)
     assert store.permission(repository, user) == "triage"

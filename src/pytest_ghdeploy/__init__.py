@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
     from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
-    from pytest_ghdeploy.model import App, Assumptions, CheckSuite, User
+    from pytest_ghdeploy.model import App, Assumptions, CheckSuite, Token, User
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
 
@@ -36,6 +36,7 @@ _HOMES = {
     "FakeGitHub": "fake",
     "Repository": "repository",
     "SchemaViolation": "schema",
+    "Token": "model",
     "UnsupportedRequest": "errors",
     "User": "model",
 }
@@ -58,6 +59,7 @@ __all__ = [
     "FakeGitHub",
     "Repository",
     "SchemaViolation",
+    "Token",
     "UnsupportedRequest",
     "User",
 ]

@@ -14,10 +14,10 @@ import json
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl, unquote
 
-from pytest_ghdeploy import errors, github, negotiation, routing, schema
+from pytest_ghdeploy import access, errors, github, negotiation, routing, schema
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.bodies import read_object, to_json
 from pytest_ghdeploy.errors import GitHubError, UnsupportedRequest
@@ -29,7 +29,7 @@ from pytest_ghdeploy.rules import allows, moves_for_good
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_ghdeploy.model import RateLimit, Repository, User
+    from pytest_ghdeploy.model import RateLimit, Repository, Token, User
     from pytest_ghdeploy.representations import Urls
     from pytest_ghdeploy.routing import Endpoint, Terms
     from pytest_ghdeploy.store import Store
@@ -109,6 +109,7 @@ class Application:
         self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
         self._users: dict[tuple[int, str], str] = {}
         self._requests = 0
+        self._token_headers: dict[tuple[Token, str], dict[str, str]] = {}
         self._validate_all = validate_all
         if validate_all:
             store.events.listeners.append(lambda event: schema.check_event(event.name, event.payload))
@@ -131,14 +132,15 @@ class Application:
             return Answer(HTTPStatus.NO_CONTENT, negotiation.PREFLIGHT | self._identify(), b"")
         endpoint: Endpoint | None = None
         agreed = USUAL_TERMS
+        token: Token | None = None
         more: dict[str, str] = {}
         hint = ""
         try:
-            viewer = self._authenticate(request.headers)
+            token = self._authenticate(request.headers)
             agreed = self._agree(request)
             endpoint, params = _match_once(request.method, request.path)
-            self._count(more, viewer, free=endpoint.operation_id == "rate-limit/get")
-            call = self._call(request, endpoint, dict(params), viewer, agreed)
+            self._count(more, token.user if token else None, free=endpoint.operation_id == "rate-limit/get")
+            call = self._call(request, endpoint, dict(params), token, agreed)
             reply = endpoint.handler(call)
             body = self._write(call, reply, request, more)
             status, body = self._fresh(call, reply, body, request, more)
@@ -148,6 +150,8 @@ class Application:
             if hint:
                 more["X-GHDeploy-Hint"] = header_text(hint)
         headers = negotiation.general_headers(agreed) | self._identify() | more
+        if token:
+            headers |= self._headers_about(token, endpoint)
         is_json = headers["Content-Type"] == negotiation.JSON_TYPE
         if self._validate_all and endpoint and is_json and status != HTTPStatus.NOT_MODIFIED:
             schema.check_answer(
@@ -171,24 +175,31 @@ class Application:
 
     # Before the handler
 
-    def _authenticate(self, headers: Mapping[str, str]) -> User | None:
+    def _authenticate(self, headers: Mapping[str, str]) -> Token | None:
         if not headers.get("user-agent"):
             raise errors.user_agent_required()
         given = headers.get("authorization")
         if given is None:
             return None
-        token = token_of(given)
-        if not token:
+        text = token_of(given)
+        if not text:
             raise errors.bad_credentials("the Authorization header holds no token")
         if not self.store.tokens:
-            return self.store.default_user
-        user = self.store.tokens.get(token)
-        if user is None:
+            return self.store.any_token
+        token = self.store.tokens.get(text)
+        if token is None:
             raise errors.bad_credentials(
                 f"the token is none of the {len(self.store.tokens)} that add_token made known; "
                 "without add_token any token would do"
             )
-        return user
+        if token.revoked:
+            raise errors.bad_credentials(f"the token of {token.user.login} has been revoked: see revoke_token")
+        if token.expires_at and self.store.clock.now >= token.expires_at:
+            raise errors.bad_credentials(
+                f"the token of {token.user.login} has expired: it is {self.store.clock.now:%Y-%m-%d %H:%M:%S} UTC by "
+                f"ghdeploy.clock, and expires_at is {token.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+            )
+        return token
 
     def _agree(self, request: Request) -> Terms:
         return negotiation.terms(
@@ -199,16 +210,17 @@ class Application:
         )
 
     def _call(
-        self, request: Request, endpoint: Endpoint, params: dict[str, Any], viewer: User | None, terms: Terms
+        self, request: Request, endpoint: Endpoint, params: dict[str, Any], token: Token | None, terms: Terms
     ) -> Call:
-        if viewer is None and not endpoint.anonymous:
+        if token is None and not endpoint.anonymous:
             raise errors.requires_authentication(f"{request.method} {request.path} needs a token and had none")
-        repository = self._repository(request, endpoint, params, viewer)
+        repository = self._repository(request, endpoint, params, token)
         for name, value in params.items():
             if name.endswith("_id"):
                 params[name] = routing.to_id(value, name)
         query = dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
-        call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository, terms=terms)
+        viewer = token.user if token else None
+        call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository, terms=terms, token=token)
         if endpoint.finds:
             call.found = endpoint.finds(call)
         if schema.takes_body(endpoint.operation_id):
@@ -217,7 +229,7 @@ class Application:
         return call
 
     def _repository(
-        self, request: Request, endpoint: Endpoint, params: dict[str, Any], viewer: User | None
+        self, request: Request, endpoint: Endpoint, params: dict[str, Any], token: Token | None
     ) -> Repository | None:
         store = self.store
         if "repository_id" in params:
@@ -229,25 +241,48 @@ class Application:
             full_name = f"{params.pop('owner')}/{params.pop('repo')}"
             repository = store.repository(full_name)
             if repository is None:
-                self._redirect(request, full_name, viewer)
+                self._redirect(request, full_name, token)
                 there = errors.there_is(full_name, (row.full_name for row in store.repositories))
                 gone = "has been renamed or deleted" if store.had_repository(full_name) else "was never added"
                 raise errors.not_found(f"repository {full_name} {gone}; {there}")
         else:
+            if token and not token.is_unlimited:
+                self._check_account(endpoint, token)
             return None
-        has = store.permission(repository, viewer)
-        if not allows(has, endpoint.needs):
-            who = viewer.login if viewer else "an anonymous caller"
-            kind = "private" if repository.private else "public"
-            raise errors.not_found(
-                f"{who} has {f'only the right {has!r}' if has else 'no right'} on {kind} repository "
-                f"{repository.full_name}; {endpoint.operation_id} needs {endpoint.needs!r}: see add_collaborator"
-            )
+        self._check_access(endpoint, token, repository)
         return repository
 
-    def _redirect(self, request: Request, full_name: str, viewer: User | None) -> None:
+    def _check_access(self, endpoint: Endpoint, token: Token | None, repository: Repository) -> None:
+        right = self.store.permission(repository, token.user if token else None)
+        if (token is None or token.is_unlimited) and allows(right, endpoint.needs):
+            return
+        selected = token.repository_ids if token else None
+        verdict = access.decide(
+            endpoint.needed,
+            token,
+            right=right,
+            private=repository.private,
+            selected=selected is None or repository.id in selected,
+        )
+        if verdict == "allowed":
+            return
+        names = None if selected is None else [row.full_name for row in self.store.repositories if row.id in selected]
+        _refuse(
+            verdict, token, access.explain(verdict, endpoint.needed, token, repository, right=right, selected=names)
+        )
+
+    def _check_account(self, endpoint: Endpoint, token: Token) -> None:
+        verdict = access.decide_for_account(endpoint.needed, token)
+        if verdict != "allowed":
+            _refuse(verdict, token, access.explain_for_account(endpoint.needed, token))
+
+    def _redirect(self, request: Request, full_name: str, token: Token | None) -> None:
         moved = self.store.renamed(full_name)
-        if moved is None or not allows(self.store.permission(moved, viewer), "pull"):
+        if moved is None:
+            return
+        right = self.store.permission(moved, token.user if token else None)
+        selected = token is None or token.repository_ids is None or moved.id in token.repository_ids
+        if not access.sees(token, right=right, private=moved.private, selected=selected):
             return
         rest = "".join(f"/{part}" for part in request.path.split("/", 4)[4:])
         query = f"?{request.query}" if request.query else ""
@@ -323,6 +358,13 @@ class Application:
         headers["X-RateLimit-Used"] = str(limit.used)
         headers["X-RateLimit-Resource"] = "core"
 
+    def _headers_about(self, token: Token, endpoint: Endpoint | None) -> dict[str, str]:
+        key = token, endpoint.operation_id if endpoint else ""
+        found = self._token_headers.get(key)
+        if found is None:
+            found = self._token_headers[key] = access.headers(token, endpoint.needed if endpoint else None)
+        return found
+
     def _fresh(
         self, call: Call, reply: Reply, body: bytes, request: Request, headers: dict[str, str]
     ) -> tuple[int, bytes]:
@@ -355,6 +397,18 @@ class Application:
                 if all(wanted is None or wanted == unquote(given) for wanted, given in pairs):
                     return stub
         return None
+
+
+def _refuse(verdict: access.Verdict, token: Token | None, hint: str) -> NoReturn:
+    match verdict:
+        case "not_accessible":
+            raise errors.not_accessible(token.kind if token else "", hint)
+        case "not_admin":
+            raise errors.admin_only(hint)
+        case "apps_only":
+            raise errors.apps_only(hint)
+        case _:
+            raise errors.not_found(hint)
 
 
 def _lasting_path(path: str, call: Call) -> str:

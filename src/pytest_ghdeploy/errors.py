@@ -278,6 +278,32 @@ def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessabl
     )
 
 
+# Who may do what
+
+
+def not_accessible(kind: str, hint: str) -> Forbidden:
+    """Refuse a token, of an app or fine-grained, that lacks a permission."""
+    what = "integration" if kind == "app" else "personal access token"
+    return Forbidden(f"Resource not accessible by {what}", hint=hint)
+
+
+def admin_only(hint: str) -> Forbidden:
+    """Refuse a user who may not administer a repository that it can see."""
+    return Forbidden("Must have admin rights to Repository.", hint=hint)
+
+
+def apps_only(hint: str) -> Forbidden:
+    """Refuse a token that is not an app's."""
+    return Forbidden("You must authenticate via a GitHub App.", hint=hint)
+
+
+def not_its_check_run(app_id: int, hint: str) -> Forbidden:
+    """Refuse an app that did not create the check run."""
+    return Forbidden(
+        f"Invalid app_id `{app_id}` - check run can only be modified by the GitHub App that created it.", hint=hint
+    )
+
+
 # Repositories and people
 
 

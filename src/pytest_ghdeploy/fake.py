@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pytest_ghdeploy import assertions, conversation, errors
+from pytest_ghdeploy import assertions, conversation, errors, tokens
 from pytest_ghdeploy.advice import check_login, check_ref_name, check_type, split_full_name
 from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
 from pytest_ghdeploy.clock import Clock
@@ -24,11 +24,12 @@ from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
     from typing import Self, Unpack
 
     from pytest_ghdeploy.events import Event
-    from pytest_ghdeploy.model import AccountType, AssumptionArguments
+    from pytest_ghdeploy.model import AccountType, AssumptionArguments, Token
 
 Validate = Literal["requests", "all"]
 
@@ -228,25 +229,70 @@ class FakeGitHub:
                 raise FakeError(msg)
             return self._store.add_user(login, type)
 
-    def add_token(self, token: str, *, user: str = DEFAULT_LOGIN) -> None:
+    def add_token(
+        self,
+        token: str,
+        *,
+        user: str = DEFAULT_LOGIN,
+        scopes: Sequence[str] | None = None,
+        permissions: Mapping[str, str] | None = None,
+        repositories: Sequence[str] | None = None,
+        expires_at: datetime | None = None,
+    ) -> Token:
         """
         Make *token* speak for *user*, who is created if there is no such account.
 
         Until a token is added, any token is accepted as user ``octocat`` with
-        every right; from then on only those added are, each with its user's rights.
+        every right; from then on only those added are. With neither *scopes*
+        nor *permissions* a token may do whatever its user may.
+
+        Args:
+            scopes: Makes it a classic token with these, such as ``["repo_deployment"]``.
+
+            permissions: Such as ``{"deployments": "write"}``. Makes it a fine-grained token if *user* is one, and
+                if it is a bot the token of the app that the bot belongs to, which is created if need be:
+                ``deployer`` for ``deployer[bot]``. ``github-actions[bot]`` is GitHub Actions.
+
+            repositories: The full names of those that a token with *permissions* is for; if not given, all that
+                its user may see, and for an app all there are.
+
+            expires_at: When it stops being accepted, by the fake's clock.
+
+        Returns:
+            The token, with ``user``, ``kind``, ``scopes``, ``permissions``, ``app`` and ``expires_at``.
 
         Raises:
-            FakeError: *token* is empty or has white space in it, or *user* is no login. Nothing was added.
+            FakeError: *token* is empty or has white space in it, *user* is no login, or another argument makes no
+                sense. Nothing was added.
         """
-        check_type("token", token, str, "a text")
-        if not token or any(letter.isspace() for letter in token):
-            msg = "a token is a text without white space"
-            raise FakeError(msg)
         with self._lock:
-            check_login(user)
-            found = self._store.ensure_user(user)
-            self._store.tokens[token] = found
+            added = tokens.add(
+                self._store,
+                token,
+                user,
+                scopes=scopes,
+                permissions=permissions,
+                repositories=repositories,
+                expires_at=expires_at,
+            )
             self._secrets.add(token)
+            return added
+
+    def revoke_token(self, token: str) -> None:
+        """
+        Accept *token* no more. If it was the last one, none is accepted from then on.
+
+        Raises:
+            FakeError: It was never added, or has been revoked.
+        """
+        with self._lock:
+            tokens.revoke(self._store, token)
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        """The tokens that were added and not revoked, in that order."""
+        with self._lock:
+            return tuple(token for token in self._store.tokens.values() if not token.revoked)
 
     def add_team(self, organization: str, name: str) -> Team:
         """

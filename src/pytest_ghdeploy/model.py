@@ -25,6 +25,7 @@ DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
 DeploymentBranchPolicySettings = Literal["protected_branches", "custom_branch_policies"]
 DeploymentBranchPolicyType = Literal["branch", "tag"]
+TokenKind = Literal["classic", "fine_grained", "app"]
 ProtectionRuleType = Literal["wait_timer", "required_reviewers", "branch_policy", "custom"]
 
 API_VERSIONS = ("2022-11-28", "2026-03-10")
@@ -61,6 +62,33 @@ class App:
     created_at: datetime
     permissions: Mapping[str, str]
     events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """
+    What a client shows to say who it is, and what it may do with that.
+
+    ``scopes`` are those of a classic token, ``permissions`` those of a
+    fine-grained or an app's token. One with neither has no limits of its own:
+    it may do whatever its ``user`` may. ``app`` is the one an app's token speaks for.
+    """
+
+    text: str = field(repr=False)
+    user: User
+    kind: TokenKind = "classic"
+    scopes: tuple[str, ...] | None = None
+    permissions: Mapping[str, str] | None = None
+    app: App | None = None
+    repository_ids: frozenset[int] | None = None
+    """The repositories that a fine-grained or an app's token is for; ``None`` for all that its user may see."""
+    expires_at: datetime | None = None
+    revoked: bool = False
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether it may do whatever its user may."""
+        return self.scopes is None and self.permissions is None
 
 
 @dataclass(frozen=True, slots=True)

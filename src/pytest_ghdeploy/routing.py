@@ -17,14 +17,14 @@ from operator import attrgetter
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_ghdeploy import errors
+from pytest_ghdeploy import access, errors
 from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.model import API_VERSIONS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pytest_ghdeploy.model import Permission, Repository, User
+    from pytest_ghdeploy.model import App, Permission, Repository, Token, User
     from pytest_ghdeploy.representations import Urls
     from pytest_ghdeploy.store import Store, Table
 
@@ -74,6 +74,8 @@ class Call:
         found: What the endpoint's ``finds`` has found.
 
         terms: The version of the API and the form of the answer that the client asks for.
+
+        token: What the caller has shown; ``None`` for an anonymous one.
     """
 
     endpoint: Endpoint
@@ -86,6 +88,12 @@ class Call:
     repository_or_none: Repository | None = None
     found: Any = None
     terms: Terms = USUAL_TERMS
+    token: Token | None = None
+
+    @property
+    def app(self) -> App | None:
+        """The app in whose name the caller acts, if it does so in one's."""
+        return self.token.app if self.token else None
 
     @property
     def repository(self) -> Repository:
@@ -157,6 +165,8 @@ class Endpoint:
 
         needs: The right a caller must have on the repository in the path.
 
+        permission: What a fine-grained token or an app must have, ``""`` for nothing.
+
         anonymous: Whether a caller needs no token (if what is asked for is public).
 
         finds: Looks up what the path is about, before the body is read.
@@ -169,6 +179,12 @@ class Endpoint:
     needs: Permission
     anonymous: bool
     finds: Callable[[Call], Any] | None
+    permission: str
+
+    @property
+    def needed(self) -> access.Needed:
+        """What the caller must have."""
+        return access.Needed(self.operation_id, self.needs, self.permission, self.method == "GET")
 
 
 _endpoints: dict[str, Endpoint] = {}
@@ -179,6 +195,7 @@ def route(
     *method_and_paths: str,
     needs: Permission | None = None,
     anonymous: bool | None = None,
+    permission: str | None = None,
     finds: Callable[[Call], Any] | None = None,
 ) -> Callable[[Handler], Handler]:
     """
@@ -191,20 +208,28 @@ def route(
 
         anonymous: True for GET and False for all else, if not given.
 
+        permission: GitHub's name of what a fine-grained token or an app needs, to read for GET and to write for
+            all else. If not given, ``administration`` where the right ``admin`` is needed, else the module's
+            ``PERMISSION``; without one, none is needed.
+
         finds: Looks up what the path is about, for ``call.found``; its 404 comes before any refusal of the body.
     """
     methods, paths = zip(*(spec.split(" ") for spec in method_and_paths), strict=True)
     reads = methods[0] == "GET"
+    right: Permission = needs or ("pull" if reads else "push")
 
     def register(handler: Handler) -> Handler:
+        usual: str = handler.__globals__.get("PERMISSION", "")
+        named = access.permission_for(needs=right, given=permission, usual=usual)
         _endpoints[operation_id] = Endpoint(
             operation_id,
             methods[0],
             paths,
             handler,
-            needs or ("pull" if reads else "push"),
+            right,
             reads if anonymous is None else anonymous,
             finds,
+            named,
         )
         return handler
 

@@ -327,6 +327,20 @@ def check_reported(status: str | None, conclusion: str | None) -> None:
         raise errors.githubs_own("conclusion", conclusion, _REPORTED_CONCLUSIONS)
 
 
+def check_author(author: App, app: App | None) -> None:
+    """
+    See to it that an app changes its own check runs only.
+
+    Args:
+        app: ``None`` for a caller that is no app, whom nothing keeps from it.
+
+    Raises:
+        Forbidden: It is the check run of another *author*.
+    """
+    if app and app.id != author.id:
+        raise errors.not_its_check_run(app.id, f"the check run is {author.slug}'s, and the token {app.slug}'s")
+
+
 def check_run_status(
     before: CheckRunStatus,
     *,

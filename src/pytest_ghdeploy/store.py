@@ -35,6 +35,7 @@ from pytest_ghdeploy.model import (
     RateLimit,
     Repository,
     Team,
+    Token,
     User,
 )
 
@@ -201,7 +202,7 @@ class Store:
         self.clock = clock
         self.assume = assume
         self.events = Recorder(recorded)
-        self.tokens: dict[str, User] = {}
+        self.tokens: dict[str, Token] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
         self._rate_limits: dict[int | None, RateLimit] = {}
@@ -224,6 +225,11 @@ class Store:
                 events=("check_run", "check_suite", "deployment", "deployment_status", "push"),
             )
         )
+
+    @cached_property
+    def any_token(self) -> Token:
+        """What every token is as long as none was added: the usual user's, without limits."""
+        return Token("", self.default_user)
 
     def tables(self) -> dict[str, Table[Any]]:
         """List all tables by name."""
@@ -250,6 +256,11 @@ class Store:
         if user is not None and not self.tokens:
             return "admin"
         return rules.permission(repository, user, self.granted(repository, user) if user else None)
+
+    def app_of(self, bot: User) -> App | None:
+        """Find the app that a bot is the account of: its login is the app's slug and ``[bot]``."""
+        slug = bot.login.removesuffix("[bot]").lower()
+        return self.actions_app if slug == ACTIONS else next((app for app in self.apps if app.slug == slug), None)
 
     def granted(self, repository: Repository, user: User) -> Permission | None:
         """Find what *user* may do as a collaborator, ``None`` for one who is none."""

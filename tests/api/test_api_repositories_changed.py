@@ -258,7 +258,7 @@ def test_changing_a_repository_needs_admin(
     before = snapshot()
     headers = {"Authorization": "Bearer token-of-mona"}
     reply = http.request(method, "/repos/octocat/example", headers=headers, json={"name": "new"})
-    assert refusal(reply)[:2] == (404, "Not Found")
+    assert refusal(reply)[:2] == (403, "Must have admin rights to Repository.")
     del http.headers["Authorization"]
     assert http.request(method, "/repos/octocat/example", json={}).status_code == 401
     assert snapshot() == before

@@ -21,6 +21,7 @@ from pytest_ghdeploy import (
     FakeGitHub,
     Repository,
     SchemaViolation,
+    Token,
     UnsupportedRequest,
 )
 
@@ -60,7 +61,11 @@ def without_pytest() -> None:
         gh.clock.move_to(datetime(2030, 1, 1, tzinfo=UTC))
         gh.add_user("acme", type="Organization")
         gh.add_user("deploy-bot[bot]", type="Bot")
-        gh.add_token("secret", user="monalisa")
+        assert_type(gh.add_token("secret", user="monalisa"), Token)
+        gh.add_token("classic", scopes=["repo_deployment"], expires_at=gh.clock.now)
+        gh.add_token("app", user="a[bot]", permissions={"deployments": "write"}, repositories=["octocat/example"])
+        gh.revoke_token("classic")
+        assert_type(gh.tokens, Sequence[Token])
         gh.stub("GET", "/repos/octocat/example/pulls", status=200, json=[{"number": 1}])
         gh.stub("DELETE", "/repos/octocat/example/pulls/1", status=204)
         gh.reset()

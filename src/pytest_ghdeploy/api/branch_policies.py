@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import DeploymentBranchPolicyType, Environment
     from pytest_ghdeploy.store import Store
 
+PERMISSION = "actions"
+
 _RESOURCE = "DeploymentBranchPolicy"
 _POLICIES = "/repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
 

@@ -13,6 +13,8 @@ from pytest_ghdeploy.api import git
 from pytest_ghdeploy.git import MergeConflict
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
+PERMISSION = "contents"
+
 
 @route("repos/list-branches", "GET /repos/{owner}/{repo}/branches")
 def list_branches(call: Call) -> Reply:

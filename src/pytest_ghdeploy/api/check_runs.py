@@ -1,8 +1,8 @@
 """
 Check runs: what apps report on a commit.
 
-On GitHub only apps may write them. The fake lets everyone who may push, in the
-name of GitHub Actions.
+Only apps may write them. A token without limits of its own does so in the name
+of GitHub Actions.
 
 Source:
     https://docs.github.com/rest/checks/runs (formerly https://docs.github.com/rest/reference/checks)
@@ -25,8 +25,10 @@ from pytest_ghdeploy.rules import Context
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_ghdeploy.model import CheckRunConclusion, CheckRunStatus, Repository, User
+    from pytest_ghdeploy.model import App, CheckRunConclusion, CheckRunStatus, Repository, User
     from pytest_ghdeploy.store import Store
+
+PERMISSION = "checks"
 
 _NO_COMMIT = "0" * 40
 
@@ -35,6 +37,7 @@ def add(
     store: Store,
     repository: Repository,
     sender: User,
+    app: App | None = None,
     *,
     head_sha: str,
     name: str,
@@ -51,6 +54,8 @@ def add(
     Report a run of the check *name* on the commit *head_sha*.
 
     Args:
+        app: The one that reports; GitHub Actions if not given.
+
         head_sha: 40 hex digits.
 
         conclusion: Completes the run, whatever *status* says.
@@ -61,7 +66,7 @@ def add(
 
         output: ``title``, ``summary``, ``text`` and ``annotations``.
 
-        check_suite: Runs with the same label belong to one suite of the commit; there
+        check_suite: Runs of an app with the same label belong to one suite of the commit; there
             a newer run replaces an older one of the same name.
 
     Returns:
@@ -82,7 +87,9 @@ def add(
         "queued", status=status, conclusion=conclusion, says_when_completed=completed_at is not None
     )
     started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
+    app = app or store.actions_app
     suites = store.check_suites.where(repository_id=repository.id, sha=head_sha, label=check_suite)
+    suite = next((one for one in suites if one.app.id == app.id), None)
     row = store.check_runs.add(
         CheckRun(
             id=store.check_runs.next_id,
@@ -91,7 +98,7 @@ def add(
             name=name,
             status=status,
             conclusion=conclusion,
-            check_suite=suites[0] if suites else _start_suite(store, repository, head_sha, check_suite),
+            check_suite=suite or _start_suite(store, repository, head_sha, app, check_suite),
             started_at=started or now,
             completed_at=(completed or now) if status == "completed" else None,
             external_id=external_id,
@@ -190,7 +197,7 @@ def _dispatch(store: Store, repository: Repository, sender: User, row: CheckRun,
         )
 
 
-def _start_suite(store: Store, repository: Repository, sha: str, label: str) -> CheckSuite:
+def _start_suite(store: Store, repository: Repository, sha: str, app: App, label: str) -> CheckSuite:
     graph = store.git(repository)
     parents = graph.commits[sha].parents
     return store.check_suites.add(
@@ -198,7 +205,7 @@ def _start_suite(store: Store, repository: Repository, sha: str, label: str) -> 
             id=store.check_suites.next_id,
             repository_id=repository.id,
             sha=sha,
-            app=store.actions_app,
+            app=app,
             label=label,
             head_branch=next((name for name, head in sorted(graph.branches.items()) if head == sha), None),
             before=parents[0] if parents else _NO_COMMIT,
@@ -239,7 +246,7 @@ def create(call: Call) -> Reply:
     """Report a new check run on a commit."""
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
     # GitHub's body has no check_suite: what is sent under that name is ignored.
-    row = add(call.store, call.repository, call.actor, **call.arguments_for(add, check_suite=""))
+    row = add(call.store, call.repository, call.actor, call.app, **call.arguments_for(add, check_suite=""))
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/check-runs/{row.id}")
 
 
@@ -253,6 +260,7 @@ def get(call: Call) -> Reply:
 def update(call: Call) -> Reply:
     """Report how a check run goes on."""
     before = call.found
+    rules.check_author(before.check_suite.app, call.app)
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
     return Reply(200, change(call.store, call.repository, call.actor, before, **call.arguments_for(change)))
 

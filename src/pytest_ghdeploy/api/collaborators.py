@@ -91,7 +91,13 @@ def _everyone(call: Call) -> list[tuple[User, Permission]]:
     return granted if owner.type == "Organization" else [(owner, "admin"), *granted]
 
 
-@route("repos/list-collaborators", "GET /repos/{owner}/{repo}/collaborators", needs="admin", anonymous=False)
+@route(
+    "repos/list-collaborators",
+    "GET /repos/{owner}/{repo}/collaborators",
+    needs="admin",
+    anonymous=False,
+    permission="metadata",
+)
 def list_collaborators(call: Call) -> Reply:
     """List the owner and the collaborators, oldest first; ``affiliation`` and ``permission`` select some."""
     rows, wanted = _everyone(call), call.query.get("permission")
@@ -107,6 +113,7 @@ def list_collaborators(call: Call) -> Reply:
     "GET /repos/{owner}/{repo}/collaborators/{username}",
     needs="admin",
     anonymous=False,
+    permission="metadata",
     finds=find,
 )
 def check_collaborator(call: Call) -> Reply:
@@ -138,6 +145,7 @@ def remove_collaborator(call: Call) -> Reply:
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
     needs="admin",
     anonymous=False,
+    permission="metadata",
     finds=find,
 )
 def get_collaborator_permission_level(call: Call) -> Reply:

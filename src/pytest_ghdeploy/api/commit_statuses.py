@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import CommitStatusState, Repository, User
     from pytest_ghdeploy.store import Store
 
+PERMISSION = "statuses"
+
 
 def create(
     store: Store,

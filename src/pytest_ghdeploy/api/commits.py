@@ -19,6 +19,8 @@ from pytest_ghdeploy.routing import Call, Listing, Reply, refuse_forms, route
 if TYPE_CHECKING:
     from pytest_ghdeploy.git import Commit
 
+PERMISSION = "contents"
+
 _FILES = 300
 """Changed files in a comparison."""
 _COMMITS = 250

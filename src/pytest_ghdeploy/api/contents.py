@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import Repository, User
     from pytest_ghdeploy.store import Store
 
+PERMISSION = "contents"
+
 
 def write(
     store: Store,

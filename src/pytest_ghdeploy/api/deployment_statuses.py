@@ -17,8 +17,10 @@ from pytest_ghdeploy.model import DeploymentStatus
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.model import Deployment, DeploymentState, Repository, User
+    from pytest_ghdeploy.model import App, Deployment, DeploymentState, Repository, User
     from pytest_ghdeploy.store import Store
+
+PERMISSION = "deployments"
 
 
 def create(
@@ -26,6 +28,7 @@ def create(
     repository: Repository,
     deployment: Deployment,
     creator: User,
+    performed_via_github_app: App | None = None,
     *,
     state: DeploymentState,
     target_url: str = "",
@@ -39,6 +42,8 @@ def create(
     Report on *deployment*, and retire the deployments that its success replaces.
 
     Args:
+        performed_via_github_app: The app in whose name *creator* acts, if it does in one's.
+
         target_url: An http(s) URL or ``""``; kept as ``log_url`` too.
 
         log_url: Likewise, and overrides ``target_url``.
@@ -72,6 +77,7 @@ def create(
         repository,
         replace(deployment, state=state, environment=environment or deployment.environment),
         creator,
+        performed_via_github_app,
         description=description,
         log_url=log_url or target_url,
         environment_url=environment_url,
@@ -80,7 +86,7 @@ def create(
         environments.ensure(store, repository, environment)
     active = store.deployments.where(repository_id=repository.id, environment=deployment.environment, state="success")
     for other in rules.superseded_by(deployment, active, store.assume, auto_inactive=auto_inactive):
-        _append(store, repository, replace(other, state="inactive"), creator)
+        _append(store, repository, replace(other, state="inactive"), creator, performed_via_github_app)
     return row
 
 
@@ -89,6 +95,7 @@ def _append(
     repository: Repository,
     deployment: Deployment,
     creator: User,
+    app: App | None,
     *,
     description: str = "",
     log_url: str = "",
@@ -111,6 +118,7 @@ def _append(
             log_url=log_url,
             created_at=now,
             updated_at=now,
+            performed_via_github_app=app,
         )
     )
     if rules.is_dispatched(row.state, store.assume):
@@ -151,7 +159,7 @@ def list_deployment_statuses(call: Call) -> Reply:
 @route("repos/create-deployment-status", f"POST {_PATH}", finds=deployments.find)
 def create_deployment_status(call: Call) -> Reply:
     """Report on a deployment."""
-    row = create(call.store, call.repository, call.found, call.actor, **call.arguments_for(create))
+    row = create(call.store, call.repository, call.found, call.actor, call.app, **call.arguments_for(create))
     location = f"{call.urls.deployment(call.repository, row.deployment_id)}/statuses/{row.id}"
     return Reply(201, row, location)
 

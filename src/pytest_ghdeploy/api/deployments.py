@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_ghdeploy.git import Target
-    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.model import App, Repository, User
     from pytest_ghdeploy.store import Store
+
+PERMISSION = "deployments"
 
 
 class AutoMerged(NamedTuple):
@@ -33,6 +35,7 @@ def create(
     store: Store,
     repository: Repository,
     creator: User,
+    performed_via_github_app: App | None = None,
     *,
     ref: str,
     task: str = "deploy",
@@ -48,6 +51,8 @@ def create(
     Deploy *ref*, if nothing is in the way.
 
     Args:
+        performed_via_github_app: The app in whose name *creator* acts, if it does in one's.
+
         ref: A branch, a tag or a full SHA; kept as it is written.
 
         auto_merge: Merge the default branch into a branch that is behind it.
@@ -100,6 +105,7 @@ def create(
             updated_at=now,
             transient_environment=transient_environment,
             production_environment=production_environment,
+            performed_via_github_app=performed_via_github_app,
         )
     )
     if environment:
@@ -187,7 +193,7 @@ def list_deployments(call: Call) -> Reply:
 @route("repos/create-deployment", "POST /repos/{owner}/{repo}/deployments")
 def create_deployment(call: Call) -> Reply:
     """Create a deployment, or merge the default branch into its ref."""
-    created = create(call.store, call.repository, call.actor, **call.arguments_for(create))
+    created = create(call.store, call.repository, call.actor, call.app, **call.arguments_for(create))
     if isinstance(created, AutoMerged):
         return Reply(202, {"message": created.message})
     return Reply(201, created, call.urls.deployment(call.repository, created.id), created.updated_at)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.representations import JSON, Urls
     from pytest_ghdeploy.store import Store
 
+PERMISSION = "actions"
+
 
 def create_or_update(
     store: Store,

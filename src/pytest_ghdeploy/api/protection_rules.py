@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import App, Environment
     from pytest_ghdeploy.store import Store
 
+PERMISSION = "actions"
+
 _RULES = "/repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules"
 
 

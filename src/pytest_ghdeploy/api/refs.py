@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.representations import JSON
     from pytest_ghdeploy.store import Store
 
+PERMISSION = "contents"
+
 
 def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: str) -> str:
     """

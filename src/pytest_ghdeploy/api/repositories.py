@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors, rules
+from pytest_ghdeploy import access, errors, rules
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.routing import Call, Reply, route
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import Repository, User
     from pytest_ghdeploy.representations import JSON
     from pytest_ghdeploy.store import Store
+
+PERMISSION = "metadata"
 
 
 def create(store: Store, owner: User, *, name: str, private: bool = False) -> Repository:
@@ -102,9 +104,12 @@ def _shown(call: Call, row: Repository) -> JSON:
     return as_json.full_repository(row, call.urls, permission)
 
 
-@route("repos/create-for-authenticated-user", "POST /user/repos")
+@route("repos/create-for-authenticated-user", "POST /user/repos", permission="administration")
 def create_for_authenticated_user(call: Call) -> Reply:
     """Create a repository of the caller's."""
+    private = call.body.get("private", False)
+    if not access.may_create(call.token, private=private):
+        raise errors.not_found("a token without the scope repo creates public repositories only: see add_token")
     row = create(call.store, call.actor, **call.arguments_for(create))
     return Reply(201, _shown(call, row), location=call.urls.repository(row))
 

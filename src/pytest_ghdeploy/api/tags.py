@@ -10,6 +10,8 @@ from __future__ import annotations
 from pytest_ghdeploy import representations_git
 from pytest_ghdeploy.routing import Call, Listing, Reply, route
 
+PERMISSION = "metadata"
+
 
 @route("repos/list-tags", "GET /repos/{owner}/{repo}/tags")
 def list_tags(call: Call) -> Reply:

@@ -1,0 +1,193 @@
+"""Tokens from Python: what they are, what they cannot be, and that their text stays hidden."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from pytest_ghdeploy import FakeError, FakeGitHub, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TEXT = "ghp_of_these_tests_0001"
+
+
+def stored(fake: FakeGitHub) -> object:
+    """Copy all that a mistake must leave as it was."""
+    store = fake._store
+    tables = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
+    return tables, dict(store.tokens), list(fake.events), fake.requests
+
+
+def test_a_token_is_what_it_was_given() -> None:
+    """With nothing it is without limits; scopes make it classic, permissions fine-grained or, for a bot, an app's."""
+    gh = FakeGitHub()
+    plain = gh.add_token("a")
+    classic = gh.add_token("b", user="mona", scopes=["repo_deployment", "repo"])
+    fine = gh.add_token("c", user="mona", permissions={"deployments": "write"})
+    app = gh.add_token("d", user="Deployer[bot]", permissions={"deployments": "write"})
+    assert gh.tokens == (plain, classic, fine, app)
+    assert [(token.kind, token.user.login) for token in gh.tokens] == [
+        ("classic", "octocat"),
+        ("classic", "mona"),
+        ("fine_grained", "mona"),
+        ("app", "Deployer[bot]"),
+    ]
+    assert (plain.scopes, plain.permissions, plain.is_unlimited) == (None, None, True)
+    assert (classic.scopes, classic.permissions, classic.is_unlimited) == (("repo",), None, False)
+    assert (fine.scopes, fine.permissions) == (None, {"metadata": "read", "deployments": "write"})
+    assert (plain.app, classic.app, fine.app) == (None, None, None)
+    assert app.app is not None
+    assert (app.app.slug, app.app.owner.login, app.user.type) == ("deployer", "octocat", "Bot")
+    assert app.app.permissions == app.permissions
+
+
+def test_a_bot_without_permissions_is_a_user_like_any_other() -> None:
+    """Its token has no app and no limits."""
+    token = FakeGitHub().add_token("a", user="deployer[bot]")
+    assert (token.kind, token.app, token.is_unlimited) == ("classic", None, True)
+
+
+def test_tokens_of_one_bot_are_of_one_app() -> None:
+    """The app that was added or made before is taken, and may do all that its tokens may."""
+    gh = FakeGitHub()
+    gate = gh.add_app("gate", owner="acme")
+    first = gh.add_token("a", user="gate[bot]", permissions={"checks": "write", "deployments": "read"})
+    second = gh.add_token("b", user="gate[bot]", permissions={"checks": "read"})
+    assert first.app is not None
+    assert second.app is first.app
+    assert (first.app.id, first.app.owner.login) == (gate.id, "acme")
+    assert first.app.permissions == {**gate.permissions, "checks": "write"}
+    other = gh.add_token("c", user="other[bot]", permissions={}).app
+    assert other is not None
+    assert other.id != gate.id
+    assert [app.slug for app in gh._store.apps] == ["gate", "other"]
+
+
+def test_an_app_that_a_token_made_cannot_be_added_again() -> None:
+    """It is there."""
+    gh = FakeGitHub()
+    gh.add_token("a", user="gate[bot]", permissions={})
+    with pytest.raises(FakeError, match="there is an app gate already"):
+        gh.add_app("gate")
+
+
+def test_github_actions_is_the_app_it_is() -> None:
+    """What a workflow is permitted changes nothing about the app."""
+    gh = FakeGitHub()
+    before = gh._store.actions_app
+    token = gh.add_token("a", user="github-actions[bot]", permissions={"packages": "write"})
+    assert token.app is gh._store.actions_app is before
+
+
+def test_a_token_may_expire_in_any_time_zone() -> None:
+    """It is kept in UTC, to the second."""
+    when = datetime(2030, 5, 13, 17, 1, 13, 999, tzinfo=timezone(timedelta(hours=2)))
+    token = FakeGitHub().add_token("a", expires_at=when)
+    assert token.expires_at == datetime(2030, 5, 13, 15, 1, 13, tzinfo=UTC)
+
+
+MISTAKES: list[tuple[Callable[[FakeGitHub], object], str]] = [
+    (lambda gh: gh.add_token(TEXT, scopes=["deploy"]), "there is no scope 'deploy'; there are .*repo_deployment"),
+    (lambda gh: gh.add_token(TEXT, scopes="repo"), "scopes is a list of scopes"),
+    (lambda gh: gh.add_token(TEXT, scopes=[5]), "there is no scope 5"),  # type: ignore[list-item]
+    (
+        lambda gh: gh.add_token(TEXT, permissions={"deployment": "write"}),
+        "there is no permission 'deployment'; there are deployments, ",
+    ),
+    (
+        lambda gh: gh.add_token(TEXT, permissions={"deployments": "admin"}),
+        "there is no level of the permission deployments 'admin'; there are read, write",
+    ),
+    (
+        lambda gh: gh.add_token(TEXT, permissions={"metadata": "write"}),
+        "there is no level of the permission metadata 'write'; there is read",
+    ),
+    (lambda gh: gh.add_token(TEXT, permissions=["deployments"]), "permissions is a mapping"),  # type: ignore[arg-type]
+    (lambda gh: gh.add_token(TEXT, scopes=[], permissions={}), "scopes .* or permissions .*, not both"),
+    (lambda gh: gh.add_token(TEXT, repositories=["octocat/example"]), "give its permissions too"),
+    (lambda gh: gh.add_token(TEXT, scopes=["repo"], repositories=[]), "give its permissions too"),
+    (
+        lambda gh: gh.add_token(TEXT, user="mona", permissions={}, repositories=["octocat/none"]),
+        "there is no repository 'octocat/none'; there is octocat/example",
+    ),
+    (lambda gh: gh.add_token(TEXT, permissions={}, repositories="octocat/example"), "repositories is a list"),
+    (lambda gh: gh.add_token(TEXT, permissions={}, repositories=[5]), "the name of a repo"),  # type: ignore[list-item]
+    (lambda gh: gh.add_token(TEXT, user="gate[bot]", scopes=["repo"]), r"gate\[bot\] is a bot.*give permissions"),
+    (lambda gh: gh.add_token(TEXT, user="acme", permissions={}), "acme is an organization"),
+    (
+        lambda gh: gh.add_token(TEXT, user="mona", expires_at=datetime(2030, 1, 1)),  # noqa: DTZ001 - the mistake
+        "expires_at is a datetime with a time zone",
+    ),
+    (lambda gh: gh.add_token(TEXT, expires_at="2030-01-01"), "expires_at is a datetime"),  # type: ignore[arg-type]
+    (lambda gh: gh.add_token(b"ghp_of_these_tests_0001"), "a token is a text"),  # type: ignore[arg-type]
+    (lambda gh: gh.add_token(f"{TEXT} "), "a token is a text without white space"),
+    (lambda gh: gh.add_token(f"{TEXT}\ud800"), "a token is a text without white space"),
+    (lambda gh: gh.add_token("\n"), "a token is a text without white space"),
+    (lambda gh: gh.revoke_token(TEXT), "that token is not known: those there are belong to hubot"),
+    (lambda gh: gh.revoke_token(["x"]), "that token is not known"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("mistake", "problem"), MISTAKES)
+def test_a_mistake_is_explained_and_changes_nothing(mistake: Callable[[FakeGitHub], object], problem: str) -> None:
+    """The message names what there is, and never the token."""
+    gh = FakeGitHub()
+    gh.add_repository("octocat/example")
+    gh.add_user("acme", type="Organization")
+    gh.add_token("another", user="hubot")
+    before = stored(gh)
+    with pytest.raises(FakeError, match=problem) as caught:
+        mistake(gh)
+    assert stored(gh) == before
+    assert "ghp_of" not in str(caught.value)
+
+
+def test_a_token_is_revoked_once() -> None:
+    """It is listed no more, and there is nothing to revoke a second time."""
+    gh = FakeGitHub()
+    gh.add_token(TEXT)
+    gh.revoke_token(TEXT)
+    assert gh.tokens == ()
+    with pytest.raises(FakeError, match="that token is not known: there are none"):
+        gh.revoke_token(TEXT)
+    gh.reset()
+    assert gh.tokens == ()
+
+
+def test_the_text_of_a_token_is_nowhere_to_be_read(ghdeploy: FakeGitHub) -> None:
+    """Not in its repr, a hint, the conversation, or what is recorded of requests and events."""
+    ghdeploy.add_repository("octocat/example")
+    given: list[dict[str, Any]] = [
+        {},
+        {"scopes": []},
+        {"permissions": {}},
+        {"user": "gate[bot]", "permissions": {"deployments": "write"}},
+        {"expires_at": ghdeploy.clock.now},
+    ]
+    for arguments in given:
+        token = ghdeploy.add_token(TEXT, **arguments)
+        assert token.text == TEXT
+        assert TEXT not in repr(token) + repr(ghdeploy.tokens)
+        url = "https://api.github.com/repos/octocat/example/deployments"
+        for path in ("", "/1", f"?x={TEXT}"):
+            body = {"ref": "main", "payload": "x"}
+            requests.post(url + path, json=body, headers={"Authorization": f"token {TEXT}"}, timeout=5)
+    ghdeploy.revoke_token(TEXT)
+    requests.get(url, headers={"Authorization": f"token {TEXT}"}, timeout=5)
+    shown = ghdeploy.conversation_text() + repr(ghdeploy.requests) + repr([one.payload for one in ghdeploy.events])
+    assert TEXT not in shown
+    assert "has expired" in shown
+    assert "has been revoked" in shown
+
+
+def test_a_token_cannot_be_changed() -> None:
+    """It is frozen, like all rows."""
+    token = FakeGitHub().add_token(TEXT)
+    assert isinstance(token, Token)
+    with pytest.raises(AttributeError):
+        token.scopes = ("repo",)  # type: ignore[misc]
