@@ -40,6 +40,7 @@ NOT_DESCRIBED = {
     ("repos/merge", 409),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
+NOT_IN_DATA = {"meta/root"}  # the description is trimmed; see test_completeness
 # Every operation may answer these; the description lists them for a few.
 ANYWHERE = {301, 307, 400, 401, 403, 404}
 
@@ -99,6 +100,8 @@ def _check(what: str, file: str, described: dict[str, Any], body: object) -> Non
 
 def check_answer_as_github_describes_it(operation_id: str, status: int, body: object) -> None:
     """Compare an answer with GitHub's description of the operation."""
+    if operation_id in NOT_IN_DATA:
+        return
     answers = _operations()[operation_id]["responses"]
     if str(status) not in answers:
         assert status in ANYWHERE or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} has no {status}"

@@ -876,15 +876,19 @@ NOT_A_ROOT = "base_url is the root of an API, https://api.github.com or https://
         ({"base_url": "https://api.github.com?x=1"}, f"{NOT_A_ROOT}'https://api.github.com?x=1'"),
         ({"base_url": None}, f"{NOT_A_ROOT}None"),
         ({"validate": "everything"}, "validate is \"requests\" or \"all\", got 'everything'"),
+        (
+            {"enterprise_version": "3.19"},
+            "enterprise_version is that of a GitHub Enterprise Server, such as '3.19.0'; got '3.19'",
+        ),
         ({"neutral_passes": 1}, "neutral_passes is True or False, got 1"),
         ({"short_shas": "yes"}, "short_shas is True or False, got 'yes'"),
         ({"payload_limit": True}, "payload_limit is a whole number, 0 or more, got True"),
         ({"payload_limit": -1}, "payload_limit is a whole number, 0 or more, got -1"),
         (
             {"neutral_pass": True},
-            ("there is no argument 'neutral_pass'; there are neutral_passes, base_url, validate, inactive_events, "
-            "auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, list_all_contexts, "
-            "payload_limit"),
+            ("there is no argument 'neutral_pass'; there are neutral_passes, base_url, validate, enterprise_version, "
+            "inactive_events, auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, "
+            "list_all_contexts, payload_limit"),
         ),
     ],
 )  # fmt: skip

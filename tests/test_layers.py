@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("model", "errors", "pages", "keys"),
     ("clock", "git", "rules", "events"),
     ("representations",),
-    ("payloads", "conversation", "representations_environments", "representations_git"),
+    ("payloads", "conversation", "representations_environments", "representations_git", "representations_meta"),
     ("store",),
     ("routing",),
     ("api",),

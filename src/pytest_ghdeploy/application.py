@@ -130,14 +130,15 @@ class Application:
         try:
             viewer = self._authenticate(request.headers)
             endpoint, params = _match_once(request.method, request.path)
-            self._count(headers, viewer, free=endpoint.operation_id == "rate-limit/get")
+            if not self.urls.enterprise_version:  # where limits are off by default
+                self._count(headers, viewer, free=endpoint.operation_id == "rate-limit/get")
             call = self._call(request, endpoint, dict(params), viewer)
             reply = endpoint.handler(call)
             status = reply.status
             body = self._write(call, reply, request, headers)
         except GitHubError as refusal:
             status, hint = refusal.status, refusal.hint
-            body = _refusal(refusal, endpoint)
+            body = _refusal(refusal, endpoint, self.urls)
             if isinstance(refusal, errors.Redirect):
                 headers["Location"] = refusal.url
             if hint:
@@ -284,6 +285,8 @@ class Application:
         )
         headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         headers["x-github-api-version-selected"] = _API_VERSION
+        if self.urls.enterprise_version:
+            headers["X-GitHub-Enterprise-Version"] = self.urls.enterprise_version
 
     # Stubs
 
@@ -304,14 +307,14 @@ def _lasting_path(path: str, call: Call) -> str:
     return f"/repositories/{call.repository.id}/{path.split('/', 4)[4]}"
 
 
-def _refusal(refusal: GitHubError, endpoint: Endpoint | None) -> str:
+def _refusal(refusal: GitHubError, endpoint: Endpoint | None, urls: Urls) -> str:
     body: dict[str, Any] = {"message": refusal.message}
     if isinstance(refusal, errors.Redirect):
         return to_json(body | {"url": refusal.url, "documentation_url": refusal.documentation_url})
     if refusal.errors:
         body["errors"] = refusal.errors
     page = schema.documentation_url(endpoint.operation_id) if endpoint else errors.REST_DOCS
-    body["documentation_url"] = refusal.documentation_url or page
+    body["documentation_url"] = urls.documentation(refusal.documentation_url or page)
     body["status"] = str(refusal.status)
     return to_json(body)
 

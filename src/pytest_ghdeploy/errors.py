@@ -241,6 +241,13 @@ def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessabl
     )
 
 
+def no_rate_limit() -> NotFound:
+    """Answer for the rate limit of a GitHub Enterprise Server, where it is off by default [guess]."""
+    return NotFound(
+        "Rate limiting is not enabled.", hint="GitHub Enterprise Server limits nothing unless its administrator says so"
+    )
+
+
 # Repositories and people
 
 
