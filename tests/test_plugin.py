@@ -442,7 +442,8 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
             "short_sha=True",
             ("pytest_ghdeploy.errors.FakeError: there is no argument 'short_sha' of the marker ghdeploy; there are "
             "short_shas, repositories, base_url, validate, enterprise_version, inactive_events, "
-            "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, list_all_contexts, payload_limit"),
+            "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
+            "list_all_contexts, payload_limit"),
         ),
         (
             "'octocat/example'",
