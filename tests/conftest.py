@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pytest_ghdeploy import schema
 from pytest_ghdeploy.application import Application
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "scene"]
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -22,15 +22,12 @@ from pytest_ghdeploy import routing, schema
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_ghdeploy import FakeGitHub
+    from tests.scene import Scene
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "github-openapi.json"
+FILE = {"message": "Change", "content": "aGVsbG8K"}
 VERSIONS = ("2022-11-28", "2026-03-10")
 ENDPOINTS = routing.endpoints()
-KEYS = [
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi",
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG1UaYmSwN6jVRXYgAhvVCmVzBoVTRX0C0TzEXAMPLEx",
-]
 
 # What GitHub's description lists. That of meta/root is not at hand; a root document has no refusals of its own.
 CODES = {
@@ -138,46 +135,12 @@ NEVER = {
 
 
 class World:
-    """A fake with one of everything, and a client of plain requests that knows GitHub's operation ids."""
+    """A client of plain requests that knows GitHub's operation ids, and the scene that it finds."""
 
-    def __init__(self, fake: FakeGitHub, version: str) -> None:
-        """Set the scene; ask for *version* of the API."""
-        self.fake = fake
+    def __init__(self, scene: Scene, version: str) -> None:
+        """Ask for *version* of the API."""
+        self.scene = scene
         self.version = version
-        self.app = fake.add_app("gate")
-        fake.add_user("acme", type="Organization")
-        for login in ("mona", "hubot"):
-            fake.add_user(login)
-        self.repo = repo = fake.add_repository("octocat/example")
-        self.root = repo.sha("main")
-        self.sha = repo.add_commit("main", files={"app.py": "print('hello')\n"})
-        repo.add_branch("topic")
-        self.ahead = repo.add_commit("topic", files={"topic.txt": "new\n"})
-        repo.add_tag("v1", "main")
-        repo.add_collaborator("mona")
-        status = repo.add_deployment(ref="main", environment="staging").add_status("success")
-        custom = {"protected_branches": False, "custom_branch_policies": True}
-        environment = repo.add_environment("eu/qa", deployment_branch_policy=custom)
-        self.places: dict[str, object] = {
-            "owner": "octocat",
-            "repo": "example",
-            "username": "mona",
-            "branch": "main",
-            "ref": "main",
-            "sha": self.sha,
-            "path": "app.py",
-            "basehead": "main...topic",
-            "deployment_id": repo.deployments[0].id,
-            "status_id": status.id,
-            "environment_name": "eu%2Fqa",
-            "branch_policy_id": environment.add_deployment_branch_policy("release/*").id,
-            "protection_rule_id": environment.enable_protection_rule(fake.add_app("window")).id,
-            "key_id": repo.add_deploy_key("server", KEYS[0]).id,
-            "check_run_id": repo.add_check_run("v1", name="build", status="in_progress").id,
-        }
-        repo.add_commit_status("main", state="success")
-        note = {"path": "app.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
-        self.ask("checks/update", {"output": {"title": "t", "summary": "s", "annotations": [note]}})
 
     def ask(
         self,
@@ -190,14 +153,14 @@ class World:
     ) -> requests.Response:
         """Ask for an operation, in the places of the scene but for *places*; a body of bytes is sent as it is."""
         endpoint = ENDPOINTS[operation_id]
-        path = endpoint.paths[0].format(**self.places | places)
+        path = endpoint.paths[0].format(**self.scene.places | places)
         assert "{" not in path
         usual = {"Authorization": "Bearer a-token-for-tests", "X-GitHub-Api-Version": self.version}
         with requests.Session() as session:
             session.trust_env = False
             return session.request(
                 endpoint.method,
-                f"{self.fake.base_url}{path}{query}",
+                f"{self.scene.fake.base_url}{path}{query}",
                 data=body if isinstance(body, bytes) else None,
                 json=None if isinstance(body, bytes) else body,
                 headers=usual | (headers or {}),
@@ -205,58 +168,20 @@ class World:
                 allow_redirects=False,
             )
 
-    def blob(self) -> str:
-        """Find the sha of the file app.py."""
-        sha: str = self.ask("repos/get-content").json()["sha"]
-        return sha
-
     def rename(self) -> None:
         """Give the repository another name."""
         assert self.ask("repos/update", {"name": "renamed"}).status_code == 200
 
 
-FILE = {"message": "Change", "content": "aGVsbG8K"}
-
-# An operation that succeeds with 200, 201 or 204 needs no more than this body, in these places.
-DONE: dict[str, Callable[[World], tuple[object, dict[str, Any]]]] = {
-    "checks/create": lambda w: ({"name": "lint", "head_sha": w.sha}, {}),
-    "checks/update": lambda _: ({"conclusion": "success"}, {}),
-    "git/create-ref": lambda w: ({"ref": "refs/heads/new", "sha": w.sha}, {}),
-    "git/delete-ref": lambda _: (None, {"ref": "heads/topic"}),
-    "git/get-ref": lambda _: (None, {"ref": "heads/topic"}),
-    "git/list-matching-refs": lambda _: (None, {"ref": "heads"}),
-    "git/update-ref": lambda w: ({"sha": w.ahead}, {"ref": "heads/main"}),
-    "repos/add-collaborator": lambda _: ({"permission": "push"}, {"username": "hubot"}),
-    "repos/create-commit-status": lambda _: ({"state": "success"}, {}),
-    "repos/create-deploy-key": lambda _: ({"key": KEYS[1]}, {}),
-    "repos/create-deployment": lambda _: ({"ref": "topic"}, {}),
-    "repos/create-deployment-branch-policy": lambda _: ({"name": "hotfix/*"}, {}),
-    "repos/create-deployment-protection-rule": lambda w: ({"integration_id": w.app.id}, {}),
-    "repos/create-deployment-status": lambda _: ({"state": "failure"}, {}),
-    "repos/create-for-authenticated-user": lambda _: ({"name": "another"}, {}),
-    "repos/create-or-update-environment": lambda _: ({"wait_timer": 5}, {}),
-    "repos/create-or-update-file-contents": lambda _: (FILE, {"path": "new.txt"}),
-    "repos/delete-file": lambda w: ({"message": "Remove", "sha": w.blob()}, {}),
-    "repos/merge": lambda _: ({"base": "main", "head": "topic"}, {}),
-    "repos/update": lambda _: ({"private": True}, {}),
-    "repos/update-deployment-branch-policy": lambda _: ({"name": "other/*"}, {}),
-}
-
-
-def usual(world: World, operation_id: str) -> tuple[object, dict[str, Any]]:
-    """Give the body and the places with which an operation succeeds."""
-    return DONE[operation_id](world) if operation_id in DONE else (None, {})
-
-
 def done(world: World, operation_id: str) -> requests.Response:
     """Ask for an operation such that it succeeds."""
-    body, places = usual(world, operation_id)
+    body, places = world.scene.usual(operation_id)
     return world.ask(operation_id, body, **places)
 
 
 def renamed(world: World, operation_id: str) -> requests.Response:
     """Ask by the former name."""
-    body, places = usual(world, operation_id)
+    body, places = world.scene.usual(operation_id)
     world.rename()
     return world.ask(operation_id, body, **places)
 
@@ -300,16 +225,15 @@ def without_custom_policies(world: World) -> requests.Response:
 
 def limitless(world: World) -> requests.Response:
     """Ask a GitHub Enterprise Server for its rate limit."""
-    version = world.version
-    with type(world.fake)("https://ghe.example.com/api/v3") as server:
-        return World(server, version).ask("rate-limit/get")
+    with type(world.scene.fake)("https://ghe.example.com/api/v3") as server:
+        return World(type(world.scene)(server), world.version).ask("rate-limit/get")
 
 
 CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
-    ("git/create-ref", 422): lambda w: w.ask("git/create-ref", {"ref": "refs/heads/main", "sha": w.sha}),
+    ("git/create-ref", 422): lambda w: w.ask("git/create-ref", {"ref": "refs/heads/main", "sha": w.scene.sha}),
     ("git/delete-ref", 422): lambda w: w.ask("git/delete-ref", ref="heads/nope"),
     ("git/get-ref", 404): lambda w: w.ask("git/get-ref", ref="heads/nope"),
-    ("git/update-ref", 422): lambda w: w.ask("git/update-ref", {"sha": w.root}, ref="heads/main"),
+    ("git/update-ref", 422): lambda w: w.ask("git/update-ref", {"sha": w.scene.root}, ref="heads/main"),
     ("rate-limit/get", 404): limitless,
     ("repos/add-collaborator", 204): lambda w: w.ask("repos/add-collaborator", {"permission": "pull"}),
     ("repos/add-collaborator", 422): lambda w: w.ask("repos/add-collaborator", username="octocat"),
@@ -317,7 +241,9 @@ CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
     ("repos/compare-commits-with-basehead", 404): lambda w: w.ask(
         "repos/compare-commits-with-basehead", basehead="main...nope"
     ),
-    ("repos/create-deploy-key", 422): lambda w: w.ask("repos/create-deploy-key", {"key": KEYS[0]}),
+    ("repos/create-deploy-key", 422): lambda w: w.ask(
+        "repos/create-deploy-key", {"key": w.scene.repo.deploy_keys[0].key}
+    ),
     ("repos/create-deployment", 202): behind,
     ("repos/create-deployment", 409): blocked,
     ("repos/create-deployment", 422): lambda w: w.ask("repos/create-deployment", {"ref": "nope"}),
@@ -337,21 +263,21 @@ CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
         "repos/create-or-update-environment", {"wait_timer": -1}
     ),
     ("repos/create-or-update-file-contents", 200): lambda w: w.ask(
-        "repos/create-or-update-file-contents", FILE | {"sha": w.blob()}
+        "repos/create-or-update-file-contents", FILE | {"sha": w.scene.blob}
     ),
     ("repos/create-or-update-file-contents", 404): lambda w: w.ask(
         "repos/create-or-update-file-contents", FILE | {"branch": "nope"}
     ),
     ("repos/create-or-update-file-contents", 409): lambda w: w.ask(
-        "repos/create-or-update-file-contents", FILE | {"sha": w.sha}
+        "repos/create-or-update-file-contents", FILE | {"sha": w.scene.sha}
     ),
     ("repos/create-or-update-file-contents", 422): lambda w: w.ask("repos/create-or-update-file-contents", FILE),
     ("repos/delete", 307): lambda w: renamed(w, "repos/delete"),
     ("repos/delete", 404): lambda w: w.ask("repos/delete", repo="nope"),
     ("repos/delete-deployment", 404): lambda w: w.ask("repos/delete-deployment", deployment_id=1),
     ("repos/delete-deployment", 422): undeletable,
-    ("repos/delete-file", 404): lambda w: w.ask("repos/delete-file", {"message": "m", "sha": w.sha}, path="nope"),
-    ("repos/delete-file", 409): lambda w: w.ask("repos/delete-file", {"message": "m", "sha": w.sha}),
+    ("repos/delete-file", 404): lambda w: w.ask("repos/delete-file", {"message": "m", "sha": w.scene.sha}, path="nope"),
+    ("repos/delete-file", 409): lambda w: w.ask("repos/delete-file", {"message": "m", "sha": w.scene.sha}),
     ("repos/delete-file", 422): lambda w: w.ask("repos/delete-file", {"message": "m"}),
     ("repos/get", 301): lambda w: renamed(w, "repos/get"),
     ("repos/get", 404): lambda w: w.ask("repos/get", repo="nope"),
@@ -394,9 +320,9 @@ both_versions = pytest.mark.parametrize("version", VERSIONS)
 
 
 @pytest.fixture
-def world(ghdeploy: FakeGitHub, version: str) -> World:
+def world(scene: Scene, version: str) -> World:
     """Give the scene, seen by a client that wants a version of the API."""
-    return World(ghdeploy, version)
+    return World(scene, version)
 
 
 def test_the_codes_are_those_of_the_operations_that_there_are() -> None:
@@ -454,7 +380,7 @@ def test_a_client_without_a_name_is_refused(world: World, operation_id: str) -> 
 @pytest.mark.parametrize("operation_id", ENDPOINTS)
 def test_bad_credentials_are_refused(world: World, operation_id: str) -> None:
     """401 for a token that is none, also where no token is needed."""
-    world.fake.add_token("another")
+    world.scene.fake.add_token("another")
     answer = world.ask(operation_id)
     assert (answer.status_code, answer.json()["message"]) == (401, "Bad credentials")
 
@@ -466,10 +392,10 @@ def test_an_anonymous_caller_is_refused(world: World, operation_id: str) -> None
     with requests.Session() as session:
         session.trust_env = False
         endpoint = ENDPOINTS[operation_id]
-        path = endpoint.paths[0].format(**world.places)
+        path = endpoint.paths[0].format(**world.scene.places)
         answer = session.request(
             endpoint.method,
-            f"{world.fake.base_url}{path}",
+            f"{world.scene.fake.base_url}{path}",
             headers={"X-GitHub-Api-Version": world.version},
             timeout=10,
         )
@@ -481,7 +407,7 @@ def test_an_anonymous_caller_is_refused(world: World, operation_id: str) -> None
 @pytest.mark.parametrize("operation_id", [name for name in ENDPOINTS if schema.takes_body(name)])
 def test_a_body_that_is_no_json_is_refused(world: World, operation_id: str) -> None:
     """400, in the two ways in which GitHub says it."""
-    _, places = usual(world, operation_id)
+    _, places = world.scene.usual(operation_id)
     for body, message in ((b"{", "Problems parsing JSON"), (b"[]", "Body should be a JSON object")):
         answer = world.ask(operation_id, body, **places)
         assert (answer.status_code, answer.json()["message"]) == (400, message)
@@ -494,8 +420,8 @@ def test_a_body_that_is_no_json_is_refused(world: World, operation_id: str) -> N
 def test_an_unknown_repository_is_not_found(world: World, operation_id: str) -> None:
     """404 for a repository that is not there, and for a private one of somebody else's."""
     assert world.ask(operation_id, repo="nope").status_code == 404
-    world.fake.add_token("of-hubot", user="hubot")
-    world.fake.add_token("of-octocat")
+    world.scene.fake.add_token("of-hubot", user="hubot")
+    world.scene.fake.add_token("of-octocat")
     body = {"private": True}
     assert world.ask("repos/update", body, headers={"Authorization": "token of-octocat"}).status_code == 200
     answer = world.ask(operation_id, headers={"Authorization": "token of-hubot"})
