@@ -117,15 +117,7 @@ LATER = {
 }
 
 # Not here: why.
-EMPTY = "no repository is without a commit here, whichever way it was made"
 NEVER = {
-    ("git/create-ref", 409): EMPTY,
-    ("git/delete-ref", 409): EMPTY,
-    ("git/get-ref", 409): EMPTY,
-    ("git/list-matching-refs", 409): EMPTY,
-    ("git/update-ref", 409): EMPTY,
-    ("repos/get-commit", 409): EMPTY,
-    ("repos/list-commits", 409): EMPTY,
     ("meta/get-all-versions", 404): "described without a word about when; the list is the same for everyone",
     ("repos/create-for-authenticated-user", 304): "a POST is not conditional: the description lists it by mistake",
     ("repos/create-for-authenticated-user", 404): "everyone who has a token may create, and the path names nothing",
@@ -223,6 +215,13 @@ def without_custom_policies(world: World) -> requests.Response:
     return world.ask("repos/create-deployment-branch-policy", {"name": "main"})
 
 
+def empty(world: World, operation_id: str) -> requests.Response:
+    """Ask for something of a repository that has no commit yet."""
+    assert world.ask("repos/create-for-authenticated-user", {"name": "empty"}).status_code == 201
+    body, places = world.scene.usual(operation_id)
+    return world.ask(operation_id, body, **places | {"repo": "empty"})
+
+
 def limitless(world: World) -> requests.Response:
     """Ask a GitHub Enterprise Server for its rate limit."""
     with type(world.scene.fake)("https://ghe.example.com/api/v3") as server:
@@ -315,6 +314,12 @@ for _name, _codes in CODES.items():
     CASES.setdefault((_name, _usual), partial(done, operation_id=_name))
     if (_name, 403) in LISTED - LATER.keys():
         CASES.setdefault((_name, 403), partial(nameless, operation_id=_name))
+
+for _name in (
+    *("git/create-ref", "git/delete-ref", "git/get-ref", "git/list-matching-refs", "git/update-ref"),
+    *("repos/get-commit", "repos/list-commits"),
+):
+    CASES[_name, 409] = partial(empty, operation_id=_name)
 
 both_versions = pytest.mark.parametrize("version", VERSIONS)
 

@@ -1330,3 +1330,30 @@ def test_the_arguments_of_a_fake_are_the_assumptions() -> None:
     fields = {field.name: field.type for field in dataclasses.fields(Assumptions)}
     assert AssumptionArguments.__annotations__.keys() == fields.keys()
     assert {name: hint.__forward_arg__ for name, hint in AssumptionArguments.__annotations__.items()} == fields
+
+
+def test_an_empty_repository_is_begun_from_python(gh: FakeGitHub) -> None:
+    """A repository created over HTTP without a commit says so, and takes its first on the default branch."""
+    requests.post(f"{API}/user/repos", json={"name": "new"}, headers=HEADERS, timeout=5).raise_for_status()
+    repo = gh.repository("octocat/new")
+    refused: list[Callable[[], object]] = [
+        lambda: repo.add_branch("topic"),
+        lambda: repo.add_branch("topic", from_ref="main"),
+        lambda: repo.add_commit("topic"),
+        lambda: repo.add_tag("v1", "main"),
+        lambda: repo.add_merge_conflict("topic"),
+        lambda: repo.add_deployment(ref="main"),
+        lambda: repo.add_commit_status("main", state="success"),
+        lambda: repo.add_check_run("main", name="build"),
+    ]
+    before = snapshot(gh)
+    for misuse in refused:
+        with pytest.raises(FakeError, match=r"; there are none$"):
+            misuse()
+    assert snapshot(gh) == before
+    sha = repo.add_commit("main", files={"app.py": "1\n"})
+    repo.add_branch("old", behind=1)
+    assert repo.sha("main") == sha
+    requests.post(f"{API}/repos/octocat/new/merges", json={"base": "old", "head": "main"}, headers=HEADERS, timeout=5)
+    repo.add_merge_conflict("old")
+    assert repo.add_deployment(ref="main").sha == repo.sha("main")

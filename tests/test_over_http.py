@@ -173,13 +173,23 @@ def test_every_422_of_a_deployment_is_reached_over_http(
     assert not ghdeploy.events
 
 
-@pytest.mark.usefixtures("ghdeploy")
-def test_a_first_file_can_be_deployed_at_once() -> None:
-    """Without `auto_init` too, what is pushed to a new repository can be deployed."""
+def test_an_empty_repository_begins_with_a_file_over_http(ghdeploy: FakeGitHub) -> None:
+    """Without `auto_init` there is nothing to deploy; the first file begins the default branch."""
     tool = Tool()
     tool.create("example")
+    assert tool.deploy("main", 422)["message"] == "No ref found for: main"
+    assert tool.ask("GET", "/branches") == tool.ask("GET", "/tags") == []
+    assert tool.ask("GET", "/commits", status=409)["message"] == "Git Repository is empty."
+    assert tool.ask("GET", "/contents", status=404)["message"] == "This repository is empty."
+    assert tool.ask("GET", "/branches/main", status=404)["message"] == "Branch not found"
+    tool.ask("GET", "/compare/main...main", status=404)
+    tool.ask("GET", "/commits/main/status", status=404)
+    tool.ask("POST", "/merges", {"base": "main", "head": "topic"}, 404)
+    tool.ask("PATCH", "", {"default_branch": "topic"}, 422)
+    assert not ghdeploy.events
     sha = tool.push("main", "app.py", "print('hello')\n")
-    assert tool.deploy("main", 201)["sha"] == sha
+    assert tool.deploy("main", 201)["sha"] == sha == tool.head("main")
+    assert [event.name for event in ghdeploy.events] == ["create", "push", "deployment"]
 
 
 def test_a_check_run_blocks_over_http(tool: Tool) -> None:

@@ -347,7 +347,15 @@ def default_branch_stays(hint: str) -> Unprocessable:
 
 def empty_repository() -> Conflict:
     """Answer for the refs of a repository without commits [guess]."""
-    return Conflict("Git Repository is empty.", hint="the repository has no commit yet")
+    return Conflict("Git Repository is empty.", hint=_EMPTY)
+
+
+def no_contents() -> NotFound:
+    """Answer for the contents of a repository without commits [guess]."""
+    return NotFound("This repository is empty.", hint=_EMPTY)
+
+
+_EMPTY = "the repository has no commit yet; auto_init begins one with a commit, and so does a file put to it"
 
 
 def unmergeable(hint: str) -> Conflict:

@@ -167,6 +167,8 @@ def get_content(call: Call) -> Reply:
     """Show a file with its content, or list what a directory holds."""
     graph, repository = call.store.git(call.repository), call.repository
     ref, path = call.query.get("ref") or repository.default_branch, call.params.get("path", "").strip("/")
+    if not graph.commits:
+        raise errors.no_contents()
     refuse = partial(errors.no_commit_for_contents, ref)
     commit = git.find_commit(call, ref, refuse, called="branch, tag or SHA ")
     tree = commit.tree
