@@ -58,11 +58,14 @@ class Urls:
         html: ``https://github.com``, or ``https://HOST``.
 
         enterprise_version: That of GitHub Enterprise Server; ``""`` for github.com and with data residency.
+
+        pictures: Of accounts, by id [guess: where they are with data residency].
     """
 
     api: str
     html: str
     enterprise_version: str = ""
+    pictures: str = "https://avatars.githubusercontent.com/u/%d?v=4"
 
     @classmethod
     @lru_cache(32)
@@ -80,7 +83,13 @@ class Urls:
             host = "github.com"
         elif host.startswith("api.") and not parts.path:
             host = host.removeprefix("api.")
-        return cls(api, f"{parts.scheme}://{host}", enterprise_version if parts.path else "")
+        html = f"{parts.scheme}://{host}"
+        if api == PUBLIC_API:
+            return cls(api, html)
+        escaped = host.replace("%", "%%")
+        if parts.path:
+            return cls(api, html, enterprise_version, f"{parts.scheme}://{escaped}/avatars/u/%d?")
+        return cls(api, html, "", f"{parts.scheme}://avatars.{escaped}/u/%d?v=4")
 
     @property
     def is_public(self) -> bool:
@@ -88,12 +97,8 @@ class Urls:
         return self.api == PUBLIC_API
 
     def avatar(self, row: User) -> str:
-        """Address an account's picture [guess: that with data residency it has a host of the enterprise's]."""
-        if self.enterprise_version:
-            return f"{self.html}/avatars/u/{row.id}?"
-        scheme, _, host = self.html.partition("://")
-        root = "https://avatars.githubusercontent.com" if self.is_public else f"{scheme}://avatars.{host}"
-        return f"{root}/u/{row.id}?v=4"
+        """Address an account's picture."""
+        return self.pictures % row.id
 
     def documentation(self, page: str) -> str:
         """Address a *page* of docs.github.com in the edition for this GitHub [guess: for refusals too]."""
