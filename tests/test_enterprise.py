@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import github3
 import pytest
 import requests
+import responses
 from github import Auth, Github, GithubException
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
@@ -184,6 +185,23 @@ def test_the_other_pages_of_a_server_are_refused(server: FakeGitHub, url: str, m
         ask(url)
     assert isinstance(server.take_problem(), UnsupportedRequest)
     assert not server.requests
+
+
+@pytest.mark.usefixtures("server")
+@responses.activate
+def test_what_is_not_of_the_server_goes_where_it_would_have_gone() -> None:
+    """A host below the server's that no server has, its parent, and the mocks for them are left alone."""
+    for url in ("https://status.ghe.example.com/", "https://example.com/", "https://uploads.example.com/"):
+        responses.get(url, json={"up": True})
+        assert ask(url).json() == {"up": True}
+
+
+@pytest.mark.usefixtures("ghdeploy")
+@responses.activate
+def test_without_a_server_its_hosts_are_nobodys() -> None:
+    """While only github.com is faked, a server is the business of whoever mocks it."""
+    responses.get("https://uploads.ghe.example.com/", json={"up": True})
+    assert ask("https://uploads.ghe.example.com/").json() == {"up": True}
 
 
 # Data residency
