@@ -37,6 +37,7 @@ NOT_DESCRIBED = {
     ("repos/merge", 409),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
+NOT_IN_DATA = {"meta/root"}  # the description is trimmed; see test_completeness
 # Every operation may answer these; the description lists them for a few.
 ANYWHERE = {301, 307, 400, 401, 403, 404, 415}
 # The description is that of one version of the API; what the other no longer has.
@@ -121,6 +122,8 @@ def check_answer(operation_id: str, status: int, body: object, version: str = OL
     """Compare an answer with GitHub's description of the operation."""
     if version != OLDER:
         assert not GONE & set(_names(body)), f"{operation_id} shows what is gone from {version}"
+    if operation_id in NOT_IN_DATA:
+        return
     answers = _operations()[operation_id]["responses"]
     if str(status) not in answers:
         assert status in ANYWHERE or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} has no {status}"

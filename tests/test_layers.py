@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("clock", "git", "rules", "events"),
     ("access",),
     ("representations",),
-    ("payloads", "conversation", "representations_environments", "representations_git"),
+    ("payloads", "conversation", "representations_environments", "representations_git", "representations_meta"),
     ("store",),
     ("routing",),
     ("api",),

@@ -139,14 +139,15 @@ class Application:
             token = self._authenticate(request.headers)
             agreed = self._agree(request)
             endpoint, params = _match_once(request.method, request.path)
-            self._count(more, token.user if token else None, free=endpoint.operation_id == "rate-limit/get")
+            if not self.urls.enterprise_version:  # where limits are off by default
+                self._count(more, token.user if token else None, free=endpoint.operation_id == "rate-limit/get")
             call = self._call(request, endpoint, dict(params), token, agreed)
             reply = endpoint.handler(call)
             body = self._write(call, reply, request, more)
             status, body = self._fresh(call, reply, body, request, more)
         except GitHubError as refusal:
             status, hint = refusal.status, refusal.hint
-            body = _refusal(refusal, endpoint, more).encode()
+            body = _refusal(refusal, endpoint, self.urls, more).encode()
             if hint:
                 more["X-GHDeploy-Hint"] = header_text(hint)
         headers = negotiation.general_headers(agreed) | self._identify() | more
@@ -166,12 +167,15 @@ class Application:
     def _identify(self) -> dict[str, str]:
         now = int(self.store.clock.now.timestamp())
         mixed = self._requests * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF
-        return {
+        headers = {
             "Date": negotiation.http_date(now),
             "X-GitHub-Request-Id": (
                 f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
             ),
         }
+        if self.urls.enterprise_version:
+            headers["X-GitHub-Enterprise-Version"] = self.urls.enterprise_version
+        return headers
 
     # Before the handler
 
@@ -382,7 +386,7 @@ class Application:
         if reads and negotiation.is_unchanged(
             sent.get("if-none-match"), sent.get("if-modified-since"), tag=tag, modified_at=modified_at
         ):
-            if call.viewer:  # who asks without a name pays all the same
+            if call.viewer and not self.urls.enterprise_version:  # who asks without a name pays all the same
                 self._show(headers, self.store.uncount_request(call.viewer))
             return HTTPStatus.NOT_MODIFIED, b""
         return reply.status, body
@@ -418,7 +422,7 @@ def _lasting_path(path: str, call: Call) -> str:
     return f"/repositories/{call.repository.id}/{path.split('/', 4)[4]}"
 
 
-def _refusal(refusal: GitHubError, endpoint: Endpoint | None, headers: dict[str, str]) -> str:
+def _refusal(refusal: GitHubError, endpoint: Endpoint | None, urls: Urls, headers: dict[str, str]) -> str:
     if isinstance(refusal, errors.PlainForbidden):
         headers["Content-Type"] = "text/html; charset=utf-8"
         return refusal.message
@@ -429,7 +433,7 @@ def _refusal(refusal: GitHubError, endpoint: Endpoint | None, headers: dict[str,
     if refusal.errors:
         body["errors"] = refusal.errors
     page = schema.documentation_url(endpoint.operation_id) if endpoint else errors.REST_DOCS
-    body["documentation_url"] = refusal.documentation_url or page
+    body["documentation_url"] = urls.documentation(refusal.documentation_url or page)
     body["status"] = str(refusal.status)
     return to_json(body)
 

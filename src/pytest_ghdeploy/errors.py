@@ -304,6 +304,13 @@ def not_its_check_run(app_id: int, hint: str) -> Forbidden:
     )
 
 
+def no_rate_limit() -> NotFound:
+    """Answer for the rate limit of a GitHub Enterprise Server, where it is off by default [guess]."""
+    return NotFound(
+        "Rate limiting is not enabled.", hint="GitHub Enterprise Server limits nothing unless its administrator says so"
+    )
+
+
 # Repositories and people
 
 
@@ -403,7 +410,15 @@ def default_branch_stays(hint: str) -> Unprocessable:
 
 def empty_repository() -> Conflict:
     """Answer for the refs of a repository without commits [guess]."""
-    return Conflict("Git Repository is empty.", hint="the repository has no commit yet")
+    return Conflict("Git Repository is empty.", hint=_EMPTY)
+
+
+def no_contents() -> NotFound:
+    """Answer for the contents of a repository without commits [guess]."""
+    return NotFound("This repository is empty.", hint=_EMPTY)
+
+
+_EMPTY = "the repository has no commit yet; auto_init begins one with a commit, and so does a file put to it"
 
 
 def unmergeable(hint: str) -> Conflict:

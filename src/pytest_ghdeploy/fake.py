@@ -19,7 +19,7 @@ from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
 from pytest_ghdeploy.events import Events
 from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
 from pytest_ghdeploy.repository import Repository
-from pytest_ghdeploy.representations import PUBLIC_API, Urls
+from pytest_ghdeploy.representations import ENTERPRISE_VERSION, PUBLIC_API, Urls
 from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 Validate = Literal["requests", "all"]
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
@@ -57,16 +58,20 @@ class FakeGitHub:
         base_url: str = PUBLIC_API,
         *,
         validate: Validate = "requests",
+        enterprise_version: str = ENTERPRISE_VERSION,
         **assumptions: Unpack[AssumptionArguments],
     ) -> None:
         """
         Make a fake that is not active yet.
 
         Args:
-            base_url: The root of its API: ``https://api.github.com``, or
-                ``https://HOST/api/v3`` for GitHub Enterprise Server.
+            base_url: The root of its API: ``https://api.github.com``,
+                ``https://HOST/api/v3`` for GitHub Enterprise Server, or
+                ``https://api.SUBDOMAIN.ghe.com`` for data residency.
 
             validate: ``all`` checks answers and events against the schemas too.
+
+            enterprise_version: Of GitHub Enterprise Server, such as ``3.19.0``: counts where *base_url* is one.
 
             assumptions: How GitHub behaves where that is not known for
                 certain, such as ``inactive_events=True``: see ``Assumptions``.
@@ -81,6 +86,9 @@ class FakeGitHub:
         if validate not in ("requests", "all"):
             msg = f'validate is "requests" or "all", got {validate!r}'
             raise FakeError(msg)
+        if not isinstance(enterprise_version, str) or not _VERSION.fullmatch(enterprise_version):
+            msg = f"enterprise_version is that of a GitHub Enterprise Server, such as {ENTERPRISE_VERSION!r}; "
+            raise FakeError(f"{msg}got {enterprise_version!r}")
         self.base_url = base_url.rstrip("/")
         self.host = parts.hostname
         self.clock = Clock()
@@ -88,8 +96,9 @@ class FakeGitHub:
         self._is_open = False
         self._prefix = parts.path.rstrip("/")
         self._validate = validate
+        self._enterprise_version = enterprise_version
         self._assume = to_assumptions(assumptions) if assumptions else _USUAL
-        self._urls = Urls.of(self.base_url)
+        self._urls = Urls.of(self.base_url, enterprise_version)
         self._problems: list[Exception] = []
         self._lock = threading.RLock()
         self._recorded: list[Event] = []
@@ -530,7 +539,7 @@ def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
     known: dict[str, Any] = {field.name: field.default for field in fields(Assumptions)}
     for name, value in given.items():
         if name not in known:
-            raise errors.unknown("argument", name, ["base_url", "validate", *known])
+            raise errors.unknown("argument", name, ["base_url", "validate", "enterprise_version", *known])
         if type(value) is not type(known[name]) or value < 0:
             wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
             msg = f"{name} is {wanted}, got {value!r}"

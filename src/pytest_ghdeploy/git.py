@@ -93,8 +93,8 @@ class MergeConflict(Exception):
 class Graph:
     """The commits, branches and tags of one repository."""
 
-    def __init__(self, name: str, author: User, now: datetime, default_branch: str) -> None:
-        """Start with one commit on *default_branch*; *name* makes the shas differ between repositories."""
+    def __init__(self, name: str, author: User, now: datetime, default_branch: str, *, empty: bool = False) -> None:
+        """Start with one commit on *default_branch*, or *empty*; *name* makes the shas differ between repositories."""
         self._name = name
         self._newest = 0
         self._oldest = 0
@@ -104,6 +104,8 @@ class Graph:
         self.tags: dict[str, str] = {}
         self.other_refs: dict[str, str] = {}
         """Refs that are neither branches nor tags, without ``refs/``."""
+        if empty:
+            return
         files = {"README.md": f"# {name}\n", ".gitignore": "*.pyc\n"}
         self.branches[default_branch] = self._add(
             (), {path: self._blob(text) for path, text in files.items()}, "Initial commit", author, now

@@ -286,13 +286,15 @@ class Store:
 
     # Repositories
 
-    def add_repository(self, owner: User, name: str, *, default_branch: str, private: bool) -> Repository:
-        """Create the repository, which must not exist, with one commit on its default branch."""
+    def add_repository(
+        self, owner: User, name: str, *, default_branch: str, private: bool, empty: bool = False
+    ) -> Repository:
+        """Create the repository, which must not exist, with one commit on its default branch, or *empty*."""
         now = self.clock.now
         row = Repository(self.repositories.next_id, owner, name, private, default_branch, now, now, now)
         self.repositories.add(row)
         self._name(row)
-        self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch)
+        self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch, empty=empty)
         return row
 
     def _name(self, row: Repository) -> None:
