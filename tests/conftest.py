@@ -41,7 +41,7 @@ NOT_DESCRIBED = {
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 # Every operation may answer these; the description lists them for a few.
-ANYWHERE = {301, 307, 400, 401, 403, 404}
+ANYWHERE = {301, 307, 400, 401, 403, 404, 429}
 
 
 def pytest_report_header() -> str:

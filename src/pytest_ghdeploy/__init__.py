@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.fake import FakeGitHub
     from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
     from pytest_ghdeploy.model import App, Assumptions, CheckSuite, User
+    from pytest_ghdeploy.rate_limits import RateLimits
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
 
@@ -34,6 +35,7 @@ _HOMES = {
     "Exchange": "conversation",
     "FakeError": "errors",
     "FakeGitHub": "fake",
+    "RateLimits": "rate_limits",
     "Repository": "repository",
     "SchemaViolation": "schema",
     "UnsupportedRequest": "errors",
@@ -56,6 +58,7 @@ __all__ = [
     "Exchange",
     "FakeError",
     "FakeGitHub",
+    "RateLimits",
     "Repository",
     "SchemaViolation",
     "UnsupportedRequest",

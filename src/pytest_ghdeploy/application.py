@@ -29,7 +29,7 @@ from pytest_ghdeploy.rules import allows, moves_for_good
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.model import RateLimit, Repository, User
     from pytest_ghdeploy.representations import Urls
     from pytest_ghdeploy.routing import Endpoint
     from pytest_ghdeploy.store import Store
@@ -130,7 +130,7 @@ class Application:
         try:
             viewer = self._authenticate(request.headers)
             endpoint, params = _match_once(request.method, request.path)
-            self._count(headers, viewer, free=endpoint.operation_id == "rate-limit/get")
+            self._count(headers, viewer, request, free=endpoint.operation_id == "rate-limit/get")
             call = self._call(request, endpoint, dict(params), viewer)
             reply = endpoint.handler(call)
             status = reply.status
@@ -268,20 +268,35 @@ class Application:
         self._texts[row.id] = row, repository.full_name, self.urls, text
         return text
 
-    def _count(self, headers: dict[str, str], viewer: User | None, *, free: bool) -> None:
-        limit = self.store.rate_limit(viewer) if free else self.store.count_request(viewer)
+    def _count(self, headers: dict[str, str], viewer: User | None, request: Request, *, free: bool) -> None:
+        store = self.store
+        over = None
+        if store.limits and not free:
+            budget = store.rate_limit(viewer)
+            over = store.limits.refusal(
+                viewer, request.method, budget, now=store.clock.now, request_id=self.request_id()
+            )
+        self._show_limit(headers, store.rate_limit(viewer) if free or over else store.count_request(viewer))
+        if over:
+            if over.retry_after is not None:
+                headers["Retry-After"] = str(over.retry_after)
+            raise over.error
+
+    def _show_limit(self, headers: dict[str, str], limit: RateLimit) -> None:
         headers["X-RateLimit-Limit"] = str(limit.limit)
         headers["X-RateLimit-Remaining"] = str(limit.remaining)
         headers["X-RateLimit-Reset"] = str(int(limit.reset_at.timestamp()))
         headers["X-RateLimit-Used"] = str(limit.used)
         headers["X-RateLimit-Resource"] = "core"
 
-    def _general_headers(self, headers: dict[str, str]) -> None:
+    def request_id(self) -> str:
+        """Give the id of the request that is answered now."""
         now = int(self.store.clock.now.timestamp())
         mixed = self._requests * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF
-        headers["X-GitHub-Request-Id"] = (
-            f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
-        )
+        return f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
+
+    def _general_headers(self, headers: dict[str, str]) -> None:
+        headers["X-GitHub-Request-Id"] = self.request_id()
         headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         headers["x-github-api-version-selected"] = _API_VERSION
 

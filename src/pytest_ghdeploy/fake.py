@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.model import AccountType, AssumptionArguments
+    from pytest_ghdeploy.rate_limits import RateLimits
 
 Validate = Literal["requests", "all"]
 
@@ -163,7 +164,11 @@ class FakeGitHub:
             raise problem
 
     def reset(self) -> None:
-        """Empty everything: repositories, accounts, tokens, events, requests and stubs. The clock stays where it is."""
+        """
+        Empty everything: repositories, accounts, tokens, events, requests, stubs and rate limits.
+
+        The clock stays where it is.
+        """
         with self._lock:
             self._store.retired = True
             self._recorded.clear()
@@ -363,6 +368,13 @@ class FakeGitHub:
         )
         with self._lock:
             self._application.stubs.append(Stub(method.upper(), segments, status, body, dict(headers or {})))
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """Who is refused for asking too often: ``rate_limits.set(…)`` and ``.set_secondary(…)``."""
+        from pytest_ghdeploy.rate_limits import RateLimits  # few tests need them
+
+        return RateLimits(self._store)
 
     # What happened
 

@@ -58,3 +58,9 @@ def wrong_deployment(deployment: Deployment, event: Event) -> None:
     deployment.environment = "qa"  # type: ignore[misc]
     deployment.statuses[0].state = "success"  # type: ignore[misc]
     event.payload = {}  # type: ignore[misc]
+
+
+def wrong_limits(gh: FakeGitHub) -> None:
+    """Misuse rate limits."""
+    gh.rate_limits.set("3")  # type: ignore[arg-type]
+    gh.rate_limits.set_secondary(900)  # type: ignore[call-arg]

@@ -19,6 +19,7 @@ from pytest_ghdeploy import (
     Exchange,
     FakeError,
     FakeGitHub,
+    RateLimits,
     Repository,
     SchemaViolation,
     UnsupportedRequest,
@@ -171,6 +172,14 @@ def looking_back(gh: FakeGitHub) -> None:
     assert_type(gh.events[-1].delivery_id, str)
     assert_type(gh.events[-1].repository, str)
     gh.events.clear()
+
+
+def limited(gh: FakeGitHub) -> None:
+    """Set limits."""
+    assert_type(gh.rate_limits, RateLimits)
+    gh.rate_limits.set(3, limit=10, user=None, status=429)
+    gh.rate_limits.set(remaining=3)
+    gh.rate_limits.set_secondary(points_per_minute=10, retry_after=False)
 
 
 def refused() -> None:
