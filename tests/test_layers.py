@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("application",),
     ("doors",),
     ("advice", "assertions"),
-    ("items", "rate_limits"),
+    ("items", "faults", "rate_limits"),
     ("environment",),
     ("repository",),
     ("fake",),

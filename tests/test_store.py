@@ -357,6 +357,28 @@ def test_a_request_can_be_given_back() -> None:
     assert store.count_request(None, -1).remaining == ANONYMOUS_RATE_LIMIT
 
 
+def test_a_snapshot_shows_what_belonged_to_repositories() -> None:
+    """Rows, commits and refs are as they were; names, accounts and budgets are as they are."""
+    store = _store()
+    repository = _repository(store)
+    past = store.snapshot()
+    graph = store.git(repository)
+    graph.branches["topic"] = next(iter(graph.branches.values()))
+    newer = store.add_repository(store.default_user, "newer", default_branch="main", private=False)
+    mona = store.add_user("mona")
+    store.count_request(mona)
+
+    shown = past()
+
+    assert list(shown.git(repository).branches) == ["main"]
+    assert list(shown.git(newer).branches) == ["main"]
+    assert shown.user("mona") is mona
+    assert shown.rate_limit(mona).used == 1
+    assert shown.repository("octocat/newer") is newer
+    assert shown.deployments is not store.deployments
+    assert shown.users is store.users
+
+
 def test_two_stores_never_meet() -> None:
     """What happens in one store is not seen in another."""
     one, other = _store(), _store()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
+    from pytest_ghdeploy.faults import Fault, Faults
     from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
     from pytest_ghdeploy.model import App, Assumptions, CheckSuite, User
     from pytest_ghdeploy.rate_limits import RateLimits
@@ -35,6 +36,8 @@ _HOMES = {
     "Exchange": "conversation",
     "FakeError": "errors",
     "FakeGitHub": "fake",
+    "Fault": "faults",
+    "Faults": "faults",
     "RateLimits": "rate_limits",
     "Repository": "repository",
     "SchemaViolation": "schema",
@@ -58,6 +61,8 @@ __all__ = [
     "Exchange",
     "FakeError",
     "FakeGitHub",
+    "Fault",
+    "Faults",
     "RateLimits",
     "Repository",
     "SchemaViolation",

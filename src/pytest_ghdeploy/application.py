@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, unquote
 
 from pytest_ghdeploy import errors, github, routing, schema
@@ -63,14 +64,29 @@ class Request:
     body: bytes = field(repr=False)
 
 
+Failure = Literal["", "refused", "reset", "timeout", "truncated"]
+"""
+What goes wrong on the way, which a door shows as its client library does on the network.
+
+``refused``: the connection cannot be made. ``reset``: it breaks after the request was sent, before any byte of
+the answer. ``timeout``: no byte of the answer comes in time. ``truncated``: the connection ends before the body
+has the length that ``Content-Length`` says; the body of the ``Answer`` is cut already.
+"""
+
+
 @dataclass(slots=True)
 class Answer:
-    """What goes back through the door. *hint* says why, for whoever wrote the test."""
+    """
+    What goes back through the door. *hint* says why, for whoever wrote the test.
+
+    With a *failure* other than ``truncated`` nothing goes back, and *status* is 0.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
     hint: str = ""
+    failure: Failure = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,8 @@ class Application:
         self.store = store
         self.urls = urls
         self.stubs: list[Stub] = []
+        self.intercept: Callable[[Request], Answer] | None = None
+        """Answers in place of ``proceed``, which it may call, while a test has asked for faults."""
         self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
         self._requests = 0
         self._validate_all = validate_all
@@ -118,7 +136,38 @@ class Application:
             UnsupportedRequest: It is for an endpoint that GitHub has and the fake has not.
         """
         with self.store.lock:
+            return (self.intercept or self._answer)(request)
+
+    # For what intercepts. The lock is held.
+
+    def proceed(self, request: Request, store: Store | None = None) -> Answer:
+        """Answer as if nothing intercepted, from another *store* if one is given."""
+        usual, self.store = self.store, store or self.store
+        try:
             return self._answer(request)
+        finally:
+            self.store = usual
+
+    def front_answer(self, status: int, body: str, headers: Mapping[str, str]) -> Answer:
+        """Make an answer that no endpoint is asked for, as from the machines in front of GitHub's."""
+        self._requests += 1
+        data = body.encode()
+        length = str(len(data))
+        return Answer(status, {"X-GitHub-Request-Id": self.request_id(), "Content-Length": length, **headers}, data)
+
+    def refuse(self, request: Request, refusal_for: Callable[[str], GitHubError]) -> Answer:
+        """Refuse a request in place of its endpoint, by its id; whoever asks pays nothing for it."""
+        self._requests += 1
+        refusal = refusal_for(self.request_id())
+        headers = {"Content-Type": _JSON_TYPE}
+        endpoint = None
+        with suppress(GitHubError, UnsupportedRequest):
+            self._count(headers, self._authenticate(request.headers), request, free=True)
+            endpoint, _ = _match_once(request.method, request.path)
+        data = _refusal(refusal, endpoint).encode()
+        self._general_headers(headers)
+        headers["Content-Length"] = str(len(data))
+        return Answer(refusal.status, headers, data)
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -133,6 +134,12 @@ class Table(Generic[R]):
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._rows.values()))
+
+    def copy(self) -> Table[R]:
+        """Make another table of the same rows."""
+        table: Table[R] = Table(self.next_id)
+        table._rows = dict(self._rows)
+        return table
 
     def where(self, **values: Any) -> Rows[R]:  # noqa: ANN401 - one for each attribute, of its type
         """Select the rows whose attributes equal *values*, newest first."""
@@ -370,3 +377,28 @@ class Store:
         for key in self.limits.budgets if self.limits else ():
             self._rate_limits.pop(key, None)
         self.limits = None
+
+    # The past
+
+    def snapshot(self) -> Callable[[], Store]:
+        """
+        Keep what belongs to repositories as it is now.
+
+        Returns:
+            A function that gives a store to read from: with those rows and commits, and all else, such as
+            accounts, tokens, names and budgets, as it is when it is called.
+        """
+        kept = {name for name, table in vars(Store).items() if isinstance(table, _Kept)} - _NOT_OF_REPOSITORIES
+        tables = {name: getattr(self, name).copy() for name in kept}
+        graphs = {key: graph.copy() for key, graph in self._graphs.items()}
+
+        def past() -> Store:
+            for name in _NOT_OF_REPOSITORIES:
+                getattr(self, name)  # made now if it was never asked for, and shared
+            store = copy(self)
+            vars(store).update(tables)
+            # A repository that is newer has its commits, and nothing else yet.
+            store._graphs = {key: graphs.get(key, graph) for key, graph in self._graphs.items()}  # noqa: SLF001
+            return store
+
+        return past
