@@ -39,7 +39,7 @@ NOT_DESCRIBED = {
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 NOT_IN_DATA = {"meta/root"}  # the description is trimmed; see test_completeness
 # Every operation may answer these; the description lists them for a few.
-ANYWHERE = {301, 307, 400, 401, 403, 404, 415}
+ANYWHERE = {301, 307, 400, 401, 403, 404, 415, 429}
 # The description is that of one version of the API; what the other no longer has.
 OLDER = "2022-11-28"
 GONE = {"has_downloads", "use_squash_pr_title_as_default", "rate"}

@@ -1,18 +1,16 @@
 """
 githubkit, unmodified: its strict models, made from GitHub's whole description, accept every answer.
 
-githubkit sends with httpx, for which there is no door yet; here a transport of
-httpx's hands its requests to requests.
+Its requests come through requests: see through_requests.py.
 """
 
 from __future__ import annotations
 
-import importlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
-import requests
+from through_requests import ThroughRequests, githubkit
 
 from pytest_ghdeploy import routing
 
@@ -26,45 +24,10 @@ ENDPOINTS = routing.endpoints()
 both_versions = pytest.mark.parametrize("version", VERSIONS)
 # githubkit names this one otherwise; the path is the same.
 RENAMED = {"repos/compare-commits-with-basehead": "compare_commits"}
-# The members of hishel 1 that githubkit 0.16 imports for its cache; it allows hishel 2, which has them no longer.
-OF_HISHEL_1 = {
-    "hishel": ("CachePolicy", "SpecificationPolicy", "SyncBaseStorage", "SyncSqliteStorage"),
-    "hishel.httpx": ("AsyncCacheTransport", "SyncCacheTransport"),
-}
-
-
-class ThroughRequests(httpx.BaseTransport):
-    """Sends what httpx was asked to send with requests."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, without following redirects: that is the client's business."""
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.request(
-                request.method,
-                str(request.url),
-                headers=dict(request.headers),
-                data=request.read(),
-                timeout=10,
-                allow_redirects=False,
-            )
-        return httpx.Response(answer.status_code, headers=dict(answer.headers), content=answer.content)
-
-
-@pytest.fixture(scope="module")
-def githubkit() -> Any:  # noqa: ANN401 - a module with too many types for mypy
-    """Import githubkit, with stand-ins for what its cache misses; the tests do without the cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, members in OF_HISHEL_1.items():
-            module = importlib.import_module(name)
-            for member in members:
-                if not hasattr(module, member):
-                    patch.setattr(module, member, type(member, (), {}), raising=False)
-        return importlib.import_module("githubkit")
 
 
 @pytest.fixture
-def github(githubkit: Any, ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
+def github(ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
     """Give a client as its users have it, but for the transport."""
     return githubkit.GitHub(
         "a-token-for-tests", base_url=ghdeploy.base_url, transport=ThroughRequests(), http_cache=False
@@ -137,7 +100,6 @@ REFUSED: list[tuple[str, int, dict[str, object]]] = [
 @both_versions
 @pytest.mark.parametrize(("operation_id", "status", "other"), REFUSED)
 def test_githubkit_raises_a_refusal(
-    githubkit: Any,  # noqa: ANN401
     github: Any,  # noqa: ANN401
     scene: Scene,
     version: str,
@@ -206,3 +168,16 @@ def test_githubkit_on_an_enterprise_server(github: Any, ghdeploy: FakeGitHub) ->
     made = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
     assert made.url.startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
     assert github.rest.meta.get().json()["installed_version"] == "3.19.0"
+
+
+def test_githubkit_keeps_answers_and_asks_whether_they_hold(ghdeploy: FakeGitHub) -> None:
+    """With its cache, as it is by default, what is a minute old is asked for with its tag, and answered 304."""
+    repo = ghdeploy.add_repository("octocat/example")
+    ghdeploy.clock.move_to(ghdeploy.clock.now - timedelta(seconds=100))  # so that an answer is old when it arrives
+    github = githubkit.GitHub("a-token-for-tests", transport=ThroughRequests())
+    rest = github.rest.repos
+    assert rest.list_deployments("octocat", "example").parsed_data == []
+    assert rest.list_deployments("octocat", "example").parsed_data == []
+    repo.add_deployment(ref="main")
+    assert len(rest.list_deployments("octocat", "example").parsed_data) == 1
+    assert [one.status for one in ghdeploy.requests] == [200, 304, 200]

@@ -18,7 +18,7 @@ PACKAGE = "pytest_ghdeploy"
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("model", "errors", "pages", "keys"),
-    ("clock", "git", "rules", "events"),
+    ("clock", "git", "rules", "limits", "events"),
     ("access",),
     ("representations",),
     ("payloads", "conversation", "representations_environments", "representations_git", "representations_meta"),
@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("application",),
     ("doors",),
     ("advice", "assertions"),
-    ("items", "tokens"),
+    ("items", "tokens", "faults", "rate_limits"),
     ("environment",),
     ("repository",),
     ("fake",),

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from pytest_ghdeploy.events import Event
+    from pytest_ghdeploy.faults import Faults
     from pytest_ghdeploy.model import AccountType, AssumptionArguments, Token
+    from pytest_ghdeploy.rate_limits import RateLimits
 
 Validate = Literal["requests", "all"]
 
@@ -103,6 +105,7 @@ class FakeGitHub:
         self._lock = threading.RLock()
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
+        self._faults: Faults | None = None
         self._start()
 
     def _start(self) -> None:
@@ -113,6 +116,8 @@ class FakeGitHub:
         self._requests: list[Exchange] = []
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
+        if self._faults is not None:
+            self._faults.start(self._application)
 
     def __repr__(self) -> str:
         return f"<FakeGitHub {self.base_url} {len(list(self._store.repositories))} repositories>"
@@ -131,6 +136,7 @@ class FakeGitHub:
         self.close()
         if exc_type is None:
             self.raise_problem()
+            self.check_faults()
 
     def open(self) -> None:
         """
@@ -172,8 +178,23 @@ class FakeGitHub:
         if problem:
             raise problem
 
+    def check_faults(self) -> None:
+        """
+        See to it that each fault that is required was used up.
+
+        Raises:
+            AssertionError: One was not.
+        """
+        __tracebackhide__ = True
+        if self._faults is not None:
+            self._faults.check()
+
     def reset(self) -> None:
-        """Empty everything: repositories, accounts, tokens, events, requests and stubs. The clock stays where it is."""
+        """
+        Empty everything: repositories, accounts, tokens, events, requests, stubs, faults and rate limits.
+
+        The clock stays where it is.
+        """
         with self._lock:
             self._store.retired = True
             self._recorded.clear()
@@ -419,6 +440,22 @@ class FakeGitHub:
         with self._lock:
             self._application.stubs.append(Stub(method.upper(), segments, status, body, dict(headers or {})))
 
+    @property
+    def faults(self) -> Faults:
+        """Failures on demand: ``faults.add(method=…, path=…, status=…)``."""
+        if self._faults is None:
+            from pytest_ghdeploy.faults import Faults  # few tests need them
+
+            self._faults = Faults(self._application, self._prefix, self._lock, lambda: self.requests)
+        return self._faults
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """Who is refused for asking too often: ``rate_limits.set(…)`` and ``.set_secondary(…)``."""
+        from pytest_ghdeploy.rate_limits import RateLimits  # few tests need them
+
+        return RateLimits(self._store)
+
     # What happened
 
     @property
@@ -500,6 +537,7 @@ class FakeGitHub:
                 Headers(answer.headers),
                 answer.body,
                 answer.hint,
+                answer.failure,
             )
             self._requests.append(exchange)
             # Before the events that it caused.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -110,6 +111,13 @@ class Graph:
         self.branches[default_branch] = self._add(
             (), {path: self._blob(text) for path, text in files.items()}, "Initial commit", author, now
         ).sha
+
+    def copy(self) -> Graph:
+        """Make another graph with the same commits and refs."""
+        graph = copy(self)
+        graph.blobs, graph.commits = dict(self.blobs), dict(self.commits)
+        graph.branches, graph.tags, graph.other_refs = dict(self.branches), dict(self.tags), dict(self.other_refs)
+        return graph
 
     def _blob(self, content: str | bytes) -> str:
         data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content

@@ -175,8 +175,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose code swallowed an error that it should have seen."""
-    return (yield from _watch(item))
+    """Fail a test whose code swallowed an error that it should have seen, or never met a fault it was to meet."""
+    result = yield from _watch(item)
+    for fake in item.stash.get(_FAKES, []):
+        fake.check_faults()
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
