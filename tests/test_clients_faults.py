@@ -194,15 +194,44 @@ def test_attempts_are_counted_across_kinds(
 
 @pytest.mark.usefixtures("repository")
 def test_a_retry_waits_between_connections_as_it_was_told(ghdeploy: FakeGitHub, slept: list[float]) -> None:
-    """Its back-off is slept, with the sleep that it has; none without a back-off."""
+    """The fake's clock does the waiting of its back-off, and nobody sleeps; there is none without a back-off."""
+    began = ghdeploy.clock.now
     ghdeploy.faults.add(error="connection", times=6)
-    with _session(Retry(3, backoff_factor=0.5)) as session:
-        with pytest.raises(requests.ConnectionError):
-            session.get(DEPLOYMENTS, timeout=5)
-        assert slept == [1.0, 2.0]
+    with _session(Retry(3, backoff_factor=0.5)) as session, pytest.raises(requests.ConnectionError):
+        session.get(DEPLOYMENTS, timeout=5)
+    assert ghdeploy.clock.now == began + timedelta(seconds=3)  # 0, 1 and 2
     with _session(Retry(3)) as session:
         assert session.get(DEPLOYMENTS, timeout=5).json() == []
-    assert slept == [1.0, 2.0]
+    assert ghdeploy.clock.now == began + timedelta(seconds=3)
+    assert slept == []
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_retry_that_waits_in_a_way_of_its_own_does(ghdeploy: FakeGitHub) -> None:
+    """A `sleep` of a subclass is called as urllib3 calls it, with the answer, and the clock stands still."""
+    told: list[int | None] = []
+
+    class Own(Retry):
+        def sleep(self, response: Any = None) -> None:  # noqa: ANN401 - urllib3's
+            told.append(response and response.status)
+
+    began = ghdeploy.clock.now
+    ghdeploy.faults.add(status=503, retry_after=60)
+    ghdeploy.faults.add(error="reset")
+    with _session(Own(3, status_forcelist=[503])) as session:
+        assert session.get(DEPLOYMENTS, timeout=5).json() == []
+    assert (told, ghdeploy.clock.now) == ([503, None], began)
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_retry_waits_for_as_long_as_it_is_told_to(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """`Retry-After` moves the fake's clock, so that a limit is over when the client asks again; the report says so."""
+    ghdeploy.rate_limits.set_secondary(points_per_minute=1, status=429)
+    with _session(Retry(3, status_forcelist=[429])) as session:
+        assert [session.get(DEPLOYMENTS, timeout=5).status_code for _ in range(2)] == [200, 200]
+    assert _asked(ghdeploy) == [200, 429, 200]
+    assert slept == []
+    assert "  !  the client waits 60 s: ghdeploy.clock has moved on" in ghdeploy.conversation_text()
 
 
 @pytest.mark.parametrize(("timeout", "told"), [(None, "None"), (3, "3"), ((1, 2.5), "2.5"), ((1, None), "None")])
@@ -279,7 +308,7 @@ def test_pygithub_waits_out_a_secondary_rate_limit(
 
 
 def test_pygithub_runs_into_a_secondary_rate_limit(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """The limit is kept by the fake's clock, so a client that does not move it is refused until it gives up."""
+    """The limit is kept by the fake's clock: a client that does not wait is refused until it gives up."""
     ghdeploy.rate_limits.set_secondary(content_per_minute=1, retry_after=False)
     repo = _pygithub(retry=GithubRetry(total=2, secondary_rate_wait=0))
     repo.create_deployment("main")
@@ -289,6 +318,22 @@ def test_pygithub_runs_into_a_secondary_rate_limit(ghdeploy: FakeGitHub, reposit
     repo.create_deployment("main")
     assert _asked(ghdeploy) == [201, 403, 403, 403, 201]
     assert len(repository.deployments) == 2
+
+
+@pytest.mark.parametrize("limit", ["primary", "secondary"])
+def test_pygithub_waits_until_a_limit_is_over(ghdeploy: FakeGitHub, slept: list[float], limit: str) -> None:
+    """By itself it waits for the reset of a budget, or a minute; the clock has moved, and it succeeds at once."""
+    ghdeploy.add_repository("octocat/waited")
+    if limit == "primary":
+        ghdeploy.rate_limits.set(0)
+    else:
+        ghdeploy.rate_limits.set_secondary(points_per_minute=0)
+        ghdeploy.rate_limits.set_secondary(points_per_minute=1)
+        requests.get(f"{API}/repos/octocat/waited", headers=TOKEN, timeout=5)
+    client = Github(auth=Auth.Token("a-token-for-tests"), seconds_between_requests=None)
+    assert client.get_repo("octocat/waited").full_name == "octocat/waited"
+    assert _asked(ghdeploy)[-2:] == [403, 200]
+    assert slept == []
 
 
 @pytest.mark.usefixtures("repository")

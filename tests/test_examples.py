@@ -269,7 +269,7 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 
 # For the plugin and the doors, not for tests.
-INTERNAL = {"answer", "check", "check_faults", "doors", "fail", "raise_problem", "start", "take_problem"}
+INTERNAL = {"answer", "check", "check_faults", "doors", "fail", "pause", "raise_problem", "start", "take_problem"}
 
 
 @pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment, Faults, RateLimits])

@@ -409,3 +409,71 @@ def test_head_is_get_without_the_body(http: requests.Session, path: str) -> None
         name: value for name, value in got.headers.items() if name not in changing
     }
     assert http.head(API + path, headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
+
+
+def test_a_time_alone_hides_no_change_while_the_clock_stands_still(
+    ghdeploy: FakeGitHub, http: requests.Session, repo: Repository
+) -> None:
+    """`If-Modified-Since` is a 304 only where nothing else was ever shown with this `Last-Modified`."""
+    made = repo.add_deployment(ref="main", environment="qa")
+    url = f"{API}{DEPLOYMENTS}/{made.id}"
+    since = {"If-Modified-Since": http.get(url).headers["Last-Modified"]}
+    assert http.get(url, headers=since).status_code == 304
+    made.add_status("success", environment="prod")
+    assert http.get(url, headers=since).json()["environment"] == "prod"
+    ghdeploy.clock.tick(60)
+    assert http.get(url, headers=since).status_code == 200
+    made.add_status("failure")
+    since = {"If-Modified-Since": http.get(url).headers["Last-Modified"]}
+    assert http.get(url, headers=since).status_code == 304
+    repo.rename("octocat/other")
+    assert http.get(url, headers=since).json()["url"] == f"{API}/repos/octocat/other/deployments/{made.id}"
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "\N{SNOWMAN}".encode().decode("latin-1"),
+    ],
+)
+def test_an_odd_time_is_no_condition(http: requests.Session, since: str) -> None:
+    """What is no time is as good as no header."""
+    assert http.get(API + REPO, headers={"If-Modified-Since": since.encode("latin-1")}).status_code == 200
+
+
+def test_what_no_endpoint_answers_is_paid_for_too(ghdeploy: FakeGitHub, http: requests.Session) -> None:
+    """A path that is none, an odd type, an odd version: each takes one from the budget, and none is left to take."""
+    ghdeploy.rate_limits.set(3)
+    for path, headers, status in (
+        ("/nope", {}, 404),
+        (REPO, {"Accept": "text/html"}, 415),
+        (REPO, {"X-GitHub-Api-Version": "v3"}, 400),
+        ("/nope", {}, 403),
+    ):
+        assert http.get(API + path, headers=headers).status_code == status
+    assert http.get(f"{API}/rate_limit").json()["resources"]["core"]["remaining"] == 0
+
+
+@pytest.mark.ghdeploy(base_url="https://ghe.example.com/api/v3")
+def test_a_stub_has_githubs_headers_but_for_its_own(ghdeploy: FakeGitHub) -> None:
+    """Its own win, whatever their case; HEAD is answered as GET is."""
+    ghdeploy.stub("GET", "/zen", json="Keep it", headers={"server": "mine", "X-More": "1"})
+    for method, content in (("GET", b'"Keep it"'), ("HEAD", b"")):
+        reply = requests.request(method, f"{ghdeploy.base_url}/zen", timeout=10)
+        assert reply.content == content
+        has(
+            reply.headers,
+            SINCE_ALWAYS | {"Server": "mine", "X-More": "1", "X-GitHub-Enterprise-Version": "3.19.0"},
+        )
+        assert reply.headers["Content-Length"] == "9"
+        assert reply.headers["X-GitHub-Request-Id"]
+
+
+def test_an_http_status_is_a_plain_number(ghdeploy: FakeGitHub, http: requests.Session) -> None:
+    """Also those of answers without a body."""
+    tag = http.get(API + REPO).headers["ETag"]
+    for reply in (http.get(API + REPO, headers={"If-None-Match": tag}), http.options(API + REPO)):
+        assert type(reply.status_code) is type(ghdeploy.requests[-1].status) is int

@@ -1357,3 +1357,38 @@ def test_an_empty_repository_is_begun_from_python(gh: FakeGitHub) -> None:
     requests.post(f"{API}/repos/octocat/new/merges", json={"base": "old", "head": "main"}, headers=HEADERS, timeout=5)
     repo.add_merge_conflict("old")
     assert repo.add_deployment(ref="main").sha == repo.sha("main")
+
+
+@pytest.mark.parametrize(
+    ("misuse", "expected"),
+    [
+        (lambda gh: gh.add_app(7), "slug is a text, got 7"),
+        (lambda gh: gh.add_team("acme", 7), "name is a text, got 7"),
+        (lambda gh: gh.rate_limits.set(5, user=7), "user is a login, or None for anonymous callers, got 7"),
+        (lambda gh: gh.stub("GET", "/x", status=204, json=[]), "an answer 204 has no body, and json gives it one"),
+    ],
+)
+def test_what_is_no_text_is_refused(
+    ghdeploy: FakeGitHub, misuse: Callable[[FakeGitHub], object], expected: str
+) -> None:
+    """It says what it should be, at once."""
+    with pytest.raises(FakeError) as caught:
+        misuse(ghdeploy)
+    assert str(caught.value) == expected
+
+
+def test_a_token_in_a_path_is_blotted_in_errors_too(ghdeploy: FakeGitHub) -> None:
+    """Neither the error for a missing endpoint nor that for an unused fault shows a token that a client has shown."""
+    headers = {"Authorization": "token ghp_secretTOKEN12345"}
+    with pytest.raises(UnsupportedRequest) as caught:
+        requests.get(
+            f"{ghdeploy.base_url}/repos/octocat/x/pulls/ghp_secretTOKEN12345/files", headers=headers, timeout=5
+        )
+    assert "secretTOKEN" not in str(caught.value)
+    assert "[redacted]" in str(caught.value)
+    ghdeploy.take_problem()
+    ghdeploy.faults.add(path="/repos/ghp_secretTOKEN12345", status=500)
+    with pytest.raises(AssertionError) as unused:
+        ghdeploy.check_faults()
+    assert "secretTOKEN" not in str(unused.value)
+    ghdeploy.faults.clear()

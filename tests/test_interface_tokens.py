@@ -191,3 +191,26 @@ def test_a_token_cannot_be_changed() -> None:
     assert isinstance(token, Token)
     with pytest.raises(AttributeError):
         token.scopes = ("repo",)  # type: ignore[misc]
+
+
+def test_a_bots_account_is_a_bot_however_it_is_added(ghdeploy: FakeGitHub) -> None:
+    """Its login says so, and its token with permissions is an app's."""
+    assert ghdeploy.add_user("deployer[bot]").type == "Bot"
+    assert ghdeploy.add_token("of-the-bot", user="deployer[bot]", permissions={"deployments": "write"}).kind == "app"
+    with pytest.raises(FakeError, match="an organization is none"):
+        ghdeploy.add_user("other[bot]", type="Organization")
+
+
+def test_what_a_bot_does_from_python_is_marked_as_its_apps(ghdeploy: FakeGitHub) -> None:
+    """A deployment and a deployment status in its name carry the app; those of a bot without one do not."""
+    repo = ghdeploy.add_repository("octocat/example")
+    ghdeploy.add_token("of-the-bot", user="deployer[bot]", permissions={"deployments": "write"})
+    ghdeploy.add_user("lonely[bot]")
+    deployment = repo.add_deployment(ref="main", creator="deployer[bot]")
+    status = deployment.add_status("success", creator="deployer[bot]")
+    for made in (deployment, status):
+        assert made.performed_via_github_app
+        assert made.performed_via_github_app.slug == "deployer"
+    payload = ghdeploy.events[-1].payload["deployment_status"]
+    assert payload["performed_via_github_app"]["slug"] == "deployer"
+    assert repo.add_deployment(ref="main", creator="lonely[bot]").performed_via_github_app is None

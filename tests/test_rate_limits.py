@@ -171,7 +171,6 @@ def test_limits_can_be_taken_back(ghdeploy: FakeGitHub) -> None:
         ({"points_per_minute": 12}, 2, "10 of 12 points a minute", 60),
         ({"content_per_minute": 3}, 3, "3 of 3 content-creating requests a minute", 60),
         ({"content_per_hour": 1}, 1, "1 of 1 content-creating requests an hour", 3600),
-        ({"content_per_minute": 0}, 0, "0 of 0 content-creating requests a minute", 0),
     ],
 )
 def test_the_secondary_limits_are_counted(
@@ -255,3 +254,17 @@ def test_a_mistake_is_refused(ghdeploy: FakeGitHub, call: Any, message: str) -> 
     with pytest.raises(FakeError, match=re.escape(message)):
         call(ghdeploy.rate_limits)
     assert _budget(_get(f"{API}/user")) == (7, 3, 4)
+
+
+def test_a_secondary_limit_of_0_refuses_always(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """Each refusal says to wait for a whole minute, also when an older window is long over."""
+    ghdeploy.rate_limits.set_secondary(points_per_minute=4)
+    assert requests.get(f"{API}/repos/{repository.full_name}", headers=TOKEN, timeout=5).status_code == 200
+    ghdeploy.clock.tick(120)
+    assert _deploy().headers["Retry-After"] == "60"
+    ghdeploy.rate_limits.set_secondary(content_per_minute=0)
+    for _ in range(2):
+        refused = _deploy()
+        assert (refused.status_code, refused.headers["Retry-After"]) == (403, "60")
+        assert ghdeploy.requests[-1].hint.endswith("they are counted anew after ghdeploy.clock.tick(60)")
+        ghdeploy.clock.tick(60)

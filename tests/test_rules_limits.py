@@ -58,20 +58,21 @@ def test_what_writes_costs_more(method: str, points: int, *, content: bool) -> N
 )
 def test_a_window_is_full_until_it_is_over(used: int, amount: int, seconds: int, expected: int | None) -> None:
     """What is counted fits into the limit, or is one too many until the seconds are over."""
-    window = Window("things", 10, 60, used, NOON + timedelta(seconds=60))
-    after = limits.count(window, amount, NOON + timedelta(seconds=seconds))
+    window = Window("things", 10, 60, NOON + timedelta(seconds=60), used)
+    after = limits.count(limits.renewed(window, NOON + timedelta(seconds=seconds)), amount)
     assert (after and after.used) == expected
 
 
-def test_a_window_begins_with_what_is_counted_first() -> None:
-    """It is over so many seconds after that."""
-    after = limits.count(Window("things", 10, 60), 3, NOON)
-    assert after == Window("things", 10, 60, 3, NOON + timedelta(seconds=60))
+def test_a_window_begins_anew_when_it_is_over() -> None:
+    """It is over so many seconds after what began it."""
+    over = Window("things", 10, 60, NOON, 7)
+    assert limits.renewed(over, NOON) == Window("things", 10, 60, NOON + timedelta(seconds=60), 0)
+    assert limits.renewed(over, NOON - timedelta(seconds=1)) is over
 
 
 def test_the_secondary_limits_are_counted_in_three_windows() -> None:
     """Points and content a minute, content an hour."""
-    windows = Secondary(900, 80, 500, 403, retry_after=True).windows()
+    windows = Secondary(900, 80, 500, 403, retry_after=True).windows(NOON)
     assert [(window.what, window.limit, window.seconds) for window in windows] == [
         ("points a minute", 900, 60),
         ("content-creating requests a minute", 80, 60),

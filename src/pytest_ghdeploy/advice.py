@@ -13,7 +13,7 @@ from pytest_ghdeploy.errors import FakeError, GitHubError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_ghdeploy.model import User
+    from pytest_ghdeploy.model import App, User
     from pytest_ghdeploy.store import Store
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
@@ -143,6 +143,11 @@ def split_full_name(full_name: str) -> tuple[str, str]:
         msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
         raise FakeError(msg)
     return owner, name
+
+
+def app_behind(store: Store, user: User) -> App | None:
+    """Find the app in whose name *user* acts: that of a bot."""
+    return store.app_of(user) if user.type == "Bot" else None
 
 
 def user_called(store: Store, login: str | None) -> User:

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.routing import Endpoint, Terms
     from pytest_ghdeploy.store import Store
 
-_FREE = "rate-limit/get"
+_FREE = "/rate_limit"
+"""The path of which a request costs nothing."""
 _HINT_LIMIT = 1000
 _HOLE = "\0"
 _WRITTEN_HOLE = f'"creator":{to_json(_HOLE)}'
@@ -102,17 +103,18 @@ class Stub:
     body: bytes
     headers: Mapping[str, str]
 
-    def answer(self, usual: Mapping[str, str]) -> Answer:
+    def answer(self, usual: Mapping[str, str], *, to_head: bool) -> Answer:
         """Give the canned answer, with the headers that are *usual* where it has none of its own."""
         hint = ""
-        headers = {**usual, **self.headers}
+        named = {name.lower() for name in self.headers}
+        headers = {**{name: value for name, value in usual.items() if name.lower() not in named}, **self.headers}
         if self.status >= HTTPStatus.BAD_REQUEST:
             segments = ("*" if segment is None else segment for segment in self.segments)
             hint = f"this is the stub for {self.method} {'/'.join(segments)}"
             headers["X-GHDeploy-Hint"] = header_text(hint)
         if not self.body:
-            del headers["Content-Type"]
-        return Answer(self.status, headers, self.body, hint)
+            headers.pop("Content-Type", None)
+        return Answer(self.status, headers, b"" if to_head else self.body, hint)
 
 
 class Application:
@@ -127,6 +129,7 @@ class Application:
         """Answers in place of ``proceed``, which it may call, while a test has asked for faults."""
         self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
         self._users: dict[tuple[int, str], str] = {}
+        self._tags: dict[tuple[str, str, int | None, str], set[str]] = {}
         self._requests = 0
         self._token_headers: dict[tuple[Token, str], dict[str, str]] = {}
         self._validate_all = validate_all
@@ -177,9 +180,10 @@ class Application:
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
         if self.stubs and (stubbed := self._stubbed(request)):
-            return stubbed.answer({"Content-Type": negotiation.JSON_TYPE})
+            usual = self._headers(USUAL_TERMS, None, None) | {"Content-Length": str(len(stubbed.body))}
+            return stubbed.answer(usual, to_head=request.method == "HEAD")
         if request.method == "OPTIONS":
-            return Answer(HTTPStatus.NO_CONTENT, negotiation.PREFLIGHT | self._identify(), b"")
+            return Answer(int(HTTPStatus.NO_CONTENT), negotiation.PREFLIGHT | self._identify(), b"")
         endpoint: Endpoint | None = None
         agreed = USUAL_TERMS
         token: Token | None = None
@@ -187,9 +191,9 @@ class Application:
         hint = ""
         try:
             token = self._authenticate(request.headers)
+            self._count(more, token, request)
             agreed = self._agree(request)
             endpoint, params = _match_once(request.method, request.path)
-            self._count(more, token, request, free=endpoint.operation_id == _FREE)
             call = self._call(request, endpoint, dict(params), token, agreed)
             reply = endpoint.handler(call)
             body = self._write(call, reply, request, more)
@@ -405,7 +409,8 @@ class Application:
             known = self._users[creator.id, self.urls.api] = f'"creator":{to_json(as_json.user(creator, self.urls))}'
         return f"{head}{known}{tail}"
 
-    def _count(self, headers: dict[str, str], token: Token | None, request: Request, *, free: bool) -> None:
+    def _count(self, headers: dict[str, str], token: Token | None, request: Request, *, free: bool = False) -> None:
+        free = free or request.path == _FREE
         store, viewer = self.store, token.user if token else None
         if self.urls.enterprise_version and not store.limits:  # where limits are off by default
             return
@@ -449,21 +454,36 @@ class Application:
         modified_at = reply.modified_at or (getattr(reply.body, "updated_at", None) if reads else None)
         if modified_at:
             headers["Last-Modified"] = negotiation.http_date(int(modified_at.timestamp()))
+            if not self._shown_as(request, call, headers["Last-Modified"], tag):
+                modified_at = None
         if reads and negotiation.is_unchanged(
             sent.get("if-none-match"), sent.get("if-modified-since"), tag=tag, modified_at=modified_at
         ):
             # Who asks without a name pays all the same.
-            if call.viewer and "X-RateLimit-Used" in headers and call.endpoint.operation_id != _FREE:
+            if call.viewer and "X-RateLimit-Used" in headers and request.path != _FREE:
                 self._show_limit(headers, self.store.count_request(call.viewer, -1))
-            return HTTPStatus.NOT_MODIFIED, b""
+            return int(HTTPStatus.NOT_MODIFIED), b""
         return reply.status, body
+
+    def _shown_as(self, request: Request, call: Call, time: str, tag: str) -> bool:
+        """
+        Tell whether this, and nothing else, was shown here before with this ``Last-Modified``.
+
+        The clock may stand still while things change, so a time alone does not say which of them a client has.
+        """
+        key = request.path, request.query, call.viewer.id if call.viewer else None, time
+        tags, tag = self._tags.setdefault(key, set()), tag.removeprefix("W/")
+        is_so = tags == {tag}
+        tags.add(tag)
+        return is_so
 
     # Stubs
 
     def _stubbed(self, request: Request) -> Stub | None:
         segments = request.path.split("/")
+        wanted = ("GET", "HEAD") if request.method == "HEAD" else (request.method,)
         for stub in reversed(self.stubs):
-            if stub.method == request.method and len(stub.segments) == len(segments):
+            if stub.method in wanted and len(stub.segments) == len(segments):
                 pairs = zip(stub.segments, segments, strict=True)
                 if all(wanted is None or wanted == unquote(given) for wanted, given in pairs):
                     return stub
@@ -496,7 +516,8 @@ def _refusal(refusal: GitHubError, endpoint: Endpoint | None, urls: Urls, header
     body: dict[str, Any] = {"message": refusal.message}
     if isinstance(refusal, errors.Redirect):
         headers["Location"] = refusal.url
-        return to_json(body | {"url": refusal.url, "documentation_url": refusal.documentation_url})
+        page = urls.documentation(refusal.documentation_url or "")
+        return to_json(body | {"url": refusal.url, "documentation_url": page})
     if refusal.errors:
         body["errors"] = refusal.errors
     page = schema.documentation_url(endpoint.operation_id) if endpoint else errors.REST_DOCS

@@ -187,7 +187,10 @@ class FakeGitHub:
         """
         __tracebackhide__ = True
         if self._faults is not None:
-            self._faults.check()
+            try:
+                self._faults.check()
+            except AssertionError as problem:
+                raise AssertionError(self._secrets.blot(str(problem))) from None
 
     def reset(self) -> None:
         """
@@ -245,7 +248,7 @@ class FakeGitHub:
         Add an account.
 
         Args:
-            type: ``User``, ``Organization`` or ``Bot``.
+            type: ``User``, ``Organization`` or ``Bot``; whose login ends in ``[bot]`` is a ``Bot`` in any case.
 
         Raises:
             FakeError: It exists, or *login* or *type* is none. Nothing was added.
@@ -253,11 +256,15 @@ class FakeGitHub:
         if type not in ACCOUNT_TYPES:
             raise errors.unknown("type of account", type, ACCOUNT_TYPES)
         check_login(login)
+        is_bot = login.endswith("[bot]")
+        if is_bot and type == "Organization":
+            msg = f"{login} is the login of a bot, and an organization is none"
+            raise FakeError(msg)
         with self._lock:
             if self._store.user(login):
                 msg = f"there is a user {login} already"
                 raise FakeError(msg)
-            return self._store.add_user(login, type)
+            return self._store.add_user(login, "Bot" if is_bot else type)
 
     def add_token(
         self,
@@ -338,6 +345,7 @@ class FakeGitHub:
             FakeError: It exists, its organization is none, or *name* has no letter or digit. Nothing was added.
         """
         check_login(organization)
+        check_type("name", name, str, "a text")
         slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
         if not slug:
             msg = f"the name of a team has a letter or digit, got {name!r}"
@@ -369,6 +377,7 @@ class FakeGitHub:
         Raises:
             FakeError: It exists, or *slug* or *owner* is none. Nothing was added.
         """
+        check_type("slug", slug, str, "a text")
         if not _SLUG.fullmatch(slug):
             msg = f'the slug of an app is made of lower-case letters, digits and "-"; got {slug!r}'
             raise FakeError(msg)
@@ -433,6 +442,9 @@ class FakeGitHub:
         except (TypeError, ValueError) as problem:
             msg = f"json is what JSON can hold: {problem}"
             raise FakeError(msg) from None
+        if body and status in (204, 304):
+            msg = f"an answer {status} has no body, and json gives it one"
+            raise FakeError(msg)
         segments = tuple(
             None if part == "*" or part.startswith("{") else unquote(part)
             for part in path.removeprefix(self._prefix).split("/")
@@ -522,6 +534,7 @@ class FakeGitHub:
                 path = self._below_root(parts.path)
                 answer = self._application.handle(Request(method.upper(), path, parts.query, headers, body))
             except UnsupportedRequest as problem:
+                problem.args = (self._secrets.blot(str(problem)),)
                 self.fail(problem)
                 _raise(problem)
             except Exception as problem:
@@ -543,6 +556,12 @@ class FakeGitHub:
             # Before the events that it caused.
             self._conversation.entries.insert(place, exchange)
             return answer
+
+    def pause(self, seconds: float) -> None:
+        """Let a client wait before it asks again: the clock moves on, and nobody sleeps."""
+        with self._lock:
+            self.clock.tick(seconds)
+            self._conversation.entries.append(f"the client waits {seconds:g} s: ghdeploy.clock has moved on")
 
     def _below_root(self, path: str) -> str:
         if f"{path}/".startswith(f"{self._prefix}/"):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overloa
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy import representations as as_json
-from pytest_ghdeploy.advice import advice, json_copy, one_of, user_called
+from pytest_ghdeploy.advice import advice, app_behind, json_copy, one_of, user_called
 from pytest_ghdeploy.api import deployment_statuses
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.model import (
@@ -284,7 +284,8 @@ class Deployment(_Item):
             row: model.Deployment = self._row
             repository = self._store.repository_of(row)
             user = user_called(self._store, creator)
-            made = deployment_statuses.create(self._store, repository, row, user, **body)
+            app = app_behind(self._store, user)
+            made = deployment_statuses.create(self._store, repository, row, user, app, **body)
             return DeploymentStatus(self._store, made.id)
 
     @property

@@ -46,6 +46,31 @@ def hourly(user: User | None) -> int:
     return ACTIONS_RATE_LIMIT if user.login == ACTIONS_LOGIN else RATE_LIMIT
 
 
+# The limits of what no endpoint here uses up, for callers with a token and without one [guess: the latter].
+_OTHER_RESOURCES = {
+    "search": (30, 10),
+    "graphql": (5000, 0),
+    "integration_manifest": (5000, 60),
+    "source_import": (100, 60),
+    "code_scanning_autofix": (10, 60),
+    "actions_runner_registration": (10_000, 60),
+    "scim": (15_000, 60),
+    "dependency_snapshots": (100, 60),
+    "dependency_sbom": (100, 60),
+    "code_search": (10, 60),
+}
+
+
+def of_other_resources(user: User | None) -> dict[str, int]:
+    """
+    List the limits of the resources beside ``core``, by name.
+
+    Source:
+        https://docs.github.com/rest/rate-limit/rate-limit, its example.
+    """
+    return {name: pair[user is None] for name, pair in _OTHER_RESOURCES.items()}
+
+
 def points(method: str) -> int:
     """Tell what a request costs of the points for a minute: 1 if it reads, 5 if it writes."""
     return 1 if method in _READS else 5
@@ -59,22 +84,27 @@ def creates_content(method: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Window:
     """
-    Something that is counted up to a *limit* for some *seconds* from the first on.
+    Something that is counted up to a *limit* for some *seconds*, until ``ends_at``.
 
-    *what* says what is counted, for a hint. ``ends_at`` is ``None`` before the first.
+    *what* says what is counted, for a hint.
     """
 
     what: str
     limit: int
     seconds: int
+    ends_at: datetime
     used: int = 0
-    ends_at: datetime | None = None
 
 
-def count(window: Window, amount: int, now: datetime) -> Window | None:
-    """Count *amount* in *window*, or in a new one if it is over; ``None`` if there is no room for it."""
-    if window.ends_at is None or now >= window.ends_at:
-        window = replace(window, used=0, ends_at=now + timedelta(seconds=window.seconds))
+def renewed(window: Window, now: datetime) -> Window:
+    """Begin *window* anew if it is over."""
+    if now < window.ends_at:
+        return window
+    return replace(window, used=0, ends_at=now + timedelta(seconds=window.seconds))
+
+
+def count(window: Window, amount: int) -> Window | None:
+    """Count *amount* in *window*; ``None`` if there is no room for it."""
     if amount and window.used + amount > window.limit:
         return None
     return replace(window, used=window.used + amount)
@@ -95,12 +125,13 @@ class Secondary:
     status: int
     retry_after: int | bool
 
-    def windows(self) -> tuple[Window, ...]:
+    def windows(self, now: datetime) -> tuple[Window, ...]:
         """Begin to count."""
+        minute, hour = now + timedelta(minutes=1), now + timedelta(hours=1)
         return (
-            Window("points a minute", self.points_per_minute, 60),
-            Window("content-creating requests a minute", self.content_per_minute, 60),
-            Window("content-creating requests an hour", self.content_per_hour, 3600),
+            Window("points a minute", self.points_per_minute, 60, minute),
+            Window("content-creating requests a minute", self.content_per_minute, 60, minute),
+            Window("content-creating requests an hour", self.content_per_hour, 3600, hour),
         )
 
 
@@ -159,12 +190,12 @@ class Limits:
             )
         if self.secondary is None:
             return None
-        windows = self._windows.get(key) or self.secondary.windows()
+        windows = tuple(renewed(window, now) for window in self._windows.get(key) or self.secondary.windows(now))
         content = int(creates_content(method))
-        counted = [count(*pair, now) for pair in zip(windows, (points(method), content, content), strict=True)]
+        counted = [count(*pair) for pair in zip(windows, (points(method), content, content), strict=True)]
         for before, after in zip(windows, counted, strict=True):
             if after is None:
-                seconds = int(((before.ends_at or now) - now).total_seconds())
+                seconds = int((before.ends_at - now).total_seconds())
                 hint = (
                     f"{who} has used {before.used:,} of {before.limit:,} {before.what}, set with "
                     f"rate_limits.set_secondary; they are counted anew after ghdeploy.clock.tick({seconds})"

@@ -194,6 +194,6 @@ def is_unchanged(
         return False
     try:
         since = parsedate_to_datetime(if_modified_since)
-    except ValueError:
+        return modified_at <= (since if since.tzinfo else since.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         return False
-    return modified_at <= (since if since.tzinfo else since.replace(tzinfo=UTC))

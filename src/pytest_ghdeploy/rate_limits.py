@@ -58,6 +58,8 @@ class RateLimits:
         if limit is not None:
             _check_number("limit", limit, max(1, remaining))
         _check_status(status)
+        if user is not None:
+            check_type("user", user, str, "a login, or None for anonymous callers")
         with self._store.lock:
             found = None if user is None else user_called(self._store, user)
             usual = max(limits.hourly(found), remaining)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ghdeploy import errors, model, rules
 from pytest_ghdeploy.advice import (
     advice,
+    app_behind,
     check_login,
     check_ref_name,
     check_type,
@@ -403,7 +404,7 @@ class Repository:
         with self._store.lock, advice():
             self.sha(ref)
             user = user_called(self._store, creator)
-            made = deployments.create(self._store, self._row, user, **body)
+            made = deployments.create(self._store, self._row, user, app_behind(self._store, user), **body)
             if isinstance(made, deployments.AutoMerged):
                 msg = f"there is no deployment yet, GitHub answers 202 {made.message!r}: add it again"
                 raise FakeError(msg)

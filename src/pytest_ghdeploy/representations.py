@@ -707,9 +707,9 @@ def deploy_key(row: DeployKey, repository: Repository, urls: Urls) -> JSON:
 # Rate limit
 
 
-def rate_limit(core: RateLimit, others: Iterable[str]) -> JSON:
-    """GitHub's rate limits: *core* as counted, and the *others*, which the fake has no endpoint for, unused."""
+def rate_limit(core: RateLimit, others: Mapping[str, int]) -> JSON:
+    """GitHub's rate limits: *core* as counted, and the *others* by name, which no endpoint here uses up."""
     reset = int(core.reset_at.timestamp())
     counted = {"limit": core.limit, "used": core.used, "remaining": core.remaining, "reset": reset}
-    unused = {"limit": core.limit, "used": 0, "remaining": core.limit, "reset": reset}
-    return {"resources": {"core": counted, **dict.fromkeys(others, unused)}, "rate": counted}
+    unused = {name: {"limit": limit, "used": 0, "remaining": limit, "reset": reset} for name, limit in others.items()}
+    return {"resources": {"core": counted, **unused}, "rate": counted}

@@ -33,6 +33,7 @@ class Fake(Protocol):
     def host(self) -> str: ...  # noqa: D102
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer: ...  # noqa: D102
     def fail(self, problem: Exception) -> None: ...  # noqa: D102
+    def pause(self, seconds: float) -> None: ...  # noqa: D102
 
 
 # The one thing that is not a fake's own: a process has one set of clients, and they know hosts only.

@@ -103,6 +103,7 @@ class GitHubAdapter(HTTPAdapter):
         """Keep what is needed, without HTTPAdapter's connection pools, which nobody would use."""
         self._send = send
         self.max_retries = max_retries
+        self.answered: HTTPResponse | None = None
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 - HTTPAdapter's
         """Let the fake answer."""
@@ -113,6 +114,7 @@ class GitHubAdapter(HTTPAdapter):
         """Make what requests' own makes. It reads urllib3's headers, which takes longer than all the rest."""
         if not isinstance(resp, _Answered):
             return super().build_response(req, resp)
+        self.answered = resp
         headers, resp.headers = resp.headers, _NO_HEADERS
         response = super().build_response(req, resp)
         resp.headers = headers
@@ -132,7 +134,11 @@ class _NoAnswerError(Exception):
 
 
 class _Mock(responses.RequestsMock):
-    """``responses`` repeats a request for the HTTP status it got; this does too where it got none."""
+    """``responses`` repeats a request for the HTTP status it got; this does too where it got none, and waits."""
+
+    def __init__(self, fake: hosts.Fake) -> None:
+        super().__init__(assert_all_requests_are_fired=False)
+        self._fake = fake
 
     def _on_request(
         self,
@@ -143,17 +149,29 @@ class _Mock(responses.RequestsMock):
         **kwargs: Any,  # noqa: ANN401
     ) -> Response:
         __tracebackhide__ = True
+        if retries is not None:
+            self._wait(retries, getattr(adapter, "answered", None))
         try:
             return super()._on_request(adapter, request, retries=retries, **kwargs)
         except _NoAnswerError as problem:
             failure = str(problem)
+        cast("GitHubAdapter", adapter).answered = None
         retries = _after_failure(failure, retries or adapter.max_retries, request, kwargs.get("timeout"))
         return self._on_request(adapter, request, retries=retries, **kwargs)
+
+    def _wait(self, retries: Retry, answered: HTTPResponse | None) -> None:
+        """Let the fake's clock do the waiting before another attempt, unless the client waits in a way of its own."""
+        if type(retries).sleep is not Retry.sleep:
+            retries.sleep(answered)
+            return
+        told = retries.get_retry_after(answered) if answered and retries.respect_retry_after_header else None
+        if seconds := told or retries.get_backoff_time():
+            self._fake.pause(seconds)
 
 
 def _after_failure(failure: str, retries: Retry, request: PreparedRequest, timeout: object) -> Retry:
     """
-    Do what urllib3 and ``HTTPAdapter.send`` do when a connection fails: wait and go on, or give up.
+    Do what urllib3 and ``HTTPAdapter.send`` do when a connection fails: go on, or give up.
 
     Raises:
         ConnectionError: *retries* has no more attempts, or is not for this method.
@@ -164,7 +182,6 @@ def _after_failure(failure: str, retries: Retry, request: PreparedRequest, timeo
         retries = retries.increment(
             request.method, request.path_url, error=_urllib3_error(failure, request, timeout), _pool=_pool_for(request)
         )
-        retries.sleep()
     except (ProtocolError, MaxRetryError) as problem:
         raise ConnectionError(problem, request=request) from problem
     except ReadTimeoutError as problem:
@@ -196,7 +213,7 @@ class RequestsDoor:
 
     def __init__(self, fake: hosts.Fake) -> None:
         """Let *fake* answer what requests would send to its host."""
-        mock = _Mock(assert_all_requests_are_fired=False)
+        mock = _Mock(fake)
         mock.add(_Anything(fake, mock.calls))
         self.send = mock.unbound_on_send()
 
