@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import requests
@@ -91,8 +91,10 @@ def test_any_refusal_can_be_asked_for(ghdeploy: FakeGitHub, status: int, message
     failed = _get()
     assert failed.status_code == status
     assert (failed.json()["message"], failed.json()["status"]) == (message, str(status))
-    if status < 500:
-        assert failed.headers["x-ratelimit-remaining"] == "5000"
+    # Of a token that is called bad nothing is told.
+    told = status < 500 and status != 401
+    assert failed.headers.get("x-ratelimit-remaining") == ("5000" if told else None)
+    assert ("x-oauth-scopes" in failed.headers) is told
     if status == 404:
         page = "https://docs.github.com/rest/deployments/deployments#list-deployments"
         assert failed.json()["documentation_url"] == page
@@ -313,14 +315,267 @@ def test_what_was_lost_may_not_be_found_either(ghdeploy: FakeGitHub, repository:
     assert [_get(repository.deployments[0].url).status_code for _ in range(2)] == [404, 200]
 
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi"
+FILE = {"message": "Add", "content": ""}
+
+
+def _send(method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> requests.Response:
+    return requests.request(method, f"{API}{path}", json=body, headers={**TOKEN, **headers}, timeout=5)
+
+
+class Hidden(NamedTuple):
+    """How something is created, what asks for it, and what does not, though it is near."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+    asking: list[str]
+    others: list[str]
+
+
+HIDDEN = {
+    "deployment": Hidden(
+        "POST", "/deployments", {"ref": "main"},
+        ["/deployments/{id}", "/deployments/{id}/statuses", "DELETE /deployments/{id}"],
+        ["", "/deployments", "/deployments/{deployment}", "/deployments/{deployment}/statuses"],
+    ),
+    "deployment status": Hidden(
+        "POST", "/deployments/{deployment}/statuses", {"state": "success"},
+        ["/deployments/{deployment}/statuses/{id}"],
+        ["/deployments/{deployment}", "/deployments/{deployment}/statuses"],
+    ),
+    "environment": Hidden(
+        "PUT", "/environments/eu%2Fqa", {},
+        ["/environments/eu%2Fqa", "/environments/EU%2FQA", "/environments/eu%2Fqa/deployment-branch-policies"],
+        ["/environments", "/environments/production"],
+    ),
+    "branch policy": Hidden(
+        "POST", "/environments/production/deployment-branch-policies", {"name": "main"},
+        ["/environments/production/deployment-branch-policies/{id}"],
+        ["/environments/production", "/environments/production/deployment-branch-policies"],
+    ),
+    "custom rule": Hidden(
+        "POST", "/environments/production/deployment_protection_rules", {"integration_id": "{app}"},
+        ["/environments/production/deployment_protection_rules/{id}"],
+        ["/environments/production/deployment_protection_rules"],
+    ),
+    "deploy key": Hidden("POST", "/keys", {"key": KEY}, ["/keys/{id}", "DELETE /keys/{id}"], ["/keys"]),
+    "check run": Hidden(
+        "POST", "/check-runs", {"name": "ci", "head_sha": "{sha}"},
+        ["/check-runs/{id}", "/check-runs/{id}/annotations"],
+        ["/commits/main/check-runs"],
+    ),
+    "branch": Hidden(
+        "POST", "/git/refs", {"ref": "refs/heads/eu/t", "sha": "{sha}"},
+        ["/git/ref/heads/eu/t", "/git/ref/heads%2Feu%2Ft", "/git/refs/heads/eu/t", "/branches/eu/t", "/branches/eu%2Ft",
+         "/commits/eu/t", "/commits/heads/eu/t", "/commits/refs%2Fheads%2Feu%2Ft", "/commits/eu/t/status",
+         "/commits/eu/t/statuses", "/commits/eu/t/check-runs", "/commits?sha=eu/t", "/contents?ref=eu/t",
+         "/contents/README.md?ref=refs/heads/eu/t", "/compare/main...eu/t", "/compare/octocat:eu/t...main",
+         "DELETE /git/refs/heads/eu/t"],
+        ["/branches", "/branches/main", "/git/matching-refs/heads/eu/t", "/git/refs/heads", "/commits/{sha}",
+         "/commits", "/contents", "/contents/README.md", "/compare/main...main", "/deployments?ref=eu/t"],
+    ),
+    "tag": Hidden(
+        "POST", "/git/refs", {"ref": "refs/tags/t", "sha": "{sha}"},
+        ["/git/ref/tags/t", "/commits/t", "/contents?ref=tags/t"],
+        ["/tags", "/git/matching-refs/tags"],
+    ),
+    "tag with the name of a branch": Hidden(
+        "POST", "/git/refs", {"ref": "refs/tags/main", "sha": "{sha}"},
+        ["/git/ref/tags/main", "/commits/tags/main"],
+        ["/git/ref/heads/main", "/commits/main", "/branches/main"],
+    ),
+    "file": Hidden(
+        "PUT", "/contents/a.txt", FILE,
+        ["/contents/a.txt", "/contents/a.txt?ref=main", "/contents/a.txt?ref=refs/heads/main",
+         "/contents/a.txt?ref={commit}"],
+        ["/contents", "/contents/README.md", "/branches/main", "/commits/main"],
+    ),
+    "file on another branch": Hidden(
+        "PUT", "/contents/a.txt", {**FILE, "branch": "topic"},
+        ["/contents/a.txt?ref=topic"],
+        ["/contents?ref=topic", "/contents/README.md?ref=topic", "/contents/README.md"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_what_was_created_is_not_found_however_it_is_asked_for(
+    ghdeploy: FakeGitHub, repository: Repository, kind: str
+) -> None:
+    """By each path of GitHub's, by name, in another case, and by the id; what is near is shown, and so are lists."""
+    case = HIDDEN[kind]
+    app = ghdeploy.add_app("gate")
+    custom = {"protected_branches": False, "custom_branch_policies": True}
+    repository.add_environment("production", deployment_branch_policy=custom)
+    repository.add_branch("topic")
+    names: dict[str, Any] = {
+        "deployment": repository.add_deployment(ref="main").id, "app": app.id, "sha": repository.sha("main")
+    }  # fmt: skip
+    body = {
+        name: names[value[1:-1]] if isinstance(value, str) and value[:1] == "{" else value
+        for name, value in case.body.items()
+    }
+    asking = [spec if spec[0] != "/" else f"GET {spec}" for spec in case.asking]
+    roots = ["/repos/octocat/example", "/repos/OctoCat/EXAMPLE", f"/repositories/{repository.id}"]
+    method, path = case.method, case.path.format(**names)
+    fault = ghdeploy.faults.add(path=f"/repos/*/*{path}", not_found_yet=len(asking) * len(roots))
+
+    made = _send(method, f"{roots[0]}{path}", body)
+
+    assert (fault.method, made.status_code) == (method, 200 if kind in ("environment", "branch policy") else 201)
+    names |= {"id": made.json().get("id"), "commit": made.json().get("commit", {}).get("sha")}
+    for root in roots:
+        for spec in case.others:
+            assert _send("GET", root + spec.format(**names)).status_code == 200, spec
+        for spec in asking:
+            verb, _, below = spec.format(**names).partition(" ")
+            answer = _send(verb, root + below)
+            assert (answer.status_code, answer.headers["x-ghdeploy-hint"][-11:]) == (404, "it is there"), spec
+    assert fault.used == fault.times
+    for spec in asking:
+        verb, _, below = spec.format(**names).partition(" ")
+        assert _send(verb, roots[0] + below).status_code in (200, 204), spec
+
+
+def test_a_file_on_another_branch_is_another_file(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """One of the same name on another branch is shown, and can be changed."""
+    repository.add_branch("topic")
+    first = _send("PUT", "/repos/octocat/example/contents/a.txt", FILE).json()
+    ghdeploy.faults.add(method="put", path="/repos/*/*/contents/a.txt", not_found_yet=2)
+    body = {**FILE, "branch": "topic"}
+    made = _send("PUT", "/repos/octocat/example/contents/a.txt", body)
+    assert (made.status_code, _get(f"{REPO}/contents/a.txt").status_code) == (201, 200)
+    sha = first["content"]["sha"]
+    assert _send("PUT", "/repos/octocat/example/contents/a.txt", {**FILE, "sha": sha}).status_code == 200
+    assert _send("PUT", "/repos/octocat/example/contents/a.txt", {**body, "sha": sha}).status_code == 404
+    assert [_get(f"{REPO}/contents/a.txt?ref=topic").status_code for _ in range(2)] == [404, 200]
+
+
+def test_a_repository_may_not_be_found_yet(ghdeploy: FakeGitHub) -> None:
+    """Nor anything in it."""
+    ghdeploy.faults.add(path="/user/repos", not_found_yet=3)
+    made = _send("POST", "/user/repos", {"name": "new", "auto_init": True}).json()
+    assert _get(made["url"]).status_code == 404
+    assert _get(f"{API}/repositories/{made['id']}/branches/main").status_code == 404
+    assert _send("POST", "/repos/octocat/new/deployments", {"ref": "main"}).status_code == 404
+    assert _send("POST", "/repos/octocat/new/deployments", {"ref": "main"}).status_code == 201
+
+
+def test_what_was_created_stays_hidden_when_the_repository_is_renamed(
+    ghdeploy: FakeGitHub, repository: Repository
+) -> None:
+    """It is known by what it is; a former name leads to it, and not further."""
+    ghdeploy.faults.add(path=PATH, not_found_yet=3)
+    made = _deploy().json()
+    repository.rename("octocat/new")
+    assert _get(f"{API}/repos/octocat/new/deployments/{made['id']}").status_code == 404
+    assert [one.status_code for one in (_get(made["url"]), *_get(made["url"]).history)] == [404, 301]
+    assert _get(made["url"]).json()["id"] == made["id"]
+
+
+def test_what_belongs_to_another_repository_is_not_hidden(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """A request for the same name elsewhere, for nothing that is there, or for no endpoint, is answered as ever."""
+    ghdeploy.add_repository("octocat/other").add_environment("qa")
+    fault = ghdeploy.faults.add(path="/repos/*/*/environments/qa", not_found_yet=1)
+    _send("PUT", "/repos/octocat/example/environments/qa", {})
+    assert _get(f"{API}/repos/octocat/other/environments/qa").status_code == 200
+    for url in ("/repositories/x/environments/qa", "/repos/octocat/none/environments/qa", "/nope"):
+        assert _get(f"{API}{url}").status_code == 404
+    assert fault.used == 0
+    assert _get(repository.environments[0].url).status_code == 404
+    assert fault.used == 1
+
+
+def test_what_is_changed_is_not_created(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """A `PUT` that updates an environment or a file hides nothing; nor does a merge in place of a deployment."""
+    repository.add_environment("qa")
+    repository.add_branch("topic", behind=1)
+    sha = _send("PUT", "/repos/octocat/example/contents/a.txt", FILE).json()["content"]["sha"]
+    for path in ("environments/*", "contents/*"):
+        ghdeploy.faults.add(path=f"/repos/*/*/{path}", not_found_yet=1, required=False)
+    ghdeploy.faults.add(path=PATH, not_found_yet=1, required=False)
+    assert _send("PUT", "/repos/octocat/example/environments/QA", {"wait_timer": 1}).status_code == 200
+    assert _send("PUT", "/repos/octocat/example/contents/a.txt", {**FILE, "sha": sha}).status_code == 200
+    assert _send("POST", PATH, {"ref": "topic"}).status_code == 202
+    for path in ("environments/qa", "contents/a.txt", "branches/topic"):
+        assert _get(f"{REPO}/{path}").status_code == 200
+    assert [fault.used for fault in ghdeploy.faults] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "given", "status"),
+    [
+        ({"Authorization": "token unknown"}, {}, 401),
+        ({"X-GitHub-Api-Version": "2020-01-01"}, {}, 400),
+        ({"Accept": "image/png"}, {}, 415),
+        ({}, {"permissions": {}}, 403),
+        ({}, {"permissions": {"deployments": "read"}, "repositories": []}, 404),
+    ],
+)
+def test_what_is_refused_before_is_refused_as_ever(
+    ghdeploy: FakeGitHub, headers: dict[str, str], given: dict[str, Any], status: int
+) -> None:
+    """A token, a version or a right is looked at before what the path is about, and no such request is counted."""
+    ghdeploy.add_repository("octocat/example", private=True)
+    fault = ghdeploy.faults.add(path=PATH, not_found_yet=1)
+    made = _deploy().json()
+    ghdeploy.add_token("a-token-for-tests", **given)
+    answer = requests.get(made["url"], headers={**TOKEN, **headers}, timeout=5)
+    assert (answer.status_code, fault.used) == (status, 0)
+    assert "fault" not in answer.headers["x-ghdeploy-hint"]
+    ghdeploy.add_token("another-token")
+    assert requests.get(made["url"], headers={"Authorization": "token another-token"}, timeout=5).status_code == 404
+    assert fault.used == 1
+
+
 @pytest.mark.usefixtures("repository")
-def test_what_has_no_url_of_its_own_is_not_hidden(ghdeploy: FakeGitHub) -> None:
-    """An answer that names no URL of this API creates nothing that could be hidden."""
-    ghdeploy.stub("POST", "/repos/octocat/example/pulls", status=201, json=[1])
-    ghdeploy.faults.add(path="/repos/*/*/pulls", not_found_yet=1, required=False)
-    assert requests.post(f"{REPO}/pulls", headers=TOKEN, timeout=5).status_code == 201
-    assert _get().status_code == 200
-    assert [fault.used for fault in ghdeploy.faults] == [0]
+def test_an_anonymous_caller_is_asked_who_it_is_before(ghdeploy: FakeGitHub) -> None:
+    """A 401 for what takes a token; and what is not found yet costs a request, which there may be none of."""
+    fault = ghdeploy.faults.add(path=PATH, not_found_yet=2)
+    made = _deploy().json()
+    assert requests.post(f"{made['url']}/statuses", json={"state": "success"}, timeout=5).status_code == 401
+    ghdeploy.rate_limits.set(remaining=1)
+    answers = [_get(made["url"]), _get(made["url"])]
+    assert [(one.status_code, one.headers["x-ratelimit-remaining"]) for one in answers] == [(404, "0"), (403, "0")]
+    assert fault.used == 1
+    ghdeploy.clock.tick(3600)
+    assert _get(made["url"]).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "url", "body", "what"),
+    [
+        (None, None, "/statuses/{sha}", {"state": "success"}, "a commit status"),
+        ("/repos/*/*/*", None, "/merges", {"base": "main", "head": "topic"}, "a merge"),
+        ("/repos/*/*/*/*", "PUT", "/collaborators/mona", {}, "a collaborator"),
+        (
+            "/repos/*/*/*",
+            None,
+            "/deployments",
+            {},
+            "by an answer of repos/create-deployment that is not the fake's own",
+        ),
+    ],
+)
+def test_what_has_no_address_of_its_own_fails_the_test(
+    path: str | None, method: str | None, url: str, body: dict[str, Any], what: str
+) -> None:
+    """It cannot be hidden; the test is told, whether the fault is required or not, and what it could be used for."""
+    with pytest.raises(AssertionError, match=re.escape(what)) as caught, FakeGitHub() as fake:  # noqa: PT012
+        repository = fake.add_repository("octocat/example")
+        fake.add_user("mona")
+        repository.add_branch("topic")
+        repository.add_commit("topic")
+        if url == "/deployments":
+            fake.stub("POST", PATH, status=201, json=[1])
+        sent = f"/repos/octocat/example{url}".format(sha=repository.sha("main"))
+        fake.faults.add(path=path, method=method, not_found_yet=1, required=False)
+        assert _send(method or "POST", sent, body).status_code == 201
+        assert _get(f"{REPO}/commits/main/statuses").status_code == 200
+    told = str(caught.value)
+    assert f"met {method or 'POST'} {sent}, which has created {what}: nothing that has an address of its own" in told
+    assert told.endswith("check runs, refs, new files and repositories")
 
 
 def test_a_list_may_be_stale(ghdeploy: FakeGitHub, repository: Repository) -> None:
@@ -359,13 +614,51 @@ def test_what_was_changed_is_stale_too(ghdeploy: FakeGitHub, repository: Reposit
 
 
 def test_a_repository_that_is_newer_has_nothing_yet(ghdeploy: FakeGitHub) -> None:
-    """A list of a repository that was added after the fault is empty; who may ask is as it is now."""
+    """A list of a repository that was added after the fault is empty; its name and who may ask are as they are now."""
     ghdeploy.faults.add(path="/repos/*/*/deployments", stale=1)
     repository = ghdeploy.add_repository("mona/example")
     ghdeploy.add_token("a-token-for-tests", user="mona")
     repository.add_deployment(ref="main")
     assert [_get(f"{API}/repos/mona/example/deployments").json() for _ in range(1)] == [[]]
     assert len(_get(f"{API}/repos/mona/example/deployments").json()) == 1
+
+
+def test_a_repository_itself_is_stale_too(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """Its default branch, its visibility, its name and its collaborators are of the same moment as its commits."""
+    ghdeploy.add_token("a-token-for-tests")
+    for login in ("mona", "hubot"):
+        ghdeploy.add_user(login)
+    repository.add_collaborator("mona")
+    ghdeploy.faults.add(stale=7)
+    repository.add_branch("y")
+    repository.add_collaborator("hubot")
+    assert _send("DELETE", "/repos/octocat/example/collaborators/mona").status_code == 204
+    changed = {"name": "new", "default_branch": "y", "private": True}
+    assert _send("PATCH", "/repos/octocat/example", changed).status_code == 200
+
+    shown = _get(REPO).json()
+    assert (shown["name"], shown["default_branch"], shown["private"]) == ("example", "main", False)
+    assert "?ref=main" in _get(f"{REPO}/contents").json()[0]["url"]
+    assert [one["login"] for one in _get(f"{REPO}/collaborators").json()] == ["octocat", "mona"]
+    assert _get(f"{REPO}/branches/y").status_code == 404
+    assert _get(f"{API}/repos/octocat/new").status_code == 404
+    assert requests.get(REPO, timeout=5).status_code == 200
+    assert _get(f"{API}/repositories/{repository.id}").json()["name"] == "example"
+
+    shown = _get(REPO).json()
+    assert (shown["name"], shown["default_branch"], shown["private"]) == ("new", "y", True)
+    assert [one["login"] for one in _get(f"{REPO}/collaborators").json()] == ["octocat", "hubot"]
+
+
+def test_a_deleted_repository_is_shown_as_it_was(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """With what it had; also where another has its name now."""
+    deployment = repository.add_deployment(ref="main").id
+    ghdeploy.faults.add(stale=2)
+    assert requests.delete(REPO, headers=TOKEN, timeout=5).status_code == 204
+    ghdeploy.add_repository("octocat/example")
+    assert [one["id"] for one in _get().json()] == [deployment]
+    assert _get(REPO).json()["id"] == repository.id
+    assert (_get().json(), _get(REPO).json()["id"] > repository.id) == ([], True)
 
 
 # Which requests
@@ -448,6 +741,23 @@ def test_reset_forgets_faults(ghdeploy: FakeGitHub) -> None:
     assert ghdeploy.faults is faults
 
 
+@pytest.mark.usefixtures("repository")
+def test_what_another_fault_fails_may_have_passed(ghdeploy: FakeGitHub) -> None:
+    """A request meets the faults in order, and passes them until one fails it; later ones do not see it."""
+    ghdeploy.faults.add(status=500, after=2)
+    ghdeploy.faults.add(status=502)
+    ghdeploy.faults.add(status=503, after=1)
+    assert [_get().status_code for _ in range(6)] == [502, 200, 500, 503, 200, 200]
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_header_may_be_anything_that_http_carries(ghdeploy: FakeGitHub) -> None:
+    """Also empty, or Latin-1."""
+    ghdeploy.faults.add(status=500, headers={"X-Empty": "", "X-Latin": "caf\xe9 \t!"})
+    headers = _get().headers
+    assert (headers["x-empty"], headers["x-latin"]) == ("", "caf\xe9 \t!")
+
+
 # Misuse
 
 
@@ -470,7 +780,27 @@ def test_reset_forgets_faults(ghdeploy: FakeGitHub) -> None:
         ({"not_found_yet": 0}, "not_found_yet is a whole number, 1 or more; got 0"),
         ({"stale": 2, "times": 2}, "not_found_yet and stale say themselves how often"),
         ({"stale": 2, "method": "POST"}, "stale is for GET and HEAD, not for POST"),
-        ({"not_found_yet": 2, "method": "GET"}, "not_found_yet is for PATCH and POST and PUT, not for GET"),
+        ({"not_found_yet": 2, "method": "GET"}, "not_found_yet is for POST and PUT, not for GET"),
+        ({"not_found_yet": 1, "path": "/repos/*/*/statuses/*"}, "a request to /repos/*/*/statuses/* creates nothing"),
+        ({"not_found_yet": 1, "path": "/repos/o/r/keys", "method": "PUT"}, "PUT /repos/o/r/keys creates nothing that"),
+        ({"not_found_yet": 1, "path": "/repositories/1/merges"}, "it is for deployments, deployment statuses, env"),
+        ({"not_found_yet": 1, "path": "/repos/*/*/pulls"}, "deploy keys, check runs, refs, new files and repositor"),
+        ({"error": "not_json", "status": 204}, "a 204 has no body, so no page of HTML either"),
+        ({"error": "not_json", "status": 205}, "a 205 has no body, so no page of HTML either"),
+        ({"error": "not_json", "status": 304}, "a 304 has no body, so no page of HTML either"),
+        (
+            {"status": 500, "path": "/repos/.../deployments"},
+            """path is written out, with "*" for any segment; got '...""",
+        ),
+        ({"status": 500, "path": "/repos/…"}, 'path is written out, with "*" for any segment; got'),
+        ({"status": 500, "headers": {"a": "b\r\nc: d"}}, "the header a is one line of Latin-1, without spaces"),
+        ({"status": 500, "headers": {"a": "b\n"}}, "the header a is one line of Latin-1"),
+        ({"status": 500, "headers": {"a": "€"}}, "the header a is one line of Latin-1"),
+        ({"status": 500, "headers": {"a": " b"}}, "the header a is one line of Latin-1"),
+        ({"status": 500, "headers": {"a b": "c"}}, "the name of a header is made of letters, digits and some signs"),
+        ({"status": 500, "headers": {"a\r\nb": "c"}}, "the name of a header is made of letters, digits and some"),
+        ({"status": 500, "headers": {"": "c"}}, "the name of a header is made of letters, digits and some signs"),
+        ({"status": 500, "headers": {1: "c"}}, "the name of a header is a text, got 1"),
         ({"status": 500, "method": "FETCH"}, "there is no method 'FETCH'; there are"),
         ({"status": 500, "method": 5}, "method is a text, got 5"),
         ({"status": 500, "path": "repos"}, 'path starts with "/", below the root of the API, and has no query'),
@@ -583,6 +913,25 @@ def test_a_fault_for_which_nothing_came_says_so() -> None:
         "  no request came after it was added\n"
         "  with required=False it need not be used"
     )
+
+
+def test_a_report_says_why_something_was_never_hidden() -> None:
+    """Nothing was created, or it was not asked for (again), or it is still one that passes."""
+    with pytest.raises(AssertionError) as caught, FakeGitHub() as fake:  # noqa: PT012 - likewise
+        fake.add_repository("octocat/example")
+        fake.faults.add(path="/repos/*/*/keys", not_found_yet=1)
+        fake.faults.add(path=PATH, not_found_yet=2)
+        fake.faults.add(path=PATH, not_found_yet=1, after=3)
+        made = _deploy().json()
+        _get(made["url"])
+    assert [line for line in str(caught.value).splitlines() if " came " not in line and "required" not in line] == [
+        "the fault not_found_yet=1 for POST /repos/*/*/keys was used 0 of 1 times",
+        "  no matching request has created anything",
+        f"the fault not_found_yet=2 for POST {PATH} was used 1 of 2 times",
+        f"  POST {PATH} created deployment {made['id']} of octocat/example; no further request was for it",
+        f"the fault not_found_yet=1 for POST {PATH} after 3 that pass was used 0 of 1 times",
+        "  1 of the 3 that pass have come",
+    ]
 
 
 UNUSED = """

@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bodies", "negotiation"),
     ("application",),
     ("doors",),
-    ("advice", "assertions"),
+    ("advice", "assertions", "created"),
     ("items", "tokens", "faults", "rate_limits"),
     ("environment",),
     ("repository",),

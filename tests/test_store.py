@@ -357,26 +357,58 @@ def test_a_request_can_be_given_back() -> None:
     assert store.count_request(None, -1).remaining == ANONYMOUS_RATE_LIMIT
 
 
-def test_a_snapshot_shows_what_belonged_to_repositories() -> None:
-    """Rows, commits and refs are as they were; names, accounts and budgets are as they are."""
+def test_a_snapshot_shows_repositories_as_they_were() -> None:
+    """Rows, commits, names and collaborators are as they were; accounts and budgets are as they are."""
     store = _store()
     repository = _repository(store)
+    mona, hubot = store.add_user("mona"), store.add_user("hubot")
+    store.add_collaborator(repository, mona, "push")
     past = store.snapshot()
     graph = store.git(repository)
     graph.branches["topic"] = next(iter(graph.branches.values()))
-    newer = store.add_repository(store.default_user, "newer", default_branch="main", private=False)
-    mona = store.add_user("mona")
+    store.remove_collaborator(repository, mona)
+    store.add_collaborator(repository, hubot, "admin")
+    store.change_repository(replace(repository, name="renamed", private=True, default_branch="topic"))
     store.count_request(mona)
 
     shown = past()
 
+    assert shown.repository(repository.full_name) == repository
+    assert shown.repositories.get(repository.id) == repository
+    assert shown.repository("octocat/renamed") is None
+    assert not shown.had_repository(repository.full_name)
     assert list(shown.git(repository).branches) == ["main"]
-    assert list(shown.git(newer).branches) == ["main"]
-    assert shown.user("mona") is mona
+    assert (shown.granted(repository, mona), shown.granted(repository, hubot)) == ("push", None)
     assert shown.rate_limit(mona).used == 1
-    assert shown.repository("octocat/newer") is newer
     assert shown.deployments is not store.deployments
     assert shown.users is store.users
+    assert store.granted(repository, hubot) == "admin"
+    assert store.repository("octocat/renamed") == store.repositories.get(repository.id)
+
+
+def test_a_snapshot_shows_what_is_newer_as_it_is() -> None:
+    """Its row, names, commits and collaborators; a name that another repository had is still that one's."""
+    store = _store()
+    repository = _repository(store)
+    past = store.snapshot()
+    mona = store.add_user("mona")
+    newer = store.add_repository(store.default_user, "newer", default_branch="main", private=False)
+    store.add_collaborator(newer, mona, "pull")
+    newer = store.change_repository(replace(newer, name="newest"))
+    store.remove_repository(repository)
+    taking = store.add_repository(store.default_user, repository.name, default_branch="main", private=True)
+
+    shown = past()
+
+    assert shown.repository("octocat/newest") == newer == shown.renamed("octocat/newer")
+    assert list(shown.git(newer).branches) == ["main"]
+    assert shown.granted(newer, mona) == "pull"
+    assert shown.user("mona") is mona
+    assert shown.repository(repository.full_name) == repository
+    assert list(shown.git(repository).branches) == ["main"]
+    assert list(shown.repositories) == [repository, newer, taking]
+    assert list(past().repositories) == [repository, newer, taking]
+    assert store.repository(repository.full_name) == taking
 
 
 def test_two_stores_never_meet() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# One line of Latin-1, as HTTP has it, without a space at either end.
+_HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff](?:[\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?")
+_ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 
 
 @contextmanager
@@ -92,6 +97,43 @@ def check_type(name: str, value: object, wanted: type | tuple[type, ...], called
     """
     if not isinstance(value, wanted) or (isinstance(value, str) and not _is_json(value)):
         msg = f"{name} is {called}, got {value!r}"
+        raise FakeError(msg)
+
+
+def check_headers(headers: object) -> None:
+    """
+    Refuse what cannot be the headers of an answer.
+
+    Raises:
+        FakeError: *headers* is no mapping of texts, or HTTP cannot carry one of them.
+    """
+    check_type("headers", headers, Mapping, "a mapping of texts")
+    assert isinstance(headers, Mapping)  # noqa: S101 - just checked
+    for name, value in headers.items():
+        check_type("the name of a header", name, str, "a text")
+        check_type(f"the header {name}", value, str, "a text")
+        if not _HEADER_NAME.fullmatch(name):
+            msg = f"the name of a header is made of letters, digits and some signs, such as Retry-After; got {name!r}"
+            raise FakeError(msg)
+        if not _HEADER_VALUE.fullmatch(value):
+            msg = f"the header {name} is one line of Latin-1, without spaces around it; got {value!r}"
+            raise FakeError(msg)
+
+
+def check_path(path: object) -> None:
+    """
+    Refuse what cannot be the path of requests, below the root of the API.
+
+    Raises:
+        FakeError: It does not start with a slash, has a query, or leaves something out.
+    """
+    check_type("path", path, str, "a text")
+    assert isinstance(path, str)  # noqa: S101 - just checked
+    if not path.startswith("/") or "?" in path:
+        msg = f'path starts with "/", below the root of the API, and has no query; got {path!r}'
+        raise FakeError(msg)
+    if left_out := next((part for part in path.split("/") if part in _ELLIPSES), None):
+        msg = f'path is written out, with "*" for any segment; got {left_out!r} in {path!r}'
         raise FakeError(msg)
 
 

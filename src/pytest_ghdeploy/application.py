@@ -162,19 +162,37 @@ class Application:
         data = body.encode()
         return Answer(status, {**self._identify(), "Content-Length": str(len(data)), **headers}, data)
 
-    def refuse(self, request: Request, refusal_for: Callable[[str], GitHubError]) -> Answer:
-        """Refuse a request in place of its endpoint, by its id; whoever asks pays nothing for it."""
+    def refuse(self, request: Request, refusal_for: Callable[[str], GitHubError], *, in_turn: bool = False) -> Answer:
+        """
+        Refuse a request in place of its endpoint, by its id; whoever asks pays nothing for it.
+
+        Args:
+            in_turn: Refuse it where the endpoint would look for what it is about: after who asks, in which
+                version, and whether they may. Whoever asks pays for it then.
+
+        Raises:
+            GitHubError: With *in_turn*, the request is refused before it comes to that. Nobody has paid.
+            UnsupportedRequest: Likewise.
+        """
         self._requests += 1
         refusal = refusal_for(self.request_id())
         more: dict[str, str] = {}
         agreed, token, endpoint = USUAL_TERMS, None, None
-        with suppress(GitHubError, UnsupportedRequest):
+        with suppress(*(() if in_turn else (GitHubError, UnsupportedRequest))):
             token = self._authenticate(request.headers)
             agreed = self._agree(request)
-            self._count(more, token, request, free=True)
-            endpoint, _ = _match_once(request.method, request.path)
+            if not in_turn and refusal.status != HTTPStatus.UNAUTHORIZED:
+                self._count(more, token, request, free=True)
+            endpoint, params = _match_once(request.method, request.path)
+            if in_turn:
+                if token is None and not endpoint.anonymous:
+                    raise errors.requires_authentication("")
+                self._repository(request, endpoint, dict(params), token)
+                self._count(more, token, request, free=False)
+        # Of a token that is called bad nothing is told.
+        known = None if refusal.status == HTTPStatus.UNAUTHORIZED else token
         data = _refusal(refusal, endpoint, self.urls, more).encode()
-        headers = self._headers(agreed, token, endpoint) | more | {"Content-Length": str(len(data))}
+        headers = self._headers(agreed, known, endpoint) | more | {"Content-Length": str(len(data))}
         return Answer(refusal.status, headers, data)
 
     def _answer(self, request: Request) -> Answer:

@@ -9,26 +9,25 @@ the test: a tool that never met the failure has not shown that it can cope.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping
 from difflib import SequenceMatcher
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import unquote
 
-from pytest_ghdeploy import errors
-from pytest_ghdeploy.advice import check_type
+from pytest_ghdeploy import created, errors
+from pytest_ghdeploy.advice import check_headers, check_path, check_type
 from pytest_ghdeploy.application import Answer, header_text
 from pytest_ghdeploy.bodies import to_json
 from pytest_ghdeploy.errors import REASONS, FakeError, GitHubError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from threading import RLock
 
     from pytest_ghdeploy.application import Application, Failure, Request
     from pytest_ghdeploy.conversation import Exchange
+    from pytest_ghdeploy.created import Asked, Created
     from pytest_ghdeploy.store import Store
 
 FaultKind = Literal[
@@ -47,7 +46,8 @@ _ERRORS: dict[str, tuple[Failure, bool]] = {
     "not_json": ("", False),
 }
 _FIRST_5XX = 500
-_CREATE = ("PATCH", "POST", "PUT")
+_CREATE = ("POST", "PUT")
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
 _SHOWN = 5
 
 # GitHub documents "Server Error" for a request that takes too long; that 502 and 503 say the same, and the words of
@@ -128,10 +128,12 @@ class _Armed(Fault):
         super().__init__(method, path, what, times=times, required=required)
         self._segments = segments
         self._kind = kind
-        self._after = after
+        self.after = after
         self._passed = 0
-        # For not_found_yet: below which path is hidden what was created; for stale: what there was.
-        self.created: str | None = None
+        # For not_found_yet: what was created, and by which request; or why that cannot be hidden. For stale: what was.
+        self.created: Created | None = None
+        self.created_by = ""
+        self.problem = ""
         self.past: Callable[[], Store] | None = None
         self.requests_before = 0
 
@@ -150,27 +152,30 @@ class _Armed(Fault):
 
     def fails(self, method: str, paths: Sequence[tuple[str, ...]]) -> bool:
         """Tell whether a request is to fail; count one that matches and passes first."""
-        if self.used >= self.times:
-            return False
-        if self.get("not_found_yet"):
-            return self.created is not None and any(f"{'/'.join(path)}/".startswith(self.created) for path in paths)
-        if not self.is_for(method, paths):
-            return False
-        return not self._passes()
+        return self.used < self.times and self.is_for(method, paths) and not self._passes()
 
-    def sees(self, method: str, paths: Sequence[tuple[str, ...]], answer: Answer, root: str) -> None:
-        """Note what a matching request has created, for ``not_found_yet``."""
-        if self.created or not self.get("not_found_yet") or not self.is_for(method, paths):
+    def sees(self, request: Request, asked: Asked | None, answer: Answer, store: Store) -> None:
+        """Note, for ``not_found_yet``, what a matching request has created."""
+        where = f"{request.method} {request.path}"
+        try:
+            made = created.created_by(store, asked, answer) if asked else None
+        except created.NothingToHide as what:
+            self.problem = (
+                f"the fault {self} met {where}, which has created {what}: nothing that has an address of its own, "
+                f"so nothing that can be hidden. not_found_yet is for {created.KINDS}"
+            )
             return
-        url = _created_url(answer)
-        if url.startswith(root) and not self._passes():
-            path = _known_as(tuple(url.removeprefix(root).split("/")))
-            # The name of an environment may hold a slash, which is no end of a segment in its URL either.
-            self.created = unquote("/".join(path)) + "/"
+        if made and not self._passes():
+            self.created, self.created_by = made, where
+
+    @property
+    def passed(self) -> int:
+        """How many requests matched and passed, as ``after`` says."""
+        return min(self._passed, self.after)
 
     def _passes(self) -> bool:
         self._passed += 1
-        return self._passed <= self._after
+        return self._passed <= self.after
 
 
 def _fits(wanted: str | None, given: str) -> bool:
@@ -182,15 +187,6 @@ def _known_as(path: tuple[str, ...]) -> tuple[str, ...]:
     if path[1:2] != ("repos",):
         return path
     return (*path[:2], *(part.lower() for part in path[2:4]), *path[4:])
-
-
-def _created_url(answer: Answer) -> str:
-    """Find the URL of what an answer says was created or changed; ``""`` if it says nothing of the kind."""
-    if answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
-        return ""
-    body = json.loads(answer.body or b"null")
-    url = answer.headers.get("Location") or (body.get("url") if isinstance(body, dict) else "")
-    return url if isinstance(url, str) else ""
 
 
 class Faults:
@@ -249,7 +245,8 @@ class Faults:
         Make the next requests that match fail. Earlier faults come first, and all before stubs and endpoints.
 
         Args:
-            method: Any, if not given; ``POST`` with *not_found_yet* and ``GET`` with *stale*.
+            method: Any, if not given; with *not_found_yet* that which creates something at *path*, usually ``POST``,
+                and with *stale* ``GET``.
 
             path: Below the API's root, such as ``/repos/octocat/example/deployments``; a segment ``*`` or ``{name}``
                 stands for anything. Any, if not given. ``/repositories/{id}/…`` is the same as the repository's name.
@@ -263,9 +260,16 @@ class Faults:
                 ``truncated``: carried out, and half of the body arrives. ``not_json``: a page of HTML with the status
                 200, or with *status*; nothing has changed.
 
-            not_found_yet: What a matching request creates, and all below it, answers 404 to so many requests.
+            not_found_yet: What the next matching request creates answers 404 to so many requests for it, or for
+                what is below it. It is known by what it is, so also after a renaming: a deployment, deployment
+                status, environment, branch policy, custom rule, deploy key or check run by its id or name; a ref by
+                all that names it in a path or a query; a new file on its branch; a repository with all in it.
+                Anything else that a matching request creates, such as a commit status, fails the test. A request
+                that is refused before, for its token, its version or a missing right, is refused as ever.
 
-            stale: So many matching reads show repositories as they are now, not as they are when they are read.
+            stale: So many matching reads show repositories, and who may do what there, as they are now, not as they
+                are when they are read. A repository that is created later shows its commits and nothing else;
+                accounts and tokens are as they are.
 
             times: How many requests fail, at least 1.
 
@@ -273,7 +277,7 @@ class Faults:
 
             retry_after: Seconds, for the header ``Retry-After`` beside *status*.
 
-            headers: Further ones beside *status*.
+            headers: Further ones beside *status*, each one line of Latin-1.
 
             change_made: With ``reset``, ``timeout``, ``not_json`` or a *status* of 500 or more: carry the request
                 out before it fails.
@@ -306,7 +310,14 @@ class Faults:
             segments = tuple(
                 part.lower() if part and names and place in (2, 3) else part for place, part in enumerate(wanted)
             )
-        usual = "POST" if not_found_yet else "GET" if stale else None
+        usual = "GET" if stale else None
+        if not_found_yet:
+            creating = created.creating_methods(method.upper() if method else None, segments)
+            if not creating:
+                what = f"{method.upper() if method else 'a request to'} {path or ''}".rstrip()
+                msg = f"{what} creates nothing that not_found_yet could hide: it is for {created.KINDS}"
+                raise FakeError(msg)
+            usual = creating[0]
         fault = _Armed(
             method.upper() if method else usual, path, segments, kind, times=kept or times, after=after,
             required=required,
@@ -324,10 +335,7 @@ class Faults:
             if method.upper() not in _METHODS:
                 raise errors.unknown("method", method, _METHODS)
         if path is not None:
-            check_type("path", path, str, "a text")
-            if not path.startswith("/") or "?" in path:
-                msg = f'path starts with "/", below the root of the API, and has no query; got {path!r}'
-                raise FakeError(msg)
+            check_path(path)
         error = kinds["error"]
         if error is not None and error not in get_args(FaultKind):
             raise errors.unknown("error", error, get_args(FaultKind))
@@ -357,11 +365,11 @@ class Faults:
             raise FakeError(msg)
         if retry_after is not None:
             _check_number("retry_after", retry_after, 0)
+        if status in _WITHOUT_BODY:
+            msg = f"a {status} has no body, so no page of HTML either"
+            raise FakeError(msg)
         if headers is not None:
-            check_type("headers", headers, Mapping, "a mapping of texts")
-            for name, value in headers.items():
-                check_type("the name of a header", name, str, "a text")
-                check_type(f"the header {name}", value, str, "a text")
+            check_headers(headers)
         if (retry_after is not None or headers) and status is None and error != "not_json":
             msg = "retry_after and headers go with a status"
             raise FakeError(msg)
@@ -375,9 +383,14 @@ class Faults:
     def _answer(self, request: Request) -> Answer:
         paths = self._paths_of(request.path)
         for fault in self._faults:
-            if fault.fails(request.method, paths):
+            failed = None
+            if fault.get("not_found_yet"):
+                failed = self._hide(fault, request)
+            elif fault.fails(request.method, paths):
+                failed = self._fail(fault, request, paths)
+            if failed:
                 fault.used += 1
-                answer, told = self._fail(fault, request, paths)
+                answer, told = failed
                 hint = f"fault: the test asked for {fault} ({fault.used} of {fault.times}){told}"
                 answer.hint = f"{hint}; {answer.hint}" if answer.hint else hint
                 if answer.status:
@@ -388,18 +401,40 @@ class Faults:
         return self._proceed(request, paths)
 
     def _proceed(self, request: Request, paths: Sequence[tuple[str, ...]]) -> Answer:
+        waiting = [
+            fault
+            for fault in self._faults
+            if fault.get("not_found_yet") and not fault.created and fault.is_for(request.method, paths)
+        ]
+        if not waiting:
+            return self._application.proceed(request)
+        store = self._application.store
+        asked = created.ask(store, request)
+        was_there = asked is not None and created.is_there(store, asked)
         answer = self._application.proceed(request)
-        for fault in self._faults:
-            fault.sees(request.method, paths, answer, self._application.urls.api)
+        if not was_there:
+            for fault in waiting:
+                fault.sees(request, asked, answer, store)
         return answer
+
+    def _hide(self, fault: _Armed, request: Request) -> tuple[Answer, str] | None:
+        """Answer 404 for what was created, ``None`` to a request that is about something else, or refused anyway."""
+        store = self._application.store
+        if fault.created is None or fault.used >= fault.times:
+            return None
+        if not created.is_about(fault.created, created.ask(store, request), store):
+            return None
+        try:
+            answer = self._application.refuse(request, lambda _: errors.not_found(""), in_turn=True)
+        except GitHubError:
+            return None
+        return answer, "; it is there"
 
     def _fail(self, fault: _Armed, request: Request, paths: Sequence[tuple[str, ...]]) -> tuple[Answer, str]:
         """Make the answer of a fault, and what the hint says beside the fault's name."""
         application = self._application
         if fault.past:
             return application.proceed(request, fault.past()), "; it is the past that was shown"
-        if fault.get("not_found_yet"):
-            return application.refuse(request, lambda _: errors.not_found("")), "; it is there"
         failure, carried_out = _ERRORS.get(fault.get("error"), ("", False))
         told, answer = "", None
         if carried_out or fault.get("change_made"):
@@ -457,15 +492,18 @@ class Faults:
 
     def check(self) -> None:
         """
-        See to it that each fault that is required was used up.
+        See to it that each fault that is required was used up, and that each could do what it is for.
 
         Raises:
-            AssertionError: One was not. The message names it, and the requests that came nearest.
+            AssertionError: One was not. The message names it, says why, and names the requests that came nearest.
         """
         __tracebackhide__ = True
         with self._lock:
-            unused = [fault for fault in self._faults if fault.required and fault.used < fault.times]
-            told = [line for fault in unused for line in self._told(fault)]
+            told = [fault.problem for fault in self._faults if fault.problem]
+            unused = [
+                fault for fault in self._faults if fault.required and fault.used < fault.times and not fault.problem
+            ]
+            told += [line for fault in unused for line in self._told(fault)]
         if told:
             raise AssertionError("\n".join(told))
 
@@ -473,6 +511,12 @@ class Faults:
         yield f"the fault {fault} was used {fault.used} of {fault.times} times"
         came = Counter(f"{one.method} {one.path}" for one in self._requests()[fault.requests_before :])
         wanted = f"{fault.method or ''} {fault.path or ''}"
+        if fault.created:
+            yield f"  {fault.created_by} created {fault.created.label}; no further request was for it"
+        elif fault.passed:
+            yield f"  {fault.passed} of the {fault.after} that pass have come"
+        elif fault.get("not_found_yet"):
+            yield "  no matching request has created anything"
         ranked = sorted(came, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)
         for line in ranked[:_SHOWN]:
             yield f"  {line} came {came[line]} time{'s'[: came[line] != 1]}"

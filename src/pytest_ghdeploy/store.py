@@ -395,23 +395,43 @@ class Store:
 
     def snapshot(self) -> Callable[[], Store]:
         """
-        Keep what belongs to repositories as it is now.
+        Keep repositories, and what belongs to them, as they are now.
 
         Returns:
-            A function that gives a store to read from: with those rows and commits, and all else, such as
-            accounts, tokens, names and budgets, as it is when it is called.
+            A function that gives a store to read from: with the repositories there are now, their names, rows,
+            commits and collaborators. One that is created later has its names, its row, its commits and its
+            collaborators as they are when the function is called, and no other rows. All else, such as accounts,
+            tokens and budgets, is as it is when it is called.
         """
-        kept = {name for name, table in vars(Store).items() if isinstance(table, _Kept)} - _NOT_OF_REPOSITORIES
+        shared = _NOT_OF_REPOSITORIES - {"repositories"}
+        kept = {name for name, table in vars(Store).items() if isinstance(table, _Kept)} - shared
         tables = {name: getattr(self, name).copy() for name in kept}
         graphs = {key: graph.copy() for key, graph in self._graphs.items()}
+        granted = {key: dict(rights) for key, rights in self._collaborators.items()}
+        ids, former = dict(self._repository_ids), dict(self._former_names)
+        first_newer = self.repositories.next_id
 
         def past() -> Store:
-            for name in _NOT_OF_REPOSITORIES:
+            for name in shared:
                 getattr(self, name)  # made now if it was never asked for, and shared
             store = copy(self)
-            vars(store).update(tables)
-            # A repository that is newer has its commits, and nothing else yet.
-            store._graphs = {key: graphs.get(key, graph) for key, graph in self._graphs.items()}  # noqa: SLF001
+            # A name that was taken is whose it was.
+            names = {name: key for name, key in self._repository_ids.items() if key >= first_newer} | ids
+            once = {name: key for name, key in self._former_names.items() if key >= first_newer and name not in names}
+            rows = tables["repositories"].copy()
+            for row in self.repositories:
+                if row.id >= first_newer:
+                    rows.add(row)
+            newer = {key: graph for key, graph in self._graphs.items() if key >= first_newer}
+            rights = {key: dict(given) for key, given in self._collaborators.items() if key >= first_newer}
+            vars(store).update(
+                tables,
+                repositories=rows,
+                _graphs=graphs | newer,
+                _collaborators=granted | rights,
+                _repository_ids=names,
+                _former_names=once | former,
+            )
             return store
 
         return past

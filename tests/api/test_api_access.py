@@ -54,6 +54,13 @@ OPERATIONS = {
                         "administration=write"),
     "check": Operation("POST", f"{HERE}/check-runs", {"name": "ci", "head_sha": "{sha}"}, 201, "public_repo, repo",
                        "checks=write"),
+    "withdraw": Operation("DELETE", f"{HERE}/deployments/{{deployment}}", None, 204, "", "deployments=write"),
+    "policy": Operation("POST", f"{HERE}/environments/production/deployment-branch-policies", {"name": "main"}, 200,
+                        "public_repo, repo", "administration=write"),
+    "gate": Operation("POST", f"{HERE}/environments/production/deployment_protection_rules",
+                      {"integration_id": "{app}"}, 201, "public_repo, repo", "administration=write"),
+    "combined": Operation("GET", f"{HERE}/commits/main/status", None, 200, "repo, repo:status", "statuses=read"),
+    "result": Operation("GET", f"{HERE}/check-runs/{{check_run}}", None, 200, "repo", "checks=read"),
     "update": Operation("PATCH", HERE, {"name": "new"}, 200, "public_repo, repo", "administration=write"),
     "delete": Operation("DELETE", HERE, None, 204, "delete_repo", "administration=write"),
 }  # fmt: skip
@@ -67,10 +74,10 @@ ANSWERS = {
     "403 app": (403, "Resource not accessible by integration"),
 }
 
-READS = ("get", "list", "read", "environments")
-DEPLOYS = ("deploy", "report")
+READS = ("get", "list", "read", "environments", "combined", "result")
+DEPLOYS = ("deploy", "report", "withdraw")
 WRITES = (*DEPLOYS, "status", "push", "merge")
-ADMIN_WRITES = ("environment", "key")
+ADMIN_WRITES = ("environment", "policy", "gate", "key")
 SPECIAL = ("invite", "remove", "update")
 
 
@@ -95,6 +102,9 @@ TABLE: dict[str, tuple[dict[str, Any] | None, Any, dict[str, str], dict[str, str
     ),
     "no right": ({}, None, ANYONES, expected(rest="404")),
     "pull": ({}, "pull", ANYONES, ANYONES),
+    "triage": ({}, "triage", ANYONES, ANYONES),
+    "maintain": ({}, "maintain", expected(NO_ADMIN, (("keys", "people", *ADMIN_WRITES), "404"), rest="ok"),
+                 expected(NO_ADMIN, (("keys", "people", *ADMIN_WRITES), "404"), rest="ok")),
     "push": ({}, "push", expected(NO_ADMIN, (("keys", "people", *ADMIN_WRITES), "404"), rest="ok"),
              expected(NO_ADMIN, (("keys", "people", *ADMIN_WRITES), "404"), rest="ok")),
     "admin": ({}, "admin", expected(rest="ok"), expected(rest="ok")),
@@ -109,6 +119,12 @@ TABLE: dict[str, tuple[dict[str, Any] | None, Any, dict[str, str], dict[str, str
         "push",
         expected(NO_ADMIN, (("keys", "people", *ADMIN_WRITES), "404"), ("check", "403 apps"), rest="ok"),
         expected(NO_ADMIN, (("keys", "people", *ADMIN_WRITES), "404"), ("check", "403 apps"), rest="ok"),
+    ),
+    "scope repo, admin": (
+        {"scopes": ["repo"]},
+        "admin",
+        expected(("check", "403 apps"), ("delete", "403 admin"), rest="ok"),
+        expected(("check", "403 apps"), ("delete", "403 admin"), rest="ok"),
     ),
     "scopes repo and delete_repo, admin": (
         {"scopes": ["repo", "delete_repo"]},
@@ -132,7 +148,7 @@ TABLE: dict[str, tuple[dict[str, Any] | None, Any, dict[str, str], dict[str, str
         {"scopes": ["repo:status"]},
         "push",
         expected((READS, "ok"), ("status", "ok"), NO_ADMIN, ("check", "403 apps"), rest="404"),
-        expected(("status", "ok"), rest="404"),
+        expected((("status", "combined"), "ok"), rest="404"),
     ),
     "fine-grained, none": (
         {"permissions": {}},
@@ -166,6 +182,12 @@ TABLE: dict[str, tuple[dict[str, Any] | None, Any, dict[str, str], dict[str, str
         expected((("get", "keys", "people", *ADMIN_WRITES, *SPECIAL, "delete"), "ok"), ("check", "403 apps"),
                  rest="403 token"),
     ),
+    "fine-grained, for this repository": (
+        {"permissions": {"deployments": "write"}, "repositories": ["acme/other", "acme/app"]},
+        "push",
+        expected((READS, "ok"), (DEPLOYS, "ok"), ("check", "403 apps"), rest="403 token"),
+        expected((DEPLOYS, "ok"), (("get", "list"), "ok"), ("check", "403 apps"), rest="403 token"),
+    ),
     "fine-grained, for another repository": (
         {"permissions": {"deployments": "write"}, "repositories": ["acme/other"]},
         "admin",
@@ -188,7 +210,8 @@ TABLE: dict[str, tuple[dict[str, Any] | None, Any, dict[str, str], dict[str, str
         {"user": "deployer[bot]", "permissions": {"checks": "write", "contents": "write", "statuses": "write"}},
         None,
         expected((READS, "ok"), (("check", "push", "merge", "status", "people"), "ok"), rest="403 app"),
-        expected((("get", "read", "check", "push", "merge", "status", "people"), "ok"), rest="403 app"),
+        expected((("get", "read", "check", "result", "push", "merge", "status", "combined", "people"), "ok"),
+                 rest="403 app"),
     ),
     "app, to administer": (
         {"user": "deployer[bot]", "permissions": {"administration": "write", "actions": "read"}},
@@ -196,6 +219,12 @@ TABLE: dict[str, tuple[dict[str, Any] | None, Any, dict[str, str], dict[str, str
         expected((READS, "ok"), (("keys", "people", *ADMIN_WRITES, *SPECIAL, "delete"), "ok"), rest="403 app"),
         expected((("get", "environments", "keys", "people", *ADMIN_WRITES, *SPECIAL, "delete"), "ok"),
                  rest="403 app"),
+    ),
+    "app, for this repository": (
+        {"user": "deployer[bot]", "permissions": {"deployments": "write"}, "repositories": ["acme/app"]},
+        None,
+        expected((READS, "ok"), (DEPLOYS, "ok"), ("people", "ok"), rest="403 app"),
+        expected((("get", "list", "people"), "ok"), (DEPLOYS, "ok"), rest="403 app"),
     ),
     "app, for another repository": (
         {"user": "deployer[bot]", "permissions": {"deployments": "write"}, "repositories": ["acme/other"]},
@@ -235,7 +264,14 @@ def test_the_table(
     repo = ghdeploy.add_repository("acme/app", private=private)
     ghdeploy.add_repository("acme/other", private=True)
     ghdeploy.add_user("hubot")
-    deployment = repo.add_deployment(ref="main")
+    custom = {"protected_branches": False, "custom_branch_policies": True}
+    repo.add_environment("production", deployment_branch_policy=custom)
+    names = {
+        "deployment": repo.add_deployment(ref="main").id,
+        "check_run": repo.add_check_run("main", name="build").id,
+        "app": ghdeploy.add_app("gate").id,
+        "sha": repo.sha("main"),
+    }
     ghdeploy.add_token("another", user="acme")
     if right:
         ghdeploy.add_user("mona")
@@ -244,9 +280,9 @@ def test_the_table(
     if given is not None:
         ghdeploy.add_token(TEXT, **{"user": "mona", **given})
         http.headers["Authorization"] = f"Bearer {TEXT}"
-    names = {"deployment": deployment.id, "sha": repo.sha("main")}
     body = asked.body and {
-        name: text.format(**names) if isinstance(text, str) else text for name, text in asked.body.items()
+        name: names[text[1:-1]] if isinstance(text, str) and text[:1] == "{" else text
+        for name, text in asked.body.items()
     }
     before = snapshot()
 
@@ -473,6 +509,8 @@ def test_each_app_has_a_check_suite_of_its_own(http: requests.Session, ghdeploy:
     )
     assert (refused.status_code, refused.json()["message"]) == (403, message)
     assert refused.headers["X-GHDeploy-Hint"] == "the check run is two's, and the token one's"
+    unread = http.patch(f"/repos/octocat/example/check-runs/{runs[1]['id']}", data="{")
+    assert unread.json() == refused.json()
     accepted = http.patch(f"/repos/octocat/example/check-runs/{runs[2]['id']}", json={"conclusion": "success"})
     assert accepted.json()["conclusion"] == "success"
 

@@ -237,6 +237,12 @@ def find(call: Call) -> CheckRun:
     return row
 
 
+def _find_own(call: Call) -> CheckRun:
+    row = find(call)
+    rules.check_author(row.check_suite.app, call.app)
+    return row
+
+
 def _label(row: CheckRun) -> str:
     return f"{row.id} ({row.name})"
 
@@ -256,13 +262,11 @@ def get(call: Call) -> Reply:
     return Reply(200, call.found)
 
 
-@route("checks/update", "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", finds=find)
+@route("checks/update", "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", finds=_find_own)
 def update(call: Call) -> Reply:
     """Report how a check run goes on."""
-    before = call.found
-    rules.check_author(before.check_suite.app, call.app)
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
-    return Reply(200, change(call.store, call.repository, call.actor, before, **call.arguments_for(change)))
+    return Reply(200, change(call.store, call.repository, call.actor, call.found, **call.arguments_for(change)))
 
 
 @route("checks/list-annotations", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations", finds=find)

@@ -113,6 +113,8 @@ def _shown(call: Call, row: Repository) -> JSON:
 def create_for_authenticated_user(call: Call) -> Reply:
     """Create a repository of the caller's."""
     private = call.body.get("private", False)
+    # The application has asked access already whether the token may create any repository. What it may create
+    # depends on the body, which for no other operation decides on access and is read after that.
     if not access.may_create(call.token, private=private):
         raise errors.not_found("a token without the scope repo creates public repositories only: see add_token")
     row = create(call.store, call.actor, **call.arguments_for(create))

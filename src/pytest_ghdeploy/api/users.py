@@ -36,13 +36,24 @@ def get_authenticated(call: Call) -> Reply:
     )
 
 
-@route("users/get-by-username", "GET /users/{username}")
-def get_by_username(call: Call) -> Reply:
-    """Show an account to anyone."""
+def find(call: Call) -> User:
+    """
+    Look up the account in the path.
+
+    Raises:
+        NotFound: There is none.
+    """
     login = call.params["username"]
     row = call.store.user(login)
     if row is None:
         there = errors.there_is(login, (user.login for user in call.store.users))
         raise errors.not_found(f"there is no user {login!r}; {there}")
+    return row
+
+
+@route("users/get-by-username", "GET /users/{username}", finds=find)
+def get_by_username(call: Call) -> Reply:
+    """Show an account to anyone."""
+    row: User = call.found
     public_repos = _repositories(call, row, private=False)
     return Reply(200, as_json.public_user(row, call.urls, public_repos=public_repos))
