@@ -280,3 +280,11 @@ def test_three_at_once_know_nothing_of_each_other(
     assert [len(fake.requests) for fake in (ghdeploy, server, resident)] == [1, 1, 0]
     (made,) = server.repository("octocat/example").deployments
     assert (made.environment, made.url.partition("/repos")[0]) == ("from-github", ROOT)
+
+
+@pytest.mark.ghdeploy(base_url="https://ghe.example.com/api/v3")
+def test_a_server_error_links_the_manual_of_the_release_too(ghdeploy: FakeGitHub) -> None:
+    """Like every refusal."""
+    ghdeploy.faults.add(status=500)
+    page = requests.get(f"{ghdeploy.base_url}/meta", timeout=10).json()["documentation_url"]
+    assert page == "https://docs.github.com/enterprise-server@3.19/rest"

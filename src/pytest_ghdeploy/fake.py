@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pytest_ghdeploy import assertions, conversation, errors, tokens
-from pytest_ghdeploy.advice import check_login, check_ref_name, check_type, split_full_name
+from pytest_ghdeploy.advice import check_headers, check_login, check_path, check_ref_name, check_type, split_full_name
 from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
 from pytest_ghdeploy.clock import Clock
 from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secrets
@@ -425,15 +425,11 @@ class FakeGitHub:
             FakeError: An argument makes no sense. Nothing is stubbed.
         """
         check_type("method", method, str, "a text")
-        check_type("path", path, str, "a text")
+        check_path(path)
         if method.upper() not in _METHODS:
             raise errors.unknown("method", method, _METHODS)
-        for name, value in (headers or {}).items():
-            check_type("the name of a header", name, str, "a text")
-            check_type(f"the header {name}", value, str, "a text")
-        if not path.startswith("/") or "?" in path:
-            msg = f'path starts with "/", below the root of the API, and has no query; got {path!r}'
-            raise FakeError(msg)
+        if headers is not None:
+            check_headers(headers)
         if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
             msg = f"status is an HTTP status from 200 to 599, got {status!r}"
             raise FakeError(msg)

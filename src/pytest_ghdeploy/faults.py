@@ -465,7 +465,8 @@ class Faults:
             answer.headers |= headers
             return answer
         message = _MESSAGES.get(status) or REASONS.get(status, _SERVER_ERROR)
-        body = to_json({"message": message, "documentation_url": errors.REST_DOCS, "status": str(status)})
+        page = self._application.urls.documentation(errors.REST_DOCS)
+        body = to_json({"message": message, "documentation_url": page, "status": str(status)})
         return self._application.front_answer(
             status, body, {"Content-Type": "application/json; charset=utf-8", **headers}
         )
