@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_module
 import re
-import threading
 from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -21,6 +20,7 @@ from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
 from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
 from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
+from pytest_ghdeploy.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from pytest_ghdeploy.events import Event
-    from pytest_ghdeploy.model import AccountType, AssumptionArguments, Token
+    from pytest_ghdeploy.model import AccountType, AssumptionArguments, HookDelivery, Token
+    from pytest_ghdeploy.webhooks import Webhooks
 
 Validate = Literal["requests", "all"]
 
@@ -91,7 +92,8 @@ class FakeGitHub:
         self._assume = to_assumptions(assumptions) if assumptions else _USUAL
         self._urls = Urls.of(self.base_url)
         self._problems: list[Exception] = []
-        self._lock = threading.RLock()
+        self._webhooks: Webhooks | None = None
+        self._lock: Turns[tuple[Store, HookDelivery]] = Turns(self._deliver)
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
         self._start()
@@ -104,6 +106,9 @@ class FakeGitHub:
         self._requests: list[Exchange] = []
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
+        self._store.post = self._post
+        if self._webhooks:
+            self._webhooks.start(self._store, self._conversation, self._secrets)
 
     def __repr__(self) -> str:
         return f"<FakeGitHub {self.base_url} {len(list(self._store.repositories))} repositories>"
@@ -164,7 +169,7 @@ class FakeGitHub:
             raise problem
 
     def reset(self) -> None:
-        """Empty everything: repositories, accounts, tokens, events, requests and stubs. The clock stays where it is."""
+        """Empty everything: repositories, accounts, tokens, hooks, events, requests, stubs. The clock stays."""
         with self._lock:
             self._store.retired = True
             self._recorded.clear()
@@ -450,6 +455,23 @@ class FakeGitHub:
         __tracebackhide__ = True
         assertions.refuse_event(list(self.events), name, fields)
 
+    @property
+    def webhooks(self) -> Webhooks:
+        """The hooks: what is subscribed to events, and what was delivered."""
+        with self._lock:
+            if self._webhooks is None:
+                from pytest_ghdeploy.webhooks import Webhooks
+
+                self._webhooks = Webhooks(self.fail)
+                self._webhooks.start(self._store, self._conversation, self._secrets)
+            return self._webhooks
+
+    def _post(self, delivery: HookDelivery) -> None:
+        self._lock.leave((self._store, delivery))
+
+    def _deliver(self, left: list[tuple[Store, HookDelivery]]) -> None:
+        self.webhooks.deliver(left)
+
     def conversation_text(self) -> str:
         """Tell every request, answer, hint and event in order, as a failing test's report does."""
         with self._lock:
@@ -481,6 +503,8 @@ class FakeGitHub:
             except Exception as problem:
                 self.fail(problem)
                 raise
+            if "/hooks" in path and body:
+                body = conversation.without_hook_secret(body, self._secrets)
             exchange = Exchange(
                 method.upper(),
                 conversation.without_credentials(url),
