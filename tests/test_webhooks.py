@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -1041,3 +1044,59 @@ def test_the_loop_closes(ghdeploy: FakeGitHub) -> None:
     assert [one["state"] for one in listed] == ["success", "in_progress"]
     assert told == [None, "in_progress", "success"]
     assert [delivery.state for delivery in ghdeploy.webhooks.deliveries] == ["delivered"] * 7
+
+
+DEPLOYER = """
+import hashlib, hmac, json, os, sys, urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        wanted = "sha256=" + hmac.new(os.environ["SECRET"].encode(), body, hashlib.sha256).hexdigest()
+        valid = hmac.compare_digest(self.headers["X-Hub-Signature-256"], wanted)
+        if valid and self.headers["X-GitHub-Event"] == "deployment":
+            path = json.loads(body)["deployment"]["statuses_url"].removeprefix("https://api.github.com")
+            for state in ("in_progress", "success"):
+                headers = {"Authorization": "token t", "Content-Type": "application/json"}
+                data = json.dumps({"state": state}).encode()
+                urllib.request.urlopen(urllib.request.Request(os.environ["GITHUB_API_URL"] + path, data, headers))
+        self.send_response(202 if valid else 401)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+@pytest.mark.usefixtures("repo")
+def test_the_loop_closes_through_another_process(ghdeploy: FakeGitHub) -> None:
+    """A deployer in a process of its own; it reaches the fake through a server that passes on what it asks."""
+
+    def relay(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        answer = requests.post(f"https://api.github.com{handler.path}", data=body, headers=TOKEN, timeout=10)
+        handler.send_response(answer.status_code)
+        handler.end_headers()
+        handler.wfile.write(answer.content)
+
+    with serving(relay) as api:
+        environment = {**os.environ, "SECRET": "s3cret", "GITHUB_API_URL": api.url.partition("/hook")[0]}
+        command = [sys.executable, "-c", DEPLOYER]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as deployer:  # noqa: S603 - ours
+            assert deployer.stdout
+            try:
+                port = int(deployer.stdout.readline())
+                hook = ghdeploy.webhooks.subscribe(f"http://localhost:{port}/", secret="s3cret", events=["deployment"])
+                told = Mock()
+                ghdeploy.webhooks.subscribe(told, events=["deployment_status"])
+                made = post("/deployments", ref="main").json()
+            finally:
+                deployer.kill()
+    listed = requests.get(made["statuses_url"], headers=TOKEN, timeout=10).json()
+    assert [one["state"] for one in listed] == ["success", "in_progress"]
+    assert [delivery.status_code for delivery in hook.deliveries] == [202, 202]
+    assert [call.args[0].event for call in told.call_args_list] == ["ping", "deployment_status", "deployment_status"]

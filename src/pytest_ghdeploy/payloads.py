@@ -157,6 +157,7 @@ def push(
         "pushed_at": int(repository.pushed_at.timestamp()),
         "stargazers": 0,
         "master_branch": repository.default_branch,
+        **({"organization": owner.login} if owner.type == "Organization" else {}),
     }
     return {
         "ref": ref,
