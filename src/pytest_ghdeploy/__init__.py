@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import App, Assumptions, CheckSuite, Token, User
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
+    from pytest_ghdeploy.webhooks import Delivery, Hook, Webhooks
 
 # Where each public name lives. pytest imports this package in every run of everyone who has
 # it installed, so nothing is imported before it is used.
@@ -25,6 +26,7 @@ _HOMES = {
     "CheckSuite": "model",
     "Clock": "clock",
     "CommitStatus": "items",
+    "Delivery": "webhooks",
     "DeployKey": "items",
     "Deployment": "items",
     "DeploymentStatus": "items",
@@ -34,11 +36,13 @@ _HOMES = {
     "Exchange": "conversation",
     "FakeError": "errors",
     "FakeGitHub": "fake",
+    "Hook": "webhooks",
     "Repository": "repository",
     "SchemaViolation": "schema",
     "Token": "model",
     "UnsupportedRequest": "errors",
     "User": "model",
+    "Webhooks": "webhooks",
 }
 
 __all__ = [
@@ -48,6 +52,7 @@ __all__ = [
     "CheckSuite",
     "Clock",
     "CommitStatus",
+    "Delivery",
     "DeployKey",
     "Deployment",
     "DeploymentStatus",
@@ -57,11 +62,13 @@ __all__ = [
     "Exchange",
     "FakeError",
     "FakeGitHub",
+    "Hook",
     "Repository",
     "SchemaViolation",
     "Token",
     "UnsupportedRequest",
     "User",
+    "Webhooks",
 ]
 
 
