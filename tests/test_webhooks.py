@@ -249,9 +249,12 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ({"target": print, "kind": "url"}, "a receiver of kind 'url' is a text"),
         ({"target": "http://localhost/", "kind": "wsgi"}, "a receiver of kind 'wsgi' is something to call"),
         ({"target": print, "kind": "cgi"}, "there is no kind of receiver 'cgi'; there are "),
-        ({"target": print, "path": "hook"}, "path is where an application is called"),
+        ({"target": print, "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
+        ({"target": "http://localhost/", "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
+        ({"target": flask.Flask("app"), "path": "hook"}, "starts with \"/\"; got 'hook'"),
+        ({"target": print, "events": {"push"}}, "events is a list of names"),
         ({"target": print, "events": ["pushes"]}, "GitHub sends no event 'pushes' to hooks; there are push"),
-        ({"target": print, "events": "push"}, "events is a list of names, such as"),
+        ({"target": print, "events": "push"}, "events is a list of names, such as [\"deployment\"], got 'push'"),
         ({"target": print, "events": [7]}, "GitHub refuses this with 422"),
         ({"target": print, "content_type": "xml"}, "config.content_type is 'xml'"),
         ({"target": print, "repository": "octocat/exmaple"}, "there is no repository 'octocat/exmaple'"),
@@ -272,6 +275,7 @@ def test_a_subscription_that_makes_no_sense_is_refused(
     assert message in str(refused.value)
     assert ghdeploy.webhooks.hooks == []
     assert ghdeploy.webhooks._targets == {}
+    assert list(ghdeploy._store.apps) == []
 
 
 def test_the_same_url_twice_is_refused_and_a_function_twice_is_not(ghdeploy: FakeGitHub) -> None:
@@ -528,38 +532,37 @@ def test_a_server_that_calls_back_does_not_wait_for_itself(
 
 
 def test_many_threads_lose_and_double_nothing(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Each event reaches each hook once, and to a hook one at a time."""
-    got: dict[str, list[str]] = {"function": [], "other": []}
+    """Each event reaches each hook once, one at a time, and before the call that caused it returns."""
+    got: list[list[str]] = [[], []]
     inside: list[int] = []
+    missed: list[str] = []
 
     def receive(delivery: Delivery) -> None:
         inside.append(1)
         assert len(inside) == 1
-        got["function"].append(delivery.delivery_id)
+        got[0].append(delivery.payload.get("context", "ping"))
         time.sleep(0.0005)
         inside.pop()
 
     ghdeploy.webhooks.subscribe(receive, events=["status"])
-    ghdeploy.webhooks.subscribe(lambda delivery: got["other"].append(delivery.delivery_id), events=["status"])
+    ghdeploy.webhooks.subscribe(lambda one: got[1].append(one.payload.get("context", "ping")), events=["status"])
 
     def work(number: int) -> None:
         for turn in range(25):
-            repo.add_commit_status("main", state="success", context=f"{number}/{turn}")
-            # What this call has caused is there when it returns.
-            newest = repo.full_name and ghdeploy.webhooks.deliveries
-            assert newest
+            context = f"{number}/{turn}"
+            repo.add_commit_status("main", state="success", context=context)
+            if context not in got[0] or context not in got[1]:
+                missed.append(context)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    guids = {event.delivery_id for event in ghdeploy.events}
-    assert len(guids) == 200
-    for ids in got.values():
-        pings, rest = ids[:1], ids[1:]
-        assert len(rest) == 200
-        assert set(rest) == guids - set(pings)
+    everything = sorted(["ping", *(f"{number}/{turn}" for number in range(8) for turn in range(25))])
+    assert [sorted(contexts) for contexts in got] == [everything, everything]
+    assert missed == []
+    assert {delivery.state for delivery in ghdeploy.webhooks.deliveries} == {"delivered"}
     assert ghdeploy.take_problem() is None
 
 
@@ -670,6 +673,34 @@ def test_what_is_held_is_dropped(ghdeploy: FakeGitHub, repo: Repository, receive
     assert (received[-1], again.state, again.redelivery) == ("b", "delivered", True)
 
 
+@pytest.mark.parametrize("name", ["release", "redeliver", "drop"])
+def test_what_is_no_delivery_cannot_be_delivered(ghdeploy: FakeGitHub, repo: Repository, name: str) -> None:
+    """The mistake is said, and nothing is delivered: neither what comes before it."""
+    ghdeploy.webhooks.hold()
+    hook = ghdeploy.webhooks.subscribe(lambda _: None)
+    repo.add_commit_status("main", state="success")
+    with pytest.raises(FakeError, match=r"a delivery is one of webhooks\.held"):
+        getattr(ghdeploy.webhooks, name)(*hook.deliveries[: name == "release"], "x")
+    assert [delivery.state for delivery in hook.deliveries] == ["waiting"] * 2
+    assert len(ghdeploy.webhooks.held) == 2
+
+
+def test_a_delivery_that_delivers_itself_is_a_duplicate(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It comes once more when it is done, with an id of its own."""
+    got: list[Delivery] = []
+
+    def receive(delivery: Delivery) -> None:
+        got.append(delivery)
+        if len(got) == 2:
+            delivery.deliver()
+
+    hook = ghdeploy.webhooks.subscribe(receive)
+    repo.add_commit_status("main", state="success")
+    assert [delivery.event for delivery in got] == ["ping", "status", "status"]
+    assert len({delivery.id for delivery in got}) == len(hook.deliveries) == 3
+    assert got[1].delivery_id == got[2].delivery_id
+
+
 def test_releasing_nothing_is_a_mistake(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
     """Unless deliveries are named, which may always be delivered again."""
     with pytest.raises(FakeError, match=r"hold\(\) comes before release\(\)"):
@@ -727,6 +758,12 @@ async def asgi_hangs(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN4
     await asyncio.sleep(60)
 
 
+def sync_hangs(_: Any) -> Response:  # noqa: ANN401
+    """Hang in a thread that nobody can stop."""
+    time.sleep(3)
+    return Response()
+
+
 async def hangs(_: Any) -> None:  # noqa: ANN401
     """Hang."""
     await asyncio.Event().wait()
@@ -745,6 +782,11 @@ async def hangs(_: Any) -> None:  # noqa: ANN401
         (asgi_silence, 500, "the receiver raised RuntimeError: the ASGI application never began to answer"),
         (asgi_hangs, 504, "the receiver took longer than 0.1 seconds"),
         (hangs, 504, "the receiver took longer than 0.1 seconds"),
+        (
+            Starlette(routes=[Route("/", sync_hangs, methods=["POST"])]),
+            504,
+            "the receiver took longer than 0.1 seconds",
+        ),
     ],
 )
 def test_a_receiver_in_this_process_that_fails_disturbs_nobody(
@@ -955,6 +997,43 @@ def test_the_conversation_shows_deliveries(ghdeploy: FakeGitHub, repo: Repositor
         "201 Created id 12690168079, state success, environment production",
         "event deployment_status.created",
     ]
+
+
+def test_the_report_of_a_failing_test_shows_deliveries(pytester: pytest.Pytester) -> None:
+    """What failed stands out."""
+    pytester.makepyfile(
+        """
+        def receiver(delivery):
+            if delivery.event == "deployment":
+                raise RuntimeError("out of order")
+
+        def test_it(ghdeploy):
+            repo = ghdeploy.add_repository("octocat/example")
+            ghdeploy.webhooks.subscribe(receiver, secret="It's a Secret to Everybody")
+            repo.add_deployment(ref="main")
+            assert repo.deployments[0].state == "success"
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "     event ping: hook_id 301950017",
+            "     --> ping to receiver: 200 OK",
+            "     event deployment.created: id 4442074271, environment production, ref main*",
+            "  !  --> deployment to receiver: failed: the receiver raised RuntimeError: out of order",
+        ]
+    )
+
+
+def test_a_ping_is_no_event_to_ask_for(ghdeploy: FakeGitHub) -> None:
+    """It is for one hook only, and among the deliveries; a question about it is a mistake."""
+    hook = ghdeploy.webhooks.subscribe(lambda _: None)
+    hook.ping()
+    assert list(ghdeploy.events) == []
+    assert [delivery.event for delivery in ghdeploy.webhooks.deliveries] == ["ping", "ping"]
+    with pytest.raises(FakeError, match="there is no event 'ping'"):
+        ghdeploy.assert_event("ping")
 
 
 def test_credentials_in_a_url_are_not_told(ghdeploy: FakeGitHub) -> None:

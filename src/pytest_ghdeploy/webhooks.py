@@ -12,6 +12,7 @@ from collections import deque
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pytest_ghdeploy import deliveries, errors
 from pytest_ghdeploy import representations_webhooks as as_json
@@ -279,6 +280,10 @@ class Hook:
             api.delete(self._store, self._row)
 
 
+# A thread that a receiver has started and waits for is not known as such, and must not wait for the receiver.
+_PATIENCE_SECONDS = 1.0
+
+
 class _Round:
     """Deliveries that one call has caused, and those that came of them meanwhile."""
 
@@ -371,9 +376,7 @@ class Webhooks:
         check_type("allow_any_host", allow_any_host, bool, "True or False")
         check_type("insecure_ssl", insecure_ssl, bool, "True or False")
         check_type("secret", secret or "", str, "a text")
-        if isinstance(events, str):
-            msg = f"events is a list of names, such as [{events!r}]"
-            raise FakeError(msg)
+        check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
         found = door.target_of(target, kind, path, any_host=allow_any_host)
         with self._store.lock, advice():
             store = self._store
@@ -467,6 +470,8 @@ class Webhooks:
         """
         if chosen:
             with self._store.lock:
+                for one in chosen:
+                    self._check(one)
                 items = [self._taken(one) for one in chosen]
             self._deliver_round(items)
             return
@@ -477,12 +482,14 @@ class Webhooks:
             raise FakeError(msg)
         self._deliver_round(held)
 
-    def _taken(self, one: Delivery) -> Left:
-        row = one._now  # noqa: SLF001 - two halves of one thing
-        store = self._store
-        if store.hook_deliveries.get(row.id) is None or store.hooks.get(row.hook_id) is None:
+    def _check(self, one: Delivery) -> None:
+        check_type("a delivery", one, Delivery, "one of webhooks.held or webhooks.deliveries")
+        if self._store.hook_deliveries.get(one.id) is None:
             msg = f"{one!r} cannot be delivered: its hook is gone"
             raise FakeError(msg)
+
+    def _taken(self, one: Delivery) -> Left:
+        store, row = self._store, one._now  # noqa: SLF001 - two halves of one thing
         with self._mutex:
             if self._held is not None:
                 self._held = [left for left in self._held if left[1].id != row.id]
@@ -497,6 +504,7 @@ class Webhooks:
         Raises:
             FakeError: It is not kept back.
         """
+        check_type("a delivery", delivery, Delivery, "one of webhooks.held")
         with self._store.lock, self._mutex:
             mine = [left for left in self._held or () if left[1].id == delivery.id]
             if not mine:
@@ -517,11 +525,9 @@ class Webhooks:
             FakeError: Its hook is gone.
         """
         with self._store.lock:
-            row = self._store.hook_deliveries.get(delivery.id)
-            if row is None:
-                msg = f"{delivery!r} cannot be delivered: its hook is gone"
-                raise FakeError(msg)
-            return Delivery(self, self._store, api.redeliver(self._store, row))
+            self._check(delivery)
+            row = api.redeliver(self._store, delivery._now)  # noqa: SLF001 - two halves of one thing
+            return Delivery(self, self._store, row)
 
     # How it is delivered
 
@@ -555,8 +561,7 @@ class Webhooks:
             this.open = False
             _current.reset(token)
         for done in elsewhere:
-            # Whoever is asked by a receiver, and does not know, must not wait for it for ever.
-            done.wait(self.timeout_seconds)
+            done.wait(_PATIENCE_SECONDS)
 
     def _next(self, this: _Round, elsewhere: list[threading.Event]) -> Left | None:
         with self._mutex:
@@ -581,6 +586,8 @@ class Webhooks:
             row, hook = store.hook_deliveries.get(delivery.id), store.hooks.get(delivery.hook_id)
             if store.retired or row is None or hook is None:
                 return
+            if row.state in ("delivered", "failed"):  # by who was asked for it at the same time
+                row = store.hook_deliveries.add(api.again(store, row, redelivery=False))
             entry = Sent(self._name_of(store, row), row)
             self._conversation.entries.append(entry)
             if row.state == "dropped":
@@ -639,4 +646,7 @@ class Webhooks:
 def _address(target: Target, number: int) -> str:
     """Make a URL for what has none, which nobody else can have."""
     name = re.sub(r"[^a-z0-9]+", "-", target.name.lower()).strip("-") or target.kind
-    return f"http://{name}-{number}.invalid{target.path}"
+    return f"http://{name}-{number}.invalid{quote(target.path, safe=_SAFE)}"
+
+
+_SAFE = "/%?&=:@!$'()*+,;-._~"

@@ -67,11 +67,10 @@ def create(
     given = config or {}
     rules_webhooks.check_config(given)
     chosen = rules_webhooks.events_of(events)
-    app_id = None if repository else store.hooks_app.id
     row = Hook(
         id=store.hooks.next_id,
         repository_id=repository.id if repository else None,
-        app_id=app_id,
+        app_id=None,
         events=chosen,
         active=active,
         created_at=store.clock.now,
@@ -79,6 +78,8 @@ def create(
         **_settings(given),
     )
     rules_webhooks.check_room(row, store.hooks.where(repository_id=row.repository_id), most=_most(store))
+    if repository is None:
+        row = replace(row, app_id=store.hooks_app.id)
     store.hooks.add(row)
     store.events.dispatch = partial(dispatch, store)
     if active:
@@ -334,7 +335,8 @@ def create_webhook(call: Call) -> Reply:
 )
 def get_webhook(call: Call) -> Reply:
     """Show a hook."""
-    return Reply(200, _shown(call, call.found), modified_at=call.found.updated_at)
+    # Without a Last-Modified: what came of the latest delivery changes, and updated_at does not.
+    return Reply(200, _shown(call, call.found))
 
 
 @route(

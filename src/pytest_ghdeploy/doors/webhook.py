@@ -16,7 +16,7 @@ from contextvars import copy_context
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pytest_ghdeploy import deliveries, errors
 from pytest_ghdeploy.doors import hosts
@@ -76,8 +76,8 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool) ->
     if (found == "url") != isinstance(value, str) or (found != "url" and not callable(value)):
         msg = f"a receiver of kind {found!r} is {'a text' if found == 'url' else 'something to call'}, got {value!r}"
         raise FakeError(msg)
-    if not isinstance(path, str) or not path.startswith("/"):
-        msg = f'path is where an application is called and starts with "/", got {path!r}'
+    if not isinstance(path, str) or not path.startswith("/") or (path != "/" and found in ("url", "callable")):
+        msg = f'path is where a WSGI or ASGI application is called, and starts with "/"; got {path!r} for {value!r}'
         raise FakeError(msg)
     if isinstance(value, str) and not any_host and not deliveries.is_loopback(value):
         msg = (
@@ -234,7 +234,7 @@ def _to_wsgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(path, "latin-1"),
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
@@ -326,6 +326,10 @@ def _text(written: list[bytes]) -> str:
     return b"".join(written)[:_MOST_READ].decode(errors="replace")
 
 
+_GRACE_SECONDS = 1.0
+"""How long something asynchronous may take to end when it has taken too long."""
+
+
 class _TookTooLong(Exception):
     pass
 
@@ -346,7 +350,7 @@ def _run(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401
         done, _ = await asyncio.wait({task}, timeout=timeout)
         if not done:
             task.cancel()
-            await asyncio.wait({task}, timeout=1)
+            await asyncio.wait({task}, timeout=_GRACE_SECONDS / 2)
             raise _TookTooLong
         if task.cancelled():
             msg = "the receiver was cancelled"
@@ -361,7 +365,10 @@ def _run(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401
 
     thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True)
     thread.start()
-    thread.join()
+    # What asyncio runs in threads of its own it waits for, however long; we do not.
+    thread.join(timeout + _GRACE_SECONDS)
+    if thread.is_alive():
+        raise _TookTooLong
     if problems:
         raise problems[0]
     return results[0]
