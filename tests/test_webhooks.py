@@ -1053,7 +1053,7 @@ def test_without_a_subscriber_nothing_is_done(ghdeploy: FakeGitHub, repo: Reposi
     ghdeploy.webhooks.subscribe(print).delete()
     repo.add_deployment(ref="main")
     assert ghdeploy._store.events.dispatch is None
-    assert not ghdeploy._lock._left
+    assert ghdeploy._lock._left == {}
     assert ghdeploy.webhooks.deliveries == []
 
 
@@ -1179,3 +1179,19 @@ def test_the_loop_closes_through_another_process(ghdeploy: FakeGitHub) -> None:
     assert [one["state"] for one in listed] == ["success", "in_progress"]
     assert [delivery.status_code for delivery in hook.deliveries] == [202, 202]
     assert [call.args[0].event for call in told.call_args_list] == ["ping", "deployment_status", "deployment_status"]
+
+
+def test_a_fake_is_no_part_of_a_cycle() -> None:
+    """It goes as soon as nobody holds it: what a test leaves behind costs no search for garbage."""
+    import gc
+    import weakref
+
+    gc.disable()
+    try:
+        fake = FakeGitHub()
+        fake.add_repository("octocat/example").add_deployment(ref="main")
+        gone = weakref.ref(fake)
+        del fake
+        assert gone() is None
+    finally:
+        gc.enable()

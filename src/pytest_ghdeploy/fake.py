@@ -8,6 +8,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
+from weakref import ref
 
 from pytest_ghdeploy import assertions, conversation, errors, tokens
 from pytest_ghdeploy.advice import check_login, check_ref_name, check_type, split_full_name
@@ -93,7 +94,8 @@ class FakeGitHub:
         self._urls = Urls.of(self.base_url)
         self._problems: list[Exception] = []
         self._webhooks: Webhooks | None = None
-        self._lock: Turns[tuple[Store, HookDelivery]] = Turns(self._deliver)
+        self._lock = Turns()
+        self._lock.owner = ref(self)
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
         self._start()
@@ -106,7 +108,6 @@ class FakeGitHub:
         self._requests: list[Exchange] = []
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
-        self._store.post = self._post
         if self._webhooks:
             self._webhooks.start(self._store, self._conversation, self._secrets)
 
@@ -466,18 +467,16 @@ class FakeGitHub:
                 self._webhooks.start(self._store, self._conversation, self._secrets)
             return self._webhooks
 
-    def _post(self, delivery: HookDelivery) -> None:
-        self._lock.leave((self._store, delivery))
-
-    def _deliver(self, left: list[tuple[Store, HookDelivery]]) -> None:
-        self.webhooks.deliver(left)
-
     def conversation_text(self) -> str:
         """Tell every request, answer, hint and event in order, as a failing test's report does."""
         with self._lock:
             return self._secrets.blot(self._conversation.text())
 
     # For doors
+
+    def deliver(self, left: list[tuple[Store, HookDelivery]]) -> None:
+        """Deliver what a call has left for its end, in this thread, which holds the lock no more."""
+        self.webhooks.deliver(left)
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """

@@ -43,12 +43,12 @@ from pytest_ghdeploy.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from threading import RLock
 
     from pytest_ghdeploy.clock import Clock
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.model import AccountType, Assumptions, Permission
     from pytest_ghdeploy.representations import Urls
+    from pytest_ghdeploy.turns import Turns
 
 ACTIONS = "github-actions"
 """The slug of GitHub Actions' app."""
@@ -196,7 +196,7 @@ class Store:
     hook_deliveries = _Kept[HookDelivery](118_000_000_023)
 
     def __init__(
-        self, clock: Clock, assume: Assumptions, urls: Urls, lock: RLock, recorded: list[Event] | None = None
+        self, clock: Clock, assume: Assumptions, urls: Urls, lock: Turns, recorded: list[Event] | None = None
     ) -> None:
         """Start with the usual account and nothing else; events speak of *urls*."""
         self.lock = lock
@@ -206,8 +206,6 @@ class Store:
         self.clock = clock
         self.assume = assume
         self.events = Recorder(recorded)
-        self.post: Callable[[HookDelivery], object] = lambda _: None
-        """Takes what is to be sent once the lock is free."""
         self.tokens: dict[str, Token] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
@@ -251,6 +249,10 @@ class Store:
     def any_token(self) -> Token:
         """What every token is as long as none was added: the usual user's, without limits."""
         return Token("", self.default_user)
+
+    def post(self, delivery: HookDelivery) -> None:
+        """Have *delivery* sent once the lock is free."""
+        self.lock.leave((self, delivery))
 
     def tables(self) -> dict[str, Table[Any]]:
         """List all tables by name."""

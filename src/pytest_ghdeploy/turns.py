@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from _thread import RLock
 from threading import get_ident
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-T = TypeVar("T")
+
+class Owner(Protocol):
+    """Whoever takes what was left."""
+
+    def deliver(self, left: list[Any]) -> None: ...  # noqa: D102 - said by FakeGitHub
 
 
-class Turns(RLock, Generic[T]):  # type: ignore[misc] # final for a type checker, and not in Python
+class Turns(RLock):  # type: ignore[misc] # final for a type checker, and not in Python
     """
     A lock that may be held several times by one thread; what was left meanwhile is handed on when it is free.
 
@@ -21,18 +25,21 @@ class Turns(RLock, Generic[T]):  # type: ignore[misc] # final for a type checker
     caused it returns. While it is handed on, others may hold the lock.
     """
 
-    def __init__(self, hand_on: Callable[[list[T]], None]) -> None:
-        """Give what was left to *hand_on*."""
-        self._hand_on = hand_on
-        self._left: dict[int, list[T]] = {}
+    # Of the class until they are needed: a lock is made for each test, and most leave nothing.
+    owner: Callable[[], Owner | None] | None = None
+    """Gives who takes what was left; weak, so that a fake is no part of a cycle."""
+    _left: dict[int, list[Any]] | None = None
 
-    def leave(self, thing: T) -> None:
+    def leave(self, thing: object) -> None:
         """Have *thing* handed on once this thread, which holds the lock, does so no more."""
+        if self._left is None:
+            self._left = {}
         self._left.setdefault(get_ident(), []).append(thing)
 
     def __exit__(self, *exc: object) -> None:
         self.release()
         if self._left and not self._is_owned():  # type: ignore[attr-defined] # as threading.Condition asks
             mine = self._left.pop(get_ident(), None)
-            if mine:
-                self._hand_on(mine)
+            owner = self.owner() if self.owner else None
+            if mine and owner:
+                owner.deliver(mine)
