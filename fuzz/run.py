@@ -3,9 +3,11 @@ Ask the fake whatever its endpoints might be asked, and see that it always answe
 
 Usage: ``make fuzz``, or ``python fuzz/run.py [--requests N] [--seed S]``. Bodies
 are made from the operations' own schemas, half of them then spoilt; paths from
-what is there, from what was there, and from nothing. Every answer and event is
-checked against our schemas; a crash, an answer with no schema, or a refusal
-without a hint or with a side effect ends the run with what led to it.
+what is there, from what was there, and from nothing; tokens, versions, media
+types and conditions vary. Every answer and event is checked against our schemas
+and, where ``../shared/data`` is at hand, against GitHub's own description; a
+crash, an answer outside of them, or a refusal without a hint or with a side
+effect ends the run with what led to it.
 """
 
 from __future__ import annotations
@@ -16,16 +18,39 @@ import random
 import re
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from pytest_ghdeploy import FakeGitHub, routing, schema
 from pytest_ghdeploy.errors import UnsupportedRequest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+import githubs_description
+
 Json = Any
 """Whatever JSON can hold."""
 
-HEADERS = {"user-agent": "fuzz", "authorization": "token a-token-for-the-fuzzer"}
+SURE = 0.95
+"""How often something is asked for that is there."""
+
+TOKENS: list[dict[str, Any]] = [
+    {"user": "octocat"},
+    {"user": "octocat", "scopes": ["repo", "delete_repo"]},
+    {"user": "octocat", "scopes": ["repo_deployment"]},
+    {"user": "octocat", "permissions": {"deployments": "write", "contents": "write", "administration": "write"}},
+    {"user": "hubot", "scopes": ["repo"]},
+    {"user": "deployer[bot]", "permissions": {"deployments": "write", "checks": "write", "actions": "read"}},
+]
+ACCEPTED = [
+    "*/*",
+    "application/vnd.github+json",
+    "application/vnd.github.ant-man-preview+json, application/json;q=0.5",
+    "application/vnd.github.raw+json",
+    "application/vnd.github.sha",
+    "application/vnd.github.diff",
+    "text/html",
+]
 FRESH_AFTER = 400
 """Requests after which a new fake begins, so that states stay small and various."""
 
@@ -66,13 +91,20 @@ class Fuzzer:
     def __init__(self, seed: int) -> None:
         """Begin with nothing seen."""
         self.random = random.Random(seed)  # noqa: S311 - the same run again, not a secret
-        self.endpoints = [(one, path) for one in routing.endpoints().values() for path in one.paths]
+        self.endpoints = [
+            (one, path)
+            for one in routing.endpoints().values()
+            for path in one.paths
+            for _ in range(4 if schema.takes_body(one.operation_id) else 1)  # most states come of these
+        ]
         self.outcomes: Counter[str] = Counter()
+        self.tags: dict[str, str] = {}
         self.begin()
 
     def begin(self) -> None:
         """Start a new fake with something in it."""
         self.fake = FakeGitHub(validate="all")
+        self.tags.clear()
         repo = self.fake.add_repository("octocat/example")
         repo.add_branch("topic")
         repo.add_branch("stale", behind=2)
@@ -83,9 +115,27 @@ class Fuzzer:
         repo.add_check_run("main", name="build", status="queued")
         repo.add_deployment(ref="main", environment="qa").add_status("success")
         repo.add_environment("production", reviewers=["octocat"])
+        repo.add_commit("main", files={"README.md": "a text", "docs/a.md": "another"})
+        repo.add_deploy_key("a key", KEYS[0])
+        repo.add_collaborator("hubot", permission=self.random.choice(["pull", "push", "admin"]))
+        branch_policies = {"protected_branches": False, "custom_branch_policies": True}
+        repo.add_environment("staging", deployment_branch_policy=branch_policies)
         self.fake.add_app("gate")
         self.fake.webhooks.subscribe(lambda _: None, repository="octocat/example")
+        for path, body in (
+            ("deployment-branch-policies", {"name": "main"}),
+            ("deployment_protection_rules", {"integration_id": next(iter(self.fake._store.apps)).id}),  # noqa: SLF001
+        ):
+            self.fake.answer(
+                "POST",
+                f"{self.fake.base_url}/repos/octocat/example/environments/staging/{path}",
+                {"user-agent": "fuzz", "authorization": "token any-token-will-do"},
+                json.dumps(body).encode(),
+            )
         self.fake.add_repository("octocat/other", private=True).add_deployment(ref="main")
+        if self.random.random() < 0.5:
+            for number, token in enumerate(TOKENS):
+                self.fake.add_token(f"the-token-number-{number}", **token)
 
     # What is asked
 
@@ -93,32 +143,51 @@ class Fuzzer:
         """List the ids of everything in the fake."""
         return [row.id for table in self.fake._store.tables().values() for row in table]  # noqa: SLF001 - our own
 
-    def parameter(self, name: str) -> str:
+    def likely_ids(self, name: str, chosen: dict[str, str]) -> list[int]:
+        """List the ids that a parameter may have, next to those that the path has *chosen* already."""
+        if name == "repository_id":
+            return [self.fake.repository("octocat/example").id]
+        table = self.fake._store.tables().get(TABLES.get(name, f"{name.removesuffix('_id')}s"), ())  # noqa: SLF001
+        return [
+            row.id
+            for row in table
+            if row.repository_id == self.fake.repository("octocat/example").id
+            and str(getattr(row, "deployment_id", "")) in chosen.get("deployment_id", "")
+        ]
+
+    def parameter(self, name: str, template: str, chosen: dict[str, str]) -> str:
         """Make up a parameter of a path."""
-        choose = self.random.choice
-        fixed = {
-            "owner": ["octocat"] * 20 + ["OctoCat", "nobody"],
-            "repo": ["example"] * 20 + ["Example", "other", "nothing"],
-            "username": ["octocat", "nobody", "ä"],
-        }
-        if name in fixed:
-            return choose(fixed[name])
+        choose, sure = self.random.choice, self.random.random() < (0.99 if name in ("owner", "repo") else SURE)
+        store, graph = self.fake._store, self.fake.repository("octocat/example")._graph  # noqa: SLF001
         if name.endswith("_id"):
-            table = self.fake._store.tables().get(TABLES.get(name, f"{name.removesuffix('_id')}s"), ())  # noqa: SLF001
-            likely = [row.id for row in table]
-            return str(choose(likely if likely and self.random.random() < 0.9 else [*self.ids(), 1, "x", "9" * 30]))
-        if name == "environment_name":
-            return choose([row.name for row in self.fake._store.environments] + ["new", *TEXTS])  # noqa: SLF001
-        graph = self.fake.repository("octocat/example")._graph  # noqa: SLF001
-        if name == "basehead":
-            return f"{choose(list(graph.branches))}...{choose([*graph.branches, 'v1', 'nothing'])}"
-        names = [*graph.branches, *graph.tags, *graph.commits, "heads/main", "tags/v1", "qa", "README.md"]
-        return choose([*names, *TEXTS])
+            likely = self.likely_ids(name, chosen)
+            return str(choose(likely if likely and sure else [*self.ids(), 1, "x", "9" * 30]))
+        refs = [*graph.branches, *graph.tags]
+        qualified = [*(f"heads/{one}" for one in graph.branches), *(f"tags/{one}" for one in graph.tags)]
+        likely_texts = {
+            "owner": ["octocat"],
+            "repo": ["example"] * 30 + ["other"],
+            "username": ["octocat", "hubot"],
+            "environment_name": ["staging"] * 3 + [row.name for row in store.environments],
+            "basehead": [f"{choose(refs)}...{choose(refs)}"],
+            "path": [path for commit in graph.commits.values() for path in commit.tree] + ["new.txt", "docs"],
+            "branch": list(graph.branches),
+            "sha": list(graph.commits),
+            "namespace": ["heads", "tags"],
+            "ref": qualified if "/git/" in template else [*refs, *graph.commits, *qualified],
+        }
+        return choose(likely_texts[name] if sure and likely_texts.get(name) else [*TEXTS, *refs, "OctoCat", "qa"])
 
     def path(self, template: str) -> str:
         """Fill the parameters of *template* in."""
         safe = self.random.choice(["", "/", "/"])
-        return re.sub(r"\{(\w+)\}", lambda found: quote(self.parameter(found[1]), safe=safe), template)
+        chosen: dict[str, str] = {}
+
+        def choose(found: re.Match[str]) -> str:
+            chosen[found[1]] = self.parameter(found[1], template, chosen)
+            return quote(chosen[found[1]], safe="" if found[1] == "environment_name" else safe)
+
+        return re.sub(r"\{(\w+)\}", choose, template)
 
     def value(self, described: dict[str, Json], depth: int = 0) -> Json:
         """Make up a value that fits a schema, more or less."""
@@ -166,7 +235,7 @@ class Fuzzer:
             return b""
         described = schema.load(operation_id)["$defs"]["request"]
         made = self.value(described)
-        if self.random.random() < 0.5 and isinstance(made, dict):
+        if self.random.random() < 0.3 and isinstance(made, dict):
             for name in self.random.sample([*described.get("properties", {}), "unknown"], k=1):
                 made[name] = self.random.choice(SPOILT)
         if self.random.random() < 0.02:
@@ -186,27 +255,62 @@ class Fuzzer:
         graphs = [store.git(row) for row in store.repositories]
         return tables, [(dict(graph.branches), dict(graph.tags)) for graph in graphs], len(self.fake.events)
 
+    def headers(self, url: str) -> dict[str, str]:
+        """Make up the headers of a request."""
+        choose, often = self.random.choice, self.random.random
+        made = {
+            "user-agent": "fuzz",
+            "authorization": f"token the-token-number-{self.random.randrange(len(TOKENS))}",
+            "accept": choose(ACCEPTED) if often() < 0.2 else "*/*",
+            "accept-encoding": choose(["gzip, deflate", "identity"]),
+        }
+        if often() < 0.4:
+            made["x-github-api-version"] = choose(["2022-11-28"] * 4 + ["2026-03-10"] * 5 + ["v3"])
+        if often() < 0.3 and url in self.tags:
+            made["if-none-match"] = self.tags[url]
+        if often() < 0.1:
+            del made[choose(["user-agent", "authorization", "accept"])]
+        return made
+
     def ask(self) -> None:
         """Send one request and look at the answer."""
         endpoint, template = self.random.choice(self.endpoints)
         query = self.random.choice(["", "", "per_page=1", "page=0&per_page=x", "ref=main&environment=qa", "sha=main"])
         url = f"{self.fake.base_url}{self.path(template)}?{query}"
-        body = self.body(endpoint.operation_id)
-        before = self.state()
+        method = self.random.choice([endpoint.method] * 30 + ["HEAD", "OPTIONS", "TRACE"])
+        body, headers, before = self.body(endpoint.operation_id), self.headers(url), self.state()
+        asked = f"{method} {url}\n  {headers}\n  {body!r}"
         try:
-            answer = self.fake.answer(endpoint.method, url, HEADERS, body)
+            answer = self.fake.answer(method, url, headers, body)
         except UnsupportedRequest:
             self.fake.take_problem()
             self.outcomes["unsupported"] += 1
             return
         except Exception:
-            print(f"{endpoint.method} {url}\n  {body!r}", file=sys.stderr)
+            print(asked, file=sys.stderr)
             raise
         self.outcomes[f"{answer.status}"] += 1
+        if "ETag" in answer.headers:
+            self.tags[url] = answer.headers["ETag"]
         refused = answer.status >= 400
         if answer.status >= 500 or (refused and (not answer.hint or self.state() != before)):
-            msg = f"{endpoint.method} {url}\n  {body!r}\n  {answer.status} {answer.body!r}\n  hint: {answer.hint!r}"
+            msg = f"{asked}\n  {answer.status} {answer.body!r}\n  hint: {answer.hint!r}"
             raise AssertionError(msg)
+
+
+def check_against_github() -> None:
+    """Let every answer and event be compared with GitHub's own description too."""
+    ours_answer, ours_event = schema.check_answer, schema.check_event
+
+    def check_answer(operation_id: str, status: int, body: object, *, version: str = githubs_description.OLDER) -> None:
+        ours_answer(operation_id, status, body, version=version)
+        githubs_description.check_answer(operation_id, status, body, version)
+
+    def check_event(name: str, payload: object) -> None:
+        ours_event(name, payload)
+        githubs_description.check_event(name, payload)
+
+    schema.check_answer, schema.check_event = check_answer, check_event
 
 
 def main() -> int:
@@ -215,6 +319,8 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if githubs_description.DATA.is_dir():
+        check_against_github()
     fuzzer = Fuzzer(arguments.seed)
     for number in range(1, arguments.requests + 1):
         fuzzer.ask()

@@ -24,7 +24,7 @@ def github3_client() -> Any:  # noqa: ANN401 - github3.py has no types
 
 def test_pygithub_creates_changes_and_deletes(ghdeploy: FakeGitHub) -> None:
     """The whole life of a repository."""
-    repo = pygithub().get_user().create_repo("example", private=True)
+    repo = pygithub().get_user().create_repo("example", private=True, auto_init=True)
     assert (repo.full_name, repo.private, repo.default_branch) == ("octocat/example", True, "main")
     ghdeploy.repository("octocat/example").add_branch("develop")
     repo.edit(name="new", private=False, default_branch="develop")
@@ -63,7 +63,7 @@ def test_pygithub_manages_collaborators(ghdeploy: FakeGitHub) -> None:
 def test_github3_creates_changes_and_deletes(ghdeploy: FakeGitHub) -> None:
     """The whole life of a repository, with a redirect in it."""
     client = github3_client()
-    assert client.create_repository("example", private=False).full_name == "octocat/example"
+    assert client.create_repository("example", private=False, auto_init=True).full_name == "octocat/example"
     former = client.repository("octocat", "example")
     repo = client.repository("octocat", "example")
     assert repo.edit("new", private=True)

@@ -556,6 +556,8 @@ def test_look_ups_of_other_hosts_are_passed_on(wire: Wire, ghdeploy: FakeGitHub,
 def test_the_host_of_an_enterprise_server_is_guarded_too(wire: Wire, ghdeploy_factory: Factory) -> None:
     """The host of a fake's own base URL is not looked up either."""
     fake = ghdeploy_factory(base_url=ENTERPRISE)
+    with refused(fake, "look-up of uploads.ghe.example.com while a fake GitHub is active"):
+        socket.getaddrinfo("uploads.ghe.example.com", 443)
     with refused(fake, "look-up of ghe.example.com while a fake GitHub is active"):
         _with_urllib(f"{ENTERPRISE}/user")
     with refused(fake, "look-up of api.github.com"):

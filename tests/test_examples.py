@@ -30,7 +30,9 @@ from pytest_ghdeploy import (
     Deployment,
     Environment,
     FakeGitHub,
+    Faults,
     Hook,
+    RateLimits,
     Repository,
     Webhooks,
     cli,
@@ -270,16 +272,20 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 
 # For the plugin and the doors, not for tests.
-INTERNAL = {"answer", "deliver", "doors", "fail", "raise_problem", "start", "take_problem"}
+INTERNAL = {"answer", "check", "check_faults", "deliver", "doors", "fail", "raise_problem", "start", "take_problem"}
 
 
-@pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment, Webhooks, Hook, Delivery])
+KINDS_OF_MEMBERS = [FakeGitHub, Repository, Deployment, Environment, Faults, RateLimits, Webhooks, Hook, Delivery]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_MEMBERS)
 def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: FakeGitHub) -> None:
     """Each method stands in the README with its signature, each attribute by its name, and none that is not there."""
     repository = ghdeploy.add_repository("octocat/example")
     there: dict[type, Any] = {FakeGitHub: ghdeploy, Repository: repository}
     there[Deployment] = repository.add_deployment(ref="main")
     there[Environment] = repository.add_environment("staging")
+    there |= {Faults: ghdeploy.faults, RateLimits: ghdeploy.rate_limits}
     there[Webhooks] = ghdeploy.webhooks
     there[Hook] = ghdeploy.webhooks.subscribe(lambda _: None)
     there[Delivery] = ghdeploy.webhooks.deliveries[0]

@@ -876,15 +876,19 @@ NOT_A_ROOT = "base_url is the root of an API, https://api.github.com or https://
         ({"base_url": "https://api.github.com?x=1"}, f"{NOT_A_ROOT}'https://api.github.com?x=1'"),
         ({"base_url": None}, f"{NOT_A_ROOT}None"),
         ({"validate": "everything"}, "validate is \"requests\" or \"all\", got 'everything'"),
+        (
+            {"enterprise_version": "3.19"},
+            "enterprise_version is that of a GitHub Enterprise Server, such as '3.19.0'; got '3.19'",
+        ),
         ({"neutral_passes": 1}, "neutral_passes is True or False, got 1"),
         ({"short_shas": "yes"}, "short_shas is True or False, got 'yes'"),
         ({"payload_limit": True}, "payload_limit is a whole number, 0 or more, got True"),
         ({"payload_limit": -1}, "payload_limit is a whole number, 0 or more, got -1"),
         (
             {"neutral_pass": True},
-            ("there is no argument 'neutral_pass'; there are neutral_passes, base_url, validate, inactive_events, "
-            "auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, list_all_contexts, "
-            "payload_limit, version_text_in_errors"),
+            ("there is no argument 'neutral_pass'; there are neutral_passes, base_url, validate, enterprise_version, "
+            "inactive_events, auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, "
+            "list_all_contexts, payload_limit, version_text_in_errors"),
         ),
     ],
 )  # fmt: skip
@@ -1326,3 +1330,30 @@ def test_the_arguments_of_a_fake_are_the_assumptions() -> None:
     fields = {field.name: field.type for field in dataclasses.fields(Assumptions)}
     assert AssumptionArguments.__annotations__.keys() == fields.keys()
     assert {name: hint.__forward_arg__ for name, hint in AssumptionArguments.__annotations__.items()} == fields
+
+
+def test_an_empty_repository_is_begun_from_python(gh: FakeGitHub) -> None:
+    """A repository created over HTTP without a commit says so, and takes its first on the default branch."""
+    requests.post(f"{API}/user/repos", json={"name": "new"}, headers=HEADERS, timeout=5).raise_for_status()
+    repo = gh.repository("octocat/new")
+    refused: list[Callable[[], object]] = [
+        lambda: repo.add_branch("topic"),
+        lambda: repo.add_branch("topic", from_ref="main"),
+        lambda: repo.add_commit("topic"),
+        lambda: repo.add_tag("v1", "main"),
+        lambda: repo.add_merge_conflict("topic"),
+        lambda: repo.add_deployment(ref="main"),
+        lambda: repo.add_commit_status("main", state="success"),
+        lambda: repo.add_check_run("main", name="build"),
+    ]
+    before = snapshot(gh)
+    for misuse in refused:
+        with pytest.raises(FakeError, match=r"; there are none$"):
+            misuse()
+    assert snapshot(gh) == before
+    sha = repo.add_commit("main", files={"app.py": "1\n"})
+    repo.add_branch("old", behind=1)
+    assert repo.sha("main") == sha
+    requests.post(f"{API}/repos/octocat/new/merges", json={"base": "old", "head": "main"}, headers=HEADERS, timeout=5)
+    repo.add_merge_conflict("old")
+    assert repo.add_deployment(ref="main").sha == repo.sha("main")

@@ -18,10 +18,17 @@ PACKAGE = "pytest_ghdeploy"
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("model", "errors", "pages", "keys", "signatures", "turns"),
-    ("clock", "git", "rules", "rules_webhooks", "events"),
+    ("clock", "git", "rules", "rules_webhooks", "limits", "events"),
     ("access",),
     ("representations",),
-    ("payloads", "conversation", "deliveries", "representations_environments", "representations_git"),
+    (
+        "payloads",
+        "conversation",
+        "deliveries",
+        "representations_environments",
+        "representations_git",
+        "representations_meta",
+    ),
     ("representations_webhooks",),
     ("store",),
     ("routing",),
@@ -31,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("application",),
     ("doors",),
     ("advice", "assertions"),
-    ("items", "tokens"),
+    ("items", "tokens", "faults", "rate_limits"),
     ("environment", "webhooks"),
     ("repository",),
     ("fake",),

@@ -240,9 +240,9 @@ def test_the_factory_takes_the_ini_options(pytester: pytest.Pytester) -> None:
 # The marker and the options
 
 
-def test_options_are_the_assumptions_and_two_more() -> None:
-    """Every assumption is an option of the same name and default, and so are `base_url` and `validate`."""
-    assert list(plugin.OPTIONS) == ["base_url", "validate", *SWITCHES]
+def test_options_are_the_assumptions_and_three_more() -> None:
+    """Every assumption is an option of the same name and default, and so are `FakeGitHub`'s other arguments."""
+    assert list(plugin.OPTIONS) == ["base_url", "validate", "enterprise_version", *SWITCHES]
     for name, default in SWITCHES.items():
         kind, told, meaning = plugin.OPTIONS[name]
         assert (kind, told) == (
@@ -250,7 +250,7 @@ def test_options_are_the_assumptions_and_two_more() -> None:
         )
         assert meaning
     parameters = inspect.signature(fake.FakeGitHub).parameters
-    for name in ("base_url", "validate"):
+    for name in ("base_url", "validate", "enterprise_version"):
         assert plugin.OPTIONS[name][:2] == ("string", parameters[name].default)
 
 
@@ -260,7 +260,8 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
     told = [line for line in result.outlines if line.startswith("@pytest.mark.ghdeploy")]
     assert told == [
         (
-            "@pytest.mark.ghdeploy(repositories=[...], base_url=..., validate=..., inactive_events=..., "
+            "@pytest.mark.ghdeploy(repositories=[...], base_url=..., validate=..., "
+            "enterprise_version=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=...): "
             "set up the fixture ghdeploy for this test; repositories are full names to add, "
@@ -294,12 +295,17 @@ def test_help_describes_every_option(pytester: pytest.Pytester, name: str) -> No
     assert f" ghdeploy_{name} ({kind}): {meaning} (default: {default}) " in shown
 
 
-OTHERS = {"base_url": "https://ghe.example.com/api/v3", "validate": "all", "payload_limit": 77}
+OTHERS = {
+    "base_url": "https://ghe.example.com/api/v3",
+    "validate": "all",
+    "enterprise_version": "3.17.4",
+    "payload_limit": 77,
+}
 VALUES: dict[str, Any] = {name: OTHERS.get(name, True) for name in plugin.OPTIONS}
 READ = """
         def read(fake, name):
-            if name in ("base_url", "validate"):
-                return fake.base_url if name == "base_url" else fake._validate
+            if name in ("base_url", "validate", "enterprise_version"):
+                return fake.base_url if name == "base_url" else getattr(fake, "_" + name)
             return getattr(fake._store.assume, name)
 """
 
@@ -435,9 +441,9 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
         (
             "short_sha=True",
             ("pytest_ghdeploy.errors.FakeError: there is no argument 'short_sha' of the marker ghdeploy; there are "
-            "short_shas, repositories, base_url, validate, inactive_events, auto_inactive_production, "
-            "delete_per_repository, neutral_passes, contexts_before_merge, list_all_contexts, payload_limit, "
-            "version_text_in_errors"),
+            "short_shas, repositories, base_url, validate, enterprise_version, inactive_events, "
+            "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
+            "list_all_contexts, payload_limit, version_text_in_errors"),
         ),
         (
             "'octocat/example'",
@@ -504,6 +510,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
     assert [line for line in result.errlines if line] == [
         (
             "ERROR: there is no option ghdeploy_short_sha; there are ghdeploy_base_url, ghdeploy_validate, "
+            "ghdeploy_enterprise_version, "
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
             "ghdeploy_payload_limit, ghdeploy_version_text_in_errors"

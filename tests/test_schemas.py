@@ -81,6 +81,7 @@ KNOWN_DIFFERENCES = [
     Known("*deployment*status* $*.log_url", "format", "what was left out comes back as an empty string"),
     Known("*deployment*status* $*.environment_url", "format", "what was left out comes back as an empty string"),
     Known("* 4?? $.status", "property", "sent with every error since 2024, described for one of them"),
+    Known("meta/get 200 $.installed_version", "property", "of GitHub Enterprise Server, which has no description here"),
     Known("repos/delete 403 $.url", "property", "described inline, without what any refusal may have"),
     Known("repos/create-deployment request $.payload", "default", "left out, it comes back as {}"),
     Known("repos/create-deployment request $.description", "default", "left out, it comes back as null"),
@@ -407,6 +408,8 @@ def validator(uri: str, pointer: str) -> Draft202012Validator:
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"GitHub's own description is not at {DATA}")
 every_file = pytest.mark.parametrize("name", FILES)
 every_operation = pytest.mark.parametrize("operation", OPERATIONS)
+# The description at hand is trimmed, and has not this one; see NOT_IN_DATA in test_completeness.
+every_described_operation = pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "meta/root"])
 every_event = pytest.mark.parametrize("event", EVENTS)
 
 
@@ -490,7 +493,7 @@ def test_a_deployment_conflict_has_two_forms() -> None:
 
 
 @needs_data
-@every_operation
+@every_described_operation
 def test_an_operation_answers_as_github_describes_it(operation: str) -> None:
     """Each described status is there; any further one is known to come from the wire."""
     ours, theirs = set(our_answers(operation)), set(github_answers(operation))
@@ -500,7 +503,7 @@ def test_an_operation_answers_as_github_describes_it(operation: str) -> None:
 
 
 @needs_data
-@every_operation
+@every_described_operation
 def test_an_operation_has_githubs_shapes(operation: str) -> None:
     """Request and answers agree with GitHub's, save for what `KNOWN_DIFFERENCES` lists."""
     assert unknown_mismatches(operation) == []
@@ -522,7 +525,7 @@ def test_an_event_has_githubs_shape(event: str) -> None:
 
 
 @needs_data
-@every_operation
+@every_described_operation
 def test_a_request_has_githubs_properties(operation: str) -> None:
     """A body has the very members that GitHub reads: those it describes, and what `ONLY_SENT` lists."""
     if shapes := request_shapes(operation):
@@ -535,7 +538,7 @@ def test_a_request_has_githubs_properties(operation: str) -> None:
 @pytest.mark.parametrize("known", KNOWN_DIFFERENCES, ids=lambda known: f"{known.kind} {known.path}")
 def test_a_known_difference_is_still_one(known: Known) -> None:
     """A row that covers nothing any more is to be removed."""
-    subjects = [*OPERATIONS, *(f"{event} event" for event in EVENTS)]
+    subjects = [*(name for name in OPERATIONS if name != "meta/root"), *(f"{event} event" for event in EVENTS)]
     assert any(each.is_known_as(known) for subject in subjects for each in mismatches(subject))
 
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ghdeploy.clock import Clock
+from pytest_ghdeploy.limits import ANONYMOUS_RATE_LIMIT, RATE_LIMIT
 from pytest_ghdeploy.model import Assumptions, Token
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
-from pytest_ghdeploy.store import ANONYMOUS_RATE_LIMIT, RATE_LIMIT, Store, Table
+from pytest_ghdeploy.store import Store, Table
 from pytest_ghdeploy.turns import Turns
 
 if TYPE_CHECKING:
@@ -348,6 +349,36 @@ def test_what_remains_never_falls_below_0() -> None:
         store.count_request(None)
     assert store.rate_limit(None).remaining == 0
     assert store.rate_limit(None).used == ANONYMOUS_RATE_LIMIT + 5
+
+
+def test_a_request_can_be_given_back() -> None:
+    """An answer that turns out to be free costs nothing; no budget grows beyond its limit."""
+    store = _store()
+    store.count_request(None)
+    assert store.count_request(None, -1).used == 0
+    assert store.count_request(None, -1).remaining == ANONYMOUS_RATE_LIMIT
+
+
+def test_a_snapshot_shows_what_belonged_to_repositories() -> None:
+    """Rows, commits and refs are as they were; names, accounts and budgets are as they are."""
+    store = _store()
+    repository = _repository(store)
+    past = store.snapshot()
+    graph = store.git(repository)
+    graph.branches["topic"] = next(iter(graph.branches.values()))
+    newer = store.add_repository(store.default_user, "newer", default_branch="main", private=False)
+    mona = store.add_user("mona")
+    store.count_request(mona)
+
+    shown = past()
+
+    assert list(shown.git(repository).branches) == ["main"]
+    assert list(shown.git(newer).branches) == ["main"]
+    assert shown.user("mona") is mona
+    assert shown.rate_limit(mona).used == 1
+    assert shown.repository("octocat/newer") is newer
+    assert shown.deployments is not store.deployments
+    assert shown.users is store.users
 
 
 def test_two_stores_never_meet() -> None:

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
+    from pytest_ghdeploy.faults import Fault, Faults
     from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
     from pytest_ghdeploy.model import App, Assumptions, CheckSuite, Token, User
+    from pytest_ghdeploy.rate_limits import RateLimits
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
     from pytest_ghdeploy.webhooks import Delivery, Hook, Webhooks
@@ -36,7 +38,10 @@ _HOMES = {
     "Exchange": "conversation",
     "FakeError": "errors",
     "FakeGitHub": "fake",
+    "Fault": "faults",
+    "Faults": "faults",
     "Hook": "webhooks",
+    "RateLimits": "rate_limits",
     "Repository": "repository",
     "SchemaViolation": "schema",
     "Token": "model",
@@ -62,7 +67,10 @@ __all__ = [
     "Exchange",
     "FakeError",
     "FakeGitHub",
+    "Fault",
+    "Faults",
     "Hook",
+    "RateLimits",
     "Repository",
     "SchemaViolation",
     "Token",

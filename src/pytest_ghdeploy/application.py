@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import parse_qsl, unquote
 
 from pytest_ghdeploy import access, errors, github, negotiation, routing, schema
@@ -29,11 +30,12 @@ from pytest_ghdeploy.rules import allows, moves_for_good
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_ghdeploy.model import RateLimit, Repository, Token, User
+    from pytest_ghdeploy.model import RateLimit, Repository, Token
     from pytest_ghdeploy.representations import Urls
     from pytest_ghdeploy.routing import Endpoint, Terms
     from pytest_ghdeploy.store import Store
 
+_FREE = "rate-limit/get"
 _HINT_LIMIT = 1000
 _HOLE = "\0"
 _WRITTEN_HOLE = f'"creator":{to_json(_HOLE)}'
@@ -65,14 +67,29 @@ class Request:
     body: bytes = field(repr=False)
 
 
+Failure = Literal["", "refused", "reset", "timeout", "truncated"]
+"""
+What goes wrong on the way, which a door shows as its client library does on the network.
+
+``refused``: the connection cannot be made. ``reset``: it breaks after the request was sent, before any byte of
+the answer. ``timeout``: no byte of the answer comes in time. ``truncated``: the connection ends before the body
+has the length that ``Content-Length`` says; the body of the ``Answer`` is cut already.
+"""
+
+
 @dataclass(slots=True)
 class Answer:
-    """What goes back through the door. *hint* says why, for whoever wrote the test."""
+    """
+    What goes back through the door. *hint* says why, for whoever wrote the test.
+
+    With a *failure* other than ``truncated`` nothing goes back, and *status* is 0.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
     hint: str = ""
+    failure: Failure = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +123,8 @@ class Application:
         self.store = store
         self.urls = urls
         self.stubs: list[Stub] = []
+        self.intercept: Callable[[Request], Answer] | None = None
+        """Answers in place of ``proceed``, which it may call, while a test has asked for faults."""
         self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
         self._users: dict[tuple[int, str], str] = {}
         self._requests = 0
@@ -122,7 +141,38 @@ class Application:
             UnsupportedRequest: It is for an endpoint that GitHub has and the fake has not.
         """
         with self.store.lock:
+            return (self.intercept or self._answer)(request)
+
+    # For what intercepts. The lock is held.
+
+    def proceed(self, request: Request, store: Store | None = None) -> Answer:
+        """Answer as if nothing intercepted, from another *store* if one is given."""
+        usual, self.store = self.store, store or self.store
+        try:
             return self._answer(request)
+        finally:
+            self.store = usual
+
+    def front_answer(self, status: int, body: str, headers: Mapping[str, str]) -> Answer:
+        """Make an answer that no endpoint is asked for, as from the machines in front of GitHub's."""
+        self._requests += 1
+        data = body.encode()
+        return Answer(status, {**self._identify(), "Content-Length": str(len(data)), **headers}, data)
+
+    def refuse(self, request: Request, refusal_for: Callable[[str], GitHubError]) -> Answer:
+        """Refuse a request in place of its endpoint, by its id; whoever asks pays nothing for it."""
+        self._requests += 1
+        refusal = refusal_for(self.request_id())
+        more: dict[str, str] = {}
+        agreed, token, endpoint = USUAL_TERMS, None, None
+        with suppress(GitHubError, UnsupportedRequest):
+            token = self._authenticate(request.headers)
+            agreed = self._agree(request)
+            self._count(more, token, request, free=True)
+            endpoint, _ = _match_once(request.method, request.path)
+        data = _refusal(refusal, endpoint, self.urls, more).encode()
+        headers = self._headers(agreed, token, endpoint) | more | {"Content-Length": str(len(data))}
+        return Answer(refusal.status, headers, data)
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
@@ -139,19 +189,19 @@ class Application:
             token = self._authenticate(request.headers)
             agreed = self._agree(request)
             endpoint, params = _match_once(request.method, request.path)
-            self._count(more, token.user if token else None, free=endpoint.operation_id == "rate-limit/get")
+            self._count(more, token, request, free=endpoint.operation_id == _FREE)
             call = self._call(request, endpoint, dict(params), token, agreed)
             reply = endpoint.handler(call)
             body = self._write(call, reply, request, more)
             status, body = self._fresh(call, reply, body, request, more)
         except GitHubError as refusal:
             status, hint = refusal.status, refusal.hint
-            body = _refusal(refusal, endpoint, more).encode()
+            with suppress(GitHubError):  # where the token was refused before they were looked at
+                agreed = self._agree(request)
+            body = _refusal(refusal, endpoint, self.urls, more).encode()
             if hint:
                 more["X-GHDeploy-Hint"] = header_text(hint)
-        headers = negotiation.general_headers(agreed) | self._identify() | more
-        if token:
-            headers |= self._headers_about(token, endpoint)
+        headers = self._headers(agreed, token, endpoint) | more
         is_json = headers["Content-Type"] == negotiation.JSON_TYPE
         if self._validate_all and endpoint and is_json and status != HTTPStatus.NOT_MODIFIED:
             schema.check_answer(
@@ -163,15 +213,22 @@ class Application:
             headers["Content-Length"] = str(len(body))
         return Answer(status, headers, b"" if request.method == "HEAD" else body, hint)
 
+    def _headers(self, agreed: Terms, token: Token | None, endpoint: Endpoint | None) -> dict[str, str]:
+        headers = negotiation.general_headers(agreed) | self._identify()
+        return headers | self._headers_about(token, endpoint) if token else headers
+
     def _identify(self) -> dict[str, str]:
+        date = negotiation.http_date(int(self.store.clock.now.timestamp()))
+        headers = {"Date": date, "X-GitHub-Request-Id": self.request_id()}
+        if self.urls.enterprise_version:
+            headers["X-GitHub-Enterprise-Version"] = self.urls.enterprise_version
+        return headers
+
+    def request_id(self) -> str:
+        """Give the id of the request that is answered now."""
         now = int(self.store.clock.now.timestamp())
         mixed = self._requests * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF
-        return {
-            "Date": negotiation.http_date(now),
-            "X-GitHub-Request-Id": (
-                f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
-            ),
-        }
+        return f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
 
     # Before the handler
 
@@ -350,10 +407,23 @@ class Application:
             known = self._users[creator.id, self.urls.api] = f'"creator":{to_json(as_json.user(creator, self.urls))}'
         return f"{head}{known}{tail}"
 
-    def _count(self, headers: dict[str, str], viewer: User | None, *, free: bool) -> None:
-        self._show(headers, self.store.rate_limit(viewer) if free else self.store.count_request(viewer))
+    def _count(self, headers: dict[str, str], token: Token | None, request: Request, *, free: bool) -> None:
+        store, viewer = self.store, token.user if token else None
+        if self.urls.enterprise_version and not store.limits:  # where limits are off by default
+            return
+        over = None
+        if store.limits and not free:
+            budget = store.rate_limit(viewer)
+            over = store.limits.refusal(
+                viewer, request.method, budget, now=store.clock.now, request_id=self.request_id()
+            )
+        self._show_limit(headers, store.rate_limit(viewer) if free or over else store.count_request(viewer))
+        if over:
+            if over.retry_after is not None:
+                headers["Retry-After"] = str(over.retry_after)
+            raise over.error
 
-    def _show(self, headers: dict[str, str], limit: RateLimit) -> None:
+    def _show_limit(self, headers: dict[str, str], limit: RateLimit) -> None:
         headers["X-RateLimit-Limit"] = str(limit.limit)
         headers["X-RateLimit-Remaining"] = str(limit.remaining)
         headers["X-RateLimit-Reset"] = str(int(limit.reset_at.timestamp()))
@@ -384,8 +454,9 @@ class Application:
         if reads and negotiation.is_unchanged(
             sent.get("if-none-match"), sent.get("if-modified-since"), tag=tag, modified_at=modified_at
         ):
-            if call.viewer:  # who asks without a name pays all the same
-                self._show(headers, self.store.uncount_request(call.viewer))
+            # Who asks without a name pays all the same.
+            if call.viewer and "X-RateLimit-Used" in headers and call.endpoint.operation_id != _FREE:
+                self._show_limit(headers, self.store.count_request(call.viewer, -1))
             return HTTPStatus.NOT_MODIFIED, b""
         return reply.status, body
 
@@ -420,7 +491,7 @@ def _lasting_path(path: str, call: Call) -> str:
     return f"/repositories/{call.repository.id}/{path.split('/', 4)[4]}"
 
 
-def _refusal(refusal: GitHubError, endpoint: Endpoint | None, headers: dict[str, str]) -> str:
+def _refusal(refusal: GitHubError, endpoint: Endpoint | None, urls: Urls, headers: dict[str, str]) -> str:
     if isinstance(refusal, errors.PlainForbidden):
         headers["Content-Type"] = "text/html; charset=utf-8"
         return refusal.message
@@ -431,7 +502,7 @@ def _refusal(refusal: GitHubError, endpoint: Endpoint | None, headers: dict[str,
     if refusal.errors:
         body["errors"] = refusal.errors
     page = schema.documentation_url(endpoint.operation_id) if endpoint else errors.REST_DOCS
-    body["documentation_url"] = refusal.documentation_url or page
+    body["documentation_url"] = urls.documentation(refusal.documentation_url or page)
     body["status"] = str(refusal.status)
     return to_json(body)
 

@@ -39,7 +39,12 @@ class Exchange(NamedTuple):
 
         request_body: The bytes that were sent; tokens that clients have shown are replaced too.
 
+        status: 0 if no answer has arrived.
+
         hint: Why a request was refused, in terms of the test's set-up; ``""`` if it was not.
+
+        failure: What a fault made of the answer on its way: ``refused`` (the connection), ``reset``, ``timeout`` or
+            ``truncated``; ``""`` if it arrived.
     """
 
     method: str
@@ -51,9 +56,10 @@ class Exchange(NamedTuple):
     response_headers: Mapping[str, str]
     response_body: bytes
     hint: str = ""
+    failure: str = ""
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path} -> {self.status}"
+        return f"{self.method} {self.path} -> {self.status or 'no answer'}"
 
 
 class Headers(Mapping[str, str]):
@@ -203,11 +209,22 @@ def _exchange_lines(number: int, entry: Exchange) -> list[str]:
     query = entry.url.partition("?")[2]
     asked = f"{entry.method} {entry.path}{'?' + query if query else ''}"
     lines = [f"{number:3}. {asked} {_cut(entry.request_body)}".rstrip()]
-    answer = f"     {entry.status} {REASONS.get(entry.status, '')} {_gist(entry)}"
-    lines.append(answer.rstrip())
+    if entry.status:
+        answer = f"     {entry.status} {REASONS.get(entry.status, '')} {_gist(entry)}"
+        lines.append(answer.rstrip())
+    if entry.failure:
+        lines.append(f"     {_FAILURES[entry.failure]} (fault)")
     if entry.hint:
         lines.append(f"     hint: {entry.hint}")
     return lines
+
+
+_FAILURES = {
+    "refused": "no answer: connection refused",
+    "reset": "no answer: connection reset",
+    "timeout": "no answer: read timed out",
+    "truncated": "the body was cut short on its way",
+}
 
 
 def _gist(entry: Exchange) -> str:

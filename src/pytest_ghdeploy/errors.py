@@ -12,6 +12,7 @@ Two families::
       Conflict              409
       UnsupportedMediaType  415
       Unprocessable         422
+      TooManyRequests       429
     FakeError               advice to the author of a test
       UnsupportedRequest    a request that no fake here can answer
 
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
 
 REASONS = {**{int(status): status.phrase for status in HTTPStatus}, 422: "Unprocessable Entity"}
@@ -304,6 +306,13 @@ def not_its_check_run(app_id: int, hint: str) -> Forbidden:
     )
 
 
+def no_rate_limit() -> NotFound:
+    """Answer for the rate limit of a GitHub Enterprise Server, where it is off by default [guess]."""
+    return NotFound(
+        "Rate limiting is not enabled.", hint="GitHub Enterprise Server limits nothing unless its administrator says so"
+    )
+
+
 # Repositories and people
 
 
@@ -403,7 +412,15 @@ def default_branch_stays(hint: str) -> Unprocessable:
 
 def empty_repository() -> Conflict:
     """Answer for the refs of a repository without commits [guess]."""
-    return Conflict("Git Repository is empty.", hint="the repository has no commit yet")
+    return Conflict("Git Repository is empty.", hint=_EMPTY)
+
+
+def no_contents() -> NotFound:
+    """Answer for the contents of a repository without commits [guess]."""
+    return NotFound("This repository is empty.", hint=_EMPTY)
+
+
+_EMPTY = "the repository has no commit yet; auto_init begins one with a commit, and so does a file put to it"
 
 
 def unmergeable(hint: str) -> Conflict:
@@ -459,6 +476,49 @@ def stale_sha(path: str, sha: str, hint: str) -> Conflict:
 def not_a_date(name: str, hint: str) -> Unprocessable:
     """Refuse a commit's time that cannot be read [guess]."""
     return Unprocessable(f"Invalid request.\n\n{name} is not a valid date.", hint=hint)
+
+
+# Rate limits
+
+
+class TooManyRequests(GitHubError):
+    """The caller asks too often."""
+
+    status = 429
+
+
+_RATE_LIMIT_DOCS = f"{REST_DOCS}/using-the-rest-api/rate-limits-for-the-rest-api"
+
+
+def _support(request_id: str, now: datetime) -> str:
+    return (
+        f" If you reach out to GitHub Support for help, please include the request ID {request_id}"
+        f" and timestamp {now:%Y-%m-%d %H:%M:%S} UTC."
+    )
+
+
+def rate_limited(status: int, user_id: int | None, hint: str, *, now: datetime, request_id: str) -> GitHubError:
+    """Refuse a caller, ``None`` for an anonymous one, whose budget is used up, with 403 or 429."""
+    if user_id is None:
+        message = (
+            "API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a higher "
+            "rate limit. Check out the documentation for more details.)"
+        )
+    else:
+        message = f"API rate limit exceeded for user ID {user_id}.{_support(request_id, now)}"
+    kind = TooManyRequests if status == HTTPStatus.TOO_MANY_REQUESTS else Forbidden
+    return kind(message, hint=hint, documentation_url=_RATE_LIMIT_DOCS)
+
+
+def secondary_rate_limited(status: int, hint: str, *, now: datetime, request_id: str) -> GitHubError:
+    """Refuse a caller who asks too much in a short time, with 403 or 429."""
+    message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    kind = TooManyRequests if status == HTTPStatus.TOO_MANY_REQUESTS else Forbidden
+    return kind(
+        f"{message}{_support(request_id, now)}",
+        hint=hint,
+        documentation_url=f"{_RATE_LIMIT_DOCS}#about-secondary-rate-limits",
+    )
 
 
 # Hooks

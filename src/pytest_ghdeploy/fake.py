@@ -19,7 +19,7 @@ from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
 from pytest_ghdeploy.events import Events
 from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
 from pytest_ghdeploy.repository import Repository
-from pytest_ghdeploy.representations import PUBLIC_API, Urls
+from pytest_ghdeploy.representations import ENTERPRISE_VERSION, PUBLIC_API, Urls
 from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
 from pytest_ghdeploy.turns import Turns
 
@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from pytest_ghdeploy.events import Event
+    from pytest_ghdeploy.faults import Faults
     from pytest_ghdeploy.model import AccountType, AssumptionArguments, HookDelivery, Token
+    from pytest_ghdeploy.rate_limits import RateLimits
     from pytest_ghdeploy.webhooks import Webhooks
 
 Validate = Literal["requests", "all"]
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
@@ -59,16 +62,20 @@ class FakeGitHub:
         base_url: str = PUBLIC_API,
         *,
         validate: Validate = "requests",
+        enterprise_version: str = ENTERPRISE_VERSION,
         **assumptions: Unpack[AssumptionArguments],
     ) -> None:
         """
         Make a fake that is not active yet.
 
         Args:
-            base_url: The root of its API: ``https://api.github.com``, or
-                ``https://HOST/api/v3`` for GitHub Enterprise Server.
+            base_url: The root of its API: ``https://api.github.com``,
+                ``https://HOST/api/v3`` for GitHub Enterprise Server, or
+                ``https://api.SUBDOMAIN.ghe.com`` for data residency.
 
             validate: ``all`` checks answers and events against the schemas too.
+
+            enterprise_version: Of GitHub Enterprise Server, such as ``3.19.0``: counts where *base_url* is one.
 
             assumptions: How GitHub behaves where that is not known for
                 certain, such as ``inactive_events=True``: see ``Assumptions``.
@@ -83,6 +90,9 @@ class FakeGitHub:
         if validate not in ("requests", "all"):
             msg = f'validate is "requests" or "all", got {validate!r}'
             raise FakeError(msg)
+        if not isinstance(enterprise_version, str) or not _VERSION.fullmatch(enterprise_version):
+            msg = f"enterprise_version is that of a GitHub Enterprise Server, such as {ENTERPRISE_VERSION!r}; "
+            raise FakeError(f"{msg}got {enterprise_version!r}")
         self.base_url = base_url.rstrip("/")
         self.host = parts.hostname
         self.clock = Clock()
@@ -90,14 +100,16 @@ class FakeGitHub:
         self._is_open = False
         self._prefix = parts.path.rstrip("/")
         self._validate = validate
+        self._enterprise_version = enterprise_version
         self._assume = to_assumptions(assumptions) if assumptions else _USUAL
-        self._urls = Urls.of(self.base_url)
+        self._urls = Urls.of(self.base_url, enterprise_version)
         self._problems: list[Exception] = []
         self._webhooks: Webhooks | None = None
         self._lock = Turns()
         self._lock.owner = ref(self)
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
+        self._faults: Faults | None = None
         self._start()
 
     def _start(self) -> None:
@@ -110,6 +122,8 @@ class FakeGitHub:
         self._store.events.listeners.append(self._conversation.entries.append)
         if self._webhooks:
             self._webhooks.start(self._store, self._conversation, self._secrets)
+        if self._faults is not None:
+            self._faults.start(self._application)
 
     def __repr__(self) -> str:
         return f"<FakeGitHub {self.base_url} {len(list(self._store.repositories))} repositories>"
@@ -128,6 +142,7 @@ class FakeGitHub:
         self.close()
         if exc_type is None:
             self.raise_problem()
+            self.check_faults()
 
     def open(self) -> None:
         """
@@ -169,8 +184,23 @@ class FakeGitHub:
         if problem:
             raise problem
 
+    def check_faults(self) -> None:
+        """
+        See to it that each fault that is required was used up.
+
+        Raises:
+            AssertionError: One was not.
+        """
+        __tracebackhide__ = True
+        if self._faults is not None:
+            self._faults.check()
+
     def reset(self) -> None:
-        """Empty everything: repositories, accounts, tokens, hooks, events, requests, stubs. The clock stays."""
+        """
+        Empty everything: repositories, accounts, tokens, hooks, events, requests, stubs, faults and rate limits.
+
+        The clock stays where it is.
+        """
         with self._lock:
             self._store.retired = True
             self._recorded.clear()
@@ -416,6 +446,22 @@ class FakeGitHub:
         with self._lock:
             self._application.stubs.append(Stub(method.upper(), segments, status, body, dict(headers or {})))
 
+    @property
+    def faults(self) -> Faults:
+        """Failures on demand: ``faults.add(method=…, path=…, status=…)``."""
+        if self._faults is None:
+            from pytest_ghdeploy.faults import Faults  # few tests need them
+
+            self._faults = Faults(self._application, self._prefix, self._lock, lambda: self.requests)
+        return self._faults
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """Who is refused for asking too often: ``rate_limits.set(…)`` and ``.set_secondary(…)``."""
+        from pytest_ghdeploy.rate_limits import RateLimits  # few tests need them
+
+        return RateLimits(self._store)
+
     # What happened
 
     @property
@@ -514,6 +560,7 @@ class FakeGitHub:
                 Headers(answer.headers),
                 answer.body,
                 answer.hint,
+                answer.failure,
             )
             self._requests.append(exchange)
             # Before the events that it caused.
@@ -553,7 +600,7 @@ def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
     known: dict[str, Any] = {field.name: field.default for field in fields(Assumptions)}
     for name, value in given.items():
         if name not in known:
-            raise errors.unknown("argument", name, ["base_url", "validate", *known])
+            raise errors.unknown("argument", name, ["base_url", "validate", "enterprise_version", *known])
         if type(value) is not type(known[name]) or value < 0:
             wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
             msg = f"{name} is {wanted}, got {value!r}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -93,8 +94,8 @@ class MergeConflict(Exception):
 class Graph:
     """The commits, branches and tags of one repository."""
 
-    def __init__(self, name: str, author: User, now: datetime, default_branch: str) -> None:
-        """Start with one commit on *default_branch*; *name* makes the shas differ between repositories."""
+    def __init__(self, name: str, author: User, now: datetime, default_branch: str, *, empty: bool = False) -> None:
+        """Start with one commit on *default_branch*, or *empty*; *name* makes the shas differ between repositories."""
         self._name = name
         self._newest = 0
         self._oldest = 0
@@ -104,10 +105,19 @@ class Graph:
         self.tags: dict[str, str] = {}
         self.other_refs: dict[str, str] = {}
         """Refs that are neither branches nor tags, without ``refs/``."""
+        if empty:
+            return
         files = {"README.md": f"# {name}\n", ".gitignore": "*.pyc\n"}
         self.branches[default_branch] = self._add(
             (), {path: self._blob(text) for path, text in files.items()}, "Initial commit", author, now
         ).sha
+
+    def copy(self) -> Graph:
+        """Make another graph with the same commits and refs."""
+        graph = copy(self)
+        graph.blobs, graph.commits = dict(self.blobs), dict(self.commits)
+        graph.branches, graph.tags, graph.other_refs = dict(self.branches), dict(self.tags), dict(self.other_refs)
+        return graph
 
     def _blob(self, content: str | bytes) -> str:
         data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OPTIONS: dict[str, tuple[str, str, str]] = {
     "base_url": ("string", "https://api.github.com", "root of the fake's API"),
     "validate": ("string", "requests", 'validate "requests" only, or "all": answers and events too'),
+    "enterprise_version": ("string", "3.19.0", "version of a fake whose base_url is a GitHub Enterprise Server"),
     "inactive_events": ("bool", "false", "dispatch deployment_status for the state inactive too"),
     "auto_inactive_production": ("bool", "false", "let auto_inactive retire production deployments too"),
     "delete_per_repository": (
@@ -174,8 +175,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose code swallowed an error that it should have seen."""
-    return (yield from _watch(item))
+    """Fail a test whose code swallowed an error that it should have seen, or never met a fault it was to meet."""
+    result = yield from _watch(item)
+    for fake in item.stash.get(_FAKES, []):
+        fake.check_faults()
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

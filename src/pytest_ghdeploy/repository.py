@@ -171,7 +171,7 @@ class Repository:
                 msg = f"behind is a number of commits, 0 or more; got {behind!r}"
                 raise FakeError(msg)
             if from_ref is None:
-                start = graph.back(default, behind)
+                start = graph.back(self._branch(default), behind)
                 if start is None:
                     msg = f"merges leave no commit that is exactly {behind} behind {default}: give from_ref"
                     raise FakeError(msg)
@@ -215,7 +215,8 @@ class Repository:
         """
         with self._store.lock:
             author, now = self._store.default_user, self._store.clock.now
-            self._branch(branch)
+            if self._graph.commits or branch != self.default_branch:  # else it is the first one
+                self._branch(branch)
             check_type("message", message, str, "a text")
             check_type("files", files, (Mapping, type(None)), "a mapping of paths to texts or bytes")
             for path, content in (files or {}).items():

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 JSON = dict[str, Any]
 
 PUBLIC_API = "https://api.github.com"
+ENTERPRISE_VERSION = "3.19.0"
+"""The GitHub Enterprise Server that a fake is, unless told otherwise."""
+
+_RESIDENCE = ".ghe.com"
+_DOCS = "https://docs.github.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +56,26 @@ class Urls:
         api: ``https://api.github.com``, or ``https://HOST/api/v3`` on GitHub Enterprise Server.
 
         html: ``https://github.com``, or ``https://HOST``.
+
+        enterprise_version: That of GitHub Enterprise Server; ``""`` for github.com and with data residency.
+
+        pictures: Of accounts, by id [guess: where they are with data residency].
     """
 
     api: str
     html: str
+    enterprise_version: str = ""
+    pictures: str = "https://avatars.githubusercontent.com/u/%d?v=4"
 
     @classmethod
     @lru_cache(32)
-    def of(cls, base_url: str) -> Urls:
-        """Derive the roots from the API's root *base_url*."""
+    def of(cls, base_url: str, enterprise_version: str = ENTERPRISE_VERSION) -> Urls:
+        """
+        Derive the roots from the API's root *base_url*.
+
+        Args:
+            enterprise_version: Of GitHub Enterprise Server, whose API is below a path; others have none.
+        """
         api = base_url.rstrip("/")
         parts = urlsplit(api)
         host = parts.netloc
@@ -67,7 +83,40 @@ class Urls:
             host = "github.com"
         elif host.startswith("api.") and not parts.path:
             host = host.removeprefix("api.")
-        return cls(api, f"{parts.scheme}://{host}")
+        html = f"{parts.scheme}://{host}"
+        if api == PUBLIC_API:
+            return cls(api, html)
+        escaped = host.replace("%", "%%")
+        if parts.path:
+            return cls(api, html, enterprise_version, f"{parts.scheme}://{escaped}/avatars/u/%d?")
+        return cls(api, html, "", f"{parts.scheme}://avatars.{escaped}/u/%d?v=4")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether this is github.com."""
+        return self.api == PUBLIC_API
+
+    def avatar(self, row: User) -> str:
+        """Address an account's picture."""
+        return self.pictures % row.id
+
+    def documentation(self, page: str) -> str:
+        """Address a *page* of docs.github.com in the edition for this GitHub [guess: for refusals too]."""
+        if not self.enterprise_version:
+            return page
+        release = ".".join(self.enterprise_version.split(".")[:2])
+        return page.replace(f"{_DOCS}/rest", f"{_DOCS}/enterprise-server@{release}/rest", 1)
+
+    def ssh(self, row: Repository) -> str:
+        """
+        Address a repository for git over SSH; with data residency the user is the enterprise's subdomain.
+
+        Source:
+            https://docs.github.com/enterprise-cloud@latest/admin/data-residency
+        """
+        host = urlsplit(self.html).hostname or ""
+        login = host.removesuffix(_RESIDENCE) if host.endswith(_RESIDENCE) else "git"
+        return f"{login}@{host}:{row.full_name}.git"
 
     def repository(self, row: Repository) -> str:
         """Address a repository in the API."""
@@ -112,7 +161,7 @@ def user(row: User, urls: Urls) -> JSON:
         "login": row.login,
         "id": row.id,
         "node_id": node_id("O" if row.type == "Organization" else "BOT" if row.type == "Bot" else "U", row.id),
-        "avatar_url": f"https://avatars.githubusercontent.com/u/{row.id}?v=4",
+        "avatar_url": urls.avatar(row),
         "gravatar_id": "",
         "url": api,
         "html_url": f"{urls.html}/{row.login}",
@@ -246,14 +295,14 @@ def minimal_repository(row: Repository, urls: Urls) -> JSON:
 
 def repository(row: Repository, urls: Urls) -> JSON:
     """GitHub's repository as it appears in lists and webhook payloads."""
-    host = urlsplit(urls.html).netloc
+    host = urlsplit(urls.html).hostname
     return {
         **minimal_repository(row, urls),
         "created_at": time(row.created_at),
         "updated_at": time(row.updated_at),
         "pushed_at": time(row.pushed_at),
         "git_url": f"git://{host}/{row.full_name}.git",
-        "ssh_url": f"git@{host}:{row.full_name}.git",
+        "ssh_url": urls.ssh(row),
         "clone_url": f"{urls.html}/{row.full_name}.git",
         "svn_url": f"{urls.html}/{row.full_name}",
         "homepage": None,
@@ -548,7 +597,7 @@ def simple_commit_status(row: CommitStatus, repository: Repository, urls: Urls) 
     """GitHub's commit status as the combined one lists it."""
     return {
         "url": f"{urls.repository(repository)}/statuses/{row.sha}",
-        "avatar_url": f"https://avatars.githubusercontent.com/u/{row.creator.id}?v=4",
+        "avatar_url": urls.avatar(row.creator),
         "id": row.id,
         "node_id": node_id("SC", row.repository_id, row.id),
         "state": row.state,

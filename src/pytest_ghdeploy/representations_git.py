@@ -74,7 +74,7 @@ def _item(kind: str, path: str, sha: str, size: int, ref: str, repository: Repos
     self_url = f"{api}/contents/{where}?ref={quote(ref, safe='')}"
     git_url = f"{api}/git/{'blobs' if is_file else 'trees'}/{sha}"
     html_url = f"{html}/{'blob' if is_file else 'tree'}/{at}/{where}"
-    raw = "https://raw.githubusercontent.com" if urls.api == as_json.PUBLIC_API else f"{urls.html}/raw"
+    raw = "https://raw.githubusercontent.com" if urls.is_public else f"{urls.html}/raw"
     return {
         "name": path.rpartition("/")[2],
         "path": path,

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
-from pytest_ghdeploy import rules
+from pytest_ghdeploy import limits, rules
 from pytest_ghdeploy.events import Recorder
 from pytest_ghdeploy.git import Graph
 from pytest_ghdeploy.model import (
@@ -55,11 +56,6 @@ ACTIONS = "github-actions"
 
 DEFAULT_LOGIN = "octocat"
 """Whom a request with any token speaks for, until a token is added."""
-
-RATE_LIMIT = 5000
-"""Requests an hour with a token."""
-ANONYMOUS_RATE_LIMIT = 60
-"""Requests an hour without one."""
 
 _ID_STEP = 7
 
@@ -142,6 +138,12 @@ class Table(Generic[R]):
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._rows.values()))
 
+    def copy(self) -> Table[R]:
+        """Make another table of the same rows."""
+        table: Table[R] = Table(self.next_id)
+        table._rows = dict(self._rows)
+        return table
+
     def where(self, **values: Any) -> Rows[R]:  # noqa: ANN401 - one for each attribute, of its type
         """Select the rows whose attributes equal *values*, newest first."""
         fields = tuple(values)
@@ -210,6 +212,8 @@ class Store:
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
         self._rate_limits: dict[int | None, RateLimit] = {}
+        self.limits: limits.Limits | None = None
+        """What a test has set for callers to be refused; ``None`` while nobody is."""
         self._users_by_login: dict[str, User] = {}
         self._repository_ids: dict[str, int] = {}
         self._former_names: dict[str, int] = {}
@@ -309,13 +313,15 @@ class Store:
 
     # Repositories
 
-    def add_repository(self, owner: User, name: str, *, default_branch: str, private: bool) -> Repository:
-        """Create the repository, which must not exist, with one commit on its default branch."""
+    def add_repository(
+        self, owner: User, name: str, *, default_branch: str, private: bool, empty: bool = False
+    ) -> Repository:
+        """Create the repository, which must not exist, with one commit on its default branch, or *empty*."""
         now = self.clock.now
         row = Repository(self.repositories.next_id, owner, name, private, default_branch, now, now, now)
         self.repositories.add(row)
         self._name(row)
-        self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch)
+        self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch, empty=empty)
         return row
 
     def _name(self, row: Repository) -> None:
@@ -382,18 +388,53 @@ class Store:
         key = user.id if user else None
         found = self._rate_limits.get(key)
         if found is None or self.clock.now >= found.reset_at:
-            limit = RATE_LIMIT if user else ANONYMOUS_RATE_LIMIT
+            budget = self.limits.budgets.get(key) if self.limits else None
+            limit = budget.limit if budget else limits.hourly(user)
             found = self._rate_limits[key] = RateLimit(limit, 0, self.clock.now + timedelta(hours=1))
         return found
 
-    def uncount_request(self, user: User | None) -> RateLimit:
-        """Put the request that ``count_request`` has just taken back on the budget of *user*."""
+    def count_request(self, user: User | None, cost: int = 1) -> RateLimit:
+        """Take one request off the budget of *user*; a *cost* of -1 gives it back, for an answer that is free."""
         found = self.rate_limit(user)
-        found = self._rate_limits[user.id if user else None] = replace(found, used=max(0, found.used - 1))
+        found = self._rate_limits[user.id if user else None] = RateLimit(
+            found.limit, max(0, found.used + cost), found.reset_at
+        )
         return found
 
-    def count_request(self, user: User | None) -> RateLimit:
-        """Take one request off the budget of *user*."""
-        found = self.rate_limit(user)
-        found = self._rate_limits[user.id if user else None] = RateLimit(found.limit, found.used + 1, found.reset_at)
-        return found
+    def set_budget(self, user: User | None, budget: limits.Budget, remaining: int) -> None:
+        """Begin an hour in which *user* has *remaining* requests left, and from now on is refused without."""
+        key = user.id if user else None
+        self.limits = self.limits or limits.Limits()
+        self.limits.budgets[key] = budget
+        self._rate_limits[key] = RateLimit(budget.limit, budget.limit - remaining, self.clock.now + timedelta(hours=1))
+
+    def clear_limits(self) -> None:
+        """Refuse nobody any more; budgets that were set are the usual ones again."""
+        for key in self.limits.budgets if self.limits else ():
+            self._rate_limits.pop(key, None)
+        self.limits = None
+
+    # The past
+
+    def snapshot(self) -> Callable[[], Store]:
+        """
+        Keep what belongs to repositories as it is now.
+
+        Returns:
+            A function that gives a store to read from: with those rows and commits, and all else, such as
+            accounts, tokens, names and budgets, as it is when it is called.
+        """
+        kept = {name for name, table in vars(Store).items() if isinstance(table, _Kept)} - _NOT_OF_REPOSITORIES
+        tables = {name: getattr(self, name).copy() for name in kept}
+        graphs = {key: graph.copy() for key, graph in self._graphs.items()}
+
+        def past() -> Store:
+            for name in _NOT_OF_REPOSITORIES:
+                getattr(self, name)  # made now if it was never asked for, and shared
+            store = copy(self)
+            vars(store).update(tables)
+            # A repository that is newer has its commits, and nothing else yet.
+            store._graphs = {key: graphs.get(key, graph) for key, graph in self._graphs.items()}  # noqa: SLF001
+            return store
+
+        return past

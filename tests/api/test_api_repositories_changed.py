@@ -319,7 +319,7 @@ def test_a_deleted_repository_can_be_made_again(http: requests.Session, repo: Re
     """It has the name and nothing else of the old one; its deploy key is free."""
     filled(repo)
     assert http.delete(f"/repositories/{repo.id}").status_code == 204
-    again = http.post("/user/repos", json={"name": "example"}).json()
+    again = http.post("/user/repos", json={"name": "example", "auto_init": True}).json()
     assert again["id"] != repo.id
     for kind in ("deployments", "keys", "branches"):
         assert len(http.get(f"/repos/octocat/example/{kind}").json()) == (1 if kind == "branches" else 0)

@@ -58,3 +58,12 @@ def wrong_deployment(deployment: Deployment, event: Event) -> None:
     deployment.environment = "qa"  # type: ignore[misc]
     deployment.statuses[0].state = "success"  # type: ignore[misc]
     event.payload = {}  # type: ignore[misc]
+
+
+def wrong_faults(gh: FakeGitHub) -> None:
+    """Misuse faults and rate limits."""
+    gh.faults.add("POST", "/user", status=500)  # type: ignore[call-arg]
+    gh.faults.add(error="tiemout")  # type: ignore[arg-type]
+    gh.faults.add(status="500")  # type: ignore[arg-type]
+    gh.rate_limits.set("3")  # type: ignore[arg-type]
+    gh.rate_limits.set_secondary(900)  # type: ignore[call-arg]

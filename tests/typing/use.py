@@ -20,7 +20,10 @@ from pytest_ghdeploy import (
     Exchange,
     FakeError,
     FakeGitHub,
+    Fault,
+    Faults,
     Hook,
+    RateLimits,
     Repository,
     SchemaViolation,
     Token,
@@ -216,6 +219,21 @@ def looking_back(gh: FakeGitHub) -> None:
     assert_type(gh.events[-1].delivery_id, str)
     assert_type(gh.events[-1].repository, str)
     gh.events.clear()
+
+
+def in_trouble(gh: FakeGitHub) -> None:
+    """Ask for failures and limits."""
+    fault = gh.faults.add(method="POST", path="/repos/*/*/deployments", error="lost_answer", times=2, required=False)
+    assert_type(fault, Fault)
+    assert_type((fault.used, fault.times, fault.path), tuple[int, int, str | None])
+    gh.faults.add(status=503, retry_after=1, headers={"Via": "a proxy"}, after=1)
+    assert_type([one.used for one in gh.faults], list[int])
+    assert_type(gh.faults, Faults)
+    gh.faults.clear()
+    assert_type(gh.rate_limits, RateLimits)
+    gh.rate_limits.set(3, limit=10, user=None, status=429)
+    gh.rate_limits.set(remaining=3)
+    gh.rate_limits.set_secondary(points_per_minute=10, retry_after=False)
 
 
 def refused() -> None:

@@ -30,7 +30,7 @@ _COMMITS = 250
 @route("repos/list-commits", "GET /repos/{owner}/{repo}/commits")
 def list_commits(call: Call) -> Reply:
     """List the commits of a branch, newest first, those that match all filters."""
-    graph, query = call.store.git(call.repository), call.query
+    graph, query = git.history(call.store, call.repository), call.query
     start = query.get("sha") or call.repository.default_branch
     since, until = _time(query.get("since")), _time(query.get("until"))
     found = [
@@ -72,11 +72,11 @@ def _time(text: str | None) -> datetime | None:
 def get_commit(call: Call) -> Reply:
     """Show a commit and what it changed."""
     refuse_forms(call, "diff", "patch")
-    ref = call.params["ref"]
+    graph, ref = git.history(call.store, call.repository), call.params["ref"]
     commit = git.find_commit(call, ref, partial(errors.no_commit, ref))
     if call.terms.form == "sha":
         return Reply(200, commit.sha.encode())
-    return Reply(200, as_json.full_commit(commit, call.store.git(call.repository), call.repository, call.urls))
+    return Reply(200, as_json.full_commit(commit, graph, call.repository, call.urls))
 
 
 def _side(call: Call, text: str) -> Commit:

@@ -170,6 +170,8 @@ def get_content(call: Call) -> Reply:
     refuse_forms(call, "html", "object")
     graph, repository = call.store.git(call.repository), call.repository
     ref, path = call.query.get("ref") or repository.default_branch, call.params.get("path", "").strip("/")
+    if not graph.commits:
+        raise errors.no_contents()
     refuse = partial(errors.no_commit_for_contents, ref)
     commit = git.find_commit(call, ref, refuse, called="branch, tag or SHA ")
     tree = commit.tree

@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store import Store
 
 
+def history(store: Store, repository: Repository) -> Graph:
+    """
+    Give the commit graph to an endpoint that is about commits.
+
+    Raises:
+        Conflict: The repository has no commits.
+    """
+    graph = store.git(repository)
+    if not graph.commits:
+        raise errors.empty_repository()
+    return graph
+
+
 def resolve(store: Store, repository: Repository, ref: str) -> Target:
     """
     Find the branch, tag or commit that *ref* names, for a deployment.

@@ -7,6 +7,7 @@ Source:
 
 from __future__ import annotations
 
+from pytest_ghdeploy import representations_meta as as_json
 from pytest_ghdeploy.model import API_VERSIONS
 from pytest_ghdeploy.routing import Call, Reply, route
 
@@ -15,3 +16,15 @@ from pytest_ghdeploy.routing import Call, Reply, route
 def get_all_versions(call: Call) -> Reply:  # noqa: ARG001 - it is the same for everyone
     """List the versions of the API that GitHub supports, oldest first."""
     return Reply(200, list(API_VERSIONS))
+
+
+@route("meta/root", "GET /")
+def root(call: Call) -> Reply:
+    """Show the root document: templates of all URLs."""
+    return Reply(200, as_json.root(call.urls))
+
+
+@route("meta/get", "GET /meta")
+def get(call: Call) -> Reply:
+    """Show the keys and networks of a GitHub, or the version of a GitHub Enterprise Server."""
+    return Reply(200, as_json.meta(call.urls))

@@ -7,6 +7,7 @@ Source:
 
 from __future__ import annotations
 
+from pytest_ghdeploy import errors
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.routing import Call, Reply, route
 
@@ -27,4 +28,6 @@ _OTHER_RESOURCES = (
 @route("rate-limit/get", "GET /rate_limit")
 def get(call: Call) -> Reply:
     """Show what is left of the caller's hourly budget. Asking costs nothing."""
+    if call.urls.enterprise_version and not call.store.limits:
+        raise errors.no_rate_limit()
     return Reply(200, as_json.rate_limit(call.store.rate_limit(call.viewer), _OTHER_RESOURCES))

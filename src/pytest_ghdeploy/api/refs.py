@@ -42,7 +42,7 @@ def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: 
     Source:
         https://docs.github.com/rest/git/refs#create-a-reference
     """
-    graph = _graph(store, repository)
+    graph = git.history(store, repository)
     name = ref.removeprefix("refs/")
     is_valid = is_valid_ref_name(name) and is_valid_ref_name(name.partition("/")[2])
     rules.check_sha(sha)
@@ -72,7 +72,7 @@ def update(store: Store, repository: Repository, actor: User, name: str, *, sha:
     Source:
         https://docs.github.com/rest/git/refs#update-a-reference
     """
-    graph = _graph(store, repository)
+    graph = git.history(store, repository)
     before = _check_ref(graph, repository, name)
     rules.check_sha(sha)
     _check_commit(graph, repository, sha)
@@ -97,18 +97,11 @@ def delete(store: Store, repository: Repository, actor: User, name: str) -> None
     Source:
         https://docs.github.com/rest/git/refs#delete-a-reference
     """
-    graph = _graph(store, repository)
+    graph = git.history(store, repository)
     before = _check_ref(graph, repository, name)
     rules.check_ref_deletable(name, repository.default_branch)
     graph.remove_ref(name)
     git.pushed(store, repository, actor, name, before=before)
-
-
-def _graph(store: Store, repository: Repository) -> Graph:
-    graph = store.git(repository)
-    if not graph.commits:
-        raise errors.empty_repository()
-    return graph
 
 
 def _check_ref(graph: Graph, repository: Repository, name: str) -> str:
@@ -134,7 +127,7 @@ def _shown(call: Call, name: str, sha: str) -> JSON:
 @route("git/get-ref", "GET /repos/{owner}/{repo}/git/ref/{ref}", "GET /repos/{owner}/{repo}/git/refs/{ref}")
 def get_ref(call: Call) -> Reply:
     """Show which commit a branch (``heads/main``), a tag (``tags/v1``) or another ref names."""
-    graph, name = _graph(call.store, call.repository), call.params["ref"]
+    graph, name = git.history(call.store, call.repository), call.params["ref"]
     sha = graph.ref(name)
     if sha is None:
         raise errors.not_found(_unknown(graph, call.repository, name))
@@ -151,7 +144,7 @@ def get_ref(call: Call) -> Reply:
 def list_matching_refs(call: Call) -> Reply:
     """List the refs that begin with a text, all without one, in alphabetical order."""
     beginning = call.params.get("ref") or call.params.get("namespace", "")
-    found = [(name, sha) for name, sha in _graph(call.store, call.repository).refs().items()
+    found = [(name, sha) for name, sha in git.history(call.store, call.repository).refs().items()
              if name.startswith(beginning)]  # fmt: skip
     return Reply(200, Listing(found, lambda row: _shown(call, *row)))
 

@@ -22,9 +22,14 @@ if TYPE_CHECKING:
 PERMISSION = "metadata"
 
 
-def create(store: Store, owner: User, *, name: str, private: bool = False) -> Repository:
+def create(
+    store: Store, owner: User, *, name: str, private: bool = False, auto_init: bool = False
+) -> Repository:  # fmt: skip
     """
-    Create a repository with one commit on its default branch, ``main``.
+    Create a repository whose default branch is ``main``.
+
+    Args:
+        auto_init: Begin it with a commit. Without one it is empty until a file is put to its default branch.
 
     Raises:
         Unprocessable: *name* is none, or another repository of *owner* has it. Nothing was created.
@@ -35,7 +40,7 @@ def create(store: Store, owner: User, *, name: str, private: bool = False) -> Re
     made = rules.repository_name(name)
     if taken := store.repository(f"{owner.login}/{made}"):
         raise errors.name_taken("Repository creation failed.", f"there is a repository {taken.full_name} already")
-    return store.add_repository(owner, made, default_branch="main", private=private)
+    return store.add_repository(owner, made, default_branch="main", private=private, empty=not auto_init)
 
 
 def change(

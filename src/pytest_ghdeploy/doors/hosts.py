@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.application import Answer
 
 _GITHUB = ("github.com", "githubusercontent.com", "ghe.com")
+# The hosts below its own that a GitHub Enterprise Server has with "subdomain isolation". Source:
+# https://docs.github.com/enterprise-server@3.19/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation
+_ISOLATED = frozenset(
+    {"assets", "avatars", "codeload", "containers", "docker", "gist", "maven", "media", "notebooks", "npm", "nuget",
+     "pages", "raw", "render", "reply", "rubygems", "uploads", "viewscreen"}
+)  # fmt: skip
 
 
 class Fake(Protocol):
@@ -106,7 +112,10 @@ def refusal(host: str, message: str) -> UnsupportedRequest:
 
 
 def _is_github(host: str) -> bool:
-    return any(host == name or host.endswith(f".{name}") for name in _GITHUB)
+    if any(host == name or host.endswith(f".{name}") for name in _GITHUB):
+        return True
+    first, _, parent = host.partition(".")
+    return first in _ISOLATED and any(fake.host == parent for fake in _active)
 
 
 def _served() -> str:

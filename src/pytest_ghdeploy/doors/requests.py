@@ -10,18 +10,21 @@ handling of retries. Every other host goes where it would have gone.
 from __future__ import annotations
 
 import sys
+from errno import ECONNREFUSED, ECONNRESET
 from importlib.metadata import version
 from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import responses
-from requests import PreparedRequest, Response, Session
+from requests import ConnectionError, PreparedRequest, ReadTimeout, Response, Session  # noqa: A004 - theirs
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
-from urllib3 import HTTPHeaderDict
-from urllib3.response import BaseHTTPResponse, HTTPResponse
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
+from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
 from pytest_ghdeploy.doors import hosts
@@ -30,6 +33,8 @@ from pytest_ghdeploy.errors import REASONS
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from urllib3.response import BaseHTTPResponse
 
     from pytest_ghdeploy.application import Answer
 
@@ -57,6 +62,8 @@ class _Anything(responses.BaseResponse):
         if "user-agent" not in headers:
             headers["user-agent"] = f"python-urllib3/{version('urllib3')}"  # which it adds when it sends
         answer = self._fake.answer(request.method or "GET", request.url or "", headers, _body_of(request))
+        if answer.failure and answer.failure != "truncated":  # which urllib3 notices by itself
+            raise _NoAnswerError(answer.failure)
         return _Answered(answer, request.method)
 
 
@@ -117,7 +124,71 @@ class GitHubAdapter(HTTPAdapter):
         """Do nothing: there is no pool to close."""
 
 
-_NO_HEADERS = HTTPHeaderDict()
+_NO_HEADERS = HTTPResponse().headers
+
+
+class _NoAnswerError(Exception):
+    """The connection failed, and how."""
+
+
+class _Mock(responses.RequestsMock):
+    """``responses`` repeats a request for the HTTP status it got; this does too where it got none."""
+
+    def _on_request(
+        self,
+        adapter: HTTPAdapter,
+        request: PreparedRequest,
+        *,
+        retries: Retry | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> Response:
+        __tracebackhide__ = True
+        try:
+            return super()._on_request(adapter, request, retries=retries, **kwargs)
+        except _NoAnswerError as problem:
+            failure = str(problem)
+        retries = _after_failure(failure, retries or adapter.max_retries, request, kwargs.get("timeout"))
+        return self._on_request(adapter, request, retries=retries, **kwargs)
+
+
+def _after_failure(failure: str, retries: Retry, request: PreparedRequest, timeout: object) -> Retry:
+    """
+    Do what urllib3 and ``HTTPAdapter.send`` do when a connection fails: wait and go on, or give up.
+
+    Raises:
+        ConnectionError: *retries* has no more attempts, or is not for this method.
+        ReadTimeout: Likewise, where no answer came in time.
+    """
+    __tracebackhide__ = True
+    try:
+        retries = retries.increment(
+            request.method, request.path_url, error=_urllib3_error(failure, request, timeout), _pool=_pool_for(request)
+        )
+        retries.sleep()
+    except (ProtocolError, MaxRetryError) as problem:
+        raise ConnectionError(problem, request=request) from problem
+    except ReadTimeoutError as problem:
+        raise ReadTimeout(problem, request=request) from problem
+    return retries
+
+
+def _pool_for(request: PreparedRequest) -> HTTPConnectionPool:
+    # For what it is called in messages; it connects to nothing.
+    parts = urlsplit(request.url or "")
+    kind = HTTPSConnectionPool if parts.scheme == "https" else HTTPConnectionPool
+    return kind(parts.hostname or "", parts.port or kind.ConnectionCls.default_port)
+
+
+def _urllib3_error(failure: str, request: PreparedRequest, timeout: Any) -> HTTPError:  # noqa: ANN401 - of requests
+    pool = _pool_for(request)
+    if failure == "refused":
+        connection: Any = pool.ConnectionCls(pool.host, pool.port)
+        why = f"Failed to establish a new connection: [Errno {ECONNREFUSED}] Connection refused"
+        return NewConnectionError(connection, why)
+    if failure == "reset":
+        return ProtocolError("Connection aborted.", ConnectionResetError(ECONNRESET, "Connection reset by peer"))
+    seconds = timeout[1] if isinstance(timeout, tuple) else getattr(timeout, "read_timeout", timeout)
+    return ReadTimeoutError(pool, request.path_url, f"Read timed out. (read timeout={seconds})")
 
 
 class RequestsDoor:
@@ -125,7 +196,7 @@ class RequestsDoor:
 
     def __init__(self, fake: hosts.Fake) -> None:
         """Let *fake* answer what requests would send to its host."""
-        mock = responses.RequestsMock(assert_all_requests_are_fired=False)
+        mock = _Mock(assert_all_requests_are_fired=False)
         mock.add(_Anything(fake, mock.calls))
         self.send = mock.unbound_on_send()
 

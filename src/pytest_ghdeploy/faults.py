@@ -1,0 +1,489 @@
+"""
+Failures on demand: a test says which of the next requests go wrong, and how.
+
+A fault is asked for with ``ghdeploy.faults.add`` and used up by the requests
+that match it. What GitHub's own state would answer is decided as ever; a fault
+stands before it, or between it and the client. One that is not used up fails
+the test: a tool that never met the failure has not shown that it can cope.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from urllib.parse import unquote
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.advice import check_type
+from pytest_ghdeploy.application import Answer, header_text
+from pytest_ghdeploy.bodies import to_json
+from pytest_ghdeploy.errors import REASONS, FakeError, GitHubError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from threading import RLock
+
+    from pytest_ghdeploy.application import Application, Failure, Request
+    from pytest_ghdeploy.conversation import Exchange
+    from pytest_ghdeploy.store import Store
+
+FaultKind = Literal[
+    "connection", "reset", "timeout", "lost_answer", "lost_answer_timeout", "truncated", "not_json"
+]  # fmt: skip
+
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+# What each error is on its way, and whether the request was carried out before.
+_ERRORS: dict[str, tuple[Failure, bool]] = {
+    "connection": ("refused", False),
+    "reset": ("reset", False),
+    "timeout": ("timeout", False),
+    "lost_answer": ("reset", True),
+    "lost_answer_timeout": ("timeout", True),
+    "truncated": ("truncated", True),
+    "not_json": ("", False),
+}
+_FIRST_5XX = 500
+_CREATE = ("PATCH", "POST", "PUT")
+_SHOWN = 5
+
+# GitHub documents "Server Error" for a request that takes too long; that 502 and 503 say the same, and the words of
+# a 504, are what clients quote, and checked against no recording [guess].
+_SERVER_ERROR = "Server Error"
+_MESSAGES = {
+    400: "Problems parsing JSON",
+    401: "Bad credentials",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    422: "Validation Failed",
+    500: _SERVER_ERROR,
+    502: _SERVER_ERROR,
+    503: _SERVER_ERROR,
+    504: "We couldn't respond to your request in time. Sorry about that. Please try resubmitting your request and "
+    "contact us if the problem persists.",
+}
+_LIMITED = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+_PAGE = """<!DOCTYPE html>
+<html>
+  <head><title>{title} &middot; GitHub</title></head>
+  <body><h1>{title}</h1><p>This page is not the JSON that was asked for.</p></body>
+</html>
+"""
+
+
+class Fault:
+    """
+    A failure that a test has asked for.
+
+    Attributes:
+        method: Of the requests it is for, ``None`` for any.
+
+        path: Below the root of the API, ``None`` for any.
+
+        times: How many requests it fails.
+
+        used: How many it has failed so far.
+
+        required: Whether the test fails if it is not used up.
+    """
+
+    def __init__(self, method: str | None, path: str | None, what: str, *, times: int, required: bool) -> None:
+        """Describe a failure; *what* goes wrong, in words."""
+        self.method = method
+        self.path = path
+        self.times = times
+        self.used = 0
+        self.required = required
+        self._what = what
+
+    def __repr__(self) -> str:
+        return f"<Fault {self}: used {self.used} of {self.times} times>"
+
+    def __str__(self) -> str:
+        return self._what
+
+
+class _Armed(Fault):
+    """A fault as those who make it happen know it."""
+
+    def __init__(
+        self,
+        method: str | None,
+        path: str | None,
+        segments: tuple[str | None, ...] | None,
+        kind: Mapping[str, Any],
+        *,
+        times: int,
+        after: int,
+        required: bool,
+    ) -> None:
+        """Remember what ``Faults.add`` has checked; *kind* holds those of its arguments that say what goes wrong."""
+        shown = {name: f'"{value}"' if name == "error" else value for name, value in kind.items()}
+        what = ", ".join(f"{name}={value}" for name, value in shown.items() if name != "headers")
+        passing = f" after {after} that pass" if after else ""
+        what = f"{what} for {method or 'any method'} {path or 'of any path'}{passing}"
+        super().__init__(method, path, what, times=times, required=required)
+        self._segments = segments
+        self._kind = kind
+        self._after = after
+        self._passed = 0
+        # For not_found_yet: below which path is hidden what was created; for stale: what there was.
+        self.created: str | None = None
+        self.past: Callable[[], Store] | None = None
+        self.requests_before = 0
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - an argument of add
+        """Look up an argument that says what goes wrong, ``None`` if it was not given."""
+        return self._kind.get(name)
+
+    def is_for(self, method: str, paths: Sequence[tuple[str, ...]]) -> bool:
+        """Tell whether a request matches, by its method and one of its *paths*."""
+        if self.method not in (None, method):
+            return False
+        wanted = self._segments
+        return wanted is None or any(
+            len(wanted) == len(path) and all(map(_fits, wanted, path)) for path in paths
+        )  # fmt: skip
+
+    def fails(self, method: str, paths: Sequence[tuple[str, ...]]) -> bool:
+        """Tell whether a request is to fail; count one that matches and passes first."""
+        if self.used >= self.times:
+            return False
+        if self.get("not_found_yet"):
+            return self.created is not None and any(f"{'/'.join(path)}/".startswith(self.created) for path in paths)
+        if not self.is_for(method, paths):
+            return False
+        return not self._passes()
+
+    def sees(self, method: str, paths: Sequence[tuple[str, ...]], answer: Answer, root: str) -> None:
+        """Note what a matching request has created, for ``not_found_yet``."""
+        if self.created or not self.get("not_found_yet") or not self.is_for(method, paths):
+            return
+        url = _created_url(answer)
+        if url.startswith(root) and not self._passes():
+            path = _known_as(tuple(url.removeprefix(root).split("/")))
+            # The name of an environment may hold a slash, which is no end of a segment in its URL either.
+            self.created = unquote("/".join(path)) + "/"
+
+    def _passes(self) -> bool:
+        self._passed += 1
+        return self._passed <= self._after
+
+
+def _fits(wanted: str | None, given: str) -> bool:
+    return wanted is None or wanted == given
+
+
+def _known_as(path: tuple[str, ...]) -> tuple[str, ...]:
+    # The names of owners and repositories are found without regard to case.
+    if path[1:2] != ("repos",):
+        return path
+    return (*path[:2], *(part.lower() for part in path[2:4]), *path[4:])
+
+
+def _created_url(answer: Answer) -> str:
+    """Find the URL of what an answer says was created or changed; ``""`` if it says nothing of the kind."""
+    if answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+        return ""
+    body = json.loads(answer.body or b"null")
+    url = answer.headers.get("Location") or (body.get("url") if isinstance(body, dict) else "")
+    return url if isinstance(url, str) else ""
+
+
+class Faults:
+    """The faults that a test has asked for, in this order."""
+
+    def __init__(
+        self, application: Application, prefix: str, lock: RLock, requests: Callable[[], Sequence[Exchange]]
+    ) -> None:
+        """Let *application* fail; *prefix* is the path of the API's root, *requests* gives those that came."""
+        self._faults: list[_Armed] = []
+        self._prefix = prefix
+        self._lock = lock
+        self._requests = requests
+        self.start(application)
+
+    def start(self, application: Application) -> None:
+        """Forget all faults, and go on with another *application*."""
+        with self._lock:
+            self._faults.clear()
+            self._application = application
+            application.intercept = None
+
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    def __getitem__(self, place: int) -> Fault:
+        return self._faults[place]
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(list(self._faults))
+
+    def __repr__(self) -> str:
+        return repr(self._faults)
+
+    def clear(self) -> None:
+        """Forget all faults, also those that were not used."""
+        self.start(self._application)
+
+    def add(
+        self,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        status: int | None = None,
+        error: FaultKind | None = None,
+        not_found_yet: int | None = None,
+        stale: int | None = None,
+        times: int = 1,
+        after: int = 0,
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        change_made: bool = False,
+        required: bool = True,
+    ) -> Fault:
+        """
+        Make the next requests that match fail. Earlier faults come first, and all before stubs and endpoints.
+
+        Args:
+            method: Any, if not given; ``POST`` with *not_found_yet* and ``GET`` with *stale*.
+
+            path: Below the API's root, such as ``/repos/octocat/example/deployments``; a segment ``*`` or ``{name}``
+                stands for anything. Any, if not given. ``/repositories/{id}/…`` is the same as the repository's name.
+
+            status: An HTTP status from 400 to 599 with GitHub's body for it: 403 and 429 are a secondary rate limit.
+                Nothing has changed then.
+
+            error: What goes wrong on the way. ``connection``: it is refused, ``reset``: it breaks after the request
+                was sent, ``timeout``: no answer comes; nothing has changed. ``lost_answer`` and
+                ``lost_answer_timeout``: the same to the client, and the request was carried out, with its events.
+                ``truncated``: carried out, and half of the body arrives. ``not_json``: a page of HTML with the status
+                200, or with *status*; nothing has changed.
+
+            not_found_yet: What a matching request creates, and all below it, answers 404 to so many requests.
+
+            stale: So many matching reads show repositories as they are now, not as they are when they are read.
+
+            times: How many requests fail, at least 1.
+
+            after: How many matching requests pass before.
+
+            retry_after: Seconds, for the header ``Retry-After`` beside *status*.
+
+            headers: Further ones beside *status*.
+
+            change_made: With ``reset``, ``timeout``, ``not_json`` or a *status* of 500 or more: carry the request
+                out before it fails.
+
+            required: Whether the test fails if the fault is not used up.
+
+        Raises:
+            FakeError: There is no such error, or the arguments do not go together. No fault is added.
+        """
+        self._check(method=method, path=path, status=status, error=error, not_found_yet=not_found_yet, stale=stale)
+        self._check_details(status, error, retry_after, headers, change_made=change_made)
+        for name, number in (("times", times), ("not_found_yet", not_found_yet), ("stale", stale)):
+            if number is not None:
+                _check_number(name, number, 1)
+        _check_number("after", after, 0)
+        check_type("required", required, bool, "True or False")
+        kept = not_found_yet or stale
+        if kept and times != 1:
+            msg = "not_found_yet and stale say themselves how often; times goes with status and error"
+            raise FakeError(msg)
+        given = {"status": status, "error": error, "not_found_yet": not_found_yet, "stale": stale,
+                 "retry_after": retry_after, "headers": dict(headers or {}), "change_made": change_made}  # fmt: skip
+        kind = {name: value for name, value in given.items() if value or type(value) is int}
+        segments = None
+        if path is not None:
+            parts = path.removeprefix(self._prefix).split("/")
+            wanted = tuple(None if part == "*" or part.startswith("{") else unquote(part) for part in parts)
+            # As for those of a request, which stand beside theirs.
+            names = wanted[1:2] == ("repos",)
+            segments = tuple(
+                part.lower() if part and names and place in (2, 3) else part for place, part in enumerate(wanted)
+            )
+        usual = "POST" if not_found_yet else "GET" if stale else None
+        fault = _Armed(
+            method.upper() if method else usual, path, segments, kind, times=kept or times, after=after,
+            required=required,
+        )  # fmt: skip
+        with self._lock:
+            fault.past = self._application.store.snapshot() if stale else None
+            fault.requests_before = len(self._requests())
+            self._faults.append(fault)
+            self._application.intercept = self._answer
+        return fault
+
+    def _check(self, *, method: str | None, path: str | None, **kinds: object) -> None:
+        if method is not None:
+            check_type("method", method, str, "a text")
+            if method.upper() not in _METHODS:
+                raise errors.unknown("method", method, _METHODS)
+        if path is not None:
+            check_type("path", path, str, "a text")
+            if not path.startswith("/") or "?" in path:
+                msg = f'path starts with "/", below the root of the API, and has no query; got {path!r}'
+                raise FakeError(msg)
+        error = kinds["error"]
+        if error is not None and error not in get_args(FaultKind):
+            raise errors.unknown("error", error, get_args(FaultKind))
+        given = [name for name, value in kinds.items() if value is not None]
+        # A page of HTML is the one thing that may come with any status.
+        if len(given) != 1 and not (given == ["status", "error"] and error == "not_json"):
+            told = " and ".join(given) or "none of them"
+            msg = f"a fault is one of {', '.join(kinds)}; {told} {'were' if given else 'was'} given"
+            raise FakeError(msg)
+        wanted = {"not_found_yet": _CREATE, "stale": ("GET", "HEAD")}.get(given[0])
+        if wanted and method and method.upper() not in wanted:
+            msg = f"{given[0]} is for {' and '.join(wanted)}, not for {method}"
+            raise FakeError(msg)
+
+    def _check_details(
+        self,
+        status: int | None,
+        error: str | None,
+        retry_after: int | None,
+        headers: Mapping[str, str] | None,
+        *,
+        change_made: bool,
+    ) -> None:
+        lowest = 200 if error else 400
+        if status is not None and (type(status) is not int or not lowest <= status <= 599):  # noqa: PLR2004
+            msg = f"status is an HTTP status from {lowest} to 599, got {status!r}"
+            raise FakeError(msg)
+        if retry_after is not None:
+            _check_number("retry_after", retry_after, 0)
+        if headers is not None:
+            check_type("headers", headers, Mapping, "a mapping of texts")
+            for name, value in headers.items():
+                check_type("the name of a header", name, str, "a text")
+                check_type(f"the header {name}", value, str, "a text")
+        if (retry_after is not None or headers) and status is None and error != "not_json":
+            msg = "retry_after and headers go with a status"
+            raise FakeError(msg)
+        check_type("change_made", change_made, bool, "True or False")
+        if change_made and error not in ("reset", "timeout", "not_json") and (status or 0) < _FIRST_5XX:
+            msg = 'change_made goes with error="reset", "timeout" or "not_json", or with a status of 500 or more'
+            raise FakeError(msg)
+
+    # Answering. The lock is held.
+
+    def _answer(self, request: Request) -> Answer:
+        paths = self._paths_of(request.path)
+        for fault in self._faults:
+            if fault.fails(request.method, paths):
+                fault.used += 1
+                answer, told = self._fail(fault, request, paths)
+                hint = f"fault: the test asked for {fault} ({fault.used} of {fault.times}){told}"
+                answer.hint = f"{hint}; {answer.hint}" if answer.hint else hint
+                if answer.status:
+                    answer.headers["X-GHDeploy-Hint"] = header_text(answer.hint)
+                if request.method == "HEAD":
+                    answer.body = b""
+                return answer
+        return self._proceed(request, paths)
+
+    def _proceed(self, request: Request, paths: Sequence[tuple[str, ...]]) -> Answer:
+        answer = self._application.proceed(request)
+        for fault in self._faults:
+            fault.sees(request.method, paths, answer, self._application.urls.api)
+        return answer
+
+    def _fail(self, fault: _Armed, request: Request, paths: Sequence[tuple[str, ...]]) -> tuple[Answer, str]:
+        """Make the answer of a fault, and what the hint says beside the fault's name."""
+        application = self._application
+        if fault.past:
+            return application.proceed(request, fault.past()), "; it is the past that was shown"
+        if fault.get("not_found_yet"):
+            return application.refuse(request, lambda _: errors.not_found("")), "; it is there"
+        failure, carried_out = _ERRORS.get(fault.get("error"), ("", False))
+        told, answer = "", None
+        if carried_out or fault.get("change_made"):
+            answer = self._proceed(request, paths)
+            told = f"; the request was carried out, with {answer.status} {REASONS.get(answer.status, '')}".rstrip()
+        if failure == "truncated" and answer and answer.body:
+            half = answer.body[: len(answer.body) // 2]
+            return Answer(answer.status, answer.headers, half, answer.hint, failure), ""
+        if failure:
+            # An answer without a body has nothing that could be cut.
+            failure = "reset" if failure == "truncated" else failure
+            return Answer(0, {}, b"", answer.hint if answer else "", failure), told
+        return self._status(fault, request), told
+
+    def _status(self, fault: _Armed, request: Request) -> Answer:
+        status: int | None = fault.get("status")
+        headers = {}
+        if fault.get("retry_after") is not None:
+            headers["Retry-After"] = str(fault.get("retry_after"))
+        headers |= fault.get("headers") or {}
+        if fault.get("error") == "not_json":
+            title = REASONS.get(status, "Unicorn!") if status else "Unicorn!"
+            html = {"Content-Type": "text/html; charset=utf-8"}
+            return self._application.front_answer(status or 200, _PAGE.format(title=title), {**html, **headers})
+        assert status is not None  # noqa: S101 - add has seen to it
+        if status < _FIRST_5XX:
+            answer = self._application.refuse(request, lambda request_id: self._refusal(status, request_id))
+            answer.headers |= headers
+            return answer
+        message = _MESSAGES.get(status) or REASONS.get(status, _SERVER_ERROR)
+        body = to_json({"message": message, "documentation_url": errors.REST_DOCS, "status": str(status)})
+        return self._application.front_answer(
+            status, body, {"Content-Type": "application/json; charset=utf-8", **headers}
+        )
+
+    def _refusal(self, status: int, request_id: str) -> GitHubError:
+        if status in _LIMITED:
+            now = self._application.store.clock.now
+            return errors.secondary_rate_limited(status, "", now=now, request_id=request_id)
+        kind: type[GitHubError] = type("Refusal", (GitHubError,), {"status": status})
+        page = errors.REST_DOCS if status == HTTPStatus.UNAUTHORIZED else None
+        return kind(_MESSAGES.get(status) or REASONS.get(status, "Bad Request"), documentation_url=page)
+
+    def _paths_of(self, path: str) -> list[tuple[str, ...]]:
+        """Cut a path at its slashes; one by a repository's id is also one by its name."""
+        parts = _known_as(tuple(unquote(part) for part in path.split("/")))
+        if parts[1:2] != ("repositories",) or not parts[2:3] or not parts[2].isdecimal():
+            return [parts]
+        repository = self._application.store.repositories.get(int(parts[2]))
+        if repository is None:
+            return [parts]
+        return [parts, ("", "repos", *repository.full_name.lower().split("/"), *parts[3:])]
+
+    # At the end
+
+    def check(self) -> None:
+        """
+        See to it that each fault that is required was used up.
+
+        Raises:
+            AssertionError: One was not. The message names it, and the requests that came nearest.
+        """
+        __tracebackhide__ = True
+        with self._lock:
+            unused = [fault for fault in self._faults if fault.required and fault.used < fault.times]
+            told = [line for fault in unused for line in self._told(fault)]
+        if told:
+            raise AssertionError("\n".join(told))
+
+    def _told(self, fault: _Armed) -> Iterator[str]:
+        yield f"the fault {fault} was used {fault.used} of {fault.times} times"
+        came = Counter(f"{one.method} {one.path}" for one in self._requests()[fault.requests_before :])
+        wanted = f"{fault.method or ''} {fault.path or ''}"
+        ranked = sorted(came, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)
+        for line in ranked[:_SHOWN]:
+            yield f"  {line} came {came[line]} time{'s'[: came[line] != 1]}"
+        if len(ranked) > _SHOWN:
+            yield f"  and {len(ranked) - _SHOWN} others"
+        if not ranked:
+            yield "  no request came after it was added"
+        yield "  with required=False it need not be used"
+
+
+def _check_number(name: str, number: object, least: int) -> None:
+    if type(number) is not int or number < least:
+        msg = f"{name} is a whole number, {least} or more; got {number!r}"
+        raise FakeError(msg)

@@ -1,0 +1,120 @@
+"""A GitHub with one of everything, and for each operation what it takes to succeed there."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_ghdeploy import FakeGitHub
+
+KEYS = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG1UaYmSwN6jVRXYgAhvVCmVzBoVTRX0C0TzEXAMPLEx",
+)
+FILE = {"message": "Change", "content": "aGVsbG8K"}
+
+
+class Scene:
+    """
+    The repository octocat/example with one of everything.
+
+    Attributes:
+        places: What stands for the parameters of paths, percent-encoded where it must be.
+
+        root, sha, ahead: The first commit of main, its head, and that of topic, which is one commit further.
+
+        blob: The sha of app.py.
+    """
+
+    def __init__(self, fake: FakeGitHub) -> None:
+        """Set it up in *fake*."""
+        self.fake = fake
+        self.app = fake.add_app("gate")
+        for login in ("mona", "hubot"):
+            fake.add_user(login)
+        self.repo = repo = fake.add_repository("octocat/example")
+        self.root = repo.sha("main")
+        text = "print('hello')\n"
+        self.sha = repo.add_commit("main", files={"app.py": text})
+        self.blob = hashlib.sha1(f"blob {len(text)}\0{text}".encode(), usedforsecurity=False).hexdigest()
+        repo.add_branch("topic")
+        self.ahead = repo.add_commit("topic", files={"topic.txt": "new\n"})
+        repo.add_tag("v1", "main")
+        repo.add_collaborator("mona")
+        repo.add_commit_status("main", state="success")
+        deployment = repo.add_deployment(ref="main", environment="staging")
+        custom = {"protected_branches": False, "custom_branch_policies": True}
+        environment = repo.add_environment(
+            "eu/qa", wait_timer=1, reviewers=["mona"], deployment_branch_policy=custom
+        )  # fmt: skip
+        check_run = repo.add_check_run("v1", name="build", status="in_progress")
+        self.places: dict[str, object] = {
+            "owner": "octocat",
+            "repo": "example",
+            "username": "mona",
+            "branch": "main",
+            "ref": "main",
+            "sha": self.sha,
+            "path": "app.py",
+            "basehead": "main...topic",
+            "deployment_id": deployment.id,
+            "status_id": deployment.add_status("success").id,
+            "environment_name": "eu%2Fqa",
+            "branch_policy_id": environment.add_deployment_branch_policy("release/*").id,
+            "protection_rule_id": environment.enable_protection_rule(fake.add_app("window")).id,
+            "key_id": repo.add_deploy_key("server", KEYS[0]).id,
+            "check_run_id": check_run.id,
+        }
+        hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")
+        self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
+        note = {"path": "app.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
+        requests.patch(
+            f"{fake.base_url}/repos/octocat/example/check-runs/{check_run.id}",
+            json={"output": {"title": "t", "summary": "s", "annotations": [note]}},
+            headers={"Authorization": "Bearer a-token-for-tests"},
+            timeout=10,
+        ).raise_for_status()
+
+    def usual(self, operation_id: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """Give the body and the other places with which an operation succeeds, once."""
+        return _USUAL[operation_id](self) if operation_id in _USUAL else (None, {})
+
+
+_USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]]] = {
+    "checks/create": lambda scene: ({"name": "lint", "head_sha": scene.sha}, {}),
+    "checks/update": lambda _: ({"conclusion": "success"}, {}),
+    "git/create-ref": lambda scene: ({"ref": "refs/heads/new", "sha": scene.sha}, {}),
+    "git/delete-ref": lambda _: (None, {"ref": "heads/topic"}),
+    "git/get-ref": lambda _: (None, {"ref": "heads/topic"}),
+    "git/list-matching-refs": lambda _: (None, {"ref": "heads"}),
+    "git/update-ref": lambda scene: ({"sha": scene.ahead}, {"ref": "heads/main"}),
+    "repos/add-collaborator": lambda _: ({"permission": "push"}, {"username": "hubot"}),
+    "repos/create-commit-status": lambda _: ({"state": "success"}, {}),
+    "repos/create-deploy-key": lambda _: ({"key": KEYS[1]}, {}),
+    "repos/create-deployment": lambda _: ({"ref": "topic"}, {}),
+    "repos/create-deployment-branch-policy": lambda _: ({"name": "hotfix/*"}, {}),
+    "repos/create-deployment-protection-rule": lambda scene: ({"integration_id": scene.app.id}, {}),
+    "repos/create-deployment-status": lambda _: ({"state": "failure"}, {}),
+    "repos/create-for-authenticated-user": lambda _: ({"name": "another"}, {}),
+    "repos/create-or-update-environment": lambda _: ({"wait_timer": 5}, {}),
+    "repos/create-or-update-file-contents": lambda _: (FILE, {"path": "new.txt"}),
+    "repos/create-webhook": lambda _: ({"config": {"url": "http://127.0.0.1:1/"}}, {}),
+    "repos/delete-file": lambda scene: ({"message": "Remove", "sha": scene.blob}, {}),
+    "repos/merge": lambda _: ({"base": "main", "head": "topic"}, {}),
+    "repos/update": lambda _: ({"private": True}, {}),
+    "repos/update-deployment-branch-policy": lambda _: ({"name": "other/*"}, {}),
+    "repos/update-webhook": lambda _: ({"active": False}, {}),
+    "repos/update-webhook-config-for-repo": lambda _: ({"content_type": "form"}, {}),
+}
+
+
+@pytest.fixture
+def scene(ghdeploy: FakeGitHub) -> Scene:
+    """Give a GitHub with one of everything."""
+    return Scene(ghdeploy)
