@@ -203,7 +203,7 @@ def of_no_version(world: World, operation_id: str) -> requests.Response:
     return world.ask(operation_id, headers={"X-GitHub-Api-Version": "v3"})
 
 
-def nowhere(world: World, operation_id: str, **places: object) -> requests.Response:
+def nowhere(world: World, operation_id: str, **places: Any) -> requests.Response:  # noqa: ANN401 - of paths
     """Ask for what is not there: the repository, unless *places* say what."""
     return world.ask(operation_id, **{**({} if places else {"repo": "nope"}), **places})
 

@@ -17,7 +17,6 @@ from urllib.parse import quote_plus, urlsplit
 from pytest_ghdeploy import signatures
 from pytest_ghdeploy.errors import REASONS
 from pytest_ghdeploy.model import HookResponse
-from pytest_ghdeploy.representations import PUBLIC_API
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +32,7 @@ MOST_BYTES = 25 * 1024 * 1024
 
 def enterprise(urls: Urls) -> tuple[str, str] | None:
     """Find version and host of GitHub Enterprise Server, ``None`` for github.com."""
-    version = getattr(urls, "enterprise_version", "" if urls.api == PUBLIC_API else "3.19.0")
-    return (version, urlsplit(urls.html).netloc) if version else None
+    return (urls.enterprise_version, urlsplit(urls.html).netloc) if urls.enterprise_version else None
 
 
 def limit_seconds(urls: Urls) -> float:

@@ -313,7 +313,6 @@ class Webhooks:
         """Note with *fail* what must fail the test."""
         self._fail = fail
         self._mutex = threading.Lock()
-        self._timeout_seconds: float | None = None
 
     def start(self, store: Store, conversation: Conversation, secrets: Secrets) -> None:
         """Begin anew, with nobody subscribed. The fake calls it."""
@@ -321,6 +320,7 @@ class Webhooks:
         self._conversation = conversation
         self._secrets = secrets
         self._targets: dict[int, tuple[str, Target]] = {}
+        self._timeout_seconds: float | None = None
         self._held: list[Left] | None = None
         # Which round delivers to a hook just now, and who waits for it to be done with a delivery.
         self._busy: dict[int, _Round] = {}
@@ -413,6 +413,7 @@ class Webhooks:
         Raises:
             FakeError: It is gone already.
         """
+        check_type("a hook", hook, Hook, "one of webhooks.hooks")
         hook.delete()
 
     @property

@@ -74,7 +74,7 @@ def fake_for(host: str) -> Fake | None:
     """
     for fake in reversed(_active):
         if fake.host == host:
-            return fake
+            return None if getattr(_delivering, "on", False) else fake
     if _active and _is_github(host):
         raise refusal(host, f"a request to {host} cannot be answered: {_served()}")
     return None

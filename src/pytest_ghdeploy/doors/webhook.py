@@ -11,15 +11,14 @@ import ssl
 import threading
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
-
-# Bound now: what others put into the place of these classes later is not meant for deliveries.
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
+from http.client import HTTPException, IncompleteRead
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pytest_ghdeploy import deliveries, errors
 from pytest_ghdeploy.doors import hosts
+from pytest_ghdeploy.doors.guard import HTTPConnection, HTTPSConnection
 from pytest_ghdeploy.errors import FakeError
 
 if TYPE_CHECKING:
@@ -160,11 +159,8 @@ def send(
 
 def _to_url(target: Target, headers: Mapping[str, str], body: bytes, *, timeout: float, insecure_ssl: bool) -> Outcome:
     url = str(target.value)
-    if not target.any_host and not deliveries.is_loopback(url):
-        return deliveries.unreachable(
-            f"{_host_of(url)} is not this machine, and the fake sends nothing to others: "
-            "webhooks.subscribe(…, allow_any_host=True) would"
-        )
+    if why_not := _why_not(target):
+        return deliveries.unreachable(why_not)
     expired = threading.Event()
     try:
         connection = _connection(url, timeout, insecure_ssl=insecure_ssl)
@@ -187,6 +183,21 @@ def _to_url(target: Target, headers: Mapping[str, str], body: bytes, *, timeout:
     finally:
         alarm.cancel()
         connection.close()
+
+
+def _why_not(target: Target) -> str:
+    """Say why nothing is sent to a URL, ``""`` if it is."""
+    url, host = str(target.value), _host_of(str(target.value))
+    if deliveries.is_loopback(url):
+        return ""
+    if hosts.is_ours(host):
+        return f"{host} is GitHub's, of which there is a fake: nothing is sent there"
+    if target.any_host:
+        return ""
+    return (
+        f"{host} is not this machine, and the fake sends nothing to others: "
+        "webhooks.subscribe(…, allow_any_host=True) would"
+    )
 
 
 def _connection(url: str, timeout: float, *, insecure_ssl: bool) -> HTTPConnection:
