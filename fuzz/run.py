@@ -56,6 +56,7 @@ FRESH_AFTER = 400
 
 TABLES = {
     "branch_policy_id": "deployment_branch_policies",
+    "delivery_id": "hook_deliveries",
     "key_id": "deploy_keys",
     "status_id": "deployment_statuses",
 }
@@ -120,6 +121,7 @@ class Fuzzer:
         branch_policies = {"protected_branches": False, "custom_branch_policies": True}
         repo.add_environment("staging", deployment_branch_policy=branch_policies)
         self.fake.add_app("gate")
+        self.fake.webhooks.subscribe(lambda _: None, repository="octocat/example")
         for path, body in (
             ("deployment-branch-policies", {"name": "main"}),
             ("deployment_protection_rules", {"integration_id": next(iter(self.fake._store.apps)).id}),  # noqa: SLF001

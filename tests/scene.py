@@ -71,6 +71,8 @@ class Scene:
             "key_id": repo.add_deploy_key("server", KEYS[0]).id,
             "check_run_id": check_run.id,
         }
+        hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")
+        self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
         note = {"path": "app.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
         requests.patch(
             f"{fake.base_url}/repos/octocat/example/check-runs/{check_run.id}",
@@ -102,10 +104,13 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     "repos/create-for-authenticated-user": lambda _: ({"name": "another"}, {}),
     "repos/create-or-update-environment": lambda _: ({"wait_timer": 5}, {}),
     "repos/create-or-update-file-contents": lambda _: (FILE, {"path": "new.txt"}),
+    "repos/create-webhook": lambda _: ({"config": {"url": "http://127.0.0.1:1/"}}, {}),
     "repos/delete-file": lambda scene: ({"message": "Remove", "sha": scene.blob}, {}),
     "repos/merge": lambda _: ({"base": "main", "head": "topic"}, {}),
     "repos/update": lambda _: ({"private": True}, {}),
     "repos/update-deployment-branch-policy": lambda _: ({"name": "other/*"}, {}),
+    "repos/update-webhook": lambda _: ({"active": False}, {}),
+    "repos/update-webhook-config-for-repo": lambda _: ({"content_type": "form"}, {}),
 }
 
 

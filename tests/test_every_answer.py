@@ -58,12 +58,14 @@ CODES = {
     "repos/create-for-authenticated-user": "201 304 400 401 403 404 422",
     "repos/create-or-update-environment": "200 422",
     "repos/create-or-update-file-contents": "200 201 404 409 422",
+    "repos/create-webhook": "201 403 404 422",
     "repos/delete": "204 307 403 404 409",
     "repos/delete-an-environment": "204",
     "repos/delete-deploy-key": "204",
     "repos/delete-deployment": "204 404 422",
     "repos/delete-deployment-branch-policy": "204",
     "repos/delete-file": "200 404 409 422 503",
+    "repos/delete-webhook": "204 404",
     "repos/disable-deployment-protection-rule": "204",
     "repos/get": "200 301 403 404",
     "repos/get-all-deployment-protection-rules": "200",
@@ -79,6 +81,9 @@ CODES = {
     "repos/get-deployment-branch-policy": "200",
     "repos/get-deployment-status": "200 404",
     "repos/get-environment": "200",
+    "repos/get-webhook": "200 404",
+    "repos/get-webhook-config-for-repo": "200",
+    "repos/get-webhook-delivery": "200 400 422",
     "repos/list-branches": "200 404",
     "repos/list-collaborators": "200 404",
     "repos/list-commit-statuses-for-ref": "200 301",
@@ -89,10 +94,17 @@ CODES = {
     "repos/list-deployment-statuses": "200 404",
     "repos/list-deployments": "200",
     "repos/list-tags": "200",
+    "repos/list-webhook-deliveries": "200 400 422",
+    "repos/list-webhooks": "200 404",
     "repos/merge": "201 204 403 404 409 422",
+    "repos/ping-webhook": "204 404",
+    "repos/redeliver-webhook-delivery": "202 400 422",
     "repos/remove-collaborator": "204 403 422",
+    "repos/test-push-webhook": "204 404",
     "repos/update": "200 307 403 404 422",
     "repos/update-deployment-branch-policy": "200",
+    "repos/update-webhook": "200 404 422",
+    "repos/update-webhook-config-for-repo": "200",
     "users/get-authenticated": "200 304 401 403",
     "users/get-by-username": "200 404",
 }
@@ -103,6 +115,8 @@ NEVER = {
     ("meta/get-all-versions", 404): "described without a word about when; the list is the same for everyone",
     ("repos/create-for-authenticated-user", 304): "a POST is not conditional: the description lists it by mistake",
     ("repos/delete", 409): "for a repository whose deletion or transfer is under way; here it is done at once",
+    ("repos/get-webhook-delivery", 422): "described without a word about when",
+    ("repos/redeliver-webhook-delivery", 422): "described without a word about when",
     ("repos/get-content", 302): "for a submodule or a file kept elsewhere, and the fake has neither",
 }
 
@@ -182,6 +196,16 @@ def broken(world: World, operation_id: str, status: int) -> requests.Response:
     """Ask a GitHub that fails."""
     world.scene.fake.faults.add(status=status)
     return done(world, operation_id)
+
+
+def of_no_version(world: World, operation_id: str) -> requests.Response:
+    """Ask for a version of the API that there is not."""
+    return world.ask(operation_id, headers={"X-GitHub-Api-Version": "v3"})
+
+
+def nowhere(world: World, operation_id: str, **places: Any) -> requests.Response:  # noqa: ANN401 - of paths
+    """Ask for what is not there: the repository, unless *places* say what."""
+    return world.ask(operation_id, **{**({} if places else {"repo": "nope"}), **places})
 
 
 def behind(world: World) -> requests.Response:
@@ -307,6 +331,9 @@ CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
     ("repos/update", 404): lambda w: w.ask("repos/update", {"private": True}, repo="nope"),
     ("repos/update", 422): lambda w: w.ask("repos/update", {"default_branch": "nope"}),
     ("repos/list-commits", 400): lambda w: w.ask("repos/list-commits", headers={"X-GitHub-Api-Version": "v3"}),
+    ("repos/create-webhook", 422): lambda w: w.ask("repos/create-webhook", {}),
+    ("repos/update-webhook", 422): lambda w: w.ask("repos/update-webhook", {"events": ["pushes"]}),
+    ("repos/list-webhook-deliveries", 422): lambda w: w.ask("repos/list-webhook-deliveries", query="?status=late"),
     ("users/get-authenticated", 401): lambda w: w.ask("users/get-authenticated", headers={"Authorization": "Bearer "}),
     ("users/get-by-username", 404): lambda w: w.ask("users/get-by-username", username="nobody"),
 }
@@ -320,6 +347,13 @@ for _name in (
     *("repos/get-commit", "repos/list-commits"),
 ):
     CASES[_name, 409] = partial(empty, operation_id=_name)
+
+for _name in ("get-webhook-delivery", "list-webhook-deliveries", "redeliver-webhook-delivery"):
+    CASES[f"repos/{_name}", 400] = partial(of_no_version, operation_id=f"repos/{_name}")
+for _name in ("create-webhook", "list-webhooks"):
+    CASES[f"repos/{_name}", 404] = partial(nowhere, operation_id=f"repos/{_name}")
+for _name in ("delete-webhook", "get-webhook", "ping-webhook", "test-push-webhook", "update-webhook"):
+    CASES[f"repos/{_name}", 404] = partial(nowhere, operation_id=f"repos/{_name}", hook_id=1)
 
 for _name, _code in LISTED - NEVER.keys():
     if _code == 304:
@@ -336,6 +370,7 @@ TOO_WEAK: dict[str, dict[str, Any]] = {
     "repos/delete": WRITER,
     "repos/remove-collaborator": WRITER,
     "repos/update": WRITER,
+    "repos/create-webhook": OTHER_PERMISSION,
     "repos/get-content": OTHER_PERMISSION,
     "repos/merge": OTHER_PERMISSION,
     "repos/create-for-authenticated-user": OF_AN_APP,
@@ -396,7 +431,7 @@ def test_an_answer_is_produced(world: World, operation_id: str, code: int) -> No
     elif code > 300:
         assert answer.json()["url"] == answer.headers["Location"]
     else:
-        assert answer.json()
+        assert answer.json() or operation_id == "repos/redeliver-webhook-delivery"
 
 
 # What any operation may answer

@@ -26,12 +26,15 @@ from github import Auth, Github
 
 from pytest_ghdeploy import (
     Assumptions,
+    Delivery,
     Deployment,
     Environment,
     FakeGitHub,
     Faults,
+    Hook,
     RateLimits,
     Repository,
+    Webhooks,
     cli,
     plugin,
 )
@@ -269,10 +272,14 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 
 # For the plugin and the doors, not for tests.
-INTERNAL = {"answer", "check", "check_faults", "doors", "fail", "pause", "raise_problem", "start", "take_problem"}
+INTERNAL = {"answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem", "start"}
+INTERNAL |= {"take_problem"}
 
 
-@pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment, Faults, RateLimits])
+KINDS_OF_MEMBERS = [FakeGitHub, Repository, Deployment, Environment, Faults, RateLimits, Webhooks, Hook, Delivery]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_MEMBERS)
 def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: FakeGitHub) -> None:
     """Each method stands in the README with its signature, each attribute by its name, and none that is not there."""
     repository = ghdeploy.add_repository("octocat/example")
@@ -280,6 +287,9 @@ def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: Fa
     there[Deployment] = repository.add_deployment(ref="main")
     there[Environment] = repository.add_environment("staging")
     there |= {Faults: ghdeploy.faults, RateLimits: ghdeploy.rate_limits}
+    there[Webhooks] = ghdeploy.webhooks
+    there[Hook] = ghdeploy.webhooks.subscribe(lambda _: None)
+    there[Delivery] = ghdeploy.webhooks.deliveries[0]
     rows = table_after(f"members of: {kind.__name__}")
     listed = [text for row in rows for text in re.findall(r"`([^`]+)`", row[0])]
     for text in listed:

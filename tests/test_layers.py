@@ -17,11 +17,19 @@ PACKAGE = "pytest_ghdeploy"
 
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("model", "errors", "pages", "keys"),
-    ("clock", "git", "rules", "limits", "events"),
+    ("model", "errors", "pages", "keys", "signatures", "turns"),
+    ("clock", "git", "rules", "rules_webhooks", "limits", "events"),
     ("access",),
     ("representations",),
-    ("payloads", "conversation", "representations_environments", "representations_git", "representations_meta"),
+    (
+        "payloads",
+        "conversation",
+        "deliveries",
+        "representations_environments",
+        "representations_git",
+        "representations_meta",
+    ),
+    ("representations_webhooks",),
     ("store",),
     ("routing",),
     ("api",),
@@ -31,7 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("doors",),
     ("advice", "assertions", "created"),
     ("items", "tokens", "faults", "rate_limits"),
-    ("environment",),
+    ("environment", "webhooks"),
     ("repository",),
     ("fake",),
     ("cli", "__init__"),

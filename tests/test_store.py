@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
@@ -17,6 +16,7 @@ from pytest_ghdeploy.limits import ANONYMOUS_RATE_LIMIT, RATE_LIMIT
 from pytest_ghdeploy.model import Assumptions, Token
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
 from pytest_ghdeploy.store import Store, Table
+from pytest_ghdeploy.turns import Turns
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.model import Permission, Repository
@@ -37,6 +37,8 @@ KINDS = (
     "protection_rules",
     "environments",
     "invitations",
+    "hooks",
+    "hook_deliveries",
 )
 
 
@@ -50,7 +52,7 @@ class _Row:
 def _store() -> Store:
     clock = Clock()
     clock.move_to(NOON)
-    return Store(clock, Assumptions(), Urls.of(PUBLIC_API), threading.RLock())
+    return Store(clock, Assumptions(), Urls.of(PUBLIC_API), Turns())
 
 
 def _repository(store: Store, full_name: str = "octocat/example", *, private: bool = False) -> Repository:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.rate_limits import RateLimits
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
+    from pytest_ghdeploy.webhooks import Delivery, Hook, Webhooks
 
 # Where each public name lives. pytest imports this package in every run of everyone who has
 # it installed, so nothing is imported before it is used.
@@ -27,6 +28,7 @@ _HOMES = {
     "CheckSuite": "model",
     "Clock": "clock",
     "CommitStatus": "items",
+    "Delivery": "webhooks",
     "DeployKey": "items",
     "Deployment": "items",
     "DeploymentStatus": "items",
@@ -38,12 +40,14 @@ _HOMES = {
     "FakeGitHub": "fake",
     "Fault": "faults",
     "Faults": "faults",
+    "Hook": "webhooks",
     "RateLimits": "rate_limits",
     "Repository": "repository",
     "SchemaViolation": "schema",
     "Token": "model",
     "UnsupportedRequest": "errors",
     "User": "model",
+    "Webhooks": "webhooks",
 }
 
 __all__ = [
@@ -53,6 +57,7 @@ __all__ = [
     "CheckSuite",
     "Clock",
     "CommitStatus",
+    "Delivery",
     "DeployKey",
     "Deployment",
     "DeploymentStatus",
@@ -64,12 +69,14 @@ __all__ = [
     "FakeGitHub",
     "Fault",
     "Faults",
+    "Hook",
     "RateLimits",
     "Repository",
     "SchemaViolation",
     "Token",
     "UnsupportedRequest",
     "User",
+    "Webhooks",
 ]
 
 

@@ -13,6 +13,8 @@ from pytest_ghdeploy.events import Event
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_ghdeploy.model import HookDelivery
+
 REDACTED = "[redacted]"
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-github-otp"})
@@ -21,6 +23,7 @@ _USERINFO = re.compile(r"//[^/@?#]*@")
 # A shorter one would be found in half of all texts.
 _SHORTEST_SECRET = 8
 _BODY_LIMIT = 200
+_HOOK_SECRET = re.compile(rb'("secret"\s*:\s*")((?:[^"\\]|\\.)+)(?=")')
 # Of a long conversation, how many requests and events of its beginning and its end are told.
 _FIRST, _LAST = 10, 90
 
@@ -99,6 +102,13 @@ def without_credentials(url: str) -> str:
     return _SECRET_QUERY.sub(rf"\1{REDACTED}", url) if "?" in url else url
 
 
+def without_hook_secret(body: bytes, found: Secrets) -> bytes:
+    """Copy the body of a request about a hook with its secret blotted out, however short; note it as *found*."""
+    for match in _HOOK_SECRET.finditer(body):
+        found.add(match[2].decode(errors="replace"))
+    return _HOOK_SECRET.sub(rb"\1" + REDACTED.encode(), body)
+
+
 class Secrets:
     """The tokens that clients have shown, to be blotted out wherever they turn up."""
 
@@ -143,12 +153,31 @@ class Secrets:
         return Headers({name: self.blot(value) for name, value in headers.items()})
 
 
+class Sent:
+    """A delivery in the conversation, which stands where it began and says how it ended."""
+
+    __slots__ = ("row", "target")
+
+    def __init__(self, target: str, row: HookDelivery) -> None:
+        """Tell of *row* on its way to *target*."""
+        self.target = target
+        self.row = row
+
+    def __str__(self) -> str:
+        row = self.row
+        outcome = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}"}.get(
+            row.state, f"{row.state}: {row.reason}"
+        )
+        again = " once more" if row.redelivery else ""
+        return f"{row.event}{again} to {without_credentials(self.target)}: {outcome}"
+
+
 class Conversation:
     """Keeps requests and events in the order in which they happened."""
 
     def __init__(self) -> None:
         """Start with nothing said."""
-        self.entries: list[Exchange | Event | str] = []
+        self.entries: list[Exchange | Event | Sent | str] = []
 
     def text(self) -> str:
         """Tell the conversation, one line for each request, answer, hint and event; long bodies are cut."""
@@ -160,6 +189,9 @@ class Conversation:
                 told.append(_exchange_lines(number, entry))
             elif isinstance(entry, Event):
                 told.append([f"     event {_event_line(entry)}"])
+            elif isinstance(entry, Sent):
+                mark = "!" if entry.row.state == "failed" else " "
+                told.append([f"  {mark}  --> {entry}"])
             else:
                 told.append([f"  !  {entry}"])
         left_out = len(told) - _FIRST - _LAST
@@ -234,10 +266,11 @@ def _event_line(event: Event) -> str:
     payload = event.payload
     own = payload.get(event.name, payload)
     told = [f"{name} {_short(own[name])}" for name in _TOLD_OF_EVENTS if own.get(name) and name != event.name]
-    return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(told)} ({event.repository})"
+    where = f" ({event.repository})" if event.repository else ""
+    return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(told)}{where}"
 
 
-_TOLD_OF_EVENTS = ("id", "state", "status", "conclusion", "context", "environment", "ref")
+_TOLD_OF_EVENTS = ("id", "hook_id", "state", "status", "conclusion", "context", "environment", "ref")
 
 
 def _cut(body: bytes) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json as json_module
 import re
-import threading
 from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
+from weakref import ref
 
 from pytest_ghdeploy import assertions, conversation, errors, tokens
 from pytest_ghdeploy.advice import check_headers, check_login, check_path, check_ref_name, check_type, split_full_name
@@ -21,6 +21,7 @@ from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
 from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.representations import ENTERPRISE_VERSION, PUBLIC_API, Urls
 from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
+from pytest_ghdeploy.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.faults import Faults
-    from pytest_ghdeploy.model import AccountType, AssumptionArguments, Token
+    from pytest_ghdeploy.model import AccountType, AssumptionArguments, HookDelivery, Token
     from pytest_ghdeploy.rate_limits import RateLimits
+    from pytest_ghdeploy.webhooks import Webhooks
 
 Validate = Literal["requests", "all"]
 
@@ -102,7 +104,9 @@ class FakeGitHub:
         self._assume = to_assumptions(assumptions) if assumptions else _USUAL
         self._urls = Urls.of(self.base_url, enterprise_version)
         self._problems: list[Exception] = []
-        self._lock = threading.RLock()
+        self._webhooks: Webhooks | None = None
+        self._lock = Turns()
+        self._lock.owner = ref(self)
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
         self._faults: Faults | None = None
@@ -116,6 +120,8 @@ class FakeGitHub:
         self._requests: list[Exchange] = []
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
+        if self._webhooks:
+            self._webhooks.start(self._store, self._conversation, self._secrets)
         if self._faults is not None:
             self._faults.start(self._application)
 
@@ -194,7 +200,7 @@ class FakeGitHub:
 
     def reset(self) -> None:
         """
-        Empty everything: repositories, accounts, tokens, events, requests, stubs, faults and rate limits.
+        Empty everything: repositories, accounts, tokens, hooks, events, requests, stubs, faults and rate limits.
 
         The clock stays where it is.
         """
@@ -504,12 +510,27 @@ class FakeGitHub:
         __tracebackhide__ = True
         assertions.refuse_event(list(self.events), name, fields)
 
+    @property
+    def webhooks(self) -> Webhooks:
+        """The hooks: what is subscribed to events, and what was delivered."""
+        with self._lock:
+            if self._webhooks is None:
+                from pytest_ghdeploy.webhooks import Webhooks
+
+                self._webhooks = Webhooks(self.fail)
+                self._webhooks.start(self._store, self._conversation, self._secrets)
+            return self._webhooks
+
     def conversation_text(self) -> str:
         """Tell every request, answer, hint and event in order, as a failing test's report does."""
         with self._lock:
             return self._secrets.blot(self._conversation.text())
 
     # For doors
+
+    def deliver(self, left: list[tuple[Store, HookDelivery]]) -> None:
+        """Deliver what a call has left for its end, in this thread, which holds the lock no more."""
+        self.webhooks.deliver(left)
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """
@@ -536,6 +557,8 @@ class FakeGitHub:
             except Exception as problem:
                 self.fail(problem)
                 raise
+            if "/hooks" in path and body:
+                body = conversation.without_hook_secret(body, self._secrets)
             exchange = Exchange(
                 method.upper(),
                 conversation.without_credentials(url),

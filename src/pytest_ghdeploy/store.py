@@ -31,6 +31,8 @@ from pytest_ghdeploy.model import (
     DeploymentBranchPolicy,
     DeploymentStatus,
     Environment,
+    Hook,
+    HookDelivery,
     Invitation,
     ProtectionRule,
     RateLimit,
@@ -42,12 +44,12 @@ from pytest_ghdeploy.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from threading import RLock
 
     from pytest_ghdeploy.clock import Clock
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.model import AccountType, Assumptions, Permission
     from pytest_ghdeploy.representations import Urls
+    from pytest_ghdeploy.turns import Turns
 
 ACTIONS = "github-actions"
 """The slug of GitHub Actions' app."""
@@ -192,9 +194,11 @@ class Store:
     protection_rules = _Kept[ProtectionRule](54_208_019)
     environments = _Kept[Environment](464_814_513)
     invitations = _Kept[Invitation](71_300_021)
+    hooks = _Kept[Hook](301_950_017)
+    hook_deliveries = _Kept[HookDelivery](118_000_000_023)
 
     def __init__(
-        self, clock: Clock, assume: Assumptions, urls: Urls, lock: RLock, recorded: list[Event] | None = None
+        self, clock: Clock, assume: Assumptions, urls: Urls, lock: Turns, recorded: list[Event] | None = None
     ) -> None:
         """Start with the usual account and nothing else; events speak of *urls*."""
         self.lock = lock
@@ -231,9 +235,28 @@ class Store:
         )
 
     @cached_property
+    def hooks_app(self) -> App:
+        """The app that hooks for all repositories belong to, from the first such hook on."""
+        return self.apps.add(
+            App(
+                id=self.apps.next_id,
+                slug="ghdeploy-webhooks",
+                name="ghdeploy-webhooks",
+                owner=self.default_user,
+                created_at=self.clock.now,
+                permissions={},
+                events=(),
+            )
+        )
+
+    @cached_property
     def any_token(self) -> Token:
         """What every token is as long as none was added: the usual user's, without limits."""
         return Token("", self.default_user)
+
+    def post(self, delivery: HookDelivery) -> None:
+        """Have *delivery* sent once the lock is free."""
+        self.lock.leave((self, delivery))
 
     def tables(self) -> dict[str, Table[Any]]:
         """List all tables by name."""

@@ -79,6 +79,10 @@ def _send_to(original: Function) -> Function:
     return send_to
 
 
+# What deliveries are made with, whatever takes the place of these classes later: that is meant for others.
+HTTPConnection = http.client.HTTPConnection
+HTTPSConnection = http.client.HTTPSConnection
+
 # What a client says to a proxy that is to reach GitHub for it.
 _LINE = 300
 _PROXIED = re.compile(rb"CONNECT (?P<host>[^:\s]+):|[A-Z]+ https?://(?:[^/@\s]*@)?(?P<other>[^:/\s]+)")

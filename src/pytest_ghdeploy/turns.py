@@ -1,0 +1,45 @@
+"""The lock of a fake, and what waits for it to be free: nothing is sent to a receiver while it is held."""
+
+from __future__ import annotations
+
+from _thread import RLock
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Owner(Protocol):
+    """Whoever takes what was left."""
+
+    def deliver(self, left: list[Any]) -> None: ...  # noqa: D102 - said by FakeGitHub
+
+
+class Turns(RLock):  # type: ignore[misc] # final for a type checker, and not in Python
+    """
+    A lock that may be held several times by one thread; what was left meanwhile is handed on when it is free.
+
+    Each thread hands on what it has left itself, as soon as it holds the lock no
+    more and before it goes on, so whatever comes of it is done when the call that
+    caused it returns. While it is handed on, others may hold the lock.
+    """
+
+    # Of the class until they are needed: a lock is made for each test, and most leave nothing.
+    owner: Callable[[], Owner | None] | None = None
+    """Gives who takes what was left; weak, so that a fake is no part of a cycle."""
+    _left: dict[int, list[Any]] | None = None
+
+    def leave(self, thing: object) -> None:
+        """Have *thing* handed on once this thread, which holds the lock, does so no more."""
+        if self._left is None:
+            self._left = {}
+        self._left.setdefault(get_ident(), []).append(thing)
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+        if self._left and not self._is_owned():  # type: ignore[attr-defined] # as threading.Condition asks
+            mine = self._left.pop(get_ident(), None)
+            owner = self.owner() if self.owner else None
+            if mine and owner:
+                owner.deliver(mine)
