@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from github import Auth, Github
 
-from pytest_ghdeploy import Assumptions, Deployment, Environment, FakeGitHub, Repository, cli, plugin
+from pytest_ghdeploy import Assumptions, Deployer, Deployment, Environment, FakeGitHub, Repository, cli, plugin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -259,16 +259,17 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 
 # For the plugin and the doors, not for tests.
-INTERNAL = {"answer", "doors", "fail", "raise_problem", "take_problem"}
+INTERNAL = {"answer", "doors", "fail", "raise_problem", "report_text", "take_problem"}
 
 
-@pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment])
+@pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment, Deployer])
 def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: FakeGitHub) -> None:
     """Each method stands in the README with its signature, each attribute by its name, and none that is not there."""
     repository = ghdeploy.add_repository("octocat/example")
     there: dict[type, Any] = {FakeGitHub: ghdeploy, Repository: repository}
     there[Deployment] = repository.add_deployment(ref="main")
     there[Environment] = repository.add_environment("staging")
+    there[Deployer] = ghdeploy.deployer()
     rows = table_after(f"members of: {kind.__name__}")
     listed = [text for row in rows for text in re.findall(r"`([^`]+)`", row[0])]
     for text in listed:

@@ -17,7 +17,7 @@ PACKAGE = "pytest_ghdeploy"
 
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("model", "errors", "pages", "keys"),
+    ("model", "errors", "pages", "keys", "diagram"),
     ("clock", "git", "rules", "events"),
     ("access",),
     ("representations",),
@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("doors",),
     ("advice", "assertions"),
     ("items", "tokens"),
-    ("environment",),
+    ("environment", "deployer"),
     ("repository",),
     ("fake",),
     ("cli", "__init__"),

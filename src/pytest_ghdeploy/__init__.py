@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ghdeploy.clock import Clock
     from pytest_ghdeploy.conversation import Exchange
+    from pytest_ghdeploy.deployer import Deployer, Step
     from pytest_ghdeploy.environment import Environment
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
@@ -26,6 +27,7 @@ _HOMES = {
     "Clock": "clock",
     "CommitStatus": "items",
     "DeployKey": "items",
+    "Deployer": "deployer",
     "Deployment": "items",
     "DeploymentStatus": "items",
     "Environment": "environment",
@@ -36,6 +38,7 @@ _HOMES = {
     "FakeGitHub": "fake",
     "Repository": "repository",
     "SchemaViolation": "schema",
+    "Step": "deployer",
     "Token": "model",
     "UnsupportedRequest": "errors",
     "User": "model",
@@ -49,6 +52,7 @@ __all__ = [
     "Clock",
     "CommitStatus",
     "DeployKey",
+    "Deployer",
     "Deployment",
     "DeploymentStatus",
     "Environment",
@@ -59,6 +63,7 @@ __all__ = [
     "FakeGitHub",
     "Repository",
     "SchemaViolation",
+    "Step",
     "Token",
     "UnsupportedRequest",
     "User",

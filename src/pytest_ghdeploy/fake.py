@@ -23,13 +23,15 @@ from pytest_ghdeploy.representations import PUBLIC_API, Urls
 from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
     from typing import Self, Unpack
 
+    from pytest_ghdeploy.deployer import Deployer, Deployers, Step
     from pytest_ghdeploy.events import Event
-    from pytest_ghdeploy.model import AccountType, AssumptionArguments, Token
+    from pytest_ghdeploy.items import Deployment
+    from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, Token
 
 Validate = Literal["requests", "all"]
 
@@ -98,10 +100,12 @@ class FakeGitHub:
 
     def _start(self) -> None:
         self._store = Store(self.clock, self._assume, self._urls, self._lock, self._recorded)
-        self._conversation = Conversation()
         self._secrets = Secrets()
+        self._conversation = Conversation(self._secrets, self._lock)
         self._authorization = ""
         self._requests: list[Exchange] = []
+        self._deployers: Deployers | None = None
+        self.clock.diary = None
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
 
@@ -410,6 +414,77 @@ class FakeGitHub:
         with self._lock:
             self._application.stubs.append(Stub(method.upper(), segments, status, body, dict(headers or {})))
 
+    # Who answers
+
+    def deployer(
+        self,
+        environment: str | None = "production",
+        *,
+        repository: str | None = None,
+        steps: Sequence[DeploymentState | Step] = ("queued", "in_progress", "success"),
+        after_polls: int | None = None,
+        after_seconds: float | None = None,
+        log_url: str = "",
+        environment_url: str = "",
+        description: str = "",
+        fails_on: Callable[[Deployment], object] | None = None,
+        fails_with: DeploymentState | Step = "failure",
+        login: str = "deployer[bot]",
+        by_webhook: bool = False,
+    ) -> Deployer:
+        """
+        Let a scripted third party report on each deployment that is made from now on.
+
+        It needs no thread: it acts right after a request was answered, and when the clock moves.
+
+        Args:
+            environment: Where it deploys to, compared without case; ``None`` for everywhere.
+
+            repository: A full name; ``None`` for all repositories.
+
+            steps: What it posts, in this order: states, or ``Step`` objects. The first comes at once, after the
+                deployment has been made, each other after one poll, unless something else is said.
+
+            after_polls: How many polls see what was before, for each step but the first that does not say.
+
+            after_seconds: How many seconds of the fake's clock pass, likewise; one of the two.
+
+            log_url, environment_url, description: Of each deployment status whose step has none of its own.
+
+            fails_on: Takes a ``Deployment`` and says whether it fails. It is asked when the last step is to come.
+
+            fails_with: What comes in place of the last step then.
+
+            login: In whose name it acts; an account that does not exist is created, as a bot if it ends in ``[bot]``.
+
+            by_webhook: Whether it hears only of the deployments that its method ``receive`` gets delivered.
+
+        Returns:
+            A handle with ``posted``, the deployment statuses so far, ``deployments`` and ``receive``.
+
+        Raises:
+            FakeError: An argument makes no sense. Nothing has changed.
+        """
+        with self._lock:
+            if self._deployers is None:
+                from pytest_ghdeploy.deployer import Deployers  # few tests need one
+
+                self._deployers = Deployers(self._store, self._conversation.entries.append, self.fail)
+            return self._deployers.add(
+                environment,
+                repository=repository,
+                steps=steps,
+                after_polls=after_polls,
+                after_seconds=after_seconds,
+                log_url=log_url,
+                environment_url=environment_url,
+                description=description,
+                fails_on=fails_on,
+                fails_with=fails_with,
+                login=login,
+                by_webhook=by_webhook,
+            )
+
     # What happened
 
     @property
@@ -451,9 +526,17 @@ class FakeGitHub:
         assertions.refuse_event(list(self.events), name, fields)
 
     def conversation_text(self) -> str:
-        """Tell every request, answer, hint and event in order, as a failing test's report does."""
-        with self._lock:
-            return self._secrets.blot(self._conversation.text())
+        """Tell every request, answer, hint and event in order: the same as ``conversation.text()``."""
+        return self._conversation.text()
+
+    @property
+    def conversation(self) -> Conversation:
+        """What was said, to be told or drawn: ``.text()``, ``.diagram()``, ``.mermaid()``."""
+        return self._conversation
+
+    def report_text(self) -> str:
+        """Tell the conversation as a failing test's report does: drawn, if more than two take part in it."""
+        return self._conversation.report()
 
     # For doors
 
@@ -491,11 +574,21 @@ class FakeGitHub:
                 Headers(answer.headers),
                 answer.body,
                 answer.hint,
+                login=self._login(authorization),
             )
             self._requests.append(exchange)
             # Before the events that it caused.
             self._conversation.entries.insert(place, exchange)
+            if self._deployers is not None:
+                self._deployers.answered(exchange)
             return answer
+
+    def _login(self, authorization: str | None) -> str:
+        if not authorization:
+            return ""
+        tokens = self._store.tokens
+        token = tokens.get(token_of(authorization)) if tokens else self._store.any_token
+        return token.user.login if token else ""
 
     def _below_root(self, path: str) -> str:
         if f"{path}/".startswith(f"{self._prefix}/"):

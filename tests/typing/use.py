@@ -11,6 +11,7 @@ import pytest
 from pytest_ghdeploy import (
     Assumptions,
     Clock,
+    Deployer,
     DeployKey,
     Deployment,
     Environment,
@@ -21,6 +22,7 @@ from pytest_ghdeploy import (
     FakeGitHub,
     Repository,
     SchemaViolation,
+    Step,
     Token,
     UnsupportedRequest,
 )
@@ -156,6 +158,26 @@ def protecting(gh: FakeGitHub, repo: Repository) -> None:
     assert_type(environment.deployment_branch_policies[0].name, str)
     assert_type(environment.enable_protection_rule(gh.add_app("gate", owner="acme")).id, int)
     assert_type(environment.custom_deployment_protection_rules[0].id, int)
+
+
+def third_party(gh: FakeGitHub) -> None:
+    """Use each member of a scripted third party."""
+    deployer = gh.deployer(environment="qa", repository="octocat/example", after_seconds=1.5, login="mona")
+    assert_type(deployer, Deployer)
+    gh.deployer(
+        None,
+        steps=["queued", Step("in_progress", after_polls=2, log_url="https://x"), Step("success", after_seconds=3)],
+        fails_on=lambda deployment: deployment.ref == "broken",
+        fails_with=Step("error", description="No"),
+        by_webhook=True,
+    )
+    assert_type(deployer.deployments, list[Deployment])
+    assert_type(deployer.posted[0].creator.login, str)
+    assert_type(deployer.environment, str | None)
+    assert_type(deployer.login, str)
+    assert_type(gh.conversation.text(), str)
+    assert_type(gh.conversation.diagram(), str)
+    assert_type(gh.conversation.mermaid(), str)
 
 
 def looking_back(gh: FakeGitHub) -> None:
