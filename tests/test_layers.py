@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("application",),
     ("doors",),
     ("advice", "assertions"),
-    ("items", "tokens"),
+    ("items", "tokens", "waiting"),
     ("environment", "deployer"),
     ("repository",),
     ("fake",),

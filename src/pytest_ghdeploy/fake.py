@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
+    from pytest_ghdeploy.assertions import Wanted
     from pytest_ghdeploy.deployer import Deployer, Deployers, Step
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.items import Deployment
     from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, Token
+    from pytest_ghdeploy.waiting import Watch
 
 Validate = Literal["requests", "all"]
 
@@ -96,6 +98,7 @@ class FakeGitHub:
         self._lock = threading.RLock()
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
+        self._watch: Watch | None = None
         self._start()
 
     def _start(self) -> None:
@@ -108,6 +111,9 @@ class FakeGitHub:
         self.clock.diary = None
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
+        if self._watch is not None:
+            self._watch.forget()
+            self._store.events.listeners.append(self._watch.notice)
 
     def __repr__(self) -> str:
         return f"<FakeGitHub {self.base_url} {len(list(self._store.repositories))} repositories>"
@@ -524,6 +530,64 @@ class FakeGitHub:
         """
         __tracebackhide__ = True
         assertions.refuse_event(list(self.events), name, fields)
+
+    def assert_events(self, wanted: Sequence[Wanted], *, exactly: bool = True) -> list[Event]:
+        """
+        See to it that the events *wanted* were recorded in this order.
+
+        Args:
+            wanted: Names, or pairs of a name and a mapping of fields as ``assert_event`` takes them.
+
+            exactly: Whether these must be all events there are; if not, others may come between them.
+
+        Returns:
+            The events, one for each.
+
+        Raises:
+            AssertionError: They were not. The message shows what came, and marks what is missing and what is too much.
+            FakeError: There is no such event or field on GitHub.
+        """
+        __tracebackhide__ = True
+        return assertions.check_order(list(self.events), wanted, exactly=exactly)
+
+    def wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:
+        """
+        Wait for an event that code in another thread brings about.
+
+        An event that was recorded before counts too. Each is given out once, the oldest first: to wait twice is to
+        wait for two events.
+
+        Args:
+            timeout: In seconds of real time, whatever the fake's clock says.
+
+            fields: As for ``assert_event``.
+
+        Raises:
+            AssertionError: None has come in time. The message shows what came near.
+            FakeError: There is no such event or field on GitHub.
+        """
+        __tracebackhide__ = True
+        return self._watched().wait(name, timeout, fields)
+
+    async def async_wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:  # noqa: ASYNC109 - as above
+        """
+        Wait for an event as ``wait_for_event`` does, in an asyncio task, while other tasks go on.
+
+        Raises:
+            AssertionError: None has come in time. The message shows what came near.
+            FakeError: There is no such event or field on GitHub.
+        """
+        __tracebackhide__ = True
+        return await self._watched().wait_async(name, timeout, fields)
+
+    def _watched(self) -> Watch:
+        with self._lock:
+            if self._watch is None:
+                from pytest_ghdeploy.waiting import Watch  # few tests wait
+
+                self._watch = Watch(self._events)
+                self._store.events.listeners.append(self._watch.notice)
+            return self._watch
 
     def conversation_text(self) -> str:
         """Tell every request, answer, hint and event in order: the same as ``conversation.text()``."""

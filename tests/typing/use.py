@@ -197,7 +197,14 @@ def looking_back(gh: FakeGitHub) -> None:
     assert_type(gh.events[-1].action, str | None)
     assert_type(gh.events[-1].delivery_id, str)
     assert_type(gh.events[-1].repository, str)
+    assert_type(gh.assert_events(["push", ("deployment", {"ref": "main"})], exactly=False), list[Event])
+    assert_type(gh.wait_for_event("push", timeout=1, ref="refs/heads/main"), Event)
     gh.events.clear()
+
+
+async def waiting(gh: FakeGitHub) -> None:
+    """Wait in a task."""
+    assert_type(await gh.async_wait_for_event("deployment", environment="qa"), Event)
 
 
 def refused() -> None:
