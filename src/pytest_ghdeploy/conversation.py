@@ -239,17 +239,17 @@ class Conversation:
                 same = [(one.source, one.text.partition(". ")[2] if one.kind == "asks" else one) for one in group]
             elif isinstance(entry, Event):
                 group = [Message(GITHUB, GITHUB, f"event {_event_line(entry)}", "notes", answer=True)]
-            elif isinstance(entry, Said):
-                group = [_said_message(entry)]
+            elif said := _as_said(entry):
+                group = [_said_message(said)]
             else:
-                group = [Message(GITHUB, GITHUB, entry, "warns", answer=True)]
+                group = [Message(GITHUB, GITHUB, str(entry), "warns", answer=True)]
             if same is not None and same == before:
                 repeated[-1] += 1
             else:
                 groups.append([self._told(one) for one in group])
                 repeated.append(0)
             before = same
-        others = [name for entry in entries if isinstance(entry, Said) for name in (entry.speaker, entry.hearer)]
+        others = [name for entry in entries if (said := _as_said(entry)) for name in (said.speaker, said.hearer)]
         parties = Parties.of((one for group in groups for one in group), [self._clean(name) for name in others if name])
         told: list[list[Message | str]] = []
         for group, times in zip(groups, repeated, strict=True):
@@ -304,6 +304,11 @@ def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Messag
 
 
 _REFUSED = 400
+
+
+def _as_said(entry: object) -> Said | None:
+    """Find what is said by or to somebody who is no client."""
+    return entry if isinstance(entry, Said) else None
 
 
 def _said_message(entry: Said) -> Message:
