@@ -89,6 +89,25 @@ def test_a_step_comes_after_as_many_polls_have_seen_what_was_before(
     assert " ".join(seen(deployment) for _ in polls.split()) == polls
 
 
+@pytest.mark.usefixtures("repo")
+def test_a_pace_may_be_set_for_all_steps_but_the_first(ghdeploy: FakeGitHub) -> None:
+    """A step that says something of its own is not concerned."""
+    ghdeploy.deployer(steps=["queued", "pending", Step("in_progress", after_polls=1), "success"], after_polls=2)
+    deployment = deploy()
+    told = "queued queued pending in_progress in_progress success"
+    assert " ".join(seen(deployment) for _ in range(6)) == told
+
+
+@pytest.mark.usefixtures("repo")
+def test_polls_and_seconds_may_follow_each_other(ghdeploy: FakeGitHub) -> None:
+    """Seconds count from the step before, whatever that waited for; polls meanwhile do not count for the next."""
+    ghdeploy.deployer(steps=["queued", Step("in_progress", after_seconds=5), Step("success", after_polls=2)])
+    deployment = deploy()
+    assert [seen(deployment) for _ in range(3)] == ["queued"] * 3
+    ghdeploy.clock.tick(5)
+    assert [seen(deployment) for _ in range(3)] == ["in_progress", "in_progress", "success"]
+
+
 @pytest.mark.parametrize(
     ("path", "counts"),
     [
