@@ -41,6 +41,7 @@ NOT_DESCRIBED = {
     ("git/delete-ref", 422),  # these are listed without a schema
     ("repos/merge", 404),
     ("repos/merge", 409),
+    ("repos/update-webhook-config-for-repo", 422),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 # Every operation may answer these; the description lists them for a few.

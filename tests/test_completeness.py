@@ -74,8 +74,10 @@ def test_an_endpoint_is_as_github_describes_it(endpoint: Endpoint) -> None:
 
 @each_endpoint
 def test_a_schema_has_a_request_where_github_takes_a_body(endpoint: Endpoint) -> None:
-    """Every operation that writes validates its body; one that reads or deletes has none, but for a file's commit."""
+    """Every operation that writes validates its body; one that reads, deletes or sends has none, but for files."""
     writes = endpoint.method in ("PATCH", "POST", "PUT") or endpoint.operation_id == "repos/delete-file"
+    sends = {"repos/ping-webhook", "repos/test-push-webhook", "repos/redeliver-webhook-delivery"}
+    writes = writes and endpoint.operation_id not in sends
     assert schema.takes_body(endpoint.operation_id) == writes
 
 

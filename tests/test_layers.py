@@ -17,11 +17,12 @@ PACKAGE = "pytest_ghdeploy"
 
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("model", "errors", "pages", "keys", "diagram"),
-    ("clock", "git", "rules", "events"),
+    ("model", "errors", "pages", "keys", "diagram", "signatures", "turns"),
+    ("clock", "git", "rules", "rules_webhooks", "events"),
     ("access",),
     ("representations",),
-    ("payloads", "conversation", "representations_environments", "representations_git"),
+    ("payloads", "conversation", "deliveries", "representations_environments", "representations_git"),
+    ("representations_webhooks",),
     ("store",),
     ("routing",),
     ("api",),
@@ -31,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("doors",),
     ("advice", "assertions"),
     ("items", "tokens", "waiting"),
-    ("environment", "deployer"),
+    ("environment", "deployer", "webhooks"),
     ("repository",),
     ("fake",),
     ("cli", "__init__"),

@@ -40,6 +40,7 @@ EVENTS = {
     "delete": ["webhook-delete"],
     "deployment": ["webhook-deployment-created"],
     "deployment_status": ["webhook-deployment-status-created"],
+    "ping": ["webhook-ping"],
     "push": ["webhook-push"],
     "status": ["webhook-status"],
 }
@@ -55,6 +56,7 @@ ONLY_OBSERVED = {
     *((operation, "422") for operation in ("checks/create", "checks/update", "checks/list-for-ref")),
     ("git/delete-ref", "422"),
     ("repos/merge", "409"),
+    ("repos/update-webhook-config-for-repo", "422"),
 }
 # Members of a body that clients send with success, and GitHub does not describe.
 ONLY_SENT = {"repos/create-or-update-environment": {"can_admins_bypass"}}

@@ -36,6 +36,8 @@ KINDS = (
     "protection_rules",
     "environments",
     "invitations",
+    "hooks",
+    "hook_deliveries",
 )
 
 

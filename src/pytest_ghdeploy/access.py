@@ -73,6 +73,11 @@ TOKEN_PERMISSIONS: dict[str, tuple[str, ...]] = {
 # What a scope of its own gives access to, on private repositories too, without the code.
 _SCOPE_FOR = {"deployments": "repo_deployment", "statuses": "repo:status"}
 
+# The same for hooks, by what is done: who may write may read, and who may delete may do both.
+_SCOPES_FOR_HOOKS = ("admin:repo_hook", "write:repo_hook", "read:repo_hook")
+# These send what the hook would send anyway: whoever may read a hook may do so.
+_SENDS_ONLY = frozenset({"repos/ping-webhook", "repos/test-push-webhook"})
+
 # The operations that GitHub lets apps alone do.
 _FOR_APPS = frozenset({"checks/create", "checks/update"})
 # The operations of an account and of no repository that no app can do.
@@ -102,7 +107,7 @@ class Needed(NamedTuple):
     @property
     def level(self) -> str:
         """How much of the *permission* it takes."""
-        return "read" if self.reads else "write"
+        return "read" if self.reads or self.operation_id in _SENDS_ONLY else "write"
 
 
 def permission_for(*, needs: Permission, given: str | None, usual: str) -> str:
@@ -135,8 +140,17 @@ def scopes_for(needed: Needed, *, private: bool) -> tuple[str, ...]:
     """List the scopes each of which is enough for an operation on a repository."""
     if needed.operation_id == "repos/delete":
         return ("delete_repo",)
+    return (*(() if private else ("public_repo",)), "repo", *_own_scopes(needed))
+
+
+def _own_scopes(needed: Needed) -> tuple[str, ...]:
+    if needed.permission == "repository_hooks":
+        # https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+        if needed.operation_id == "repos/delete-webhook":
+            return _SCOPES_FOR_HOOKS[:1]
+        return _SCOPES_FOR_HOOKS if needed.level == "read" else _SCOPES_FOR_HOOKS[:2]
     own = _SCOPE_FOR.get(needed.permission)
-    return (*(() if private else ("public_repo",)), "repo", *((own,) if own else ()))
+    return (own,) if own else ()
 
 
 def has(permissions: Mapping[str, str], permission: str, level: str) -> bool:
@@ -259,10 +273,10 @@ def accepted_scopes(needed: Needed) -> tuple[str, ...]:
         return ("public_repo", "repo")
     if not needed.permission or (needed.permission == "deployments" and not needed.reads):
         return ()
-    own = _SCOPE_FOR.get(needed.permission)
-    if needed.reads:
-        return ("repo", own) if own else ("repo",)
-    return ("public_repo", "repo", own) if own else ("public_repo", "repo")
+    own = _own_scopes(needed)
+    if needed.permission == "repository_hooks":
+        return tuple(sorted(("public_repo", "repo", *own)))
+    return ("repo", *own) if needed.reads else ("public_repo", "repo", *own)
 
 
 def accepted_permissions(needed: Needed) -> str:

@@ -297,6 +297,8 @@ class Application:
     def _write(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> bytes:
         if reply.location:
             headers["Location"] = reply.location
+        if reply.next_url:
+            headers["Link"] = f'<{reply.next_url}>; rel="next"'
         if isinstance(reply.body, bytes):
             headers["Content-Type"] = f"{call.terms.asked}; charset=utf-8"
             return reply.body

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_ghdeploy.diagram import Kind
+    from pytest_ghdeploy.model import HookDelivery
 
 REDACTED = "[redacted]"
 
@@ -26,6 +27,7 @@ _USERINFO = re.compile(r"//[^/@?#]*@")
 # A shorter one would be found in half of all texts.
 _SHORTEST_SECRET = 8
 _BODY_LIMIT = 200
+_HOOK_SECRET = re.compile(rb'("secret"\s*:\s*")((?:[^"\\]|\\.)+)(?=")')
 # Of a long conversation, how many requests and events of its beginning and its end are told.
 _FIRST, _LAST = 10, 90
 
@@ -120,6 +122,13 @@ def without_credentials(url: str) -> str:
     return _SECRET_QUERY.sub(rf"\1{REDACTED}", url) if "?" in url else url
 
 
+def without_hook_secret(body: bytes, found: Secrets) -> bytes:
+    """Copy the body of a request about a hook with its secret blotted out, however short; note it as *found*."""
+    for match in _HOOK_SECRET.finditer(body):
+        found.add(match[2].decode(errors="replace"))
+    return _HOOK_SECRET.sub(rb"\1" + REDACTED.encode(), body)
+
+
 class Secrets:
     """The tokens that clients have shown, to be blotted out wherever they turn up."""
 
@@ -164,12 +173,31 @@ class Secrets:
         return Headers({name: self.blot(value) for name, value in headers.items()})
 
 
+class Sent:
+    """A delivery in the conversation, which stands where it began and says how it ended."""
+
+    __slots__ = ("row", "target")
+
+    def __init__(self, target: str, row: HookDelivery) -> None:
+        """Tell of *row* on its way to *target*."""
+        self.target = target
+        self.row = row
+
+    def __str__(self) -> str:
+        row = self.row
+        outcome = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}"}.get(
+            row.state, f"{row.state}: {row.reason}"
+        )
+        again = " once more" if row.redelivery else ""
+        return f"{row.event}{again} to {without_credentials(self.target)}: {outcome}"
+
+
 class Conversation:
     """What was said: requests, answers, events and what third parties do, in the order in which it happened."""
 
     def __init__(self, secrets: Secrets, lock: AbstractContextManager[object]) -> None:
         """Start with nothing said; *secrets* are never told."""
-        self.entries: list[Exchange | Event | Said | str] = []
+        self.entries: list[Exchange | Event | Said | Sent | str] = []
         self._secrets = secrets
         self._lock = lock
 
@@ -189,6 +217,9 @@ class Conversation:
                     told.append([f"     event {_event_line(entry)}"])
                 elif isinstance(entry, Said):
                     told.append(_said_lines(entry))
+                elif isinstance(entry, Sent):
+                    mark = "!" if entry.row.state == "failed" else " "
+                    told.append([f"  {mark}  --> {entry}"])
                 else:
                     told.append([f"  !  {entry}"])
             left_out = len(told) - _FIRST - _LAST
@@ -220,7 +251,7 @@ class Conversation:
         with self._lock:
             return self.diagram() if len(self._drawn()[1].lifelines) > _PAIR else self.text()
 
-    def _entries(self) -> Iterator[Exchange | Event | Said | str]:
+    def _entries(self) -> Iterator[Exchange | Event | Said | Sent | str]:
         for entry in self.entries:
             yield self._secrets.blot_exchange(entry) if isinstance(entry, Exchange) else entry
 
@@ -308,6 +339,14 @@ _REFUSED = 400
 
 def _as_said(entry: object) -> Said | None:
     """Find what is said by or to somebody who is no client."""
+    if isinstance(entry, Sent):
+        told, _, reason = str(entry).partition(f" to {without_credentials(entry.target)}: ")
+        failed = entry.row.state == "failed"
+        outcome = entry.row.state if failed else reason
+        text = f"{told} delivered: {outcome}"
+        return Said(
+            "", without_credentials(entry.target), text, refused=failed, hint=entry.row.reason if failed else ""
+        )
     return entry if isinstance(entry, Said) else None
 
 
@@ -377,10 +416,11 @@ def _event_line(event: Event) -> str:
     payload = event.payload
     own = payload.get(event.name, payload)
     told = [f"{name} {_short(own[name])}" for name in _TOLD_OF_EVENTS if own.get(name) and name != event.name]
-    return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(told)} ({event.repository})"
+    where = f" ({event.repository})" if event.repository else ""
+    return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(told)}{where}"
 
 
-_TOLD_OF_EVENTS = ("id", "state", "status", "conclusion", "context", "environment", "ref")
+_TOLD_OF_EVENTS = ("id", "hook_id", "state", "status", "conclusion", "context", "environment", "ref")
 
 
 def _cut(body: bytes) -> str:

@@ -461,6 +461,35 @@ def not_a_date(name: str, hint: str) -> Unprocessable:
     return Unprocessable(f"Invalid request.\n\n{name} is not a valid date.", hint=hint)
 
 
+# Hooks
+
+
+def invalid_hook(field: str, message: str, hint: str) -> Unprocessable:
+    """Refuse a hook's settings [guess: the *message*s, but for that of a missing URL]."""
+    error = {"resource": "Hook", "code": "custom", **({"field": field} if field else {}), "message": message}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def hook_exists(hint: str) -> Unprocessable:
+    """Refuse a hook that is there already."""
+    return invalid_hook("", "Hook already exists on this repository", hint)
+
+
+def invalid_cursor(hint: str) -> Unprocessable:
+    """Refuse a place in the list of deliveries that is none [guess]."""
+    return Unprocessable("Invalid cursor", hint=hint)
+
+
+def invalid_delivery_status(status: str, hint: str) -> Unprocessable:
+    """Refuse a filter of deliveries that is none [guess]."""
+    return Unprocessable(f"Invalid status: {status}", hint=hint)
+
+
+def too_many_hooks(event: str, most: int, hint: str) -> Unprocessable:
+    """Refuse one hook too many for an event."""
+    return invalid_hook("", f'The "{event}" event cannot have more than {most} hooks', hint)
+
+
 class FakeError(Exception):
     """
     A mistake in how a test uses the fake, with what there is and what to do.

@@ -57,6 +57,11 @@ class Event:
             self._payload = json.loads(json.dumps(self._make_payload()))
         return self._payload
 
+    @property
+    def untouched_payload(self) -> Payload:
+        """The JSON object, made anew, whatever has been done to ``payload``."""
+        return self._make_payload()
+
     def __repr__(self) -> str:
         action = f".{self.action}" if self.action else ""
         return f"<Event {self.name}{action} {self.repository} {self.delivery_id}>"
@@ -105,12 +110,24 @@ class Recorder:
         self.events = Events(self._recorded)
         self._count = 0
         self.listeners: list[Callable[[Event], None]] = []
+        self.dispatch: Callable[[Event], None] | None = None
+        """Sends what is recorded to the hooks, if there are any."""
 
     def record(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:
         """Dispatch an event. *make_payload* must hold frozen rows only: it may be called much later."""
         self._count += 1
         event = Event(name, action, self._count, repository, make_payload)
         self._recorded.append(event)
+        for listener in self.listeners:
+            listener(event)
+        if self.dispatch:
+            self.dispatch(event)
+        return event
+
+    def announce(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:
+        """Make an event that is for one hook only: it is told of, and neither recorded nor sent to others."""
+        self._count += 1
+        event = Event(name, action, self._count, repository, make_payload)
         for listener in self.listeners:
             listener(event)
         return event

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_module
 import re
-import threading
 from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -21,6 +20,7 @@ from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
 from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.representations import PUBLIC_API, Urls
 from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
+from pytest_ghdeploy.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.deployer import Deployer, Deployers, Step
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.items import Deployment
-    from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, Token
+    from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, HookDelivery, Token
     from pytest_ghdeploy.waiting import Watch
+    from pytest_ghdeploy.webhooks import Webhooks
 
 Validate = Literal["requests", "all"]
 
@@ -95,7 +96,8 @@ class FakeGitHub:
         self._assume = to_assumptions(assumptions) if assumptions else _USUAL
         self._urls = Urls.of(self.base_url)
         self._problems: list[Exception] = []
-        self._lock = threading.RLock()
+        self._webhooks: Webhooks | None = None
+        self._lock: Turns[tuple[Store, HookDelivery]] = Turns(self._deliver)
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
         self._watch: Watch | None = None
@@ -114,6 +116,9 @@ class FakeGitHub:
         if self._watch is not None:
             self._watch.forget()
             self._store.events.listeners.append(self._watch.notice)
+        self._store.post = self._post
+        if self._webhooks:
+            self._webhooks.start(self._store, self._conversation, self._secrets)
 
     def __repr__(self) -> str:
         return f"<FakeGitHub {self.base_url} {len(list(self._store.repositories))} repositories>"
@@ -174,7 +179,7 @@ class FakeGitHub:
             raise problem
 
     def reset(self) -> None:
-        """Empty everything: repositories, accounts, tokens, events, requests and stubs. The clock stays where it is."""
+        """Empty everything: repositories, accounts, tokens, hooks, events, requests, stubs. The clock stays."""
         with self._lock:
             self._store.retired = True
             self._recorded.clear()
@@ -531,6 +536,23 @@ class FakeGitHub:
         __tracebackhide__ = True
         assertions.refuse_event(list(self.events), name, fields)
 
+    @property
+    def webhooks(self) -> Webhooks:
+        """The hooks: what is subscribed to events, and what was delivered."""
+        with self._lock:
+            if self._webhooks is None:
+                from pytest_ghdeploy.webhooks import Webhooks
+
+                self._webhooks = Webhooks(self.fail)
+                self._webhooks.start(self._store, self._conversation, self._secrets)
+            return self._webhooks
+
+    def _post(self, delivery: HookDelivery) -> None:
+        self._lock.leave((self._store, delivery))
+
+    def _deliver(self, left: list[tuple[Store, HookDelivery]]) -> None:
+        self.webhooks.deliver(left)
+
     def assert_events(self, wanted: Sequence[Wanted], *, exactly: bool = True) -> list[Event]:
         """
         See to it that the events *wanted* were recorded in this order.
@@ -628,6 +650,8 @@ class FakeGitHub:
             except Exception as problem:
                 self.fail(problem)
                 raise
+            if "/hooks" in path and body:
+                body = conversation.without_hook_secret(body, self._secrets)
             exchange = Exchange(
                 method.upper(),
                 conversation.without_credentials(url),

@@ -27,6 +27,8 @@ DeploymentBranchPolicySettings = Literal["protected_branches", "custom_branch_po
 DeploymentBranchPolicyType = Literal["branch", "tag"]
 TokenKind = Literal["classic", "fine_grained", "app"]
 ProtectionRuleType = Literal["wait_timer", "required_reviewers", "branch_policy", "custom"]
+HookContentType = Literal["json", "form"]
+HookDeliveryState = Literal["waiting", "delivered", "failed", "dropped"]
 
 API_VERSIONS = ("2022-11-28", "2026-03-10")
 """Oldest first; the first is what a request gets that names none."""
@@ -298,6 +300,79 @@ class Invitation:
     inviter: User
     permission: Permission
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HookResponse:
+    """What came of the latest delivery of a hook."""
+
+    code: int | None = None
+    status: str = "unused"
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """
+    Where events are sent.
+
+    One without a ``repository_id`` is sent those of all repositories, as an app's is, and has an ``app_id``.
+    """
+
+    id: int
+    repository_id: int | None
+    app_id: int | None
+    events: tuple[str, ...]
+    active: bool
+    target_url: str
+    """The ``url`` of its ``config``, and so on for the next two."""
+    content_type: HookContentType
+    insecure_ssl: str
+    created_at: datetime
+    updated_at: datetime
+    secret: str = field(repr=False, default="")
+    last_response: HookResponse = HookResponse()
+
+
+@dataclass(frozen=True, slots=True)
+class HookDelivery:
+    """
+    An event on its way to a hook, or what has come of it.
+
+    Attributes:
+        repository_id: That of its hook; it goes with it.
+
+        guid: The event's, whichever hook it goes to and however often.
+
+        event_repository_id: Where it happened.
+
+        duration: Seconds by the fake's clock.
+
+        status: In GitHub's words: ``OK``, or why not; ``""`` before it is sent.
+
+        reason: Why it failed, in terms of the test.
+    """
+
+    id: int
+    repository_id: int | None
+    hook_id: int
+    guid: str
+    event: str
+    action: str | None
+    event_repository_id: int | None
+    redelivery: bool
+    payload: bytes = field(repr=False)
+    state: HookDeliveryState = "waiting"
+    delivered_at: datetime | None = None
+    duration: float = 0.0
+    status: str = ""
+    status_code: int = 0
+    reason: str = ""
+    request_headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    request_body: bytes = field(repr=False, default=b"")
+    response_headers: Mapping[str, str] | None = field(repr=False, default=None)
+    response_payload: str | None = field(repr=False, default=None)
+    exception: BaseException | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ def push(
         "pushed_at": int(repository.pushed_at.timestamp()),
         "stargazers": 0,
         "master_branch": repository.default_branch,
+        **({"organization": owner.login} if owner.type == "Organization" else {}),
     }
     return {
         "ref": ref,
@@ -211,3 +212,9 @@ def create(ref: str, ref_type: str, repository: Repository, sender: User, urls: 
 def delete(ref: str, ref_type: str, repository: Repository, sender: User, urls: Urls) -> JSON:
     """``delete``: a branch or a tag, which is *ref_type*, is gone. *ref* is its name alone."""
     return {"ref": ref, "ref_type": ref_type, "pusher_type": "user", **_around(repository, sender, urls)}
+
+
+def ping(zen: str, hook_id: int, hook: JSON, repository: Repository | None, sender: User, urls: Urls) -> JSON:
+    """``ping``: a *hook* is new, or somebody wants to know whether it works. Only that hook is sent it."""
+    around = _around(repository, sender, urls) if repository else {"sender": as_json.user(sender, urls)}
+    return {"zen": zen, "hook_id": hook_id, "hook": hook, **around}

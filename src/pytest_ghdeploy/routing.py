@@ -142,12 +142,15 @@ class Reply:
 
         modified_at: When what is shown last changed, for ``Last-Modified``; for a row that GET shows,
             its ``updated_at`` if not given.
+
+        next_url: Where the list goes on, for ``Link``, where the handler cuts pages itself.
     """
 
     status: int
     body: Any = None
     location: str = ""
     modified_at: datetime | None = None
+    next_url: str = ""
 
 
 Handler = Callable[[Call], Reply]

@@ -344,8 +344,8 @@ def _check(what: str, name: str, pointer: str, body: object, version: str) -> No
 
 @cache
 def event_names() -> tuple[str, ...]:
-    """List the events that have a schema, which are those that the fake dispatches."""
-    return tuple(sorted(found.stem for found in (directory() / "events").glob("*.json")))
+    """List the events that have a schema and are recorded; a ``ping`` is for one hook only, and is not."""
+    return tuple(sorted(found.stem for found in (directory() / "events").glob("*.json") if found.stem != "ping"))
 
 
 @cache

@@ -31,6 +31,8 @@ from pytest_ghdeploy.model import (
     DeploymentBranchPolicy,
     DeploymentStatus,
     Environment,
+    Hook,
+    HookDelivery,
     Invitation,
     ProtectionRule,
     RateLimit,
@@ -196,6 +198,8 @@ class Store:
     protection_rules = _Kept[ProtectionRule](54_208_019)
     environments = _Kept[Environment](464_814_513)
     invitations = _Kept[Invitation](71_300_021)
+    hooks = _Kept[Hook](301_950_017)
+    hook_deliveries = _Kept[HookDelivery](118_000_000_023)
 
     def __init__(
         self, clock: Clock, assume: Assumptions, urls: Urls, lock: RLock, recorded: list[Event] | None = None
@@ -210,6 +214,8 @@ class Store:
         self.events = Recorder(recorded)
         self.afterwards: list[Callable[[], None]] = []
         """Called with the lock held when a deployment is complete that Python has made."""
+        self.post: Callable[[HookDelivery], object] = lambda _: None
+        """Takes what is to be sent once the lock is free."""
         self.tokens: dict[str, Token] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
@@ -231,6 +237,21 @@ class Store:
                 created_at=self.clock.now,
                 permissions={"checks": "write", "contents": "read", "deployments": "write", "statuses": "write"},
                 events=("check_run", "check_suite", "deployment", "deployment_status", "push"),
+            )
+        )
+
+    @cached_property
+    def hooks_app(self) -> App:
+        """The app that hooks for all repositories belong to, from the first such hook on."""
+        return self.apps.add(
+            App(
+                id=self.apps.next_id,
+                slug="ghdeploy-webhooks",
+                name="ghdeploy-webhooks",
+                owner=self.default_user,
+                created_at=self.clock.now,
+                permissions={},
+                events=(),
             )
         )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.errors import GitHubError
     from pytest_ghdeploy.git import Commit, Graph, Target
     from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.representations import JSON
     from pytest_ghdeploy.routing import Call
     from pytest_ghdeploy.store import Store
 
@@ -140,3 +141,12 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
             base_ref=f"refs/heads/{base}" if base and before is None else None,
         ),
     )
+
+
+def latest_push(store: Store, repository: Repository, actor: User) -> Callable[[], JSON]:
+    """Make the payload of a push of the latest commit of the default branch, for a hook that is tested."""
+    graph, branch = store.git(repository), repository.default_branch
+    commit = graph.commits[graph.branches[branch]]
+    top = payloads.PushedCommit(commit, graph.changed_paths(commit.sha), distinct=True)
+    before = commit.parents[0] if commit.parents else payloads.NOTHING
+    return partial(payloads.push, f"refs/heads/{branch}", before, commit.sha, [top], top, repository, actor, store.urls)

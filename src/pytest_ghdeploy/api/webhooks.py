@@ -1,0 +1,469 @@
+"""
+Hooks of repositories, what they are sent, and what came of it.
+
+Nothing is sent in here. What is to be sent is a row, and ``store.post`` takes
+it to whoever sends it once the request has been answered.
+
+Source:
+    https://docs.github.com/rest/repos/webhooks
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy import deliveries, errors, payloads, rules_webhooks
+from pytest_ghdeploy import representations_webhooks as as_json
+from pytest_ghdeploy.api import git
+from pytest_ghdeploy.model import Hook, HookDelivery
+from pytest_ghdeploy.pages import Page
+from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_ghdeploy.events import Event
+    from pytest_ghdeploy.model import Repository, User
+    from pytest_ghdeploy.store import Store
+
+PERMISSION = "repository_hooks"
+
+_ZEN = "Anything added dilutes everything else."
+_CURSOR = "v1_"
+
+# Operations
+
+
+def create(
+    store: Store,
+    repository: Repository | None,
+    sender: User,
+    *,
+    name: str = "web",
+    config: Mapping[str, Any] | None = None,
+    events: Sequence[str] = ("push",),
+    active: bool = True,
+) -> Hook:
+    """
+    Have events sent to a URL, first of all a ``ping`` if it is *active*.
+
+    Args:
+        repository: Whose events; ``None`` for those of all.
+
+        config: ``url``, ``content_type`` (``form``, if not given), ``secret``, ``insecure_ssl``.
+
+        events: ``*`` stands for all.
+
+    Raises:
+        Unprocessable: There is such a hook, or 20 for one of the events, or a setting makes no sense. Nothing
+            has changed.
+
+    Source:
+        https://docs.github.com/rest/repos/webhooks#create-a-repository-webhook
+    """
+    rules_webhooks.check_name(name)
+    given = config or {}
+    rules_webhooks.check_config(given)
+    chosen = rules_webhooks.events_of(events)
+    app_id = None if repository else store.hooks_app.id
+    row = Hook(
+        id=store.hooks.next_id,
+        repository_id=repository.id if repository else None,
+        app_id=app_id,
+        events=chosen,
+        active=active,
+        created_at=store.clock.now,
+        updated_at=store.clock.now,
+        **_settings(given),
+    )
+    rules_webhooks.check_room(row, store.hooks.where(repository_id=row.repository_id), most=_most(store))
+    store.hooks.add(row)
+    store.events.dispatch = partial(dispatch, store)
+    if active:
+        ping(store, row, sender)
+    return row
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "target_url": config["url"],
+        "content_type": config.get("content_type", "form"),
+        "insecure_ssl": str(config.get("insecure_ssl", "0")),
+        "secret": config.get("secret", ""),
+    }
+
+
+def _most(store: Store) -> int:
+    at_home = deliveries.enterprise(store.urls)
+    return rules_webhooks.MOST_PER_EVENT_ENTERPRISE if at_home else rules_webhooks.MOST_PER_EVENT
+
+
+def update(
+    store: Store,
+    hook: Hook,
+    *,
+    config: Mapping[str, Any] | None = None,
+    events: Sequence[str] | None = None,
+    add_events: Sequence[str] = (),
+    remove_events: Sequence[str] = (),
+    active: bool | None = None,
+) -> Hook:
+    """
+    Change a hook.
+
+    Args:
+        config: In place of the one that it has; without a ``secret`` it has none any more.
+
+        events: In place of those that it is sent, before *add_events* and *remove_events* are looked at.
+
+    Raises:
+        Unprocessable: As in ``create``. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/repos/webhooks#update-a-repository-webhook
+    """
+    changed = replace(
+        hook,
+        events=rules_webhooks.changed_events(hook.events, given=events, added=add_events, removed=remove_events),
+        active=hook.active if active is None else active,
+    )
+    if config is not None:
+        rules_webhooks.check_config(config)
+        changed = replace(changed, **_settings(config))
+    return _replace(store, changed)
+
+
+def update_config(store: Store, hook: Hook, config: Mapping[str, Any]) -> Hook:
+    """
+    Change some of a hook's configuration, and keep the rest.
+
+    Raises:
+        Unprocessable: As in ``create``. Nothing has changed.
+
+    Source:
+        https://docs.github.com/rest/repos/webhooks#update-a-webhook-configuration-for-a-repository
+    """
+    whole = {
+        "url": hook.target_url,
+        "content_type": hook.content_type,
+        "insecure_ssl": hook.insecure_ssl,
+        "secret": hook.secret,
+        **config,
+    }
+    rules_webhooks.check_config(whole)
+    return _replace(store, replace(hook, **_settings(whole)))
+
+
+def _replace(store: Store, changed: Hook) -> Hook:
+    others = [row for row in store.hooks.where(repository_id=changed.repository_id) if row.id != changed.id]
+    rules_webhooks.check_room(changed, others, most=_most(store))
+    return store.hooks.replace(replace(changed, updated_at=store.clock.now))
+
+
+def delete(store: Store, hook: Hook) -> None:
+    """
+    Send nothing more to a hook, and forget what was sent.
+
+    Source:
+        https://docs.github.com/rest/repos/webhooks#delete-a-repository-webhook
+    """
+    for row in list(store.hook_deliveries.where(hook_id=hook.id)):
+        store.hook_deliveries.remove(row)
+    store.hooks.remove(hook)
+    if not list(store.hooks):
+        store.events.dispatch = None
+
+
+# What is sent
+
+
+def dispatch(store: Store, event: Event) -> None:
+    """Send an event to all hooks that want it, in the order in which they were created."""
+    repository = store.repository(event.repository)
+    repository_id = repository.id if repository else None
+    wanting = [hook for hook in store.hooks if rules_webhooks.wants(hook, event.name, repository_id)]
+    if wanting:
+        payload = deliveries.payload_text(event.untouched_payload)
+        for hook in wanting:
+            _post(store, hook, event, repository_id, payload)
+
+
+def _post(store: Store, hook: Hook, event: Event, repository_id: int | None, payload: bytes) -> None:
+    too_large = len(payload) > deliveries.MOST_BYTES
+    row = store.hook_deliveries.add(
+        HookDelivery(
+            id=store.hook_deliveries.next_id,
+            repository_id=hook.repository_id,
+            hook_id=hook.id,
+            guid=event.delivery_id,
+            event=event.name,
+            action=event.action,
+            event_repository_id=repository_id,
+            redelivery=False,
+            payload=payload,
+            state="dropped" if too_large else "waiting",
+            reason=f"the payload has {len(payload):,} bytes, more than 25 MB" if too_large else "",
+        )
+    )
+    store.post(row)
+
+
+def ping(store: Store, hook: Hook, sender: User) -> None:
+    """
+    Send ``ping`` to a hook, whatever it is subscribed to.
+
+    Source:
+        https://docs.github.com/rest/repos/webhooks#ping-a-repository-webhook
+    """
+    repository = _repository_of(store, hook)
+    shown = as_json.hook(hook, repository, store.urls)
+    make = partial(payloads.ping, _ZEN, hook.id, shown, repository, sender, store.urls)
+    event = store.events.announce("ping", None, repository.full_name if repository else "", make)
+    _post(store, hook, event, hook.repository_id, deliveries.payload_text(event.untouched_payload))
+
+
+def test_push(store: Store, repository: Repository, hook: Hook, sender: User) -> None:
+    """
+    Send a ``push`` of the latest commit to a hook, if it is active and sent such events.
+
+    Source:
+        https://docs.github.com/rest/repos/webhooks#test-the-push-repository-webhook
+    """
+    if rules_webhooks.wants(hook, "push", repository.id):
+        event = store.events.announce("push", None, repository.full_name, git.latest_push(store, repository, sender))
+        _post(store, hook, event, repository.id, deliveries.payload_text(event.untouched_payload))
+
+
+def redeliver(store: Store, delivery: HookDelivery) -> HookDelivery:
+    """
+    Send once more what was sent, with the same GUID, as the hook is configured now.
+
+    Source:
+        https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook
+    """
+    row = store.hook_deliveries.add(again(store, delivery, redelivery=True))
+    store.post(row)
+    return row
+
+
+def again(store: Store, delivery: HookDelivery, *, redelivery: bool) -> HookDelivery:
+    """Make a delivery of the same event to the same hook, which is not stored yet."""
+    return HookDelivery(
+        id=store.hook_deliveries.next_id,
+        repository_id=delivery.repository_id,
+        hook_id=delivery.hook_id,
+        guid=delivery.guid,
+        event=delivery.event,
+        action=delivery.action,
+        event_repository_id=delivery.event_repository_id,
+        redelivery=redelivery,
+        payload=delivery.payload,
+    )
+
+
+def _repository_of(store: Store, hook: Hook) -> Repository | None:
+    return store.repositories.get(hook.repository_id) if hook.repository_id else None
+
+
+# Endpoints
+
+
+def find(call: Call) -> Hook:
+    """
+    Look up the hook in the path.
+
+    Raises:
+        NotFound: The repository has no such hook.
+    """
+    wanted = call.params["hook_id"]
+    if (known := call.store.hooks.get(wanted)) and known.repository_id is None:
+        rows = call.store.hooks.where(repository_id=call.repository.id)
+        raise errors.not_found(
+            f"hook {wanted} is one of all repositories, as an app's is, and none of {call.repository.full_name}; "
+            f"{errors.there_is(wanted, map(_label, rows))}"
+        )
+    row: Hook = find_in_repository(call, call.store.hooks, "hook_id", "hook", label=_label)
+    return row
+
+
+def _label(row: Hook) -> str:
+    return f"{row.id} ({row.target_url})"
+
+
+def find_delivery(call: Call) -> HookDelivery:
+    """
+    Look up the delivery in the path, of the hook in the path.
+
+    Raises:
+        NotFound: There is no such hook, or it was never sent such a delivery.
+    """
+    hook, wanted = find(call), call.params["delivery_id"]
+    row = call.store.hook_deliveries.get(wanted)
+    if row is None or row.hook_id != hook.id or row.delivered_at is None:
+        there = errors.there_is(wanted, (one.id for one in _sent(call.store, hook)))
+        raise errors.not_found(f"hook {hook.id} of {call.repository.full_name} has no delivery {wanted}; {there}")
+    return row
+
+
+def _sent(store: Store, hook: Hook) -> list[HookDelivery]:
+    return [row for row in store.hook_deliveries.where(hook_id=hook.id) if row.delivered_at]
+
+
+def _shown(call: Call, hook: Hook) -> Any:  # noqa: ANN401 - JSON
+    return as_json.hook(hook, call.repository, call.urls)
+
+
+@route("repos/list-webhooks", "GET /repos/{owner}/{repo}/hooks", needs="admin", permission=PERMISSION)
+def list_webhooks(call: Call) -> Reply:
+    """List hooks, oldest first."""
+    rows = list(reversed(call.store.hooks.where(repository_id=call.repository.id)))
+    return Reply(200, Listing(rows, lambda row: _shown(call, row)))
+
+
+@route("repos/create-webhook", "POST /repos/{owner}/{repo}/hooks", needs="admin", permission=PERMISSION)
+def create_webhook(call: Call) -> Reply:
+    """Create a hook, and send it a ping."""
+    row = create(call.store, call.repository, call.actor, **call.arguments_for(create))
+    return Reply(201, _shown(call, row), as_json.hook_url(row, call.repository, call.urls))
+
+
+@route(
+    "repos/get-webhook", "GET /repos/{owner}/{repo}/hooks/{hook_id}", needs="admin", permission=PERMISSION, finds=find
+)
+def get_webhook(call: Call) -> Reply:
+    """Show a hook."""
+    return Reply(200, _shown(call, call.found), modified_at=call.found.updated_at)
+
+
+@route(
+    "repos/update-webhook",
+    "PATCH /repos/{owner}/{repo}/hooks/{hook_id}",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find,
+)
+def update_webhook(call: Call) -> Reply:
+    """Change a hook."""
+    return Reply(200, _shown(call, update(call.store, call.found, **call.arguments_for(update))))
+
+
+@route(
+    "repos/delete-webhook",
+    "DELETE /repos/{owner}/{repo}/hooks/{hook_id}",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find,
+)
+def delete_webhook(call: Call) -> Reply:
+    """Delete a hook."""
+    delete(call.store, call.found)
+    return Reply(204)
+
+
+@route(
+    "repos/get-webhook-config-for-repo",
+    "GET /repos/{owner}/{repo}/hooks/{hook_id}/config",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find,
+)
+def get_webhook_config_for_repo(call: Call) -> Reply:
+    """Show where a hook sends, and how."""
+    return Reply(200, as_json.config(call.found))
+
+
+@route(
+    "repos/update-webhook-config-for-repo",
+    "PATCH /repos/{owner}/{repo}/hooks/{hook_id}/config",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find,
+)
+def update_webhook_config_for_repo(call: Call) -> Reply:
+    """Change some of where a hook sends, and how."""
+    return Reply(200, as_json.config(update_config(call.store, call.found, call.body)))
+
+
+@route(
+    "repos/ping-webhook",
+    "POST /repos/{owner}/{repo}/hooks/{hook_id}/pings",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find,
+)
+def ping_webhook(call: Call) -> Reply:
+    """Send a ping to a hook."""
+    ping(call.store, call.found, call.actor)
+    return Reply(204)
+
+
+@route(
+    "repos/test-push-webhook",
+    "POST /repos/{owner}/{repo}/hooks/{hook_id}/tests",
+    "POST /repos/{owner}/{repo}/hooks/{hook_id}/test",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find,
+)
+def test_push_webhook(call: Call) -> Reply:
+    """Send a push of the latest commit to a hook, if it is sent such events."""
+    test_push(call.store, call.repository, call.found, call.actor)
+    return Reply(204)
+
+
+@route(
+    "repos/list-webhook-deliveries",
+    "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find,
+)
+def list_webhook_deliveries(call: Call) -> Reply:
+    """List what a hook was sent, newest first, a page from a cursor on, perhaps only what succeeded or failed."""
+    hook: Hook = call.found
+    rows = _sent(call.store, hook)
+    wanted = call.query.get("status")
+    if wanted is not None:
+        state = {"success": "delivered", "failure": "failed"}.get(wanted)
+        if state is None:
+            raise errors.invalid_delivery_status(wanted, f"status is success or failure, got {wanted!r}")
+        rows = [row for row in rows if row.state == state]
+    if cursor := call.query.get("cursor"):
+        number = cursor.removeprefix(_CURSOR)
+        if not cursor.startswith(_CURSOR) or not number.isdecimal() or not number.isascii():
+            raise errors.invalid_cursor(f"a cursor is taken from the Link of the page before; got {cursor!r}")
+        rows = [row for row in rows if row.id <= int(number)]
+    size = Page.of({"per_page": call.query.get("per_page", "")}, len(rows)).per_page
+    beyond = ""
+    if len(rows) > size:
+        kept = "".join(f"{name}={call.query[name]}&" for name in ("per_page", "status") if name in call.query)
+        root = f"{call.urls.api}/repositories/{call.repository.id}/hooks/{hook.id}/deliveries"
+        beyond = f"{root}?{kept}cursor={_CURSOR}{rows[size].id}"
+    return Reply(200, [as_json.short_delivery(row) for row in rows[:size]], next_url=beyond)
+
+
+@route(
+    "repos/get-webhook-delivery",
+    "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find_delivery,
+)
+def get_webhook_delivery(call: Call) -> Reply:
+    """Show a delivery, with what was sent and what was answered."""
+    return Reply(200, as_json.delivery(call.found, find(call)))
+
+
+@route(
+    "repos/redeliver-webhook-delivery",
+    "POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
+    needs="admin",
+    permission=PERMISSION,
+    finds=find_delivery,
+)
+def redeliver_webhook_delivery(call: Call) -> Reply:
+    """Send a delivery once more."""
+    redeliver(call.store, call.found)
+    return Reply(202, {})

@@ -1,0 +1,367 @@
+"""
+The way out, to the receivers of webhooks: by HTTP to this machine, or by calling what is in this process.
+
+What a receiver does is never an error here: it becomes an ``Outcome``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import ssl
+import threading
+from contextlib import nullcontext, suppress
+from contextvars import copy_context
+
+# Bound now: what others put into the place of these classes later is not meant for deliveries.
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
+from io import BytesIO, StringIO
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
+from urllib.parse import quote, unquote, urlsplit
+
+from pytest_ghdeploy import deliveries, errors
+from pytest_ghdeploy.doors import hosts
+from pytest_ghdeploy.errors import FakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+
+    from pytest_ghdeploy.deliveries import Outcome
+
+Kind = Literal["url", "wsgi", "asgi", "callable"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+_MOST_READ = 1 << 20
+"""Bytes of an answer that are read; GitHub wants to know no more of it either."""
+
+
+class Target(NamedTuple):
+    """
+    A receiver.
+
+    Attributes:
+        value: The URL, the application or the function.
+
+        path: Where an application is called.
+
+        any_host: Whether a URL may lead to another machine.
+    """
+
+    kind: Kind
+    value: Any
+    path: str = "/"
+    any_host: bool = False
+
+    @property
+    def name(self) -> str:
+        """What to call it in reports and URLs."""
+        if self.kind == "url":
+            return str(self.value)
+        found = getattr(self.value, "__name__", None) or type(self.value).__name__
+        return found if isinstance(found, str) else type(self.value).__name__
+
+
+def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool) -> Target:
+    """
+    Find out what a receiver is, unless *kind* says so.
+
+    A text is a URL. What takes three arguments is an ASGI application, what
+    takes two a WSGI application, and what takes one is called with the delivery.
+
+    Raises:
+        FakeError: It is none of these, or a URL that leads to another machine.
+    """
+    if kind is not None and kind not in KINDS:
+        raise errors.unknown("kind of receiver", kind, KINDS)
+    found = kind or _kind_of(value)
+    if (found == "url") != isinstance(value, str) or (found != "url" and not callable(value)):
+        msg = f"a receiver of kind {found!r} is {'a text' if found == 'url' else 'something to call'}, got {value!r}"
+        raise FakeError(msg)
+    if not isinstance(path, str) or not path.startswith("/"):
+        msg = f'path is where an application is called and starts with "/", got {path!r}'
+        raise FakeError(msg)
+    if isinstance(value, str) and not any_host and not deliveries.is_loopback(value):
+        msg = (
+            f"{_host_of(value)!r} is not this machine; deliveries go to localhost, 127.0.0.1 and ::1 only: "
+            "allow_any_host=True sends them to others"
+        )
+        raise FakeError(msg)
+    return Target(cast("Kind", found), value, path, any_host)
+
+
+def _kind_of(value: object) -> str:
+    if isinstance(value, str):
+        return "url"
+    if not callable(value):
+        msg = f"a receiver is a URL, a WSGI or ASGI application, or a function of one delivery; got {value!r}"
+        raise FakeError(msg)
+    try:
+        signature = inspect.signature(value)
+    except (TypeError, ValueError):  # of some built-in functions nothing is known
+        return "callable"
+    for kind, count in (("callable", 1), ("wsgi", 2), ("asgi", 3)):
+        try:
+            signature.bind(*range(count))
+        except TypeError:
+            continue
+        return kind
+    msg = (
+        f"{value!r} takes {signature}: a WSGI application takes two arguments, an ASGI application three, and a "
+        'function one delivery; kind="wsgi" and the like say which it is'
+    )
+    raise FakeError(msg)
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
+
+
+def send(
+    target: Target,
+    headers: Mapping[str, str],
+    body: bytes,
+    delivery: object,
+    *,
+    timeout: float,
+    insecure_ssl: bool,
+) -> Outcome:
+    """
+    Deliver, and say what came of it.
+
+    Args:
+        delivery: What a function is called with.
+
+        timeout: Real seconds that a URL, or something asynchronous, may take.
+    """
+    if target.kind == "url":
+        return _to_url(target, headers, body, timeout=timeout, insecure_ssl=insecure_ssl)
+    try:
+        if target.kind == "wsgi":
+            return _to_wsgi(target, headers, body)
+        if target.kind == "asgi":
+            outcome: Outcome = _run(_to_asgi(target, headers, body), timeout)
+            return outcome
+        answer = target.value(delivery)
+        if inspect.iscoroutine(answer):
+            answer = _run(_awaited(answer), timeout)
+        # A function may say with which status it answers; whatever else it gives is a success.
+        code = answer if isinstance(answer, int) and not isinstance(answer, bool) else 200
+        return deliveries.answered(code, {}, "")
+    except _TookTooLong:
+        return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever the receiver raises is its own
+        return deliveries.crashed(problem)
+
+
+# By HTTP
+
+
+def _to_url(target: Target, headers: Mapping[str, str], body: bytes, *, timeout: float, insecure_ssl: bool) -> Outcome:
+    url = str(target.value)
+    if not target.any_host and not deliveries.is_loopback(url):
+        return deliveries.unreachable(
+            f"{_host_of(url)} is not this machine, and the fake sends nothing to others: "
+            "webhooks.subscribe(…, allow_any_host=True) would"
+        )
+    expired = threading.Event()
+    try:
+        connection = _connection(url, timeout, insecure_ssl=insecure_ssl)
+    except ValueError as problem:
+        return deliveries.unreachable(str(problem))
+    # A timeout of a socket is one of each step; a receiver that drips must end, too.
+    alarm = threading.Timer(timeout, _abort, (connection, expired))
+    alarm.daemon = True
+    alarm.start()
+    try:
+        with hosts.deliveries_may_leave() if deliveries.is_loopback(url) else nullcontext():
+            return _exchange(connection, url, headers, body)
+    except (OSError, HTTPException) as problem:
+        if expired.is_set() or isinstance(problem, TimeoutError):
+            return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
+        told = str(problem) or type(problem).__name__
+        return deliveries.unreachable(f"nothing came back from {_host_of(url)}: {type(problem).__name__}: {told}")
+    except Exception as problem:  # noqa: BLE001 - such as what pytest-socket raises
+        return deliveries.unreachable(f"nothing could be sent: {type(problem).__name__}: {problem}")
+    finally:
+        alarm.cancel()
+        connection.close()
+
+
+def _connection(url: str, timeout: float, *, insecure_ssl: bool) -> HTTPConnection:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        context = ssl.create_default_context()
+        if insecure_ssl:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return HTTPSConnection(host, parts.port, timeout=timeout, context=context)
+    return HTTPConnection(host, parts.port, timeout=timeout)
+
+
+def _abort(connection: HTTPConnection, expired: threading.Event) -> None:
+    expired.set()
+    sock = connection.sock
+    if sock is not None:
+        import socket
+
+        with suppress(OSError):  # it has just been closed
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _exchange(connection: HTTPConnection, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+    parts = urlsplit(url)
+    where = quote(parts.path, safe="/%:@!$&'()*+,;=~-._") or "/"
+    connection.putrequest("POST", f"{where}?{parts.query}" if parts.query else where, skip_accept_encoding=True)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body)
+    response = connection.getresponse()
+    data = response.read(_MOST_READ)
+    if response.length and len(data) < _MOST_READ:
+        raise IncompleteRead(data, response.length)
+    return deliveries.answered(response.status, dict(response.getheaders()), data.decode(errors="replace"))
+
+
+# In this process
+
+
+def _to_wsgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome:
+    path, _, query = target.path.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "localhost",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in headers.items():
+        key = name.upper().replace("-", "_")
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+    written: list[bytes] = []
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, fields: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401
+        if exc_info and written:  # too late for an error page
+            raise exc_info[1]
+        started[:] = [(status, fields)]
+        return written.append
+
+    parts = target.value(environ, start_response)
+    try:
+        written.extend(parts)
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+    if not started:
+        msg = "the WSGI application never called start_response"
+        raise RuntimeError(msg)
+    status, fields = started[0]
+    return deliveries.answered(int(status.split(" ", 1)[0]), dict(fields), _text(written))
+
+
+async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome:
+    import asyncio
+
+    path, _, query = target.path.partition("?")
+    sent = {"Host": "localhost", **headers, "Content-Length": str(len(body))}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()],
+        "server": ("localhost", 80),
+        "client": ("127.0.0.1", 0),
+    }
+    requests = iter([{"type": "http.request", "body": body, "more_body": False}])
+    over = asyncio.Event()
+    started: list[MutableMapping[str, Any]] = []
+    written: list[bytes] = []
+
+    async def receive() -> Mapping[str, Any]:
+        message = next(requests, None)
+        if message is None:
+            await over.wait()
+            return {"type": "http.disconnect"}
+        return message
+
+    async def respond(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            started.append(message)
+        elif message["type"] == "http.response.body":
+            written.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                over.set()
+
+    await target.value(scope, receive, respond)
+    if not started:
+        msg = "the ASGI application never began to answer"
+        raise RuntimeError(msg)
+    fields = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in started[0]["headers"]}
+    return deliveries.answered(started[0]["status"], fields, _text(written))
+
+
+def _text(written: list[bytes]) -> str:
+    return b"".join(written)[:_MOST_READ].decode(errors="replace")
+
+
+class _TookTooLong(Exception):
+    pass
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - what the receiver gives
+    return await answer
+
+
+def _run(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401
+    """Run *job* to its end in an event loop of its own, in a thread of its own: this one may have a loop already."""
+    import asyncio
+
+    results: list[Any] = []
+    problems: list[BaseException] = []
+
+    async def bounded() -> Any:  # noqa: ANN401
+        task = asyncio.ensure_future(job)
+        done, _ = await asyncio.wait({task}, timeout=timeout)
+        if not done:
+            task.cancel()
+            await asyncio.wait({task}, timeout=1)
+            raise _TookTooLong
+        if task.cancelled():
+            msg = "the receiver was cancelled"
+            raise RuntimeError(msg)
+        return task.result()
+
+    def run() -> None:
+        try:
+            results.append(asyncio.run(bounded()))
+        except BaseException as problem:  # noqa: BLE001 - raised again below
+            problems.append(problem)
+
+    thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True)
+    thread.start()
+    thread.join()
+    if problems:
+        raise problems[0]
+    return results[0]

@@ -1,0 +1,1102 @@
+"""Hooks from Python: who can be subscribed, what arrives, when, and what becomes of receivers that fail."""
+
+# ruff: noqa: S105, S106 - the secrets of hooks that there are in these tests only
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
+from urllib.parse import parse_qs
+
+import flask
+import pytest
+import requests
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from pytest_ghdeploy import FakeError, FakeGitHub, Repository, signatures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from starlette.requests import Request
+
+    from pytest_ghdeploy.webhooks import Delivery
+
+API = "https://api.github.com/repos/octocat/example"
+TOKEN = {"Authorization": "token any-token"}
+
+
+@pytest.fixture
+def repo(ghdeploy: FakeGitHub) -> Repository:
+    """Give the repository octocat/example."""
+    return ghdeploy.add_repository("octocat/example")
+
+
+def post(path: str, **body: object) -> requests.Response:
+    """Ask as a tool does."""
+    url = path if path.startswith("http") else f"{API}{path}"
+    return requests.post(url, json=body, headers=TOKEN, timeout=10)
+
+
+def report(deployment: Any, state: str) -> None:  # noqa: ANN401 - JSON
+    """Report on a deployment as a third party does."""
+    assert post(deployment["statuses_url"], state=state).status_code == 201
+
+
+class _Server:
+    """A receiver behind a real port of this machine."""
+
+    def __init__(self, answer: Callable[[BaseHTTPRequestHandler, bytes], None], kind: type[HTTPServer]) -> None:
+        self.bodies: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                server.bodies.append(body)
+                server.headers.append(dict(self.headers.items()))
+                answer(self, body)
+
+            def log_message(self, *_: Any) -> None:  # noqa: ANN401
+                pass
+
+        class Quiet(kind):  # type: ignore[misc,valid-type]
+            def handle_error(self, *_: Any) -> None:  # noqa: ANN401
+                pass
+
+        self._server = Quiet(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?from=github"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def ok(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Answer 204."""
+    handler.send_response(204)
+    handler.end_headers()
+
+
+@contextmanager
+def serving(
+    answer: Callable[[BaseHTTPRequestHandler, bytes], None] = ok, kind: type[HTTPServer] = ThreadingHTTPServer
+) -> Iterator[_Server]:
+    """Run a receiver."""
+    server = _Server(answer, kind)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+# Who can be subscribed
+
+
+def test_a_function_gets_one_delivery(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """With event, delivery id, headers, the bytes that were signed, and the payload."""
+    got: list[Delivery] = []
+    ghdeploy.webhooks.subscribe(got.append, events=["deployment"], secret="It's a Secret to Everybody")
+    repo.add_deployment(ref="main")
+    repo.add_commit_status("main", state="success")
+
+    assert [delivery.event for delivery in got] == ["ping", "deployment"]
+    delivery, event = got[1], ghdeploy.events[0]
+    assert delivery.delivery_id == event.delivery_id == delivery.headers["x-github-delivery"]
+    assert json.loads(delivery.body) == delivery.payload == event.payload
+    assert delivery.headers["X-Hub-Signature-256"] == signatures.sign("It's a Secret to Everybody", delivery.body)
+    assert delivery.headers["X-Hub-Signature"] == signatures.sign("It's a Secret to Everybody", delivery.body, "sha1")
+    assert (delivery.state, delivery.status, delivery.status_code) == ("delivered", "OK", 200)
+
+
+def test_an_asynchronous_function_too(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It is run to its end, also where a loop is running already."""
+    got: list[str] = []
+
+    async def receiver(delivery: Delivery) -> int:
+        await asyncio.sleep(0)
+        got.append(delivery.event)
+        return 202
+
+    hook = ghdeploy.webhooks.subscribe(receiver)
+
+    async def tool() -> None:
+        repo.add_commit_status("main", state="success")
+
+    asyncio.run(tool())
+    assert got == ["ping", "status"]
+    assert hook.deliveries[0].status_code == 202
+
+
+def test_a_mock_is_a_function(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """What takes any arguments is called with the delivery; only a number says how it answers."""
+    mock = Mock()
+    hook = ghdeploy.webhooks.subscribe(mock, events=["status"])
+    repo.add_commit_status("main", state="success")
+    assert [call.args[0].event for call in mock.call_args_list] == ["ping", "status"]
+    assert hook.deliveries[0].status_code == 200
+
+
+@pytest.mark.parametrize("content_type", ["json", "form"])
+def test_a_flask_application(ghdeploy: FakeGitHub, repo: Repository, content_type: Any) -> None:  # noqa: ANN401
+    """What takes two arguments is a WSGI application; it gets the very bytes."""
+    app = flask.Flask(__name__)
+    got: list[Any] = []
+
+    @app.post("/hooks/github")
+    def receive() -> tuple[str, int]:
+        request = flask.request
+        body = request.get_data()
+        assert request.headers["X-Hub-Signature-256"] == signatures.sign("s3cret", body)
+        got.append(request.get_json() if request.is_json else json.loads(parse_qs(body.decode())["payload"][0]))
+        return f"thanks for {request.args['kind']}", 201
+
+    hook = ghdeploy.webhooks.subscribe(
+        app, secret="s3cret", content_type=content_type, path="/hooks/github?kind=all"
+    )  # fmt: skip
+    repo.add_deployment(ref="main", payload={"text": "naïve & sound"})
+    assert got[1] == ghdeploy.events[0].payload
+    newest = hook.deliveries[0]
+    assert (newest.status_code, newest.response_payload) == (201, "thanks for all")
+    assert newest.response_headers["content-type"].startswith("text/html")
+
+
+def test_a_starlette_application(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """What takes three arguments is an ASGI application; its background tasks are finished too."""
+    got: list[Any] = []
+
+    async def receive(request: Request) -> Response:
+        body = await request.body()
+        assert request.headers["X-Hub-Signature-256"] == signatures.sign("s3cret", body)
+        return PlainTextResponse("later", 202, background=BackgroundTask(got.append, json.loads(body)))
+
+    app = Starlette(routes=[Route("/hook", receive, methods=["POST"])])
+    hook = ghdeploy.webhooks.subscribe(app, secret="s3cret", path="/hook")
+    repo.add_deployment(ref="main")
+    assert got[1] == ghdeploy.events[0].payload
+    assert (hook.deliveries[0].status_code, hook.deliveries[0].response_payload) == (202, "later")
+
+
+def test_a_url_is_reached_by_http(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """On this machine, path and query as they stand, with all headers; the fake's guards let it pass."""
+    with serving() as server:
+        hook = ghdeploy.webhooks.subscribe(server.url, secret="s3cret")
+        repo.add_deployment(ref="main")
+    newest = hook.deliveries[0]
+    assert server.bodies[1] == newest.body
+    assert newest.headers.items() <= server.headers[1].items()
+    assert set(server.headers[1]) - set(newest.headers) == {"Host", "Content-Length"}
+    assert (newest.state, newest.status_code) == ("delivered", 204)
+    assert hook.config["url"] == server.url
+    assert len(ghdeploy.requests) == 0
+
+
+def test_a_receiver_may_have_the_name_of_the_fake(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """A fake of an API on this machine delivers to this machine all the same."""
+    with serving() as server:
+        fake = ghdeploy_factory(base_url="http://127.0.0.1:5000/api/v3")
+        hook = fake.webhooks.subscribe(server.url)
+    assert hook.deliveries[0].state == "delivered"
+
+
+@pytest.mark.parametrize("kind", ["wsgi", "asgi", "callable"])
+def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa: ANN401
+    """Where a receiver takes any arguments, nobody can see what it is."""
+    called: list[int] = []
+
+    def receiver(*args: Any) -> Any:  # noqa: ANN401
+        called.append(len(args))
+        if kind == "wsgi":
+            args[1]("200 OK", [])
+            return []
+
+        async def respond() -> None:
+            await args[2]({"type": "http.response.start", "status": 200, "headers": []})
+            await args[2]({"type": "http.response.body", "body": b""})
+
+        return respond() if kind == "asgi" else None
+
+    hook = ghdeploy.webhooks.subscribe(receiver, kind=kind)
+    assert called == [{"callable": 1, "wsgi": 2, "asgi": 3}[kind]]
+    assert hook.deliveries[0].state == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"target": 7}, "a receiver is a URL, a WSGI or ASGI application, or a function of one delivery; got 7"),
+        ({"target": lambda: None}, "a WSGI application takes two arguments"),
+        ({"target": "https://example.com/hook"}, "'example.com' is not this machine"),
+        ({"target": "nonsense"}, "'nonsense' is not this machine"),
+        ({"target": "ftp://localhost/"}, "GitHub refuses this with 422"),
+        ({"target": print, "kind": "url"}, "a receiver of kind 'url' is a text"),
+        ({"target": "http://localhost/", "kind": "wsgi"}, "a receiver of kind 'wsgi' is something to call"),
+        ({"target": print, "kind": "cgi"}, "there is no kind of receiver 'cgi'; there are "),
+        ({"target": print, "path": "hook"}, "path is where an application is called"),
+        ({"target": print, "events": ["pushes"]}, "GitHub sends no event 'pushes' to hooks; there are push"),
+        ({"target": print, "events": "push"}, "events is a list of names, such as"),
+        ({"target": print, "events": [7]}, "GitHub refuses this with 422"),
+        ({"target": print, "content_type": "xml"}, "config.content_type is 'xml'"),
+        ({"target": print, "repository": "octocat/exmaple"}, "there is no repository 'octocat/exmaple'"),
+        ({"target": print, "repository": 7}, "repository is a full name"),
+        ({"target": print, "secret": 7}, "secret is a text"),
+        ({"target": print, "active": "yes"}, "GitHub refuses this with 422"),
+        ({"target": print, "insecure_ssl": 1}, "insecure_ssl is True or False"),
+        ({"target": print, "allow_any_host": 1}, "allow_any_host is True or False"),
+    ],
+)
+@pytest.mark.usefixtures("repo")
+def test_a_subscription_that_makes_no_sense_is_refused(
+    ghdeploy: FakeGitHub, arguments: dict[str, Any], message: str
+) -> None:
+    """At once, with advice, and nobody is subscribed."""
+    with pytest.raises(FakeError, match=r".") as refused:
+        ghdeploy.webhooks.subscribe(**arguments)
+    assert message in str(refused.value)
+    assert ghdeploy.webhooks.hooks == []
+    assert ghdeploy.webhooks._targets == {}
+
+
+def test_the_same_url_twice_is_refused_and_a_function_twice_is_not(ghdeploy: FakeGitHub) -> None:
+    """A function has an address of its own each time."""
+    with serving() as server:
+        ghdeploy.webhooks.subscribe(server.url)
+        with pytest.raises(FakeError, match="sends the same events"):
+            ghdeploy.webhooks.subscribe(server.url)
+    first, second = (ghdeploy.webhooks.subscribe(print) for _ in range(2))
+    assert first.config["url"] == f"http://print-{first.id}.invalid/"
+    assert first.config != second.config
+
+
+def test_another_machine_takes_a_word(ghdeploy: FakeGitHub) -> None:
+    """`allow_any_host` sends there; what comes of it is recorded."""
+    hook = ghdeploy.webhooks.subscribe("http://receiver.invalid/", allow_any_host=True)
+    assert hook.deliveries[0].state == "failed"
+    assert "nothing came back from receiver.invalid" in hook.deliveries[0].reason
+
+
+def test_githubs_own_hosts_are_never_sent_to(ghdeploy: FakeGitHub) -> None:
+    """Also with `allow_any_host`: no request to them leaves."""
+    hook = ghdeploy.webhooks.subscribe("https://api.github.com/hook", allow_any_host=True)
+    assert hook.deliveries[0].state == "failed"
+    assert "while a fake GitHub is active" in hook.deliveries[0].reason
+    assert ghdeploy.take_problem()
+
+
+# What a hook is
+
+
+def test_a_hook_reads_like_githubs(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Its attributes are the JSON's; the secret is masked, and in nothing that is printed."""
+    hook = ghdeploy.webhooks.subscribe(print, events=["push"], secret="s3cret", repository=repo.full_name)
+    assert hook.url == f"{API}/hooks/{hook.id}"
+    assert hook.config == {
+        "content_type": "json",
+        "insecure_ssl": "0",
+        "secret": "********",
+        "url": f"http://print-{hook.id}.invalid/",
+    }
+    assert (hook.events, hook.active) == (["push"], True)
+    assert hook.created_at == hook.updated_at == ghdeploy.clock.now
+    assert hook.last_response == {"code": 200, "status": "active", "message": "OK"}
+    shown = requests.get(f"{API}/hooks/{hook.id}", headers=TOKEN, timeout=10).json()
+    assert shown["config"] == hook.config
+    told = ghdeploy.conversation_text() + repr((hook, hook.deliveries, ghdeploy.webhooks, shown, vars(ghdeploy)))
+    assert "s3cret" not in told + repr(list(ghdeploy._store.hooks))
+
+
+def test_a_hook_of_all_repositories_is_an_apps(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It has no address in the API, its ping no repository, and REST does not list it."""
+    hook = ghdeploy.webhooks.subscribe(lambda _: None)
+    assert hook.url is None
+    ping = hook.deliveries[0]
+    assert ping.payload["hook"]["type"] == "App"
+    assert "repository" not in ping.payload
+    assert ping.headers["X-GitHub-Hook-Installation-Target-Type"] == "integration"
+    assert int(ping.headers["X-GitHub-Hook-Installation-Target-ID"]) == ping.payload["hook"]["app_id"]
+    ghdeploy.add_repository("octocat/other").add_commit_status("main", state="success")
+    repo.add_commit_status("main", state="success")
+    assert len(hook.deliveries) == 3
+    assert requests.get(f"{API}/hooks", headers=TOKEN, timeout=10).json() == []
+
+
+def test_what_rest_changes_counts(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A function whose hook is given a URL over REST is called no more."""
+    got: list[Delivery] = []
+    hook = ghdeploy.webhooks.subscribe(got.append, repository=repo.full_name)
+    url = hook.url or ""
+    assert requests.patch(url, json={"events": ["status"]}, headers=TOKEN, timeout=10).status_code == 200
+    repo.add_deployment(ref="main")
+    repo.add_commit_status("main", state="success")
+    assert [delivery.event for delivery in got] == ["ping", "status"]
+    with serving() as server:
+        requests.patch(f"{url}/config", json={"url": server.url}, headers=TOKEN, timeout=10)
+        repo.add_commit_status("main", state="failure")
+    assert (len(got), len(server.bodies)) == (2, 1)
+
+
+def test_a_hook_is_unsubscribed(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It is sent nothing more, and whoever still holds it is told that it is gone; deliveries can be read."""
+    got: list[Delivery] = []
+    hook = ghdeploy.webhooks.subscribe(got.append)
+    ghdeploy.webhooks.unsubscribe(hook)
+    repo.add_commit_status("main", state="success")
+    assert len(got) == 1
+    assert (got[0].state, got[0].status_code) == ("delivered", 200)
+    for use in (hook.delete, hook.ping, lambda: hook.events, lambda: hook.deliveries):
+        with pytest.raises(FakeError, match=f"hook {hook.id} is gone: it was deleted, or the fake was reset"):
+            use()
+    with pytest.raises(FakeError, match="cannot be delivered: its hook is gone"):
+        ghdeploy.webhooks.redeliver(got[0])
+    with pytest.raises(FakeError, match="cannot be delivered: its hook is gone"):
+        got[0].deliver()
+
+
+def test_a_reset_forgets_all(ghdeploy: FakeGitHub) -> None:
+    """Also what was kept back, and in a receiver that resets the fake itself; `webhooks` stays the same object."""
+    webhooks = ghdeploy.webhooks
+    got: list[Delivery] = []
+    hook = webhooks.subscribe(got.append)
+    webhooks.hold()
+    ghdeploy.add_repository("octocat/example").add_commit_status("main", state="success")
+    ghdeploy.reset()
+    assert ghdeploy.webhooks is webhooks
+    assert (webhooks.hooks, webhooks.deliveries, webhooks.held) == ([], [], [])
+    with pytest.raises(FakeError, match="is gone"):
+        hook.ping()
+    ghdeploy.add_repository("octocat/example").add_commit_status("main", state="success")
+    assert [delivery.event for delivery in got] == ["ping"]
+
+    webhooks.subscribe(lambda delivery: ghdeploy.reset() if delivery.event == "status" else None)
+    webhooks.subscribe(got.append)
+    ghdeploy.repository("octocat/example").add_commit_status("main", state="failure")
+    assert len(got) == 2
+    assert got[0].event == "ping"
+
+
+# When
+
+
+def test_deliveries_are_made_before_the_call_returns_and_after_its_answer(
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:
+    """A receiver finds stored what it is told of, and the request answered."""
+    seen: list[object] = []
+
+    def receiver(delivery: Delivery) -> None:
+        if delivery.event == "deployment":
+            seen.append([one.id for one in repo.deployments])
+            seen.append([asked.status for asked in ghdeploy.requests])
+
+    ghdeploy.webhooks.subscribe(receiver)
+    made = post("/deployments", ref="main").json()
+    assert seen == [[made["id"]], [201]]
+
+
+def test_each_hook_gets_the_events_in_order(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Event by event to all hooks, in the order in which they were subscribed; one GUID for all."""
+    got: list[tuple[str, Delivery]] = []
+    for name in ("first", "second"):
+        ghdeploy.webhooks.subscribe(lambda delivery, name=name: got.append((name, delivery)), events=["create", "push"])
+    got.clear()
+    post("/git/refs", ref="refs/heads/topic", sha=repo.sha("main"))
+    assert [(name, delivery.event) for name, delivery in got] == [
+        ("first", "create"),
+        ("second", "create"),
+        ("first", "push"),
+        ("second", "push"),
+    ]
+    assert got[0][1].delivery_id == got[1][1].delivery_id != got[2][1].delivery_id
+
+
+def test_a_refused_request_delivers_nothing(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """As it dispatches nothing."""
+    got: list[Delivery] = []
+    ghdeploy.webhooks.subscribe(got.append)
+    assert post("/deployments", ref="nope").status_code == 422
+    with pytest.raises(FakeError):
+        repo.add_commit_status("nope", state="success")
+    assert len(got) == 1
+
+
+def test_a_receiver_that_calls_back_is_answered_first(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """What comes of its call is delivered after what was to be delivered before: one delivery at a time, in order."""
+    got: list[tuple[str, str]] = []
+    running: list[str] = []
+
+    def receiver(name: str) -> Callable[[Delivery], None]:
+        def receive(delivery: Delivery) -> None:
+            assert name not in running
+            running.append(name)
+            state = delivery.payload.get("deployment_status", {}).get("state", "")
+            got.append((name, f"{delivery.event} {state}".rstrip()))
+            following = {"": "queued", "queued": "in_progress", "in_progress": "success"}.get(state)
+            if name == "first" and following and delivery.event != "ping":
+                report(delivery.payload["deployment"], following)
+            running.remove(name)
+
+        return receive
+
+    for name in ("first", "second"):
+        ghdeploy.webhooks.subscribe(receiver(name))
+    got.clear()
+    post("/deployments", ref="main")
+    expected = ["deployment", *(f"deployment_status {state}" for state in ("queued", "in_progress", "success"))]
+    assert got == [(name, what) for what in expected for name in ("first", "second")]
+    assert [event.name for event in ghdeploy.events] == ["deployment", *["deployment_status"] * 3]
+    assert repo.deployments[0].state == "success"
+
+
+def test_a_receiver_that_calls_back_for_ever_is_stopped_by_whoever_wrote_it(
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:
+    """A hundred calls deep costs no stack: each is delivered when the one before is done."""
+    depths: list[int] = []
+
+    def receiver(delivery: Delivery) -> None:
+        if delivery.event == "status" and len(depths) < 300:
+            depths.append(len(list(traceback.walk_stack(None))))
+            repo.add_commit_status("main", state="pending", context=str(len(depths)))
+
+    ghdeploy.webhooks.subscribe(receiver)
+    repo.add_commit_status("main", state="pending")
+    assert len(depths) == 300
+    assert len(set(depths)) == 1
+    assert len(ghdeploy.events) == 301
+
+
+def test_what_a_receiver_starts_and_leaves_behind_is_not_lost(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A task that outlives its delivery has its own calls delivered."""
+    from contextvars import copy_context
+
+    got: list[str] = []
+    contexts: list[Any] = []
+
+    def receiver(delivery: Delivery) -> None:
+        got.append(delivery.event)
+        contexts.append(copy_context())
+
+    ghdeploy.webhooks.subscribe(receiver)
+    contexts[0].run(repo.add_commit_status, "main", state="success")
+    assert got == ["ping", "status"]
+
+
+# In other threads
+
+
+@pytest.mark.parametrize("kind", [HTTPServer, ThreadingHTTPServer])
+def test_a_server_that_calls_back_does_not_wait_for_itself(
+    ghdeploy: FakeGitHub, repo: Repository, kind: type[HTTPServer]
+) -> None:
+    """Also one that does one thing at a time: its call returns, and then comes the next delivery."""
+    states: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        payload = json.loads(body)
+        if handler.headers["X-GitHub-Event"] == "deployment":
+            report(payload["deployment"], "in_progress")
+            report(payload["deployment"], "success")
+        elif handler.headers["X-GitHub-Event"] == "deployment_status":
+            states.append(payload["deployment_status"]["state"])
+        ok(handler, body)
+
+    began = time.monotonic()
+    with serving(answer, kind) as server:
+        hook = ghdeploy.webhooks.subscribe(server.url)
+        post("/deployments", ref="main")
+        assert states == ["in_progress", "success"]
+    assert [delivery.state for delivery in hook.deliveries] == ["delivered"] * 4
+    assert repo.deployments[0].state == "success"
+    assert time.monotonic() - began < 5
+
+
+def test_many_threads_lose_and_double_nothing(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Each event reaches each hook once, and to a hook one at a time."""
+    got: dict[str, list[str]] = {"function": [], "other": []}
+    inside: list[int] = []
+
+    def receive(delivery: Delivery) -> None:
+        inside.append(1)
+        assert len(inside) == 1
+        got["function"].append(delivery.delivery_id)
+        time.sleep(0.0005)
+        inside.pop()
+
+    ghdeploy.webhooks.subscribe(receive, events=["status"])
+    ghdeploy.webhooks.subscribe(lambda delivery: got["other"].append(delivery.delivery_id), events=["status"])
+
+    def work(number: int) -> None:
+        for turn in range(25):
+            repo.add_commit_status("main", state="success", context=f"{number}/{turn}")
+            # What this call has caused is there when it returns.
+            newest = repo.full_name and ghdeploy.webhooks.deliveries
+            assert newest
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    guids = {event.delivery_id for event in ghdeploy.events}
+    assert len(guids) == 200
+    for ids in got.values():
+        pings, rest = ids[:1], ids[1:]
+        assert len(rest) == 200
+        assert set(rest) == guids - set(pings)
+    assert ghdeploy.take_problem() is None
+
+
+def test_a_call_waits_for_what_another_thread_delivers_for_it(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A function that is busy in one thread gets the next delivery there; the call that caused it waits."""
+    begun, go_on = threading.Event(), threading.Event()
+    got: list[str] = []
+
+    def receive(delivery: Delivery) -> None:
+        if delivery.event == "status":
+            begun.set()
+            assert go_on.wait(5)
+        got.append(delivery.event)
+
+    ghdeploy.webhooks.subscribe(receive)
+    busy = threading.Thread(target=repo.add_commit_status, args=("main",), kwargs={"state": "success"})
+    busy.start()
+    assert begun.wait(5)
+    returned: list[list[str]] = []
+
+    def deploy() -> None:
+        repo.add_deployment(ref="main")
+        returned.append(list(got))
+
+    other = threading.Thread(target=deploy)
+    other.start()
+    time.sleep(0.05)
+    assert returned == []
+    go_on.set()
+    busy.join()
+    other.join()
+    assert returned == [["ping", "status", "deployment"]]
+
+
+# Held
+
+
+@pytest.fixture
+def received(ghdeploy: FakeGitHub) -> list[str]:
+    """Give what a function receives: the contexts of commit statuses."""
+    got: list[str] = []
+    ghdeploy.webhooks.subscribe(lambda delivery: got.append(delivery.payload["context"]), events=["status"])
+    return got
+
+
+def three(repo: Repository) -> None:
+    """Have three things to deliver."""
+    for context in "abc":
+        repo.add_commit_status("main", state="success", context=context)
+
+
+def test_what_is_held_is_released_in_order(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """Nothing arrives before, and everything goes on as before after that."""
+    ghdeploy.webhooks.hold()
+    ghdeploy.webhooks.hold()
+    three(repo)
+    assert received == []
+    assert [delivery.state for delivery in ghdeploy.webhooks.held] == ["waiting"] * 3
+    assert [delivery.event for delivery in ghdeploy.webhooks.held] == ["status"] * 3
+    ghdeploy.webhooks.release()
+    assert received == ["a", "b", "c"]
+    repo.add_commit_status("main", state="success", context="d")
+    assert received[-1] == "d"
+
+
+def test_what_is_held_is_released_out_of_order(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """Some of it, in the order asked for; the rest waits on."""
+    ghdeploy.webhooks.hold()
+    three(repo)
+    a, b, c = ghdeploy.webhooks.held
+    ghdeploy.webhooks.release(c, a)
+    assert received == ["c", "a"]
+    assert ghdeploy.webhooks.held == [b]
+    repo.add_commit_status("main", state="success", context="d")
+    ghdeploy.webhooks.release()
+    assert received == ["c", "a", "b", "d"]
+
+
+def test_what_is_held_is_delivered_twice(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """A duplicate has the same GUID, and is not called a redelivery."""
+    ghdeploy.webhooks.hold()
+    three(repo)
+    first = ghdeploy.webhooks.held[0]
+    first.deliver()
+    first.deliver()
+    assert received == ["a", "a"]
+    duplicate = ghdeploy.webhooks.deliveries[0]
+    assert duplicate.id != first.id
+    assert (duplicate.delivery_id, duplicate.body) == (first.delivery_id, first.body)
+    assert not duplicate.redelivery
+    ghdeploy.webhooks.release()
+    assert received == ["a", "a", "b", "c"]
+
+
+def test_what_is_held_is_dropped(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """It never arrives, unless it is delivered again; the conversation tells."""
+    ghdeploy.webhooks.hold()
+    three(repo)
+    lost = ghdeploy.webhooks.held[1]
+    lost.drop()
+    ghdeploy.webhooks.release()
+    assert received == ["a", "c"]
+    assert (lost.state, lost.status, lost.delivered_at) == ("dropped", "", None)
+    assert "dropped: the test dropped it" in ghdeploy.conversation_text()
+    with pytest.raises(FakeError, match="is not kept back"):
+        lost.drop()
+    again = ghdeploy.webhooks.redeliver(lost)
+    assert (received[-1], again.state, again.redelivery) == ("b", "delivered", True)
+
+
+def test_releasing_nothing_is_a_mistake(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """Unless deliveries are named, which may always be delivered again."""
+    with pytest.raises(FakeError, match=r"hold\(\) comes before release\(\)"):
+        ghdeploy.webhooks.release()
+    three(repo)
+    ghdeploy.webhooks.release(ghdeploy.webhooks.deliveries[0])
+    assert received == ["a", "b", "c", "c"]
+
+
+def test_a_ping_can_be_held(ghdeploy: FakeGitHub) -> None:
+    """As all that is sent."""
+    ghdeploy.webhooks.hold()
+    mock = Mock()
+    ghdeploy.webhooks.subscribe(mock)
+    mock.assert_not_called()
+    ghdeploy.webhooks.release()
+    mock.assert_called_once()
+
+
+# Receivers that fail
+
+
+def crash(_: Any) -> None:  # noqa: ANN401
+    """Raise."""
+    msg = "out of order"
+    raise RuntimeError(msg)
+
+
+def leave(_: Any) -> None:  # noqa: ANN401
+    """Raise what ends a program."""
+    raise SystemExit(3)
+
+
+def flask_crash(environ: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401, ARG001
+    """Raise in a WSGI application."""
+    return [str(1 // 0).encode()]
+
+
+def flask_silence(environ: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401, ARG001
+    """Answer nothing."""
+    return []
+
+
+async def asgi_crash(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401, ARG001
+    """Raise in an ASGI application."""
+    raise LookupError(scope["path"])
+
+
+async def asgi_silence(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+    """Answer nothing."""
+
+
+async def asgi_hangs(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401, ARG001
+    """Hang."""
+    await asyncio.sleep(60)
+
+
+async def hangs(_: Any) -> None:  # noqa: ANN401
+    """Hang."""
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("receiver", "status_code", "reason"),
+    [
+        (crash, 500, "the receiver raised RuntimeError: out of order"),
+        (leave, 500, "the receiver raised SystemExit: 3"),
+        (lambda _: 500, 500, "the receiver answered 500 Internal Server Error"),
+        (lambda _: 301, 301, "the receiver answered 301 Moved Permanently"),
+        (flask_crash, 500, "the receiver raised ZeroDivisionError: integer division or modulo by zero"),
+        (flask_silence, 500, "the receiver raised RuntimeError: the WSGI application never called start_response"),
+        (asgi_crash, 500, "the receiver raised LookupError: /"),
+        (asgi_silence, 500, "the receiver raised RuntimeError: the ASGI application never began to answer"),
+        (asgi_hangs, 504, "the receiver took longer than 0.1 seconds"),
+        (hangs, 504, "the receiver took longer than 0.1 seconds"),
+    ],
+)
+def test_a_receiver_in_this_process_that_fails_disturbs_nobody(
+    ghdeploy: FakeGitHub, repo: Repository, receiver: Any, status_code: int, reason: str  # noqa: ANN401
+) -> None:  # fmt: skip
+    """The client is answered as ever, the next hook gets its delivery, and the failure is kept with its reason."""
+    ghdeploy.webhooks.timeout_seconds = 0.1
+    hook = ghdeploy.webhooks.subscribe(receiver, events=["deployment"])
+    other = ghdeploy.webhooks.subscribe(lambda _: None)
+
+    assert post("/deployments", ref="main").status_code == 201
+
+    failed = hook.deliveries[0]
+    assert (failed.state, failed.status_code, failed.reason) == ("failed", status_code, reason)
+    assert other.deliveries[0].state == "delivered"
+    assert hook.last_response["code"] == status_code
+    assert f"  !  --> deployment to {ghdeploy.webhooks._targets[hook.id][1].name}: failed: {reason}" in (
+        ghdeploy.conversation_text()
+    )
+    assert len(repo.deployments) == len(ghdeploy.events) == 1
+
+
+def drips(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Answer a byte at a time, each in time."""
+    for _turn in range(50):
+        time.sleep(0.02)
+        try:
+            handler.wfile.write(b"H")
+            handler.wfile.flush()
+        except OSError:
+            return
+
+
+def sleeps(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Answer too late."""
+    time.sleep(0.4)
+    ok(handler, body)
+
+
+def disconnects(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Hang up."""
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def promises(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Hang up in the middle."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b"only this")
+
+
+def garbage(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Answer in another protocol."""
+    handler.wfile.write(b"220 mail.example.com ESMTP\r\n")
+
+
+def broken(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Answer 500."""
+    handler.send_error(500)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "reason"),
+    [
+        (sleeps, "timed out", "the receiver took longer than 0.2 seconds"),
+        (drips, "timed out", "the receiver took longer than 0.2 seconds"),
+        (disconnects, "failed to connect to host", "nothing came back from 127.0.0.1: "),
+        (promises, "failed to connect to host", "nothing came back from 127.0.0.1: IncompleteRead"),
+        (garbage, "failed to connect to host", "nothing came back from 127.0.0.1: BadStatusLine"),
+        (broken, "Invalid HTTP Response: 500", "the receiver answered 500 Internal Server Error"),
+    ],
+)
+def test_a_server_that_fails_disturbs_nobody(
+    ghdeploy: FakeGitHub,
+    repo: Repository,
+    answer: Callable[[BaseHTTPRequestHandler, bytes], None],
+    status: str,
+    reason: str,
+) -> None:
+    """The client is answered, and once the receiver works, redelivery works."""
+    works: list[bool] = [True]
+
+    def now(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        (ok if works else answer)(handler, body)
+
+    ghdeploy.webhooks.timeout_seconds = 0.2
+    with serving(now) as server:
+        hook = ghdeploy.webhooks.subscribe(server.url)
+        works.clear()
+        assert post("/deployments", ref="main").status_code == 201
+        failed = hook.deliveries[0]
+        assert (failed.state, failed.status) == ("failed", status)
+        assert failed.reason.startswith(reason)
+        works.append(True)
+        again = ghdeploy.webhooks.redeliver(failed)
+    assert (again.state, again.redelivery, again.delivery_id) == ("delivered", True, failed.delivery_id)
+    assert failed.state == "failed"
+    assert server.bodies[1] == server.bodies[2]
+    assert repo.deployments
+
+
+def test_nobody_listens(ghdeploy: FakeGitHub) -> None:
+    """A port where nobody is, and a port that is none."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        hook = ghdeploy.webhooks.subscribe(f"http://127.0.0.1:{port}/")
+    assert hook.deliveries[0].status == "failed to connect to host"
+    assert "ConnectionRefusedError" in hook.deliveries[0].reason
+    secure = ghdeploy.webhooks.subscribe(f"https://localhost:{port}/", insecure_ssl=True)
+    assert secure.deliveries[0].state == "failed"
+    assert secure.config["insecure_ssl"] == "1"
+
+
+def test_an_https_server_needs_a_certificate(ghdeploy: FakeGitHub) -> None:
+    """One that speaks HTTP in place of it is a failure, too."""
+    with serving() as server:
+        hook = ghdeploy.webhooks.subscribe(server.url.replace("http:", "https:"))
+    assert "SSL" in hook.deliveries[0].reason
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(10, "delivered"), (11, "failed")])
+def test_the_fakes_clock_can_expire_a_delivery(
+    ghdeploy: FakeGitHub, repo: Repository, seconds: int, state: str
+) -> None:
+    """A receiver that takes more than 10 seconds of it is too late, whatever it answers."""
+    hook = ghdeploy.webhooks.subscribe(lambda d: ghdeploy.clock.tick(seconds) if d.event == "status" else None)
+    repo.add_commit_status("main", state="success")
+    newest = hook.deliveries[0]
+    assert (newest.state, newest.duration) == (state, seconds)
+    if state == "failed":
+        assert newest.reason == "the receiver took 11 seconds by ghdeploy.clock; 10 are allowed"
+        assert (newest.status, hook.last_response["status"]) == ("timed out", "timeout")
+
+
+def test_an_enterprise_server_waits_longer(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """30 seconds, and says in its headers who it is."""
+    fake = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
+    fake.add_repository("octocat/example")
+    hook = fake.webhooks.subscribe(lambda _: fake.clock.tick(30), repository="octocat/example")
+    assert hook.deliveries[0].state == "delivered"
+    assert hook.deliveries[0].headers["X-GitHub-Enterprise-Host"] == "ghe.example.com"
+    assert hook.deliveries[0].payload["hook"]["url"].startswith("https://ghe.example.com/api/v3/repos/")
+    assert fake.webhooks.timeout_seconds == 30
+
+
+@pytest.mark.parametrize("seconds", [0, -1, True, "1", None, float("nan"), float("inf")])
+def test_a_timeout_is_a_number_of_seconds(ghdeploy: FakeGitHub, seconds: Any) -> None:  # noqa: ANN401
+    """Anything else is a mistake, and changes nothing."""
+    with pytest.raises(FakeError, match="timeout_seconds is a number of seconds above 0"):
+        ghdeploy.webhooks.timeout_seconds = seconds
+    assert ghdeploy.webhooks.timeout_seconds == 10
+
+
+def test_an_assertion_in_a_function_fails_the_test(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The client is not disturbed, and the test fails in the end all the same."""
+
+    def receive(delivery: Delivery) -> None:
+        assert delivery.event == "ping", "only pings are expected"
+
+    hook = ghdeploy.webhooks.subscribe(receive)
+    repo.add_commit_status("main", state="success")
+    assert hook.deliveries[0].reason.startswith("the receiver raised AssertionError: only pings are expected")
+    problem = ghdeploy.take_problem()
+    assert problem is hook.deliveries[0].exception
+    assert isinstance(problem, AssertionError)
+
+
+def test_a_test_can_be_ended_from_a_function(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """`pytest.fail` and Ctrl-C are meant for the test, and reach it; what comes later works."""
+    hook = ghdeploy.webhooks.subscribe(lambda d: pytest.fail("unwanted") if d.event == "status" else None)
+    with pytest.raises(pytest.fail.Exception, match="unwanted"):
+        repo.add_commit_status("main", state="success")
+    repo.add_deployment(ref="main")
+    assert [delivery.event for delivery in hook.deliveries] == ["deployment", "status", "ping"]
+    assert [delivery.state for delivery in hook.deliveries] == ["delivered", "waiting", "delivered"]
+
+
+def test_a_delivery_cannot_be_changed_by_its_receiver(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Nor by who looks at the event: each has a copy."""
+    ghdeploy.webhooks.hold()
+    hook = ghdeploy.webhooks.subscribe(lambda delivery: delivery.payload.clear())
+    repo.add_deployment(ref="main")
+    ghdeploy.events[0].payload["deployment"]["ref"] = "changed"
+    ghdeploy.webhooks.release()
+    assert hook.deliveries[0].payload["deployment"]["ref"] == "main"
+    assert json.loads(hook.deliveries[0].body)["deployment"]["ref"] == "main"
+
+
+def test_the_conversation_shows_deliveries(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """One line each, below the request that caused it, with target, event and outcome."""
+
+    def deployer(delivery: Delivery) -> None:
+        if delivery.event == "deployment":
+            report(delivery.payload["deployment"], "success")
+
+    ghdeploy.webhooks.subscribe(deployer, events=["deployment"], repository=repo.full_name)
+    post("/deployments", ref="main")
+    assert [line.strip().partition(":")[0] for line in ghdeploy.conversation_text().splitlines()] == [
+        "event ping",
+        "--> ping to deployer",
+        '1. POST /repos/octocat/example/deployments {"ref"',
+        "201 Created id 4442074271, environment production, ref main, sha 734ea46",
+        "event deployment.created",
+        "--> deployment to deployer",
+        '2. POST /repos/octocat/example/deployments/4442074271/statuses {"state"',
+        "201 Created id 12690168079, state success, environment production",
+        "event deployment_status.created",
+    ]
+
+
+def test_credentials_in_a_url_are_not_told(ghdeploy: FakeGitHub) -> None:
+    """Neither a password nor a token in the query."""
+    with serving() as server:
+        url = server.url.replace("//", "//user:hunter2@") + "&token=abc123"
+        ghdeploy.webhooks.subscribe(url)
+    assert len(server.bodies) == 1
+    assert "hunter2" not in ghdeploy.conversation_text()
+    assert "abc123" not in ghdeploy.conversation_text()
+
+
+def test_without_a_subscriber_nothing_is_done(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """No payload is made, nothing is imported and nothing kept; also when the last hook is gone."""
+    assert ghdeploy._webhooks is None
+    assert ghdeploy._store.events.dispatch is None
+    ghdeploy.webhooks.subscribe(print).delete()
+    repo.add_deployment(ref="main")
+    assert ghdeploy._store.events.dispatch is None
+    assert not ghdeploy._lock._left
+    assert ghdeploy.webhooks.deliveries == []
+
+
+# The closed loop
+
+
+@pytest.fixture(params=["function", "flask", "starlette", "server"])
+def third_party(request: pytest.FixtureRequest, ghdeploy: FakeGitHub) -> Iterator[None]:
+    """Subscribe a third party that deploys and reports, of each kind, verifying signatures."""
+    secret = "It's a Secret to Everybody"
+
+    def deploy(event: str, signature: str, body: bytes) -> int:
+        if signature != signatures.sign(secret, body):
+            return 401
+        if event == "deployment":
+            deployment = json.loads(body)["deployment"]
+            report(deployment, "in_progress")
+            report(deployment, "success")
+        return 202
+
+    def function(delivery: Delivery) -> int:
+        return deploy(delivery.event, delivery.headers["X-Hub-Signature-256"], delivery.body)
+
+    app = flask.Flask(__name__)
+
+    @app.post("/")
+    def receive() -> tuple[str, int]:
+        headers = flask.request.headers
+        return "", deploy(headers["X-GitHub-Event"], headers["X-Hub-Signature-256"], flask.request.get_data())
+
+    async def endpoint(asked: Request) -> Response:
+        from starlette.concurrency import run_in_threadpool
+
+        headers, body = asked.headers, await asked.body()
+        code = await run_in_threadpool(deploy, headers["X-GitHub-Event"], headers["X-Hub-Signature-256"], body)
+        return Response(status_code=code)
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        headers = handler.headers
+        handler.send_response(deploy(headers["X-GitHub-Event"], headers["X-Hub-Signature-256"], body))
+        handler.end_headers()
+
+    events = ["deployment", "deployment_status"]
+    if request.param == "server":
+        with serving(answer) as server:
+            ghdeploy.webhooks.subscribe(server.url, secret=secret, events=events)
+            yield
+    else:
+        target = {
+            "function": function,
+            "flask": app,
+            "starlette": Starlette(routes=[Route("/", endpoint, methods=["POST"])]),
+        }[request.param]
+        ghdeploy.webhooks.subscribe(target, secret=secret, events=events)
+        yield
+
+
+@pytest.mark.usefixtures("third_party", "repo")
+def test_the_loop_closes(ghdeploy: FakeGitHub) -> None:
+    """A tool deploys, a third party hears of it and reports, and the tool sees the success, and is told of it."""
+    told: list[str] = []
+    ghdeploy.webhooks.subscribe(
+        lambda d: told.append(d.payload.get("deployment_status", {}).get("state")), events=["deployment_status"]
+    )
+    made = post("/deployments", ref="main").json()
+    listed = requests.get(made["statuses_url"], headers=TOKEN, timeout=10).json()
+    assert [one["state"] for one in listed] == ["success", "in_progress"]
+    assert told == [None, "in_progress", "success"]
+    assert [delivery.state for delivery in ghdeploy.webhooks.deliveries] == ["delivered"] * 7
+
+
+DEPLOYER = """
+import hashlib, hmac, json, os, sys, urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        wanted = "sha256=" + hmac.new(os.environ["SECRET"].encode(), body, hashlib.sha256).hexdigest()
+        valid = hmac.compare_digest(self.headers["X-Hub-Signature-256"], wanted)
+        if valid and self.headers["X-GitHub-Event"] == "deployment":
+            path = json.loads(body)["deployment"]["statuses_url"].removeprefix("https://api.github.com")
+            for state in ("in_progress", "success"):
+                headers = {"Authorization": "token t", "Content-Type": "application/json"}
+                data = json.dumps({"state": state}).encode()
+                urllib.request.urlopen(urllib.request.Request(os.environ["GITHUB_API_URL"] + path, data, headers))
+        self.send_response(202 if valid else 401)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+@pytest.mark.usefixtures("repo")
+def test_the_loop_closes_through_another_process(ghdeploy: FakeGitHub) -> None:
+    """A deployer in a process of its own; it reaches the fake through a server that passes on what it asks."""
+
+    def relay(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        answer = requests.post(f"https://api.github.com{handler.path}", data=body, headers=TOKEN, timeout=10)
+        handler.send_response(answer.status_code)
+        handler.end_headers()
+        handler.wfile.write(answer.content)
+
+    with serving(relay) as api:
+        environment = {**os.environ, "SECRET": "s3cret", "GITHUB_API_URL": api.url.partition("/hook")[0]}
+        command = [sys.executable, "-c", DEPLOYER]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as deployer:  # noqa: S603 - ours
+            assert deployer.stdout
+            try:
+                port = int(deployer.stdout.readline())
+                hook = ghdeploy.webhooks.subscribe(f"http://localhost:{port}/", secret="s3cret", events=["deployment"])
+                told = Mock()
+                ghdeploy.webhooks.subscribe(told, events=["deployment_status"])
+                made = post("/deployments", ref="main").json()
+            finally:
+                deployer.kill()
+    listed = requests.get(made["statuses_url"], headers=TOKEN, timeout=10).json()
+    assert [one["state"] for one in listed] == ["success", "in_progress"]
+    assert [delivery.status_code for delivery in hook.deliveries] == [202, 202]
+    assert [call.args[0].event for call in told.call_args_list] == ["ping", "deployment_status", "deployment_status"]
