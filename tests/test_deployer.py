@@ -432,9 +432,9 @@ def test_by_webhook_it_hears_of_what_is_delivered_only(ghdeploy: FakeGitHub, rep
     for _ in range(2):
         deployer.receive(delivery(id=second.id))
     assert (deployer.deployments, first.state, second.state) == ([second], None, "queued")
-    deployer.receive(delivery(id=first.id))
+    deployer(delivery(id=first.id))
     ask(second.url)
-    assert (first.state, second.state) == ("queued", "in_progress")
+    assert (first.state, second.state, deployer.__name__) == ("queued", "in_progress", "deployer[bot]")
 
 
 @pytest.mark.parametrize("event", ["ping", "deployment_status", "push"])

@@ -210,9 +210,18 @@ class Deployer:
             there = self._store.deployment_statuses
             return [DeploymentStatus(self._store, row_id) for row_id in self._party.posted if there.get(row_id)]
 
+    @property
+    def __name__(self) -> str:
+        """How it is called as a receiver of webhooks: as it is called otherwise."""
+        return self.login
+
+    def __call__(self, delivery: Delivery) -> None:
+        """Be a receiver: see ``receive``."""
+        self.receive(delivery)
+
     def receive(self, delivery: Delivery) -> None:
         """
-        Hear of a deployment by webhook: a target for ``webhooks.subscribe``.
+        Hear of a deployment by webhook, as the target of a subscription. The deployer itself is one too.
 
         Other events than ``deployment``, deployments that are not its business
         and those that it knows already are passed over.
