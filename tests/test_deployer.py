@@ -495,3 +495,24 @@ def test_a_mistake_names_what_there_is(
     assert str(caught.value).startswith(message)
     assert ghdeploy._store.users.next_id == users
     assert repo.add_deployment(ref="main").state is None
+
+
+def test_it_is_the_target_of_a_subscription(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It hears by signed deliveries, held ones too, and the picture shows one party for both."""
+    deployer = ghdeploy.deployer(by_webhook=True, after_seconds=10)
+    ghdeploy.webhooks.subscribe(deployer, events=["deployment"], secret="a-secret-for-tests")  # noqa: S106 - of nobody
+    reported: list[str] = []
+    ghdeploy.webhooks.subscribe(
+        lambda one: reported.append(one.payload["deployment_status"]["state"]) if one.event != "ping" else None,
+        events=["deployment_status"],
+    )
+    ghdeploy.webhooks.hold()
+    deployment = deploy()
+    assert seen(deployment) == "-"
+    ghdeploy.webhooks.release()
+    assert seen(deployment) == "queued"
+    ghdeploy.clock.tick(20)
+    assert (repo.deployments[0].state, reported) == ("success", ["queued", "in_progress", "success"])
+    drawn = ghdeploy.conversation.diagram().splitlines()
+    assert drawn[0].split()[:3] == ["octocat", "GitHub", "deployer[bot]"]
+    assert any("-------->|" in line and line.endswith("deployment delivered: 200 OK") for line in drawn)
