@@ -31,6 +31,7 @@ FRESH_AFTER = 400
 
 TABLES = {
     "branch_policy_id": "deployment_branch_policies",
+    "delivery_id": "hook_deliveries",
     "key_id": "deploy_keys",
     "status_id": "deployment_statuses",
 }
@@ -83,6 +84,7 @@ class Fuzzer:
         repo.add_deployment(ref="main", environment="qa").add_status("success")
         repo.add_environment("production", reviewers=["octocat"])
         self.fake.add_app("gate")
+        self.fake.webhooks.subscribe(lambda _: None, repository="octocat/example")
         self.fake.add_repository("octocat/other", private=True).add_deployment(ref="main")
 
     # What is asked

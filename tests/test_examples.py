@@ -24,7 +24,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from github import Auth, Github
 
-from pytest_ghdeploy import Assumptions, Deployer, Deployment, Environment, FakeGitHub, Repository, cli, plugin
+from pytest_ghdeploy import (
+    Assumptions,
+    Delivery,
+    Deployer,
+    Deployment,
+    Environment,
+    FakeGitHub,
+    Hook,
+    Repository,
+    Webhooks,
+    cli,
+    plugin,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -259,10 +271,10 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 
 # For the plugin and the doors, not for tests.
-INTERNAL = {"answer", "doors", "fail", "raise_problem", "report_text", "take_problem"}
+INTERNAL = {"answer", "deliver", "doors", "fail", "raise_problem", "report_text", "start", "take_problem"}
 
 
-@pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment, Deployer])
+@pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment, Deployer, Webhooks, Hook, Delivery])
 def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: FakeGitHub) -> None:
     """Each method stands in the README with its signature, each attribute by its name, and none that is not there."""
     repository = ghdeploy.add_repository("octocat/example")
@@ -270,6 +282,9 @@ def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: Fa
     there[Deployment] = repository.add_deployment(ref="main")
     there[Environment] = repository.add_environment("staging")
     there[Deployer] = ghdeploy.deployer()
+    there[Webhooks] = ghdeploy.webhooks
+    there[Hook] = ghdeploy.webhooks.subscribe(lambda _: None)
+    there[Delivery] = ghdeploy.webhooks.deliveries[0]
     rows = table_after(f"members of: {kind.__name__}")
     listed = [text for row in rows for text in re.findall(r"`([^`]+)`", row[0])]
     for text in listed:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import App, Assumptions, CheckSuite, Token, User
     from pytest_ghdeploy.repository import Repository
     from pytest_ghdeploy.schema import SchemaViolation
+    from pytest_ghdeploy.webhooks import Delivery, Hook, Webhooks
 
 # Where each public name lives. pytest imports this package in every run of everyone who has
 # it installed, so nothing is imported before it is used.
@@ -26,6 +27,7 @@ _HOMES = {
     "CheckSuite": "model",
     "Clock": "clock",
     "CommitStatus": "items",
+    "Delivery": "webhooks",
     "DeployKey": "items",
     "Deployer": "deployer",
     "Deployment": "items",
@@ -36,12 +38,14 @@ _HOMES = {
     "Exchange": "conversation",
     "FakeError": "errors",
     "FakeGitHub": "fake",
+    "Hook": "webhooks",
     "Repository": "repository",
     "SchemaViolation": "schema",
     "Step": "deployer",
     "Token": "model",
     "UnsupportedRequest": "errors",
     "User": "model",
+    "Webhooks": "webhooks",
 }
 
 __all__ = [
@@ -51,6 +55,7 @@ __all__ = [
     "CheckSuite",
     "Clock",
     "CommitStatus",
+    "Delivery",
     "DeployKey",
     "Deployer",
     "Deployment",
@@ -61,12 +66,14 @@ __all__ = [
     "Exchange",
     "FakeError",
     "FakeGitHub",
+    "Hook",
     "Repository",
     "SchemaViolation",
     "Step",
     "Token",
     "UnsupportedRequest",
     "User",
+    "Webhooks",
 ]
 
 

@@ -11,6 +11,7 @@ import pytest
 from pytest_ghdeploy import (
     Assumptions,
     Clock,
+    Delivery,
     Deployer,
     DeployKey,
     Deployment,
@@ -20,11 +21,13 @@ from pytest_ghdeploy import (
     Exchange,
     FakeError,
     FakeGitHub,
+    Hook,
     Repository,
     SchemaViolation,
     Step,
     Token,
     UnsupportedRequest,
+    Webhooks,
 )
 
 
@@ -178,6 +181,43 @@ def third_party(gh: FakeGitHub) -> None:
     assert_type(gh.conversation.text(), str)
     assert_type(gh.conversation.diagram(), str)
     assert_type(gh.conversation.mermaid(), str)
+
+
+def receiving(gh: FakeGitHub) -> None:
+    """Have events delivered."""
+    got: list[Delivery] = []
+    assert_type(gh.webhooks, Webhooks)
+    hook = gh.webhooks.subscribe(got.append, events=["deployment"], secret="s", content_type="form")  # noqa: S106
+    assert_type(hook, Hook)
+    assert_type(gh.webhooks.subscribe("http://localhost:8000/", repository="a/b", allow_any_host=False).id, int)
+    assert_type(hook.url, str | None)
+    assert_type(hook.config, dict[str, Any])
+    assert_type(hook.events, list[str])
+    assert_type(hook.deliveries, list[Delivery])
+    assert_type(gh.webhooks.hooks, list[Hook])
+    gh.webhooks.timeout_seconds = 0.5
+    gh.webhooks.hold()
+    first, second = gh.webhooks.held
+    gh.webhooks.release(second, first)
+    first.deliver()
+    second.drop()
+    assert_type(gh.webhooks.redeliver(first), Delivery)
+    told: tuple[str, str, str | None, bytes, int, str] = (
+        first.event,
+        first.delivery_id,
+        first.action,
+        first.body,
+        first.status_code,
+        first.reason,
+    )
+    assert told
+    headers: Mapping[str, str] = first.headers
+    assert headers
+    assert_type(first.payload["deployment"], Any)
+    assert_type(first.delivered_at, datetime | None)
+    assert_type(first.exception, BaseException | None)
+    gh.webhooks.release()
+    gh.webhooks.unsubscribe(hook)
 
 
 def looking_back(gh: FakeGitHub) -> None:
