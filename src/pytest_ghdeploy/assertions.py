@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pytest_ghdeploy import errors, schema
 from pytest_ghdeploy import representations as as_json
@@ -81,6 +82,66 @@ def matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) -
             raise errors.unknown("field", field, sorted(known), more=f" of the event {name}")
     return [event for event in events if event.name == name and not _differing(event, fields)]
 
+
+DELIVERY_FIELDS = ("action", "delivery_id", "hook_id", "reason", "redelivery", "state", "status", "status_code")
+
+
+def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, object]) -> D:
+    """
+    Find the first of *deliveries*, the newest, of an *event* with these *fields*.
+
+    Raises:
+        AssertionError: There is none. The message shows those that come nearest.
+        FakeError: No event has this name, or a delivery no such field.
+    """
+    __tracebackhide__ = True
+    names = (*schema.event_names(), "ping")
+    if event not in names:
+        raise errors.unknown("event", event, dict.fromkeys(names))
+    for field in fields:
+        if field not in DELIVERY_FIELDS:
+            raise errors.unknown("field", field, DELIVERY_FIELDS, more=" of a delivery")
+
+    def differing(delivery: D) -> list[str]:
+        return [field for field, wanted in fields.items() if not _is(getattr(delivery, field), wanted)]
+
+    named = [delivery for delivery in deliveries if delivery.event == event]
+    found = [delivery for delivery in named if not differing(delivery)]
+    if found:
+        return found[0]
+    message = f"no delivery of {_described(event, fields)}"
+    if not deliveries:
+        message += "\n  nothing was delivered at all: see webhooks.subscribe"
+    elif not named:
+        counts = Counter(delivery.event for delivery in deliveries)
+        message += "\n  there are deliveries of: " + ", ".join(f"{count} {other}" for other, count in counts.items())
+    else:
+        ranked = sorted(named, key=lambda delivery: len(differing(delivery)))
+        message += "\n  there are, nearest first:"
+        for delivery in ranked[:_SHOWN]:
+            apart = differing(delivery)
+            shown = dict.fromkeys([*fields, "state", "status_code", *(["reason"] if delivery.reason else [])])
+            told = (f"{field} {getattr(delivery, field)!r}{'  <--' * (field in apart)}" for field in shown)
+            message += f"\n    {event} {delivery.delivery_id[:8]} to hook {delivery.hook_id}: {', '.join(told)}"
+        if len(ranked) > _SHOWN:
+            message += f"\n    and {len(ranked) - _SHOWN} more"
+    raise AssertionError(message)
+
+
+class Delivered(Protocol):
+    """What is asked of a delivery."""
+
+    @property
+    def event(self) -> str: ...  # noqa: D102 - as of Delivery
+    @property
+    def delivery_id(self) -> str: ...  # noqa: D102
+    @property
+    def hook_id(self) -> int: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+D = TypeVar("D", bound=Delivered)
 
 Wanted = str | tuple[str, Mapping[str, object]]
 """An event by its name, or by its name and its fields."""

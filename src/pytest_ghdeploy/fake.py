@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.items import Deployment
     from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, HookDelivery, Token
     from pytest_ghdeploy.waiting import Watch
-    from pytest_ghdeploy.webhooks import Webhooks
+    from pytest_ghdeploy.webhooks import Delivery, Webhooks
 
 Validate = Literal["requests", "all"]
 
@@ -571,6 +571,21 @@ class FakeGitHub:
         """
         __tracebackhide__ = True
         return assertions.check_order(list(self.events), wanted, exactly=exactly)
+
+    def assert_delivery(self, event: str, /, **fields: object) -> Delivery:
+        """
+        Find the newest delivery of an event to a hook that has these *fields*.
+
+        Args:
+            fields: ``state`` (``waiting``, ``delivered``, ``failed``, ``dropped``), ``status_code``, ``status``,
+                ``reason``, ``action``, ``redelivery``, ``hook_id``, ``delivery_id``.
+
+        Raises:
+            AssertionError: There is none. The message shows what came near.
+            FakeError: There is no such event or field.
+        """
+        __tracebackhide__ = True
+        return assertions.find_delivery(self.webhooks.deliveries, event, fields)
 
     def wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:
         """

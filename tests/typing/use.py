@@ -202,6 +202,7 @@ def receiving(gh: FakeGitHub) -> None:
     first.deliver()
     second.drop()
     assert_type(gh.webhooks.redeliver(first), Delivery)
+    assert_type(gh.assert_delivery("deployment", state="failed", status_code=500), Delivery)
     told: tuple[str, str, str | None, bytes, int, str] = (
         first.event,
         first.delivery_id,
