@@ -1,7 +1,7 @@
 """
-What ``make example`` runs: one deployment told as a conversation, then the two example suites.
+What ``make example`` runs: one deployment told as a conversation, then the example suites.
 
-The tool under ``pygithub_tool`` and the script under ``requests_script`` know nothing of
+The tools under ``pygithub_tool``, ``requests_script`` and ``waiting_tool`` know nothing of
 the fake; they are what a team would write for GitHub itself.
 """
 

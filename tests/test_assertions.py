@@ -9,7 +9,7 @@ import pytest
 from pytest_ghdeploy import FakeError, FakeGitHub
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy import Repository
+    from pytest_ghdeploy import Delivery, Repository
 
 
 @pytest.fixture
@@ -331,3 +331,58 @@ def test_what_github_has_not_is_a_mistake_not_an_answer(
         getattr(gh, ask)(name, **fields)
     assert str(caught.value) == expected
     assert not isinstance(caught.value, AssertionError)
+
+
+# Deliveries
+
+
+def undelivered(gh: FakeGitHub, event: str, /, **fields: object) -> list[str]:
+    """Ask for a delivery that is not there; give the message."""
+    with pytest.raises(AssertionError) as caught:
+        gh.assert_delivery(event, **fields)
+    return str(caught.value).splitlines()
+
+
+def test_a_delivery_is_found_by_its_event_and_fields(gh: FakeGitHub, repo: Repository) -> None:
+    """The newest that fits."""
+    gh.webhooks.subscribe(lambda _: None, events=["deployment"])
+    for _ in range(2):
+        repo.add_deployment(ref="main")
+    found = gh.assert_delivery("deployment", state="delivered", status_code=200, redelivery=False, action="created")
+    assert (found, found.delivery_id) == (gh.webhooks.deliveries[0], gh.events[-1].delivery_id)
+    assert gh.assert_delivery("deployment", delivery_id=gh.events[0].delivery_id) == gh.webhooks.deliveries[1]
+    assert gh.assert_delivery("ping") == gh.webhooks.deliveries[2]
+
+
+def test_a_delivery_that_is_not_there_shows_what_came_near(gh: FakeGitHub, repo: Repository) -> None:
+    """With the reason of a failure."""
+    assert undelivered(gh, "push") == [
+        "no delivery of push",
+        "  nothing was delivered at all: see webhooks.subscribe",
+    ]
+
+    def broken(delivery: Delivery) -> None:
+        if delivery.event == "deployment":
+            raise ValueError(delivery.event)
+
+    hook = gh.webhooks.subscribe(broken, events=["deployment", "deployment_status"])
+    deployment = repo.add_deployment(ref="main")
+    near = f"    deployment {short(gh)[0]} to hook {hook.id}:"
+    failed = "state 'failed'  <--, status_code 500, reason 'the receiver raised ValueError: deployment'"
+    assert undelivered(gh, "deployment", state="delivered") == [
+        "no delivery of deployment with state 'delivered'",
+        "  there are, nearest first:",
+        f"{near} {failed}",
+    ]
+    assert undelivered(gh, "push")[1] == "  there are deliveries of: 1 deployment, 1 ping"
+    for _ in range(6):
+        deployment.add_status("pending")
+    assert undelivered(gh, "deployment_status", state="failed")[-1] == "    and 1 more"
+
+
+def test_an_unknown_delivery_names_those_that_there_are(gh: FakeGitHub) -> None:
+    """Of the event, or of the field."""
+    with pytest.raises(FakeError, match="there is no event 'deploy'; there are deployment"):
+        gh.assert_delivery("deploy")
+    with pytest.raises(FakeError, match=r"there is no field 'code' of a delivery; there are .*status_code"):
+        gh.assert_delivery("push", code=200)

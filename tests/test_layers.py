@@ -17,7 +17,7 @@ PACKAGE = "pytest_ghdeploy"
 
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("model", "errors", "pages", "keys", "signatures", "turns"),
+    ("model", "errors", "pages", "keys", "diagram", "signatures", "turns"),
     ("clock", "git", "rules", "rules_webhooks", "limits", "events"),
     ("access",),
     ("representations",),
@@ -38,8 +38,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("application",),
     ("doors",),
     ("advice", "assertions", "created"),
-    ("items", "tokens", "faults", "rate_limits"),
-    ("environment", "webhooks"),
+    ("items", "tokens", "waiting", "faults", "rate_limits"),
+    ("environment", "deployer", "webhooks"),
     ("repository",),
     ("fake",),
     ("cli", "__init__"),

@@ -1359,7 +1359,7 @@ def test_a_conversation_that_cannot_be_told_does_not_end_the_session(pytester: p
         def test_failing(ghdeploy):
             def tell(self):
                 raise ValueError("no words")
-            ghdeploy.conversation_text = tell.__get__(ghdeploy)
+            ghdeploy.report_text = tell.__get__(ghdeploy)
             assert 0
 
         def test_next():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ghdeploy.clock import Clock
     from pytest_ghdeploy.conversation import Exchange
+    from pytest_ghdeploy.deployer import Deployer, Step
     from pytest_ghdeploy.environment import Environment
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
@@ -30,6 +31,7 @@ _HOMES = {
     "CommitStatus": "items",
     "Delivery": "webhooks",
     "DeployKey": "items",
+    "Deployer": "deployer",
     "Deployment": "items",
     "DeploymentStatus": "items",
     "Environment": "environment",
@@ -44,6 +46,7 @@ _HOMES = {
     "RateLimits": "rate_limits",
     "Repository": "repository",
     "SchemaViolation": "schema",
+    "Step": "deployer",
     "Token": "model",
     "UnsupportedRequest": "errors",
     "User": "model",
@@ -59,6 +62,7 @@ __all__ = [
     "CommitStatus",
     "Delivery",
     "DeployKey",
+    "Deployer",
     "Deployment",
     "DeploymentStatus",
     "Environment",
@@ -73,6 +77,7 @@ __all__ = [
     "RateLimits",
     "Repository",
     "SchemaViolation",
+    "Step",
     "Token",
     "UnsupportedRequest",
     "User",

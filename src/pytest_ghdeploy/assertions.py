@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pytest_ghdeploy import errors, schema
 from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.model import User
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pytest_ghdeploy.events import Event
 
 _SHOWN = 5
 
 
-def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> Event:
+def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object], *, more: str = "") -> Event:
     """
-    Find the newest event with this *name* and these *fields*.
+    Find the newest event with this *name* and these *fields*; *more* goes into the message.
 
     Raises:
         AssertionError: There is none. The message shows those that come nearest.
         FakeError: No event has this name, or no such field.
     """
     __tracebackhide__ = True
-    matching = _matching(events, name, fields)
-    if matching:
-        return matching[-1]
+    found = matching(events, name, fields)
+    if found:
+        return found[-1]
     named = [event for event in events if event.name == name]
-    message = f"no event {_described(name, fields)}"
+    message = f"no event {_described(name, fields)}{more}"
     if named:
         ranked = sorted(named, key=lambda event: len(_differing(event, fields)))
         message += "\n  recorded, nearest first:" + "".join(
@@ -57,14 +59,20 @@ def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object
         FakeError: No event has this name, or no such field.
     """
     __tracebackhide__ = True
-    matching = _matching(events, name, fields)
-    if matching:
-        shown = "".join(f"\n    {_line(event, fields)}" for event in matching[:_SHOWN])
-        msg = f"{len(matching)} event(s) {_described(name, fields)}, none was expected:{shown}"
+    found = matching(events, name, fields)
+    if found:
+        shown = "".join(f"\n    {_line(event, fields)}" for event in found[:_SHOWN])
+        msg = f"{len(found)} event(s) {_described(name, fields)}, none was expected:{shown}"
         raise AssertionError(msg)
 
 
-def _matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> list[Event]:
+def matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> list[Event]:
+    """
+    List the events with this *name* and these *fields*.
+
+    Raises:
+        FakeError: No event has this name, or no such field.
+    """
     names = schema.event_names()
     if name not in names:
         raise errors.unknown("event", name, names)
@@ -73,6 +81,157 @@ def _matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) 
         if field not in known:
             raise errors.unknown("field", field, sorted(known), more=f" of the event {name}")
     return [event for event in events if event.name == name and not _differing(event, fields)]
+
+
+DELIVERY_FIELDS = ("action", "delivery_id", "hook_id", "reason", "redelivery", "state", "status", "status_code")
+
+
+def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, object]) -> D:
+    """
+    Find the first of *deliveries*, the newest, of an *event* with these *fields*.
+
+    Raises:
+        AssertionError: There is none. The message shows those that come nearest.
+        FakeError: No event has this name, or a delivery no such field.
+    """
+    __tracebackhide__ = True
+    names = (*schema.event_names(), "ping")
+    if event not in names:
+        raise errors.unknown("event", event, dict.fromkeys(names))
+    for field in fields:
+        if field not in DELIVERY_FIELDS:
+            raise errors.unknown("field", field, DELIVERY_FIELDS, more=" of a delivery")
+
+    def differing(delivery: D) -> list[str]:
+        return [field for field, wanted in fields.items() if not _is(getattr(delivery, field), wanted)]
+
+    named = [delivery for delivery in deliveries if delivery.event == event]
+    found = [delivery for delivery in named if not differing(delivery)]
+    if found:
+        return found[0]
+    message = f"no delivery of {_described(event, fields)}"
+    if not deliveries:
+        message += "\n  nothing was delivered at all: see webhooks.subscribe"
+    elif not named:
+        counts = Counter(delivery.event for delivery in deliveries)
+        message += "\n  there are deliveries of: " + ", ".join(f"{count} {other}" for other, count in counts.items())
+    else:
+        ranked = sorted(named, key=lambda delivery: len(differing(delivery)))
+        message += "\n  there are, nearest first:"
+        for delivery in ranked[:_SHOWN]:
+            apart = differing(delivery)
+            shown = dict.fromkeys([*fields, "state", "status_code", *(["reason"] if delivery.reason else [])])
+            told = (f"{field} {getattr(delivery, field)!r}{'  <--' * (field in apart)}" for field in shown)
+            message += f"\n    {event} {delivery.delivery_id[:8]} to hook {delivery.hook_id}: {', '.join(told)}"
+        if len(ranked) > _SHOWN:
+            message += f"\n    and {len(ranked) - _SHOWN} more"
+    raise AssertionError(message)
+
+
+class Delivered(Protocol):
+    """What is asked of a delivery."""
+
+    @property
+    def event(self) -> str: ...  # noqa: D102 - as of Delivery
+    @property
+    def delivery_id(self) -> str: ...  # noqa: D102
+    @property
+    def hook_id(self) -> int: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+D = TypeVar("D", bound=Delivered)
+
+Wanted = str | tuple[str, Mapping[str, object]]
+"""An event by its name, or by its name and its fields."""
+
+
+def check_order(events: Sequence[Event], wanted: Sequence[Wanted], *, exactly: bool) -> list[Event]:
+    """
+    See to it that the *wanted* events came in this order, with none between them if *exactly*.
+
+    Returns:
+        Those events.
+
+    Raises:
+        AssertionError: They did not. The message shows what came beside what was wanted.
+        FakeError: No event has such a name, or no such field, or *wanted* is no list of them.
+    """
+    __tracebackhide__ = True
+    if not isinstance(wanted, (list, tuple)):
+        msg = f"assert_events takes a list of events, got {wanted!r}"
+        raise errors.FakeError(msg)
+    pairs = [_pair(one) for one in wanted]
+    fits = [{id(event) for event in matching(events, name, fields)} for name, fields in pairs]
+    aligned = _aligned(events, fits)
+    if aligned.count(None) == len(events) - len(pairs) and (not exactly or len(events) == len(pairs)):
+        return [event for event, place in zip(events, aligned, strict=True) if place is not None]
+    lines: list[str] = []
+    following = 0
+    for event, place in zip([*events, None], [*aligned, len(pairs)], strict=True):
+        if place is not None:
+            lines += [f"  - {_described(*pair)}" for pair in pairs[following:place]]
+            following = place + 1
+        if event is not None:
+            fields = pairs[place][1] if place is not None else {}
+            lines.append(f"  {'+' if place is None and exactly else ' '} {_line(event, fields)}")
+    how = "exactly these, in this order" if exactly else "these in this order"
+    msg = f"the events are not {how} (- did not come{', + was not expected' if exactly else ''}):\n"
+    raise AssertionError(msg + "\n".join(_shortened(lines)))
+
+
+def _pair(wanted: object) -> tuple[str, Mapping[str, object]]:
+    if isinstance(wanted, str):
+        return wanted, {}
+    match wanted:
+        case (str(name), Mapping() as fields):
+            return name, fields
+    msg = (
+        f'an event is given by name, or as a pair such as ("deployment_status", {{"state": "success"}}); got {wanted!r}'
+    )
+    raise errors.FakeError(msg)
+
+
+def _aligned(events: Sequence[Event], fits: Sequence[set[int]]) -> list[int | None]:
+    """Find for each event which of those wanted it is, so that as many as possible are there in order."""
+    longest = [[0] * (len(fits) + 1) for _ in range(len(events) + 1)]
+    for row in reversed(range(len(events))):
+        for column in reversed(range(len(fits))):
+            if id(events[row]) in fits[column]:
+                longest[row][column] = longest[row + 1][column + 1] + 1
+            else:
+                longest[row][column] = max(longest[row + 1][column], longest[row][column + 1])
+    aligned: list[int | None] = []
+    column = 0
+    for row, event in enumerate(events):
+        while column < len(fits) and longest[row][column + 1] == longest[row][column]:
+            column += 1  # it does not come, or not at the cost of others
+        here = column < len(fits) and id(event) in fits[column]
+        aligned.append(column if here else None)
+        column += here
+    return aligned
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """Leave out of a long list what is like what was wanted, but for what is next to what is not."""
+    if len(lines) <= _LINES:
+        return lines
+    near = {place + step for place, line in enumerate(lines) if line[2] != " " for step in range(-2, 3)}
+    kept: list[str] = []
+    left_out = 0
+    for place, line in enumerate([*lines, ""]):
+        if place < len(lines) and (place not in near or len(kept) >= _LINES):
+            left_out += 1
+            continue
+        if left_out:
+            kept.append(f"    … {left_out} more …")
+            left_out = 0
+        kept.append(line)
+    return kept[:-1]
+
+
+_LINES = 40
 
 
 def _differing(event: Event, fields: Mapping[str, object]) -> list[str]:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from pytest_ghdeploy.errors import FakeError
+
+
+class Diary(Protocol):
+    """What is to happen when its time comes, on the way to where the clock is moved."""
+
+    def next_due(self) -> datetime | None: ...  # noqa: D102 - the time of the next thing to happen
+    def keep(self) -> None: ...  # noqa: D102 - let happen what is due
 
 
 class Clock:
@@ -17,11 +25,19 @@ class Clock:
 
     def __init__(self) -> None:
         """Start at the current time."""
+        self.diary: Diary | None = None
         self._set(datetime.now(UTC).replace(microsecond=0))
 
     def _set(self, when: datetime) -> None:
         self._exact = when
         self._now = when.replace(microsecond=0)
+
+    def _pass(self, later: datetime) -> None:
+        # What is due on the way happens at its own time.
+        while self.diary and (due := self.diary.next_due()) and due <= later:
+            self._set(max(due, self._exact))
+            self.diary.keep()
+        self._set(later)
 
     @property
     def now(self) -> datetime:
@@ -41,7 +57,7 @@ class Clock:
         if not isinstance(when, datetime) or when.tzinfo is None:
             msg = f"clock.move_to wants a datetime with a time zone, such as tzinfo=UTC; got {when!r}"
             raise FakeError(msg)
-        self._set(when.astimezone(UTC).replace(microsecond=0))
+        self._pass(when.astimezone(UTC).replace(microsecond=0))
 
     def tick(self, seconds: float = 1) -> None:
         """
@@ -60,4 +76,4 @@ class Clock:
         if later < self._exact:
             msg = f"clock.tick wants 0 seconds or more, got {seconds!r}; clock.move_to goes back in time"
             raise FakeError(msg)
-        self._set(later)
+        self._pass(later)

@@ -7,12 +7,16 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_ghdeploy import diagram
+from pytest_ghdeploy.diagram import GITHUB, Message, Parties
 from pytest_ghdeploy.errors import REASONS
 from pytest_ghdeploy.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
+    from pytest_ghdeploy.diagram import Kind
     from pytest_ghdeploy.model import HookDelivery
 
 REDACTED = "[redacted]"
@@ -45,6 +49,8 @@ class Exchange(NamedTuple):
 
         failure: What a fault made of the answer on its way: ``refused`` (the connection), ``reset``, ``timeout`` or
             ``truncated``; ``""`` if it arrived.
+
+        login: Who asked; ``""`` for an anonymous client and for one whose token is not known.
     """
 
     method: str
@@ -57,9 +63,29 @@ class Exchange(NamedTuple):
     response_body: bytes
     hint: str = ""
     failure: str = ""
+    login: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status or 'no answer'}"
+
+
+class Said(NamedTuple):
+    """
+    What somebody does who is neither a client nor GitHub, or what GitHub tells somebody.
+
+    Attributes:
+        speaker: Who says it, ``""`` for GitHub; likewise *hearer*.
+
+        refused: Whether it was not taken.
+
+        hint: Why not.
+    """
+
+    speaker: str
+    hearer: str
+    text: str
+    refused: bool = False
+    hint: str = ""
 
 
 class Headers(Mapping[str, str]):
@@ -173,31 +199,172 @@ class Sent:
 
 
 class Conversation:
-    """Keeps requests and events in the order in which they happened."""
+    """What was said: requests, answers, events and what third parties do, in the order in which it happened."""
 
-    def __init__(self) -> None:
-        """Start with nothing said."""
-        self.entries: list[Exchange | Event | Sent | str] = []
+    def __init__(self, secrets: Secrets, lock: AbstractContextManager[object]) -> None:
+        """Start with nothing said; *secrets* are never told."""
+        self.entries: list[Exchange | Event | Said | Sent | str] = []
+        self._secrets = secrets
+        self._lock = lock
+
+    def __repr__(self) -> str:
+        return f"<Conversation {len(self.entries)} entries>"
 
     def text(self) -> str:
         """Tell the conversation, one line for each request, answer, hint and event; long bodies are cut."""
-        told: list[list[str]] = []
-        number = 0
+        with self._lock:
+            told: list[list[str]] = []
+            number = 0
+            for entry in self._entries():
+                if isinstance(entry, Exchange):
+                    number += 1
+                    told.append(_exchange_lines(number, entry))
+                elif isinstance(entry, Event):
+                    told.append([f"     event {_event_line(entry)}"])
+                elif isinstance(entry, Said):
+                    told.append(_said_lines(entry))
+                elif isinstance(entry, Sent):
+                    mark = "!" if entry.row.state == "failed" else " "
+                    told.append([f"  {mark}  --> {entry}"])
+                else:
+                    told.append([f"  !  {entry}"])
+            left_out = len(told) - _FIRST - _LAST
+            if left_out > 0:
+                told[_FIRST:-_LAST] = [[f"     … {left_out} more requests and events …"]]
+            return self._secrets.blot("\n".join(_printable(line) for lines in told for line in lines))
+
+    def diagram(self) -> str:
+        """
+        Draw the conversation with a lifeline for each who takes part.
+
+        Requests that are repeated in a row, with the same answer, are drawn once and counted.
+        """
+        with self._lock:
+            messages, parties = self._drawn()
+            return "\n".join(line.rstrip() for line in diagram.as_text(messages, parties)) if messages else ""
+
+    def mermaid(self) -> str:
+        """
+        Draw the conversation as a Mermaid sequence diagram, for a page or a comment that shows those.
+
+        Clients are told apart by login, and by ``User-Agent`` where one login has several. Long texts are cut.
+        """
+        with self._lock:
+            return "\n".join(diagram.as_mermaid(*self._drawn()))
+
+    def report(self) -> str:
+        """Tell the conversation as a failing test's report does: drawn, if more than two take part."""
+        with self._lock:
+            return self.diagram() if len(self._drawn()[1].lifelines) > _PAIR else self.text()
+
+    def _entries(self) -> Iterator[Exchange | Event | Said | Sent | str]:
         for entry in self.entries:
+            yield self._secrets.blot_exchange(entry) if isinstance(entry, Exchange) else entry
+
+    def _drawn(self) -> tuple[list[Message | str], Parties]:
+        entries = list(self._entries())
+        names = _client_names([entry for entry in entries if isinstance(entry, Exchange)])
+        groups: list[list[Message]] = []
+        repeated: list[int] = []
+        before: object = None
+        number = 0
+        for entry in entries:
+            same: object = None
             if isinstance(entry, Exchange):
                 number += 1
-                told.append(_exchange_lines(number, entry))
+                group = _exchange_messages(number, entry, names[_client(entry)])
+                same = [(one.source, one.text.partition(". ")[2] if one.kind == "asks" else one) for one in group]
             elif isinstance(entry, Event):
-                told.append([f"     event {_event_line(entry)}"])
-            elif isinstance(entry, Sent):
-                mark = "!" if entry.row.state == "failed" else " "
-                told.append([f"  {mark}  --> {entry}"])
+                group = [Message(GITHUB, GITHUB, f"event {_event_line(entry)}", "notes", answer=True)]
+            elif said := _as_said(entry):
+                group = [_said_message(said)]
             else:
-                told.append([f"  !  {entry}"])
+                group = [Message(GITHUB, GITHUB, str(entry), "warns", answer=True)]
+            if same is not None and same == before:
+                repeated[-1] += 1
+            else:
+                groups.append([self._told(one) for one in group])
+                repeated.append(0)
+            before = same
+        others = [name for entry in entries if (said := _as_said(entry)) for name in (said.speaker, said.hearer)]
+        parties = Parties.of((one for group in groups for one in group), [self._clean(name) for name in others if name])
+        told: list[list[Message | str]] = []
+        for group, times in zip(groups, repeated, strict=True):
+            told.append(
+                [*group, f"     … {times} more time{'s'[: times != 1]}, with the same answer"] if times else [*group]
+            )
         left_out = len(told) - _FIRST - _LAST
         if left_out > 0:
             told[_FIRST:-_LAST] = [[f"     … {left_out} more requests and events …"]]
-        return "\n".join(_printable(line) for lines in told for line in lines)
+        return [one for group in told for one in group], parties
+
+    def _told(self, message: Message) -> Message:
+        return message._replace(
+            source=self._clean(message.source),
+            target=self._clean(message.target),
+            text=self._clean(message.text),
+            hint=self._clean(message.hint),
+        )
+
+    def _clean(self, text: str) -> str:
+        return _printable(self._secrets.blot(text))
+
+
+# A client and GitHub, who need no picture.
+_PAIR = 2
+
+
+def _client(entry: Exchange) -> tuple[str, str]:
+    agent = re.match(r"[\w.+-]{1,30}", entry.request_headers.get("user-agent", ""))
+    login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
+    return login, agent[0] if agent else ""
+
+
+def _client_names(exchanges: list[Exchange]) -> dict[tuple[str, str], str]:
+    clients = dict.fromkeys(map(_client, exchanges))
+    logins = [login for login, _ in clients]
+    return {
+        (login, agent): login if logins.count(login) == 1 else f"{login} ({agent or 'no User-Agent'})"
+        for login, agent in clients
+    }
+
+
+def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Message]:
+    first, *rest = (line.strip() for line in _exchange_lines(number, entry))
+    hints = [line.removeprefix("hint: ") for line in rest if line.startswith("hint: ")]
+    said = "; ".join(line for line in rest if not line.startswith("hint: "))
+    refused = not 0 < entry.status < _REFUSED
+    return [
+        Message(client, GITHUB, f"{number:3}. {first.partition('. ')[2]}", "asks"),
+        Message(GITHUB, client, said, "refuses" if refused else "answers", "; ".join(hints), answer=True),
+    ]
+
+
+_REFUSED = 400
+
+
+def _as_said(entry: object) -> Said | None:
+    """Find what is said by or to somebody who is no client."""
+    if isinstance(entry, Sent):
+        told, _, reason = str(entry).partition(f" to {without_credentials(entry.target)}: ")
+        failed = entry.row.state == "failed"
+        outcome = entry.row.state if failed else reason
+        text = f"{told} delivered: {outcome}"
+        return Said(
+            "", without_credentials(entry.target), text, refused=failed, hint=entry.row.reason if failed else ""
+        )
+    return entry if isinstance(entry, Said) else None
+
+
+def _said_message(entry: Said) -> Message:
+    kind: Kind = "refuses" if entry.refused else "tells" if not entry.speaker else "asks"
+    return Message(entry.speaker or GITHUB, entry.hearer or GITHUB, entry.text, kind, entry.hint, answer=True)
+
+
+def _said_lines(entry: Said) -> list[str]:
+    speaker = entry.speaker or GITHUB
+    lines = [f"     {speaker}{' to ' + entry.hearer if entry.hearer else ''}: {entry.text}"]
+    return [*lines, f"     hint: {entry.hint}"] if entry.hint else lines
 
 
 def _printable(line: str) -> str:

@@ -24,16 +24,20 @@ from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
 from pytest_ghdeploy.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
     from typing import Self, Unpack
 
+    from pytest_ghdeploy.assertions import Wanted
+    from pytest_ghdeploy.deployer import Deployer, Deployers, Step
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.faults import Faults
-    from pytest_ghdeploy.model import AccountType, AssumptionArguments, HookDelivery, Token
+    from pytest_ghdeploy.items import Deployment
+    from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, HookDelivery, Token
     from pytest_ghdeploy.rate_limits import RateLimits
-    from pytest_ghdeploy.webhooks import Webhooks
+    from pytest_ghdeploy.waiting import Watch
+    from pytest_ghdeploy.webhooks import Delivery, Webhooks
 
 Validate = Literal["requests", "all"]
 
@@ -110,16 +114,22 @@ class FakeGitHub:
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
         self._faults: Faults | None = None
+        self._watch: Watch | None = None
         self._start()
 
     def _start(self) -> None:
         self._store = Store(self.clock, self._assume, self._urls, self._lock, self._recorded)
-        self._conversation = Conversation()
         self._secrets = Secrets()
+        self._conversation = Conversation(self._secrets, self._lock)
         self._authorization = ""
         self._requests: list[Exchange] = []
+        self._deployers: Deployers | None = None
+        self.clock.diary = None
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
+        if self._watch is not None:
+            self._watch.forget()
+            self._store.events.listeners.append(self._watch.notice)
         if self._webhooks:
             self._webhooks.start(self._store, self._conversation, self._secrets)
         if self._faults is not None:
@@ -470,6 +480,77 @@ class FakeGitHub:
 
         return RateLimits(self._store)
 
+    # Who answers
+
+    def deployer(
+        self,
+        environment: str | None = "production",
+        *,
+        repository: str | None = None,
+        steps: Sequence[DeploymentState | Step] = ("queued", "in_progress", "success"),
+        after_polls: int | None = None,
+        after_seconds: float | None = None,
+        log_url: str = "",
+        environment_url: str = "",
+        description: str = "",
+        fails_on: Callable[[Deployment], object] | None = None,
+        fails_with: DeploymentState | Step = "failure",
+        login: str = "deployer[bot]",
+        by_webhook: bool = False,
+    ) -> Deployer:
+        """
+        Let a scripted third party report on each deployment that is made from now on.
+
+        It needs no thread: it acts right after a request was answered, and when the clock moves.
+
+        Args:
+            environment: Where it deploys to, compared without case; ``None`` for everywhere.
+
+            repository: A full name; ``None`` for all repositories.
+
+            steps: What it posts, in this order: states, or ``Step`` objects. The first comes at once, after the
+                deployment has been made, each other after one poll, unless something else is said.
+
+            after_polls: How many polls see what was before, for each step but the first that does not say.
+
+            after_seconds: How many seconds of the fake's clock pass, likewise; one of the two.
+
+            log_url, environment_url, description: Of each deployment status whose step has none of its own.
+
+            fails_on: Takes a ``Deployment`` and says whether it fails. It is asked when the last step is to come.
+
+            fails_with: What comes in place of the last step then.
+
+            login: In whose name it acts; an account that does not exist is created, as a bot if it ends in ``[bot]``.
+
+            by_webhook: Whether it hears only of the deployments that its method ``receive`` gets delivered.
+
+        Returns:
+            A handle with ``posted``, the deployment statuses so far, ``deployments`` and ``receive``.
+
+        Raises:
+            FakeError: An argument makes no sense. Nothing has changed.
+        """
+        with self._lock:
+            if self._deployers is None:
+                from pytest_ghdeploy.deployer import Deployers  # few tests need one
+
+                self._deployers = Deployers(self._store, self._conversation.entries.append, self.fail)
+            return self._deployers.add(
+                environment,
+                repository=repository,
+                steps=steps,
+                after_polls=after_polls,
+                after_seconds=after_seconds,
+                log_url=log_url,
+                environment_url=environment_url,
+                description=description,
+                fails_on=fails_on,
+                fails_with=fails_with,
+                login=login,
+                by_webhook=by_webhook,
+            )
+
     # What happened
 
     @property
@@ -521,10 +602,91 @@ class FakeGitHub:
                 self._webhooks.start(self._store, self._conversation, self._secrets)
             return self._webhooks
 
-    def conversation_text(self) -> str:
-        """Tell every request, answer, hint and event in order, as a failing test's report does."""
+    def assert_events(self, wanted: Sequence[Wanted], *, exactly: bool = True) -> list[Event]:
+        """
+        See to it that the events *wanted* were recorded in this order.
+
+        Args:
+            wanted: Names, or pairs of a name and a mapping of fields as ``assert_event`` takes them.
+
+            exactly: Whether these must be all events there are; if not, others may come between them.
+
+        Returns:
+            The events, one for each.
+
+        Raises:
+            AssertionError: They were not. The message shows what came, and marks what is missing and what is too much.
+            FakeError: There is no such event or field on GitHub.
+        """
+        __tracebackhide__ = True
+        return assertions.check_order(list(self.events), wanted, exactly=exactly)
+
+    def assert_delivery(self, event: str, /, **fields: object) -> Delivery:
+        """
+        Find the newest delivery of an event to a hook that has these *fields*.
+
+        Args:
+            fields: ``state`` (``waiting``, ``delivered``, ``failed``, ``dropped``), ``status_code``, ``status``,
+                ``reason``, ``action``, ``redelivery``, ``hook_id``, ``delivery_id``.
+
+        Raises:
+            AssertionError: There is none. The message shows what came near.
+            FakeError: There is no such event or field.
+        """
+        __tracebackhide__ = True
+        return assertions.find_delivery(self.webhooks.deliveries, event, fields)
+
+    def wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:
+        """
+        Wait for an event that code in another thread brings about.
+
+        An event that was recorded before counts too. Each is given out once, the oldest first: to wait twice is to
+        wait for two events.
+
+        Args:
+            timeout: In seconds of real time, whatever the fake's clock says.
+
+            fields: As for ``assert_event``.
+
+        Raises:
+            AssertionError: None has come in time. The message shows what came near.
+            FakeError: There is no such event or field on GitHub.
+        """
+        __tracebackhide__ = True
+        return self._watched().wait(name, timeout, fields)
+
+    async def async_wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:  # noqa: ASYNC109 - as above
+        """
+        Wait for an event as ``wait_for_event`` does, in an asyncio task, while other tasks go on.
+
+        Raises:
+            AssertionError: None has come in time. The message shows what came near.
+            FakeError: There is no such event or field on GitHub.
+        """
+        __tracebackhide__ = True
+        return await self._watched().wait_async(name, timeout, fields)
+
+    def _watched(self) -> Watch:
         with self._lock:
-            return self._secrets.blot(self._conversation.text())
+            if self._watch is None:
+                from pytest_ghdeploy.waiting import Watch  # few tests wait
+
+                self._watch = Watch(self._events)
+                self._store.events.listeners.append(self._watch.notice)
+            return self._watch
+
+    def conversation_text(self) -> str:
+        """Tell every request, answer, hint and event in order: the same as ``conversation.text()``."""
+        return self._conversation.text()
+
+    @property
+    def conversation(self) -> Conversation:
+        """What was said, to be told or drawn: ``.text()``, ``.diagram()``, ``.mermaid()``."""
+        return self._conversation
+
+    def report_text(self) -> str:
+        """Tell the conversation as a failing test's report does: drawn, if more than two take part in it."""
+        return self._conversation.report()
 
     # For doors
 
@@ -570,10 +732,13 @@ class FakeGitHub:
                 answer.body,
                 answer.hint,
                 answer.failure,
+                login=self._login(authorization),
             )
             self._requests.append(exchange)
             # Before the events that it caused.
             self._conversation.entries.insert(place, exchange)
+            if self._deployers is not None:
+                self._deployers.answered(exchange)
             return answer
 
     def pause(self, seconds: float) -> None:
@@ -581,6 +746,13 @@ class FakeGitHub:
         with self._lock:
             self.clock.tick(seconds)
             self._conversation.entries.append(f"the client waits {seconds:g} s: ghdeploy.clock has moved on")
+
+    def _login(self, authorization: str | None) -> str:
+        if not authorization:
+            return ""
+        tokens = self._store.tokens
+        token = tokens.get(token_of(authorization)) if tokens else self._store.any_token
+        return token.user.login if token else ""
 
     def _below_root(self, path: str) -> str:
         if f"{path}/".startswith(f"{self._prefix}/"):

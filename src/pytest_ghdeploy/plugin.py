@@ -195,7 +195,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         for fake in item.stash.get(_FAKES, []):
             try:
-                text = fake.conversation_text()
+                text = fake.report_text()
             except Exception as problem:  # noqa: BLE001 - a report that cannot be told must not end the session
                 text = f"(it cannot be told: {problem!r})"
             if text:

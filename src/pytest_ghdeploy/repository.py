@@ -408,6 +408,8 @@ class Repository:
             if isinstance(made, deployments.AutoMerged):
                 msg = f"there is no deployment yet, GitHub answers 202 {made.message!r}: add it again"
                 raise FakeError(msg)
+            for listener in self._store.afterwards:
+                listener()
             return Deployment(self._store, made.id)
 
     @property

@@ -15,6 +15,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
+from itertools import takewhile
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -144,6 +145,11 @@ class Table(Generic[R]):
         table._rows = dict(self._rows)
         return table
 
+    def since(self, first_id: int) -> list[R]:
+        """List the rows with this id or a higher one, oldest first."""
+        found = list(takewhile(lambda row_id: row_id >= first_id, reversed(self._rows)))
+        return [self._rows[row_id] for row_id in reversed(found)]
+
     def where(self, **values: Any) -> Rows[R]:  # noqa: ANN401 - one for each attribute, of its type
         """Select the rows whose attributes equal *values*, newest first."""
         fields = tuple(values)
@@ -208,6 +214,8 @@ class Store:
         self.clock = clock
         self.assume = assume
         self.events = Recorder(recorded)
+        self.afterwards: list[Callable[[], None]] = []
+        """Called with the lock held when a deployment is complete that Python has made."""
         self.tokens: dict[str, Token] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}

@@ -12,6 +12,7 @@ from pytest_ghdeploy import (
     Assumptions,
     Clock,
     Delivery,
+    Deployer,
     DeployKey,
     Deployment,
     Environment,
@@ -26,6 +27,7 @@ from pytest_ghdeploy import (
     RateLimits,
     Repository,
     SchemaViolation,
+    Step,
     Token,
     UnsupportedRequest,
     Webhooks,
@@ -164,6 +166,26 @@ def protecting(gh: FakeGitHub, repo: Repository) -> None:
     assert_type(environment.custom_deployment_protection_rules[0].id, int)
 
 
+def third_party(gh: FakeGitHub) -> None:
+    """Use each member of a scripted third party."""
+    deployer = gh.deployer(environment="qa", repository="octocat/example", after_seconds=1.5, login="mona")
+    assert_type(deployer, Deployer)
+    gh.deployer(
+        None,
+        steps=["queued", Step("in_progress", after_polls=2, log_url="https://x"), Step("success", after_seconds=3)],
+        fails_on=lambda deployment: deployment.ref == "broken",
+        fails_with=Step("error", description="No"),
+        by_webhook=True,
+    )
+    assert_type(deployer.deployments, list[Deployment])
+    assert_type(deployer.posted[0].creator.login, str)
+    assert_type(deployer.environment, str | None)
+    assert_type(deployer.login, str)
+    assert_type(gh.conversation.text(), str)
+    assert_type(gh.conversation.diagram(), str)
+    assert_type(gh.conversation.mermaid(), str)
+
+
 def receiving(gh: FakeGitHub) -> None:
     """Have events delivered."""
     got: list[Delivery] = []
@@ -183,6 +205,7 @@ def receiving(gh: FakeGitHub) -> None:
     first.deliver()
     second.drop()
     assert_type(gh.webhooks.redeliver(first), Delivery)
+    assert_type(gh.assert_delivery("deployment", state="failed", status_code=500), Delivery)
     told: tuple[str, str, str | None, bytes, int, str] = (
         first.event,
         first.delivery_id,
@@ -218,6 +241,8 @@ def looking_back(gh: FakeGitHub) -> None:
     assert_type(gh.events[-1].action, str | None)
     assert_type(gh.events[-1].delivery_id, str)
     assert_type(gh.events[-1].repository, str)
+    assert_type(gh.assert_events(["push", ("deployment", {"ref": "main"})], exactly=False), list[Event])
+    assert_type(gh.wait_for_event("push", timeout=1, ref="refs/heads/main"), Event)
     gh.events.clear()
 
 
@@ -234,6 +259,11 @@ def in_trouble(gh: FakeGitHub) -> None:
     gh.rate_limits.set(3, limit=10, user=None, status=429)
     gh.rate_limits.set(remaining=3)
     gh.rate_limits.set_secondary(points_per_minute=10, retry_after=False)
+
+
+async def waiting(gh: FakeGitHub) -> None:
+    """Wait in a task."""
+    assert_type(await gh.async_wait_for_event("deployment", environment="qa"), Event)
 
 
 def refused() -> None:

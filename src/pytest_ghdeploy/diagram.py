@@ -1,0 +1,138 @@
+"""
+Who says what to whom, drawn: as text with a lifeline for each party, and as Mermaid.
+
+Source:
+    https://mermaid.js.org/syntax/sequenceDiagram.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+GITHUB = "GitHub"
+
+Kind = Literal["asks", "answers", "refuses", "tells", "notes", "warns"]
+"""
+``asks``, ``answers`` and ``refuses`` are what they say, ``tells`` expects no answer; ``notes`` and ``warns`` are
+said to nobody.
+"""
+
+_NARROWEST = 10
+_MOST = 5
+# Of a message in Mermaid, which has one line for it.
+_MESSAGE_LIMIT = 100
+_ALWAYS_ESCAPED = re.compile(r"[^\w \-.,:/?=!()\[\]{}'+*@~^|…]")
+_WRAPS = re.compile(r"^((?:no)?wrap):", re.IGNORECASE)
+_END = re.compile(r"\b(e)(?=nd\b)", re.IGNORECASE)
+_ARROWS = {"asks": "->>", "answers": "-->>", "refuses": "--x", "tells": "-)"}
+
+
+class Message(NamedTuple):
+    """One thing that is said. Of what *notes* or *warns*, *target* is *source*; *hint* says why something is so."""
+
+    source: str
+    target: str
+    text: str
+    kind: Kind
+    hint: str = ""
+    answer: bool = False
+
+
+class Parties(NamedTuple):
+    """Who takes part: those who ask, and those whom GitHub tells, each in the order of their first word."""
+
+    clients: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @classmethod
+    def of(cls, messages: Iterable[Message], others: Iterable[str]) -> Parties:
+        """Find the parties of *messages*; *others* are no clients."""
+        right = dict.fromkeys(others)
+        names = dict.fromkeys(name for one in messages for name in (one.source, one.target))
+        return cls(tuple(name for name in names if name != GITHUB and name not in right), tuple(right))
+
+    @property
+    def lifelines(self) -> tuple[str, ...]:
+        """All of them from left to right; where there are too many, the later ones share a line."""
+        return (*_few(self.clients, "other clients"), GITHUB, *_few(self.others, "others"))
+
+    def lifeline_of(self, name: str) -> int:
+        """Count from the left to the lifeline of a party."""
+        left, right = _few(self.clients, ""), _few(self.others, "")
+        if name in self.clients:
+            return min(self.clients.index(name), len(left) - 1)
+        if name in self.others:
+            return len(left) + 1 + min(self.others.index(name), len(right) - 1)
+        return len(left)
+
+
+def _few(names: Sequence[str], rest: str) -> list[str]:
+    return list(names) if len(names) <= _MOST else [*names[: _MOST - 1], rest]
+
+
+def as_text(messages: Sequence[Message | str], parties: Parties) -> Iterator[str]:
+    """Draw with a lifeline for each party; what was refused has an "x" at the margin. A text is a line of its own."""
+    places = [0]
+    names = parties.lifelines
+    for name in names:
+        places.append(places[-1] + max(len(name) + 2, _NARROWEST))
+    width = places[len(names) - 1] + 3
+    yield "  " + "".join(
+        name.ljust(after - place) for name, place, after in zip(names, places, places[1:], strict=False)
+    )
+    for message in messages:
+        lines = [" "] * width
+        for place in places[:-1]:
+            lines[place] = "|"
+        empty = "".join(lines)
+        if isinstance(message, str):
+            yield f"  {empty}{message}"
+            continue
+        start, end = (places[parties.lifeline_of(name)] for name in (message.source, message.target))
+        bad = message.kind in ("refuses", "warns")
+        if start == end:
+            lines[start] = "!" if bad else "*"
+        else:
+            left, right = min(start, end), max(start, end)
+            lines[left + 1 : right] = "-" * (right - left - 1)
+            lines[end + (1 if start > end else -1)] = "x" if bad else "<" if start > end else ">"
+        margin = "x " if bad else "  "
+        yield f"{margin}{''.join(lines)}{'     ' if message.answer else ''}{message.text}"
+        if message.hint:
+            yield f"{margin}{empty}     hint: {message.hint}"
+
+
+def as_mermaid(messages: Sequence[Message | str], parties: Parties) -> Iterator[str]:
+    """Write a Mermaid sequence diagram; what was refused has a crossed arrow, and a note with the hint."""
+    yield "sequenceDiagram"
+    names = parties.lifelines
+    for number, name in enumerate(names):
+        yield f"    {'participant' if name == GITHUB else 'actor'} P{number} as {_escaped(name)}"
+    for message in messages:
+        if isinstance(message, str):
+            across = f"P0,P{len(names) - 1}" if len(names) > 1 else "P0"
+            yield f"    Note over {across}: {_escaped(message)}"
+            continue
+        source, target = (f"P{parties.lifeline_of(name)}" for name in (message.source, message.target))
+        text = _escaped(message.text)
+        if source == target:
+            yield f"    Note over {source}: {text}"
+        else:
+            yield f"    {source}{_ARROWS[message.kind]}{target}: {text}"
+        if message.hint:
+            both = source if source == target else f"{source},{target}"
+            yield f"    Note over {both}: hint: {_escaped(message.hint)}"
+
+
+def _escaped(text: str) -> str:
+    """Write *text* on one line of Mermaid: what has a meaning there becomes ``#number;``."""
+    line = " ".join(text.split())
+    if len(line) > _MESSAGE_LIMIT:
+        line = f"{line[: _MESSAGE_LIMIT - 1]}…"
+    line = _ALWAYS_ESCAPED.sub(lambda found: f"#{ord(found[0])};", line)
+    line = _WRAPS.sub(r"\1#58;", line)
+    return _END.sub(lambda found: f"#{ord(found[1])};", line) or "#32;"
