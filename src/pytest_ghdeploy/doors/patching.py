@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Function = Any
 """A function of a library, of whatever signature it has."""
@@ -74,3 +74,21 @@ class Patch:
             setattr(self._target, self._name, original)
         else:
             delattr(self._target, self._name)
+
+
+def apply_all(patches: Iterable[Patch]) -> None:
+    """Apply each; the usual case without a call, since every test pays for it."""
+    for patch in patches:
+        if getattr(patch._target, patch._name) is patch._original:  # noqa: SLF001
+            setattr(patch._target, patch._name, patch._made)  # noqa: SLF001
+        else:
+            patch.apply()
+
+
+def undo_all(patches: Iterable[Patch]) -> None:
+    """Undo each, likewise."""
+    for patch in patches:
+        if patch._own and getattr(patch._target, patch._name) is patch._made:  # noqa: SLF001
+            setattr(patch._target, patch._name, patch._original)  # noqa: SLF001
+        else:
+            patch.undo()
