@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from broken_server import broken_server
 from through_every_door import DOORS, Said
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from pytest_ghdeploy.faults import FaultKind
 
     Ask = Callable[[str, str, Mapping[str, str], bytes | None], Said]
     # How a test comes to a fake: in process all the same, over a port by a server of its own.
@@ -168,3 +172,48 @@ def test_without_a_user_agent_every_door_is_refused_alike(ghdeploy: FakeGitHub, 
     ghdeploy.add_repository("octocat/example")
     assert DOORS[name]("GET", "https://api.github.com/repos/octocat/example", {}, None).status == 200
     assert ghdeploy.requests[0].request_headers["User-Agent"]
+
+
+# Failures on the way
+
+
+def _outcome(name: str, method: str, url: str, timeout: float) -> tuple[object, ...]:
+    """Tell what a request ends in: the exceptions, from the outermost to the innermost."""
+    try:
+        DOORS[name](method, url, HEADERS, b'{"ref": "main"}' if method == "POST" else None, timeout)
+    except Exception as problem:  # noqa: BLE001 - each library has its own
+        found: list[object] = [type(problem)]
+        inner: object = problem
+        while inner := getattr(inner, "reason", None) or getattr(inner, "os_error", None):
+            found.append(type(inner))
+        return (*found, isinstance(problem, TimeoutError), isinstance(problem, ConnectionError))
+    return ()
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("failure", ["connection", "reset", "timeout", "truncated"])
+def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, name: str, method: str, failure: FaultKind) -> None:
+    """A server that really fails so makes each library ask as often, and raise the same."""
+    ghdeploy.add_repository("octocat/example")
+    path = "/repos/octocat/example/deployments"
+    ghdeploy.faults.add(path=path, error=failure, times=9, required=False)
+    timeout = 0.05 if failure == "timeout" else 5
+    outcome = _outcome(name, method, f"https://api.github.com{path}", timeout)
+    attempts = len(ghdeploy.requests)
+    assert outcome
+    with broken_server(failure) as (url, came):
+        assert outcome == _outcome(name, method, url, timeout)
+        if failure != "connection":
+            assert [came.acquire(timeout=5) for _ in range(attempts)] == [True] * attempts
+            assert not came.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_nobody_waits_for_an_answer_that_will_not_come(ghdeploy: FakeGitHub, name: str) -> None:
+    """A timeout is told at once, however long the client would wait."""
+    ghdeploy.faults.add(error="timeout", times=9, required=False)
+    start = time.monotonic()
+    with pytest.raises(Exception, match=r"(?i)timed? ?out"):
+        DOORS[name]("GET", "https://api.github.com/user", HEADERS, None, 300)
+    assert time.monotonic() - start < 5

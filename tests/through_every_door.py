@@ -33,23 +33,20 @@ class Said(NamedTuple):
     body: bytes
 
 
-Ask = "Callable[[str, str, Mapping[str, str], bytes | None], Said]"
-
-
 def _said(status: int, headers: Any, body: bytes) -> Said:  # noqa: ANN401 - pairs or a mapping
     pairs = headers.items() if hasattr(headers, "items") else headers
     return Said(status, {name.lower(): value for name, value in pairs}, body)
 
 
-def with_requests(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Said:
+def with_requests(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
     """Ask with requests."""
-    answer = requests.request(method, url, headers=headers, data=body, timeout=5, allow_redirects=False)
+    answer = requests.request(method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False)
     return _said(answer.status_code, answer.headers, answer.content)
 
 
 def _with_httpx(library: Any) -> Callable[..., Said]:  # noqa: ANN401 - httpx or httpx2
-    def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Said:
-        with library.Client() as client:
+    def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
+        with library.Client(timeout=timeout) as client:
             answer = client.request(method, url, headers=headers, content=body)
         return _said(answer.status_code, answer.headers, answer.content)
 
@@ -57,9 +54,9 @@ def _with_httpx(library: Any) -> Callable[..., Said]:  # noqa: ANN401 - httpx or
 
 
 def _with_async_httpx(library: Any) -> Callable[..., Said]:  # noqa: ANN401
-    def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Said:
+    def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
         async def request() -> Said:
-            async with library.AsyncClient() as client:
+            async with library.AsyncClient(timeout=timeout) as client:
                 answer = await client.request(method, url, headers=headers, content=body)
             return _said(answer.status_code, answer.headers, answer.content)
 
@@ -68,12 +65,12 @@ def _with_async_httpx(library: Any) -> Callable[..., Said]:  # noqa: ANN401
     return ask
 
 
-def with_aiohttp(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Said:
+def with_aiohttp(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
     """Ask with aiohttp."""
 
     async def request() -> Said:
         async with (
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(sock_read=timeout)) as session,
             session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer,
         ):
             return _said(answer.status, answer.headers, await answer.read())
@@ -81,12 +78,12 @@ def with_aiohttp(method: str, url: str, headers: Mapping[str, str], body: bytes 
     return asyncio.run(request())
 
 
-def with_http_client(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Said:
+def with_http_client(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
     """Ask with a connection of the standard library's."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    with closing(kind(parts.netloc, timeout=5)) as connection:
+    with closing(kind(parts.netloc, timeout=timeout)) as connection:
         connection.request(method, path, body=body, headers={"User-Agent": "a tool", **headers})
         answer = connection.getresponse()
         return _said(answer.status, answer.getheaders(), answer.read())
@@ -97,21 +94,21 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         pass
 
 
-def with_urllib(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Said:
+def with_urllib(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
     """Ask with an opener of the standard library's."""
     opener = urllib.request.build_opener(_NoRedirects)
     try:
-        answer = opener.open(urllib.request.Request(url, body, dict(headers), method=method), timeout=5)  # noqa: S310
+        answer = opener.open(urllib.request.Request(url, body, dict(headers), method=method), timeout=timeout)  # noqa: S310
     except urllib.error.HTTPError as refusal:
         answer = refusal
     with answer:
         return _said(answer.status, answer.headers, answer.read())
 
 
-def with_urllib3(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Said:
+def with_urllib3(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
     """Ask with a pool of urllib3's."""
     with urllib3.PoolManager() as pool:
-        answer = pool.request(method, url, headers=headers, body=body, redirect=False, timeout=5)
+        answer = pool.request(method, url, headers=headers, body=body, redirect=False, timeout=timeout)
         return _said(answer.status, answer.headers, answer.data)
 
 

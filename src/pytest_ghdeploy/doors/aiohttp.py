@@ -72,7 +72,9 @@ class _Transport(asyncio.Transport):
         elif answer.failure == "reset":
             self._end(wire.broken())
         elif answer.failure == "timeout":
-            self._break(self._library.ServerTimeoutError("Timeout on reading data from socket"))
+            # Older ones have the more general only.
+            kind = getattr(self._library, "SocketTimeoutError", self._library.ServerTimeoutError)
+            self._break(kind("Timeout on reading data from socket"))
         else:
             said = wire.to_bytes(request.method, answer)
             for start in range(0, len(said), _PIECE):
