@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 import github3
 import pytest
 import requests
+from broken_server import broken_server
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException, UnknownObjectException
 from requests.adapters import HTTPAdapter
-from broken_server import broken_server
 from through_requests import ThroughRequests, githubkit
 from urllib3.exceptions import MaxRetryError
 from urllib3.util.retry import Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_ghdeploy import FakeGitHub, Repository
     from pytest_ghdeploy.faults import FaultKind
 

@@ -64,6 +64,9 @@ class _Transport(asyncio.Transport):
                 self._show(request, wire.answer(self._origin, request))
             except Exception as problem:  # noqa: BLE001 - for the caller, who waits for an answer
                 self._break(problem)
+        if self._listener.waits:
+            self._listener.waits = False
+            self._then(partial(self._tell, wire.GO_ON))
 
     def _show(self, request: wire.Request, answer: Answer) -> None:
         if answer.failure == "refused":

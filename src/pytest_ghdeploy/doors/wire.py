@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Reading = Generator[None, None, bytes]
 
 _WITHOUT_LENGTH = (204, 304)
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
@@ -57,6 +58,8 @@ class Listener:
 
     def __init__(self) -> None:
         """Start with nothing heard."""
+        self.waits = False
+        """Whether the client waits to be told to go on, with ``GO_ON``, before it writes the body."""
         self._read = self._requests()
         self._heard = bytearray()
         next(self._read)
@@ -80,10 +83,12 @@ class Listener:
                 name, _, value = line.partition(":")
                 name, value = name.strip().lower(), value.strip()
                 headers[name] = f"{headers[name]}, {value}" if name in headers else value
+            self.waits = headers.get("expect", "").lower() == "100-continue"
             if headers.pop("transfer-encoding", "").lower().endswith("chunked"):
                 body = yield from self._chunks()
             else:
                 body = yield from self._exactly(int(headers.get("content-length") or 0))
+            self.waits = False
             yield Request(method, target, headers, body)
 
     def _chunks(self) -> Reading:
@@ -170,6 +175,9 @@ class Wire:
             else:
                 self._told.append(to_bytes(request.method, given))
                 self._ended = given.failure == "truncated"
+        if self._listener.waits:
+            self._listener.waits = False
+            self._told.append(GO_ON)
 
     def send(self, data: Any, *_: int) -> int:  # noqa: ANN401
         """Say all of it."""
