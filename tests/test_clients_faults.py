@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ import requests
 from broken_server import broken_server
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException, UnknownObjectException
 from requests.adapters import HTTPAdapter
-from through_requests import ThroughRequests, githubkit
 from urllib3.exceptions import MaxRetryError
 from urllib3.util.retry import Retry
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
     from pytest_ghdeploy.faults import FaultKind
 
+githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
 API = "https://api.github.com"
 DEPLOYMENTS = f"{API}/repos/octocat/example/deployments"
 PATH = "/repos/octocat/example/deployments"
@@ -331,7 +332,7 @@ def _githubkit(wait: timedelta | None = timedelta(microseconds=1)) -> Any:  # no
         decision = retry.RETRY_DEFAULT(problem, count)
         return retry.RetryOption(decision.do_retry, wait or decision.retry_after)
 
-    return githubkit.GitHub("a-token-for-tests", transport=ThroughRequests(), http_cache=False, auto_retry=at_once)
+    return githubkit.GitHub("a-token-for-tests", http_cache=False, auto_retry=at_once)
 
 
 @pytest.mark.parametrize(
