@@ -45,6 +45,8 @@ def _put_request(original: Function) -> Function:
 def _ask_no_proxy(connection: Any, origin: wire.Origin) -> None:  # noqa: ANN401
     # A whole URL is what a proxy is told. One connection to a proxy may serve many hosts.
     before = connection.sock
+    if isinstance(before, wire.Wire) and before.origin == origin and origin.is_served:
+        return
     if wire.join(connection, origin):
         if before is not None:
             before.close()

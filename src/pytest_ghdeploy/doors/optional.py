@@ -8,7 +8,9 @@ door when a fake opens; one that it imports later gets it then.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.doors.patching import apply_all, undo_all
@@ -30,31 +32,43 @@ _DOORS = {
 _found: dict[ModuleType, list[Patch]] = {}
 
 
+class _Usual:
+    """What every test pays for: the modules as they were the last time, and all that they need."""
+
+    modules: tuple[ModuleType | None, ...] = ()
+    patches: tuple[Patch, ...] = ()
+    watches = False
+
+
 def apply() -> None:
     """Open the doors of all libraries that are imported, and of those that will be until ``undo``."""
-    modules = sys.modules
-    for name in _DOORS:
-        if name in modules:
-            _open(name, modules[name])
-    if _watch not in sys.meta_path:
+    known = sys.modules
+    modules = (known.get("httpx"), known.get("httpx2"), known.get("aiohttp"))
+    if modules != _Usual.modules:
+        for name, module in zip(_DOORS, modules, strict=True):
+            _look_at(name, module)
+        if all(module is None or module in _found for module in modules):
+            _Usual.modules = modules
+    apply_all(_Usual.patches)
+    if not _Usual.watches:
+        _Usual.watches = True
         sys.meta_path.insert(0, _watch)
 
 
 def undo() -> None:
     """Leave the libraries as they were."""
-    if _watch in sys.meta_path:
+    _Usual.watches = False
+    with suppress(ValueError):
         sys.meta_path.remove(_watch)
-    for patches in _found.values():
-        undo_all(patches)
+    undo_all(_Usual.patches)
 
 
-def _open(name: str, module: ModuleType) -> None:
-    if module not in _found:
-        door, needed = _DOORS[name]
-        if not hasattr(module, needed):  # a stand-in, or not imported to the end yet
-            return
+def _look_at(name: str, module: ModuleType | None) -> None:
+    door, needed = _DOORS[name]
+    # What has no such thing is a stand-in, or not imported to the end yet.
+    if module is not None and module not in _found and hasattr(module, needed):
         _found[module] = import_module(f"pytest_ghdeploy.doors.{door}").patches(module)
-    apply_all(_found[module])
+        _Usual.patches = tuple(chain.from_iterable(_found.values()))
 
 
 class _Watch:
@@ -79,8 +93,9 @@ class _Watch:
             execute(module)
             if module.__name__ == name:
                 vars(loader).pop("exec_module", None)
-                if self in sys.meta_path:
-                    _open(name, module)
+                _look_at(name, module)
+                if _Usual.watches:
+                    apply_all(_found.get(module, ()))
 
         loader.exec_module = exec_module
 

@@ -79,8 +79,9 @@ class Patch:
 def apply_all(patches: Iterable[Patch]) -> None:
     """Apply each; the usual case without a call, since every test pays for it."""
     for patch in patches:
-        if getattr(patch._target, patch._name) is patch._original:  # noqa: SLF001
-            setattr(patch._target, patch._name, patch._made)  # noqa: SLF001
+        target, name = patch._target, patch._name  # noqa: SLF001
+        if getattr(target, name) is patch._original:  # noqa: SLF001
+            setattr(target, name, patch._made)  # noqa: SLF001
         else:
             patch.apply()
 
@@ -88,7 +89,8 @@ def apply_all(patches: Iterable[Patch]) -> None:
 def undo_all(patches: Iterable[Patch]) -> None:
     """Undo each, likewise."""
     for patch in patches:
-        if patch._own and getattr(patch._target, patch._name) is patch._made:  # noqa: SLF001
-            setattr(patch._target, patch._name, patch._original)  # noqa: SLF001
+        target, name = patch._target, patch._name  # noqa: SLF001
+        if patch._own and getattr(target, name) is patch._made:  # noqa: SLF001
+            setattr(target, name, patch._original)  # noqa: SLF001
         else:
             patch.undo()

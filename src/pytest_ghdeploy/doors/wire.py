@@ -274,7 +274,7 @@ def join(connection: Any, origin: Origin, refuse: Callable[[], Exception] = refu
     if hosts.fake_for(origin.host) is None:
         return False
     connection.sock = Wire(origin, refuse)
-    _joined.append(weakref.ref(connection, _joined.remove))
+    _joined.append(weakref.ref(connection, _forget))
     return True
 
 
@@ -287,5 +287,9 @@ def part() -> None:
             continue
         if connection is not None and isinstance(wire, Wire):
             connection.sock = None
-        with suppress(ValueError):
-            _joined.remove(joined)
+        _forget(joined)
+
+
+def _forget(joined: weakref.ref[Any]) -> None:
+    with suppress(ValueError):
+        _joined.remove(joined)
