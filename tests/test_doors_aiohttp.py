@@ -129,6 +129,31 @@ def test_many_at_once_lose_nothing(fake: FakeGitHub, options: dict[str, Any]) ->
     assert len(set(ids)) == len(fake.requests) == len(fake.events) == 200
 
 
+def test_a_connection_looks_like_one(fake: FakeGitHub) -> None:
+    """Its transport and its end can be asked about, and it can be broken off."""
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        fake.stub("GET", "/long", json=["x" * 3_000_000])
+        async with session.get(f"{API}/long") as answer:
+            assert answer.connection
+            transport: Any = answer.connection.transport
+            assert transport.get_extra_info("peername") == ("api.github.com", 443)
+            assert transport.get_extra_info("sslcontext") is None
+            assert (transport.get_write_buffer_size(), transport.can_write_eof()) == (0, False)
+            protocol = transport.get_protocol()
+            transport.set_protocol(protocol)
+            assert transport.is_reading() in (True, False)
+            transport.abort()
+            transport.abort()
+            assert transport.is_closing()
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await answer.read()
+        async with session.get(f"{API}/user") as answer:
+            assert answer.status == 200
+
+    run(ask)
+
+
 # Bodies
 
 

@@ -189,14 +189,51 @@ def test_a_socket_shows_as_much_as_is_asked_of_it(connection: http.client.HTTPSC
     assert sock.recv(1) == b""
 
 
+def test_a_socket_that_was_taken_out_is_a_broken_connection() -> None:
+    """Who holds on to it when the fake has gone cannot speak to anybody."""
+    connection = http.client.HTTPSConnection("ghe.example.com")
+    with FakeGitHub("https://ghe.example.com/api/v3"):
+        connection.connect()
+        sock: Any = connection.sock
+    with pytest.raises(ConnectionResetError):
+        sock.sendall(b"GET /api/v3/user HTTP/1.1\r\n\r\n")
+
+
+def test_chunks_may_have_extensions_and_headers_behind_them(
+    fake: FakeGitHub, connection: http.client.HTTPSConnection
+) -> None:
+    """In whatever pieces they are sent."""
+    fake.stub("PUT", "/upload", status=201)
+    connection.connect()
+    sock: Any = connection.sock
+    said = b"PUT /upload HTTP/1.1\r\nUser-Agent: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    said += b"3;a=b\r\nin \r\n6\r\npieces\r\n0\r\nX-Behind: 1\r\n\r\n"
+    for place in range(len(said)):
+        sock.sendall(said[place : place + 1])
+    assert fake.requests[0].request_body == b"in pieces"
+
+
+def test_a_client_that_waits_to_be_told_to_go_on_is_told(connection: http.client.HTTPSConnection) -> None:
+    """With ``Expect: 100-continue``, before the body has come."""
+    connection.putrequest("POST", PATH)
+    for name, value in (*HEADERS.items(), ("Content-Length", str(len(BODY))), ("Expect", "100-continue")):
+        connection.putheader(name, value)
+    connection.endheaders()
+    sock: Any = connection.sock
+    assert sock.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.send(BODY)
+    assert connection.getresponse().status == 201
+
+
 def test_one_connection_to_a_proxy_serves_many_hosts(fake: FakeGitHub, local: tuple[str, int]) -> None:
     """A whole URL of the fake's is answered by it, one of another host by the proxy, on one connection."""
     with closing(http.client.HTTPConnection(*local)) as connection:
-        for url in ("http://other.example.com/", f"http://{fake.host}/user") * 2:
+        ours = f"http://{fake.host}/user"
+        for url in ("http://other.example.com/", ours, ours) * 2:
             connection.request("GET", url, headers=HEADERS)
             data = connection.getresponse().read()
             assert (data == b"hello") == ("other" in url)
-    assert [request.path for request in fake.requests] == ["/user"] * 2
+    assert [request.path for request in fake.requests] == ["/user"] * 4
 
 
 def test_a_missing_endpoint_leaves_the_connection_usable(

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,9 +117,43 @@ def test_a_library_that_is_imported_later_is_caught() -> None:
 def test_stand_ins_for_a_library_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A module of that name that is something else, or that is said to be missing, is no reason to fail."""
     monkeypatch.setitem(sys.modules, "httpx", type(sys)("httpx"))
+    monkeypatch.setitem(sys.modules, "httpx2", SimpleNamespace(AsyncHTTPTransport=None))
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     with FakeGitHub(), pytest.raises(ImportError):
         importlib.import_module("aiohttp")
+
+
+@pytest.mark.parametrize("during", [True, False])
+def test_a_library_may_be_imported_again(monkeypatch: pytest.MonkeyPatch, during: bool) -> None:  # noqa: FBT001
+    """Both are answered while a fake is active; the one that ``sys.modules`` holds is when the next becomes so."""
+    first = importlib.import_module("httpx2")
+    finders = list(sys.meta_path)
+    with FakeGitHub() if during else nullcontext():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "httpx2"]:
+            monkeypatch.delitem(sys.modules, name)
+        second = importlib.import_module("httpx2")
+        assert second is not first
+        if during:
+            assert [each.get(f"{API}/user").status_code for each in (first, second)] == [401, 401]
+    with FakeGitHub():
+        assert second.get(f"{API}/user").status_code == 401
+    monkeypatch.undo()
+    with FakeGitHub() as fake:
+        assert first.get(f"{API}/user").status_code == 401
+        assert len(fake.requests) == 1
+    for library in (first, second):
+        assert "send" in vars(library.Client)
+        assert library.Client.send.__module__ == "httpx2._client"
+    assert sys.meta_path == finders
+
+
+def test_a_library_that_is_not_there_stays_so(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch for later imports finds nothing where the others find nothing."""
+    del ghdeploy
+    monkeypatch.delitem(sys.modules, "httpx2")
+    monkeypatch.setattr(sys, "meta_path", sys.meta_path[:1])
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("httpx2")
 
 
 # Transports

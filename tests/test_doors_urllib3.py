@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import socket
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,29 @@ def test_a_pool_outlives_fakes(pool: urllib3.PoolManager) -> None:
         with pytest.raises(UnsupportedRequest, match=r"api\.github\.com"):
             pool.request("GET", f"{API}/user")
         fake.take_problem()
+
+
+def test_a_connection_to_another_host_is_looked_at_as_ever(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """One that its server has closed meanwhile is not used again, and one that it has not is."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+        def serve() -> None:
+            for requests_each in (2, 1):
+                connection, _ = server.accept()
+                with connection:
+                    for _ in range(requests_each):
+                        connection.recv(10_000)
+                        connection.sendall(answer)
+
+        with ThreadPoolExecutor(1) as threads:
+            done = threads.submit(serve)
+            assert pool.request("GET", url).data == b"ok"
+            assert pool.request("GET", url).data == b"ok"
+            assert pool.request("GET", url, retries=1).data == b"ok"
+            done.result(5)
+    assert fake.requests == ()
 
 
 @pytest.mark.parametrize("options", [{}, {"cert_reqs": "CERT_NONE"}, {"ca_certs": "/nowhere.pem"}])

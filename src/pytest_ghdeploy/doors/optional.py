@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from itertools import chain
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.doors.patching import apply_all, undo_all
@@ -18,7 +19,6 @@ from pytest_ghdeploy.doors.patching import apply_all, undo_all
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
 
     from pytest_ghdeploy.doors.patching import Patch
 
@@ -28,7 +28,7 @@ _DOORS = {
     "httpx2": ("httpx", "AsyncHTTPTransport"),
     "aiohttp": ("aiohttp", "TCPConnector"),
 }
-# A library may be imported twice: tests take modules out of sys.modules.
+# A library may be imported twice: tests take modules out of sys.modules. Those of now, and of since a fake is active.
 _found: dict[ModuleType, list[Patch]] = {}
 
 
@@ -45,10 +45,14 @@ def apply() -> None:
     known = sys.modules
     modules = (known.get("httpx"), known.get("httpx2"), known.get("aiohttp"))
     if modules != _Usual.modules:
+        if not _Usual.watches:
+            for gone in [module for module in _found if module not in modules]:
+                del _found[gone]
         for name, module in zip(_DOORS, modules, strict=True):
             _look_at(name, module)
-        if all(module is None or module in _found for module in modules):
-            _Usual.modules = modules
+        _Usual.patches = tuple(chain.from_iterable(_found.values()))
+        complete = all(module in _found for module in modules if isinstance(module, ModuleType))
+        _Usual.modules = modules if complete else ()
     apply_all(_Usual.patches)
     if not _Usual.watches:
         _Usual.watches = True
@@ -66,9 +70,8 @@ def undo() -> None:
 def _look_at(name: str, module: ModuleType | None) -> None:
     door, needed = _DOORS[name]
     # What has no such thing is a stand-in, or not imported to the end yet.
-    if module is not None and module not in _found and hasattr(module, needed):
+    if isinstance(module, ModuleType) and module not in _found and hasattr(module, needed):
         _found[module] = import_module(f"pytest_ghdeploy.doors.{door}").patches(module)
-        _Usual.patches = tuple(chain.from_iterable(_found.values()))
 
 
 class _Watch:
@@ -84,7 +87,8 @@ class _Watch:
         return spec
 
     def _others(self, *asked: Any) -> Iterator[ModuleSpec | None]:  # noqa: ANN401
-        return (finder.find_spec(*asked) for finder in list(sys.meta_path) if finder is not self)
+        finders = [finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec")]
+        return (finder.find_spec(*asked) for finder in finders)
 
     def _hook(self, name: str, loader: Any) -> None:  # noqa: ANN401
         execute = loader.exec_module
@@ -93,9 +97,8 @@ class _Watch:
             execute(module)
             if module.__name__ == name:
                 vars(loader).pop("exec_module", None)
-                _look_at(name, module)
                 if _Usual.watches:
-                    apply_all(_found.get(module, ()))
+                    apply()
 
         loader.exec_module = exec_module
 
