@@ -89,8 +89,10 @@ def apply_all(patches: Iterable[Patch]) -> None:
 def undo_all(patches: Iterable[Patch]) -> None:
     """Undo each, likewise."""
     for patch in patches:
-        target, name = patch._target, patch._name  # noqa: SLF001
-        if patch._own and getattr(target, name) is patch._made:  # noqa: SLF001
+        target, name, own = patch._target, patch._name, patch._own  # noqa: SLF001
+        if own is None or getattr(target, name) is not patch._made:  # noqa: SLF001
+            patch.undo()
+        elif own:
             setattr(target, name, patch._original)  # noqa: SLF001
         else:
-            patch.undo()
+            delattr(target, name)
