@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import socket
-import struct
+import importlib
 import time
-from contextlib import closing, contextmanager
 from datetime import timedelta
-from threading import Semaphore, Thread
 from typing import TYPE_CHECKING, Any
 
 import github3
 import pytest
 import requests
+from broken_server import broken_server
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException, UnknownObjectException
 from requests.adapters import HTTPAdapter
-from through_requests import ThroughRequests, githubkit
 from urllib3.exceptions import MaxRetryError
 from urllib3.util.retry import Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_ghdeploy import FakeGitHub, Repository
     from pytest_ghdeploy.faults import FaultKind
 
+githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
 API = "https://api.github.com"
 DEPLOYMENTS = f"{API}/repos/octocat/example/deployments"
 PATH = "/repos/octocat/example/deployments"
@@ -80,51 +76,6 @@ def _outcome(session: requests.Session, method: str, url: str, timeout: float) -
     return requests.Response, None
 
 
-def _fail_as(failure: str, connection: socket.socket, came: Semaphore) -> None:
-    # Not before all has come: what is left unread would break the connection in another way.
-    data = part = connection.recv(65536)
-    while part and not data.endswith(b"}"):
-        part = connection.recv(65536)
-        data += part
-    came.release()
-    if failure == "reset":
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    elif failure == "truncated":
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
-    else:
-        connection.recv(1)  # until the client has had enough
-    connection.close()
-
-
-@contextmanager
-def _broken_server(failure: str) -> Iterator[tuple[str, Semaphore]]:
-    """Run a server on the loopback interface that fails, and count the requests that arrive there."""
-    came = Semaphore(0)
-    with closing(socket.socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        if failure == "connection":  # nobody listens
-            yield url, came
-            return
-        listening.listen()
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                _fail_as(failure, connection, came)
-
-        server = Thread(target=serve, daemon=True)
-        server.start()
-        try:
-            yield url, came
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-            server.join(5)
-
-
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("failure", ["connection", "reset", "timeout", "truncated"])
 @pytest.mark.parametrize(
@@ -141,7 +92,7 @@ def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, method: str, fail
         outcome = _outcome(session, method, DEPLOYMENTS, timeout)
     attempts = len(ghdeploy.requests)
 
-    with _broken_server(failure) as (url, came), _session(retry) as session:
+    with broken_server(failure) as (url, came), _session(retry) as session:
         assert outcome == _outcome(session, method, url, timeout)
         if failure == "connection":
             allowed = 0 if getattr(retry, "connect", None) == 0 else getattr(retry, "total", 0)
@@ -426,7 +377,7 @@ def _githubkit(wait: timedelta | None = timedelta(microseconds=1)) -> Any:  # no
         decision = retry.RETRY_DEFAULT(problem, count)
         return retry.RetryOption(decision.do_retry, wait or decision.retry_after)
 
-    return githubkit.GitHub("a-token-for-tests", transport=ThroughRequests(), http_cache=False, auto_retry=at_once)
+    return githubkit.GitHub("a-token-for-tests", http_cache=False, auto_retry=at_once)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,17 @@
 """
 githubkit, unmodified: its strict models, made from GitHub's whole description, accept every answer.
 
-Its requests come through requests: see through_requests.py.
+It is based on httpx.
 """
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from through_requests import ThroughRequests, githubkit
 
 from pytest_ghdeploy import routing
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
+githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
 VERSIONS = ("2022-11-28", "2026-03-10")
 ENDPOINTS = routing.endpoints()
 both_versions = pytest.mark.parametrize("version", VERSIONS)
@@ -28,10 +30,8 @@ RENAMED = {"repos/compare-commits-with-basehead": "compare_commits"}
 
 @pytest.fixture
 def github(ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
-    """Give a client as its users have it, but for the transport."""
-    return githubkit.GitHub(
-        "a-token-for-tests", base_url=ghdeploy.base_url, transport=ThroughRequests(), http_cache=False
-    )
+    """Give a client as its users have it, but for its cache."""
+    return githubkit.GitHub("a-token-for-tests", base_url=ghdeploy.base_url, http_cache=False)
 
 
 def method_for(rest: Any, operation_id: str) -> Any:  # noqa: ANN401
@@ -174,10 +174,27 @@ def test_githubkit_keeps_answers_and_asks_whether_they_hold(ghdeploy: FakeGitHub
     """With its cache, as it is by default, what is a minute old is asked for with its tag, and answered 304."""
     repo = ghdeploy.add_repository("octocat/example")
     ghdeploy.clock.move_to(ghdeploy.clock.now - timedelta(seconds=100))  # so that an answer is old when it arrives
-    github = githubkit.GitHub("a-token-for-tests", transport=ThroughRequests())
+    github = githubkit.GitHub("a-token-for-tests")
     rest = github.rest.repos
     assert rest.list_deployments("octocat", "example").parsed_data == []
     assert rest.list_deployments("octocat", "example").parsed_data == []
     repo.add_deployment(ref="main")
     assert len(rest.list_deployments("octocat", "example").parsed_data) == 1
     assert [one.status for one in ghdeploy.requests] == [200, 304, 200]
+
+
+def test_githubkit_deploys_with_async_too(ghdeploy: FakeGitHub) -> None:
+    """The same methods with ``async``, with its cache."""
+    ghdeploy.add_repository("octocat/example")
+
+    async def run() -> None:
+        async with githubkit.GitHub("a-token-for-tests") as github:
+            rest = github.rest.repos
+            made = (await rest.async_create_deployment("octocat", "example", ref="main")).parsed_data
+            found = (await rest.async_list_deployments("octocat", "example")).parsed_data
+            assert [deployment.id for deployment in found] == [made.id]
+            with pytest.raises(githubkit.exception.RequestFailed):
+                await rest.async_create_deployment("octocat", "example", ref="nope")
+
+    asyncio.run(run())
+    assert len(ghdeploy.events) == 1

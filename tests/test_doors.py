@@ -6,14 +6,19 @@ import asyncio
 import http.client
 import socket
 import ssl
+import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+import httpcore
+import httpx
+import httpx2
 import pytest
 import requests
 import requests.adapters
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 API = "https://api.github.com"
 ENTERPRISE = "https://ghe.example.com/api/v3"
 HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}
+ASKING: Any = {"headers": {**HEADERS, "User-Agent": "a tool"}}
 
 
 def get(url: str) -> requests.Response:
@@ -97,9 +103,13 @@ def _with_a_session(url: str) -> bytes:
         return session.get(url).content
 
 
+def _request(url: str) -> urllib.request.Request:
+    return urllib.request.Request(url, headers=HEADERS)  # noqa: S310
+
+
 def _with_urllib(url: str) -> bytes:
     # Not urlopen, which reads the environment's proxies once in a process.
-    with urllib.request.build_opener().open(url, timeout=5) as answer:
+    with urllib.request.build_opener().open(_request(url), timeout=5) as answer:
         body: bytes = answer.read()
     return body
 
@@ -426,48 +436,98 @@ def _streams(_: str) -> None:
 
 def _through(proxy: str, url: str, **options: Any) -> None:  # noqa: ANN401
     with urllib3.ProxyManager(proxy, **options) as pool:
-        pool.request("GET", url, retries=False)
+        pool.request("GET", url, retries=False, **ASKING)
 
 
 def _opener(proxy: str, url: str) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy, "https": proxy}))
-    opener.open(url, timeout=5).close()
+    opener.open(_request(url), timeout=5).close()
 
 
-def _tunnel(proxy: str, *target: Any) -> None:  # noqa: ANN401
-    connection = http.client.HTTPSConnection(proxy.removeprefix("http://"))
+class _OwnConnection(http.client.HTTPConnection):
+    """What people write to reach a server in a way of their own."""
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self.host, self.port))
+        if self._tunnel_host:  # type: ignore[attr-defined]
+            self._tunnel()  # type: ignore[attr-defined]
+
+
+def _ask_directly(connection: http.client.HTTPConnection, target: str = "/user") -> None:
+    with closing(connection):
+        connection.request("GET", target, headers=ASKING["headers"])
+        assert connection.getresponse().status == 200
+
+
+def _tunnel(proxy: str, *target: Any, kind: type[http.client.HTTPConnection] = http.client.HTTPSConnection) -> None:  # noqa: ANN401
+    connection = kind(proxy.removeprefix("http://"))
     connection.set_tunnel(*target)
-    connection.request("GET", "/user")
+    _ask_directly(connection)
 
 
-def _ask_a_proxy(proxy: str) -> None:
-    connection = http.client.HTTPConnection(proxy.removeprefix("http://"))
-    connection.request("GET", "http://API.GitHub.com/user", headers=HEADERS)
+def _mounted(transport: httpx.HTTPTransport) -> None:
+    with httpx.Client(mounts={"all://": transport}, headers=HEADERS) as client:
+        client.get(f"{API}/user")
 
 
-# By name: each gets the URL of a server on this machine that would be a proxy.
-WAYS_OUT: dict[str, Callable[[str], object]] = {
+async def _async_httpx(proxy: str) -> None:
+    async with httpx.AsyncClient(proxy=proxy, headers=HEADERS) as client:
+        await client.get(f"{API}/user")
+
+
+async def _aiohttp(url: str, **options: Any) -> None:  # noqa: ANN401
+    async with aiohttp.ClientSession(headers=HEADERS) as session, session.get(url, **options) as answer:
+        await answer.read()
+
+
+async def _httpcore() -> None:
+    async with httpcore.AsyncConnectionPool() as pool:
+        await pool.request("GET", f"{API}/user")
+
+
+# By name: each gets the URL of a server on this machine that would be a proxy, and asks for /user.
+WAYS_IN: dict[str, Callable[[str], object]] = {
     "urllib.request https": lambda _: _with_urllib(f"{API}/user"),
-    "urllib.request.urlopen": lambda _: urllib.request.urlopen(f"{API}/user"),  # noqa: S310
+    "urllib.request.urlopen": lambda _: urllib.request.urlopen(_request(f"{API}/user")),  # noqa: S310
     "urllib.request http": lambda _: _with_urllib("http://api.github.com/user"),
     "urllib.request with a port": lambda _: _with_urllib("https://api.github.com:443/user"),
-    "urllib.request github.com": lambda _: _with_urllib("https://github.com/octocat/example"),
     "urllib.request opener with a proxy, https": lambda proxy: _opener(proxy, f"{API}/user"),
     "urllib.request opener with a proxy, http": lambda proxy: _opener(proxy, "http://api.github.com/user"),
     "urllib.request opener with a proxy and port, https": lambda proxy: _opener(proxy, f"{API}:443/user"),
     "urllib.request opener with a proxy and port, http": lambda proxy: _opener(proxy, "http://api.github.com:80/user"),
-    "http.client https": lambda _: http.client.HTTPSConnection("api.github.com").request("GET", "/user"),
-    "http.client http": lambda _: http.client.HTTPConnection("API.GitHub.com", 80).request("GET", "/user"),
+    "http.client https": lambda _: _ask_directly(http.client.HTTPSConnection("api.github.com")),
+    "http.client http": lambda _: _ask_directly(http.client.HTTPConnection("API.GitHub.com", 80)),
     "http.client tunnel": lambda proxy: _tunnel(proxy, "api.github.com", 443),
     "http.client tunnel with a port": lambda proxy: _tunnel(proxy, "API.GITHUB.COM:443"),
-    "http.client whole URL to a proxy": _ask_a_proxy,
-    "urllib3 pool manager": lambda _: urllib3.PoolManager().request("GET", f"{API}/user", retries=False),
-    "urllib3 module": lambda _: urllib3.request("GET", f"{API}/user", retries=False),
-    "urllib3 pool": lambda _: urllib3.HTTPSConnectionPool("api.github.com").request("GET", "/user", retries=False),
-    "urllib3 with retries": lambda _: urllib3.PoolManager().request("GET", f"{API}/user", retries=3),
+    "http.client whole URL to a proxy": lambda proxy: _ask_directly(
+        http.client.HTTPConnection(proxy.removeprefix("http://")), "http://API.GitHub.com/user"
+    ),
+    "urllib3 pool manager": lambda _: urllib3.PoolManager().request("GET", f"{API}/user", retries=False, **ASKING),
+    "urllib3 module": lambda _: urllib3.request("GET", f"{API}/user", retries=False, **ASKING),
+    "urllib3 pool": lambda _: urllib3.HTTPSConnectionPool("api.github.com").request(
+        "GET", "/user", retries=False, **ASKING
+    ),
+    "urllib3 with retries": lambda _: urllib3.PoolManager().request("GET", f"{API}/user", retries=3, **ASKING),
     "urllib3 proxy manager, https": lambda proxy: _through(proxy, f"{API}/user"),
     "urllib3 proxy manager, http": lambda proxy: _through(proxy, "http://api.github.com/user"),
     "urllib3 proxy manager, forwarding": lambda proxy: _through(proxy, f"{API}/user", use_forwarding_for_https=True),
+    "httpx": lambda _: httpx.get(f"{API}/user", headers=HEADERS),
+    "httpx with a proxy": lambda proxy: httpx.get(f"{API}/user", headers=HEADERS, proxy=proxy),
+    "httpx2 with a proxy": lambda proxy: httpx2.get("http://api.github.com/user", headers=HEADERS, proxy=proxy),
+    "httpx with a mounted proxy": lambda proxy: _mounted(httpx.HTTPTransport(proxy=proxy)),
+    "httpx async with a proxy": lambda proxy: asyncio.run(_async_httpx(proxy)),
+    "aiohttp": lambda _: asyncio.run(_aiohttp(f"{API}/user")),
+    "aiohttp with a proxy": lambda proxy: asyncio.run(_aiohttp(f"{API}/user", proxy=proxy)),
+    "aiohttp with a proxy, http": lambda proxy: asyncio.run(_aiohttp("http://API.github.com/user", proxy=proxy)),
+}
+# Likewise, by clients that have no door.
+WAYS_OUT: dict[str, Callable[[str], object]] = {
+    "httpcore": lambda _: httpcore.request("GET", f"{API}/user"),
+    "httpcore async": lambda _: asyncio.run(_httpcore()),
+    "httpcore through a proxy": lambda proxy: httpcore.HTTPProxy(proxy).request("GET", "http://api.github.com/user"),
+    "httpcore through a tunnel": lambda proxy: httpcore.HTTPProxy(proxy).request("GET", f"{API}/user"),
+    "http.client with a connect of its own": lambda _: _OwnConnection("api.github.com").request("GET", "/user"),
+    "http.client with a tunnel of its own": lambda proxy: _tunnel(proxy, "api.github.com", kind=_OwnConnection),
     "create_connection": lambda _: socket.create_connection(("api.github.com", 443)),
     "create_connection github.com": lambda _: socket.create_connection(("github.com", 22)),
     "connect": _raw("connect", ("api.github.com", 443)),
@@ -496,12 +556,24 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("way_in", WAYS_IN.values(), ids=WAYS_IN)
+def test_every_client_with_a_door_is_answered(
+    wire: Wire, ghdeploy: FakeGitHub, local: Local, way_in: Callable[[str], object]
+) -> None:
+    """The fake answers, no name is looked up, and no proxy is asked."""
+    way_in(local.url)
+    assert [(request.path, request.status) for request in ghdeploy.requests] == [("/user", 200)]
+    assert wire.names == []
+    assert local.asked == []
+
+
+@pytest.mark.usefixtures("no_proxies")
 @pytest.mark.parametrize("way_out", WAYS_OUT.values(), ids=WAYS_OUT)
-def test_no_client_reaches_github(
+def test_no_other_client_reaches_github(
     wire: Wire, ghdeploy: FakeGitHub, local: Local, way_out: Callable[[str], object]
 ) -> None:
     """Whatever the client, a request to a GitHub host is refused before a name is looked up or a byte is sent."""
-    with refused(ghdeploy, "while a fake GitHub is active, by a client that has no door here"):
+    with refused(ghdeploy, "while a fake GitHub is active, by a client that has no door here.*ghdeploy_server"):
         way_out(local.url)
     assert wire.names == []
     assert local.asked == []
@@ -512,12 +584,13 @@ def test_no_client_reaches_github(
 def test_proxies_in_the_environment_are_not_asked_for_github(
     wire: Wire, ghdeploy: FakeGitHub, local: Local, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    """With proxies set in the environment, requests is answered by the fake and urllib is refused."""
+    """With proxies set in the environment, the fake answers all the same."""
     for name in PROXIES[:3]:
         monkeypatch.setenv(name, local.url)
     assert get(url).status_code == 200
-    with refused(ghdeploy):
-        _with_urllib(url)
+    _with_urllib(url)
+    httpx.get(url, headers=HEADERS)
+    assert [request.status for request in ghdeploy.requests] == [200] * 3
     assert (wire.names, local.asked) == ([], [])
 
 
@@ -559,7 +632,7 @@ def test_the_host_of_an_enterprise_server_is_guarded_too(wire: Wire, ghdeploy_fa
     with refused(fake, "look-up of uploads.ghe.example.com while a fake GitHub is active"):
         socket.getaddrinfo("uploads.ghe.example.com", 443)
     with refused(fake, "look-up of ghe.example.com while a fake GitHub is active"):
-        _with_urllib(f"{ENTERPRISE}/user")
+        socket.create_connection(("ghe.example.com", 443))
     with refused(fake, "look-up of api.github.com"):
         socket.getaddrinfo("api.github.com", 443)
     assert wire.names == []
@@ -570,8 +643,8 @@ def test_the_refusal_says_what_is_missing(ghdeploy: FakeGitHub) -> None:
     with pytest.raises(UnsupportedRequest) as caught:
         socket.getaddrinfo("API.github.com", 443)
     assert str(caught.value) == (
-        "look-up of API.github.com while a fake GitHub is active, by a client that has no door here: it is not based "
-        "on requests. Nothing was sent."
+        "look-up of API.github.com while a fake GitHub is active, by a client that has no door here. Nothing was sent. "
+        "The fixture ghdeploy_server gives it a URL to call instead."
     )
     ghdeploy.take_problem()
 
@@ -607,10 +680,21 @@ PLACES: list[Any] = [
     urllib3,
     urllib3.connection.HTTPConnection,
     urllib3.connection.HTTPSConnection,
+    urllib3.connection,
     urllib3.connectionpool.HTTPConnectionPool,
     urllib3.connectionpool.HTTPSConnectionPool,
     urllib3.PoolManager,
     urllib3.ProxyManager,
+    httpx.Client,
+    httpx.AsyncClient,
+    httpx.HTTPTransport,
+    httpx.AsyncHTTPTransport,
+    httpx2.Client,
+    httpx2.AsyncClient,
+    httpx2.HTTPTransport,
+    httpx2.AsyncHTTPTransport,
+    aiohttp.ClientSession,
+    aiohttp.TCPConnector,
 ]
 
 
@@ -618,7 +702,9 @@ PLACES: list[Any] = [
 def nothing_left_behind() -> Iterator[None]:
     """See that every attribute of every place that a door may touch is the same object afterwards, and no more."""
     before = [dict(vars(place)) for place in PLACES]
+    finders = list(sys.meta_path)
     yield
+    assert sys.meta_path == finders
     missing = object()
     changed = [
         f"{place.__name__}.{name}"

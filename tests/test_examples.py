@@ -262,6 +262,14 @@ def test_every_assumption_is_an_open_question_of_the_readme() -> None:
     assert all(len(row) == 4 and row[2] and row[3] for row in rows)
 
 
+def test_the_table_of_doors_names_each() -> None:
+    """Each door has a line in the README, and each line a module."""
+    folder = ROOT / "src" / "pytest_ghdeploy" / "doors"
+    inside = {"__init__", "entrance", "guard", "hosts", "optional", "patching", "webhook", "wire"}
+    doors = {path.stem for path in folder.glob("*.py")} - inside
+    assert {row[0].strip("`") for row in table_after("doors")} == doors
+
+
 def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
     """Write a method's signature as the README does: without self, types, and slashes."""
     parameters = list(inspect.signature(member).parameters.values())

@@ -55,6 +55,7 @@ EXCEPTIONS = {
 # Who needs what beyond the standard library. Nobody else needs anything.
 THIRD_PARTY: dict[str, set[str]] = {
     "doors.requests": {"requests", "responses", "urllib3"},
+    "doors.urllib3": {"urllib3"},
     "github": {"werkzeug"},
     "plugin": {"pytest"},
     "schema": {"jsonschema", "referencing"},

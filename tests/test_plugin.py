@@ -148,7 +148,7 @@ def test_after_a_test_everything_is_as_before(pytester: pytest.Pytester) -> None
         def places():
             return [requests.Session.get_adapter, requests.Session.prepare_request, requests.adapters.HTTPAdapter.send,
                     socket.getaddrinfo, socket.gethostbyname, socket.socket.connect,
-                    http.client.HTTPConnection.putrequest, http.client.HTTPConnection.set_tunnel]
+                    http.client.HTTPConnection.putrequest, http.client.HTTPSConnection.connect]
 
         BEFORE = places()
 

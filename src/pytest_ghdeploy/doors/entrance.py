@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_ghdeploy.doors import guard, hosts, requests
+from pytest_ghdeploy.doors import guard, hosts, http_client, optional, requests, urllib3, wire
+from pytest_ghdeploy.doors.patching import apply_all, undo_all
+
+_OTHERS = (*http_client.PATCHES, *urllib3.PATCHES, *guard.PATCHES)
 
 
 def enter(fake: hosts.Fake) -> None:
@@ -10,13 +13,16 @@ def enter(fake: hosts.Fake) -> None:
     fake.doors["requests"] = requests.RequestsDoor(fake)
     hosts.enter(fake)
     requests.stand_before_requests_mock()
-    for patch in (*requests.PATCHES, *guard.PATCHES):
-        patch.apply()
+    apply_all(requests.PATCHES)
+    apply_all(_OTHERS)
+    optional.apply()
 
 
 def leave(fake: hosts.Fake) -> None:
     """Let nobody in to *fake* any more; leave the clients as they were if it was the last."""
     hosts.leave(fake)
+    wire.part()
     if not hosts.any_active():
-        for patch in (*requests.PATCHES, *guard.PATCHES):
-            patch.undo()
+        undo_all(requests.PATCHES)
+        undo_all(_OTHERS)
+        optional.undo()

@@ -7,7 +7,6 @@ by name, or asks a proxy for it. All three are errors that say what is missing.
 
 from __future__ import annotations
 
-import http.client
 import re
 import socket
 from typing import Any
@@ -21,8 +20,8 @@ def _check(host: object, what: str) -> None:
         name = host.decode("latin-1") if isinstance(host, bytes) else str(host)
         raise hosts.refusal(
             name.lower(),
-            f"{what} {name} while a fake GitHub is active, by a client that has no door here: it is not based on "
-            "requests. Nothing was sent.",
+            f"{what} {name} while a fake GitHub is active, by a client that has no door here. Nothing was sent. "
+            "The fixture ghdeploy_server gives it a URL to call instead.",
         )
 
 
@@ -41,23 +40,6 @@ def _connect(original: Function) -> Function:
         return original(sock, address)
 
     return connect
-
-
-def _tunnel(original: Function) -> Function:
-    def set_tunnel(connection: Any, host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        _check(host.rpartition(":")[0] or host, "tunnel through a proxy to")
-        return original(connection, host, *args, **kwargs)
-
-    return set_tunnel
-
-
-def _put_request(original: Function) -> Function:
-    def putrequest(connection: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        if isinstance(url, str) and "://" in url:
-            _check(hosts.host_of(url), "request through a proxy to")
-        return original(connection, method, url, *args, **kwargs)
-
-    return putrequest
 
 
 def _send(original: Function) -> Function:
@@ -79,10 +61,6 @@ def _send_to(original: Function) -> Function:
     return send_to
 
 
-# What deliveries are made with, whatever takes the place of these classes later: that is meant for others.
-HTTPConnection = http.client.HTTPConnection
-HTTPSConnection = http.client.HTTPSConnection
-
 # What a client says to a proxy that is to reach GitHub for it.
 _LINE = 300
 _PROXIED = re.compile(rb"CONNECT (?P<host>[^:\s]+):|[A-Z]+ https?://(?:[^/@\s]*@)?(?P<other>[^:/\s]+)")
@@ -97,7 +75,5 @@ PATCHES = [
     Patch(socket.socket, "send", _send),
     Patch(socket.socket, "sendall", _send),
     Patch(socket.socket, "sendto", _send_to),
-    Patch(http.client.HTTPConnection, "set_tunnel", _tunnel),
-    Patch(http.client.HTTPConnection, "putrequest", _put_request),
 ]
 """Every way out that is known."""

@@ -66,6 +66,16 @@ def host_of(url: str) -> str:
         return ""
 
 
+def host_named(host: str | None) -> str:
+    """Write the name of a host as ``fake_for`` and ``serves`` want it."""
+    return (host or "").lower().rstrip(".")
+
+
+def serves(host: str) -> bool:
+    """Tell whether an active fake answers for *host*."""
+    return any(fake.host == host for fake in _active)
+
+
 def fake_for(host: str) -> Fake | None:
     """
     Find the active fake that answers for *host*; ``None`` if it is not for a fake at all.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Function = Any
 """A function of a library, of whatever signature it has."""
@@ -74,3 +74,25 @@ class Patch:
             setattr(self._target, self._name, original)
         else:
             delattr(self._target, self._name)
+
+
+def apply_all(patches: Iterable[Patch]) -> None:
+    """Apply each; the usual case without a call, since every test pays for it."""
+    for patch in patches:
+        target, name = patch._target, patch._name  # noqa: SLF001
+        if getattr(target, name) is patch._original:  # noqa: SLF001
+            setattr(target, name, patch._made)  # noqa: SLF001
+        else:
+            patch.apply()
+
+
+def undo_all(patches: Iterable[Patch]) -> None:
+    """Undo each, likewise."""
+    for patch in patches:
+        target, name, own = patch._target, patch._name, patch._own  # noqa: SLF001
+        if own is None or getattr(target, name) is not patch._made:  # noqa: SLF001
+            patch.undo()
+        elif own:
+            setattr(target, name, patch._original)  # noqa: SLF001
+        else:
+            delattr(target, name)

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pytest_ghdeploy import deliveries, errors
 from pytest_ghdeploy.doors import hosts
-from pytest_ghdeploy.doors.guard import HTTPConnection, HTTPSConnection
+from pytest_ghdeploy.doors.http_client import HTTPConnection, HTTPSConnection
 from pytest_ghdeploy.errors import FakeError
 
 if TYPE_CHECKING:

@@ -1,0 +1,145 @@
+"""
+The door for aiohttp.
+
+Where its ``TCPConnector`` would open a connection to the host of an active
+fake, it gets one in memory. All the rest is aiohttp's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy.doors import hosts, wire
+from pytest_ghdeploy.doors.patching import Function, Patch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from pytest_ghdeploy.application import Answer
+
+_PIECE = 2**16
+
+
+def patches(library: ModuleType) -> list[Patch]:
+    """Make the patches that let aiohttp in."""
+
+    def wrap(original: Function) -> Function:
+        async def create_connection(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            __tracebackhide__ = True
+            host = hosts.host_named(req.url.host)
+            if hosts.fake_for(host) is None:
+                return await original(connector, req, *args, **kwargs)
+            protocol = connector._factory()  # noqa: SLF001 - as the original does
+            origin = wire.Origin(req.url.scheme, host, req.url.port)
+            protocol.connection_made(_Transport(library, origin, protocol, req.connection_key))
+            return protocol
+
+        return create_connection
+
+    return [Patch(library.TCPConnector, "_create_connection", wrap)]
+
+
+class _Transport(asyncio.Transport):
+    """A connection with the fakes at its other end."""
+
+    def __init__(self, library: Any, origin: wire.Origin, protocol: Any, key: object) -> None:  # noqa: ANN401
+        super().__init__({"peername": (origin.host, origin.port)})
+        self._library, self._origin, self._protocol, self._key = library, origin, protocol, key
+        self._loop = asyncio.get_running_loop()
+        self._listener = wire.Listener()
+        # What happens next on the other side, in this order.
+        self._next: deque[Callable[[], None]] = deque()
+        self._paused = False
+        self._closed = False
+
+    # What the client says
+
+    def write(self, data: Any) -> None:  # noqa: ANN401 - whatever holds bytes
+        for request in self._listener.hear(data):
+            try:
+                self._show(request, wire.answer(self._origin, request))
+            except Exception as problem:  # noqa: BLE001 - for the caller, who waits for an answer
+                self._break(problem)
+        if self._listener.waits:
+            self._listener.waits = False
+            self._then(partial(self._tell, wire.GO_ON))
+
+    def _show(self, request: wire.Request, answer: Answer) -> None:
+        if answer.failure == "refused":
+            why = ConnectionRefusedError(wire.refused().errno, f"Connect call failed {self._origin[1:]}")
+            self._break(self._library.ClientConnectorError(self._key, why))
+        elif answer.failure == "reset":
+            self._end(wire.broken())
+        elif answer.failure == "timeout":
+            # Older ones have the more general only.
+            kind = getattr(self._library, "SocketTimeoutError", self._library.ServerTimeoutError)
+            self._break(kind("Timeout on reading data from socket"))
+        else:
+            said = wire.to_bytes(request.method, answer)
+            for start in range(0, len(said), _PIECE):
+                self._then(partial(self._tell, said[start : start + _PIECE]))
+            if answer.failure:
+                self._end(None)
+
+    def _tell(self, piece: bytes) -> None:
+        self._protocol.data_received(piece)
+
+    def _break(self, problem: Exception) -> None:
+        self._then(lambda: self._protocol.set_exception(problem))
+
+    def _end(self, problem: Exception | None) -> None:
+        def end() -> None:
+            self._closed = True
+            self._next.clear()
+            self._protocol.connection_lost(problem)
+
+        self._then(end)
+
+    def _then(self, step: Callable[[], None]) -> None:
+        self._next.append(step)
+        self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        while self._next and not self._paused:
+            self._next.popleft()()
+
+    # As a transport of asyncio's
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._next.clear()
+            self._loop.call_soon(self._protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        self.close()
+
+    def is_closing(self) -> bool:
+        # A connection that is kept for later is not used again when the fake has gone.
+        return self._closed or not self._origin.is_served
+
+    def pause_reading(self) -> None:
+        self._paused = True
+
+    def resume_reading(self) -> None:
+        self._paused = False
+        self._loop.call_soon(self._go_on)
+
+    def is_reading(self) -> bool:
+        return not self._paused
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def get_protocol(self) -> Any:  # noqa: ANN401
+        return self._protocol
+
+    def set_protocol(self, protocol: Any) -> None:  # noqa: ANN401
+        self._protocol = protocol

@@ -1,0 +1,64 @@
+"""
+The door for the standard library: ``http.client``, ``urllib.request``, and all that is built on them.
+
+A connection to the host of an active fake gets a socket in memory. Neither a
+certificate nor a proxy has a part in it.
+"""
+
+from __future__ import annotations
+
+from http.client import HTTPConnection, HTTPSConnection
+from typing import Any
+
+from pytest_ghdeploy.doors import hosts, wire
+from pytest_ghdeploy.doors.patching import Function, Patch
+
+# Deliveries are made with these two, whatever takes the place of the classes later: that is meant for others.
+__all__ = ["PATCHES", "HTTPConnection", "HTTPSConnection", "origin_of"]
+
+
+def origin_of(connection: Any, scheme: str) -> wire.Origin:  # noqa: ANN401 - http.client's or urllib3's
+    """Tell whom a connection is to, behind a proxy if there is one."""
+    # The only place that knows where a tunnel leads.
+    if host := connection._tunnel_host:  # noqa: SLF001
+        return wire.Origin(scheme, hosts.host_named(host), connection._tunnel_port)  # noqa: SLF001
+    return wire.Origin(scheme, hosts.host_named(connection.host), connection.port)
+
+
+def _connect(original: Function) -> Function:
+    def connect(connection: HTTPConnection) -> None:
+        __tracebackhide__ = True
+        scheme = "https" if isinstance(connection, HTTPSConnection) else "http"
+        if not wire.join(connection, origin_of(connection, scheme)):
+            original(connection)
+
+    return connect
+
+
+def _put_request(original: Function) -> Function:
+    def putrequest(connection: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        __tracebackhide__ = True
+        if isinstance(url, str) and "://" in url and (host := hosts.host_of(url)):
+            _ask_no_proxy(connection, wire.Origin(url.partition(":")[0].lower(), host, None))
+        original(connection, method, url, *args, **kwargs)
+
+    return putrequest
+
+
+def _ask_no_proxy(connection: Any, origin: wire.Origin) -> None:  # noqa: ANN401
+    # A whole URL is what a proxy is told. One connection to a proxy may serve many hosts.
+    before = connection.sock
+    if isinstance(before, wire.Wire) and before.origin == origin and origin.is_served:
+        return
+    if wire.join(connection, origin):
+        if before is not None:
+            before.close()
+    elif isinstance(before, wire.Wire):
+        connection.sock = None
+
+
+PATCHES = [
+    Patch(HTTPConnection, "connect", _connect),
+    Patch(HTTPSConnection, "connect", _connect),
+    Patch(HTTPConnection, "putrequest", _put_request),
+]

@@ -1,0 +1,132 @@
+"""
+The door for httpx and httpx2, which have the same interface, with and without ``async``.
+
+What goes to the network goes through their ``HTTPTransport`` and
+``AsyncHTTPTransport``: a client's own, mounted ones, those for proxies, and
+those that a transport of the user's own passes requests on to. A transport that
+does not, such as ``MockTransport`` or ``WSGITransport``, is left alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pytest_ghdeploy.doors import hosts, wire
+from pytest_ghdeploy.doors.patching import Function, Patch
+from pytest_ghdeploy.errors import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from types import ModuleType
+
+    from pytest_ghdeploy.application import Answer
+
+
+def patches(library: ModuleType) -> list[Patch]:
+    """Make the patches that let httpx or httpx2 in, whichever *library* is."""
+    door = _Door(library)
+    door.transports = [
+        Patch(library.HTTPTransport, "handle_request", door.handle_request),
+        Patch(library.AsyncHTTPTransport, "handle_async_request", door.handle_async_request),
+    ]
+    return [
+        *door.transports,
+        Patch(library.Client, "send", door.send),
+        Patch(library.AsyncClient, "send", door.send_async),
+    ]
+
+
+class _Door:
+    def __init__(self, library: Any) -> None:  # noqa: ANN401 - a module, of either name
+        self._library = library
+        self.transports: list[Patch] = []
+
+    def handle_request(self, original: Function) -> Function:
+        def handle_request(transport: Any, request: Any) -> Any:  # noqa: ANN401 - theirs
+            __tracebackhide__ = True
+            fake = hosts.fake_for(hosts.host_named(request.url.host))
+            if fake is None:
+                return original(transport, request)
+            body = b"".join(request.stream)
+            return self._response(self._ask(fake, transport, request, body), _cut_short)
+
+        return handle_request
+
+    def handle_async_request(self, original: Function) -> Function:
+        async def handle_async_request(transport: Any, request: Any) -> Any:  # noqa: ANN401
+            __tracebackhide__ = True
+            fake = hosts.fake_for(hosts.host_named(request.url.host))
+            if fake is None:
+                return await original(transport, request)
+            body = b"".join([part async for part in request.stream])
+            return self._response(self._ask(fake, transport, request, body), _cut_short_async)
+
+        return handle_async_request
+
+    def send(self, original: Function) -> Function:
+        def send(client: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            self._stay_on_top()
+            return original(client, *args, **kwargs)
+
+        return send
+
+    def send_async(self, original: Function) -> Function:
+        async def send(client: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            self._stay_on_top()
+            return await original(client, *args, **kwargs)
+
+        return send
+
+    def _stay_on_top(self) -> None:
+        # The first step of a request is the moment to get on top of mocks that came after us.
+        if hosts.any_active():
+            for patch in self.transports:
+                patch.apply()
+            if not hosts.any_active():  # the last fake has gone meanwhile, in another thread
+                for patch in self.transports:
+                    patch.undo()
+
+    def _ask(self, fake: hosts.Fake, transport: Any, request: Any, body: bytes) -> Answer:  # noqa: ANN401
+        __tracebackhide__ = True
+        # What a transport was told of retries is known to its pool only. They are for connections that cannot be made.
+        attempts = 1 + getattr(getattr(transport, "_pool", None), "_retries", 0)
+        while True:
+            answer = fake.answer(request.method, str(request.url), dict(request.headers.items()), body)
+            attempts -= 1
+            if answer.failure != "refused" or not attempts:
+                return answer
+
+    def _response(self, answer: Answer, cut_short: Any) -> Any:  # noqa: ANN401
+        if answer.failure not in ("", "truncated"):
+            self._fail(answer.failure)
+        expected = answer.headers.get("Content-Length", "?")
+        said = f"peer closed connection without sending complete message body (received {len(answer.body)} bytes, "
+        problem = self._library.RemoteProtocolError(f"{said}expected {expected})")
+        return self._library.Response(
+            answer.status,
+            headers=answer.headers,
+            extensions={"http_version": b"HTTP/1.1", "reason_phrase": REASONS.get(answer.status, "").encode()},
+            **(
+                {"content": cut_short(answer.body, problem)}
+                if answer.failure
+                else {"stream": self._library.ByteStream(answer.body)}
+            ),
+        )
+
+    def _fail(self, failure: str) -> NoReturn:
+        if failure == "refused":
+            raise self._library.ConnectError(str(wire.refused()))
+        if failure == "reset":
+            raise self._library.ReadError(str(wire.broken()))
+        msg = "The read operation timed out"
+        raise self._library.ReadTimeout(msg)
+
+
+def _cut_short(body: bytes, problem: Exception) -> Iterator[bytes]:
+    yield body
+    raise problem
+
+
+async def _cut_short_async(body: bytes, problem: Exception) -> AsyncIterator[bytes]:
+    yield body
+    raise problem

@@ -1,0 +1,60 @@
+"""agithub, unmodified: it is based on the standard library's `http.client`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy import FakeGitHub
+
+agithub: Any = importlib.import_module("agithub.GitHub")
+
+
+@pytest.fixture
+def deployments(ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
+    """Give the deployments of a repository, as agithub writes them."""
+    ghdeploy.add_repository("octocat/example")
+    return lambda: agithub.GitHub(token="a-token-for-tests").repos.octocat.example.deployments  # noqa: S106
+
+
+def test_agithub_deploys(ghdeploy: FakeGitHub, deployments: Any) -> None:  # noqa: ANN401
+    """A deployment's life: status and body of each answer."""
+    status, made = deployments().post(body={"ref": "main", "environment": "qa"})
+    assert (status, made["environment"]) == (201, "qa")
+    one = made["id"]
+    assert deployments()[one].statuses.post(body={"state": "success"})[0] == 201
+    assert [found["id"] for found in deployments().get(environment="qa")[1]] == [one]
+    assert deployments()[one].statuses.post(body={"state": "inactive"})[0] == 201
+    assert deployments()[one].delete()[0] == 204
+    assert deployments()[one].get()[0] == 404
+    ghdeploy.assert_event("deployment_status", state="success", environment="qa")
+
+
+def test_agithub_hands_a_refusal_back(ghdeploy: FakeGitHub, deployments: Any) -> None:  # noqa: ANN401
+    """It raises for none: the status is 409, and the body GitHub's."""
+    ghdeploy.repository("octocat/example").add_commit_status("main", state="failure", context="ci/tests")
+    status, refusal = deployments().post(body={"ref": "main"})
+    assert (status, refusal["message"]) == (409, "Conflict: Commit status checks failed for main.")
+
+
+def test_agithub_follows_pages(ghdeploy: FakeGitHub) -> None:
+    """With ``paginate`` it asks for all pages and joins them."""
+    repository = ghdeploy.add_repository("octocat/example")
+    made = [repository.add_deployment(ref="main").id for _ in range(45)]
+    client = agithub.GitHub(token="a-token-for-tests", paginate=True)  # noqa: S106
+    status, found = client.repos.octocat.example.deployments.get(per_page=20)
+    assert (status, [deployment["id"] for deployment in found]) == (200, made[::-1])
+    assert len(ghdeploy.requests) == 3
+
+
+@pytest.mark.ghdeploy(base_url="https://ghe.example.com/api/v3")
+def test_agithub_on_an_enterprise_server(ghdeploy: FakeGitHub) -> None:
+    """With the host of a server it deploys there."""
+    ghdeploy.add_repository("octocat/example")
+    client = agithub.GitHub(token="a-token-for-tests", api_url="ghe.example.com")  # noqa: S106
+    status, made = client.api.v3.repos.octocat.example.deployments.post(body={"ref": "main"})
+    assert status == 201
+    assert made["url"].startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")

@@ -1,0 +1,398 @@
+"""The door for aiohttp: what its users expect of a session, a connector and a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+API = "https://api.github.com"
+DEPLOYMENTS = f"{API}/repos/octocat/example/deployments"
+HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}
+
+
+@pytest.fixture
+def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
+    """Give a fake with a repository."""
+    ghdeploy.add_repository("octocat/example")
+    return ghdeploy
+
+
+def run(ask: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, None]], **options: Any) -> None:  # noqa: ANN401
+    """Run *ask* with a session."""
+
+    async def with_a_session() -> None:
+        async with aiohttp.ClientSession(headers=HEADERS, **options) as session:
+            await ask(session)
+        await asyncio.sleep(0)  # as aiohttp's documentation says, for its connections to close
+
+    asyncio.run(with_a_session())
+
+
+# Coming and going
+
+
+def test_a_session_outlives_fakes() -> None:
+    """One that was made before a fake is answered by it and the next, and reaches another host in between."""
+
+    async def hello(request: web.Request) -> web.Response:
+        return web.Response(text=request.path)
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        application = web.Application()
+        application.router.add_get("/{number}", hello)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        local = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        for number in range(3):
+            with FakeGitHub() as fake:
+                async with session.get(f"{API}/user") as answer:
+                    assert (await answer.json())["login"] == "octocat"
+                async with session.get(f"{local}/inside") as answer:
+                    assert await answer.text() == "/inside"
+                assert len(fake.requests) == 1
+            async with session.get(f"{local}/{number}") as answer:
+                assert await answer.text() == f"/{number}"
+        await runner.cleanup()
+
+    run(ask)
+
+
+def test_a_kept_connection_is_not_used_when_the_fake_has_gone() -> None:
+    """It counts as closed, so that the session connects anew, to where it would have without a fake."""
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        with FakeGitHub():
+            async with session.get(f"{API}/user") as answer:
+                await answer.read()
+        with FakeGitHub("https://ghe.example.com/api/v3") as another:
+            with pytest.raises(UnsupportedRequest, match=r"a request to api\.github\.com cannot be answered"):
+                await session.get(f"{API}/user")
+            another.take_problem()
+
+    run(ask)
+
+
+def test_connections_are_reused_and_traced(fake: FakeGitHub) -> None:
+    """A second request goes over the first one's connection; tracing tells all that it tells on a network."""
+    told: list[str] = []
+    config = aiohttp.TraceConfig()
+    for name in (
+        *("on_request_start", "on_connection_create_start", "on_connection_create_end", "on_request_chunk_sent"),
+        *("on_connection_reuseconn", "on_response_chunk_received", "on_request_end", "on_request_redirect"),
+    ):
+
+        async def note(*_: object, name: str = name) -> None:
+            told.append(name)
+
+        getattr(config, name).append(note)
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        for _ in range(2):
+            async with session.post(DEPLOYMENTS, json={"ref": "main"}) as answer:
+                assert (await answer.json())["id"]
+
+    run(ask, trace_configs=[config], connector=None)
+    assert [name for name in told if "chunk" not in name] == [
+        *("on_request_start", "on_connection_create_start", "on_connection_create_end", "on_request_end"),
+        *("on_request_start", "on_connection_reuseconn", "on_request_end"),
+    ]
+    assert told.count("on_request_chunk_sent") == told.count("on_response_chunk_received") == 2
+    assert len(fake.events) == 2
+
+
+@pytest.mark.parametrize("options", [{"force_close": True}, {"limit": 1}, {"limit_per_host": 2}])
+def test_many_at_once_lose_nothing(fake: FakeGitHub, options: dict[str, Any]) -> None:
+    """Two hundred requests of one session, however few connections it may have: no id twice."""
+
+    async def create(session: aiohttp.ClientSession) -> int:
+        async with session.post(DEPLOYMENTS, json={"ref": "main"}) as answer:
+            assert answer.status == 201
+            return int((await answer.json())["id"])
+
+    async def ask() -> list[int]:
+        async with aiohttp.ClientSession(headers=HEADERS, connector=aiohttp.TCPConnector(**options)) as session:
+            return await asyncio.gather(*(create(session) for _ in range(200)))
+
+    ids = asyncio.run(ask())
+    assert len(set(ids)) == len(fake.requests) == len(fake.events) == 200
+
+
+def test_a_connection_looks_like_one(fake: FakeGitHub) -> None:
+    """Its transport and its end can be asked about, and it can be broken off."""
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        fake.stub("GET", "/long", json=["x" * 3_000_000])
+        async with session.get(f"{API}/long") as answer:
+            assert answer.connection
+            transport: Any = answer.connection.transport
+            assert transport.get_extra_info("peername") == ("api.github.com", 443)
+            assert transport.get_extra_info("sslcontext") is None
+            assert (transport.get_write_buffer_size(), transport.can_write_eof()) == (0, False)
+            protocol = transport.get_protocol()
+            transport.set_protocol(protocol)
+            assert transport.is_reading() in (True, False)
+            transport.abort()
+            transport.abort()
+            assert transport.is_closing()
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await answer.read()
+        async with session.get(f"{API}/user") as answer:
+            assert answer.status == 200
+
+    run(ask)
+
+
+# Bodies
+
+
+def test_bodies_of_all_kinds_arrive(fake: FakeGitHub) -> None:
+    """JSON, bytes, an asynchronous generator, a file, a form and a compressed body are what they are on a network."""
+    fake.stub("PUT", "/upload", status=201)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"in "
+        await asyncio.sleep(0)
+        yield b"pieces"
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        form = aiohttp.FormData()
+        form.add_field("one", b"a part", filename="name.txt")
+        for options in (
+            {"json": {"a": "ü"}},
+            {"data": b"bytes"},
+            {"data": pieces()},
+            {"data": io.BytesIO(b"a file")},
+            {"data": {"a": "1"}},
+            {"data": form},
+            {"data": b"x" * 1000, "compress": "deflate"},
+            {"data": b"y" * 1_000_000},
+            {"data": b"expected", "expect100": False},
+        ):
+            async with session.put(f"{API}/upload", **options) as answer:
+                assert answer.status == 201
+
+    run(ask)
+    bodies = [request.request_body for request in fake.requests]
+    assert json.loads(bodies[0]) == {"a": "ü"}
+    assert bodies[1:5] == [b"bytes", b"in pieces", b"a file", b"a=1"]
+    assert b"a part" in bodies[5]
+    assert len(bodies[6]) < 1000
+    assert bodies[7] == b"y" * 1_000_000
+
+
+def test_a_body_that_waits_for_100_continue_arrives(fake: FakeGitHub) -> None:
+    """With ``expect100`` aiohttp sends the body when it has been told to go on."""
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        async with session.post(DEPLOYMENTS, json={"ref": "main"}, expect100=True) as answer:
+            assert answer.status == 201
+
+    run(ask, timeout=aiohttp.ClientTimeout(total=5))
+    assert json.loads(fake.requests[0].request_body) == {"ref": "main"}
+
+
+@pytest.mark.parametrize("size", [64, 1000, 2**16])
+def test_an_answer_can_be_streamed(fake: FakeGitHub, size: int) -> None:
+    """A long one too, with a small buffer, in pieces, by lines, or only as far as one likes."""
+    long = [{"number": number, "text": "x" * 1000} for number in range(500)]
+    fake.stub("GET", "/long", json=long)
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        for _ in range(2):
+            async with session.get(f"{API}/long") as answer:
+                parts = [part async for part in answer.content.iter_chunked(size)]
+            assert json.loads(b"".join(parts)) == long
+            assert max(map(len, parts)) <= size
+        async with session.get(f"{API}/long") as answer:
+            assert len(await answer.content.readexactly(100)) == 100
+        async with session.get(f"{API}/long") as answer:
+            assert await answer.json() == long
+
+    run(ask, read_bufsize=size)
+
+
+def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub) -> None:
+    """Status and headers are there, and half of the body; the next request is answered."""
+    fake.faults.add(error="truncated")
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        async with session.get(f"{API}/user") as answer:
+            assert answer.status == 200
+            with pytest.raises(aiohttp.ClientPayloadError, match="Response payload is not completed"):
+                await answer.read()
+        async with session.get(f"{API}/user") as answer:
+            assert (await answer.json())["login"] == "octocat"
+
+    run(ask)
+
+
+# Failures
+
+
+def test_a_refused_connection_names_the_host(fake: FakeGitHub) -> None:
+    """As ``ClientConnectorError`` does, with the error of the system in it. It is not tried again."""
+    fake.faults.add(error="connection")
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        with pytest.raises(aiohttp.ClientConnectorError, match=r"^Cannot connect to host api\.github\.com:443") as said:
+            await session.get(f"{API}/user")
+        assert isinstance(said.value.os_error, ConnectionRefusedError)
+
+    run(ask)
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(("method", "times", "asked"), [("GET", 1, 2), ("GET", 2, 2), ("POST", 1, 1)])
+def test_a_broken_connection_is_tried_again_as_aiohttp_does(
+    fake: FakeGitHub, method: str, times: int, asked: int
+) -> None:
+    """Once, for a method that may be repeated; a POST never."""
+    fake.faults.add(error="reset", times=times)
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        if asked > times:
+            async with session.request(method, f"{API}/user") as answer:
+                assert answer.status == 200
+            return
+        with pytest.raises(aiohttp.ClientOSError, match="Connection reset by peer"):
+            await session.request(method, f"{API}/user")
+
+    run(ask)
+    assert len(fake.requests) == asked
+
+
+def test_a_timeout_is_asyncios(fake: FakeGitHub) -> None:
+    """It can be caught as aiohttp's and as asyncio's, and the session goes on."""
+    fake.faults.add(error="timeout", times=2)
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        with pytest.raises(aiohttp.ServerTimeoutError):
+            await session.get(f"{API}/user")
+        with pytest.raises(asyncio.TimeoutError):
+            await session.post(DEPLOYMENTS, json={"ref": "main"})
+        async with session.get(f"{API}/user") as answer:
+            assert answer.status == 200
+
+    run(ask)
+    assert len(fake.events) == 0
+
+
+# What a session does by itself
+
+
+def test_redirects_are_followed_unless_told_otherwise(fake: FakeGitHub) -> None:
+    """301 and 307 of a renamed repository, with the method and the body."""
+    repository = fake.repository("octocat/example")
+    repository.rename("octocat/renamed")
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        async with session.get(DEPLOYMENTS, allow_redirects=False) as answer:
+            assert answer.status == 301
+        async with session.get(DEPLOYMENTS) as answer:
+            assert (answer.status, [step.status for step in answer.history]) == (200, [301])
+        async with session.post(DEPLOYMENTS, json={"ref": "main"}) as answer:
+            assert (answer.status, [step.status for step in answer.history]) == (201, [307])
+
+    run(ask)
+    assert len(repository.deployments) == 1
+
+
+def test_cookies_statuses_and_middlewares_work(fake: FakeGitHub) -> None:
+    """Cookies are kept, ``raise_for_status`` raises with the headers, and a middleware sees request and answer."""
+    fake.stub("GET", "/cookie", status=200, headers={"Set-Cookie": "session=1; Path=/"})
+    seen: list[object] = []
+
+    async def middleware(request: Any, handler: Any) -> Any:  # noqa: ANN401 - aiohttp's
+        request.headers["X-Seen"] = "yes"
+        answer = await handler(request)
+        seen.append(answer.status)
+        return answer
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        for _ in range(2):
+            async with session.get(f"{API}/cookie") as answer:
+                assert answer.cookies["session"].value == "1"
+        with pytest.raises(aiohttp.ClientResponseError, match="404") as refused:
+            await session.get(f"{API}/repos/octocat/nope", raise_for_status=True)
+        assert refused.value.headers
+        assert "was never added" in refused.value.headers["X-GHDeploy-Hint"]
+
+    run(ask, middlewares=(middleware,))
+    assert seen == [200, 200, 404]
+    assert ["Cookie" in request.request_headers for request in fake.requests] == [False, True, True]
+    assert {request.request_headers["X-Seen"] for request in fake.requests} == {"yes"}
+
+
+def test_head_and_bodiless_answers_leave_the_connection_usable(fake: FakeGitHub) -> None:
+    """HEAD, 204 and 304 have no body, and the next answer is not taken for it."""
+    deployment = fake.repository("octocat/example").add_deployment(ref="main")
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        url = f"{DEPLOYMENTS}/{deployment.id}"
+        async with session.get(url) as answer:
+            tag = answer.headers["ETag"]
+        async with session.head(url) as answer:
+            assert (answer.status, await answer.read()) == (200, b"")
+        async with session.get(url, headers={"If-None-Match": tag}) as answer:
+            assert (answer.status, await answer.read()) == (304, b"")
+        async with session.delete(url) as answer:
+            assert (answer.status, await answer.read()) == (204, b"")
+        async with session.get(url) as answer:
+            assert (answer.status, (await answer.json())["message"]) == (404, "Not Found")
+
+    run(ask, timeout=aiohttp.ClientTimeout(total=5))
+
+
+def test_a_missing_endpoint_leaves_the_session_usable(fake: FakeGitHub) -> None:
+    """The error is the caller's, also for a body in pieces, and the next request is answered."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        bodies: tuple[dict[str, Any], ...] = ({}, {"json": {}}, {"data": pieces()})
+        for options in bodies:
+            with pytest.raises(UnsupportedRequest, match="is not an endpoint of this fake"):
+                await session.post(f"{API}/repos/octocat/example/issues", **options)
+            assert fake.take_problem()
+        async with session.get(f"{API}/user") as answer:
+            assert answer.status == 200
+
+    run(ask)
+
+
+def test_connectors_that_go_elsewhere_are_left_alone(fake: FakeGitHub, tmp_path: Any) -> None:  # noqa: ANN401
+    """A UNIX socket is where the user wants to go, whatever the URL says."""
+
+    async def ask() -> str:
+        async def hello(_: web.Request) -> web.Response:
+            return web.Response(text="theirs")
+
+        application = web.Application()
+        application.router.add_get("/user", hello)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        path = str(tmp_path / "socket")
+        await web.UnixSite(runner, path).start()
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(path)) as session,
+            session.get("http://api.github.com/user") as answer,
+        ):
+            text = await answer.text()
+        await runner.cleanup()
+        return text
+
+    assert asyncio.run(ask()) == "theirs"
+    assert fake.requests == ()

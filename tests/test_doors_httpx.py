@@ -1,0 +1,495 @@
+"""The door for httpx and httpx2: what their users expect of a client, a transport and a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import io
+import json
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+API = "https://api.github.com"
+DEPLOYMENTS = f"{API}/repos/octocat/example/deployments"
+HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}
+OTHER = "https://other.example.com/theirs"
+
+
+@pytest.fixture(params=["httpx", "httpx2"])
+def library(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - either, without their types
+    """Give httpx, and httpx2."""
+    return importlib.import_module(request.param)
+
+
+@pytest.fixture
+def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
+    """Give a fake with a repository."""
+    ghdeploy.add_repository("octocat/example")
+    return ghdeploy
+
+
+# Coming and going
+
+
+def test_a_client_outlives_fakes(library: Any) -> None:  # noqa: ANN401
+    """One that was made before a fake is answered by it, and by the next, and by nobody in between."""
+    with library.Client(headers=HEADERS) as client:
+        for _ in range(2):
+            with FakeGitHub() as fake:
+                assert client.get(f"{API}/user").json()["login"] == "octocat"
+                assert len(fake.requests) == 1
+            with pytest.raises(library.UnsupportedProtocol):
+                client.get("nothing://api.github.com/user")
+    with FakeGitHub(), library.Client(headers=HEADERS) as inside:
+        assert inside.get(f"{API}/user").status_code == 200
+
+
+def test_an_async_client_outlives_fakes(library: Any) -> None:  # noqa: ANN401
+    """The same with ``async``."""
+
+    async def run() -> None:
+        async with library.AsyncClient(headers=HEADERS) as client:
+            for _ in range(2):
+                with FakeGitHub() as fake:
+                    assert (await client.get(f"{API}/user")).json()["login"] == "octocat"
+                    assert len(fake.requests) == 1
+
+    asyncio.run(run())
+
+
+def test_a_library_that_is_imported_later_is_caught() -> None:
+    """Opening a fake imports no library; one that the tool imports inside it reaches the fake, also a second time."""
+    script = """
+        import sys
+        from pytest_ghdeploy import FakeGitHub
+
+        finders = list(sys.meta_path)
+        libraries = ("httpx", "httpx2", "aiohttp")
+
+        def tool(name):
+            library = __import__(name)
+            if name == "aiohttp":
+                import asyncio
+
+                async def ask():
+                    async with library.ClientSession() as session, session.get("https://api.github.com/user") as said:
+                        return said.status
+
+                return asyncio.run(ask())
+            return library.get("https://api.github.com/user").status_code
+
+        for name in libraries:
+            with FakeGitHub() as fake:
+                assert name not in sys.modules
+                print(name, tool(name), len(fake.requests), "exec_module" in vars(sys.modules[name].__loader__))
+        for name in libraries:
+            with FakeGitHub() as fake:
+                print(name, tool(name), len(fake.requests))
+                for module in [module for module in sys.modules if module.partition(".")[0] == name]:
+                    del sys.modules[module]
+                if name != "aiohttp":  # whose C code cannot be imported twice
+                    print(name, tool(name), len(fake.requests))
+        print(sys.meta_path == finders)
+    """
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        *(f"{name} 401 1 False" for name in ("httpx", "httpx2", "aiohttp")),
+        *("httpx 401 1", "httpx 401 2", "httpx2 401 1", "httpx2 401 2", "aiohttp 401 1"),
+        "True",
+    ]
+
+
+def test_stand_ins_for_a_library_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of that name that is something else, or that is said to be missing, is no reason to fail."""
+    monkeypatch.setitem(sys.modules, "httpx", type(sys)("httpx"))
+    monkeypatch.setitem(sys.modules, "httpx2", SimpleNamespace(AsyncHTTPTransport=None))
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with FakeGitHub(), pytest.raises(ImportError):
+        importlib.import_module("aiohttp")
+
+
+@pytest.mark.parametrize("during", [True, False])
+def test_a_library_may_be_imported_again(monkeypatch: pytest.MonkeyPatch, during: bool) -> None:  # noqa: FBT001
+    """Both are answered while a fake is active; the one that ``sys.modules`` holds is when the next becomes so."""
+    first = importlib.import_module("httpx2")
+    finders = list(sys.meta_path)
+    with FakeGitHub() if during else nullcontext():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "httpx2"]:
+            monkeypatch.delitem(sys.modules, name)
+        second = importlib.import_module("httpx2")
+        assert second is not first
+        if during:
+            assert [each.get(f"{API}/user").status_code for each in (first, second)] == [401, 401]
+    with FakeGitHub():
+        assert second.get(f"{API}/user").status_code == 401
+    monkeypatch.undo()
+    with FakeGitHub() as fake:
+        assert first.get(f"{API}/user").status_code == 401
+        assert len(fake.requests) == 1
+    for library in (first, second):
+        assert "send" in vars(library.Client)
+        assert library.Client.send.__module__ == "httpx2._client"
+    assert sys.meta_path == finders
+
+
+def test_a_library_that_is_not_there_stays_so(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch for later imports finds nothing where the others find nothing."""
+    del ghdeploy
+    monkeypatch.delitem(sys.modules, "httpx2")
+    monkeypatch.setattr(sys, "meta_path", sys.meta_path[:1])
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("httpx2")
+
+
+# Transports
+
+
+def test_a_transport_of_the_users_own_keeps_working(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """What its ``super().handle_request`` returns is the fake's answer, also where the transport wraps another."""
+
+    class Logging(library.HTTPTransport):  # type: ignore[misc]
+        def handle_request(self, request: Any) -> Any:  # noqa: ANN401
+            answer = super().handle_request(request)
+            answer.headers["X-Logged"] = str(request.url)
+            return answer
+
+    class Wrapping(library.BaseTransport):  # type: ignore[misc]
+        inner = library.HTTPTransport()
+
+        def handle_request(self, request: Any) -> Any:  # noqa: ANN401
+            return self.inner.handle_request(request)
+
+    with library.Client(transport=Logging(), headers=HEADERS) as client:
+        assert client.get(DEPLOYMENTS).headers["X-Logged"] == DEPLOYMENTS
+    with library.Client(mounts={"https://api.github.com": Wrapping()}, headers=HEADERS) as client:
+        assert client.get(DEPLOYMENTS).json() == []
+    assert len(fake.requests) == 2
+
+
+def test_transports_that_go_to_no_network_are_left_alone(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """``MockTransport`` and ``WSGITransport`` answer what they are asked, also for GitHub's hosts."""
+
+    def application(_: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401
+        start_response("200 OK", [])
+        return [b"an application's"]
+
+    mock = library.MockTransport(lambda _: library.Response(200, text="a mock's"))
+    for transport, text in ((mock, "a mock's"), (library.WSGITransport(application), "an application's")):
+        with library.Client(transport=transport) as client:
+            assert client.get(f"{API}/user").text == text
+    assert fake.requests == ()
+
+
+def test_an_asgi_transport_is_left_alone(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """So is ``ASGITransport``."""
+
+    async def application(_: Any, __: Any, send: Any) -> None:  # noqa: ANN401
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"an application's"})
+
+    async def run() -> str:
+        async with library.AsyncClient(transport=library.ASGITransport(application)) as client:
+            return str((await client.get(f"{API}/user")).text)
+
+    assert asyncio.run(run()) == "an application's"
+    assert fake.requests == ()
+
+
+@pytest.mark.parametrize(("retries", "faults", "asked"), [(0, 1, 1), (2, 2, 3), (2, 3, 3)])
+@pytest.mark.parametrize("sync", [True, False])
+def test_a_transport_with_retries_connects_again(
+    fake: FakeGitHub,
+    library: Any,  # noqa: ANN401
+    *,
+    retries: int,
+    faults: int,
+    asked: int,
+    sync: bool,
+) -> None:
+    """They are for connections that cannot be made, and for nothing else."""
+    fake.faults.add(error="connection", times=faults)
+
+    def run() -> Any:  # noqa: ANN401
+        with library.Client(transport=library.HTTPTransport(retries=retries), headers=HEADERS) as client:
+            return client.get(DEPLOYMENTS)
+
+    async def run_async() -> Any:  # noqa: ANN401
+        transport = library.AsyncHTTPTransport(retries=retries)
+        async with library.AsyncClient(transport=transport, headers=HEADERS) as client:
+            return await client.get(DEPLOYMENTS)
+
+    def ask() -> Any:  # noqa: ANN401
+        return run() if sync else asyncio.run(run_async())
+
+    if asked > faults:
+        assert ask().json() == []
+    else:
+        with pytest.raises(library.ConnectError, match="Connection refused"):
+            ask()
+    assert len(fake.requests) == asked
+    fake.faults.add(error="reset")
+    with pytest.raises(library.ReadError):
+        ask()
+    assert len(fake.requests) == asked + 1
+
+
+# Bodies
+
+
+def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """JSON, bytes, a generator, a file and several parts are what they would be on a network."""
+    fake.stub("PUT", "/upload", status=201)
+
+    def pieces() -> Iterator[bytes]:
+        yield b"in "
+        yield b"pieces"
+
+    with library.Client(headers=HEADERS) as client:
+        for options in (
+            {"json": {"a": "ü"}},
+            {"content": b"bytes"},
+            {"content": pieces()},
+            {"content": io.BytesIO(b"a file")},
+            {"data": {"a": "1"}},
+            {"files": {"one": ("name.txt", io.BytesIO(b"a part"))}},
+        ):
+            assert client.put(f"{API}/upload", **options).status_code == 201
+    bodies = [request.request_body for request in fake.requests]
+    assert json.loads(bodies[0]) == {"a": "ü"}
+    assert bodies[1:5] == [b"bytes", b"in pieces", b"a file", b"a=1"]
+    assert b'name="one"; filename="name.txt"' in bodies[5]
+    assert b"a part" in bodies[5]
+
+
+def test_async_bodies_arrive(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """An asynchronous generator, and several parts."""
+    fake.stub("PUT", "/upload", status=201)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"in "
+        await asyncio.sleep(0)
+        yield b"pieces"
+
+    async def run() -> None:
+        async with library.AsyncClient(headers=HEADERS) as client:
+            await client.put(f"{API}/upload", content=pieces())
+            await client.put(f"{API}/upload", files={"one": b"a part"})
+
+    asyncio.run(run())
+    assert fake.requests[0].request_body == b"in pieces"
+    assert b"a part" in fake.requests[1].request_body
+
+
+def test_an_answer_can_be_streamed(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """In pieces, raw, and only as far as one likes; afterwards it is closed."""
+    fake.repository("octocat/example").add_deployment(ref="main")
+    with library.Client(headers=HEADERS) as client:
+        whole = client.get(DEPLOYMENTS).content
+        with client.stream("GET", DEPLOYMENTS) as answer:
+            assert not answer.is_closed
+            assert b"".join(answer.iter_bytes(chunk_size=100)) == whole
+            assert answer.num_bytes_downloaded == len(whole)
+        with client.stream("GET", DEPLOYMENTS) as answer:
+            assert next(answer.iter_raw(10)) == whole[:10]
+        assert answer.is_closed
+        with client.stream("GET", DEPLOYMENTS) as answer:
+            assert answer.read() == whole
+
+    async def run() -> None:
+        async with library.AsyncClient(headers=HEADERS) as client, client.stream("GET", DEPLOYMENTS) as answer:
+            assert b"".join([part async for part in answer.aiter_bytes(100)]) == whole
+
+    asyncio.run(run())
+
+
+def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """Status and headers are there, and half of the body."""
+    fake.faults.add(error="truncated", times=2)
+    with library.Client(headers=HEADERS) as client, client.stream("GET", f"{API}/user") as answer:
+        assert answer.status_code == 200
+        message = r"peer closed connection without sending complete message body \(received \d+ bytes, expected \d+\)"
+        with pytest.raises(library.RemoteProtocolError, match=message):
+            answer.read()
+
+    async def run() -> None:
+        async with library.AsyncClient(headers=HEADERS) as client:
+            await client.get(f"{API}/user")
+
+    with pytest.raises(library.RemoteProtocolError, match=message):
+        asyncio.run(run())
+
+
+def test_what_httpx_says_of_an_answer_is_there(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """Version, reason, time taken, encoding, the request, and an error with the request for a bad status."""
+    del fake
+    answer = library.get(f"{API}/repos/octocat/nope", headers=HEADERS)
+    assert (answer.http_version, answer.reason_phrase, answer.encoding) == ("HTTP/1.1", "Not Found", "utf-8")
+    assert answer.elapsed.total_seconds() >= 0
+    with pytest.raises(library.HTTPStatusError, match="404 Not Found") as caught:
+        answer.raise_for_status()
+    assert caught.value.request.url == f"{API}/repos/octocat/nope"
+
+
+# Redirects, hooks, cookies, authentication
+
+
+def test_redirects_are_followed_as_asked(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """301 and 307 of a renamed repository, with the method and the body; not unless asked."""
+    repository = fake.repository("octocat/example")
+    repository.rename("octocat/renamed")
+    with library.Client(headers=HEADERS) as client:
+        assert client.get(DEPLOYMENTS).status_code == 301
+        got = client.get(DEPLOYMENTS, follow_redirects=True)
+        assert (got.status_code, [step.status_code for step in got.history]) == (200, [301])
+        made = client.post(DEPLOYMENTS, json={"ref": "main"}, follow_redirects=True)
+        assert (made.status_code, [step.status_code for step in made.history]) == (201, [307])
+        with pytest.raises(library.StreamConsumed):
+            client.post(DEPLOYMENTS, content=(part for part in [b"once"]), follow_redirects=True)
+    assert len(repository.deployments) == 1
+
+
+def test_hooks_cookies_and_auth_work(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """Hooks see request and answer, cookies are kept, and an authentication flow asks again."""
+    fake.stub("GET", "/flow", status=200, headers={"Set-Cookie": "session=1; Path=/"})
+    seen: list[object] = []
+
+    class Flow(library.Auth):  # type: ignore[misc]
+        requires_response_body = True
+
+        def auth_flow(self, request: Any) -> Any:  # noqa: ANN401
+            answer = yield request
+            seen.append(answer.text)
+            request.headers["X-Again"] = "yes"
+            yield request
+
+    hooks = {"request": [lambda request: seen.append(request.method)], "response": [lambda _: seen.append("response")]}
+    with library.Client(event_hooks=hooks, auth=Flow()) as client:
+        client.get(f"{API}/flow")
+        client.get(f"{API}/flow", auth=None)  # httpx takes cookies from the last answer of a flow
+    assert seen[:4] == ["GET", "response", "", "GET"]
+    assert [request.request_headers.get("X-Again") for request in fake.requests] == [None, "yes", None]
+    assert ["Cookie" in request.request_headers for request in fake.requests] == [False, False, True]
+
+
+# Mocks of httpx that are active at the same time
+
+
+def _theirs(library: Any) -> Any:  # noqa: ANN401
+    def handle_request(_: Any, __: Any) -> Any:  # noqa: ANN401
+        return library.Response(200, text="theirs")
+
+    return handle_request
+
+
+@pytest.mark.parametrize("outside", [True, False])
+@pytest.mark.parametrize("prepared", [True, False])
+def test_the_fake_wins_over_a_mock_of_the_transport(
+    library: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    outside: bool,
+    prepared: bool,
+) -> None:
+    """Where pytest-httpx and respx stand: GitHub's hosts are the fake's, all others theirs, in any order of leaving."""
+    fake = FakeGitHub()
+    original = library.HTTPTransport.handle_request
+    with library.Client(headers=HEADERS) as client:
+
+        def ask(url: str) -> str:
+            return str((client.send(client.build_request("GET", url)) if prepared else client.get(url)).text)
+
+        def patch() -> None:
+            monkeypatch.setattr(library.HTTPTransport, "handle_request", _theirs(library))
+
+        for start in (patch, fake.open) if outside else (fake.open, patch):
+            start()
+        assert '"login": "octocat"' in ask(f"{API}/user").replace('":"', '": "')
+        assert ask(OTHER) == "theirs"
+        with pytest.raises(UnsupportedRequest):
+            ask("https://github.com/octocat")
+        for stop in (monkeypatch.undo, fake.close) if outside else (fake.close, monkeypatch.undo):
+            stop()
+        assert len(fake.requests) == 1
+        with FakeGitHub():
+            assert client.get(f"{API}/user").status_code == 200
+    assert library.HTTPTransport.handle_request is original
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_the_fake_wins_over_a_mock_of_the_async_transport(
+    library: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    outside: bool,
+) -> None:
+    """The same with ``async``."""
+
+    async def theirs(_: Any, __: Any) -> Any:  # noqa: ANN401
+        return library.Response(200, text="theirs")
+
+    async def run() -> list[str]:
+        async with library.AsyncClient(headers=HEADERS) as client:
+            return [(await client.get(url)).text for url in (f"{API}/user", OTHER)]
+
+    fake = FakeGitHub()
+    original = library.AsyncHTTPTransport.handle_async_request
+
+    def patch() -> None:
+        monkeypatch.setattr(library.AsyncHTTPTransport, "handle_async_request", theirs)
+
+    for start in (patch, fake.open) if outside else (fake.open, patch):
+        start()
+    ours, others = asyncio.run(run())
+    assert "octocat" in ours
+    assert others == "theirs"
+    for stop in (fake.close, monkeypatch.undo) if outside else (monkeypatch.undo, fake.close):
+        stop()
+    assert library.AsyncHTTPTransport.handle_async_request is original
+
+
+def test_the_fake_wins_over_a_mock_of_the_pool(
+    fake: FakeGitHub,
+    library: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where respx stands usually: below httpx."""
+    core: Any = importlib.import_module(library.__name__.replace("httpx", "httpcore"))
+    monkeypatch.setattr(
+        core.ConnectionPool, "handle_request", lambda *_: core.Response(200, headers=[], content=b"theirs")
+    )
+    with library.Client(headers=HEADERS) as client:
+        assert client.get(DEPLOYMENTS).json() == []
+        assert client.get(OTHER).text == "theirs"
+    assert len(fake.requests) == 1
+
+
+# Many at once
+
+
+def test_threads_and_tasks_lose_nothing(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """One client in eight threads, and two hundred requests of one client in a loop: no id twice."""
+    with library.Client(headers=HEADERS) as client, ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda _: client.post(DEPLOYMENTS, json={"ref": "main"}).json()["id"], range(80)))
+
+    async def run() -> list[int]:
+        async with library.AsyncClient(headers=HEADERS) as client:
+            said = await asyncio.gather(*(client.post(DEPLOYMENTS, json={"ref": "main"}) for _ in range(200)))
+            return [answer.json()["id"] for answer in said]
+
+    ids += asyncio.run(run())
+    assert len(set(ids)) == len(fake.requests) == len(fake.events) == 280

@@ -1,0 +1,241 @@
+"""The door for urllib3 without requests: pools, retries, redirects and streams."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import urllib3
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import (
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
+from urllib3.util.retry import Retry
+
+from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+API = "https://api.github.com"
+PATH = "/repos/octocat/example/deployments"
+HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}
+
+
+@pytest.fixture
+def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
+    """Give a fake with a repository."""
+    ghdeploy.add_repository("octocat/example")
+    return ghdeploy
+
+
+@pytest.fixture
+def pool() -> Iterator[urllib3.PoolManager]:
+    """Give a pool manager."""
+    with urllib3.PoolManager(headers=HEADERS) as made:
+        yield made
+
+
+def test_a_pool_keeps_its_connection(fake: FakeGitHub) -> None:
+    """One connection for all requests, HEAD and empty answers among them."""
+    with urllib3.HTTPSConnectionPool("api.github.com", headers=HEADERS) as pool:
+        made = pool.request("POST", PATH, json={"ref": "main"}).json()
+        assert pool.request("HEAD", f"{PATH}/{made['id']}").data == b""
+        assert pool.request("DELETE", f"{PATH}/{made['id']}").status == 204
+        assert pool.request("GET", PATH).json() == []
+        assert (pool.num_connections, pool.num_requests) == (1, 4)
+    assert len(fake.requests) == 4
+
+
+def test_a_pool_outlives_fakes(pool: urllib3.PoolManager) -> None:
+    """Each fake is reached with the same pool; a connection to one that has gone is not used."""
+    for _ in range(3):
+        with FakeGitHub() as fake:
+            assert pool.request("GET", f"{API}/user").json()["login"] == "octocat"
+            assert len(fake.requests) == 1
+    enterprise = "https://ghe.example.com/api/v3"
+    with FakeGitHub(enterprise) as fake:
+        pool.request("GET", f"{enterprise}/user")
+        with FakeGitHub():
+            pool.request("GET", f"{enterprise}/user")
+        with pytest.raises(UnsupportedRequest, match=r"api\.github\.com"):
+            pool.request("GET", f"{API}/user")
+        fake.take_problem()
+
+
+def test_a_connection_to_another_host_is_looked_at_as_ever(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """One that its server has closed meanwhile is not used again, and one that it has not is."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+        def serve() -> None:
+            for requests_each in (2, 1):
+                connection, _ = server.accept()
+                with connection:
+                    for _ in range(requests_each):
+                        connection.recv(10_000)
+                        connection.sendall(answer)
+
+        with ThreadPoolExecutor(1) as threads:
+            done = threads.submit(serve)
+            assert pool.request("GET", url).data == b"ok"
+            assert pool.request("GET", url).data == b"ok"
+            assert pool.request("GET", url, retries=1).data == b"ok"
+            done.result(5)
+    assert fake.requests == ()
+
+
+@pytest.mark.parametrize("options", [{}, {"cert_reqs": "CERT_NONE"}, {"ca_certs": "/nowhere.pem"}])
+def test_certificates_have_no_part_in_it(fake: FakeGitHub, options: dict[str, Any]) -> None:
+    """None is needed, none is read, and nobody is warned."""
+    with warnings.catch_warnings(), urllib3.PoolManager(**options) as pool:
+        warnings.simplefilter("error")
+        assert pool.request("GET", f"{API}{PATH}", headers=HEADERS).json() == []
+    assert len(fake.requests) == 1
+
+
+def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """JSON, bytes, a file, a generator and a form are what they are on a network."""
+    fake.stub("PUT", "/upload", status=201)
+    for options in (
+        {"json": {"a": "ü"}},
+        {"body": b"bytes"},
+        {"body": io.BytesIO(b"a file")},
+        {"body": (part for part in (b"in ", b"pieces"))},
+        {"body": b"bytes", "chunked": True},
+        {"fields": {"one": ("name.txt", b"a part")}},
+    ):
+        assert pool.request("PUT", f"{API}/upload", **options).status == 201
+    bodies = [request.request_body for request in fake.requests]
+    assert json.loads(bodies[0]) == {"a": "ü"}
+    assert bodies[1:5] == [b"bytes", b"a file", b"in pieces", b"bytes"]
+    assert b"a part" in bodies[5]
+
+
+def test_an_answer_can_be_streamed(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """In pieces, and only as far as one likes; the connection is used again or thrown away accordingly."""
+    fake.stub("GET", "/long", json=["x" * 100_000])
+    for _ in range(2):
+        answer = pool.request("GET", f"{API}/long", preload_content=False)
+        assert json.loads(b"".join(answer.stream(1000))) == ["x" * 100_000]
+        answer.release_conn()
+    answer = pool.request("GET", f"{API}/long", preload_content=False)
+    assert len(answer.read(10)) == 10
+    answer.close()
+    assert pool.request("GET", f"{API}{PATH}").json() == []
+
+
+def test_redirects_are_followed_unless_told_otherwise(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """301 and 307 of a renamed repository, with the method and the body."""
+    repository = fake.repository("octocat/example")
+    repository.rename("octocat/renamed")
+    assert pool.request("GET", f"{API}{PATH}", redirect=False).status == 301
+    assert pool.request("GET", f"{API}{PATH}").status == 200
+    assert pool.request("POST", f"{API}{PATH}", body=b'{"ref": "main"}').status == 201
+    assert len(repository.deployments) == 1
+
+
+@pytest.mark.parametrize(
+    ("faults", "retry", "asked"),
+    [
+        ([{"error": "connection", "times": 2}], Retry(3), 3),
+        ([{"error": "reset"}, {"error": "timeout"}], Retry(2), 3),
+        ([{"status": 503, "times": 2}], Retry(2, status_forcelist=[503]), 3),
+        ([{"status": 429, "retry_after": 0}], Retry(1), 2),
+    ],
+)
+def test_a_retry_gets_through(
+    fake: FakeGitHub, pool: urllib3.PoolManager, faults: list[dict[str, Any]], retry: Retry, asked: int
+) -> None:
+    """Failures of all kinds are repeated as urllib3 repeats them."""
+    for fault in faults:
+        fake.faults.add(**fault)
+    assert pool.request("GET", f"{API}{PATH}", retries=retry).json() == []
+    assert len(fake.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "match", "proxied"),
+    [
+        (
+            "connection",
+            NewConnectionError,
+            r"Failed to establish a new connection: \[Errno \d+\] Connection refused",
+            False,
+        ),
+        ("reset", ProtocolError, "Connection reset by peer", False),
+        ("timeout", ReadTimeoutError, r"Read timed out. \(read timeout=7\)", False),
+        ("truncated", ProtocolError, "IncompleteRead", False),
+        ("connection", NewConnectionError, "Connection refused", True),
+        ("timeout", ReadTimeoutError, "Read timed out", True),
+    ],
+)
+def test_a_failure_is_urllib3s(
+    fake: FakeGitHub,
+    error: Any,  # noqa: ANN401
+    kind: type[Exception],
+    match: str,
+    *,
+    proxied: bool,
+) -> None:
+    """The reason in MaxRetryError, or itself without retries; a proxy, which is not asked, has no part in it."""
+    fake.faults.add(error=error, times=3)
+    with urllib3.ProxyManager("http://127.0.0.1:9") if proxied else urllib3.PoolManager() as pool:
+        with pytest.raises(MaxRetryError) as caught:
+            pool.request("GET", f"{API}{PATH}", retries=1, headers=HEADERS, timeout=7)
+        assert isinstance(caught.value.reason, kind)
+        with pytest.raises(kind, match=match):
+            pool.request("GET", f"{API}{PATH}", retries=False, headers=HEADERS, timeout=7)
+        assert pool.request("GET", f"{API}{PATH}", headers=HEADERS).json() == []
+
+
+def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """Status and headers are there, and half of the body."""
+    fake.faults.add(error="truncated")
+    answer = pool.request("GET", f"{API}/user", preload_content=False)
+    assert answer.status == 200
+    with pytest.raises(ProtocolError) as caught:
+        answer.read()
+    assert isinstance(caught.value.args[1], http.client.IncompleteRead)
+
+
+def test_requests_does_not_come_here(fake: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a door of its own, and is answered once; an adapter that is written with urllib3 comes here."""
+
+    class Own(BaseAdapter):
+        pool = urllib3.PoolManager()
+
+        def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401
+            answer = self.pool.request(request.method or "", request.url or "", headers=dict(request.headers))
+            response = requests.Response()
+            response.status_code = answer.status
+            return response
+
+        def close(self) -> None:
+            self.pool.clear()
+
+    with requests.Session() as session:
+        with monkeypatch.context() as patch:
+            patch.setattr(urllib3.connection.HTTPSConnection, "request", lambda *_, **__: pytest.fail("not this way"))
+            assert session.get(f"{API}{PATH}", headers=HEADERS).json() == []
+        session.mount(API, Own())
+        assert session.get(f"{API}{PATH}", headers=HEADERS).status_code == 200
+    assert len(fake.requests) == 2
+
+
+def test_threads_lose_nothing(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """Eight threads with one pool: no id twice."""
+    with ThreadPoolExecutor(8) as threads:
+        made = threads.map(lambda _: pool.request("POST", f"{API}{PATH}", json={"ref": "main"}).json()["id"], range(80))
+    assert len(set(made)) == len(fake.events) == 80

@@ -1,0 +1,219 @@
+"""One scenario, written once: a deployment's life runs alike through every door."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from broken_server import broken_server
+from through_every_door import DOORS, Said
+
+from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_ghdeploy.faults import FaultKind
+
+    Ask = Callable[[str, str, Mapping[str, str], bytes | None], Said]
+    # How a test comes to a fake: in process all the same, over a port by a server of its own.
+    Way = Callable[[FakeGitHub], str]
+
+HEADERS = {"Authorization": "Bearer ghp_of_the_tests_0001", "User-Agent": "a tool of ours"}
+
+
+class Client:
+    """A tool, by the library that it is written with."""
+
+    def __init__(self, root: str, ask: Ask) -> None:
+        """Call the API at *root*."""
+        self.root = root
+        self.ask = ask
+
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Said:
+        """Send JSON, or nothing."""
+        data = None if body is None else json.dumps(body).encode()
+        return self.ask(method, f"{self.root}{path}", {**HEADERS, **headers}, data)
+
+
+# The live server by HTTP and by HTTPS belongs here too, each with the root that it serves *ghdeploy* at.
+@pytest.fixture(params=DOORS)
+def client(request: pytest.FixtureRequest, ghdeploy: FakeGitHub) -> Client:
+    """Give a client of each library."""
+    return Client(ghdeploy.base_url, DOORS[request.param])
+
+
+def test_a_deployment_lives_alike_through_every_door(client: Client, ghdeploy: FakeGitHub) -> None:
+    """Gate, create, refuse, report, list, ask whether it has changed, and delete."""
+    repo = ghdeploy.add_repository("octocat/example")
+    repo.add_branch("topic/with-slash")
+    deployments = "/repos/octocat/example/deployments"
+
+    sha = repo.sha("topic/with-slash")
+    pending = {"state": "pending", "context": "ci/tests", "description": "läuft noch"}
+    assert client("POST", f"/repos/octocat/example/statuses/{sha}", pending).status == 201
+    refused = client("POST", deployments, {"ref": "topic/with-slash"})
+    assert refused.status == 409
+    assert json.loads(refused.body)["message"] == "Conflict: Commit status checks failed for topic/with-slash."
+    assert "ci/tests is pending" in refused.headers["x-ghdeploy-hint"]
+    assert client("POST", f"/repos/octocat/example/statuses/{sha}", {**pending, "state": "success"}).status == 201
+
+    made = client("POST", deployments, {"ref": "topic/with-slash", "payload": {"größe": "✓"}})
+    assert made.status == 201
+    deployment = json.loads(made.body)
+    assert deployment["payload"] == {"größe": "✓"}
+    assert deployment["url"] == f"{client.root}{deployments}/{deployment['id']}"
+    one = f"{deployments}/{deployment['id']}"
+    for state in ("in_progress", "success"):
+        assert client("POST", f"{one}/statuses", {"state": state}).status == 201
+    statuses = json.loads(client("GET", f"{one}/statuses").body)
+    assert [status["state"] for status in statuses] == ["success", "in_progress"]
+
+    for number in range(3):
+        repo.add_deployment(ref="main", environment=f"qa-{number}")
+    page = client("GET", f"{deployments}?per_page=2&page=2")
+    assert 'rel="prev"' in page.headers["link"]
+    assert [found["id"] for found in json.loads(page.body)][-1] == deployment["id"]
+
+    got = client("GET", one)
+    fresh = client("GET", one, **{"If-None-Match": got.headers["etag"]})
+    assert (fresh.status, fresh.body) == (304, b"")
+    assert "content-type" not in fresh.headers
+    headed = client("HEAD", one)
+    assert (headed.status, headed.body) == (200, b"")
+    assert headed.headers["content-length"] == got.headers["content-length"] == str(len(got.body))
+
+    gone = client("DELETE", one)
+    assert (gone.status, gone.body) == (204, b"")
+    assert client("GET", one).status == 404
+
+    repo.rename("octocat/renamed")
+    moved = client("GET", "/repos/octocat/example")
+    assert moved.status == 301
+    assert json.loads(client("GET", moved.headers["location"].removeprefix(client.root)).body)["name"] == "renamed"
+
+    assert [event.name for event in ghdeploy.events] == [
+        *["status"] * 2,
+        "deployment",
+        *["deployment_status"] * 2,
+        *["deployment"] * 3,
+    ]
+
+
+def test_what_was_sent_is_recorded_alike(client: Client, ghdeploy: FakeGitHub) -> None:
+    """Method, URL, headers and body are there as they were sent; the token is not."""
+    ghdeploy.add_repository("octocat/example")
+    body = {"ref": "main", "environment": "qa"}
+    assert client("POST", "/repos/octocat/example/deployments?a=b&page=2", body).status == 201
+    (asked,) = ghdeploy.requests
+    assert (asked.method, asked.path) == ("POST", "/repos/octocat/example/deployments")
+    assert asked.url == f"{client.root}/repos/octocat/example/deployments?a=b&page=2"
+    assert json.loads(asked.request_body) == body
+    assert asked.request_headers["User-Agent"] == "a tool of ours"
+    assert asked.request_headers["Content-Length"] == str(len(asked.request_body))
+    assert "ghp_of_the_tests_0001" not in repr(asked) + ghdeploy.conversation_text()
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("https://api.github.com/repos/octocat/example/pulls", "is not an endpoint of this fake"),
+        ("https://github.com/octocat/example", "a request to github.com cannot be answered"),
+        ("https://uploads.github.com/x", "a request to uploads.github.com cannot be answered"),
+        ("http://API.GitHub.com./repos/octocat/example/pulls", "is not an endpoint of this fake"),
+    ],
+)
+def test_what_cannot_be_answered_reaches_the_caller_as_it_is(
+    ghdeploy: FakeGitHub, name: str, url: str, match: str
+) -> None:
+    """No library wraps the error, and it fails the test even if the caller swallows it."""
+    ghdeploy.add_repository("octocat/example")
+    with pytest.raises(UnsupportedRequest, match=match):
+        DOORS[name]("GET", url, HEADERS, None)
+    with pytest.raises(UnsupportedRequest, match=match):
+        ghdeploy.raise_problem()
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_crash_of_the_fake_reaches_the_caller_as_it_is(
+    ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A bug here is no failure of the network."""
+
+    def crash(_: Any) -> None:  # noqa: ANN401
+        msg = "a bug of ours"
+        raise ZeroDivisionError(msg)
+
+    monkeypatch.setattr(ghdeploy._application, "handle", crash)
+    with pytest.raises(ZeroDivisionError, match="a bug of ours"):
+        DOORS[name]("GET", "https://api.github.com/user", HEADERS, None)
+    assert isinstance(ghdeploy.take_problem(), ZeroDivisionError)
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("root", ["https://ghe.example.com/api/v3", "http://ghe.example.com:8080/api/v3"])
+def test_an_enterprise_server_is_reached_through_every_door(
+    ghdeploy_factory: Callable[..., FakeGitHub], name: str, root: str
+) -> None:
+    """Host, port and prefix are those of its base URL."""
+    fake = ghdeploy_factory(base_url=root)
+    fake.add_repository("octocat/inside")
+    said = DOORS[name]("GET", f"{root}/repos/octocat/inside", HEADERS, None)
+    assert json.loads(said.body)["url"] == f"{root}/repos/octocat/inside"
+    assert fake.requests[0].url == f"{root}/repos/octocat/inside"
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_without_a_user_agent_every_door_is_refused_alike(ghdeploy: FakeGitHub, name: str) -> None:
+    """Each library sends one of its own where the tool has none, http.client aside, which this test helps out."""
+    ghdeploy.add_repository("octocat/example")
+    assert DOORS[name]("GET", "https://api.github.com/repos/octocat/example", {}, None).status == 200
+    assert ghdeploy.requests[0].request_headers["User-Agent"]
+
+
+# Failures on the way
+
+
+def _outcome(name: str, method: str, url: str, timeout: float) -> tuple[object, ...]:
+    """Tell what a request ends in: the exceptions, from the outermost to the innermost."""
+    try:
+        DOORS[name](method, url, HEADERS, b'{"ref": "main"}' if method == "POST" else None, timeout)
+    except Exception as problem:  # noqa: BLE001 - each library has its own
+        found: list[object] = [type(problem)]
+        inner: object = problem
+        while inner := getattr(inner, "reason", None) or getattr(inner, "os_error", None):
+            found.append(type(inner))
+        return (*found, isinstance(problem, TimeoutError), isinstance(problem, ConnectionError))
+    return ()
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("failure", ["connection", "reset", "timeout", "truncated"])
+def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, name: str, method: str, failure: FaultKind) -> None:
+    """A server that really fails so makes each library ask as often, and raise the same."""
+    ghdeploy.add_repository("octocat/example")
+    path = "/repos/octocat/example/deployments"
+    ghdeploy.faults.add(path=path, error=failure, times=9, required=False)
+    timeout = 0.05 if failure == "timeout" else 5
+    outcome = _outcome(name, method, f"https://api.github.com{path}", timeout)
+    attempts = len(ghdeploy.requests)
+    assert outcome
+    with broken_server(failure) as (url, came):
+        assert outcome == _outcome(name, method, url, timeout)
+        if failure != "connection":
+            assert [came.acquire(timeout=5) for _ in range(attempts)] == [True] * attempts
+            assert not came.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_nobody_waits_for_an_answer_that_will_not_come(ghdeploy: FakeGitHub, name: str) -> None:
+    """A timeout is told at once, however long the client would wait."""
+    ghdeploy.faults.add(error="timeout", times=9, required=False)
+    start = time.monotonic()
+    with pytest.raises(Exception, match=r"(?i)timed? ?out"):
+        DOORS[name]("GET", "https://api.github.com/user", HEADERS, None, 300)
+    assert time.monotonic() - start < 5
