@@ -571,7 +571,7 @@ def test_the_refusal_says_what_is_missing(ghdeploy: FakeGitHub) -> None:
         socket.getaddrinfo("API.github.com", 443)
     assert str(caught.value) == (
         "look-up of API.github.com while a fake GitHub is active, by a client that has no door here: it is not based "
-        "on requests. Nothing was sent."
+        "on requests. Nothing was sent. The fixture ghdeploy_server has a URL for it."
     )
     ghdeploy.take_problem()
 

@@ -30,6 +30,7 @@ from pytest_ghdeploy import (
     Environment,
     FakeGitHub,
     Faults,
+    LiveServer,
     RateLimits,
     Repository,
     cli,
@@ -269,24 +270,31 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 
 # For the plugin and the doors, not for tests.
-INTERNAL = {"answer", "check", "check_faults", "doors", "fail", "raise_problem", "start", "take_problem"}
+INTERNAL = {"after_fork", "answer", "check", "check_faults", "doors", "fail", "raise_problem", "start", "take_problem"}
 
 
-@pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment, Faults, RateLimits])
+@pytest.mark.parametrize("kind", [FakeGitHub, Repository, Deployment, Environment, LiveServer, Faults, RateLimits])
 def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: FakeGitHub) -> None:
     """Each method stands in the README with its signature, each attribute by its name, and none that is not there."""
     repository = ghdeploy.add_repository("octocat/example")
     there: dict[type, Any] = {FakeGitHub: ghdeploy, Repository: repository}
     there[Deployment] = repository.add_deployment(ref="main")
     there[Environment] = repository.add_environment("staging")
-    there |= {Faults: ghdeploy.faults, RateLimits: ghdeploy.rate_limits}
+    there |= {LiveServer: ghdeploy.serve(tls=True), Faults: ghdeploy.faults, RateLimits: ghdeploy.rate_limits}
     rows = table_after(f"members of: {kind.__name__}")
     listed = [text for row in rows for text in re.findall(r"`([^`]+)`", row[0])]
     for text in listed:
         member = getattr(there[kind], text.partition("(")[0])
-        assert not callable(member) or text == signature_of(member)
+        is_attribute = isinstance(getattr(kind, text, None), property)
+        assert is_attribute or not callable(member) or text == signature_of(member)
     names = {text.partition("(")[0] for text in listed}
     assert {name for name in dir(there[kind]) if not name.startswith("_")} - names - INTERNAL == set()
+
+
+def test_the_table_of_variables_is_that_of_the_server(ghdeploy: FakeGitHub) -> None:
+    """The README names each variable that a subprocess is handed, in order."""
+    listed = [name for row in table_after("env") for name in re.findall(r"`([^`]+)`", row[0])]
+    assert listed == list(ghdeploy.serve(tls=True).env)
 
 
 # The worked example

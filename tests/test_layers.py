@@ -46,6 +46,7 @@ EXCEPTIONS = {
 
 # Who needs what beyond the standard library. Nobody else needs anything.
 THIRD_PARTY: dict[str, set[str]] = {
+    "doors.certificate": {"trustme"},
     "doors.requests": {"requests", "responses", "urllib3"},
     "github": {"werkzeug"},
     "plugin": {"pytest"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ghdeploy.clock import Clock
     from pytest_ghdeploy.conversation import Exchange
+    from pytest_ghdeploy.doors.server import LiveServer
     from pytest_ghdeploy.environment import Environment
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
@@ -38,6 +39,7 @@ _HOMES = {
     "FakeGitHub": "fake",
     "Fault": "faults",
     "Faults": "faults",
+    "LiveServer": "doors.server",
     "RateLimits": "rate_limits",
     "Repository": "repository",
     "SchemaViolation": "schema",
@@ -64,6 +66,7 @@ __all__ = [
     "FakeGitHub",
     "Fault",
     "Faults",
+    "LiveServer",
     "RateLimits",
     "Repository",
     "SchemaViolation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 import pytest
 
@@ -21,12 +21,16 @@ from pytest_ghdeploy import (
     FakeGitHub,
     Fault,
     Faults,
+    LiveServer,
     RateLimits,
     Repository,
     SchemaViolation,
     Token,
     UnsupportedRequest,
 )
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 
 def test_deploy_waits_for_ci(ghdeploy: FakeGitHub) -> None:
@@ -194,6 +198,21 @@ def in_trouble(gh: FakeGitHub) -> None:
     gh.rate_limits.set(3, limit=10, user=None, status=429)
     gh.rate_limits.set(remaining=3)
     gh.rate_limits.set_secondary(points_per_minute=10, retry_after=False)
+
+
+def answers_with(application: WSGIApplication) -> None:
+    """Take any WSGI application."""
+
+
+def for_other_processes(ghdeploy_server: LiveServer, gh: FakeGitHub) -> None:
+    """Serve."""
+    assert_type((ghdeploy_server.url, ghdeploy_server.api_url, ghdeploy_server.port), tuple[str, str, int])
+    assert_type(ghdeploy_server.env, dict[str, str])
+    assert_type(ghdeploy_server(tls=True).ca_file, str)
+    with gh.serve(8000, tls=True) as server:
+        assert_type(server, LiveServer)
+    server.close()
+    answers_with(gh.app)
 
 
 def refused() -> None:

@@ -22,7 +22,7 @@ def _check(host: object, what: str) -> None:
         raise hosts.refusal(
             name.lower(),
             f"{what} {name} while a fake GitHub is active, by a client that has no door here: it is not based on "
-            "requests. Nothing was sent.",
+            "requests. Nothing was sent. The fixture ghdeploy_server has a URL for it.",
         )
 
 
@@ -53,7 +53,7 @@ def _tunnel(original: Function) -> Function:
 
 def _put_request(original: Function) -> Function:
     def putrequest(connection: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        if isinstance(url, str) and "://" in url:
+        if isinstance(url, str) and "://" in url and (connection.host, connection.port) not in hosts.servers:
             _check(hosts.host_of(url), "request through a proxy to")
         return original(connection, method, url, *args, **kwargs)
 
@@ -63,11 +63,18 @@ def _put_request(original: Function) -> Function:
 def _send(original: Function) -> Function:
     def send(sock: Any, data: Any, *args: Any) -> Any:  # noqa: ANN401
         start = bytes(memoryview(data)[:_LINE])
-        if found := _PROXIED.match(start):
+        if (found := _PROXIED.match(start)) and not _goes_to_a_server(sock):
             _check(found["host"] or found["other"], "request through a proxy to")
         return original(sock, data, *args)
 
     return send
+
+
+def _goes_to_a_server(sock: Any) -> bool:  # noqa: ANN401
+    try:
+        return sock.getpeername() in hosts.servers
+    except OSError:
+        return False
 
 
 def _send_to(original: Function) -> Function:

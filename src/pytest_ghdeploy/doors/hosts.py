@@ -39,6 +39,10 @@ class Fake(Protocol):
 _active: list[Fake] = []
 
 
+# Where live servers listen: what looks like a request through a proxy arrives there, and goes no further.
+servers: set[tuple[str, int]] = set()
+
+
 def any_active() -> bool:
     """Tell whether there is an active fake."""
     return bool(_active)
@@ -73,7 +77,7 @@ def fake_for(host: str) -> Fake | None:
     for fake in reversed(_active):
         if fake.host == host:
             return fake
-    if _active and _is_github(host):
+    if _active and is_github(host):
         raise refusal(host, f"a request to {host} cannot be answered: {_served()}")
     return None
 
@@ -83,7 +87,7 @@ def is_ours(host: object) -> bool:
     if not _active or not isinstance(host, (str, bytes)):
         return False
     name = (host.decode("latin-1") if isinstance(host, bytes) else host).lower().rstrip(".")
-    return any(fake.host == name for fake in _active) or _is_github(name)
+    return any(fake.host == name for fake in _active) or is_github(name)
 
 
 def refusal(host: str, message: str) -> UnsupportedRequest:
@@ -94,7 +98,8 @@ def refusal(host: str, message: str) -> UnsupportedRequest:
     return problem
 
 
-def _is_github(host: str) -> bool:
+def is_github(host: str) -> bool:
+    """Tell whether *host*, in lower case, is GitHub's, or stands beside that of an active fake."""
     if any(host == name or host.endswith(f".{name}") for name in _GITHUB):
         return True
     first, _, parent = host.partition(".")
