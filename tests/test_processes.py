@@ -78,6 +78,65 @@ def test_a_forked_child_holds_none_of_the_servers_sockets(ghdeploy_server: LiveS
     assert os.path.exists(secure.ca_file)  # noqa: PTH110 - the child has not removed it
 
 
+def call_the_usual_host(environment: str) -> tuple[int, str, str]:
+    """Deploy as if there were no fake."""
+    import requests  # in the other process
+
+    url = f"https://api.github.com{DEPLOYMENTS}"
+    answer = requests.post(
+        url, json={"ref": "main", "environment": environment}, headers={"Authorization": "token x"}, timeout=30
+    )
+    listed = requests.get(url, timeout=30).json()
+    return answer.status_code, answer.json()["url"], listed[0]["environment"]
+
+
+@pytest.mark.skipif("fork" not in METHODS, reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.usefixtures("ghdeploy_server")
+def test_a_forked_child_asks_the_parents_fake(ghdeploy: FakeGitHub) -> None:
+    """It has the doors that its parent had, and behind them the parent's store, not a copy that nobody sees."""
+    ghdeploy.add_repository("octocat/example")
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        made = list(pool.map(call_the_usual_host, ["one", "two"]))
+
+    stored = ghdeploy.repository("octocat/example").deployments
+    assert [one.environment for one in stored] == ["two", "one"]
+    assert made == [(201, f"https://api.github.com{DEPLOYMENTS}/{one.id}", one.environment) for one in reversed(stored)]
+    assert [one.url for one in ghdeploy.requests] == [f"https://api.github.com{DEPLOYMENTS}"] * 4
+    assert len(ghdeploy.events.named("deployment")) == 2
+
+
+def what_happens(number: int) -> str:
+    """Ask for things that go wrong in their own ways."""
+    import requests  # in the other process
+
+    path = ["/repos/octocat/nope", "/repos/octocat/example/pulls", "/versions", "/versions"][number]
+    try:
+        answer = requests.get(f"https://api.github.com{path}", timeout=30)
+    except Exception as problem:  # noqa: BLE001 - it is what is looked at
+        return f"{type(problem).__name__}: {problem}"
+    return f"{answer.status_code} {answer.headers['X-GHDeploy-Hint']}"
+
+
+@pytest.mark.skipif("fork" not in METHODS, reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.usefixtures("ghdeploy_server")
+def test_what_goes_wrong_in_a_forked_child_is_told_to_both(ghdeploy: FakeGitHub) -> None:
+    """Refusals with their hints, what is missing, and faults: the child meets them, the parent records them."""
+    ghdeploy.add_repository("octocat/example")
+    ghdeploy.faults.add(path="/versions", error="reset")
+    ghdeploy.faults.add(path="/versions", error="truncated")
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        refused, missing, reset, cut = pool.map(what_happens, range(4))
+
+    assert refused == f"404 {ghdeploy.requests[0].hint}"
+    assert missing.startswith("UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list")
+    assert str(ghdeploy.take_problem()) in missing
+    assert reset.startswith("ConnectionError")
+    assert cut.startswith("ChunkedEncodingError")
+    assert [one.failure for one in ghdeploy.requests] == ["", "reset", "truncated"]
+
+
 def test_a_tree_of_processes_reaches_the_fake(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer) -> None:
     """A subprocess that starts subprocesses hands the variables on."""
     ghdeploy.add_repository("octocat/example")

@@ -277,9 +277,18 @@ def body_length(headers: dict[str, str]) -> int | None:
     return int(length)
 
 
+def write_request(method: str, target: str, headers: dict[str, str]) -> bytes:
+    """Write the head of a request."""
+    return _write(f"{method} {target} HTTP/1.1", headers)
+
+
 def write_head(status: int, reason: str, headers: dict[str, str]) -> bytes:
     """Write the head of an answer. What would end a line within a header is left out."""
-    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return _write(f"HTTP/1.1 {status} {reason}", headers)
+
+
+def _write(first: str, headers: dict[str, str]) -> bytes:
+    lines = [first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     text = "\r\n".join(lines)
     if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
         text = "\r\n".join(" ".join(line.split("\r")).replace("\n", " ") for line in lines)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet, finalize
 
 from pytest_ghdeploy.doors import hosts, http1
+from pytest_ghdeploy.doors.forked import Forward
 from pytest_ghdeploy.doors.wsgi import API_PREFIX, ask, check_proxied, plain
 from pytest_ghdeploy.doors.wsgi import Fake as Answering
 from pytest_ghdeploy.errors import REASONS, FakeError
@@ -220,7 +221,10 @@ class LiveServer:
         return {(ADDRESS, self._port), ("localhost", self._port)}
 
     def after_fork(self) -> None:
-        """In a child process let go of the sockets, which are the parent's; no lock is taken."""
+        """In a child process let go of the sockets, which are the parent's, and ask it; no lock is taken."""
+        if not self._closed and self._context is None:
+            # Whatever the fake's lock was like in the parent, nobody asks for it here.
+            self._fake.answer = Forward((ADDRESS, self._port))  # type: ignore[method-assign]
         self._closed = True
         for one in (self._listener, self._waker, self._alarm, *self._connections.values()):
             with suppress(OSError):
