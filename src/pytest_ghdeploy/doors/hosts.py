@@ -77,7 +77,7 @@ def fake_for(host: str) -> Fake | None:
     for fake in reversed(_active):
         if fake.host == host:
             return fake
-    if _active and is_github(host):
+    if _active and _is_github(host):
         raise refusal(host, f"a request to {host} cannot be answered: {_served()}")
     return None
 
@@ -87,7 +87,12 @@ def is_ours(host: object) -> bool:
     if not _active or not isinstance(host, (str, bytes)):
         return False
     name = (host.decode("latin-1") if isinstance(host, bytes) else host).lower().rstrip(".")
-    return any(fake.host == name for fake in _active) or is_github(name)
+    return any(fake.host == name for fake in _active) or _is_github(name)
+
+
+def is_githubs(host: str) -> bool:
+    """Tell whether *host*, in lower case, is GitHub's, or stands beside that of an active fake."""
+    return _is_github(host)
 
 
 def refusal(host: str, message: str) -> UnsupportedRequest:
@@ -98,8 +103,7 @@ def refusal(host: str, message: str) -> UnsupportedRequest:
     return problem
 
 
-def is_github(host: str) -> bool:
-    """Tell whether *host*, in lower case, is GitHub's, or stands beside that of an active fake."""
+def _is_github(host: str) -> bool:
     if any(host == name or host.endswith(f".{name}") for name in _GITHUB):
         return True
     first, _, parent = host.partition(".")

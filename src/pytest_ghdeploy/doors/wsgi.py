@@ -84,7 +84,7 @@ def check_proxied(fake: Fake, host: str) -> Answer | None:
     host = host.lower().rstrip(".")
     if host in _HERE or host == fake.host:
         return None
-    if hosts.is_github(host):
+    if hosts.is_githubs(host):
         msg = f"a request to {host} cannot be answered: the live server is the API of {fake.host} only"
         fake.fail(UnsupportedRequest(msg))
         return plain(HTTPStatus.NOT_IMPLEMENTED, msg)
