@@ -242,7 +242,7 @@ class LiveServer:
                 ready = selector.select()
                 if self._closed:
                     return
-                if any(key.fileobj is self._listener for key, _ in ready):
+                if any(key.fileobj is not self._alarm for key, _ in ready):
                     self._accept_one()
 
     def _accept_one(self) -> None:
