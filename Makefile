@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help example test lint format bench fuzz clean
+.PHONY: help example test lint format bench fuzz clients clean
 
 help:
 	@echo "make example   run the example suites: real deploy tools, tested through the plugin"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint      check style, format and types"
 	@echo "make format    put style and format right"
 	@echo "make bench     measure what it costs, against peers"
+	@echo "make clients   fetch the clients in other languages that some tests run"
 	@echo "make fuzz      ask all endpoints 20,000 things and check each answer"
 
 $(VENV)/ready: pyproject.toml
@@ -44,5 +45,8 @@ bench: $(VENV)/ready
 fuzz: $(VENV)/ready
 	$(BIN)/python fuzz/run.py
 
+clients:
+	$(PYTHON) tools/fetch_clients.py
+
 clean:
-	rm -rf $(VENV) .coverage dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .clients .coverage dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

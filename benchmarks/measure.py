@@ -34,9 +34,9 @@ session = requests.Session()
 session.headers["Authorization"] = "token a-token-for-the-benchmark"
 
 
-def clock(call: Call, times: int = CALLS) -> float:
+def clock(call: Call, times: int = CALLS, *, warm_up: int = WARM_UP) -> float:
     """Time one call in microseconds, averaged over *times*, after a few that do not count."""
-    for _ in range(WARM_UP):
+    for _ in range(warm_up):
         call()
     start = time.perf_counter()
     for _ in range(times):

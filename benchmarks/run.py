@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,12 @@ FIRST_USE = {
         "json={'ref': 'main'}, headers={'Authorization': 'token x'}).raise_for_status()"
     ),
 }
+FIRST_SERVER = {
+    "ours": "from pytest_ghdeploy import FakeGitHub; server = FakeGitHub().serve()",
+    "ours, over HTTPS": "from pytest_ghdeploy import FakeGitHub; server = FakeGitHub().serve(tls=True)",
+    "pytest-httpserver": "from pytest_httpserver import HTTPServer; server = HTTPServer(); server.start()",
+}
+EMULATE = "emulate@0.12.2"
 
 
 def environment(name: str, *packages: str) -> Path:
@@ -77,12 +84,12 @@ def unused(pythons: dict[str, Path], rounds: int) -> dict[str, float]:
     return {name: statistics.median(times[1:]) for name, times in taken.items()}
 
 
-def first_use(python: Path, rounds: int) -> dict[str, float]:
+def first_use(python: Path, rounds: int, codes: dict[str, str]) -> dict[str, float]:
     """Time the first use in a process, in turns."""
-    taken: dict[str, list[float]] = {name: [] for name in FIRST_USE}
+    taken: dict[str, list[float]] = {name: [] for name in codes}
     for turn in range(rounds + 1):
-        for name in sorted(FIRST_USE, reverse=bool(turn % 2)):
-            taken[name].append(seconds(python, FIRST_USE[name]))
+        for name in sorted(codes, reverse=bool(turn % 2)):
+            taken[name].append(seconds(python, codes[name]))
     return {name: statistics.median(times[1:]) for name, times in taken.items()}
 
 
@@ -94,6 +101,56 @@ def row(number: str, what: str, ratio: float, target: float | None, note: str) -
     return met
 
 
+def emulate() -> list[str] | str:
+    """Find out how to start emulate, or why it cannot be."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        return "node and npm are not installed"
+    version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    if int(version.lstrip("v").partition(".")[0]) < 22:
+        return f"it needs Node 22 or newer, this is {version}"
+    where = ENVIRONMENTS / "emulate"
+    where.mkdir(parents=True, exist_ok=True)
+    options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(where)]
+    done = subprocess.run([npm, "install", *options, EMULATE], check=False)
+    program = where / "node_modules" / "emulate" / "dist" / "index.js"
+    return [node, str(program)] if done.returncode == 0 and program.exists() else "npm could not fetch it"
+
+
+def server_rows(python: Path, rounds: int) -> list[bool]:
+    """Measure the live server, and print its lines of the table."""
+    found = emulate()
+    command = found if isinstance(found, list) else []
+    done = subprocess.run(
+        [python, HERE / "measure_server.py", str(rounds), *command], check=True, capture_output=True, text=True
+    )
+    measured = json.loads(done.stdout)
+    results = []
+    for key, what in (("post", "live server, one client: POST a deployment"), ("get", "   GET a repository")):
+        times = measured[key]
+        note = f"pytest-httpserver, static; {times['ours']:.0f} µs / {times['pytest-httpserver']:.0f} µs"
+        results.append(row("7", what, times["ours"] / times["pytest-httpserver"], 1.00, note))
+    start = first_use(python, max(rounds // 4, 3), FIRST_SERVER)
+    ms = {name: f"{time * 1e3:.0f} ms" for name, time in start.items()}
+    peer = start["pytest-httpserver"]
+    row("", "   first start in a process", start["ours"] / peer, None,
+        f"pytest-httpserver; {ms['ours']} / {ms['pytest-httpserver']}; HTTPS {ms['ours, over HTTPS']}")  # fmt: skip
+    times = measured["life"]
+    row("", "   later start and stop", times["ours"] / times["pytest-httpserver"], None,
+        f"pytest-httpserver; {times['ours']:.0f} µs / {times['pytest-httpserver']:.0f} µs")  # fmt: skip
+    if command:
+        get, starts = measured["get"], measured["emulate starts"]["seconds"]
+        row("", "   GET a repository", get["ours"] / get["emulate"], None, f"emulate; {get['emulate']:.0f} µs")
+        row("", "   first start", start["ours"] / starts, None, f"emulate; {starts * 1e3:.0f} ms")
+    else:
+        print(f"       emulate is left out: {found}")
+    left = measured["in a row"]
+    flat = left["kib"] < 4096 and left["threads"] <= 0
+    told = f"{left['kib']:,} KiB more and {left['threads']} threads more"
+    print(f"       10,000 requests in a row leave {told}: {'met' if flat else 'MISSED'}")
+    return [*results, flat]
+
+
 def main() -> int:
     """Measure everything and print the table; the exit status says whether all targets are met."""
     parser = argparse.ArgumentParser()
@@ -101,7 +158,7 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     bare = environment("bare", "pytest")
     ours = environment("ours", str(ROOT))
-    peers = environment("peers", str(ROOT), *PEERS)
+    peers = environment("peers", f"{ROOT}[tls]", *PEERS)
     for python in (ours, peers):
         installed_project(python)
     alone = {name.partition("=")[0]: environment(name.partition("=")[0], "pytest", name) for name in PEERS}
@@ -115,7 +172,7 @@ def main() -> int:
     for name in alone:
         row("", f"   {name} installed and unused", runs[name] / runs["bare"], None, f"no plugin; {ms[name]}")
 
-    first = first_use(peers, rounds)
+    first = first_use(peers, rounds, FIRST_USE)
     ms = {name: f"{time * 1e3:.0f} ms" for name, time in first.items()}
     results.append(row("2", "first use of the fixture in a process", first["ours"] / first["responses"], 1.50,
                        f"import responses; {ms['ours']} / {ms['responses']}"))  # fmt: skip
@@ -137,6 +194,7 @@ def main() -> int:
     for name, times in measured["crowd"].items():
         note = f"{times['10,000']:.0f} µs / {times['one']:.0f} µs"
         results.append(row("6", f"10,000 deployments: {name}", times["10,000"] / times["one"], 1.10, f"one; {note}"))
+    results += server_rows(peers, rounds)
     print("-" * 118)
     return 0 if all(results) else 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from broken_server import broken_server
@@ -143,7 +143,7 @@ def test_a_crash_of_the_fake_reaches_the_caller_as_it_is(
 ) -> None:
     """A bug here is no failure of the network."""
 
-    def crash(_: Any) -> None:  # noqa: ANN401
+    def crash(*_: object) -> None:
         msg = "a bug of ours"
         raise ZeroDivisionError(msg)
 

@@ -33,6 +33,7 @@ from pytest_ghdeploy import (
     FakeGitHub,
     Faults,
     Hook,
+    LiveServer,
     RateLimits,
     Repository,
     Webhooks,
@@ -265,7 +266,8 @@ def test_every_assumption_is_an_open_question_of_the_readme() -> None:
 def test_the_table_of_doors_names_each() -> None:
     """Each door has a line in the README, and each line a module."""
     folder = ROOT / "src" / "pytest_ghdeploy" / "doors"
-    inside = {"__init__", "entrance", "guard", "hosts", "optional", "patching", "webhook", "wire"}
+    inside = {"__init__", "certificate", "entrance", "forked", "guard", "hosts", "http1", "optional", "patching"}
+    inside |= {"server", "webhook", "wire", "wsgi"}
     doors = {path.stem for path in folder.glob("*.py")} - inside
     assert {row[0].strip("`") for row in table_after("doors")} == doors
 
@@ -282,11 +284,11 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 # For the plugin and the doors, not for tests.
 INTERNAL = {"answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
-INTERNAL |= {"report_text", "start", "take_problem"}
+INTERNAL |= {"after_fork", "report_text", "start", "take_problem"}
 
 
 KINDS_OF_MEMBERS = [FakeGitHub, Repository, Deployment, Environment, Deployer, Faults, RateLimits]
-KINDS_OF_MEMBERS += [Webhooks, Hook, Delivery]
+KINDS_OF_MEMBERS += [LiveServer, Webhooks, Hook, Delivery]
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_MEMBERS)
@@ -301,13 +303,21 @@ def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: Fa
     there[Webhooks] = ghdeploy.webhooks
     there[Hook] = ghdeploy.webhooks.subscribe(lambda _: None)
     there[Delivery] = ghdeploy.webhooks.deliveries[0]
+    there[LiveServer] = ghdeploy.serve(tls=True)
     rows = table_after(f"members of: {kind.__name__}")
     listed = [text for row in rows for text in re.findall(r"`([^`]+)`", row[0])]
     for text in listed:
         member = getattr(there[kind], text.partition("(")[0])
-        assert not callable(member) or text == signature_of(member)
+        is_attribute = isinstance(getattr(kind, text, None), property)
+        assert is_attribute or not callable(member) or text == signature_of(member)
     names = {text.partition("(")[0] for text in listed}
     assert {name for name in dir(there[kind]) if not name.startswith("_")} - names - INTERNAL == set()
+
+
+def test_the_table_of_variables_is_that_of_the_server(ghdeploy: FakeGitHub) -> None:
+    """The README names each variable that a subprocess is handed, in order."""
+    listed = [name for row in table_after("env") for name in re.findall(r"`([^`]+)`", row[0])]
+    assert listed == list(ghdeploy.serve(tls=True).env)
 
 
 # The worked example

@@ -54,6 +54,7 @@ EXCEPTIONS = {
 
 # Who needs what beyond the standard library. Nobody else needs anything.
 THIRD_PARTY: dict[str, set[str]] = {
+    "doors.certificate": {"trustme"},
     "doors.requests": {"requests", "responses", "urllib3"},
     "doors.urllib3": {"urllib3"},
     "github": {"werkzeug"},

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 # Caches and environments, some of them large; and what is not ours to build from.
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", ".coverage*", "__pycache__", "dist")
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".clients", ".*_cache", ".hypothesis", ".coverage*", "__pycache__", "dist"
+)
 
 USE = """
 import json, sys
@@ -222,7 +224,7 @@ def test_a_wheel_declares_its_entry_points(builds: Builds) -> None:
     always = [name for name in needed if "extra ==" not in name]
     assert sorted(name.partition(">")[0] for name in always) == ["jsonschema", "pytest", "responses", "werkzeug"]
     extras = [line.partition(": ")[2] for line in metadata.splitlines() if line.startswith("Provides-Extra: ")]
-    assert sorted(extras) == ["aiohttp", "httpx", "httpx2"]
+    assert sorted(extras) == ["aiohttp", "httpx", "httpx2", "tls"]
     assert "Requires-Python: >=3.11" in metadata.splitlines()
 
 

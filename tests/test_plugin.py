@@ -272,7 +272,7 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
 
 
 def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
-    """`pytest --fixtures` shows both fixtures with a sentence each."""
+    """`pytest --fixtures` shows all fixtures with a sentence each."""
     result = pytester.runpytest_inprocess("--fixtures")
     told = {
         line.partition(" -- ")[0]: result.outlines[number + 1].strip()
@@ -281,6 +281,9 @@ def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
     }
     assert told == {
         "ghdeploy": "Give a stateful GitHub in memory, in the way of this process' HTTP clients.",
+        "ghdeploy_server": (
+            "Give the same fake behind a port of 127.0.0.1, for subprocesses: see ``LiveServer`` for what it has."
+        ),
         "ghdeploy_factory": (
             "Give a function that makes further active fakes: ``ghdeploy_factory(base_url=…)``; see ``FakeGitHub``."
         ),

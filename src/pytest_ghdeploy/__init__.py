@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.clock import Clock
     from pytest_ghdeploy.conversation import Exchange
     from pytest_ghdeploy.deployer import Deployer, Step
+    from pytest_ghdeploy.doors.server import LiveServer
     from pytest_ghdeploy.environment import Environment
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.events import Event, Events
@@ -43,6 +44,7 @@ _HOMES = {
     "Fault": "faults",
     "Faults": "faults",
     "Hook": "webhooks",
+    "LiveServer": "doors.server",
     "RateLimits": "rate_limits",
     "Repository": "repository",
     "SchemaViolation": "schema",
@@ -74,6 +76,7 @@ __all__ = [
     "Fault",
     "Faults",
     "Hook",
+    "LiveServer",
     "RateLimits",
     "Repository",
     "SchemaViolation",

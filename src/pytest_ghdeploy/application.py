@@ -124,6 +124,7 @@ class Application:
         """Answer from *store*, with URLs below *urls*; with *validate_all* check every answer and event too."""
         self.store = store
         self.urls = urls
+        self._own_urls = urls
         self.stubs: list[Stub] = []
         self.intercept: Callable[[Request], Answer] | None = None
         """Answers in place of ``proceed``, which it may call, while a test has asked for faults."""
@@ -136,15 +137,20 @@ class Application:
         if validate_all:
             store.events.listeners.append(lambda event: schema.check_event(event.name, event.payload))
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request, urls: Urls | None = None) -> Answer:
         """
-        Answer a request.
+        Answer a request, with URLs below *urls* if given.
 
         Raises:
             UnsupportedRequest: It is for an endpoint that GitHub has and the fake has not.
         """
         with self.store.lock:
-            return (self.intercept or self._answer)(request)
+            # Nobody sees them change who has not the lock.
+            usual, self.urls = self.urls, urls or self._own_urls
+            try:
+                return (self.intercept or self._answer)(request)
+            finally:
+                self.urls = usual
 
     # For what intercepts. The lock is held.
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.assertions import Wanted
     from pytest_ghdeploy.deployer import Deployer, Deployers, Step
+    from pytest_ghdeploy.doors.server import LiveServer
+    from pytest_ghdeploy.doors.wsgi import WsgiApp
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.faults import Faults
     from pytest_ghdeploy.items import Deployment
@@ -115,6 +117,7 @@ class FakeGitHub:
         self._events = Events(self._recorded)
         self._faults: Faults | None = None
         self._watch: Watch | None = None
+        self._servers: list[LiveServer] = []
         self._start()
 
     def _start(self) -> None:
@@ -170,7 +173,9 @@ class FakeGitHub:
         self._is_open = True
 
     def close(self) -> None:
-        """Get out of the way. Does nothing if it is not active; what is recorded can still be read."""
+        """Get out of the way, and end all servers. What is recorded can still be read."""
+        while self._servers:
+            self._servers.pop().close()
         if self._is_open:
             from pytest_ghdeploy.doors import entrance
 
@@ -551,6 +556,38 @@ class FakeGitHub:
                 by_webhook=by_webhook,
             )
 
+    # Beyond this process
+
+    def serve(self, port: int = 0, *, tls: bool = False) -> LiveServer:
+        """
+        Answer on a port of 127.0.0.1 too, for subprocesses and other languages, until ``close``.
+
+        It needs no ``open``: that is for this process' clients.
+
+        Args:
+            port: 0 for one that is free.
+
+            tls: Speak HTTPS, with a certificate made for this run. Needs the extra ``tls``.
+
+        Returns:
+            The server: ``url``, ``api_url``, ``env`` for a subprocess, ``ca_file``; also a context manager.
+
+        Raises:
+            FakeError: *port* is none, or taken; or what *tls* needs is not installed. Nothing is started.
+        """
+        from pytest_ghdeploy.doors.server import LiveServer  # not every test needs sockets
+
+        server = LiveServer(self, port, tls=tls)
+        self._servers.append(server)
+        return server
+
+    @property
+    def app(self) -> WsgiApp:
+        """The fake as a WSGI application; URLs in its answers follow the place where it is asked."""
+        from pytest_ghdeploy.doors.wsgi import WsgiApp
+
+        return WsgiApp(self)
+
     # What happened
 
     @property
@@ -694,9 +731,12 @@ class FakeGitHub:
         """Deliver what a call has left for its end, in this thread, which holds the lock no more."""
         self.webhooks.deliver(left)
 
-    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
         """
         Answer a request that a door let in, and record it. The names of *headers* are in lower case.
+
+        Args:
+            root: Where the root of the API is for who asks, if not at ``base_url``; URLs in the answer follow it.
 
         Raises:
             UnsupportedRequest: GitHub has such an endpoint, the fake has not.
@@ -710,8 +750,9 @@ class FakeGitHub:
                 self._secrets.add(token_of(authorization))
             place = len(self._conversation.entries)
             try:
-                path = self._below_root(parts.path)
-                answer = self._application.handle(Request(method.upper(), path, parts.query, headers, body))
+                path = self._below_root(parts.path, urlsplit(root).path if root else self._prefix)
+                request = Request(method.upper(), path, parts.query, headers, body)
+                answer = self._application.handle(request, self._urls.at(root) if root else None)
             except UnsupportedRequest as problem:
                 problem.args = (self._secrets.blot(str(problem)),)
                 self.fail(problem)
@@ -754,9 +795,9 @@ class FakeGitHub:
         token = tokens.get(token_of(authorization)) if tokens else self._store.any_token
         return token.user.login if token else ""
 
-    def _below_root(self, path: str) -> str:
-        if f"{path}/".startswith(f"{self._prefix}/"):
-            return path.removeprefix(self._prefix) or "/"
+    def _below_root(self, path: str, prefix: str) -> str:
+        if f"{path}/".startswith(f"{prefix}/"):
+            return path.removeprefix(prefix) or "/"
         msg = f"{path} on {self.host} cannot be answered: the fake is the API below {self.base_url} only"
         raise UnsupportedRequest(msg)
 

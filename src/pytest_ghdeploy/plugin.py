@@ -14,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from pytest_ghdeploy.doors.server import LiveServer
     from pytest_ghdeploy.fake import FakeGitHub
 
     Factory = Callable[..., FakeGitHub]
@@ -128,6 +129,13 @@ def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
         yield fake
     finally:
         fake.close()
+
+
+@pytest.fixture
+def ghdeploy_server(ghdeploy: FakeGitHub) -> Iterator[LiveServer]:
+    """Give the same fake behind a port of 127.0.0.1, for subprocesses: see ``LiveServer`` for what it has."""
+    with ghdeploy.serve() as server:
+        yield server
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -90,6 +90,17 @@ class Urls:
         if parts.path:
             return cls(api, html, enterprise_version, f"{parts.scheme}://{escaped}/avatars/u/%d?")
         return cls(api, html, "", f"{parts.scheme}://avatars.{escaped}/u/%d?v=4")
+
+    @lru_cache(64)  # noqa: B019 - few are ever made
+    def at(self, root: str) -> Urls:
+        """Move the API to *root*, where the live server was asked, and all else to the same host."""
+        parts = urlsplit(root)
+        moved = Urls.of(root, "")
+        if parts.netloc == urlsplit(self.api).netloc:
+            return replace(moved, enterprise_version=self.enterprise_version, pictures=self.pictures)
+        host = f"{parts.scheme}://{parts.netloc}"
+        pictures = f"{host.replace('%', '%%')}/avatars/u/%d?"
+        return Urls(moved.api, moved.html, self.enterprise_version, pictures)
 
     @property
     def is_public(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 import pytest
 
@@ -24,6 +24,7 @@ from pytest_ghdeploy import (
     Fault,
     Faults,
     Hook,
+    LiveServer,
     RateLimits,
     Repository,
     SchemaViolation,
@@ -32,6 +33,9 @@ from pytest_ghdeploy import (
     UnsupportedRequest,
     Webhooks,
 )
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 
 def test_deploy_waits_for_ci(ghdeploy: FakeGitHub) -> None:
@@ -264,6 +268,21 @@ def in_trouble(gh: FakeGitHub) -> None:
 async def waiting(gh: FakeGitHub) -> None:
     """Wait in a task."""
     assert_type(await gh.async_wait_for_event("deployment", environment="qa"), Event)
+
+
+def answers_with(application: WSGIApplication) -> None:
+    """Take any WSGI application."""
+
+
+def for_other_processes(ghdeploy_server: LiveServer, gh: FakeGitHub) -> None:
+    """Serve."""
+    assert_type((ghdeploy_server.url, ghdeploy_server.api_url, ghdeploy_server.port), tuple[str, str, int])
+    assert_type(ghdeploy_server.env, dict[str, str])
+    assert_type(ghdeploy_server(tls=True).ca_file, str)
+    with gh.serve(8000, tls=True) as server:
+        assert_type(server, LiveServer)
+    server.close()
+    answers_with(gh.app)
 
 
 def refused() -> None:

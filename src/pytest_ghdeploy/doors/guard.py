@@ -45,11 +45,18 @@ def _connect(original: Function) -> Function:
 def _send(original: Function) -> Function:
     def send(sock: Any, data: Any, *args: Any) -> Any:  # noqa: ANN401
         start = bytes(memoryview(data)[:_LINE])
-        if found := _PROXIED.match(start):
+        if (found := _PROXIED.match(start)) and not _goes_to_a_server(sock):
             _check(found["host"] or found["other"], "request through a proxy to")
         return original(sock, data, *args)
 
     return send
+
+
+def _goes_to_a_server(sock: Any) -> bool:  # noqa: ANN401
+    try:
+        return sock.getpeername() in hosts.servers
+    except OSError:
+        return False
 
 
 def _send_to(original: Function) -> Function:

@@ -42,6 +42,10 @@ class Fake(Protocol):
 _active: list[Fake] = []
 
 
+# Where live servers listen: what looks like a request through a proxy arrives there, and goes no further.
+servers: set[tuple[str, int]] = set()
+
+
 def any_active() -> bool:
     """Tell whether there is an active fake."""
     return bool(_active)
@@ -112,6 +116,11 @@ def is_ours(host: object) -> bool:
         return False
     name = (host.decode("latin-1") if isinstance(host, bytes) else host).lower().rstrip(".")
     return any(fake.host == name for fake in _active) or _is_github(name)
+
+
+def is_githubs(host: str) -> bool:
+    """Tell whether *host*, in lower case, is GitHub's, or stands beside that of an active fake."""
+    return _is_github(host)
 
 
 def refusal(host: str, message: str) -> UnsupportedRequest:

@@ -38,7 +38,8 @@ def _connect(original: Function) -> Function:
 def _put_request(original: Function) -> Function:
     def putrequest(connection: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         __tracebackhide__ = True
-        if isinstance(url, str) and "://" in url and (host := hosts.host_of(url)):
+        is_server = (connection.host, connection.port) in hosts.servers  # which is a proxy too, for those who want one
+        if not is_server and isinstance(url, str) and "://" in url and (host := hosts.host_of(url)):
             _ask_no_proxy(connection, wire.Origin(url.partition(":")[0].lower(), host, None))
         original(connection, method, url, *args, **kwargs)
 

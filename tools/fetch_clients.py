@@ -1,0 +1,70 @@
+"""
+Fetch the clients in other languages that tests/test_clients_subprocess.py runs, into ``.clients``.
+
+Usage: ``make clients``. Octokit in JavaScript and GitHub Actions' own code come
+from npm, gh and octokit.rb from the Debian archive, unpacked and not installed.
+What cannot be had here is said, and its tests are skipped.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+WHERE = Path(__file__).parents[1] / ".clients"
+NPM = ["@octokit/rest@22.0.1", "@actions/github@6.0.1"]
+DEBIAN = ["gh", "ruby", "ruby-octokit"]
+
+
+def run(command: list[str], cwd: Path) -> str:
+    """Run a command and give what it prints; what goes wrong is said in one line."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode:
+        raise OSError(" ".join((done.stderr or done.stdout).split())[-300:] or f"exit status {done.returncode}")
+    return done.stdout
+
+
+def from_npm() -> None:
+    """Install packages below ``.clients/node``."""
+    if not shutil.which("npm") or not shutil.which("node"):
+        msg = "node and npm are not installed"
+        raise OSError(msg)
+    where = WHERE / "node"
+    where.mkdir(parents=True, exist_ok=True)
+    (where / "package.json").write_text('{"private": true, "type": "module"}\n', "utf-8")
+    run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--save-exact", *NPM], where)
+
+
+def from_debian() -> None:
+    """Unpack packages, with those that they need and this system has not, below ``.clients/debian``."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        msg = "this system is not Debian, or one like it"
+        raise OSError(msg)
+    where = WHERE / "debian"
+    packages = WHERE / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    planned = run(["apt-get", "--simulate", "install", "--no-install-recommends", *DEBIAN], packages)
+    names = [line.split()[1] for line in planned.splitlines() if line.startswith("Inst ")]
+    if names:
+        run(["apt-get", "download", "--quiet", *names], packages)
+    for package in sorted(packages.glob("*.deb")):
+        run(["dpkg-deb", "--extract", str(package), str(where)], packages)
+    shutil.rmtree(packages)
+
+
+def main() -> int:
+    """Fetch both; that something is not to be had is no error."""
+    for name, fetch in (("npm", from_npm), ("Debian", from_debian)):
+        try:
+            fetch()
+        except (OSError, subprocess.TimeoutExpired) as problem:
+            print(f"nothing from {name}: {problem}")
+        else:
+            print(f"there are the clients from {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
