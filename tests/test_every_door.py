@@ -38,11 +38,16 @@ class Client:
         return self.ask(method, f"{self.root}{path}", {**HEADERS, **headers}, data)
 
 
-# The live server by HTTP and by HTTPS belongs here too, each with the root that it serves *ghdeploy* at.
-@pytest.fixture(params=DOORS)
-def client(request: pytest.FixtureRequest, ghdeploy: FakeGitHub) -> Client:
-    """Give a client of each library."""
-    return Client(ghdeploy.base_url, DOORS[request.param])
+@pytest.fixture(params=[*DOORS, "live server by HTTP", "live server by HTTPS"])
+def client(request: pytest.FixtureRequest, ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Give a client of each library in process, and one that comes to a port."""
+    if request.param in DOORS:
+        return Client(ghdeploy.base_url, DOORS[request.param])
+    tls = request.param.endswith("HTTPS")
+    server = ghdeploy.serve(tls=tls)
+    if tls:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", server.ca_file)
+    return Client(server.api_url, DOORS["requests"])
 
 
 def test_a_deployment_lives_alike_through_every_door(client: Client, ghdeploy: FakeGitHub) -> None:
