@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 # Caches and environments, some of them large; and what is not ours to build from.
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", ".coverage*", "__pycache__", "dist")
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".node", ".*_cache", ".hypothesis", ".coverage*", "__pycache__", "dist"
+)
 
 USE = """
 import json, sys
