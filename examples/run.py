@@ -1,8 +1,9 @@
 """
 What ``make example`` runs: one deployment told as a conversation, then the example suites.
 
-The tools under ``pygithub_tool``, ``requests_script`` and ``waiting_tool`` know nothing of
-the fake; they are what a team would write for GitHub itself.
+The tools and receivers under ``flask_receiver``, ``pygithub_tool``, ``requests_script``,
+``starlette_receiver`` and ``waiting_tool`` know nothing of the fake; they are what a team would
+write for GitHub itself.
 """
 
 from __future__ import annotations

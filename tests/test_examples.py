@@ -358,7 +358,10 @@ def run_in_subprocess(arguments: Sequence[str], *, cwd: Path = ROOT, source: Pat
     return done.stdout
 
 
-@pytest.mark.parametrize("suite", ["pygithub_tool", "requests_script", "waiting_tool"])
+SUITES = [path.relative_to(ROOT / "examples").as_posix() for path in sorted((ROOT / "examples").glob("*/test_*.py"))]
+
+
+@pytest.mark.parametrize("suite", SUITES)
 def test_an_example_suite_passes(suite: str) -> None:
     """Each example's own suite passes, with every answer and event compared with its schema."""
     options = ["-q", "-p", "no:cacheprovider", "-W", "error", "-o", "ghdeploy_validate=all"]
@@ -373,7 +376,8 @@ def test_make_example_tells_a_life_cycle_and_runs_the_suites() -> None:
     answers = re.findall(r"^ +(\d{3}) \w+", printed, re.MULTILINE)
     assert answers == ["200", "409", "202", "201", "201", "201"]
     assert re.search(r"^ +\d+ +main +[0-9a-f]{7} +inactive$", printed, re.MULTILINE)
-    for suite in ("pygithub_tool/test_deployer.py", "requests_script/test_deploy.py", "waiting_tool/test_wait_for.py"):
+    assert len(SUITES) == 5
+    for suite in SUITES:
         text = (ROOT / "examples" / suite).read_text("utf-8")
         names = re.findall(r"^def (test_\w+)", text, re.MULTILINE)
         passed = re.findall(rf"^examples/{re.escape(suite)}::(\w+)(?:\[.*\])? PASSED", printed, re.MULTILINE)
@@ -395,15 +399,17 @@ def test_make_example_fails_if_an_example_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool", "library"),
+    ("tool", "libraries"),
     [
-        ("pygithub_tool/deployer", "github"),
-        ("requests_script/deploy", "requests"),
-        ("waiting_tool/wait_for", "requests"),
+        ("flask_receiver/wsgi_receiver", {"flask", "requests"}),
+        ("pygithub_tool/deployer", {"github"}),
+        ("requests_script/deploy", {"requests"}),
+        ("starlette_receiver/asgi_receiver", {"starlette", "requests"}),
+        ("waiting_tool/wait_for", {"requests"}),
     ],
 )
-def test_an_example_knows_nothing_of_the_fake(tool: str, library: str) -> None:
-    """The tools import their client library and the standard library, nothing else."""
+def test_an_example_knows_nothing_of_the_fake(tool: str, libraries: set[str]) -> None:
+    """The tools import their client library, a receiver its framework, and the standard library: nothing else."""
     tree = ast.parse((ROOT / "examples" / f"{tool}.py").read_text("utf-8"))
     imported = set()
     for node in ast.walk(tree):
@@ -411,4 +417,4 @@ def test_an_example_knows_nothing_of_the_fake(tool: str, library: str) -> None:
             imported |= {name.name.partition(".")[0] for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").partition(".")[0])
-    assert imported - set(sys.stdlib_module_names) == {library}
+    assert imported - set(sys.stdlib_module_names) == libraries

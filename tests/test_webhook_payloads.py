@@ -2,9 +2,9 @@
 What is delivered, as those who know GitHub's webhooks see it.
 
 GitHub's own description, recorded examples, gidgethub, and Octokit's verifier.
-The last needs Node, and it and the examples two packages of npm: ``npm install
-@octokit/webhooks @octokit/webhooks-examples`` in a folder that the variable
-``GHDEPLOY_NODE`` names. Without them their tests are skipped.
+The last needs Node, and it and the examples two packages of npm: ``make clients``
+installs them, and ``make test`` finds them. Another folder that has them is named
+by the variable ``GHDEPLOY_NODE``. Without them their tests are skipped.
 """
 
 # ruff: noqa: S105, S106 - the secrets of hooks that there are in these tests only
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DESCRIPTION = ROOT.parent / "shared" / "data" / "github-webhooks.json"
-NODE = Path(os.environ.get("GHDEPLOY_NODE", ROOT))
+NODE = Path(os.environ.get("GHDEPLOY_NODE", ROOT / ".clients" / "node"))
 EXAMPLES = NODE / "node_modules" / "@octokit" / "webhooks-examples" / "api.github.com" / "index.json"
 VERIFIER = NODE / "node_modules" / "@octokit" / "webhooks"
 
@@ -182,7 +182,7 @@ def differences(theirs: Any, ours: Any, path: str) -> Iterator[str]:  # noqa: AN
         yield f"{path}: {type(theirs).__name__}, ours {type(ours).__name__}"
 
 
-@pytest.mark.skipif(not EXAMPLES.is_file(), reason="npm's @octokit/webhooks-examples is not in GHDEPLOY_NODE")
+@pytest.mark.skipif(not EXAMPLES.is_file(), reason="npm's @octokit/webhooks-examples is not here: make clients")
 @each_kind
 def test_recorded_examples_have_the_same_shape(ghdeploy: FakeGitHub, kind: str) -> None:
     """Each recorded field is there with the same type; that we say no more than GitHub is the schemas' business."""
@@ -247,7 +247,7 @@ console.log(JSON.stringify({ received, refused }));
 
 @pytest.mark.skipif(
     not (VERIFIER.is_dir() and shutil.which("node")),
-    reason="Node, or npm's @octokit/webhooks in GHDEPLOY_NODE, is not here",
+    reason="Node, or npm's @octokit/webhooks, is not here: make clients",
 )
 def test_octokit_takes_real_deliveries(ghdeploy: FakeGitHub) -> None:
     """Its verifier accepts each signature, refuses it for other bytes, and hands the events on."""

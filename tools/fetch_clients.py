@@ -1,5 +1,5 @@
 """
-Fetch the clients in other languages that tests/test_clients_subprocess.py runs, into ``.clients``.
+Fetch what tests run or compare with that is not Python, into ``.clients``: clients, and recorded payloads.
 
 Usage: ``make clients``. Octokit in JavaScript and GitHub Actions' own code come
 from npm, gh and octokit.rb from the Debian archive, unpacked and not installed.
@@ -14,7 +14,12 @@ import sys
 from pathlib import Path
 
 WHERE = Path(__file__).parents[1] / ".clients"
-NPM = ["@octokit/rest@22.0.1", "@actions/github@6.0.1"]
+NPM = [
+    "@octokit/rest@22.0.1",
+    "@actions/github@6.0.1",
+    "@octokit/webhooks@14.2.0",
+    "@octokit/webhooks-examples@7.6.1",
+]
 DEBIAN = ["gh", "ruby", "ruby-octokit"]
 
 
