@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_LOOKED_UP = ("content-encoding", "content-length", "content-type", "location", "retry-after", "transfer-encoding")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # One line of Latin-1, as HTTP has it, without a space at either end.
 _HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff](?:[\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?")
@@ -100,15 +101,18 @@ def check_type(name: str, value: object, wanted: type | tuple[type, ...], called
         raise FakeError(msg)
 
 
-def check_headers(headers: object) -> None:
+def headers_of(headers: object) -> dict[str, str]:
     """
-    Refuse what cannot be the headers of an answer.
+    Copy the headers that a test wants on an answer, those spelled as the fake does that clients look up each time.
 
     Raises:
         FakeError: *headers* is no mapping of texts, or HTTP cannot carry one of them.
     """
+    if headers is None:
+        return {}
     check_type("headers", headers, Mapping, "a mapping of texts")
     assert isinstance(headers, Mapping)  # noqa: S101 - just checked
+    copied = {}
     for name, value in headers.items():
         check_type("the name of a header", name, str, "a text")
         check_type(f"the header {name}", value, str, "a text")
@@ -118,6 +122,8 @@ def check_headers(headers: object) -> None:
         if not _HEADER_VALUE.fullmatch(value):
             msg = f"the header {name} is one line of Latin-1, without spaces around it; got {value!r}"
             raise FakeError(msg)
+        copied[name.title() if name.lower() in _LOOKED_UP else name] = value
+    return copied
 
 
 def check_path(path: object) -> None:

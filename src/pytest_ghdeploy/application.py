@@ -118,7 +118,7 @@ class Stub:
 
 
 class Application:
-    """Answers requests from a store. Call it from any thread."""
+    """Answers requests from a store, one at a time."""
 
     def __init__(self, store: Store, urls: Urls, *, validate_all: bool = False) -> None:
         """Answer from *store*, with URLs below *urls*; with *validate_all* check every answer and event too."""
@@ -139,18 +139,16 @@ class Application:
 
     def handle(self, request: Request, urls: Urls | None = None) -> Answer:
         """
-        Answer a request, with URLs below *urls* if given.
+        Answer a request, with URLs below *urls* if given. Hold the store's lock.
 
         Raises:
             UnsupportedRequest: It is for an endpoint that GitHub has and the fake has not.
         """
-        with self.store.lock:
-            # Nobody sees them change who has not the lock.
-            usual, self.urls = self.urls, urls or self._own_urls
-            try:
-                return (self.intercept or self._answer)(request)
-            finally:
-                self.urls = usual
+        usual, self.urls = self.urls, urls or self._own_urls
+        try:
+            return (self.intercept or self._answer)(request)
+        finally:
+            self.urls = usual
 
     # For what intercepts. The lock is held.
 
@@ -246,15 +244,17 @@ class Application:
         return headers | self._headers_about(token, endpoint) if token else headers
 
     def _identify(self) -> dict[str, str]:
-        date = negotiation.http_date(int(self.store.clock.now.timestamp()))
-        headers = {"Date": date, "X-GitHub-Request-Id": self.request_id()}
+        now = int(self.store.clock.now.timestamp())
+        headers = {"Date": negotiation.http_date(now), "X-GitHub-Request-Id": self._request_id(now)}
         if self.urls.enterprise_version:
             headers["X-GitHub-Enterprise-Version"] = self.urls.enterprise_version
         return headers
 
     def request_id(self) -> str:
         """Give the id of the request that is answered now."""
-        now = int(self.store.clock.now.timestamp())
+        return self._request_id(int(self.store.clock.now.timestamp()))
+
+    def _request_id(self, now: int) -> str:
         mixed = self._requests * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF
         return f"{mixed >> 48:04X}:{mixed >> 32 & 0xFFFF:04X}:{mixed >> 8 & 0xFFFFFF:06X}:{self._requests:06X}:{now:X}"
 

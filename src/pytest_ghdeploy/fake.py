@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from weakref import ref
 
 from pytest_ghdeploy import assertions, conversation, errors, tokens
-from pytest_ghdeploy.advice import check_headers, check_login, check_path, check_ref_name, check_type, split_full_name
+from pytest_ghdeploy.advice import check_login, check_path, check_ref_name, check_type, headers_of, split_full_name
 from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
 from pytest_ghdeploy.clock import Clock
 from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secrets
@@ -449,8 +449,7 @@ class FakeGitHub:
         check_path(path)
         if method.upper() not in _METHODS:
             raise errors.unknown("method", method, _METHODS)
-        if headers is not None:
-            check_headers(headers)
+        more = headers_of(headers)
         if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
             msg = f"status is an HTTP status from 200 to 599, got {status!r}"
             raise FakeError(msg)
@@ -467,7 +466,7 @@ class FakeGitHub:
             for part in path.removeprefix(self._prefix).split("/")
         )
         with self._lock:
-            self._application.stubs.append(Stub(method.upper(), segments, status, body, dict(headers or {})))
+            self._application.stubs.append(Stub(method.upper(), segments, status, body, more))
 
     @property
     def faults(self) -> Faults:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import unquote
 
 from pytest_ghdeploy import created, errors
-from pytest_ghdeploy.advice import check_headers, check_path, check_type
+from pytest_ghdeploy.advice import check_path, check_type, headers_of
 from pytest_ghdeploy.application import Answer, header_text
 from pytest_ghdeploy.bodies import to_json
 from pytest_ghdeploy.errors import REASONS, FakeError, GitHubError
@@ -299,7 +299,7 @@ class Faults:
             msg = "not_found_yet and stale say themselves how often; times goes with status and error"
             raise FakeError(msg)
         given = {"status": status, "error": error, "not_found_yet": not_found_yet, "stale": stale,
-                 "retry_after": retry_after, "headers": dict(headers or {}), "change_made": change_made}  # fmt: skip
+                 "retry_after": retry_after, "headers": headers_of(headers), "change_made": change_made}  # fmt: skip
         kind = {name: value for name, value in given.items() if value or type(value) is int}
         segments = None
         if path is not None:
@@ -368,8 +368,6 @@ class Faults:
         if status in _WITHOUT_BODY:
             msg = f"a {status} has no body, so no page of HTML either"
             raise FakeError(msg)
-        if headers is not None:
-            check_headers(headers)
         if (retry_after is not None or headers) and status is None and error != "not_json":
             msg = "retry_after and headers go with a status"
             raise FakeError(msg)

@@ -32,6 +32,7 @@ from pytest_ghdeploy.doors.patching import Function, Patch
 from pytest_ghdeploy.errors import REASONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
     from urllib3.response import BaseHTTPResponse
@@ -67,13 +68,52 @@ class _Anything(responses.BaseResponse):
         return _Answered(answer, request.method)
 
 
+# What urllib3, requests and responses themselves ask each answer for, in lower case, and how it is spelled here.
+_ASKED = {
+    name.lower(): name
+    for name in ("Content-Encoding", "Content-Length", "Location", "Retry-After", "Transfer-Encoding")
+}
+_NO_HEADERS = HTTPResponse().headers
+
+
+class _MadeLate:
+    """Headers that are made when somebody looks at them all: to make them takes longer than most of a request."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever they keep
+        if "_made" in vars(self):
+            raise AttributeError(name)
+        super().__init__(self._given)  # type: ignore[call-arg] # that of the headers
+        self._made = True
+        return getattr(self, name)
+
+    def _asked(self, name: object) -> bool:
+        return "_made" not in vars(self) and isinstance(name, str) and name.lower() in _ASKED
+
+
+class _RawHeaders(_MadeLate, type(_NO_HEADERS)):  # type: ignore[misc] # urllib3's, which 1 and 2 have in two places
+    """urllib3's headers."""
+
+    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - as theirs
+        return self._given.get(_ASKED[key.lower()], default) if self._asked(key) else super().get(key, default)
+
+
+class _Headers(_MadeLate, CaseInsensitiveDict):  # type: ignore[type-arg] # generic in its stubs only
+    """requests' headers."""
+
+    def __contains__(self, key: object) -> bool:
+        return _ASKED[str(key).lower()] in self._given if self._asked(key) else super().__contains__(key)
+
+
 class _Answered(HTTPResponse):
     """An answer as urllib3 has one; its headers are also there as they were."""
 
     def __init__(self, answer: Answer, method: str | None) -> None:
         super().__init__(
             body=BytesIO(answer.body),
-            headers=answer.headers,
+            headers=_RawHeaders(answer.headers),
             status=answer.status,
             reason=REASONS.get(answer.status),
             preload_content=False,
@@ -118,15 +158,12 @@ class GitHubAdapter(HTTPAdapter):
         headers, resp.headers = resp.headers, _NO_HEADERS
         response = super().build_response(req, resp)
         resp.headers = headers
-        response.headers = CaseInsensitiveDict(resp.given)
-        response.encoding = get_encoding_from_headers(response.headers)
+        response.headers = _Headers(resp.given)
+        response.encoding = get_encoding_from_headers({"content-type": resp.given.get("Content-Type", "")})
         return response
 
     def close(self) -> None:
         """Do nothing: there is no pool to close."""
-
-
-_NO_HEADERS = HTTPResponse().headers
 
 
 class _NoAnswerError(Exception):
