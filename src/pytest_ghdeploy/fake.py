@@ -615,7 +615,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        return assertions.find_event(list(self.events), name, fields)
+        with self._secrets:
+            return assertions.find_event(list(self.events), name, fields)
 
     def assert_no_event(self, name: str, /, **fields: object) -> None:
         """
@@ -626,7 +627,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        assertions.refuse_event(list(self.events), name, fields)
+        with self._secrets:
+            assertions.refuse_event(list(self.events), name, fields)
 
     @property
     def webhooks(self) -> Webhooks:
@@ -656,7 +658,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        return assertions.check_order(list(self.events), wanted, exactly=exactly)
+        with self._secrets:
+            return assertions.check_order(list(self.events), wanted, exactly=exactly)
 
     def assert_delivery(self, event: str, /, **fields: object) -> Delivery:
         """
@@ -671,7 +674,8 @@ class FakeGitHub:
             FakeError: There is no such event or field.
         """
         __tracebackhide__ = True
-        return assertions.find_delivery(self.webhooks.deliveries, event, fields)
+        with self._secrets:
+            return assertions.find_delivery(self.webhooks.deliveries, event, fields)
 
     def wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:
         """
@@ -690,7 +694,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        return self._watched().wait(name, timeout, fields)
+        with self._secrets:
+            return self._watched().wait(name, timeout, fields)
 
     async def async_wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:  # noqa: ASYNC109 - as above
         """
@@ -701,7 +706,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        return await self._watched().wait_async(name, timeout, fields)
+        with self._secrets:
+            return await self._watched().wait_async(name, timeout, fields)
 
     def _watched(self) -> Watch:
         with self._lock:
@@ -747,7 +753,7 @@ class FakeGitHub:
         with self._lock:
             if authorization and authorization != self._authorization:
                 self._authorization = authorization
-                self._secrets.add(token_of(authorization))
+                self._secrets.show(token_of(authorization))
             place = len(self._conversation.entries)
             try:
                 path = self._below_root(parts.path, urlsplit(root).path if root else self._prefix)
@@ -760,8 +766,8 @@ class FakeGitHub:
             except Exception as problem:
                 self.fail(problem)
                 raise
-            if "/hooks" in path and body:
-                body = conversation.without_hook_secret(body, self._secrets)
+            if body:
+                body = conversation.without_secret_members(body, self._secrets)
             exchange = Exchange(
                 method.upper(),
                 conversation.without_credentials(url),
