@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from pytest_ghdeploy import diagram
@@ -15,8 +17,9 @@ from pytest_ghdeploy.errors import REASONS
 from pytest_ghdeploy.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+    from typing import Self
 
     from pytest_ghdeploy.diagram import Kind
     from pytest_ghdeploy.model import HookDelivery
@@ -43,6 +46,13 @@ _SECRET_MEMBER = re.compile(
 )
 # Of a long conversation, how many requests and events of its beginning and its end are told.
 _FIRST, _LAST = 10, 90
+# And between these, how many that went wrong.
+_WRONG = 50
+# Of a name in a picture.
+_NAME_LIMIT = 40
+
+WAITS = "the client waits"
+"""What a line begins with that tells of no trouble."""
 
 
 class Exchange(NamedTuple):
@@ -242,6 +252,21 @@ def _forms(secret: str) -> list[str]:
     return sorted(forms, key=len, reverse=True)
 
 
+class Receiver(str):
+    """The name of a receiver, which others may have too; *of* is the receiver itself, if it is in this process."""
+
+    __slots__ = ("of",)
+
+    of: object
+
+    def __new__(cls, name: str, of: object = None) -> Self:
+        """Call *of* by its *name*."""
+        made = super().__new__(cls, name)
+        # A method is another object each time it is asked for.
+        made.of = of.__self__ if isinstance(of, MethodType) else of
+        return made
+
+
 class Sent:
     """A delivery in the conversation, which stands where it began and says how it ended."""
 
@@ -253,12 +278,24 @@ class Sent:
         self.row = row
 
     def __str__(self) -> str:
+        return f"{self.what} to {without_credentials(self.target)}: {self.outcome}"
+
+    @property
+    def what(self) -> str:
+        """What is delivered."""
+        return f"{self.row.event}{' once more' if self.row.redelivery else ''}"
+
+    @property
+    def outcome(self) -> str:
+        """What has come of it."""
         row = self.row
-        outcome = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}"}.get(
-            row.state, f"{row.state}: {row.reason}"
-        )
-        again = " once more" if row.redelivery else ""
-        return f"{row.event}{again} to {without_credentials(self.target)}: {outcome}"
+        outcomes = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}"}
+        return outcomes.get(row.state, f"{row.state}: {row.reason}")
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it went wrong."""
+        return self.row.state == "failed"
 
 
 class Conversation:
@@ -276,25 +313,14 @@ class Conversation:
     def text(self) -> str:
         """Tell the conversation, one line for each request, answer, hint and event; long bodies are cut."""
         with self._lock:
-            told: list[list[str]] = []
-            number = 0
-            for entry in self._entries():
-                if isinstance(entry, Exchange):
-                    number += 1
-                    told.append(_exchange_lines(number, entry))
-                elif isinstance(entry, Event):
-                    told.append([f"     event {_event_line(entry)}"])
-                elif isinstance(entry, Said):
-                    told.append(_said_lines(entry))
-                elif isinstance(entry, Sent):
-                    mark = "!" if entry.row.state == "failed" else " "
-                    told.append([f"  {mark}  --> {entry}"])
-                else:
-                    told.append([f"  !  {entry}"])
-            left_out = len(told) - _FIRST - _LAST
-            if left_out > 0:
-                told[_FIRST:-_LAST] = [[f"     … {left_out} more requests and events …"]]
-            return self._secrets.blot("\n".join(_printable(line) for lines in told for line in lines))
+            told = list(self._numbered())
+            names = self._names(dict.fromkeys(party for one in told if (party := _party_of(one.entry))), 0)
+            lines = [
+                line
+                for one in _shortened(told)
+                for line in ([f"     {one}"] if isinstance(one, str) else self._lines(one, names))
+            ]
+            return self._secrets.blot("\n".join(_printable(line) for line in lines))
 
     def diagram(self) -> str:
         """
@@ -303,8 +329,7 @@ class Conversation:
         Requests that are repeated in a row, with the same answer, are drawn once and counted.
         """
         with self._lock:
-            messages, parties = self._drawn()
-            return "\n".join(line.rstrip() for line in diagram.as_text(messages, parties)) if messages else ""
+            return _picture(*self._drawn())
 
     def mermaid(self) -> str:
         """
@@ -318,56 +343,119 @@ class Conversation:
     def report(self) -> str:
         """Tell the conversation as a failing test's report does: drawn, if more than two take part."""
         with self._lock:
-            return self.diagram() if len(self._drawn()[1].lifelines) > _PAIR else self.text()
+            messages, parties = self._drawn()
+            return _picture(messages, parties) if len(parties.lifelines) > _PAIR else self.text()
 
-    def _entries(self) -> Iterator[Exchange | Event | Said | Sent | str]:
+    def _numbered(self) -> Iterator[_Told]:
+        number = 0
         for entry in self.entries:
-            yield self._secrets.blot_exchange(entry) if isinstance(entry, Exchange) else entry
+            number += isinstance(entry, Exchange)
+            yield _Told(entry, number)
+
+    def _lines(self, told: _Told, names: Mapping[_Party, str]) -> list[str]:
+        entry = told.entry
+        if isinstance(entry, Exchange):
+            return _exchange_lines(told.number, self._secrets.blot_exchange(entry))
+        if isinstance(entry, Event):
+            return [f"     event {_event_line(entry)}"]
+        party = _party_of(entry)
+        if isinstance(entry, Said):
+            name = names[party] if party else GITHUB
+            told_to = f" to {name}" if entry.hearer and not entry.speaker else ""
+            lines = [f"     {GITHUB if told_to else name}{told_to}: {entry.text}"]
+            return [*lines, f"     hint: {entry.hint}"] if entry.hint else lines
+        if isinstance(entry, Sent) and party:
+            return [f"  {'!' if entry.is_failed else ' '}  --> {entry.what} to {names[party]}: {entry.outcome}"]
+        return [f"  !  {entry}"]
 
     def _drawn(self) -> tuple[list[Message | str], Parties]:
-        entries = list(self._entries())
-        names = _client_names([entry for entry in entries if isinstance(entry, Exchange)])
-        groups: list[list[Message]] = []
-        repeated: list[int] = []
-        before: object = None
-        number = 0
-        for entry in entries:
-            same: object = None
+        clients: dict[_Party, None] = {}
+        others: dict[_Party, None] = {}
+        groups: list[_Told] = []
+        before: Exchange | None = None
+        for told in self._numbered():
+            entry = told.entry
             if isinstance(entry, Exchange):
-                number += 1
-                group = _exchange_messages(number, entry, names[_client(entry)])
-                same = [(one.source, one.text.partition(". ")[2] if one.kind == "asks" else one) for one in group]
-            elif isinstance(entry, Event):
-                group = [Message(GITHUB, GITHUB, f"event {_event_line(entry)}", "notes", answer=True)]
-            elif said := _as_said(entry):
-                group = [_said_message(said)]
+                clients[self._client_of(entry)] = None
+                if before is not None and self._is_repeated(before, entry):
+                    groups[-1].repeated += 1
+                    continue
+                before = entry
             else:
-                group = [Message(GITHUB, GITHUB, str(entry), "warns", answer=True)]
-            if same is not None and same == before:
-                repeated[-1] += 1
-            else:
-                groups.append([self._told(one) for one in group])
-                repeated.append(0)
-            before = same
-        others = [name for entry in entries if (said := _as_said(entry)) for name in (said.speaker, said.hearer)]
-        parties = Parties.of((one for group in groups for one in group), [self._clean(name) for name in others if name])
-        told: list[list[Message | str]] = []
-        for group, times in zip(groups, repeated, strict=True):
-            told.append(
-                [*group, f"     … {times} more time{'s'[: times != 1]}, with the same answer"] if times else [*group]
-            )
-        left_out = len(told) - _FIRST - _LAST
-        if left_out > 0:
-            told[_FIRST:-_LAST] = [[f"     … {left_out} more requests and events …"]]
-        return [one for group in told for one in group], parties
+                before = None
+                if party := _party_of(entry):
+                    others[party] = None
+            groups.append(told)
+        names = self._names(clients | others, _NAME_LIMIT)
+        drawn: list[Message | str] = []
+        for one in _shortened(groups):
+            if isinstance(one, str):
+                drawn.append(f"     {one}")
+                continue
+            drawn += self._messages(one, names)
+            if times := one.repeated:
+                drawn.append(f"     … {times} more time{'s'[: times != 1]}, with the same answer")
+        return drawn, Parties(tuple(names[one] for one in clients), tuple(names[one] for one in others))
 
-    def _told(self, message: Message) -> Message:
-        return message._replace(
-            source=self._clean(message.source),
-            target=self._clean(message.target),
-            text=self._clean(message.text),
-            hint=self._clean(message.hint),
-        )
+    def _client_of(self, entry: Exchange) -> _Party:
+        # A secret is blotted out before it is cut, or half of it would be told.
+        agent = re.match(r"[\w.+-]{1,30}", self._secrets.blot(entry.request_headers.get("user-agent", "")))
+        login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
+        return _Party("client", login, agent[0] if agent else "")
+
+    def _is_repeated(self, before: Exchange, after: Exchange) -> bool:
+        """Find out whether the same was asked, by the same client, and answered as before."""
+        if _asked(before) != _asked(after) or self._client_of(before) != self._client_of(after):
+            return False
+        return before.response_body == after.response_body or _gist(before) == _gist(after)
+
+    def _names(self, parties: Mapping[_Party, None], limit: int) -> dict[_Party, str]:
+        """Give each a name of its own, cut to about *limit* characters, if that is not 0."""
+        logins = Counter(party.called for party in parties if party.kind == "client")
+        names: dict[_Party, str] = {}
+        taken = {GITHUB: ""}
+        for party in parties:
+            if party.kind != "client":
+                name = without_credentials(party.called)
+            elif logins[party.called] == 1:
+                name = party.called
+            else:
+                name = f"{party.called} ({party.of or 'no User-Agent'})"
+            name = self._clean(name)
+            if limit and len(name) > limit:
+                name = f"{name[: limit - 1]}…"
+            if taken.get(name, party.kind) != party.kind:
+                name = f"{name} ({party.kind})"
+            alone, number = name, 1
+            while name in taken:
+                number += 1
+                name = f"{alone} {number}"
+            taken[name] = party.kind
+            names[party] = name
+        return names
+
+    def _messages(self, told: _Told, names: Mapping[_Party, str]) -> Iterator[Message]:
+        for one in self._untidy_messages(told, names):
+            yield one._replace(text=self._clean(one.text), hint=self._clean(one.hint))
+
+    def _untidy_messages(self, told: _Told, names: Mapping[_Party, str]) -> list[Message]:
+        entry = told.entry
+        if isinstance(entry, Exchange):
+            return _exchange_messages(told.number, self._secrets.blot_exchange(entry), names[self._client_of(entry)])
+        if isinstance(entry, Event):
+            return [Message(GITHUB, GITHUB, f"event {_event_line(entry)}", "notes", answer=True)]
+        party = _party_of(entry)
+        name = names[party] if party else GITHUB
+        if isinstance(entry, Said):
+            kind: Kind = "refuses" if entry.refused else "asks" if entry.speaker else "tells"
+            source, target = (name, GITHUB) if entry.speaker else (GITHUB, name)
+            return [Message(source, target, entry.text, kind, entry.hint, answer=True)]
+        if isinstance(entry, Sent):
+            if entry.is_failed:
+                text, hint = f"{entry.what} delivered: failed", entry.row.reason
+                return [Message(GITHUB, name, text, "refuses", hint, answer=True)]
+            return [Message(GITHUB, name, f"{entry.what} delivered: {entry.outcome}", "tells", answer=True)]
+        return [Message(GITHUB, GITHUB, entry, "warns", answer=True)]
 
     def _clean(self, text: str) -> str:
         return _printable(self._secrets.blot(text))
@@ -377,19 +465,77 @@ class Conversation:
 _PAIR = 2
 
 
-def _client(entry: Exchange) -> tuple[str, str]:
-    agent = re.match(r"[\w.+-]{1,30}", entry.request_headers.get("user-agent", ""))
-    login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
-    return login, agent[0] if agent else ""
+class _Told:
+    """An entry with what it takes to tell it: which request it is, or how many there were before it."""
+
+    __slots__ = ("entry", "number", "repeated")
+
+    def __init__(self, entry: Exchange | Event | Said | Sent | str, number: int) -> None:
+        self.entry = entry
+        self.number = number
+        self.repeated = 0
+
+    @property
+    def matters(self) -> bool:
+        """Whether something went wrong, so that it is told in a long conversation too."""
+        entry = self.entry
+        if isinstance(entry, Exchange):
+            return not 0 < entry.status < _REFUSED or bool(entry.failure)
+        if isinstance(entry, Said):
+            return entry.refused
+        if isinstance(entry, Sent):
+            return entry.is_failed
+        return isinstance(entry, str) and not entry.startswith(WAITS)
 
 
-def _client_names(exchanges: list[Exchange]) -> dict[tuple[str, str], str]:
-    clients = dict.fromkeys(map(_client, exchanges))
-    logins = [login for login, _ in clients]
-    return {
-        (login, agent): login if logins.count(login) == 1 else f"{login} ({agent or 'no User-Agent'})"
-        for login, agent in clients
-    }
+def _shortened(told: Sequence[_Told]) -> Iterator[_Told | str]:
+    """Leave out the middle of a long conversation, but for what went wrong lately."""
+    last = max(_FIRST, len(told) - _LAST)
+    wrong = [place for place in range(_FIRST, last) if told[place].matters][-_WRONG:]
+    following = 0
+    for place in (*range(min(_FIRST, len(told))), *wrong, *range(last, len(told))):
+        if place > following:
+            yield f"… {place - following} more requests and events …"
+        yield told[place]
+        following = place + 1
+
+
+class _Party(NamedTuple):
+    """
+    Who takes part, beside GitHub.
+
+    Attributes:
+        called: By what name: a login, a URL, …
+
+        of: What tells it from others of that name: of a client the ``User-Agent``, of a receiver which object it is.
+    """
+
+    kind: Literal["client", "third party", "receiver"]
+    called: str
+    of: str | int = ""
+
+
+def _party_of(entry: object) -> _Party | None:
+    """Find who says or hears something and is no client."""
+    if isinstance(entry, Said):
+        if entry.speaker:
+            return _Party("third party", entry.speaker)
+        return _Party("receiver", entry.hearer) if entry.hearer else None
+    if not isinstance(entry, Sent):
+        return None
+    of = entry.target.of if isinstance(entry.target, Receiver) else None
+    # A scripted third party that hears by webhook is the one that speaks.
+    if isinstance(getattr(type(of), "login", None), property):
+        return _Party("third party", str(getattr(of, "login")))  # noqa: B009 - any object
+    return _Party("receiver", str(entry.target), "" if of is None else id(of))
+
+
+def _asked(entry: Exchange) -> tuple[object, ...]:
+    return entry.method, entry.url, entry.request_body, entry.status, entry.hint, entry.failure
+
+
+def _picture(messages: list[Message | str], parties: Parties) -> str:
+    return "\n".join(line.rstrip() for line in diagram.as_text(messages, parties)) if messages else ""
 
 
 def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Message]:
@@ -404,30 +550,6 @@ def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Messag
 
 
 _REFUSED = 400
-
-
-def _as_said(entry: object) -> Said | None:
-    """Find what is said by or to somebody who is no client."""
-    if isinstance(entry, Sent):
-        told, _, reason = str(entry).partition(f" to {without_credentials(entry.target)}: ")
-        failed = entry.row.state == "failed"
-        outcome = entry.row.state if failed else reason
-        text = f"{told} delivered: {outcome}"
-        return Said(
-            "", without_credentials(entry.target), text, refused=failed, hint=entry.row.reason if failed else ""
-        )
-    return entry if isinstance(entry, Said) else None
-
-
-def _said_message(entry: Said) -> Message:
-    kind: Kind = "refuses" if entry.refused else "tells" if not entry.speaker else "asks"
-    return Message(entry.speaker or GITHUB, entry.hearer or GITHUB, entry.text, kind, entry.hint, answer=True)
-
-
-def _said_lines(entry: Said) -> list[str]:
-    speaker = entry.speaker or GITHUB
-    lines = [f"     {speaker}{' to ' + entry.hearer if entry.hearer else ''}: {entry.text}"]
-    return [*lines, f"     hint: {entry.hint}"] if entry.hint else lines
 
 
 def _printable(line: str) -> str:

@@ -23,8 +23,8 @@ said to nobody.
 
 _NARROWEST = 10
 _MOST = 5
-# Of a message in Mermaid, which has one line for it.
-_MESSAGE_LIMIT = 100
+# Of a message in Mermaid, which has one line for it, and of a note.
+_MESSAGE_LIMIT, _HINT_LIMIT = 100, 300
 _ALWAYS_ESCAPED = re.compile(r"[^\w \-.,:/?=!()\[\]{}'+*@~^|…]")
 _WRAPS = re.compile(r"^((?:no)?wrap):", re.IGNORECASE)
 _END = re.compile(r"\b(e)(?=nd\b)", re.IGNORECASE)
@@ -125,14 +125,14 @@ def as_mermaid(messages: Sequence[Message | str], parties: Parties) -> Iterator[
             yield f"    {source}{_ARROWS[message.kind]}{target}: {text}"
         if message.hint:
             both = source if source == target else f"{source},{target}"
-            yield f"    Note over {both}: hint: {_escaped(message.hint)}"
+            yield f"    Note over {both}: hint: {_escaped(message.hint, _HINT_LIMIT)}"
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: str, limit: int = _MESSAGE_LIMIT) -> str:
     """Write *text* on one line of Mermaid: what has a meaning there becomes ``#number;``."""
     line = " ".join(text.split())
-    if len(line) > _MESSAGE_LIMIT:
-        line = f"{line[: _MESSAGE_LIMIT - 1]}…"
+    if len(line) > limit:
+        line = f"{line[: limit - 1]}…"
     line = _ALWAYS_ESCAPED.sub(lambda found: f"#{ord(found[0])};", line)
     line = _WRAPS.sub(r"\1#58;", line)
     return _END.sub(lambda found: f"#{ord(found[1])};", line) or "#32;"

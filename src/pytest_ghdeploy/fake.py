@@ -799,7 +799,7 @@ class FakeGitHub:
         """Let a client wait before it asks again: the clock moves on, and nobody sleeps."""
         self.clock.tick(seconds)
         with self._lock:
-            self._conversation.entries.append(f"the client waits {seconds:g} s: ghdeploy.clock has moved on")
+            self._conversation.entries.append(f"{conversation.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
 
     def _login(self, authorization: str | None) -> str:
         if not authorization:
