@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from pytest_ghdeploy import conversation
+from pytest_ghdeploy.conversation import Said
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
@@ -79,6 +80,7 @@ def test_of_a_long_conversation_what_went_wrong_is_told_too(ghdeploy: FakeGitHub
     hook.delete()
     ghdeploy.fail(ValueError("a problem"))
     ghdeploy.take_problem()
+    ghdeploy._conversation.entries.append(Said("", "somebody", "something", refused=True))
     ghdeploy.pause(5)
     many(repo, 150)
     told = _told(ghdeploy)
@@ -90,9 +92,10 @@ def test_of_a_long_conversation_what_went_wrong_is_told_too(ghdeploy: FakeGitHub
         "… 2 more requests and events …",
         "!  --> status to <lambda>: failed: the receiver answered 500 Internal Server Error",
         "!  ValueError: a problem",
+        "GitHub to somebody: something",
         "… 61 more requests and events …",
     ]
-    assert told[10:18] == wrong
+    assert told[10 : 10 + len(wrong)] == wrong
     assert len(told) == 10 + len(wrong) + 90
     for picture in (ghdeploy.conversation.diagram(), ghdeploy.conversation.mermaid(), ghdeploy.report_text()):
         assert picture.count("mian") == 3

@@ -402,6 +402,25 @@ def test_a_failure_in_the_tests_own_function_does_not_come_out_of_the_tool(ghdep
         ghdeploy.raise_problem()
 
 
+def test_such_a_failure_fails_the_test_at_its_end(pytester: pytest.Pytester) -> None:
+    """The tool has got its answer, and the rest of the test is run."""
+    pytester.makepyfile(
+        """
+        import pytest, requests
+
+        def test_it(ghdeploy):
+            ghdeploy.add_repository("octocat/example")
+            ghdeploy.deployer(steps=["success"], fails_on=lambda deployment: pytest.fail("not this one"))
+            answer = requests.post("https://api.github.com/repos/octocat/example/deployments", json={"ref": "main"},
+                                   headers={"Authorization": "token a-token-for-tests"}, timeout=5)
+            print("answered", answer.status_code)
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:randomly")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Failed: not this one", "answered 201"])
+
+
 def test_an_interrupt_in_the_tests_own_function_interrupts(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """Ctrl-C ends the test at once, and the fake can still be asked."""
 

@@ -44,13 +44,12 @@ MESSAGES: list[Message | str] = [
     Message(GITHUB, "tool", "200 OK", "answers"),
     Message("second tool", GITHUB, "2. GET /", "asks"),
 ]
+PARTIES = Parties(("tool", "second tool"), ("third party", "receiver"))
 
 
 def test_each_party_has_a_lifeline() -> None:
     """Clients stand to the left of GitHub, others to the right; a refusal is marked at the margin."""
-    parties = Parties.of([one for one in MESSAGES if isinstance(one, Message)], ["third party", "receiver"])
-    assert list(parties) == [("tool", "second tool"), ("third party", "receiver")]
-    drawn = [line.rstrip() for line in as_text(MESSAGES, parties)]
+    drawn = [line.rstrip() for line in as_text(MESSAGES, PARTIES)]
     assert drawn == [
         "  tool      second tool  GitHub    third party  receiver",
         "  |--------------------->|         |            |  1. POST /deployments",
@@ -68,8 +67,7 @@ def test_each_party_has_a_lifeline() -> None:
 
 def test_the_same_in_mermaid() -> None:
     """A refusal is a crossed arrow with a note for the hint; what GitHub tells is an open one."""
-    parties = Parties.of([one for one in MESSAGES if isinstance(one, Message)], ["third party", "receiver"])
-    assert list(as_mermaid(MESSAGES, parties)) == [
+    assert list(as_mermaid(MESSAGES, PARTIES)) == [
         "sequenceDiagram",
         "    actor P0 as tool",
         "    actor P1 as second tool",
@@ -110,7 +108,7 @@ def test_the_same_in_mermaid() -> None:
 )  # fmt: skip
 def test_what_has_a_meaning_in_mermaid_is_escaped(text: str, escaped: str) -> None:
     """Whatever a client sends stays one message on one line. The results were tried with mermaid 11's own parser."""
-    party = Parties.of([], [])
+    party = Parties((), ())
     assert list(as_mermaid([Message(GITHUB, GITHUB, text, "notes")], party))[-1] == f"    Note over P0: {escaped}"
 
 
@@ -118,11 +116,11 @@ def test_where_there_are_too_many_the_later_ones_share_a_line() -> None:
     """Of twenty clients four have one of their own."""
     names = [f"c{number}" for number in range(20)]
     messages = [Message(name, GITHUB, name, "asks") for name in names]
-    drawn = list(as_text(messages, Parties.of(messages, [])))
+    drawn = list(as_text(messages, Parties(tuple(names), ())))
     assert drawn[0].split() == ["c0", "c1", "c2", "c3", "other", "clients", "GitHub"]
     assert drawn[5] == "  |         |         |         |         |------------->|  c4"
     assert drawn[20] == "  |         |         |         |         |------------->|  c19"
-    others = Parties.of([], names)
+    others = Parties((), tuple(names))
     assert [others.lifeline_of(name) for name in ("c0", "c3", "c4", "c19")] == [1, 4, 5, 5]
 
 

@@ -39,6 +39,7 @@ def _everything(ghdeploy: FakeGitHub) -> str:
         (b'{"secret": 12345}', b'{"secret": "[redacted]"}'),
         (b'{"Client_Secret": "x", "password": "y", "token" : "z"}',
          b'{"Client_Secret": "[redacted]", "password": "[redacted]", "token" : "[redacted]"}'),
+        (b'{"secret": "no \\q JSON"}', b'{"secret": "[redacted]"}'),
         (b'{"secret": "never ends', b'{"secret": "[redacted]'),
         (b'{"payload": "{\\"token\\": \\"abc\\", \\"a\\": 1}"}',
          b'{"payload": "{\\"token\\": \\"[redacted]\\", \\"a\\": 1}"}'),

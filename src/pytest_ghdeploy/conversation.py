@@ -277,9 +277,6 @@ class Sent:
         self.target = target
         self.row = row
 
-    def __str__(self) -> str:
-        return f"{self.what} to {without_credentials(self.target)}: {self.outcome}"
-
     @property
     def what(self) -> str:
         """What is delivered."""

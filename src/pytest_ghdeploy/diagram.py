@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 GITHUB = "GitHub"
 
@@ -43,17 +43,17 @@ class Message(NamedTuple):
 
 
 class Parties(NamedTuple):
-    """Who takes part: those who ask, and those whom GitHub tells, each in the order of their first word."""
+    """
+    Who takes part, each by a name of its own, in the order of their first word.
+
+    Attributes:
+        clients: Those who ask.
+
+        others: Those whom GitHub tells, and third parties.
+    """
 
     clients: tuple[str, ...]
     others: tuple[str, ...]
-
-    @classmethod
-    def of(cls, messages: Iterable[Message], others: Iterable[str]) -> Parties:
-        """Find the parties of *messages*; *others* are no clients."""
-        right = dict.fromkeys(others)
-        names = dict.fromkeys(name for one in messages for name in (one.source, one.target))
-        return cls(tuple(name for name in names if name != GITHUB and name not in right), tuple(right))
 
     @property
     def lifelines(self) -> tuple[str, ...]:
