@@ -381,8 +381,11 @@ def test_a_delivery_that_is_not_there_shows_what_came_near(gh: FakeGitHub, repo:
 
 
 def test_an_unknown_delivery_names_those_that_there_are(gh: FakeGitHub) -> None:
-    """Of the event, or of the field."""
+    """Of the event, of the field, or of the state."""
     with pytest.raises(FakeError, match="there is no event 'deploy'; there are deployment"):
         gh.assert_delivery("deploy")
     with pytest.raises(FakeError, match=r"there is no field 'code' of a delivery; there are .*status_code"):
         gh.assert_delivery("push", code=200)
+    there = "there is no state of a delivery 'deliverd'; there are delivered, waiting, failed, dropped"
+    with pytest.raises(FakeError, match=there):
+        gh.assert_delivery("push", state="deliverd")

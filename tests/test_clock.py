@@ -131,3 +131,39 @@ def test_a_text_is_no_time_to_move_to() -> None:
     """`move_to` takes a datetime, and says so."""
     with pytest.raises(FakeError, match="wants a datetime with a time zone"):
         Clock().move_to("2026-01-01")  # type: ignore[arg-type]
+
+
+def test_the_clock_does_not_go_back_where_somebody_moves_it_on_the_way(ghdeploy: FakeGitHub) -> None:
+    """A receiver that takes its time while the clock is moved takes it from then on."""
+    repo = ghdeploy.add_repository("octocat/example")
+    ghdeploy.deployer(steps=["queued", "success"], after_seconds=5)
+    ghdeploy.webhooks.subscribe(
+        lambda one: ghdeploy.clock.tick(11) if one.event == "deployment_status" else None, events=["deployment_status"]
+    )
+    start = ghdeploy.clock.now
+    deployment = repo.add_deployment(ref="main")
+    assert ghdeploy.clock.now - start == timedelta(seconds=22)
+    assert deployment.state == "success"
+    ghdeploy.clock.move_to(start)
+    assert ghdeploy.clock.now == start
+
+
+def test_a_function_of_the_test_may_move_the_clock_on_the_way(ghdeploy: FakeGitHub) -> None:
+    """What it says whether a deployment fails is asked at the time of the step."""
+    repo = ghdeploy.add_repository("octocat/example")
+    start = ghdeploy.clock.now
+    asked: list[timedelta] = []
+
+    def slowly(_: object) -> bool:
+        asked.append(ghdeploy.clock.now - start)
+        ghdeploy.clock.tick(11)
+        return True
+
+    ghdeploy.deployer(steps=["queued", "success"], after_seconds=5, fails_on=slowly)
+    deployment = repo.add_deployment(ref="main")
+    ghdeploy.clock.tick(6)
+    assert asked == [timedelta(seconds=5)]
+    assert ghdeploy.clock.now - start == timedelta(seconds=16)
+    assert [status.state for status in deployment.statuses] == ["failure", "queued"]
+    ghdeploy.pause(1)
+    assert ghdeploy.clock.now - start == timedelta(seconds=17)

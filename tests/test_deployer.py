@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,12 @@ def seen(deployment: dict[str, Any]) -> str:
     """Poll once: say the state, "-" if there is none."""
     statuses = ask(deployment["statuses_url"])
     return str(statuses[0]["state"]) if statuses else "-"
+
+
+def delete(deployment: Deployment) -> None:
+    """Delete a deployment over HTTP."""
+    url = f"{API}/repos/octocat/example/deployments/{deployment.id}"
+    assert requests.delete(url, headers=HEADERS, timeout=5).status_code == 204
 
 
 def states(deployer: Deployer) -> list[str]:
@@ -325,6 +332,118 @@ def test_an_error_in_the_tests_own_function_fails_the_test(ghdeploy: FakeGitHub,
     problem = ghdeploy.take_problem()
     assert (type(problem), problem.args if problem else ()) == (KeyError, ("main",))
     assert "KeyError: 'main'" in ghdeploy.conversation.text()
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+def test_what_says_whether_it_fails_may_ask_the_fake(ghdeploy: FakeGitHub, repo: Repository, *, threaded: bool) -> None:
+    """In its own thread or another: no lock is held, and who asked is answered after the last step was taken."""
+    found: list[Any] = []
+
+    def asks(deployment: Deployment) -> bool:
+        def look() -> None:
+            found.append(ask(f"/repos/octocat/example/deployments/{deployment.id}")["id"])
+
+        if threaded:
+            thread = threading.Thread(target=look, daemon=True)
+            thread.start()
+            thread.join(5)
+        else:
+            look()
+        return bool(found)
+
+    deployer = ghdeploy.deployer(steps=["queued", "success"], fails_on=asks)
+    made = deploy()
+    assert [seen(made) for _ in range(2)] == ["queued", "failure"]
+    assert found == [made["id"]]
+    assert states(deployer) == ["queued", "failure"]
+    ghdeploy.deployer("qa", steps=["success"], fails_on=asks)
+    assert repo.add_deployment(ref="main", environment="qa").state == "failure"
+
+
+def test_what_says_whether_it_fails_may_change_everything(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A deployment that it deletes gets nothing, and neither does a fake that it resets."""
+    deployer = ghdeploy.deployer(steps=["success"], fails_on=delete)
+    repo.add_deployment(ref="main")
+    assert (deployer.posted, repo.deployments) == ([], [])
+    last: list[Deployment] = []
+
+    def resets(deployment: Deployment) -> None:
+        last.append(deployment)
+        ghdeploy.reset()
+
+    ghdeploy.deployer("qa", steps=["success"], fails_on=resets)
+    repo.add_deployment(ref="main", environment="qa")
+    assert len(last) == 1
+    assert list(ghdeploy.events) == []
+    assert ghdeploy.add_repository("octocat/example").deployments == []
+    assert ghdeploy.take_problem() is None
+
+
+def test_it_is_not_asked_of_a_fake_that_was_reset_before(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Nor is a deployment that is gone by then."""
+    asked: list[Deployment] = []
+    ghdeploy.deployer(steps=["success"], fails_on=asked.append)
+    with ghdeploy._lock:
+        delete(repo.add_deployment(ref="main"))
+    with ghdeploy._lock:
+        repo.add_deployment(ref="main")
+        ghdeploy.reset()
+    assert asked == []
+
+
+def test_a_failure_in_the_tests_own_function_does_not_come_out_of_the_tool(ghdeploy: FakeGitHub) -> None:
+    """What `pytest.fail` raises is no Exception: it fails the test all the same, and at its end."""
+    ghdeploy.add_repository("octocat/example")
+    deployer = ghdeploy.deployer(steps=["success"], fails_on=lambda _: pytest.fail("not this one"))
+    assert seen(deploy()) == "-"
+    assert deployer.posted == []
+    assert "!  Failed: not this one" in ghdeploy.conversation.text()
+    with pytest.raises(pytest.fail.Exception, match="not this one"):
+        ghdeploy.raise_problem()
+
+
+def test_such_a_failure_fails_the_test_at_its_end(pytester: pytest.Pytester) -> None:
+    """The tool has got its answer, and the rest of the test is run."""
+    pytester.makepyfile(
+        """
+        import pytest, requests
+
+        def test_it(ghdeploy):
+            ghdeploy.add_repository("octocat/example")
+            ghdeploy.deployer(steps=["success"], fails_on=lambda deployment: pytest.fail("not this one"))
+            answer = requests.post("https://api.github.com/repos/octocat/example/deployments", json={"ref": "main"},
+                                   headers={"Authorization": "token a-token-for-tests"}, timeout=5)
+            print("answered", answer.status_code)
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:randomly")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Failed: not this one", "answered 201"])
+
+
+def test_an_interrupt_in_the_tests_own_function_interrupts(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Ctrl-C ends the test at once, and the fake can still be asked."""
+
+    def interrupted(_: Deployment) -> None:
+        raise KeyboardInterrupt
+
+    ghdeploy.deployer(steps=["success"], fails_on=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        deploy()
+    assert repo.deployments[0].state is None
+    assert ghdeploy.take_problem() is None
+
+
+@pytest.mark.parametrize("error", ["truncated", "timeout", "reset"])
+def test_an_answer_that_does_not_arrive_is_no_poll(ghdeploy: FakeGitHub, repo: Repository, error: Any) -> None:  # noqa: ANN401 - of the parameters
+    """Whoever got none, or half of one, has not seen the state."""
+    ghdeploy.deployer()
+    made = deploy()
+    ghdeploy.faults.add(method="GET", error=error)
+    with pytest.raises(requests.RequestException):
+        ask(made["statuses_url"])
+    assert repo.deployments[0].state == "queued"
+    assert [seen(made) for _ in range(2)] == ["queued", "in_progress"]
 
 
 # Which

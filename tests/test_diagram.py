@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import flask
 import pytest
 import requests
 
@@ -14,6 +15,7 @@ from pytest_ghdeploy.diagram import GITHUB, Message, Parties, as_mermaid, as_tex
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy.webhooks import Delivery
 
 API = "https://api.github.com/repos/octocat/example"
 TOKEN = "a-token-for-tests"  # noqa: S105 - of nobody
@@ -42,13 +44,12 @@ MESSAGES: list[Message | str] = [
     Message(GITHUB, "tool", "200 OK", "answers"),
     Message("second tool", GITHUB, "2. GET /", "asks"),
 ]
+PARTIES = Parties(("tool", "second tool"), ("third party", "receiver"))
 
 
 def test_each_party_has_a_lifeline() -> None:
     """Clients stand to the left of GitHub, others to the right; a refusal is marked at the margin."""
-    parties = Parties.of([one for one in MESSAGES if isinstance(one, Message)], ["third party", "receiver"])
-    assert list(parties) == [("tool", "second tool"), ("third party", "receiver")]
-    drawn = [line.rstrip() for line in as_text(MESSAGES, parties)]
+    drawn = [line.rstrip() for line in as_text(MESSAGES, PARTIES)]
     assert drawn == [
         "  tool      second tool  GitHub    third party  receiver",
         "  |--------------------->|         |            |  1. POST /deployments",
@@ -66,8 +67,7 @@ def test_each_party_has_a_lifeline() -> None:
 
 def test_the_same_in_mermaid() -> None:
     """A refusal is a crossed arrow with a note for the hint; what GitHub tells is an open one."""
-    parties = Parties.of([one for one in MESSAGES if isinstance(one, Message)], ["third party", "receiver"])
-    assert list(as_mermaid(MESSAGES, parties)) == [
+    assert list(as_mermaid(MESSAGES, PARTIES)) == [
         "sequenceDiagram",
         "    actor P0 as tool",
         "    actor P1 as second tool",
@@ -108,7 +108,7 @@ def test_the_same_in_mermaid() -> None:
 )  # fmt: skip
 def test_what_has_a_meaning_in_mermaid_is_escaped(text: str, escaped: str) -> None:
     """Whatever a client sends stays one message on one line. The results were tried with mermaid 11's own parser."""
-    party = Parties.of([], [])
+    party = Parties((), ())
     assert list(as_mermaid([Message(GITHUB, GITHUB, text, "notes")], party))[-1] == f"    Note over P0: {escaped}"
 
 
@@ -116,11 +116,11 @@ def test_where_there_are_too_many_the_later_ones_share_a_line() -> None:
     """Of twenty clients four have one of their own."""
     names = [f"c{number}" for number in range(20)]
     messages = [Message(name, GITHUB, name, "asks") for name in names]
-    drawn = list(as_text(messages, Parties.of(messages, [])))
+    drawn = list(as_text(messages, Parties(tuple(names), ())))
     assert drawn[0].split() == ["c0", "c1", "c2", "c3", "other", "clients", "GitHub"]
     assert drawn[5] == "  |         |         |         |         |------------->|  c4"
     assert drawn[20] == "  |         |         |         |         |------------->|  c19"
-    others = Parties.of([], names)
+    others = Parties((), tuple(names))
     assert [others.lifeline_of(name) for name in ("c0", "c3", "c4", "c19")] == [1, 4, 5, 5]
 
 
@@ -178,6 +178,93 @@ def test_a_third_party_and_a_receiver_are_drawn(ghdeploy: FakeGitHub, repo: Repo
         "     GitHub to receiver: deployment_status delivered",
         "     hint: 500",
     ]
+
+
+def _answering(status: int) -> flask.Flask:
+    app = flask.Flask(f"app-{status}")
+    app.add_url_rule("/", "hook", lambda: ("", status), methods=["POST"])
+    return app
+
+
+@pytest.mark.usefixtures("repo")
+def test_receivers_of_equal_names_are_told_apart(ghdeploy: FakeGitHub) -> None:
+    """By what they are: two applications, two functions; one that is subscribed twice stays one."""
+    first = _answering(204)
+    for target in (first, _answering(500), lambda _: None, lambda _: 503, first):
+        ghdeploy.webhooks.subscribe(target)
+    assert ghdeploy.conversation.diagram().splitlines()[0].split("  ")[1:] == [
+        "GitHub", "", "Flask", "", " Flask 2", " <lambda>", "<lambda> 2",
+    ]  # fmt: skip
+    told = ghdeploy.conversation.text().splitlines()
+    assert [line.strip() for line in told if "-->" in line] == [
+        "--> ping to Flask: 204 OK",
+        "!  --> ping to Flask 2: failed: the receiver answered 500 Internal Server Error",
+        "--> ping to <lambda>: 200 OK",
+        "!  --> ping to <lambda> 2: failed: the receiver answered 503 Service Unavailable",
+        "--> ping to Flask: 204 OK",
+    ]
+
+
+def test_who_has_the_name_of_somebody_else_is_drawn_apart(ghdeploy: FakeGitHub) -> None:
+    """A function, a third party and a client may have the same name, and GitHub's."""
+    repo = ghdeploy.add_repository("octocat/example")
+
+    def octocat(_: Delivery) -> None:
+        """Have the name of a client."""
+
+    class GitHub:
+        def __call__(self, _: Delivery) -> None:
+            """Have GitHub's."""
+
+    ghdeploy.webhooks.subscribe(octocat)
+    ghdeploy.webhooks.subscribe(GitHub())
+    ghdeploy.deployer(steps=["success"], login="octocat")
+    repo.add_deployment(ref="main")
+    ghdeploy.add_token(TOKEN, user="GitHub")
+    get()
+    ghdeploy.revoke_token(TOKEN)
+    ghdeploy.add_token("another-for-tests", user="octocat")
+    get(Authorization="token another-for-tests")
+    assert _parties(ghdeploy) == [
+        "GitHub (client)",
+        "octocat",
+        "GitHub",
+        "octocat (receiver)",
+        "GitHub (receiver)",
+        "octocat (third party)",
+    ]
+    drawn = ghdeploy.conversation.mermaid().splitlines()
+    assert "    P2-)P3: ping delivered: 200 OK" in drawn
+    assert "    P2-)P4: ping delivered: 200 OK" in drawn
+    assert "    P0->>P2: 1. GET /repos/octocat/example" in drawn
+    assert any(line.startswith("    P5->>P2: deployment status success") for line in drawn)
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_third_party_that_receives_is_one_party(ghdeploy: FakeGitHub) -> None:
+    """Whether it is subscribed itself or with its method."""
+    deployer = ghdeploy.deployer(by_webhook=True, steps=["queued"])
+    ghdeploy.webhooks.subscribe(deployer.receive, events=["deployment"])
+    ghdeploy.webhooks.subscribe(deployer, events=["deployment"])
+    ghdeploy.repository("octocat/example").add_deployment(ref="main")
+    assert _parties(ghdeploy) == ["GitHub", "deployer[bot]"]
+
+
+def test_long_names_are_cut_and_numbered(ghdeploy: FakeGitHub) -> None:
+    """The picture stays as wide as a screen; the text has the whole name."""
+    urls = [f"http://127.0.0.1:1/{letter * 300}?token=abc" for letter in ("a", "a" * 2, "b")]
+    for url in urls:
+        ghdeploy.webhooks.subscribe(url)
+    names = [f"http://127.0.0.1:1/{'a' * 20}…", f"http://127.0.0.1:1/{'a' * 20}… 2", f"http://127.0.0.1:1/{'b' * 20}…"]
+    assert ghdeploy.conversation.diagram().splitlines()[0].split("  ")[1:] == ["GitHub", "", *names]
+    assert f"ping to http://127.0.0.1:1/{'b' * 300}?token=[redacted]: failed" in ghdeploy.conversation.text()
+
+
+def test_a_hint_in_mermaid_is_cut_later_than_a_message() -> None:
+    """It is what a refusal is read for."""
+    messages = [Message("tool", GITHUB, "x" * 400, "refuses", "y" * 400)]
+    told = list(as_mermaid(messages, Parties(("tool",), ())))
+    assert told[-2:] == [f"    P0--xP1: {'x' * 99}…", f"    Note over P0,P1: hint: {'y' * 299}…"]
 
 
 def test_polls_with_the_same_answer_are_counted(ghdeploy: FakeGitHub, repo: Repository) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pytest_ghdeploy import errors, schema
 from pytest_ghdeploy import representations as as_json
-from pytest_ghdeploy.model import User
+from pytest_ghdeploy.model import HOOK_DELIVERY_STATES, User
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,15 +92,10 @@ def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, obje
 
     Raises:
         AssertionError: There is none. The message shows those that come nearest.
-        FakeError: No event has this name, or a delivery no such field.
+        FakeError: No event has this name, or a delivery no such field or state.
     """
     __tracebackhide__ = True
-    names = (*schema.event_names(), "ping")
-    if event not in names:
-        raise errors.unknown("event", event, dict.fromkeys(names))
-    for field in fields:
-        if field not in DELIVERY_FIELDS:
-            raise errors.unknown("field", field, DELIVERY_FIELDS, more=" of a delivery")
+    _check_delivery(event, fields)
 
     def differing(delivery: D) -> list[str]:
         return [field for field, wanted in fields.items() if not _is(getattr(delivery, field), wanted)]
@@ -126,6 +121,17 @@ def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, obje
         if len(ranked) > _SHOWN:
             message += f"\n    and {len(ranked) - _SHOWN} more"
     raise AssertionError(message)
+
+
+def _check_delivery(event: str, fields: Mapping[str, object]) -> None:
+    names = (*schema.event_names(), "ping")
+    if event not in names:
+        raise errors.unknown("event", event, dict.fromkeys(names))
+    for field in fields:
+        if field not in DELIVERY_FIELDS:
+            raise errors.unknown("field", field, DELIVERY_FIELDS, more=" of a delivery")
+    if "state" in fields and fields["state"] not in HOOK_DELIVERY_STATES:
+        raise errors.unknown("state of a delivery", fields["state"], HOOK_DELIVERY_STATES)
 
 
 class Delivered(Protocol):

@@ -33,11 +33,12 @@ class Clock:
         self._now = when.replace(microsecond=0)
 
     def _pass(self, later: datetime) -> None:
-        # What is due on the way happens at its own time.
+        back = later < self._exact
+        # What is due on the way happens at its own time, and may move the clock itself.
         while self.diary and (due := self.diary.next_due()) and due <= later:
             self._set(max(due, self._exact))
             self.diary.keep()
-        self._set(later)
+        self._set(later if back else max(later, self._exact))
 
     @property
     def now(self) -> datetime:

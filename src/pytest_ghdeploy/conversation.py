@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import suppress
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import quote, quote_plus, unquote_plus
 
 from pytest_ghdeploy import diagram
 from pytest_ghdeploy.diagram import GITHUB, Message, Parties
@@ -13,8 +17,9 @@ from pytest_ghdeploy.errors import REASONS
 from pytest_ghdeploy.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+    from typing import Self
 
     from pytest_ghdeploy.diagram import Kind
     from pytest_ghdeploy.model import HookDelivery
@@ -22,14 +27,32 @@ if TYPE_CHECKING:
 REDACTED = "[redacted]"
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-github-otp"})
-_SECRET_QUERY = re.compile(r"(?i)([?&](?:access_token|client_secret|token|password)=)[^&#]*")
+_NAMES = r"(?:access_|client_|refresh_|webhook_)?(?:secret|token|password)"
+_SECRET_QUERY = re.compile(rf"(?i)([?&]{_NAMES}=)[^&#]*")
 _USERINFO = re.compile(r"//[^/@?#]*@")
-# A shorter one would be found in half of all texts.
-_SHORTEST_SECRET = 8
+_USERINFO_IN_BODY = re.compile(rb"(://)[^/@?#\"\s\\]*@")
+# A shorter one would be found in half of all texts, and one that is shorter still in half of them as a word.
+_SHORTEST_SECRET, _SHORTEST_WORD = 8, 4
 _BODY_LIMIT = 200
-_HOOK_SECRET = re.compile(rb'("secret"\s*:\s*")((?:[^"\\]|\\.)+)(?=")')
+# A member of a JSON object, of one that is written into a text, and of a form or a query.
+_SECRET_MEMBER = re.compile(
+    rf"""(?isx)
+    (?: (?P<name> (?: "{_NAMES}"\s*:\s*"(?=(?P<quoted>(?:[^"\\]|\\.)+))
+                   |  \\{{1,9}}"{_NAMES}\\{{1,9}}"\s*:\s*\\{{1,9}}"(?=(?P<escaped>[^"\\]+))
+                   |  "{_NAMES}"\s*:\s*(?=(?P<number>-?\d[\d.e+-]*))
+                   |  (?:^|[?&\[]|%5b){_NAMES}(?:\]|%5d)?=(?=(?P<formed>[^&\#"\s\\]+))
+    ))) (?: (?P=quoted) | (?P=escaped) | (?P=number) | (?P=formed) )
+    """.encode()
+)
 # Of a long conversation, how many requests and events of its beginning and its end are told.
 _FIRST, _LAST = 10, 90
+# And between these, how many that went wrong.
+_WRONG = 50
+# Of a name in a picture.
+_NAME_LIMIT = 40
+
+WAITS = "the client waits"
+"""What a line begins with that tells of no trouble."""
 
 
 class Exchange(NamedTuple):
@@ -128,30 +151,70 @@ def without_credentials(url: str) -> str:
     return _SECRET_QUERY.sub(rf"\1{REDACTED}", url) if "?" in url else url
 
 
-def without_hook_secret(body: bytes, found: Secrets) -> bytes:
-    """Copy the body of a request about a hook with its secret blotted out, however short; note it as *found*."""
-    for match in _HOOK_SECRET.finditer(body):
-        found.add(match[2].decode(errors="replace"))
-    return _HOOK_SECRET.sub(rb"\1" + REDACTED.encode(), body)
+def without_secret_members(body: bytes, found: Secrets) -> bytes:
+    """Copy a request's *body* with the values blotted out that are secrets by their names; note them as *found*."""
+    if b"ecret" in body or b"oken" in body or b"assword" in body:
+
+        def blotted(match: re.Match[bytes]) -> bytes:
+            quoted, escaped, number, formed = match.group("quoted", "escaped", "number", "formed")
+            if b"secret" in match["name"].lower() and quoted is not None:
+                found.add(_from_json(quoted))
+            elif formed is not None:
+                found.show(unquote_plus(formed.decode(errors="replace")))
+            else:
+                found.show(_from_json(quoted or escaped or number))
+            blot = REDACTED.encode()
+            return match["name"] + (b'"' + blot + b'"' if number is not None else blot)
+
+        body = _SECRET_MEMBER.sub(blotted, body)
+    return _USERINFO_IN_BODY.sub(rb"\1" + REDACTED.encode() + b"@", body) if b"@" in body and b"://" in body else body
+
+
+def _from_json(text: bytes) -> str:
+    try:
+        return str(json.loads(b'"%s"' % text))
+    except ValueError:
+        return text.decode(errors="replace")
 
 
 class Secrets:
-    """The tokens that clients have shown, to be blotted out wherever they turn up."""
+    """What must never be told, wherever it turns up: tokens that clients have shown, and what tests declared secret."""
 
     def __init__(self) -> None:
         """Start with none known."""
         self._known: dict[str, bytes] = {}
+        self._words: dict[str, tuple[re.Pattern[str], re.Pattern[bytes]]] = {}
 
-    def add(self, token: str) -> None:
-        """Remember *token*, if it is long enough to be one."""
-        if len(token) >= _SHORTEST_SECRET:
-            self._known[token] = token.encode()
+    def __enter__(self) -> None:
+        """Let a failure that is raised from now on quote none of them."""
+
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
+        """Blot them out of the failure's message; it stays the same failure."""
+        if isinstance(exc, AssertionError):
+            exc.args = (self.blot(str(exc)),)
+
+    def show(self, token: str) -> None:
+        """Remember *token*, which a client has shown, if it is long enough to be one."""
+        if len(token) >= _SHORTEST_SECRET and token not in self._known:
+            for form in _forms(token):
+                self._known[form] = form.encode(errors="surrogatepass")
+
+    def add(self, secret: str) -> None:
+        """Remember what was declared to be *secret*. A short one counts as a word of its own only."""
+        self.show(secret)
+        if _SHORTEST_WORD <= len(secret) < _SHORTEST_SECRET and secret not in self._words:
+            for form in _forms(secret):
+                word = rf"(?<!\w){re.escape(form)}(?!\w)"
+                self._words[form] = re.compile(word), re.compile(word.encode(errors="surrogatepass"))
 
     def blot(self, text: str) -> str:
         """Copy *text* without the secrets."""
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, REDACTED)
+        for secret, (word, _) in self._words.items():
+            if secret in text:
+                text = word.sub(REDACTED, text)
         return text
 
     def blot_bytes(self, body: bytes) -> bytes:
@@ -159,11 +222,13 @@ class Secrets:
         for secret in self._known.values():
             if secret in body:
                 body = body.replace(secret, REDACTED.encode())
+        for _, word in self._words.values():
+            body = word.sub(REDACTED.encode(), body)
         return body
 
     def blot_exchange(self, exchange: Exchange) -> Exchange:
         """Copy *exchange* without the secrets."""
-        if not self._known:
+        if not self._known and not self._words:
             return exchange
         return exchange._replace(
             url=self.blot(exchange.url),
@@ -179,6 +244,29 @@ class Secrets:
         return Headers({name: self.blot(value) for name, value in headers.items()})
 
 
+def _forms(secret: str) -> list[str]:
+    """List how a secret is written: plainly, in JSON, in Python and in a URL; the longest first."""
+    forms = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    with suppress(UnicodeEncodeError):
+        forms |= {quote(secret, safe=""), quote_plus(secret)}
+    return sorted(forms, key=len, reverse=True)
+
+
+class Receiver(str):
+    """The name of a receiver, which others may have too; *of* is the receiver itself, if it is in this process."""
+
+    __slots__ = ("of",)
+
+    of: object
+
+    def __new__(cls, name: str, of: object = None) -> Self:
+        """Call *of* by its *name*."""
+        made = super().__new__(cls, name)
+        # A method is another object each time it is asked for.
+        made.of = of.__self__ if isinstance(of, MethodType) else of
+        return made
+
+
 class Sent:
     """A delivery in the conversation, which stands where it began and says how it ended."""
 
@@ -189,13 +277,22 @@ class Sent:
         self.target = target
         self.row = row
 
-    def __str__(self) -> str:
+    @property
+    def what(self) -> str:
+        """What is delivered."""
+        return f"{self.row.event}{' once more' if self.row.redelivery else ''}"
+
+    @property
+    def outcome(self) -> str:
+        """What has come of it."""
         row = self.row
-        outcome = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}"}.get(
-            row.state, f"{row.state}: {row.reason}"
-        )
-        again = " once more" if row.redelivery else ""
-        return f"{row.event}{again} to {without_credentials(self.target)}: {outcome}"
+        outcomes = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}"}
+        return outcomes.get(row.state, f"{row.state}: {row.reason}")
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it went wrong."""
+        return self.row.state == "failed"
 
 
 class Conversation:
@@ -213,25 +310,14 @@ class Conversation:
     def text(self) -> str:
         """Tell the conversation, one line for each request, answer, hint and event; long bodies are cut."""
         with self._lock:
-            told: list[list[str]] = []
-            number = 0
-            for entry in self._entries():
-                if isinstance(entry, Exchange):
-                    number += 1
-                    told.append(_exchange_lines(number, entry))
-                elif isinstance(entry, Event):
-                    told.append([f"     event {_event_line(entry)}"])
-                elif isinstance(entry, Said):
-                    told.append(_said_lines(entry))
-                elif isinstance(entry, Sent):
-                    mark = "!" if entry.row.state == "failed" else " "
-                    told.append([f"  {mark}  --> {entry}"])
-                else:
-                    told.append([f"  !  {entry}"])
-            left_out = len(told) - _FIRST - _LAST
-            if left_out > 0:
-                told[_FIRST:-_LAST] = [[f"     … {left_out} more requests and events …"]]
-            return self._secrets.blot("\n".join(_printable(line) for lines in told for line in lines))
+            told = list(self._numbered())
+            names = self._names(dict.fromkeys(party for one in told if (party := _party_of(one.entry))), 0)
+            lines = [
+                line
+                for one in _shortened(told)
+                for line in ([f"     {one}"] if isinstance(one, str) else self._lines(one, names))
+            ]
+            return self._secrets.blot("\n".join(_printable(line) for line in lines))
 
     def diagram(self) -> str:
         """
@@ -240,8 +326,7 @@ class Conversation:
         Requests that are repeated in a row, with the same answer, are drawn once and counted.
         """
         with self._lock:
-            messages, parties = self._drawn()
-            return "\n".join(line.rstrip() for line in diagram.as_text(messages, parties)) if messages else ""
+            return _picture(*self._drawn())
 
     def mermaid(self) -> str:
         """
@@ -255,56 +340,119 @@ class Conversation:
     def report(self) -> str:
         """Tell the conversation as a failing test's report does: drawn, if more than two take part."""
         with self._lock:
-            return self.diagram() if len(self._drawn()[1].lifelines) > _PAIR else self.text()
+            messages, parties = self._drawn()
+            return _picture(messages, parties) if len(parties.lifelines) > _PAIR else self.text()
 
-    def _entries(self) -> Iterator[Exchange | Event | Said | Sent | str]:
+    def _numbered(self) -> Iterator[_Told]:
+        number = 0
         for entry in self.entries:
-            yield self._secrets.blot_exchange(entry) if isinstance(entry, Exchange) else entry
+            number += isinstance(entry, Exchange)
+            yield _Told(entry, number)
+
+    def _lines(self, told: _Told, names: Mapping[_Party, str]) -> list[str]:
+        entry = told.entry
+        if isinstance(entry, Exchange):
+            return _exchange_lines(told.number, self._secrets.blot_exchange(entry))
+        if isinstance(entry, Event):
+            return [f"     event {_event_line(entry)}"]
+        party = _party_of(entry)
+        if isinstance(entry, Said):
+            name = names[party] if party else GITHUB
+            told_to = f" to {name}" if entry.hearer and not entry.speaker else ""
+            lines = [f"     {GITHUB if told_to else name}{told_to}: {entry.text}"]
+            return [*lines, f"     hint: {entry.hint}"] if entry.hint else lines
+        if isinstance(entry, Sent) and party:
+            return [f"  {'!' if entry.is_failed else ' '}  --> {entry.what} to {names[party]}: {entry.outcome}"]
+        return [f"  !  {entry}"]
 
     def _drawn(self) -> tuple[list[Message | str], Parties]:
-        entries = list(self._entries())
-        names = _client_names([entry for entry in entries if isinstance(entry, Exchange)])
-        groups: list[list[Message]] = []
-        repeated: list[int] = []
-        before: object = None
-        number = 0
-        for entry in entries:
-            same: object = None
+        clients: dict[_Party, None] = {}
+        others: dict[_Party, None] = {}
+        groups: list[_Told] = []
+        before: Exchange | None = None
+        for told in self._numbered():
+            entry = told.entry
             if isinstance(entry, Exchange):
-                number += 1
-                group = _exchange_messages(number, entry, names[_client(entry)])
-                same = [(one.source, one.text.partition(". ")[2] if one.kind == "asks" else one) for one in group]
-            elif isinstance(entry, Event):
-                group = [Message(GITHUB, GITHUB, f"event {_event_line(entry)}", "notes", answer=True)]
-            elif said := _as_said(entry):
-                group = [_said_message(said)]
+                clients[self._client_of(entry)] = None
+                if before is not None and self._is_repeated(before, entry):
+                    groups[-1].repeated += 1
+                    continue
+                before = entry
             else:
-                group = [Message(GITHUB, GITHUB, str(entry), "warns", answer=True)]
-            if same is not None and same == before:
-                repeated[-1] += 1
-            else:
-                groups.append([self._told(one) for one in group])
-                repeated.append(0)
-            before = same
-        others = [name for entry in entries if (said := _as_said(entry)) for name in (said.speaker, said.hearer)]
-        parties = Parties.of((one for group in groups for one in group), [self._clean(name) for name in others if name])
-        told: list[list[Message | str]] = []
-        for group, times in zip(groups, repeated, strict=True):
-            told.append(
-                [*group, f"     … {times} more time{'s'[: times != 1]}, with the same answer"] if times else [*group]
-            )
-        left_out = len(told) - _FIRST - _LAST
-        if left_out > 0:
-            told[_FIRST:-_LAST] = [[f"     … {left_out} more requests and events …"]]
-        return [one for group in told for one in group], parties
+                before = None
+                if party := _party_of(entry):
+                    others[party] = None
+            groups.append(told)
+        names = self._names(clients | others, _NAME_LIMIT)
+        drawn: list[Message | str] = []
+        for one in _shortened(groups):
+            if isinstance(one, str):
+                drawn.append(f"     {one}")
+                continue
+            drawn += self._messages(one, names)
+            if times := one.repeated:
+                drawn.append(f"     … {times} more time{'s'[: times != 1]}, with the same answer")
+        return drawn, Parties(tuple(names[one] for one in clients), tuple(names[one] for one in others))
 
-    def _told(self, message: Message) -> Message:
-        return message._replace(
-            source=self._clean(message.source),
-            target=self._clean(message.target),
-            text=self._clean(message.text),
-            hint=self._clean(message.hint),
-        )
+    def _client_of(self, entry: Exchange) -> _Party:
+        # A secret is blotted out before it is cut, or half of it would be told.
+        agent = re.match(r"[\w.+-]{1,30}", self._secrets.blot(entry.request_headers.get("user-agent", "")))
+        login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
+        return _Party("client", login, agent[0] if agent else "")
+
+    def _is_repeated(self, before: Exchange, after: Exchange) -> bool:
+        """Find out whether the same was asked, by the same client, and answered as before."""
+        if _asked(before) != _asked(after) or self._client_of(before) != self._client_of(after):
+            return False
+        return before.response_body == after.response_body or _gist(before) == _gist(after)
+
+    def _names(self, parties: Mapping[_Party, None], limit: int) -> dict[_Party, str]:
+        """Give each a name of its own, cut to about *limit* characters, if that is not 0."""
+        logins = Counter(party.called for party in parties if party.kind == "client")
+        names: dict[_Party, str] = {}
+        taken = {GITHUB: ""}
+        for party in parties:
+            if party.kind != "client":
+                name = without_credentials(party.called)
+            elif logins[party.called] == 1:
+                name = party.called
+            else:
+                name = f"{party.called} ({party.of or 'no User-Agent'})"
+            name = self._clean(name)
+            if limit and len(name) > limit:
+                name = f"{name[: limit - 1]}…"
+            if taken.get(name, party.kind) != party.kind:
+                name = f"{name} ({party.kind})"
+            alone, number = name, 1
+            while name in taken:
+                number += 1
+                name = f"{alone} {number}"
+            taken[name] = party.kind
+            names[party] = name
+        return names
+
+    def _messages(self, told: _Told, names: Mapping[_Party, str]) -> Iterator[Message]:
+        for one in self._untidy_messages(told, names):
+            yield one._replace(text=self._clean(one.text), hint=self._clean(one.hint))
+
+    def _untidy_messages(self, told: _Told, names: Mapping[_Party, str]) -> list[Message]:
+        entry = told.entry
+        if isinstance(entry, Exchange):
+            return _exchange_messages(told.number, self._secrets.blot_exchange(entry), names[self._client_of(entry)])
+        if isinstance(entry, Event):
+            return [Message(GITHUB, GITHUB, f"event {_event_line(entry)}", "notes", answer=True)]
+        party = _party_of(entry)
+        name = names[party] if party else GITHUB
+        if isinstance(entry, Said):
+            kind: Kind = "refuses" if entry.refused else "asks" if entry.speaker else "tells"
+            source, target = (name, GITHUB) if entry.speaker else (GITHUB, name)
+            return [Message(source, target, entry.text, kind, entry.hint, answer=True)]
+        if isinstance(entry, Sent):
+            if entry.is_failed:
+                text, hint = f"{entry.what} delivered: failed", entry.row.reason
+                return [Message(GITHUB, name, text, "refuses", hint, answer=True)]
+            return [Message(GITHUB, name, f"{entry.what} delivered: {entry.outcome}", "tells", answer=True)]
+        return [Message(GITHUB, GITHUB, entry, "warns", answer=True)]
 
     def _clean(self, text: str) -> str:
         return _printable(self._secrets.blot(text))
@@ -314,19 +462,77 @@ class Conversation:
 _PAIR = 2
 
 
-def _client(entry: Exchange) -> tuple[str, str]:
-    agent = re.match(r"[\w.+-]{1,30}", entry.request_headers.get("user-agent", ""))
-    login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
-    return login, agent[0] if agent else ""
+class _Told:
+    """An entry with what it takes to tell it: which request it is, or how many there were before it."""
+
+    __slots__ = ("entry", "number", "repeated")
+
+    def __init__(self, entry: Exchange | Event | Said | Sent | str, number: int) -> None:
+        self.entry = entry
+        self.number = number
+        self.repeated = 0
+
+    @property
+    def matters(self) -> bool:
+        """Whether something went wrong, so that it is told in a long conversation too."""
+        entry = self.entry
+        if isinstance(entry, Exchange):
+            return not 0 < entry.status < _REFUSED or bool(entry.failure)
+        if isinstance(entry, Said):
+            return entry.refused
+        if isinstance(entry, Sent):
+            return entry.is_failed
+        return isinstance(entry, str) and not entry.startswith(WAITS)
 
 
-def _client_names(exchanges: list[Exchange]) -> dict[tuple[str, str], str]:
-    clients = dict.fromkeys(map(_client, exchanges))
-    logins = [login for login, _ in clients]
-    return {
-        (login, agent): login if logins.count(login) == 1 else f"{login} ({agent or 'no User-Agent'})"
-        for login, agent in clients
-    }
+def _shortened(told: Sequence[_Told]) -> Iterator[_Told | str]:
+    """Leave out the middle of a long conversation, but for what went wrong lately."""
+    last = max(_FIRST, len(told) - _LAST)
+    wrong = [place for place in range(_FIRST, last) if told[place].matters][-_WRONG:]
+    following = 0
+    for place in (*range(min(_FIRST, len(told))), *wrong, *range(last, len(told))):
+        if place > following:
+            yield f"… {place - following} more requests and events …"
+        yield told[place]
+        following = place + 1
+
+
+class _Party(NamedTuple):
+    """
+    Who takes part, beside GitHub.
+
+    Attributes:
+        called: By what name: a login, a URL, …
+
+        of: What tells it from others of that name: of a client the ``User-Agent``, of a receiver which object it is.
+    """
+
+    kind: Literal["client", "third party", "receiver"]
+    called: str
+    of: str | int = ""
+
+
+def _party_of(entry: object) -> _Party | None:
+    """Find who says or hears something and is no client."""
+    if isinstance(entry, Said):
+        if entry.speaker:
+            return _Party("third party", entry.speaker)
+        return _Party("receiver", entry.hearer) if entry.hearer else None
+    if not isinstance(entry, Sent):
+        return None
+    of = entry.target.of if isinstance(entry.target, Receiver) else None
+    # A scripted third party that hears by webhook is the one that speaks.
+    if isinstance(getattr(type(of), "login", None), property):
+        return _Party("third party", str(getattr(of, "login")))  # noqa: B009 - any object
+    return _Party("receiver", str(entry.target), "" if of is None else id(of))
+
+
+def _asked(entry: Exchange) -> tuple[object, ...]:
+    return entry.method, entry.url, entry.request_body, entry.status, entry.hint, entry.failure
+
+
+def _picture(messages: list[Message | str], parties: Parties) -> str:
+    return "\n".join(line.rstrip() for line in diagram.as_text(messages, parties)) if messages else ""
 
 
 def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Message]:
@@ -341,30 +547,6 @@ def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Messag
 
 
 _REFUSED = 400
-
-
-def _as_said(entry: object) -> Said | None:
-    """Find what is said by or to somebody who is no client."""
-    if isinstance(entry, Sent):
-        told, _, reason = str(entry).partition(f" to {without_credentials(entry.target)}: ")
-        failed = entry.row.state == "failed"
-        outcome = entry.row.state if failed else reason
-        text = f"{told} delivered: {outcome}"
-        return Said(
-            "", without_credentials(entry.target), text, refused=failed, hint=entry.row.reason if failed else ""
-        )
-    return entry if isinstance(entry, Said) else None
-
-
-def _said_message(entry: Said) -> Message:
-    kind: Kind = "refuses" if entry.refused else "tells" if not entry.speaker else "asks"
-    return Message(entry.speaker or GITHUB, entry.hearer or GITHUB, entry.text, kind, entry.hint, answer=True)
-
-
-def _said_lines(entry: Said) -> list[str]:
-    speaker = entry.speaker or GITHUB
-    lines = [f"     {speaker}{' to ' + entry.hearer if entry.hearer else ''}: {entry.text}"]
-    return [*lines, f"     hint: {entry.hint}"] if entry.hint else lines
 
 
 def _printable(line: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import timedelta
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
@@ -42,9 +43,9 @@ class Step:
 
     Attributes:
         after_polls: How many polls see what was before. A poll is a ``GET`` of the deployment, of its deployment
-            statuses or of one of them that is answered; further pages of a list belong to the poll of its first.
+            statuses or of one of them whose answer arrives; further pages of a list belong to the poll of its first.
 
-        after_seconds: How much time of the fake's clock passes before.
+        after_seconds: How much time of the fake's clock passes before, in whole seconds: 2.5 are 3.
 
     Both are counted from the step before, or from when the third party heard
     of the deployment. What is ``None`` is as the ``Deployer`` says.
@@ -159,12 +160,29 @@ class Party:
         if row is None:  # deleted meanwhile
             return
         if is_last and script.fails_on:
-            try:
-                if script.fails_on(Deployment(store, row.id)):
-                    step = script.failing_step
-            except Exception as problem:  # noqa: BLE001 - the test's own code, which the tool must not be told of
-                self._deployers.fail(problem)
-                return
+            store.lock.leave(partial(self._ask, row.id, script.fails_on))
+        else:
+            self._post(row, step)
+
+    def _ask(self, deployment_id: int, fails_on: Callable[[Deployment], object]) -> None:
+        """Ask the test's own code how it ends. No lock is held: it may ask the fake, also from other threads."""
+        store = self.store
+        if store.retired or not store.deployments.get(deployment_id):
+            return
+        try:
+            fails = bool(fails_on(Deployment(store, deployment_id)))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as problem:  # noqa: BLE001 - also of pytest.fail; the tool must not be told of it
+            self._deployers.fail(problem)
+            return
+        with store.lock:
+            row = store.deployments.get(deployment_id)
+            if row and not store.retired:
+                self._post(row, self.script.failing_step if fails else self.script.steps[-1])
+
+    def _post(self, row: model.Deployment, step: Step) -> None:
+        store = self.store
         repository = store.repository_of(row)
         text = f"deployment status {step.state} of deployment {row.id} ({repository.full_name})"
         self._deployers.say(Said(self.user.login, "", text))
@@ -238,7 +256,7 @@ class Deployer:
 class Deployers:
     """The scripted third parties of one fake. Hold the store's lock."""
 
-    def __init__(self, store: Store, say: Callable[[Said], None], fail: Callable[[Exception], None]) -> None:
+    def __init__(self, store: Store, say: Callable[[Said], None], fail: Callable[[BaseException], None]) -> None:
         """Start with none; they *say* what they do, and *fail* the test if its own code raises."""
         self._store = store
         self._all: list[Party] = []
@@ -318,7 +336,8 @@ class Deployers:
 
     def answered(self, exchange: Exchange) -> None:
         """Let them act after a request, which may have been a poll, has been answered."""
-        if exchange.method == "GET" and exchange.status in _ANSWERED and (found := _POLL.fullmatch(exchange.path)):
+        arrived = exchange.status in _ANSWERED and not exchange.failure
+        if exchange.method == "GET" and arrived and (found := _POLL.fullmatch(exchange.path)):
             pages = parse_qs(exchange.url.partition("?")[2]).get("page", ["1"])
             if pages[-1] in ("", "0", "1"):
                 for party in self._all:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 GITHUB = "GitHub"
 
@@ -23,8 +23,8 @@ said to nobody.
 
 _NARROWEST = 10
 _MOST = 5
-# Of a message in Mermaid, which has one line for it.
-_MESSAGE_LIMIT = 100
+# Of a message in Mermaid, which has one line for it, and of a note.
+_MESSAGE_LIMIT, _HINT_LIMIT = 100, 300
 _ALWAYS_ESCAPED = re.compile(r"[^\w \-.,:/?=!()\[\]{}'+*@~^|…]")
 _WRAPS = re.compile(r"^((?:no)?wrap):", re.IGNORECASE)
 _END = re.compile(r"\b(e)(?=nd\b)", re.IGNORECASE)
@@ -43,17 +43,17 @@ class Message(NamedTuple):
 
 
 class Parties(NamedTuple):
-    """Who takes part: those who ask, and those whom GitHub tells, each in the order of their first word."""
+    """
+    Who takes part, each by a name of its own, in the order of their first word.
+
+    Attributes:
+        clients: Those who ask.
+
+        others: Those whom GitHub tells, and third parties.
+    """
 
     clients: tuple[str, ...]
     others: tuple[str, ...]
-
-    @classmethod
-    def of(cls, messages: Iterable[Message], others: Iterable[str]) -> Parties:
-        """Find the parties of *messages*; *others* are no clients."""
-        right = dict.fromkeys(others)
-        names = dict.fromkeys(name for one in messages for name in (one.source, one.target))
-        return cls(tuple(name for name in names if name != GITHUB and name not in right), tuple(right))
 
     @property
     def lifelines(self) -> tuple[str, ...]:
@@ -125,14 +125,14 @@ def as_mermaid(messages: Sequence[Message | str], parties: Parties) -> Iterator[
             yield f"    {source}{_ARROWS[message.kind]}{target}: {text}"
         if message.hint:
             both = source if source == target else f"{source},{target}"
-            yield f"    Note over {both}: hint: {_escaped(message.hint)}"
+            yield f"    Note over {both}: hint: {_escaped(message.hint, _HINT_LIMIT)}"
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: str, limit: int = _MESSAGE_LIMIT) -> str:
     """Write *text* on one line of Mermaid: what has a meaning there becomes ``#number;``."""
     line = " ".join(text.split())
-    if len(line) > _MESSAGE_LIMIT:
-        line = f"{line[: _MESSAGE_LIMIT - 1]}…"
+    if len(line) > limit:
+        line = f"{line[: limit - 1]}…"
     line = _ALWAYS_ESCAPED.sub(lambda found: f"#{ord(found[0])};", line)
     line = _WRAPS.sub(r"\1#58;", line)
     return _END.sub(lambda found: f"#{ord(found[1])};", line) or "#32;"

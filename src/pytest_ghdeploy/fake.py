@@ -6,6 +6,7 @@ import json as json_module
 import re
 from dataclasses import fields
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 from weakref import ref
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.events import Event
     from pytest_ghdeploy.faults import Faults
     from pytest_ghdeploy.items import Deployment
-    from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, HookDelivery, Token
+    from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, Token
     from pytest_ghdeploy.rate_limits import RateLimits
     from pytest_ghdeploy.waiting import Watch
     from pytest_ghdeploy.webhooks import Delivery, Webhooks
@@ -109,7 +110,7 @@ class FakeGitHub:
         self._enterprise_version = enterprise_version
         self._assume = to_assumptions(assumptions) if assumptions else _USUAL
         self._urls = Urls.of(self.base_url, enterprise_version)
-        self._problems: list[Exception] = []
+        self._problems: list[BaseException] = []
         self._webhooks: Webhooks | None = None
         self._lock = Turns()
         self._lock.owner = ref(self)
@@ -182,12 +183,12 @@ class FakeGitHub:
             entrance.leave(self)
             self._is_open = False
 
-    def fail(self, problem: Exception) -> None:
+    def fail(self, problem: BaseException) -> None:
         """Note a problem that must fail the test, even if the code under test swallows it."""
         self._problems.append(problem)
         self._conversation.entries.append(f"{type(problem).__name__}: {problem}")
 
-    def take_problem(self) -> Exception | None:
+    def take_problem(self) -> BaseException | None:
         """Hand out the first problem noted since the last call, if there is one, and forget the others."""
         problem = self._problems[0] if self._problems else None
         self._problems.clear()
@@ -517,11 +518,12 @@ class FakeGitHub:
 
             after_polls: How many polls see what was before, for each step but the first that does not say.
 
-            after_seconds: How many seconds of the fake's clock pass, likewise; one of the two.
+            after_seconds: How many whole seconds of the fake's clock pass, likewise (2.5 are 3); one of the two.
 
             log_url, environment_url, description: Of each deployment status whose step has none of its own.
 
-            fails_on: Takes a ``Deployment`` and says whether it fails. It is asked when the last step is to come.
+            fails_on: Takes a ``Deployment`` and says whether it fails. It is asked when the last step is to come, and
+                may ask the fake itself. What it raises fails the test in the end.
 
             fails_with: What comes in place of the last step then.
 
@@ -614,7 +616,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        return assertions.find_event(list(self.events), name, fields)
+        with self._secrets:
+            return assertions.find_event(list(self.events), name, fields)
 
     def assert_no_event(self, name: str, /, **fields: object) -> None:
         """
@@ -625,7 +628,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        assertions.refuse_event(list(self.events), name, fields)
+        with self._secrets:
+            assertions.refuse_event(list(self.events), name, fields)
 
     @property
     def webhooks(self) -> Webhooks:
@@ -655,7 +659,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        return assertions.check_order(list(self.events), wanted, exactly=exactly)
+        with self._secrets:
+            return assertions.check_order(list(self.events), wanted, exactly=exactly)
 
     def assert_delivery(self, event: str, /, **fields: object) -> Delivery:
         """
@@ -670,7 +675,8 @@ class FakeGitHub:
             FakeError: There is no such event or field.
         """
         __tracebackhide__ = True
-        return assertions.find_delivery(self.webhooks.deliveries, event, fields)
+        with self._secrets:
+            return assertions.find_delivery(self.webhooks.deliveries, event, fields)
 
     def wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:
         """
@@ -689,7 +695,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        return self._watched().wait(name, timeout, fields)
+        with self._secrets:
+            return self._watched().wait(name, timeout, fields)
 
     async def async_wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:  # noqa: ASYNC109 - as above
         """
@@ -700,7 +707,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        return await self._watched().wait_async(name, timeout, fields)
+        with self._secrets:
+            return await self._watched().wait_async(name, timeout, fields)
 
     def _watched(self) -> Watch:
         with self._lock:
@@ -726,9 +734,14 @@ class FakeGitHub:
 
     # For doors
 
-    def deliver(self, left: list[tuple[Store, HookDelivery]]) -> None:
-        """Deliver what a call has left for its end, in this thread, which holds the lock no more."""
-        self.webhooks.deliver(left)
+    def deliver(self, left: list[Any]) -> None:
+        """Deliver, or call, what a call has left for its end, in this thread, which holds the lock no more."""
+        for is_function, things in groupby(left, callable):
+            if is_function:
+                for function in things:
+                    function()
+            else:
+                self.webhooks.deliver(list(things))
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
         """
@@ -746,7 +759,7 @@ class FakeGitHub:
         with self._lock:
             if authorization and authorization != self._authorization:
                 self._authorization = authorization
-                self._secrets.add(token_of(authorization))
+                self._secrets.show(token_of(authorization))
             place = len(self._conversation.entries)
             try:
                 path = self._below_root(parts.path, urlsplit(root).path if root else self._prefix)
@@ -759,8 +772,8 @@ class FakeGitHub:
             except Exception as problem:
                 self.fail(problem)
                 raise
-            if "/hooks" in path and body:
-                body = conversation.without_hook_secret(body, self._secrets)
+            if body:
+                body = conversation.without_secret_members(body, self._secrets)
             exchange = Exchange(
                 method.upper(),
                 conversation.without_credentials(url),
@@ -783,9 +796,9 @@ class FakeGitHub:
 
     def pause(self, seconds: float) -> None:
         """Let a client wait before it asks again: the clock moves on, and nobody sleeps."""
+        self.clock.tick(seconds)
         with self._lock:
-            self.clock.tick(seconds)
-            self._conversation.entries.append(f"the client waits {seconds:g} s: ghdeploy.clock has moved on")
+            self._conversation.entries.append(f"{conversation.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
 
     def _login(self, authorization: str | None) -> str:
         if not authorization:

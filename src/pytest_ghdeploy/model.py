@@ -40,6 +40,7 @@ DEPLOYMENT_STATES: tuple[str, ...] = get_args(DeploymentState)
 PERMISSIONS: tuple[str, ...] = get_args(Permission)
 """From the weakest to the strongest; each includes those before it."""
 DEPLOYMENT_BRANCH_POLICY_TYPES: tuple[str, ...] = get_args(DeploymentBranchPolicyType)
+HOOK_DELIVERY_STATES: tuple[str, ...] = get_args(HookDeliveryState)
 
 
 @dataclass(frozen=True, slots=True)

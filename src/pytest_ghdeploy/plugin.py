@@ -154,7 +154,7 @@ def ghdeploy_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
             fake.close()
 
 
-def _problems(item: pytest.Item) -> list[Exception]:
+def _problems(item: pytest.Item) -> list[BaseException]:
     taken = [fake.take_problem() for fake in item.stash.get(_FAKES, [])]
     return [problem for problem in taken if problem]
 

@@ -18,7 +18,7 @@ from pytest_ghdeploy import deliveries, errors
 from pytest_ghdeploy import representations_webhooks as as_json
 from pytest_ghdeploy.advice import advice, check_type, json_copy
 from pytest_ghdeploy.api import webhooks as api
-from pytest_ghdeploy.conversation import Headers, Sent
+from pytest_ghdeploy.conversation import Headers, Receiver, Sent
 from pytest_ghdeploy.doors import webhook as door
 from pytest_ghdeploy.errors import FakeError
 
@@ -639,9 +639,12 @@ class Webhooks:
         # A client may have changed over REST where it goes.
         return known[1] if known and known[0] == hook.target_url else door.Target("url", hook.target_url)
 
-    def _name_of(self, store: Store, row: HookDelivery) -> str:
+    def _name_of(self, store: Store, row: HookDelivery) -> Receiver:
         hook = store.hooks.get(row.hook_id)
-        return self._target_of(hook).name if hook else f"hook {row.hook_id}"
+        if hook is None:
+            return Receiver(f"hook {row.hook_id}")
+        target = self._target_of(hook)
+        return Receiver(target.name, None if target.kind == "url" else target.value)
 
 
 def _address(target: Target, number: int) -> str:

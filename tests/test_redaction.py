@@ -1,0 +1,133 @@
+"""What is secret is told nowhere: not in reports, records and pictures, and not in the failures of assertions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from pytest_ghdeploy.conversation import Secrets, without_secret_members
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy.webhooks import Delivery
+
+API = "https://api.github.com/repos/octocat/example"
+HEADERS = {"Authorization": "token a-token-for-tests"}
+SECRET = "a-secret-of-hooks"  # noqa: S105 - of nobody
+
+
+@pytest.fixture
+def repo(ghdeploy: FakeGitHub) -> Repository:
+    """Give the repository octocat/example."""
+    return ghdeploy.add_repository("octocat/example")
+
+
+def _everything(ghdeploy: FakeGitHub) -> str:
+    told = ghdeploy.conversation
+    return "\n".join([told.text(), told.diagram(), told.mermaid(), told.report(), repr(ghdeploy.requests)])
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b'{"secret": "abc", "ref": "main"}', b'{"secret": "[redacted]", "ref": "main"}'),
+        (b'{"secret":"a\\"b\\\\","x":1}', b'{"secret":"[redacted]","x":1}'),
+        (b'{"secret": ""}', b'{"secret": ""}'),
+        (b'{"secret": null}', b'{"secret": null}'),
+        (b'{"secret": 12345}', b'{"secret": "[redacted]"}'),
+        (b'{"Client_Secret": "x", "password": "y", "token" : "z"}',
+         b'{"Client_Secret": "[redacted]", "password": "[redacted]", "token" : "[redacted]"}'),
+        (b'{"secret": "no \\q JSON"}', b'{"secret": "[redacted]"}'),
+        (b'{"secret": "never ends', b'{"secret": "[redacted]'),
+        (b'{"payload": "{\\"token\\": \\"abc\\", \\"a\\": 1}"}',
+         b'{"payload": "{\\"token\\": \\"[redacted]\\", \\"a\\": 1}"}'),
+        (b"secret=abc+d&url=x", b"secret=[redacted]&url=x"),
+        (b"url=x&config[secret]=abc&config%5Bsecret%5D=abc",
+         b"url=x&config[secret]=[redacted]&config%5Bsecret%5D=[redacted]"),
+        (b'{"url": "http://localhost/?a=1&token=abc#x"}', b'{"url": "http://localhost/?a=1&token=[redacted]#x"}'),
+        (b'{"url": "http://me:abc@localhost/"}', b'{"url": "http://[redacted]@localhost/"}'),
+        (b'{"description": "the secret is out: token"}', b'{"description": "the secret is out: token"}'),
+        (b'{"secrets": "none", "tokens": 5, "mail": "a@b"}', b'{"secrets": "none", "tokens": 5, "mail": "a@b"}'),
+        (b"\xff\x00 secret", b"\xff\x00 secret"),
+        (b'{"secret": "\\ud800abcdefgh"}', b'{"secret": "[redacted]"}'),
+    ],
+)  # fmt: skip
+def test_what_is_secret_by_its_name_is_blotted_out_of_a_body(body: bytes, kept: bytes) -> None:
+    """In JSON, in JSON within a text, in a form and in a URL; what is no value stays."""
+    assert without_secret_members(body, Secrets()) == kept
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "blotted"),
+    [
+        ("hunter2", "wrong: 'hunter2', hunter2!", "wrong: '[redacted]', [redacted]!"),
+        ("main", "main, domain, mainly", "[redacted], domain, mainly"),
+        ("abc", "abc", "abc"),
+        ("12345678", "x12345678y", "x[redacted]y"),
+        ('a"b-änd-c', 'a\\"b-\\u00e4nd-c a\\"b-änd-c a%22b-%C3%A4nd-c', "[redacted] [redacted] [redacted]"),
+        ("$ec!", "$ec! ($ec!)", "[redacted] ([redacted])"),
+    ],
+)
+def test_what_is_declared_secret_is_blotted_out_from_four_characters_on(secret: str, text: str, blotted: str) -> None:
+    """A short one is a word of its own; in whatever way it is written."""
+    secrets = Secrets()
+    secrets.add(secret)
+    assert secrets.blot(text) == blotted
+    assert secrets.blot_bytes(text.encode()) == blotted.encode()
+
+
+def test_what_a_client_shows_is_blotted_out_from_eight_characters_on() -> None:
+    """It may be anything, such as a name: a short one would destroy the report."""
+    secrets = Secrets()
+    secrets.show("octocat")
+    secrets.show("octocats")
+    assert secrets.blot("octocat, octocats") == "octocat, [redacted]"
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize(("method", "path"), [("POST", "/hook"), ("PATCH", "/Hooks/1"), ("POST", "/hooks")])
+def test_a_secret_that_is_sent_to_a_wrong_path_is_not_told(ghdeploy: FakeGitHub, method: str, path: str) -> None:
+    """Nor is a token in the URL of a hook."""
+    config = {"url": "http://localhost:1/?token=in-the-url", "secret": "zq7"}
+    requests.request(method, API + path, json={"config": config}, headers=HEADERS, timeout=5)
+    told = _everything(ghdeploy)
+    assert '"secret": "[redacted]"' in told
+    assert "zq7" not in told
+    assert "in-the-url" not in told
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize("secret", [SECRET, "hunter2", 'pässwörd-"secret"-1'])
+def test_no_failure_of_an_assertion_quotes_a_secret(ghdeploy: FakeGitHub, secret: str) -> None:
+    """What a receiver raises quotes it, and the delivery's reason quotes that."""
+
+    def wrong(_: Delivery) -> None:
+        msg = f"signature does not match with {secret}"
+        raise ValueError(msg)
+
+    ghdeploy.webhooks.subscribe(wrong, secret=secret)
+    with pytest.raises(AssertionError) as caught:
+        ghdeploy.assert_delivery("ping", state="delivered")
+    assert "signature does not match with [redacted]" in str(caught.value)
+    assert secret not in str(caught.value)
+    assert secret not in _everything(ghdeploy)
+
+
+def test_no_failure_about_events_quotes_a_token(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Neither a long one nor a short one, whatever is asserted."""
+    for token in ("tok_1", SECRET):
+        ghdeploy.add_token(token)
+        repo.add_deployment(ref="main", environment=token)
+        for failing in (
+            lambda: ghdeploy.assert_event("deployment", ref="other"),
+            lambda: ghdeploy.assert_no_event("deployment"),
+            lambda: ghdeploy.assert_events(["push"]),
+            lambda: ghdeploy.wait_for_event("deployment", timeout=0, ref="other"),
+        ):
+            with pytest.raises(AssertionError) as caught:
+                failing()
+            assert "environment '[redacted]'" in str(caught.value)
+            assert token not in str(caught.value)
+        assert token not in _everything(ghdeploy)
