@@ -283,7 +283,7 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 
 # For the plugin and the doors, not for tests.
-INTERNAL = {"answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
+INTERNAL = {"accept", "answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
 INTERNAL |= {"after_fork", "report_text", "start", "take_problem"}
 
 

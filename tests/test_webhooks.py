@@ -29,7 +29,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pytest_ghdeploy import FakeError, FakeGitHub, Repository, signatures, webhooks
+from pytest_ghdeploy import FakeError, FakeGitHub, Repository, postman, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -555,10 +555,9 @@ def test_a_server_that_calls_back_does_not_wait_for_itself(
 
 
 def test_many_threads_lose_and_double_nothing(
-    ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:  # fmt: skip
     """Each event reaches each hook once, one at a time, and before the call that caused it returns."""
-    monkeypatch.setattr(webhooks, "_PATIENCE_SECONDS", 60.0)
     got: list[list[str]] = [[], []]
     inside: list[int] = []
     missed: list[str] = []
@@ -593,10 +592,9 @@ def test_many_threads_lose_and_double_nothing(
 
 
 def test_a_call_waits_for_what_another_thread_delivers_for_it(
-    ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:  # fmt: skip
     """A function that is busy in one thread gets the next delivery there; the call that caused it waits."""
-    monkeypatch.setattr(webhooks, "_PATIENCE_SECONDS", 60.0)
     begun, go_on = threading.Event(), threading.Event()
     got: list[str] = []
 
@@ -626,11 +624,11 @@ def test_a_call_waits_for_what_another_thread_delivers_for_it(
     assert returned == [["ping", "status", "deployment"]]
 
 
+@pytest.mark.usefixtures("nobody_waits")
 def test_a_thread_that_a_receiver_waits_for_does_not_wait_for_the_receiver(
-    ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its call returns after a moment, and what it has caused is delivered when the receiver is done."""
-    monkeypatch.setattr(webhooks, "_PATIENCE_SECONDS", 0.05)
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:  # fmt: skip
+    """Its call returns at once, and what it has caused is delivered when the receiver is done."""
     got: list[str] = []
 
     def receive(delivery: Delivery) -> None:
@@ -643,6 +641,194 @@ def test_a_thread_that_a_receiver_waits_for_does_not_wait_for_the_receiver(
     ghdeploy.webhooks.subscribe(receive)
     repo.add_deployment(ref="main")
     assert got == ["ping", "deployment", "deployment_status"]
+
+
+def elsewhere(work: Callable[[], object]) -> None:
+    """Do it in another thread, and wait for that."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def together(count: int, work: Callable[[int], None]) -> None:
+    """Do it in many threads at once."""
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_many_threads_and_hooks_keep_the_order(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Each hook hears of the events in the order in which they are recorded."""
+    got: list[list[str]] = [[], []]
+    for one in got:
+        ghdeploy.webhooks.subscribe(lambda delivery, one=one: one.append(delivery.delivery_id), events=["status"])
+        one.clear()
+
+    def work(number: int) -> None:
+        for turn in range(10):
+            repo.add_commit_status("main", state="success", context=f"{number}/{turn}")
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        together(16, work)
+    finally:
+        sys.setswitchinterval(interval)
+    wanted = [event.delivery_id for event in ghdeploy.events]
+    assert len(wanted) == 160
+    assert got == [wanted, wanted]
+
+
+@pytest.mark.parametrize("kind", ["function", "server"])
+def test_each_thread_sees_its_own_delivery_made(ghdeploy: FakeGitHub, repo: Repository, kind: str) -> None:
+    """However many ask at a time, and however long all receivers take together."""
+    done: list[str] = []
+    missed: list[str] = []
+
+    def receive(body: bytes) -> None:
+        time.sleep(0.1)
+        done.append(json.loads(body).get("context", "ping"))
+
+    def work(number: int) -> None:
+        post(f"/statuses/{repo.sha('main')}", state="success", context=str(number))
+        if str(number) not in done:
+            missed.append(str(number))
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        receive(body)
+        ok(handler, body)
+
+    with serving(answer) as server:
+        ghdeploy.webhooks.subscribe(server.url if kind == "server" else lambda delivery: receive(delivery.body))
+        together(16, work)
+    assert len(done) == 17
+    assert missed == []
+
+
+@pytest.fixture
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """See to it that no thread waits in vain for a receiver that waits for it."""
+    waited: list[str] = []
+    gives_up = postman.Postman._is_a_callback
+
+    def note(self: postman.Postman, items: Any) -> None:  # noqa: ANN401
+        waited.append(threading.current_thread().name)
+        gives_up(self, items)
+
+    monkeypatch.setattr(postman.Postman, "_is_a_callback", note)
+    yield
+    assert waited == []
+
+
+@pytest.mark.usefixtures("nobody_waits")
+@pytest.mark.parametrize("how", ["thread", "thread of a thread", "pool", "server", "context"])
+def test_what_a_receiver_waits_for_overtakes_nothing(ghdeploy: FakeGitHub, repo: Repository, how: str) -> None:
+    """It is known to be the receiver's at once, and what it causes comes after what is to be delivered before."""
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import Context
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        if handler.headers["X-GitHub-Event"] == "deployment":
+            report(json.loads(body)["deployment"], "success")
+        ok(handler, body)
+
+    pool = ThreadPoolExecutor(1)
+
+    def receive(delivery: Delivery) -> None:
+        if how == "pool":
+            pool.submit(list, ()).result()  # it is made at the ping already
+        if delivery.event == "deployment":
+            work = lambda: report(delivery.payload["deployment"], "success")  # noqa: E731
+            if how == "thread":
+                elsewhere(work)
+            elif how == "thread of a thread":
+                elsewhere(lambda: elsewhere(work))
+            elif how == "pool":
+                pool.submit(work).result()
+            else:
+                Context().run(work)
+
+    got: list[str] = []
+    with serving(answer) as server, pool:
+        ghdeploy.webhooks.subscribe(
+            server.url if how == "server" else receive, events=["deployment"]
+        )  # fmt: skip
+        ghdeploy.webhooks.subscribe(lambda d: got.append(d.event), events=["deployment", "deployment_status"])
+        repo.add_deployment(ref="main")
+    assert got == ["ping", "deployment", "deployment_status"]
+
+
+def test_a_thread_of_the_tests_own_that_a_receiver_waits_for_costs_a_second_once(
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:  # fmt: skip
+    """Nobody knows what it is, the first time; the order is kept all the same."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    got: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(list, ()).result()
+
+        def receive(delivery: Delivery) -> None:
+            if delivery.event == "deployment":
+                for _turn in range(12):
+                    pool.submit(report, delivery.payload["deployment"], "in_progress").result()
+
+        hook = ghdeploy.webhooks.subscribe(receive)
+        ghdeploy.webhooks.subscribe(lambda d: got.append(d.event))
+        ghdeploy.webhooks.timeout_seconds = 5
+        began = time.monotonic()
+        repo.add_deployment(ref="main")
+    assert time.monotonic() - began < 6
+    assert got == ["ping", "deployment", *["deployment_status"] * 12]
+    assert {delivery.state for delivery in hook.deliveries} == {"delivered"}
+
+
+@pytest.mark.usefixtures("nobody_waits")
+def test_an_asynchronous_receiver_asks_in_threads(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """As code does whose client is not asynchronous: nothing waits."""
+
+    async def receive(delivery: Delivery) -> None:
+        if delivery.event == "deployment":
+            loop = asyncio.get_running_loop()
+            for _turn in range(12):
+                await loop.run_in_executor(None, report, delivery.payload["deployment"], "in_progress")
+
+    hook = ghdeploy.webhooks.subscribe(receive)
+    repo.add_deployment(ref="main")
+    assert [delivery.state for delivery in hook.deliveries] == ["delivered"] * 14
+
+
+@pytest.mark.usefixtures("nobody_waits")
+def test_two_fakes_call_each_other(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """From one receiver to the other and back, without waiting."""
+    fakes = [ghdeploy_factory(base_url=f"https://{name}.example.com/api/v3") for name in ("one", "other")]
+    repos = [fake.add_repository("octocat/example") for fake in fakes]
+    got: list[int] = []
+
+    def receive(number: int) -> None:
+        got.append(number)
+        if len(got) < 40:
+            repos[1 - number].add_commit_status("main", state="success")
+
+    for number, fake in enumerate(fakes):
+        fake.webhooks.subscribe(
+            lambda delivery, number=number: receive(number) if delivery.event == "status" else None
+        )  # fmt: skip
+    repos[0].add_commit_status("main", state="success")
+    assert got == [0, 1] * 20
+
+
+@pytest.mark.usefixtures("nobody_waits")
+def test_nothing_is_left_in_the_place_of_threading(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Who starts threads is looked at during deliveries only."""
+    start = threading.Thread.start
+    seen: list[bool] = []
+    ghdeploy.webhooks.subscribe(lambda _: seen.append(threading.Thread.start is start))
+    repo.add_commit_status("main", state="success")
+    assert seen == [False, False]
+    assert threading.Thread.start is start
 
 
 # Held
@@ -1166,14 +1352,18 @@ def third_party(request: pytest.FixtureRequest, ghdeploy: FakeGitHub) -> Iterato
 def test_the_loop_closes(ghdeploy: FakeGitHub) -> None:
     """A tool deploys, a third party hears of it and reports, and the tool sees the success, and is told of it."""
     told: list[str] = []
+    seen: list[str] = []
     ghdeploy.webhooks.subscribe(
         lambda d: told.append(d.payload.get("deployment_status", {}).get("state")), events=["deployment_status"]
     )
+    ghdeploy.webhooks.subscribe(lambda delivery: seen.append(delivery.delivery_id))
+    seen.clear()
     made = post("/deployments", ref="main").json()
     listed = requests.get(made["statuses_url"], headers=TOKEN, timeout=10).json()
     assert [one["state"] for one in listed] == ["success", "in_progress"]
     assert told == [None, "in_progress", "success"]
-    assert [delivery.state for delivery in ghdeploy.webhooks.deliveries] == ["delivered"] * 7
+    assert seen == [event.delivery_id for event in ghdeploy.events]
+    assert [delivery.state for delivery in ghdeploy.webhooks.deliveries] == ["delivered"] * 11
 
 
 DEPLOYER = """

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.faults import Faults
     from pytest_ghdeploy.items import Deployment
     from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, HookDelivery, Token
+    from pytest_ghdeploy.postman import Item
     from pytest_ghdeploy.rate_limits import RateLimits
     from pytest_ghdeploy.waiting import Watch
     from pytest_ghdeploy.webhooks import Delivery, Webhooks
@@ -727,7 +728,11 @@ class FakeGitHub:
 
     # For doors
 
-    def deliver(self, left: list[tuple[Store, HookDelivery]]) -> None:
+    def accept(self, left: tuple[Store, HookDelivery]) -> Item | None:
+        """Put what is to be delivered in its place, while the lock is held."""
+        return self.webhooks.accept(left)
+
+    def deliver(self, left: list[Item | None]) -> None:
         """Deliver what a call has left for its end, in this thread, which holds the lock no more."""
         self.webhooks.deliver(left)
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import deque
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -21,9 +19,10 @@ from pytest_ghdeploy.api import webhooks as api
 from pytest_ghdeploy.conversation import Headers, Sent
 from pytest_ghdeploy.doors import webhook as door
 from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.postman import Item, Postman
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from pytest_ghdeploy.conversation import Conversation, Secrets
@@ -280,25 +279,6 @@ class Hook:
             api.delete(self._store, self._row)
 
 
-# A thread that a receiver has started and waits for is not known as such, and must not wait for the receiver.
-_PATIENCE_SECONDS = 1.0
-
-
-class _Round:
-    """Deliveries that one call has caused, and those that came of them meanwhile."""
-
-    __slots__ = ("items", "of", "open")
-
-    def __init__(self, of: Webhooks, items: Iterable[Left]) -> None:
-        self.of = of
-        self.items = deque(items)
-        self.open = True
-
-
-# The round that what runs now was called from. What a receiver starts to answer a delivery inherits it.
-_current: ContextVar[_Round | None] = ContextVar("ghdeploy_round", default=None)
-
-
 class Webhooks:
     """
     All hooks of a fake.
@@ -313,6 +293,7 @@ class Webhooks:
         """Note with *fail* what must fail the test."""
         self._fail = fail
         self._mutex = threading.Lock()
+        self._post = Postman(self._send, lambda: self.timeout_seconds)
 
     def start(self, store: Store, conversation: Conversation, secrets: Secrets) -> None:
         """Begin anew, with nobody subscribed. The fake calls it."""
@@ -322,9 +303,6 @@ class Webhooks:
         self._targets: dict[int, tuple[str, Target]] = {}
         self._timeout_seconds: float | None = None
         self._held: list[Left] | None = None
-        # Which round delivers to a hook just now, and who waits for it to be done with a delivery.
-        self._busy: dict[int, _Round] = {}
-        self._awaited: dict[int, threading.Event] = {}
 
     def __repr__(self) -> str:
         return f"<Webhooks {len(self.hooks)} hooks>"
@@ -473,15 +451,17 @@ class Webhooks:
             with self._store.lock:
                 for one in chosen:
                     self._check(one)
-                items = [self._taken(one) for one in chosen]
-            self._deliver_round(items)
+                items = [self._post.accept(self._taken(one)) for one in chosen]
+            self.deliver(items)
             return
-        with self._mutex:
+        with self._store.lock, self._mutex:
             held, self._held = self._held, None
+            # What comes from now on comes after it.
+            items = [self._post.accept(left) for left in held or ()]
         if held is None:
             msg = "nothing is kept back: hold() comes before release()"
             raise FakeError(msg)
-        self._deliver_round(held)
+        self.deliver(items)
 
     def _check(self, one: Delivery) -> None:
         check_type("a delivery", one, Delivery, "one of webhooks.held or webhooks.deliveries")
@@ -532,57 +512,29 @@ class Webhooks:
 
     # How it is delivered
 
-    def deliver(self, left: list[Left]) -> None:
-        """Deliver what a call has left behind, or keep it back. The fake calls it, and holds no lock."""
+    def accept(self, left: Left) -> Item | None:
+        """Put a delivery behind those before it, or keep it back. The fake calls it, with the lock held."""
         with self._mutex:
-            if self._held is not None:
-                self._held += left
-                return
-        self._deliver_round(left)
-
-    def _deliver_round(self, left: list[Left]) -> None:
-        current = _current.get()
-        if current is not None and current.of is self:
-            with self._mutex:
-                if current.open:  # a receiver calls back: it is answered first
-                    current.items.extend(left)
-                    return
-        this, elsewhere = _Round(self, left), list[threading.Event]()
-        token = _current.set(this)
-        try:
-            while item := self._next(this, elsewhere):
-                try:
-                    self._send(*item)
-                finally:
-                    with self._mutex:
-                        self._busy.pop(item[1].hook_id, None)
-                        if done := self._awaited.pop(item[1].id, None):
-                            done.set()
-        finally:
-            this.open = False
-            _current.reset(token)
-        for done in elsewhere:
-            done.wait(_PATIENCE_SECONDS)
-
-    def _next(self, this: _Round, elsewhere: list[threading.Event]) -> Left | None:
-        with self._mutex:
-            while this.items:
-                item = this.items.popleft()
-                row = item[1]
-                other = self._busy.get(row.hook_id)
-                if other is None:
-                    self._busy[row.hook_id] = this
-                    return item
-                # Another thread delivers to this hook just now, and goes on with this. If it is a server that
-                # has to answer first, it may be waiting for this very call to return.
-                other.items.append(item)
-                target = self._targets.get(row.hook_id)
-                if target and target[1].kind != "url":
-                    elsewhere.append(self._awaited.setdefault(row.id, threading.Event()))
-            this.open = False
+            if self._held is None:
+                return self._post.accept(left)
+            self._held.append(left)
             return None
 
-    def _send(self, store: Store, delivery: HookDelivery) -> None:
+    def deliver(self, left: Sequence[Item | None]) -> None:
+        """Deliver what a call has left behind. The fake calls it, and holds no lock."""
+        if items := [item for item in left if item is not None]:
+            try:
+                self._post.deliver(items)
+            except BaseException as problem:
+                if waiting := len(self._post):
+                    told = (
+                        f"{type(problem).__name__}: what was to be delivered waits for the next call, {waiting} in all"
+                    )
+                    self._conversation.entries.append(told)
+                raise
+
+    def _send(self, item: Item) -> None:
+        store, delivery = item.thing
         with store.lock:
             row, hook = store.hook_deliveries.get(delivery.id), store.hooks.get(delivery.hook_id)
             if store.retired or row is None or hook is None:
@@ -600,14 +552,15 @@ class Webhooks:
             store.hook_deliveries.replace(row)
             target = self._target_of(hook)
         handle = Delivery(self, store, row)
-        outcome = door.send(
-            target,
-            headers,
-            body,
-            handle,
-            timeout=self.timeout_seconds,
-            insecure_ssl=hook.insecure_ssl == "1",
-        )
+        with self._post.calling(item):
+            outcome = door.send(
+                target,
+                headers,
+                body,
+                handle,
+                timeout=self.timeout_seconds,
+                insecure_ssl=hook.insecure_ssl == "1",
+            )
         with store.lock:
             taken = (store.clock.now - started).total_seconds()
             limit = deliveries.limit_seconds(store.urls)
