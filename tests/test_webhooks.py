@@ -1193,14 +1193,65 @@ def test_an_assertion_in_a_function_fails_the_test(ghdeploy: FakeGitHub, repo: R
     assert isinstance(problem, AssertionError)
 
 
-def test_a_test_can_be_ended_from_a_function(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """`pytest.fail` and Ctrl-C are meant for the test, and reach it; what comes later works."""
-    hook = ghdeploy.webhooks.subscribe(lambda d: pytest.fail("unwanted") if d.event == "status" else None)
-    with pytest.raises(pytest.fail.Exception, match="unwanted"):
+def give_up(what: str) -> None:
+    """Judge the test from a receiver."""
+    if what == "raises":
+        with pytest.raises(KeyError):
+            pass
+    getattr(pytest, what)("unwanted")
+
+
+@pytest.mark.parametrize("what", ["fail", "raises", "skip", "xfail"])
+@pytest.mark.parametrize("kind", ["function", "flask", "asynchronous"])
+def test_a_receiver_can_fail_the_test(ghdeploy: FakeGitHub, repo: Repository, kind: str, what: str) -> None:
+    """The client is not disturbed, the other hooks get their deliveries, and the test fails in the end."""
+    app = flask.Flask(__name__)
+
+    @app.post("/")
+    def view() -> str:
+        if flask.request.headers["X-GitHub-Event"] == "status":
+            give_up(what)
+        return ""
+
+    async def asynchronous(delivery: Delivery) -> None:
+        function(delivery)
+
+    def function(delivery: Delivery) -> None:
+        if delivery.event == "status":
+            give_up(what)
+
+    hook = ghdeploy.webhooks.subscribe({"function": function, "flask": app, "asynchronous": asynchronous}[kind])
+    other = ghdeploy.webhooks.subscribe(lambda _: None)
+    assert post(f"/statuses/{repo.sha('main')}", state="success").status_code == 201
+    assert [delivery.state for delivery in hook.deliveries] == ["failed", "delivered"]
+    assert other.deliveries[0].state == "delivered"
+    problem = ghdeploy.take_problem()
+    assert isinstance(problem, AssertionError)
+    assert ("DID NOT RAISE" if what == "raises" else "unwanted") in str(problem)
+
+
+@pytest.mark.parametrize("problem", [KeyboardInterrupt, pytest.exit.Exception])
+def test_all_tests_can_be_ended_from_a_receiver(
+    ghdeploy: FakeGitHub, repo: Repository, problem: type[BaseException]
+) -> None:
+    """Ctrl-C and `pytest.exit` get through; what is to be delivered waits, which is said, until the next call."""
+
+    def receive(delivery: Delivery) -> None:
+        if delivery.event == "status":
+            raise problem
+
+    got: list[str] = []
+    hook = ghdeploy.webhooks.subscribe(receive)
+    other = ghdeploy.webhooks.subscribe(lambda delivery: got.append(delivery.event))
+    with pytest.raises(problem):
         repo.add_commit_status("main", state="success")
+    assert hook.deliveries[0].reason == f"{problem.__name__} came before its answer"
+    assert [one.deliveries[0].state for one in (hook, other)] == ["waiting", "waiting"]
+    assert "what was to be delivered waits for the next call, 1 in all" in ghdeploy.conversation_text()
     repo.add_deployment(ref="main")
-    assert [delivery.event for delivery in hook.deliveries] == ["deployment", "status", "ping"]
+    assert got == ["ping", "status", "deployment"]
     assert [delivery.state for delivery in hook.deliveries] == ["delivered", "waiting", "delivered"]
+
 
 
 def test_a_delivery_cannot_be_changed_by_its_receiver(ghdeploy: FakeGitHub, repo: Repository) -> None:

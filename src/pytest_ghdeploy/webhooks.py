@@ -552,15 +552,23 @@ class Webhooks:
             store.hook_deliveries.replace(row)
             target = self._target_of(hook)
         handle = Delivery(self, store, row)
-        with self._post.calling(item):
-            outcome = door.send(
-                target,
-                headers,
-                body,
-                handle,
-                timeout=self.timeout_seconds,
-                insecure_ssl=hook.insecure_ssl == "1",
-            )
+        try:
+            with self._post.calling(item):
+                outcome = door.send(
+                    target,
+                    headers,
+                    body,
+                    handle,
+                    timeout=self.timeout_seconds,
+                    insecure_ssl=hook.insecure_ssl == "1",
+                )
+        except BaseException as problem:  # what ends the tests
+            with store.lock:
+                told = f"{type(problem).__name__} came before its answer"
+                entry.row = handle._row = row = replace(row, reason=told, delivered_at=None)  # noqa: SLF001
+                if store.hook_deliveries.get(row.id):
+                    store.hook_deliveries.replace(row)
+            raise
         with store.lock:
             taken = (store.clock.now - started).total_seconds()
             limit = deliveries.limit_seconds(store.urls)
@@ -583,9 +591,14 @@ class Webhooks:
                 store.hook_deliveries.replace(row)
             if now := store.hooks.get(hook.id):
                 store.hooks.replace(replace(now, last_response=outcome.last_response))
-        if target.kind == "callable" and isinstance(outcome.exception, AssertionError):
+        problem = outcome.exception
+        if target.kind == "callable" and isinstance(problem, AssertionError):
             # A function is the test's own: what it asserts is meant for the test.
-            self._fail(outcome.exception)
+            self._fail(problem)
+        elif problem is not None and door.is_verdict(problem):
+            told = AssertionError(f"{type(problem).__name__}: {problem}")
+            told.__cause__ = problem
+            self._fail(told.with_traceback(problem.__traceback__))
 
     def _target_of(self, hook: HookRow) -> Target:
         known = self._targets.get(hook.id)

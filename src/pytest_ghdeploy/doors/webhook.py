@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import ssl
+import sys
 import threading
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
@@ -150,8 +151,22 @@ def send(
         return deliveries.answered(code, {}, "")
     except _TookTooLong:
         return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
-    except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever the receiver raises is its own
+    except BaseException as problem:
+        # Whatever else the receiver raises is its own, and the client has no part in it.
+        if _ends_all(problem):
+            raise
         return deliveries.crashed(problem)
+
+
+def is_verdict(problem: BaseException | None) -> bool:
+    """Tell whether it is one of pytest's on a test, as ``pytest.fail`` raises it."""
+    known = sys.modules.get("_pytest.outcomes")
+    return known is not None and isinstance(problem, known.OutcomeException)
+
+
+def _ends_all(problem: BaseException) -> bool:
+    known = sys.modules.get("_pytest.outcomes")
+    return isinstance(problem, KeyboardInterrupt) or (known is not None and isinstance(problem, known.Exit))
 
 
 # By HTTP
