@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import http.client
 import json
 import os
@@ -24,6 +25,7 @@ import pytest
 import requests
 import requests_mock as requests_mock_module
 import responses
+import werkzeug
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
@@ -32,7 +34,7 @@ from starlette.routing import Route
 from pytest_ghdeploy import FakeError, FakeGitHub, Repository, postman, signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from starlette.requests import Request
 
@@ -235,6 +237,50 @@ def test_a_receiver_may_have_the_name_of_the_fake(ghdeploy_factory: Callable[...
     assert hook.deliveries[0].state == "delivered"
 
 
+def test_a_decorator_hides_no_kind(ghdeploy: FakeGitHub) -> None:
+    """What werkzeug makes of a view is a WSGI application; other decorators say what they take, or what they wrap."""
+
+    @werkzeug.Request.application
+    def view(request: werkzeug.Request) -> werkzeug.Response:
+        return werkzeug.Response(request.headers["X-GitHub-Event"])
+
+    def receive(delivery: Delivery, extra: str) -> int:
+        return len(delivery.event + extra)
+
+    @functools.wraps(receive)
+    def with_extra(delivery: Delivery) -> int:
+        return 200 + receive(delivery, "!")
+
+    @functools.wraps(view)
+    def passes_on(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return view(*args, **kwargs)
+
+    def application(environ: Any, start_response: Any) -> Any:  # noqa: ANN401
+        return view(environ, start_response)
+
+    passes_on.__wrapped__ = application
+    answers = [ghdeploy.webhooks.subscribe(one).deliveries[0] for one in (view, with_extra, passes_on)]
+    assert [(one.status_code, one.response_payload) for one in answers] == [(200, "ping"), (205, ""), (200, "ping")]
+
+
+class Later:
+    """What is awaited and no coroutine."""
+
+    def __await__(self) -> Generator[Any, None, int]:
+        yield from asyncio.sleep(0).__await__()
+        return 202
+
+
+@pytest.mark.parametrize(
+    ("value", "status_code"),
+    [(None, 200), (204, 204), (7, 200), (0, 200), (True, 200), (600, 200), ("500", 200), (2.5, 200), (Later(), 202)],
+)
+def test_a_function_says_how_it_answers(ghdeploy: FakeGitHub, value: object, status_code: int) -> None:
+    """With what is the status of an answer; all else says nothing, such as how many it has seen."""
+    delivery = ghdeploy.webhooks.subscribe(lambda _: value).deliveries[0]
+    assert (delivery.state, delivery.status_code) == ("delivered", status_code)
+
+
 @pytest.mark.parametrize("kind", ["wsgi", "asgi", "callable"])
 def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa: ANN401
     """Where a receiver takes any arguments, nobody can see what it is."""
@@ -267,6 +313,8 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ({"target": "ftp://localhost/"}, "GitHub refuses this with 422"),
         ({"target": print, "kind": "url"}, "a receiver of kind 'url' is a text"),
         ({"target": "http://localhost/", "kind": "wsgi"}, "a receiver of kind 'wsgi' is something to call"),
+        ({"target": "http://localhost/", "in_thread": True}, "'http://localhost/' is a URL, which has its time anyway"),
+        ({"target": print, "in_thread": 1}, "in_thread is True or False"),
         ({"target": print, "kind": "cgi"}, "there is no kind of receiver 'cgi'; there are "),
         ({"target": print, "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
         ({"target": "http://localhost/", "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
@@ -416,6 +464,47 @@ def test_a_reset_forgets_all(ghdeploy: FakeGitHub) -> None:
     ghdeploy.repository("octocat/example").add_commit_status("main", state="failure")
     assert len(got) == 2
     assert got[0].event == "ping"
+
+
+def test_what_is_of_before_a_reset_does_nothing_now(
+    ghdeploy: FakeGitHub, ghdeploy_factory: Callable[..., FakeGitHub]
+) -> None:
+    """Ids begin anew, and are those of others; nor does what is another fake's."""
+
+    def begin(fake: FakeGitHub) -> Delivery:
+        fake.webhooks.subscribe(lambda _: None)
+        fake.webhooks.hold()
+        fake.add_repository("octocat/example").add_commit_status("main", state="success")
+        return fake.webhooks.held[0]
+
+    old = begin(ghdeploy)
+    old_hook = ghdeploy.webhooks.hooks[0]
+    ghdeploy.reset()
+    new = begin(ghdeploy)
+    foreign = begin(ghdeploy_factory(base_url="https://ghe.example.com/api/v3"))
+    assert old.id == new.id == foreign.id
+    assert len({old, new, foreign}) == len({old_hook, *ghdeploy.webhooks.hooks}) + 1 == 3
+    for other, whose in ((old, r"of before reset\(\)"), (foreign, "another fake's")):
+        for use in (ghdeploy.webhooks.release, ghdeploy.webhooks.redeliver, ghdeploy.webhooks.drop):
+            with pytest.raises(FakeError, match=f"<Delivery {old.id} status [a-z]+> is {whose}"):
+                use(other)
+    assert old.state == "waiting"
+    assert ghdeploy.webhooks.held == [new]
+
+
+def test_what_is_held_for_a_hook_that_goes_is_dropped(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """With the hook, or with its repository; the conversation tells."""
+    hooks = [ghdeploy.webhooks.subscribe(lambda _: None, repository=repo.full_name) for _ in range(2)]
+    ghdeploy.webhooks.hold()
+    repo.add_commit_status("main", state="success")
+    first, second = ghdeploy.webhooks.held
+    hooks[0].delete()
+    assert ghdeploy.webhooks.held == [second]
+    requests.delete(API, headers=TOKEN, timeout=10)
+    assert ghdeploy.webhooks.held == []
+    assert [(one.state, one.reason) for one in (first, second)] == [("dropped", "its hook is gone")] * 2
+    assert ghdeploy.conversation_text().count("dropped: its hook is gone") == 2
+    ghdeploy.webhooks.release()
 
 
 # When
@@ -1043,6 +1132,61 @@ def test_a_receiver_in_this_process_that_fails_disturbs_nobody(
     assert len(repo.deployments) == len(ghdeploy.events) == 1
 
 
+@pytest.mark.parametrize("kind", ["function", "flask"])
+def test_a_receiver_that_hangs_is_given_up_in_a_thread_of_its_own(
+    ghdeploy: FakeGitHub, repo: Repository, kind: str
+) -> None:
+    """It goes on alone; the others get their deliveries, and it gets the next."""
+    app = flask.Flask(__name__)
+    go_on, over = threading.Event(), threading.Event()
+
+    def hang(event: str) -> None:
+        if event == "deployment":
+            go_on.wait(10)
+            over.set()
+
+    @app.post("/")
+    def view() -> str:
+        hang(flask.request.headers["X-GitHub-Event"])
+        return ""
+
+    def function(delivery: Delivery) -> None:
+        hang(delivery.event)
+
+    ghdeploy.webhooks.timeout_seconds = 0.2
+    hook = ghdeploy.webhooks.subscribe(app if kind == "flask" else function, in_thread=True)
+    other = ghdeploy.webhooks.subscribe(lambda _: None)
+    repo.add_deployment(ref="main")
+    assert not over.is_set()
+    repo.add_commit_status("main", state="success")
+    go_on.set()
+    assert over.wait(5)
+    status, deployment, ping = hook.deliveries
+    assert (deployment.state, deployment.status_code) == ("failed", 504)
+    assert deployment.reason == "the receiver took longer than 0.2 seconds"
+    assert (status.state, ping.state) == ("delivered", "delivered")
+    assert [delivery.state for delivery in other.deliveries] == ["delivered"] * 3
+
+
+@pytest.mark.usefixtures("nobody_waits")
+def test_a_receiver_in_a_thread_of_its_own_is_one_like_the_others(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It may call back, and what it raises is known."""
+    threads: list[object] = []
+
+    def receive(delivery: Delivery) -> int:
+        threads.append(threading.current_thread())
+        if delivery.event == "deployment":
+            report(delivery.payload["deployment"], "success")
+        assert delivery.event != "deployment_status", "unwanted"
+        return 201
+
+    hook = ghdeploy.webhooks.subscribe(receive, in_thread=True)
+    repo.add_deployment(ref="main")
+    assert threading.current_thread() not in threads
+    assert [delivery.status_code for delivery in hook.deliveries] == [500, 201, 201]
+    assert "unwanted" in str(ghdeploy.take_problem())
+
+
 def drips(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     """Answer a byte at a time, each in time."""
     for _turn in range(50):
@@ -1052,6 +1196,14 @@ def drips(handler: BaseHTTPRequestHandler, _: bytes) -> None:
             handler.wfile.flush()
         except OSError:
             return
+
+
+def drips_to_the_end(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Answer in time, with a body that ends with the connection, and does not."""
+    handler.send_response(200)
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    drips(handler, body)
 
 
 def sleeps(handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -1088,6 +1240,7 @@ def broken(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     [
         (sleeps, "timed out", "the receiver took longer than 0.2 seconds"),
         (drips, "timed out", "the receiver took longer than 0.2 seconds"),
+        (drips_to_the_end, "timed out", "the receiver took longer than 0.2 seconds"),
         (disconnects, "failed to connect to host", "nothing came back from 127.0.0.1: "),
         (promises, "failed to connect to host", "nothing came back from 127.0.0.1: IncompleteRead"),
         (garbage, "failed to connect to host", "nothing came back from 127.0.0.1: BadStatusLine"),
@@ -1213,12 +1366,12 @@ def test_a_receiver_can_fail_the_test(ghdeploy: FakeGitHub, repo: Repository, ki
             give_up(what)
         return ""
 
-    async def asynchronous(delivery: Delivery) -> None:
-        function(delivery)
-
     def function(delivery: Delivery) -> None:
         if delivery.event == "status":
             give_up(what)
+
+    async def asynchronous(delivery: Delivery) -> None:
+        function(delivery)
 
     hook = ghdeploy.webhooks.subscribe({"function": function, "flask": app, "asynchronous": asynchronous}[kind])
     other = ghdeploy.webhooks.subscribe(lambda _: None)
@@ -1251,7 +1404,6 @@ def test_all_tests_can_be_ended_from_a_receiver(
     repo.add_deployment(ref="main")
     assert got == ["ping", "status", "deployment"]
     assert [delivery.state for delivery in hook.deliveries] == ["delivered", "waiting", "delivered"]
-
 
 
 def test_a_delivery_cannot_be_changed_by_its_receiver(ghdeploy: FakeGitHub, repo: Repository) -> None:

@@ -54,15 +54,19 @@ class Delivery:
         return f"<Delivery {self.id} {self.event} {self.state}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Delivery) and self.id == other.id
+        # Ids begin anew when the fake is reset.
+        return isinstance(other, Delivery) and self.id == other.id and self._store is other._store
 
     def __hash__(self) -> int:
-        return hash(self.id)
+        return hash((id(self._store), self.id))
 
     @property
     def _now(self) -> HookDelivery:
         with self._store.lock:
-            self._row = self._store.hook_deliveries.get(self._row.id) or self._row
+            if row := self._store.hook_deliveries.get(self._row.id):
+                self._row = row
+            elif self._row.state == "waiting" and not self._row.delivered_at:
+                self._row = replace(self._row, state="dropped", reason="its hook is gone")
             return self._row
 
     @property
@@ -185,10 +189,10 @@ class Hook:
         return f"<Hook {self._id}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Hook) and self._id == other._id
+        return isinstance(other, Hook) and self._id == other._id and self._store is other._store
 
     def __hash__(self) -> int:
-        return hash(self._id)
+        return hash((id(self._store), self._id))
 
     @property
     def _row(self) -> HookRow:
@@ -322,14 +326,16 @@ class Webhooks:
         insecure_ssl: bool = False,
         allow_any_host: bool = False,
         kind: Kind | None = None,
+        in_thread: bool = False,
     ) -> Hook:
         """
         Have events delivered, a ``ping`` first.
 
         Args:
             target: A URL on this machine, a WSGI application (which takes two arguments), an ASGI application
-                (three), or a function that takes a ``Delivery``; it may be asynchronous, and answers with the
-                status it returns, or with 200. An assertion that fails in a function fails the test.
+                (three), or a function that takes a ``Delivery``; it may be asynchronous. A number from 100 to 599
+                that it returns is the status of its answer, all else a 200. An assertion that fails in a
+                function fails the test.
 
             events: As GitHub names them; ``*`` stands for all.
 
@@ -348,14 +354,20 @@ class Webhooks:
 
             kind: ``url``, ``wsgi``, ``asgi`` or ``callable``, where *target* does not show it.
 
+            in_thread: Whether an application or a function is called in a thread of its own, and given up after
+                ``timeout_seconds``; it goes on alone then. Without, it is called in the thread of the call that
+                caused the delivery, as what belongs to a thread needs it, such as a connection to a database, and
+                hangs the test if it hangs. What is asynchronous has a thread of its own anyway.
+
         Raises:
             FakeError: An argument makes no sense, or GitHub would refuse the hook. Nothing was subscribed.
         """
         check_type("allow_any_host", allow_any_host, bool, "True or False")
+        check_type("in_thread", in_thread, bool, "True or False")
         check_type("insecure_ssl", insecure_ssl, bool, "True or False")
         check_type("secret", secret or "", str, "a text")
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
-        found = door.target_of(target, kind, path, any_host=allow_any_host)
+        found = door.target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
         with self._store.lock, advice():
             store = self._store
             row = None
@@ -432,9 +444,18 @@ class Webhooks:
 
     @property
     def held(self) -> list[Delivery]:
-        """What is kept back, oldest first."""
-        with self._mutex:
+        """What is kept back, oldest first; what was for a hook that is gone by now is dropped."""
+        with self._store.lock, self._mutex:
+            self._drop_orphans()
             return [Delivery(self, *left) for left in self._held or ()]
+
+    def _drop_orphans(self) -> None:
+        gone = [left for left in self._held or () if left[0].hook_deliveries.get(left[1].id) is None]
+        for store, row in gone:
+            lost = replace(row, state="dropped", reason="its hook is gone")
+            self._conversation.entries.append(Sent(self._name_of(store, row), lost))
+        if gone:
+            self._held = [left for left in self._held or () if left not in gone]
 
     def release(self, *chosen: Delivery) -> None:
         """
@@ -455,6 +476,7 @@ class Webhooks:
             self.deliver(items)
             return
         with self._store.lock, self._mutex:
+            self._drop_orphans()
             held, self._held = self._held, None
             # What comes from now on comes after it.
             items = [self._post.accept(left) for left in held or ()]
@@ -465,8 +487,15 @@ class Webhooks:
 
     def _check(self, one: Delivery) -> None:
         check_type("a delivery", one, Delivery, "one of webhooks.held or webhooks.deliveries")
+        self._check_age(one)
         if self._store.hook_deliveries.get(one.id) is None:
             msg = f"{one!r} cannot be delivered: its hook is gone"
+            raise FakeError(msg)
+
+    def _check_age(self, one: Delivery) -> None:
+        if one._store is not self._store:  # noqa: SLF001 - two halves of one thing
+            whose = "of before reset()" if one._store.retired else "another fake's"  # noqa: SLF001
+            msg = f"{one!r} is {whose}, and nothing can be done with it here"
             raise FakeError(msg)
 
     def _taken(self, one: Delivery) -> Left:
@@ -486,6 +515,7 @@ class Webhooks:
             FakeError: It is not kept back.
         """
         check_type("a delivery", delivery, Delivery, "one of webhooks.held")
+        self._check_age(delivery)
         with self._store.lock, self._mutex:
             mine = [left for left in self._held or () if left[1].id == delivery.id]
             if not mine:
@@ -591,7 +621,9 @@ class Webhooks:
                 store.hook_deliveries.replace(row)
             if now := store.hooks.get(hook.id):
                 store.hooks.replace(replace(now, last_response=outcome.last_response))
-        problem = outcome.exception
+        self._judge(target, outcome.exception)
+
+    def _judge(self, target: Target, problem: BaseException | None) -> None:
         if target.kind == "callable" and isinstance(problem, AssertionError):
             # A function is the test's own: what it asserts is meant for the test.
             self._fail(problem)
