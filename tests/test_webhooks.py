@@ -408,6 +408,23 @@ def test_a_hook_of_all_repositories_is_an_apps(ghdeploy: FakeGitHub, repo: Repos
     assert requests.get(f"{API}/hooks", headers=TOKEN, timeout=10).json() == []
 
 
+def test_hooks_of_all_repositories_leave_no_trace(ghdeploy: FakeGitHub) -> None:
+    """Apps have the ids that they have without them, and there may be any number: 20 is the limit of a repository."""
+    ids: list[list[int]] = []
+    for count in (0, 25):
+        ghdeploy.reset()
+        for _ in range(count):
+            ghdeploy.webhooks.subscribe(lambda _: None)
+        assert len(ghdeploy.webhooks.hooks) == count
+        ghdeploy.add_repository("octocat/example").add_check_run("main", name="build")
+        ids.append([app.id for app in ghdeploy._store.apps])
+    assert ids[0] == ids[1] == [15368]
+    for _ in range(20):
+        ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example")
+    with pytest.raises(FakeError, match=r"20 hooks are sent \*"):
+        ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example", events=["push", "*"])
+
+
 def test_what_rest_changes_counts(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """A function whose hook is given a URL over REST is called no more."""
     got: list[Delivery] = []
