@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
@@ -34,7 +34,7 @@ from starlette.routing import Route
 from pytest_ghdeploy import FakeError, FakeGitHub, Repository, postman, signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
     from starlette.requests import Request
 
@@ -199,6 +199,63 @@ def test_a_starlette_application(ghdeploy: FakeGitHub, repo: Repository) -> None
     assert (hook.deliveries[0].status_code, hook.deliveries[0].response_payload) == (202, "later")
 
 
+@pytest.mark.parametrize("end", ["unsubscribe", "reset", "close"])
+def test_an_application_is_started_and_shut_down(ghdeploy_factory: Callable[..., FakeGitHub], end: str) -> None:
+    """Before its first delivery, once for all its hooks, in the loop that it keeps; its state is in each request."""
+    said: list[str] = []
+    loops: list[object] = []
+    over = threading.Event()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, object]]:
+        said.append("startup")
+        loops.append(asyncio.get_running_loop())
+        yield {"pool": 7}
+        said.append("shutdown")
+        over.set()
+
+    async def receive(request: Request) -> Response:
+        said.append(request.headers["X-GitHub-Event"])
+        loops.append(asyncio.get_running_loop())
+        return Response(status_code=200 + request.state.pool)
+
+    fake = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
+    repo = fake.add_repository("octocat/example")
+    app = Starlette(routes=[Route("/", receive, methods=["POST"])], lifespan=lifespan)
+    hooks = [fake.webhooks.subscribe(app, events=[name]) for name in ("status", "push")]
+    repo.add_commit_status("main", state="success")
+    assert hooks[0].deliveries[0].status_code == 207
+    assert len(set(loops)) == 1
+    hooks[1].delete()
+    assert said == ["startup", "ping", "ping", "status"]
+    {"unsubscribe": hooks[0].delete, "reset": fake.reset, "close": fake.close}[end]()
+    assert over.wait(5)
+    assert said[4:] == ["shutdown"]
+
+
+def test_an_application_that_fails_to_start_fails_its_deliveries(ghdeploy: FakeGitHub) -> None:
+    """With what it says; it is started anew for the next one."""
+    broken = [True]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if broken:
+            msg = "no database"
+            raise ConnectionError(msg)
+        yield
+
+    async def receive(_: Request) -> Response:
+        return Response()
+
+    app = Starlette(routes=[Route("/", receive, methods=["POST"])], lifespan=lifespan)
+    hook = ghdeploy.webhooks.subscribe(app)
+    reason = "the receiver raised RuntimeError: the application's startup failed: ConnectionError: no database"
+    assert hook.deliveries[0].reason == reason
+    broken.clear()
+    hook.ping()
+    assert hook.deliveries[0].state == "delivered"
+
+
 def test_a_url_is_reached_by_http(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """On this machine, path and query as they stand, with all headers; the fake's guards let it pass."""
     with serving() as server:
@@ -299,7 +356,8 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         return respond() if kind == "asgi" else None
 
     hook = ghdeploy.webhooks.subscribe(receiver, kind=kind)
-    assert called == [{"callable": 1, "wsgi": 2, "asgi": 3}[kind]]
+    # An ASGI application is asked for its lifespan before.
+    assert called == {"callable": [1], "wsgi": [2], "asgi": [3, 3]}[kind]
     assert hook.deliveries[0].state == "delivered"
 
 

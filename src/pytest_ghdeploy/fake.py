@@ -177,6 +177,8 @@ class FakeGitHub:
         """Get out of the way, and end all servers. What is recorded can still be read."""
         while self._servers:
             self._servers.pop().close()
+        if self._webhooks:
+            self._webhooks.shut_down()
         if self._is_open:
             from pytest_ghdeploy.doors import entrance
 

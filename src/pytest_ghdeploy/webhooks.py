@@ -281,6 +281,7 @@ class Hook:
         """
         with self._store.lock:
             api.delete(self._store, self._row)
+        self._webhooks._close_unused()  # noqa: SLF001 - two halves of one thing
 
 
 class Webhooks:
@@ -298,15 +299,33 @@ class Webhooks:
         self._fail = fail
         self._mutex = threading.Lock()
         self._post = Postman(self._send, lambda: self.timeout_seconds)
+        self._targets: dict[int, tuple[str, Target]] = {}
 
     def start(self, store: Store, conversation: Conversation, secrets: Secrets) -> None:
         """Begin anew, with nobody subscribed. The fake calls it."""
         self._store = store
         self._conversation = conversation
         self._secrets = secrets
-        self._targets: dict[int, tuple[str, Target]] = {}
+        self.shut_down(0)  # the lock is held, and an application may want to ask something in the end
+        self._targets = {}
         self._timeout_seconds: float | None = None
         self._held: list[Left] | None = None
+
+    def shut_down(self, seconds: float = 1.0) -> None:
+        """Have all ASGI applications shut down, and wait so long for each. The fake calls it."""
+        for _, target in list(self._targets.values()):
+            if target.server:
+                target.server.stop(seconds)
+
+    def _close_unused(self) -> None:
+        with self._store.lock:
+            kept = {number: one for number, one in self._targets.items() if self._store.hooks.get(number)}
+            gone = [target for number, (_, target) in self._targets.items() if number not in kept]
+            self._targets = kept
+        used = [target.server for _, target in kept.values()]
+        for target in gone:
+            if target.server and target.server not in used:
+                target.server.stop()
 
     def __repr__(self) -> str:
         return f"<Webhooks {len(self.hooks)} hooks>"
@@ -371,6 +390,10 @@ class Webhooks:
         with self._store.lock, advice():
             store = self._store
             row = None
+            # One application is started once.
+            for _, other in self._targets.values():
+                if other.server and other.value is found.value:
+                    found = found._replace(server=other.server)
             if repository is not None:
                 check_type("repository", repository, str, "a full name")
                 row = store.repository(repository)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 
     from pytest_ghdeploy.deliveries import Outcome
+    from pytest_ghdeploy.doors.asgi_receiver import AsgiReceiver
 
 Kind = Literal["url", "wsgi", "asgi", "callable"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -47,6 +48,8 @@ class Target(NamedTuple):
         any_host: Whether a URL may lead to another machine.
 
         in_thread: Whether it is called in a thread of its own, and given up when it takes too long.
+
+        server: Runs an ASGI application.
     """
 
     kind: Kind
@@ -54,6 +57,7 @@ class Target(NamedTuple):
     path: str = "/"
     any_host: bool = False
     in_thread: bool = False
+    server: AsgiReceiver | None = None
 
     @property
     def name(self) -> str:
@@ -92,7 +96,12 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in
     if in_thread and found == "url":
         msg = f"in_thread is for what is called in this process, and {value!r} is a URL, which has its time anyway"
         raise FakeError(msg)
-    return Target(cast("Kind", found), value, path, any_host, in_thread)
+    server = None
+    if found == "asgi":
+        from pytest_ghdeploy.doors.asgi_receiver import AsgiReceiver  # imports asyncio
+
+        server = AsgiReceiver(cast("Any", value))
+    return Target(cast("Kind", found), value, path, any_host, in_thread, server)
 
 
 def _kind_of(value: object) -> str:
@@ -173,9 +182,8 @@ def send(
 def _call(target: Target, headers: Mapping[str, str], body: bytes, delivery: object, timeout: float) -> Outcome:
     if target.kind == "wsgi":
         return _to_wsgi(target, headers, body)
-    if target.kind == "asgi":
-        outcome: Outcome = _run(_to_asgi(target, headers, body), timeout)
-        return outcome
+    if target.server is not None:
+        return _to_server(target, target.server, headers, body, timeout)
     answer = target.value(delivery)
     if inspect.isawaitable(answer):
         answer = _run(_awaited(answer), timeout)
@@ -340,7 +348,19 @@ def _to_wsgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome
     return deliveries.answered(int(status.split(" ", 1)[0]), dict(fields), _text(written))
 
 
-async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome:
+def _to_server(
+    target: Target, server: AsgiReceiver, headers: Mapping[str, str], body: bytes, timeout: float
+) -> Outcome:
+    try:
+        outcome: Outcome = server.run(
+            lambda state: _bounded(_to_asgi(target, headers, body, state), timeout), timeout + _GRACE_SECONDS
+        )
+    except TimeoutError:
+        raise _TookTooLong from None
+    return outcome
+
+
+async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes, state: Mapping[str, Any]) -> Outcome:
     import asyncio
 
     path, _, query = target.path.partition("?")
@@ -358,6 +378,7 @@ async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes) -> O
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()],
         "server": ("localhost", 80),
         "client": ("127.0.0.1", 0),
+        "state": state,
     }
     requests = iter([{"type": "http.request", "body": body, "more_body": False}])
     over = asyncio.Event()
@@ -403,24 +424,27 @@ async def _awaited(answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - what the re
     return await answer
 
 
+async def _bounded(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401, ASYNC109 - ends it itself
+    import asyncio
+
+    task = asyncio.ensure_future(job)
+    done, _ = await asyncio.wait({task}, timeout=timeout)
+    if not done:
+        task.cancel()
+        await asyncio.wait({task}, timeout=_GRACE_SECONDS / 2)
+        raise _TookTooLong
+    if task.cancelled():
+        msg = "the receiver was cancelled"
+        raise RuntimeError(msg)
+    return task.result()
+
+
 def _run(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401
     """Run *job* to its end in an event loop of its own, in a thread of its own: this one may have a loop already."""
     import asyncio
 
-    async def bounded() -> Any:  # noqa: ANN401
-        task = asyncio.ensure_future(job)
-        done, _ = await asyncio.wait({task}, timeout=timeout)
-        if not done:
-            task.cancel()
-            await asyncio.wait({task}, timeout=_GRACE_SECONDS / 2)
-            raise _TookTooLong
-        if task.cancelled():
-            msg = "the receiver was cancelled"
-            raise RuntimeError(msg)
-        return task.result()
-
     # What asyncio runs in threads of its own it waits for, however long; we do not.
-    return _in_thread(lambda: asyncio.run(bounded()), timeout + _GRACE_SECONDS)
+    return _in_thread(lambda: asyncio.run(_bounded(job, timeout)), timeout + _GRACE_SECONDS)
 
 
 def _in_thread(work: Callable[[], Any], timeout: float) -> Any:  # noqa: ANN401
