@@ -266,7 +266,18 @@ def test_every_assumption_is_an_open_question_of_the_readme() -> None:
 def test_the_table_of_doors_names_each() -> None:
     """Each door has a line in the README, and each line a module."""
     folder = ROOT / "src" / "pytest_ghdeploy" / "doors"
-    inside = {"__init__", "certificate", "entrance", "forked", "guard", "hosts", "http1", "optional", "patching"}
+    inside = {
+        "__init__",
+        "asgi_receiver",
+        "certificate",
+        "entrance",
+        "forked",
+        "guard",
+        "hosts",
+        "http1",
+        "optional",
+        "patching",
+    }
     inside |= {"server", "webhook", "wire", "wsgi"}
     doors = {path.stem for path in folder.glob("*.py")} - inside
     assert {row[0].strip("`") for row in table_after("doors")} == doors
@@ -283,8 +294,8 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 
 # For the plugin and the doors, not for tests.
-INTERNAL = {"answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
-INTERNAL |= {"after_fork", "report_text", "start", "take_problem"}
+INTERNAL = {"accept", "answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
+INTERNAL |= {"after_fork", "report_text", "shut_down", "start", "take_problem"}
 
 
 KINDS_OF_MEMBERS = [FakeGitHub, Repository, Deployment, Environment, Deployer, Faults, RateLimits]

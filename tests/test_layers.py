@@ -37,7 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bodies", "negotiation"),
     ("application",),
     ("doors",),
-    ("advice", "assertions", "created"),
+    ("advice", "assertions", "created", "postman"),
     ("items", "tokens", "waiting", "faults", "rate_limits"),
     ("environment", "deployer", "webhooks"),
     ("repository",),

@@ -16,9 +16,15 @@ class Taker:
 
     def __init__(self) -> None:
         """Make a lock."""
+        self.heard: list[Any] = []
         self.taken: list[tuple[str, list[Any]]] = []
         self.turns = Turns()
         self.turns.owner = weakref.ref(self)
+
+    def accept(self, thing: object) -> object:
+        """Hear of it, while the lock is held."""
+        self.heard.append(thing)
+        return thing
 
     def deliver(self, left: list[Any]) -> None:
         """Take it, while another thread takes the lock."""
@@ -47,7 +53,7 @@ def test_it_is_handed_on_when_the_last_hold_ends(taker: Taker) -> None:
         with taker.turns:
             taker.turns.leave(1)
         taker.turns.leave(2)
-        assert taker.taken == []
+        assert (taker.heard, taker.taken) == ([1, 2], [])
     with taker.turns:
         pass
     assert taker.taken == [("MainThread", [1, 2])]
@@ -129,4 +135,4 @@ def test_without_an_owner_it_is_dropped() -> None:
     del taker
     with turns:
         turns.leave(2)
-    assert turns._left == {}
+    assert not turns._left

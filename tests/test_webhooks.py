@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import http.client
 import json
 import os
@@ -13,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
@@ -24,15 +25,16 @@ import pytest
 import requests
 import requests_mock as requests_mock_module
 import responses
+import werkzeug
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pytest_ghdeploy import FakeError, FakeGitHub, Repository, signatures, webhooks
+from pytest_ghdeploy import FakeError, FakeGitHub, Repository, postman, signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
     from starlette.requests import Request
 
@@ -197,6 +199,63 @@ def test_a_starlette_application(ghdeploy: FakeGitHub, repo: Repository) -> None
     assert (hook.deliveries[0].status_code, hook.deliveries[0].response_payload) == (202, "later")
 
 
+@pytest.mark.parametrize("end", ["unsubscribe", "reset", "close"])
+def test_an_application_is_started_and_shut_down(ghdeploy_factory: Callable[..., FakeGitHub], end: str) -> None:
+    """Before its first delivery, once for all its hooks, in the loop that it keeps; its state is in each request."""
+    said: list[str] = []
+    loops: list[object] = []
+    over = threading.Event()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, object]]:
+        said.append("startup")
+        loops.append(asyncio.get_running_loop())
+        yield {"pool": 7}
+        said.append("shutdown")
+        over.set()
+
+    async def receive(request: Request) -> Response:
+        said.append(request.headers["X-GitHub-Event"])
+        loops.append(asyncio.get_running_loop())
+        return Response(status_code=200 + request.state.pool)
+
+    fake = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
+    repo = fake.add_repository("octocat/example")
+    app = Starlette(routes=[Route("/", receive, methods=["POST"])], lifespan=lifespan)
+    hooks = [fake.webhooks.subscribe(app, events=[name]) for name in ("status", "push")]
+    repo.add_commit_status("main", state="success")
+    assert hooks[0].deliveries[0].status_code == 207
+    assert len(set(loops)) == 1
+    hooks[1].delete()
+    assert said == ["startup", "ping", "ping", "status"]
+    {"unsubscribe": hooks[0].delete, "reset": fake.reset, "close": fake.close}[end]()
+    assert over.wait(5)
+    assert said[4:] == ["shutdown"]
+
+
+def test_an_application_that_fails_to_start_fails_its_deliveries(ghdeploy: FakeGitHub) -> None:
+    """With what it says; it is started anew for the next one."""
+    broken = [True]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if broken:
+            msg = "no database"
+            raise ConnectionError(msg)
+        yield
+
+    async def receive(_: Request) -> Response:
+        return Response()
+
+    app = Starlette(routes=[Route("/", receive, methods=["POST"])], lifespan=lifespan)
+    hook = ghdeploy.webhooks.subscribe(app)
+    reason = "the receiver raised RuntimeError: the application's startup failed: ConnectionError: no database"
+    assert hook.deliveries[0].reason == reason
+    broken.clear()
+    hook.ping()
+    assert hook.deliveries[0].state == "delivered"
+
+
 def test_a_url_is_reached_by_http(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """On this machine, path and query as they stand, with all headers; the fake's guards let it pass."""
     with serving() as server:
@@ -235,6 +294,50 @@ def test_a_receiver_may_have_the_name_of_the_fake(ghdeploy_factory: Callable[...
     assert hook.deliveries[0].state == "delivered"
 
 
+def test_a_decorator_hides_no_kind(ghdeploy: FakeGitHub) -> None:
+    """What werkzeug makes of a view is a WSGI application; other decorators say what they take, or what they wrap."""
+
+    @werkzeug.Request.application
+    def view(request: werkzeug.Request) -> werkzeug.Response:
+        return werkzeug.Response(request.headers["X-GitHub-Event"])
+
+    def receive(delivery: Delivery, extra: str) -> int:
+        return len(delivery.event + extra)
+
+    @functools.wraps(receive)
+    def with_extra(delivery: Delivery) -> int:
+        return 200 + receive(delivery, "!")
+
+    @functools.wraps(view)
+    def passes_on(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return view(*args, **kwargs)
+
+    def application(environ: Any, start_response: Any) -> Any:  # noqa: ANN401
+        return view(environ, start_response)
+
+    passes_on.__wrapped__ = application
+    answers = [ghdeploy.webhooks.subscribe(one).deliveries[0] for one in (view, with_extra, passes_on)]
+    assert [(one.status_code, one.response_payload) for one in answers] == [(200, "ping"), (205, ""), (200, "ping")]
+
+
+class Later:
+    """What is awaited and no coroutine."""
+
+    def __await__(self) -> Generator[Any, None, int]:
+        yield from asyncio.sleep(0).__await__()
+        return 202
+
+
+@pytest.mark.parametrize(
+    ("value", "status_code"),
+    [(None, 200), (204, 204), (7, 200), (0, 200), (True, 200), (600, 200), ("500", 200), (2.5, 200), (Later(), 202)],
+)
+def test_a_function_says_how_it_answers(ghdeploy: FakeGitHub, value: object, status_code: int) -> None:
+    """With what is the status of an answer; all else says nothing, such as how many it has seen."""
+    delivery = ghdeploy.webhooks.subscribe(lambda _: value).deliveries[0]
+    assert (delivery.state, delivery.status_code) == ("delivered", status_code)
+
+
 @pytest.mark.parametrize("kind", ["wsgi", "asgi", "callable"])
 def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa: ANN401
     """Where a receiver takes any arguments, nobody can see what it is."""
@@ -253,7 +356,8 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         return respond() if kind == "asgi" else None
 
     hook = ghdeploy.webhooks.subscribe(receiver, kind=kind)
-    assert called == [{"callable": 1, "wsgi": 2, "asgi": 3}[kind]]
+    # An ASGI application is asked for its lifespan before.
+    assert called == {"callable": [1], "wsgi": [2], "asgi": [3, 3]}[kind]
     assert hook.deliveries[0].state == "delivered"
 
 
@@ -267,6 +371,8 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ({"target": "ftp://localhost/"}, "GitHub refuses this with 422"),
         ({"target": print, "kind": "url"}, "a receiver of kind 'url' is a text"),
         ({"target": "http://localhost/", "kind": "wsgi"}, "a receiver of kind 'wsgi' is something to call"),
+        ({"target": "http://localhost/", "in_thread": True}, "'http://localhost/' is a URL, which has its time anyway"),
+        ({"target": print, "in_thread": 1}, "in_thread is True or False"),
         ({"target": print, "kind": "cgi"}, "there is no kind of receiver 'cgi'; there are "),
         ({"target": print, "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
         ({"target": "http://localhost/", "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
@@ -360,6 +466,23 @@ def test_a_hook_of_all_repositories_is_an_apps(ghdeploy: FakeGitHub, repo: Repos
     assert requests.get(f"{API}/hooks", headers=TOKEN, timeout=10).json() == []
 
 
+def test_hooks_of_all_repositories_leave_no_trace(ghdeploy: FakeGitHub) -> None:
+    """Apps have the ids that they have without them, and there may be any number: 20 is the limit of a repository."""
+    ids: list[list[int]] = []
+    for count in (0, 25):
+        ghdeploy.reset()
+        for _ in range(count):
+            ghdeploy.webhooks.subscribe(lambda _: None)
+        assert len(ghdeploy.webhooks.hooks) == count
+        ghdeploy.add_repository("octocat/example").add_check_run("main", name="build")
+        ids.append([app.id for app in ghdeploy._store.apps])
+    assert ids[0] == ids[1] == [15368]
+    for _ in range(20):
+        ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example")
+    with pytest.raises(FakeError, match=r"20 hooks are sent \*"):
+        ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example", events=["push", "*"])
+
+
 def test_what_rest_changes_counts(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """A function whose hook is given a URL over REST is called no more."""
     got: list[Delivery] = []
@@ -416,6 +539,47 @@ def test_a_reset_forgets_all(ghdeploy: FakeGitHub) -> None:
     ghdeploy.repository("octocat/example").add_commit_status("main", state="failure")
     assert len(got) == 2
     assert got[0].event == "ping"
+
+
+def test_what_is_of_before_a_reset_does_nothing_now(
+    ghdeploy: FakeGitHub, ghdeploy_factory: Callable[..., FakeGitHub]
+) -> None:
+    """Ids begin anew, and are those of others; nor does what is another fake's."""
+
+    def begin(fake: FakeGitHub) -> Delivery:
+        fake.webhooks.subscribe(lambda _: None)
+        fake.webhooks.hold()
+        fake.add_repository("octocat/example").add_commit_status("main", state="success")
+        return fake.webhooks.held[0]
+
+    old = begin(ghdeploy)
+    old_hook = ghdeploy.webhooks.hooks[0]
+    ghdeploy.reset()
+    new = begin(ghdeploy)
+    foreign = begin(ghdeploy_factory(base_url="https://ghe.example.com/api/v3"))
+    assert old.id == new.id == foreign.id
+    assert len({old, new, foreign}) == len({old_hook, *ghdeploy.webhooks.hooks}) + 1 == 3
+    for other, whose in ((old, r"of before reset\(\)"), (foreign, "another fake's")):
+        for use in (ghdeploy.webhooks.release, ghdeploy.webhooks.redeliver, ghdeploy.webhooks.drop):
+            with pytest.raises(FakeError, match=f"<Delivery {old.id} status [a-z]+> is {whose}"):
+                use(other)
+    assert old.state == "waiting"
+    assert ghdeploy.webhooks.held == [new]
+
+
+def test_what_is_held_for_a_hook_that_goes_is_dropped(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """With the hook, or with its repository; the conversation tells."""
+    hooks = [ghdeploy.webhooks.subscribe(lambda _: None, repository=repo.full_name) for _ in range(2)]
+    ghdeploy.webhooks.hold()
+    repo.add_commit_status("main", state="success")
+    first, second = ghdeploy.webhooks.held
+    hooks[0].delete()
+    assert ghdeploy.webhooks.held == [second]
+    requests.delete(API, headers=TOKEN, timeout=10)
+    assert ghdeploy.webhooks.held == []
+    assert [(one.state, one.reason) for one in (first, second)] == [("dropped", "its hook is gone")] * 2
+    assert ghdeploy.conversation_text().count("dropped: its hook is gone") == 2
+    ghdeploy.webhooks.release()
 
 
 # When
@@ -555,10 +719,9 @@ def test_a_server_that_calls_back_does_not_wait_for_itself(
 
 
 def test_many_threads_lose_and_double_nothing(
-    ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:  # fmt: skip
     """Each event reaches each hook once, one at a time, and before the call that caused it returns."""
-    monkeypatch.setattr(webhooks, "_PATIENCE_SECONDS", 60.0)
     got: list[list[str]] = [[], []]
     inside: list[int] = []
     missed: list[str] = []
@@ -593,10 +756,9 @@ def test_many_threads_lose_and_double_nothing(
 
 
 def test_a_call_waits_for_what_another_thread_delivers_for_it(
-    ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:  # fmt: skip
     """A function that is busy in one thread gets the next delivery there; the call that caused it waits."""
-    monkeypatch.setattr(webhooks, "_PATIENCE_SECONDS", 60.0)
     begun, go_on = threading.Event(), threading.Event()
     got: list[str] = []
 
@@ -626,11 +788,11 @@ def test_a_call_waits_for_what_another_thread_delivers_for_it(
     assert returned == [["ping", "status", "deployment"]]
 
 
+@pytest.mark.usefixtures("nobody_waits")
 def test_a_thread_that_a_receiver_waits_for_does_not_wait_for_the_receiver(
-    ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its call returns after a moment, and what it has caused is delivered when the receiver is done."""
-    monkeypatch.setattr(webhooks, "_PATIENCE_SECONDS", 0.05)
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:  # fmt: skip
+    """Its call returns at once, and what it has caused is delivered when the receiver is done."""
     got: list[str] = []
 
     def receive(delivery: Delivery) -> None:
@@ -643,6 +805,194 @@ def test_a_thread_that_a_receiver_waits_for_does_not_wait_for_the_receiver(
     ghdeploy.webhooks.subscribe(receive)
     repo.add_deployment(ref="main")
     assert got == ["ping", "deployment", "deployment_status"]
+
+
+def elsewhere(work: Callable[[], object]) -> None:
+    """Do it in another thread, and wait for that."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def together(count: int, work: Callable[[int], None]) -> None:
+    """Do it in many threads at once."""
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_many_threads_and_hooks_keep_the_order(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Each hook hears of the events in the order in which they are recorded."""
+    got: list[list[str]] = [[], []]
+    for one in got:
+        ghdeploy.webhooks.subscribe(lambda delivery, one=one: one.append(delivery.delivery_id), events=["status"])
+        one.clear()
+
+    def work(number: int) -> None:
+        for turn in range(10):
+            repo.add_commit_status("main", state="success", context=f"{number}/{turn}")
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        together(16, work)
+    finally:
+        sys.setswitchinterval(interval)
+    wanted = [event.delivery_id for event in ghdeploy.events]
+    assert len(wanted) == 160
+    assert got == [wanted, wanted]
+
+
+@pytest.mark.parametrize("kind", ["function", "server"])
+def test_each_thread_sees_its_own_delivery_made(ghdeploy: FakeGitHub, repo: Repository, kind: str) -> None:
+    """However many ask at a time, and however long all receivers take together."""
+    done: list[str] = []
+    missed: list[str] = []
+
+    def receive(body: bytes) -> None:
+        time.sleep(0.1)
+        done.append(json.loads(body).get("context", "ping"))
+
+    def work(number: int) -> None:
+        post(f"/statuses/{repo.sha('main')}", state="success", context=str(number))
+        if str(number) not in done:
+            missed.append(str(number))
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        receive(body)
+        ok(handler, body)
+
+    with serving(answer) as server:
+        ghdeploy.webhooks.subscribe(server.url if kind == "server" else lambda delivery: receive(delivery.body))
+        together(16, work)
+    assert len(done) == 17
+    assert missed == []
+
+
+@pytest.fixture
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """See to it that no thread waits in vain for a receiver that waits for it."""
+    waited: list[str] = []
+    gives_up = postman.Postman._is_a_callback
+
+    def note(self: postman.Postman, items: Any) -> None:  # noqa: ANN401
+        waited.append(threading.current_thread().name)
+        gives_up(self, items)
+
+    monkeypatch.setattr(postman.Postman, "_is_a_callback", note)
+    yield
+    assert waited == []
+
+
+@pytest.mark.usefixtures("nobody_waits")
+@pytest.mark.parametrize("how", ["thread", "thread of a thread", "pool", "server", "context"])
+def test_what_a_receiver_waits_for_overtakes_nothing(ghdeploy: FakeGitHub, repo: Repository, how: str) -> None:
+    """It is known to be the receiver's at once, and what it causes comes after what is to be delivered before."""
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import Context
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        if handler.headers["X-GitHub-Event"] == "deployment":
+            report(json.loads(body)["deployment"], "success")
+        ok(handler, body)
+
+    pool = ThreadPoolExecutor(1)
+
+    def receive(delivery: Delivery) -> None:
+        if how == "pool":
+            pool.submit(list, ()).result()  # it is made at the ping already
+        if delivery.event == "deployment":
+            work = lambda: report(delivery.payload["deployment"], "success")  # noqa: E731
+            if how == "thread":
+                elsewhere(work)
+            elif how == "thread of a thread":
+                elsewhere(lambda: elsewhere(work))
+            elif how == "pool":
+                pool.submit(work).result()
+            else:
+                Context().run(work)
+
+    got: list[str] = []
+    with serving(answer) as server, pool:
+        ghdeploy.webhooks.subscribe(
+            server.url if how == "server" else receive, events=["deployment"]
+        )  # fmt: skip
+        ghdeploy.webhooks.subscribe(lambda d: got.append(d.event), events=["deployment", "deployment_status"])
+        repo.add_deployment(ref="main")
+    assert got == ["ping", "deployment", "deployment_status"]
+
+
+def test_a_thread_of_the_tests_own_that_a_receiver_waits_for_costs_a_second_once(
+    ghdeploy: FakeGitHub, repo: Repository
+) -> None:  # fmt: skip
+    """Nobody knows what it is, the first time; the order is kept all the same."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    got: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(list, ()).result()
+
+        def receive(delivery: Delivery) -> None:
+            if delivery.event == "deployment":
+                for _turn in range(12):
+                    pool.submit(report, delivery.payload["deployment"], "in_progress").result()
+
+        hook = ghdeploy.webhooks.subscribe(receive)
+        ghdeploy.webhooks.subscribe(lambda d: got.append(d.event))
+        ghdeploy.webhooks.timeout_seconds = 5
+        began = time.monotonic()
+        repo.add_deployment(ref="main")
+    assert time.monotonic() - began < 6
+    assert got == ["ping", "deployment", *["deployment_status"] * 12]
+    assert {delivery.state for delivery in hook.deliveries} == {"delivered"}
+
+
+@pytest.mark.usefixtures("nobody_waits")
+def test_an_asynchronous_receiver_asks_in_threads(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """As code does whose client is not asynchronous: nothing waits."""
+
+    async def receive(delivery: Delivery) -> None:
+        if delivery.event == "deployment":
+            loop = asyncio.get_running_loop()
+            for _turn in range(12):
+                await loop.run_in_executor(None, report, delivery.payload["deployment"], "in_progress")
+
+    hook = ghdeploy.webhooks.subscribe(receive)
+    repo.add_deployment(ref="main")
+    assert [delivery.state for delivery in hook.deliveries] == ["delivered"] * 14
+
+
+@pytest.mark.usefixtures("nobody_waits")
+def test_two_fakes_call_each_other(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """From one receiver to the other and back, without waiting."""
+    fakes = [ghdeploy_factory(base_url=f"https://{name}.example.com/api/v3") for name in ("one", "other")]
+    repos = [fake.add_repository("octocat/example") for fake in fakes]
+    got: list[int] = []
+
+    def receive(number: int) -> None:
+        got.append(number)
+        if len(got) < 40:
+            repos[1 - number].add_commit_status("main", state="success")
+
+    for number, fake in enumerate(fakes):
+        fake.webhooks.subscribe(
+            lambda delivery, number=number: receive(number) if delivery.event == "status" else None
+        )  # fmt: skip
+    repos[0].add_commit_status("main", state="success")
+    assert got == [0, 1] * 20
+
+
+@pytest.mark.usefixtures("nobody_waits")
+def test_nothing_is_left_in_the_place_of_threading(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Who starts threads is looked at during deliveries only."""
+    start = threading.Thread.start
+    seen: list[bool] = []
+    ghdeploy.webhooks.subscribe(lambda _: seen.append(threading.Thread.start is start))
+    repo.add_commit_status("main", state="success")
+    assert seen == [False, False]
+    assert threading.Thread.start is start
 
 
 # Held
@@ -857,6 +1207,61 @@ def test_a_receiver_in_this_process_that_fails_disturbs_nobody(
     assert len(repo.deployments) == len(ghdeploy.events) == 1
 
 
+@pytest.mark.parametrize("kind", ["function", "flask"])
+def test_a_receiver_that_hangs_is_given_up_in_a_thread_of_its_own(
+    ghdeploy: FakeGitHub, repo: Repository, kind: str
+) -> None:
+    """It goes on alone; the others get their deliveries, and it gets the next."""
+    app = flask.Flask(__name__)
+    go_on, over = threading.Event(), threading.Event()
+
+    def hang(event: str) -> None:
+        if event == "deployment":
+            go_on.wait(10)
+            over.set()
+
+    @app.post("/")
+    def view() -> str:
+        hang(flask.request.headers["X-GitHub-Event"])
+        return ""
+
+    def function(delivery: Delivery) -> None:
+        hang(delivery.event)
+
+    ghdeploy.webhooks.timeout_seconds = 0.2
+    hook = ghdeploy.webhooks.subscribe(app if kind == "flask" else function, in_thread=True)
+    other = ghdeploy.webhooks.subscribe(lambda _: None)
+    repo.add_deployment(ref="main")
+    assert not over.is_set()
+    repo.add_commit_status("main", state="success")
+    go_on.set()
+    assert over.wait(5)
+    status, deployment, ping = hook.deliveries
+    assert (deployment.state, deployment.status_code) == ("failed", 504)
+    assert deployment.reason == "the receiver took longer than 0.2 seconds"
+    assert (status.state, ping.state) == ("delivered", "delivered")
+    assert [delivery.state for delivery in other.deliveries] == ["delivered"] * 3
+
+
+@pytest.mark.usefixtures("nobody_waits")
+def test_a_receiver_in_a_thread_of_its_own_is_one_like_the_others(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It may call back, and what it raises is known."""
+    threads: list[object] = []
+
+    def receive(delivery: Delivery) -> int:
+        threads.append(threading.current_thread())
+        if delivery.event == "deployment":
+            report(delivery.payload["deployment"], "success")
+        assert delivery.event != "deployment_status", "unwanted"
+        return 201
+
+    hook = ghdeploy.webhooks.subscribe(receive, in_thread=True)
+    repo.add_deployment(ref="main")
+    assert threading.current_thread() not in threads
+    assert [delivery.status_code for delivery in hook.deliveries] == [500, 201, 201]
+    assert "unwanted" in str(ghdeploy.take_problem())
+
+
 def drips(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     """Answer a byte at a time, each in time."""
     for _turn in range(50):
@@ -866,6 +1271,14 @@ def drips(handler: BaseHTTPRequestHandler, _: bytes) -> None:
             handler.wfile.flush()
         except OSError:
             return
+
+
+def drips_to_the_end(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Answer in time, with a body that ends with the connection, and does not."""
+    handler.send_response(200)
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    drips(handler, body)
 
 
 def sleeps(handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -902,6 +1315,7 @@ def broken(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     [
         (sleeps, "timed out", "the receiver took longer than 0.2 seconds"),
         (drips, "timed out", "the receiver took longer than 0.2 seconds"),
+        (drips_to_the_end, "timed out", "the receiver took longer than 0.2 seconds"),
         (disconnects, "failed to connect to host", "nothing came back from 127.0.0.1: "),
         (promises, "failed to connect to host", "nothing came back from 127.0.0.1: IncompleteRead"),
         (garbage, "failed to connect to host", "nothing came back from 127.0.0.1: BadStatusLine"),
@@ -1007,13 +1421,63 @@ def test_an_assertion_in_a_function_fails_the_test(ghdeploy: FakeGitHub, repo: R
     assert isinstance(problem, AssertionError)
 
 
-def test_a_test_can_be_ended_from_a_function(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """`pytest.fail` and Ctrl-C are meant for the test, and reach it; what comes later works."""
-    hook = ghdeploy.webhooks.subscribe(lambda d: pytest.fail("unwanted") if d.event == "status" else None)
-    with pytest.raises(pytest.fail.Exception, match="unwanted"):
+def give_up(what: str) -> None:
+    """Judge the test from a receiver."""
+    if what == "raises":
+        with pytest.raises(KeyError):
+            pass
+    getattr(pytest, what)("unwanted")
+
+
+@pytest.mark.parametrize("what", ["fail", "raises", "skip", "xfail"])
+@pytest.mark.parametrize("kind", ["function", "flask", "asynchronous"])
+def test_a_receiver_can_fail_the_test(ghdeploy: FakeGitHub, repo: Repository, kind: str, what: str) -> None:
+    """The client is not disturbed, the other hooks get their deliveries, and the test fails in the end."""
+    app = flask.Flask(__name__)
+
+    @app.post("/")
+    def view() -> str:
+        if flask.request.headers["X-GitHub-Event"] == "status":
+            give_up(what)
+        return ""
+
+    def function(delivery: Delivery) -> None:
+        if delivery.event == "status":
+            give_up(what)
+
+    async def asynchronous(delivery: Delivery) -> None:
+        function(delivery)
+
+    hook = ghdeploy.webhooks.subscribe({"function": function, "flask": app, "asynchronous": asynchronous}[kind])
+    other = ghdeploy.webhooks.subscribe(lambda _: None)
+    assert post(f"/statuses/{repo.sha('main')}", state="success").status_code == 201
+    assert [delivery.state for delivery in hook.deliveries] == ["failed", "delivered"]
+    assert other.deliveries[0].state == "delivered"
+    problem = ghdeploy.take_problem()
+    assert isinstance(problem, AssertionError)
+    assert ("DID NOT RAISE" if what == "raises" else "unwanted") in str(problem)
+
+
+@pytest.mark.parametrize("problem", [KeyboardInterrupt, pytest.exit.Exception])
+def test_all_tests_can_be_ended_from_a_receiver(
+    ghdeploy: FakeGitHub, repo: Repository, problem: type[BaseException]
+) -> None:
+    """Ctrl-C and `pytest.exit` get through; what is to be delivered waits, which is said, until the next call."""
+
+    def receive(delivery: Delivery) -> None:
+        if delivery.event == "status":
+            raise problem
+
+    got: list[str] = []
+    hook = ghdeploy.webhooks.subscribe(receive)
+    other = ghdeploy.webhooks.subscribe(lambda delivery: got.append(delivery.event))
+    with pytest.raises(problem):
         repo.add_commit_status("main", state="success")
+    assert hook.deliveries[0].reason == f"{problem.__name__} came before its answer"
+    assert [one.deliveries[0].state for one in (hook, other)] == ["waiting", "waiting"]
+    assert "what was to be delivered waits for the next call, 1 in all" in ghdeploy.conversation_text()
     repo.add_deployment(ref="main")
-    assert [delivery.event for delivery in hook.deliveries] == ["deployment", "status", "ping"]
+    assert got == ["ping", "status", "deployment"]
     assert [delivery.state for delivery in hook.deliveries] == ["delivered", "waiting", "delivered"]
 
 
@@ -1166,14 +1630,18 @@ def third_party(request: pytest.FixtureRequest, ghdeploy: FakeGitHub) -> Iterato
 def test_the_loop_closes(ghdeploy: FakeGitHub) -> None:
     """A tool deploys, a third party hears of it and reports, and the tool sees the success, and is told of it."""
     told: list[str] = []
+    seen: list[str] = []
     ghdeploy.webhooks.subscribe(
         lambda d: told.append(d.payload.get("deployment_status", {}).get("state")), events=["deployment_status"]
     )
+    ghdeploy.webhooks.subscribe(lambda delivery: seen.append(delivery.delivery_id))
+    seen.clear()
     made = post("/deployments", ref="main").json()
     listed = requests.get(made["statuses_url"], headers=TOKEN, timeout=10).json()
     assert [one["state"] for one in listed] == ["success", "in_progress"]
     assert told == [None, "in_progress", "success"]
-    assert [delivery.state for delivery in ghdeploy.webhooks.deliveries] == ["delivered"] * 7
+    assert seen == [event.delivery_id for event in ghdeploy.events]
+    assert [delivery.state for delivery in ghdeploy.webhooks.deliveries] == ["delivered"] * 11
 
 
 DEPLOYER = """

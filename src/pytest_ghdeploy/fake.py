@@ -177,6 +177,8 @@ class FakeGitHub:
         """Get out of the way, and end all servers. What is recorded can still be read."""
         while self._servers:
             self._servers.pop().close()
+        if self._webhooks:
+            self._webhooks.shut_down()
         if self._is_open:
             from pytest_ghdeploy.doors import entrance
 
@@ -733,6 +735,10 @@ class FakeGitHub:
         return self._conversation.report()
 
     # For doors
+
+    def accept(self, left: Any) -> Any:  # noqa: ANN401 - a delivery, or a function to be called
+        """Put what is to be delivered in its place, while the lock is held."""
+        return left if callable(left) else self.webhooks.accept(left)
 
     def deliver(self, left: list[Any]) -> None:
         """Deliver, or call, what a call has left for its end, in this thread, which holds the lock no more."""

@@ -168,7 +168,7 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def check_room(wanted: Hook, others: Iterable[Hook], *, most: int = MOST_PER_EVENT) -> None:
+def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_PER_EVENT) -> None:
     """
     Refuse a hook that is there already, or is one too many for one of its events.
 
@@ -176,6 +176,8 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int = MOST_PER_EVE
 
     Args:
         others: The other hooks of the same repository.
+
+        most: How many may be sent one event; ``None`` for any number.
 
     Raises:
         Unprocessable: In GitHub's words.
@@ -186,7 +188,7 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int = MOST_PER_EVE
             raise errors.hook_exists(f"hook {other.id} sends the same events to {other.target_url}")
     for name in wanted.events:
         count = sum(name in other.events for other in there)
-        if count >= most:
+        if most is not None and count >= most:
             raise errors.too_many_hooks(name, most, f"{count} hooks are sent {name} already")
 
 

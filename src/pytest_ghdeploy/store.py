@@ -243,21 +243,6 @@ class Store:
         )
 
     @cached_property
-    def hooks_app(self) -> App:
-        """The app that hooks for all repositories belong to, from the first such hook on."""
-        return self.apps.add(
-            App(
-                id=self.apps.next_id,
-                slug="ghdeploy-webhooks",
-                name="ghdeploy-webhooks",
-                owner=self.default_user,
-                created_at=self.clock.now,
-                permissions={},
-                events=(),
-            )
-        )
-
-    @cached_property
     def any_token(self) -> Token:
         """What every token is as long as none was added: the usual user's, without limits."""
         return Token("", self.default_user)

@@ -13,16 +13,19 @@ if TYPE_CHECKING:
 class Owner(Protocol):
     """Whoever takes what was left."""
 
-    def deliver(self, left: list[Any]) -> None: ...  # noqa: D102 - said by FakeGitHub
+    def accept(self, thing: Any) -> Any: ...  # noqa: ANN401, D102 - said by FakeGitHub
+    def deliver(self, left: list[Any]) -> None: ...  # noqa: D102
 
 
 class Turns(RLock):  # type: ignore[misc] # final for a type checker, and not in Python
     """
     A lock that may be held several times by one thread; what was left meanwhile is handed on when it is free.
 
-    Each thread hands on what it has left itself, as soon as it holds the lock no
-    more and before it goes on, so whatever comes of it is done when the call that
-    caused it returns. While it is handed on, others may hold the lock.
+    Whoever takes it hears of each thing at once, while the lock is held, and so of
+    all in their order. Each thread hands on what it has left itself, as soon as it
+    holds the lock no more and before it goes on, so whatever comes of it is done
+    when the call that caused it returns. While it is handed on, others may hold the
+    lock.
     """
 
     # Of the class until they are needed: a lock is made for each test, and most leave nothing.
@@ -32,9 +35,11 @@ class Turns(RLock):  # type: ignore[misc] # final for a type checker, and not in
 
     def leave(self, thing: object) -> None:
         """Have *thing* handed on once this thread, which holds the lock, does so no more."""
-        if self._left is None:
-            self._left = {}
-        self._left.setdefault(get_ident(), []).append(thing)
+        owner = self.owner() if self.owner else None
+        if owner:
+            if self._left is None:
+                self._left = {}
+            self._left.setdefault(get_ident(), []).append(owner.accept(thing))
 
     def __exit__(self, *exc: object) -> None:
         self.release()

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import deque
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -21,9 +19,10 @@ from pytest_ghdeploy.api import webhooks as api
 from pytest_ghdeploy.conversation import Headers, Receiver, Sent
 from pytest_ghdeploy.doors import webhook as door
 from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.postman import Item, Postman
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from pytest_ghdeploy.conversation import Conversation, Secrets
@@ -55,15 +54,19 @@ class Delivery:
         return f"<Delivery {self.id} {self.event} {self.state}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Delivery) and self.id == other.id
+        # Ids begin anew when the fake is reset.
+        return isinstance(other, Delivery) and self.id == other.id and self._store is other._store
 
     def __hash__(self) -> int:
-        return hash(self.id)
+        return hash((id(self._store), self.id))
 
     @property
     def _now(self) -> HookDelivery:
         with self._store.lock:
-            self._row = self._store.hook_deliveries.get(self._row.id) or self._row
+            if row := self._store.hook_deliveries.get(self._row.id):
+                self._row = row
+            elif self._row.state == "waiting" and not self._row.delivered_at:
+                self._row = replace(self._row, state="dropped", reason="its hook is gone")
             return self._row
 
     @property
@@ -186,10 +189,10 @@ class Hook:
         return f"<Hook {self._id}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Hook) and self._id == other._id
+        return isinstance(other, Hook) and self._id == other._id and self._store is other._store
 
     def __hash__(self) -> int:
-        return hash(self._id)
+        return hash((id(self._store), self._id))
 
     @property
     def _row(self) -> HookRow:
@@ -278,25 +281,7 @@ class Hook:
         """
         with self._store.lock:
             api.delete(self._store, self._row)
-
-
-# A thread that a receiver has started and waits for is not known as such, and must not wait for the receiver.
-_PATIENCE_SECONDS = 1.0
-
-
-class _Round:
-    """Deliveries that one call has caused, and those that came of them meanwhile."""
-
-    __slots__ = ("items", "of", "open")
-
-    def __init__(self, of: Webhooks, items: Iterable[Left]) -> None:
-        self.of = of
-        self.items = deque(items)
-        self.open = True
-
-
-# The round that what runs now was called from. What a receiver starts to answer a delivery inherits it.
-_current: ContextVar[_Round | None] = ContextVar("ghdeploy_round", default=None)
+        self._webhooks._close_unused()  # noqa: SLF001 - two halves of one thing
 
 
 class Webhooks:
@@ -313,18 +298,34 @@ class Webhooks:
         """Note with *fail* what must fail the test."""
         self._fail = fail
         self._mutex = threading.Lock()
+        self._post = Postman(self._send, lambda: self.timeout_seconds)
+        self._targets: dict[int, tuple[str, Target]] = {}
 
     def start(self, store: Store, conversation: Conversation, secrets: Secrets) -> None:
         """Begin anew, with nobody subscribed. The fake calls it."""
         self._store = store
         self._conversation = conversation
         self._secrets = secrets
-        self._targets: dict[int, tuple[str, Target]] = {}
+        self.shut_down(0)  # the lock is held, and an application may want to ask something in the end
+        self._targets = {}
         self._timeout_seconds: float | None = None
         self._held: list[Left] | None = None
-        # Which round delivers to a hook just now, and who waits for it to be done with a delivery.
-        self._busy: dict[int, _Round] = {}
-        self._awaited: dict[int, threading.Event] = {}
+
+    def shut_down(self, seconds: float = 1.0) -> None:
+        """Have all ASGI applications shut down, and wait so long for each. The fake calls it."""
+        for _, target in list(self._targets.values()):
+            if target.server:
+                target.server.stop(seconds)
+
+    def _close_unused(self) -> None:
+        with self._store.lock:
+            kept = {number: one for number, one in self._targets.items() if self._store.hooks.get(number)}
+            gone = [target for number, (_, target) in self._targets.items() if number not in kept]
+            self._targets = kept
+        used = [target.server for _, target in kept.values()]
+        for target in gone:
+            if target.server and target.server not in used:
+                target.server.stop()
 
     def __repr__(self) -> str:
         return f"<Webhooks {len(self.hooks)} hooks>"
@@ -344,14 +345,16 @@ class Webhooks:
         insecure_ssl: bool = False,
         allow_any_host: bool = False,
         kind: Kind | None = None,
+        in_thread: bool = False,
     ) -> Hook:
         """
         Have events delivered, a ``ping`` first.
 
         Args:
             target: A URL on this machine, a WSGI application (which takes two arguments), an ASGI application
-                (three), or a function that takes a ``Delivery``; it may be asynchronous, and answers with the
-                status it returns, or with 200. An assertion that fails in a function fails the test.
+                (three), or a function that takes a ``Delivery``; it may be asynchronous. A number from 100 to 599
+                that it returns is the status of its answer, all else a 200. An assertion that fails in a
+                function fails the test.
 
             events: As GitHub names them; ``*`` stands for all.
 
@@ -370,17 +373,27 @@ class Webhooks:
 
             kind: ``url``, ``wsgi``, ``asgi`` or ``callable``, where *target* does not show it.
 
+            in_thread: Whether an application or a function is called in a thread of its own, and given up after
+                ``timeout_seconds``; it goes on alone then. Without, it is called in the thread of the call that
+                caused the delivery, as what belongs to a thread needs it, such as a connection to a database, and
+                hangs the test if it hangs. What is asynchronous has a thread of its own anyway.
+
         Raises:
             FakeError: An argument makes no sense, or GitHub would refuse the hook. Nothing was subscribed.
         """
         check_type("allow_any_host", allow_any_host, bool, "True or False")
+        check_type("in_thread", in_thread, bool, "True or False")
         check_type("insecure_ssl", insecure_ssl, bool, "True or False")
         check_type("secret", secret or "", str, "a text")
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
-        found = door.target_of(target, kind, path, any_host=allow_any_host)
+        found = door.target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
         with self._store.lock, advice():
             store = self._store
             row = None
+            # One application is started once.
+            for _, other in self._targets.values():
+                if other.server and other.value is found.value:
+                    found = found._replace(server=other.server)
             if repository is not None:
                 check_type("repository", repository, str, "a full name")
                 row = store.repository(repository)
@@ -454,9 +467,18 @@ class Webhooks:
 
     @property
     def held(self) -> list[Delivery]:
-        """What is kept back, oldest first."""
-        with self._mutex:
+        """What is kept back, oldest first; what was for a hook that is gone by now is dropped."""
+        with self._store.lock, self._mutex:
+            self._drop_orphans()
             return [Delivery(self, *left) for left in self._held or ()]
+
+    def _drop_orphans(self) -> None:
+        gone = [left for left in self._held or () if left[0].hook_deliveries.get(left[1].id) is None]
+        for store, row in gone:
+            lost = replace(row, state="dropped", reason="its hook is gone")
+            self._conversation.entries.append(Sent(self._name_of(store, row), lost))
+        if gone:
+            self._held = [left for left in self._held or () if left not in gone]
 
     def release(self, *chosen: Delivery) -> None:
         """
@@ -473,20 +495,30 @@ class Webhooks:
             with self._store.lock:
                 for one in chosen:
                     self._check(one)
-                items = [self._taken(one) for one in chosen]
-            self._deliver_round(items)
+                items = [self._post.accept(self._taken(one)) for one in chosen]
+            self.deliver(items)
             return
-        with self._mutex:
+        with self._store.lock, self._mutex:
+            self._drop_orphans()
             held, self._held = self._held, None
+            # What comes from now on comes after it.
+            items = [self._post.accept(left) for left in held or ()]
         if held is None:
             msg = "nothing is kept back: hold() comes before release()"
             raise FakeError(msg)
-        self._deliver_round(held)
+        self.deliver(items)
 
     def _check(self, one: Delivery) -> None:
         check_type("a delivery", one, Delivery, "one of webhooks.held or webhooks.deliveries")
+        self._check_age(one)
         if self._store.hook_deliveries.get(one.id) is None:
             msg = f"{one!r} cannot be delivered: its hook is gone"
+            raise FakeError(msg)
+
+    def _check_age(self, one: Delivery) -> None:
+        if one._store is not self._store:  # noqa: SLF001 - two halves of one thing
+            whose = "of before reset()" if one._store.retired else "another fake's"  # noqa: SLF001
+            msg = f"{one!r} is {whose}, and nothing can be done with it here"
             raise FakeError(msg)
 
     def _taken(self, one: Delivery) -> Left:
@@ -506,6 +538,7 @@ class Webhooks:
             FakeError: It is not kept back.
         """
         check_type("a delivery", delivery, Delivery, "one of webhooks.held")
+        self._check_age(delivery)
         with self._store.lock, self._mutex:
             mine = [left for left in self._held or () if left[1].id == delivery.id]
             if not mine:
@@ -532,57 +565,29 @@ class Webhooks:
 
     # How it is delivered
 
-    def deliver(self, left: list[Left]) -> None:
-        """Deliver what a call has left behind, or keep it back. The fake calls it, and holds no lock."""
+    def accept(self, left: Left) -> Item | None:
+        """Put a delivery behind those before it, or keep it back. The fake calls it, with the lock held."""
         with self._mutex:
-            if self._held is not None:
-                self._held += left
-                return
-        self._deliver_round(left)
-
-    def _deliver_round(self, left: list[Left]) -> None:
-        current = _current.get()
-        if current is not None and current.of is self:
-            with self._mutex:
-                if current.open:  # a receiver calls back: it is answered first
-                    current.items.extend(left)
-                    return
-        this, elsewhere = _Round(self, left), list[threading.Event]()
-        token = _current.set(this)
-        try:
-            while item := self._next(this, elsewhere):
-                try:
-                    self._send(*item)
-                finally:
-                    with self._mutex:
-                        self._busy.pop(item[1].hook_id, None)
-                        if done := self._awaited.pop(item[1].id, None):
-                            done.set()
-        finally:
-            this.open = False
-            _current.reset(token)
-        for done in elsewhere:
-            done.wait(_PATIENCE_SECONDS)
-
-    def _next(self, this: _Round, elsewhere: list[threading.Event]) -> Left | None:
-        with self._mutex:
-            while this.items:
-                item = this.items.popleft()
-                row = item[1]
-                other = self._busy.get(row.hook_id)
-                if other is None:
-                    self._busy[row.hook_id] = this
-                    return item
-                # Another thread delivers to this hook just now, and goes on with this. If it is a server that
-                # has to answer first, it may be waiting for this very call to return.
-                other.items.append(item)
-                target = self._targets.get(row.hook_id)
-                if target and target[1].kind != "url":
-                    elsewhere.append(self._awaited.setdefault(row.id, threading.Event()))
-            this.open = False
+            if self._held is None:
+                return self._post.accept(left)
+            self._held.append(left)
             return None
 
-    def _send(self, store: Store, delivery: HookDelivery) -> None:
+    def deliver(self, left: Sequence[Item | None]) -> None:
+        """Deliver what a call has left behind. The fake calls it, and holds no lock."""
+        if items := [item for item in left if item is not None]:
+            try:
+                self._post.deliver(items)
+            except BaseException as problem:
+                if waiting := len(self._post):
+                    told = (
+                        f"{type(problem).__name__}: what was to be delivered waits for the next call, {waiting} in all"
+                    )
+                    self._conversation.entries.append(told)
+                raise
+
+    def _send(self, item: Item) -> None:
+        store, delivery = item.thing
         with store.lock:
             row, hook = store.hook_deliveries.get(delivery.id), store.hooks.get(delivery.hook_id)
             if store.retired or row is None or hook is None:
@@ -600,14 +605,23 @@ class Webhooks:
             store.hook_deliveries.replace(row)
             target = self._target_of(hook)
         handle = Delivery(self, store, row)
-        outcome = door.send(
-            target,
-            headers,
-            body,
-            handle,
-            timeout=self.timeout_seconds,
-            insecure_ssl=hook.insecure_ssl == "1",
-        )
+        try:
+            with self._post.calling(item):
+                outcome = door.send(
+                    target,
+                    headers,
+                    body,
+                    handle,
+                    timeout=self.timeout_seconds,
+                    insecure_ssl=hook.insecure_ssl == "1",
+                )
+        except BaseException as problem:  # what ends the tests
+            with store.lock:
+                told = f"{type(problem).__name__} came before its answer"
+                entry.row = handle._row = row = replace(row, reason=told, delivered_at=None)  # noqa: SLF001
+                if store.hook_deliveries.get(row.id):
+                    store.hook_deliveries.replace(row)
+            raise
         with store.lock:
             taken = (store.clock.now - started).total_seconds()
             limit = deliveries.limit_seconds(store.urls)
@@ -630,9 +644,16 @@ class Webhooks:
                 store.hook_deliveries.replace(row)
             if now := store.hooks.get(hook.id):
                 store.hooks.replace(replace(now, last_response=outcome.last_response))
-        if target.kind == "callable" and isinstance(outcome.exception, AssertionError):
+        self._judge(target, outcome.exception)
+
+    def _judge(self, target: Target, problem: BaseException | None) -> None:
+        if target.kind == "callable" and isinstance(problem, AssertionError):
             # A function is the test's own: what it asserts is meant for the test.
-            self._fail(outcome.exception)
+            self._fail(problem)
+        elif problem is not None and door.is_verdict(problem):
+            told = AssertionError(f"{type(problem).__name__}: {problem}")
+            told.__cause__ = problem
+            self._fail(told.with_traceback(problem.__traceback__))
 
     def _target_of(self, hook: HookRow) -> Target:
         known = self._targets.get(hook.id)

@@ -36,6 +36,10 @@ _CURSOR = "v1_"
 # Operations
 
 
+# The app that hooks of all repositories belong to. It is no row: whoever looks at apps sees the same with and without.
+_APP_ID = 1_204_021
+
+
 def create(
     store: Store,
     repository: Repository | None,
@@ -70,16 +74,14 @@ def create(
     row = Hook(
         id=store.hooks.next_id,
         repository_id=repository.id if repository else None,
-        app_id=None,
+        app_id=None if repository else _APP_ID,
         events=chosen,
         active=active,
         created_at=store.clock.now,
         updated_at=store.clock.now,
         **_settings(given),
     )
-    rules_webhooks.check_room(row, store.hooks.where(repository_id=row.repository_id), most=_most(store))
-    if repository is None:
-        row = replace(row, app_id=store.hooks_app.id)
+    rules_webhooks.check_room(row, store.hooks.where(repository_id=row.repository_id), most=_most(store, row))
     store.hooks.add(row)
     store.events.dispatch = partial(dispatch, store)
     if active:
@@ -96,7 +98,9 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _most(store: Store) -> int:
+def _most(store: Store, hook: Hook) -> int | None:
+    if hook.repository_id is None:  # as many apps may be installed as like
+        return None
     at_home = deliveries.enterprise(store.urls)
     return rules_webhooks.MOST_PER_EVENT_ENTERPRISE if at_home else rules_webhooks.MOST_PER_EVENT
 
@@ -159,7 +163,7 @@ def update_config(store: Store, hook: Hook, config: Mapping[str, Any]) -> Hook:
 
 def _replace(store: Store, changed: Hook) -> Hook:
     others = [row for row in store.hooks.where(repository_id=changed.repository_id) if row.id != changed.id]
-    rules_webhooks.check_room(changed, others, most=_most(store))
+    rules_webhooks.check_room(changed, others, most=_most(store, changed))
     return store.hooks.replace(replace(changed, updated_at=store.clock.now))
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import inspect
 import ssl
+import sys
 import threading
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
+from functools import partial
 from http.client import HTTPException, IncompleteRead
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 
     from pytest_ghdeploy.deliveries import Outcome
+    from pytest_ghdeploy.doors.asgi_receiver import AsgiReceiver
 
 Kind = Literal["url", "wsgi", "asgi", "callable"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -43,12 +46,18 @@ class Target(NamedTuple):
         path: Where an application is called.
 
         any_host: Whether a URL may lead to another machine.
+
+        in_thread: Whether it is called in a thread of its own, and given up when it takes too long.
+
+        server: Runs an ASGI application.
     """
 
     kind: Kind
     value: Any
     path: str = "/"
     any_host: bool = False
+    in_thread: bool = False
+    server: AsgiReceiver | None = None
 
     @property
     def name(self) -> str:
@@ -59,7 +68,7 @@ class Target(NamedTuple):
         return found if isinstance(found, str) else type(self.value).__name__
 
 
-def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool) -> Target:
+def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in_thread: bool) -> Target:
     """
     Find out what a receiver is, unless *kind* says so.
 
@@ -84,7 +93,15 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool) ->
             "allow_any_host=True sends them to others"
         )
         raise FakeError(msg)
-    return Target(cast("Kind", found), value, path, any_host)
+    if in_thread and found == "url":
+        msg = f"in_thread is for what is called in this process, and {value!r} is a URL, which has its time anyway"
+        raise FakeError(msg)
+    server = None
+    if found == "asgi":
+        from pytest_ghdeploy.doors.asgi_receiver import AsgiReceiver  # imports asyncio
+
+        server = AsgiReceiver(cast("Any", value))
+    return Target(cast("Kind", found), value, path, any_host, in_thread, server)
 
 
 def _kind_of(value: object) -> str:
@@ -93,8 +110,13 @@ def _kind_of(value: object) -> str:
     if not callable(value):
         msg = f"a receiver is a URL, a WSGI or ASGI application, or a function of one delivery; got {value!r}"
         raise FakeError(msg)
+    if _is_of_werkzeug(value):
+        return "wsgi"
     try:
-        signature = inspect.signature(value)
+        # What a decorator makes of a function takes what it says itself, if it says anything.
+        signature = inspect.signature(value, follow_wrapped=False)
+        if all(one.kind in _ANY for one in signature.parameters.values()):
+            signature = inspect.signature(value)
     except (TypeError, ValueError):  # of some built-in functions nothing is known
         return "callable"
     for kind, count in (("callable", 1), ("wsgi", 2), ("asgi", 3)):
@@ -108,6 +130,15 @@ def _kind_of(value: object) -> str:
         'function one delivery; kind="wsgi" and the like say which it is'
     )
     raise FakeError(msg)
+
+
+_ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _is_of_werkzeug(value: object) -> bool:
+    """Tell whether ``@Request.application`` has made it, which takes any arguments and says that it takes one."""
+    made_in = getattr(value, "__globals__", None)
+    return isinstance(made_in, dict) and made_in.get("__name__") == "werkzeug.wrappers.request"
 
 
 def _host_of(url: str) -> str:
@@ -132,26 +163,47 @@ def send(
     Args:
         delivery: What a function is called with.
 
-        timeout: Real seconds that a URL, or something asynchronous, may take.
+        timeout: Real seconds that a URL, or something asynchronous or with a thread of its own, may take.
     """
     if target.kind == "url":
         return _to_url(target, headers, body, timeout=timeout, insecure_ssl=insecure_ssl)
     try:
-        if target.kind == "wsgi":
-            return _to_wsgi(target, headers, body)
-        if target.kind == "asgi":
-            outcome: Outcome = _run(_to_asgi(target, headers, body), timeout)
-            return outcome
-        answer = target.value(delivery)
-        if inspect.iscoroutine(answer):
-            answer = _run(_awaited(answer), timeout)
-        # A function may say with which status it answers; whatever else it gives is a success.
-        code = answer if isinstance(answer, int) and not isinstance(answer, bool) else 200
-        return deliveries.answered(code, {}, "")
+        call = partial(_call, target, headers, body, delivery, timeout)
+        return _in_thread(call, timeout) if target.in_thread else call()
     except _TookTooLong:
-        return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
-    except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever the receiver raises is its own
+        return _late(timeout)
+    except BaseException as problem:
+        # Whatever else the receiver raises is its own, and the client has no part in it.
+        if _ends_all(problem):
+            raise
         return deliveries.crashed(problem)
+
+
+def _call(target: Target, headers: Mapping[str, str], body: bytes, delivery: object, timeout: float) -> Outcome:
+    if target.kind == "wsgi":
+        return _to_wsgi(target, headers, body)
+    if target.server is not None:
+        return _to_server(target, target.server, headers, body, timeout)
+    answer = target.value(delivery)
+    if inspect.isawaitable(answer):
+        answer = _run(_awaited(answer), timeout)
+    is_status = isinstance(answer, int) and not isinstance(answer, bool) and answer in _STATUSES
+    # Whatever else it gives, such as what list.append does or how many it has seen, is a success.
+    return deliveries.answered(int(answer) if is_status else 200, {}, "")
+
+
+_STATUSES = range(100, 600)
+
+
+def is_verdict(problem: BaseException | None) -> bool:
+    """Tell whether it is one of pytest's on a test, as ``pytest.fail`` raises it."""
+    known = sys.modules.get("_pytest.outcomes")
+    return known is not None and isinstance(problem, known.OutcomeException)
+
+
+def _ends_all(problem: BaseException) -> bool:
+    known = sys.modules.get("_pytest.outcomes")
+    return isinstance(problem, KeyboardInterrupt) or (known is not None and isinstance(problem, known.Exit))
 
 
 # By HTTP
@@ -162,20 +214,26 @@ def _to_url(target: Target, headers: Mapping[str, str], body: bytes, *, timeout:
     if why_not := _why_not(target):
         return deliveries.unreachable(why_not)
     expired = threading.Event()
+    # Once an answer ends with the connection, http.client knows its socket no more.
+    sockets: list[Any] = []
     try:
         connection = _connection(url, timeout, insecure_ssl=insecure_ssl)
     except ValueError as problem:
         return deliveries.unreachable(str(problem))
     # A timeout of a socket is one of each step; a receiver that drips must end, too.
-    alarm = threading.Timer(timeout, _abort, (connection, expired))
+    alarm = threading.Timer(timeout, _abort, (connection, sockets, expired))
     alarm.daemon = True
     alarm.start()
     try:
         with hosts.deliveries_may_leave() if deliveries.is_loopback(url) else nullcontext():
-            return _exchange(connection, url, headers, body)
+            connection.connect()
+            sockets.append(connection.sock)
+            outcome = _exchange(connection, url, headers, body)
+            # To hang up is an end, too.
+            return _late(timeout) if expired.is_set() else outcome
     except (OSError, HTTPException) as problem:
         if expired.is_set() or isinstance(problem, TimeoutError):
-            return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
+            return _late(timeout)
         told = str(problem) or type(problem).__name__
         return deliveries.unreachable(f"nothing came back from {_host_of(url)}: {type(problem).__name__}: {told}")
     except Exception as problem:  # noqa: BLE001 - such as what pytest-socket raises
@@ -212,14 +270,18 @@ def _connection(url: str, timeout: float, *, insecure_ssl: bool) -> HTTPConnecti
     return HTTPConnection(host, parts.port, timeout=timeout)
 
 
-def _abort(connection: HTTPConnection, expired: threading.Event) -> None:
-    expired.set()
-    sock = connection.sock
-    if sock is not None:
-        import socket
+def _abort(connection: HTTPConnection, sockets: list[Any], expired: threading.Event) -> None:
+    import socket
 
-        with suppress(OSError):  # it has just been closed
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    expired.set()
+    for sock in sockets or [connection.sock]:
+        if isinstance(sock, socket.socket):
+            with suppress(OSError):  # it has just been closed
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _late(timeout: float) -> Outcome:
+    return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
 
 
 def _exchange(connection: HTTPConnection, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
@@ -286,7 +348,19 @@ def _to_wsgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome
     return deliveries.answered(int(status.split(" ", 1)[0]), dict(fields), _text(written))
 
 
-async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome:
+def _to_server(
+    target: Target, server: AsgiReceiver, headers: Mapping[str, str], body: bytes, timeout: float
+) -> Outcome:
+    try:
+        outcome: Outcome = server.run(
+            lambda state: _bounded(_to_asgi(target, headers, body, state), timeout), timeout + _GRACE_SECONDS
+        )
+    except TimeoutError:
+        raise _TookTooLong from None
+    return outcome
+
+
+async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes, state: Mapping[str, Any]) -> Outcome:
     import asyncio
 
     path, _, query = target.path.partition("?")
@@ -304,6 +378,7 @@ async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes) -> O
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()],
         "server": ("localhost", 80),
         "client": ("127.0.0.1", 0),
+        "state": state,
     }
     requests = iter([{"type": "http.request", "body": body, "more_body": False}])
     over = asyncio.Event()
@@ -349,35 +424,42 @@ async def _awaited(answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - what the re
     return await answer
 
 
+async def _bounded(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401, ASYNC109 - ends it itself
+    import asyncio
+
+    task = asyncio.ensure_future(job)
+    done, _ = await asyncio.wait({task}, timeout=timeout)
+    if not done:
+        task.cancel()
+        await asyncio.wait({task}, timeout=_GRACE_SECONDS / 2)
+        raise _TookTooLong
+    if task.cancelled():
+        msg = "the receiver was cancelled"
+        raise RuntimeError(msg)
+    return task.result()
+
+
 def _run(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401
     """Run *job* to its end in an event loop of its own, in a thread of its own: this one may have a loop already."""
     import asyncio
 
+    # What asyncio runs in threads of its own it waits for, however long; we do not.
+    return _in_thread(lambda: asyncio.run(_bounded(job, timeout)), timeout + _GRACE_SECONDS)
+
+
+def _in_thread(work: Callable[[], Any], timeout: float) -> Any:  # noqa: ANN401
     results: list[Any] = []
     problems: list[BaseException] = []
 
-    async def bounded() -> Any:  # noqa: ANN401
-        task = asyncio.ensure_future(job)
-        done, _ = await asyncio.wait({task}, timeout=timeout)
-        if not done:
-            task.cancel()
-            await asyncio.wait({task}, timeout=_GRACE_SECONDS / 2)
-            raise _TookTooLong
-        if task.cancelled():
-            msg = "the receiver was cancelled"
-            raise RuntimeError(msg)
-        return task.result()
-
     def run() -> None:
         try:
-            results.append(asyncio.run(bounded()))
+            results.append(work())
         except BaseException as problem:  # noqa: BLE001 - raised again below
             problems.append(problem)
 
     thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True)
     thread.start()
-    # What asyncio runs in threads of its own it waits for, however long; we do not.
-    thread.join(timeout + _GRACE_SECONDS)
+    thread.join(timeout)
     if thread.is_alive():
         raise _TookTooLong
     if problems:
