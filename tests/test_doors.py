@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.client
 import socket
 import ssl
 import sys
 import urllib.request
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -964,3 +966,17 @@ def test_no_message_is_sent_to_github(ghdeploy: FakeGitHub) -> None:
             sender.sendto(b"x", ("api.github.com", 443))
         assert sender.sendto(b"x", receiver.getsockname()) == 1
     assert ghdeploy.take_problem()
+
+
+def test_a_fake_goes_with_whoever_holds_it() -> None:
+    """It is part of no reference cycle of its own once it has ended: nothing is left for the garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        with FakeGitHub() as fake:
+            fake.add_repository("octocat/example").add_deployment(ref="main")
+        gone = weakref.ref(fake)
+        del fake
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -21,6 +21,7 @@ def enter(fake: hosts.Fake) -> None:
 def leave(fake: hosts.Fake) -> None:
     """Let nobody in to *fake* any more; leave the clients as they were if it was the last."""
     hosts.leave(fake)
+    fake.doors.clear()  # which hold the fake: it goes with whoever holds it, without waiting for the collector
     wire.part()
     if not hosts.any_active():
         undo_all(requests.PATCHES)

@@ -257,7 +257,8 @@ class RequestsDoor:
 
 def _door_to(url: str | None) -> RequestsDoor | None:
     fake = hosts.fake_for(hosts.host_of(url or ""))
-    return cast("RequestsDoor", fake.doors["requests"]) if fake else None
+    # There is none any more if the fake has just ended, in another thread.
+    return cast("RequestsDoor", fake.doors.get("requests") or RequestsDoor(fake)) if fake else None
 
 
 def _stand_in(door: RequestsDoor, adapter: object) -> GitHubAdapter:
