@@ -1673,16 +1673,9 @@ server.serve_forever()
 
 @pytest.mark.usefixtures("repo")
 def test_the_loop_closes_through_another_process(ghdeploy: FakeGitHub) -> None:
-    """A deployer in a process of its own; it reaches the fake through a server that passes on what it asks."""
-
-    def relay(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        answer = requests.post(f"https://api.github.com{handler.path}", data=body, headers=TOKEN, timeout=10)
-        handler.send_response(answer.status_code)
-        handler.end_headers()
-        handler.wfile.write(answer.content)
-
-    with serving(relay) as api:
-        environment = {**os.environ, "SECRET": "s3cret", "GITHUB_API_URL": api.url.partition("/hook")[0]}
+    """A deployer in a process of its own is delivered to by HTTP, and reports to the live server."""
+    with ghdeploy.serve() as api:
+        environment = {**os.environ, **api.env, "SECRET": "s3cret"}
         command = [sys.executable, "-c", DEPLOYER]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as deployer:  # noqa: S603 - ours
             assert deployer.stdout
