@@ -1691,19 +1691,3 @@ def test_the_loop_closes_through_another_process(ghdeploy: FakeGitHub) -> None:
     assert [one["state"] for one in listed] == ["success", "in_progress"]
     assert [delivery.status_code for delivery in hook.deliveries] == [202, 202]
     assert [call.args[0].event for call in told.call_args_list] == ["ping", "deployment_status", "deployment_status"]
-
-
-def test_a_fake_is_no_part_of_a_cycle() -> None:
-    """It goes as soon as nobody holds it: what a test leaves behind costs no search for garbage."""
-    import gc
-    import weakref
-
-    gc.disable()
-    try:
-        fake = FakeGitHub()
-        fake.add_repository("octocat/example").add_deployment(ref="main")
-        gone = weakref.ref(fake)
-        del fake
-        assert gone() is None
-    finally:
-        gc.enable()
