@@ -66,18 +66,19 @@ class AsgiReceiver:
         self._ready = threading.Event()
         self._failure = ""
         self._state: dict[str, Any] = {}
-        self._thread = threading.Thread(target=copy_context().run, args=(self._main,), daemon=True)
+        # Its own, since an earlier thread that has failed to start may not have ended yet.
+        self._thread = threading.Thread(target=copy_context().run, args=(self._main, self._ready), daemon=True)
         self._thread.start()
 
-    def _main(self) -> None:
+    def _main(self, ready: threading.Event) -> None:
         try:
             # Whatever goes wrong in the end, nobody waits for it any more.
             with suppress(Exception):
-                asyncio.run(self._live())
+                asyncio.run(self._live(ready))
         finally:
-            self._ready.set()
+            ready.set()
 
-    async def _live(self) -> None:
+    async def _live(self, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         started = asyncio.Event()
@@ -106,7 +107,7 @@ class AsgiReceiver:
         lifespan = asyncio.ensure_future(self._lifespan(scope, receive, send))
         waiting = asyncio.ensure_future(started.wait())
         await asyncio.wait({lifespan, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        self._ready.set()
+        ready.set()
         if not self._failure:
             await self._stopping.wait()
             await asyncio.wait({lifespan}, timeout=_STOP_SECONDS)
