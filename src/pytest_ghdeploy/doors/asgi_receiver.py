@@ -49,10 +49,12 @@ class AsgiReceiver:
             self._thread = None  # perhaps it works next time
             raise RuntimeError(self._failure)
         job = make(dict(self._state))
+        guarded = _guarded(job)
         try:
             # The context is this one's.
-            future = asyncio.run_coroutine_threadsafe(_guarded(job), self._loop)
+            future = asyncio.run_coroutine_threadsafe(guarded, self._loop)
         except BaseException:
+            guarded.close()
             job.close()
             raise
         if not wait([future], seconds).done:
