@@ -189,8 +189,6 @@ class Application:
                 self._count(more, token, request, free=True)
             endpoint, params = _match_once(request.method, request.path)
             if in_turn:
-                if token is None and not endpoint.anonymous:
-                    raise errors.requires_authentication("")
                 self._repository(request, endpoint, dict(params), token)
                 self._count(more, token, request, free=False)
         # Of a token that is called bad nothing is told.
@@ -297,8 +295,6 @@ class Application:
     def _call(
         self, request: Request, endpoint: Endpoint, params: dict[str, Any], token: Token | None, terms: Terms
     ) -> Call:
-        if token is None and not endpoint.anonymous:
-            raise errors.requires_authentication(f"{request.method} {request.path} needs a token and had none")
         repository = self._repository(request, endpoint, params, token)
         for name, value in params.items():
             if name.endswith("_id"):
@@ -316,6 +312,8 @@ class Application:
     def _repository(
         self, request: Request, endpoint: Endpoint, params: dict[str, Any], token: Token | None
     ) -> Repository | None:
+        if token is None and not endpoint.anonymous:
+            raise errors.requires_authentication(f"{request.method} {request.path} needs a token and had none")
         store = self.store
         if "repository_id" in params:
             repository = store.repositories.get(routing.to_id(params.pop("repository_id"), "repository_id"))
@@ -343,11 +341,7 @@ class Application:
             return
         selected = token.repository_ids if token else None
         verdict = access.decide(
-            endpoint.needed,
-            token,
-            right=right,
-            private=repository.private,
-            selected=selected is None or repository.id in selected,
+            endpoint.needed, token, right=right, private=repository.private, selected=_is_for(token, repository)
         )
         if verdict == "allowed":
             return
@@ -366,8 +360,7 @@ class Application:
         if moved is None:
             return
         right = self.store.permission(moved, token.user if token else None)
-        selected = token is None or token.repository_ids is None or moved.id in token.repository_ids
-        if not access.sees(token, right=right, private=moved.private, selected=selected):
+        if not access.sees(token, right=right, private=moved.private, selected=_is_for(token, moved)):
             return
         rest = "".join(f"/{part}" for part in request.path.split("/", 4)[4:])
         query = f"?{request.query}" if request.query else ""
@@ -514,6 +507,10 @@ class Application:
                 if all(wanted is None or wanted == unquote(given) for wanted, given in pairs):
                     return stub
         return None
+
+
+def _is_for(token: Token | None, repository: Repository) -> bool:
+    return token is None or token.repository_ids is None or repository.id in token.repository_ids
 
 
 def _refuse(verdict: access.Verdict, token: Token | None, hint: str) -> NoReturn:

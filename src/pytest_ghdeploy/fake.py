@@ -211,10 +211,8 @@ class FakeGitHub:
         """
         __tracebackhide__ = True
         if self._faults is not None:
-            try:
+            with self._secrets:
                 self._faults.check()
-            except AssertionError as problem:
-                raise AssertionError(self._secrets.blot(str(problem))) from None
 
     def reset(self) -> None:
         """
