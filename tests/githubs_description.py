@@ -24,6 +24,8 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses: "" for what was left out
 # Of a check run, what only GitHub itself says is described for either webhooks or REST.
 GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
+# An app's event that GitHub documents, and that its description leaves out of the list of all.
+APPS_OWN = "deployment_protection_rule"
 NOT_DESCRIBED = {
     ("repos/create-deployment", 409),  # listed, but without a schema
     ("repos/create-commit-status", 422),  # not listed
@@ -56,6 +58,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     if "oneOf" in plain:
         # GitHub means "any of": a plain refusal is valid as one with further optional members too.
         plain["anyOf"] = plain.pop("oneOf")
+    if "deployment_review" in plain.get("enum", ()):
+        plain["enum"] = [*plain["enum"], APPS_OWN]
     if isinstance(plain.get("properties"), dict):
         for name in EMPTY_FOR_URI & plain["properties"].keys():
             plain["properties"][name] = {"anyOf": [{"const": ""}, plain["properties"][name]]}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from typing import TYPE_CHECKING
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import flask
 import pytest
@@ -107,7 +112,7 @@ def test_the_same_in_mermaid() -> None:
     ],
 )  # fmt: skip
 def test_what_has_a_meaning_in_mermaid_is_escaped(text: str, escaped: str) -> None:
-    """Whatever a client sends stays one message on one line. The results were tried with mermaid 11's own parser."""
+    """Whatever a client sends stays one message on one line."""
     party = Parties((), ())
     assert list(as_mermaid([Message(GITHUB, GITHUB, text, "notes")], party))[-1] == f"    Note over P0: {escaped}"
 
@@ -344,3 +349,75 @@ def test_the_report_of_a_failed_test_is_drawn_if_more_than_two_take_part(pyteste
         "  octocat   GitHub    deployer[bot]",
         '  |-------->|         |    1. POST /repos/octocat/example/deployments {"ref": "main"}',
     ]
+
+
+NODE = Path(os.environ.get("GHDEPLOY_NODE", Path(__file__).parents[1] / ".clients" / "node"))
+MERMAID = NODE / "node_modules" / "mermaid"
+PARSE = """
+import { readFileSync } from "node:fs";
+import { JSDOM } from "jsdom";
+
+const page = new JSDOM("");
+globalThis.window = page.window;
+globalThis.document = page.window.document;
+const { default: mermaid } = await import("mermaid");
+const read = [];
+for (const text of JSON.parse(readFileSync(0, "utf8"))) {
+  await mermaid.parse(text);
+  const { db } = await mermaid.mermaidAPI.getDiagramFromText(text);
+  const actors = [...db.getActors().values()].map((actor) => actor.description);
+  read.push({ title: db.getDiagramTitle(), actors, messages: db.getMessages().map((message) => message.message) });
+}
+console.log(JSON.stringify(read));
+"""
+HOSTILE = [
+    "", "  ", "end", "END;", "; drop", "# x", "\"q\" 'a'", "a\nb\nend\n", "\r", "\u2028x", "\x1b[31m",
+    "%%{init: {'theme':'dark'}}%%", "%% comment", "wrap: x", "nowrap:y", "<script>alert(1)</script>", "&lt;",
+    "#35;", "$$x^2$$", "activate P0", "+P1", "-P1", "participant X", "create participant Z", "destroy P0",
+    "loop y", "alt", "else", "and", "option", "break", "rect rgb(0,0,0)", "box x", "Note over P0: z", ": : :",
+    "->> P1", "P0->>P1: hi", "title: hi", "accDescr {", "links a: {}", "autonumber", "`code`", "\\n", "émoji 🚀",
+    '@{ "type": "x" }', "{{", "}}", "[[x]]", "((x))", "///", "||", "==", "a" * 300,
+]  # fmt: skip
+
+
+@pytest.mark.skipif(
+    not (MERMAID.is_dir() and shutil.which("node")), reason="Node, or npm's mermaid, is not here: make clients"
+)
+def test_mermaid_reads_what_was_meant(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Its own parser finds each party and each message, whatever they hold, and nothing else."""
+    drawn = [ghdeploy.conversation.mermaid()]
+    ghdeploy.deployer()
+    for text in HOSTILE:
+        requests.post(f"{API}/deployments", json={"ref": text}, headers=HEADERS, timeout=5)
+        requests.post(f"{API}/deployments", data=text.encode(), headers=HEADERS | {"User-Agent": "x"}, timeout=5)
+    repo.add_deployment(ref="main")
+    drawn.append(ghdeploy.conversation.mermaid())
+    named: list[tuple[Any, Parties]] = [
+        (
+            [
+                Message(text or "x", GITHUB, text, "asks"),
+                Message(GITHUB, text or "x", text, "refuses", text, answer=True),
+                Message(GITHUB, GITHUB, text, "warns"),
+                text,
+            ],
+            Parties((text or "x",), ()),
+        )
+        for text in HOSTILE
+        if text != GITHUB
+    ]
+    drawn += ["\n".join(as_mermaid(messages, parties)) for messages, parties in named]
+
+    done = subprocess.run(  # noqa: S603 - our own script
+        ["node", "--input-type=module", "-e", PARSE],  # noqa: S607 - as users have it
+        input=json.dumps(drawn),
+        cwd=NODE,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    for text, read in zip(drawn, json.loads(done.stdout), strict=True):
+        lines = text.split("\n")[1:]
+        actors = sum(line.startswith(("    actor ", "    participant ")) for line in lines)
+        assert (read["title"], len(read["actors"]), len(read["messages"])) == ("", actors, len(lines) - actors)

@@ -68,6 +68,22 @@ def test_tokens_of_one_bot_are_of_one_app() -> None:
     assert [app.slug for app in gh._store.apps] == ["gate", "other"]
 
 
+def test_an_added_app_deploys() -> None:
+    """What it makes names it, with its own events."""
+    with FakeGitHub() as gh:
+        repo = gh.add_repository("octocat/example")
+        gh.add_app("gate")
+        gh.add_token("a", user="gate[bot]", permissions={"deployments": "write"})
+        url = f"{gh.base_url}/repos/octocat/example/deployments"
+        headers = {"Authorization": "Bearer a"}
+        made = requests.post(url, json={"ref": "main"}, headers=headers, timeout=5).json()
+        answer = requests.post(made["statuses_url"], json={"state": "success"}, headers=headers, timeout=5)
+        assert answer.json()["performed_via_github_app"]["events"] == ["deployment_protection_rule"]
+        assert repo.deployments[0].state == "success"
+        sent = gh.assert_event("deployment_status").payload["deployment_status"]["performed_via_github_app"]
+        assert sent["slug"] == "gate"
+
+
 def test_an_app_that_a_token_made_cannot_be_added_again() -> None:
     """It is there."""
     gh = FakeGitHub()

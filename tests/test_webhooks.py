@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
@@ -26,6 +26,7 @@ import requests
 import requests_mock as requests_mock_module
 import responses
 import werkzeug
+from receiving import ok, serving
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
@@ -59,57 +60,6 @@ def post(path: str, **body: object) -> requests.Response:
 def report(deployment: Any, state: str) -> None:  # noqa: ANN401 - JSON
     """Report on a deployment as a third party does."""
     assert post(deployment["statuses_url"], state=state).status_code == 201
-
-
-class _Server:
-    """A receiver behind a real port of this machine."""
-
-    def __init__(self, answer: Callable[[BaseHTTPRequestHandler, bytes], None], kind: type[HTTPServer]) -> None:
-        self.bodies: list[bytes] = []
-        self.headers: list[dict[str, str]] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                server.bodies.append(body)
-                server.headers.append(dict(self.headers.items()))
-                answer(self, body)
-
-            def log_message(self, *_: Any) -> None:  # noqa: ANN401
-                pass
-
-        class Quiet(kind):  # type: ignore[misc,valid-type]
-            def handle_error(self, *_: Any) -> None:  # noqa: ANN401
-                pass
-
-        self._server = Quiet(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?from=github"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def ok(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Answer 204."""
-    handler.send_response(204)
-    handler.end_headers()
-
-
-@contextmanager
-def serving(
-    answer: Callable[[BaseHTTPRequestHandler, bytes], None] = ok, kind: type[HTTPServer] = ThreadingHTTPServer
-) -> Iterator[_Server]:
-    """Run a receiver."""
-    server = _Server(answer, kind)
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 # Who can be subscribed
@@ -371,8 +321,8 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ({"target": "ftp://localhost/"}, "GitHub refuses this with 422"),
         ({"target": print, "kind": "url"}, "a receiver of kind 'url' is a text"),
         ({"target": "http://localhost/", "kind": "wsgi"}, "a receiver of kind 'wsgi' is something to call"),
-        ({"target": "http://localhost/", "in_thread": True}, "'http://localhost/' is a URL, which has its time anyway"),
-        ({"target": print, "in_thread": 1}, "in_thread is True or False"),
+        ({"target": "http://localhost/", "in_thread": True}, "in this process, and 'http://localhost/' is a URL"),
+        ({"target": print, "in_thread": 1}, "in_thread is True, False or None"),
         ({"target": print, "kind": "cgi"}, "there is no kind of receiver 'cgi'; there are "),
         ({"target": print, "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
         ({"target": "http://localhost/", "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
@@ -1177,7 +1127,7 @@ async def hangs(_: Any) -> None:  # noqa: ANN401
         (flask_crash, 500, "the receiver raised ZeroDivisionError: integer division or modulo by zero"),
         (flask_silence, 500, "the receiver raised RuntimeError: the WSGI application never called start_response"),
         (asgi_crash, 500, "the receiver raised LookupError: /"),
-        (asgi_silence, 500, "the receiver raised RuntimeError: the ASGI application never began to answer"),
+        (asgi_silence, 500, "the receiver raised RuntimeError: the ASGI application came to its end without an answer"),
         (asgi_hangs, 504, "the receiver took longer than 0.1 seconds"),
         (hangs, 504, "the receiver took longer than 0.1 seconds"),
         (

@@ -1,7 +1,7 @@
 """
-Fetch what tests run or compare with that is not Python, into ``.clients``: clients, and recorded payloads.
+Fetch what tests run or compare with that is not Python, into ``.clients``: clients, recorded payloads, a parser.
 
-Usage: ``make clients``. Octokit in JavaScript and GitHub Actions' own code come
+Usage: ``make clients``. Octokit in JavaScript and GitHub Actions' own code come, with mermaid,
 from npm, gh and octokit.rb from the Debian archive, unpacked and not installed.
 What cannot be had here is said, and its tests are skipped.
 """
@@ -19,6 +19,8 @@ NPM = [
     "@actions/github@6.0.1",
     "@octokit/webhooks@14.2.0",
     "@octokit/webhooks-examples@7.6.1",
+    "jsdom@26.1.0",  # what mermaid runs in
+    "mermaid@11.12.0",
 ]
 DEBIAN = ["gh", "ruby", "ruby-octokit"]
 

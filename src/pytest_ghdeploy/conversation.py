@@ -286,7 +286,8 @@ class Sent:
     def outcome(self) -> str:
         """What has come of it."""
         row = self.row
-        outcomes = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}"}
+        then = f", and then {type(row.exception).__name__}: {row.exception}".rstrip(": ") if row.exception else ""
+        outcomes = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}{then}"}
         return outcomes.get(row.state, f"{row.state}: {row.reason}")
 
     @property

@@ -29,16 +29,22 @@ LIMIT_SECONDS = 10.0
 class _Root:
     """What one call has left, with all that came of it; counts what is not delivered yet."""
 
-    __slots__ = ("pending",)
+    __slots__ = ("pending", "total")
 
     def __init__(self) -> None:
         self.pending = 0
+        self.total = 0
 
 
 class Item:
-    """One thing in the queue."""
+    """
+    One thing in the queue.
 
-    __slots__ = ("is_done", "root", "thing")
+    Attributes:
+        number: How many things came of the same call until it did.
+    """
+
+    __slots__ = ("is_done", "number", "root", "thing")
 
     def __init__(self, thing: Any, root: _Root) -> None:  # noqa: ANN401 - whatever was left
         """Put *thing* to what comes of *root*."""
@@ -46,6 +52,8 @@ class Item:
         self.root = root
         self.is_done = False
         root.pending += 1
+        root.total += 1
+        self.number = root.total
 
     def move(self, root: _Root) -> None:
         """Have it come of another *root*."""

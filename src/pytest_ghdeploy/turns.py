@@ -5,6 +5,7 @@ from __future__ import annotations
 from _thread import RLock
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,11 @@ class Turns(RLock):  # type: ignore[misc] # final for a type checker, and not in
     """Gives who takes what was left; weak, so that a fake is no part of a cycle."""
     _left: dict[int, list[Any]] | None = None
 
+    def __init__(self) -> None:
+        """Be free."""
+        super().__init__()
+        _all.add(self)
+
     def leave(self, thing: object) -> None:
         """Have *thing* handed on once this thread, which holds the lock, does so no more."""
         owner = self.owner() if self.owner else None
@@ -48,3 +54,11 @@ class Turns(RLock):  # type: ignore[misc] # final for a type checker, and not in
             owner = self.owner() if self.owner else None
             if mine and owner:
                 owner.deliver(mine)
+
+
+_all: WeakSet[Turns] = WeakSet()
+
+
+def is_anywhere_held() -> bool:
+    """Tell whether this thread holds such a lock, of whatever fake."""
+    return any(lock._is_owned() for lock in _all)  # type: ignore[attr-defined] # noqa: SLF001 - as above

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     Left = tuple[Store, HookDelivery]
 
 
+MOST_OF_ONE_CALL = 1000
+"""Deliveries that may come of one call and of what receivers do then; GitHub has no such limit."""
+
+
 class Delivery:
     """
     An event on its way to one hook, or what has come of it.
@@ -345,7 +349,7 @@ class Webhooks:
         insecure_ssl: bool = False,
         allow_any_host: bool = False,
         kind: Kind | None = None,
-        in_thread: bool = False,
+        in_thread: bool | None = None,
     ) -> Hook:
         """
         Have events delivered, a ``ping`` first.
@@ -373,16 +377,18 @@ class Webhooks:
 
             kind: ``url``, ``wsgi``, ``asgi`` or ``callable``, where *target* does not show it.
 
-            in_thread: Whether an application or a function is called in a thread of its own, and given up after
-                ``timeout_seconds``; it goes on alone then. Without, it is called in the thread of the call that
-                caused the delivery, as what belongs to a thread needs it, such as a connection to a database, and
-                hangs the test if it hangs. What is asynchronous has a thread of its own anyway.
+            in_thread: Whether a function or a WSGI application is called in a thread of its own, which goes on alone
+                when it is given up after ``timeout_seconds``. Without a word, what the main thread's calls cause is
+                called there, as what belongs to a thread needs it, such as a connection to a database, and is ended
+                by an exception when its time is over; what another thread's calls cause has a thread of its own.
+                ``False`` never starts one: in another thread than the main one nothing can be ended then. What is
+                asynchronous has a thread of its own anyway.
 
         Raises:
             FakeError: An argument makes no sense, or GitHub would refuse the hook. Nothing was subscribed.
         """
         check_type("allow_any_host", allow_any_host, bool, "True or False")
-        check_type("in_thread", in_thread, bool, "True or False")
+        check_type("in_thread", in_thread or False, bool, "True, False or None")
         check_type("insecure_ssl", insecure_ssl, bool, "True or False")
         check_type("secret", secret or "", str, "a text")
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
@@ -446,7 +452,7 @@ class Webhooks:
     @property
     def timeout_seconds(self) -> float:
         """
-        How many real seconds a URL or something asynchronous may take; GitHub's limit unless it is set.
+        How many real seconds a receiver may take; GitHub's limit unless it is set.
 
         By the fake's clock the limit is always GitHub's: 10 seconds, 30 on GitHub Enterprise Server.
         """
@@ -605,16 +611,21 @@ class Webhooks:
             store.hook_deliveries.replace(row)
             target = self._target_of(hook)
         handle = Delivery(self, store, row)
+        ended: list[datetime] = []
         try:
-            with self._post.calling(item):
-                outcome = door.send(
-                    target,
-                    headers,
-                    body,
-                    handle,
-                    timeout=self.timeout_seconds,
-                    insecure_ssl=hook.insecure_ssl == "1",
-                )
+            if item.number > MOST_OF_ONE_CALL:
+                outcome = deliveries.unreachable(self._endless(item))
+            else:
+                with self._post.calling(item):
+                    outcome = door.send(
+                        target,
+                        headers,
+                        body,
+                        handle,
+                        answered=lambda: ended.append(store.clock.now),
+                        timeout=self.timeout_seconds,
+                        insecure_ssl=hook.insecure_ssl == "1",
+                    )
         except BaseException as problem:  # what ends the tests
             with store.lock:
                 told = f"{type(problem).__name__} came before its answer"
@@ -623,7 +634,7 @@ class Webhooks:
                     store.hook_deliveries.replace(row)
             raise
         with store.lock:
-            taken = (store.clock.now - started).total_seconds()
+            taken = ((ended[0] if ended else store.clock.now) - started).total_seconds()
             limit = deliveries.limit_seconds(store.urls)
             if taken > limit:
                 outcome = deliveries.timed_out(
@@ -645,6 +656,12 @@ class Webhooks:
             if now := store.hooks.get(hook.id):
                 store.hooks.replace(replace(now, last_response=outcome.last_response))
         self._judge(target, outcome.exception)
+
+    def _endless(self, item: Item) -> str:
+        told = f"{MOST_OF_ONE_CALL:,} deliveries came of one call: does a receiver answer what comes of its own calls?"
+        if item.number == MOST_OF_ONE_CALL + 1:
+            self._fail(FakeError(f"{told} What else came was not sent"))
+        return told
 
     def _judge(self, target: Target, problem: BaseException | None) -> None:
         if target.kind == "callable" and isinstance(problem, AssertionError):

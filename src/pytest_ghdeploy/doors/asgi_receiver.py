@@ -9,6 +9,8 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from pytest_ghdeploy.doors.interrupt import TookTooLong
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 
@@ -37,14 +39,13 @@ class AsgiReceiver:
         Run what *make* makes of the application's state, after its startup.
 
         Raises:
-            TimeoutError: It was not done in time.
+            TookTooLong: It was not done in time.
         """
         if self._thread is None or not self._thread.is_alive():
             self._start()
         if not self._ready.wait(seconds):
             self.stop(0)
-            msg = "startup"
-            raise TimeoutError(msg)
+            raise TookTooLong
         if self._failure:
             self._thread = None  # perhaps it works next time
             raise RuntimeError(self._failure)
@@ -58,7 +59,7 @@ class AsgiReceiver:
             job.close()
             raise
         if not wait([future], seconds).done:
-            raise TimeoutError
+            raise TookTooLong
         result, problem = future.result()
         if problem:
             raise problem

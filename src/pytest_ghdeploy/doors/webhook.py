@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pytest_ghdeploy import deliveries, errors
-from pytest_ghdeploy.doors import hosts
+from pytest_ghdeploy.doors import hosts, interrupt
 from pytest_ghdeploy.doors.http_client import HTTPConnection, HTTPSConnection
+from pytest_ghdeploy.doors.interrupt import TookTooLong
 from pytest_ghdeploy.errors import FakeError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Target(NamedTuple):
 
         any_host: Whether a URL may lead to another machine.
 
-        in_thread: Whether it is called in a thread of its own, and given up when it takes too long.
+        in_thread: Whether it is called in a thread of its own; ``None`` if only where it could not be ended otherwise.
 
         server: Runs an ASGI application.
     """
@@ -56,7 +57,7 @@ class Target(NamedTuple):
     value: Any
     path: str = "/"
     any_host: bool = False
-    in_thread: bool = False
+    in_thread: bool | None = None
     server: AsgiReceiver | None = None
 
     @property
@@ -68,7 +69,7 @@ class Target(NamedTuple):
         return found if isinstance(found, str) else type(self.value).__name__
 
 
-def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in_thread: bool) -> Target:
+def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in_thread: bool | None) -> Target:
     """
     Find out what a receiver is, unless *kind* says so.
 
@@ -93,8 +94,8 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in
             "allow_any_host=True sends them to others"
         )
         raise FakeError(msg)
-    if in_thread and found == "url":
-        msg = f"in_thread is for what is called in this process, and {value!r} is a URL, which has its time anyway"
+    if in_thread is not None and found == "url":
+        msg = f"in_thread is for what is called in this process, and {value!r} is a URL"
         raise FakeError(msg)
     server = None
     if found == "asgi":
@@ -154,6 +155,7 @@ def send(
     body: bytes,
     delivery: object,
     *,
+    answered: Callable[[], object],
     timeout: float,
     insecure_ssl: bool,
 ) -> Outcome:
@@ -163,14 +165,20 @@ def send(
     Args:
         delivery: What a function is called with.
 
-        timeout: Real seconds that a URL, or something asynchronous or with a thread of its own, may take.
+        answered: Called once the answer is there, if that is before all is over.
+
+        timeout: Real seconds that it may take.
     """
     if target.kind == "url":
         return _to_url(target, headers, body, timeout=timeout, insecure_ssl=insecure_ssl)
     try:
-        call = partial(_call, target, headers, body, delivery, timeout)
-        return _in_thread(call, timeout) if target.in_thread else call()
-    except _TookTooLong:
+        if target.server is not None:
+            return _to_server(target, target.server, headers, body, answered, timeout)
+        if target.kind == "wsgi":
+            outcome: Outcome = _limited(target, partial(_to_wsgi, target, headers, body), timeout)
+            return outcome
+        return _to_function(target, delivery, timeout)
+    except TookTooLong:
         return _late(timeout)
     except BaseException as problem:
         # Whatever else the receiver raises is its own, and the client has no part in it.
@@ -179,17 +187,20 @@ def send(
         return deliveries.crashed(problem)
 
 
-def _call(target: Target, headers: Mapping[str, str], body: bytes, delivery: object, timeout: float) -> Outcome:
-    if target.kind == "wsgi":
-        return _to_wsgi(target, headers, body)
-    if target.server is not None:
-        return _to_server(target, target.server, headers, body, timeout)
-    answer = target.value(delivery)
+def _to_function(target: Target, delivery: object, timeout: float) -> Outcome:
+    answer = _limited(target, partial(target.value, delivery), timeout)
     if inspect.isawaitable(answer):
         answer = _run(_awaited(answer), timeout)
     is_status = isinstance(answer, int) and not isinstance(answer, bool) and answer in _STATUSES
     # Whatever else it gives, such as what list.append does or how many it has seen, is a success.
     return deliveries.answered(int(answer) if is_status else 200, {}, "")
+
+
+def _limited(target: Target, work: Callable[[], Any], timeout: float) -> Any:  # noqa: ANN401
+    can_be_ended = not target.in_thread and interrupt.is_possible()
+    if can_be_ended:
+        return interrupt.run(work, timeout)
+    return work() if target.in_thread is False else _in_thread(work, timeout)
 
 
 _STATUSES = range(100, 600)
@@ -203,7 +214,9 @@ def is_verdict(problem: BaseException | None) -> bool:
 
 def _ends_all(problem: BaseException) -> bool:
     known = sys.modules.get("_pytest.outcomes")
-    return isinstance(problem, KeyboardInterrupt) or (known is not None and isinstance(problem, known.Exit))
+    return isinstance(problem, KeyboardInterrupt | interrupt.Interrupted) or (
+        known is not None and isinstance(problem, known.Exit)
+    )
 
 
 # By HTTP
@@ -349,18 +362,42 @@ def _to_wsgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome
 
 
 def _to_server(
-    target: Target, server: AsgiReceiver, headers: Mapping[str, str], body: bytes, timeout: float
+    target: Target,
+    server: AsgiReceiver,
+    headers: Mapping[str, str],
+    body: bytes,
+    answered: Callable[[], object],
+    timeout: float,
 ) -> Outcome:
+    said: list[Outcome] = []
+
+    def answer(outcome: Outcome) -> None:
+        said.append(outcome)
+        answered()
+
     try:
-        outcome: Outcome = server.run(
-            lambda state: _bounded(_to_asgi(target, headers, body, state), timeout), timeout + _GRACE_SECONDS
+        server.run(
+            lambda state: _bounded(_to_asgi(target, headers, body, state, answer), timeout), timeout + _GRACE_SECONDS
         )
-    except TimeoutError:
-        raise _TookTooLong from None
-    return outcome
+    except BaseException as problem:
+        if said and not said[0].reason and not _ends_all(problem):
+            # GitHub has its answer, whatever is done then.
+            late = TimeoutError(f"it was still at work after {timeout:g} seconds")
+            return said[0]._replace(exception=late if isinstance(problem, TookTooLong) else problem)
+        raise
+    if not said:
+        msg = "the ASGI application came to its end without an answer"
+        raise RuntimeError(msg)
+    return said[0]
 
 
-async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes, state: Mapping[str, Any]) -> Outcome:
+async def _to_asgi(
+    target: Target,
+    headers: Mapping[str, str],
+    body: bytes,
+    state: Mapping[str, Any],
+    answer: Callable[[Outcome], None],
+) -> None:
     import asyncio
 
     path, _, query = target.path.partition("?")
@@ -397,15 +434,13 @@ async def _to_asgi(target: Target, headers: Mapping[str, str], body: bytes, stat
             started.append(message)
         elif message["type"] == "http.response.body":
             written.append(message.get("body", b""))
-            if not message.get("more_body", False):
+            if not message.get("more_body", False) and started and not over.is_set():
                 over.set()
+                fields = started[0].get("headers", ())
+                named = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in fields}
+                answer(deliveries.answered(started[0]["status"], named, _text(written)))
 
     await target.value(scope, receive, respond)
-    if not started:
-        msg = "the ASGI application never began to answer"
-        raise RuntimeError(msg)
-    fields = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in started[0]["headers"]}
-    return deliveries.answered(started[0]["status"], fields, _text(written))
 
 
 def _text(written: list[bytes]) -> str:
@@ -414,10 +449,6 @@ def _text(written: list[bytes]) -> str:
 
 _GRACE_SECONDS = 1.0
 """How long something asynchronous may take to end when it has taken too long."""
-
-
-class _TookTooLong(Exception):
-    pass
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - what the receiver gives
@@ -432,7 +463,7 @@ async def _bounded(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noq
     if not done:
         task.cancel()
         await asyncio.wait({task}, timeout=_GRACE_SECONDS / 2)
-        raise _TookTooLong
+        raise TookTooLong
     if task.cancelled():
         msg = "the receiver was cancelled"
         raise RuntimeError(msg)
@@ -461,7 +492,7 @@ def _in_thread(work: Callable[[], Any], timeout: float) -> Any:  # noqa: ANN401
     thread.start()
     thread.join(timeout)
     if thread.is_alive():
-        raise _TookTooLong
+        raise TookTooLong
     if problems:
         raise problems[0]
     return results[0]

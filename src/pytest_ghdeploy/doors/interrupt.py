@@ -1,0 +1,134 @@
+"""
+The way back from what hangs in the main thread: a signal wakes it, and an exception ends it.
+
+What belongs to a thread, such as a connection to a database with the test's
+transaction, can so be used, and nothing hangs for ever. Other threads cannot be
+woken; nor can a system without signals for threads, such as Windows.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy import turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+_SIGNAL = getattr(signal, "SIGURG", None)
+"""One that does nothing to whoever does not ask for it, and that hardly anybody asks for."""
+_RETRY_SECONDS = 0.001
+_GRACE_SECONDS = 1.0
+"""How long what is ended may tidy up before it is ended again."""
+
+
+class TookTooLong(Exception):
+    """Raised for what was given up, or ended."""
+
+
+class Interrupted(BaseException):
+    """Raised in what took too long, wherever it is."""
+
+    def __init__(self, watch: _Watch) -> None:
+        """Remember whose time was over."""
+        super().__init__("it took too long")
+        self.watch = watch
+
+
+def is_possible() -> bool:
+    """Tell whether ``run`` can do its work here and now."""
+    return (
+        hasattr(signal, "pthread_kill")
+        and threading.current_thread() is threading.main_thread()
+        # One that was not set in Python could not be put back.
+        and signal.getsignal(_SIGNAL) is not None  # type: ignore[arg-type] # where there is the one, there is the other
+    )
+
+
+def run(work: Callable[[], Any], seconds: float) -> Any:  # noqa: ANN401 - what the work gives
+    """
+    Do *work* in this thread, the main one, and end it when its time is over.
+
+    Nothing is ended while a fake does what must be done wholly or not at all, nor while a debugger is at work.
+
+    Raises:
+        TookTooLong: It was ended, whatever came of that.
+    """
+    watch = _Watch(seconds)
+    try:
+        try:
+            watch.start()
+            result = work()
+        finally:
+            watch.is_over = True
+    except BaseException as problem:
+        if isinstance(problem, KeyboardInterrupt) or (isinstance(problem, Interrupted) and problem.watch is not watch):
+            raise
+        if watch.has_ended_it:
+            raise TookTooLong from problem
+        raise
+    finally:
+        watch.stop()
+    if watch.has_ended_it:
+        raise TookTooLong
+    return result
+
+
+class _Watch:
+    def __init__(self, seconds: float) -> None:
+        self.is_over = False
+        self.has_ended_it = False
+        self._is_due = False
+        self._seconds = seconds
+        self._stopped = threading.Event()
+        self._main = threading.get_ident()
+        self._thread = threading.Thread(target=self._wake, name="ghdeploy watch", daemon=True)
+        self._previous: Any = None
+
+    def start(self) -> None:
+        self._previous = signal.signal(_SIGNAL, self._handle)  # type: ignore[arg-type]
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.is_over = True
+        self._stopped.set()
+        self._thread.join()
+        signal.signal(_SIGNAL, self._previous)  # type: ignore[arg-type]
+
+    def _wake(self) -> None:
+        seconds = self._seconds
+        while not self._stopped.wait(seconds):
+            self._is_due = True
+            signal.pthread_kill(self._main, _SIGNAL)  # type: ignore[arg-type]
+            self._stopped.wait(_RETRY_SECONDS)
+            seconds = _RETRY_SECONDS if self._is_due else _GRACE_SECONDS
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._is_due and not self.is_over:
+            if not turns.is_anywhere_held() and not self._is_delivering(frame) and not _is_debugged():
+                self._is_due, self.has_ended_it = False, True
+                raise Interrupted(self)
+        elif callable(self._previous):
+            self._previous(number, frame)
+
+    def _is_delivering(self, frame: FrameType | None) -> bool:
+        while frame is not None and frame.f_locals.get("watch") is not self:
+            if frame.f_globals.get("__name__") in _WHOLE:
+                return True
+            frame = frame.f_back
+        return False
+
+
+_WHOLE = ("pytest_ghdeploy.turns", "pytest_ghdeploy.postman", "pytest_ghdeploy.webhooks")
+
+
+def _is_debugged() -> bool:
+    trace = sys.gettrace()
+    monitoring: Any = getattr(sys, "monitoring", None)
+    if monitoring and monitoring.get_tool(monitoring.DEBUGGER_ID):
+        return True
+    return any(name in f"{getattr(trace, '__module__', '')} {type(trace).__module__}" for name in ("bdb", "pydevd"))
