@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
@@ -60,7 +59,7 @@ def test_the_headers_are_githubs_in_its_order() -> None:
 
 def test_a_hook_of_all_repositories_names_an_app() -> None:
     """GitHub calls an app an integration."""
-    made = deliveries.headers(replace(HOOK, repository_id=None, app_id=9), DELIVERY, b"{}", URLS)
+    made = deliveries.headers(HOOK._replace(repository_id=None, app_id=9), DELIVERY, b"{}", URLS)
     assert made["X-GitHub-Hook-Installation-Target-ID"] == "9"
     assert made["X-GitHub-Hook-Installation-Target-Type"] == "integration"
 

@@ -370,7 +370,7 @@ def test_a_snapshot_shows_repositories_as_they_were() -> None:
     graph.branches["topic"] = next(iter(graph.branches.values()))
     store.remove_collaborator(repository, mona)
     store.add_collaborator(repository, hubot, "admin")
-    store.change_repository(replace(repository, name="renamed", private=True, default_branch="topic"))
+    store.change_repository(repository._replace(name="renamed", private=True, default_branch="topic"))
     store.count_request(mona)
 
     shown = past()
@@ -396,7 +396,7 @@ def test_a_snapshot_shows_what_is_newer_as_it_is() -> None:
     mona = store.add_user("mona")
     newer = store.add_repository(store.default_user, "newer", default_branch="main", private=False)
     store.add_collaborator(newer, mona, "pull")
-    newer = store.change_repository(replace(newer, name="newest"))
+    newer = store.change_repository(newer._replace(name="newest"))
     store.remove_repository(repository)
     taking = store.add_repository(store.default_user, repository.name, default_branch="main", private=True)
 

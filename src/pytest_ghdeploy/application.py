@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 from urllib.parse import parse_qsl, unquote
 
 from pytest_ghdeploy import access, errors, github, negotiation, routing, schema
@@ -93,8 +93,7 @@ class Answer:
     failure: Failure = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stub:
+class Stub(NamedTuple):
     """A canned answer: ``segments`` is the path cut at its slashes, ``None`` where anything goes."""
 
     method: str

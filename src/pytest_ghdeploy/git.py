@@ -12,8 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from copy import copy
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,8 +29,7 @@ _SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
 _NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$|^$")
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """A name, an address and a time, as git writes them into a commit; they need not be those of an account."""
 
     name: str
@@ -39,8 +37,7 @@ class Signature:
     date: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """
     A commit. *number* is greater than that of every parent.
 
@@ -63,8 +60,7 @@ class Commit:
         return _tree_sha(self.tree)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What a ref resolved to. *name* is the branch's or tag's, without ``refs/``."""
 
     kind: Literal["branch", "tag", "commit"]
@@ -72,8 +68,7 @@ class Target:
     sha: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What a directory holds under *name*: a file with its blob's sha, or a directory with its tree's."""
 
     name: str
@@ -366,7 +361,7 @@ class Graph:
         tree = {path: blob for path, blob in root.tree.items() if path != ".gitignore"}
         commit = Commit(sha, (), tree, message, root.author, root.committed_at, self._oldest)
         self.commits[sha] = commit
-        self.commits[root.sha] = replace(root, parents=(sha,))
+        self.commits[root.sha] = root._replace(parents=(sha,))
         return commit
 
     def clash(self, head: str, base: str, *, author: User, now: datetime) -> None:

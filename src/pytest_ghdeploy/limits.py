@@ -11,7 +11,6 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -81,8 +80,7 @@ def creates_content(method: str) -> bool:
     return method not in _READS
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """
     Something that is counted up to a *limit* for some *seconds*, until ``ends_at``.
 
@@ -100,18 +98,17 @@ def renewed(window: Window, now: datetime) -> Window:
     """Begin *window* anew if it is over."""
     if now < window.ends_at:
         return window
-    return replace(window, used=0, ends_at=now + timedelta(seconds=window.seconds))
+    return window._replace(used=0, ends_at=now + timedelta(seconds=window.seconds))
 
 
 def count(window: Window, amount: int) -> Window | None:
     """Count *amount* in *window*; ``None`` if there is no room for it."""
     if amount and window.used + amount > window.limit:
         return None
-    return replace(window, used=window.used + amount)
+    return window._replace(used=window.used + amount)
 
 
-@dataclass(frozen=True, slots=True)
-class Secondary:
+class Secondary(NamedTuple):
     """
     The secondary limits as a test has set them.
 

@@ -9,7 +9,8 @@ Attributes are spelled like the JSON fields of GitHub's API. Times end in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +44,7 @@ DEPLOYMENT_BRANCH_POLICY_TYPES: tuple[str, ...] = get_args(DeploymentBranchPolic
 HOOK_DELIVERY_STATES: tuple[str, ...] = get_args(HookDeliveryState)
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """An account: a person, an organization or a bot."""
 
     id: int
@@ -54,8 +54,7 @@ class User:
     site_admin: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(NamedTuple):
     """A GitHub App, which GitHub's schemas call an integration."""
 
     id: int
@@ -94,8 +93,7 @@ class Token:
         return self.scopes is None and self.permissions is None
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """A repository. Its commits and refs live in ``git.Graph``."""
 
     id: int
@@ -113,8 +111,7 @@ class Repository:
         return f"{self.owner.login}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(NamedTuple):
     """
     A request to deploy a commit to an environment.
 
@@ -140,8 +137,7 @@ class Deployment:
     state: DeploymentState | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentStatus:
+class DeploymentStatus(NamedTuple):
     """One report on a deployment. Never updated, never deleted on its own."""
 
     id: int
@@ -159,8 +155,7 @@ class DeploymentStatus:
     performed_via_github_app: App | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
+class Team(NamedTuple):
     """A team of an organization, known as far as a reviewer must be."""
 
     id: int
@@ -169,8 +164,7 @@ class Team:
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """
     Where deployments go, with what protects it.
 
@@ -188,12 +182,11 @@ class Environment:
     reviewers: tuple[User | Team, ...] = ()
     deployment_branch_policy_settings: DeploymentBranchPolicySettings | None = None
     can_admins_bypass: bool = True
-    name_key: str = field(repr=False, default="")
+    name_key: str = ""
     """The name as it is compared: see ``rules.environment_key``."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProtectionRule:
+class ProtectionRule(NamedTuple):
     """What makes a job wait that deploys to an environment. ``app`` is the one behind a custom rule."""
 
     id: int
@@ -203,8 +196,7 @@ class ProtectionRule:
     app: App | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentBranchPolicy:
+class DeploymentBranchPolicy(NamedTuple):
     """Branches or tags, by a pattern for their names, that may be deployed to an environment."""
 
     id: int
@@ -214,8 +206,7 @@ class DeploymentBranchPolicy:
     type: DeploymentBranchPolicyType
 
 
-@dataclass(frozen=True, slots=True)
-class CommitStatus:
+class CommitStatus(NamedTuple):
     """One report on a commit, under a *context* that is compared without case."""
 
     id: int
@@ -228,12 +219,11 @@ class CommitStatus:
     creator: User
     created_at: datetime
     updated_at: datetime
-    context_key: str = field(repr=False, default="")
+    context_key: str = ""
     """The context as it is compared: see ``rules.context_key``."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckSuite:
+class CheckSuite(NamedTuple):
     """The check runs of one app, and one of its workflows, on one commit."""
 
     id: int
@@ -246,8 +236,7 @@ class CheckSuite:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRunOutput:
+class CheckRunOutput(NamedTuple):
     """What a check run has to say. Each of its reports adds to the ``annotations``."""
 
     title: str | None = None
@@ -256,8 +245,7 @@ class CheckRunOutput:
     annotations: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRun:
+class CheckRun(NamedTuple):
     """One run of a check on a commit."""
 
     id: int
@@ -275,8 +263,7 @@ class CheckRun:
     output: CheckRunOutput = CheckRunOutput()
 
 
-@dataclass(frozen=True, slots=True)
-class DeployKey:
+class DeployKey(NamedTuple):
     """A public key whose holder may read, and perhaps write, a repository. Never updated."""
 
     id: int
@@ -291,8 +278,7 @@ class DeployKey:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(NamedTuple):
     """How somebody became a collaborator; here it is accepted at once."""
 
     id: int
@@ -303,8 +289,7 @@ class Invitation:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HookResponse:
+class HookResponse(NamedTuple):
     """What came of the latest delivery of a hook."""
 
     code: int | None = None
@@ -312,8 +297,7 @@ class HookResponse:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(NamedTuple):
     """
     Where events are sent.
 
@@ -331,12 +315,14 @@ class Hook:
     insecure_ssl: str
     created_at: datetime
     updated_at: datetime
-    secret: str = field(repr=False, default="")
+    secret: str = ""
     last_response: HookResponse = HookResponse()
 
+    def __repr__(self) -> str:
+        return f"Hook(id={self.id})"  # neither its secret nor what its URL may hold
 
-@dataclass(frozen=True, slots=True)
-class HookDelivery:
+
+class HookDelivery(NamedTuple):
     """
     An event on its way to a hook, or what has come of it.
 
@@ -362,22 +348,24 @@ class HookDelivery:
     action: str | None
     event_repository_id: int | None
     redelivery: bool
-    payload: bytes = field(repr=False)
+    payload: bytes
     state: HookDeliveryState = "waiting"
     delivered_at: datetime | None = None
     duration: float = 0.0
     status: str = ""
     status_code: int = 0
     reason: str = ""
-    request_headers: Mapping[str, str] = field(repr=False, default_factory=dict)
-    request_body: bytes = field(repr=False, default=b"")
-    response_headers: Mapping[str, str] | None = field(repr=False, default=None)
-    response_payload: str | None = field(repr=False, default=None)
-    exception: BaseException | None = field(repr=False, default=None)
+    request_headers: Mapping[str, str] = MappingProxyType({})
+    request_body: bytes = b""
+    response_headers: Mapping[str, str] | None = None
+    response_payload: str | None = None
+    exception: BaseException | None = None
+
+    def __repr__(self) -> str:
+        return f"HookDelivery(id={self.id}, event={self.event!r}, state={self.state!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """How much of the hour's budget of requests a caller has used."""
 
     limit: int

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import base64
 import struct
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from pytest_ghdeploy import rules
@@ -47,8 +46,7 @@ _RESIDENCE = ".ghe.com"
 _DOCS = "https://docs.github.com"
 
 
-@dataclass(frozen=True, slots=True)
-class Urls:
+class Urls(NamedTuple):
     """
     The roots that URLs in answers start with, without a final slash.
 
@@ -97,7 +95,7 @@ class Urls:
         parts = urlsplit(root)
         moved = Urls.of(root, "")
         if parts.netloc == urlsplit(self.api).netloc:
-            return replace(moved, enterprise_version=self.enterprise_version, pictures=self.pictures)
+            return moved._replace(enterprise_version=self.enterprise_version, pictures=self.pictures)
         host = f"{parts.scheme}://{parts.netloc}"
         pictures = f"{host.replace('%', '%%')}/avatars/u/%d?"
         return Urls(moved.api, moved.html, self.enterprise_version, pictures)

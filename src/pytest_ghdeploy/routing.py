@@ -156,8 +156,7 @@ class Reply:
 Handler = Callable[[Call], Reply]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """
     An operation of GitHub's API that the fake answers.
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from itertools import takewhile
@@ -372,7 +371,7 @@ class Store:
     def pushed(self, repository: Repository) -> Repository:
         """Note that refs of *repository* have moved just now."""
         now = self.clock.now
-        return self.repositories.replace(replace(repository, pushed_at=now, updated_at=now))
+        return self.repositories.replace(repository._replace(pushed_at=now, updated_at=now))
 
     # Rate limit
 

@@ -146,4 +146,4 @@ def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
     if slug == ACTIONS:
         return app  # each of its tokens has permissions of its own, from the workflow
     wider = {name: level for name, level in permissions.items() if not access.has(app.permissions, name, level)}
-    return store.apps.replace(replace(app, permissions={**app.permissions, **wider})) if wider else app
+    return store.apps.replace(app._replace(permissions={**app.permissions, **wider})) if wider else app

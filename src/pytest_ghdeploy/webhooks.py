@@ -70,7 +70,7 @@ class Delivery:
             if row := self._store.hook_deliveries.get(self._row.id):
                 self._row = row
             elif self._row.state == "waiting" and not self._row.delivered_at:
-                self._row = replace(self._row, state="dropped", reason="its hook is gone")
+                self._row = self._row._replace(state="dropped", reason="its hook is gone")
             return self._row
 
     @property
@@ -481,7 +481,7 @@ class Webhooks:
     def _drop_orphans(self) -> None:
         gone = [left for left in self._held or () if left[0].hook_deliveries.get(left[1].id) is None]
         for store, row in gone:
-            lost = replace(row, state="dropped", reason="its hook is gone")
+            lost = row._replace(state="dropped", reason="its hook is gone")
             self._conversation.entries.append(Sent(self._name_of(store, row), lost))
         if gone:
             self._held = [left for left in self._held or () if left not in gone]
@@ -552,7 +552,7 @@ class Webhooks:
                 raise FakeError(msg)
             store, row = mine[0]
             self._held = [left for left in self._held or () if left[1].id != row.id]
-            lost = replace(row, state="dropped", reason="the test dropped it")
+            lost = row._replace(state="dropped", reason="the test dropped it")
             if store.hook_deliveries.get(row.id):
                 store.hook_deliveries.replace(lost)
             self._conversation.entries.append(Sent(self._name_of(store, row), lost))
@@ -607,7 +607,7 @@ class Webhooks:
             body = deliveries.body(hook.content_type, row.payload)
             headers = deliveries.headers(hook, row, body, store.urls)
             started = store.clock.now
-            row = replace(row, request_headers=headers, request_body=body, delivered_at=started)
+            row = row._replace(request_headers=headers, request_body=body, delivered_at=started)
             store.hook_deliveries.replace(row)
             target = self._target_of(hook)
         handle = Delivery(self, store, row)
@@ -629,7 +629,7 @@ class Webhooks:
         except BaseException as problem:  # what ends the tests
             with store.lock:
                 told = f"{type(problem).__name__} came before its answer"
-                entry.row = handle._row = row = replace(row, reason=told, delivered_at=None)  # noqa: SLF001
+                entry.row = handle._row = row = row._replace(reason=told, delivered_at=None)  # noqa: SLF001
                 if store.hook_deliveries.get(row.id):
                     store.hook_deliveries.replace(row)
             raise
@@ -640,8 +640,7 @@ class Webhooks:
                 outcome = deliveries.timed_out(
                     f"the receiver took {taken:g} seconds by ghdeploy.clock; {limit:g} are allowed"
                 )
-            entry.row = handle._row = row = replace(  # noqa: SLF001 - two halves of one thing
-                row,
+            entry.row = handle._row = row = row._replace(  # noqa: SLF001 - two halves of one thing
                 state="failed" if outcome.reason else "delivered",
                 duration=max(0.0, taken),
                 status=outcome.status,

@@ -7,7 +7,6 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -81,7 +80,7 @@ def update(store: Store, policy: DeploymentBranchPolicy, *, name: str) -> Deploy
     if there and there[0].id != policy.id:
         hint = f"deployment branch policy {there[0].id} is for the {policy.type} pattern {name!r} already"
         raise errors.already_exists(_RESOURCE, "name", hint)
-    return store.deployment_branch_policies.replace(replace(policy, name=name))
+    return store.deployment_branch_policies.replace(policy._replace(name=name))
 
 
 def _check_name(name: str) -> None:

@@ -10,7 +10,6 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -151,8 +150,7 @@ def change(
     started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
     done = status == "completed"
     row = store.check_runs.replace(
-        replace(
-            before,
+        before._replace(
             name=before.name if name is None else name,
             status=status,
             conclusion=(conclusion or before.conclusion) if done else None,

@@ -7,7 +7,6 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -75,7 +74,7 @@ def create(
     deployment, row = _append(
         store,
         repository,
-        replace(deployment, state=state, environment=environment or deployment.environment),
+        deployment._replace(state=state, environment=environment or deployment.environment),
         creator,
         performed_via_github_app,
         description=description,
@@ -86,7 +85,7 @@ def create(
         environments.ensure(store, repository, environment)
     active = store.deployments.where(repository_id=repository.id, environment=deployment.environment, state="success")
     for other in rules.superseded_by(deployment, active, store.assume, auto_inactive=auto_inactive):
-        _append(store, repository, replace(other, state="inactive"), creator, performed_via_github_app)
+        _append(store, repository, other._replace(state="inactive"), creator, performed_via_github_app)
     return row
 
 
@@ -102,7 +101,7 @@ def _append(
     environment_url: str = "",
 ) -> tuple[Deployment, DeploymentStatus]:
     now = store.clock.now
-    after = store.deployments.replace(replace(deployment, updated_at=now))
+    after = store.deployments.replace(deployment._replace(updated_at=now))
     assert after.state is not None  # noqa: S101 - it is the one being reported
     row = store.deployment_statuses.add(
         DeploymentStatus(

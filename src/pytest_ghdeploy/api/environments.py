@@ -10,7 +10,6 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +69,7 @@ def create_or_update(
         deployment_branch_policy=deployment_branch_policy,
     )
     found = tuple(_reviewer(store, repository, reviewer) for reviewer in reviewers)
-    row = replace(
-        ensure(store, repository, name),
+    row = ensure(store, repository, name)._replace(
         updated_at=store.clock.now,
         wait_timer=int(wait_timer),
         prevent_self_review=prevent_self_review,

@@ -7,7 +7,6 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import access, errors, rules
@@ -74,7 +73,7 @@ def change(
     """
     wanted = repository
     if name is not None:
-        wanted = replace(wanted, name=rules.repository_name(name))
+        wanted = wanted._replace(name=rules.repository_name(name))
         taken = store.repository(wanted.full_name)
         if taken and taken.id != repository.id:
             raise errors.name_taken("Validation Failed", f"there is a repository {taken.full_name} already")
@@ -84,14 +83,14 @@ def change(
             there = errors.there_is(default_branch, branches)
             hint = f"there is no branch {default_branch!r} in {repository.full_name}; {there}"
             raise errors.no_default_branch(default_branch, hint)
-        wanted = replace(wanted, default_branch=default_branch)
+        wanted = wanted._replace(default_branch=default_branch)
     if visibility is not None:
         private = visibility == "private"
     if private is not None:
-        wanted = replace(wanted, private=private)
+        wanted = wanted._replace(private=private)
     if wanted == repository:
         return repository
-    return store.change_repository(replace(wanted, updated_at=store.clock.now))
+    return store.change_repository(wanted._replace(updated_at=store.clock.now))
 
 
 def remove(store: Store, repository: Repository) -> None:

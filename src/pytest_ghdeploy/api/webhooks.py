@@ -10,7 +10,6 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -129,14 +128,13 @@ def update(
     Source:
         https://docs.github.com/rest/repos/webhooks#update-a-repository-webhook
     """
-    changed = replace(
-        hook,
+    changed = hook._replace(
         events=rules_webhooks.changed_events(hook.events, given=events, added=add_events, removed=remove_events),
         active=hook.active if active is None else active,
     )
     if config is not None:
         rules_webhooks.check_config(config)
-        changed = replace(changed, **_settings(config))
+        changed = changed._replace(**_settings(config))
     return _replace(store, changed)
 
 
@@ -158,13 +156,13 @@ def update_config(store: Store, hook: Hook, config: Mapping[str, Any]) -> Hook:
         **config,
     }
     rules_webhooks.check_config(whole)
-    return _replace(store, replace(hook, **_settings(whole)))
+    return _replace(store, hook._replace(**_settings(whole)))
 
 
 def _replace(store: Store, changed: Hook) -> Hook:
     others = [row for row in store.hooks.where(repository_id=changed.repository_id) if row.id != changed.id]
     rules_webhooks.check_room(changed, others, most=_most(store, changed))
-    return store.hooks.replace(replace(changed, updated_at=store.clock.now))
+    return store.hooks.replace(changed._replace(updated_at=store.clock.now))
 
 
 def delete(store: Store, hook: Hook) -> None:
