@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -653,7 +652,7 @@ class Webhooks:
             if store.hook_deliveries.get(row.id):
                 store.hook_deliveries.replace(row)
             if now := store.hooks.get(hook.id):
-                store.hooks.replace(replace(now, last_response=outcome.last_response))
+                store.hooks.replace(now._replace(last_response=outcome.last_response))
         self._judge(target, outcome.exception)
 
     def _endless(self, item: Item) -> str:
