@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +16,6 @@ from scene import KEYS
 from pytest_ghdeploy import FakeError, FakeGitHub, Step, seeds
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_ghdeploy import Delivery
 
 API = "https://api.github.com"
@@ -484,3 +484,445 @@ def test_an_empty_seed_is_none() -> None:
     fake.seed({})
     fake.seed({"repositories": [], "webhooks": []})
     assert stored(fake) == before
+
+
+BRANCHES = {
+    "seed.yaml": """\
+repositories:
+  - full_name: octocat/example
+
+    branches:
+      - topic
+      - name: stale
+        {0}: {1}
+""",
+    "seed.toml": """\
+[[repositories]]
+full_name = "octocat/example"
+
+[[repositories.branches]]
+name = "topic"
+[[repositories.branches]]
+{0} = {1}
+name = "stale"
+""",
+    "seed.json": """\
+{{"repositories": [
+  {{"full_name": "octocat/example",
+   "branches": [
+     "topic",
+     {{"name": "stale",
+       "behind": 0,
+       "{0}": {1}}}]}}]}}
+""",
+}
+WRONG = [
+    (
+        "behnd",
+        "2",
+        "there is no key 'behnd' in repositories[0].branches[1]; there are behind, name, from_ref",
+    ),
+    (
+        "from_ref",
+        "2",
+        "repositories[0].branches[1].from_ref is a text, got a number; a text is put in quotes",
+    ),
+    ("from_ref", "[2]", "repositories[0].branches[1].from_ref is a text, got a list"),
+    (
+        "from_ref",
+        '"mian"',
+        (
+            "repositories[0].branches[1].from_ref: there is no branch, tag or SHA 'mian' in octocat/example; "
+            "there are main, topic"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), WRONG)
+@pytest.mark.parametrize("name", BRANCHES)
+def test_a_mistake_is_told_with_file_line_and_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, key: str, value: str, message: str
+) -> None:
+    """An unknown key, a value of another type, and one that the fake refuses, in each kind of file."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(BRANCHES[name].format(key, value), "utf-8")
+    assert refusal(name) == f"{name}:7: {message}"
+    assert refusal(tmp_path / name) == f"{tmp_path / name}:7: {message}"
+    repository = {"full_name": "octocat/example", "branches": ["topic", {"name": "stale", key: json.loads(value)}]}
+    assert refusal({"repositories": [repository]}) == message.removesuffix("; a text is put in quotes")
+
+
+LINES = [
+    ("{", "seed.json:1: Expecting property name enclosed in double quotes"),
+    ("[]", "seed.json:1: a seed is a mapping, got a list"),
+    ('\n"x"', "seed.json:2: a seed is a mapping, got a text"),
+    ('{"tokens": [],\n"tokens": []}', "seed.json:2: the key 'tokens' is there twice, first in line 1"),
+    (
+        '{"users": [],\n"repos": []}',
+        (
+            "seed.json:2: there is no key 'repos'; there are repositories, deployers, users, apps, teams, tokens, "
+            "rate_limits, stubs, faults, webhooks"
+        ),
+    ),
+    ('{"users":\n\n"mona"}', "seed.json:3: users is a list, got a text"),
+    ('{"users":\nnull}', "seed.json:2: users is a list, got nothing"),
+    ('{"users": [\n7]}', "seed.json:2: users[0] is a text or a mapping, got a number; a text is put in quotes"),
+    ('{"users": [\n["mona"]]}', "seed.json:2: users[0] is a text or a mapping, got a list"),
+    ('{"users": ["mona",\n{"type": "Bot"}]}', "seed.json:2: users[1] has no login: login is required"),
+    (
+        '{"users": [{"login": "mona",\n"type": "bot"}]}',
+        ("seed.json:2: there is no value 'bot' of users[0].type; there are Bot, User, Organization"),
+    ),
+    ('{"users": ["mona",\n"mona"]}', "seed.json:2: users[1]: there is a user mona already"),
+    (
+        '{"users": [\n"mo na"]}',
+        (
+            'seed.json:2: users[0]: a login is made of letters, digits and "-", with "[bot]" '
+            "at the end for a bot; got 'mo na'"
+        ),
+    ),
+    ('{"faults": ["/user"]}', "seed.json:1: faults[0] is a mapping, got a text"),
+    ('{"faults": [\n{"path": "/user", "status": true}]}', "seed.json:2: faults[0].status is a whole number, got true"),
+    (
+        '{"faults": [\n{"path": "/user",\n"status": 200}]}',
+        "seed.json:3: faults[0].status: status is an HTTP status from 400 to 599, got 200",
+    ),
+    (
+        '{"stubs": [{"method": "GET",\n"path": "user"}]}',
+        ("seed.json:2: stubs[0].path: path starts with \"/\", below the root of the API, and has no query; got 'user'"),
+    ),
+    (
+        '{"stubs": [{"method": "GET", "path": "/x",\n"headers": {\n"X": 1}}]}',
+        "seed.json:3: stubs[0].headers.X is a text, got a number; a text is put in quotes",
+    ),
+    ('{"webhooks": [{"events": ["push"]}]}', "seed.json:1: webhooks[0] has no url: url is required"),
+    (
+        '{"webhooks": [{"target": "http://127.0.0.1:1/"}]}',
+        (
+            "seed.json:1: there is no key 'target' in webhooks[0]; there are "
+            "secret, url, events, content_type, repository, active, insecure_ssl, allow_any_host"
+        ),
+    ),
+    (
+        '{"webhooks": [{"url": "http://127.0.0.1:1/", "events": ["push",\n"nope"]}]}',
+        (
+            "seed.json:2: webhooks[0].events[1]: "
+            "GitHub refuses this with 422 'Validation Failed': GitHub sends no event 'nope' to hooks; there are *"
+        ),
+    ),
+    (
+        '{"webhooks": [\n"http://example.com/"]}',
+        (
+            "seed.json:2: webhooks[0]: 'example.com' is not this machine; "
+            "deliveries go to localhost, 127.0.0.1 and ::1 only: allow_any_host=True sends them to others"
+        ),
+    ),
+    (
+        '{"deployers": [{"steps": ["queued",\n{"state": "success",\n"after_poll": 1}]}]}',
+        (
+            "seed.json:3: there is no key 'after_poll' in deployers[0].steps[1]; there are after_polls, after_seconds, "
+            "state, log_url, environment_url, description, auto_inactive"
+        ),
+    ),
+    (
+        '{"deployers": [{"steps": ["queued",\n{}]}]}',
+        ("seed.json:2: deployers[0].steps[1] has no state: state is required"),
+    ),
+    (
+        '{"deployers": [{"steps": [\n"done"]}]}',
+        (
+            "seed.json:2: there is no value 'done' of deployers[0].steps[0]; "
+            "there are error, failure, inactive, in_progress, queued, pending, success"
+        ),
+    ),
+    ('{"deployers": [{"after_seconds":\n"1"}]}', "seed.json:2: deployers[0].after_seconds is a number, got a text"),
+    (
+        '{"deployers": [{\n"fails_on": null}]}',
+        (
+            "seed.json:2: there is no key 'fails_on' in deployers[0]; there are fails_with, "
+            "environment, repository, steps, after_polls, after_seconds, log_url, environment_url, description, login"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "commit_statuses": [\n{"ref": "main"}]}]}',
+        "seed.json:2: repositories[0].commit_statuses[0] has no state: ref and state are required",
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "commits": [{"branch": "main", "files": {"a":\n1}}]}]}',
+        "seed.json:2: repositories[0].commits[0].files.a is a text, got a number; a text is put in quotes",
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa",\n"wait_timer": -1}]}]}',
+        (
+            "seed.json:2: repositories[0]."
+            "environments[0].wait_timer: GitHub refuses this with 422 'Wait timer must be between 0 and 43200': "
+            "wait_timer is a number of minutes from 0 to 43,200; the body has -1"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "environments": [{"name": "q",\n"reviewers": ["octocat",\n"mona"]}]}]}',
+        (
+            "seed.json:3: repositories[0].environments[0].reviewers[1]: there is no user 'mona': see add_user; "
+            "there are octocat, o"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa",\n"reviewers": ["o/team"]}]}]}',
+        "seed.json:2: repositories[0].environments[0].reviewers[0]: there is no team 'o/team'; there are none",
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa", "protection_rules": [\n"gate"]}]}]}',
+        "seed.json:2: repositories[0].environments[0].protection_rules[0]: there is no app 'gate'; there are none",
+    ),
+    (
+        (
+            '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "statuses":\n'
+            '[{"state": "success",\n"creator": "mona"}]}]}]}'
+        ),
+        (
+            "seed.json:3: repositories[0].deployments[0].statuses[0].creator: there is no user 'mona': see add_user; "
+            "there are octocat, o"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "payload":\n5}]}]}',
+        (
+            "seed.json:2: repositories[0].deployments[0].payload is a mapping or a text, got a number; "
+            "a text is put in quotes"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "payload":\n{"a": NaN}}]}]}',
+        (
+            "seed.json:2: repositories[0].deployments[0].payload: payload is what JSON can hold: "
+            "Out of range float values are not JSON compliant"
+        ),
+    ),
+    ('{"tokens": [{"token": "t", "expires_at":\n"soon"}]}', "seed.json:2: tokens[0].expires_at is a date, got a text"),
+    (
+        '{"tokens": [{"token": "t", "permissions":\n["deployments"]}]}',
+        "seed.json:2: tokens[0].permissions is a mapping, got a list",
+    ),
+    (
+        '{"tokens": [{"token": "t", "permissions": {"deployments": "write"}, "repositories":\n["o/r"]}]}',
+        "seed.json:2: tokens[0].repositories[0]: there is no repository 'o/r'; there are none",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), LINES)
+def test_each_mistake_has_its_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str) -> None:
+    """What is asked, what there is, and where."""
+    monkeypatch.chdir(tmp_path)
+    Path("seed.json").write_text(text, "utf-8")
+    told = refusal("seed.json")
+    assert (told[: len(message) - 1] + "*" if message.endswith("*") else told) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("seed.txt", b"", "seed.txt: a seed file ends in .yaml, .yml, .toml, .json"),
+        ("seed", b"", "seed: a seed file ends in .yaml, .yml, .toml, .json"),
+        ("seed.yaml", b"", "seed.yaml: a seed is a mapping, got nothing"),
+        ("seed.yaml", b"a: 1\n- b", "seed.yaml:2: expected <block end>, but found '-' while parsing a block mapping"),
+        ("seed.json", b'{\n"\xff": 1}', "seed.json:2: a seed file is UTF-8"),
+        ("seed.toml", b"[a\n", "seed.toml:1: Expected ']' at the end of a table declaration"),
+        ("seed.toml", b"[users]\n", "seed.toml:1: users is a list, got a mapping"),
+        (
+            "seed.yaml",
+            b"users:\n  - yes\n",
+            "seed.yaml:2: users[0] is a text or a mapping, got true; a text is put in quotes",
+        ),
+        (
+            "seed.yaml",
+            b"users:\n  - 2026-11-20\n",
+            "seed.yaml:2: users[0] is a text or a mapping, got a date; a text is put in quotes",
+        ),
+        (
+            "seed.toml",
+            b"users = [\n  12:00:00\n]",
+            "seed.toml:2: users[0] is a text or a mapping, got a time; a text is put in quotes",
+        ),
+        (
+            "seed.yaml",
+            b"users: !!python/name:os.abort\n",
+            "seed.yaml:1: could not determine a constructor for the tag 'tag:yaml.org,2002:python/name:os.abort'",
+        ),
+    ],
+)
+def test_a_file_that_is_none_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, message: str
+) -> None:
+    """Another ending, nothing in it, no text, a mistake in the syntax, and what YAML takes for something else."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(content)
+    assert refusal(name) == message
+
+
+def test_a_file_that_is_not_there_says_where_it_was_sought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is taken from the working directory."""
+    monkeypatch.chdir(tmp_path)
+    expected = f"nope.yaml: this seed file cannot be read in {Path.cwd()}: No such file or directory"
+    assert refusal("nope.yaml") == expected
+    path = tmp_path / "nope.yaml"
+    assert refusal(path) == f"{path}: this seed file cannot be read: No such file or directory"
+    (tmp_path / "dir.json").mkdir()
+    assert refusal(tmp_path / "dir.json").endswith("dir.json: this seed file cannot be read: Is a directory")
+
+
+def test_what_is_no_seed_is_refused() -> None:
+    """A path or a mapping; and the keys of a mapping are texts."""
+    wrong: Any = ["seed.yaml"]
+    assert refusal(wrong) == "a seed is the path of a file or a mapping, got a list"
+    wrong = {7: []}
+    assert refusal(wrong) == "a key is a text, got a number"
+    assert refusal({"users": [{7: "mona"}]}) == "a key in users[0] is a text, got a number"
+    numbered = {"full_name": "o/r", "commits": [{"branch": "main", "files": {7: "text"}}]}
+    assert refusal({"repositories": [numbered]}) == "a key in repositories[0].commits[0].files is a text, got a number"
+    circle: dict[str, Any] = {"full_name": "o/r"}
+    circle["deployments"] = [{"ref": "main", "payload": circle}]
+    expected = "repositories[0].deployments[0].payload: payload is what JSON can hold: Circular reference detected"
+    assert refusal({"repositories": [circle]}) == expected
+
+
+def test_without_pyyaml_the_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A YAML file takes an extra; TOML and JSON load without."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    Path("seed.yaml").write_text("users: [nobody-else]\n", "utf-8")
+    Path("seed.toml").write_text('users = ["mona"]\n', "utf-8")
+    expected = "YAML takes PyYAML: pip install 'pytest-ghdeploy[yaml]', or write the same in TOML or JSON"
+    assert refusal("seed.yaml") == f"seed.yaml: {expected}"
+    FakeGitHub().seed("seed.toml")
+
+
+SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        {"tokens": SECRET},
+        {"tokens": {SECRET: {}}},
+        {"tokens": [[SECRET]]},
+        {"tokens": [{"token": [SECRET]}]},
+        {"tokens": [{"token": {SECRET: SECRET}}]},
+        {"tokens": [{SECRET: "octocat"}]},
+        {"tokens": [{"token": f"{SECRET} "}]},
+        {"tokens": [f"{SECRET} "]},
+        {"tokens": [{"token": SECRET, "user": f"{SECRET} "}]},
+        {"tokens": [{"token": SECRET, "scopes": [SECRET]}]},
+        {"tokens": [{"token": SECRET, "scopes": SECRET}]},
+        {"tokens": [SECRET], "users": [SECRET, SECRET]},
+        {"webhooks": [{"secret": SECRET}]},
+        {"webhooks": [{"url": "http://127.0.0.1:1/", SECRET: 1}]},
+        {"webhooks": [{"url": "http://127.0.0.1:1/", "secret": [SECRET]}]},
+        {"webhooks": [{"url": "http://127.0.0.1:1/", "secret": SECRET, "events": [SECRET]}]},
+        {"webhooks": [{"url": f"http://example.com/{SECRET}", "secret": SECRET}]},
+        {"webhooks": [{"url": f"http://user:{SECRET}@example.com/"}]},
+    ],
+    ids=str,
+)
+def test_no_message_quotes_a_secret(tmp_path: Path, seed: dict[str, Any]) -> None:
+    """Neither a token nor a hook's secret, wherever it was put by mistake; nor does what the error holds."""
+    (tmp_path / "seed.json").write_text(json.dumps(seed), "utf-8")
+    fake = FakeGitHub()
+    for source in (seed, tmp_path / "seed.json"):
+        with pytest.raises(FakeError) as caught:
+            fake.seed(source)
+        assert SECRET not in str(caught.value)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__
+        frames = [str(entry.frame.f_locals) for entry in caught.traceback[1:]]
+        assert len(frames) == 1
+        assert source is seed or SECRET not in frames[0]
+
+
+DATES = {
+    "a.yaml": "expires_at: {0}",
+    "b.yaml": "expires_at: '{0}'",
+    "a.toml": "expires_at = {0}",
+    "b.toml": 'expires_at = "{0}"',
+    "a.json": '"expires_at": "{0}"',
+}
+
+
+@pytest.mark.parametrize("name", DATES)
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2030-01-02T03:04:05Z", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2030-01-02T03:04:05+01:00", datetime(2030, 1, 2, 2, 4, 5, tzinfo=UTC)),
+        ("2030-01-02T03:04:05", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2030-01-02 03:04:05", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2030-01-02", datetime(2030, 1, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_a_date_or_a_text(tmp_path: Path, name: str, written: str, expected: datetime) -> None:
+    """YAML and TOML have dates, JSON writes texts; without a time zone it is in UTC."""
+    line = DATES[name].format(written)
+    text = {
+        ".yaml": f"tokens:\n  - token: a-token\n    {line}\n",
+        ".toml": f'[[tokens]]\ntoken = "a-token"\n{line}\n',
+        ".json": f'{{"tokens": [{{"token": "a-token", {line}}}]}}',
+    }[name[1:]]
+    (tmp_path / name).write_text(text, "utf-8")
+    fake = FakeGitHub()
+    fake.seed(tmp_path / name)
+    assert fake.tokens[0].expires_at == expected
+
+
+def test_a_time_from_python_is_taken() -> None:
+    """A mapping may hold a datetime."""
+    when = datetime(2030, 1, 2, tzinfo=UTC)
+    fake = FakeGitHub()
+    fake.seed({"tokens": ({"token": "a-token", "expires_at": when},)})
+    assert fake.tokens[0].expires_at == when
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """As editors on Windows write it."""
+    (tmp_path / "seed.json").write_text(JSON, "utf-8-sig")
+    fake = FakeGitHub()
+    fake.seed(tmp_path / "seed.json")
+    assert fake.repository("octocat/example").environments[0].name == "production"
+
+
+def test_anchors_and_merge_keys_are_followed(tmp_path: Path) -> None:
+    """What YAML has for saying a thing once; a mistake is told where it is written."""
+    text = """\
+repositories:
+  - &first
+    full_name: octocat/one
+    environments: &environments
+      - {name: production, wait_timer: 5}
+  - <<: *first
+    full_name: octocat/two
+    branches: [topic]
+"""
+    path = tmp_path / "seed.yaml"
+    path.write_text(text, "utf-8")
+    fake = FakeGitHub()
+    fake.seed(path)
+    rules = fake.repository("octocat/two").environments[0].protection_rules
+    assert [rule["wait_timer"] for rule in rules] == [5]
+    path.write_text(text.replace("wait_timer: 5", "wait_timer: soon"), "utf-8")
+    expected = f"{path}:5: repositories[0].environments[0].wait_timer is a whole number, got a text"
+    assert refusal(path) == expected
+
+
+def test_a_seed_is_as_the_fake_is(tmp_path: Path) -> None:
+    """What a fake assumes, and what is there already, counts for what is seeded."""
+    (tmp_path / "seed.json").write_text('{"tokens": [{"token": "t0ken", "user": "mona"}]}', "utf-8")
+    fake = FakeGitHub("https://ghe.example.com/api/v3", payload_limit=5)
+    repo = fake.add_repository("octocat/example")
+    fake.seed(tmp_path / "seed.json")
+    assert repo.full_name == "octocat/example"
+    long = {"ref": "main", "payload": {"a": "long"}}
+    message = refusal({"repositories": [{"full_name": "o/r", "deployments": [long]}]}, fake)
+    assert message.startswith("repositories[0].deployments[0].payload: GitHub refuses this with 422")
+    fake.seed({"repositories": [{"full_name": "o/r", "commit_statuses": [
+        {"ref": "main", "state": "success", "creator": "mona"}]}]})  # fmt: skip
+    assert fake.events[0].payload["sender"]["login"] == "mona"

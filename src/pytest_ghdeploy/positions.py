@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ class Document(NamedTuple):
     lines: Lines
 
 
+@lru_cache(16)  # the same file may be read for each test
 def read(text: str, form: str) -> Document:
     """
-    Read a file of one of the ``FORMATS``.
+    Read a file of one of the ``FORMATS``. What is given out must not be changed.
 
     Raises:
         Malformed: It cannot be read, gives a key twice, or what reads it is not installed.

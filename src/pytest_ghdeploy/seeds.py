@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
-from functools import reduce
+from functools import lru_cache, reduce
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -125,7 +125,6 @@ _NAMES: dict[str, Any] = {
     "User": str,
     "datetime": datetime,
 }
-_OTHERWISE: dict[tuple[str, str], Any] = {("webhooks.subscribe", "target"): str}
 
 
 class _Argument(NamedTuple):
@@ -134,7 +133,7 @@ class _Argument(NamedTuple):
     required: bool
 
 
-@dataclass
+@dataclass(repr=False)  # it may hold secrets
 class Item:
     """A call to make, with what is to be done with what it makes."""
 
@@ -266,7 +265,7 @@ class Seed:
             function = getattr(section.home, section.method.rpartition(".")[2])
         else:
             function = getattr(type(fake), section.method)
-        arguments = {one.name: one for one in _arguments(function, section)}
+        arguments = {one.name: one for one in _arguments(function, section.without)}
         keys = {name: key for key, name in section.renamed.items()}
         named = {keys.get(name, name): one for name, one in arguments.items()}
         return [self._item(section, (*path, place), item, named, fake) for place, item in enumerate(value)]
@@ -321,7 +320,7 @@ class Seed:
         return self._mapping(path, arm, value) if origin is Mapping else value
 
     def _step(self, path: positions.Path, value: Mapping[Any, Any]) -> Step:
-        arguments = {one.name: one for one in _arguments(Step, None)}
+        arguments = {one.name: one for one in _arguments(Step)}
         given = {}
         for key, inner in value.items():
             self._known((*path, key), key, arguments, is_secret=False)
@@ -383,15 +382,16 @@ def spelled(path: Sequence[object]) -> str:
     return "".join(parts).removeprefix(".") or "a seed"
 
 
-def _arguments(function: Callable[..., Any], section: Section | None) -> Iterator[_Argument]:
+@lru_cache(64)
+def _arguments(function: Callable[..., Any], without: frozenset[str] = frozenset()) -> tuple[_Argument, ...]:
     """List what a method takes and a file can spell."""
-    method, without = (section.method, section.without) if section else ("", frozenset[str]())
-    for parameter in signature(function).parameters.values():
-        name = parameter.name
-        if name == "self" or name in without:
-            continue
-        hint = _OTHERWISE.get((method, name)) or eval(parameter.annotation, dict(_NAMES))  # noqa: S307 - our own code
-        yield _Argument(name, hint, parameter.default is Parameter.empty)
+    found = []
+    for name, parameter in signature(function).parameters.items():
+        if name != "self" and name not in without:
+            # A receiver in a file is a URL.
+            hint = str if name == "target" else eval(parameter.annotation, dict(_NAMES))  # noqa: S307 - our own code
+            found.append(_Argument(name, hint, parameter.default is Parameter.empty))
+    return tuple(found)
 
 
 def _arms(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type
