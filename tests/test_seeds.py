@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import sys
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scene import KEYS
 
 from pytest_ghdeploy import FakeError, FakeGitHub, Step, seeds
@@ -729,6 +733,11 @@ def test_each_mistake_has_its_message(tmp_path: Path, monkeypatch: pytest.Monkey
         ("seed.yaml", b"a: 1\n- b", "seed.yaml:2: expected <block end>, but found '-' while parsing a block mapping"),
         ("seed.json", b'{\n"\xff": 1}', "seed.json:2: a seed file is UTF-8"),
         ("seed.toml", b"[a\n", "seed.toml:1: Expected ']' at the end of a table declaration"),
+        (
+            "seed.toml",
+            b"[[rate_limits]]\nremaining = 1.5\n",
+            "seed.toml:2: rate_limits[0].remaining is a whole number, got a number with a point",
+        ),
         ("seed.toml", b"[users]\n", "seed.toml:1: users is a list, got a mapping"),
         (
             "seed.yaml",
@@ -768,6 +777,7 @@ def test_a_file_that_is_not_there_says_where_it_was_sought(tmp_path: Path, monke
     assert refusal("nope.yaml") == expected
     path = tmp_path / "nope.yaml"
     assert refusal(path) == f"{path}: this seed file cannot be read: No such file or directory"
+    assert refusal("/nope\0.yaml") == "/nope\0.yaml: this seed file cannot be read: embedded null byte"
     (tmp_path / "dir.json").mkdir()
     assert refusal(tmp_path / "dir.json").endswith("dir.json: this seed file cannot be read: Is a directory")
 
@@ -926,3 +936,37 @@ def test_a_seed_is_as_the_fake_is(tmp_path: Path) -> None:
     fake.seed({"repositories": [{"full_name": "o/r", "commit_statuses": [
         {"ref": "main", "state": "success", "creator": "mona"}]}]})  # fmt: skip
     assert fake.events[0].payload["sender"]["login"] == "mona"
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 - any JSON
+    """List all paths in a value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
+
+
+MOST = EVERYTHING | {"webhooks": EVERYTHING["webhooks"][:2]}
+ODD = [None, True, -1, 7, 1.5, "", "x", "octocat/example", "main", [], [[]], ["x"], {}, {"x": 1}, {"name": "x"}]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(path=st.sampled_from(places(MOST)[1:]), odd=st.sampled_from(ODD), renames=st.booleans())
+def test_whatever_is_wrong_is_said_and_changes_nothing(path: tuple[Any, ...], odd: object, *, renames: bool) -> None:
+    """Any part of a scene may be something else: it is taken, or refused with its path and without a trace."""
+    scene = json.loads(json.dumps(MOST))
+    *outer, last = path
+    holder = reduce(lambda inner, key: inner[key], outer, scene)
+    if renames and isinstance(last, str):
+        holder[f"{last}s"] = holder.pop(last)
+    else:
+        holder[last] = odd
+    fake = FakeGitHub()
+    fake.webhooks.hold()
+    before = stored(fake)
+    message = ""
+    try:
+        fake.seed(scene)
+    except FakeError as problem:
+        message = str(problem)
+    if message:
+        assert stored(fake) == before
+        assert re.search(r"(?:^| )[a-z_]+(?:\[\d+\]|: | is )|^there is no key '\w+'; ", message)

@@ -161,7 +161,7 @@ class Seed:
             self._document: Document | None = None
             self._value: Any = source
         elif isinstance(source, (str, os.PathLike)):
-            self._file = os.fspath(source)
+            self._file = os.fsdecode(source)
             self._document = self._read()
             self._value = self._document.value
         else:
@@ -176,13 +176,14 @@ class Seed:
             raise FakeError(msg)
         try:
             text = path.read_bytes().decode("utf-8-sig")
-        except OSError as problem:
-            where = "" if path.is_absolute() else f" in {Path.cwd()}"
-            msg = f"{self._file}: this seed file cannot be read{where}: {problem.strerror}"
-            raise FakeError(msg) from None
         except UnicodeDecodeError as problem:
             line = problem.object.count(b"\n", 0, problem.start) + 1
             msg = f"{self._file}:{line}: a seed file is UTF-8"
+            raise FakeError(msg) from None
+        except (OSError, ValueError) as problem:  # the latter for a path that no system has
+            where = "" if path.is_absolute() else f" in {Path.cwd()}"
+            why = getattr(problem, "strerror", None) or problem
+            msg = f"{self._file}: this seed file cannot be read{where}: {why}"
             raise FakeError(msg) from None
         try:
             return positions.read(text, form)
@@ -200,7 +201,7 @@ class Seed:
             lines = self._document.lines
             line = lines.key(path) if of_key else lines.value(path)
             where = f"{self._file}:{line}: " if line else f"{self._file}: "
-        return FakeError(self._secrets.blot(f"{where}{message}"))
+        return FakeError(f"{where}{message}")
 
     def _wrong(self, path: positions.Path, hint: Any, value: object) -> NoReturn:  # noqa: ANN401 - a type
         # Values are not told: they may be secrets, or hold some.
@@ -255,7 +256,7 @@ class Seed:
         if key not in known:
             # What stands where a key should may be the token itself.
             shown = key if not is_secret or get_close_matches(key, known, cutoff=0.5) else "…"
-            problem = errors.unknown("key", shown, known, more=where)
+            problem = errors.unknown("key", self._secrets.blot(shown), known, more=where)
             raise self._error(path, str(problem), of_key=True)
 
     def _section(self, section: Section, path: positions.Path, value: object, fake: object) -> list[Item]:
@@ -308,7 +309,8 @@ class Seed:
             self._wrong(path, hint, value)
         origin = typing.get_origin(arm) or arm
         if origin is typing.Literal and value not in typing.get_args(arm):
-            problem = errors.unknown("value", value, typing.get_args(arm), more=f" of {spelled(path)}")
+            allowed, told = typing.get_args(arm), self._secrets.blot(value)
+            problem = errors.unknown("value", told, allowed, more=f" of {spelled(path)}")
             raise self._error(path, str(problem))
         if origin is datetime:
             return _to_datetime(value)
@@ -373,7 +375,7 @@ class Seed:
             yield
         except FakeError as problem:
             path = (*item.path, *_blamed(item, str(problem)))
-            raise self._error(path, f"{spelled(path)}: {problem}") from None
+            raise self._error(path, f"{spelled(path)}: {self._secrets.blot(str(problem))}") from None
 
 
 def spelled(path: Sequence[object]) -> str:
@@ -463,7 +465,8 @@ def _kind_of(value: object) -> str:
         return str(value).lower()
     kinds: tuple[tuple[Any, str], ...] = (
         (type(None), "nothing"),
-        ((int, float), "a number"),
+        (int, "a number"),
+        (float, "a number with a point"),
         (str, "a text"),
         (date, "a date"),
         (time, "a time"),
