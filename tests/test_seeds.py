@@ -945,7 +945,23 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # 
 
 
 MOST = EVERYTHING | {"webhooks": EVERYTHING["webhooks"][:2]}
-ODD = [None, True, -1, 7, 1.5, "", "x", "octocat/example", "main", [], [[]], ["x"], {}, {"x": 1}, {"name": "x"}]
+ODD: list[Any] = [
+    None,
+    True,
+    -1,
+    7,
+    1.5,
+    "",
+    "x",
+    "octocat/example",
+    "main",
+    [],
+    [[]],
+    ["x"],
+    {},
+    {"x": 1},
+    {"name": "x"},
+]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
