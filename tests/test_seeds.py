@@ -105,8 +105,9 @@ def stored(fake: FakeGitHub) -> object:
 
 
 def at(fake: FakeGitHub) -> FakeGitHub:
-    """Put the clock of a new fake where all compare."""
+    """Put the clock of a new fake where all compare, and send nothing to whoever may listen here."""
     fake.clock.move_to(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    fake.webhooks.hold()
     return fake
 
 
@@ -153,7 +154,7 @@ def test_a_mapping_sets_the_same_scene() -> None:
 def test_the_example_answers(ghdeploy: FakeGitHub, tmp_path: Path) -> None:
     """A failing commit status and a merge conflict refuse deployments, and the hook hears of what is deployed."""
     (tmp_path / "seed.yaml").write_text(YAML, "utf-8")
-    ghdeploy.seed(str(tmp_path / "seed.yaml"))
+    at(ghdeploy).seed(str(tmp_path / "seed.yaml"))
 
     def deploy(ref: str, token: str = "my-token", **more: object) -> requests.Response:  # noqa: S107
         return requests.post(
@@ -895,7 +896,7 @@ def test_a_time_from_python_is_taken() -> None:
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     """As editors on Windows write it."""
     (tmp_path / "seed.json").write_text(JSON, "utf-8-sig")
-    fake = FakeGitHub()
+    fake = at(FakeGitHub())
     fake.seed(tmp_path / "seed.json")
     assert fake.repository("octocat/example").environments[0].name == "production"
 
