@@ -39,10 +39,11 @@ from pytest_ghdeploy import (
     Webhooks,
     cli,
     plugin,
+    seeds,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -52,6 +53,7 @@ KINDS = {
     "failing test": "a file of tests that fail",
     "summary of": "what pytest says in the end about a file of tests, without the time",
     "report of": "lines of what pytest prints about a file of tests, without a line of it if so said; … skips lines",
+    "beside": "a file that lies beside a file of tests",
     "script": "a program that runs",
     "prints": "all that a script or the command ghdeploy prints",
     "configuration": "a configuration file of pytest that the plugin understands",
@@ -106,6 +108,10 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block
     monkeypatch.setenv("COLUMNS", "80")
     # A name that no file of ours has: pytest would take one for the other.
     path = pytester.makepyfile(**{f"test_shown_{block.argument}": text or block.text})
+    for other in BLOCKS:
+        name, _, called = other.argument.partition(", as ")
+        if other.kind == "beside" and name == block.argument:
+            (pytester.path / called).write_text(other.text, "utf-8")
     return pytester.runpytest_inprocess("-W", "error", path)
 
 
@@ -282,6 +288,22 @@ def test_the_table_of_doors_names_each() -> None:
     inside |= {"server", "webhook", "wire", "wsgi"}
     doors = {path.stem for path in folder.glob("*.py")} - inside
     assert {row[0].strip("`") for row in table_after("doors")} == doors
+
+
+def test_the_table_of_seed_files_is_that_of_the_sections() -> None:
+    """Each list that a seed file may have stands in the README, with the method that its items call."""
+
+    def listed(sections: tuple[seeds.Section, ...], outer: str, owner: str) -> Iterator[tuple[str, str, set[str]]]:
+        for section in sections:
+            keys = {*section.without, *section.renamed, *section.renamed.values()}
+            yield f"{outer}{section.name}", f"{owner}.{section.method}", keys
+            made = section.method.removeprefix("add_")
+            yield from listed(section.inside, f"{outer}{section.name}[].", made)
+
+    rows = [(row[0].strip("`"), re.findall(r"`([^`]+)`", row[1])) for row in table_after("sections")]
+    told = sorted((name, method, set(keys)) for name, (method, *keys) in rows)
+    assert told == sorted(listed(seeds.SECTIONS, "", "ghdeploy"))
+    assert [name for name, _ in rows if "[]" not in name] == [section.name for section in seeds.SECTIONS]
 
 
 def signature_of(member: Any) -> str:  # noqa: ANN401 - a method

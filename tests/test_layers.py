@@ -17,7 +17,7 @@ PACKAGE = "pytest_ghdeploy"
 
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("model", "errors", "pages", "keys", "diagram", "signatures", "turns"),
+    ("model", "errors", "pages", "keys", "diagram", "positions", "signatures", "turns"),
     ("clock", "git", "rules", "rules_webhooks", "limits", "events"),
     ("access",),
     ("representations",),
@@ -41,6 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("items", "tokens", "waiting", "faults", "rate_limits"),
     ("environment", "deployer", "webhooks"),
     ("repository",),
+    ("seeds",),
     ("fake",),
     ("cli", "__init__"),
     ("plugin",),
@@ -59,6 +60,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "doors.urllib3": {"urllib3"},
     "github": {"werkzeug"},
     "plugin": {"pytest"},
+    "positions": {"yaml"},
     "schema": {"jsonschema", "referencing"},
 }
 

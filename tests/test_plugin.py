@@ -260,11 +260,12 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
     told = [line for line in result.outlines if line.startswith("@pytest.mark.ghdeploy")]
     assert told == [
         (
-            "@pytest.mark.ghdeploy(repositories=[...], base_url=..., validate=..., "
+            "@pytest.mark.ghdeploy(repositories=[...], seed=..., base_url=..., validate=..., "
             "enterprise_version=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=...): "
             "set up the fixture ghdeploy for this test; repositories are full names to add, "
+            "seed is a seed file, or a list of some, relative to the file of the test; "
             "the others are the ini options ghdeploy_* of the same names."
         )
     ]
@@ -444,7 +445,7 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
         (
             "short_sha=True",
             ("pytest_ghdeploy.errors.FakeError: there is no argument 'short_sha' of the marker ghdeploy; there are "
-            "short_shas, repositories, base_url, validate, enterprise_version, inactive_events, "
+            "short_shas, repositories, seed, base_url, validate, enterprise_version, inactive_events, "
             "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors"),
         ),
@@ -472,6 +473,18 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
         ("repositories='octocat/example'", "*repositories is a list *, got 'octocat/example'"),
         ("repositories=None", "*repositories is a list *, got None"),
         ("repositories=[7]", "*repositor* 7*"),
+        (
+            "seed=7",
+            "pytest_ghdeploy.errors.FakeError: a seed is the path of a file or a mapping, got a number",
+        ),
+        (
+            "seed='nope.toml'",
+            "pytest_ghdeploy.errors.FakeError: /*/nope.toml: this seed file cannot be read: No such file or directory",
+        ),
+        (
+            "seed={'tokens': [7]}",
+            "pytest_ghdeploy.errors.FakeError: tokens[[]0] is a text or a mapping, got a number",
+        ),
     ],
 )  # fmt: skip
 def test_a_wrong_marker_says_what_there_is(pytester: pytest.Pytester, arguments: str, expected: str) -> None:
@@ -516,7 +529,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ghdeploy_enterprise_version, "
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
-            "ghdeploy_payload_limit, ghdeploy_version_text_in_errors"
+            "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_seed"
         )
     ]
 
@@ -547,6 +560,180 @@ def test_an_empty_value_in_the_ini_file_is_the_default(pytester: pytest.Pytester
     run(pytester, source.format(65535)).assert_outcomes(passed=1)
     pytester.makeini("[pytest]\nghdeploy_payload_limit = 0\n")
     run(pytester, source.format(0)).assert_outcomes(passed=1)
+
+
+# Seed files
+
+ONE = '{"repositories": ["octocat/one"]}'
+TWO = 'repositories = ["octocat/two"]'
+NAMES = """
+        def names(fake):
+            return [row.full_name for row in fake._store.repositories]
+"""
+
+
+@pytest.fixture
+def folders(pytester: pytest.Pytester) -> None:
+    """Put seed files beside the ini file, beside the tests, and nowhere else; run pytest from elsewhere."""
+    inner = pytester.mkdir("inner")
+    (pytester.path / "top.json").write_text(ONE, "utf-8")
+    (inner / "beside.toml").write_text(TWO, "utf-8")
+    (inner / "bad.json").write_text('{"repositories": [\n{"full_nme": "o/r"}]}', "utf-8")
+
+
+def run_inside(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
+    """Run a test module in the folder with the seed files."""
+    text = "import pathlib\nimport pytest\n\n" + inspect.cleandoc(NAMES) + "\n\n" + inspect.cleandoc(source)
+    (pytester.path / "inner" / "test_it.py").write_text(text, "utf-8")
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist", *arguments)
+
+
+@pytest.mark.usefixtures("folders")
+def test_the_marker_loads_seed_files(pytester: pytest.Pytester) -> None:
+    """A path relative to the file of the test, an absolute one, a mapping, or a list of these, in its order."""
+    top = str(pytester.path / "top.json")
+    result = run_inside(
+        pytester,
+        f"""
+        @pytest.mark.ghdeploy(seed="beside.toml")
+        def test_relative(ghdeploy):
+            assert names(ghdeploy) == ["octocat/two"]
+
+        @pytest.mark.ghdeploy(seed=pathlib.Path({top!r}))
+        def test_absolute(ghdeploy):
+            assert names(ghdeploy) == ["octocat/one"]
+
+        @pytest.mark.ghdeploy(seed=["beside.toml", "../top.json", {{"repositories": ["octocat/three"]}}])
+        def test_list(ghdeploy):
+            assert names(ghdeploy) == ["octocat/two", "octocat/one", "octocat/three"]
+
+        @pytest.mark.ghdeploy(seed={{"users": [{{"login": "org", "type": "Organization"}}]}}, repositories=["org/last"])
+        def test_before_repositories(ghdeploy):
+            assert names(ghdeploy) == ["org/last"]
+            assert ghdeploy.repository("org/last").owner.type == "Organization"
+
+        @pytest.mark.ghdeploy(seed="beside.toml")
+        class TestIt:
+            def test_class(self, ghdeploy):
+                assert names(ghdeploy) == ["octocat/two"]
+
+            @pytest.mark.ghdeploy(seed=[])
+            def test_none(self, ghdeploy):
+                assert names(ghdeploy) == []
+
+        def test_working_directory(ghdeploy, monkeypatch):
+            ghdeploy.seed("top.json")
+            monkeypatch.chdir("inner")
+            ghdeploy.seed("beside.toml")
+            assert names(ghdeploy) == ["octocat/one", "octocat/two"]
+            ghdeploy.reset()
+            assert names(ghdeploy) == []
+
+        @pytest.mark.ghdeploy(seed="beside.toml")
+        def test_server(ghdeploy_server, ghdeploy):
+            assert names(ghdeploy) == ["octocat/two"]
+        """,
+    )
+    result.assert_outcomes(passed=8)
+
+
+@pytest.mark.parametrize("how", ["ini", "pyproject", "command line"])
+@pytest.mark.usefixtures("folders")
+def test_the_ini_file_loads_seed_files(pytester: pytest.Pytester, how: str) -> None:
+    """Relative to the ini file, for each test that has no marker to say otherwise, and for fakes of the factory."""
+    arguments = []
+    if how == "ini":
+        pytester.makeini("[pytest]\nghdeploy_seed = top.json inner/beside.toml")
+    elif how == "pyproject":
+        pytester.makepyprojecttoml('[tool.pytest.ini_options]\nghdeploy_seed = ["top.json", "inner/beside.toml"]')
+    else:
+        pytester.makeini("[pytest]\n")
+        arguments = ["-o", "ghdeploy_seed=top.json inner/beside.toml"]
+    result = run_inside(
+        pytester,
+        """
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_each(ghdeploy, number):
+            assert names(ghdeploy) == ["octocat/one", "octocat/two"]
+
+        @pytest.mark.ghdeploy(seed="beside.toml")
+        def test_marked(ghdeploy):
+            assert names(ghdeploy) == ["octocat/two"]
+
+        @pytest.mark.ghdeploy(seed=None, repositories=["o/r"])
+        def test_without(ghdeploy):
+            assert names(ghdeploy) == ["o/r"]
+
+        def test_factory(ghdeploy_factory):
+            assert names(ghdeploy_factory()) == ["octocat/one", "octocat/two"]
+            assert names(ghdeploy_factory(base_url="https://ghe.example.com/api/v3", seed="beside.toml")) == [
+                "octocat/two"
+            ]
+            assert names(ghdeploy_factory(base_url="https://other.example.com/api/v3", seed=None)) == []
+        """,
+        *arguments,
+    )
+    result.assert_outcomes(passed=5)
+
+
+@pytest.mark.usefixtures("folders")
+def test_an_empty_seed_option_is_none(pytester: pytest.Pytester) -> None:
+    """`ghdeploy_seed =` is as good as no line."""
+    pytester.makeini("[pytest]\nghdeploy_seed =\n")
+    run_inside(pytester, "def test_it(ghdeploy): assert names(ghdeploy) == []").assert_outcomes(passed=1)
+
+
+@pytest.mark.usefixtures("folders")
+def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> None:
+    """It names file and line, in set-up or where the factory is called; nothing stays in the way of HTTP clients."""
+    result = run_inside(
+        pytester,
+        """
+        import requests
+
+        @pytest.mark.ghdeploy(seed="bad.json")
+        def test_marked(ghdeploy):
+            pass
+
+        def test_factory(ghdeploy_factory):
+            ghdeploy_factory(seed="bad.json")
+
+        def test_call(ghdeploy):
+            ghdeploy.seed(pathlib.Path(__file__).with_name("bad.json"))
+
+        def test_after():
+            assert requests.Session.get_adapter.__module__ == "requests.sessions"
+        """,
+    )
+    result.assert_outcomes(errors=1, failed=2, passed=1)
+    expected = (
+        f"pytest_ghdeploy.errors.FakeError: {pytester.path / 'inner' / 'bad.json'}:2: there is no key 'full_nme' in "
+        "repositories[0]; there are full_name, default_branch, private, branches, commits, merge_conflicts, tags, "
+        "collaborators, deploy_keys, commit_statuses, check_runs, environments, deployments"
+    )
+    assert error_lines(result) == [expected] * 3
+
+
+def test_help_describes_the_seed_option(pytester: pytest.Pytester) -> None:
+    """`pytest --help` shows it among the ini options."""
+    shown = " ".join(text(pytester.runpytest_inprocess("--help")).split())
+    told = "seed files that set the scene for each test, relative to the file that this stands in (default: none)"
+    assert f" ghdeploy_seed (paths): {told} " in shown
+
+
+def test_without_a_seed_nothing_of_it_is_imported(pytester: pytest.Pytester) -> None:
+    """A test that has none does not pay for it."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_it(ghdeploy):
+            ghdeploy.add_repository("octocat/example")
+            assert not {"pytest_ghdeploy.seeds", "pytest_ghdeploy.positions"} & set(sys.modules)
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:anyio")
+    result.assert_outcomes(passed=1)
 
 
 # The section of a failed test

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -27,6 +27,7 @@ from pytest_ghdeploy.turns import Turns
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+    from os import PathLike
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -468,6 +469,45 @@ class FakeGitHub:
         )
         with self._lock:
             self._application.stubs.append(Stub(method.upper(), segments, status, body, more))
+
+    def seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
+        """
+        Set the scene that a file spells, with this very Python interface: see "Seed files" in the README.
+
+        What is there already stays; ``reset`` empties what was seeded too.
+
+        Args:
+            source: The path of a YAML, TOML or JSON file, relative to the working directory; or a mapping of the same
+                shape, such as ``{"repositories": [{"full_name": "octocat/example", "branches": ["topic"]}]}``.
+
+        Raises:
+            FakeError: The file cannot be read, a key is unknown or missing, or a value makes no sense. The message
+                names file, line and path, and never a secret. Nothing has changed.
+        """
+        __tracebackhide__ = True
+        try:
+            self._seed(source)
+        except FakeError as problem:
+            # The way to where it was found out tells a test's author nothing, and is full of secrets.
+            raise problem.with_traceback(None) from None
+
+    def _seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
+        from pytest_ghdeploy.seeds import Seed  # few tests have one
+
+        seed = Seed(source)
+        with self._lock:
+            # First where it does no harm.
+            scratch = FakeGitHub(
+                self.base_url,
+                validate=self._validate,
+                enterprise_version=self._enterprise_version,
+                **asdict(self._assume),
+            )
+            scratch.clock.move_to(self.clock.now)
+            scratch._store.imitate(self._store)
+            items = seed.items(scratch)
+            seed.carry_out(items, scratch)
+            seed.carry_out(items, self)
 
     @property
     def faults(self) -> Faults:

@@ -7,12 +7,14 @@ installed, so it imports nothing but pytest.
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
 
     from pytest_ghdeploy.doors.server import LiveServer
     from pytest_ghdeploy.fake import FakeGitHub
@@ -43,6 +45,9 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
     ),
 }
 
+# Beside these, since it is no argument of a fake: what is done with one that has just been made.
+SEED = "seed files that set the scene for each test, relative to the file that this stands in"
+
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()
 _FAKES = pytest.StashKey["list[FakeGitHub]"]()
 
@@ -51,17 +56,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
     for name, (kind, default, meaning) in OPTIONS.items():
         parser.addini(f"ghdeploy_{name}", f"{meaning} (default: {default})", type=kind, default=None)  # type: ignore[arg-type]
+    parser.addini("ghdeploy_seed", f"{SEED} (default: none)", type="paths", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; refuse options that do not exist."""
-    arguments = ", ".join(["repositories=[...]", *(f"{name}=..." for name in OPTIONS)])
+    arguments = ", ".join(["repositories=[...]", "seed=...", *(f"{name}=..." for name in OPTIONS)])
     config.addinivalue_line(
         "markers",
         f"ghdeploy({arguments}): set up the fixture ghdeploy for this test; repositories are full names to add, "
+        "seed is a seed file, or a list of some, relative to the file of the test; "
         "the others are the ini options ghdeploy_* of the same names.",
     )
-    known = [f"ghdeploy_{name}" for name in OPTIONS]
+    known = [f"ghdeploy_{name}" for name in (*OPTIONS, "seed")]
     # pytest 9 renamed the mapping of what the ini file says; nothing public lists its keys.
     written = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
     overridden = (pair.partition("=")[0] for pair in config.getoption("override_ini") or ())
@@ -73,7 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _settings(config: pytest.Config) -> dict[str, Any]:
     if _SETTINGS not in config.stash:
-        config.stash[_SETTINGS] = {name: value for name in OPTIONS if (value := _written(config, name)) is not None}
+        config.stash[_SETTINGS] = {
+            name: value for name in (*OPTIONS, "seed") if (value := _written(config, name)) is not None
+        }
     return config.stash[_SETTINGS]
 
 
@@ -83,7 +92,7 @@ def _written(config: pytest.Config, name: str) -> object:
     except (ValueError, pytest.UsageError) as problem:
         msg = f"ghdeploy_{name}: {problem}"
         raise pytest.UsageError(msg) from None
-    if value in (None, ""):
+    if value in (None, "", []):
         return None
     # What is no number is left for the fake to refuse, in its own words.
     return int(value) if name == "payload_limit" and value.lstrip("-").isdecimal() else value
@@ -99,8 +108,8 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
             msg = "the marker ghdeploy takes arguments by name only, such as repositories=[...]"
             raise pytest.UsageError(msg)
         for name in marker.kwargs:
-            if name not in OPTIONS and name != "repositories":
-                raise unknown("argument", name, ["repositories", *OPTIONS], more=" of the marker ghdeploy")
+            if name not in OPTIONS and name not in ("repositories", "seed"):
+                raise unknown("argument", name, ["repositories", "seed", *OPTIONS], more=" of the marker ghdeploy")
         arguments = {**marker.kwargs, **arguments}
     repositories = arguments.pop("repositories", [])
     check_type("repositories", repositories, (list, tuple), "a list of full names")
@@ -112,10 +121,24 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
 def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
     from pytest_ghdeploy.fake import FakeGitHub
 
-    fake = FakeGitHub(**(_settings(request.config) | arguments))
+    settings = _settings(request.config) | arguments
+    seeds = settings.pop("seed", None)
+    fake = FakeGitHub(**settings)
     fake.open()
     request.node.stash.setdefault(_FAKES, []).append(fake)
+    if seeds is not None:
+        try:
+            _seed(fake, seeds, request.node.path.parent)
+        except BaseException:
+            fake.close()
+            raise
     return fake
+
+
+def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 - whatever a test gives
+    __tracebackhide__ = True
+    for seed in seeds if isinstance(seeds, (list, tuple)) else [seeds]:
+        fake.seed(folder / seed if isinstance(seed, (str, PathLike)) else seed)
 
 
 @pytest.fixture

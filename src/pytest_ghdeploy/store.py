@@ -406,6 +406,21 @@ class Store:
             self._rate_limits.pop(key, None)
         self.limits = None
 
+    def imitate(self, other: Store) -> None:
+        """
+        Hold what *other* holds now, and share nothing with it that changes.
+
+        Its events, what waits for their deliveries, and the rate limits stay its own.
+        """
+        theirs = vars(other)
+        copied: dict[str, Any] = {name: theirs[name].copy() for name in other.tables() if name in theirs}
+        copied |= {name: theirs[name] for name in ("default_user", "actions_app", "any_token") if name in theirs}
+        for name in ("tokens", "_users_by_login", "_repository_ids", "_former_names"):
+            copied[name] = dict(theirs[name])
+        copied["_graphs"] = {key: graph.copy() for key, graph in other._graphs.items()}
+        copied["_collaborators"] = {key: dict(rights) for key, rights in other._collaborators.items()}
+        vars(self).update(copied)
+
     # The past
 
     def snapshot(self) -> Callable[[], Store]:

@@ -32,6 +32,7 @@ def wrong_fake(gh: FakeGitHub) -> None:
     gh.events = []  # type: ignore[misc, assignment]
     gh.requests.clear()  # type: ignore[attr-defined]
     gh.add_repo("octocat/example")  # type: ignore[attr-defined]
+    gh.seed(["seed.yaml"])  # type: ignore[arg-type]
     gh.deployer(steps=["done"])  # type: ignore[list-item]
     gh.deployer(fails_with="done")  # type: ignore[arg-type]
 

@@ -35,6 +35,7 @@ from pytest_ghdeploy import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from wsgiref.types import WSGIApplication
 
 
@@ -142,6 +143,13 @@ def deploying(repo: Repository) -> None:
     assert_type(deployment.statuses[0].created_at, datetime)
     if deployment.state is not None:
         assert deployment.state in ("success", "failure")
+
+
+def seeding(gh: FakeGitHub, folder: Path) -> None:
+    """Hand in a seed in each way."""
+    gh.seed("seed.yaml")
+    gh.seed(folder / "seed.toml")
+    gh.seed({"repositories": ["octocat/example", {"full_name": "octocat/other", "branches": ["topic"]}]})
 
 
 def protecting(gh: FakeGitHub, repo: Repository) -> None:
