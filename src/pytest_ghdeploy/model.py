@@ -9,7 +9,6 @@ Attributes are spelled like the JSON fields of GitHub's API. Times end in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, get_args
 
 if TYPE_CHECKING:
@@ -355,7 +354,7 @@ class HookDelivery(NamedTuple):
     status: str = ""
     status_code: int = 0
     reason: str = ""
-    request_headers: Mapping[str, str] = MappingProxyType({})
+    request_headers: Mapping[str, str] = {}
     request_body: bytes = b""
     response_headers: Mapping[str, str] | None = None
     response_payload: str | None = None

@@ -103,9 +103,12 @@ class _Watch:
         seconds = self._seconds
         while not self._stopped.wait(seconds):
             self._is_due = True
-            signal.pthread_kill(self._main, _SIGNAL)  # type: ignore[arg-type]
-            self._stopped.wait(_RETRY_SECONDS)
-            seconds = _RETRY_SECONDS if self._is_due else _GRACE_SECONDS
+            # It may have to be asked several times, and is ended once.
+            while self._is_due:
+                signal.pthread_kill(self._main, _SIGNAL)  # type: ignore[arg-type]
+                if self._stopped.wait(_RETRY_SECONDS):
+                    return
+            seconds = _GRACE_SECONDS
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._is_due and not self.is_over:
