@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import platform
 import shutil
 import statistics
 import subprocess
@@ -37,6 +38,8 @@ FIRST_SERVER = {
     "pytest-httpserver": "from pytest_httpserver import HTTPServer; server = HTTPServer(); server.start()",
 }
 EMULATE = "emulate@0.12.2"
+NODE = 22
+"""The oldest that it runs in."""
 
 
 def environment(name: str, *packages: str) -> Path:
@@ -106,15 +109,22 @@ def emulate() -> list[str] | str:
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return "node and npm are not installed"
-    version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    if int(version.lstrip("v").partition(".")[0]) < 22:
-        return f"it needs Node 22 or newer, this is {version}"
     where = ENVIRONMENTS / "emulate"
     where.mkdir(parents=True, exist_ok=True)
+    packages = [EMULATE]
+    version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    if int(version.lstrip("v").partition(".")[0]) < NODE:
+        # npm has it, too.
+        machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+        name = f"node-{platform.system().lower()}-{machine}"
+        node = str(where / "node_modules" / name / "bin" / "node")
+        packages.append(f"{name}@{NODE}")
     options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(where)]
-    done = subprocess.run([npm, "install", *options, EMULATE], check=False)
+    done = subprocess.run([npm, "install", *options, *packages], check=False)
     program = where / "node_modules" / "emulate" / "dist" / "index.js"
-    return [node, str(program)] if done.returncode == 0 and program.exists() else "npm could not fetch it"
+    if done.returncode or not program.exists() or not Path(node).exists():
+        return f"npm could not fetch {' and '.join(packages)}; Node here is {version}"
+    return [node, str(program)]
 
 
 def server_rows(python: Path, rounds: int) -> list[bool]:
