@@ -275,6 +275,7 @@ def test_the_table_of_doors_names_each() -> None:
         "guard",
         "hosts",
         "http1",
+        "mocks",
         "optional",
         "patching",
     }
