@@ -16,7 +16,7 @@ import pytest
 from pytest_ghdeploy import schema
 from pytest_ghdeploy.application import Application
 
-pytest_plugins = ["pytester", "scene"]
+pytest_plugins = ["pytester", "scene", "neighbours"]
 
 
 def pytest_report_header() -> str:

@@ -282,6 +282,7 @@ def test_the_table_of_doors_names_each() -> None:
         "hosts",
         "http1",
         "interrupt",
+        "mocks",
         "optional",
         "patching",
     }

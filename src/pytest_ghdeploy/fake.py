@@ -740,7 +740,7 @@ class FakeGitHub:
 
     async def async_wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:  # noqa: ASYNC109 - as above
         """
-        Wait for an event as ``wait_for_event`` does, in an asyncio task, while other tasks go on.
+        Wait for an event as ``wait_for_event`` does, in a task of asyncio or trio, while other tasks go on.
 
         Raises:
             AssertionError: None has come in time. The message shows what came near.

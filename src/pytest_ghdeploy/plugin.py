@@ -7,6 +7,7 @@ installed, so it imports nothing but pytest.
 
 from __future__ import annotations
 
+import sys
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -216,7 +217,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Report what a fixture's teardown swallowed."""
-    return (yield from _watch(item))
+    try:
+        return (yield from _watch(item))
+    finally:
+        # pytest-socket has allowed sockets again while the fake's guard still stood before what it looks for.
+        allow = getattr(item.config.pluginmanager.get_plugin("socket"), "enable_socket", None)
+        if allow and _FAKES in item.stash:
+            allow()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -224,7 +231,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Add the conversation to the report of a failed test."""
     report = yield
     if report.failed:
-        for fake in item.stash.get(_FAKES, []):
+        for fake in (*item.stash.get(_FAKES, []), *_made_by(item)):
             try:
                 text = fake.report_text()
             except Exception as problem:  # noqa: BLE001 - a report that cannot be told must not end the session
@@ -234,4 +241,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.when == "teardown":
         # pytest keeps items to the end of the session; what their fakes hold need not stay as long.
         item.stash.setdefault(_FAKES, []).clear()
+        _recent().clear()
     return report
+
+
+def _recent() -> Any:  # noqa: ANN401 - weak references to fakes
+    hosts = sys.modules.get("pytest_ghdeploy.doors.hosts")
+    return hosts.recent if hosts else []
+
+
+def _made_by(item: pytest.Item) -> list[FakeGitHub]:
+    """Find the fakes that became active during the test without a fixture of ours, as unittest's classes have them."""
+    known = item.stash.get(_FAKES, [])
+    return [fake for one in _recent() if (fake := one()) is not None and fake not in known]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import assertions
 from pytest_ghdeploy.errors import FakeError
@@ -65,35 +66,42 @@ class Watch:
 
     async def wait_async(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:  # noqa: ASYNC109 - its name in both
         """
-        Wait in an asyncio task, while others go on, until there is such an event.
+        Wait in a task of asyncio or trio, while others go on, until there is such an event.
 
         Raises:
             AssertionError: It has not come in *timeout* seconds. The message shows what came near.
             FakeError: There is no such event or field, or *timeout* is none.
         """
         __tracebackhide__ = True
-        import asyncio  # who waits so has it already
-
         _check(timeout)
-        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        make_event, soon = _loop()
+        woken = make_event()
+        expired = threading.Event()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(woken.set)
+            soon(lambda: woken.set())  # noqa: PLW0108 - that of the moment
 
+        def expire() -> None:
+            expired.set()
+            with suppress(RuntimeError):
+                wake()
+
+        # Not a timeout of the loop's, whose clock stands still while time is frozen.
+        alarm = threading.Timer(timeout, expire)
+        alarm.daemon = True
         with self._changed:
             self._wakers.append(wake)
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
-                    while not (found := self._locked_take(name, fields)):
-                        await woken.wait()
-                        woken.clear()
-                    return found[0]
+            while not (found := self._locked_take(name, fields)) and not expired.is_set():
+                if alarm.ident is None:
+                    alarm.start()
+                await woken.wait()
+                woken = make_event()
+            return found[0] if found else self._give_up(name, timeout, fields)
         finally:
+            alarm.cancel()
             with self._changed:
                 self._wakers.remove(wake)
-        found = self._locked_take(name, fields)
-        return found[0] if found else self._give_up(name, timeout, fields)
 
     def _locked_take(self, name: str, fields: Mapping[str, object]) -> list[Event]:
         with self._changed:
@@ -114,6 +122,21 @@ class Watch:
         more = f", other than the {len(given)} given out before," if given else ""
         left = [event for event in self._events if not any(event is one for one in given)]
         return assertions.find_event(left, name, fields, more=f"{more} in {timeout:g} seconds")
+
+
+def _loop() -> tuple[Callable[[], Any], Callable[[Callable[[], None]], object]]:
+    """
+    Find what the current task runs in: what makes its events, and what has it call a function soon.
+
+    Raises:
+        RuntimeError: It is no task.
+    """
+    trio = sys.modules.get("trio")
+    if trio and trio.lowlevel.in_trio_task():
+        return trio.Event, trio.lowlevel.current_trio_token().run_sync_soon
+    import asyncio  # who waits so has it already
+
+    return asyncio.Event, asyncio.get_running_loop().call_soon_threadsafe
 
 
 def _check(timeout: float) -> None:

@@ -12,7 +12,7 @@ import socket
 from typing import Any
 
 from pytest_ghdeploy.doors import hosts
-from pytest_ghdeploy.doors.patching import Function, Patch
+from pytest_ghdeploy.doors.patching import Function, Patch, genuine
 
 
 def _check(host: object, what: str) -> None:
@@ -70,6 +70,7 @@ def _send_to(original: Function) -> Function:
 
 # What a client says to a proxy that is to reach GitHub for it.
 _LINE = 300
+_SOCKET = genuine(socket.socket, "socket")
 _PROXIED = re.compile(rb"CONNECT (?P<host>[^:\s]+):|[A-Z]+ https?://(?:[^/@\s]*@)?(?P<other>[^:/\s]+)")
 
 PATCHES = [
@@ -77,10 +78,10 @@ PATCHES = [
     Patch(socket, "gethostbyaddr", _look_up),
     Patch(socket, "gethostbyname", _look_up),
     Patch(socket, "gethostbyname_ex", _look_up),
-    Patch(socket.socket, "connect", _connect),
-    Patch(socket.socket, "connect_ex", _connect),
-    Patch(socket.socket, "send", _send),
-    Patch(socket.socket, "sendall", _send),
-    Patch(socket.socket, "sendto", _send_to),
+    Patch(_SOCKET, "connect", _connect),
+    Patch(_SOCKET, "connect_ex", _connect),
+    Patch(_SOCKET, "send", _send),
+    Patch(_SOCKET, "sendall", _send),
+    Patch(_SOCKET, "sendto", _send_to),
 ]
 """Every way out that is known."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import local
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+from weakref import ref
 
 from pytest_ghdeploy.errors import UnsupportedRequest
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.application import Answer
 
 _GITHUB = ("github.com", "githubusercontent.com", "ghe.com")
+_WELL_KNOWN = ("api.github.com", "github.com", "uploads.github.com", "codeload.github.com", "raw.githubusercontent.com")
 # The hosts below its own that a GitHub Enterprise Server has with "subdomain isolation". Source:
 # https://docs.github.com/enterprise-server@3.19/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation
 _ISOLATED = frozenset(
@@ -42,6 +45,9 @@ class Fake(Protocol):
 _active: list[Fake] = []
 
 
+# For reports: the last that became active. Weak, since whoever does not use pytest never asks for them.
+recent: deque[ref[Fake]] = deque(maxlen=16)
+
 # Where live servers listen: what looks like a request through a proxy arrives there, and goes no further.
 servers: set[tuple[str, int]] = set()
 
@@ -54,6 +60,7 @@ def any_active() -> bool:
 def enter(fake: Fake) -> None:
     """Let *fake* answer for its host, in place of an earlier one for the same host."""
     _active.append(fake)
+    recent.append(ref(fake))
 
 
 def leave(fake: Fake) -> None:
@@ -116,6 +123,11 @@ def is_ours(host: object) -> bool:
         return False
     name = (host.decode("latin-1") if isinstance(host, bytes) else host).lower().rstrip(".")
     return any(fake.host == name for fake in _active) or _is_github(name)
+
+
+def all_ours() -> list[str]:
+    """List the hosts that no request may leave for, for those who must be told names: not all that GitHub has."""
+    return list(dict.fromkeys([*(fake.host for fake in _active), *_WELL_KNOWN])) if _active else []
 
 
 def is_githubs(host: str) -> bool:

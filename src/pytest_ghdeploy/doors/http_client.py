@@ -7,14 +7,20 @@ certificate nor a proxy has a part in it.
 
 from __future__ import annotations
 
-from http.client import HTTPConnection, HTTPSConnection
-from typing import Any
+import http.client
+from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.doors import hosts, wire
-from pytest_ghdeploy.doors.patching import Function, Patch
+from pytest_ghdeploy.doors.patching import Function, Patch, genuine
 
-# Deliveries are made with these two, whatever takes the place of the classes later: that is meant for others.
+# Deliveries are made with these two, whatever takes the place of the classes: that is meant for others.
 __all__ = ["PATCHES", "HTTPConnection", "HTTPSConnection", "origin_of"]
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection, HTTPSConnection
+else:
+    HTTPConnection = genuine(http.client.HTTPConnection, "http.client")
+    HTTPSConnection = genuine(http.client.HTTPSConnection, "http.client")
 
 
 def origin_of(connection: Any, scheme: str) -> wire.Origin:  # noqa: ANN401 - http.client's or urllib3's

@@ -28,6 +28,12 @@ def patches(library: ModuleType) -> list[Patch]:
     door.transports = [
         Patch(library.HTTPTransport, "handle_request", door.handle_request),
         Patch(library.AsyncHTTPTransport, "handle_async_request", door.handle_async_request),
+        # Where respx stands if it is told ``using="httpx"``.
+        *(
+            Patch(client, "_transport_for_url", door.transport_for_url)
+            for client in (library.Client, library.AsyncClient)
+            if hasattr(client, "_transport_for_url")
+        ),
     ]
     return [
         *door.transports,
@@ -40,6 +46,16 @@ class _Door:
     def __init__(self, library: Any) -> None:  # noqa: ANN401 - a module, of either name
         self._library = library
         self.transports: list[Patch] = []
+
+    def transport_for_url(self, original: Function) -> Function:
+        def transport_for_url(client: Any, url: Any) -> Any:  # noqa: ANN401
+            if hosts.is_ours(hosts.host_named(url.host)) and hasattr(client, "_mounts"):
+                # As theirs does it.
+                found = (transport for pattern, transport in client._mounts.items() if pattern.matches(url))  # noqa: SLF001
+                return next(found, None) or client._transport  # noqa: SLF001
+            return original(client, url)
+
+        return transport_for_url
 
     def handle_request(self, original: Function) -> Function:
         def handle_request(transport: Any, request: Any) -> Any:  # noqa: ANN401 - theirs

@@ -1,5 +1,5 @@
 """
-The doors for libraries that not everyone has.
+The doors for libraries that not everyone has, and the mocks of them that stand before the doors.
 
 None is imported here. A library that the code under test has imported gets its
 door when a fake opens; one that it imports later gets it then.
@@ -27,6 +27,8 @@ _DOORS = {
     "httpx": ("httpx", "AsyncHTTPTransport"),
     "httpx2": ("httpx", "AsyncHTTPTransport"),
     "aiohttp": ("aiohttp", "TCPConnector"),
+    "aioresponses": ("mocks", "aioresponses"),
+    "vcr": ("mocks", "VCR"),
 }
 # A library may be imported twice: tests take modules out of sys.modules. Those of now, and of since a fake is active.
 _found: dict[ModuleType, list[Patch]] = {}
@@ -43,7 +45,9 @@ class _Usual:
 def apply() -> None:
     """Open the doors of all libraries that are imported, and of those that will be until ``undo``."""
     known = sys.modules
-    modules = (known.get("httpx"), known.get("httpx2"), known.get("aiohttp"))
+    modules = (
+        known.get("httpx"), known.get("httpx2"), known.get("aiohttp"), known.get("aioresponses"), known.get("vcr")
+    )  # fmt: skip
     if modules != _Usual.modules:
         if not _Usual.watches:
             for gone in [module for module in _found if module not in modules]:

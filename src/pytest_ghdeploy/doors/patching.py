@@ -16,6 +16,21 @@ Function = Any
 _one_at_a_time = Lock()
 
 
+class _Absent:
+    """What an attribute is that is not there."""
+
+
+def genuine(found: Any, module: str) -> Any:  # noqa: ANN401 - a class
+    """
+    Find a class of *module*, where another may stand in its place.
+
+    That is so while a cassette of vcrpy is in use, whose classes name the one they stand for, and while
+    pytest-socket forbids sockets, whose class is below the true one.
+    """
+    found = getattr(found, "_baseclass", found)
+    return next((one for one in found.__mro__ if one.__module__ == module), found)
+
+
 class Patch:
     """
     A function in the place of another.
@@ -40,12 +55,12 @@ class Patch:
 
     def apply(self) -> None:
         """Go on top, unless we are."""
-        current = getattr(self._target, self._name)
+        current = getattr(self._target, self._name, _Absent)
         if current is self._made:
             return
         if current is not self._original:
             with _one_at_a_time:
-                current = getattr(self._target, self._name)
+                current = getattr(self._target, self._name, _Absent)
                 if current in self._layers:
                     return
                 made = self._wrap(current)
@@ -57,7 +72,7 @@ class Patch:
 
     def undo(self) -> None:
         """Leave, if nobody is on top of us."""
-        current = getattr(self._target, self._name)
+        current = getattr(self._target, self._name, _Absent)
         if current is self._made and self._own is not None:
             self._put_back(self._original, own=self._own)
             return
@@ -80,7 +95,7 @@ def apply_all(patches: Iterable[Patch]) -> None:
     """Apply each; the usual case without a call, since every test pays for it."""
     for patch in patches:
         target, name = patch._target, patch._name  # noqa: SLF001
-        if getattr(target, name) is patch._original:  # noqa: SLF001
+        if getattr(target, name, _Absent) is patch._original:  # noqa: SLF001
             setattr(target, name, patch._made)  # noqa: SLF001
         else:
             patch.apply()
@@ -90,7 +105,7 @@ def undo_all(patches: Iterable[Patch]) -> None:
     """Undo each, likewise."""
     for patch in patches:
         target, name, own = patch._target, patch._name, patch._own  # noqa: SLF001
-        if own is None or getattr(target, name) is not patch._made:  # noqa: SLF001
+        if own is None or getattr(target, name, _Absent) is not patch._made:  # noqa: SLF001
             patch.undo()
         elif own:
             setattr(target, name, patch._original)  # noqa: SLF001

@@ -374,7 +374,16 @@ def _drain(connection: socket.socket) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    except RuntimeError as problem:  # pytest-socket's
+        if "pytest_socket" not in sys.modules:
+            raise
+        msg = (
+            "pytest-socket forbids this test all sockets, and a live server needs one: --allow-hosts=127.0.0.1 in "
+            'place of --disable-socket, or the marker allow_hosts(["127.0.0.1"]), allow what stays on this machine'
+        )
+        raise FakeError(msg) from problem
     try:
         if os.name == "posix":  # elsewhere it lets two share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

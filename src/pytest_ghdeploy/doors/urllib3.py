@@ -15,7 +15,7 @@ from urllib3.exceptions import NewConnectionError
 
 from pytest_ghdeploy.doors import wire
 from pytest_ghdeploy.doors.http_client import origin_of
-from pytest_ghdeploy.doors.patching import Function, Patch
+from pytest_ghdeploy.doors.patching import Function, Patch, genuine
 
 
 def _connect(scheme: str) -> Function:
@@ -50,8 +50,8 @@ def _wait_for_read(original: Function) -> Function:
 
 
 PATCHES = [
-    Patch(urllib3.connection.HTTPConnection, "connect", _connect("http")),
-    Patch(urllib3.connection.HTTPSConnection, "connect", _connect("https")),
+    Patch(genuine(urllib3.connection.HTTPConnection, "urllib3.connection"), "connect", _connect("http")),
+    Patch(genuine(urllib3.connection.HTTPSConnection, "urllib3.connection"), "connect", _connect("https")),
     *(
         Patch(module, "wait_for_read", _wait_for_read)
         for module in (urllib3.connection, urllib3.util.connection)
