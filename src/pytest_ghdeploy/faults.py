@@ -289,7 +289,8 @@ class Faults:
         """
         self._check(method=method, path=path, status=status, error=error, not_found_yet=not_found_yet, stale=stale)
         self._check_details(status, error, retry_after, headers, change_made=change_made)
-        for name, number in (("times", times), ("not_found_yet", not_found_yet), ("stale", stale)):
+        _check_number("times", times, 1)
+        for name, number in (("not_found_yet", not_found_yet), ("stale", stale)):
             if number is not None:
                 _check_number(name, number, 1)
         _check_number("after", after, 0)
