@@ -225,6 +225,11 @@ class Faults:
         """Forget all faults, also those that were not used."""
         self.start(self._application)
 
+    def forget_requests(self, count: int) -> None:
+        """Go on though the first *count* requests are forgotten. The fake calls it."""
+        for fault in self._faults:
+            fault.requests_before = max(0, fault.requests_before - count)
+
     def add(
         self,
         *,
