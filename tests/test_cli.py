@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
 
 import pytest
 
-from pytest_ghdeploy import cli, routing
+from pytest_ghdeploy import cli, demo, plugin, routing, serve
 
 
 def test_routes_lists_every_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,3 +85,117 @@ def test_the_console_script_is_this_command() -> None:
     )
     assert done.stdout == cli.routes() + "\n"
     assert done.stderr == ""
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Give what `--help` shows, in one line."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*arguments, "--help"])
+    assert stopped.value.code == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_each_command_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says what the command does and what can be chosen."""
+    shown = help_of(capsys)
+    assert "serve play GitHub on a port of 127.0.0.1" in shown
+    assert "demo play the life of a deployment, and draw it" in shown
+    assert "in three columns." in help_of(capsys, "routes")
+    assert "--mermaid draw it for a page that shows Mermaid diagrams" in help_of(capsys, "demo")
+    shown = help_of(capsys, "serve")
+    assert "Below /_ghdeploy is an interface for tests: GET it for what there is." in shown
+    assert "--port N 0 for one that is free (default: 8417)" in shown
+    assert "and forget what is older (default: 1000)" in shown
+
+
+def test_serve_takes_every_option_of_the_fake_in_the_plugins_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """What an ini option may say, the command line may; the defaults are the fake's own."""
+    offered = {**cli._SWITCHES, **{name: meaning for name, (_, meaning) in cli._VALUES.items()}}
+    assert offered == {name: meaning for name, (_, _, meaning) in plugin.OPTIONS.items()}
+    assert {name for name, (kind, _, _) in plugin.OPTIONS.items() if kind == "bool"} == set(cli._SWITCHES)
+    shown = help_of(capsys, "serve")
+    assert [name for name in offered if f"--{name.replace('_', '-')} " not in shown] == []
+
+
+def test_serve_hands_on_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option reaches the server; what was not given is left to the fake."""
+    seen: list[serve.Settings] = []
+
+    def run(settings: serve.Settings) -> int:
+        seen.append(settings)
+        return 0
+
+    monkeypatch.setattr(serve, "run", run)
+    assert cli.main(["serve"]) == 0
+    own = ["--port", "5", "--tls", "--seed", "a", "--seed", "b", "--env-file", "e", "--quiet", "--keep", "7"]
+    assert cli.main(["serve", *own, "--payload-limit", "0", "--short-shas", "--base-url", "https://h/api/v3"]) == 0
+    fake = {"payload_limit": 0, "short_shas": True, "base_url": "https://h/api/v3"}
+    assert [one._replace(seeds=list(one.seeds)) for one in seen] == [
+        serve.Settings(seeds=[]),
+        serve.Settings(5, True, ["a", "b"], "e", True, 7, fake),  # noqa: FBT003
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--keep", "0"], "argument --keep: '0' is not a number of 1 or more"),
+        (["--keep", "x"], "argument --keep: 'x' is not a number of 1 or more"),
+        (["--port", "x"], "argument --port: invalid int value: 'x'"),
+    ],
+)
+def test_serve_refuses_what_is_no_number(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With status 2 and the usage."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["serve", *arguments])
+    assert stopped.value.code == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_the_demo_draws_a_life_cycle(capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused while CI is pending, created, delivered, reported on, and made inactive by the next; README shows all."""
+    assert cli.main(["demo"]) == 0
+    drawn = capsys.readouterr().out
+    assert drawn.splitlines()[0] == "  ci[bot]   octocat   deploy-service[bot]  GitHub    deploy_service"
+    told = ['409 Conflict "Conflict: Commit status checks failed for topic." [ci/tests: pending]', "hint: 734ea46, "]
+    told += ["201 Created id 4442074271, environment staging, ref topic", "deployment delivered: 200 OK"]
+    told += ["state in_progress", "state success", "201 Created id 4442074278", "deployment delivered: 200 OK"]
+    told += ["200 OK 3 items", "200 OK id 12690168107, state inactive, environment staging"]
+    place = 0
+    for text in told:
+        assert text in drawn[place:], text
+        place = drawn.index(text, place) + len(text)
+    cli.main(["demo"])
+    assert capsys.readouterr().out == drawn
+    assert "the-token" not in drawn
+
+
+def test_the_demo_is_drawn_as_mermaid_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """For a page: with the same parties."""
+    assert cli.main(["demo", "--mermaid"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:6] == [
+        "sequenceDiagram",
+        "    actor P0 as ci[bot]",
+        "    actor P1 as octocat",
+        "    actor P2 as deploy-service[bot]",
+        "    participant P3 as GitHub",
+        "    actor P4 as deploy_service",
+    ]
+    assert lines[-1] == "    P3-->>P1: 200 OK id 12690168107, state inactive, environment staging"
+
+
+def test_the_package_is_the_command_too() -> None:
+    """`python -m pytest_ghdeploy demo` needs no network, and well under two seconds on an idle machine."""
+    environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_ghdeploy", "demo"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+        env=environment,
+    )
+    assert (done.stdout, done.stderr) == (demo.run() + "\n", "")

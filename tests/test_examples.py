@@ -37,10 +37,12 @@ from pytest_ghdeploy import (
     RateLimits,
     Repository,
     Webhooks,
+    admin_endpoints,
     cli,
     plugin,
     seeds,
 )
+from pytest_ghdeploy.serve import DEFAULT_KEEP, DEFAULT_PORT, ServedGitHub, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,6 +58,8 @@ KINDS = {
     "beside": "a file that lies beside a file of tests",
     "script": "a program that runs",
     "prints": "all that a script or the command ghdeploy prints",
+    "shell": "a shell script that runs, with the command ghdeploy and curl",
+    "log of": "what ghdeploy serve prints in such a script after it is ready, in the file serve.log",
     "configuration": "a configuration file of pytest that the plugin understands",
     "file": "a file of the worked example in CONTRIBUTING.md",
     "checked": "commands that are not run here, but compared with what there is",
@@ -207,6 +211,29 @@ def test_what_a_command_prints_is_shown_in_full(
     assert printed == block.text
 
 
+@pytest.mark.parametrize("block", of_kind("shell"))
+def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
+    """Each command of it succeeds, and what `ghdeploy serve` prints is what is shown."""
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    command = tmp_path / "bin" / "ghdeploy"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest_ghdeploy "$@"\n', "utf-8")
+    command.chmod(0o755)
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(  # noqa: S603 - what the README shows
+        ["timeout", "60", "sh", "-euc", block.text],  # noqa: S607
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = (tmp_path / "serve.log").read_text("utf-8").partition("# ready\n")[2]
+    assert log == next(shown.text for shown in BLOCKS if shown.kind == "log of" and shown.argument == block.argument)
+
+
 @pytest.mark.parametrize(("kind", "output"), [("script", "prints"), ("failing test", "report of")])
 def test_what_is_run_for_its_output_has_it_shown(kind: str, output: str) -> None:
     """A script and a failing test are run by the tests of what they print."""
@@ -319,6 +346,7 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 # For the plugin and the doors, not for tests.
 INTERNAL = {"accept", "answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
+INTERNAL |= {"blot", "forget", "forget_requests", "list_problems", "start_anew"}
 INTERNAL |= {"after_fork", "report_text", "shut_down", "start", "take_problem"}
 
 
@@ -347,6 +375,32 @@ def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: Fa
         assert is_attribute or not callable(member) or text == signature_of(member)
     names = {text.partition("(")[0] for text in listed}
     assert {name for name in dir(there[kind]) if not name.startswith("_")} - names - INTERNAL == set()
+
+
+def test_the_table_of_the_admin_interface_is_that_of_the_code() -> None:
+    """The README lists each endpoint in order, with the keys of its body and what it does."""
+    there = [
+        [
+            f"`{one['method']} {one['path']}`",
+            ", ".join(f"`{key}`" for key in one["keys"]),
+            f"{one['does'][0].lower()}{one['does'][1:].rstrip('.')}",
+        ]
+        for one in admin_endpoints.index(ServedGitHub(Settings()), "/_ghdeploy")
+    ]
+    assert table_after("admin") == there
+
+
+def test_the_table_of_options_of_serve_names_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """The options that are its own, with their defaults, and those of the fake up to the dots."""
+    with pytest.raises(SystemExit):
+        cli.main(["serve", "--help"])
+    own, of_the_fake = capsys.readouterr().out.partition("options:")[2].split("the fake:")
+    rows = table_after("serve options")
+    listed = [name for row in rows for name in re.findall(r"`(--[a-z-]+)`", row[0])]
+    wanted = re.findall(r"^  (--[a-z-]+)", own, re.MULTILINE)
+    assert listed[: len(wanted)] == wanted
+    assert set(listed[len(wanted) :]) < set(re.findall(r"^  (--[a-z-]+)", of_the_fake, re.MULTILINE))
+    assert [row[1] for row in rows if row[1]] == [str(DEFAULT_PORT), str(DEFAULT_KEEP)]
 
 
 def test_the_table_of_variables_is_that_of_the_server(ghdeploy: FakeGitHub) -> None:

@@ -610,8 +610,13 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         lambda _gh, r, _d: r.add_branch("new", from_ref="tpic"),
         "there is no branch, tag or SHA 'tpic' in octocat/example; there are topic, main, v1",
     ),
-    (lambda _gh, r, _d: r.add_branch("new", behind=-1), "behind is a number of commits, 0 or more; got -1"),
-    (lambda _gh, r, _d: r.add_branch("new", behind=True), "behind is a number of commits, 0 or more; got True"),
+    (lambda _gh, r, _d: r.add_branch("new", behind=-1), "behind is a number of commits, 0 to 10,000; got -1"),
+    (lambda _gh, r, _d: r.add_branch("new", behind=True), "behind is a number of commits, 0 to 10,000; got True"),
+    (lambda _gh, r, _d: r.add_commit(["main"]), "a branch is a text, got ['main']"),  # type: ignore[arg-type]
+    (lambda _gh, r, _d: r.add_merge_conflict({}), "a branch is a text, got {}"),  # type: ignore[arg-type]
+    (lambda _gh, r, _d: r.add_deployment(ref="main", creator=5), "a user is a login, got 5"),  # type: ignore[arg-type]
+    (lambda gh, _r, _d: gh.faults.add(status=500, times=None), "times is a whole number, 1 or more; got None"),  # type: ignore[arg-type]
+    (lambda _gh, r, _d: r.add_branch("new", behind=10_001), "behind is a number of commits, 0 to 10,000; got 10001"),
     (lambda _gh, r, _d: r.add_tag("v1", "topic"), "octocat/example has a tag 'v1' already"),
     (lambda _gh, r, _d: r.add_tag("v 2", "main"), "'v 2' is not a name for a branch or tag: see git check-ref-format"),
     (

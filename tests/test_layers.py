@@ -41,9 +41,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("items", "tokens", "waiting", "faults", "rate_limits"),
     ("environment", "deployer", "webhooks"),
     ("repository",),
-    ("seeds",),
+    ("admin_endpoints", "seeds"),
+    ("admin",),
     ("fake",),
+    ("demo", "serve"),
     ("cli", "__init__"),
+    ("__main__",),
     ("plugin",),
 )
 RANKS = {unit: rank for rank, layer in enumerate(LAYERS) for unit in layer}

@@ -207,6 +207,7 @@ def user_called(store: Store, login: str | None) -> User:
     """
     if login is None:
         return store.default_user
+    check_type("a user", login, str, "a login")
     user = store.user(login)
     if user is None:
         raise errors.unknown("user", login, (user.login for user in store.users), more=": see add_user")

@@ -295,6 +295,11 @@ class Sent:
         """Whether it went wrong."""
         return self.row.state == "failed"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its receiver has not answered yet."""
+        return self.row.state == "waiting" and not self.row.reason
+
 
 class Conversation:
     """What was said: requests, answers, events and what third parties do, in the order in which it happened."""
@@ -304,6 +309,8 @@ class Conversation:
         self.entries: list[Exchange | Event | Said | Sent | str] = []
         self._secrets = secrets
         self._lock = lock
+        self._forgotten = _Count()
+        self._news: _News | None = None
 
     def __repr__(self) -> str:
         return f"<Conversation {len(self.entries)} entries>"
@@ -315,7 +322,7 @@ class Conversation:
             names = self._names(dict.fromkeys(party for one in told if (party := _party_of(one.entry))), 0)
             lines = [
                 line
-                for one in _shortened(told)
+                for one in (*self._forgotten.told(), *_shortened(told))
                 for line in ([f"     {one}"] if isinstance(one, str) else self._lines(one, names))
             ]
             return self._secrets.blot("\n".join(_printable(line) for line in lines))
@@ -344,8 +351,46 @@ class Conversation:
             messages, parties = self._drawn()
             return _picture(messages, parties) if len(parties.lifelines) > _PAIR else self.text()
 
+    def news(self) -> list[str]:
+        """
+        Tell what has been said since this was asked last: of a request and its answer one line, and one for a hint.
+
+        A delivery is told as soon as it is known what has come of it.
+        """
+        with self._lock:
+            news = self._news = self._news or _News()
+            fresh = news.open
+            for entry in self.entries[news.place :]:
+                news.number += isinstance(entry, Exchange)
+                fresh.append(_Told(entry, news.number))
+            news.place = len(self.entries)
+            news.open = [one for one in fresh if isinstance(one.entry, Sent) and one.entry.is_open]
+            told = [one for one in fresh if one not in news.open]
+            news.parties |= dict.fromkeys(party for one in told if (party := _party_of(one.entry)))
+            names = self._names(news.parties, 0)
+            return [self._clean(line) for one in told for line in _joined(one, self._lines(one, names))]
+
+    def forget(self, keep: int) -> int:
+        """
+        Forget what was said first, once there is twice as much as is to be kept.
+
+        Returns:
+            How many entries are gone.
+        """
+        with self._lock:
+            gone = len(self.entries) - keep if len(self.entries) > 2 * keep else 0
+            if gone:
+                self._forgotten.entries += gone
+                self._forgotten.requests += sum(isinstance(entry, Exchange) for entry in self.entries[:gone])
+                # Others have got hold of this list.
+                del self.entries[:gone]
+                if self._news:
+                    self._news.place = max(0, self._news.place - gone)
+                    self._news.number = max(self._news.number, self._forgotten.requests)
+            return gone
+
     def _numbered(self) -> Iterator[_Told]:
-        number = 0
+        number = self._forgotten.requests
         for entry in self.entries:
             number += isinstance(entry, Exchange)
             yield _Told(entry, number)
@@ -386,7 +431,7 @@ class Conversation:
             groups.append(told)
         names = self._names(clients | others, _NAME_LIMIT)
         drawn: list[Message | str] = []
-        for one in _shortened(groups):
+        for one in (*self._forgotten.told(), *_shortened(groups)):
             if isinstance(one, str):
                 drawn.append(f"     {one}")
                 continue
@@ -486,6 +531,27 @@ class _Told:
         return isinstance(entry, str) and not entry.startswith(WAITS)
 
 
+class _Count:
+    """How much of the beginning of a conversation is forgotten."""
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self.requests = 0
+
+    def told(self) -> list[str]:
+        return [f"… {self.entries} requests and events of before are forgotten …"] if self.entries else []
+
+
+class _News:
+    """How far a conversation was told to who follows it."""
+
+    def __init__(self) -> None:
+        self.place = 0
+        self.number = 0
+        self.open: list[_Told] = []
+        self.parties: dict[_Party, None] = {}
+
+
 def _shortened(told: Sequence[_Told]) -> Iterator[_Told | str]:
     """Leave out the middle of a long conversation, but for what went wrong lately."""
     last = max(_FIRST, len(told) - _LAST)
@@ -569,6 +635,17 @@ def _exchange_lines(number: int, entry: Exchange) -> list[str]:
     return lines
 
 
+def _joined(told: _Told, lines: list[str]) -> list[str]:
+    """Put an answer into the line of its request."""
+    if not isinstance(told.entry, Exchange):
+        return lines
+    asked, *rest = lines
+    hints = [line for line in rest if line.startswith(_HINT)]
+    answer = "; ".join(line.strip() for line in rest if not line.startswith(_HINT))
+    return [f"{asked} -> {answer}", *hints]
+
+
+_HINT = "     hint: "
 _FAILURES = {
     "refused": "no answer: connection refused",
     "reset": "no answer: connection reset",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
+    from pytest_ghdeploy.admin import Admin
     from pytest_ghdeploy.assertions import Wanted
     from pytest_ghdeploy.deployer import Deployer, Deployers, Step
     from pytest_ghdeploy.doors.server import LiveServer
@@ -505,6 +506,7 @@ class FakeGitHub:
             )
             scratch.clock.move_to(self.clock.now)
             scratch._store.imitate(self._store)
+            scratch.webhooks.hold()  # and nobody hears of it
             items = seed.items(scratch)
             seed.carry_out(items, scratch)
             seed.carry_out(items, self)
@@ -599,7 +601,7 @@ class FakeGitHub:
 
     # Beyond this process
 
-    def serve(self, port: int = 0, *, tls: bool = False) -> LiveServer:
+    def serve(self, port: int = 0, *, tls: bool = False, admin: bool = False) -> LiveServer:
         """
         Answer on a port of 127.0.0.1 too, for subprocesses and other languages, until ``close``.
 
@@ -610,6 +612,8 @@ class FakeGitHub:
 
             tls: Speak HTTPS, with a certificate made for this run. Needs the extra ``tls``.
 
+            admin: Answer below ``/_ghdeploy`` too, where whoever is on this machine may do what Python may do here.
+
         Returns:
             The server: ``url``, ``api_url``, ``env`` for a subprocess, ``ca_file``; also a context manager.
 
@@ -618,9 +622,15 @@ class FakeGitHub:
         """
         from pytest_ghdeploy.doors.server import LiveServer  # not every test needs sockets
 
-        server = LiveServer(self, port, tls=tls)
+        check_type("admin", admin, bool, "True or False")
+        server = LiveServer(self, port, tls=tls, before=self._admin().answer if admin else None)
         self._servers.append(server)
         return server
+
+    def _admin(self) -> Admin:
+        from pytest_ghdeploy.admin import Admin  # few tests are asked from outside
+
+        return Admin(self)
 
     @property
     def app(self) -> WsgiApp:
@@ -771,6 +781,44 @@ class FakeGitHub:
     def report_text(self) -> str:
         """Tell the conversation as a failing test's report does: drawn, if more than two take part in it."""
         return self._conversation.report()
+
+    # For a fake that is asked from outside, and may run long
+
+    def start_anew(self) -> None:
+        """Be as a new fake is: empty, without problems, and at the current time."""
+        with self._lock:
+            self.reset()
+            self._problems.clear()
+            self.clock.move_to(Clock().now)
+
+    def list_problems(self) -> list[str]:
+        """Tell what would fail a test: what went wrong unnoticed, and faults that are not used up. It stays so."""
+        with self._lock:
+            told = [f"{type(problem).__name__}: {problem}" for problem in self._problems]
+            try:
+                self.check_faults()
+            except AssertionError as problem:
+                told.append(str(problem))
+            return [self._secrets.blot(line) for line in told]
+
+    def blot(self, text: str) -> str:
+        """Copy *text* without the secrets that are known."""
+        return self._secrets.blot(text)
+
+    def forget(self, keep: int) -> None:
+        """Keep at least the last *keep* requests, events, problems and deliveries, and about twice as many at most."""
+        with self._lock:
+            for records in (self._recorded, self._problems):
+                if len(records) > 2 * keep:
+                    del records[:-keep]
+            if len(self._requests) > 2 * keep:
+                if self._faults is not None:
+                    self._faults.forget_requests(len(self._requests) - keep)
+                del self._requests[:-keep]
+            if self._conversation.forget(keep):
+                rows = [row for row in self._store.hook_deliveries if row.state != "waiting"]
+                for row in rows[:-keep]:
+                    self._store.hook_deliveries.remove(row)
 
     # For doors
 

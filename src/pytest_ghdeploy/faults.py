@@ -225,6 +225,11 @@ class Faults:
         """Forget all faults, also those that were not used."""
         self.start(self._application)
 
+    def forget_requests(self, count: int) -> None:
+        """Go on though the first *count* requests are forgotten. The fake calls it."""
+        for fault in self._faults:
+            fault.requests_before = max(0, fault.requests_before - count)
+
     def add(
         self,
         *,
@@ -289,7 +294,8 @@ class Faults:
         """
         self._check(method=method, path=path, status=status, error=error, not_found_yet=not_found_yet, stale=stale)
         self._check_details(status, error, retry_after, headers, change_made=change_made)
-        for name, number in (("times", times), ("not_found_yet", not_found_yet), ("stale", stale)):
+        _check_number("times", times, 1)
+        for name, number in (("not_found_yet", not_found_yet), ("stale", stale)):
             if number is not None:
                 _check_number(name, number, 1)
         _check_number("after", after, 0)

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import CheckRunConclusion, CheckRunStatus, CommitStatusState, Permission, Team, User
     from pytest_ghdeploy.store import Store
 
+# A slip in a number must not take all memory.
+_FARTHEST = 10_000
+
 
 class Repository:
     """A repository of a fake: see ``FakeGitHub.add_repository``."""
@@ -133,6 +136,7 @@ class Repository:
             return target.sha
 
     def _branch(self, name: str) -> str:
+        check_type("a branch", name, str, "a text")
         if name not in self._graph.branches:
             raise errors.unknown("branch", name, self._graph.branches, more=f" in {self.full_name}")
         return name
@@ -168,8 +172,8 @@ class Repository:
         with self._store.lock:
             graph, default = self._graph, self.default_branch
             self._new_name(name, graph.branches, "branch")
-            if isinstance(behind, bool) or not isinstance(behind, int) or behind < 0:
-                msg = f"behind is a number of commits, 0 or more; got {behind!r}"
+            if isinstance(behind, bool) or not isinstance(behind, int) or not 0 <= behind <= _FARTHEST:
+                msg = f"behind is a number of commits, 0 to {_FARTHEST:,}; got {behind!r}"
                 raise FakeError(msg)
             if from_ref is None:
                 start = graph.back(self._branch(default), behind)

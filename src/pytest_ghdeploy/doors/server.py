@@ -30,6 +30,7 @@ from pytest_ghdeploy.doors.wsgi import Fake as Answering
 from pytest_ghdeploy.errors import REASONS, FakeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -53,7 +54,7 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "conte
 
 
 class _Fake(Answering, Protocol):
-    def serve(self, port: int = 0, *, tls: bool = False) -> LiveServer: ...
+    def serve(self, port: int = 0, *, tls: bool = False, admin: bool = False) -> LiveServer: ...
 
 
 class LiveServer:
@@ -64,9 +65,19 @@ class LiveServer:
     more, of which each is a context manager.
     """
 
-    def __init__(self, fake: _Fake, port: int = 0, *, tls: bool = False) -> None:
+    def __init__(
+        self,
+        fake: _Fake,
+        port: int = 0,
+        *,
+        tls: bool = False,
+        before: Callable[[http1.Incoming, str], Answer | None] | None = None,
+    ) -> None:
         """
         Start to answer; see ``FakeGitHub.serve``.
+
+        Args:
+            before: Answers what the fake is not to see, given a request and its scheme; ``None`` for all else.
 
         Raises:
             FakeError: *port* is none, or taken; or what *tls* needs is not installed. Nothing is started.
@@ -75,6 +86,7 @@ class LiveServer:
             msg = f"port is a number from 1 to {_HIGHEST_PORT}, or 0 for one that is free; got {port!r}"
             raise FakeError(msg)
         self._fake = fake
+        self._before = before
         self._closed = False
         self._lock = Lock()
         self._connections: dict[Thread, socket.socket] = {}
@@ -102,9 +114,9 @@ class LiveServer:
     def __repr__(self) -> str:
         return f"<LiveServer {self.url}{' (closed)' if self._closed else ''}>"
 
-    def __call__(self, *, tls: bool = False) -> LiveServer:
+    def __call__(self, *, tls: bool = False, admin: bool = False) -> LiveServer:
         """Start another server for the same fake, such as one for HTTPS. It ends with the fake, or by ``close``."""
-        return self._fake.serve(tls=tls)
+        return self._fake.serve(tls=tls, admin=admin)
 
     def __enter__(self) -> Self:
         """Give the server, which answers already."""
@@ -331,6 +343,8 @@ class LiveServer:
                 return
 
     def _answer(self, incoming: http1.Incoming) -> Answer:
+        if self._before and (answer := self._before(incoming, "https" if self._context else "http")):
+            return answer
         if incoming.scheme:
             host = incoming.authority.rpartition(":")[0] or incoming.authority
             refusal = check_proxied(self._fake, host.strip("[]") if "]" in incoming.authority else host)

@@ -1,0 +1,10 @@
+"""``python -m pytest_ghdeploy`` is the command ``ghdeploy``."""
+
+from __future__ import annotations
+
+import sys
+
+from pytest_ghdeploy.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
