@@ -155,7 +155,7 @@ def test_serve_refuses_what_is_no_number(
 
 
 def test_the_demo_draws_a_life_cycle(capsys: pytest.CaptureFixture[str]) -> None:
-    """Refused while CI is pending, created, delivered, reported on, and made inactive by the next; README shows all."""
+    """Refused while CI is pending, created, delivered, reported on, and made inactive by the next: all is shown."""
     assert cli.main(["demo"]) == 0
     drawn = capsys.readouterr().out
     assert drawn.splitlines()[0] == "  ci[bot]   octocat   deploy-service[bot]  GitHub    deploy_service"

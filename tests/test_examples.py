@@ -101,8 +101,9 @@ def of_kind(*kinds: str) -> list[Any]:
 
 
 def table_after(mark: str) -> list[list[str]]:
-    """Read the cells of the table in the README below a comment, without its head."""
-    text = (ROOT / "README.md").read_text("utf-8").partition(f"<!-- {mark} -->\n")[2]
+    """Read the cells of the table in the documentation below a comment, without its head."""
+    texts = [path.read_text("utf-8").partition(f"<!-- {mark} -->\n")[2] for path in PAGES]
+    (text,) = filter(None, texts)
     lines = text.partition("\n\n")[0].splitlines()
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
@@ -148,6 +149,26 @@ def test_every_fence_is_found() -> None:
         fences = re.findall(r"^\s*(?:```|~~~)", text, re.MULTILINE)
         assert len(fences) == 2 * len(blocks_of(path.name, text)), path.name
         assert "<pre" not in text
+
+
+def test_every_link_leads_somewhere() -> None:
+    """A link names a file that there is, and a heading in it."""
+    for path in PAGES:
+        text = FENCE.sub("", path.read_text("utf-8"))
+        for target in re.findall(r"\]\((?!https?:)([^)]*)\)", text):
+            name, _, anchor = target.partition("#")
+            led = (path.parent / name).resolve() if name else path
+            assert led.exists(), f"{path.name}: {target}"
+            if anchor:
+                headings = re.findall(r"^#+ (.*)$", FENCE.sub("", led.read_text("utf-8")), re.MULTILINE)
+                anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+                assert anchor in anchors, f"{path.name}: {target}"
+
+
+def test_every_page_is_listed() -> None:
+    """The README leads to each page of the documentation."""
+    listed = re.findall(r"\]\((docs/[^)#]*)\) \|", (ROOT / "README.md").read_text("utf-8"))
+    assert sorted(listed) == sorted(f"docs/{path.name}" for path in PAGES if path.parent.name == "docs")
 
 
 def test_an_unmarked_block_is_noticed() -> None:
@@ -221,7 +242,7 @@ def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest_ghdeploy "$@"\n', "utf-8")
     command.chmod(0o755)
     path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(  # noqa: S603 - what the README shows
+    done = subprocess.run(  # noqa: S603 - what the page shows
         ["timeout", "60", "sh", "-euc", block.text],  # noqa: S607
         cwd=tmp_path,
         env={**os.environ, "PATH": path},
@@ -282,13 +303,13 @@ def test_a_command_that_is_not_run_exists(block: Block) -> None:
 
 
 def test_the_table_of_options_is_that_of_the_plugin() -> None:
-    """The README lists every option in the plugin's order, with its default and in its words."""
+    """The reference lists every option in the plugin's order, with its default and in its words."""
     listed = [(name.strip("`"), default, meaning) for name, default, meaning in table_after("options")]
     assert listed == [(name, default, meaning) for name, (_, default, meaning) in plugin.OPTIONS.items()]
 
 
 def test_every_assumption_is_an_open_question_of_the_readme() -> None:
-    """The README lists each switch with its default, what it changes, and the evidence."""
+    """A page lists each switch with its default, what it changes, and the evidence."""
     rows = table_after("assumptions")
     assert [(row[0].strip("`"), row[1]) for row in rows] == [
         (field.name, str(field.default).lower()) for field in fields(Assumptions)
@@ -297,7 +318,7 @@ def test_every_assumption_is_an_open_question_of_the_readme() -> None:
 
 
 def test_the_table_of_doors_names_each() -> None:
-    """Each door has a line in the README, and each line a module."""
+    """Each door has a line in the documentation, and each line a module."""
     folder = ROOT / "src" / "pytest_ghdeploy" / "doors"
     inside = {
         "__init__",
@@ -319,7 +340,7 @@ def test_the_table_of_doors_names_each() -> None:
 
 
 def test_the_table_of_seed_files_is_that_of_the_sections() -> None:
-    """Each list that a seed file may have stands in the README, with the method that its items call."""
+    """Each list that a seed file may have stands in the reference, with the method that its items call."""
 
     def listed(sections: tuple[seeds.Section, ...], outer: str, owner: str) -> Iterator[tuple[str, str, set[str]]]:
         for section in sections:
@@ -335,7 +356,7 @@ def test_the_table_of_seed_files_is_that_of_the_sections() -> None:
 
 
 def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
-    """Write a method's signature as the README does: without self, types, and slashes."""
+    """Write a method's signature as the reference does: without self, types, and slashes."""
     parameters = list(inspect.signature(member).parameters.values())
     if parameters and parameters[0].name == "self":
         parameters = parameters[1:]
@@ -356,7 +377,7 @@ KINDS_OF_MEMBERS += [LiveServer, Webhooks, Hook, Delivery]
 
 @pytest.mark.parametrize("kind", KINDS_OF_MEMBERS)
 def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: FakeGitHub) -> None:
-    """Each method stands in the README with its signature, each attribute by its name, and none that is not there."""
+    """Each method stands there with its signature, each attribute by its name, and none that is not there."""
     repository = ghdeploy.add_repository("octocat/example")
     there: dict[type, Any] = {FakeGitHub: ghdeploy, Repository: repository}
     there[Deployment] = repository.add_deployment(ref="main")
@@ -378,7 +399,7 @@ def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: Fa
 
 
 def test_the_table_of_the_admin_interface_is_that_of_the_code() -> None:
-    """The README lists each endpoint in order, with the keys of its body and what it does."""
+    """The page lists each endpoint in order, with the keys of its body and what it does."""
     there = [
         [
             f"`{one['method']} {one['path']}`",
@@ -404,7 +425,7 @@ def test_the_table_of_options_of_serve_names_each(capsys: pytest.CaptureFixture[
 
 
 def test_the_table_of_variables_is_that_of_the_server(ghdeploy: FakeGitHub) -> None:
-    """The README names each variable that a subprocess is handed, in order."""
+    """A page names each variable that a subprocess is handed, in order."""
     listed = [name for row in table_after("env") for name in re.findall(r"`([^`]+)`", row[0])]
     assert listed == list(ghdeploy.serve(tls=True).env)
 

@@ -1,4 +1,4 @@
-"""That the README says of each neighbour what the tests try, and that nobody else is disturbed by them."""
+"""That the documentation says of each neighbour what the tests try, and that nobody else is disturbed by them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ TESTS = sorted(Path(__file__).parent.glob("test_neighbours_*.py"))
 
 
 def test_the_table_names_the_neighbours_that_are_tried() -> None:
-    """In the README each has a line, in the order of the list, with what works."""
-    text = (ROOT / "README.md").read_text("utf-8").partition("<!-- neighbours -->\n")[2].partition("\n\n")[0]
+    """In it each has a line, in the order of the list, with what works."""
+    text = (ROOT / "docs" / "clients.md").read_text("utf-8").partition("<!-- neighbours -->\n")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines()[2:]]
     assert [row[0].strip("`") for row in rows] == list(neighbours.NEIGHBOURS)
     assert all(len(row) == 3 and row[1] for row in rows)

@@ -473,7 +473,7 @@ class FakeGitHub:
 
     def seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
         """
-        Set the scene that a file spells, with this very Python interface: see "Seed files" in the README.
+        Set the scene that a file spells, with this very Python interface: see "Seed files" in docs/reference.md.
 
         What is there already stays; ``reset`` empties what was seeded too.
 

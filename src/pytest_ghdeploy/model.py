@@ -383,7 +383,7 @@ class Assumptions:
     The choices where GitHub's behaviour is not known for certain.
 
     Each is a marker argument and, with the prefix ``ghdeploy_``, an ini option.
-    The defaults follow the best evidence; the README lists what it is.
+    The defaults follow the best evidence; docs/differences.md lists what it is.
     """
 
     inactive_events: bool = False
