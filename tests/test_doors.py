@@ -7,11 +7,11 @@ import gc
 import http.client
 import socket
 import ssl
-import sys
 import urllib.request
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
 from threading import Barrier, Thread
@@ -21,6 +21,7 @@ import aiohttp
 import httpcore
 import httpx
 import httpx2
+import left_behind
 import pytest
 import requests
 import requests.adapters
@@ -700,21 +701,7 @@ PLACES: list[Any] = [
 ]
 
 
-@contextmanager
-def nothing_left_behind() -> Iterator[None]:
-    """See that every attribute of every place that a door may touch is the same object afterwards, and no more."""
-    before = [dict(vars(place)) for place in PLACES]
-    finders = list(sys.meta_path)
-    yield
-    assert sys.meta_path == finders
-    missing = object()
-    changed = [
-        f"{place.__name__}.{name}"
-        for place, then in zip(PLACES, before, strict=True)
-        for name in then.keys() | vars(place).keys()
-        if then.get(name, missing) is not vars(place).get(name, missing)
-    ]
-    assert sorted(changed) == []
+nothing_left_behind = partial(left_behind.nothing_left_behind, PLACES)
 
 
 def test_a_fake_leaves_nothing_behind() -> None:

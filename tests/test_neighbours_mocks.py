@@ -13,9 +13,8 @@ import ssl
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ import aiohttp
 import aioresponses
 import httpx
 import httpx2
+import left_behind
 import neighbours
 import pytest
 import requests.adapters
@@ -75,28 +75,6 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     while RUNNING:
         with suppress(Exception):
             RUNNING.pop()()
-
-
-@pytest.fixture
-def local() -> Iterator[str]:
-    """Give the URL of a server on 127.0.0.1 that says "local"."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "5")
-            self.end_headers()
-            self.wfile.write(b"local")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
 
 
 class Answered(aiohttp.ClientResponse):
@@ -249,19 +227,7 @@ PLACES: list[Any] = [
 ]
 
 
-@contextmanager
-def nothing_left_behind() -> Iterator[None]:
-    """See that every attribute of every place is the same object afterwards, and no more."""
-    before = [dict(vars(place)) for place in PLACES]
-    yield
-    missing = object()
-    changed = [
-        f"{place.__name__}.{name}"
-        for place, then in zip(PLACES, before, strict=True)
-        for name in then.keys() | vars(place).keys()
-        if then.get(name, missing) is not vars(place).get(name, missing)
-    ]
-    assert sorted(changed) == []
+nothing_left_behind = partial(left_behind.nothing_left_behind, PLACES)
 
 
 def says(url: str, door: str) -> str:

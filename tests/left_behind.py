@@ -1,0 +1,27 @@
+"""What a fake, and whoever stands beside it, must leave as it was."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@contextmanager
+def nothing_left_behind(places: Sequence[Any]) -> Iterator[None]:
+    """See that every attribute of these modules and classes is the same object afterwards, and no more."""
+    before = [dict(vars(place)) for place in places]
+    finders = list(sys.meta_path)
+    yield
+    assert sys.meta_path == finders
+    missing = object()
+    changed = [
+        f"{place.__name__}.{name}"
+        for place, then in zip(places, before, strict=True)
+        for name in then.keys() | vars(place).keys()
+        if then.get(name, missing) is not vars(place).get(name, missing)
+    ]
+    assert sorted(changed) == []
