@@ -491,10 +491,15 @@ HANGING = source(
         assert [one for one in threading.enumerate() if one.name.startswith("ghdeploy")] == []
 
     @hangs
-    def test_receiver(ghdeploy):
+    @pytest.mark.parametrize("in_thread", [None, True])
+    def test_receiver(ghdeploy, in_thread):
+        def hang(delivery):
+            return delivery.event == "ping" or time.sleep(5 if in_thread else 60)
+
         ghdeploy.add_repository("octocat/example")
-        ghdeploy.webhooks.subscribe(lambda delivery: delivery.event == "ping" or time.sleep(60), events=["deployment"])
+        ghdeploy.webhooks.subscribe(hang, events=["deployment"], in_thread=in_thread)
         deploy()
+        pytest.fail("it went on")
 
     def test_after_receiver(ghdeploy):
         seen = []
@@ -538,14 +543,15 @@ HANGING = source(
 def test_pytest_timeout_stops_a_test_and_no_other(neighbourhood: Neighbourhood) -> None:
     """By signal, whatever it hangs in: the report shows the conversation, and the next test finds all as it should."""
     result = neighbourhood.run(
-        HANGING, "--timeout=50", "--timeout-method=signal", passed=5, failed=4, shows=["*Failed: Timeout*"]
+        HANGING, "--timeout=50", "--timeout-method=signal", passed=5, failed=5, shows=["*Failed: Timeout*"]
     )
     text = result.stdout.str()
-    assert text.count("ghdeploy: the conversation with https://api.github.com") == 4
-    assert len(re.findall(r"  1\. POST /repos/octocat/example/deployments", text)) == 3
+    assert text.count("ghdeploy: the conversation with https://api.github.com") == 5
+    assert len(re.findall(r"  1\. POST /repos/octocat/example/deployments", text)) == 4
     assert re.findall("FAILED test_it.py::([a-z_]+)", text) == [
-        "test_receiver", "test_client", "test_wait", "test_lock"
+        "test_receiver", "test_receiver", "test_client", "test_wait", "test_lock"
     ]  # fmt: skip
+    assert "Failed: it went on" not in text
 
 
 def test_pytest_timeout_by_thread_ends_the_process(neighbourhood: Neighbourhood) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import bdb
+import inspect
 import signal
 import socket
 import sys
 import threading
 import time
 from contextlib import nullcontext, suppress
+from contextvars import ContextVar
 from functools import partial
 from itertools import count
 from types import SimpleNamespace
@@ -29,6 +31,7 @@ from pytest_ghdeploy.doors import interrupt
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.server import BaseHTTPRequestHandler
+    from types import FrameType
 
     from starlette.requests import Request
 
@@ -339,3 +342,162 @@ def test_what_comes_after_an_answer_does_not_change_it(
     assert (type(delivery.exception).__name__ in then) if then else delivery.exception is None
     assert f"     --> status to Starlette: 202 OK{then}" in ghdeploy.conversation_text().splitlines()
     assert ("unwanted" in then) is (ghdeploy.take_problem() is not None)
+
+
+# What must not be ended just then
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[FrameType | None], bool]:
+    """Tell whether a receiver whose time is over would be ended in a frame."""
+    found = interrupt._Watch(1)
+    found._is_due = True
+    monkeypatch.setattr(interrupt, "_MOST_ATTEMPTS", 3)
+
+    def is_ended(frame: FrameType | None) -> bool:
+        found._is_due = True
+        try:
+            found._handle(0, frame)
+        except interrupt.Interrupted:
+            return True
+        return False
+
+    return is_ended
+
+
+def test_nothing_is_ended_that_must_be_whole(ghdeploy: FakeGitHub, watch: Callable[[FrameType | None], bool]) -> None:
+    """While a fake's lock is held, deliveries are made, or patches go in and out."""
+    here = inspect.currentframe()
+    assert watch(here)
+    with ghdeploy._lock:
+        assert not watch(here)
+    assert watch(here)
+    whole = {"__name__": "pytest_ghdeploy.doors.patching", "currentframe": inspect.currentframe}
+    assert not watch(eval("currentframe()", whole))  # noqa: S307 - our own code
+    exec("def open(): return currentframe()", opens := {**whole, "__name__": "pytest_ghdeploy.fake"})  # noqa: S102
+    assert not watch(opens["open"]())  # type: ignore[operator]
+    exec("def events(): return currentframe()", opens)  # noqa: S102
+    assert watch(opens["events"]())  # type: ignore[operator]
+
+
+def test_a_lock_that_is_being_taken_does_not_stay_so(watch: Callable[[FrameType | None], bool]) -> None:
+    """But one that is waited for looks the same, and must not be waited for for ever."""
+
+    def acquire() -> FrameType | None:
+        return inspect.currentframe()
+
+    assert [watch(acquire()) for _ in range(4)] == [False, False, False, True]
+    assert [watch(acquire()) for _ in range(4)] == [False, False, False, True]
+
+
+@woken
+def test_a_receiver_that_waits_for_a_lock_is_ended(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Also for a ``Condition``, whose own ``__enter__`` it is in then."""
+    condition = threading.Condition()
+    taken, go_on = threading.Event(), threading.Event()
+
+    def take() -> None:
+        with condition:
+            taken.set()
+            go_on.wait(30)
+
+    def wait() -> None:
+        with condition:
+            raise AssertionError
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    assert taken.wait(5)
+    ghdeploy.webhooks.timeout_seconds = 0.1
+    hook = ghdeploy.webhooks.subscribe(only("status", wait))
+    repo.add_commit_status("main", state="success")
+    go_on.set()
+    thread.join()
+    assert hook.deliveries[0].reason == "the receiver took longer than 0.1 seconds"
+
+
+@woken
+def test_a_receiver_is_asked_again_to_end(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """One that does not hear at first is asked again, when it has had time to tidy up."""
+    times: list[float] = []
+
+    def deaf() -> None:
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                times.append(time.perf_counter())
+                if len(times) == 2:
+                    raise
+
+    ghdeploy.webhooks.timeout_seconds = 0.1
+    hook = ghdeploy.webhooks.subscribe(only("status", deaf))
+    repo.add_commit_status("main", state="success")
+    assert hook.deliveries[0].reason == "the receiver took longer than 0.1 seconds"
+    assert 0.9 < times[1] - times[0] < 5
+
+
+def test_who_has_looked_at_a_receiver_has_its_whole_time_again(
+    ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a debugger lets it go on it is not ended at once."""
+
+    def look() -> None:
+        with monkeypatch.context() as debugger:
+            debugger.setattr(interrupt, "_is_debugged", lambda: True)
+            time.sleep(0.5)
+        time.sleep(0.1)
+
+    ghdeploy.webhooks.timeout_seconds = 0.4
+    hook = ghdeploy.webhooks.subscribe(only("status", look))
+    repo.add_commit_status("main", state="success")
+    assert hook.deliveries[0].state == "delivered"
+
+
+@woken
+def test_what_the_main_thread_causes_is_delivered_there(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Whoever else waits: what it uses may belong to that thread."""
+    called: dict[str, threading.Thread] = {}
+    began = threading.Event()
+
+    def receive(delivery: Delivery) -> None:
+        if delivery.event == "status":
+            called[delivery.payload["context"]] = threading.current_thread()
+            began.set()
+            time.sleep(0.05)
+
+    def report(context: str) -> None:
+        repo.add_commit_status("main", state="success", context=context)
+
+    ghdeploy.webhooks.subscribe(receive)
+    for _ in range(3):
+        called.clear()
+        began.clear()
+        first = threading.Thread(target=report, args=("first",))
+        first.start()
+        assert began.wait(5)
+        others = [threading.Timer(0.01, report, (f"other {number}",)) for number in range(4)]
+        for other in others:
+            other.start()
+        report("main")
+        for thread in (first, *others):
+            thread.join()
+        assert len(called) == 6
+        assert called["main"] is threading.main_thread()
+
+
+@pytest.mark.parametrize("in_thread", [None, True])
+def test_a_receiver_has_a_context_of_its_own(ghdeploy: FakeGitHub, repo: Repository, in_thread: Any) -> None:  # noqa: ANN401
+    """It sees the caller's, and what it sets there is gone afterwards."""
+    variable = ContextVar("variable", default="nothing")
+    variable.set("the test's")
+    seen: list[str] = []
+
+    def receive(_: Delivery) -> None:
+        seen.append(variable.get())
+        variable.set("the receiver's")
+
+    ghdeploy.webhooks.subscribe(receive, in_thread=in_thread)
+    repo.add_commit_status("main", state="success")
+    assert seen == ["the test's"] * 2
+    assert variable.get() == "the test's"

@@ -42,15 +42,18 @@ class Item:
 
     Attributes:
         number: How many things came of the same call until it did.
+
+        is_mains: Whether the main thread has left it.
     """
 
-    __slots__ = ("is_done", "number", "root", "thing")
+    __slots__ = ("is_done", "is_mains", "number", "root", "thing")
 
     def __init__(self, thing: Any, root: _Root) -> None:  # noqa: ANN401 - whatever was left
         """Put *thing* to what comes of *root*."""
         self.thing = thing
         self.root = root
         self.is_done = False
+        self.is_mains = _is_main()
         root.pending += 1
         root.total += 1
         self.number = root.total
@@ -98,6 +101,7 @@ class Postman:
         self._call: _Call | None = None
         self._turn = 0
         self._waiting = 0
+        self._main_waits = False
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -138,20 +142,28 @@ class Postman:
             # Only the receiver that is called just now can be waiting for us, and it is not if we called it.
             patience = self._longest() if call is None or call.item in items else PATIENCE_SECONDS
             while True:
-                if self._thread is None and self._queue:
+                if self._thread is None and self._queue and not self._is_for_main():
                     self._work(items)
-                if self._thread is None or not any(item.root.pending for item in items) or self._is_called():
+                if not any(item.root.pending for item in items) or self._is_called():
+                    return
+                if self._thread is None and not self._is_for_main():
                     return
                 if self._turn != turn:
                     turn, patience = self._turn, self._longest()
                 self._waiting += 1
+                self._main_waits |= _is_main()
                 try:
                     has_changed = self._changed.wait(patience)
                 finally:
                     self._waiting -= 1
+                    self._main_waits &= not _is_main()
                 if not has_changed:
                     self._is_a_callback(items)
                     return
+
+    def _is_for_main(self) -> bool:
+        """Tell whether the main thread waits for what is next: what it has caused may be bound to it."""
+        return self._main_waits and bool(self._queue) and self._queue[0].is_mains and not _is_main()
 
     def _longest(self) -> float:
         return max(LIMIT_SECONDS, self._limit() + PATIENCE_SECONDS)
@@ -172,7 +184,11 @@ class Postman:
         self._thread = threading.get_ident()
         try:
             # Who waits takes over from who is done; if nobody does, all is delivered.
-            while self._queue and (not self._waiting or any(item.root.pending for item in mine)):
+            while (
+                self._queue
+                and not self._is_for_main()
+                and (not self._waiting or any(item.root.pending for item in mine))
+            ):
                 item = self._queue.popleft()
                 self._changed.release()
                 try:
@@ -186,6 +202,10 @@ class Postman:
         finally:
             self._thread = None
             self._changed.notify_all()
+
+
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 # Threads know nothing of who started them

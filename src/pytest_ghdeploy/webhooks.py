@@ -379,7 +379,7 @@ class Webhooks:
             in_thread: Whether a function or a WSGI application is called in a thread of its own, which goes on alone
                 when it is given up after ``timeout_seconds``. Without a word, what the main thread's calls cause is
                 called there, as what belongs to a thread needs it, such as a connection to a database, and is ended
-                by an exception when its time is over; what another thread's calls cause has a thread of its own.
+                by an exception when its time is over; what another thread delivers has a thread of its own.
                 ``False`` never starts one: in another thread than the main one nothing can be ended then. What is
                 asynchronous has a thread of its own anyway.
 

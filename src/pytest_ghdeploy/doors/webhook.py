@@ -10,6 +10,7 @@ import inspect
 import ssl
 import sys
 import threading
+import traceback
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
@@ -198,9 +199,11 @@ def _to_function(target: Target, delivery: object, timeout: float) -> Outcome:
 
 def _limited(target: Target, work: Callable[[], Any], timeout: float) -> Any:  # noqa: ANN401
     can_be_ended = not target.in_thread and interrupt.is_possible()
-    if can_be_ended:
-        return interrupt.run(work, timeout)
-    return work() if target.in_thread is False else _in_thread(work, timeout)
+    if not can_be_ended and target.in_thread is not False:
+        return _in_thread(work, timeout)
+    # What it sets in its context stays there, as in a thread.
+    work = partial(copy_context().run, work)
+    return interrupt.run(work, timeout) if can_be_ended else work()
 
 
 _STATUSES = range(100, 600)
@@ -214,9 +217,15 @@ def is_verdict(problem: BaseException | None) -> bool:
 
 def _ends_all(problem: BaseException) -> bool:
     known = sys.modules.get("_pytest.outcomes")
-    return isinstance(problem, KeyboardInterrupt | interrupt.Interrupted) or (
-        known is not None and isinstance(problem, known.Exit)
-    )
+    if isinstance(problem, KeyboardInterrupt | interrupt.Interrupted):
+        return True
+    return known is not None and (isinstance(problem, known.Exit) or _is_of_timeout(problem))
+
+
+def _is_of_timeout(problem: BaseException) -> bool:
+    """Tell whether pytest-timeout has raised it, wherever the test was just then: it ends the test."""
+    frames = [frame for frame, _ in traceback.walk_tb(problem.__traceback__)]
+    return any(frame.f_globals.get("__name__") == "pytest_timeout" for frame in frames[-2:])
 
 
 # By HTTP
