@@ -202,7 +202,7 @@ def _limited(target: Target, work: Callable[[], Any], timeout: float) -> Any:  #
     if not can_be_ended and target.in_thread is not False:
         return _in_thread(work, timeout)
     # What it sets in its context stays there, as in a thread.
-    work = partial(copy_context().run, work)
+    work = cast("Callable[[], Any]", partial(copy_context().run, work))
     return interrupt.run(work, timeout) if can_be_ended else work()
 
 
