@@ -765,8 +765,8 @@ LINES = [
         '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "payload":\n{"a": NaN}}]}]}',
         (
             "seed.json:2: repositories[0].deployments[0].payload: payload is what JSON can hold: "
-            "Out of range float values are not JSON compliant"
-        ),
+            "Out of range float values are not JSON compliant*"
+        ),  # newer Pythons say more
     ),
     ('{"tokens": [{"token": "t", "expires_at":\n"soon"}]}', "seed.json:2: tokens[0].expires_at is a date, got a text"),
     (
