@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy import FakeGitHub, LiveServer, Repository
 
 ghapi: Any = importlib.import_module("ghapi.all")
 
@@ -88,3 +88,13 @@ def test_ghapi_on_an_enterprise_server(ghdeploy: FakeGitHub) -> None:
     ghdeploy.add_repository("octocat/example")
     made = client(sync=True, gh_host=ghdeploy.base_url).repos.create_deployment(ref="main")
     assert made.url.startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
+
+
+def test_ghapi_asks_the_live_server(
+    ghdeploy: FakeGitHub, repository: Repository, ghdeploy_server: LiveServer
+) -> None:  # fmt: skip
+    """Through the port, as from another process; URLs lead back to it."""
+    made = client(sync=True, gh_host=ghdeploy_server.api_url).repos.create_deployment(ref="main")
+    assert made.id == repository.deployments[0].id
+    assert made.url.startswith(ghdeploy_server.api_url)
+    assert ghdeploy.requests[-1].url.startswith(ghdeploy_server.api_url)

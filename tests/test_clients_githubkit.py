@@ -18,7 +18,7 @@ from pytest_ghdeploy import routing
 if TYPE_CHECKING:
     from scene import Scene
 
-    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy import FakeGitHub, LiveServer, Repository
 
 githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
 VERSIONS = ("2022-11-28", "2026-03-10")
@@ -198,3 +198,15 @@ def test_githubkit_deploys_with_async_too(ghdeploy: FakeGitHub) -> None:
 
     asyncio.run(run())
     assert len(ghdeploy.events) == 1
+
+
+def test_githubkit_asks_the_live_server(
+    ghdeploy: FakeGitHub, ghdeploy_server: LiveServer
+) -> None:  # fmt: skip
+    """Through the port, as from another process; URLs lead back to it."""
+    repository = ghdeploy.add_repository("octocat/example")
+    github = githubkit.GitHub("a-token-for-tests", base_url=ghdeploy_server.api_url, http_cache=False)
+    made = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
+    assert made.id == repository.deployments[0].id
+    assert str(made.url).startswith(ghdeploy_server.api_url)
+    assert ghdeploy.requests[-1].url.startswith(ghdeploy_server.api_url)
