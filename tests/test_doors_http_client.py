@@ -6,6 +6,7 @@ import gc
 import http.client
 import io
 import json
+import socket
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -335,3 +336,55 @@ def test_threads_lose_nothing(fake: FakeGitHub) -> None:
     with ThreadPoolExecutor(4) as pool:
         ids = list(pool.map(create, range(20)))
     assert len(set(ids)) == len(fake.events) == 20
+
+
+# Connections that were open before
+
+
+def test_a_socket_of_another_kind_leads_where_its_owner_wants(tmp_path: Any) -> None:  # noqa: ANN401
+    """One to a path is left alone, whatever the connection calls its host, and so is a stand-in."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        listening.listen()
+
+        class Local(http.client.HTTPConnection):
+            def connect(self) -> None:
+                self.sock = socket.socket(socket.AF_UNIX)
+                self.sock.connect(str(tmp_path / "socket"))
+
+        with closing(Local("localhost")) as connection:
+            connection.connect()
+            there, _ = listening.accept()
+            with FakeGitHub("http://localhost/api/v3") as fake, closing(there):
+                there.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+                connection.request("GET", "/")
+                assert connection.getresponse().read() == b"hello"
+                assert fake.requests == ()
+
+
+def test_a_request_at_the_wrong_time_changes_nothing(local: tuple[str, int]) -> None:
+    """An answer of the server's that is being read can be read to its end; the next request is the fake's."""
+    with closing(http.client.HTTPConnection("localhost", local[1])) as connection:
+        connection.request("GET", "/")
+        with FakeGitHub(f"http://localhost:{local[1]}/api/v3"):
+            with pytest.raises(http.client.CannotSendRequest):
+                connection.putrequest("GET", "/api/v3/user")
+            assert connection.getresponse().read() == b"hello"
+            assert ask(connection, "GET", "/api/v3/user")["login"] == "octocat"
+
+
+def test_what_wraps_a_socket_counts_as_one(local: tuple[str, int]) -> None:
+    """As urllib3 does it for TLS within TLS, and with pyOpenSSL."""
+
+    class Wrapped:
+        def __init__(self, sock: socket.socket) -> None:
+            self.socket = sock
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+            return getattr(self.socket, name)
+
+    with closing(http.client.HTTPConnection("localhost", local[1])) as connection:
+        connection.connect()
+        connection.sock = Wrapped(connection.sock)
+        with FakeGitHub(f"http://localhost:{local[1]}/api/v3"):
+            assert ask(connection, "GET", "/api/v3/user")["login"] == "octocat"

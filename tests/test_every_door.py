@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
+import importlib
 import json
+import socket
 import time
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
+import requests
+import urllib3
 from broken_server import broken_server
 from through_every_door import DOORS, Said
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_ghdeploy.faults import FaultKind
 
@@ -222,3 +233,139 @@ def test_nobody_waits_for_an_answer_that_will_not_come(ghdeploy: FakeGitHub, nam
     with pytest.raises(Exception, match=r"(?i)timed? ?out"):
         DOORS[name]("GET", "https://api.github.com/user", HEADERS, None, 300)
     assert time.monotonic() - start < 5
+
+
+# What is there already
+
+
+class _Hello(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def _real_server(connections: list[object]) -> Iterator[str]:
+    """Run a server at a host that a fake then answers for."""
+
+    class Handler(_Hello):
+        def setup(self) -> None:
+            connections.append(self.client_address)
+            super().setup()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_port}/api/v3"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _kept(name: str) -> tuple[Any, Callable[[Any, str], bytes], Callable[[Any], None]]:
+    # A client that keeps its connections, how it asks, and how it ends.
+    if name == "http.client":
+
+        def ask(kept: dict[str, Any], url: str) -> bytes:
+            parts = urlsplit(url)
+            connection = kept.setdefault("it", http.client.HTTPConnection(parts.netloc))
+            connection.request("GET", parts.path, headers=HEADERS)
+            data: bytes = connection.getresponse().read()
+            return data
+
+        return {}, ask, lambda kept: kept["it"].close()
+    if name == "urllib3":
+        return (
+            urllib3.PoolManager(),
+            lambda pool, url: pool.request("GET", url, headers=HEADERS).data,
+            lambda pool: pool.clear(),
+        )
+    client = requests.Session() if name == "requests" else importlib.import_module(name).Client()
+    return client, lambda client, url: client.get(url, headers=HEADERS).content, lambda client: client.close()
+
+
+@pytest.mark.parametrize("name", ["http.client", "urllib3", "requests", "httpx", "httpx2"])
+def test_a_connection_that_was_open_before_leads_to_the_fake_while_it_is_there(name: str) -> None:
+    """And to the server again when the fake has gone."""
+    connections: list[object] = []
+    client, ask, close = _kept(name)
+    with _real_server(connections) as root:
+        for number in (1, 2):
+            assert [ask(client, f"{root}/user") for _ in range(2)] == [b"hello"] * 2
+            assert number == 1 or len(connections) <= number
+            with FakeGitHub(base_url=root) as fake:
+                assert [json.loads(ask(client, f"{root}/user"))["login"] for _ in range(2)] == ["octocat"] * 2
+                assert len(fake.requests) == 2
+        assert ask(client, f"{root}/user") == b"hello"
+        close(client)
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "httpx", "httpx2"])
+def test_an_async_connection_that_was_open_before_leads_to_the_fake_while_it_is_there(name: str) -> None:
+    """Likewise, also for the second of two requests for which there is one connection."""
+    connections: list[object] = []
+    library = importlib.import_module(name)
+
+    async def ask(client: Any, url: str) -> bytes:  # noqa: ANN401
+        if name != "aiohttp":
+            return bytes((await client.get(url, headers=HEADERS)).content)
+        async with client.get(url, headers=HEADERS) as answer:
+            return bytes(await answer.read())
+
+    async def run(root: str) -> None:
+        client = library.AsyncClient() if name != "aiohttp" else library.ClientSession()
+        async with client:
+            for _ in range(2):
+                said = await asyncio.gather(*(ask(client, f"{root}/user") for _ in range(3)))
+                assert said == [b"hello"] * 3
+                with FakeGitHub(base_url=root) as fake:
+                    found = [await ask(client, f"{root}/user") for _ in range(4)]
+                    assert [json.loads(data)["login"] for data in found] == ["octocat"] * 4
+                    assert len(fake.requests) == 4
+            assert await ask(client, f"{root}/user") == b"hello"
+
+    with _real_server(connections) as root:
+        asyncio.run(run(root))
+
+
+@pytest.mark.parametrize("name", ["http.client", "urllib3", "aiohttp"])
+def test_a_connection_to_github_that_was_open_before_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no active fake answers for the host either: nothing reaches GitHub."""
+    real = socket.getaddrinfo
+
+    def look_up(host: object, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return real("127.0.0.1" if host == "uploads.github.com" else host, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    connections: list[object] = []
+
+    async def run(root: str) -> None:
+        async with aiohttp.ClientSession() as client:
+            async with client.get(f"{root}/user") as answer:
+                assert await answer.read() == b"hello"
+            with FakeGitHub() as fake:
+                with pytest.raises(UnsupportedRequest, match=r"a request to uploads\.github\.com"):
+                    await client.get(f"{root}/user")
+                assert fake.take_problem()
+
+    with _real_server(connections) as local:
+        root = local.replace("localhost", "uploads.github.com")
+        if name == "aiohttp":
+            asyncio.run(run(root))
+            return
+        client, ask, close = _kept(name)
+        assert ask(client, f"{root}/user") == b"hello"
+        with FakeGitHub() as fake:
+            with pytest.raises(UnsupportedRequest, match=r"a request to uploads\.github\.com"):
+                ask(client, f"{root}/user")
+            assert fake.take_problem()
+        close(client)

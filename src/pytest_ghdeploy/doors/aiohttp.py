@@ -2,7 +2,8 @@
 The door for aiohttp.
 
 Where its ``TCPConnector`` would open a connection to the host of an active
-fake, it gets one in memory. All the rest is aiohttp's own.
+fake, or use one that was opened before, it gets one in memory. All the rest is
+aiohttp's own.
 """
 
 from __future__ import annotations
@@ -40,7 +41,24 @@ def patches(library: ModuleType) -> list[Patch]:
 
         return create_connection
 
-    return [Patch(library.TCPConnector, "_create_connection", wrap)]
+    return [
+        Patch(library.TCPConnector, "_create_connection", wrap),
+        Patch(library.TCPConnector, "_get", _get),
+    ]
+
+
+def _get(original: Function) -> Function:
+    # What the pool has kept.
+    def get(connector: Any, key: Any, *args: Any) -> Any:  # noqa: ANN401 - to be awaited or not, by version
+        __tracebackhide__ = True
+        kept = connector._conns.get(key, ())  # noqa: SLF001
+        real = [protocol for protocol, _ in kept if not isinstance(protocol.transport, _Transport)]
+        if real and hosts.fake_for(hosts.host_named(key.host)) is not None:
+            for protocol in real:
+                protocol.close()  # so that it is not used again
+        return original(connector, key, *args)
+
+    return get
 
 
 class _Transport(asyncio.Transport):
