@@ -6,8 +6,10 @@ import asyncio
 import http.client
 import importlib
 import json
+import re
 import socket
 import time
+import traceback
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import httpx
+import httpx2
 import pytest
 import requests
+import trio
 import urllib3
 from broken_server import broken_server
-from through_every_door import DOORS, Said
+from through_every_door import DOORS, Said, with_aiohttp, with_async_httpx
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
 
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.faults import FaultKind
 
-    Ask = Callable[[str, str, Mapping[str, str], bytes | None], Said]
+    Ask = Callable[..., Said]
     # How a test comes to a fake: in process all the same, over a port by a server of its own.
     Way = Callable[[FakeGitHub], str]
 
@@ -193,10 +198,38 @@ def test_without_a_user_agent_every_door_is_refused_alike(ghdeploy: FakeGitHub, 
 # Failures on the way
 
 
+# By how many times the timeout: for all of the request, and for each wait.
+_AIOHTTP_LIMITS = {
+    "aiohttp with total": (1, None),
+    "aiohttp with total and sock_read": (1, 1),
+    "aiohttp with total before sock_read": (1, 50),
+    "aiohttp with sock_read before total": (50, 1),
+}
+
+
+def _aiohttp_within(total: int, read: int | None) -> Ask:
+    def ask(
+        method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float | None = None
+    ) -> Said:
+        assert timeout
+        limits = aiohttp.ClientTimeout(total=total * timeout, sock_read=read and read * timeout)
+        return with_aiohttp(method, url, headers, body, limits)
+
+    return ask
+
+
+_WAYS = {
+    **DOORS,
+    **{name: _aiohttp_within(*limits) for name, limits in _AIOHTTP_LIMITS.items()},
+    "httpx trio": with_async_httpx(httpx, trio.run),
+    "httpx2 trio": with_async_httpx(httpx2, trio.run),
+}
+
+
 def _outcome(name: str, method: str, url: str, timeout: float) -> tuple[object, ...]:
     """Tell what a request ends in: the exceptions, from the outermost to the innermost."""
     try:
-        DOORS[name](method, url, HEADERS, b'{"ref": "main"}' if method == "POST" else None, timeout)
+        _WAYS[name](method, url, HEADERS, b'{"ref": "main"}' if method == "POST" else None, timeout)
     except Exception as problem:  # noqa: BLE001 - each library has its own
         found: list[object] = [type(problem)]
         inner: object = problem
@@ -206,7 +239,7 @@ def _outcome(name: str, method: str, url: str, timeout: float) -> tuple[object, 
     return ()
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", _WAYS)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("failure", ["connection", "reset", "timeout", "truncated"])
 def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, name: str, method: str, failure: FaultKind) -> None:
@@ -225,14 +258,64 @@ def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, name: str, method
             assert not came.acquire(blocking=False)
 
 
+def _told(name: str, url: str, timeout: float) -> list[object]:
+    """Tell what a request ends in, and of which causes, with the text of each, and whether the next is shown."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - each library has its own
+        _WAYS[name]("GET", f"{url}/user", HEADERS, None, timeout)
+    found: list[object] = [type(caught.value.__cause__), type(caught.value.__context__)]
+    problem: BaseException | None = caught.value
+    while problem and not isinstance(problem, (asyncio.CancelledError, trio.Cancelled)):
+        text = re.sub(r"\d+ bytes, expected \d+|\d+ of \d+ bytes", "… bytes", str(problem))
+        # With a body that is cut short httpx and httpx2 differ in what they hide.
+        found.append(
+            (
+                type(problem),
+                text,
+                not isinstance(problem, OSError) and "bytes" not in text and problem.__cause__ is None,
+            )
+        )
+        problem = problem.__cause__ or problem.__context__
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in _WAYS if "httpx" in name or "aiohttp" in name])
+@pytest.mark.parametrize("failure", ["connection", "reset", "timeout", "truncated"])
+def test_a_failure_reads_as_on_a_network(
+    ghdeploy_factory: Callable[..., FakeGitHub], name: str, failure: FaultKind
+) -> None:
+    """The texts are the same, and so are the causes, down to the system's."""
+    timeout = 0.05 if failure == "timeout" else 5
+    with broken_server(failure) as (url, _):
+        on_a_network = _told(name, url, timeout)
+    fake = ghdeploy_factory(base_url=f"{url}/api/v3")
+    fake.faults.add(error=failure, times=9, required=False)
+    assert _told(name, f"{url}/api/v3", timeout) == on_a_network
+    assert len(on_a_network) > 4 or "aiohttp" in name
+
+
 @pytest.mark.parametrize("name", DOORS)
 def test_nobody_waits_for_an_answer_that_will_not_come(ghdeploy: FakeGitHub, name: str) -> None:
     """A timeout is told at once, however long the client would wait."""
     ghdeploy.faults.add(error="timeout", times=9, required=False)
     start = time.monotonic()
-    with pytest.raises(Exception, match=r"(?i)timed? ?out"):
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - each library has its own, some without a text
         DOORS[name]("GET", "https://api.github.com/user", HEADERS, None, 300)
+    assert re.search(r"(?i)timed? ?out", repr(caught.value))
+    assert "forever" not in str(caught.value)
     assert time.monotonic() - start < 5
+
+
+_BLOCKING = [name for name in DOORS if "async" not in name and name != "aiohttp"]
+
+
+@pytest.mark.parametrize("name", _BLOCKING)
+def test_a_client_that_would_wait_forever_is_told_so(ghdeploy: FakeGitHub, name: str) -> None:
+    """Without a timeout nothing could end its waiting: it gets its library's error all the same, and that says so."""
+    ghdeploy.faults.add(error="timeout", times=9, required=False)
+    with pytest.raises(Exception, match=r"(?i)timed? ?out") as caught:
+        DOORS[name]("GET", "https://api.github.com/user", HEADERS, None, None)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "; the client has no timeout: on a network it would wait forever" in shown
 
 
 # What is there already
