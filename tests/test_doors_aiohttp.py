@@ -274,19 +274,58 @@ def test_a_broken_connection_is_tried_again_as_aiohttp_does(
 
 
 def test_a_timeout_is_asyncios(fake: FakeGitHub) -> None:
-    """It can be caught as aiohttp's and as asyncio's, and the session goes on."""
-    fake.faults.add(error="timeout", times=2)
+    """It can be caught as asyncio's, as aiohttp's where each wait has a limit, and the session goes on."""
+    fake.faults.add(error="timeout", times=3)
+    fake.faults.add(error="timeout", after=1)
+    each = aiohttp.ClientTimeout(sock_read=5)
 
     async def ask(session: aiohttp.ClientSession) -> None:
-        with pytest.raises(aiohttp.ServerTimeoutError):
+        with pytest.raises(asyncio.TimeoutError) as caught:
             await session.get(f"{API}/user")
+        assert not isinstance(caught.value, aiohttp.ClientError)
+        with pytest.raises(aiohttp.ServerTimeoutError):
+            await session.get(f"{API}/user", timeout=each)
         with pytest.raises(asyncio.TimeoutError):
-            await session.post(DEPLOYMENTS, json={"ref": "main"})
+            await session.post(DEPLOYMENTS, json={"ref": "main"}, timeout=each)
+        async with session.get(f"{API}/user") as answer:  # and of the next request that has its connection
+            assert answer.status == 200
+        with pytest.raises(aiohttp.ServerTimeoutError):
+            await session.get(f"{API}/user", timeout=each)
+
+    run(ask)
+    assert len(fake.events) == 0
+
+
+def test_without_a_timeout_a_silent_server_is_waited_for(fake: FakeGitHub) -> None:
+    """Until somebody cancels that: aiohttp has no error for it."""
+    fake.faults.add(error="lost_answer_timeout")
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        asked = asyncio.ensure_future(session.post(DEPLOYMENTS, json={"ref": "main"}))
+        while not fake.requests:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.TimeoutError) as caught:
+            await asyncio.wait_for(asked, 0.05)
+        assert not isinstance(caught.value, aiohttp.ClientError)
+        async with session.get(f"{API}/user") as answer:
+            assert answer.status == 200
+
+    run(ask, timeout=aiohttp.ClientTimeout(total=None))
+    assert len(fake.repository("octocat/example").deployments) == 1
+
+
+def test_what_is_no_request_is_refused(fake: FakeGitHub) -> None:
+    """A length that is none is a 400, as from the live server, and the session goes on."""
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        for _ in range(2):
+            async with session.get(f"{API}/user", headers={"Content-Length": "abc"}) as answer:
+                assert (answer.status, await answer.text()) == (400, "Content-Length is a number\n")
         async with session.get(f"{API}/user") as answer:
             assert answer.status == 200
 
     run(ask)
-    assert len(fake.events) == 0
+    assert len(fake.requests) == 1
 
 
 # What a session does by itself

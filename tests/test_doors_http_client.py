@@ -6,6 +6,8 @@ import gc
 import http.client
 import io
 import json
+import socket
+import ssl
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -179,7 +181,11 @@ def test_a_socket_shows_as_much_as_is_asked_of_it(connection: http.client.HTTPSC
     sock.setsockopt(6, 1, 1)
     sock.settimeout(3)
     sock.setblocking(1)
-    assert (sock.gettimeout(), sock.getpeercert(), sock.getpeercert(binary_form=True)) == (None, {}, b"")
+    assert (sock.gettimeout(), sock.getpeercert(), sock.getpeercert(binary_form=True)) == (3, {}, b"")
+    assert (sock.getpeername(), sock.getsockname()) == (("api.github.com", 443), ("127.0.0.1", 0))
+    assert (sock.family, sock.type, sock.proto) == (socket.AF_INET, socket.SOCK_STREAM, 0)
+    assert (sock.version(), sock.cipher()[1], sock.selected_alpn_protocol()) == ("TLSv1.3", "TLSv1.3", "http/1.1")
+    assert not hasattr(sock, "detach")
     assert sock.send(b"GET /user HTTP/1.1\r\n\r\n") == 22
     assert sock.recv(8) == b"HTTP/1.1"
     with pytest.raises(io.UnsupportedOperation, match="in memory"):
@@ -335,3 +341,140 @@ def test_threads_lose_nothing(fake: FakeGitHub) -> None:
     with ThreadPoolExecutor(4) as pool:
         ids = list(pool.map(create, range(20)))
     assert len(set(ids)) == len(fake.events) == 20
+
+
+# What http.client allows, and a network does not
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal"),
+    [
+        (b"POST /user HTTP/1.1\r\nContent-Length: abc\r\n\r\n", "Content-Length is a number"),
+        (b"POST /user HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "Content-Length is a number"),
+        (
+            b"POST /user HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+            "Content-Length is a number",
+        ),
+        (
+            b"POST /user HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n",
+            "a chunk of the body has no size in hexadecimal digits",
+        ),
+        (
+            b"POST /user HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n",
+            "a chunk of the body is longer than the size before it",
+        ),
+        (b"nonsense\r\n\r\n", "the first line is not METHOD TARGET HTTP/1.1"),
+    ],
+)
+def test_what_is_no_request_is_refused(
+    fake: FakeGitHub, connection: http.client.HTTPSConnection, said: bytes, refusal: str
+) -> None:
+    """With a 400 that says why, as by the live server; the connection has ended, and the next one is answered."""
+    server = fake.serve()
+    with closing(socket.create_connection(("127.0.0.1", server.port))) as real:
+        real.sendall(said.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\nHost: x\r\n"))
+        of_the_server = http.client.HTTPResponse(real)
+        of_the_server.begin()
+        told = of_the_server.status, of_the_server.getheader("Connection"), of_the_server.read()
+    connection.connect()
+    sock: Any = connection.sock
+    sock.sendall(said)
+    sock.sendall(b"GET /user HTTP/1.1\r\n\r\n")
+    answer = http.client.HTTPResponse(sock)
+    answer.begin()
+    found = answer.status, answer.getheader("Connection"), answer.read()
+    assert found == (400, "close", f"{refusal}\n".encode())
+    assert found[0] == told[0]
+    assert found == told or told[2] == b"the header content-length comes more than once\n"
+    assert sock.recv(1) == b""
+    connection.close()
+    assert ask(connection, "GET", PATH) == []
+    assert len(fake.requests) == 1
+
+
+def test_tls_of_a_clients_own_is_told_the_way(fake: FakeGitHub) -> None:
+    """What wants to secure the socket itself cannot, and hears of the live server."""
+
+    class Secured(http.client.HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+
+    with (
+        closing(Secured(fake.host)) as connection,
+        pytest.raises(
+            AttributeError,
+            match=r"^no 'getsockopt' here: this connection to a fake GitHub is in memory, no socket of the system's\. "
+            r"A client that needs one, such as one with TLS of its own \(ssl\.SSLContext\.wrap_socket\), reaches the "
+            r"same fake over a port: the fixture ghdeploy_server gives one, and "
+            r"ghdeploy_server\(tls=True\) one for HTTPS$",
+        ),
+    ):
+        ask(connection, "GET", PATH)
+
+
+def test_the_usual_timeout_is_sockets(fake: FakeGitHub) -> None:
+    """A connection that was given none has what ``socket.setdefaulttimeout`` says."""
+    fake.faults.add(error="timeout", times=2)
+    with closing(http.client.HTTPSConnection(fake.host)) as connection:
+        with pytest.raises(TimeoutError, match=r"^timed out; the client has no timeout: on a network it would wait"):
+            ask(connection, "GET", PATH)
+        socket.setdefaulttimeout(5)
+        try:
+            connection.close()
+            with pytest.raises(TimeoutError, match=r"^timed out$"):
+                ask(connection, "GET", PATH)
+        finally:
+            socket.setdefaulttimeout(None)
+
+
+# Connections that were open before
+
+
+def test_a_socket_of_another_kind_leads_where_its_owner_wants(tmp_path: Any) -> None:  # noqa: ANN401
+    """One to a path is left alone, whatever the connection calls its host, and so is a stand-in."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        listening.listen()
+
+        class Local(http.client.HTTPConnection):
+            def connect(self) -> None:
+                self.sock = socket.socket(socket.AF_UNIX)
+                self.sock.connect(str(tmp_path / "socket"))
+
+        with closing(Local("localhost")) as connection:
+            connection.connect()
+            there, _ = listening.accept()
+            with FakeGitHub("http://localhost/api/v3") as fake, closing(there):
+                there.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+                connection.request("GET", "/")
+                assert connection.getresponse().read() == b"hello"
+                assert fake.requests == ()
+
+
+def test_a_request_at_the_wrong_time_changes_nothing(local: tuple[str, int]) -> None:
+    """An answer of the server's that is being read can be read to its end; the next request is the fake's."""
+    with closing(http.client.HTTPConnection("localhost", local[1])) as connection:
+        connection.request("GET", "/")
+        with FakeGitHub(f"http://localhost:{local[1]}/api/v3"):
+            with pytest.raises(http.client.CannotSendRequest):
+                connection.putrequest("GET", "/api/v3/user")
+            assert connection.getresponse().read() == b"hello"
+            assert ask(connection, "GET", "/api/v3/user")["login"] == "octocat"
+
+
+def test_what_wraps_a_socket_counts_as_one(local: tuple[str, int]) -> None:
+    """As urllib3 does it for TLS within TLS, and with pyOpenSSL."""
+
+    class Wrapped:
+        def __init__(self, sock: socket.socket) -> None:
+            self.socket = sock
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+            return getattr(self.socket, name)
+
+    with closing(http.client.HTTPConnection("localhost", local[1])) as connection:
+        connection.connect()
+        connection.sock = Wrapped(connection.sock)
+        with FakeGitHub(f"http://localhost:{local[1]}/api/v3"):
+            assert ask(connection, "GET", "/api/v3/user")["login"] == "octocat"

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trio
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
 
@@ -239,7 +240,7 @@ def test_a_transport_with_retries_connects_again(
     if asked > faults:
         assert ask().json() == []
     else:
-        with pytest.raises(library.ConnectError, match="Connection refused"):
+        with pytest.raises(library.ConnectError, match="Connection refused" if sync else "connection attempts failed"):
             ask()
     assert len(fake.requests) == asked
     fake.faults.add(error="reset")
@@ -493,3 +494,110 @@ def test_threads_and_tasks_lose_nothing(fake: FakeGitHub, library: Any) -> None:
 
     ids += asyncio.run(run())
     assert len(set(ids)) == len(fake.requests) == len(fake.events) == 280
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_tasks_take_turns(fake: FakeGitHub, library: Any, loop: str) -> None:  # noqa: ANN401
+    """Who asks again and again until something has changed lets the others go on, who change it."""
+    fake.repository("octocat/example").add_deployment(ref="main")
+    times: list[int] = []
+
+    async def poll(client: Any) -> None:  # noqa: ANN401
+        for number in range(100):
+            if not (await client.get(DEPLOYMENTS)).json():
+                times.append(number)
+                return
+
+    async def delete(client: Any) -> None:  # noqa: ANN401
+        made = (await client.get(DEPLOYMENTS)).json()
+        assert (await client.delete(made[0]["url"])).status_code == 204
+
+    async def run() -> None:
+        async with library.AsyncClient(headers=HEADERS) as client:
+            if loop == "asyncio":
+                await asyncio.gather(poll(client), delete(client))
+                return
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(poll, client)
+                nursery.start_soon(delete, client)
+
+    _run(run, loop)
+    assert times
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_who_only_asks_can_be_ended(fake: FakeGitHub, library: Any, loop: str) -> None:  # noqa: ANN401
+    """By a timeout around it, and by being cancelled, which is before the request is carried out."""
+
+    async def create() -> None:
+        async with library.AsyncClient(headers=HEADERS) as client:
+            for _ in range(20_000):
+                await client.get(DEPLOYMENTS)
+        pytest.fail("nobody could end this")
+
+    async def cancelled() -> None:
+        async with library.AsyncClient(headers=HEADERS) as client:
+            await client.post(DEPLOYMENTS, json={"ref": "main"})
+
+    async def run() -> None:
+        if loop == "asyncio":
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(create(), 0.1)
+            task = asyncio.ensure_future(cancelled())
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return
+        with trio.move_on_after(0.1) as scope:
+            await create()
+        assert scope.cancelled_caught
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await cancelled()
+        assert scope.cancelled_caught
+
+    _run(run, loop)
+    assert fake.repository("octocat/example").deployments == []
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+@pytest.mark.parametrize("timeout", [None, {"timeout": 5, "read": None}])
+def test_without_a_read_timeout_a_silent_server_is_waited_for(
+    fake: FakeGitHub,
+    library: Any,  # noqa: ANN401
+    loop: str,
+    timeout: dict[str, Any] | None,
+) -> None:
+    """Until somebody cancels that: httpx has no error for it."""
+    fake.faults.add(error="lost_answer_timeout")
+    limit = library.Timeout(**timeout) if timeout else None
+
+    async def create() -> None:
+        async with library.AsyncClient(headers=HEADERS, timeout=limit) as client:
+            await client.post(DEPLOYMENTS, json={"ref": "main"})
+
+    async def run() -> None:
+        if loop == "asyncio":
+            task = asyncio.ensure_future(create())
+            while not fake.requests:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(task, 0.05)
+            return
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(create)
+            while not fake.requests:  # noqa: ASYNC110 - nobody tells
+                await trio.sleep(0.01)
+            await trio.sleep(0.05)
+            nursery.cancel_scope.cancel()
+
+    _run(run, loop)
+    assert len(fake.repository("octocat/example").deployments) == 1
+
+
+def _run(run: Any, loop: str) -> None:  # noqa: ANN401
+    if loop == "trio":
+        trio.run(run)
+    else:
+        asyncio.run(run())

@@ -329,6 +329,7 @@ def test_the_table_of_doors_names_each() -> None:
         "guard",
         "hosts",
         "http1",
+        "httpx_failures",
         "interrupt",
         "mocks",
         "optional",

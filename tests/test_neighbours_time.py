@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -86,9 +87,10 @@ def test_timeouts_of_clients_do_not_mind_a_frozen_clock(door: str) -> None:
     with FakeGitHub() as fake:
         assert DOORS[door]("GET", f"{fake.base_url}/user", HEADERS, None, timeout=3).status == 200
         fake.faults.add(error="timeout")
-        with pytest.raises(Exception, match=r"(?i)time"):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - each library has its own, some without a text
             # Not GET, which urllib3 and aiohttp repeat.
             DOORS[door]("POST", f"{fake.base_url}/user/repos", HEADERS, b"{}", timeout=3)
+        assert re.search(r"(?i)timed? ?out", repr(caught.value))
     assert fake.take_problem() is None
 
 

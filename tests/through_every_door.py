@@ -53,24 +53,30 @@ def _with_httpx(library: Any) -> Callable[..., Said]:  # noqa: ANN401 - httpx or
     return ask
 
 
-def _with_async_httpx(library: Any) -> Callable[..., Said]:  # noqa: ANN401
+def with_async_httpx(library: Any, run: Callable[..., Any] = asyncio.run) -> Callable[..., Said]:  # noqa: ANN401
+    """Ask with httpx or httpx2 and ``async``; *run* takes what gives a coroutine where it is trio's."""
+
     def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
         async def request() -> Said:
             async with library.AsyncClient(timeout=timeout) as client:
                 answer = await client.request(method, url, headers=headers, content=body)
             return _said(answer.status_code, answer.headers, answer.content)
 
-        return asyncio.run(request())
+        said: Said = run(request()) if run is asyncio.run else run(request)
+        return said
 
     return ask
 
 
-def with_aiohttp(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
+def with_aiohttp(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float | aiohttp.ClientTimeout = 5
+) -> Said:
     """Ask with aiohttp."""
+    limits = timeout if isinstance(timeout, aiohttp.ClientTimeout) else aiohttp.ClientTimeout(sock_read=timeout)
 
     async def request() -> Said:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(sock_read=timeout)) as session,
+            aiohttp.ClientSession(timeout=limits) as session,
             session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer,
         ):
             return _said(answer.status, answer.headers, await answer.read())
@@ -115,9 +121,9 @@ def with_urllib3(method: str, url: str, headers: Mapping[str, str], body: bytes 
 DOORS: dict[str, Callable[..., Said]] = {
     "requests": with_requests,
     "httpx": _with_httpx(httpx),
-    "httpx async": _with_async_httpx(httpx),
+    "httpx async": with_async_httpx(httpx),
     "httpx2": _with_httpx(httpx2),
-    "httpx2 async": _with_async_httpx(httpx2),
+    "httpx2 async": with_async_httpx(httpx2),
     "aiohttp": with_aiohttp,
     "http.client": with_http_client,
     "urllib.request": with_urllib,

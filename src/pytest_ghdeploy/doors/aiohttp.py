@@ -2,7 +2,8 @@
 The door for aiohttp.
 
 Where its ``TCPConnector`` would open a connection to the host of an active
-fake, it gets one in memory. All the rest is aiohttp's own.
+fake, or use one that was opened before, it gets one in memory. All the rest is
+aiohttp's own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _PIECE = 2**16
 def patches(library: ModuleType) -> list[Patch]:
     """Make the patches that let aiohttp in."""
 
-    def wrap(original: Function) -> Function:
+    def in_memory(original: Function) -> Function:
         async def create_connection(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             __tracebackhide__ = True
             host = hosts.host_named(req.url.host)
@@ -40,7 +41,37 @@ def patches(library: ModuleType) -> list[Patch]:
 
         return create_connection
 
-    return [Patch(library.TCPConnector, "_create_connection", wrap)]
+    return [
+        Patch(library.TCPConnector, "_create_connection", in_memory),
+        Patch(library.TCPConnector, "_get", _get),
+        Patch(library.TCPConnector, "connect", _connect),
+    ]
+
+
+def _get(original: Function) -> Function:
+    # What the pool has kept.
+    def get(connector: Any, key: Any, *args: Any) -> Any:  # noqa: ANN401 - to be awaited or not, by version
+        __tracebackhide__ = True
+        kept = connector._conns.get(key, ())  # noqa: SLF001
+        real = [protocol for protocol, _ in kept if not isinstance(protocol.transport, _Transport)]
+        if real and hosts.fake_for(hosts.host_named(key.host)) is not None:
+            for protocol in real:
+                protocol.close()  # so that it is not used again
+        return original(connector, key, *args)
+
+    return get
+
+
+def _connect(original: Function) -> Function:
+    # The one place that knows a request's connection and its timeouts.
+    async def connect(connector: Any, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ANN401, ASYNC109 - theirs
+        __tracebackhide__ = True
+        connection = await original(connector, req, traces, timeout)
+        if isinstance(connection.transport, _Transport):
+            connection.transport.timeouts = timeout.total, timeout.sock_read
+        return connection
+
+    return connect
 
 
 class _Transport(asyncio.Transport):
@@ -55,6 +86,8 @@ class _Transport(asyncio.Transport):
         self._next: deque[Callable[[], None]] = deque()
         self._paused = False
         self._closed = False
+        # For all of the request that has the connection, and for each wait, in seconds.
+        self.timeouts: tuple[float | None, float | None] = None, None
 
     # What the client says
 
@@ -68,22 +101,30 @@ class _Transport(asyncio.Transport):
             self._listener.waits = False
             self._then(partial(self._tell, wire.GO_ON))
 
-    def _show(self, request: wire.Request, answer: Answer) -> None:
+    def _show(self, request: wire.Request | wire.NoRequest, answer: Answer) -> None:
         if answer.failure == "refused":
             why = ConnectionRefusedError(wire.refused().errno, f"Connect call failed {self._origin[1:]}")
-            self._break(self._library.ClientConnectorError(self._key, why))
+            self._break(wire.caused_by(self._library.ClientConnectorError(self._key, why), why))
         elif answer.failure == "reset":
             self._end(wire.broken())
         elif answer.failure == "timeout":
-            # Older ones have the more general only.
-            kind = getattr(self._library, "SocketTimeoutError", self._library.ServerTimeoutError)
-            self._break(kind("Timeout on reading data from socket"))
+            self._time_out()
         else:
-            said = wire.to_bytes(request.method, answer)
+            said = wire.to_bytes(request, answer)
             for start in range(0, len(said), _PIECE):
                 self._then(partial(self._tell, said[start : start + _PIECE]))
             if answer.failure:
                 self._end(None)
+
+    def _time_out(self) -> None:
+        total, read = self.timeouts
+        if total and not (read and read < total):
+            self._break(wire.caused_by(TimeoutError(), asyncio.CancelledError()))
+        elif read:
+            # Older ones have the more general only.
+            kind = getattr(self._library, "SocketTimeoutError", self._library.ServerTimeoutError)
+            self._break(kind("Timeout on reading data from socket"))
+        # Without either there is silence, as on a network; the task can be cancelled.
 
     def _tell(self, piece: bytes) -> None:
         self._protocol.data_received(piece)

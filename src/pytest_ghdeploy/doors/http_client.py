@@ -1,13 +1,14 @@
 """
 The door for the standard library: ``http.client``, ``urllib.request``, and all that is built on them.
 
-A connection to the host of an active fake gets a socket in memory. Neither a
-certificate nor a proxy has a part in it.
+A connection to the host of an active fake gets a socket in memory, also one
+that was made before the fake. Neither a certificate nor a proxy has a part in it.
 """
 
 from __future__ import annotations
 
 import http.client
+import socket
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.doors import hosts, wire
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 else:
     HTTPConnection = genuine(http.client.HTTPConnection, "http.client")
     HTTPSConnection = genuine(http.client.HTTPSConnection, "http.client")
+
+_SOCKET = genuine(socket.socket, "socket")
 
 
 def origin_of(connection: Any, scheme: str) -> wire.Origin:  # noqa: ANN401 - http.client's or urllib3's
@@ -47,9 +50,25 @@ def _put_request(original: Function) -> Function:
         is_server = (connection.host, connection.port) in hosts.servers  # which is a proxy too, for those who want one
         if not is_server and isinstance(url, str) and "://" in url and (host := hosts.host_of(url)):
             _ask_no_proxy(connection, wire.Origin(url.partition(":")[0].lower(), host, None))
-        original(connection, method, url, *args, **kwargs)
+        original(connection, method, url, *args, **kwargs)  # which says so if it is not the time for a request
+        if not is_server and _has_left(connection):
+            connection.sock.close()
+            connection.sock = None
+            connection.connect()
 
     return putrequest
+
+
+def _has_left(connection: Any) -> bool:  # noqa: ANN401
+    # A connection that was made before the fake, and kept: it is there by network already.
+    sock = connection.sock
+    if sock is None or isinstance(sock, wire.Wire):
+        return False
+    real = getattr(sock, "socket", sock)  # within what urllib3 makes of one for TLS by other means
+    # A socket of another family, or a stand-in, leads wherever its owner wants.
+    if not isinstance(real, _SOCKET) or real.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    return hosts.fake_for(origin_of(connection, "").host) is not None
 
 
 def _ask_no_proxy(connection: Any, origin: wire.Origin) -> None:  # noqa: ANN401

@@ -9,9 +9,9 @@ does not, such as ``MockTransport`` or ``WSGITransport``, is left alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.doors import hosts, wire
+from pytest_ghdeploy.doors import hosts, httpx_failures
 from pytest_ghdeploy.doors.patching import Function, Patch
 from pytest_ghdeploy.errors import REASONS
 
@@ -64,7 +64,10 @@ class _Door:
             if fake is None:
                 return original(transport, request)
             body = b"".join(request.stream)
-            return self._response(self._ask(fake, transport, request, body), _cut_short)
+            answer = self._ask(fake, transport, request, body)
+            if answer.failure not in ("", "truncated"):
+                raise httpx_failures.blocking(self._library, request, answer.failure)
+            return self._response(answer, _cut_short)
 
         return handle_request
 
@@ -75,7 +78,12 @@ class _Door:
             if fake is None:
                 return await original(transport, request)
             body = b"".join([part async for part in request.stream])
-            return self._response(self._ask(fake, transport, request, body), _cut_short_async)
+            # A request takes no time here, but others get their turn, and who is cancelled has asked nothing.
+            await httpx_failures.checkpoint()
+            answer = self._ask(fake, transport, request, body)
+            if answer.failure not in ("", "truncated"):
+                raise await httpx_failures.not_blocking(self._library, request, answer.failure)
+            return self._response(answer, _cut_short_async)
 
         return handle_async_request
 
@@ -113,29 +121,17 @@ class _Door:
                 return answer
 
     def _response(self, answer: Answer, cut_short: Any) -> Any:  # noqa: ANN401
-        if answer.failure not in ("", "truncated"):
-            self._fail(answer.failure)
-        expected = answer.headers.get("Content-Length", "?")
-        said = f"peer closed connection without sending complete message body (received {len(answer.body)} bytes, "
-        problem = self._library.RemoteProtocolError(f"{said}expected {expected})")
+        body: dict[str, Any] = {"stream": self._library.ByteStream(answer.body)}
+        if answer.failure:
+            said = f"received {len(answer.body)} bytes, expected {answer.headers.get('Content-Length', '?')}"
+            said = f"peer closed connection without sending complete message body ({said})"
+            body = {"content": cut_short(answer.body, httpx_failures.cut_short(self._library, said))}
         return self._library.Response(
             answer.status,
             headers=answer.headers,
             extensions={"http_version": b"HTTP/1.1", "reason_phrase": REASONS.get(answer.status, "").encode()},
-            **(
-                {"content": cut_short(answer.body, problem)}
-                if answer.failure
-                else {"stream": self._library.ByteStream(answer.body)}
-            ),
+            **body,
         )
-
-    def _fail(self, failure: str) -> NoReturn:
-        if failure == "refused":
-            raise self._library.ConnectError(str(wire.refused()))
-        if failure == "reset":
-            raise self._library.ReadError(str(wire.broken()))
-        msg = "The read operation timed out"
-        raise self._library.ReadTimeout(msg)
 
 
 def _cut_short(body: bytes, problem: Exception) -> Iterator[bytes]:

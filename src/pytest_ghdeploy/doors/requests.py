@@ -27,7 +27,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, Pro
 from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
-from pytest_ghdeploy.doors import hosts
+from pytest_ghdeploy.doors import hosts, wire
 from pytest_ghdeploy.doors.patching import Function, Patch
 from pytest_ghdeploy.errors import REASONS
 
@@ -242,7 +242,8 @@ def _urllib3_error(failure: str, request: PreparedRequest, timeout: Any) -> HTTP
     if failure == "reset":
         return ProtocolError("Connection aborted.", ConnectionResetError(ECONNRESET, "Connection reset by peer"))
     seconds = timeout[1] if isinstance(timeout, tuple) else getattr(timeout, "read_timeout", timeout)
-    return ReadTimeoutError(pool, request.path_url, f"Read timed out. (read timeout={seconds})")
+    endless = wire.ENDLESS if seconds is None else ""
+    return ReadTimeoutError(pool, request.path_url, f"Read timed out. (read timeout={seconds}){endless}")
 
 
 class RequestsDoor:
