@@ -41,7 +41,8 @@ class Fake(Protocol):
     def pause(self, seconds: float) -> None: ...  # noqa: D102
 
 
-# The one thing that is not a fake's own: a process has one set of clients, and they know hosts only.
+# The one thing that is not a fake's own: a process has one set of clients, and they know hosts only. Another list for
+# each change: who goes through it meanwhile, in another thread, misses nothing.
 _active: list[Fake] = []
 
 
@@ -59,13 +60,17 @@ def any_active() -> bool:
 
 def enter(fake: Fake) -> None:
     """Let *fake* answer for its host, in place of an earlier one for the same host."""
-    _active.append(fake)
+    global _active  # noqa: PLW0603 - see there
+    _active = [*_active, fake]
     recent.append(ref(fake))
 
 
 def leave(fake: Fake) -> None:
     """End what ``enter`` began."""
-    _active.remove(fake)
+    global _active  # noqa: PLW0603
+    others = _active.copy()
+    others.remove(fake)
+    _active = others
 
 
 @lru_cache(256)
@@ -138,8 +143,9 @@ def is_githubs(host: str) -> bool:
 def refusal(host: str, message: str) -> UnsupportedRequest:
     """Make the error for a request to *host*, and see to it that the test fails even if it is swallowed."""
     problem = UnsupportedRequest(message)
-    owner = next((fake for fake in reversed(_active) if fake.host == host), _active[-1])
-    owner.fail(problem)
+    fakes = [fake for fake in _active if fake.host == host] or _active
+    for fake in fakes[-1:]:  # there is none if it has just ended, in another thread
+        fake.fail(problem)
     return problem
 
 
