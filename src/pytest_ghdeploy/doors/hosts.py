@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import local
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 from urllib.parse import urlsplit
 from weakref import ref
 
@@ -158,3 +159,26 @@ def _is_github(host: str) -> bool:
 
 def _served() -> str:
     return "active fakes answer for " + " and ".join(fake.base_url for fake in _active) + " only"
+
+
+def _after_fork() -> None:
+    for fake in _active:
+        # Whatever lock was held in another thread: what the doors keep is made anew, and the fake is not asked.
+        fake.doors.clear()
+        if "answer" not in vars(fake):  # as it is in a child of a child that asks a live server
+            fake.answer = partial(_answer_in_a_child, fake)  # type: ignore[method-assign]
+
+
+def _answer_in_a_child(fake: Fake, *_: object, **__: object) -> NoReturn:
+    __tracebackhide__ = True
+    problem = UnsupportedRequest(
+        f"a request to the fake of {fake.base_url} cannot be answered in a process that was forked from the test's: "
+        "it has a copy, and the test would not see what is done to that. With the fixture ghdeploy_server, or "
+        "FakeGitHub.serve() before the fork, a forked process asks the test's own fake; or it makes a FakeGitHub itself"
+    )
+    fake.fail(problem)
+    raise problem
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
