@@ -1,7 +1,7 @@
 """
 Clients in other languages, unmodified, as subprocesses: they reach the fake through the live server.
 
-`make clients` fetches them; where one is not there its tests are skipped.
+`make clients` fetches them; where one is not there its tests are skipped, or fail: see `fetched`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import fetched
 import pytest
+from fetched import DEBIAN, NODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_ghdeploy import FakeGitHub, LiveServer
-
-CLIENTS = Path(__file__).parents[1] / ".clients"
-DEBIAN = CLIENTS / "debian"
-HOW = "`make clients` fetches it, where the network allows"
 
 
 @pytest.fixture(params=[False, True], ids=["http", "https"])
@@ -54,12 +52,9 @@ def run(command: list[str], env: Mapping[str, str], tmp_path: Path, cwd: Path | 
 
 def node(script: str, server: LiveServer, tmp_path: Path, package: str, **env: str) -> list[object]:
     """Run a module that prints a line of JSON for each thing it has seen."""
-    if not shutil.which("node"):
-        pytest.skip("node is not installed")
-    if not (CLIENTS / "node" / "node_modules" / package).is_dir():
-        pytest.skip(f"{package} is not there: {HOW}")
+    fetched.from_npm(package)
     code, printed, problem = run(
-        ["node", "--input-type=module", "--eval", script], {**server.env, **env}, tmp_path, CLIENTS / "node"
+        ["node", "--input-type=module", "--eval", script], {**server.env, **env}, tmp_path, NODE
     )
     assert code == 0, problem
     return [json.loads(line) for line in printed.splitlines()]
@@ -146,9 +141,7 @@ def test_the_toolkit_of_github_actions(ghdeploy: FakeGitHub, server: LiveServer,
 
 def gh(server: LiveServer, tmp_path: Path, *arguments: str) -> tuple[int, str, str]:
     """Run gh, which takes nothing but HTTPS."""
-    program = shutil.which("gh") or str(DEBIAN / "usr" / "bin" / "gh")
-    if not Path(program).is_file():
-        pytest.skip(f"gh is not there: {HOW}")
+    program = shutil.which("gh") or str(fetched.from_debian("usr/bin/gh", "gh"))
     return run([program, *arguments], {**server.env, "GH_CONFIG_DIR": str(tmp_path)}, tmp_path)
 
 
@@ -206,9 +199,7 @@ def ruby() -> tuple[str, dict[str, str]]:
     system = shutil.which("ruby")
     if system and not subprocess.run([system, "-e", "require 'octokit'"], capture_output=True, check=False).returncode:  # noqa: S603
         return system, {}
-    program = DEBIAN / "usr" / "bin" / "ruby"
-    if not program.exists():
-        pytest.skip(f"octokit.rb is not there: {HOW}")
+    program = fetched.from_debian("usr/bin/ruby", "octokit.rb")
     patterns = (
         "usr/share/rubygems-integration/*/gems/*/lib",
         "usr/lib/ruby/vendor_ruby",
@@ -242,9 +233,7 @@ def test_octokit_rb(ghdeploy: FakeGitHub, server: LiveServer, tmp_path: Path) ->
 
 def test_curl(ghdeploy: FakeGitHub, server: LiveServer, tmp_path: Path) -> None:
     """A shell script's way, with a body that it asks leave for before it sends it."""
-    program = shutil.which("curl")
-    if not program:
-        pytest.skip("curl is not installed")
+    program = fetched.program("curl")
     body = json.dumps({"ref": "topic", "payload": {"notes": "a" * 2000}})
     script = (
         f'{program} --silent --show-error --fail --header "Authorization: Bearer $GITHUB_TOKEN" '

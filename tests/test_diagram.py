@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fetched
 import flask
 import pytest
 import requests
@@ -351,8 +349,6 @@ def test_the_report_of_a_failed_test_is_drawn_if_more_than_two_take_part(pyteste
     ]
 
 
-NODE = Path(os.environ.get("GHDEPLOY_NODE", Path(__file__).parents[1] / ".clients" / "node"))
-MERMAID = NODE / "node_modules" / "mermaid"
 PARSE = """
 import { readFileSync } from "node:fs";
 import { JSDOM } from "jsdom";
@@ -380,11 +376,10 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.skipif(
-    not (MERMAID.is_dir() and shutil.which("node")), reason="Node, or npm's mermaid, is not here: make clients"
-)
 def test_mermaid_reads_what_was_meant(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """Its own parser finds each party and each message, whatever they hold, and nothing else."""
+    fetched.from_npm("mermaid")
+    fetched.from_npm("jsdom")
     drawn = [ghdeploy.conversation.mermaid()]
     ghdeploy.deployer()
     for text in HOSTILE:
@@ -410,7 +405,7 @@ def test_mermaid_reads_what_was_meant(ghdeploy: FakeGitHub, repo: Repository) ->
     done = subprocess.run(  # noqa: S603 - our own script
         ["node", "--input-type=module", "-e", PARSE],  # noqa: S607 - as users have it
         input=json.dumps(drawn),
-        cwd=NODE,
+        cwd=fetched.NODE,
         capture_output=True,
         text=True,
         check=False,

@@ -7,14 +7,16 @@ import gc
 import http.client
 import socket
 import ssl
+import sys
 import urllib.request
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from itertools import permutations
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -31,6 +33,7 @@ import urllib3.connectionpool
 from requests.adapters import HTTPAdapter
 
 from pytest_ghdeploy import FakeError, FakeGitHub, UnsupportedRequest, routing
+from pytest_ghdeploy.doors import entrance, hosts, optional, patching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -967,3 +970,125 @@ def test_a_fake_goes_with_whoever_holds_it() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+# Several threads, each with fakes of its own
+
+
+def in_threads(number: int, do: Callable[[int], None]) -> None:
+    """Do something in several threads; raise what goes wrong in any."""
+    with ThreadPoolExecutor(number) as pool:
+        for one in [pool.submit(do, index) for index in range(number)]:
+            one.result()
+
+
+def enterprise(index: int) -> str:
+    """Name a GitHub Enterprise Server of a thread's own."""
+    return f"https://ghe{index}.example.com/api/v3"
+
+
+def test_fakes_may_open_and_close_in_several_threads() -> None:
+    """Nobody is in anybody's way: each is answered while its fake is open, and all is as it was after the last one."""
+
+    def go(index: int) -> None:
+        url = enterprise(index)
+        for _ in range(8):
+            with FakeGitHub(url), requests.Session() as session:
+                assert session.get(f"{url}/versions", headers=ASKING["headers"]).status_code == 200
+                for _ in range(10):
+                    with FakeGitHub(f"{url}/more"):
+                        pass
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with nothing_left_behind():
+            in_threads(6, go)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_fake_that_opens_while_the_last_one_closes_has_its_doors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever closes has seen that there is no other; who opens then waits for it to be done."""
+    undo_all, opened = patching.undo_all, Event()
+    late = FakeGitHub(enterprise(1))
+    threads: list[Thread] = []
+
+    def open_late() -> None:
+        late.open()
+        opened.set()
+
+    def undo_after_another_has_opened(patches: Any) -> None:  # noqa: ANN401
+        if not threads:
+            threads.append(Thread(target=open_late))
+            threads[0].start()
+            opened.wait(0.3)
+        undo_all(patches)
+
+    monkeypatch.setattr(entrance, "undo_all", undo_after_another_has_opened)
+    with nothing_left_behind():
+        with FakeGitHub():
+            pass
+        threads[0].join()
+        try:
+            assert get(f"{late.base_url}/versions").status_code == 200
+        finally:
+            late.close()
+
+
+def test_two_that_open_at_once_make_one_door_to_each_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the first door stays in the library when both have gone, below the second, which nobody knows any more."""
+    arrived = Barrier(2)
+
+    def import_together(name: str) -> Any:  # noqa: ANN401 - a module
+        with suppress(Exception):  # the other does not come
+            arrived.wait(0.3)
+        return import_module(name)
+
+    monkeypatch.setattr(optional, "import_module", import_together)
+    monkeypatch.setattr(optional, "_found", {})
+    monkeypatch.setattr(optional._Usual, "modules", ())
+    monkeypatch.setattr(optional._Usual, "patches", ())
+    both = Barrier(2)
+
+    def go(index: int) -> None:
+        both.wait(10)
+        with FakeGitHub(enterprise(index)):
+            both.wait(10)
+
+    with nothing_left_behind():
+        in_threads(2, go)
+
+
+def test_a_request_that_gets_on_top_meanwhile_leaves_nothing_behind() -> None:
+    """It has seen that a fake is active; the last one ends before it puts its door on top of another mock."""
+    needed: list[bool] = []
+
+    def is_needed() -> bool:
+        needed.append(hosts.any_active())
+        return needed[-1]
+
+    patch = patching.Patch(requests.Session, "get", lambda _: lambda *_: "ours")
+    with nothing_left_behind():
+        patching.stay_on_top([patch], is_needed)
+        assert needed == [False]
+        with FakeGitHub():
+            patching.stay_on_top([patch], is_needed)
+            ours: Any = requests.Session.get
+            assert ours(None, "") == "ours"
+            patching.stay_on_top([patch], is_needed)  # it is on top: nothing is to be asked
+            assert needed == [False, True]
+        patch.undo()
+
+
+def test_who_looks_for_a_fake_misses_none_while_others_end() -> None:
+    """It goes through those that were there when it began."""
+    first, second, third = (FakeGitHub(enterprise(index)) for index in range(3))
+    for fake in (first, second, third):
+        fake.open()
+    seen = iter(hosts._active)
+    assert next(seen) is first
+    for fake in (first, second, third):
+        fake.close()
+    assert list(seen) == [second, third]
+    assert not hosts.any_active()

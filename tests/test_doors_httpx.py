@@ -309,10 +309,14 @@ def test_an_answer_can_be_streamed(fake: FakeGitHub, library: Any) -> None:  # n
             assert next(answer.iter_raw(10)) == whole[:10]
         assert answer.is_closed
         with client.stream("GET", DEPLOYMENTS) as answer:
+            with pytest.raises(library.ResponseNotRead):
+                _ = answer.content
             assert answer.read() == whole
 
     async def run() -> None:
         async with library.AsyncClient(headers=HEADERS) as client, client.stream("GET", DEPLOYMENTS) as answer:
+            with pytest.raises(library.ResponseNotRead):
+                _ = answer.content
             assert b"".join([part async for part in answer.aiter_bytes(100)]) == whole
 
     asyncio.run(run())

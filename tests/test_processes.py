@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
+from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.doors import http1
+
 if TYPE_CHECKING:
-    from pytest_ghdeploy import FakeGitHub, LiveServer
+    from collections.abc import Callable, Iterator
+
+    from pytest_ghdeploy import LiveServer
 
 DEPLOYMENTS = "/repos/octocat/example/deployments"
 METHODS = [name for name in ("fork", "spawn", "forkserver") if name in multiprocessing.get_all_start_methods()]
@@ -135,6 +143,245 @@ def test_what_goes_wrong_in_a_forked_child_is_told_to_both(ghdeploy: FakeGitHub)
     assert reset.startswith("ConnectionError")
     assert cut.startswith("ChunkedEncodingError")
     assert [one.failure for one in ghdeploy.requests] == ["", "reset", "truncated"]
+
+
+# What a forked child may meet
+
+needs_fork = pytest.mark.skipif("fork" not in METHODS, reason="this system has no fork")
+URL = f"https://api.github.com{DEPLOYMENTS}"
+HEADERS = {"Authorization": "token x", "User-Agent": "me"}
+BODY = b'{"ref": "main"}'
+
+
+def in_a_child(do: Callable[[], object]) -> str:
+    """Give what *do* gives, or raises, in a forked process, which is ended if it hangs."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - measured in the parent only
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(20)
+            try:
+                said = str(do())
+            except Exception as problem:  # noqa: BLE001 - it is what is looked at
+                said = f"{type(problem).__name__}: {problem}"
+            os.write(writing, said.encode())
+        except BaseException:  # noqa: BLE001 - what follows is the parent's
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as heard:
+        said = heard.read().decode()
+    assert os.waitpid(child, 0)[1] == 0, "the child hung"
+    return said
+
+
+def in_parts() -> Iterator[bytes]:
+    """Give a body piece by piece, as it goes out in chunks."""
+    yield BODY[:7]
+    yield BODY[7:]
+
+
+def post_with_requests(**more: str) -> int:
+    """Upload what a generator gives."""
+    import requests
+
+    return requests.post(URL, data=in_parts(), headers={**HEADERS, **more}, timeout=10).status_code
+
+
+def post_with_httpx(**more: str) -> int:
+    """Upload likewise."""
+    import httpx
+
+    return httpx.post(URL, content=in_parts(), headers={**HEADERS, **more}).status_code
+
+
+def post_with_what_is_between_two(**_: str) -> int:
+    """Say much about the connection, and nothing of it about the request."""
+    import httpx
+
+    named = {"Connection": "keep-alive, X-Mine", "X-Mine": "1", "TE": "trailers", "Trailer": "X-End"}
+    told = {**HEADERS, **named, "Keep-Alive": "timeout=5", "Expect": "100-continue", "Upgrade": "h2c"}
+    return httpx.post(URL, content=BODY, headers=told).status_code
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.usefixtures("ghdeploy_server")
+@pytest.mark.parametrize("post", [post_with_requests, post_with_httpx, post_with_what_is_between_two])
+def test_what_a_client_says_of_its_connection_stays_in_the_child(
+    ghdeploy: FakeGitHub, post: Callable[..., int]
+) -> None:
+    """A body in chunks, or one that waits for leave, is as good as in the parent; the parent hears of the request."""
+    ghdeploy.add_repository("octocat/example")
+    assert post() == 201
+    assert in_a_child(post) == "201"
+    assert [one.request_body for one in ghdeploy.requests] == [BODY, BODY]
+    told = {name.lower(): value for name, value in ghdeploy.requests[1].request_headers.items()}
+    assert told["connection"] == "close"
+    assert told["content-length"] == str(len(BODY))
+    assert not told.keys() & {"transfer-encoding", "expect", "te", "trailer", "keep-alive", "upgrade", "x-mine"}
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.usefixtures("ghdeploy_server")
+def test_what_the_live_server_refuses_is_an_error_in_the_child(
+    ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own limits are not GitHub's: no answer that GitHub would give stands for them. A stub's text is a stub's."""
+    ghdeploy.add_repository("octocat/example")
+    huge = "a" * http1.HEAD_LIMIT
+    assert in_a_child(lambda: post_with_requests(**{"X-Huge": huge})).startswith(
+        "UnsupportedRequest: the parent's live server has not answered a request of this forked process: "
+        "431 Request Header Fields Too Large, "
+    )
+    ghdeploy.stub("POST", DEPLOYMENTS, status=501, json="not here", headers={"Content-Type": "text/plain"})
+    assert in_a_child(post_with_requests) == "501"
+    monkeypatch.setattr(http1, "BODY_LIMIT", 5)
+    assert in_a_child(post_with_requests) == (
+        "UnsupportedRequest: a body is at most 5 bytes long in a forked process, which asks its parent's live server; "
+        "this one has 15"
+    )
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_hears_that_the_server_has_ended(ghdeploy: FakeGitHub) -> None:
+    """Not as a connection that GitHub refuses."""
+    ghdeploy.add_repository("octocat/example")
+    server = ghdeploy.serve()
+    reading, writing = os.pipe()
+    forked, child_says = os.pipe()
+
+    def when_it_has_ended() -> int:
+        os.write(child_says, b"x")
+        os.read(reading, 1)
+        return post_with_requests()
+
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append(in_a_child(when_it_has_ended)))
+
+    def end() -> None:
+        os.read(forked, 1)
+        server.close()
+        os.write(writing, b"x")
+
+    server_ends = threading.Thread(target=end)
+    thread.start()
+    server_ends.start()
+    thread.join()
+    server_ends.join()
+    for one in (reading, writing, forked, child_says):
+        os.close(one)
+    [told] = said
+    assert told == (
+        "UnsupportedRequest: a request in a forked process cannot be answered: the parent's live server, "
+        f"127.0.0.1:{server.port}, has ended, or takes no connection (Connection refused)"
+    )
+
+
+UNSEEN = (
+    "UnsupportedRequest: a request to the fake of https://api.github.com cannot be answered in a process that was "
+    "forked from the test's: it has a copy, and the test would not see what is done to that. With the fixture "
+    "ghdeploy_server, or FakeGitHub.serve() before the fork, a forked process asks the test's own fake; or it makes a "
+    "FakeGitHub itself"
+)
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("served", [None, "over HTTPS", "no more"])
+@pytest.mark.parametrize("post", [post_with_requests, post_with_httpx])
+def test_a_child_without_a_server_is_told_how_to_have_one(
+    ghdeploy: FakeGitHub, post: Callable[..., int], served: str | None
+) -> None:
+    """No copy answers that nobody sees; nor does a child of the child's. The parent goes on as before."""
+    ghdeploy.add_repository("octocat/example")
+    if served:
+        server = ghdeploy.serve(tls=served == "over HTTPS")
+        if served == "no more":
+            server.close()
+    assert in_a_child(post) == UNSEEN
+    assert in_a_child(lambda: in_a_child(post)) == UNSEEN
+    assert not ghdeploy.requests
+    assert ghdeploy.take_problem() is None
+    assert post() == 201
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_does_not_wait_for_who_held_a_lock_at_the_fork(ghdeploy: FakeGitHub) -> None:
+    """That thread is not there to release it: neither a request nor the Python interface of the copy hangs."""
+    repository = ghdeploy.add_repository("octocat/example")
+    held, done = threading.Event(), threading.Event()
+    assert post_with_requests() == 201
+    mine = Mock(side_effect=AssertionError("what the doors keep has locks too, as that of responses"))
+    ghdeploy.doors["requests"] = Mock(send=mine)
+
+    def hold() -> None:
+        with ghdeploy._lock:
+            held.set()
+            done.wait(30)
+
+    def child() -> str:
+        with pytest.raises(UnsupportedRequest):
+            post_with_requests()
+        ghdeploy.close()
+        return f"{len(ghdeploy.requests)} {len(repository.deployments)}"
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(30)
+    try:
+        assert in_a_child(child) == "1 1"
+    finally:
+        done.set()
+        thread.join()
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_keeps_the_lock_that_it_has_at_the_fork_itself(ghdeploy: FakeGitHub) -> None:
+    """It goes on in the middle of what its parent was in, and releases what was taken there."""
+    with ghdeploy._lock:
+        assert in_a_child(lambda: ghdeploy._lock.__exit__(None, None, None)) == "None"
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fake_that_a_child_makes_answers_there(ghdeploy: FakeGitHub) -> None:
+    """As in runs that fork for each test; also where the parent has one open for the same host."""
+
+    def whole_test() -> str:
+        with FakeGitHub() as own:
+            own.add_repository("octocat/example")
+            made = post_with_requests()
+            own.assert_event("deployment", ref="main")
+        return f"{made} {len(own.requests)}"
+
+    assert in_a_child(whole_test) == "201 1"
+    ghdeploy.close()
+    assert in_a_child(whole_test) == "201 1"
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fake_that_is_not_open_goes_along(ghdeploy: FakeGitHub) -> None:
+    """One that was made before the fork and is opened after it is the child's."""
+    late = FakeGitHub("https://ghe.example.com/api/v3")
+    late.add_repository("octocat/example")
+
+    def opened() -> int:
+        import requests
+
+        with late:
+            return requests.get("https://ghe.example.com/api/v3/repos/octocat/example", timeout=10).status_code
+
+    assert in_a_child(opened) == "200"
+    assert not late.requests
+    assert not ghdeploy.requests
 
 
 def test_a_tree_of_processes_reaches_the_fake(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer) -> None:

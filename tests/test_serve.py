@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import fetched
 import pytest
 import requests
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-NODE_MODULES = ROOT / ".clients" / "node" / "node_modules"
 TOKEN = "a-token-of-the-seed"  # noqa: S105 - it opens nothing
 SEED = {
     "repositories": [
@@ -481,15 +480,12 @@ console.log(JSON.stringify(seen.slice(0, 2).map(([name]) => name)));
 
 def test_a_suite_in_javascript_isolates_its_tests(seed_file: Path, tmp_path: Path) -> None:
     """Reset and seed between tests, a real client, the clock, events: each test sees the same ids each time."""
-    if not shutil.which("node"):
-        pytest.skip("node is not installed")
-    if not (NODE_MODULES / "@octokit" / "rest").is_dir():
-        pytest.skip("@octokit/rest is not there: `make clients` fetches it, where the network allows")
+    fetched.from_npm("@octokit/rest")
     with serving("--seed", str(seed_file)) as served:
         done = subprocess.run(  # noqa: S603 - what the test says
             ["node", "--input-type=module", "--eval", SUITE],  # noqa: S607
             env={**os.environ, **served.env, "HOME": str(tmp_path)},
-            cwd=NODE_MODULES.parent,
+            cwd=fetched.NODE,
             capture_output=True,
             text=True,
             timeout=60,
@@ -518,8 +514,7 @@ if ghdeploy -X POST $admin/assert_event -d '{"name": "deployment", "fields": {"r
 
 def test_a_suite_in_shell_isolates_its_tests(tmp_path: Path) -> None:
     """With curl alone; an assertion that does not hold is an error of curl's, with the text."""
-    if not shutil.which("curl"):
-        pytest.skip("curl is not installed")
+    fetched.program("curl")
     with serving() as served:
         # Times are in the answer: both rounds play in the same second only if the clock says so.
         script = SHELL.replace("$admin/reset >", "$admin/reset > /dev/null; ghdeploy -X POST $admin/clock/move_to -d "

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
 import subprocess
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fetched
 import pytest
 import requests
 from gidgethub import BadRequest, ValidationFailure, sansio
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DESCRIPTION = ROOT.parent / "shared" / "data" / "github-webhooks.json"
-NODE = Path(os.environ.get("GHDEPLOY_NODE", ROOT / ".clients" / "node"))
-EXAMPLES = NODE / "node_modules" / "@octokit" / "webhooks-examples" / "api.github.com" / "index.json"
-VERIFIER = NODE / "node_modules" / "@octokit" / "webhooks"
 
 SECRET = "It's a Secret to Everybody"
 KINDS = (
@@ -182,15 +178,15 @@ def differences(theirs: Any, ours: Any, path: str) -> Iterator[str]:  # noqa: AN
         yield f"{path}: {type(theirs).__name__}, ours {type(ours).__name__}"
 
 
-@pytest.mark.skipif(not EXAMPLES.is_file(), reason="npm's @octokit/webhooks-examples is not here: make clients")
 @each_kind
 def test_recorded_examples_have_the_same_shape(ghdeploy: FakeGitHub, kind: str) -> None:
     """Each recorded field is there with the same type; that we say no more than GitHub is the schemas' business."""
+    examples = fetched.from_npm("@octokit/webhooks-examples") / "api.github.com" / "index.json"
     ours = by_kind(tell(ghdeploy, "octo-org"))[kind][-1 if kind != "push" else 1]
     name, _, action = kind.partition(".")
     recorded = [
         example
-        for event in json.loads(EXAMPLES.read_text("utf-8"))
+        for event in json.loads(examples.read_text("utf-8"))
         if event["name"] == name
         for example in event["examples"]
         if example.get("action", "") == action
@@ -245,12 +241,9 @@ console.log(JSON.stringify({ received, refused }));
 """
 
 
-@pytest.mark.skipif(
-    not (VERIFIER.is_dir() and shutil.which("node")),
-    reason="Node, or npm's @octokit/webhooks, is not here: make clients",
-)
 def test_octokit_takes_real_deliveries(ghdeploy: FakeGitHub) -> None:
     """Its verifier accepts each signature, refuses it for other bytes, and hands the events on."""
+    fetched.from_npm("@octokit/webhooks")
     got = tell(ghdeploy, "octo-org")
     told = {
         "secret": SECRET,
@@ -266,7 +259,7 @@ def test_octokit_takes_real_deliveries(ghdeploy: FakeGitHub) -> None:
     }
     done = subprocess.run(  # noqa: S603 - our own program
         ["node", "--input-type=module", "-e", VERIFY],  # noqa: S607 - the machine's own
-        cwd=NODE,
+        cwd=fetched.NODE,
         input=json.dumps(told),
         capture_output=True,
         text=True,

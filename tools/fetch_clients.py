@@ -3,11 +3,13 @@ Fetch what tests run or compare with that is not Python, into ``.clients``: clie
 
 Usage: ``make clients``. Octokit in JavaScript and GitHub Actions' own code come, with mermaid,
 from npm, gh and octokit.rb from the Debian archive, unpacked and not installed.
-What cannot be had here is said, and its tests are skipped.
+What cannot be had here is said, and its tests are skipped. With ``GHDEPLOY_CLIENTS=required``
+it is an error, unless this machine has no npm, or is not like Debian.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,10 @@ NPM = [
 DEBIAN = ["gh", "ruby", "ruby-octokit"]
 
 
+class NoMeans(OSError):
+    """No program that fetches is on this machine."""
+
+
 def run(command: list[str], cwd: Path) -> str:
     """Run a command and give what it prints; what goes wrong is said in one line."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=600)
@@ -37,7 +43,7 @@ def from_npm() -> None:
     """Install packages below ``.clients/node``."""
     if not shutil.which("npm") or not shutil.which("node"):
         msg = "node and npm are not installed"
-        raise OSError(msg)
+        raise NoMeans(msg)
     where = WHERE / "node"
     where.mkdir(parents=True, exist_ok=True)
     (where / "package.json").write_text('{"private": true, "type": "module"}\n', "utf-8")
@@ -48,7 +54,7 @@ def from_debian() -> None:
     """Unpack packages, with those that they need and this system has not, below ``.clients/debian``."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         msg = "this system is not Debian, or one like it"
-        raise OSError(msg)
+        raise NoMeans(msg)
     where = WHERE / "debian"
     packages = WHERE / "packages"
     packages.mkdir(parents=True, exist_ok=True)
@@ -62,15 +68,18 @@ def from_debian() -> None:
 
 
 def main() -> int:
-    """Fetch both; that something is not to be had is no error."""
+    """Fetch both; that something is not to be had is an error only where it is required."""
+    required = os.environ.get("GHDEPLOY_CLIENTS") == "required"
+    failed = False
     for name, fetch in (("npm", from_npm), ("Debian", from_debian)):
         try:
             fetch()
         except (OSError, subprocess.TimeoutExpired) as problem:
             print(f"nothing from {name}: {problem}")
+            failed = failed or not isinstance(problem, NoMeans)
         else:
             print(f"there are the clients from {name}")
-    return 0
+    return int(required and failed)
 
 
 if __name__ == "__main__":

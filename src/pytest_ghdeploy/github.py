@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,14 +27,18 @@ _MAY_END_IN_SLASH = re.compile(r"/(?:repos/[^/]+|repositories)/[^/]+/(?:contents
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
+_importing = Lock()
+
 Finder = Callable[[str, str], "tuple[str, dict[str, str]] | None"]
 """Finds, for a method and a path, the name of its rule and the parameters, still percent-encoded."""
 
 
 def url_map(rules: Iterable[tuple[str, str, str]]) -> Finder:
     """Compile *rules* (path, method, name), each ``/repos/{owner}/{repo}/…`` also as ``/repositories/{id}/…``."""
-    from werkzeug.exceptions import HTTPException  # not before the first request
-    from werkzeug.routing import Map, RequestRedirect, Rule
+    # Not before the first request; two threads that import it at once may find half of it.
+    with _importing:
+        from werkzeug.exceptions import HTTPException
+        from werkzeug.routing import Map, RequestRedirect, Rule
 
     def to_rule(path: str, method: str, name: str) -> Rule:
         converted = _PARAMETER.sub(lambda found: f"<{_CONVERTERS.get(found[1], 'string')}:{found[1]}>", path)

@@ -267,7 +267,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def _recent() -> Any:  # noqa: ANN401 - weak references to fakes
     hosts = sys.modules.get("pytest_ghdeploy.doors.hosts")
-    return hosts.recent if hosts else []
+    return list(hosts.recent) if hosts else []
 
 
 def _made_by(item: pytest.Item) -> list[FakeGitHub]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from _thread import RLock
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
@@ -62,3 +63,15 @@ _all: WeakSet[Turns] = WeakSet()
 def is_anywhere_held() -> bool:
     """Tell whether this thread holds such a lock, of whatever fake."""
     return any(lock._is_owned() for lock in _all)  # type: ignore[attr-defined] # noqa: SLF001 - as above
+
+
+def _after_fork() -> None:
+    # Whoever held a lock in another thread is not here to release it.
+    for lock in list(_all):
+        if not lock._is_owned():  # type: ignore[attr-defined] # noqa: SLF001 - as above
+            lock._at_fork_reinit()  # type: ignore[attr-defined] # noqa: SLF001 - as threading does it
+            lock._left = None  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

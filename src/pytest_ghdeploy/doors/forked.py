@@ -15,12 +15,19 @@ from urllib.parse import urlsplit
 
 from pytest_ghdeploy.application import Answer
 from pytest_ghdeploy.doors import http1
+from pytest_ghdeploy.doors.wsgi import UNANSWERED
 from pytest_ghdeploy.errors import UnsupportedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECONDS = 10.0
+# What a client says of its connection to GitHub, and not of the request; RFC 9110, section 7.6.1. It has waited for
+# leave to go on, if it wanted to: the body is here.
+_HOP_BY_HOP = frozenset(
+    {"connection", "content-length", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
+     "upgrade"}
+)  # fmt: skip
 
 
 class Forward:
@@ -35,11 +42,17 @@ class Forward:
         Ask the parent's fake for *url*, as a proxy is asked, so that the answer is what the parent would get.
 
         Raises:
-            UnsupportedRequest: The parent's fake cannot answer; its test fails.
+            UnsupportedRequest: The parent's fake cannot answer, and its test fails; or its live server has ended,
+                or takes no such request.
         """
+        if len(body) > http1.BODY_LIMIT:  # it would not read to the end, nor could be heard
+            msg = f"a body is at most {http1.BODY_LIMIT} bytes long in a forked process, which asks its parent's "
+            raise UnsupportedRequest(f"{msg}live server; this one has {len(body)}")
+        dropped = _HOP_BY_HOP.union(name.strip().lower() for name in headers.get("connection", "").split(","))
         own = {"host": urlsplit(url).netloc, "content-length": str(len(body)), "connection": "close"}
-        head = http1.write_request(method, url, {**headers, **own})
-        with socket.create_connection(self._address, timeout=_SECONDS) as connection:
+        kept = {name: value for name, value in headers.items() if name not in dropped}
+        head = http1.write_request(method, url, {**kept, **own})
+        with self._connected() as connection:
             try:
                 # In one piece, and past what keeps requests for GitHub from going out: this one stays here.
                 connection.sendall(head + body)
@@ -48,6 +61,17 @@ class Forward:
                 return Answer(0, {}, b"", failure="timeout")
             except OSError:
                 return Answer(0, {}, b"", failure="reset")
+
+    def _connected(self) -> socket.socket:
+        try:
+            return socket.create_connection(self._address, timeout=_SECONDS)
+        except OSError as problem:
+            msg = (
+                "a request in a forked process cannot be answered: the parent's live server, "
+                f"{self._address[0]}:{self._address[1]}, has ended, or takes no connection "
+                f"({problem.strerror or problem})"
+            )
+            raise UnsupportedRequest(msg) from None
 
 
 def _read(connection: socket.socket, method: str) -> Answer:
@@ -59,7 +83,10 @@ def _read(connection: socket.socket, method: str) -> Answer:
         except http.client.IncompleteRead as problem:
             body, is_cut = problem.partial, True
     hint = response.headers.get("X-GHDeploy-Hint", "")
-    is_plain = response.headers.get("Content-Type", "").startswith("text/plain")
-    if response.status == HTTPStatus.NOT_IMPLEMENTED and is_plain and not hint:
-        raise UnsupportedRequest(body.decode().strip())
+    if UNANSWERED in response.headers:
+        reason = body.decode().strip()
+        if response.status != HTTPStatus.NOT_IMPLEMENTED:
+            told = f"{response.status} {http.client.responses.get(response.status, '')}".strip()
+            reason = f"the parent's live server has not answered a request of this forked process: {told}, {reason}"
+        raise UnsupportedRequest(reason)
     return Answer(response.status, headers, body, hint, "truncated" if is_cut else "")

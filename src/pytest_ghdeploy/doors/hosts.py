@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import local
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 from urllib.parse import urlsplit
 from weakref import ref
 
@@ -41,7 +42,8 @@ class Fake(Protocol):
     def pause(self, seconds: float) -> None: ...  # noqa: D102
 
 
-# The one thing that is not a fake's own: a process has one set of clients, and they know hosts only.
+# The one thing that is not a fake's own: a process has one set of clients, and they know hosts only. Another list for
+# each change: who goes through it meanwhile, in another thread, misses nothing.
 _active: list[Fake] = []
 
 
@@ -59,13 +61,17 @@ def any_active() -> bool:
 
 def enter(fake: Fake) -> None:
     """Let *fake* answer for its host, in place of an earlier one for the same host."""
-    _active.append(fake)
+    global _active  # noqa: PLW0603 - see there
+    _active = [*_active, fake]
     recent.append(ref(fake))
 
 
 def leave(fake: Fake) -> None:
     """End what ``enter`` began."""
-    _active.remove(fake)
+    global _active  # noqa: PLW0603
+    others = _active.copy()
+    others.remove(fake)
+    _active = others
 
 
 @lru_cache(256)
@@ -138,8 +144,9 @@ def is_githubs(host: str) -> bool:
 def refusal(host: str, message: str) -> UnsupportedRequest:
     """Make the error for a request to *host*, and see to it that the test fails even if it is swallowed."""
     problem = UnsupportedRequest(message)
-    owner = next((fake for fake in reversed(_active) if fake.host == host), _active[-1])
-    owner.fail(problem)
+    fakes = [fake for fake in _active if fake.host == host] or _active
+    for fake in fakes[-1:]:  # there is none if it has just ended, in another thread
+        fake.fail(problem)
     return problem
 
 
@@ -152,3 +159,26 @@ def _is_github(host: str) -> bool:
 
 def _served() -> str:
     return "active fakes answer for " + " and ".join(fake.base_url for fake in _active) + " only"
+
+
+def _after_fork() -> None:
+    for fake in _active:
+        # Whatever lock was held in another thread: what the doors keep is made anew, and the fake is not asked.
+        fake.doors.clear()
+        if "answer" not in vars(fake):  # as it is in a child of a child that asks a live server
+            fake.answer = partial(_answer_in_a_child, fake)  # type: ignore[method-assign]
+
+
+def _answer_in_a_child(fake: Fake, *_: object, **__: object) -> NoReturn:
+    __tracebackhide__ = True
+    problem = UnsupportedRequest(
+        f"a request to the fake of {fake.base_url} cannot be answered in a process that was forked from the test's: "
+        "it has a copy, and the test would not see what is done to that. With the fixture ghdeploy_server, or "
+        "FakeGitHub.serve() before the fork, a forked process asks the test's own fake; or it makes a FakeGitHub itself"
+    )
+    fake.fail(problem)
+    raise problem
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

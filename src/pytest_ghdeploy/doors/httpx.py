@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.doors import hosts, httpx_failures
-from pytest_ghdeploy.doors.patching import Function, Patch
+from pytest_ghdeploy.doors.patching import Function, Patch, stay_on_top
 from pytest_ghdeploy.errors import REASONS
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def patches(library: ModuleType) -> list[Patch]:
 class _Door:
     def __init__(self, library: Any) -> None:  # noqa: ANN401 - a module, of either name
         self._library = library
+        self._stream = _stream_of(library)
         self.transports: list[Patch] = []
 
     def transport_for_url(self, original: Function) -> Function:
@@ -103,12 +104,7 @@ class _Door:
 
     def _stay_on_top(self) -> None:
         # The first step of a request is the moment to get on top of mocks that came after us.
-        if hosts.any_active():
-            for patch in self.transports:
-                patch.apply()
-            if not hosts.any_active():  # the last fake has gone meanwhile, in another thread
-                for patch in self.transports:
-                    patch.undo()
+        stay_on_top(self.transports, hosts.any_active)
 
     def _ask(self, fake: hosts.Fake, transport: Any, request: Any, body: bytes) -> Answer:  # noqa: ANN401
         __tracebackhide__ = True
@@ -121,7 +117,7 @@ class _Door:
                 return answer
 
     def _response(self, answer: Answer, cut_short: Any) -> Any:  # noqa: ANN401
-        body: dict[str, Any] = {"stream": self._library.ByteStream(answer.body)}
+        body: dict[str, Any] = {"stream": self._stream(answer.body)}
         if answer.failure:
             said = f"received {len(answer.body)} bytes, expected {answer.headers.get('Content-Length', '?')}"
             said = f"peer closed connection without sending complete message body ({said})"
@@ -132,6 +128,22 @@ class _Door:
             extensions={"http_version": b"HTTP/1.1", "reason_phrase": REASONS.get(answer.status, "").encode()},
             **body,
         )
+
+
+def _stream_of(library: ModuleType) -> Any:  # noqa: ANN401 - a class
+    """Make the class of a body that is on its way: what httpx has for one that is there is read at once."""
+
+    class Stream(library.SyncByteStream, library.AsyncByteStream):  # type: ignore[name-defined,misc]
+        def __init__(self, body: bytes) -> None:
+            self._body = body
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield self._body
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield self._body
+
+    return Stream
 
 
 def _cut_short(body: bytes, problem: Exception) -> Iterator[bytes]:

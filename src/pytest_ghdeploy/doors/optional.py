@@ -14,7 +14,7 @@ from itertools import chain
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.doors.patching import apply_all, undo_all
+from pytest_ghdeploy.doors.patching import apply_all, changes, undo_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class _Usual:
 
 
 def apply() -> None:
-    """Open the doors of all libraries that are imported, and of those that will be until ``undo``."""
+    """Open the doors of all libraries that are imported or will be until ``undo``; under ``changes``."""
     known = sys.modules
     modules = (
         known.get("httpx"), known.get("httpx2"), known.get("aiohttp"), known.get("aioresponses"), known.get("vcr")
@@ -64,7 +64,7 @@ def apply() -> None:
 
 
 def undo() -> None:
-    """Leave the libraries as they were."""
+    """Leave the libraries as they were; under ``changes``."""
     _Usual.watches = False
     with suppress(ValueError):
         sys.meta_path.remove(_watch)
@@ -101,8 +101,9 @@ class _Watch:
             execute(module)
             if module.__name__ == name:
                 vars(loader).pop("exec_module", None)
-                if _Usual.watches:
-                    apply()
+                with changes:
+                    if _Usual.watches:
+                        apply()
 
         loader.exec_module = exec_module
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Lock
+import os
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -13,7 +14,16 @@ Function = Any
 """A function of a library, of whatever signature it has."""
 
 
-_one_at_a_time = Lock()
+changes = RLock()
+"""
+Held by whoever opens or closes doors: which patches there are, and which are applied, changes under it only.
+
+A finalizer may close a fake at any moment, also in a thread that holds it. At a
+fork nobody else does, so a child finds all doors either open or closed.
+"""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=changes.acquire, after_in_parent=changes.release, after_in_child=changes.release)
 
 
 class _Absent:
@@ -55,29 +65,21 @@ class Patch:
 
     def apply(self) -> None:
         """Go on top, unless we are."""
-        current = getattr(self._target, self._name, _Absent)
-        if current is self._made:
-            return
-        if current is not self._original:
-            with _one_at_a_time:
-                current = getattr(self._target, self._name, _Absent)
-                if current in self._layers:
-                    return
+        with changes:
+            current = getattr(self._target, self._name, _Absent)
+            if current in self._layers:
+                return
+            if current is not self._original:
                 made = self._wrap(current)
-                own = self._name in vars(self._target)
-                self._own = None if current in self._layers else own
-                self._layers[made] = current, own
+                self._own = self._name in vars(self._target)
+                self._layers[made] = current, self._own
                 self._original, self._made = current, made
-        setattr(self._target, self._name, self._made)
+            setattr(self._target, self._name, self._made)
 
     def undo(self) -> None:
         """Leave, if nobody is on top of us."""
-        current = getattr(self._target, self._name, _Absent)
-        if current is self._made and self._own is not None:
-            self._put_back(self._original, own=self._own)
-            return
-        with _one_at_a_time:
-            own = True
+        with changes:
+            current, own = getattr(self._target, self._name, _Absent), True
             if current not in self._layers:
                 return
             while current in self._layers:
@@ -91,8 +93,20 @@ class Patch:
             delattr(self._target, self._name)
 
 
+def stay_on_top(patches: Iterable[Patch], needed: Callable[[], bool]) -> None:
+    """Apply those that others have got on top of meanwhile, unless they are not *needed* any more."""
+    for patch in patches:
+        if getattr(patch._target, patch._name, _Absent) is not patch._made:  # noqa: SLF001
+            break
+    else:
+        return
+    with changes:
+        if needed():  # the last fake may have gone, in another thread
+            apply_all(patches)
+
+
 def apply_all(patches: Iterable[Patch]) -> None:
-    """Apply each; the usual case without a call, since every test pays for it."""
+    """Apply each, holding ``changes``; the usual case without a call, since every test pays for it."""
     for patch in patches:
         target, name = patch._target, patch._name  # noqa: SLF001
         if getattr(target, name, _Absent) is patch._original:  # noqa: SLF001

@@ -13,7 +13,6 @@ import sys
 from errno import ECONNREFUSED, ECONNRESET
 from importlib.metadata import version
 from io import BytesIO
-from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -28,7 +27,7 @@ from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
 from pytest_ghdeploy.doors import hosts, wire
-from pytest_ghdeploy.doors.patching import Function, Patch
+from pytest_ghdeploy.doors.patching import Function, Patch, changes, stay_on_top
 from pytest_ghdeploy.errors import REASONS
 
 if TYPE_CHECKING:
@@ -258,8 +257,10 @@ class RequestsDoor:
 
 def _door_to(url: str | None) -> RequestsDoor | None:
     fake = hosts.fake_for(hosts.host_of(url or ""))
-    # There is none any more if the fake has just ended, in another thread.
-    return cast("RequestsDoor", fake.doors.get("requests") or RequestsDoor(fake)) if fake else None
+    if fake is None:
+        return None
+    # Made for the first request: not every test has one.
+    return cast("RequestsDoor", fake.doors.get("requests") or fake.doors.setdefault("requests", RequestsDoor(fake)))
 
 
 def _stand_in(door: RequestsDoor, adapter: object) -> GitHubAdapter:
@@ -291,32 +292,23 @@ def _first_step(original: Function) -> Function:
     def step(session: Session, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of requests
         # The first steps of a request are the moments to get on top of mocks that came after us.
         if hosts.any_active():
-            _stay_on_top()
+            stand_before_requests_mock()
+            stay_on_top(PATCHES, hosts.any_active)
         return original(session, request, **kwargs)
 
     return step
-
-
-def _stay_on_top() -> None:
-    stand_before_requests_mock()
-    for patch in PATCHES:
-        patch.apply()
-    if not hosts.any_active():  # the last fake has gone meanwhile, in another thread
-        for patch in PATCHES:
-            patch.undo()
 
 
 def stand_before_requests_mock() -> None:
     """Get on top of requests-mock, if it is there: it puts its adapter into the session itself."""
     module = sys.modules.get("requests_mock.adapter")
     if module and module not in _adapters_seen:
-        with _one_at_a_time:
+        with changes:
             if module not in _adapters_seen:
                 _adapters_seen.append(module)
                 PATCHES.append(Patch(module.Adapter, "send", _send))
 
 
-_one_at_a_time = Lock()
 _adapters_seen: list[ModuleType] = []
 PATCHES = [
     Patch(Session, "get_adapter", _get_adapter),

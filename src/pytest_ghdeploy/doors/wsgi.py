@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.model import Token
 
 API_PREFIX = "/api/v3"
+UNANSWERED = "X-GHDeploy-Unanswered"
+"""The header of what is no answer of the fake's, but the reason why there is none."""
 _GRAPHQL = "/api/graphql"
 _SCHEMES_PORT = {"http": ":80", "https": ":443"}
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -92,9 +94,9 @@ def check_proxied(fake: Fake, host: str) -> Answer | None:
 
 
 def plain(status: int, text: str) -> Answer:
-    """Answer with a line of plain text."""
+    """Answer with a line of plain text, in place of GitHub's: a header tells it from what a stub says."""
     data = f"{text}\n".encode()
-    headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(data))}
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(data)), UNANSWERED: "true"}
     return Answer(status, headers, data)
 
 
