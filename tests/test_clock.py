@@ -8,7 +8,7 @@ import pytest
 from freezegun import freeze_time
 
 from pytest_ghdeploy import FakeError, FakeGitHub
-from pytest_ghdeploy.clock import Clock
+from pytest_ghdeploy.clock import LATEST, Clock
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -64,6 +64,50 @@ def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(FakeError, match=r"time zone.*tzinfo=UTC.*2030"):
         clock.move_to(datetime(2030, 1, 1))  # noqa: DTZ001 - the mistake in question
     assert clock.now == NOON
+
+
+WEST, EAST = timezone(timedelta(hours=-14)), timezone(timedelta(hours=14))
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        datetime(1, 1, 1, tzinfo=EAST),
+        datetime(9999, 12, 31, 23, 59, tzinfo=WEST),
+        datetime(9999, 1, 1, tzinfo=UTC),
+    ],
+)
+def test_it_stays_within_the_years_that_there_are(when: datetime) -> None:
+    """A time that is none in UTC is an error, and so is one after which nothing could come."""
+    clock = _at_noon()
+    with pytest.raises(FakeError) as caught:
+        clock.move_to(when)
+    assert str(caught.value) == f"clock.move_to wants a time in the years 1 to 9998, in UTC; got {when!r}"
+    assert clock.now == NOON
+
+
+@pytest.mark.parametrize("when", [datetime(1, 1, 1, tzinfo=UTC), LATEST])
+def test_at_the_ends_of_time_the_fake_works(when: datetime) -> None:
+    """Requests are answered, deployers wait, and time passes as far as there is any."""
+    fake = FakeGitHub(validate="all")
+    fake.clock.move_to(when)
+    repo = fake.add_repository("octocat/example")
+    fake.deployer(after_seconds=100_000)
+    fake.rate_limits.set_secondary()
+    repo.add_deployment(ref="main")
+    answer = fake.answer("GET", "https://api.github.com/repos/octocat/example/deployments", {"user-agent": "test"}, b"")
+    assert answer.status == 200
+    with pytest.raises(FakeError) as caught:
+        fake.clock.tick(-1)
+    assert str(caught.value) == "clock.tick wants 0 seconds or more, got -1; clock.move_to goes back in time"
+    fake.clock.move_to(LATEST)
+    fake.clock.tick(0.5)
+    for seconds in (0.5, 1, 1e9, 1e13):
+        with pytest.raises(
+            FakeError, match=r"clock\.tick wants to stay before the year 9999, got .* from 9998-12-31 on"
+        ):
+            fake.clock.tick(seconds)
+    assert fake.clock.now == LATEST
 
 
 @pytest.mark.parametrize(

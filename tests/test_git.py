@@ -600,6 +600,24 @@ def test_a_short_history_is_deepened_below_its_first_commit(steps: int) -> None:
     assert len(graph.commits) == steps + 1
 
 
+def test_going_back_far_takes_no_time_to_speak_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history is gone through a few times, and not once for each of its commits."""
+    graph = _graph()
+    looked_at: list[int] = []
+    ancestors = graph.ancestors
+
+    def counted(*shas: str) -> set[str]:
+        found = ancestors(*shas)
+        looked_at.append(len(found))
+        return found
+
+    monkeypatch.setattr(graph, "ancestors", counted)
+    start = graph.back("main", 3000)
+    assert start is not None
+    assert sum(looked_at) < 10_000
+    assert len(graph.missing(start, graph.branches["main"])) == 3000
+
+
 def test_a_deepened_history_still_merges_and_brings_something() -> None:
     """A branch from before the first commit is behind it, and merging changes its files."""
     graph = _graph()

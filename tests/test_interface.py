@@ -576,7 +576,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     ),
     (
         lambda gh, _r, _d: gh.stub("GET", "/user?page=1"),
-        "path starts with \"/\", below the root of the API, and has no query; got '/user?page=1'",
+        "path starts with \"/\", below the root of the API, and has no query; got '/user?…'",
     ),
     (lambda gh, _r, _d: gh.stub("GET", "/user", status=99), "status is an HTTP status from 200 to 599, got 99"),
     (
@@ -614,7 +614,24 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     (lambda _gh, r, _d: r.add_branch("new", behind=True), "behind is a number of commits, 0 to 10,000; got True"),
     (lambda _gh, r, _d: r.add_commit(["main"]), "a branch is a text, got ['main']"),  # type: ignore[arg-type]
     (lambda _gh, r, _d: r.add_merge_conflict({}), "a branch is a text, got {}"),  # type: ignore[arg-type]
-    (lambda _gh, r, _d: r.add_deployment(ref="main", creator=5), "a user is a login, got 5"),  # type: ignore[arg-type]
+    (lambda _gh, r, _d: r.add_deployment(ref="main", creator=5), "creator is a login, got 5"),  # type: ignore[arg-type]
+    (
+        lambda _gh, r, _d: r.add_deployment(ref="main", creator=r.owner),  # type: ignore[arg-type]
+        "creator is a login, got a user: give its login, 'octocat'",
+    ),
+    (
+        lambda _gh, r, _d: r.add_commit_status("main", state="success", creator=5),  # type: ignore[arg-type]
+        "creator is a login, got 5",
+    ),
+    (
+        lambda _gh, r, _d: r.add_commit_status("main", state="success", creator=r.owner),  # type: ignore[arg-type]
+        "creator is a login, got a user: give its login, 'octocat'",
+    ),
+    (lambda _gh, _r, d: d.add_status("success", creator=5), "creator is a login, got 5"),  # type: ignore[arg-type]
+    (
+        lambda _gh, r, d: d.add_status("success", creator=r.owner),  # type: ignore[arg-type]
+        "creator is a login, got a user: give its login, 'octocat'",
+    ),
     (lambda gh, _r, _d: gh.faults.add(status=500, times=None), "times is a whole number, 1 or more; got None"),  # type: ignore[arg-type]
     (lambda _gh, r, _d: r.add_branch("new", behind=10_001), "behind is a number of commits, 0 to 10,000; got 10001"),
     (lambda _gh, r, _d: r.add_tag("v1", "topic"), "octocat/example has a tag 'v1' already"),
@@ -784,6 +801,40 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
 def source_line(call: Callable[..., object]) -> str:
     """Name a row of the table by the line it stands on."""
     return f"line{call.__code__.co_firstlineno}" if hasattr(call, "__code__") else "call"
+
+
+def test_a_branch_far_behind_takes_no_more_room_than_its_commits(repo: Repository) -> None:
+    """The commits that the default branch gets for it are as many as asked for, and change one file."""
+    before = len(repo._graph.commits[repo.sha("main")].tree)
+    repo.add_branch("far", from_ref="main", behind=300)
+    graph = repo._graph
+    missing = graph.missing(graph.branches["far"], graph.branches["main"])
+    assert len(missing) == 300
+    assert {len(commit.tree) for commit in missing} == {before + 1}
+    assert all(graph.changed_paths(commit.sha) for commit in missing)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("reviewers", lambda _gh, r, row: r.add_environment("qa", reviewers=row)),
+        ("required_contexts", lambda _gh, r, row: r.add_deployment(ref="main", required_contexts=row)),
+        ("steps", lambda gh, _r, row: gh.deployer(steps=row)),
+        ("events", lambda gh, _r, row: gh.webhooks.subscribe(print, events=row)),
+        ("scopes", lambda gh, _r, row: gh.add_token("a-token", scopes=row)),
+        ("repositories", lambda gh, _r, row: gh.add_token("a-token", permissions={}, repositories=row)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["User", "Team", "text"])
+def test_what_is_one_thing_is_no_list(
+    gh: FakeGitHub, repo: Repository, name: str, call: Callable[[FakeGitHub, Repository, Any], object], kind: str
+) -> None:
+    """An account has fields in an order, and a text has letters: neither is gone through."""
+    one: object = {"User": repo.owner, "Team": gh.add_team("acme", "Team"), "text": "octocat"}[kind]
+    before = snapshot(gh)
+    with pytest.raises(FakeError, match=rf"^{name} is a list of .*, got {re.escape(repr(one))}$"):
+        call(gh, repo, one)
+    assert snapshot(gh) == before
 
 
 @pytest.mark.parametrize(("call", "expected"), MISTAKES, ids=source_line)

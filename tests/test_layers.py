@@ -17,6 +17,7 @@ PACKAGE = "pytest_ghdeploy"
 
 # From the ground up. A module imports from lower rows only; the modules of a folder import each other too.
 LAYERS: tuple[tuple[str, ...], ...] = (
+    ("redaction",),
     ("model", "errors", "pages", "keys", "diagram", "positions", "signatures", "turns"),
     ("clock", "git", "rules", "rules_webhooks", "limits", "events"),
     ("access",),

@@ -1067,6 +1067,69 @@ def test_locals_of_the_fake_hold_no_secret(
     check_nothing_secret(pytester, result)
 
 
+@pytest.mark.parametrize("options", [(), ("-l",), ("-l", "--full-trace"), ("-l", "-vv", "--tb=short")], ids=str)
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("seed=SEEDS[0]", "users[0]: a login is made of letters, digits"),
+        ("seed=[SEEDS[1], *SEEDS]", "users[0]: a login is made of letters, digits"),
+        ("seed=SEEDS[1], validate='some'", 'validate is "requests" or "all", got \'some\''),
+        ("seed=SEEDS[1], repositories=['o/r', 'nobody']", 'a repository is called "owner/name"'),
+        ("seed=SEEDS[1], repositories=7", "repositories is a list of full names, got 7"),
+        ("seed=SEEDS[1], sed=1", "there is no argument 'sed' of the marker ghdeploy"),
+    ],
+)
+def test_a_refused_seed_shows_no_secret(
+    pytester: pytest.Pytester, more: str, said: str, options: tuple[str, ...]
+) -> None:
+    """Neither that of a marker, nor one beside something else that is wrong, nor one given to the factory."""
+    pytester.makepyfile(
+        seeds=f"""
+        BAD = {{"tokens": ["{TOKEN}"], "webhooks": [{{"url": "http://127.0.0.1:1/", "secret": "{TOKEN}"}}]}}
+        SEEDS = [BAD | {{"users": ["a b"]}}, {{"tokens": ["{TOKEN}"]}}]
+        """
+    )
+    factory = more.replace("repositories=", "wrong=").replace("sed=", "wrong=")
+    # Its own frames hold what a test gives, and pytest was asked to show all of them.
+    call = f"ghdeploy_factory({factory})" if "--full-trace" not in options else "pytest.fail('wrong')"
+    result = run(
+        pytester,
+        f"""
+        from seeds import SEEDS
+
+        @pytest.mark.ghdeploy({more})
+        def test_it(ghdeploy):
+            raise AssertionError
+
+        def test_factory(ghdeploy_factory):
+            {call}
+
+        def test_after():
+            assert requests.Session.get_adapter.__module__ == "requests.sessions"
+        """.replace("from seeds", "import requests\n        from seeds"),
+        *options,
+    )
+    result.assert_outcomes(errors=1, failed=1, passed=1)
+    assert said in text(result)
+    assert TOKEN not in text(result)
+
+
+def test_a_comparison_of_tokens_shows_none(pytester: pytest.Pytester) -> None:
+    """Two that differ are told by all but their texts."""
+    result = run(
+        pytester,
+        f"""
+        def test_it(ghdeploy):
+            assert ghdeploy.add_token("{TOKEN[:-1]}" + "1") == ghdeploy.add_token("{TOKEN[:-1]}" + "2", user="mona")
+        """,
+        "-vv",
+    )
+    result.assert_outcomes(failed=1)
+    told = [line for line in result.outlines if line.startswith("E ")]
+    assert any("login='mona'" in line for line in told)
+    assert TOKEN[:-1] not in "\n".join(told)
+
+
 # What must not go unnoticed
 
 

@@ -303,6 +303,10 @@ def test_any_toml_is_read_as_ever_and_found_by_line(value: dict[str, object], da
 
 
 DEEP = 100_000
+TAG = "this tag is none that is known; a text that begins with ! is put in quotes"
+AT_A_START = "that cannot start any token while scanning for the next token"
+BOMB = ["- &0 [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+BOMB += [f"- &{n} [{', '.join([f'*{n - 1}'] * 9)}]" for n in range(1, 40)]
 
 
 @pytest.mark.parametrize(
@@ -327,16 +331,24 @@ DEEP = 100_000
         ("YAML", "a: &a\n  - 1\n  - *a\n", "an alias refers to what it is a part of", 1),
         ("YAML", "a: 1\nb: 2026-13-01\n", "this is no timestamp; a text is put in quotes", 2),
         ("YAML", "a: 1\nb: !!int x\n", "this is no int; a text is put in quotes", 2),
-        ("YAML", "a: *b\n", "found undefined alias 'b'", 1),
+        ("YAML", "a: *b\n", "there is no anchor for this alias; a text that begins with * is put in quotes", 1),
+        ("YAML", "a: &b 1\nb: &b 2\n", "this anchor is there twice; a text that begins with & is put in quotes", 2),
+        ("YAML", "a: 1\nb: !abc c\n", TAG, 2),
+        ("YAML", "a: 1\nb: !a!bc c\n", TAG, 2),
+        ("YAML", "a: 1\nb: [!!timestamp 'x']\n", "this is no timestamp; a text is put in quotes", 2),
+        ("YAML", 'a: 1\nb: "\\U00110000"\n', "an escape names no character, or a number is too large", 2),
+        ("YAML", 'a: 1\nb: "\\UFFFFFFFF"\n', "an escape names no character, or a number is too large", 2),
+        ("YAML", "a: 1\nmy-token: 1\nmy-token: 2\n", "a key is there twice, first in line 2", 3),
+        ("TOML", "[my-token]\n[my-token]\n", "Cannot declare (…,) twice", 2),
+        ("TOML", "a = 1\nb = {my-token = 1, my-token = 2}\n", "Duplicate inline table key …", 2),
+        ("TOML", 'a = 1\nb = "\x07"', "Illegal character '\\x07'", 2),
+        ("YAML", "a: 1\nb: \t@my\n", f"found character '\\t' {AT_A_START}", 2),
+        ("YAML", "a: 1\nb: @my\n", f"found character '@' {AT_A_START}", 2),
+        ("YAML", "\n".join(BOMB), "its aliases stand for more than 1,000,000 values", 7),
         ("YAML", "a: 1\n---\nb: 2\n", "but found another document expected a single document in the stream", 2),
         ("YAML", "a: 1\nb: \a\n", "special characters are not allowed", 2),
         ("YAML", "[" * DEEP, "it is nested too deeply", None),
-        (
-            "YAML",
-            "a: 1\nb: !!python/object/apply:os.abort []\n",
-            "could not determine a constructor for the tag 'tag:yaml.org,2002:python/object/apply:os.abort'",
-            2,
-        ),
+        ("YAML", "a: 1\nb: !!python/object/apply:os.abort []\n", TAG, 2),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told_with_its_line(form: str, text: str, message: str, line: int | None) -> None:

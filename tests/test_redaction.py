@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from pytest_ghdeploy.conversation import Secrets, without_secret_members
+from pytest_ghdeploy.redaction import told_of, without_credentials
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
@@ -48,6 +49,7 @@ def _everything(ghdeploy: FakeGitHub) -> str:
          b"url=x&config[secret]=[redacted]&config%5Bsecret%5D=[redacted]"),
         (b'{"url": "http://localhost/?a=1&token=abc#x"}', b'{"url": "http://localhost/?a=1&token=[redacted]#x"}'),
         (b'{"url": "http://me:abc@localhost/"}', b'{"url": "http://[redacted]@localhost/"}'),
+        (b'{"url": "http://me:ab@c@localhost/@x"}', b'{"url": "http://[redacted]@localhost/@x"}'),
         (b'{"description": "the secret is out: token"}', b'{"description": "the secret is out: token"}'),
         (b'{"secrets": "none", "tokens": 5, "mail": "a@b"}', b'{"secrets": "none", "tokens": 5, "mail": "a@b"}'),
         (b"\xff\x00 secret", b"\xff\x00 secret"),
@@ -57,6 +59,23 @@ def _everything(ghdeploy: FakeGitHub) -> str:
 def test_what_is_secret_by_its_name_is_blotted_out_of_a_body(body: bytes, kept: bytes) -> None:
     """In JSON, in JSON within a text, in a form and in a URL; what is no value stays."""
     assert without_secret_members(body, Secrets()) == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "told", "refused"),
+    [
+        ("http://localhost/@x?a=b", "http://localhost/@x?a=b", "http://[redacted]@x?a=b"),
+        ("http://me:ab@localhost/?Token=x&y=z", "http://[redacted]@localhost/?Token=[redacted]&y=z", None),
+        ("http://me:ab@c@localhost/", "http://[redacted]@localhost/", None),
+        ("http://me:a/b@localhost/", "http://me:a/b@localhost/", "http://[redacted]@localhost/"),
+        ("http://me:a?b#c\n@[local/", "http://me:a?b#c\n@[local/", "http://[redacted]@[local/"),
+        ("me:ab@localhost", "me:ab@localhost", "[redacted]@localhost"),
+    ],
+)
+def test_what_opens_a_url_is_blotted_out_of_it(url: str, told: str, refused: str | None) -> None:
+    """Of one that is no URL, all is that could be a password."""
+    assert without_credentials(url) == told
+    assert told_of(url) == (told if refused is None else refused)
 
 
 @pytest.mark.parametrize(

@@ -322,7 +322,9 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ({"target": print, "kind": "url"}, "a receiver of kind 'url' is a text"),
         ({"target": "http://localhost/", "kind": "wsgi"}, "a receiver of kind 'wsgi' is something to call"),
         ({"target": "http://localhost/", "in_thread": True}, "in this process, and 'http://localhost/' is a URL"),
-        ({"target": print, "in_thread": 1}, "in_thread is True, False or None"),
+        ({"target": print, "in_thread": 1}, "in_thread is True, False or None, got 1"),
+        ({"target": print, "in_thread": 0}, "in_thread is True, False or None, got 0"),
+        ({"target": print, "in_thread": ""}, "in_thread is True, False or None, got ''"),
         ({"target": print, "kind": "cgi"}, "there is no kind of receiver 'cgi'; there are "),
         ({"target": print, "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
         ({"target": "http://localhost/", "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
@@ -334,7 +336,21 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ({"target": print, "content_type": "xml"}, "config.content_type is 'xml'"),
         ({"target": print, "repository": "octocat/exmaple"}, "there is no repository 'octocat/exmaple'"),
         ({"target": print, "repository": 7}, "repository is a full name"),
-        ({"target": print, "secret": 7}, "secret is a text"),
+        ({"target": print, "secret": 7}, "secret is a text, got a number"),
+        ({"target": print, "secret": 0}, "secret is a text, got a number"),
+        ({"target": print, "secret": b"hunter2"}, "secret is a text, got bytes"),
+        ({"target": print, "secret": "hunter2\ud800"}, "secret is what JSON can hold: 'utf-8' codec can't encode"),
+        ({"target": "ftp://me:hunter2@127.0.0.1/"}, "config.url is 'ftp://[redacted]@127.0.0.1/'; http and https do"),
+        ({"target": "http://me:hunter2@127.0.0.1:99999/"}, "config.url is 'http://[redacted]@127.0.0.1:99999/'; http"),
+        ({"target": "http://me:hunter2@[127.0.0.1/"}, "'http://[redacted]@[127.0.0.1/' is not this machine"),
+        ({"target": "me:/hunter2@127.0.0.1"}, "'[redacted]@127.0.0.1' is not this machine"),
+        ({"target": b"http://me:hunter2@127.0.0.1/"}, "or a function of one delivery; got [redacted]@127.0.0.1/'"),
+        ({"target": "http://me:hunter2@127.0.0.1/", "kind": "wsgi"}, "call, got 'http://[redacted]@127.0.0.1/'"),
+        (
+            {"target": "http://me:hunter2@127.0.0.1/", "path": "/?token=hunter2"},
+            "got '/?token=[redacted]' for 'http://[r",
+        ),
+        ({"target": "http://me:hunter2@127.0.0.1/", "in_thread": True}, "and 'http://[redacted]@127.0.0.1/' is a URL"),
         ({"target": print, "active": "yes"}, "GitHub refuses this with 422"),
         ({"target": print, "insecure_ssl": 1}, "insecure_ssl is True or False"),
         ({"target": print, "allow_any_host": 1}, "allow_any_host is True or False"),
@@ -348,6 +364,7 @@ def test_a_subscription_that_makes_no_sense_is_refused(
     with pytest.raises(FakeError, match=r".") as refused:
         ghdeploy.webhooks.subscribe(**arguments)
     assert message in str(refused.value)
+    assert "hunter2" not in str(refused.value)
     assert ghdeploy.webhooks.hooks == []
     assert ghdeploy.webhooks._targets == {}
     assert list(ghdeploy._store.apps) == []
@@ -1155,6 +1172,82 @@ def test_a_receiver_in_this_process_that_fails_disturbs_nobody(
         ghdeploy.conversation_text()
     )
     assert len(repo.deployments) == len(ghdeploy.events) == 1
+
+    again = ghdeploy.webhooks.redeliver(failed)
+    assert (again.state, again.status_code, again.reason) == ("failed", status_code, reason)
+    assert (again.redelivery, again.delivery_id, again.body) == (True, failed.delivery_id, failed.body)
+    assert hook.deliveries[:2] == [again, failed]
+    assert len(other.deliveries) == len([one for one in other.deliveries if one.state == "delivered"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["function", "coroutine", "flask", "starlette", "url"])
+@pytest.mark.parametrize("is_well", [True, False])
+@pytest.mark.usefixtures("repo")
+def test_a_receiver_that_failed_may_have_it_again(ghdeploy: FakeGitHub, kind: str, *, is_well: bool) -> None:
+    """Whatever it is, it gets the same once more, and what comes of that is kept beside what came before."""
+    got: list[str] = []
+    answers = iter([503, 204 if is_well else 500])
+
+    def function(delivery: Delivery) -> int:
+        got.append(delivery.delivery_id)
+        return next(answers)
+
+    async def coroutine(delivery: Delivery) -> int:
+        return function(delivery)
+
+    app = flask.Flask(__name__)
+
+    @app.post("/")
+    def view() -> tuple[str, int]:
+        got.append(flask.request.headers["X-GitHub-Delivery"])
+        return "", next(answers)
+
+    async def endpoint(request: Any) -> Response:  # noqa: ANN401
+        got.append(request.headers["X-GitHub-Delivery"])
+        return Response(status_code=next(answers))
+
+    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        got.append(handler.headers["X-GitHub-Delivery"])
+        handler.send_response(next(answers))
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    starlette = Starlette(routes=[Route("/", endpoint, methods=["POST"])])
+    ghdeploy.webhooks.hold()
+    with serving(answer) as server:
+        receivers = {
+            "function": function, "coroutine": coroutine, "flask": app, "starlette": starlette, "url": server.url
+        }  # fmt: skip
+        hook = ghdeploy.webhooks.subscribe(receivers[kind], events=["deployment"])
+        ghdeploy.webhooks.held[0].drop()
+        ghdeploy.webhooks.release()
+        assert post("/deployments", ref="main").status_code == 201
+        failed = hook.deliveries[0]
+        again = ghdeploy.webhooks.redeliver(failed)
+    assert got == [failed.delivery_id] * 2
+    assert (failed.state, failed.status_code, failed.redelivery) == ("failed", 503, False)
+    told = ("delivered", 204, True) if is_well else ("failed", 500, True)
+    assert (again.state, again.status_code, again.redelivery) == told
+    assert hook.deliveries[:2] == [again, failed]
+    assert hook.last_response["code"] == told[1]
+
+
+@pytest.mark.parametrize("url", ["ftp://me:hunter2@127.0.0.1/", "http://me:hunter2@127.0.0.1:99999/"])
+@pytest.mark.usefixtures("repo")
+def test_no_refusal_of_a_url_quotes_what_opens_it(ghdeploy: FakeGitHub, url: str) -> None:
+    """Neither in the hint, nor where a hook is there already, nor where there is no such hook."""
+    answer = post("/hooks", config={"url": url})
+    shown = url.replace("me:hunter2", "[redacted]")
+    assert answer.status_code == 422
+    assert answer.headers["X-GHDeploy-Hint"] == f"config.url is '{shown}'; http and https do"
+    good = {"url": "http://me:hunter2@127.0.0.1:1/", "content_type": "json"}
+    assert post("/hooks", config=good).status_code == 201
+    taken = post("/hooks", config=good)
+    assert taken.status_code == 422
+    assert taken.headers["X-GHDeploy-Hint"].endswith("sends the same events to http://[redacted]@127.0.0.1:1/")
+    missing = requests.get(f"{API}/hooks/1", headers=TOKEN, timeout=5)
+    assert "(http://[redacted]@127.0.0.1:1/)" in missing.headers["X-GHDeploy-Hint"]
+    assert "hunter2" not in ghdeploy.conversation_text()
 
 
 @pytest.mark.parametrize("kind", ["function", "flask"])

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import errors, git, schema
+from pytest_ghdeploy import errors, git, model, schema
 from pytest_ghdeploy.errors import FakeError, GitHubError
+from pytest_ghdeploy.redaction import told_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,7 +97,9 @@ def check_type(name: str, value: object, wanted: type | tuple[type, ...], called
     Raises:
         FakeError: It says what the argument *name* is.
     """
-    if not isinstance(value, wanted) or (isinstance(value, str) and not _is_json(value)):
+    # A row of the fake's is a tuple too, and its fields are no list.
+    is_row = isinstance(value, tuple) and hasattr(value, "_fields") and isinstance(wanted, tuple) and tuple in wanted
+    if is_row or not isinstance(value, wanted) or (isinstance(value, str) and not _is_json(value)):
         msg = f"{name} is {called}, got {value!r}"
         raise FakeError(msg)
 
@@ -106,24 +109,37 @@ def headers_of(headers: object) -> dict[str, str]:
     Copy the headers that a test wants on an answer, those spelled as the fake does that clients look up each time.
 
     Raises:
-        FakeError: *headers* is no mapping of texts, or HTTP cannot carry one of them.
+        FakeError: *headers* is no mapping of texts, or HTTP cannot carry one of them. It tells no value, which may
+            be a secret.
     """
     if headers is None:
         return {}
-    check_type("headers", headers, Mapping, "a mapping of texts")
-    assert isinstance(headers, Mapping)  # noqa: S101 - just checked
+    if not isinstance(headers, Mapping):
+        msg = f"headers is a mapping of texts, got {errors.kind_of(headers)}"
+        raise FakeError(msg)
     copied = {}
     for name, value in headers.items():
         check_type("the name of a header", name, str, "a text")
-        check_type(f"the header {name}", value, str, "a text")
         if not _HEADER_NAME.fullmatch(name):
-            msg = f"the name of a header is made of letters, digits and some signs, such as Retry-After; got {name!r}"
+            # The value stands there too, perhaps.
+            shown = re.sub(r"[:=].*", "…", name, flags=re.DOTALL)
+            msg = f"the name of a header is made of letters, digits and some signs, such as Retry-After; got {shown!r}"
+            raise FakeError(msg)
+        if not isinstance(value, str):
+            msg = f"the header {name} is a text, got {errors.kind_of(value)}"
             raise FakeError(msg)
         if not _HEADER_VALUE.fullmatch(value):
-            msg = f"the header {name} is one line of Latin-1, without spaces around it; got {value!r}"
+            msg = f"the header {name} is one line of Latin-1, without spaces around it; {_why_no_header(value)}"
             raise FakeError(msg)
         copied[name.title() if name.lower() in _LOOKED_UP else name] = value
     return copied
+
+
+def _why_no_header(value: str) -> str:
+    if value != value.strip(" \t"):
+        return "there is a space around it"
+    wrong = next(sign for sign in value if not _HEADER_VALUE.fullmatch(sign) and sign not in " \t")
+    return f"it has the character U+{ord(wrong):04X}"
 
 
 def check_path(path: object) -> None:
@@ -136,7 +152,8 @@ def check_path(path: object) -> None:
     check_type("path", path, str, "a text")
     assert isinstance(path, str)  # noqa: S101 - just checked
     if not path.startswith("/") or "?" in path:
-        msg = f'path starts with "/", below the root of the API, and has no query; got {path!r}'
+        shown = re.sub(r"\?.*", "?…", told_of(path), flags=re.DOTALL)
+        msg = f'path starts with "/", below the root of the API, and has no query; got {shown!r}'
         raise FakeError(msg)
     if left_out := next((part for part in path.split("/") if part in _ELLIPSES), None):
         msg = f'path is written out, with "*" for any segment; got {left_out!r} in {path!r}'
@@ -198,16 +215,19 @@ def app_behind(store: Store, user: User) -> App | None:
     return store.app_of(user) if user.type == "Bot" else None
 
 
-def user_called(store: Store, login: str | None) -> User:
+def user_called(store: Store, login: str | None, argument: str = "a user") -> User:
     """
-    Look up who acts: ``None`` is the usual user.
+    Look up who acts, as an *argument* says: ``None`` is the usual user.
 
     Raises:
         FakeError: There is no such account.
     """
     if login is None:
         return store.default_user
-    check_type("a user", login, str, "a login")
+    if isinstance(login, model.User):
+        msg = f"{argument} is a login, got a user: give its login, {login.login!r}"
+        raise FakeError(msg)
+    check_type(argument, login, str, "a login")
     user = store.user(login)
     if user is None:
         raise errors.unknown("user", login, (user.login for user in store.users), more=": see add_user")

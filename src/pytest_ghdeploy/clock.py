@@ -7,6 +7,9 @@ from typing import Protocol
 
 from pytest_ghdeploy.errors import FakeError
 
+LATEST = datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""What the clock can show. A year is left for what comes after that, such as the end of an hour."""
+
 
 class Diary(Protocol):
     """What is to happen when its time comes, on the way to where the clock is moved."""
@@ -53,12 +56,16 @@ class Clock:
             when: An aware datetime; fractions of a second are dropped.
 
         Raises:
-            FakeError: *when* has no time zone. The time is unchanged.
+            FakeError: *when* has no time zone, or is not in the years 1 to 9998. The time is unchanged.
         """
         if not isinstance(when, datetime) or when.tzinfo is None:
             msg = f"clock.move_to wants a datetime with a time zone, such as tzinfo=UTC; got {when!r}"
             raise FakeError(msg)
-        self._pass(when.astimezone(UTC).replace(microsecond=0))
+        later = in_utc(when)
+        if later is None or later > LATEST:
+            msg = f"clock.move_to wants a time in the years 1 to 9998, in UTC; got {when!r}"
+            raise FakeError(msg)
+        self._pass(later)
 
     def tick(self, seconds: float = 1) -> None:
         """
@@ -68,13 +75,25 @@ class Clock:
             seconds: How long, at least 0; fractions add up.
 
         Raises:
-            FakeError: *seconds* is negative, or no number of seconds. The time is unchanged.
+            FakeError: *seconds* is negative, or no number of seconds, or leads beyond the year 9998. The time is
+                unchanged.
         """
         try:
-            later = self._exact + timedelta(seconds=seconds)
+            step = timedelta(seconds=seconds)
         except (TypeError, ValueError, OverflowError):
-            later = self._exact - timedelta(seconds=1)
-        if later < self._exact:
+            step = timedelta(seconds=-1)
+        if step < timedelta(0):
             msg = f"clock.tick wants 0 seconds or more, got {seconds!r}; clock.move_to goes back in time"
             raise FakeError(msg)
-        self._pass(later)
+        if step >= LATEST + timedelta(seconds=1) - self._exact:
+            msg = f"clock.tick wants to stay before the year 9999, got {seconds!r} from {self._now:%Y-%m-%d} on"
+            raise FakeError(msg)
+        self._pass(self._exact + step)
+
+
+def in_utc(when: datetime) -> datetime | None:
+    """Convert an aware datetime into whole seconds of UTC, ``None`` if that is beyond the years 1 to 9999."""
+    try:
+        return when.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        return None

@@ -15,6 +15,7 @@ from pytest_ghdeploy import diagram
 from pytest_ghdeploy.diagram import GITHUB, Message, Parties
 from pytest_ghdeploy.errors import REASONS
 from pytest_ghdeploy.events import Event
+from pytest_ghdeploy.redaction import NAMES, REDACTED, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,23 +25,18 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.diagram import Kind
     from pytest_ghdeploy.model import HookDelivery
 
-REDACTED = "[redacted]"
-
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-github-otp"})
-_NAMES = r"(?:access_|client_|refresh_|webhook_)?(?:secret|token|password)"
-_SECRET_QUERY = re.compile(rf"(?i)([?&]{_NAMES}=)[^&#]*")
-_USERINFO = re.compile(r"//[^/@?#]*@")
-_USERINFO_IN_BODY = re.compile(rb"(://)[^/@?#\"\s\\]*@")
+_USERINFO_IN_BODY = re.compile(rb"(://)[^/?#\"\s\\]*@")
 # A shorter one would be found in half of all texts, and one that is shorter still in half of them as a word.
 _SHORTEST_SECRET, _SHORTEST_WORD = 8, 4
 _BODY_LIMIT = 200
 # A member of a JSON object, of one that is written into a text, and of a form or a query.
 _SECRET_MEMBER = re.compile(
     rf"""(?isx)
-    (?: (?P<name> (?: "{_NAMES}"\s*:\s*"(?=(?P<quoted>(?:[^"\\]|\\.)+))
-                   |  \\{{1,9}}"{_NAMES}\\{{1,9}}"\s*:\s*\\{{1,9}}"(?=(?P<escaped>[^"\\]+))
-                   |  "{_NAMES}"\s*:\s*(?=(?P<number>-?\d[\d.e+-]*))
-                   |  (?:^|[?&\[]|%5b){_NAMES}(?:\]|%5d)?=(?=(?P<formed>[^&\#"\s\\]+))
+    (?: (?P<name> (?: "{NAMES}"\s*:\s*"(?=(?P<quoted>(?:[^"\\]|\\.)+))
+                   |  \\{{1,9}}"{NAMES}\\{{1,9}}"\s*:\s*\\{{1,9}}"(?=(?P<escaped>[^"\\]+))
+                   |  "{NAMES}"\s*:\s*(?=(?P<number>-?\d[\d.e+-]*))
+                   |  (?:^|[?&\[]|%5b){NAMES}(?:\]|%5d)?=(?=(?P<formed>[^&\#"\s\\]+))
     ))) (?: (?P=quoted) | (?P=escaped) | (?P=number) | (?P=formed) )
     """.encode()
 )
@@ -142,13 +138,6 @@ def without_secrets(headers: Mapping[str, str]) -> Headers:
     for name in _SECRET_HEADERS & kept.keys():
         kept[name] = REDACTED
     return Headers(kept)
-
-
-def without_credentials(url: str) -> str:
-    """Copy *url* with the credentials in it blotted out."""
-    if "@" in url:
-        url = _USERINFO.sub(f"//{REDACTED}@", url, count=1)
-    return _SECRET_QUERY.sub(rf"\1{REDACTED}", url) if "?" in url else url
 
 
 def without_secret_members(body: bytes, found: Secrets) -> bytes:

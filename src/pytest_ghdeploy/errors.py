@@ -583,3 +583,23 @@ def there_is(asked: object, known: Iterable[object]) -> str:
     if len(ordered) > _LISTED:
         shown += f" and {len(ordered) - _LISTED} more"
     return f"there {'is' if len(ordered) == 1 else 'are'} {shown}"
+
+
+def kind_of(value: object) -> str:
+    """Say what a value is, and not which: it may be a secret."""
+    from collections.abc import Mapping
+    from datetime import date, time
+
+    if isinstance(value, bool):
+        return str(value).lower()
+    kinds: tuple[tuple[Any, str], ...] = (
+        (type(None), "nothing"),
+        (int, "a number"),
+        (float, "a number with a point"),
+        (str, "a text"),
+        (date, "a date"),
+        (time, "a time"),
+        (Mapping, "a mapping"),
+        ((list, tuple), "a list"),
+    )
+    return next((called for kind, called in kinds if isinstance(value, kind)), type(value).__name__)

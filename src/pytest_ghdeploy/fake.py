@@ -19,6 +19,7 @@ from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secret
 from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
 from pytest_ghdeploy.events import Events
 from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
+from pytest_ghdeploy.redaction import without_credentials
 from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.representations import ENTERPRISE_VERSION, PUBLIC_API, Urls
 from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
@@ -868,7 +869,7 @@ class FakeGitHub:
                 body = conversation.without_secret_members(body, self._secrets)
             exchange = Exchange(
                 method.upper(),
-                conversation.without_credentials(url),
+                without_credentials(url),
                 path,
                 conversation.without_secrets(headers),
                 body,

@@ -349,9 +349,21 @@ class Graph:
         root = history[-1]
         for _ in range(len(history), steps + 1):
             root = self._deepen(root)
-        total = max(len(history), steps + 1)
         history = self.log(self.branches[branch])
-        return next((found.sha for found in history if total - len(self.ancestors(found.sha)) == steps), None)
+        kept = self._sizes_of_histories(history)
+        return next((found.sha for found in history if len(history) - kept[found.sha] == steps), None)
+
+    @staticmethod
+    def _sizes_of_histories(history: list[Commit]) -> dict[str, int]:
+        """Count the commits that each commit of a *history*, newest first, contains."""
+        # A history is a number with a bit for each commit, so that putting two together is one operation.
+        contained: dict[str, int] = {}
+        for place, commit in enumerate(reversed(history)):
+            bits = 1 << place
+            for parent in commit.parents:
+                bits |= contained[parent]
+            contained[commit.sha] = bits
+        return {sha: bits.bit_count() for sha, bits in contained.items()}
 
     def _deepen(self, root: Commit) -> Commit:
         self._oldest -= 1

@@ -283,7 +283,7 @@ class Deployment(_Item):
         with self._store.lock, advice():
             row: model.Deployment = self._row
             repository = self._store.repository_of(row)
-            user = user_called(self._store, creator)
+            user = user_called(self._store, creator, "creator")
             app = app_behind(self._store, user)
             made = deployment_statuses.create(self._store, repository, row, user, app, **body)
             return DeploymentStatus(self._store, made.id)

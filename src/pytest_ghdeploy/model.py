@@ -75,7 +75,7 @@ class Token:
     it may do whatever its ``user`` may. ``app`` is the one an app's token speaks for.
     """
 
-    text: str = field(repr=False)
+    text: str = field(repr=False, compare=False)
     user: User
     kind: TokenKind = "classic"
     scopes: tuple[str, ...] | None = None

@@ -100,6 +100,7 @@ def _written(config: pytest.Config, name: str) -> object:
 
 
 def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
+    __tracebackhide__ = True
     from pytest_ghdeploy.advice import check_type  # see above
     from pytest_ghdeploy.errors import unknown
 
@@ -120,6 +121,7 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
 
 
 def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
+    __tracebackhide__ = True  # a seed is full of secrets
     from pytest_ghdeploy.fake import FakeGitHub
 
     settings = _settings(request.config) | arguments
@@ -145,14 +147,31 @@ def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 -
 @pytest.fixture
 def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
     """Give a stateful GitHub in memory, in the way of this process' HTTP clients."""
+    __tracebackhide__ = True
+    from pytest_ghdeploy.errors import FakeError
+
+    try:
+        fake = _opened_as_marked(request)
+    except (FakeError, pytest.UsageError) as problem:
+        # The way to where it was found out tells a test's author nothing, and is full of secrets.
+        raise problem.with_traceback(None) from None
+    try:
+        yield fake
+    finally:
+        fake.close()
+
+
+def _opened_as_marked(request: pytest.FixtureRequest) -> FakeGitHub:
+    __tracebackhide__ = True
     arguments, repositories = _marked(request.node)
     fake = _opened(request, **arguments)
     try:
         for full_name in repositories:
             fake.add_repository(full_name)
-        yield fake
-    finally:
+    except BaseException:
         fake.close()
+        raise
+    return fake
 
 
 @pytest.fixture
@@ -168,6 +187,7 @@ def ghdeploy_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
     made: list[FakeGitHub] = []
 
     def make(**arguments: object) -> FakeGitHub:
+        __tracebackhide__ = True  # a seed is full of secrets
         made.append(_opened(request, **arguments))
         return made[-1]
 

@@ -13,6 +13,8 @@ import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from pytest_ghdeploy.redaction import is_ordinary
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -65,7 +67,19 @@ def read(text: str, form: str) -> Document:
 
 
 def _twice(name: str, line: int, first: int | None) -> Malformed:
-    return Malformed(f"the key {name!r} is there twice, first in line {first}", line)
+    # What stands where a key should may be a token.
+    told = f"the key {name!r}" if is_ordinary(name) else "a key"
+    return Malformed(f"{told} is there twice, first in line {first}", line)
+
+
+_QUOTED = re.compile(r"""(['"])((?:\\.|(?!\1).)*)\1""", re.DOTALL)
+# One sign, maybe escaped; several that are no letters; and what PyYAML calls its own things.
+_SIGN = re.compile(r"(?:\\+x..|\\+u.{4}|\\+U.{8}|\\*.|[^\w]*|<[a-z ]+>)", re.DOTALL)
+
+
+def _without_values(message: str) -> str:
+    """Copy what a parser says without what it quotes, but for signs."""
+    return _QUOTED.sub(lambda found: found[0] if _SIGN.fullmatch(found[2]) else "…", message)
 
 
 class _Found:
@@ -158,7 +172,7 @@ def _read_toml(text: str) -> Document:
     except tomllib.TOMLDecodeError as problem:
         where = _TOML_LINE.search(str(problem))
         line = int(where[1]) if where and where[1] else text.rstrip("\n").count("\n") + 1
-        raise Malformed(_TOML_LINE.sub("", str(problem)), line) from None
+        raise Malformed(_without_values(_TOML_LINE.sub("", str(problem))), line) from None
     except ValueError:
         msg = "a number has too many digits"
         raise Malformed(msg) from None
@@ -290,9 +304,24 @@ def _read_yaml(text: str) -> Document:
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         said = " ".join(part for part in (problem.problem, problem.context) if part)
-        raise Malformed(said, mark.line + 1 if mark else None) from None
+        own = next((words for part, words in _YAML_WORDS.items() if part in said), None)
+        raise Malformed(own or _without_values(said), mark.line + 1 if mark else None) from None
     except yaml.reader.ReaderError as problem:
         raise Malformed(problem.reason, text.count("\n", 0, problem.position) + 1) from None
+    except (ValueError, OverflowError):  # of its scanner, where a number is too much
+        msg = "an escape names no character, or a number is too large"
+        raise Malformed(msg, loader.line + 1) from None
+
+
+# PyYAML's messages that quote what may be a secret, which was to be in quotes.
+_YAML_WORDS = {
+    "found undefined alias": "there is no anchor for this alias; a text that begins with * is put in quotes",
+    "found duplicate anchor": "this anchor is there twice; a text that begins with & is put in quotes",
+    "could not determine a constructor": "this tag is none that is known; a text that begins with ! is put in quotes",
+    "found undefined tag handle": "this tag is none that is known; a text that begins with ! is put in quotes",
+}
+_MOST_VALUES = 1_000_000
+"""Of a file with all its aliases written out. A few lines of them can be more than any memory holds."""
 
 
 class _YamlCheck:
@@ -301,30 +330,36 @@ class _YamlCheck:
     def __init__(self, loader: Any) -> None:  # noqa: ANN401 - yaml's, which is not imported here
         self._loader = loader
         self._outer: set[int] = set()
-        self._checked: set[int] = set()
+        self._sizes: dict[int, int] = {}
 
-    def check(self, node: Any) -> None:  # noqa: ANN401 - likewise
+    def check(self, node: Any) -> int:  # noqa: ANN401 - likewise
+        """Check *node*, and count the values in it, each as often as aliases lead there."""
         if id(node) in self._outer:
             msg = "an alias refers to what it is a part of"
             raise Malformed(msg, node.start_mark.line + 1)
-        if id(node) in self._checked:
-            return
-        self._checked.add(id(node))
+        if id(node) in self._sizes:
+            return self._sizes[id(node)]
         self._outer.add(id(node))
+        size = 1
         if node.id == "scalar":
             try:
                 self._loader.construct_object(node)
-            except (ValueError, LookupError):
+            except (ValueError, LookupError, AttributeError, TypeError, OverflowError):
                 msg = f"this is no {node.tag.removeprefix(_YAML_TAG)}; a text is put in quotes"
                 raise Malformed(msg, node.start_mark.line + 1) from None
         elif node.id == "sequence":
-            for item in node.value:
-                self.check(item)
+            size += sum(map(self.check, node.value))
         else:
-            self._check_members(node)
+            size += self._check_members(node)
+        if size > _MOST_VALUES:
+            msg = f"its aliases stand for more than {_MOST_VALUES:,} values"
+            raise Malformed(msg, node.start_mark.line + 1)
         self._outer.remove(id(node))
+        self._sizes[id(node)] = size
+        return size
 
-    def _check_members(self, node: Any) -> None:  # noqa: ANN401 - likewise
+    def _check_members(self, node: Any) -> int:  # noqa: ANN401 - likewise
+        size = 0
         seen: dict[str, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
@@ -334,7 +369,8 @@ class _YamlCheck:
             if key.value in seen:
                 raise _twice(key.value, line, seen[key.value])
             seen[key.value] = line
-            self.check(value)
+            size += self.check(value)
+        return size
 
 
 class _YamlLines:

@@ -186,8 +186,11 @@ class Repository:
                 if behind and lacks > behind:
                     msg = f"{from_ref} is {lacks} commit(s) behind {default} already, which is more than {behind}"
                     raise FakeError(msg)
-                for _ in range(behind - lacks):
-                    self.add_commit(default)
+                path = ""
+                for number in range(1, behind - lacks + 1):
+                    # They change one file: with one more for each, the trees would take all memory.
+                    sha = self.add_commit(default, files={path: f"Update {number}\n"} if path else None)
+                    path = path or graph.changed_paths(sha)[0][0]
             graph.branches[name] = start
             return start
 
@@ -303,7 +306,7 @@ class Repository:
             target_url=target_url,
         )
         with self._store.lock, advice():
-            user = user_called(self._store, creator)
+            user = user_called(self._store, creator, "creator")
             row = commit_statuses.create(self._store, self._row, user, sha=self.sha(ref), **body)
             return CommitStatus(self._store, row.id)
 
@@ -389,10 +392,11 @@ class Repository:
             FakeError: *ref* or *creator* is none, or GitHub would refuse it, or it would
                 merge (and then has). There is no deployment.
         """
+        check_type("required_contexts", required_contexts, (list, tuple, type(None)), "a list of contexts, or None")
         optional = {
             "payload": payload,
             "production_environment": production_environment,
-            # A tuple is as good as a list; a text, which is a sequence too, is refused.
+            # A tuple is as good as a list.
             "required_contexts": list(required_contexts) if isinstance(required_contexts, tuple) else required_contexts,
         }
         body = json_copy(
@@ -407,7 +411,7 @@ class Repository:
         )
         with self._store.lock, advice():
             self.sha(ref)
-            user = user_called(self._store, creator)
+            user = user_called(self._store, creator, "creator")
             made = deployments.create(self._store, self._row, user, app_behind(self._store, user), **body)
             if isinstance(made, deployments.AutoMerged):
                 msg = f"there is no deployment yet, GitHub answers 202 {made.message!r}: add it again"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_ghdeploy import errors
+from pytest_ghdeploy.redaction import told_of, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -147,7 +148,8 @@ def check_config(config: Mapping[str, Any]) -> None:
     if not url:
         raise errors.invalid_hook("", "Config must contain URL for webhooks", 'config needs "url", where to send')
     if not _is_http(url):
-        raise errors.invalid_hook("url", "url must use http(s) scheme", f"config.url is {url!r}; http and https do")
+        hint = f"config.url is {told_of(url)!r}; http and https do"
+        raise errors.invalid_hook("url", "url must use http(s) scheme", hint)
     if config.get("content_type", "form") not in ("json", "form"):
         raise errors.invalid_hook(
             "content_type",
@@ -185,7 +187,8 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_
     there = list(others)
     for other in there:
         if _identity(other) == _identity(wanted):
-            raise errors.hook_exists(f"hook {other.id} sends the same events to {other.target_url}")
+            where = without_credentials(other.target_url)
+            raise errors.hook_exists(f"hook {other.id} sends the same events to {where}")
     for name in wanted.events:
         count = sum(name in other.events for other in there)
         if most is not None and count >= most:

@@ -26,7 +26,7 @@ from pytest_ghdeploy import errors, model, positions
 from pytest_ghdeploy.conversation import Secrets
 from pytest_ghdeploy.deployer import Step
 from pytest_ghdeploy.environment import Environment
-from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.errors import FakeError, kind_of
 from pytest_ghdeploy.faults import FaultKind, Faults
 from pytest_ghdeploy.items import Deployment
 from pytest_ghdeploy.rate_limits import RateLimits
@@ -109,6 +109,10 @@ SECTIONS = (
 
 # What these arguments hold is never told.
 _SECRET = frozenset({"token", "secret"})
+_NO_SECRETS = object()
+"""That the item of a key has none."""
+# What may be written by mistake for a key, beside all that are keys elsewhere, and is no secret.
+_OTHER_KEYS = frozenset({"config", "id", "kind", "login", "name", "password", "target", "text", "type", "value"})
 
 # What stands in signatures, as a file spells it: an account by its login, an app by its slug.
 _NAMES: dict[str, Any] = {
@@ -157,6 +161,7 @@ class Seed:
         """
         self._file = ""
         self._secrets = Secrets()
+        self._usual_keys: frozenset[str] = frozenset()
         if isinstance(source, Mapping):
             self._document: Document | None = None
             self._value: Any = source
@@ -165,7 +170,7 @@ class Seed:
             self._document = self._read()
             self._value = self._document.value
         else:
-            msg = f"a seed is the path of a file or a mapping, got {_kind_of(source)}"
+            msg = f"a seed is the path of a file or a mapping, got {kind_of(source)}"
             raise FakeError(msg)
 
     def _read(self) -> Document:
@@ -205,9 +210,10 @@ class Seed:
 
     def _wrong(self, path: positions.Path, hint: Any, value: object) -> NoReturn:  # noqa: ANN401 - a type
         # Values are not told: they may be secrets, or hold some.
-        wanted, got = _described(hint), _kind_of(value)
+        wanted, got = _described(hint), kind_of(value)
         quotes = ""
-        if self._document and "a text" in wanted.split(" or ") and not isinstance(value, (str, Mapping, list)):
+        unquoted = value is not None and not isinstance(value, (str, Mapping, list))
+        if self._document and unquoted and "a text" in wanted.split(" or "):
             quotes = "; a text is put in quotes"
         raise self._error(path, f"{spelled(path)} is {wanted}, got {got}{quotes}")
 
@@ -223,39 +229,49 @@ class Seed:
         if not isinstance(self._value, Mapping):
             self._wrong((), Mapping, self._value)
         self._collect_secrets(self._value)
+        home: Any = type(fake)
+        self._usual_keys = _usual_keys(home)
         found: dict[str, list[Item]] = {}
         sections = {section.name: section for section in SECTIONS}
         for key, value in self._value.items():
             path = (key,)
-            self._known(path, key, sections, is_secret=False)
+            self._known(path, key, sections)
             found[key] = self._section(sections[key], path, value, fake)
         return found
 
-    def _collect_secrets(self, value: object, outer: tuple[int, ...] = ()) -> None:
-        if id(value) in outer:
-            return
-        if isinstance(value, Mapping):
-            for key, inside in value.items():
-                if key in _SECRET and isinstance(inside, str):
-                    self._secrets.add(inside)
-                if key == "tokens" and isinstance(inside, (list, tuple)):
-                    for item in inside:
-                        if isinstance(item, str):
-                            self._secrets.add(item)
-                self._collect_secrets(inside, (*outer, id(value)))
-        elif isinstance(value, (list, tuple)):
-            for inside in value:
-                self._collect_secrets(inside, (*outer, id(value)))
+    def _collect_secrets(self, value: object) -> None:
+        seen: set[int] = set()  # what aliases lead to is there once
+        todo = [value]
+        while todo:
+            one = todo.pop()
+            if id(one) in seen:
+                continue
+            if isinstance(one, Mapping):
+                seen.add(id(one))
+                for key, inside in one.items():
+                    if key in _SECRET and isinstance(inside, str):
+                        self._secrets.add(inside)
+                    if key == "tokens" and isinstance(inside, (list, tuple)):
+                        for item in inside:
+                            if isinstance(item, str):
+                                self._secrets.add(item)
+                    todo.append(inside)
+            elif isinstance(one, (list, tuple)):
+                seen.add(id(one))
+                todo.extend(one)
 
-    def _known(self, path: positions.Path, key: object, known: Mapping[str, object], *, is_secret: bool) -> None:
+    def _known(
+        self, path: positions.Path, key: object, known: Mapping[str, object], *, beside_secrets: object = _NO_SECRETS
+    ) -> None:
         *outer, _ = path
         where = f" in {spelled(outer)}" if outer else ""
         if not isinstance(key, str):
-            msg = f"a key{where} is a text, got {_kind_of(key)}"
+            msg = f"a key{where} is a text, got {kind_of(key)}"
             raise self._error(tuple(outer), msg)
         if key not in known:
             # What stands where a key should may be the token itself.
-            shown = key if not is_secret or get_close_matches(key, known, cutoff=0.5) else "…"
+            near = not isinstance(beside_secrets, Mapping) and get_close_matches(key, known, cutoff=0.8)
+            shown = key if beside_secrets is _NO_SECRETS or near or key in self._usual_keys else "…"
             problem = errors.unknown("key", self._secrets.blot(shown), known, more=where)
             raise self._error(path, str(problem), of_key=True)
 
@@ -286,7 +302,8 @@ class Seed:
         item = Item(section, path, {}, {})
         has_secrets = not _SECRET.isdisjoint(named)
         for key, inner in value.items():
-            self._known((*path, key), key, {**named, **inside}, is_secret=has_secrets)
+            value_beside = inner if has_secrets else _NO_SECRETS
+            self._known((*path, key), key, {**named, **inside}, beside_secrets=value_beside)
             if key in named:
                 item.arguments[named[key].name] = self._checked((*path, key), named[key].hint, inner)
                 item.keys[named[key].name] = key
@@ -325,7 +342,7 @@ class Seed:
         arguments = {one.name: one for one in _arguments(Step)}
         given = {}
         for key, inner in value.items():
-            self._known((*path, key), key, arguments, is_secret=False)
+            self._known((*path, key), key, arguments)
             given[key] = self._checked((*path, key), arguments[key].hint, inner)
         self._complete(path, value, [one.name for one in arguments.values() if one.required])
         return Step(**given)
@@ -334,7 +351,7 @@ class Seed:
         _, of = typing.get_args(arm)
         for key in value:
             if not isinstance(key, str):
-                msg = f"a key in {spelled(path)} is a text, got {_kind_of(key)}"
+                msg = f"a key in {spelled(path)} is a text, got {kind_of(key)}"
                 raise self._error(path, msg)
         return {key: self._checked((*path, key), of, inner) for key, inner in value.items()}
 
@@ -382,6 +399,18 @@ def spelled(path: Sequence[object]) -> str:
     """Write a path as in ``repositories[0].branches[1].name``."""
     parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     return "".join(parts).removeprefix(".") or "a seed"
+
+
+@lru_cache(1)
+def _usual_keys(home: type) -> frozenset[str]:
+    """Collect all keys that items have, and a few that they might have; *home* is the fake's class."""
+    found = set(_OTHER_KEYS)
+    todo = [*SECTIONS]
+    for section in todo:
+        function = getattr(section.home or home, section.method.rpartition(".")[2])
+        found |= {section.name, *section.renamed, *signature(function).parameters}
+        todo += section.inside
+    return frozenset(found)
 
 
 @lru_cache(64)
@@ -459,23 +488,6 @@ def _described(hint: Any) -> str:  # noqa: ANN401 - a type
     return " or ".join(dict.fromkeys(told))
 
 
-def _kind_of(value: object) -> str:
-    """Say what a value is, and not which."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    kinds: tuple[tuple[Any, str], ...] = (
-        (type(None), "nothing"),
-        (int, "a number"),
-        (float, "a number with a point"),
-        (str, "a text"),
-        (date, "a date"),
-        (time, "a time"),
-        (Mapping, "a mapping"),
-        ((list, tuple), "a list"),
-    )
-    return next((called for kind, called in kinds if isinstance(value, kind)), type(value).__name__)
-
-
 def _looked_up(fake: Any, item: Item, name: str, value: Any) -> Any:  # noqa: ANN401 - a FakeGitHub, any argument
     """Put a team or an app in the place of its name, where Python takes the thing itself."""
     store: Store = fake._store  # noqa: SLF001 - no public way leads from a slug to these
@@ -499,6 +511,13 @@ def _team(store: Store, called: str) -> model.Team:
 
 def _blamed(item: Item, message: str) -> tuple[str | int, ...]:
     """Find out which argument a refusal is about: the one that begins it, or whose value it quotes."""
+    for name, beginning in (
+        ("target", "config.url is "),
+        ("headers", "the header "),
+        ("headers", "the name of a header"),
+    ):
+        if name in item.keys and re.search(rf"(?:^|: ){beginning}", message):
+            return (item.keys[name],) if item.keys[name] else ()
     for name, key in item.keys.items():
         if re.search(rf"(?:^|: )(?:an? |the )?{re.escape(name)}\b", message):
             return (key,) if key else ()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import access, errors
 from pytest_ghdeploy.advice import check_login, check_type
+from pytest_ghdeploy.clock import in_utc
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.model import App, Token
 from pytest_ghdeploy.store import ACTIONS
@@ -53,6 +54,10 @@ def add(
     if expires_at is not None and (not isinstance(expires_at, datetime) or expires_at.tzinfo is None):
         msg = f"expires_at is a datetime with a time zone, got {expires_at!r}"
         raise FakeError(msg)
+    ends_at = None if expires_at is None else in_utc(expires_at)
+    if expires_at is not None and ends_at is None:
+        msg = f"expires_at is a time in the years 1 to 9999, in UTC; got {expires_at!r}"
+        raise FakeError(msg)
     known = store.user(user)
     is_bot = known.type == "Bot" if known else user.endswith("[bot]")
     if is_bot and scopes is not None:
@@ -71,7 +76,7 @@ def add(
         permissions=known_permissions,
         app=app,
         repository_ids=chosen,
-        expires_at=None if expires_at is None else expires_at.astimezone(UTC).replace(microsecond=0),
+        expires_at=ends_at,
     )
     return token
 

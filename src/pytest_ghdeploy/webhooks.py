@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pytest_ghdeploy import deliveries, errors
 from pytest_ghdeploy import representations_webhooks as as_json
-from pytest_ghdeploy.advice import advice, check_type, json_copy
+from pytest_ghdeploy.advice import advice, check_type, json_copy, plain_json
 from pytest_ghdeploy.api import webhooks as api
 from pytest_ghdeploy.conversation import Headers, Receiver, Sent
 from pytest_ghdeploy.doors import webhook as door
@@ -387,9 +387,12 @@ class Webhooks:
             FakeError: An argument makes no sense, or GitHub would refuse the hook. Nothing was subscribed.
         """
         check_type("allow_any_host", allow_any_host, bool, "True or False")
-        check_type("in_thread", in_thread or False, bool, "True, False or None")
+        check_type("in_thread", in_thread, (bool, type(None)), "True, False or None")
         check_type("insecure_ssl", insecure_ssl, bool, "True or False")
-        check_type("secret", secret or "", str, "a text")
+        if not isinstance(secret, str | None):  # unlike what else is wrong, it is not told
+            msg = f"secret is a text, got {errors.kind_of(secret)}"
+            raise FakeError(msg)
+        plain_json(secret=secret)
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
         found = door.target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
         with self._store.lock, advice():

@@ -18,6 +18,7 @@ from pytest_ghdeploy import representations_webhooks as as_json
 from pytest_ghdeploy.api import git
 from pytest_ghdeploy.model import Hook, HookDelivery
 from pytest_ghdeploy.pages import Page
+from pytest_ghdeploy.redaction import without_credentials
 from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def find(call: Call) -> Hook:
 
 
 def _label(row: Hook) -> str:
-    return f"{row.id} ({row.target_url})"
+    return f"{row.id} ({without_credentials(row.target_url)})"
 
 
 def find_delivery(call: Call) -> HookDelivery:

@@ -24,6 +24,7 @@ from pytest_ghdeploy.doors import hosts, interrupt
 from pytest_ghdeploy.doors.http_client import HTTPConnection, HTTPSConnection
 from pytest_ghdeploy.doors.interrupt import TookTooLong
 from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.redaction import told_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
@@ -84,10 +85,12 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in
         raise errors.unknown("kind of receiver", kind, KINDS)
     found = kind or _kind_of(value)
     if (found == "url") != isinstance(value, str) or (found != "url" and not callable(value)):
-        msg = f"a receiver of kind {found!r} is {'a text' if found == 'url' else 'something to call'}, got {value!r}"
+        wanted = "a text" if found == "url" else "something to call"
+        msg = f"a receiver of kind {found!r} is {wanted}, got {_told(value)}"
         raise FakeError(msg)
     if not isinstance(path, str) or not path.startswith("/") or (path != "/" and found in ("url", "callable")):
-        msg = f'path is where a WSGI or ASGI application is called, and starts with "/"; got {path!r} for {value!r}'
+        got = f"got {_told(path)} for {_told(value)}"
+        msg = f'path is where a WSGI or ASGI application is called, and starts with "/"; {got}'
         raise FakeError(msg)
     if isinstance(value, str) and not any_host and not deliveries.is_loopback(value):
         msg = (
@@ -96,7 +99,7 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in
         )
         raise FakeError(msg)
     if in_thread is not None and found == "url":
-        msg = f"in_thread is for what is called in this process, and {value!r} is a URL"
+        msg = f"in_thread is for what is called in this process, and {_told(value)} is a URL"
         raise FakeError(msg)
     server = None
     if found == "asgi":
@@ -110,7 +113,7 @@ def _kind_of(value: object) -> str:
     if isinstance(value, str):
         return "url"
     if not callable(value):
-        msg = f"a receiver is a URL, a WSGI or ASGI application, or a function of one delivery; got {value!r}"
+        msg = f"a receiver is a URL, a WSGI or ASGI application, or a function of one delivery; got {_told(value)}"
         raise FakeError(msg)
     if _is_of_werkzeug(value):
         return "wsgi"
@@ -145,9 +148,13 @@ def _is_of_werkzeug(value: object) -> bool:
 
 def _host_of(url: str) -> str:
     try:
-        return urlsplit(url).hostname or url
+        return urlsplit(url).hostname or told_of(url)
     except ValueError:
-        return url
+        return told_of(url)
+
+
+def _told(value: object) -> str:
+    return repr(told_of(value)) if isinstance(value, str) else told_of(repr(value))
 
 
 def send(
