@@ -16,8 +16,7 @@ import pytest
 import requests
 
 from pytest_ghdeploy import FakeError, FakeGitHub
-from pytest_ghdeploy.admin import PREFIX
-from pytest_ghdeploy.admin_endpoints import ENDPOINTS, index, keys
+from pytest_ghdeploy.admin_endpoints import ENDPOINTS, PREFIX, in_words_of_http, index, keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi"
 HOOK = "http://127.0.0.1:9/hook"
 REPOSITORY = "repositories/octocat/example"
+A_TIME = "is a time such as 2026-01-31T12:00:00Z, which ends in Z or +00:00"
 TOKEN = "a-token-of-this-test"  # noqa: S105 - it opens nothing
 
 
@@ -467,6 +467,68 @@ def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
     assert told[-1].endswith("got '[redacted]!'")
 
 
+# The ends of the calendar
+
+YEARS = "a time in the years 1 to 999"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        (
+            "clock/move_to",
+            {"when": "9999-12-31T23:59:59-14:00"},
+            f"clock.move_to wants {YEARS}8, in UTC; got '9999-12-31T23:59:59-14:00'",
+        ),
+        (
+            "clock/move_to",
+            {"when": "0001-01-01T00:00:00+14:00"},
+            f"clock.move_to wants {YEARS}8, in UTC; got '0001-01-01T00:00:00+14:00'",
+        ),
+        (
+            "clock/move_to",
+            {"when": "9999-12-31T23:30:00Z"},
+            f"clock.move_to wants {YEARS}8, in UTC; got '9999-12-31T23:30:00Z'",
+        ),
+        ("clock/tick", {"seconds": 1e12}, "clock.tick wants to stay before the year 9999, got 1000000000000.0 from 2"),
+        ("clock/tick", {"seconds": 1e300}, "clock.tick wants 0 seconds or more, got 1e+300; clock.move_to goes back"),
+        ("clock/tick", {"seconds": 10**400}, "clock.tick wants 0 seconds or more, got 1000"),
+        (
+            "add_token",
+            {"token": TOKEN, "expires_at": "9999-12-31T23:59:59-14:00"},
+            f"expires_at is {YEARS}9, in UTC; got '9999-12-31T23:59:59-14:00'",
+        ),
+        (
+            "add_token",
+            {"token": TOKEN, "expires_at": "0001-01-01T00:00:00+14:00"},
+            f"expires_at is {YEARS}9, in UTC; got '0001-01-01T00:00:00+14:00'",
+        ),
+    ],
+)
+def test_a_time_that_no_clock_can_tell_is_a_422(
+    path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
+) -> None:
+    """It is told as it was given, and nothing has changed."""
+    before = fake.clock.now
+
+    assert ask.refused(path, **body).startswith(message)
+
+    assert (fake.clock.now, len(fake.tokens), fake.list_problems()) == (before, 0, [])
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9998-12-31T23:59:59Z"])
+def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGitHub, ask: Ask) -> None:
+    """The API and each reading of the admin interface; a token's end may be the last moment there is."""
+    ask.post("add_token", token=TOKEN, expires_at="9999-12-31T23:59:59Z")
+    ask.post("clock/move_to", when=when)
+
+    assert ask.get("clock") == {"now": when}
+    deploy(ask)
+    assert [ask("GET", path.replace("{event}", "deployment"))[0] for path in READS] == [200] * len(READS)
+    assert ask.get("tokens")[0]["expires_at"] == "9999-12-31T23:59:59Z"
+    assert fake.list_problems() == []
+
+
 # Refusals
 
 
@@ -479,8 +541,14 @@ def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
             {},
             "clock/move_to needs the key 'when': its keys are when",
         ),
-        ("clock/move_to", {"when": "soon"}, "when is a time such as 2026-01-31T12:00:00Z; got 'soon'"),
-        ("clock/move_to", {"when": 5}, "when is a time such as 2026-01-31T12:00:00Z; got 5"),
+        ("clock/move_to", {"when": "soon"}, f"when {A_TIME}; got 'soon'"),
+        ("clock/move_to", {"when": 5}, f"when {A_TIME}; got 5"),
+        ("clock/move_to", {"when": None}, f"when {A_TIME}; got null"),
+        ("clock/move_to", {"when": "2026-01-31T12:00:00"}, f"when {A_TIME}; got '2026-01-31T12:00:00'"),
+        ("clock/move_to", {"when": "2026-01-31"}, f"when {A_TIME}; got '2026-01-31'"),
+        ("clock/tick", {"seconds": True}, "seconds is a number; got true"),
+        ("clock/tick", {"seconds": None}, "seconds is a number; got null"),
+        ("clock/tick", {"seconds": "5"}, "seconds is a number; got '5'"),
         ("clock/tick", {"seconds": -1}, "clock.tick wants 0 seconds or more, got -1; clock.move_to goes back in time"),
         (
             "stub",
@@ -506,7 +574,11 @@ def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
             ),
         ),
         ("webhooks/subscribe", {"target": 5}, "target is a URL on this machine; got 5"),
-        ("webhooks/release", {}, "nothing is kept back: hold() comes before release()"),
+        (
+            "webhooks/release",
+            {},
+            f"nothing is kept back: POST {PREFIX}/webhooks/hold comes before POST {PREFIX}/webhooks/release",
+        ),
         (
             "webhooks/release",
             {"chosen": []},
@@ -514,7 +586,7 @@ def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
         ),
         ("webhooks/release", {"chosen": [1]}, "there is no delivery 1; there are none"),
         ("webhooks/drop", {"delivery": "x"}, "there is no delivery 'x'; there are none"),
-        ("webhooks/unsubscribe", {"hook": True}, "there is no hook True; there are none"),
+        ("webhooks/unsubscribe", {"hook": True}, "there is no hook true; there are none"),
         ("assert_event", {"name": "push", "fields": []}, "fields is an object of fields and what they are; got []"),
         (
             "assert_event",
@@ -533,7 +605,7 @@ def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
         (
             "add_repository",
             {"full_name": "octocat/example"},
-            ("there is a repository octocat/example already: repository('octocat/example') looks it up"),
+            ("there is a repository octocat/example already: /_ghdeploy/repositories/octocat/example/… is for it"),
         ),
         ("seed", {"repositoris": []}, "there is no key 'repositoris'; there are repositories,"),
         (
@@ -547,7 +619,7 @@ def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
 def test_what_makes_no_sense_is_a_422_that_tells_and_changes_nothing(
     path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
 ) -> None:
-    """The message names the nearest key or thing, in the words that Python has for it."""
+    """The message names the nearest key or thing, in paths and JSON."""
     before = fake.clock.now
 
     told = ask.refused(path, **body)
@@ -607,8 +679,10 @@ def test_an_assertion_that_does_not_hold_is_a_409_with_what_came_near(
         (b'{"seconds": 1e999}', 400, "the body is no JSON: Out of range float values are not JSON compliant"),
         (b'{"seconds": "\\ud800"}', 400, "the body is no JSON: 'utf-8' codec can't encode character '\\ud800'"),
         (b"[" * 100_000, 400, "the body is no JSON: "),
-        (b"[]", 422, "the body is a JSON object, not list"),
-        (b'"text"', 422, "the body is a JSON object, not str"),
+        (b'{"seconds": 1, "seconds": 2}', 422, "the key 'seconds' stands twice in an object of the body"),
+        (b'{"x": [{"a": 1, "b": 2, "a": 1}]}', 422, "the key 'a' stands twice in an object of the body"),
+        (b"[]", 422, "the body is a JSON object, not a list"),
+        (b'"text"', 422, "the body is a JSON object, not a text"),
     ],
 )
 def test_a_body_that_is_no_object_is_refused(
@@ -622,6 +696,48 @@ def test_a_body_that_is_no_object_is_refused(
     assert got == status
     assert json.loads(answer)["message"].startswith(message)
     assert fake.clock.now == before
+
+
+def test_what_is_told_of_deliveries_and_calls_is_in_paths_and_json(fake: FakeGitHub, ask: Ask) -> None:
+    """No call, no `repr` and no constant of Python's; what is quoted stays as it is."""
+    held_hook(fake)
+    number = delivery(fake)
+    ask.post("webhooks/drop", delivery=number)
+
+    assert ask.refused("webhooks/drop", delivery=number) == (
+        f"the delivery {number} (ping dropped) is not kept back: see POST /_ghdeploy/webhooks/hold and held"
+    )
+    assert ask.refused("add_branch", 404).startswith("there is no endpoint '/_ghdeploy/add_branch'; there are ")
+    assert ask.refused("add_user", login="hold() None") == (
+        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'hold() None\''
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "GitHub's graphql: ghdeploy.stub(\"POST\", '/a, b', status=200, json=…)",
+            'GitHub\'s graphql: POST /_ghdeploy/stub {"method": "POST", "path": "/a, b", "status": 200, "json": …}',
+        ),
+        (
+            "webhooks.subscribe(…, allow_any_host=True) would",
+            'POST /_ghdeploy/webhooks/subscribe {…, "allow_any_host": true} would',
+        ),
+        ("x is True, False or None, got 'None'", "x is true, false or null, got 'None'"),
+        ("<Hook 5> is gone", "the hook 5 is gone"),
+        ("clear() and serve(tls=True) are none here", "clear() and serve(tls=True) are none here"),
+        ("faults.clear() is", "POST /_ghdeploy/faults/clear is"),
+        (
+            "see add_deployment(ref='main')",
+            'see POST /_ghdeploy/repositories/{owner}/{name}/add_deployment {"ref": "main"}',
+        ),
+        ("the test's own and the fake's: hold()", "the test's own and the fake's: POST /_ghdeploy/webhooks/hold"),
+    ],
+)
+def test_the_words_of_python_have_their_like_over_http(text: str, told: str) -> None:
+    """A call is a path with a body, a constant is JSON's."""
+    assert in_words_of_http(FakeGitHub(), text) == told
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])

@@ -6,10 +6,14 @@ import os
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_ghdeploy import cli, demo, plugin, routing, serve
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.ending import Ending
 
 
 def test_routes_lists_every_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,7 +125,7 @@ def test_serve_hands_on_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> Non
     """Each option reaches the server; what was not given is left to the fake."""
     seen: list[serve.Settings] = []
 
-    def run(settings: serve.Settings) -> int:
+    def run(settings: serve.Settings, _: Ending) -> int:
         seen.append(settings)
         return 0
 
@@ -199,3 +203,40 @@ def test_the_package_is_the_command_too() -> None:
         env=environment,
     )
     assert (done.stdout, done.stderr) == (demo.run() + "\n", "")
+
+
+COMMAND = (sys.executable, "-m", "pytest_ghdeploy")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell and its pipes are POSIX's")
+@pytest.mark.parametrize("command", ["routes", "demo", "--version"])
+def test_a_reader_that_goes_away_ends_it_quietly(command: str) -> None:
+    """As `ghdeploy routes | head -1`: no traceback, and the status of a program that a closed pipe has ended."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run([*COMMAND, command], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
+@pytest.mark.parametrize("command", ["routes", "demo", "--version"])
+def test_what_cannot_be_written_is_a_line_and_status_2(command: str) -> None:
+    """As on a disk that is full."""
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
+        done = subprocess.run([*COMMAND, command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    told = "ghdeploy: standard output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_ctrl_c_ends_a_command_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the status that a shell gives to it."""
+
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "routes", interrupted)
+    assert cli.main(["routes"]) == 130
+    assert capsys.readouterr() == ("", "")

@@ -14,6 +14,7 @@ import inspect
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -232,27 +233,60 @@ def test_what_a_command_prints_is_shown_in_full(
     assert printed == block.text
 
 
-@pytest.mark.parametrize("block", of_kind("shell"))
-def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
-    """Each command of it succeeds, and what `ghdeploy serve` prints is what is shown."""
+def run_shell(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in *folder*, with the command ghdeploy."""
     if not shutil.which("curl"):
         pytest.skip("curl is not installed")
-    command = tmp_path / "bin" / "ghdeploy"
+    command = folder / "bin" / "ghdeploy"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest_ghdeploy "$@"\n', "utf-8")
     command.chmod(0o755)
     path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(  # noqa: S603 - what the page shows
-        ["timeout", "60", "sh", "-euc", block.text],  # noqa: S607
-        cwd=tmp_path,
+    return subprocess.run(  # noqa: S603 - what the page shows
+        ["timeout", "60", "sh", "-euc", text],  # noqa: S607
+        cwd=folder,
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("block", of_kind("shell"))
+def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
+    """Each command of it succeeds, and what `ghdeploy serve` prints is what is shown."""
+    done = run_shell(tmp_path, block.text)
     assert done.returncode == 0, done.stdout + done.stderr
     log = (tmp_path / "serve.log").read_text("utf-8").partition("# ready\n")[2]
     assert log == next(shown.text for shown in BLOCKS if shown.kind == "log of" and shown.argument == block.argument)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "instead", "status", "told"),
+    [
+        ('"state": "pending"', '"state": "pendig"', 1, "ghdeploy serve: seed.json:4: there is no value 'pendig' of "),
+        ('"fields": {"ref": "topic"}', '"fields": {"ref": "other"}', 22, "no event deployment with ref 'other'"),
+        ('"state": "success"', '"stat": "success"', 22, "there is no key 'stat' of repositories/"),
+    ],
+)
+def test_a_shell_script_that_fails_says_why_and_leaves_no_server(
+    tmp_path: Path, wanted: str, instead: str, status: int, told: str
+) -> None:
+    """A server that does not start is not waited for, and a test that fails ends it; also where one has left a file."""
+    (block,) = (block for block in BLOCKS if block.kind == "shell")
+    assert block.text.count(wanted) == 1
+    (tmp_path / "github.env").write_text(
+        "# ghdeploy serve at http://127.0.0.1:1\nexport GITHUB_SERVER_URL=x\n", "utf-8"
+    )
+
+    done = run_shell(tmp_path, block.text.replace(wanted, instead))
+
+    assert (done.returncode, told in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
+    assert not (tmp_path / "github.env").exists()
+    log = (tmp_path / "serve.log").read_text("utf-8")
+    if url := re.search(r"http://127\.0\.0\.1:(\d+)/api", log):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(url[1])), 20).close()
 
 
 @pytest.mark.parametrize(("kind", "output"), [("script", "prints"), ("failing test", "report of")])
@@ -368,7 +402,7 @@ def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
 
 # For the plugin and the doors, not for tests.
 INTERNAL = {"accept", "answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
-INTERNAL |= {"blot", "forget", "forget_requests", "list_problems", "start_anew"}
+INTERNAL |= {"blot", "forget", "forget_requests", "give_up", "list_problems", "start_anew"}
 INTERNAL |= {"after_fork", "report_text", "shut_down", "start", "take_problem"}
 
 

@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bodies", "negotiation"),
     ("application",),
     ("doors",),
-    ("advice", "assertions", "created", "postman"),
+    ("advice", "assertions", "created", "ending", "postman"),
     ("items", "tokens", "waiting", "faults", "rate_limits"),
     ("environment", "deployer", "webhooks"),
     ("repository",),

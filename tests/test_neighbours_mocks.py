@@ -419,6 +419,11 @@ def test_factory(ghdeploy_factory, respx_mock):
 def test_above(ghdeploy, respx_mock):
     both(respx_mock)
 
+def test_a_live_server(ghdeploy_server, respx_mock):
+    respx_mock.route(host="127.0.0.1").pass_through()
+    both(respx_mock)
+    assert httpx.get(f"{ghdeploy_server.api_url}/user", headers=HEADERS).json()["login"] == "octocat"
+
 @pytest.mark.respx(assert_all_called=True)
 def test_not_called(ghdeploy, respx_mock):
     respx_mock.get(API).respond(text="claimed")
@@ -428,7 +433,7 @@ def test_not_called(ghdeploy, respx_mock):
 
 def test_respx_as_a_fixture(neighbourhood: Neighbourhood) -> None:
     """Before the fake's and after it; what it demands is demanded still, of its own hosts."""
-    neighbourhood.run(RESPX, passed=5, errors=1, shows=["*some routes were not called*"])
+    neighbourhood.run(RESPX, passed=6, errors=1, shows=["*some routes were not called*"])
 
 
 # pytest-httpx
@@ -482,6 +487,11 @@ def test_a_claim_that_must_be_used(ghdeploy, httpx_mock):
     httpx_mock.add_response(url=API, text="claimed")
     github()
 
+@pytest.mark.httpx_mock(should_mock=lambda request: request.url.host != "127.0.0.1")
+def test_a_live_server(ghdeploy_server, httpx_mock):
+    both(httpx_mock)
+    assert httpx.get(f"{ghdeploy_server.api_url}/user", headers=HEADERS).json()["login"] == "octocat"
+
 def test_what_is_unknown(ghdeploy, httpx_mock):
     with pytest.raises(httpx.TimeoutException, match="No response can be found"):
         httpx.get("https://unknown.example.com/")
@@ -496,7 +506,7 @@ def test_after_all_this_nothing_is_left():
 
 def test_pytest_httpx_as_a_fixture(neighbourhood: Neighbourhood) -> None:
     """Before the fake's and after it; GitHub's hosts are no request of its, and what it demands is demanded still."""
-    result = neighbourhood.run(HTTPX_MOCK, passed=8, errors=2, shows=["*responses are mocked but not requested*"])
+    result = neighbourhood.run(HTTPX_MOCK, passed=9, errors=2, shows=["*responses are mocked but not requested*"])
     result.stdout.fnmatch_lines(["ERROR *test_a_claim_that_must_be_used*", "ERROR *test_what_is_unknown*"])
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -173,7 +173,7 @@ def test_it_says_where_it_answers_in_lines_that_a_shell_takes(tmp_path: Path) ->
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_with_status_0_and_leaves_nothing(how: signal.Signals, tmp_path: Path) -> None:
     """No traceback, no temporary file, and the port is free again; open connections do not matter."""
     env_file = tmp_path / "variables"
@@ -188,6 +188,141 @@ def test_a_signal_ends_it_with_status_0_and_leaves_nothing(how: signal.Signals, 
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", port))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_nohup_keeps_a_closing_terminal_away(tmp_path: Path) -> None:
+    """A SIGHUP that is ignored at the start is ignored all the time."""
+    line = f"trap '' HUP; exec {shlex.join(command('--port', '0', '--env-file', str(tmp_path / 'variables')))}"
+    process = subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE, text=True)  # noqa: S603, S607
+    served = Served(process)
+    try:
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        assert served.ask("GET", "/_ghdeploy/problems") == []
+        process.terminate()
+        assert process.wait(30) == 0
+        served.reader.join(30)
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
+
+
+LOST = "ghdeploy serve ended before it was answered"
+
+
+@pytest.fixture
+def hanging() -> Iterator[str]:
+    """Give the URL of a receiver that takes what is sent and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(50)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+
+
+def seed_with_hooks(folder: Path, *urls: str) -> str:
+    """Write a seed file with a hook for each URL."""
+    path = folder / "hooks.json"
+    hooks = [{"url": url, "secret": "the-secret-of-a-hook"} for url in urls]
+    path.write_text(json.dumps({"repositories": ["octocat/example"], "webhooks": hooks}), "utf-8")
+    return str(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_neither_start_nor_end_waits_for_a_receiver_that_hangs(tmp_path: Path, hanging: str) -> None:
+    """It is ready without the pings of a seed file, and tells which deliveries it gave up: sent or in the queue."""
+    began = time.monotonic()
+    with serving("--seed", seed_with_hooks(tmp_path, f"{hanging}/1", f"{hanging}/2")) as served:
+        assert served.ask("GET", "/_ghdeploy/webhooks/deliveries")[0]["state"] == "waiting"
+        assert served.ask("GET", "/_ghdeploy/webhooks/held") == []
+        assert time.monotonic() - began < 8
+        began = time.monotonic()
+        assert served.end() == (0, "")
+        assert time.monotonic() - began < 8
+        assert [line for line in served.told if "-->" in line] == [
+            f"     --> ping to {hanging}/1: dropped: {LOST}",
+            f"     --> ping to {hanging}/2: dropped: {LOST}",
+        ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_the_end_waits_for_no_answer_that_waits_for_a_receiver(hanging: str) -> None:
+    """A request whose delivery hangs is under way: the end gives both up soon."""
+    with serving() as served:
+        served.ask("POST", "/_ghdeploy/add_repository", {"full_name": "octocat/example"})
+        served.ask("POST", "/_ghdeploy/webhooks/hold")
+        served.ask("POST", "/_ghdeploy/webhooks/subscribe", {"target": hanging, "events": ["deployment"]})
+        [ping] = served.ask("GET", "/_ghdeploy/webhooks/held")
+        served.ask("POST", "/_ghdeploy/webhooks/drop", {"delivery": ping["id"]})
+        served.ask("POST", "/_ghdeploy/repositories/octocat/example/add_deployment", {"ref": "main"})
+
+        def release() -> None:
+            with suppress(OSError, http.client.HTTPException):
+                served.ask("POST", "/_ghdeploy/webhooks/release")
+
+        thread = threading.Thread(target=release)
+        thread.start()
+        end = time.monotonic() + 20
+        while not served.ask("GET", "/_ghdeploy/webhooks/deliveries")[0]["delivered_at"] and time.monotonic() < end:
+            time.sleep(0.02)
+        began = time.monotonic()
+        assert served.end() == (0, "")
+        assert time.monotonic() - began < 8
+        thread.join(20)
+        assert served.told[-1] == f"     --> deployment to {hanging}: dropped: {LOST}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_second_signal_ends_it_at_once_and_leaves_nothing(tmp_path: Path, hanging: str) -> None:
+    """By that signal, with nothing said, and without its file of variables and its certificate."""
+    env_file = tmp_path / "variables"
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    seed = seed_with_hooks(tmp_path, hanging)
+    with serving("--tls", "--seed", seed, "--env-file", str(env_file), TMPDIR=str(temporary)) as served:
+        assert env_file.is_file()
+        assert len(list(temporary.iterdir())) == 1
+        served.process.send_signal(signal.SIGINT)
+        assert served.end() == (-signal.SIGTERM, "")
+    assert not env_file.exists()
+    assert list(temporary.iterdir()) == []
+
+
+EARLY = """
+import os, signal, sys, time
+
+class Signals:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pytest_ghdeploy.serve":
+            for _ in range({count}):
+                os.kill(os.getpid(), signal.{how})
+                time.sleep(0.01)
+
+sys.meta_path.insert(0, Signals())
+from pytest_ghdeploy.cli import main
+sys.exit(main(["serve", "--port", "0"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize(
+    ("how", "count", "status"),
+    [
+        (signal.SIGINT, 1, 0),
+        (signal.SIGTERM, 1, 0),
+        (signal.SIGHUP, 1, 0),
+        (signal.SIGINT, 2, -signal.SIGINT),
+        (signal.SIGTERM, 2, -signal.SIGTERM),
+    ],
+)
+def test_a_signal_while_it_is_loaded_ends_it_too(how: signal.Signals, count: int, status: int) -> None:
+    """Without a traceback, and without a start."""
+    code = EARLY.format(count=count, how=how.name)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
 
 
 def test_a_port_that_is_taken_is_a_line_and_status_2() -> None:
@@ -278,6 +413,50 @@ def test_an_env_file_of_another_is_left_alone(tmp_path: Path) -> None:
         assert f"export GITHUB_SERVER_URL={served.url}\n" in path.read_text("utf-8")
 
 
+def test_an_env_file_of_before_is_gone_while_nobody_answers(tmp_path: Path) -> None:
+    """Who waits for the file is not misled by one that another run has left, also when the start fails."""
+    path = tmp_path / "variables"
+    path.write_text("# ghdeploy serve at http://127.0.0.1:1\n", "utf-8")
+    assert failing("--port", "99999", "--env-file", str(path))[0] == 2
+    assert not path.exists()
+    path.write_text("# ghdeploy serve at http://127.0.0.1:1\n", "utf-8")
+    assert failing("--seed", str(tmp_path / "none.json"), "--env-file", str(path))[0] == 2
+    assert not path.exists()
+
+
+def test_an_empty_file_is_there_to_be_written(tmp_path: Path) -> None:
+    """As `mktemp` makes it; it stays empty if the start fails, and is gone after the end."""
+    path = tmp_path / "variables"
+    path.touch()
+    assert failing("--port", "99999", "--env-file", str(path))[0] == 2
+    assert path.read_bytes() == b""
+    with serving("--env-file", str(path)) as served:
+        assert path.read_text("utf-8").startswith(f"# ghdeploy serve at {served.url}\n")
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert served.end() == (0, "")
+    assert not path.exists()
+
+
+def test_an_env_file_is_a_regular_file(tmp_path: Path) -> None:
+    """Nobody reads from a FIFO what nobody writes: it is refused at once, and so is a folder."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, tmp_path):
+        told = f"ghdeploy serve: --env-file {path} is there already, and is no regular file\n"
+        assert failing("--port", "0", "--env-file", str(path)) == (2, "", told)
+    assert fifo.is_fifo()
+
+
+def test_the_end_of_one_leaves_the_env_file_of_another(tmp_path: Path) -> None:
+    """The file is the newer server's, and goes with it."""
+    path = tmp_path / "variables"
+    with serving("--env-file", str(path)) as first, serving("--env-file", str(path)) as second:
+        assert first.end() == (0, "")
+        assert f"export GITHUB_SERVER_URL={second.url}\n" in path.read_text("utf-8")
+        assert second.end() == (0, "")
+        assert not path.exists()
+
+
 def test_over_https(tmp_path: Path) -> None:
     """The variables name the CA file; the admin interface answers there too."""
     with serving("--tls", TMPDIR=str(tmp_path)) as served:
@@ -359,9 +538,23 @@ def test_the_log_tells_requests_hints_events_and_deliveries(seed_file: Path) -> 
             "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not "
             "an endpoint of "
             "this fake (75 are: `ghdeploy routes`). A canned answer helps: "
-            'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)'
+            'POST /_ghdeploy/stub {"method": "GET", "path": "/repos/octocat/example/pulls", "status": 200, "json": …}'
         ),
     ]
+
+
+def test_what_has_no_endpoint_is_told_with_the_way_that_there_is() -> None:
+    """Who has no Python is told of the admin interface: in the answer, and in the problems."""
+    helps = (
+        'A canned answer helps: POST /_ghdeploy/stub {"method": "POST", "path": "/graphql", "status": 200, "json": …}'
+    )
+    with serving() as served:
+        assert helps in served.ask("POST", "/api/graphql", {"query": "{ viewer { login } }"})
+        [problem] = served.ask("GET", "/_ghdeploy/problems")
+        assert helps in problem
+        stub = {"method": "POST", "path": "/graphql", "status": 200, "json": {"data": {}}}
+        assert served.ask("POST", "/_ghdeploy/stub", stub) == {}
+        assert served.ask("POST", "/api/graphql", {"query": "{ viewer { login } }"}) == {"data": {}}
 
 
 def test_quiet_tells_nothing() -> None:
@@ -576,6 +769,10 @@ def test_a_reset_delivers_each_ping_once(tmp_path: Path) -> None:
         path = tmp_path / "seed.json"
         path.write_text(json.dumps({"webhooks": [{"url": f"http://127.0.0.1:{server.server_port}/"}]}), "utf-8")
         fake = ServedGitHub(Settings(seeds=[str(path)]))
+        assert [one.state for one in fake.webhooks.deliveries] == ["waiting"]
+        fake.start_deliveries()
+        assert fake._greeter
+        fake._greeter.join(20)
         fake.start_anew()
         assert [one.state for one in fake.webhooks.deliveries] == ["delivered"]
         fake.close()

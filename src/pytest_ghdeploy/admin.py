@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote
 
 from pytest_ghdeploy import admin_endpoints as endpoints
 from pytest_ghdeploy import errors
+from pytest_ghdeploy.admin_endpoints import PREFIX
 from pytest_ghdeploy.application import Answer
 from pytest_ghdeploy.doors.wsgi import API_PREFIX
 from pytest_ghdeploy.errors import FakeError
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.admin_endpoints import JSON, Endpoint, Fake
     from pytest_ghdeploy.doors.http1 import Incoming
-
-PREFIX = "/_ghdeploy"
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # What a browser says of a request that the page itself, or nobody, has caused.
@@ -75,9 +74,9 @@ class Admin:
         except _Refused as refusal:
             status, headers, told = refusal.status, refusal.headers, str(refusal)
         except FakeError as problem:
-            status, told = HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)
+            status, told = HTTPStatus.UNPROCESSABLE_ENTITY, endpoints.in_words_of_http(self._fake, str(problem))
         except AssertionError as problem:
-            status, told = HTTPStatus.CONFLICT, str(problem)
+            status, told = HTTPStatus.CONFLICT, endpoints.in_words_of_http(self._fake, str(problem))
         except Exception as problem:  # noqa: BLE001 - a mistake of ours, which must not go unnoticed
             self._fake.fail(problem)
             status, told = HTTPStatus.INTERNAL_SERVER_ERROR, f"the fake failed: {problem!r}"
@@ -156,11 +155,21 @@ def _object_in(incoming: Incoming) -> dict[str, Any]:
         told = f"Content-Type is {media_type or 'missing'}"
         raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a body here is application/json; {told}")
     try:
-        value = json.loads(incoming.body)
+        value = json.loads(incoming.body, object_pairs_hook=_object)
         # What no answer could carry: NaN, infinity, half a surrogate pair.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as problem:
         raise _Refused(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {problem}") from None
     if not isinstance(value, dict):
-        raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body is a JSON object, not {type(value).__name__}")
+        raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body is a JSON object, not {errors.kind_of(value)}")
     return value
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in members:
+        if name in made:
+            msg = f"the key {name!r} stands twice in an object of the body"
+            raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
+        made[name] = value
+    return made

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial, reduce
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.conversation import Conversation
     from pytest_ghdeploy.events import Events
     from pytest_ghdeploy.webhooks import Webhooks
+
+PREFIX = "/_ghdeploy"
 
 JSON = Any
 T = TypeVar("T", Delivery, Hook)
@@ -211,7 +214,14 @@ def call(fake: Fake, endpoint: Endpoint, names: Mapping[str, str], given: Mappin
     args, kwargs = _arguments(fake, endpoint, given)
     if names:
         method = partial(method, fake.repository(f"{names['owner']}/{names['name']}"))
-    return _answered(method(*args, **kwargs))
+    try:
+        return _answered(method(*args, **kwargs))
+    except FakeError as problem:
+        told = str(problem)
+        for name, value in kwargs.items():
+            if isinstance(value, datetime):
+                told = told.replace(repr(value), repr(given[name]))
+        raise FakeError(told) from problem
 
 
 def _answered(result: object) -> JSON:
@@ -256,14 +266,26 @@ def _fields(_: Fake, value: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
     return value
 
 
-def _time(_: Fake, value: Any, name: str) -> datetime | None:  # noqa: ANN401
-    if value is None:
-        return None
+def _time(_: Fake, value: Any, name: str) -> datetime:  # noqa: ANN401
     try:
-        return datetime.fromisoformat(value)
+        found = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        msg = f"{name} is a time such as 2026-01-31T12:00:00Z; got {value!r}"
-        raise FakeError(msg) from None
+        found = None
+    if found is None or found.tzinfo is None:
+        msg = f"{name} is a time such as 2026-01-31T12:00:00Z, which ends in Z or +00:00; got {value!r}"
+        raise FakeError(msg)
+    return found
+
+
+def _time_or_null(fake: Fake, value: Any, name: str) -> datetime | None:  # noqa: ANN401
+    return None if value is None else _time(fake, value, name)
+
+
+def _number(_: Fake, value: Any, name: str) -> float:  # noqa: ANN401
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"{name} is a number; got {value!r}"
+        raise FakeError(msg)
+    return value
 
 
 def _delivery(fake: Fake, value: Any, _: str) -> Delivery:  # noqa: ANN401
@@ -316,13 +338,75 @@ def _steps(_: Fake, value: Any, name: str) -> list[Any]:  # noqa: ANN401
 _READ_AS: dict[str, Callable[[Fake, Any, str], Any]] = {
     "chosen": _deliveries,
     "delivery": _delivery,
-    "expires_at": _time,
+    "expires_at": _time_or_null,
     "fields": _fields,
     "hook": _hook,
+    "seconds": _number,
     "steps": _steps,
     "target": _url,
     "when": _time,
 }
+
+
+# What is told of a refusal, for who has no Python
+
+_STRING = r"""(?<!\w)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_PYTHONS = re.compile(
+    rf"""
+    (?P<string>{_STRING})
+    | repository\('(?P<repository>[^']*)'\)\ looks\ it\ up
+    | <(?P<kind>Delivery|Hook)\ (?P<id>\d+)(?P<more>[^<>]*)>
+    | (?P<word>\b(?:True|False|None)\b)
+    | (?:ghdeploy\.)?\b(?P<name>[a-z_]+(?:\.[a-z_]+)*)\((?P<arguments>(?:{_STRING}|[^()'"])*)\)
+    """,
+    re.VERBOSE,
+)
+_ARGUMENT = re.compile(rf"(?:(?P<name>\w+)=)?(?P<value>{_STRING}|[^,\s]+)")
+_WORDS = {"True": "true", "False": "false", "None": "null"}
+
+
+def in_words_of_http(fake: Fake, text: str) -> str:
+    """
+    Say what a message says of Python in JSON, and in the paths of this interface; leave what it quotes.
+
+    ``hold()`` becomes ``POST /_ghdeploy/webhooks/hold``, with a body if it has arguments, and ``None`` ``null``.
+    """
+    return _PYTHONS.sub(partial(_translated, fake), text)
+
+
+def _translated(fake: Fake, found: re.Match[str]) -> str:
+    if found["string"]:
+        return found[0]
+    if found["repository"]:
+        return f"{PREFIX}/repositories/{found['repository']}/… is for it"
+    if found["kind"]:
+        more = found["more"].strip()
+        return f"the {found['kind'].lower()} {found['id']}" + (f" ({more})" if more else "")
+    if found["word"]:
+        return _WORDS[found["word"]]
+    endpoints = _of_call(found["name"])
+    if len(endpoints) != 1:
+        return found[0]
+    [endpoint] = endpoints
+    names = iter(_parameters(fake, endpoint))
+    members = []
+    for one in _ARGUMENT.finditer(found["arguments"]):
+        if one["value"] == "…" and not one["name"]:
+            members.append("…")
+        else:
+            members.append(f'"{one["name"] or next(names, "…")}": {_in_json(one["value"])}')
+    return f"POST {PREFIX}/{endpoint.path}" + (f" {{{', '.join(members)}}}" if members else "")
+
+
+def _of_call(name: str) -> list[Endpoint]:
+    """Find what ``webhooks.hold`` or ``hold`` may be here."""
+    path = name.replace(".", "/")
+    calls = [one for one in ENDPOINTS if one.method == "POST"]
+    return [one for one in calls if one.path == path] or [one for one in calls if one.path.endswith(f"/{path}")]
+
+
+def _in_json(value: str) -> str:
+    return json.dumps(value[1:-1]) if value[0] == "'" else _WORDS.get(value, value)
 
 
 # Reading

@@ -2,25 +2,28 @@
 The fake as a program: ``ghdeploy serve``.
 
 It says where it answers, in lines that a shell takes, and then what is asked of
-it, as the report of a failed test does. It runs until Ctrl-C or SIGTERM, keeps
-the last requests and events only, and never waits for who reads its output.
+it, as the report of a failed test does. It runs until Ctrl-C, SIGTERM or SIGHUP,
+keeps the last requests and events only, and never waits for who reads its output.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
-import signal
+import shutil
 import sys
 import tempfile
 import threading
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_ghdeploy.admin import PREFIX, Admin
-from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.admin import Admin
+from pytest_ghdeploy.admin_endpoints import PREFIX, in_words_of_http
+from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
 from pytest_ghdeploy.fake import FakeGitHub
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.application import Answer
     from pytest_ghdeploy.doors.server import LiveServer
+    from pytest_ghdeploy.ending import Ending
 
 DEFAULT_PORT = 8417
 DEFAULT_KEEP = 1000
@@ -35,7 +39,8 @@ DEFAULT_KEEP = 1000
 # How many lines wait for a reader who does not read; older ones are lost.
 _WAITING_LINES = 10_000
 _PATIENCE_SECONDS = 1.0
-_LOOK_SECONDS = 1.0
+# How long the end waits for what is under way: a little longer than the server gives its connections.
+_END_SECONDS = 1.5
 
 
 class Settings(NamedTuple):
@@ -70,17 +75,22 @@ class ServedGitHub(FakeGitHub):
 
     def __init__(self, settings: Settings, log: Log | None = None) -> None:
         """
-        Set the scene that the seed files spell.
+        Set the scene that the seed files spell. What it delivers waits for ``start_deliveries``.
 
         Raises:
             FakeError: An argument makes no sense, or a seed file.
         """
         self._log: Log | None = None
+        self._is_loading = False
         super().__init__(**settings.fake)
         self._settings = settings
         self._log = log
+        self._greeter: threading.Thread | None = None
+        self._first: list[Any] = []
+        self._is_loading = True
         for path in settings.seeds:
             self.seed(path)
+        self._is_loading = False
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
         """Answer a request as any fake does; tell of it, and forget old ones."""
@@ -91,6 +101,8 @@ class ServedGitHub(FakeGitHub):
 
     def fail(self, problem: BaseException) -> None:
         """Note a problem, of which ``/_ghdeploy/problems`` tells."""
+        if isinstance(problem, UnsupportedRequest):  # its words are those of the answer, too
+            problem.args = (in_words_of_http(self, str(problem)),)
         super().fail(problem)
         if self._log:
             self._log.look()
@@ -119,6 +131,43 @@ class ServedGitHub(FakeGitHub):
             super().start_anew()
             for path in paths:
                 self.seed(path)
+
+    def deliver(self, left: list[Any]) -> None:
+        """Deliver, or call, what a call has left; but nobody waits for a receiver while the seed files are loaded."""
+        if self._is_loading:
+            # It is in the queue already, before all that comes later.
+            self._first += [one for one in left if not callable(one)]
+            left = [one for one in left if callable(one)]
+        super().deliver(left)
+
+    def start_deliveries(self) -> None:
+        """Deliver what the seed files have caused, in a thread."""
+        if self._first:
+            self._greeter = threading.Thread(target=self._deliver_first, name="ghdeploy deliveries", daemon=True)
+            self._greeter.start()
+
+    def _deliver_first(self) -> None:
+        first, self._first = self._first, []
+        super().deliver(first)
+        self._tell()
+
+    def end(self) -> None:
+        """Stop to answer, and wait a little, but not for a receiver that hangs: what it would get is dropped."""
+        until = monotonic() + _END_SECONDS
+        closing = threading.Thread(target=self.close, name="ghdeploy end", daemon=True)
+        closing.start()
+        for thread in (closing, self._greeter):
+            if thread:
+                thread.join(max(0.0, until - monotonic()))
+        # The lock may be held for as long as an answer takes.
+        last = threading.Thread(target=self._give_up, name="ghdeploy end", daemon=True)
+        last.start()
+        last.join(_PATIENCE_SECONDS)
+
+    def _give_up(self) -> None:
+        if self._webhooks:
+            self._webhooks.give_up("ghdeploy serve ended before it was answered")
+        self._tell()
 
     def start_log(self) -> None:
         """Write what was said, and what will be."""
@@ -180,47 +229,43 @@ class Log:
                 self._write("".join(f"{line}\n" for line in lines))
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, ending: Ending) -> int:
     """
-    Serve until Ctrl-C or SIGTERM.
+    Serve until the program is to end.
 
     Returns:
         The exit status: 0, or 2 if it could not start; then a line on standard error says why.
     """
-    stop = threading.Event()
-    before = {one: signal.signal(one, lambda *_: stop.set()) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        _serve(settings, stop)
-    except FakeError as problem:
-        sys.stderr.write(f"ghdeploy serve: {problem}\n")
-        return 2
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    if not ending.is_asked:
+        try:
+            _serve(settings, ending)
+        except FakeError as problem:
+            sys.stderr.write(f"ghdeploy serve: {problem}\n")
+            return 2
     return 0
 
 
-def _serve(settings: Settings, stop: threading.Event) -> None:
+def _serve(settings: Settings, ending: Ending) -> None:
+    env_file = _EnvFile(Path(settings.env_file)) if settings.env_file else None
     log = None if settings.quiet else Log(_write)
     fake = ServedGitHub(settings, log)
-    env_file = None
     try:
         server = fake.serve(settings.port, tls=settings.tls, admin=True)
-        if settings.env_file:
-            env_file = _write_env_file(Path(settings.env_file), server)
+        if settings.tls:
+            ending.removals.append(partial(shutil.rmtree, Path(server.ca_file).parent, ignore_errors=True))
+        if env_file:
+            ending.removals.append(env_file.remove)
+            env_file.write(server)
         _write("\n".join([*_greeting(fake, server, settings), ""]))
         fake.start_log()
-        while not stop.wait(_LOOK_SECONDS):
-            pass
-        # Who cannot wait for the end asks a second time.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        fake.start_deliveries()
+        ending.wait()
     finally:
-        fake.close()
+        if env_file:
+            env_file.remove()
+        fake.end()
         if log:
             log.close()
-        if env_file:
-            env_file.unlink(missing_ok=True)
 
 
 # What it prints and writes
@@ -261,23 +306,55 @@ def _exports(env: Mapping[str, str]) -> Iterator[str]:
 _MARK = "# ghdeploy serve"
 
 
-def _write_env_file(path: Path, server: LiveServer) -> Path:
-    """
-    Write the variables for clients where a shell can read them, once it is complete and for nobody else.
+class _EnvFile:
+    """The file with the variables for clients, which is there while the server answers."""
 
-    Raises:
-        FakeError: It cannot be written, or holds something else.
-    """
-    text = "\n".join([f"{_MARK} at {server.url}", *_exports(server.env), ""])
-    try:
-        if path.exists() and not path.read_bytes().startswith(_MARK.encode()):
-            msg = f"--env-file {path} is there already, and holds something else"
-            raise FakeError(msg)
-        number, name = tempfile.mkstemp(prefix=".ghdeploy-", dir=path.parent)
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except OSError as problem:
-        msg = f"--env-file {path} cannot be written: {problem.strerror}"
-        raise FakeError(msg) from None
-    return path
+    def __init__(self, path: Path) -> None:
+        """
+        Remove what a server of before has left there, which who waits for the file would take for this one's.
+
+        Raises:
+            FakeError: Something else is there. An empty file is nothing, as ``mktemp`` makes one.
+        """
+        self._path = path
+        self._text = ""
+        try:
+            if not path.exists():
+                return
+            if not path.is_file():
+                msg = f"--env-file {path} is there already, and is no regular file"
+                raise FakeError(msg)
+            with path.open("rb") as file:
+                found = file.read(len(_MARK))
+            if found and found != _MARK.encode():
+                msg = f"--env-file {path} is there already, and holds something else"
+                raise FakeError(msg)
+            if found:
+                path.unlink(missing_ok=True)
+        except OSError as problem:
+            raise self._refused(problem) from None
+
+    def _refused(self, problem: OSError) -> FakeError:
+        return FakeError(f"--env-file {self._path} cannot be written: {problem.strerror}")
+
+    def write(self, server: LiveServer) -> None:
+        """
+        Write the variables where a shell can read them, once the file is complete and for nobody else.
+
+        Raises:
+            FakeError: It cannot be written.
+        """
+        self._text = "\n".join([f"{_MARK} at {server.url}", *_exports(server.env), ""])
+        try:
+            number, name = tempfile.mkstemp(prefix=".ghdeploy-", dir=self._path.parent)
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                file.write(self._text)
+            Path(name).replace(self._path)
+        except OSError as problem:
+            raise self._refused(problem) from None
+
+    def remove(self) -> None:
+        """Remove the file, unless it is another server's by now."""
+        with suppress(OSError, UnicodeDecodeError):
+            if self._text and self._path.is_file() and self._path.read_text("utf-8") == self._text:
+                self._path.unlink()

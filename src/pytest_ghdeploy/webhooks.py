@@ -571,6 +571,19 @@ class Webhooks:
             row = api.redeliver(self._store, delivery._now)  # noqa: SLF001 - two halves of one thing
             return Delivery(self, self._store, row)
 
+    def give_up(self, reason: str) -> None:
+        """Drop what nobody waits for any more: what is on its way, or in the queue. What is kept back stays so."""
+        with self._store.lock, self._mutex:
+            kept = {row.id for _, row in self._held or ()}
+            begun = {one.row.id: one for one in self._conversation.entries if isinstance(one, Sent) and one.is_open}
+            for row in list(self._store.hook_deliveries):
+                if row.state == "waiting" and row.id not in kept:
+                    lost = self._store.hook_deliveries.replace(row._replace(state="dropped", reason=reason))
+                    if row.id in begun:
+                        begun[row.id].row = lost
+                    else:
+                        self._conversation.entries.append(Sent(self._name_of(self._store, row), lost))
+
     # How it is delivered
 
     def accept(self, left: Left) -> Item | None:
