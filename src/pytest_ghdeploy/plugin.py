@@ -267,10 +267,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def _recent() -> Any:  # noqa: ANN401 - weak references to fakes
     hosts = sys.modules.get("pytest_ghdeploy.doors.hosts")
-    return list(hosts.recent) if hosts else []
+    return hosts.recent if hosts else []
 
 
 def _made_by(item: pytest.Item) -> list[FakeGitHub]:
     """Find the fakes that became active during the test without a fixture of ours, as unittest's classes have them."""
     known = item.stash.get(_FAKES, [])
-    return [fake for one in _recent() if (fake := one()) is not None and fake not in known]
+    return [fake for one in list(_recent()) if (fake := one()) is not None and fake not in known]
