@@ -47,7 +47,11 @@ def from_npm() -> None:
     where = WHERE / "node"
     where.mkdir(parents=True, exist_ok=True)
     (where / "package.json").write_text('{"private": true, "type": "module"}\n', "utf-8")
-    run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--save-exact", *NPM], where)
+    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--save-exact", *NPM]
+    try:
+        run(command, where)
+    except OSError:  # a registry may have a bad moment
+        run(command, where)
 
 
 def from_debian() -> None:
@@ -58,13 +62,22 @@ def from_debian() -> None:
     where = WHERE / "debian"
     packages = WHERE / "packages"
     packages.mkdir(parents=True, exist_ok=True)
+    try:
+        download(packages)
+    except OSError:  # this machine's list of packages is missing, or old
+        run(["apt-get", "update", "--quiet"], packages)
+        download(packages)
+    for package in sorted(packages.glob("*.deb")):
+        run(["dpkg-deb", "--extract", str(package), str(where)], packages)
+    shutil.rmtree(packages)
+
+
+def download(packages: Path) -> None:
+    """Download what is planned to be installed."""
     planned = run(["apt-get", "--simulate", "install", "--no-install-recommends", *DEBIAN], packages)
     names = [line.split()[1] for line in planned.splitlines() if line.startswith("Inst ")]
     if names:
         run(["apt-get", "download", "--quiet", *names], packages)
-    for package in sorted(packages.glob("*.deb")):
-        run(["dpkg-deb", "--extract", str(package), str(where)], packages)
-    shutil.rmtree(packages)
 
 
 def main() -> int:
