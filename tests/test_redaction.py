@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from pytest_ghdeploy.conversation import Secrets, without_secret_members
-from pytest_ghdeploy.redaction import told_of, without_credentials
+from pytest_ghdeploy.redaction import Secrets, told_of, without_credentials, without_secret_members
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository

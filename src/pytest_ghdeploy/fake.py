@@ -15,11 +15,11 @@ from pytest_ghdeploy import assertions, conversation, errors, tokens
 from pytest_ghdeploy.advice import check_login, check_path, check_ref_name, check_type, headers_of, split_full_name
 from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
 from pytest_ghdeploy.clock import Clock
-from pytest_ghdeploy.conversation import Conversation, Exchange, Headers, Secrets
+from pytest_ghdeploy.conversation import Conversation, Exchange, Headers
 from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
 from pytest_ghdeploy.events import Events
 from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
-from pytest_ghdeploy.redaction import without_credentials
+from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secret_members, without_secrets
 from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.representations import ENTERPRISE_VERSION, PUBLIC_API, Urls
 from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
@@ -652,7 +652,7 @@ class FakeGitHub:
         """Every request the fake answered, oldest first, with its answer; credentials are redacted."""
         # Blotted only now, so that a token counts that was shown later.
         with self._lock:
-            return tuple(self._secrets.blot_exchange(exchange) for exchange in self._requests)
+            return tuple(conversation.blotted(exchange, self._secrets) for exchange in self._requests)
 
     def assert_event(self, name: str, /, **fields: object) -> Event:
         """
@@ -866,12 +866,12 @@ class FakeGitHub:
                 self.fail(problem)
                 raise
             if body:
-                body = conversation.without_secret_members(body, self._secrets)
+                body = without_secret_members(body, self._secrets)
             exchange = Exchange(
                 method.upper(),
                 without_credentials(url),
                 path,
-                conversation.without_secrets(headers),
+                Headers(without_secrets(headers)),
                 body,
                 answer.status,
                 Headers(answer.headers),

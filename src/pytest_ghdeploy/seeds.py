@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pytest_ghdeploy import errors, model, positions
-from pytest_ghdeploy.conversation import Secrets
 from pytest_ghdeploy.deployer import Step
 from pytest_ghdeploy.environment import Environment
 from pytest_ghdeploy.errors import FakeError, kind_of
 from pytest_ghdeploy.faults import FaultKind, Faults
 from pytest_ghdeploy.items import Deployment
 from pytest_ghdeploy.rate_limits import RateLimits
+from pytest_ghdeploy.redaction import Secrets
 from pytest_ghdeploy.repository import Repository
 from pytest_ghdeploy.webhooks import Webhooks
 

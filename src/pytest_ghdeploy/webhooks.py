@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from pytest_ghdeploy.conversation import Conversation, Secrets
+    from pytest_ghdeploy.conversation import Conversation
     from pytest_ghdeploy.doors.webhook import Kind, Target
     from pytest_ghdeploy.model import Hook as HookRow
     from pytest_ghdeploy.model import HookContentType, HookDelivery, HookDeliveryState
+    from pytest_ghdeploy.redaction import Secrets
     from pytest_ghdeploy.representations import JSON
     from pytest_ghdeploy.store import Store
 
