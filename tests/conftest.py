@@ -8,12 +8,11 @@ description too.
 
 from __future__ import annotations
 
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import githubs_description
 import pytest
+from local_server import local_server
 
 from pytest_ghdeploy import schema
 from pytest_ghdeploy.application import Application
@@ -66,20 +65,5 @@ def _everything_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def local() -> Iterator[str]:
     """Give the URL of a server on 127.0.0.1 that says "local"."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "5")
-            self.end_headers()
-            self.wfile.write(b"local")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with local_server("local") as port:
+        yield f"http://127.0.0.1:{port}/"

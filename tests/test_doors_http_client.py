@@ -12,11 +12,10 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from local_server import local_server
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
 from pytest_ghdeploy.doors import wire
@@ -47,26 +46,8 @@ def connection(fake: FakeGitHub) -> Iterator[http.client.HTTPSConnection]:
 @pytest.fixture
 def local() -> Iterator[tuple[str, int]]:
     """Give the address of a server on this machine that says hello."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "5")
-            self.end_headers()
-            self.wfile.write(b"hello")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield "127.0.0.1", server.server_port
-        server.shutdown()
-        thread.join()
+    with local_server("hello", "HTTP/1.1") as port:
+        yield "127.0.0.1", port
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: Any = None, **options: Any) -> Any:  # noqa: ANN401

@@ -11,8 +11,6 @@ import socket
 import time
 import traceback
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +22,7 @@ import requests
 import trio
 import urllib3
 from broken_server import broken_server
+from local_server import local_server
 from through_every_door import DOORS, Said, with_aiohttp, with_async_httpx
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
@@ -321,37 +320,11 @@ def test_a_client_that_would_wait_forever_is_told_so(ghdeploy: FakeGitHub, name:
 # What is there already
 
 
-class _Hello(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "5")
-        self.end_headers()
-        self.wfile.write(b"hello")
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @contextmanager
 def _real_server(connections: list[object]) -> Iterator[str]:
     """Run a server at a host that a fake then answers for."""
-
-    class Handler(_Hello):
-        def setup(self) -> None:
-            connections.append(self.client_address)
-            super().setup()
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://localhost:{server.server_port}/api/v3"
-        finally:
-            server.shutdown()
-            thread.join()
+    with local_server("hello", "HTTP/1.1", connections) as port:
+        yield f"http://localhost:{port}/api/v3"
 
 
 def _kept(name: str) -> tuple[Any, Callable[[Any, str], bytes], Callable[[Any], None]]:

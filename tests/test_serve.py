@@ -27,7 +27,7 @@ from pytest_ghdeploy import FakeError, FakeGitHub
 from pytest_ghdeploy.serve import Log, ServedGitHub, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "a-token-of-the-seed"  # noqa: S105 - it opens nothing
@@ -565,38 +565,40 @@ def test_quiet_tells_nothing() -> None:
         assert served.told == []
 
 
-def test_nobody_waits_for_a_log_that_is_not_read() -> None:
-    """A pipe that is full, and one that is closed, stop neither an answer nor the end."""
+@contextmanager
+def unread() -> Iterator[tuple[subprocess.Popen[str], Callable[[int], None]]]:
+    """Run a server whose log nobody reads, and ask it for so much that the pipe is full; end it."""
     process = subprocess.Popen(command("--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
     assert process.stdout
     assert process.stderr
     port = int(re.findall(r":(\d+);", process.stdout.readline())[0])
     with requests.Session() as session:
-        for _ in range(300):
-            session.get(f"http://127.0.0.1:{port}/{'x' * 200}", timeout=20)
-        process.stdout.close()
-        for _ in range(20):
-            session.get(f"http://127.0.0.1:{port}/{'x' * 200}", timeout=20)
-    process.terminate()
-    assert process.wait(30) == 0
-    assert process.stderr.read() == ""
-    process.stderr.close()
 
+        def ask(times: int) -> None:
+            for _ in range(times):
+                session.get(f"http://127.0.0.1:{port}/{'x' * 200}", timeout=20)
 
-def test_with_a_full_pipe_it_ends_too() -> None:
-    """Whoever reads no line may still end it."""
-    process = subprocess.Popen(command("--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
-    assert process.stdout
-    assert process.stderr
-    port = int(re.findall(r":(\d+);", process.stdout.readline())[0])
-    with requests.Session() as session:
-        for _ in range(300):
-            session.get(f"http://127.0.0.1:{port}/{'x' * 200}", timeout=20)
+        ask(300)
+        yield process, ask
     process.terminate()
     assert process.wait(30) == 0
     assert process.stderr.read() == ""
     process.stderr.close()
     process.stdout.close()
+
+
+def test_nobody_waits_for_a_log_that_is_not_read() -> None:
+    """A pipe that is full, and one that is closed, stop neither an answer nor the end."""
+    with unread() as (process, ask):
+        assert process.stdout
+        process.stdout.close()
+        ask(20)
+
+
+def test_with_a_full_pipe_it_ends_too() -> None:
+    """Whoever reads no line may still end it."""
+    with unread() as (process, _):
+        assert process.poll() is None
 
 
 def test_without_a_standard_output_it_answers_too(tmp_path: Path) -> None:
