@@ -5,7 +5,7 @@ Usage: ``make fuzz``, or ``python fuzz/run.py [--requests N] [--seed S]``. Bodie
 are made from the operations' own schemas, half of them then spoilt; paths from
 what is there, from what was there, and from nothing; tokens, versions, media
 types and conditions vary. Every answer and event is checked against our schemas
-and, where ``../shared/data`` is at hand, against GitHub's own description; a
+and, where ``make clients`` has fetched it, against GitHub's own description; a
 crash, an answer outside of them, or a refusal without a hint or with a side
 effect ends the run with what led to it.
 """
@@ -319,7 +319,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    if githubs_description.DATA.is_dir():
+    if githubs_description.is_there():
         check_against_github()
     fuzzer = Fuzzer(arguments.seed)
     for number in range(1, arguments.requests + 1):

@@ -2,7 +2,7 @@
 What every test gets without asking: all that the fake says is checked.
 
 Each answer and each event, of every fake that a test makes in this process,
-must match our schema and, where ``../shared/data`` is there, GitHub's own
+must match our schema and, where ``make clients`` has fetched it, GitHub's own
 description too.
 """
 
@@ -24,10 +24,17 @@ pytest_plugins = ["pytester", "scene", "neighbours"]
 
 
 def pytest_report_header() -> str:
-    """Say whether GitHub's own description is here to check against."""
-    return "GitHub's description: " + (
-        "checked against" if githubs_description.DATA.is_dir() else "NOT HERE, only our schemas are checked"
-    )
+    """Say which version of GitHub's own description there is to check against."""
+    if not githubs_description.is_there():
+        return "GitHub's description: not fetched (make clients)"
+    rest, webhooks = map(githubs_description.version, (githubs_description.REST, githubs_description.WEBHOOKS))
+    return f"GitHub's description: {rest}, of its webhooks {webhooks}"
+
+
+@pytest.fixture
+def description_is_there() -> None:
+    """Run a test only where GitHub's own description was fetched."""
+    githubs_description.require()
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +52,7 @@ def _everything_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
         make(self, *args, **(kwargs | {"validate_all": True}))
 
     monkeypatch.setattr(Application, "__init__", make_strict)
-    if githubs_description.DATA.is_dir():
+    if githubs_description.is_there():
         ours_answer, ours_event = schema.check_answer, schema.check_event
 
         def check_answer(

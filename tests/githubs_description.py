@@ -1,16 +1,21 @@
 """
-What GitHub's own description, ``../shared/data``, says of an answer or an event, where it is at hand.
+GitHub's own description of its REST API and of its webhooks: where it is, and what it says of an answer or an event.
 
-Used by every test (see conftest.py) and by the fuzzer.
+``make clients`` fetches it from the npm packages ``@octokit/openapi`` and
+``@octokit/openapi-webhooks``. Every test (see conftest.py), the fuzzer and the
+tools read it through this module.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import fetched
+import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from pytest_ghdeploy import schema
@@ -18,7 +23,107 @@ from pytest_ghdeploy import schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+REST = "@octokit/openapi"
+WEBHOOKS = "@octokit/openapi-webhooks"
+
+needs_description = pytest.mark.usefixtures("description_is_there")
+"""Skips a test, or fails it, where the description was not fetched."""
+
+# Loading it
+
+_PROSE = {"description", "summary", "example", "examples", "tags", "x-github", "x-octokit"}
+# Below these, what looks like a keyword is a name that somebody chose.
+_NAMED = {"properties", "patternProperties", "schemas", "parameters", "responses", "headers", "paths", "webhooks"}
+_KEPT = ("info", "paths", "webhooks", "components")
+
+
+class Operation(NamedTuple):
+    """An operation as GitHub describes it."""
+
+    method: str
+    path: str
+    described: dict[str, Any]
+
+
+def is_there() -> bool:
+    """Tell whether both descriptions were fetched."""
+    return all(_source(package).is_file() for package in (REST, WEBHOOKS))
+
+
+def require() -> None:
+    """Skip the test that runs, or fail it where ``GHDEPLOY_CLIENTS`` says so, if the description was not fetched."""
+    if not is_there():
+        fetched.missing("GitHub's description", "npm")
+
+
+def version(package: str) -> str:
+    """Read which version of *package* was fetched."""
+    number: str = json.loads((fetched.NODE / "node_modules" / package / "package.json").read_text("utf-8"))["version"]
+    return number
+
+
+@cache
+def load(package: str) -> dict[str, Any]:
+    """
+    Read the description in *package*, which is `REST` or `WEBHOOKS`, without its prose and examples.
+
+    The whole is 13 MB of JSON. What is left of it is written beside it once for
+    each version, so that not every process of a test run reads all.
+
+    Raises:
+        OSError: It was not fetched.
+    """
+    name = f"{package.rpartition('/')[2]}-{version(package)}.json"
+    source, short = _source(package), fetched.NODE / "described" / name
+    if short.is_file() and short.stat().st_mtime >= Path(__file__).stat().st_mtime:
+        contents: dict[str, Any] = json.loads(short.read_text("utf-8"))
+        return contents
+    contents = without_prose(json.loads(source.read_text("utf-8")))
+    short.parent.mkdir(exist_ok=True)
+    written = short.with_suffix(f".{os.getpid()}")
+    written.write_text(json.dumps(contents, separators=(",", ":")), "utf-8")
+    written.replace(short)  # at once, as another process may read it at this moment
+    return contents
+
+
+def _source(package: str) -> Path:
+    return fetched.NODE / "node_modules" / package / "generated" / "api.github.com.json"
+
+
+def without_prose(whole: dict[str, Any]) -> dict[str, Any]:
+    """Take what is for people only out of a description."""
+    kept: dict[str, Any] = _trimmed({name: whole[name] for name in _KEPT if name in whole})
+    return kept
+
+
+def _trimmed(value: Any, *, named: bool = False) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, list):
+        return [_trimmed(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _trimmed(member, named=name in _NAMED and not named)
+        for name, member in value.items()
+        if named or name not in _PROSE
+    }
+
+
+def operations_of(rest: dict[str, Any]) -> dict[str, Operation]:
+    """List the operations of a description of the REST API by operation id, in the order of their paths."""
+    return {
+        described["operationId"]: Operation(method.upper(), path, described)
+        for path, methods in rest["paths"].items()
+        for method, described in methods.items()
+    }
+
+
+@cache
+def operations() -> dict[str, Operation]:
+    """List the operations of GitHub's REST API by operation id."""
+    return operations_of(load(REST))
+
+
+# Comparing with it
 
 # Where the wire differs from the description, with the reason; the fact file has the sources.
 EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses: "" for what was left out
@@ -40,7 +145,6 @@ NOT_DESCRIBED = {
     ("repos/update-webhook-config-for-repo", 422),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
-NOT_IN_DATA = {"meta/root"}  # the description is trimmed; see test_completeness
 # Every operation may answer these; the description lists them for a few.
 ANYWHERE = {301, 307, 400, 401, 403, 404, 415, 429}
 # The description is that of one version of the API; what the other no longer has.
@@ -70,20 +174,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 @cache
-def _described(file: str) -> dict[str, Any]:
-    contents: dict[str, Any] = _plain(json.loads((DATA / file).read_text("utf-8")))
-    return contents
-
-
-@cache
-def _operations() -> dict[str, Any]:
-    paths = _described("github-openapi.json")["paths"]
-    return {found["operationId"]: found for path in paths.values() for found in path.values()}
-
-
-@cache
-def _components(file: str, version: str) -> dict[str, Any]:
-    components: dict[str, Any] = _described(file)["components"]
+def _components(package: str, version: str) -> dict[str, Any]:
+    components: dict[str, Any] = _plain(load(package)["components"])
     return _without_what_is_gone(components) if version == "2026-03-10" else components
 
 
@@ -100,18 +192,18 @@ def _without_what_is_gone(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 @cache
-def _validator(file: str, text: str, version: str) -> Draft202012Validator:
+def _validator(package: str, text: str, version: str) -> Draft202012Validator:
     formats = FormatChecker(())
     formats.checks("uri")(schema.is_uri)
     formats.checks("date-time")(schema.is_date_time)
-    whole = {**json.loads(text), "components": _components(file, version)}
+    whole = {**_plain(json.loads(text)), "components": _components(package, version)}
     return Draft202012Validator(whole, format_checker=formats)
 
 
-def _check(what: str, file: str, described: dict[str, Any], body: object, version: str = OLDER) -> None:
+def _check(what: str, package: str, described: dict[str, Any], body: object, version: str = OLDER) -> None:
     problems = [
         f"{error.json_path}: {error.message[:300]}"
-        for error in _validator(file, json.dumps(described), version).iter_errors(body)
+        for error in _validator(package, json.dumps(described), version).iter_errors(body)
     ]
     assert not problems, f"GitHub describes {what} otherwise:\n  " + "\n  ".join(problems)
 
@@ -127,18 +219,16 @@ def check_answer(operation_id: str, status: int, body: object, version: str = OL
     """Compare an answer with GitHub's description of the operation."""
     if version != OLDER:
         assert not GONE & set(_names(body)), f"{operation_id} shows what is gone from {version}"
-    if operation_id in NOT_IN_DATA:
-        return
-    answers = _operations()[operation_id]["responses"]
+    answers = operations()[operation_id].described["responses"]
     if str(status) not in answers:
         assert status in ANYWHERE or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} has no {status}"
         return
     answer = answers[str(status)]
     if "$ref" in answer:
-        answer = _described("github-openapi.json")["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+        answer = load(REST)["components"]["responses"][answer["$ref"].rpartition("/")[2]]
     content = answer.get("content", {}).get("application/json")
     if content:
-        _check(f"the answer {status} of {operation_id}", "github-openapi.json", content["schema"], body, version)
+        _check(f"the answer {status} of {operation_id}", REST, content["schema"], body, version)
     else:
         assert body is None or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} {status} has no body"
 
@@ -147,5 +237,5 @@ def check_event(name: str, payload: Any) -> None:  # noqa: ANN401 - JSON
     """Compare a payload with GitHub's description of the event."""
     parts = [name, payload.get("action")]
     key = "webhook-" + "-".join(part.replace("_", "-") for part in parts if part)
-    described = _described("github-webhooks.json")["components"]["schemas"][key]
-    _check(f"the event {name}", "github-webhooks.json", described, payload)
+    described = load(WEBHOOKS)["components"]["schemas"][key]
+    _check(f"the event {name}", WEBHOOKS, described, payload)

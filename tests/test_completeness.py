@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import githubs_description
 import pytest
+from githubs_description import needs_description
 
 from pytest_ghdeploy import access, github, routing, schema
 from pytest_ghdeploy.model import Token, User
@@ -21,25 +21,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "schemas"
 TESTS = ROOT / "tests" / "api"
-DATA = ROOT.parent / "shared" / "data" / "github-openapi.json"
 
 ENDPOINTS = routing.endpoints()
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
-needs_data = pytest.mark.skipif(not DATA.is_file(), reason="GitHub's own description, ../shared/data, is not here")
 
 
 ANYONE = Token("a-token", User(1, "mona", "User", datetime(2026, 1, 1, tzinfo=UTC)))
-
-
-@cache
-def described() -> dict[str, tuple[str, str, dict[str, Any]]]:
-    """Read GitHub's description: method, path and the rest by operation id."""
-    paths = json.loads(DATA.read_text("utf-8"))["paths"]
-    return {
-        operation["operationId"]: (method.upper(), path, operation)
-        for path, operations in paths.items()
-        for method, operation in operations.items()
-    }
 
 
 def test_every_endpoint_has_a_schema_and_every_schema_an_endpoint() -> None:
@@ -63,19 +50,14 @@ def test_an_alias_takes_no_other_operations_place(endpoint: Endpoint) -> None:
         assert documented.get((endpoint.method, path), endpoint.operation_id) == endpoint.operation_id
 
 
-# The description in ../shared/data is trimmed to what is around deployments; githubkit, which is made
-# from the whole one, is asked in test_clients_githubkit.
-NOT_IN_DATA = {"meta/root"}
-
-
-@needs_data
-@pytest.mark.parametrize("name", [name for name in ENDPOINTS if name not in NOT_IN_DATA])
+@needs_description
+@pytest.mark.parametrize("name", ENDPOINTS)
 def test_an_endpoint_is_as_github_describes_it(name: str) -> None:
     """GitHub's description has the operation with this method and path, and links the page that we link."""
     endpoint = ENDPOINTS[name]
-    method, path, operation = described()[endpoint.operation_id]
+    method, path, operation = githubs_description.operations()[endpoint.operation_id]
     assert (endpoint.method, endpoint.paths[0]) == (method, path)
-    assert schema.documentation_url(endpoint.operation_id) == operation["docs"]
+    assert schema.documentation_url(endpoint.operation_id) == operation["externalDocs"]["url"]
 
 
 @each_endpoint
@@ -96,12 +78,12 @@ def test_an_endpoint_names_the_permission_it_takes(endpoint: Endpoint) -> None:
         assert endpoint.permission in {"", *access.TOKEN_PERMISSIONS}
 
 
-@needs_data
+@needs_description
 @each_endpoint
 def test_an_endpoint_refuses_who_is_no_admin_as_github_describes_it(endpoint: Endpoint) -> None:
     """Each operation whose 403 for users is answered has that 403 in GitHub's description."""
     if access.decide(endpoint.needed, ANYONE, right="push", private=False, selected=True) == "not_admin":
-        assert "403" in described()[endpoint.operation_id][2]["responses"]
+        assert "403" in githubs_description.operations()[endpoint.operation_id].described["responses"]
 
 
 @each_endpoint

@@ -1,7 +1,7 @@
 """
 Every answer that GitHub's description lists for an operation is produced here, over HTTP, under both API versions.
 
-`CODES` says which those are; where ``../shared/data`` is there it is compared
+`CODES` says which those are; where ``make clients`` has fetched it, it is compared
 with GitHub's own description. Each is in `CASES` or in `NEVER`.
 That an answer is as GitHub describes it is checked by ``conftest.py``, which
 looks at each answer of every test.
@@ -9,9 +9,7 @@ looks at each answer of every test.
 
 from __future__ import annotations
 
-import json
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import githubs_description
@@ -25,12 +23,11 @@ if TYPE_CHECKING:
 
     from scene import Scene
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "github-openapi.json"
 FILE = {"message": "Change", "content": "aGVsbG8K"}
 VERSIONS = ("2022-11-28", "2026-03-10")
 ENDPOINTS = routing.endpoints()
 
-# What GitHub's description lists. That of meta/root is not at hand; a root document has no refusals of its own.
+# What GitHub's description lists.
 CODES = {
     "checks/create": "201",
     "checks/get": "200",
@@ -397,12 +394,11 @@ def test_the_codes_are_those_of_the_operations_that_there_are() -> None:
     assert CODES.keys() <= ENDPOINTS.keys()
 
 
-@pytest.mark.skipif(not DATA.is_file(), reason="GitHub's own description, ../shared/data, is not here")
+@githubs_description.needs_description
 def test_the_codes_are_those_that_github_describes() -> None:
     """The table above says what GitHub's description says."""
-    paths = json.loads(DATA.read_text("utf-8"))["paths"]
-    described = {each["operationId"]: " ".join(each["responses"]) for path in paths.values() for each in path.values()}
-    assert {name: described.get(name, "200") for name in CODES} == CODES
+    described = githubs_description.operations()
+    assert {name: " ".join(described[name].described["responses"]) for name in CODES} == CODES
 
 
 def test_nothing_is_left_out() -> None:
@@ -426,7 +422,7 @@ def test_an_answer_is_produced(world: World, operation_id: str, code: int) -> No
         assert refused["status"] == str(code)
         assert refused["documentation_url"].startswith("https://docs.github.com/")
         assert answer.headers["X-GHDeploy-Hint"]
-        if code >= 500 and DATA.is_file():  # which no endpoint answers, so that nobody else checks them
+        if code >= 500 and githubs_description.is_there():  # which no endpoint answers, so that nobody else checks them
             githubs_description.check_answer(operation_id, code, refused)
     elif code > 300:
         assert answer.json()["url"] == answer.headers["Location"]

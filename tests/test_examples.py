@@ -22,6 +22,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import fetched
 import pytest
 from github import Auth, Github
 
@@ -473,8 +474,8 @@ def test_the_worked_example_of_an_endpoint_works(tmp_path: Path) -> None:
     tree = tmp_path / "main"
     for name in ("src", "schemas", "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    if (ROOT.parent / "shared" / "data").is_dir():  # GitHub's own description, which the tests compare with
-        (tmp_path / "shared").symlink_to(ROOT.parent / "shared")
+    if fetched.CLIENTS.is_dir():  # with GitHub's own description, which the tests compare with
+        (tree / fetched.CLIENTS.name).symlink_to(fetched.CLIENTS)
     files = [block for block in BLOCKS if block.kind == "file"]
     assert [Path(block.argument).parts[0] for block in files] == ["schemas", "src", "tests"]
     for block in files:

@@ -1,8 +1,8 @@
 """
 The files in ``schemas/``: sound in themselves, and true to GitHub's own description.
 
-The second half reads ``shared/data`` beside the checkout and is skipped where
-that is absent. What we know to differ is in `KNOWN_DIFFERENCES`, each row with
+The second half needs GitHub's description, which ``make clients`` fetches, and is
+skipped where that is absent. What we know to differ is in `KNOWN_DIFFERENCES`, each row with
 its reason; a row nobody needs any more fails a test too.
 """
 
@@ -15,7 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import githubs_description
 import pytest
+from githubs_description import needs_description
 from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from referencing._core import Resolver
 
 ROOT = Path(__file__).parents[1] / "schemas"
-DATA = Path(__file__).parents[2] / "shared" / "data"
 # Not a scheme of our own: urllib joins relative references only for schemes it has heard of.
 OURS = "https://ghdeploy.invalid/"
 REST = "https://github.invalid/github-openapi.json"
@@ -162,10 +163,11 @@ class Shape:
 def registry() -> Registry[Any]:
     """Our files, and GitHub's where they are present."""
     paths = {OURS + name: path for name, path in FILES.items()}
-    if DATA.is_dir():
-        paths |= {uri: DATA / uri.rpartition("/")[2] for uri in (REST, WEBHOOKS)}
-    documents = ((uri, json.loads(path.read_text(encoding="utf-8"))) for uri, path in paths.items())
-    return Registry[Any]().with_resources((uri, DRAFT202012.create_resource(each)) for uri, each in documents)
+    documents = {uri: json.loads(path.read_text(encoding="utf-8")) for uri, path in paths.items()}
+    if githubs_description.is_there():
+        documents[REST] = githubs_description.load(githubs_description.REST)
+        documents[WEBHOOKS] = githubs_description.load(githubs_description.WEBHOOKS)
+    return Registry[Any]().with_resources((uri, DRAFT202012.create_resource(each)) for uri, each in documents.items())
 
 
 def node(uri: str, pointer: str = "") -> Node:
@@ -316,13 +318,6 @@ def compare_properties(ours: Shape, theirs: Shape, path: str, *, request: bool) 
         yield from compare(mine, other, f"{path}.{name}", request=request)
 
 
-@cache
-def github_operations() -> dict[str, Mapping[str, Any]]:
-    """GitHub's description of each operation, by operation id."""
-    paths: Mapping[str, Mapping[str, Any]] = node(REST, "/paths").schema
-    return {each["operationId"]: each for path in paths.values() for each in path.values() if "operationId" in each}
-
-
 def json_body(described: Mapping[str, Any]) -> Node | None:
     """Find the JSON schema in a described request or answer, if it has one."""
     at = node(REST)
@@ -335,7 +330,8 @@ def json_body(described: Mapping[str, Any]) -> Node | None:
 
 def github_answers(operation: str) -> dict[str, Node]:
     """List the answers with a body that GitHub describes, save those that say it is broken."""
-    bodies = {code: json_body(each) for code, each in github_operations()[operation]["responses"].items()}
+    responses = githubs_description.operations()[operation].described["responses"]
+    bodies = {code: json_body(each) for code, each in responses.items()}
     return {code: body for code, body in bodies.items() if body is not None and not code.startswith("5")}
 
 
@@ -350,7 +346,7 @@ def our_answers(operation: str) -> dict[str, Node]:
 
 def request_shapes(operation: str) -> tuple[Shape, Shape] | None:
     """Read the body of *operation*, ours and GitHub's, if it takes one."""
-    described = github_operations()[operation].get("requestBody")
+    described = githubs_description.operations()[operation].described.get("requestBody")
     body = json_body(described) if described else None
     ours = node(f"{OURS}{operation}.json", "/$defs")
     if body is None or "request" not in ours.schema:
@@ -405,11 +401,8 @@ def validator(uri: str, pointer: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"{OURS}{uri}#{pointer}"}, registry=registry())
 
 
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"GitHub's own description is not at {DATA}")
 every_file = pytest.mark.parametrize("name", FILES)
 every_operation = pytest.mark.parametrize("operation", OPERATIONS)
-# The description at hand is trimmed, and has not this one; see NOT_IN_DATA in test_completeness.
-every_described_operation = pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "meta/root"])
 every_event = pytest.mark.parametrize("event", EVENTS)
 
 
@@ -492,8 +485,8 @@ def test_a_deployment_conflict_has_two_forms() -> None:
     assert not check.is_valid(refusal | {"errors": [unmet | {"contexts": None}]})
 
 
-@needs_data
-@every_described_operation
+@needs_description
+@every_operation
 def test_an_operation_answers_as_github_describes_it(operation: str) -> None:
     """Each described status is there; any further one is known to come from the wire."""
     ours, theirs = set(our_answers(operation)), set(github_answers(operation))
@@ -502,14 +495,14 @@ def test_an_operation_answers_as_github_describes_it(operation: str) -> None:
     assert {code for code in ours - theirs if (operation, code) not in ONLY_OBSERVED} <= anywhere
 
 
-@needs_data
-@every_described_operation
+@needs_description
+@every_operation
 def test_an_operation_has_githubs_shapes(operation: str) -> None:
     """Request and answers agree with GitHub's, save for what `KNOWN_DIFFERENCES` lists."""
     assert unknown_mismatches(operation) == []
 
 
-@needs_data
+@needs_description
 @pytest.mark.parametrize("name", ["private-user", "public-user"])
 def test_each_kind_of_profile_has_githubs_shape(name: str) -> None:
     """An answer may be either profile; each is GitHub's by itself, not only both together."""
@@ -517,15 +510,15 @@ def test_each_kind_of_profile_has_githubs_shape(name: str) -> None:
     assert list(compare(shape_of(ours), shape_of(theirs), f"{name} $")) == []
 
 
-@needs_data
+@needs_description
 @every_event
 def test_an_event_has_githubs_shape(event: str) -> None:
     """A payload agrees with GitHub's, save for what `KNOWN_DIFFERENCES` lists."""
     assert unknown_mismatches(f"{event} event") == []
 
 
-@needs_data
-@every_described_operation
+@needs_description
+@every_operation
 def test_a_request_has_githubs_properties(operation: str) -> None:
     """A body has the very members that GitHub reads: those it describes, and what `ONLY_SENT` lists."""
     if shapes := request_shapes(operation):
@@ -534,11 +527,11 @@ def test_a_request_has_githubs_properties(operation: str) -> None:
         assert ours.required == theirs.required
 
 
-@needs_data
+@needs_description
 @pytest.mark.parametrize("known", KNOWN_DIFFERENCES, ids=lambda known: f"{known.kind} {known.path}")
 def test_a_known_difference_is_still_one(known: Known) -> None:
     """A row that covers nothing any more is to be removed."""
-    subjects = [*(name for name in OPERATIONS if name != "meta/root"), *(f"{event} event" for event in EVENTS)]
+    subjects = [*OPERATIONS, *(f"{event} event" for event in EVENTS)]
     assert any(each.is_known_as(known) for subject in subjects for each in mismatches(subject))
 
 

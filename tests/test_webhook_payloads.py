@@ -14,13 +14,14 @@ import base64
 import json
 import subprocess
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fetched
+import githubs_description
 import pytest
 import requests
 from gidgethub import BadRequest, ValidationFailure, sansio
+from githubs_description import needs_description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub
     from pytest_ghdeploy.webhooks import Delivery
 
-ROOT = Path(__file__).parents[1]
-DESCRIPTION = ROOT.parent / "shared" / "data" / "github-webhooks.json"
 
 SECRET = "It's a Secret to Everybody"
 KINDS = (
@@ -111,7 +110,7 @@ NEVER = {
 def described_fields(schema: Any, payload: Any, path: str = "$") -> Iterator[str]:  # noqa: ANN401 - JSON
     """List the described fields that *payload* has not."""
     if "$ref" in schema:
-        schema = description()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        schema = described_schema(schema["$ref"].rpartition("/")[2])
     for keyword in ("allOf", "anyOf", "oneOf"):
         for member in schema.get(keyword, ()):
             yield from described_fields(member, payload, path) if keyword == "allOf" else ()
@@ -126,21 +125,16 @@ def described_fields(schema: Any, payload: Any, path: str = "$") -> Iterator[str
                 yield from described_fields(member, payload[name], f"{path}.{name}")
 
 
-def description() -> Any:  # noqa: ANN401 - JSON
-    """Read GitHub's description."""
-    if not _read:
-        _read.append(json.loads(DESCRIPTION.read_text("utf-8")))
-    return _read[0]
+def described_schema(name: str) -> Any:  # noqa: ANN401 - JSON
+    """Find a schema of GitHub's description."""
+    return githubs_description.load(githubs_description.WEBHOOKS)["components"]["schemas"][name]
 
 
-_read: list[Any] = []
-
-
-@pytest.mark.skipif(not DESCRIPTION.is_file(), reason="GitHub's own description, ../shared/data, is not here")
+@needs_description
 @each_kind
 def test_every_described_field_is_there(got: list[Delivery], owner: str, kind: str) -> None:
     """At the top and in the event's own object; what a repository or user may have beside is up to its schema."""
-    schema = description()["components"]["schemas"]["webhook-" + kind.replace("_", "-").replace(".", "-")]
+    schema = described_schema("webhook-" + kind.replace("_", "-").replace(".", "-"))
     own = {"$", f"$.{kind.partition('.')[0]}", "$.commit", "$.hook", "$.head_commit", "$.commits[]", "$.branches[]"}
     for payload in by_kind(got)[kind]:
         missing = {

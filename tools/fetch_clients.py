@@ -1,8 +1,9 @@
 """
-Fetch what tests run or compare with that is not Python, into ``.clients``: clients, recorded payloads, a parser.
+Fetch what tests run or compare with that is not Python, into ``.clients``: clients, descriptions, recorded payloads.
 
-Usage: ``make clients``. Octokit in JavaScript and GitHub Actions' own code come, with mermaid,
-from npm, gh and octokit.rb from the Debian archive, unpacked and not installed.
+Usage: ``make clients``. Octokit in JavaScript, GitHub Actions' own code, GitHub's descriptions of
+its REST API, webhooks and GraphQL, and mermaid come from npm. gh and octokit.rb come from the
+Debian archive, unpacked and not installed.
 What cannot be had here is said, and its tests are skipped. With ``GHDEPLOY_CLIENTS=required``
 it is an error, unless this machine has no npm, or is not like Debian.
 """
@@ -21,6 +22,9 @@ NPM = [
     "@actions/github@6.0.1",
     "@octokit/webhooks@14.2.0",
     "@octokit/webhooks-examples@7.6.1",
+    "@octokit/openapi@23.0.2",
+    "@octokit/openapi-webhooks@12.1.0",
+    "@octokit/graphql-schema@15.26.1",
     "jsdom@26.1.0",  # what mermaid runs in
     "mermaid@11.12.0",
 ]
@@ -52,6 +56,8 @@ def from_npm() -> None:
         run(command, where)
     except OSError:  # a registry may have a bad moment
         run(command, where)
+    for path in (where / "node_modules" / "@octokit" / "openapi" / "generated").glob("*.deref.json"):
+        path.unlink()  # the same again without references: 350 MB that nothing here reads
 
 
 def from_debian() -> None:
