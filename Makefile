@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help example test lint format bench fuzz clients clean
+.PHONY: help example test lint format bench fuzz clients drift clean
 
 help:
 	@echo "make example   run the example suites: real deploy tools, tested through the plugin"
@@ -12,8 +12,9 @@ help:
 	@echo "make lint      check style, format and types"
 	@echo "make format    put style and format right"
 	@echo "make bench     measure what it costs, against peers"
-	@echo "make clients   fetch the clients in other languages that some tests run"
+	@echo "make clients   fetch the clients in other languages that some tests run, and GitHub's description"
 	@echo "make fuzz      ask all endpoints 20,000 things and check each answer"
+	@echo "make drift     list what has changed in GitHub's description since"
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer, please: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
@@ -47,6 +48,9 @@ fuzz: $(VENV)/ready
 
 clients:
 	$(PYTHON) tools/fetch_clients.py
+
+drift: $(VENV)/ready
+	$(BIN)/python tools/drift.py
 
 clean:
 	rm -rf $(VENV) .clients .coverage dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -47,7 +47,7 @@ class Operation(NamedTuple):
 
 def is_there() -> bool:
     """Tell whether both descriptions were fetched."""
-    return all(_source(package).is_file() for package in (REST, WEBHOOKS))
+    return all(_source(package, fetched.NODE).is_file() for package in (REST, WEBHOOKS))
 
 
 def require() -> None:
@@ -56,25 +56,29 @@ def require() -> None:
         fetched.missing("GitHub's description", "npm")
 
 
-def version(package: str) -> str:
-    """Read which version of *package* was fetched."""
-    number: str = json.loads((fetched.NODE / "node_modules" / package / "package.json").read_text("utf-8"))["version"]
+def version(package: str, node: Path | None = None) -> str:
+    """Read which version of *package* was fetched, into *node* if given."""
+    file = (node or fetched.NODE) / "node_modules" / package / "package.json"
+    number: str = json.loads(file.read_text("utf-8"))["version"]
     return number
 
 
 @cache
-def load(package: str) -> dict[str, Any]:
+def load(package: str, node: Path | None = None) -> dict[str, Any]:
     """
     Read the description in *package*, which is `REST` or `WEBHOOKS`, without its prose and examples.
 
-    The whole is 13 MB of JSON. What is left of it is written beside it once for
-    each version, so that not every process of a test run reads all.
+    The whole is up to 13 MB of JSON. The rest of it is written beside it once
+    for each version, so that not every process of a test run reads all.
+
+    Args:
+        node: The folder into which it was fetched. If not given, that of ``make clients``.
 
     Raises:
         OSError: It was not fetched.
     """
-    name = f"{package.rpartition('/')[2]}-{version(package)}.json"
-    source, short = _source(package), fetched.NODE / "described" / name
+    node = node or fetched.NODE
+    source, short = _source(package, node), node / "described" / f"{Path(package).name}-{version(package, node)}.json"
     if short.is_file() and short.stat().st_mtime >= Path(__file__).stat().st_mtime:
         contents: dict[str, Any] = json.loads(short.read_text("utf-8"))
         return contents
@@ -86,8 +90,8 @@ def load(package: str) -> dict[str, Any]:
     return contents
 
 
-def _source(package: str) -> Path:
-    return fetched.NODE / "node_modules" / package / "generated" / "api.github.com.json"
+def _source(package: str, node: Path) -> Path:
+    return node / "node_modules" / package / "generated" / "api.github.com.json"
 
 
 def without_prose(whole: dict[str, Any]) -> dict[str, Any]:

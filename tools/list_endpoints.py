@@ -1,31 +1,31 @@
 """
-Write ``src/pytest_ghdeploy/endpoints.txt`` from GitHub's OpenAPI description.
+Write ``src/pytest_ghdeploy/endpoints.txt``, the operations of GitHub's REST API, from GitHub's own description.
 
-Usage: ``python tools/list_endpoints.py api.github.com.json`` with the file from the
-npm package ``@octokit/openapi`` (folder ``generated``).
+Usage: ``python tools/list_endpoints.py`` after ``make clients``. A test compares the file with the description.
 """
 
-import json
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+import githubs_description
+
 TARGET = Path(__file__).parents[1] / "src" / "pytest_ghdeploy" / "endpoints.txt"
-METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def main(source: str) -> None:
-    """Read *source* and write the list."""
-    paths = json.loads(Path(source).read_text("utf-8"))["paths"]
-    lines = [
-        f"{method.upper()} {path} {operations[method]['operationId']}"
-        for path, operations in sorted(paths.items())
-        for method in METHODS
-        if method in operations
-    ]
+def contents() -> str:
+    """Make the contents of the file: a line for each operation, by path and then method."""
+    operations = githubs_description.operations()
+    ordered = sorted((each.path, METHODS.index(each.method), name) for name, each in operations.items())
     head = "# The operations of GitHub's REST API: method, path, operation id. Made by tools/list_endpoints.py.\n"
-    TARGET.write_text(head + "\n".join(lines) + "\n", "utf-8")
-    print(f"{len(lines)} operations in {TARGET.name}")
+    return head + "".join(f"{METHODS[method]} {path} {name}\n" for path, method, name in ordered)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if not githubs_description.is_there():
+        sys.exit("GitHub's description was not fetched: run `make clients` first")
+    TARGET.write_text(contents(), "utf-8")
+    print(f"{len(githubs_description.operations())} operations in {TARGET.name}")
