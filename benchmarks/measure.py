@@ -1,8 +1,9 @@
 """
 What the fake costs in this process, against peers, in one interleaved run.
 
-``run.py`` calls it in an environment of its own. Prints one JSON object: for
-each measurement the medians in microseconds, by contestant.
+``run.py`` calls it in an environment of its own, with the name of a measurement
+and the number of turns. Prints one JSON object: the medians in microseconds, by
+contestant.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import requests
 import requests_mock
@@ -189,7 +191,12 @@ def crowd(rounds: int) -> dict[str, dict[str, float]]:
     return found
 
 
+MEASUREMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "set_up": lambda rounds: set_up(rounds * 4),
+    "post": post,
+    "page": page,
+    "crowd": lambda rounds: crowd(max(rounds // 2, 1)),
+}
+
 if __name__ == "__main__":
-    rounds = int(sys.argv[1])
-    measured = {"set_up": set_up(rounds * 4), "post": post(rounds), "page": page(rounds), "crowd": crowd(rounds // 2)}
-    print(json.dumps(measured))
+    print(json.dumps(MEASUREMENTS[sys.argv[1]](int(sys.argv[2]))))

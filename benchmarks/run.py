@@ -1,8 +1,8 @@
 """
 Measure what the plugin costs, each figure as a ratio against a peer in one interleaved run.
 
-Usage: ``make bench``, or ``python benchmarks/run.py [--rounds N]``. Installs the
-project and its peers into environments of its own below ``.venv-bench``.
+Usage: ``make bench``, or ``python benchmarks/run.py [--rounds N] [--only 2b,9]``. Installs
+the project and its peers into environments of its own below ``.venv-bench``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -26,11 +32,63 @@ EMPTY_TEST = "def test_nothing():\n    pass\n"
 FIRST_USE = {
     "responses": "import responses",
     "ours": "from pytest_ghdeploy.fake import FakeGitHub; gh = FakeGitHub(); gh.open()",
-    "ours, and one POST": (
-        "from pytest_ghdeploy.fake import FakeGitHub; gh = FakeGitHub(); gh.open(); import requests; "
-        "gh.add_repository('o/r'); requests.post('https://api.github.com/repos/o/r/deployments', "
-        "json={'ref': 'main'}, headers={'Authorization': 'token x'}).raise_for_status()"
-    ),
+}
+_REQUESTS = """
+    assert requests.get(url).json() == []
+    requests.post(url, json={"ref": "main"}, headers={"Authorization": "token x"}).raise_for_status()
+"""
+FIRST_ANSWERS = {
+    "bare": "pass",
+    "responses": f"""
+import requests, responses
+url = "https://api.github.com/repos/octocat/example/deployments"
+with responses.RequestsMock() as mock:
+    mock.get(url, json=[])
+    mock.post(url, json={{"id": 1, "ref": "main"}}, status=201)
+{_REQUESTS}""",
+    "ours": f"""
+import requests
+from pytest_ghdeploy import FakeGitHub
+url = "https://api.github.com/repos/octocat/example/deployments"
+with FakeGitHub() as gh:
+    gh.add_repository("octocat/example")
+{_REQUESTS}""",
+}
+"""Whole programs: the first GET and the first POST of a process."""
+
+TESTS_IN_SUITE = 200
+SUITES = {
+    "responses": """
+import pytest, requests, responses
+url = "https://api.github.com/repos/octocat/example/deployments"
+
+@pytest.fixture
+def mock():
+    with responses.RequestsMock() as mock:
+        yield mock
+""",
+    "ours": """
+import requests
+url = "https://api.github.com/repos/octocat/example/deployments"
+""",
+}
+"""How a suite of small tests begins, and what each of its tests is."""
+SMALL_TESTS = {
+    "responses": """
+def test_{number}(mock):
+    mock.get(url, json=[])
+    mock.post(url, json={{"id": 1, "ref": "main"}}, status=201)
+    assert requests.get(url).json() == []
+    answer = requests.post(url, json={{"ref": "main"}}, headers={{"Authorization": "token x"}})
+    assert answer.json()["ref"] == "main"
+""",
+    "ours": """
+def test_{number}(ghdeploy):
+    ghdeploy.add_repository("octocat/example")
+    assert requests.get(url).json() == []
+    answer = requests.post(url, json={{"ref": "main"}}, headers={{"Authorization": "token x"}})
+    assert answer.json()["ref"] == "main"
+""",
 }
 FIRST_SERVER = {
     "ours": "from pytest_ghdeploy import FakeGitHub; server = FakeGitHub().serve()",
@@ -52,10 +110,35 @@ def environment(name: str, *packages: str) -> Path:
     return python
 
 
-def installed_project(python: Path) -> None:
+@cache
+def our_environment() -> Path:
+    """Make an environment with the project alone."""
+    return installed_project(environment("ours", str(ROOT)))
+
+
+@cache
+def peers_environment() -> Path:
+    """Make an environment with the project and its peers."""
+    return installed_project(environment("peers", f"{ROOT}[tls]", *PEERS))
+
+
+def installed_project(python: Path) -> Path:
     """Put the project as it is now into an environment, not editable: as its users have it."""
     options = ["--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"]
     subprocess.run([python, "-m", "pip", "install", *options, ROOT], check=True)
+    return python
+
+
+def in_process(measurement: str, rounds: int) -> dict[str, Any]:
+    """Run one measurement of ``measure.py``, in microseconds by contestant."""
+    command = [peers_environment(), HERE / "measure.py", measurement, str(rounds)]
+    measured: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return measured
+
+
+def in_milliseconds(seconds: dict[str, float]) -> dict[str, str]:
+    """Write times for the notes of the table."""
+    return {name: f"{time * 1e3:.0f} ms" for name, time in seconds.items()}
 
 
 def seconds(python: Path, code: str) -> float:
@@ -65,35 +148,37 @@ def seconds(python: Path, code: str) -> float:
     return float(done.stdout)
 
 
-def whole_run(python: Path, folder: str) -> float:
-    """Time pytest on one empty test, from outside."""
-    code = (
-        "import subprocess, sys, time; start = time.perf_counter(); "
-        "subprocess.run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', sys.argv[1]], "
-        "check=True, capture_output=True); print(time.perf_counter() - start)"
-    )
-    done = subprocess.run([python, "-c", code, folder], check=True, capture_output=True, text=True)
-    return float(done.stdout)
+def whole_process(*command: str | Path) -> float:
+    """Time a process from outside, from its start to its end."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - start
 
 
-def unused(pythons: dict[str, Path], rounds: int) -> dict[str, float]:
-    """Time an empty run in each environment, in turns."""
-    taken: dict[str, list[float]] = {name: [] for name in pythons}
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "test_nothing.py").write_text(EMPTY_TEST)
-        for turn in range(rounds + 1):
-            for name in sorted(pythons, reverse=bool(turn % 2)):
-                taken[name].append(whole_run(pythons[name], folder))
+def in_turns(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Let the contestants take turns, and take the medians without the first turn, which warms up."""
+    taken: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(rounds + 1):
+        for name in sorted(contestants, reverse=bool(turn % 2)):
+            taken[name].append(contestants[name]())
     return {name: statistics.median(times[1:]) for name, times in taken.items()}
+
+
+def runs_of_pytest(suites: dict[str, tuple[Path, str]], rounds: int) -> dict[str, float]:
+    """Time pytest on a file of tests, by contestant in which environment, and its text."""
+    with tempfile.TemporaryDirectory() as folder:
+        contestants = {}
+        for name, (python, text) in suites.items():
+            file = Path(folder, name, "test_suite.py")
+            file.parent.mkdir()
+            file.write_text(text)
+            contestants[name] = partial(whole_process, python, "-m", "pytest", "-q", "-p", "no:cacheprovider", file)
+        return in_turns(contestants, rounds)
 
 
 def first_use(python: Path, rounds: int, codes: dict[str, str]) -> dict[str, float]:
-    """Time the first use in a process, in turns."""
-    taken: dict[str, list[float]] = {name: [] for name in codes}
-    for turn in range(rounds + 1):
-        for name in sorted(codes, reverse=bool(turn % 2)):
-            taken[name].append(seconds(python, codes[name]))
-    return {name: statistics.median(times[1:]) for name, times in taken.items()}
+    """Time the first use in a process that has imported pytest, in turns."""
+    return in_turns({name: partial(seconds, python, code) for name, code in codes.items()}, rounds)
 
 
 def row(number: str, what: str, ratio: float, target: float | None, note: str) -> bool:
@@ -127,8 +212,9 @@ def emulate() -> list[str] | str:
     return [node, str(program)]
 
 
-def server_rows(python: Path, rounds: int) -> list[bool]:
+def server_rows(rounds: int) -> list[bool]:
     """Measure the live server, and print its lines of the table."""
+    python = peers_environment()
     found = emulate()
     command = found if isinstance(found, list) else []
     done = subprocess.run(
@@ -141,7 +227,7 @@ def server_rows(python: Path, rounds: int) -> list[bool]:
         note = f"pytest-httpserver, static; {times['ours']:.0f} µs / {times['pytest-httpserver']:.0f} µs"
         results.append(row("7", what, times["ours"] / times["pytest-httpserver"], 1.00, note))
     start = first_use(python, max(rounds // 4, 3), FIRST_SERVER)
-    ms = {name: f"{time * 1e3:.0f} ms" for name, time in start.items()}
+    ms = in_milliseconds(start)
     peer = start["pytest-httpserver"]
     row("", "   first start in a process", start["ours"] / peer, None,
         f"pytest-httpserver; {ms['ours']} / {ms['pytest-httpserver']}; HTTPS {ms['ours, over HTTPS']}")  # fmt: skip
@@ -161,50 +247,98 @@ def server_rows(python: Path, rounds: int) -> list[bool]:
     return [*results, flat]
 
 
+def unused_rows(rounds: int) -> list[bool]:
+    """Measure what the plugin costs a suite that does not use it."""
+    alone = {name.partition("=")[0]: environment(name.partition("=")[0], "pytest", name) for name in PEERS}
+    pythons = {"bare": environment("bare", "pytest"), "ours": our_environment(), **alone}
+    runs = runs_of_pytest({name: (python, EMPTY_TEST) for name, python in pythons.items()}, rounds)
+    ms = in_milliseconds(runs)
+    result = row("1", "pytest on an empty test, installed and unused", runs["ours"] / runs["bare"], 1.05,
+                 f"no plugin; {ms['ours']} / {ms['bare']}")  # fmt: skip
+    for name in alone:
+        row("", f"   {name} installed and unused", runs[name] / runs["bare"], None, f"no plugin; {ms[name]}")
+    return [result]
+
+
+def first_use_rows(rounds: int) -> list[bool]:
+    """Measure the first use of the fixture in a process."""
+    first = first_use(peers_environment(), rounds, FIRST_USE)
+    ms = in_milliseconds(first)
+    return [row("2", "first use of the fixture in a process", first["ours"] / first["responses"], 1.50,
+                f"import responses; {ms['ours']} / {ms['responses']}")]  # fmt: skip
+
+
+def first_answers_rows(rounds: int) -> list[bool]:
+    """Measure a whole process with a first GET and a first POST, less a bare Python."""
+    python = peers_environment()
+    codes = {name: partial(whole_process, python, "-c", code) for name, code in FIRST_ANSWERS.items()}
+    taken = in_turns(codes, rounds)
+    ours, peer = taken["ours"] - taken["bare"], taken["responses"] - taken["bare"]
+    note = f"responses; {ours * 1e3:.0f} ms / {peer * 1e3:.0f} ms, less {taken['bare'] * 1e3:.0f} ms of bare Python"
+    return [row("2b", "first GET and first POST of a process", ours / peer, 1.60, note)]
+
+
+def call_rows(number: str, key: str, what: str, target: float, rounds: int) -> list[bool]:
+    """Measure one kind of call in a process that has made it before."""
+    times = in_process(key, rounds)
+    note = f"{times['ours']:.0f} µs / {times['responses']:.0f} µs"
+    result = row(number, what, times["ours"] / times["responses"], target, f"responses; {note}")
+    for name in times.keys() - {"ours", "responses"}:
+        row("", f"   {name}", times[name] / times["responses"], None, f"responses; {times[name]:.0f} µs")
+    return [result]
+
+
+def crowd_rows(rounds: int) -> list[bool]:
+    """Measure requests with many deployments in the repository."""
+    results = []
+    for name, times in in_process("crowd", rounds).items():
+        note = f"{times['10,000']:.0f} µs / {times['one']:.0f} µs"
+        results.append(row("6", f"10,000 deployments: {name}", times["10,000"] / times["one"], 1.10, f"one; {note}"))
+    return results
+
+
+def suite_rows(rounds: int) -> list[bool]:
+    """Measure a whole suite, process and all; the peer's without our plugin."""
+    pythons = {"ours": our_environment(), "responses": environment("responses", "pytest", "responses")}
+    texts = {name: start + "".join(SMALL_TESTS[name].format(number=number) for number in range(TESTS_IN_SUITE))
+             for name, start in SUITES.items()}  # fmt: skip
+    runs = runs_of_pytest({name: (python, texts[name]) for name, python in pythons.items()}, max(rounds // 2, 3))
+    ms = in_milliseconds(runs)
+    return [row("9", f"a suite of {TESTS_IN_SUITE} small tests, process and all", runs["ours"] / runs["responses"],
+                1.25, f"responses; {ms['ours']} / {ms['responses']}")]  # fmt: skip
+
+
+ROWS: dict[str, Callable[[int], list[bool]]] = {
+    "1": unused_rows,
+    "2": first_use_rows,
+    "2b": first_answers_rows,
+    "3": partial(call_rows, "3", "set_up", "set-up and tear-down for a test", 1.25),
+    "4": partial(call_rows, "4", "post", "POST a deployment", 1.00),
+    "5": partial(call_rows, "5", "page", "GET a page of 30", 1.50),
+    "6": crowd_rows,
+    "7": server_rows,
+    "9": suite_rows,
+}
+
+
+def rows(text: str) -> list[str]:
+    """Read the argument of ``--only``."""
+    names = text.split(",")
+    if unknown := [name for name in names if name not in ROWS]:
+        msg = f"{', '.join(unknown)}: the rows are {', '.join(ROWS)}"
+        raise argparse.ArgumentTypeError(msg)
+    return names
+
+
 def main() -> int:
     """Measure everything and print the table; the exit status says whether all targets are met."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=20, help="how many turns each contestant takes")
-    rounds = parser.parse_args().rounds
-    bare = environment("bare", "pytest")
-    ours = environment("ours", str(ROOT))
-    peers = environment("peers", f"{ROOT}[tls]", *PEERS)
-    for python in (ours, peers):
-        installed_project(python)
-    alone = {name.partition("=")[0]: environment(name.partition("=")[0], "pytest", name) for name in PEERS}
-
-    print(f"\n{'#':>2}  {'what':52} {'ratio':>6}  {'target':13}  against; medians of {rounds} turns\n" + "-" * 118)
-    results = []
-    runs = unused({"bare": bare, "ours": ours, **alone}, rounds)
-    ms = {name: f"{time * 1e3:.0f} ms" for name, time in runs.items()}
-    results.append(row("1", "pytest on an empty test, installed and unused", runs["ours"] / runs["bare"], 1.05,
-                       f"no plugin; {ms['ours']} / {ms['bare']}"))  # fmt: skip
-    for name in alone:
-        row("", f"   {name} installed and unused", runs[name] / runs["bare"], None, f"no plugin; {ms[name]}")
-
-    first = first_use(peers, rounds, FIRST_USE)
-    ms = {name: f"{time * 1e3:.0f} ms" for name, time in first.items()}
-    results.append(row("2", "first use of the fixture in a process", first["ours"] / first["responses"], 1.50,
-                       f"import responses; {ms['ours']} / {ms['responses']}"))  # fmt: skip
-    both = "ours, and one POST"
-    row("", "   and the first POST", first[both] / first["responses"], None, f"import responses; {ms[both]}")
-
-    done = subprocess.run([peers, HERE / "measure.py", str(rounds)], check=True, capture_output=True, text=True)
-    measured = json.loads(done.stdout)
-    for number, key, what, target in (
-        ("3", "set_up", "set-up and tear-down for a test", 1.25),
-        ("4", "post", "POST a deployment", 1.15),
-        ("5", "page", "GET a page of 30", 1.50),
-    ):
-        times = measured[key]
-        note = f"{times['ours']:.0f} µs / {times['responses']:.0f} µs"
-        results.append(row(number, what, times["ours"] / times["responses"], target, f"responses; {note}"))
-        for name in times.keys() - {"ours", "responses"}:
-            row("", f"   {name}", times[name] / times["responses"], None, f"responses; {times[name]:.0f} µs")
-    for name, times in measured["crowd"].items():
-        note = f"{times['10,000']:.0f} µs / {times['one']:.0f} µs"
-        results.append(row("6", f"10,000 deployments: {name}", times["10,000"] / times["one"], 1.10, f"one; {note}"))
-    results += server_rows(peers, rounds)
+    parser.add_argument("--only", type=rows, default=list(ROWS), metavar="ROWS", help="such as 2b,9")
+    options = parser.parse_args()
+    print(f"\n{'#':>2}  {'what':52} {'ratio':>6}  {'target':13}  against; medians of {options.rounds} turns")
+    print("-" * 118)
+    results = [met for name in options.only for met in ROWS[name](options.rounds)]
     print("-" * 118)
     return 0 if all(results) else 1
 
