@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pytest_ghdeploy import FakeGitHub, routing, schema
+from pytest_ghdeploy import FakeGitHub
 from pytest_ghdeploy.errors import UnsupportedRequest
+from pytest_ghdeploy.http import router, schema
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import githubs_description
 
 Json = Any
@@ -93,7 +94,7 @@ class Fuzzer:
         self.random = random.Random(seed)  # noqa: S311 - the same run again, not a secret
         self.endpoints = [
             (one, path)
-            for one in routing.endpoints().values()
+            for one in router.endpoints().values()
             for path in one.paths
             for _ in range(4 if schema.takes_body(one.operation_id) else 1)  # most states come of these
         ]

@@ -14,8 +14,8 @@ import githubs_description
 import pytest
 from local_server import local_server
 
-from pytest_ghdeploy import schema
-from pytest_ghdeploy.application import Application
+from pytest_ghdeploy.http import schema
+from pytest_ghdeploy.http.application import Application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,15 +15,16 @@ import pytest
 
 # Loaded here, since pytester forgets what is loaded inside an inner run.
 import pytest_ghdeploy.doors.requests
-from pytest_ghdeploy import fake, plugin, routing
-from pytest_ghdeploy.model import Assumptions
+from pytest_ghdeploy import fake, plugin
+from pytest_ghdeploy.github.model import Assumptions
+from pytest_ghdeploy.http import router
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
 SWITCHES = {field.name: field.default for field in fields(Assumptions)}
-COUNT = len(routing.endpoints())
+COUNT = len(router.endpoints())
 
 TOOL = """
     import os
@@ -729,7 +730,7 @@ def test_without_a_seed_nothing_of_it_is_imported(pytester: pytest.Pytester) -> 
 
         def test_it(ghdeploy):
             ghdeploy.add_repository("octocat/example")
-            assert not {"pytest_ghdeploy.seeds", "pytest_ghdeploy.positions"} & set(sys.modules)
+            assert not {"pytest_ghdeploy.seeds.seed", "pytest_ghdeploy.seeds.reader"} & set(sys.modules)
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:anyio")
@@ -1135,7 +1136,7 @@ def test_a_comparison_of_tokens_shows_none(pytester: pytest.Pytester) -> None:
 
 def break_handler(monkeypatch: pytest.MonkeyPatch, operation_id: str, broken: Any) -> None:  # noqa: ANN401 - any handler
     """Put another handler in the place of an endpoint's."""
-    endpoint = routing.endpoints()[operation_id]
+    endpoint = router.endpoints()[operation_id]
     module = inspect.getmodule(endpoint.handler)
     assert module is not None
     operation = {"repos/create-deployment": "create", "users/get-authenticated": "_repositories"}[operation_id]

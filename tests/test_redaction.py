@@ -11,7 +11,7 @@ from pytest_ghdeploy.redaction import Secrets, told_of, without_credentials, wit
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
-    from pytest_ghdeploy.webhooks import Delivery
+    from pytest_ghdeploy.webhooks.hooks import Delivery
 
 API = "https://api.github.com/repos/octocat/example"
 HEADERS = {"Authorization": "token a-token-for-tests"}

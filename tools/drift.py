@@ -21,9 +21,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_ghdeploy import routing
+from pytest_ghdeploy.http import router
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import githubs_description
 from githubs_description import REST, WEBHOOKS
 
@@ -194,7 +194,7 @@ def main() -> int:
     if not githubs_description.is_there():
         print("GitHub's description was not fetched: run `make clients` first")
         return 2
-    answered = routing.endpoints(), [path.stem for path in (ROOT / "schemas" / "events").glob("*.json")]
+    answered = router.endpoints(), [path.stem for path in (ROOT / "schemas" / "events").glob("*.json")]
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         try:

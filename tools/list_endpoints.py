@@ -1,5 +1,5 @@
 """
-Write ``src/pytest_ghdeploy/endpoints.txt``, the operations of GitHub's REST API, from GitHub's own description.
+Write ``src/pytest_ghdeploy/http/endpoints.txt``, the operations of GitHub's REST API, from GitHub's own description.
 
 Usage: ``python tools/list_endpoints.py`` after ``make clients``. A test compares the file with the description.
 """
@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import githubs_description
 
-TARGET = Path(__file__).parents[1] / "src" / "pytest_ghdeploy" / "endpoints.txt"
+TARGET = Path(__file__).parents[1] / "src" / "pytest_ghdeploy" / "http" / "endpoints.txt"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -5,54 +5,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.clock import Clock
-    from pytest_ghdeploy.conversation import Exchange
-    from pytest_ghdeploy.deployer import Deployer, Step
-    from pytest_ghdeploy.doors.server import LiveServer
-    from pytest_ghdeploy.environment import Environment
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
-    from pytest_ghdeploy.events import Event, Events
     from pytest_ghdeploy.fake import FakeGitHub
-    from pytest_ghdeploy.faults import Fault, Faults
-    from pytest_ghdeploy.items import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
-    from pytest_ghdeploy.model import App, Assumptions, CheckSuite, Token, User
-    from pytest_ghdeploy.rate_limits import RateLimits
-    from pytest_ghdeploy.repository import Repository
-    from pytest_ghdeploy.schema import SchemaViolation
-    from pytest_ghdeploy.webhooks import Delivery, Hook, Webhooks
+    from pytest_ghdeploy.github.model import App, Assumptions, CheckSuite, Token, User
+    from pytest_ghdeploy.http.schema import SchemaViolation
+    from pytest_ghdeploy.interface.deployer import Deployer, Step
+    from pytest_ghdeploy.interface.environment import Environment
+    from pytest_ghdeploy.interface.faults import Fault, Faults
+    from pytest_ghdeploy.interface.rate_limits import RateLimits
+    from pytest_ghdeploy.interface.repository import Repository
+    from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
+    from pytest_ghdeploy.report.exchange import Exchange
+    from pytest_ghdeploy.server.live_server import LiveServer
+    from pytest_ghdeploy.store.clock import Clock
+    from pytest_ghdeploy.store.events import Event, Events
+    from pytest_ghdeploy.webhooks.hooks import Delivery, Hook, Webhooks
 
 # Where each public name lives. pytest imports this package in every run of everyone who has
 # it installed, so nothing is imported before it is used.
 _HOMES = {
-    "App": "model",
-    "Assumptions": "model",
-    "CheckRun": "items",
-    "CheckSuite": "model",
-    "Clock": "clock",
-    "CommitStatus": "items",
-    "Delivery": "webhooks",
-    "DeployKey": "items",
-    "Deployer": "deployer",
-    "Deployment": "items",
-    "DeploymentStatus": "items",
-    "Environment": "environment",
-    "Event": "events",
-    "Events": "events",
-    "Exchange": "conversation",
+    "App": "github.model",
+    "Assumptions": "github.model",
+    "CheckRun": "interface.resources",
+    "CheckSuite": "github.model",
+    "Clock": "store.clock",
+    "CommitStatus": "interface.resources",
+    "Delivery": "webhooks.hooks",
+    "DeployKey": "interface.resources",
+    "Deployer": "interface.deployer",
+    "Deployment": "interface.resources",
+    "DeploymentStatus": "interface.resources",
+    "Environment": "interface.environment",
+    "Event": "store.events",
+    "Events": "store.events",
+    "Exchange": "report.exchange",
     "FakeError": "errors",
     "FakeGitHub": "fake",
-    "Fault": "faults",
-    "Faults": "faults",
-    "Hook": "webhooks",
-    "LiveServer": "doors.server",
-    "RateLimits": "rate_limits",
-    "Repository": "repository",
-    "SchemaViolation": "schema",
-    "Step": "deployer",
-    "Token": "model",
+    "Fault": "interface.faults",
+    "Faults": "interface.faults",
+    "Hook": "webhooks.hooks",
+    "LiveServer": "server.live_server",
+    "RateLimits": "interface.rate_limits",
+    "Repository": "interface.repository",
+    "SchemaViolation": "http.schema",
+    "Step": "interface.deployer",
+    "Token": "github.model",
     "UnsupportedRequest": "errors",
-    "User": "model",
-    "Webhooks": "webhooks",
+    "User": "github.model",
+    "Webhooks": "webhooks.hooks",
 }
 
 __all__ = [

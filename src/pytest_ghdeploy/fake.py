@@ -11,19 +11,31 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 from weakref import ref
 
-from pytest_ghdeploy import assertions, conversation, errors, tokens
-from pytest_ghdeploy.advice import check_login, check_path, check_ref_name, check_type, headers_of, split_full_name
-from pytest_ghdeploy.application import Answer, Application, Request, Stub, token_of
-from pytest_ghdeploy.clock import Clock
-from pytest_ghdeploy.conversation import Conversation, Exchange, Headers
+from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
-from pytest_ghdeploy.events import Events
-from pytest_ghdeploy.model import ACCOUNT_TYPES, App, Assumptions, Team, User
+from pytest_ghdeploy.github.model import ACCOUNT_TYPES, App, Assumptions, Team, User
+from pytest_ghdeploy.github.urls import ENTERPRISE_VERSION, PUBLIC_API, Urls
+from pytest_ghdeploy.http.application import Application
+from pytest_ghdeploy.http.authentication import token_of
+from pytest_ghdeploy.http.messages import Answer, Request, Stub
+from pytest_ghdeploy.interface import assertions, tokens
+from pytest_ghdeploy.interface.arguments import (
+    check_login,
+    check_path,
+    check_ref_name,
+    check_type,
+    headers_of,
+    split_full_name,
+)
+from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secret_members, without_secrets
-from pytest_ghdeploy.repository import Repository
-from pytest_ghdeploy.representations import ENTERPRISE_VERSION, PUBLIC_API, Urls
-from pytest_ghdeploy.store import ACTIONS, DEFAULT_LOGIN, Store
-from pytest_ghdeploy.turns import Turns
+from pytest_ghdeploy.report import transcript
+from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
+from pytest_ghdeploy.report.transcript import Conversation
+from pytest_ghdeploy.store.clock import Clock
+from pytest_ghdeploy.store.events import Events
+from pytest_ghdeploy.store.lock import Turns
+from pytest_ghdeploy.store.store import ACTIONS, DEFAULT_LOGIN, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,18 +44,18 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from pytest_ghdeploy.admin import Admin
-    from pytest_ghdeploy.assertions import Wanted
-    from pytest_ghdeploy.deployer import Deployer, Deployers, Step
-    from pytest_ghdeploy.doors.server import LiveServer
-    from pytest_ghdeploy.doors.wsgi import WsgiApp
-    from pytest_ghdeploy.events import Event
-    from pytest_ghdeploy.faults import Faults
-    from pytest_ghdeploy.items import Deployment
-    from pytest_ghdeploy.model import AccountType, AssumptionArguments, DeploymentState, Token
-    from pytest_ghdeploy.rate_limits import RateLimits
-    from pytest_ghdeploy.waiting import Watch
-    from pytest_ghdeploy.webhooks import Delivery, Webhooks
+    from pytest_ghdeploy.admin.admin import Admin
+    from pytest_ghdeploy.github.model import AccountType, AssumptionArguments, DeploymentState, Token
+    from pytest_ghdeploy.interface.assertions import Wanted
+    from pytest_ghdeploy.interface.deployer import Deployer, Deployers, Step
+    from pytest_ghdeploy.interface.faults import Faults
+    from pytest_ghdeploy.interface.rate_limits import RateLimits
+    from pytest_ghdeploy.interface.resources import Deployment
+    from pytest_ghdeploy.interface.waiting import Watch
+    from pytest_ghdeploy.server.live_server import LiveServer
+    from pytest_ghdeploy.server.wsgi import WsgiApp
+    from pytest_ghdeploy.store.events import Event
+    from pytest_ghdeploy.webhooks.hooks import Delivery, Webhooks
 
 Validate = Literal["requests", "all"]
 
@@ -168,12 +180,12 @@ class FakeGitHub:
         Raises:
             FakeError: It is active already.
         """
-        from pytest_ghdeploy.doors import entrance  # imports HTTP clients
+        from pytest_ghdeploy.doors import activation  # imports HTTP clients
 
         if self._is_open:
             msg = f"this fake of {self.base_url} is active already"
             raise FakeError(msg)
-        entrance.enter(self)
+        activation.enter(self)
         self._is_open = True
 
     def close(self) -> None:
@@ -183,9 +195,9 @@ class FakeGitHub:
         if self._webhooks:
             self._webhooks.shut_down()
         if self._is_open:
-            from pytest_ghdeploy.doors import entrance
+            from pytest_ghdeploy.doors import activation
 
-            entrance.leave(self)
+            activation.leave(self)
             self._is_open = False
 
     def fail(self, problem: BaseException) -> None:
@@ -494,7 +506,7 @@ class FakeGitHub:
             raise problem.with_traceback(None) from None
 
     def _seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
-        from pytest_ghdeploy.seeds import Seed  # few tests have one
+        from pytest_ghdeploy.seeds.seed import Seed  # few tests have one
 
         seed = Seed(source)
         with self._lock:
@@ -516,7 +528,7 @@ class FakeGitHub:
     def faults(self) -> Faults:
         """Failures on demand: ``faults.add(method=…, path=…, status=…)``."""
         if self._faults is None:
-            from pytest_ghdeploy.faults import Faults  # few tests need them
+            from pytest_ghdeploy.interface.faults import Faults  # few tests need them
 
             self._faults = Faults(self._application, self._prefix, self._lock, lambda: self.requests)
         return self._faults
@@ -524,7 +536,7 @@ class FakeGitHub:
     @property
     def rate_limits(self) -> RateLimits:
         """Who is refused for asking too often: ``rate_limits.set(…)`` and ``.set_secondary(…)``."""
-        from pytest_ghdeploy.rate_limits import RateLimits  # few tests need them
+        from pytest_ghdeploy.interface.rate_limits import RateLimits  # few tests need them
 
         return RateLimits(self._store)
 
@@ -582,7 +594,7 @@ class FakeGitHub:
         """
         with self._lock:
             if self._deployers is None:
-                from pytest_ghdeploy.deployer import Deployers  # few tests need one
+                from pytest_ghdeploy.interface.deployer import Deployers  # few tests need one
 
                 self._deployers = Deployers(self._store, self._conversation.entries.append, self.fail)
             return self._deployers.add(
@@ -621,7 +633,7 @@ class FakeGitHub:
         Raises:
             FakeError: *port* is none, or taken; or what *tls* needs is not installed. Nothing is started.
         """
-        from pytest_ghdeploy.doors.server import LiveServer  # not every test needs sockets
+        from pytest_ghdeploy.server.live_server import LiveServer  # not every test needs sockets
 
         check_type("admin", admin, bool, "True or False")
         server = LiveServer(self, port, tls=tls, before=self._admin().answer if admin else None)
@@ -629,14 +641,14 @@ class FakeGitHub:
         return server
 
     def _admin(self) -> Admin:
-        from pytest_ghdeploy.admin import Admin  # few tests are asked from outside
+        from pytest_ghdeploy.admin.admin import Admin  # few tests are asked from outside
 
         return Admin(self)
 
     @property
     def app(self) -> WsgiApp:
         """The fake as a WSGI application; URLs in its answers follow the place where it is asked."""
-        from pytest_ghdeploy.doors.wsgi import WsgiApp
+        from pytest_ghdeploy.server.wsgi import WsgiApp
 
         return WsgiApp(self)
 
@@ -652,7 +664,7 @@ class FakeGitHub:
         """Every request the fake answered, oldest first, with its answer; credentials are redacted."""
         # Blotted only now, so that a token counts that was shown later.
         with self._lock:
-            return tuple(conversation.blotted(exchange, self._secrets) for exchange in self._requests)
+            return tuple(blotted(exchange, self._secrets) for exchange in self._requests)
 
     def assert_event(self, name: str, /, **fields: object) -> Event:
         """
@@ -687,7 +699,7 @@ class FakeGitHub:
         """The hooks: what is subscribed to events, and what was delivered."""
         with self._lock:
             if self._webhooks is None:
-                from pytest_ghdeploy.webhooks import Webhooks
+                from pytest_ghdeploy.webhooks.hooks import Webhooks
 
                 self._webhooks = Webhooks(self.fail)
                 self._webhooks.start(self._store, self._conversation, self._secrets)
@@ -764,7 +776,7 @@ class FakeGitHub:
     def _watched(self) -> Watch:
         with self._lock:
             if self._watch is None:
-                from pytest_ghdeploy.waiting import Watch  # few tests wait
+                from pytest_ghdeploy.interface.waiting import Watch  # few tests wait
 
                 self._watch = Watch(self._events)
                 self._store.events.listeners.append(self._watch.notice)
@@ -891,7 +903,7 @@ class FakeGitHub:
         """Let a client wait before it asks again: the clock moves on, and nobody sleeps."""
         self.clock.tick(seconds)
         with self._lock:
-            self._conversation.entries.append(f"{conversation.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
+            self._conversation.entries.append(f"{transcript.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
 
     def _login(self, authorization: str | None) -> str:
         if not authorization:

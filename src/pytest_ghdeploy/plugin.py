@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    from pytest_ghdeploy.doors.server import LiveServer
     from pytest_ghdeploy.fake import FakeGitHub
+    from pytest_ghdeploy.server.live_server import LiveServer
 
     Factory = Callable[..., FakeGitHub]
 
@@ -101,8 +101,8 @@ def _written(config: pytest.Config, name: str) -> object:
 
 def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
     __tracebackhide__ = True
-    from pytest_ghdeploy.advice import check_type  # see above
     from pytest_ghdeploy.errors import unknown
+    from pytest_ghdeploy.interface.arguments import check_type  # see above
 
     arguments: dict[str, Any] = {}
     for marker in item.iter_markers("ghdeploy"):
@@ -266,8 +266,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _recent() -> Any:  # noqa: ANN401 - weak references to fakes
-    hosts = sys.modules.get("pytest_ghdeploy.doors.hosts")
-    return hosts.recent if hosts else []
+    registry = sys.modules.get("pytest_ghdeploy.doors.registry")
+    return registry.recent if registry else []
 
 
 def _made_by(item: pytest.Item) -> list[FakeGitHub]:

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy import representations_environments as as_json
 from pytest_ghdeploy.api import environments
-from pytest_ghdeploy.model import DeploymentBranchPolicy
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import DeploymentBranchPolicy
+from pytest_ghdeploy.serializers import environments as as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ghdeploy.model import DeploymentBranchPolicyType, Environment
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import DeploymentBranchPolicyType, Environment
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "actions"
 
@@ -52,7 +53,7 @@ def create(
         https://docs.github.com/rest/deployments/branch-policies#create-a-deployment-branch-policy
     """
     if environment.deployment_branch_policy_settings != "custom_branch_policies":
-        raise errors.not_found(
+        raise refusals.not_found(
             f"environment {environment.name!r} takes no deployment branch policies: "
             "its deployment_branch_policy does not have custom_branch_policies on"
         )
@@ -79,14 +80,14 @@ def update(store: Store, policy: DeploymentBranchPolicy, *, name: str) -> Deploy
     there = store.deployment_branch_policies.where(environment_id=policy.environment_id, name=name, type=policy.type)
     if there and there[0].id != policy.id:
         hint = f"deployment branch policy {there[0].id} is for the {policy.type} pattern {name!r} already"
-        raise errors.already_exists(_RESOURCE, "name", hint)
+        raise refusals.already_exists(_RESOURCE, "name", hint)
     return store.deployment_branch_policies.replace(policy._replace(name=name))
 
 
 def _check_name(name: str) -> None:
     if not name:
         message = "name can't be blank"  # [guess]
-        raise errors.validation_failed(_RESOURCE, "name", message, hint="the name of a branch policy is a pattern")
+        raise refusals.validation_failed(_RESOURCE, "name", message, hint="the name of a branch policy is a pattern")
 
 
 def of(store: Store, environment: Environment) -> Sequence[DeploymentBranchPolicy]:
@@ -105,7 +106,7 @@ def find(call: Call) -> DeploymentBranchPolicy:
     row = call.store.deployment_branch_policies.get(wanted)
     if row is None or row.environment_id != environment.id:
         there = errors.there_is(wanted, (policy.id for policy in of(call.store, environment)))
-        raise errors.not_found(f"environment {environment.name!r} has no deployment branch policy {wanted}; {there}")
+        raise refusals.not_found(f"environment {environment.name!r} has no deployment branch policy {wanted}; {there}")
     return row
 
 

@@ -8,10 +8,11 @@ Source:
 from __future__ import annotations
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.api import git
-from pytest_ghdeploy.git import MergeConflict
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.git import MergeConflict
+from pytest_ghdeploy.serializers import git as as_json
 
 PERMISSION = "contents"
 
@@ -33,7 +34,7 @@ def get_branch(call: Call) -> Reply:
     graph, name = call.store.git(call.repository), call.params["branch"]
     if name not in graph.branches:
         hint = f"{call.repository.full_name} has no branch {name!r}; {errors.there_is(name, graph.branches)}"
-        raise errors.branch_not_found(hint)
+        raise refusals.branch_not_found(hint)
     head = graph.commits[graph.branches[name]]
     return Reply(200, as_json.branch(name, head, call.repository, call.urls))
 
@@ -45,15 +46,15 @@ def merge(call: Call) -> Reply:
     ours, theirs = graph.resolve(base), graph.resolve(head)
     if ours is None or ours.kind != "branch":
         there = errors.there_is(base, graph.branches)
-        raise errors.no_side("Base", f"{call.repository.full_name} has no branch {base!r}; {there}")
+        raise refusals.no_side("Base", f"{call.repository.full_name} has no branch {base!r}; {there}")
     if theirs is None:
         there = git.known_refs(graph, head)
-        raise errors.no_side("Head", f"{call.repository.full_name} has no branch, tag or SHA {head!r}; {there}")
+        raise refusals.no_side("Head", f"{call.repository.full_name} has no branch, tag or SHA {head!r}; {there}")
     if graph.contains(ours.sha, theirs.sha):
         return Reply(204)
     message = call.body.get("commit_message") or f"Merge {head} into {base}"
     try:
         made = git.merge(call.store, call.repository, call.actor, branch=ours.name, theirs=theirs.sha, message=message)
     except MergeConflict as conflict:
-        raise errors.unmergeable(f"{base} and {head} have both changed {', '.join(conflict.paths)}") from None
+        raise refusals.unmergeable(f"{base} and {head} have both changed {', '.join(conflict.paths)}") from None
     return Reply(201, as_json.commit(made, call.repository, call.urls))

@@ -14,18 +14,19 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import errors, payloads, rules
-from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.api import git
-from pytest_ghdeploy.model import CheckRun, CheckRunOutput, CheckSuite
-from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
-from pytest_ghdeploy.rules import Context
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import CheckRun, CheckRunOutput, CheckSuite
+from pytest_ghdeploy.github.rules import commits as rules
+from pytest_ghdeploy.github.rules.deployments import Context
+from pytest_ghdeploy.serializers import checks as as_json, events as payloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_ghdeploy.model import App, CheckRunConclusion, CheckRunStatus, Repository, User
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import App, CheckRunConclusion, CheckRunStatus, Repository, User
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "checks"
 
@@ -80,7 +81,7 @@ def add(
     """
     if head_sha.lower() not in store.git(repository).commits:
         hint = f"{repository.full_name} has no commit {head_sha!r}; a check run takes a full SHA"
-        raise errors.no_commit(head_sha, hint)
+        raise refusals.no_commit(head_sha, hint)
     head_sha, now = head_sha.lower(), store.clock.now
     status = rules.check_run_status(
         "queued", status=status, conclusion=conclusion, says_when_completed=completed_at is not None
@@ -171,7 +172,7 @@ def _time(member: str, text: str | None) -> datetime | None:
         return None if text is None else datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
     except OverflowError:  # in the first or the last year, and not in UTC
         place = f"For 'properties/{member}', \"{text}\""
-        raise errors.invalid_request([f"{place} is not a valid date-time."], [member]) from None
+        raise refusals.invalid_request([f"{place} is not a valid date-time."], [member]) from None
 
 
 def _output(before: CheckRunOutput, given: Mapping[str, Any] | None) -> CheckRunOutput:
@@ -279,7 +280,7 @@ def list_annotations(call: Call) -> Reply:
 def list_for_ref(call: Call) -> Reply:
     """List the check runs of a ref's commit, newest first: the latest of each name in each suite, or all of them."""
     ref, query = call.params["ref"], call.query
-    sha = git.find_commit(call, ref, partial(errors.no_commit, ref)).sha
+    sha = git.find_commit(call, ref, partial(refusals.no_commit, ref)).sha
     if query.get("filter") == "all":
         rows = list(call.store.check_runs.where(repository_id=call.repository.id, sha=sha))
     else:

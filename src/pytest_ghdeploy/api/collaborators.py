@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from pytest_ghdeploy import errors, rules
-from pytest_ghdeploy import representations as as_json
-from pytest_ghdeploy.model import PERMISSIONS, Invitation
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import PERMISSIONS, Invitation
+from pytest_ghdeploy.github.rules import permissions as rules
+from pytest_ghdeploy.serializers import repositories as as_json
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.model import Permission, Repository, User
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import Permission, Repository, User
+    from pytest_ghdeploy.store.store import Store
 
 
 def add(
@@ -67,7 +69,7 @@ def remove(store: Store, repository: Repository, user: User) -> None:
 
 def _check_owner(repository: Repository, user: User) -> None:
     if user.id == repository.owner.id:
-        raise errors.owner_collaborates(f"{user.login} owns {repository.full_name}, and may do everything there")
+        raise refusals.owner_collaborates(f"{user.login} owns {repository.full_name}, and may do everything there")
 
 
 def find(call: Call) -> User:
@@ -81,7 +83,7 @@ def find(call: Call) -> User:
     row = call.store.user(login)
     if row is None or row.type == "Organization":
         there = errors.there_is(login, (user.login for user in call.store.users if user.type != "Organization"))
-        raise errors.not_found(f"there is no user {login!r}; {there}")
+        raise refusals.not_found(f"there is no user {login!r}; {there}")
     return row
 
 
@@ -122,7 +124,7 @@ def check_collaborator(call: Call) -> Reply:
     known = [one for one, _ in _everyone(call)]
     if user not in known:
         there = errors.there_is(user.login, (one.login for one in known))
-        raise errors.not_found(f"{user.login} is no collaborator of {call.repository.full_name}; {there}")
+        raise refusals.not_found(f"{user.login} is no collaborator of {call.repository.full_name}; {there}")
     return Reply(204)
 
 

@@ -10,17 +10,23 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors, payloads, rules
-from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.api import check_runs, git
-from pytest_ghdeploy.model import CommitStatus
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import CommitStatus
+from pytest_ghdeploy.github.rules import commits as commit_rules, deployments as deployment_rules
+from pytest_ghdeploy.serializers import (
+    commit_statuses as commit_status_json,
+    events as payloads,
+    repositories as repository_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_ghdeploy.model import CommitStatusState, Repository, User
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import CommitStatusState, Repository, User
+    from pytest_ghdeploy.github.urls import JSON
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "statuses"
 
@@ -59,10 +65,10 @@ def create(
     """
     graph = store.git(repository)
     if sha.lower() not in graph.commits:
-        raise errors.no_commit(sha, f"{repository.full_name} has no commit {sha!r}; a commit status takes a full SHA")
-    sha, key = sha.lower(), rules.context_key(context)
+        raise refusals.no_commit(sha, f"{repository.full_name} has no commit {sha!r}; a commit status takes a full SHA")
+    sha, key = sha.lower(), deployment_rules.context_key(context)
     recorded = len(store.commit_statuses.where(repository_id=repository.id, sha=sha, context_key=key))
-    rules.check_commit_status(context=context, description=description, target_url=target_url, recorded=recorded)
+    commit_rules.check_commit_status(context=context, description=description, target_url=target_url, recorded=recorded)
     now = store.clock.now
     row = store.commit_statuses.add(
         CommitStatus(
@@ -97,10 +103,12 @@ def latest(rows: Iterable[CommitStatus]) -> list[CommitStatus]:
     return list(newest.values())[::-1]
 
 
-def contexts_of(store: Store, repository: Repository, sha: str) -> list[rules.Context]:
+def contexts_of(store: Store, repository: Repository, sha: str) -> list[deployment_rules.Context]:
     """List what stands for or against deploying *sha*: commit statuses, then check runs, each oldest first."""
     reported = latest(store.commit_statuses.where(repository_id=repository.id, sha=sha))
-    return [rules.Context(row.context, row.state) for row in reported] + check_runs.contexts_of(store, repository, sha)
+    return [deployment_rules.Context(row.context, row.state) for row in reported] + check_runs.contexts_of(
+        store, repository, sha
+    )
 
 
 def _find_sha(call: Call) -> str:
@@ -131,17 +139,17 @@ def get_combined_status_for_ref(call: Call) -> Reply:
     sha: str = call.found
     rows = latest(call.store.commit_statuses.where(repository_id=call.repository.id, sha=sha))
     api = call.urls.repository(call.repository)
-    around: as_json.JSON = {
-        "state": rules.combined_state({row.state for row in rows}),
+    around: JSON = {
+        "state": commit_rules.combined_state({row.state for row in rows}),
         "statuses": [],
         "sha": sha,
         "total_count": len(rows),
-        "repository": as_json.minimal_repository(call.repository, call.urls),
+        "repository": repository_json.minimal_repository(call.repository, call.urls),
         "commit_url": f"{api}/commits/{sha}",
         "url": f"{api}/commits/{sha}/status",
     }
 
-    def render(row: CommitStatus) -> as_json.JSON:
-        return as_json.simple_commit_status(row, call.repository, call.urls)
+    def render(row: CommitStatus) -> JSON:
+        return commit_status_json.simple_commit_status(row, call.repository, call.urls)
 
     return Reply(200, Listing(rows, render, "statuses", around))

@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors, representations_git, rules
-from pytest_ghdeploy import representations as as_json
 from pytest_ghdeploy.api import git
-from pytest_ghdeploy.routing import Call, Listing, Reply, refuse_forms, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, refuse_forms, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.rules import git as rules
+from pytest_ghdeploy.serializers import accounts as account_json, git as git_json
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.git import Commit
+    from pytest_ghdeploy.github.git import Commit
+    from pytest_ghdeploy.github.urls import JSON
 
 PERMISSION = "contents"
 
@@ -41,7 +43,7 @@ def list_commits(call: Call) -> Reply:
         and (until is None or commit.committed_at <= until)
         and ("path" not in query or any(_is_in(path, query["path"]) for path, _ in graph.changed_paths(commit.sha)))
     ]
-    return Reply(200, Listing(found, lambda commit: as_json.commit(commit, call.repository, call.urls)))
+    return Reply(200, Listing(found, lambda commit: git_json.commit(commit, call.repository, call.urls)))
 
 
 _ROLES = ("author", "committer")
@@ -49,7 +51,7 @@ _ROLES = ("author", "committer")
 
 def _is_by(commit: Commit, role: str, wanted: str) -> bool:
     chosen = commit.written_by if role == "author" else commit.committed_by
-    address = as_json.email(commit.author)
+    address = account_json.email(commit.author)
     names = {chosen.email} if chosen and chosen.email != address else {address, commit.author.login}
     return wanted.lower() in {name.lower() for name in names}
 
@@ -73,16 +75,16 @@ def get_commit(call: Call) -> Reply:
     """Show a commit and what it changed."""
     refuse_forms(call, "diff", "patch")
     graph, ref = git.history(call.store, call.repository), call.params["ref"]
-    commit = git.find_commit(call, ref, partial(errors.no_commit, ref))
+    commit = git.find_commit(call, ref, partial(refusals.no_commit, ref))
     if call.terms.form == "sha":
         return Reply(200, commit.sha.encode())
-    return Reply(200, as_json.full_commit(commit, graph, call.repository, call.urls))
+    return Reply(200, git_json.full_commit(commit, graph, call.repository, call.urls))
 
 
 def _side(call: Call, text: str) -> Commit:
     *owner, ref = text.split(":")
     if owner and owner[0].lower() != call.repository.owner.login.lower():
-        raise errors.not_found(f"{text!r} is in another repository; the fake has no forks to compare with")
+        raise refusals.not_found(f"{text!r} is in another repository; the fake has no forks to compare with")
     return git.find_commit(call, ref, called="branch, tag or SHA ")
 
 
@@ -93,30 +95,30 @@ def compare_commits_with_basehead(call: Call) -> Reply:
     graph, basehead = call.store.git(call.repository), call.params["basehead"]
     asked = basehead.split("...")
     if len(asked) != 2:  # noqa: PLR2004 - base and head
-        raise errors.not_found(f"a comparison is asked for as BASE...HEAD; the request has {basehead!r}")
+        raise refusals.not_found(f"a comparison is asked for as BASE...HEAD; the request has {basehead!r}")
     base, head = (_side(call, text) for text in asked)
     common = graph.merge_base(base.sha, head.sha)
     if common is None:
-        raise errors.no_common_ancestor(*asked)
+        raise refusals.no_common_ancestor(*asked)
     ahead, behind = graph.missing(base.sha, head.sha)[::-1], graph.missing(head.sha, base.sha)
     changes = graph.changes(common.sha, head.sha)[:_FILES]
     paged = "page" in call.query or "per_page" in call.query
-    around: as_json.JSON = {
-        **representations_git.comparison_urls(basehead, base, head, call.repository, call.urls),
-        "base_commit": as_json.commit(base, call.repository, call.urls),
-        "merge_base_commit": as_json.commit(common, call.repository, call.urls),
+    around: JSON = {
+        **git_json.comparison_urls(basehead, base, head, call.repository, call.urls),
+        "base_commit": git_json.commit(base, call.repository, call.urls),
+        "merge_base_commit": git_json.commit(common, call.repository, call.urls),
         "status": rules.comparison_status(ahead_by=len(ahead), behind_by=len(behind)),
         "ahead_by": len(ahead),
         "behind_by": len(behind),
         "total_commits": len(ahead),
         "commits": [],
-        "files": as_json.diff_entries(changes, common.sha, head.sha, graph, call.repository, call.urls)
+        "files": git_json.diff_entries(changes, common.sha, head.sha, graph, call.repository, call.urls)
         if call.query.get("page", "1") == "1"
         else [],
     }
 
-    def render(commit: Commit) -> as_json.JSON:
-        return as_json.commit(commit, call.repository, call.urls)
+    def render(commit: Commit) -> JSON:
+        return git_json.commit(commit, call.repository, call.urls)
 
     if paged:
         return Reply(200, Listing(ahead, render, "commits", around))

@@ -13,18 +13,21 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import errors, representations_git, rules
+from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import git
-from pytest_ghdeploy.git import Signature
-from pytest_ghdeploy.representations import email
-from pytest_ghdeploy.routing import Call, Reply, refuse_forms, route
+from pytest_ghdeploy.api.routing import Call, Reply, refuse_forms, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.git import Signature
+from pytest_ghdeploy.github.rules import git as rules
+from pytest_ghdeploy.serializers import git as git_json
+from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_ghdeploy.git import Commit
-    from pytest_ghdeploy.model import Repository, User
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.git import Commit
+    from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "contents"
 
@@ -71,7 +74,7 @@ def write(
     try:
         data = base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError) as problem:
-        raise errors.not_base64(f"content is not base64: {problem}") from None
+        raise refusals.not_base64(f"content is not base64: {problem}") from None
     branch, files = _files(store, repository, branch)
     rules.check_place(path, files)
     rules.check_file_sha(path, files.get(path), sha)
@@ -108,7 +111,7 @@ def remove(
     """
     branch, files = _files(store, repository, branch)
     if path not in files:
-        raise errors.not_found(
+        raise refusals.not_found(
             f"{repository.full_name} has no file {path!r} on {branch}; {errors.there_is(path, files)}"
         )
     rules.check_file_sha(path, files[path], sha)
@@ -122,7 +125,7 @@ def _files(store: Store, repository: Repository, branch: str | None) -> tuple[st
         return name, {}
     if name not in graph.branches:
         there = errors.there_is(name, graph.branches)
-        raise errors.no_branch_for_contents(name, f"{repository.full_name} has no branch {name!r}; {there}")
+        raise refusals.no_branch_for_contents(name, f"{repository.full_name} has no branch {name!r}; {there}")
     return name, graph.commits[graph.branches[name]].tree
 
 
@@ -156,7 +159,7 @@ def _signature(role: str, given: Mapping[str, str] | None, actor: User, now: dat
             date = datetime.fromisoformat(given["date"])
             date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
         except (ValueError, OverflowError) as problem:
-            raise errors.not_a_date(f"{role}.date", f"{role}.date is a time in ISO 8601: {problem}") from None
+            raise refusals.not_a_date(f"{role}.date", f"{role}.date is a time in ISO 8601: {problem}") from None
     return Signature(given.get("name", actor.login), given.get("email", email(actor)), date)
 
 
@@ -171,25 +174,25 @@ def get_content(call: Call) -> Reply:
     graph, repository = call.store.git(call.repository), call.repository
     ref, path = call.query.get("ref") or repository.default_branch, call.params.get("path", "").strip("/")
     if not graph.commits:
-        raise errors.no_contents()
-    refuse = partial(errors.no_commit_for_contents, ref)
+        raise refusals.no_contents()
+    refuse = partial(refusals.no_commit_for_contents, ref)
     commit = git.find_commit(call, ref, refuse, called="branch, tag or SHA ")
     tree = commit.tree
     if path in tree:
         content = graph.blobs[tree[path]]
         if call.terms.form == "raw":
             return Reply(200, content)
-        return Reply(200, representations_git.file_with_content(path, content, ref, repository, call.urls))
+        return Reply(200, git_json.file_with_content(path, content, ref, repository, call.urls))
     entries = graph.directory(commit.sha, path)
     if path and not entries:
-        raise errors.not_found(
+        raise refusals.not_found(
             f"{repository.full_name} has no file or directory {path!r} at {ref}; {errors.there_is(path, tree)}"
         )
 
     sizes = {entry.path: len(graph.blobs[entry.sha]) for entry in entries if not entry.is_directory}
 
     def render(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - an Entry
-        return representations_git.entry(entry, sizes.get(entry.path), ref, repository, call.urls)
+        return git_json.entry(entry, sizes.get(entry.path), ref, repository, call.urls)
 
     return Reply(200, [render(entry) for entry in entries])
 
@@ -199,10 +202,8 @@ def _changed(call: Call, status: int, commit: Commit) -> Reply:
     branch = call.body.get("branch", call.repository.default_branch)
     content = None
     if path in commit.tree:
-        content = representations_git.file(path, graph.blobs[commit.tree[path]], branch, call.repository, call.urls)
-    return Reply(
-        status, {"content": content, "commit": representations_git.file_commit(commit, call.repository, call.urls)}
-    )
+        content = git_json.file(path, graph.blobs[commit.tree[path]], branch, call.repository, call.urls)
+    return Reply(status, {"content": content, "commit": git_json.file_commit(commit, call.repository, call.urls)})
 
 
 @route("repos/create-or-update-file-contents", "PUT /repos/{owner}/{repo}/contents/{path}")

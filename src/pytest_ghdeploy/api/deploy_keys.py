@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors, rules
-from pytest_ghdeploy.model import DeployKey
-from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import DeployKey
+from pytest_ghdeploy.github.rules import repositories as rules
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.model import Repository, User
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.store.store import Store
 
 
 def create(
@@ -42,7 +43,9 @@ def create(
     public = rules.public_key(key)
     for other in store.deploy_keys.where(key=public.text):
         where = store.repository_of(other).full_name
-        raise errors.key_in_use(f"it is deploy key {other.id} {other.title!r} of {where}; a key may be used once only")
+        raise refusals.key_in_use(
+            f"it is deploy key {other.id} {other.title!r} of {where}; a key may be used once only"
+        )
     return store.deploy_keys.add(
         DeployKey(
             id=store.deploy_keys.next_id,

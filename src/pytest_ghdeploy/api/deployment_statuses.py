@@ -10,14 +10,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors, payloads, rules
+from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import deployments, environments
-from pytest_ghdeploy.model import DeploymentStatus
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import DeploymentStatus
+from pytest_ghdeploy.github.rules import deployments as rules
+from pytest_ghdeploy.serializers import events as payloads
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.model import App, Deployment, DeploymentState, Repository, User
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import App, Deployment, DeploymentState, Repository, User
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "deployments"
 
@@ -142,7 +145,7 @@ def find(call: Call) -> DeploymentStatus:
     if row is None or row.deployment_id != deployment.id:
         known = call.store.deployment_statuses.where(deployment_id=deployment.id)
         there = errors.there_is(wanted, (status.id for status in known))
-        raise errors.not_found(f"deployment {deployment.id} has no deployment status {wanted}; {there}")
+        raise refusals.not_found(f"deployment {deployment.id} has no deployment status {wanted}; {there}")
     return row
 
 

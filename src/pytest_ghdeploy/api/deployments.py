@@ -10,17 +10,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_ghdeploy import errors, payloads, rules
 from pytest_ghdeploy.api import commit_statuses, environments, git
-from pytest_ghdeploy.model import Deployment
-from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import Deployment
+from pytest_ghdeploy.github.rules import deployments as rules
+from pytest_ghdeploy.serializers import events as payloads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ghdeploy.git import Target
-    from pytest_ghdeploy.model import App, Repository, User
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.git import Target
+    from pytest_ghdeploy.github.model import App, Repository, User
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "deployments"
 
@@ -131,7 +133,7 @@ def _auto_merge(store: Store, repository: Repository, target: Target, ref: str, 
         count = len(graph.missing(target.sha, head))
         why = f"both have changed {', '.join(clashes)}" if clashes else f"a {target.kind} cannot take a merge commit"
         hint = f"{ref} is {count} commit(s) behind {base}, and {why}; auto_merge=false deploys it as it is"
-        raise errors.merge_conflict(base, ref, hint)
+        raise refusals.merge_conflict(base, ref, hint)
     message = f"Auto-merged {base} into {ref} on deployment."
     git.merge(store, repository, actor, branch=target.name, theirs=head, message=message)
     return AutoMerged(message)
@@ -148,7 +150,7 @@ def _check_contexts(
     if unmet:
         named = ", ".join(f"{context.context} is {context.state}" for context in unmet)
         hint = f"{target.sha[:7]}, the commit of {ref}: {named}; required_contexts=[] deploys it regardless"
-        raise errors.failed_contexts(ref, rules.listed_contexts(found, checked, store.assume), hint)
+        raise refusals.failed_contexts(ref, rules.listed_contexts(found, checked, store.assume), hint)
 
 
 def delete(store: Store, repository: Repository, deployment: Deployment) -> None:

@@ -13,17 +13,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import errors, rules
-from pytest_ghdeploy import representations_environments as as_json
-from pytest_ghdeploy.model import Environment, ProtectionRule
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import Environment, ProtectionRule
+from pytest_ghdeploy.github.rules import environments as environment_rules, permissions as permission_rules
+from pytest_ghdeploy.serializers import environments as as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_ghdeploy.model import DeploymentBranchPolicySettings, Repository, Team, User
-    from pytest_ghdeploy.representations import JSON, Urls
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import DeploymentBranchPolicySettings, Repository, Team, User
+    from pytest_ghdeploy.github.urls import JSON, Urls
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "actions"
 
@@ -62,7 +64,7 @@ def create_or_update(
         https://docs.github.com/rest/deployments/environments#create-or-update-an-environment
     """
     reviewers = reviewers or ()
-    rules.check_environment(
+    environment_rules.check_environment(
         name=name,
         wait_timer=wait_timer,
         reviewers=len(reviewers),
@@ -97,7 +99,7 @@ def ensure(store: Store, repository: Repository, name: str) -> Environment:
                 name=name,
                 created_at=now,
                 updated_at=now,
-                name_key=rules.environment_key(name),
+                name_key=environment_rules.environment_key(name),
             )
         )
     return row
@@ -105,7 +107,7 @@ def ensure(store: Store, repository: Repository, name: str) -> Environment:
 
 def lookup(store: Store, repository: Repository, name: str) -> Environment | None:
     """Find an environment by its name, without regard to case."""
-    found = store.environments.where(repository_id=repository.id, name_key=rules.environment_key(name))
+    found = store.environments.where(repository_id=repository.id, name_key=environment_rules.environment_key(name))
     return found[0] if found else None
 
 
@@ -118,11 +120,11 @@ def _reviewer(store: Store, repository: Repository, given: Mapping[str, Any]) ->
         known = [f"{row.slug} ({row.id})" for row in store.teams if row.organization.id == repository.owner.id]
     else:
         user = store.users.get(number) if number is not None and kind else None
-        if user and user.type == "User" and rules.allows(store.permission(repository, user), "pull"):
+        if user and user.type == "User" and permission_rules.allows(store.permission(repository, user), "pull"):
             return user
         known = [f"{row.login} ({row.id})" for row in store.users if row.type == "User"]
     hint = f"no {kind or 'reviewer without a type'} {number} can review for {repository.full_name}"
-    raise errors.invalid_environment("Reviewers is invalid", f"{hint}; {errors.there_is(number, known)}")
+    raise refusals.invalid_environment("Reviewers is invalid", f"{hint}; {errors.there_is(number, known)}")
 
 
 def _settings(policy: Mapping[str, bool] | None) -> DeploymentBranchPolicySettings | None:
@@ -133,7 +135,9 @@ def _settings(policy: Mapping[str, bool] | None) -> DeploymentBranchPolicySettin
 
 def _protect(store: Store, row: Environment) -> None:
     settings = row.deployment_branch_policy_settings
-    wanted = rules.protection_rule_types(wait_timer=row.wait_timer, reviewers=len(row.reviewers), settings=settings)
+    wanted = environment_rules.protection_rule_types(
+        wait_timer=row.wait_timer, reviewers=len(row.reviewers), settings=settings
+    )
     there = {rule.type: rule for rule in protection_rules(store, row)}
     for type_, rule in there.items():
         if type_ not in wanted:
@@ -187,7 +191,7 @@ def find(call: Call) -> Environment:
     if row is None:
         known = call.store.environments.where(repository_id=call.repository.id)
         there = errors.there_is(wanted, (environment.name for environment in known))
-        raise errors.not_found(f"{call.repository.full_name} has no environment {wanted!r}; {there}")
+        raise refusals.not_found(f"{call.repository.full_name} has no environment {wanted!r}; {there}")
     return row
 
 

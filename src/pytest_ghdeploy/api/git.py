@@ -9,18 +9,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors, payloads
-from pytest_ghdeploy.git import MergeConflict
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.git import MergeConflict
+from pytest_ghdeploy.serializers import events as payloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_ghdeploy.errors import GitHubError
-    from pytest_ghdeploy.git import Commit, Graph, Target
-    from pytest_ghdeploy.model import Repository, User
-    from pytest_ghdeploy.representations import JSON
-    from pytest_ghdeploy.routing import Call
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.api.routing import Call
+    from pytest_ghdeploy.github.git import Commit, Graph, Target
+    from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.github.refusals import GitHubError
+    from pytest_ghdeploy.github.urls import JSON
+    from pytest_ghdeploy.store.store import Store
 
 
 def history(store: Store, repository: Repository) -> Graph:
@@ -32,7 +34,7 @@ def history(store: Store, repository: Repository) -> Graph:
     """
     graph = store.git(repository)
     if not graph.commits:
-        raise errors.empty_repository()
+        raise refusals.empty_repository()
     return graph
 
 
@@ -46,7 +48,7 @@ def resolve(store: Store, repository: Repository, ref: str) -> Target:
     graph = store.git(repository)
     target = graph.resolve(ref, short_shas=store.assume.short_shas)
     if target is None:
-        raise errors.no_ref(
+        raise refusals.no_ref(
             ref, f"{repository.full_name} has no branch, tag or commit {ref!r}; {known_refs(graph, ref)}"
         )
     return target
@@ -58,7 +60,7 @@ def known_refs(graph: Graph, ref: str) -> str:
 
 
 def find_commit(
-    call: Call, ref: str, refuse: Callable[[str], GitHubError] = errors.not_found, *, called: str = ""
+    call: Call, ref: str, refuse: Callable[[str], GitHubError] = refusals.not_found, *, called: str = ""
 ) -> Commit:
     """
     Find the commit that *ref* names, also by an abbreviated SHA, as the endpoints that read do.

@@ -7,9 +7,9 @@ Source:
 
 from __future__ import annotations
 
-from pytest_ghdeploy import representations_meta as as_json
-from pytest_ghdeploy.model import API_VERSIONS
-from pytest_ghdeploy.routing import Call, Reply, route
+from pytest_ghdeploy.api.routing import Call, Reply, route
+from pytest_ghdeploy.github.model import API_VERSIONS
+from pytest_ghdeploy.serializers import meta as as_json
 
 
 @route("meta/get-all-versions", "GET /versions")

@@ -10,17 +10,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors, rules
-from pytest_ghdeploy import representations_environments as as_json
+from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import environments
-from pytest_ghdeploy.model import ProtectionRule
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import ProtectionRule
+from pytest_ghdeploy.github.rules import environments as rules
+from pytest_ghdeploy.serializers import environments as as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ghdeploy.model import App, Environment
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import App, Environment
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "actions"
 
@@ -39,15 +41,17 @@ def enable(store: Store, environment: Environment, *, integration_id: int | None
         https://docs.github.com/rest/deployments/protection-rules#create-a-custom-deployment-protection-rule-on-an-environment
     """
     if integration_id is None:
-        raise errors.invalid_request(['"integration_id" wasn\'t supplied.'], ["integration_id"])
+        raise refusals.invalid_request(['"integration_id" wasn\'t supplied.'], ["integration_id"])
     app = store.apps.get(integration_id)
     if app is None or not rules.can_protect(app):
         known = (f"{row.slug} ({row.id})" for row in available(store))
         what = f"{app.slug} is an app without custom deployment protection rules" if app else "there is no such app"
-        raise errors.not_found(f"integration_id is {integration_id}: {what}; {errors.there_is(integration_id, known)}")
+        raise refusals.not_found(
+            f"integration_id is {integration_id}: {what}; {errors.there_is(integration_id, known)}"
+        )
     if any(rule.app is not None and rule.app.id == app.id for rule in enabled(store, environment)):
         hint = f"the rule of {app.slug} is enabled for environment {environment.name!r} already"
-        raise errors.already_exists("DeploymentProtectionRule", "integration_id", hint)
+        raise refusals.already_exists("DeploymentProtectionRule", "integration_id", hint)
     row = ProtectionRule(store.protection_rules.next_id, environment.repository_id, environment.id, "custom", app)
     return store.protection_rules.add(row)
 
@@ -75,7 +79,7 @@ def find(call: Call) -> ProtectionRule:
         there = errors.there_is(wanted, (rule.id for rule in enabled(call.store, environment)))
         own = f" ({wanted} is its {row.type})" if row and row.environment_id == environment.id else ""
         name = repr(environment.name)
-        raise errors.not_found(f"environment {name} has no custom deployment protection rule {wanted}{own}; {there}")
+        raise refusals.not_found(f"environment {name} has no custom deployment protection rule {wanted}{own}; {there}")
     return row
 
 

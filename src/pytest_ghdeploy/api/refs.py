@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors, representations_git, rules
+from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import git
-from pytest_ghdeploy.git import is_valid_ref_name
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.git import is_valid_ref_name
+from pytest_ghdeploy.github.rules import git as rules
+from pytest_ghdeploy.serializers import git as git_json
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.git import Graph
-    from pytest_ghdeploy.model import Repository, User
-    from pytest_ghdeploy.representations import JSON
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.git import Graph
+    from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.github.urls import JSON
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "contents"
 
@@ -107,13 +110,13 @@ def delete(store: Store, repository: Repository, actor: User, name: str) -> None
 def _check_ref(graph: Graph, repository: Repository, name: str) -> str:
     found = graph.ref(name)
     if found is None:
-        raise errors.no_reference(_unknown(graph, repository, name))
+        raise refusals.no_reference(_unknown(graph, repository, name))
     return found
 
 
 def _check_commit(graph: Graph, repository: Repository, sha: str) -> None:
     if sha not in graph.commits:
-        raise errors.no_object(f"{repository.full_name} has no commit {sha}")
+        raise refusals.no_object(f"{repository.full_name} has no commit {sha}")
 
 
 def _unknown(graph: Graph, repository: Repository, name: str) -> str:
@@ -121,7 +124,7 @@ def _unknown(graph: Graph, repository: Repository, name: str) -> str:
 
 
 def _shown(call: Call, name: str, sha: str) -> JSON:
-    return representations_git.ref(name, sha, call.repository, call.urls)
+    return git_json.ref(name, sha, call.repository, call.urls)
 
 
 @route("git/get-ref", "GET /repos/{owner}/{repo}/git/ref/{ref}", "GET /repos/{owner}/{repo}/git/refs/{ref}")
@@ -130,7 +133,7 @@ def get_ref(call: Call) -> Reply:
     graph, name = git.history(call.store, call.repository), call.params["ref"]
     sha = graph.ref(name)
     if sha is None:
-        raise errors.not_found(_unknown(graph, call.repository, name))
+        raise refusals.not_found(_unknown(graph, call.repository, name))
     return Reply(200, _shown(call, name, sha))
 
 

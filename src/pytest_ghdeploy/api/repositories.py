@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import access, errors, rules
-from pytest_ghdeploy import representations as as_json
-from pytest_ghdeploy.routing import Call, Reply, route
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.api.routing import Call, Reply, route
+from pytest_ghdeploy.github import authorization, refusals
+from pytest_ghdeploy.github.rules import repositories as rules
+from pytest_ghdeploy.serializers import repositories as as_json
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.model import Repository, User
-    from pytest_ghdeploy.representations import JSON
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.github.urls import JSON
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "metadata"
 
@@ -38,7 +40,7 @@ def create(
     """
     made = rules.repository_name(name)
     if taken := store.repository(f"{owner.login}/{made}"):
-        raise errors.name_taken("Repository creation failed.", f"there is a repository {taken.full_name} already")
+        raise refusals.name_taken("Repository creation failed.", f"there is a repository {taken.full_name} already")
     return store.add_repository(owner, made, default_branch="main", private=private, empty=not auto_init)
 
 
@@ -76,13 +78,13 @@ def change(
         wanted = wanted._replace(name=rules.repository_name(name))
         taken = store.repository(wanted.full_name)
         if taken and taken.id != repository.id:
-            raise errors.name_taken("Validation Failed", f"there is a repository {taken.full_name} already")
+            raise refusals.name_taken("Validation Failed", f"there is a repository {taken.full_name} already")
     if default_branch is not None:
         branches = store.git(repository).branches
         if default_branch not in branches:
             there = errors.there_is(default_branch, branches)
             hint = f"there is no branch {default_branch!r} in {repository.full_name}; {there}"
-            raise errors.no_default_branch(default_branch, hint)
+            raise refusals.no_default_branch(default_branch, hint)
         wanted = wanted._replace(default_branch=default_branch)
     if visibility is not None:
         private = visibility == "private"
@@ -114,8 +116,8 @@ def create_for_authenticated_user(call: Call) -> Reply:
     private = call.body.get("private", False)
     # The application has asked access already whether the token may create any repository. What it may create
     # depends on the body, which for no other operation decides on access and is read after that.
-    if not access.may_create(call.token, private=private):
-        raise errors.not_found("a token without the scope repo creates public repositories only: see add_token")
+    if not authorization.may_create(call.token, private=private):
+        raise refusals.not_found("a token without the scope repo creates public repositories only: see add_token")
     row = create(call.store, call.actor, **call.arguments_for(create))
     return Reply(201, _shown(call, row), location=call.urls.repository(row))
 

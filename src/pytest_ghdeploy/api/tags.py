@@ -7,8 +7,8 @@ Source:
 
 from __future__ import annotations
 
-from pytest_ghdeploy import representations_git
-from pytest_ghdeploy.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
+from pytest_ghdeploy.serializers import git as git_json
 
 PERMISSION = "metadata"
 
@@ -17,4 +17,4 @@ PERMISSION = "metadata"
 def list_tags(call: Call) -> Reply:
     """List tags, in reverse alphabetical order."""
     tags = sorted(call.store.git(call.repository).tags.items(), reverse=True)
-    return Reply(200, Listing(tags, lambda tag: representations_git.tag(tag[0], tag[1], call.repository, call.urls)))
+    return Reply(200, Listing(tags, lambda tag: git_json.tag(tag[0], tag[1], call.repository, call.urls)))

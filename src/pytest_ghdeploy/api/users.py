@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy import representations as as_json
-from pytest_ghdeploy.routing import Call, Reply, route
+from pytest_ghdeploy.api.routing import Call, Reply, route
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.serializers import accounts as as_json
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.model import User
+    from pytest_ghdeploy.github.model import User
 
 
 def _repositories(call: Call, owner: User, *, private: bool) -> int:
@@ -47,7 +48,7 @@ def find(call: Call) -> User:
     row = call.store.user(login)
     if row is None:
         there = errors.there_is(login, (user.login for user in call.store.users))
-        raise errors.not_found(f"there is no user {login!r}; {there}")
+        raise refusals.not_found(f"there is no user {login!r}; {there}")
     return row
 
 

@@ -13,20 +13,22 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy import deliveries, errors, payloads, rules_webhooks
-from pytest_ghdeploy import representations_webhooks as as_json
+from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import git
-from pytest_ghdeploy.model import Hook, HookDelivery
-from pytest_ghdeploy.pages import Page
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
+from pytest_ghdeploy.github import deliveries, refusals
+from pytest_ghdeploy.github.model import Hook, HookDelivery
+from pytest_ghdeploy.github.pagination import Page
+from pytest_ghdeploy.github.rules import webhooks as rules
 from pytest_ghdeploy.redaction import without_credentials
-from pytest_ghdeploy.routing import Call, Listing, Reply, find_in_repository, route
+from pytest_ghdeploy.serializers import events as payloads, webhooks as as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_ghdeploy.events import Event
-    from pytest_ghdeploy.model import Repository, User
-    from pytest_ghdeploy.store import Store
+    from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.store.events import Event
+    from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "repository_hooks"
 
@@ -67,10 +69,10 @@ def create(
     Source:
         https://docs.github.com/rest/repos/webhooks#create-a-repository-webhook
     """
-    rules_webhooks.check_name(name)
+    rules.check_name(name)
     given = config or {}
-    rules_webhooks.check_config(given)
-    chosen = rules_webhooks.events_of(events)
+    rules.check_config(given)
+    chosen = rules.events_of(events)
     row = Hook(
         id=store.hooks.next_id,
         repository_id=repository.id if repository else None,
@@ -81,7 +83,7 @@ def create(
         updated_at=store.clock.now,
         **_settings(given),
     )
-    rules_webhooks.check_room(row, store.hooks.where(repository_id=row.repository_id), most=_most(store, row))
+    rules.check_room(row, store.hooks.where(repository_id=row.repository_id), most=_most(store, row))
     store.hooks.add(row)
     store.events.dispatch = partial(dispatch, store)
     if active:
@@ -102,7 +104,7 @@ def _most(store: Store, hook: Hook) -> int | None:
     if hook.repository_id is None:  # as many apps may be installed as like
         return None
     at_home = deliveries.enterprise(store.urls)
-    return rules_webhooks.MOST_PER_EVENT_ENTERPRISE if at_home else rules_webhooks.MOST_PER_EVENT
+    return rules.MOST_PER_EVENT_ENTERPRISE if at_home else rules.MOST_PER_EVENT
 
 
 def update(
@@ -130,11 +132,11 @@ def update(
         https://docs.github.com/rest/repos/webhooks#update-a-repository-webhook
     """
     changed = hook._replace(
-        events=rules_webhooks.changed_events(hook.events, given=events, added=add_events, removed=remove_events),
+        events=rules.changed_events(hook.events, given=events, added=add_events, removed=remove_events),
         active=hook.active if active is None else active,
     )
     if config is not None:
-        rules_webhooks.check_config(config)
+        rules.check_config(config)
         changed = changed._replace(**_settings(config))
     return _replace(store, changed)
 
@@ -156,13 +158,13 @@ def update_config(store: Store, hook: Hook, config: Mapping[str, Any]) -> Hook:
         "secret": hook.secret,
         **config,
     }
-    rules_webhooks.check_config(whole)
+    rules.check_config(whole)
     return _replace(store, hook._replace(**_settings(whole)))
 
 
 def _replace(store: Store, changed: Hook) -> Hook:
     others = [row for row in store.hooks.where(repository_id=changed.repository_id) if row.id != changed.id]
-    rules_webhooks.check_room(changed, others, most=_most(store, changed))
+    rules.check_room(changed, others, most=_most(store, changed))
     return store.hooks.replace(changed._replace(updated_at=store.clock.now))
 
 
@@ -187,7 +189,7 @@ def dispatch(store: Store, event: Event) -> None:
     """Send an event to all hooks that want it, in the order in which they were created."""
     repository = store.repository(event.repository)
     repository_id = repository.id if repository else None
-    wanting = [hook for hook in store.hooks if rules_webhooks.wants(hook, event.name, repository_id)]
+    wanting = [hook for hook in store.hooks if rules.wants(hook, event.name, repository_id)]
     if wanting:
         payload = deliveries.payload_text(event.untouched_payload)
         for hook in wanting:
@@ -235,7 +237,7 @@ def test_push(store: Store, repository: Repository, hook: Hook, sender: User) ->
     Source:
         https://docs.github.com/rest/repos/webhooks#test-the-push-repository-webhook
     """
-    if rules_webhooks.wants(hook, "push", repository.id):
+    if rules.wants(hook, "push", repository.id):
         event = store.events.announce("push", None, repository.full_name, git.latest_push(store, repository, sender))
         _post(store, hook, event, repository.id, deliveries.payload_text(event.untouched_payload))
 
@@ -284,7 +286,7 @@ def find(call: Call) -> Hook:
     wanted = call.params["hook_id"]
     if (known := call.store.hooks.get(wanted)) and known.repository_id is None:
         rows = call.store.hooks.where(repository_id=call.repository.id)
-        raise errors.not_found(
+        raise refusals.not_found(
             f"hook {wanted} is one of all repositories, as an app's is, and none of {call.repository.full_name}; "
             f"{errors.there_is(wanted, map(_label, rows))}"
         )
@@ -307,7 +309,7 @@ def find_delivery(call: Call) -> HookDelivery:
     row = call.store.hook_deliveries.get(wanted)
     if row is None or row.hook_id != hook.id or row.delivered_at is None:
         there = errors.there_is(wanted, (one.id for one in _sent(call.store, hook)))
-        raise errors.not_found(f"hook {hook.id} of {call.repository.full_name} has no delivery {wanted}; {there}")
+        raise refusals.not_found(f"hook {hook.id} of {call.repository.full_name} has no delivery {wanted}; {there}")
     return row
 
 
@@ -433,12 +435,12 @@ def list_webhook_deliveries(call: Call) -> Reply:
     if wanted is not None:
         state = {"success": "delivered", "failure": "failed"}.get(wanted)
         if state is None:
-            raise errors.invalid_delivery_status(wanted, f"status is success or failure, got {wanted!r}")
+            raise refusals.invalid_delivery_status(wanted, f"status is success or failure, got {wanted!r}")
         rows = [row for row in rows if row.state == state]
     if cursor := call.query.get("cursor"):
         number = cursor.removeprefix(_CURSOR)
         if not cursor.startswith(_CURSOR) or not number.isdecimal() or not number.isascii():
-            raise errors.invalid_cursor(f"a cursor is taken from the Link of the page before; got {cursor!r}")
+            raise refusals.invalid_cursor(f"a cursor is taken from the Link of the page before; got {cursor!r}")
         rows = [row for row in rows if row.id <= int(number)]
     size = Page.of({"per_page": call.query.get("per_page", "")}, len(rows)).per_page
     beyond = ""

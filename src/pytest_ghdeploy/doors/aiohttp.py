@@ -13,14 +13,14 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.doors import hosts, wire
+from pytest_ghdeploy.doors import memory_socket, registry
 from pytest_ghdeploy.doors.patching import Function, Patch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from pytest_ghdeploy.application import Answer
+    from pytest_ghdeploy.http.messages import Answer
 
 _PIECE = 2**16
 
@@ -31,11 +31,11 @@ def patches(library: ModuleType) -> list[Patch]:
     def in_memory(original: Function) -> Function:
         async def create_connection(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             __tracebackhide__ = True
-            host = hosts.host_named(req.url.host)
-            if hosts.fake_for(host) is None:
+            host = registry.host_named(req.url.host)
+            if registry.fake_for(host) is None:
                 return await original(connector, req, *args, **kwargs)
             protocol = connector._factory()  # noqa: SLF001 - as the original does
-            origin = wire.Origin(req.url.scheme, host, req.url.port)
+            origin = memory_socket.Origin(req.url.scheme, host, req.url.port)
             protocol.connection_made(_Transport(library, origin, protocol, req.connection_key))
             return protocol
 
@@ -54,7 +54,7 @@ def _get(original: Function) -> Function:
         __tracebackhide__ = True
         kept = connector._conns.get(key, ())  # noqa: SLF001
         real = [protocol for protocol, _ in kept if not isinstance(protocol.transport, _Transport)]
-        if real and hosts.fake_for(hosts.host_named(key.host)) is not None:
+        if real and registry.fake_for(registry.host_named(key.host)) is not None:
             for protocol in real:
                 protocol.close()  # so that it is not used again
         return original(connector, key, *args)
@@ -77,11 +77,11 @@ def _connect(original: Function) -> Function:
 class _Transport(asyncio.Transport):
     """A connection with the fakes at its other end."""
 
-    def __init__(self, library: Any, origin: wire.Origin, protocol: Any, key: object) -> None:  # noqa: ANN401
+    def __init__(self, library: Any, origin: memory_socket.Origin, protocol: Any, key: object) -> None:  # noqa: ANN401
         super().__init__({"peername": (origin.host, origin.port)})
         self._library, self._origin, self._protocol, self._key = library, origin, protocol, key
         self._loop = asyncio.get_running_loop()
-        self._listener = wire.Listener()
+        self._listener = memory_socket.Listener()
         # What happens next on the other side, in this order.
         self._next: deque[Callable[[], None]] = deque()
         self._paused = False
@@ -94,23 +94,23 @@ class _Transport(asyncio.Transport):
     def write(self, data: Any) -> None:  # noqa: ANN401 - whatever holds bytes
         for request in self._listener.hear(data):
             try:
-                self._show(request, wire.answer(self._origin, request))
+                self._show(request, memory_socket.answer(self._origin, request))
             except Exception as problem:  # noqa: BLE001 - for the caller, who waits for an answer
                 self._break(problem)
         if self._listener.waits:
             self._listener.waits = False
-            self._then(partial(self._tell, wire.GO_ON))
+            self._then(partial(self._tell, memory_socket.GO_ON))
 
-    def _show(self, request: wire.Request | wire.NoRequest, answer: Answer) -> None:
+    def _show(self, request: memory_socket.Request | memory_socket.NoRequest, answer: Answer) -> None:
         if answer.failure == "refused":
-            why = ConnectionRefusedError(wire.refused().errno, f"Connect call failed {self._origin[1:]}")
-            self._break(wire.caused_by(self._library.ClientConnectorError(self._key, why), why))
+            why = ConnectionRefusedError(memory_socket.refused().errno, f"Connect call failed {self._origin[1:]}")
+            self._break(memory_socket.caused_by(self._library.ClientConnectorError(self._key, why), why))
         elif answer.failure == "reset":
-            self._end(wire.broken())
+            self._end(memory_socket.broken())
         elif answer.failure == "timeout":
             self._time_out()
         else:
-            said = wire.to_bytes(request, answer)
+            said = memory_socket.to_bytes(request, answer)
             for start in range(0, len(said), _PIECE):
                 self._then(partial(self._tell, said[start : start + _PIECE]))
             if answer.failure:
@@ -119,7 +119,7 @@ class _Transport(asyncio.Transport):
     def _time_out(self) -> None:
         total, read = self.timeouts
         if total and not (read and read < total):
-            self._break(wire.caused_by(TimeoutError(), asyncio.CancelledError()))
+            self._break(memory_socket.caused_by(TimeoutError(), asyncio.CancelledError()))
         elif read:
             # Older ones have the more general only.
             kind = getattr(self._library, "SocketTimeoutError", self._library.ServerTimeoutError)

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.doors import hosts, httpx_failures
+from pytest_ghdeploy.doors import httpx_failures, registry
 from pytest_ghdeploy.doors.patching import Function, Patch, stay_on_top
-from pytest_ghdeploy.errors import REASONS
+from pytest_ghdeploy.github.refusals import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
 
-    from pytest_ghdeploy.application import Answer
+    from pytest_ghdeploy.http.messages import Answer
 
 
 def patches(library: ModuleType) -> list[Patch]:
@@ -50,7 +50,7 @@ class _Door:
 
     def transport_for_url(self, original: Function) -> Function:
         def transport_for_url(client: Any, url: Any) -> Any:  # noqa: ANN401
-            if hosts.is_ours(hosts.host_named(url.host)) and hasattr(client, "_mounts"):
+            if registry.is_ours(registry.host_named(url.host)) and hasattr(client, "_mounts"):
                 # As theirs does it.
                 found = (transport for pattern, transport in client._mounts.items() if pattern.matches(url))  # noqa: SLF001
                 return next(found, None) or client._transport  # noqa: SLF001
@@ -61,7 +61,7 @@ class _Door:
     def handle_request(self, original: Function) -> Function:
         def handle_request(transport: Any, request: Any) -> Any:  # noqa: ANN401 - theirs
             __tracebackhide__ = True
-            fake = hosts.fake_for(hosts.host_named(request.url.host))
+            fake = registry.fake_for(registry.host_named(request.url.host))
             if fake is None:
                 return original(transport, request)
             body = b"".join(request.stream)
@@ -75,7 +75,7 @@ class _Door:
     def handle_async_request(self, original: Function) -> Function:
         async def handle_async_request(transport: Any, request: Any) -> Any:  # noqa: ANN401
             __tracebackhide__ = True
-            fake = hosts.fake_for(hosts.host_named(request.url.host))
+            fake = registry.fake_for(registry.host_named(request.url.host))
             if fake is None:
                 return await original(transport, request)
             body = b"".join([part async for part in request.stream])
@@ -104,9 +104,9 @@ class _Door:
 
     def _stay_on_top(self) -> None:
         # The first step of a request is the moment to get on top of mocks that came after us.
-        stay_on_top(self.transports, hosts.any_active)
+        stay_on_top(self.transports, registry.any_active)
 
-    def _ask(self, fake: hosts.Fake, transport: Any, request: Any, body: bytes) -> Answer:  # noqa: ANN401
+    def _ask(self, fake: registry.Fake, transport: Any, request: Any, body: bytes) -> Answer:  # noqa: ANN401
         __tracebackhide__ = True
         # What a transport was told of retries is known to its pool only. They are for connections that cannot be made.
         attempts = 1 + getattr(getattr(transport, "_pool", None), "_retries", 0)

@@ -11,15 +11,15 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from pytest_ghdeploy.doors import wire
+from pytest_ghdeploy.doors import memory_socket
 
 
 def error(library: Any, name: str, text: str, *causes: Exception) -> Exception:  # noqa: ANN401 - httpx or httpx2
     """Make the error *name* of *library*, out of httpcore's of that name, out of *causes*, which httpcore hides."""
     core = import_module(library.__name__.replace("httpx", "httpcore"))
-    below = wire.caused_by(getattr(core, name)(text), *causes)
+    below = memory_socket.caused_by(getattr(core, name)(text), *causes)
     below.__cause__ = None
-    return wire.caused_by(getattr(library, name)(text), below)
+    return memory_socket.caused_by(getattr(library, name)(text), below)
 
 
 def blocking(library: Any, request: Any, failure: str) -> Exception:  # noqa: ANN401
@@ -30,11 +30,11 @@ def blocking(library: Any, request: Any, failure: str) -> Exception:  # noqa: AN
 
 def _of_the_system(request: Any, failure: str) -> tuple[str, OSError]:  # noqa: ANN401
     if failure == "refused":
-        return "ConnectError", wire.refused()
+        return "ConnectError", memory_socket.refused()
     if failure == "reset":
-        return "ReadError", wire.broken()
+        return "ReadError", memory_socket.broken()
     text = "The read operation timed out" if request.url.scheme == "https" else "timed out"
-    return "ReadTimeout", TimeoutError(f"{text}{wire.ENDLESS}" if _is_patient(request) else text)
+    return "ReadTimeout", TimeoutError(f"{text}{memory_socket.ENDLESS}" if _is_patient(request) else text)
 
 
 def cut_short(library: Any, text: str) -> Exception:  # noqa: ANN401
@@ -49,9 +49,9 @@ async def not_blocking(library: Any, request: Any, failure: str) -> Exception:  
         return error(library, "ConnectError", *_refused(request.url, trio))
     if failure == "reset":
         if trio:
-            text = f"socket connection broken: {wire.broken()}"
-            return error(library, "ReadError", text, trio.BrokenResourceError(text), wire.broken())
-        return error(library, "ReadError", "", import_module("anyio").BrokenResourceError(), wire.broken())
+            text = f"socket connection broken: {memory_socket.broken()}"
+            return error(library, "ReadError", text, trio.BrokenResourceError(text), memory_socket.broken())
+        return error(library, "ReadError", "", import_module("anyio").BrokenResourceError(), memory_socket.broken())
     if _is_patient(request):
         await _forever(trio)
     return error(library, "ReadTimeout", "", trio.TooSlowError() if trio else TimeoutError())
@@ -61,9 +61,9 @@ def _refused(url: Any, trio: Any) -> tuple[Any, ...]:  # noqa: ANN401
     port = url.port or {"http": 80, "https": 443}[url.scheme]
     if trio:
         text = f"all attempts to connect to {url.host}:{port} failed"
-        return text, OSError(text), ExceptionGroup(text, [wire.refused()])
+        return text, OSError(text), ExceptionGroup(text, [memory_socket.refused()])
     text = "All connection attempts failed"
-    why = ConnectionRefusedError(wire.refused().errno, f"Connect call failed {(url.host, port)}")
+    why = ConnectionRefusedError(memory_socket.refused().errno, f"Connect call failed {(url.host, port)}")
     return text, OSError(text), why
 
 

@@ -26,9 +26,9 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, Pro
 from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
-from pytest_ghdeploy.doors import hosts, wire
+from pytest_ghdeploy.doors import memory_socket, registry
 from pytest_ghdeploy.doors.patching import Function, Patch, changes, stay_on_top
-from pytest_ghdeploy.errors import REASONS
+from pytest_ghdeploy.github.refusals import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
     from urllib3.response import BaseHTTPResponse
 
-    from pytest_ghdeploy.application import Answer
+    from pytest_ghdeploy.http.messages import Answer
 
 
 class _Anything(responses.BaseResponse):
     """The one registration: it matches every request, and the fake answers."""
 
-    def __init__(self, fake: hosts.Fake, log: responses.CallList) -> None:
+    def __init__(self, fake: registry.Fake, log: responses.CallList) -> None:
         super().__init__("*", "https://github.invalid/")
         self._fake = fake
         self._logs = (log, self.calls)
@@ -172,7 +172,7 @@ class _NoAnswerError(Exception):
 class _Mock(responses.RequestsMock):
     """``responses`` repeats a request for the HTTP status it got; this does too where it got none, and waits."""
 
-    def __init__(self, fake: hosts.Fake) -> None:
+    def __init__(self, fake: registry.Fake) -> None:
         super().__init__(assert_all_requests_are_fired=False)
         self._fake = fake
 
@@ -241,14 +241,14 @@ def _urllib3_error(failure: str, request: PreparedRequest, timeout: Any) -> HTTP
     if failure == "reset":
         return ProtocolError("Connection aborted.", ConnectionResetError(ECONNRESET, "Connection reset by peer"))
     seconds = timeout[1] if isinstance(timeout, tuple) else getattr(timeout, "read_timeout", timeout)
-    endless = wire.ENDLESS if seconds is None else ""
+    endless = memory_socket.ENDLESS if seconds is None else ""
     return ReadTimeoutError(pool, request.path_url, f"Read timed out. (read timeout={seconds}){endless}")
 
 
 class RequestsDoor:
     """One fake's door."""
 
-    def __init__(self, fake: hosts.Fake) -> None:
+    def __init__(self, fake: registry.Fake) -> None:
         """Let *fake* answer what requests would send to its host."""
         mock = _Mock(fake)
         mock.add(_Anything(fake, mock.calls))
@@ -256,7 +256,7 @@ class RequestsDoor:
 
 
 def _door_to(url: str | None) -> RequestsDoor | None:
-    fake = hosts.fake_for(hosts.host_of(url or ""))
+    fake = registry.fake_for(registry.host_of(url or ""))
     if fake is None:
         return None
     # Made for the first request: not every test has one.
@@ -291,9 +291,9 @@ def _send(original: Function) -> Function:
 def _first_step(original: Function) -> Function:
     def step(session: Session, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of requests
         # The first steps of a request are the moments to get on top of mocks that came after us.
-        if hosts.any_active():
+        if registry.any_active():
             stand_before_requests_mock()
-            stay_on_top(PATCHES, hosts.any_active)
+            stay_on_top(PATCHES, registry.any_active)
         return original(session, request, **kwargs)
 
     return step

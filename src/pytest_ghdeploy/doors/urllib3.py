@@ -13,7 +13,7 @@ import urllib3.connection
 import urllib3.util.connection
 from urllib3.exceptions import NewConnectionError
 
-from pytest_ghdeploy.doors import wire
+from pytest_ghdeploy.doors import memory_socket
 from pytest_ghdeploy.doors.http_client import origin_of
 from pytest_ghdeploy.doors.patching import Function, Patch, genuine
 
@@ -27,7 +27,7 @@ def _connect(scheme: str) -> Function:
                 why = f"Failed to establish a new connection: [Errno {ECONNREFUSED}] Connection refused"
                 return NewConnectionError(connection, why)
 
-            if not wire.join(connection, origin_of(connection, scheme), refuse):
+            if not memory_socket.join(connection, origin_of(connection, scheme), refuse):
                 original(connection)
                 return
             connection.is_verified = scheme == "https"
@@ -42,7 +42,7 @@ def _connect(scheme: str) -> Function:
 def _wait_for_read(original: Function) -> Function:
     # urllib3 waits no time at all for a connection in its pool, to see whether it has been closed meanwhile.
     def wait_for_read(sock: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        if isinstance(sock, wire.Wire):
+        if isinstance(sock, memory_socket.Wire):
             return not sock.origin.is_served
         return original(sock, *args, **kwargs)
 

@@ -1,0 +1,69 @@
+"""
+The life of a deployment, played by real requests: ``ghdeploy demo``.
+
+A tool deploys, CI and a deploy service have their say, and all of them are told
+what GitHub tells them. Nothing leaves this process.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+
+from pytest_ghdeploy.fake import FakeGitHub
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.webhooks.hooks import Delivery
+
+_REPOSITORY = "octocat/example"
+# Each speaks for an account of the fake, and opens nothing elsewhere.
+_TOOL, _CI, _SERVICE = "the-token-of-the-tool", "the-token-of-ci", "the-token-of-the-deploy-service"
+
+
+def run(*, mermaid: bool = False) -> str:
+    """Play it, and give it drawn as text, or as a Mermaid sequence diagram."""
+    with FakeGitHub() as fake:
+        repository = fake.add_repository(_REPOSITORY)
+        repository.add_branch("topic")
+        fake.add_token(_TOOL)
+        for login, token in (("ci[bot]", _CI), ("deploy-service[bot]", _SERVICE)):
+            repository.add_collaborator(login)
+            fake.add_token(token, user=login, permissions={"deployments": "write", "statuses": "write"})
+        fake.webhooks.subscribe(deploy_service, events=["deployment"], repository=_REPOSITORY)
+
+        commit = repository.sha("topic")
+        _ask(_CI, "POST", f"/statuses/{commit}", state="pending", context="ci/tests")
+        _ask(_TOOL, "POST", "/deployments", ref="topic", environment="staging")
+        fake.clock.tick(60)
+        _ask(_CI, "POST", f"/statuses/{commit}", state="success", context="ci/tests")
+        first = _ask(_TOOL, "POST", "/deployments", ref="topic", environment="staging")
+        _ask(_TOOL, "GET", f"/deployments/{first['id']}/statuses")
+        fake.clock.tick(60)
+        _ask(_TOOL, "POST", "/deployments", ref="main", environment="staging")
+        newest, *_ = _ask(_TOOL, "GET", f"/deployments/{first['id']}/statuses")
+        _ask(_TOOL, "GET", f"/deployments/{first['id']}/statuses/{newest['id']}")
+        return fake.conversation.mermaid() if mermaid else fake.conversation.diagram()
+
+
+def deploy_service(delivery: Delivery) -> None:
+    """Do what a deploy service does that hears of deployments by webhook."""
+    if delivery.event == "deployment":
+        for state in ("in_progress", "success"):
+            _ask(_SERVICE, "POST", f"/deployments/{delivery.payload['deployment']['id']}/statuses", state=state)
+
+
+def _ask(token: str, method: str, path: str, **body: object) -> Any:  # noqa: ANN401 - any JSON
+    request = urllib.request.Request(
+        f"https://api.github.com/repos/{_REPOSITORY}{path}",
+        json.dumps(body).encode() if body else None,
+        {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"},
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.load(answer)
+    except HTTPError as refusal:
+        with refusal:
+            return json.load(refusal)

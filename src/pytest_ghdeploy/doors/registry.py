@@ -1,0 +1,184 @@
+"""Which host belongs to which active fake, and which are GitHub's and nobody's here."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from threading import local
+from typing import TYPE_CHECKING, NoReturn, Protocol
+from urllib.parse import urlsplit
+from weakref import ref
+
+from pytest_ghdeploy.errors import UnsupportedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_ghdeploy.http.messages import Answer
+
+_GITHUB = ("github.com", "githubusercontent.com", "ghe.com")
+_WELL_KNOWN = ("api.github.com", "github.com", "uploads.github.com", "codeload.github.com", "raw.githubusercontent.com")
+# The hosts below its own that a GitHub Enterprise Server has with "subdomain isolation". Source:
+# https://docs.github.com/enterprise-server@3.19/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation
+_ISOLATED = frozenset(
+    {"assets", "avatars", "codeload", "containers", "docker", "gist", "maven", "media", "notebooks", "npm", "nuget",
+     "pages", "raw", "render", "reply", "rubygems", "uploads", "viewscreen"}
+)  # fmt: skip
+
+
+class Fake(Protocol):
+    """What a door needs of a fake."""
+
+    @property
+    def base_url(self) -> str: ...  # noqa: D102 - said by FakeGitHub
+    @property
+    def doors(self) -> dict[str, object]: ...  # noqa: D102
+    @property
+    def host(self) -> str: ...  # noqa: D102
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer: ...  # noqa: D102
+    def fail(self, problem: Exception) -> None: ...  # noqa: D102
+    def pause(self, seconds: float) -> None: ...  # noqa: D102
+
+
+# The one thing that is not a fake's own: a process has one set of clients, and they know hosts only. Another list for
+# each change: who goes through it meanwhile, in another thread, misses nothing.
+_active: list[Fake] = []
+
+
+# For reports: the last that became active. Weak, since whoever does not use pytest never asks for them.
+recent: deque[ref[Fake]] = deque(maxlen=16)
+
+# Where live servers listen: what looks like a request through a proxy arrives there, and goes no further.
+servers: set[tuple[str, int]] = set()
+
+
+def any_active() -> bool:
+    """Tell whether there is an active fake."""
+    return bool(_active)
+
+
+def enter(fake: Fake) -> None:
+    """Let *fake* answer for its host, in place of an earlier one for the same host."""
+    global _active  # noqa: PLW0603 - see there
+    _active = [*_active, fake]
+    recent.append(ref(fake))
+
+
+def leave(fake: Fake) -> None:
+    """End what ``enter`` began."""
+    global _active  # noqa: PLW0603
+    others = _active.copy()
+    others.remove(fake)
+    _active = others
+
+
+@lru_cache(256)
+def host_of(url: str) -> str:
+    """Find the host in a URL, in lower case; ``""`` where there is none."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def host_named(host: str | None) -> str:
+    """Write the name of a host as ``fake_for`` and ``serves`` want it."""
+    return (host or "").lower().rstrip(".")
+
+
+def serves(host: str) -> bool:
+    """Tell whether an active fake answers for *host*."""
+    return any(fake.host == host for fake in _active)
+
+
+def fake_for(host: str) -> Fake | None:
+    """
+    Find the active fake that answers for *host*; ``None`` if it is not for a fake at all.
+
+    Raises:
+        UnsupportedRequest: The host is GitHub's, and no active fake answers for it.
+    """
+    for fake in reversed(_active):
+        if fake.host == host:
+            return None if getattr(_delivering, "on", False) else fake
+    if _active and _is_github(host):
+        raise refusal(host, f"a request to {host} cannot be answered: {_served()}")
+    return None
+
+
+@contextmanager
+def deliveries_may_leave() -> Iterator[None]:
+    """Let this thread connect to receivers on this machine, even where a fake has taken its name."""
+    _delivering.on = True
+    try:
+        yield
+    finally:
+        _delivering.on = False
+
+
+_delivering = local()
+
+
+def is_ours(host: object) -> bool:
+    """Tell whether no request to *host* may leave while fakes are active."""
+    if getattr(_delivering, "on", False):
+        return False
+    if not _active or not isinstance(host, (str, bytes)):
+        return False
+    name = (host.decode("latin-1") if isinstance(host, bytes) else host).lower().rstrip(".")
+    return any(fake.host == name for fake in _active) or _is_github(name)
+
+
+def all_ours() -> list[str]:
+    """List the hosts that no request may leave for, for those who must be told names: not all that GitHub has."""
+    return list(dict.fromkeys([*(fake.host for fake in _active), *_WELL_KNOWN])) if _active else []
+
+
+def is_githubs(host: str) -> bool:
+    """Tell whether *host*, in lower case, is GitHub's, or stands beside that of an active fake."""
+    return _is_github(host)
+
+
+def refusal(host: str, message: str) -> UnsupportedRequest:
+    """Make the error for a request to *host*, and see to it that the test fails even if it is swallowed."""
+    problem = UnsupportedRequest(message)
+    fakes = [fake for fake in _active if fake.host == host] or _active
+    for fake in fakes[-1:]:  # there is none if it has just ended, in another thread
+        fake.fail(problem)
+    return problem
+
+
+def _is_github(host: str) -> bool:
+    if any(host == name or host.endswith(f".{name}") for name in _GITHUB):
+        return True
+    first, _, parent = host.partition(".")
+    return first in _ISOLATED and any(fake.host == parent for fake in _active)
+
+
+def _served() -> str:
+    return "active fakes answer for " + " and ".join(fake.base_url for fake in _active) + " only"
+
+
+def _after_fork() -> None:
+    for fake in _active:
+        # Whatever lock was held in another thread: what the doors keep is made anew, and the fake is not asked.
+        fake.doors.clear()
+        if "answer" not in vars(fake):  # as it is in a child of a child that asks a live server
+            fake.answer = partial(_answer_in_a_child, fake)  # type: ignore[method-assign]
+
+
+def _answer_in_a_child(fake: Fake, *_: object, **__: object) -> NoReturn:
+    __tracebackhide__ = True
+    problem = UnsupportedRequest(
+        f"a request to the fake of {fake.base_url} cannot be answered in a process that was forked from the test's: "
+        "it has a copy, and the test would not see what is done to that. With the fixture ghdeploy_server, or "
+        "FakeGitHub.serve() before the fork, a forked process asks the test's own fake; or it makes a FakeGitHub itself"
+    )
+    fake.fail(problem)
+    raise problem
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,418 @@
+"""
+A small commit graph, enough to answer what a deployment asks of git.
+
+Commits know their parents and their tree (path to blob id); branches and tags
+name commits. "Behind", merge commits and conflicts come out of these alone.
+Nothing here knows of HTTP, and shas do not depend on the time of day, so the
+same test sees the same shas in every run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from copy import copy
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from pytest_ghdeploy.github.model import User
+
+_FULL_SHA = re.compile(r"[0-9a-fA-F]{40}")
+Change = tuple[str, Literal["added", "modified", "removed"]]
+"""A path and what happened to it."""
+
+_SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
+# What `git check-ref-format` refuses anywhere in a name.
+_NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$|^$")
+
+
+class Signature(NamedTuple):
+    """A name, an address and a time, as git writes them into a commit; they need not be those of an account."""
+
+    name: str
+    email: str
+    date: datetime
+
+
+class Commit(NamedTuple):
+    """
+    A commit. *number* is greater than that of every parent.
+
+    *written_by* and *committed_by* are set where a client chose them; otherwise it was *author*, at *committed_at*.
+    """
+
+    sha: str
+    parents: tuple[str, ...]
+    tree: Mapping[str, str]
+    message: str
+    author: User
+    committed_at: datetime
+    number: int
+    written_by: Signature | None = None
+    committed_by: Signature | None = None
+
+    @property
+    def tree_sha(self) -> str:
+        """The sha of the commit's tree, 40 hex digits."""
+        return _tree_sha(self.tree)
+
+
+class Target(NamedTuple):
+    """What a ref resolved to. *name* is the branch's or tag's, without ``refs/``."""
+
+    kind: Literal["branch", "tag", "commit"]
+    name: str
+    sha: str
+
+
+class Entry(NamedTuple):
+    """What a directory holds under *name*: a file with its blob's sha, or a directory with its tree's."""
+
+    name: str
+    path: str
+    sha: str
+    is_directory: bool
+
+
+class MergeConflict(Exception):
+    """Two sides changed the same paths differently."""
+
+    def __init__(self, paths: list[str]) -> None:
+        """Name the *paths* that clash, sorted."""
+        super().__init__(", ".join(paths))
+        self.paths = paths
+
+
+class Graph:
+    """The commits, branches and tags of one repository."""
+
+    def __init__(self, name: str, author: User, now: datetime, default_branch: str, *, empty: bool = False) -> None:
+        """Start with one commit on *default_branch*, or *empty*; *name* makes the shas differ between repositories."""
+        self._name = name
+        self._newest = 0
+        self._oldest = 0
+        self.blobs: dict[str, bytes] = {}
+        self.commits: dict[str, Commit] = {}
+        self.branches: dict[str, str] = {}
+        self.tags: dict[str, str] = {}
+        self.other_refs: dict[str, str] = {}
+        """Refs that are neither branches nor tags, without ``refs/``."""
+        if empty:
+            return
+        files = {"README.md": f"# {name}\n", ".gitignore": "*.pyc\n"}
+        self.branches[default_branch] = self._add(
+            (), {path: self._blob(text) for path, text in files.items()}, "Initial commit", author, now
+        ).sha
+
+    def copy(self) -> Graph:
+        """Make another graph with the same commits and refs."""
+        graph = copy(self)
+        graph.blobs, graph.commits = dict(self.blobs), dict(self.commits)
+        graph.branches, graph.tags, graph.other_refs = dict(self.branches), dict(self.tags), dict(self.other_refs)
+        return graph
+
+    def _blob(self, content: str | bytes) -> str:
+        data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+        blob = blob_sha(data)
+        self.blobs[blob] = data
+        return blob
+
+    def _add(
+        self,
+        parents: tuple[str, ...],
+        tree: Mapping[str, str],
+        message: str,
+        author: User,
+        now: datetime,
+        signatures: tuple[Signature | None, Signature | None] = (None, None),
+    ) -> Commit:
+        self._newest += 1
+        sha = _sha("commit", self._name, str(self._newest), message, *parents)
+        commit = self.commits[sha] = Commit(sha, parents, tree, message, author, now, self._newest, *signatures)
+        return commit
+
+    # Refs
+
+    def resolve(self, ref: str, *, short_shas: bool = False) -> Target | None:
+        """
+        Find what *ref* names: a branch, else a tag, else a commit by its full sha.
+
+        ``refs/heads/x``, ``heads/x``, ``refs/tags/x`` and ``tags/x`` are understood.
+        With *short_shas* an unambiguous prefix of 7 digits or more is too.
+        """
+        kinds: tuple[tuple[Literal["branch", "tag"], str, dict[str, str]], ...] = (
+            ("branch", "heads/", self.branches),
+            ("tag", "tags/", self.tags),
+        )
+        for kind, space, known in kinds:
+            for prefix in ("", space, f"refs/{space}"):
+                name = ref.removeprefix(prefix)
+                if name in known and ref == prefix + name:
+                    return Target(kind, name, known[name])
+        sha = ref.lower()
+        if sha in self.commits:
+            return Target("commit", sha, sha)
+        found = [full for full in self.commits if full.startswith(sha)] if short_shas else []
+        if len(found) == 1 and _SHORT_SHA.fullmatch(sha):
+            return Target("commit", found[0], found[0])
+        return None
+
+    def branches_with(self, sha: str) -> Iterator[tuple[str, str]]:
+        """Yield the name and head of each branch that contains *sha*, in alphabetical order."""
+        for name, head in sorted(self.branches.items()):
+            if self.contains(head, sha):
+                yield name, head
+
+    def refs(self) -> dict[str, str]:
+        """Map every ref's name, such as ``heads/main``, to its commit, in alphabetical order."""
+        found = {f"heads/{name}": sha for name, sha in self.branches.items()}
+        found |= {f"tags/{name}": sha for name, sha in self.tags.items()}
+        return dict(sorted((found | self.other_refs).items()))
+
+    def ref(self, name: str) -> str | None:
+        """Look up the commit of a ref by its name, such as ``heads/main``."""
+        known, short = self._space(name)
+        return known.get(short)
+
+    def set_ref(self, name: str, sha: str) -> None:
+        """Make the ref *name*, such as ``heads/main``, name the commit *sha*."""
+        known, short = self._space(name)
+        known[short] = sha
+
+    def remove_ref(self, name: str) -> None:
+        """Forget the ref *name*. Its commits stay."""
+        known, short = self._space(name)
+        del known[short]
+
+    def _space(self, name: str) -> tuple[dict[str, str], str]:
+        space, _, short = name.partition("/")
+        known = {"heads": self.branches, "tags": self.tags}.get(space)
+        return (self.other_refs, name) if known is None else (known, short)
+
+    # History
+
+    def ancestors(self, *shas: str) -> set[str]:
+        """Collect *shas* and all that they build on."""
+        seen: set[str] = set()
+        todo = list(shas)
+        while todo:
+            found = todo.pop()
+            if found not in seen:
+                seen.add(found)
+                todo.extend(self.commits[found].parents)
+        return seen
+
+    def contains(self, head: str, sha: str) -> bool:
+        """Tell whether *sha* is *head* or one of its ancestors."""
+        floor = self.commits[sha].number
+        todo, seen = [head], {head}
+        while todo:
+            found = todo.pop()
+            if found == sha:
+                return True
+            for parent in self.commits[found].parents:
+                if parent not in seen and self.commits[parent].number >= floor:
+                    seen.add(parent)
+                    todo.append(parent)
+        return False
+
+    def log(self, sha: str) -> list[Commit]:
+        """List *sha* and its ancestors, newest first."""
+        return sorted((self.commits[found] for found in self.ancestors(sha)), key=_number, reverse=True)
+
+    def missing(self, head: str, base: str) -> list[Commit]:
+        """List the commits of *base* that *head* does not contain, newest first."""
+        known = self.ancestors(head)
+        return [commit for commit in self.log(base) if commit.sha not in known]
+
+    def merge_base(self, ours: str, theirs: str) -> Commit | None:
+        """Find the newest commit that both contain; ``None`` for unrelated histories."""
+        common = self.ancestors(ours) & self.ancestors(theirs)
+        return max((self.commits[sha] for sha in common), key=_number, default=None)
+
+    def changed_paths(self, sha: str) -> list[Change]:
+        """Compare a commit with its first parent, path by path, in alphabetical order."""
+        commit = self.commits[sha]
+        return self.changes(commit.parents[0] if commit.parents else None, sha)
+
+    def changes(self, before: str | None, after: str) -> list[Change]:
+        """Compare the trees of two commits (``None``: the empty one), path by path, in alphabetical order."""
+        old: Mapping[str, str] = self.commits[before].tree if before else {}
+        new = self.commits[after].tree
+        found: list[Change] = []
+        for path in sorted({*old, *new}):
+            if path not in old:
+                found.append((path, "added"))
+            elif path not in new:
+                found.append((path, "removed"))
+            elif old[path] != new[path]:
+                found.append((path, "modified"))
+        return found
+
+    def directory(self, sha: str, folder: str) -> list[Entry]:
+        """List what *folder*, ``""`` for the root, holds in a commit, in git's order; nothing if it is none."""
+        prefix = f"{folder}/" if folder else ""
+        files: dict[str, str] = {}
+        below: dict[str, dict[str, str]] = {}
+        for path, blob in self.commits[sha].tree.items():
+            if path.startswith(prefix):
+                name, slash, rest = path[len(prefix) :].partition("/")
+                if slash:
+                    below.setdefault(name, {})[rest] = blob
+                else:
+                    files[name] = blob
+        entries = [Entry(name, prefix + name, blob, is_directory=False) for name, blob in files.items()]
+        entries += [Entry(name, prefix + name, _tree_sha(tree), is_directory=True) for name, tree in below.items()]
+        # Git sorts a directory as if its name ended in a slash.
+        return sorted(entries, key=lambda entry: f"{entry.name}/" if entry.is_directory else entry.name)
+
+    # Changes
+
+    def commit(
+        self,
+        branch: str,
+        *,
+        message: str,
+        files: Mapping[str, str | bytes | None] | None,
+        author: User,
+        now: datetime,
+        signatures: tuple[Signature | None, Signature | None] = (None, None),
+    ) -> Commit:
+        """
+        Add a commit to *branch*, which begins with it if there is no such branch.
+
+        Args:
+            files: Contents by path, ``None`` to remove one. Without it the commit adds a file that no other touches.
+
+            signatures: Who wrote it and who committed it, where that is not *author*, *now*.
+        """
+        head = self.branches.get(branch)
+        if files is None:
+            files = {f"changes/{self._newest + 1:04}.txt": f"{message}\n"}
+        tree = dict(self.commits[head].tree) if head else {}
+        for path, content in files.items():
+            if content is None:
+                del tree[path]
+            else:
+                tree[path] = self._blob(content)
+        commit = self._add((head,) if head else (), tree, message, author, now, signatures)
+        self.branches[branch] = commit.sha
+        return commit
+
+    def merged_tree(self, ours: str, theirs: str) -> dict[str, str]:
+        """
+        Merge two commits path by path, without recording anything.
+
+        Raises:
+            MergeConflict: Both sides changed a path since their merge base, each in its own way.
+        """
+        base_commit = self.merge_base(ours, theirs)
+        base: Mapping[str, str] = base_commit.tree if base_commit else {}
+        left, right = self.commits[ours].tree, self.commits[theirs].tree
+        merged: dict[str, str] = {}
+        clashes: list[str] = []
+        for path in sorted({*base, *left, *right}):
+            was, mine, other = base.get(path), left.get(path), right.get(path)
+            if mine not in (was, other) and other != was:
+                clashes.append(path)
+            blob = mine if other == was else other
+            if blob is not None:
+                merged[path] = blob
+        if clashes:
+            raise MergeConflict(clashes)
+        return merged
+
+    def merge(self, branch: str, theirs: str, *, message: str, author: User, now: datetime) -> Commit:
+        """
+        Put a merge commit of *theirs* on *branch*.
+
+        Raises:
+            MergeConflict: As in ``merged_tree``. The branch is left where it was.
+        """
+        ours = self.branches[branch]
+        commit = self._add((ours, theirs), self.merged_tree(ours, theirs), message, author, now)
+        self.branches[branch] = commit.sha
+        return commit
+
+    def back(self, branch: str, steps: int) -> str | None:
+        """
+        Find an ancestor of *branch* that lacks exactly *steps* of its commits, the newest if there are several.
+
+        Where the history is too short, it is deepened below the first commit, as
+        fetching more of a shallow clone does: no sha of a known commit changes.
+        ``None`` where merges leave no such ancestor.
+        """
+        history = self.log(self.branches[branch])
+        root = history[-1]
+        for _ in range(len(history), steps + 1):
+            root = self._deepen(root)
+        history = self.log(self.branches[branch])
+        kept = self._sizes_of_histories(history)
+        return next((found.sha for found in history if len(history) - kept[found.sha] == steps), None)
+
+    @staticmethod
+    def _sizes_of_histories(history: list[Commit]) -> dict[str, int]:
+        """Count the commits that each commit of a *history*, newest first, contains."""
+        # A history is a number with a bit for each commit, so that putting two together is one operation.
+        contained: dict[str, int] = {}
+        for place, commit in enumerate(reversed(history)):
+            bits = 1 << place
+            for parent in commit.parents:
+                bits |= contained[parent]
+            contained[commit.sha] = bits
+        return {sha: bits.bit_count() for sha, bits in contained.items()}
+
+    def _deepen(self, root: Commit) -> Commit:
+        self._oldest -= 1
+        message = f"Earlier work {-self._oldest}"
+        sha = _sha("commit", self._name, str(self._oldest), message)
+        # The root's own contribution is its .gitignore, so that a merge has something to bring.
+        tree = {path: blob for path, blob in root.tree.items() if path != ".gitignore"}
+        commit = Commit(sha, (), tree, message, root.author, root.committed_at, self._oldest)
+        self.commits[sha] = commit
+        self.commits[root.sha] = root._replace(parents=(sha,))
+        return commit
+
+    def clash(self, head: str, base: str, *, author: User, now: datetime) -> None:
+        """
+        Make merging branch *base* into branch *head* conflict, by committing clashing changes.
+
+        *head* gets a commit in any case; *base* gets one only if it has brought
+        nothing yet that *head* could clash with.
+        """
+        common = self.merge_base(self.branches[head], self.branches[base])
+        known = common.tree if common else {}
+        news = self.commits[self.branches[base]].tree
+        path = next((path for path, blob in sorted(news.items()) if known.get(path) != blob), None)
+        if path is None:
+            path = f"conflicts/{self._newest + 1:04}.txt"
+            self.commit(base, message=f"Change {path}", files={path: f"as {base} has it\n"}, author=author, now=now)
+        text = f"as {head} has it\n"
+        if self._blob(text) == self.commits[self.branches[base]].tree[path]:
+            text += "and not otherwise\n"
+        self.commit(head, message=f"Change {path}", files={path: text}, author=author, now=now)
+
+
+def blob_sha(content: bytes) -> str:
+    """Name a file's content as git does, so that ``git hash-object`` agrees."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def is_valid_ref_name(name: str) -> bool:
+    """Tell whether git would take *name* for a branch or tag."""
+    return name != "HEAD" and not _NOT_IN_A_REF.search(name) and not _FULL_SHA.fullmatch(name)
+
+
+def _tree_sha(tree: Mapping[str, str]) -> str:
+    return _sha("tree", *(f"{path} {blob}" for path, blob in sorted(tree.items())))
+
+
+def _number(commit: Commit) -> int:
+    return commit.number
+
+
+def _sha(*parts: str) -> str:
+    return hashlib.sha1("\0".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()

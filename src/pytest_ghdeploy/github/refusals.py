@@ -1,0 +1,548 @@
+"""
+GitHub's refusals, and the words for them.
+
+::
+
+    GitHubError             an answer to a client, in GitHub's words
+      Redirect              301 or 307
+      BadRequest            400
+      Unauthorized          401
+      Forbidden             403
+      NotFound              404
+      Conflict              409
+      UnsupportedMediaType  415
+      Unprocessable         422
+      TooManyRequests       403 or 429
+
+A refusal carries a *hint*: the reason in terms of the test's setup. The hint
+travels in the header ``X-GHDeploy-Hint``, never in the body, which is GitHub's
+own. Texts whose wording no source confirms are marked [guess].
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+
+REASONS = {**{int(status): status.phrase for status in HTTPStatus}, 422: "Unprocessable Entity"}
+"""HTTP's phrases as GitHub sends them; newer Pythons have another for 422."""
+
+
+class GitHubError(Exception):
+    """
+    A refusal, as GitHub words it.
+
+    Source:
+        https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+    """
+
+    status: ClassVar[int]
+
+    def __init__(
+        self, message: str, *, errors: Sequence[Any] | str = (), hint: str = "", documentation_url: str | None = None
+    ) -> None:
+        """Keep the *message* and *errors* of the body; *documentation_url* overrides that of the operation."""
+        super().__init__(message)
+        self.message = message
+        self.errors: Any = errors if isinstance(errors, str) else list(errors)
+        self.hint = hint
+        self.documentation_url = documentation_url
+
+
+class Redirect(GitHubError):
+    """It is elsewhere, at *url*."""
+
+    def __init__(self, url: str, *, hint: str) -> None:
+        """Send the client to *url*."""
+        super().__init__("Moved Permanently", hint=hint, documentation_url="https://docs.github.com/v3/#http-redirects")
+        self.url = url
+
+
+class MovedPermanently(Redirect):
+    """What was asked for is elsewhere."""
+
+    status = 301
+
+
+class TemporaryRedirect(Redirect):
+    """The request is to be sent elsewhere as it is."""
+
+    status = 307
+
+
+class BadRequest(GitHubError):
+    """The body is not what GitHub can read."""
+
+    status = 400
+
+
+class Unauthorized(GitHubError):
+    """GitHub does not know who asks."""
+
+    status = 401
+
+
+class Forbidden(GitHubError):
+    """GitHub knows who asks, and refuses."""
+
+    status = 403
+
+
+class PlainForbidden(Forbidden):
+    """A refusal by what stands before GitHub, which is not JSON."""
+
+
+class NotFound(GitHubError):
+    """It is not there, or not for this caller to see."""
+
+    status = 404
+
+
+class Conflict(GitHubError):
+    """The state of the repository is in the way."""
+
+    status = 409
+
+
+class UnsupportedMediaType(GitHubError):
+    """The client wants an answer of a type that GitHub does not send."""
+
+    status = 415
+
+
+class Unprocessable(GitHubError):
+    """The body can be read, and is refused."""
+
+    status = 422
+
+
+REST_DOCS = "https://docs.github.com/rest"
+_GETTING_STARTED = f"{REST_DOCS}/using-the-rest-api/getting-started-with-the-rest-api"
+
+
+def bad_credentials(hint: str) -> Unauthorized:
+    """Refuse an unknown token."""
+    return Unauthorized("Bad credentials", hint=hint, documentation_url=REST_DOCS)
+
+
+def requires_authentication(hint: str) -> Unauthorized:
+    """Refuse an anonymous caller."""
+    return Unauthorized("Requires authentication", hint=hint)
+
+
+def user_agent_required() -> Forbidden:
+    """Refuse a request that does not name its client, in plain text as GitHub's front end does."""
+    return PlainForbidden(
+        "Request forbidden by administrative rules. Please make sure your request has a User-Agent header "
+        f"({_GETTING_STARTED}#user-agent).\n",
+        hint="the request has no User-Agent header",
+    )
+
+
+def unknown_version(version: str, known: Sequence[str], *, in_errors: bool) -> BadRequest:
+    """Refuse a version of the API that GitHub does not have; its text is the message, or alone in ``errors``."""
+    newest, *older = (f'"{one}"' for one in reversed(known))
+    text = (
+        f'The version you specified in the "X-GitHub-API-Version" request header, "{version}", is not a supported '
+        f"version. The following versions are currently supported: {', '.join([f'{newest} (most recent)', *older])}."
+    )
+    return BadRequest(
+        "Bad Request" if in_errors else text,
+        errors=text if in_errors else (),
+        hint=f"X-GitHub-Api-Version is {version!r}; there are {' and '.join(known)}",
+        documentation_url=f"{REST_DOCS}/about-the-rest-api/api-versions",
+    )
+
+
+def unsupported_media_type(entries: Sequence[str]) -> UnsupportedMediaType:
+    """Refuse a request for other types than GitHub sends [guess]."""
+    listed = ", ".join(f'"{entry}"' for entry in entries)
+    return UnsupportedMediaType(
+        f"Unsupported 'Accept' header: [{listed}]. Must accept 'application/json'.",
+        hint=f"Accept is {', '.join(entries)}; GitHub sends application/json and application/vnd.github+json",
+        documentation_url=f"{_GETTING_STARTED}#media-types",
+    )
+
+
+def not_found(hint: str, *, documentation_url: str | None = None) -> NotFound:
+    """Answer for what is not there, or not for this caller to see."""
+    return NotFound("Not Found", hint=hint, documentation_url=documentation_url)
+
+
+def unparsable_json(hint: str) -> BadRequest:
+    """Refuse a body that is not JSON."""
+    return BadRequest("Problems parsing JSON", hint=hint)
+
+
+def not_an_object(hint: str) -> BadRequest:
+    """Refuse JSON that is not an object."""
+    return BadRequest("Body should be a JSON object", hint=hint)
+
+
+def invalid_request(problems: Iterable[str], places: Iterable[str]) -> Unprocessable:
+    """Refuse a body of the wrong shape. *problems* are joined with newlines [guess]; *places* say where they are."""
+    return Unprocessable("Invalid request.\n\n" + "\n".join(problems), hint=f"wrong in the body: {', '.join(places)}")
+
+
+def validation_failed(resource: str, field: str, message: str, *, hint: str = "") -> Unprocessable:
+    """Refuse a well-formed body whose *field* breaks a rule of the *resource*."""
+    error = {"resource": resource, "code": "custom", "field": field, "message": message}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint or message)
+
+
+def too_long(resource: str, field: str, limit: int, length: int, unit: str = "characters") -> Unprocessable:
+    """Refuse a text over its limit [guess: the wording is that of other endpoints]."""
+    message = f"{field} is too long (maximum is {limit} characters)"
+    return validation_failed(resource, field, message, hint=f"{field} has {length:,} {unit}; {limit:,} are allowed")
+
+
+def not_http(resource: str, field: str, url: str) -> Unprocessable:
+    """Refuse a URL with another scheme than http or https."""
+    message = f"{field} must use http(s) scheme"
+    return validation_failed(
+        resource, field, message, hint=f"{field} is {url!r}; GitHub takes http and https URLs only"
+    )
+
+
+def branch_not_found(hint: str) -> NotFound:
+    """Answer for a branch that is not there."""
+    return NotFound("Branch not found", hint=hint)
+
+
+def no_ref(ref: str, hint: str) -> Unprocessable:
+    """Refuse to deploy a ref that names nothing."""
+    return Unprocessable(f"No ref found for: {ref}", hint=hint)
+
+
+def no_commit(sha: str, hint: str) -> Unprocessable:
+    """Refuse a sha that names no commit."""
+    return Unprocessable(f"No commit found for SHA: {sha}", hint=hint)
+
+
+def merge_conflict(base: str, ref: str, hint: str) -> Conflict:
+    """Refuse to deploy what the default branch cannot be merged into."""
+    return Conflict(f"Conflict merging {base} into {ref}.", hint=hint)
+
+
+def failed_contexts(ref: str, contexts: Sequence[tuple[str, str]], hint: str) -> Conflict:
+    """Refuse to deploy a commit whose checks have not all passed; *contexts* are pairs of name and state."""
+    listed = [{"context": context, "state": state} for context, state in contexts]
+    error = {"contexts": listed, "resource": "Deployment", "field": "required_contexts", "code": "invalid"}
+    return Conflict(f"Conflict: Commit status checks failed for {ref}.", errors=[error], hint=hint)
+
+
+def active_deployment(hint: str) -> Unprocessable:
+    """Refuse to delete an active deployment."""
+    return Unprocessable(
+        "We cannot delete an active deployment unless it is the only deployment in a given environment.", hint=hint
+    )
+
+
+def too_many_commit_statuses(hint: str) -> Unprocessable:
+    """Refuse one commit status too many for a sha and context [guess]."""
+    error = {
+        "resource": "Status",
+        "code": "custom",
+        "message": "This SHA and context has reached the maximum number of statuses.",
+    }
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def key_in_use(hint: str) -> Unprocessable:
+    """Refuse a deploy key that is one already."""
+    return validation_failed("PublicKey", "key", "key is already in use", hint=hint)
+
+
+def invalid_key(hint: str) -> Unprocessable:
+    """Refuse a deploy key that is no public key."""
+    message = "key is invalid. You must supply a key in OpenSSH public key format"
+    return validation_failed("PublicKey", "key", message, hint=hint)
+
+
+def no_conclusion(hint: str) -> Unprocessable:
+    """Refuse to complete a check run that has no conclusion [guess]."""
+    return Unprocessable('Invalid request.\n\n"conclusion" wasn\'t supplied.', hint=hint)
+
+
+def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessable:
+    """Refuse the *value* of a check run's *member* that only GitHub itself may set [guess]."""
+    listed = ", ".join(f'"{one}"' for one in allowed)
+    return Unprocessable(
+        f"Invalid request.\n\nFor 'properties/{member}', \"{value}\" is not a member of [{listed}].",
+        hint=f"only GitHub itself gives a check run the {member} {value}; others may give it {', '.join(allowed)}",
+    )
+
+
+# Who may do what
+
+
+def not_accessible(kind: str, hint: str) -> Forbidden:
+    """Refuse a token, of an app or fine-grained, that lacks a permission."""
+    what = "integration" if kind == "app" else "personal access token"
+    return Forbidden(f"Resource not accessible by {what}", hint=hint)
+
+
+def admin_only(hint: str) -> Forbidden:
+    """Refuse a user who may not administer a repository that it can see."""
+    return Forbidden("Must have admin rights to Repository.", hint=hint)
+
+
+def apps_only(hint: str) -> Forbidden:
+    """Refuse a token that is not an app's."""
+    return Forbidden("You must authenticate via a GitHub App.", hint=hint)
+
+
+def not_its_check_run(app_id: int, hint: str) -> Forbidden:
+    """Refuse an app that did not create the check run."""
+    return Forbidden(
+        f"Invalid app_id `{app_id}` - check run can only be modified by the GitHub App that created it.", hint=hint
+    )
+
+
+def no_rate_limit() -> NotFound:
+    """Answer for the rate limit of a GitHub Enterprise Server, where it is off by default [guess]."""
+    return NotFound(
+        "Rate limiting is not enabled.", hint="GitHub Enterprise Server limits nothing unless its administrator says so"
+    )
+
+
+# Repositories and people
+
+
+def name_taken(message: str, hint: str) -> Unprocessable:
+    """Refuse a repository's name that another has [guess: the *message* of a rename, not of a creation]."""
+    error = {
+        "resource": "Repository",
+        "code": "custom",
+        "field": "name",
+        "message": "name already exists on this account",
+    }
+    return Unprocessable(message, errors=[error], hint=hint)
+
+
+def no_default_branch(branch: str, hint: str) -> Unprocessable:
+    """Refuse a default branch that is not there [guess]."""
+    error = {
+        "resource": "Repository",
+        "code": "invalid",
+        "field": "default_branch",
+        "message": f"The branch {branch} was not found. Please push that ref first or create it via the Git Data API.",
+    }
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def owner_collaborates(hint: str) -> Unprocessable:
+    """Refuse to make the owner a collaborator, or to stop it [guess]."""
+    return validation_failed("Repository", "user", "Repository owner cannot be a collaborator", hint=hint)
+
+
+def no_such_permission(permission: str, hint: str) -> Unprocessable:
+    """Refuse to grant a right that is none [guess]."""
+    return validation_failed("Repository", "permission", f"{permission} is not a valid permission", hint=hint)
+
+
+# Environments
+
+
+def invalid_environment(message: str, hint: str) -> Unprocessable:
+    """Refuse an environment whose name or settings break a rule: described without ``errors`` [guess: the words]."""
+    return Unprocessable(message, hint=hint)
+
+
+def already_exists(resource: str, field: str, hint: str) -> Unprocessable:
+    """Refuse a *resource* that is there already [guess: that it is refused; the words are those of GitHub's page]."""
+    error = {"resource": resource, "code": "already_exists", "field": field}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+# Git over REST
+
+
+def not_a_sha(hint: str) -> Unprocessable:
+    """Refuse what is no full SHA where a ref is to be set to one [guess]."""
+    return Unprocessable("The sha parameter must be exactly 40 characters and contain only [0-9a-f].", hint=hint)
+
+
+def no_object(hint: str) -> Unprocessable:
+    """Refuse a SHA that names nothing where a ref is to be set to it."""
+    return Unprocessable("Object does not exist", hint=hint)
+
+
+def ref_exists(hint: str) -> Unprocessable:
+    """Refuse to create a ref that is there."""
+    return Unprocessable("Reference already exists", hint=hint)
+
+
+def no_reference(hint: str) -> Unprocessable:
+    """Refuse to change a ref that is not there."""
+    return Unprocessable("Reference does not exist", hint=hint)
+
+
+def unqualified_ref(hint: str) -> Unprocessable:
+    """Refuse a new ref whose name is not written out [guess]."""
+    return Unprocessable("Reference name must start with 'refs/' and contain at least two slashes.", hint=hint)
+
+
+def invalid_ref_name(ref: str, hint: str) -> Unprocessable:
+    """Refuse a new ref whose name git does not take [guess]."""
+    return Unprocessable(f"{ref} is not a valid ref name.", hint=hint)
+
+
+def ref_update_failed(hint: str) -> Unprocessable:
+    """Refuse a new ref for which git has no place [guess]."""
+    return Unprocessable("Reference update failed", hint=hint)
+
+
+def not_fast_forward(hint: str) -> Unprocessable:
+    """Refuse to move a ref to a commit that does not contain the one it names."""
+    return Unprocessable("Update is not a fast forward", hint=hint)
+
+
+def default_branch_stays(hint: str) -> Unprocessable:
+    """Refuse to delete the default branch [guess]."""
+    return Unprocessable("Cannot delete the default branch", hint=hint)
+
+
+def empty_repository() -> Conflict:
+    """Answer for the refs of a repository without commits [guess]."""
+    return Conflict("Git Repository is empty.", hint=_EMPTY)
+
+
+def no_contents() -> NotFound:
+    """Answer for the contents of a repository without commits [guess]."""
+    return NotFound("This repository is empty.", hint=_EMPTY)
+
+
+_EMPTY = "the repository has no commit yet; auto_init begins one with a commit, and so does a file put to it"
+
+
+def unmergeable(hint: str) -> Conflict:
+    """Refuse a merge that conflicts."""
+    return Conflict("Merge Conflict", hint=hint)
+
+
+def no_side(side: str, hint: str) -> NotFound:
+    """Answer for a *side* of a merge, ``Base`` or ``Head``, that is not there [guess]."""
+    return NotFound(f"{side} does not exist", hint=hint)
+
+
+def no_common_ancestor(base: str, head: str) -> NotFound:
+    """Answer for two histories that have nothing in common [guess]."""
+    return NotFound(f"No common ancestor between {base} and {head}.", hint="they have no commit in common")
+
+
+def no_branch_for_contents(branch: str, hint: str) -> NotFound:
+    """Answer for the branch of a change to a file [guess]."""
+    return NotFound(f"Branch {branch} not found", hint=hint)
+
+
+def no_commit_for_contents(ref: str, hint: str) -> NotFound:
+    """Answer for the ref that contents are asked for at [guess]."""
+    return NotFound(f"No commit found for the ref {ref}", hint=hint)
+
+
+def malformed_path(hint: str) -> Unprocessable:
+    """Refuse a path that git does not take [guess]."""
+    return Unprocessable("path contains a malformed path component", hint=hint)
+
+
+def path_taken(hint: str) -> Unprocessable:
+    """Refuse a file where there is a directory, or below a file [guess]."""
+    return Unprocessable("path conflicts with an existing file or directory", hint=hint)
+
+
+def not_base64(hint: str) -> Unprocessable:
+    """Refuse a file's content that is not encoded [guess]."""
+    return Unprocessable("content is not valid Base64", hint=hint)
+
+
+def sha_needed(hint: str) -> Unprocessable:
+    """Refuse to replace a file by a client that does not say what it replaces."""
+    return Unprocessable('Invalid request.\n\n"sha" wasn\'t supplied.', hint=hint)
+
+
+def stale_sha(path: str, sha: str, hint: str) -> Conflict:
+    """Refuse to change a file that is not what the client takes it for [guess]."""
+    return Conflict(f"{path} does not match {sha}", hint=hint)
+
+
+def not_a_date(name: str, hint: str) -> Unprocessable:
+    """Refuse a commit's time that cannot be read [guess]."""
+    return Unprocessable(f"Invalid request.\n\n{name} is not a valid date.", hint=hint)
+
+
+# Rate limits
+
+
+class TooManyRequests(GitHubError):
+    """The caller asks too often."""
+
+    status = 429
+
+
+_RATE_LIMIT_DOCS = f"{REST_DOCS}/using-the-rest-api/rate-limits-for-the-rest-api"
+
+
+def _support(request_id: str, now: datetime) -> str:
+    return (
+        f" If you reach out to GitHub Support for help, please include the request ID {request_id}"
+        f" and timestamp {now:%Y-%m-%d %H:%M:%S} UTC."
+    )
+
+
+def rate_limited(status: int, user_id: int | None, hint: str, *, now: datetime, request_id: str) -> GitHubError:
+    """Refuse a caller, ``None`` for an anonymous one, whose budget is used up, with 403 or 429."""
+    if user_id is None:
+        message = (
+            "API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a higher "
+            "rate limit. Check out the documentation for more details.)"
+        )
+    else:
+        message = f"API rate limit exceeded for user ID {user_id}.{_support(request_id, now)}"
+    kind = TooManyRequests if status == HTTPStatus.TOO_MANY_REQUESTS else Forbidden
+    return kind(message, hint=hint, documentation_url=_RATE_LIMIT_DOCS)
+
+
+def secondary_rate_limited(status: int, hint: str, *, now: datetime, request_id: str) -> GitHubError:
+    """Refuse a caller who asks too much in a short time, with 403 or 429."""
+    message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    kind = TooManyRequests if status == HTTPStatus.TOO_MANY_REQUESTS else Forbidden
+    return kind(
+        f"{message}{_support(request_id, now)}",
+        hint=hint,
+        documentation_url=f"{_RATE_LIMIT_DOCS}#about-secondary-rate-limits",
+    )
+
+
+# Hooks
+
+
+def invalid_hook(field: str, message: str, hint: str) -> Unprocessable:
+    """Refuse a hook's settings [guess: the *message*s, but for that of a missing URL]."""
+    error = {"resource": "Hook", "code": "custom", **({"field": field} if field else {}), "message": message}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def hook_exists(hint: str) -> Unprocessable:
+    """Refuse a hook that is there already."""
+    return invalid_hook("", "Hook already exists on this repository", hint)
+
+
+def invalid_cursor(hint: str) -> Unprocessable:
+    """Refuse a place in the list of deliveries that is none [guess]."""
+    return Unprocessable("Invalid cursor", hint=hint)
+
+
+def invalid_delivery_status(status: str, hint: str) -> Unprocessable:
+    """Refuse a filter of deliveries that is none [guess]."""
+    return Unprocessable(f"Invalid status: {status}", hint=hint)
+
+
+def too_many_hooks(event: str, most: int, hint: str) -> Unprocessable:
+    """Refuse one hook too many for an event."""
+    return invalid_hook("", f'The "{event}" event cannot have more than {most} hooks', hint)

@@ -1,0 +1,74 @@
+"""
+JSON as GitHub reads and writes it.
+
+Source: https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+for the refusals; the limit on nesting is that of Ruby's JSON [guess].
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.http import schema
+
+MAX_NESTING = 100
+"""Levels of arrays and objects in a body."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _refuse_constant(name: str) -> float:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        return _refuse_constant(digits)
+    return value
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
+
+
+def to_json(value: object) -> str:
+    """Write JSON as GitHub does: compact, and in UTF-8."""
+    return _encode(value)
+
+
+def read_object(body: bytes, *, or_null: bool = False) -> dict[str, Any]:
+    """
+    Read the JSON object in a request's body; an empty body is an empty object, and with *or_null* so is ``null``.
+
+    Raises:
+        BadRequest: It is not UTF-8, not JSON (``NaN`` and numbers without bounds are not), nested
+            deeper than 100 levels, or not an object.
+    """
+    if not body.strip():
+        return {}
+    try:
+        text = body.decode()
+        value = _decode(text)
+        if "\\u" in text:
+            to_json(value).encode()  # fails for half a surrogate pair, which no answer could carry
+    except (ValueError, RecursionError) as problem:
+        reason = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+        raise refusals.unparsable_json(f"the body is not JSON: {reason}") from None
+    if body.count(b"[") + body.count(b"{") > MAX_NESTING and _depth(value) > MAX_NESTING:
+        raise refusals.unparsable_json(f"the body is nested deeper than {MAX_NESTING} levels")
+    if value is None and or_null:
+        return {}
+    if not isinstance(value, dict):
+        raise refusals.not_an_object(f"the body is JSON, but {schema.ruby(value)[:80]} is not an object")
+    return value
+
+
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level := [holder for holder in level if isinstance(holder, dict | list)]:
+        depth += 1
+        level = [member for holder in level for member in (holder.values() if isinstance(holder, dict) else holder)]
+    return depth

@@ -1,0 +1,94 @@
+"""A request as it enters the fake, and the answer that leaves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HINT_LIMIT = 1000
+
+
+@dataclass(slots=True)
+class Request:
+    """
+    A request as a door lets it in.
+
+    *path* is below the API's root; it and *query* are still percent-encoded.
+    The names of *headers* are in lower case.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+Failure = Literal["", "refused", "reset", "timeout", "truncated"]
+"""
+What goes wrong on the way, which a door shows as its client library does on the network.
+
+``refused``: the connection cannot be made. ``reset``: it breaks after the request was sent, before any byte of
+the answer. ``timeout``: no byte of the answer comes in time. ``truncated``: the connection ends before the body
+has the length that ``Content-Length`` says; the body of the ``Answer`` is cut already.
+"""
+
+
+@dataclass(slots=True)
+class Answer:
+    """
+    What goes back through the door. *hint* says why, for whoever wrote the test.
+
+    With a *failure* other than ``truncated`` nothing goes back, and *status* is 0.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    hint: str = ""
+    failure: Failure = ""
+
+
+class Stub(NamedTuple):
+    """A canned answer: ``segments`` is the path cut at its slashes, ``None`` where anything goes."""
+
+    method: str
+    segments: tuple[str | None, ...]
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    def answer(self, usual: Mapping[str, str], *, to_head: bool) -> Answer:
+        """Give the canned answer, with the headers that are *usual* where it has none of its own."""
+        hint = ""
+        named = {name.lower() for name in self.headers}
+        headers = {**{name: value for name, value in usual.items() if name.lower() not in named}, **self.headers}
+        if self.status >= HTTPStatus.BAD_REQUEST:
+            segments = ("*" if segment is None else segment for segment in self.segments)
+            hint = f"this is the stub for {self.method} {'/'.join(segments)}"
+            headers["X-GHDeploy-Hint"] = header_text(hint)
+        if not self.body:
+            headers.pop("Content-Type", None)
+        return Answer(self.status, headers, b"" if to_head else self.body, hint)
+
+
+def header_text(text: str) -> str:
+    """Make *text* fit for a header: one line of ASCII, not too long."""
+    escaped = (letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in " ".join(text.split()))
+    line = "".join(escaped)
+    return line if len(line) <= _HINT_LIMIT else f"{line[: _HINT_LIMIT - 3]}..."
+
+
+UNANSWERED = "X-GHDeploy-Unanswered"
+"""The header of what is no answer of the fake's, but the reason why there is none."""
+
+
+def plain(status: int, text: str) -> Answer:
+    """Answer with a line of plain text, in place of GitHub's: a header tells it from what a stub says."""
+    data = f"{text}\n".encode()
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(data)), UNANSWERED: "true"}
+    return Answer(status, headers, data)

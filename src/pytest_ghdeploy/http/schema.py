@@ -1,0 +1,358 @@
+"""
+The bundled JSON schemas: found, compiled once, and their errors put into GitHub's words.
+
+Source of the words: https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+and refusals quoted by users; [guess] marks what no source confirms.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import API_VERSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    from pytest_ghdeploy.github.refusals import Unprocessable
+
+# Relative references need a scheme that urllib.parse joins; nothing is fetched.
+_BASE = "https://ghdeploy.invalid/"
+_ANY_OPERATION = "components/any-operation"
+
+
+def directory() -> Path:
+    """Find ``schemas/``: inside the installed package, else at the top of the source tree."""
+    installed = Path(__file__).parents[1] / "schemas"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "schemas"
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """Read a schema by its path below ``schemas/`` without the suffix, such as ``repos/get-deployment``."""
+    contents: dict[str, Any] = json.loads((directory() / f"{name}.json").read_text("utf-8"))
+    return contents
+
+
+def documentation_url(operation_id: str) -> str:
+    """Look up GitHub's page for an operation."""
+    url: str = load(operation_id)["documentation_url"]
+    return url
+
+
+class SchemaViolation(AssertionError):
+    """An answer or event of the fake is not what its schema says: a bug in the fake."""
+
+
+# Formats, which jsonschema checks only if told how
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//[^\s/?#<>\"{}|\\^`]*)?[^\s<>\"{}|\\^`]*", re.ASCII)
+
+
+def is_date_time(value: object) -> bool:
+    """Check RFC 3339's ``date-time``; what is no string passes."""
+    if not isinstance(value, str):
+        return True
+    try:
+        return bool(_DATE_TIME.fullmatch(value) and datetime.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def is_uri(value: object) -> bool:
+    """Check RFC 3986's ``URI``: absolute, escaped; what is no string passes."""
+    return not isinstance(value, str) or bool(_URI.fullmatch(value))
+
+
+@cache
+def _registry(version: str) -> Registry[Any]:
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    def retrieve(uri: str) -> Resource[Any]:
+        return DRAFT202012.create_resource(_as_of(version, load(uri.removeprefix(_BASE).removesuffix(".json"))))
+
+    return Registry(retrieve=retrieve)  # type: ignore[call-arg] # attrs' alias, which mypy does not see
+
+
+def _as_of(version: str, schema: Any) -> Any:  # noqa: ANN401 - a part of a schema
+    # A member marked "x-gone-in" is one of the versions before that only.
+    if isinstance(schema, list):
+        return [_as_of(version, member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    gone = {
+        name
+        for name, member in schema.get("properties", {}).items()
+        if isinstance(member, dict) and version >= member.get("x-gone-in", "~")
+    }
+    kept = {name: _as_of(version, value) for name, value in schema.items()}
+    if gone:
+        kept["properties"] = {name: member for name, member in kept["properties"].items() if name not in gone}
+        kept["required"] = [name for name in kept.get("required", ()) if name not in gone]
+    return kept
+
+
+_PYTHON_TYPES = {"array": list, "boolean": bool, "integer": int, "null": type(None), "object": dict, "string": str}
+_ANNOTATIONS = {"default", "description", "title"}
+
+
+def _types_enough(member: Any) -> frozenset[type]:  # noqa: ANN401 - a schema
+    """List the Python types whose values are valid for what they are, as JSON is read."""
+    if not isinstance(member, dict) or "type" not in member or member.keys() - _ANNOTATIONS != {"type"}:
+        return frozenset()
+    named = member["type"] if isinstance(member["type"], list) else [member["type"]]
+    return frozenset(_PYTHON_TYPES[name] for name in named if name in _PYTHON_TYPES)
+
+
+def _compile(schema: dict[str, Any], version: str = API_VERSIONS[0]) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator, FormatChecker
+
+    formats = FormatChecker(())
+    formats.checks("date-time")(is_date_time)
+    formats.checks("uri")(is_uri)
+    return Draft202012Validator(schema, registry=_registry(version), format_checker=formats)
+
+
+@cache
+def _request_validator(operation_id: str) -> Draft202012Validator | None:
+    schema = load(operation_id)["$defs"].get("request")
+    # The id is for relative references.
+    return schema and _compile({"$id": f"{_BASE}{operation_id}.json", **schema})
+
+
+@cache
+def _validator(name: str, pointer: str, version: str) -> Draft202012Validator:
+    return _compile({"$ref": f"{_BASE}{name}.json#{pointer}"}, version)
+
+
+# Requests
+
+
+def check_request(operation_id: str, body: dict[str, Any]) -> None:
+    """
+    Refuse a body that has not the shape of the operation's.
+
+    Raises:
+        Unprocessable: In GitHub's words, all problems at once.
+    """
+    validator = _request_validator(operation_id)
+    if validator is None or _is_plainly_valid(operation_id, body):
+        return
+    found: list[Any] = list(validator.iter_errors(body))
+    if found:
+        raise _refusal(found)
+
+
+def _is_plainly_valid(operation_id: str, body: dict[str, Any]) -> bool:
+    """
+    Tell whether *body* is valid at a glance: most bodies are, and jsonschema takes its time to find out.
+
+    It is so where all that is required is there, and each member has a type that is enough for it.
+    """
+    glance = _glance(operation_id)
+    if glance is None or not glance.required <= body.keys():
+        return False
+    for name, value in body.items():
+        member = glance.members.get(name)
+        if member is None:
+            if not glance.takes_others:
+                return False
+        elif not (
+            type(value) in member.types
+            or (type(value) is list and member.items and all(type(one) in member.items for one in value))
+            or member.validator.is_valid(value)
+        ):
+            return False
+    return True
+
+
+class _Member(NamedTuple):
+    """Types that are enough for a member, or for the items of an array; else the validator has to look."""
+
+    types: frozenset[type]
+    items: frozenset[type]
+    validator: Draft202012Validator
+
+
+class _Glance(NamedTuple):
+    """What a body must have to be valid at a glance."""
+
+    required: frozenset[str]
+    members: dict[str, _Member]
+    takes_others: bool
+
+
+_GLANCED_AT = {"type", "properties", "required", "additionalProperties"}
+
+
+def _is_plain_array(member: dict[str, Any]) -> bool:
+    return member.get("type") == "array" and member.keys() - _ANNOTATIONS == {"type", "items"}
+
+
+@cache
+def _glance(operation_id: str) -> _Glance | None:
+    validator = _request_validator(operation_id)
+    schema: Any = validator and validator.schema
+    if not schema or schema.keys() - _ANNOTATIONS - {"$id"} - _GLANCED_AT:
+        return None
+    members = {
+        name: _Member(
+            _types_enough(member),
+            _types_enough(member["items"]) if _is_plain_array(member) else frozenset(),
+            _compile({"$id": f"{_BASE}{operation_id}.json", **member}),
+        )
+        for name, member in schema["properties"].items()
+    }
+    return _Glance(frozenset(schema.get("required", ())), members, schema.get("additionalProperties") is not False)
+
+
+def takes_body(operation_id: str) -> bool:
+    """Tell whether the operation has a body."""
+    return "request" in load(operation_id)["$defs"]
+
+
+@cache
+def takes_null(operation_id: str) -> bool:
+    """Tell whether the body of an operation may be ``null``, for nothing."""
+    return "null" in load(operation_id)["$defs"]["request"].get("type", ())
+
+
+def _refusal(found: Sequence[Any]) -> Unprocessable:
+    mistyped = {tuple(error.absolute_path) for error in found if error.validator == "type"}
+    missing: dict[str, None] = {}
+    extra: dict[str, None] = {}
+    others: dict[str, str] = {}
+    for error in found:
+        if error.validator == "required":
+            missing |= dict.fromkeys(name for name in error.validator_value if name not in error.instance)
+        elif error.validator == "additionalProperties":
+            extra |= dict.fromkeys(name for name in error.instance if name not in error.schema.get("properties", {}))
+        elif error.validator != "enum" or tuple(error.absolute_path) not in mistyped:
+            where = "/".join(map(str, error.absolute_path))
+            others[where] = _too_much(error) or f"For '{_place(error)}', {ruby(error.instance)} {_complaint(error)}."
+    problems = [
+        *([f"{_quoted(missing)} {'wasn' if len(missing) == 1 else 'weren'}'t supplied."] if missing else []),
+        *([f"{_quoted(extra)} {'is not a permitted key' if len(extra) == 1 else 'are not permitted keys'}."]
+          if extra else []),
+        *others.values(),
+    ]  # fmt: skip
+    return refusals.invalid_request(problems, [*missing, *extra, *others])
+
+
+def _quoted(names: dict[str, None]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _place(error: Any) -> str:  # noqa: ANN401 - a ValidationError, whose types are loose
+    # GitHub names the schema's own place, not the way to it: 'properties/ref', 'items'.
+    last = error.absolute_path[-1] if error.absolute_path else ""
+    return f"properties/{last}" if isinstance(last, str) else "items"
+
+
+def _too_much(error: Any) -> str:  # noqa: ANN401
+    things = {"maxItems": "items", "maxLength": "characters"}.get(error.validator)
+    if things is None:
+        return ""
+    start = "No more than" if things == "items" else "Only"
+    supplied = f"{len(error.instance)} {'was' if len(error.instance) == 1 else 'were'} supplied"
+    return f"{start} {error.validator_value} {things} are allowed; {supplied}."  # [guess]
+
+
+def _complaint(error: Any) -> str:  # noqa: ANN401
+    value = error.validator_value
+    match error.validator:
+        case "type":
+            kinds = [value] if isinstance(value, str) else value
+            article = "an" if kinds[0][0] in "aeiou" else "a"
+            return f"is not {article} {' or '.join(kinds)}"
+        case "enum":
+            return f"is not a member of {ruby(value)}"
+        case "format":
+            return f"is not a valid {value}"  # [guess]
+        case "minimum":
+            return f"must be greater than or equal to {value}"  # [guess]
+        case "maximum":
+            return f"must be less than or equal to {value}"  # [guess]
+        case _:
+            return f"does not satisfy {error.validator} {ruby(value)}"  # [guess]
+
+
+def ruby(value: object) -> str:
+    """Write a JSON value as Ruby prints it, which GitHub's refusals do: ``nil``, ``{"a"=>1}``."""
+    if value is None:
+        return "nil"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{ruby(key)}=>{ruby(member)}" for key, member in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(ruby, value)) + "]"
+    if isinstance(value, float) and "e" in repr(value) and "." not in repr(value):
+        return repr(value).replace("e", ".0e")
+    return json.dumps(value, ensure_ascii=False).replace("#{", "\\#{")
+
+
+# Answers and events
+
+
+def check_answer(operation_id: str, status: int, body: object, *, version: str = API_VERSIONS[0]) -> None:
+    """
+    Compare an answer with the schema of its operation in a *version* of the API.
+
+    Raises:
+        SchemaViolation: It differs, or the operation has no schema for this HTTP status.
+    """
+    if status == HTTPStatus.NO_CONTENT and body is None:
+        return
+    for name in (operation_id, _ANY_OPERATION):
+        if str(status) in load(name)["$defs"]["response"]["$defs"]:
+            pointer = f"/$defs/response/$defs/{status}"
+            _check(f"the answer {status} of {operation_id}", name, pointer, body, version)
+            return
+    msg = f"{operation_id} has no schema for an answer {status}: {body}"
+    raise SchemaViolation(msg)
+
+
+def check_event(name: str, payload: object) -> None:
+    """
+    Compare an event's payload with its schema.
+
+    Raises:
+        SchemaViolation: It differs.
+    """
+    _check(f"the event {name}", f"events/{name}", "", payload, API_VERSIONS[0])
+
+
+def _check(what: str, name: str, pointer: str, body: object, version: str) -> None:
+    found = [
+        f"{'/'.join(map(str, error.absolute_path)) or '(all)'}: {error.message}"
+        for error in _validator(name, pointer, version).iter_errors(body)
+    ]
+    if found:
+        raise SchemaViolation(f"{what} does not match its schema:\n  " + "\n  ".join(found))
+
+
+@cache
+def event_names() -> tuple[str, ...]:
+    """List the events that have a schema and are recorded; a ``ping`` is for one hook only, and is not."""
+    return tuple(sorted(found.stem for found in (directory() / "events").glob("*.json") if found.stem != "ping"))
+
+
+@cache
+def event_fields(name: str) -> frozenset[str]:
+    """List the fields of an event's own object: the deployment, the deployment status, …, or the payload itself."""
+    fields: dict[str, Any] = load(f"events/{name}")["properties"]
+    own = fields.get(name)
+    if own and "$ref" in own:
+        fields = load("components/" + Path(own["$ref"]).stem)["properties"]
+    return frozenset(fields)

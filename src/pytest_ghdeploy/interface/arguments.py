@@ -1,0 +1,240 @@
+"""Turning what is wrong with a test's own call into advice for its author."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.github import git, model
+from pytest_ghdeploy.github.refusals import GitHubError
+from pytest_ghdeploy.http import schema
+from pytest_ghdeploy.redaction import told_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_ghdeploy.github.model import App, User
+    from pytest_ghdeploy.store.store import Store
+
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_LOOKED_UP = ("content-encoding", "content-length", "content-type", "location", "retry-after", "transfer-encoding")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# One line of Latin-1, as HTTP has it, without a space at either end.
+_HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff](?:[\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?")
+_ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
+
+
+@contextmanager
+def advice() -> Iterator[None]:
+    """Turn a refusal meant for a client into one meant for a test's author."""
+    try:
+        yield
+    except GitHubError as refusal:
+        msg = f"GitHub refuses this with {refusal.status} {refusal.message!r}: {refusal.hint}"
+        raise FakeError(msg) from None
+
+
+def json_copy(operation_id: str, **members: object) -> dict[str, Any]:
+    """
+    Copy what a test hands in as a client would have sent it.
+
+    Raises:
+        FakeError: It is not what JSON can hold, or not what the operation takes.
+    """
+    copied = plain_json(**members)
+    with advice():
+        schema.check_request(operation_id, copied)
+    return copied
+
+
+def plain_json(**members: object) -> dict[str, Any]:
+    """
+    Copy what a test hands in as if it had been sent.
+
+    Raises:
+        FakeError: It is not what JSON in UTF-8 can hold.
+    """
+    try:
+        copied: dict[str, Any] = json.loads(_written(members))
+    except (TypeError, ValueError) as problem:
+        named = next((name for name, value in members.items() if not _is_json(value)), "this")
+        msg = f"{named} is what JSON can hold: {problem}"
+        raise FakeError(msg) from None
+    return copied
+
+
+def _written(value: object) -> bytes:
+    # Half a surrogate pair, which no answer could carry, fails here.
+    return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+
+
+def _is_json(value: object) -> bool:
+    try:
+        _written(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def one_of(what: str, value: object, known: Sequence[str]) -> None:
+    """
+    Refuse a *value* that is none of the *known* ones.
+
+    Raises:
+        FakeError: It names them.
+    """
+    if value not in known:
+        raise errors.unknown(what, value, known)
+
+
+def check_type(name: str, value: object, wanted: type | tuple[type, ...], called: str) -> None:
+    """
+    Refuse a *value* that is not of the type *wanted*, in words: *called*.
+
+    Raises:
+        FakeError: It says what the argument *name* is.
+    """
+    # A row of the fake's is a tuple too, and its fields are no list.
+    is_row = isinstance(value, tuple) and hasattr(value, "_fields") and isinstance(wanted, tuple) and tuple in wanted
+    if is_row or not isinstance(value, wanted) or (isinstance(value, str) and not _is_json(value)):
+        msg = f"{name} is {called}, got {value!r}"
+        raise FakeError(msg)
+
+
+def headers_of(headers: object) -> dict[str, str]:
+    """
+    Copy the headers that a test wants on an answer, those spelled as the fake does that clients look up each time.
+
+    Raises:
+        FakeError: *headers* is no mapping of texts, or HTTP cannot carry one of them. It tells no value, which may
+            be a secret.
+    """
+    if headers is None:
+        return {}
+    if not isinstance(headers, Mapping):
+        msg = f"headers is a mapping of texts, got {errors.kind_of(headers)}"
+        raise FakeError(msg)
+    copied = {}
+    for name, value in headers.items():
+        check_type("the name of a header", name, str, "a text")
+        if not _HEADER_NAME.fullmatch(name):
+            # The value stands there too, perhaps.
+            shown = re.sub(r"[:=].*", "…", name, flags=re.DOTALL)
+            msg = f"the name of a header is made of letters, digits and some signs, such as Retry-After; got {shown!r}"
+            raise FakeError(msg)
+        if not isinstance(value, str):
+            msg = f"the header {name} is a text, got {errors.kind_of(value)}"
+            raise FakeError(msg)
+        if not _HEADER_VALUE.fullmatch(value):
+            msg = f"the header {name} is one line of Latin-1, without spaces around it; {_why_no_header(value)}"
+            raise FakeError(msg)
+        copied[name.title() if name.lower() in _LOOKED_UP else name] = value
+    return copied
+
+
+def _why_no_header(value: str) -> str:
+    if value != value.strip(" \t"):
+        return "there is a space around it"
+    wrong = next(sign for sign in value if not _HEADER_VALUE.fullmatch(sign) and sign not in " \t")
+    return f"it has the character U+{ord(wrong):04X}"
+
+
+def check_path(path: object) -> None:
+    """
+    Refuse what cannot be the path of requests, below the root of the API.
+
+    Raises:
+        FakeError: It does not start with a slash, has a query, or leaves something out.
+    """
+    if not isinstance(path, str):
+        msg = f"path is a text, got {errors.kind_of(path)}"
+        raise FakeError(msg)
+    # A query, and what is before a host, may hold a token.
+    shown = re.sub(r"\?.*", "?…", told_of(path), flags=re.DOTALL)
+    check_type("path", shown, str, "a text")
+    if not path.startswith("/") or "?" in path:
+        msg = f'path starts with "/", below the root of the API, and has no query; got {shown!r}'
+        raise FakeError(msg)
+    if left_out := next((part for part in path.split("/") if part in _ELLIPSES), None):
+        msg = f'path is written out, with "*" for any segment; got {left_out!r} in {path!r}'
+        raise FakeError(msg)
+
+
+def check_ref_name(name: str) -> None:
+    """
+    Refuse what git would not take for a branch or tag.
+
+    Raises:
+        FakeError: *name* is no such name.
+    """
+    check_type("a branch or tag", name, str, "a text")
+    if name.startswith("refs/"):
+        msg = f"{name!r} is a whole ref: give the branch or tag by its name, without refs/heads/ or refs/tags/"
+        raise FakeError(msg)
+    if not git.is_valid_ref_name(name):
+        msg = f"{name!r} is not a name for a branch or tag: see git check-ref-format"
+        raise FakeError(msg)
+
+
+def check_login(login: str) -> None:
+    """
+    Refuse what cannot be an account's name.
+
+    Raises:
+        FakeError: *login* is no such name.
+    """
+    check_type("a login", login, str, "a text")
+    if not _LOGIN.fullmatch(login):
+        msg = f'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got {login!r}'
+        raise FakeError(msg)
+
+
+def split_full_name(full_name: str) -> tuple[str, str]:
+    """
+    Cut the full name of a repository into owner and name.
+
+    Raises:
+        FakeError: It is no such name.
+    """
+    check_type("full_name", full_name, str, 'a text, "owner/name"')
+    owner, slash, name = full_name.partition("/")
+    if (
+        not slash
+        or not _LOGIN.fullmatch(owner)
+        or not _NAME.fullmatch(name)
+        or name in (".", "..")
+        or name.endswith(".git")
+    ):
+        msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
+        raise FakeError(msg)
+    return owner, name
+
+
+def app_behind(store: Store, user: User) -> App | None:
+    """Find the app in whose name *user* acts: that of a bot."""
+    return store.app_of(user) if user.type == "Bot" else None
+
+
+def user_called(store: Store, login: str | None, argument: str = "a user") -> User:
+    """
+    Look up who acts, as an *argument* says: ``None`` is the usual user.
+
+    Raises:
+        FakeError: There is no such account.
+    """
+    if login is None:
+        return store.default_user
+    if isinstance(login, model.User):
+        msg = f"{argument} is a login, got a user: give its login, {login.login!r}"
+        raise FakeError(msg)
+    check_type(argument, login, str, "a login")
+    user = store.user(login)
+    if user is None:
+        raise errors.unknown("user", login, (user.login for user in store.users), more=": see add_user")
+    return user

@@ -1,0 +1,297 @@
+"""Questions about events that fail with what was recorded and came near."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.github.model import HOOK_DELIVERY_STATES, User
+from pytest_ghdeploy.http import schema
+from pytest_ghdeploy.serializers import accounts as as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ghdeploy.store.events import Event
+
+_SHOWN = 5
+
+
+def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object], *, more: str = "") -> Event:
+    """
+    Find the newest event with this *name* and these *fields*; *more* goes into the message.
+
+    Raises:
+        AssertionError: There is none. The message shows those that come nearest.
+        FakeError: No event has this name, or no such field.
+    """
+    __tracebackhide__ = True
+    found = matching(events, name, fields)
+    if found:
+        return found[-1]
+    named = [event for event in events if event.name == name]
+    message = f"no event {_described(name, fields)}{more}"
+    if named:
+        ranked = sorted(named, key=lambda event: len(_differing(event, fields)))
+        message += "\n  recorded, nearest first:" + "".join(
+            f"\n    {_line(event, fields)}" for event in ranked[:_SHOWN]
+        )
+        if len(ranked) > _SHOWN:
+            message += f"\n    and {len(ranked) - _SHOWN} more"
+    elif events:
+        counts: dict[str, int] = {}
+        for event in events:
+            counts[event.name] = counts.get(event.name, 0) + 1
+        message += "\n  recorded: " + ", ".join(f"{count} {other}" for other, count in counts.items())
+    else:
+        message += "\n  no event was recorded at all"
+    raise AssertionError(message)
+
+
+def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> None:
+    """
+    See to it that no event has this *name* and these *fields*.
+
+    Raises:
+        AssertionError: There is one. The message shows it.
+        FakeError: No event has this name, or no such field.
+    """
+    __tracebackhide__ = True
+    found = matching(events, name, fields)
+    if found:
+        shown = "".join(f"\n    {_line(event, fields)}" for event in found[:_SHOWN])
+        msg = f"{len(found)} event(s) {_described(name, fields)}, none was expected:{shown}"
+        raise AssertionError(msg)
+
+
+def matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> list[Event]:
+    """
+    List the events with this *name* and these *fields*.
+
+    Raises:
+        FakeError: No event has this name, or no such field.
+    """
+    names = schema.event_names()
+    if name not in names:
+        raise errors.unknown("event", name, names)
+    known = {*schema.event_fields(name), "action", "repository"} | ({"creator"} if name == "status" else set())
+    for field in fields:
+        if field not in known:
+            raise errors.unknown("field", field, sorted(known), more=f" of the event {name}")
+    return [event for event in events if event.name == name and not _differing(event, fields)]
+
+
+DELIVERY_FIELDS = ("action", "delivery_id", "hook_id", "reason", "redelivery", "state", "status", "status_code")
+
+
+def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, object]) -> D:
+    """
+    Find the first of *deliveries*, the newest, of an *event* with these *fields*.
+
+    Raises:
+        AssertionError: There is none. The message shows those that come nearest.
+        FakeError: No event has this name, or a delivery no such field or state.
+    """
+    __tracebackhide__ = True
+    _check_delivery(event, fields)
+
+    def differing(delivery: D) -> list[str]:
+        return [field for field, wanted in fields.items() if not _is(getattr(delivery, field), wanted)]
+
+    named = [delivery for delivery in deliveries if delivery.event == event]
+    found = [delivery for delivery in named if not differing(delivery)]
+    if found:
+        return found[0]
+    message = f"no delivery of {_described(event, fields)}"
+    if not deliveries:
+        message += "\n  nothing was delivered at all: see webhooks.subscribe"
+    elif not named:
+        counts = Counter(delivery.event for delivery in deliveries)
+        message += "\n  there are deliveries of: " + ", ".join(f"{count} {other}" for other, count in counts.items())
+    else:
+        ranked = sorted(named, key=lambda delivery: len(differing(delivery)))
+        message += "\n  there are, nearest first:"
+        for delivery in ranked[:_SHOWN]:
+            apart = differing(delivery)
+            shown = dict.fromkeys([*fields, "state", "status_code", *(["reason"] if delivery.reason else [])])
+            told = (f"{field} {getattr(delivery, field)!r}{'  <--' * (field in apart)}" for field in shown)
+            message += f"\n    {event} {delivery.delivery_id[:8]} to hook {delivery.hook_id}: {', '.join(told)}"
+        if len(ranked) > _SHOWN:
+            message += f"\n    and {len(ranked) - _SHOWN} more"
+    raise AssertionError(message)
+
+
+def _check_delivery(event: str, fields: Mapping[str, object]) -> None:
+    names = (*schema.event_names(), "ping")
+    if event not in names:
+        raise errors.unknown("event", event, dict.fromkeys(names))
+    for field in fields:
+        if field not in DELIVERY_FIELDS:
+            raise errors.unknown("field", field, DELIVERY_FIELDS, more=" of a delivery")
+    if "state" in fields and fields["state"] not in HOOK_DELIVERY_STATES:
+        raise errors.unknown("state of a delivery", fields["state"], HOOK_DELIVERY_STATES)
+
+
+class Delivered(Protocol):
+    """What is asked of a delivery."""
+
+    @property
+    def event(self) -> str: ...  # noqa: D102 - as of Delivery
+    @property
+    def delivery_id(self) -> str: ...  # noqa: D102
+    @property
+    def hook_id(self) -> int: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+D = TypeVar("D", bound=Delivered)
+
+Wanted = str | tuple[str, Mapping[str, object]]
+"""An event by its name, or by its name and its fields."""
+
+
+def check_order(events: Sequence[Event], wanted: Sequence[Wanted], *, exactly: bool) -> list[Event]:
+    """
+    See to it that the *wanted* events came in this order, with none between them if *exactly*.
+
+    Returns:
+        Those events.
+
+    Raises:
+        AssertionError: They did not. The message shows what came beside what was wanted.
+        FakeError: No event has such a name, or no such field, or *wanted* is no list of them.
+    """
+    __tracebackhide__ = True
+    if not isinstance(wanted, (list, tuple)):
+        msg = f"assert_events takes a list of events, got {wanted!r}"
+        raise errors.FakeError(msg)
+    pairs = [_pair(one) for one in wanted]
+    fits = [{id(event) for event in matching(events, name, fields)} for name, fields in pairs]
+    aligned = _aligned(events, fits)
+    if aligned.count(None) == len(events) - len(pairs) and (not exactly or len(events) == len(pairs)):
+        return [event for event, place in zip(events, aligned, strict=True) if place is not None]
+    lines: list[str] = []
+    following = 0
+    for event, place in zip([*events, None], [*aligned, len(pairs)], strict=True):
+        if place is not None:
+            lines += [f"  - {_described(*pair)}" for pair in pairs[following:place]]
+            following = place + 1
+        if event is not None:
+            fields = pairs[place][1] if place is not None else {}
+            lines.append(f"  {'+' if place is None and exactly else ' '} {_line(event, fields)}")
+    how = "exactly these, in this order" if exactly else "these in this order"
+    msg = f"the events are not {how} (- did not come{', + was not expected' if exactly else ''}):\n"
+    raise AssertionError(msg + "\n".join(_shortened(lines)))
+
+
+def _pair(wanted: object) -> tuple[str, Mapping[str, object]]:
+    if isinstance(wanted, str):
+        return wanted, {}
+    match wanted:
+        case (str(name), Mapping() as fields):
+            return name, fields
+    msg = (
+        f'an event is given by name, or as a pair such as ("deployment_status", {{"state": "success"}}); got {wanted!r}'
+    )
+    raise errors.FakeError(msg)
+
+
+def _aligned(events: Sequence[Event], fits: Sequence[set[int]]) -> list[int | None]:
+    """Find for each event which of those wanted it is, so that as many as possible are there in order."""
+    longest = [[0] * (len(fits) + 1) for _ in range(len(events) + 1)]
+    for row in reversed(range(len(events))):
+        for column in reversed(range(len(fits))):
+            if id(events[row]) in fits[column]:
+                longest[row][column] = longest[row + 1][column + 1] + 1
+            else:
+                longest[row][column] = max(longest[row + 1][column], longest[row][column + 1])
+    aligned: list[int | None] = []
+    column = 0
+    for row, event in enumerate(events):
+        while column < len(fits) and longest[row][column + 1] == longest[row][column]:
+            column += 1  # it does not come, or not at the cost of others
+        here = column < len(fits) and id(event) in fits[column]
+        aligned.append(column if here else None)
+        column += here
+    return aligned
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """Leave out of a long list what is like what was wanted, but for what is next to what is not."""
+    if len(lines) <= _LINES:
+        return lines
+    near = {place + step for place, line in enumerate(lines) if line[2] != " " for step in range(-2, 3)}
+    kept: list[str] = []
+    left_out = 0
+    for place, line in enumerate([*lines, ""]):
+        if place < len(lines) and (place not in near or len(kept) >= _LINES):
+            left_out += 1
+            continue
+        if left_out:
+            kept.append(f"    … {left_out} more …")
+            left_out = 0
+        kept.append(line)
+    return kept[:-1]
+
+
+_LINES = 40
+
+
+def _differing(event: Event, fields: Mapping[str, object]) -> list[str]:
+    return [field for field, wanted in fields.items() if not _is(_value(event, field, wanted), wanted)]
+
+
+def _value(event: Event, field: str, wanted: object = "") -> Any:  # noqa: ANN401 - any JSON
+    if field in ("action", "repository"):
+        return getattr(event, field)
+    own = event.payload.get(event.name, event.payload)
+    # The payload of a commit status names who made it only as the sender of the event.
+    value = own.get("sender" if field == "creator" and event.name == "status" else field)
+    # A user may be given by login. A payload is the one object that may look like a user and is none.
+    if isinstance(value, dict) and isinstance(wanted, str) and "login" in value and field != "payload":
+        return value["login"]
+    return value
+
+
+def _is(value: object, wanted: object) -> bool:
+    # What a handle gives for a time or a user is good enough to ask with.
+    if isinstance(wanted, datetime):
+        wanted = wanted.isoformat() if isinstance(value, str) and "+" in value else as_json.time(wanted)
+    if isinstance(wanted, User):
+        return isinstance(value, dict) and value.get("login") == wanted.login
+    if isinstance(value, dict) and isinstance(wanted, dict):
+        return value.keys() == wanted.keys() and all(_is(value[name], wanted[name]) for name in value)
+    if isinstance(value, list) and isinstance(wanted, list | tuple):
+        return len(value) == len(wanted) and all(map(_is, value, wanted))
+    # True == 1 in Python, but not in JSON.
+    if isinstance(wanted, int | float) and isinstance(value, bool) != isinstance(wanted, bool):
+        return False
+    return bool(value == wanted)
+
+
+def _described(name: str, fields: Mapping[str, object]) -> str:
+    told = ", ".join(f"{field} {wanted!r}" for field, wanted in fields.items())
+    return f"{name} with {told}" if told else name
+
+
+def _line(event: Event, fields: Mapping[str, object]) -> str:
+    shown = dict.fromkeys([*fields, *_ALWAYS_SHOWN.get(event.name, ())])
+    differing = _differing(event, fields)
+    values = []
+    for field in shown:
+        value = _value(event, field)
+        values.append(f"{field} {value!r}{'  <--' * (field in differing)}")
+    return f"{event.name} {event.delivery_id[:8]}: {', '.join(values)}"
+
+
+_ALWAYS_SHOWN = {
+    "deployment": ("environment", "ref"),
+    "deployment_status": ("state", "environment"),
+    "status": ("state", "context"),
+    "check_run": ("name", "status", "conclusion"),
+    "push": ("ref",),
+}

@@ -1,0 +1,256 @@
+"""
+What a request has created, and which later requests are about it.
+
+Used where something that is there is to be not found yet. What was created is
+known by its repository's id and by what GitHub's operations call it, so it
+stays known however it is asked for: in another case, by the repository's id or
+after a renaming, by each path that an operation has.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from pytest_ghdeploy.errors import UnsupportedRequest
+from pytest_ghdeploy.github.refusals import GitHubError
+from pytest_ghdeploy.github.rules.environments import environment_key
+from pytest_ghdeploy.http import router
+from pytest_ghdeploy.http.router import _match_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_ghdeploy.github.model import Repository
+    from pytest_ghdeploy.http.messages import Answer, Request
+    from pytest_ghdeploy.store.store import Store
+
+# By the operation that creates it: what it is, and the parameter of other operations that holds its id.
+_WITH_IDS = {
+    "repos/create-deployment": ("deployment", "deployment_id"),
+    "repos/create-deployment-status": ("deployment status", "status_id"),
+    "repos/create-deployment-branch-policy": ("deployment branch policy", "branch_policy_id"),
+    "repos/create-deployment-protection-rule": ("custom deployment protection rule", "protection_rule_id"),
+    "repos/create-deploy-key": ("deploy key", "key_id"),
+    "checks/create": ("check run", "check_run_id"),
+}
+_ENVIRONMENT, _FILE, _REF, _REPOSITORY = "environment", "file", "ref", "repository"
+_BY_NAME = {
+    "repos/create-or-update-environment": _ENVIRONMENT,
+    "repos/create-or-update-file-contents": _FILE,
+    "git/create-ref": _REF,
+    "repos/create-for-authenticated-user": _REPOSITORY,
+}
+_CREATING = frozenset({*_WITH_IDS, *_BY_NAME})
+# They answer 201, and what they create is read in lists alone, or by what was there before.
+_WITHOUT_ADDRESS = {
+    "repos/create-commit-status": "a commit status",
+    "repos/merge": "a merge",
+    "repos/add-collaborator": "a collaborator",
+}
+_WRITING_FILES = ("repos/create-or-update-file-contents", "repos/delete-file")
+
+KINDS = (
+    "deployments, deployment statuses, environments, deployment branch policies, custom deployment protection rules, "
+    "deploy keys, check runs, refs, new files and repositories"
+)
+"""What can be recognised, in words."""
+
+
+class Asked(NamedTuple):
+    """
+    What a request asks for: an operation, the parameters of its path and query, and the repository if it is there.
+
+    Of a request that writes a file, ``ref`` in *query* is the branch.
+    """
+
+    operation_id: str
+    params: dict[str, Any]
+    query: dict[str, str]
+    repository: Repository | None
+
+
+class Created(NamedTuple):
+    """
+    Something that a request has created.
+
+    Attributes:
+        kind: What it is.
+
+        repository_id: Where it is; of a repository its own.
+
+        key: Its id, name or path; of a file with the commit and the branch.
+
+        label: What and where it is, in words.
+    """
+
+    kind: str
+    repository_id: int
+    key: Any
+    label: str
+
+
+class NothingToHide(Exception):
+    """What a request has created cannot be asked for on its own; the message says what it is."""
+
+
+def ask(store: Store, request: Request) -> Asked | None:
+    """Find out what a request asks for, ``None`` where it is for no endpoint."""
+    try:
+        endpoint, found = _match_once(request.method, request.path)
+    except (GitHubError, UnsupportedRequest):
+        return None
+    params = dict(found)
+    repository = None
+    if "owner" in params:
+        repository = store.repository(f"{params.pop('owner')}/{params.pop('repo')}")
+    elif "repository_id" in params:
+        number = params.pop("repository_id")
+        repository = store.repositories.get(int(number)) if number.isascii() and number.isdecimal() else None
+    query = dict(parse_qsl(request.query))
+    if endpoint.operation_id in _WRITING_FILES:
+        query["ref"] = _branch(request)
+    return Asked(endpoint.operation_id, params, query, repository)
+
+
+def _branch(request: Request) -> str:
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return ""
+    branch = body.get("branch") if isinstance(body, dict) else None
+    return branch if isinstance(branch, str) else ""
+
+
+def is_there(store: Store, asked: Asked) -> bool:
+    """Tell whether the environment is there already that a request, not answered yet, would create or change."""
+    return asked.operation_id == "repos/create-or-update-environment" and bool(
+        asked.repository
+        and store.environments.where(
+            repository_id=asked.repository.id, name_key=environment_key(asked.params["environment_name"])
+        )
+    )
+
+
+def created_by(store: Store, asked: Asked, answer: Answer) -> Created | None:
+    """
+    Find out what a request has created.
+
+    Returns:
+        ``None`` if it has created nothing, or changed what was there.
+
+    Raises:
+        NothingToHide: It is nothing that can be asked for on its own.
+    """
+    name, known = asked.operation_id, asked.operation_id in _CREATING
+    if answer.status == HTTPStatus.CREATED and not known:
+        raise NothingToHide(_WITHOUT_ADDRESS.get(name, name))
+    if not known or answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+        return None
+    if name in _WRITING_FILES and answer.status == HTTPStatus.OK:  # it has replaced a file
+        return None
+    body, repository = json.loads(answer.body or b"null"), asked.repository
+    if isinstance(body, dict):
+        if name == "repos/create-for-authenticated-user":
+            repository = store.repository(body.get("full_name", ""))
+        if repository:
+            return _identify(asked, body, repository)
+    raise NothingToHide(f"by an answer of {name} that is not the fake's own")  # a stub's
+
+
+def _identify(asked: Asked, body: dict[str, Any], repository: Repository) -> Created:
+    where, params = f"of {repository.full_name}", asked.params
+    if asked.operation_id in _WITH_IDS:
+        kind, _ = _WITH_IDS[asked.operation_id]
+        return Created(kind, repository.id, str(body.get("id")), f"{kind} {body.get('id')} {where}")
+    match _BY_NAME[asked.operation_id]:
+        case "environment":
+            name = params["environment_name"]
+            return Created(_ENVIRONMENT, repository.id, environment_key(name), f"environment {name!r} {where}")
+        case "ref":
+            ref = str(body.get("ref")).removeprefix("refs/")
+            return Created(_REF, repository.id, ref, f"ref {ref!r} {where}")
+        case "file":
+            path, branch = params["path"], asked.query["ref"] or repository.default_branch
+            sha = body["commit"]["sha"] if "commit" in body else ""
+            return Created(_FILE, repository.id, (path, branch, sha), f"file {path!r} on {branch} {where}")
+        case _:
+            return Created(_REPOSITORY, repository.id, None, f"repository {repository.full_name}")
+
+
+def is_about(created: Created, asked: Asked | None, store: Store) -> bool:
+    """Tell whether a request names in its path or query what was created, or asks for something below it."""
+    if asked is None or asked.repository is None or asked.repository.id != created.repository_id:
+        return False
+    match created.kind:
+        case "environment":
+            return environment_key(asked.params.get("environment_name", "")) == str(created.key)
+        case "file":
+            return _is_file(asked, store, asked.repository, *created.key)
+        case "ref":
+            return created.key in _refs_of(store, asked)
+        case kind:
+            parameter = dict(_WITH_IDS.values()).get(kind, "")
+            number = asked.params.get(parameter, "")
+            # Of a repository everything; of others what routing.to_id reads as the id.
+            return not parameter or (number.isascii() and number.isdecimal() and str(int(number)) == created.key)
+
+
+def _is_file(asked: Asked, store: Store, repository: Repository, path: str, branch: str, sha: str) -> bool:
+    if asked.params.get("path", "").strip("/") != path:
+        return False
+    named = _resolved(store, repository, asked.query.get("ref") or repository.default_branch)
+    return named in (f"heads/{branch}", sha)
+
+
+def _refs_of(store: Store, asked: Asked) -> Iterator[str]:
+    """List the refs that a request names, as ``heads/main``."""
+    repository, params = asked.repository, asked.params
+    assert repository is not None  # noqa: S101 - is_about has looked
+    if asked.operation_id in ("git/get-ref", "git/update-ref", "git/delete-ref"):
+        yield params["ref"]
+    elif asked.operation_id == "repos/get-branch":
+        yield f"heads/{params['branch']}"
+    elif asked.operation_id == "repos/compare-commits-with-basehead":
+        for side in params["basehead"].split("..."):
+            yield _resolved(store, repository, side.rpartition(":")[2])
+    elif asked.operation_id == "repos/list-commits":
+        yield _resolved(store, repository, asked.query.get("sha", ""))
+    elif asked.operation_id == "repos/get-content":
+        yield _resolved(store, repository, asked.query.get("ref", ""))
+    elif asked.operation_id != "git/list-matching-refs" and "ref" in params:
+        yield _resolved(store, repository, params["ref"])
+
+
+def _resolved(store: Store, repository: Repository, ref: str) -> str:
+    target = store.git(repository).resolve(ref, short_shas=True)
+    if target is None:
+        return ""
+    return {"branch": "heads/", "tag": "tags/", "commit": ""}[target.kind] + target.name
+
+
+# What a test may ask for
+
+
+def creating_methods(method: str | None, segments: Sequence[str | None] | None) -> tuple[str, ...]:
+    """List the methods with which something can be created at a path, or with *method* alone: POST before PUT."""
+    found = set()
+    for name, endpoint in router.endpoints().items():
+        if name in _CREATING and method in (None, endpoint.method):
+            ways = [path.split("/") for path in endpoint.paths]
+            ways += [["", "repositories", "{id}", *way[4:]] for way in ways if way[1:2] == ["repos"]]
+            if segments is None or any(_could_be(way, segments) for way in ways):
+                found.add(endpoint.method)
+    return tuple(sorted(found))
+
+
+def _could_be(template: Sequence[str], segments: Sequence[str | None]) -> bool:
+    # A path in a repository may be of more segments.
+    if template[-1] == "{path}" and len(segments) > len(template):
+        template = [*template, *["{path}"] * (len(segments) - len(template))]
+    return len(template) == len(segments) and all(
+        wanted is None or part.startswith("{") or part == wanted
+        for part, wanted in zip(template, segments, strict=True)
+    )

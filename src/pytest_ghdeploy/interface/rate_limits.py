@@ -1,0 +1,123 @@
+"""The rate limits as a test sets them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.github import rate_limits
+from pytest_ghdeploy.interface.arguments import check_type, user_called
+from pytest_ghdeploy.store.store import DEFAULT_LOGIN
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.store.store import Store
+
+
+class RateLimits:
+    """
+    Who is refused for asking too often: nobody, until a test says so here.
+
+    Requests are counted all the same, in headers and in ``/rate_limit``.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Set the limits of *store*."""
+        self._kept = store
+
+    @property
+    def _store(self) -> Store:
+        if self._kept.retired:
+            msg = "the fake has been reset since: ask it for its rate_limits again"
+            raise FakeError(msg)
+        return self._kept
+
+    def set(
+        self,
+        remaining: int,
+        *,
+        limit: int | None = None,
+        user: str | None = DEFAULT_LOGIN,
+        status: int = 403,
+    ) -> None:
+        """
+        Leave a caller so many requests, and refuse what comes after them until an hour is over on the fake's clock.
+
+        Args:
+            remaining: How many requests are left in the hour that begins now.
+
+            limit: For each hour; the usual one of the caller if not given, or *remaining* if that is more.
+
+            user: A login; ``None`` for all anonymous callers together.
+
+            status: Of the refusal, 403 or 429.
+
+        Raises:
+            FakeError: There is no such user, or a number makes no sense. Nothing has changed.
+        """
+        _check_number("remaining", remaining, 0)
+        if limit is not None:
+            _check_number("limit", limit, max(1, remaining))
+        _check_status(status)
+        if user is not None:
+            check_type("user", user, str, "a login, or None for anonymous callers")
+        with self._store.lock:
+            found = None if user is None else user_called(self._store, user)
+            usual = max(rate_limits.hourly(found), remaining)
+            self._store.set_budget(found, rate_limits.Budget(usual if limit is None else limit, status), remaining)
+
+    def set_secondary(
+        self,
+        *,
+        points_per_minute: int = 900,
+        content_per_minute: int = 80,
+        content_per_hour: int = 500,
+        status: int = 403,
+        retry_after: int | bool = True,
+    ) -> None:
+        """
+        Keep GitHub's secondary limits from now on, for each caller by the fake's clock.
+
+        Args:
+            points_per_minute: A request that reads is 1 point, one that writes 5.
+
+            content_per_minute: Requests that write.
+
+            content_per_hour: Likewise.
+
+            status: Of the refusal, 403 or 429.
+
+            retry_after: True sends how many seconds are left as ``Retry-After``, a number sends that, False nothing.
+
+        Raises:
+            FakeError: A number makes no sense. Nothing has changed.
+        """
+        _check_number("points_per_minute", points_per_minute, 0)
+        _check_number("content_per_minute", content_per_minute, 0)
+        _check_number("content_per_hour", content_per_hour, 0)
+        _check_status(status)
+        check_type("retry_after", retry_after, int, "True, False or a number of seconds")
+        if retry_after < 0:
+            msg = f"retry_after is True, False or a number of seconds, got {retry_after!r}"
+            raise FakeError(msg)
+        with self._store.lock:
+            self._store.limits = self._store.limits or rate_limits.Limits()
+            self._store.limits.set_secondary(
+                rate_limits.Secondary(points_per_minute, content_per_minute, content_per_hour, status, retry_after)
+            )
+
+    def clear(self) -> None:
+        """Refuse nobody any more; budgets are what they usually are."""
+        with self._store.lock:
+            self._store.clear_limits()
+
+
+def _check_number(name: str, number: object, least: int) -> None:
+    if type(number) is not int or number < least:
+        msg = f"{name} is a whole number, {least} or more; got {number!r}"
+        raise FakeError(msg)
+
+
+def _check_status(status: object) -> None:
+    if status not in (403, 429):
+        msg = f"status is 403 or 429, got {status!r}"
+        raise FakeError(msg)

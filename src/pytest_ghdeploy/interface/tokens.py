@@ -1,0 +1,155 @@
+"""How a test makes a token known, with what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.github import authorization
+from pytest_ghdeploy.github.model import App, Token
+from pytest_ghdeploy.interface.arguments import check_login, check_type
+from pytest_ghdeploy.store.clock import in_utc
+from pytest_ghdeploy.store.store import ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ghdeploy.github.model import User
+    from pytest_ghdeploy.store.store import Store
+
+
+def add(
+    store: Store,
+    text: str,
+    user: str,
+    *,
+    scopes: Sequence[str] | None,
+    permissions: Mapping[str, str] | None,
+    repositories: Sequence[str] | None,
+    expires_at: datetime | None,
+) -> Token:
+    """
+    Make the token *text* known; for the arguments see ``FakeGitHub.add_token``.
+
+    Raises:
+        FakeError: An argument makes no sense. Nothing was added.
+    """
+    # What was given is a secret, so unlike others this complaint does not repeat it.
+    if not isinstance(text, str) or not text.isprintable() or not text or " " in text:
+        msg = "a token is a text without white space"
+        raise FakeError(msg)
+    check_login(user)
+    if scopes is not None and permissions is not None:
+        msg = "a token has scopes (a classic one) or permissions (a fine-grained or an app's one), not both"
+        raise FakeError(msg)
+    if repositories is not None and permissions is None:
+        msg = "repositories restricts a fine-grained or an app's token: give its permissions too"
+        raise FakeError(msg)
+    known_scopes = None if scopes is None else _scopes(scopes)
+    known_permissions = None if permissions is None else _permissions(permissions)
+    chosen = None if repositories is None else _repository_ids(store, repositories)
+    if expires_at is not None and (not isinstance(expires_at, datetime) or expires_at.tzinfo is None):
+        msg = f"expires_at is a datetime with a time zone, got {expires_at!r}"
+        raise FakeError(msg)
+    ends_at = None if expires_at is None else in_utc(expires_at)
+    if expires_at is not None and ends_at is None:
+        msg = f"expires_at is a time in the years 1 to 9999, in UTC; got {expires_at!r}"
+        raise FakeError(msg)
+    known = store.user(user)
+    is_bot = known.type == "Bot" if known else user.endswith("[bot]")
+    if is_bot and scopes is not None:
+        msg = f"{user} is a bot, and the token of an app has no scopes: give permissions"
+        raise FakeError(msg)
+    if known and known.type == "Organization" and known_permissions is not None:
+        msg = f"{known.login} is an organization: a fine-grained token is a user's"
+        raise FakeError(msg)
+    owner = store.ensure_user(user)
+    app = None if known_permissions is None or not is_bot else _app(store, owner, known_permissions)
+    token = store.tokens[text] = Token(
+        text=text,
+        user=owner,
+        kind="classic" if known_permissions is None else "app" if is_bot else "fine_grained",
+        scopes=known_scopes,
+        permissions=known_permissions,
+        app=app,
+        repository_ids=chosen,
+        expires_at=ends_at,
+    )
+    return token
+
+
+def revoke(store: Store, text: str) -> None:
+    """
+    Take a token back.
+
+    Raises:
+        FakeError: It is not known, or has been revoked.
+    """
+    token = store.tokens.get(text) if isinstance(text, str) else None
+    if token is None or token.revoked:
+        logins = [row.user.login for row in store.tokens.values() if not row.revoked]
+        whose = f"those there are belong to {', '.join(logins)}" if logins else "there are none"
+        msg = f"that token is not known: {whose}"
+        raise FakeError(msg)
+    # It is kept, since any token would do again if there were none.
+    store.tokens[text] = replace(token, revoked=True)
+
+
+def _scopes(given: Sequence[str]) -> tuple[str, ...]:
+    check_type("scopes", given, (list, tuple, set, frozenset), 'a list of scopes, such as ["repo_deployment"]')
+    for scope in given:
+        if scope not in authorization.SCOPES:
+            raise errors.unknown("scope", scope, authorization.SCOPES)
+    return authorization.normal_scopes(given)
+
+
+def _permissions(given: Mapping[str, str]) -> dict[str, str]:
+    check_type("permissions", given, Mapping, 'a mapping such as {"deployments": "write"}')
+    for name, level in given.items():
+        levels = authorization.TOKEN_PERMISSIONS.get(name)
+        if levels is None:
+            raise errors.unknown("permission", name, authorization.TOKEN_PERMISSIONS)
+        if level not in levels:
+            raise errors.unknown(f"level of the permission {name}", level, levels)
+    # Every token that has a permission may read what a repository is called.
+    return {"metadata": "read", **given}
+
+
+def _repository_ids(store: Store, given: Sequence[str]) -> frozenset[int]:
+    check_type(
+        "repositories", given, (list, tuple, set, frozenset), 'a list of full names, such as ["octocat/example"]'
+    )
+    chosen = set()
+    for full_name in given:
+        check_type("the name of a repository", full_name, str, 'a text, "owner/name"')
+        row = store.repository(full_name)
+        if row is None:
+            raise errors.unknown("repository", full_name, (one.full_name for one in store.repositories))
+        chosen.add(row.id)
+    return frozenset(chosen)
+
+
+def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
+    """Find the app of *bot*, or create it; a token can do nothing that its app may not."""
+    slug = bot.login.removesuffix("[bot]").lower()
+    app = store.app_of(bot)
+    if app is None:
+        return store.apps.add(
+            App(
+                id=store.apps.next_id,
+                slug=slug,
+                name=slug,
+                owner=store.default_user,
+                created_at=store.clock.now,
+                permissions=dict(permissions),
+                events=(),
+            )
+        )
+    if slug == ACTIONS:
+        return app  # each of its tokens has permissions of its own, from the workflow
+    wider = {name: level for name, level in permissions.items() if not authorization.has(app.permissions, name, level)}
+    return store.apps.replace(app._replace(permissions={**app.permissions, **wider})) if wider else app

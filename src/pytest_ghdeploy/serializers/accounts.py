@@ -1,0 +1,146 @@
+"""
+Accounts, apps and rate limits as GitHub's JSON.
+
+Fields are in the order of GitHub's own answers. Everything an object needs
+besides its row is passed in.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pytest_ghdeploy.github.model import (
+        App,
+        RateLimit,
+        User,
+    )
+    from pytest_ghdeploy.github.urls import JSON, Urls
+
+
+def node_id(prefix: str, *parts: int | str) -> str:
+    """
+    Make a GraphQL node id: msgpack of ``[0, *parts]`` in unpadded base64url.
+
+    Source:
+        Observed: ``EN_kwDOHKhL9c4btIGx`` is ``[0, 480791541, 464814513]``.
+    """
+    packed = bytes([0x90 + len(parts) + 1, 0])
+    for part in parts:
+        if isinstance(part, str):
+            text = part.encode()
+            packed += struct.pack(">BB", 0xD9, len(text)) if len(text) < 1 << 8 else struct.pack(">BH", 0xDA, len(text))
+            packed += text
+        else:
+            packed += struct.pack(">BI", 0xCE, part) if part < 1 << 32 else struct.pack(">BQ", 0xCF, part)
+    return f"{prefix}_{base64.urlsafe_b64encode(packed).rstrip(b'=').decode()}"
+
+
+@lru_cache(1024)
+def time(when: datetime) -> str:
+    """Write a time as GitHub's answers do: ``2026-03-10T12:00:00Z``."""
+    return f"{when.replace(tzinfo=None).isoformat()}Z"
+
+
+# Accounts
+
+
+def user(row: User, urls: Urls) -> JSON:
+    """GitHub's simple user."""
+    api = f"{urls.api}/users/{row.login}"
+    return {
+        "login": row.login,
+        "id": row.id,
+        "node_id": node_id("O" if row.type == "Organization" else "BOT" if row.type == "Bot" else "U", row.id),
+        "avatar_url": urls.avatar(row),
+        "gravatar_id": "",
+        "url": api,
+        "html_url": f"{urls.html}/{row.login}",
+        "followers_url": f"{api}/followers",
+        "following_url": f"{api}/following{{/other_user}}",
+        "gists_url": f"{api}/gists{{/gist_id}}",
+        "starred_url": f"{api}/starred{{/owner}}{{/repo}}",
+        "subscriptions_url": f"{api}/subscriptions",
+        "organizations_url": f"{api}/orgs",
+        "repos_url": f"{api}/repos",
+        "events_url": f"{api}/events{{/privacy}}",
+        "received_events_url": f"{api}/received_events",
+        "type": row.type,
+        "user_view_type": "public",
+        "site_admin": row.site_admin,
+    }
+
+
+def public_user(row: User, urls: Urls, *, public_repos: int) -> JSON:
+    """GitHub's public user: what anyone sees of an account."""
+    unset = ("name", "company", "blog", "location", "email", "hireable", "bio", "twitter_username")
+    return {
+        **user(row, urls),
+        **dict.fromkeys(unset),
+        "blog": "",
+        "public_repos": public_repos,
+        "public_gists": 0,
+        "followers": 0,
+        "following": 0,
+        "created_at": time(row.created_at),
+        "updated_at": time(row.created_at),
+    }
+
+
+def private_user(row: User, urls: Urls, *, public_repos: int, private_repos: int, collaborators: int) -> JSON:
+    """GitHub's private user: what an account sees of itself."""
+    return {
+        **public_user(row, urls, public_repos=public_repos),
+        "user_view_type": "private",
+        "private_gists": 0,
+        "total_private_repos": private_repos,
+        "owned_private_repos": private_repos,
+        "disk_usage": 0,
+        "collaborators": collaborators,
+        "two_factor_authentication": True,
+        "plan": {"name": "free", "space": 976_562_499, "collaborators": 0, "private_repos": 10_000},
+    }
+
+
+def app(row: App, urls: Urls) -> JSON:
+    """GitHub's integration: an app as it appears in other objects."""
+    return {
+        "id": row.id,
+        "slug": row.slug,
+        "node_id": node_id("A", row.id),
+        "owner": user(row.owner, urls),
+        "name": row.name,
+        "description": "",
+        "external_url": f"{urls.html}/apps/{row.slug}",
+        "html_url": f"{urls.html}/apps/{row.slug}",
+        "created_at": time(row.created_at),
+        "updated_at": time(row.created_at),
+        "permissions": dict(row.permissions),
+        "events": list(row.events),
+    }
+
+
+def _performed_via(row: App | None, urls: Urls) -> JSON | None:
+    return app(row, urls) if row else None
+
+
+def email(row: User) -> str:
+    """Write the address that GitHub gives to an account."""
+    return f"{row.id}+{row.login}@users.noreply.github.com"
+
+
+# Rate limit
+
+
+def rate_limit(core: RateLimit, others: Mapping[str, int]) -> JSON:
+    """GitHub's rate limits: *core* as counted, and the *others* by name, which no endpoint here uses up."""
+    reset = int(core.reset_at.timestamp())
+    counted = {"limit": core.limit, "used": core.used, "remaining": core.remaining, "reset": reset}
+    unused = {name: {"limit": limit, "used": 0, "remaining": limit, "reset": reset} for name, limit in others.items()}
+    return {"resources": {"core": counted, **unused}, "rate": counted}

@@ -1,0 +1,192 @@
+"""Repositories, collaborators, invitations and deploy keys as GitHub's JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pytest_ghdeploy.github.model import PERMISSIONS
+from pytest_ghdeploy.github.rules import permissions as permission_rules
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.model import (
+        DeployKey,
+        Invitation,
+        Permission,
+        Repository,
+        User,
+    )
+    from pytest_ghdeploy.github.urls import JSON, Urls
+from pytest_ghdeploy.serializers.accounts import node_id, time, user
+
+# Repositories
+
+_REPOSITORY_LINKS = {
+    "forks_url": "/forks",
+    "keys_url": "/keys{/key_id}",
+    "collaborators_url": "/collaborators{/collaborator}",
+    "teams_url": "/teams",
+    "hooks_url": "/hooks",
+    "issue_events_url": "/issues/events{/number}",
+    "events_url": "/events",
+    "assignees_url": "/assignees{/user}",
+    "branches_url": "/branches{/branch}",
+    "tags_url": "/tags",
+    "blobs_url": "/git/blobs{/sha}",
+    "git_tags_url": "/git/tags{/sha}",
+    "git_refs_url": "/git/refs{/sha}",
+    "trees_url": "/git/trees{/sha}",
+    "statuses_url": "/statuses/{sha}",
+    "languages_url": "/languages",
+    "stargazers_url": "/stargazers",
+    "contributors_url": "/contributors",
+    "subscribers_url": "/subscribers",
+    "subscription_url": "/subscription",
+    "commits_url": "/commits{/sha}",
+    "git_commits_url": "/git/commits{/sha}",
+    "comments_url": "/comments{/number}",
+    "issue_comment_url": "/issues/comments{/number}",
+    "contents_url": "/contents/{+path}",
+    "compare_url": "/compare/{base}...{head}",
+    "merges_url": "/merges",
+    "archive_url": "/{archive_format}{/ref}",
+    "downloads_url": "/downloads",
+    "issues_url": "/issues{/number}",
+    "pulls_url": "/pulls{/number}",
+    "milestones_url": "/milestones{/number}",
+    "notifications_url": "/notifications{?since,all,participating}",
+    "labels_url": "/labels{/name}",
+    "releases_url": "/releases{/id}",
+    "deployments_url": "/deployments",
+}
+
+
+def minimal_repository(row: Repository, urls: Urls) -> JSON:
+    """GitHub's repository as it appears inside other answers: who it is and where its parts are."""
+    api = urls.repository(row)
+    return {
+        "id": row.id,
+        "node_id": node_id("R", row.id),
+        "name": row.name,
+        "full_name": row.full_name,
+        "private": row.private,
+        "owner": user(row.owner, urls),
+        "html_url": f"{urls.html}/{row.full_name}",
+        "description": None,
+        "fork": False,
+        "url": api,
+        **{field: api + suffix for field, suffix in _REPOSITORY_LINKS.items()},
+    }
+
+
+def repository(row: Repository, urls: Urls) -> JSON:
+    """GitHub's repository as it appears in lists and webhook payloads."""
+    host = urlsplit(urls.html).hostname
+    return {
+        **minimal_repository(row, urls),
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+        "pushed_at": time(row.pushed_at),
+        "git_url": f"git://{host}/{row.full_name}.git",
+        "ssh_url": urls.ssh(row),
+        "clone_url": f"{urls.html}/{row.full_name}.git",
+        "svn_url": f"{urls.html}/{row.full_name}",
+        "homepage": None,
+        "size": 0,
+        "stargazers_count": 0,
+        "watchers_count": 0,
+        "language": None,
+        "has_issues": True,
+        "has_projects": True,
+        "has_downloads": True,
+        "has_wiki": True,
+        "has_pages": False,
+        "has_discussions": False,
+        "forks_count": 0,
+        "mirror_url": None,
+        "archived": False,
+        "disabled": False,
+        "open_issues_count": 0,
+        "license": None,
+        "allow_forking": True,
+        "is_template": False,
+        "web_commit_signoff_required": False,
+        "topics": [],
+        "visibility": "private" if row.private else "public",
+        "forks": 0,
+        "open_issues": 0,
+        "watchers": 0,
+        "default_branch": row.default_branch,
+        "custom_properties": {},
+    }
+
+
+def full_repository(row: Repository, urls: Urls, permission: Permission | None) -> JSON:
+    """GitHub's repository as its own endpoint shows it. *permission* is the caller's, ``None`` for an anonymous one."""
+    answer = repository(row, urls)
+    if permission is not None:
+        rank = PERMISSIONS.index(permission)
+        answer["permissions"] = {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)}
+    if permission == "admin":
+        answer |= {
+            "allow_squash_merge": True,
+            "allow_merge_commit": True,
+            "allow_rebase_merge": True,
+            "allow_auto_merge": False,
+            "delete_branch_on_merge": False,
+            "allow_update_branch": False,
+            "use_squash_pr_title_as_default": False,
+            "squash_merge_commit_message": "COMMIT_MESSAGES",
+            "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
+            "merge_commit_message": "PR_TITLE",
+            "merge_commit_title": "MERGE_MESSAGE",
+        }
+    answer["temp_clone_token"] = None
+    if row.owner.type == "Organization":
+        answer["organization"] = user(row.owner, urls)
+    return answer | {"network_count": 0, "subscribers_count": 0}
+
+
+def collaborator(row: User, permission: Permission | None, urls: Urls) -> JSON:
+    """GitHub's collaborator: a user, and what it may do on a repository."""
+    rank = PERMISSIONS.index(permission) if permission else -1
+    return {
+        **user(row, urls),
+        "permissions": {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)},
+        "role_name": permission_rules.role(permission),
+    }
+
+
+def invitation(row: Invitation, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's invitation to a repository."""
+    return {
+        "id": row.id,
+        "node_id": node_id("RI", row.id),
+        "repository": minimal_repository(repository, urls),
+        "invitee": user(row.invitee, urls),
+        "inviter": user(row.inviter, urls),
+        "permissions": permission_rules.role(row.permission),
+        "created_at": time(row.created_at),
+        "expired": False,
+        "url": f"{urls.api}/user/repository_invitations/{row.id}",
+        "html_url": f"{urls.html}/{repository.full_name}/invitations",
+    }
+
+
+# Deploy keys
+
+
+def deploy_key(row: DeployKey, repository: Repository, urls: Urls) -> JSON:
+    """GitHub's deploy key."""
+    return {
+        "id": row.id,
+        "key": row.key,
+        "url": f"{urls.repository(repository)}/keys/{row.id}",
+        "title": row.title,
+        "verified": row.verified,
+        "created_at": time(row.created_at),
+        "read_only": row.read_only,
+        "added_by": row.added_by,
+        "last_used": row.last_used and time(row.last_used),
+        "enabled": row.enabled,
+    }

@@ -1,0 +1,82 @@
+"""Hooks and their deliveries as GitHub's JSON. Source: https://docs.github.com/rest/repos/webhooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.github import deliveries
+from pytest_ghdeploy.serializers.accounts import time
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.model import Hook, HookDelivery, Repository
+    from pytest_ghdeploy.github.urls import JSON, Urls
+
+MASKED = "********"
+"""What a secret reads back as."""
+
+
+def hook_url(row: Hook, repository: Repository, urls: Urls) -> str:
+    """Address a repository's hook in the API."""
+    return f"{urls.repository(repository)}/hooks/{row.id}"
+
+
+def config(row: Hook) -> JSON:
+    """Show where a hook sends, and how, its secret masked."""
+    shown: JSON = {"content_type": row.content_type, "insecure_ssl": row.insecure_ssl}
+    if row.secret:
+        shown["secret"] = MASKED
+    return shown | {"url": row.target_url}
+
+
+def hook(row: Hook, repository: Repository | None, urls: Urls) -> JSON:
+    """Show a hook; one of no repository as that of an app, which has no address."""
+    shown: JSON = {
+        "type": "Repository" if repository else "App",
+        "id": row.id,
+        "name": "web",
+        "active": row.active,
+        "events": list(row.events),
+        "config": config(row),
+        "updated_at": time(row.updated_at),
+        "created_at": time(row.created_at),
+    }
+    if repository is None:
+        return shown | {"app_id": row.app_id, "deliveries_url": f"{urls.api}/app/hook/deliveries"}
+    url, last = hook_url(row, repository, urls), row.last_response
+    return shown | {
+        "url": url,
+        "test_url": f"{url}/test",
+        "ping_url": f"{url}/pings",
+        "deliveries_url": f"{url}/deliveries",
+        "last_response": {"code": last.code, "status": last.status, "message": last.message},
+    }
+
+
+def short_delivery(row: HookDelivery) -> JSON:
+    """Show a delivery as lists do."""
+    return {
+        "id": row.id,
+        "guid": row.guid,
+        "delivered_at": row.delivered_at and time(row.delivered_at),
+        "redelivery": row.redelivery,
+        "duration": row.duration,
+        "status": row.status,
+        "status_code": row.status_code,
+        "event": row.event,
+        "action": row.action,
+        "installation_id": None,
+        "repository_id": row.event_repository_id,
+        "throttled_at": None,
+    }
+
+
+def delivery(row: HookDelivery, hook: Hook) -> JSON:
+    """Show a delivery with what was sent and what was answered."""
+    return short_delivery(row) | {
+        "url": hook.target_url,
+        "request": {"headers": dict(row.request_headers), "payload": deliveries.as_payload(row.payload)},
+        "response": {
+            "headers": None if row.response_headers is None else dict(row.response_headers),
+            "payload": row.response_payload,
+        },
+    }

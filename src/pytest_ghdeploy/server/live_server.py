@@ -1,0 +1,427 @@
+"""
+The door for other processes: a fake behind a port of 127.0.0.1.
+
+It turns HTTP into questions for the fake and its answers into HTTP, and decides
+nothing about GitHub. A thread accepts, and each connection has one of its own,
+so that nobody has to wait for a slow or broken client. Werkzeug's development
+server is not used: it closes each connection after one answer, and does not
+show a test what it asks for with ``faults``, such as a reset.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import socket
+import struct
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Lock, Thread, current_thread
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakSet, finalize
+
+from pytest_ghdeploy.doors import http1, registry
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.github.refusals import REASONS
+from pytest_ghdeploy.http.messages import plain
+from pytest_ghdeploy.server.forked import Forward
+from pytest_ghdeploy.server.wsgi import API_PREFIX, Fake as Answering, ask, check_proxied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from pytest_ghdeploy.http.messages import Answer
+
+ADDRESS = "127.0.0.1"
+ANY_TOKEN = "ghdeploy-accepts-any-token"  # noqa: S105 - it opens nothing
+"""What ``env`` gives a client for a token while any is accepted."""
+
+_BACKLOG = 1024
+_TLS_HANDSHAKE = b"\x16"
+_HIGHEST_PORT = 65535
+# How long a client may take to get, or to say, what is on its way when the server ends.
+_GRACE_SECONDS = 1.0
+_BUSY_SECONDS = 10.0
+_DRAIN_SECONDS = 2.0
+_DRAIN_READS = 256
+_RESET = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
+_WITHOUT_BODY = frozenset({204, 304})
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+
+
+class _Fake(Answering, Protocol):
+    def serve(self, port: int = 0, *, tls: bool = False, admin: bool = False) -> LiveServer: ...
+
+
+class LiveServer:
+    """
+    A fake behind a port of 127.0.0.1, from when it is made until ``close``.
+
+    The fixture ``ghdeploy_server`` gives one, and ``FakeGitHub.serve`` starts
+    more, of which each is a context manager.
+    """
+
+    def __init__(
+        self,
+        fake: _Fake,
+        port: int = 0,
+        *,
+        tls: bool = False,
+        before: Callable[[http1.Incoming, str], Answer | None] | None = None,
+    ) -> None:
+        """
+        Start to answer; see ``FakeGitHub.serve``.
+
+        Args:
+            before: Answers what the fake is not to see, given a request and its scheme; ``None`` for all else.
+
+        Raises:
+            FakeError: *port* is none, or taken; or what *tls* needs is not installed. Nothing is started.
+        """
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
+            msg = f"port is a number from 1 to {_HIGHEST_PORT}, or 0 for one that is free; got {port!r}"
+            raise FakeError(msg)
+        self._fake = fake
+        self._before = before
+        self._closed = False
+        self._lock = Lock()
+        self._connections: dict[Thread, socket.socket] = {}
+        self._all_gone = Event()
+        self._context = None
+        self._ca_file = ""
+        self._remove_files: finalize[..., LiveServer] | None = None
+        if tls:
+            from pytest_ghdeploy.server import tls as certificate  # needs what not everybody has
+
+            self._context = certificate.server_context(ADDRESS, "localhost", "::1", fake.host)
+        self._listener = _listen(port)
+        self._port: int = self._listener.getsockname()[1]
+        if tls:
+            folder = tempfile.mkdtemp(prefix="ghdeploy-")
+            self._remove_files = finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._ca_file = str(Path(folder, "ca.pem"))
+            Path(self._ca_file).write_bytes(certificate.authority_pem())
+        self._waker, self._alarm = socket.socketpair()
+        self._acceptor = Thread(target=self._accept, name=f"ghdeploy {self.url}", daemon=True)
+        self._acceptor.start()
+        _servers.add(self)
+        registry.servers.update(self._places)
+
+    def __repr__(self) -> str:
+        return f"<LiveServer {self.url}{' (closed)' if self._closed else ''}>"
+
+    def __call__(self, *, tls: bool = False, admin: bool = False) -> LiveServer:
+        """Start another server for the same fake, such as one for HTTPS. It ends with the fake, or by ``close``."""
+        return self._fake.serve(tls=tls, admin=admin)
+
+    def __enter__(self) -> Self:
+        """Give the server, which answers already."""
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    # Where it is
+
+    @property
+    def port(self) -> int:
+        """The port on 127.0.0.1."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The root, such as ``http://127.0.0.1:40001``; the API answers below it too."""
+        return f"http{'s' if self._context else ''}://{ADDRESS}:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        """The root of the API as GitHub Enterprise Server has it: ``url`` and ``/api/v3``."""
+        return f"{self.url}{API_PREFIX}"
+
+    @property
+    def ca_file(self) -> str:
+        """
+        The path of a file with the authority that a client has to trust, for as long as the server runs.
+
+        Raises:
+            FakeError: The server speaks HTTP.
+        """
+        if not self._ca_file:
+            msg = f"{self.url} has no certificate: serve(tls=True) or ghdeploy_server(tls=True) starts one that has"
+            raise FakeError(msg)
+        return self._ca_file
+
+    @property
+    def env(self) -> dict[str, str]:
+        """
+        What clients in a subprocess read to find the server: ``subprocess.run(…, env={**os.environ, **server.env})``.
+
+        The token is the first of the fake's that has not been revoked, and a made-up one while any is accepted.
+        """
+        token = next((one.text for one in self._fake.tokens), ANY_TOKEN)
+        env = {
+            "GITHUB_API_URL": self.api_url,
+            "GITHUB_SERVER_URL": self.url,
+            "GITHUB_GRAPHQL_URL": f"{self.url}/api/graphql",
+            "GITHUB_TOKEN": token,
+            "GH_HOST": f"{ADDRESS}:{self._port}",
+            "GH_TOKEN": token,
+            "GH_ENTERPRISE_TOKEN": token,
+            "GITHUB_ENTERPRISE_TOKEN": token,
+            "GH_NO_UPDATE_NOTIFIER": "1",
+            "OCTOKIT_API_ENDPOINT": f"{self.api_url}/",
+            "OCTOKIT_WEB_ENDPOINT": f"{self.url}/",
+            "OCTOKIT_ACCESS_TOKEN": token,
+        }
+        for name in ("NO_PROXY", "no_proxy"):
+            others = os.environ.get(name)
+            env[name] = ",".join([*([others] if others else []), ADDRESS, "localhost"])
+        if self._ca_file:
+            names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO")
+            env |= dict.fromkeys(names, self._ca_file)
+        return env
+
+    # Life
+
+    def close(self) -> None:
+        """
+        Stop answering and end all connections. Does nothing the second time.
+
+        An answer that is on its way is still sent. No thread is left behind,
+        unless the fake itself does not come back within seconds; that is a
+        problem which fails the test.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        registry.servers.difference_update(self._places)
+        self._waker.send(b"\0")
+        self._acceptor.join()
+        self._listener.close()
+        if not self._end_connections(socket.SHUT_RD, _GRACE_SECONDS):
+            stuck = not self._end_connections(socket.SHUT_RDWR, _BUSY_SECONDS)
+            if stuck:
+                self._fake.fail(FakeError(f"the live server at {self.url} cannot end: an answer takes forever"))
+        self._waker.close()
+        self._alarm.close()
+        if self._remove_files:
+            self._remove_files()
+
+    def _end_connections(self, how: int, seconds: float) -> bool:
+        with self._lock:
+            connections = dict(self._connections)
+            if not connections:
+                self._all_gone.set()
+        for connection in connections.values():
+            with suppress(OSError):
+                socket.socket.shutdown(connection, how)
+        gone = self._all_gone.wait(seconds)
+        if gone:
+            for thread in connections:
+                thread.join()
+        return gone
+
+    @property
+    def _places(self) -> set[tuple[str, int]]:
+        return {(ADDRESS, self._port), ("localhost", self._port)}
+
+    def after_fork(self) -> None:
+        """In a child process let go of the sockets, which are the parent's, and ask it; no lock is taken."""
+        if not self._closed and self._context is None:
+            # Whatever the fake's lock was like in the parent, nobody asks for it here.
+            self._fake.answer = Forward((ADDRESS, self._port))  # type: ignore[method-assign]
+        self._closed = True
+        for one in (self._listener, self._waker, self._alarm, *self._connections.values()):
+            with suppress(OSError):
+                one.close()
+        if self._remove_files:
+            self._remove_files.detach()
+
+    # Threads
+
+    def _accept(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(self._alarm, selectors.EVENT_READ)
+            while True:
+                ready = selector.select()
+                if self._closed:
+                    return
+                if any(key.fileobj is not self._alarm for key, _ in ready):
+                    self._accept_one()
+
+    def _accept_one(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            return
+        except OSError:  # no file descriptor is left, or the client has gone
+            self._all_gone.wait(0.01)
+            return
+        connection.settimeout(None)
+        thread = Thread(target=self._serve, args=(connection,), name=self._acceptor.name, daemon=True)
+        with self._lock:
+            self._connections[thread] = connection
+        try:
+            thread.start()
+        except RuntimeError:  # the system gives no more threads
+            self._forget(thread)
+
+    def _forget(self, thread: Thread) -> None:
+        with suppress(OSError):
+            self._connections[thread].close()
+        with self._lock:
+            del self._connections[thread]
+            if self._closed and not self._connections:
+                self._all_gone.set()
+
+    def _serve(self, connection: socket.socket) -> None:
+        thread = current_thread()
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._context:
+                connection = self._secured(connection, thread)
+            self._talk(connection)
+        except OSError:
+            pass  # the client has gone, or does not trust us
+        except BaseException as problem:  # noqa: BLE001 - a mistake of ours, which must not go unnoticed
+            self._fake.fail(problem if isinstance(problem, Exception) else RuntimeError(repr(problem)))
+        finally:
+            self._forget(thread)
+
+    def _secured(self, connection: socket.socket, thread: Thread) -> socket.socket:
+        assert self._context  # noqa: S101 - asked before
+        if connection.recv(1, socket.MSG_PEEK) not in (b"", _TLS_HANDSHAKE):
+            text = f"this port speaks HTTPS and was spoken to in HTTP: it is {self.url}"
+            _send(connection, plain(400, text), keep_alive=False)
+            _drain(connection)
+            msg = "not TLS"
+            raise ConnectionError(msg)
+        wrapped = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._connections[thread] = wrapped
+        if self._closed:  # it was told to end before
+            msg = "closed"
+            raise ConnectionError(msg)
+        wrapped.do_handshake()
+        return wrapped
+
+    def _talk(self, connection: socket.socket) -> None:
+        def receive(size: int) -> bytes:
+            # What is half said when the server ends stays unsaid.
+            return b"" if self._closed else connection.recv(size)
+
+        reader = http1.Reader(receive, connection.sendall)
+        while not self._closed:
+            try:
+                incoming = reader.request()
+            except http1.Refused as refusal:
+                _send(connection, plain(refusal.status, str(refusal)), keep_alive=False)
+                _drain(connection)
+                return
+            if incoming is None:
+                return
+            answer = self._answer(incoming)
+            if answer.failure == "timeout":
+                while receive(65536):
+                    pass
+                return
+            if answer.failure in ("refused", "reset"):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                return
+            keep_alive = incoming.keep_alive and not answer.failure and not self._closed
+            if not _send(connection, answer, keep_alive=keep_alive, to_head=incoming.method == "HEAD"):
+                if not answer.failure:
+                    _drain(connection)
+                return
+
+    def _answer(self, incoming: http1.Incoming) -> Answer:
+        if self._before and (answer := self._before(incoming, "https" if self._context else "http")):
+            return answer
+        if incoming.scheme:
+            host = incoming.authority.rpartition(":")[0] or incoming.authority
+            refusal = check_proxied(self._fake, host.strip("[]") if "]" in incoming.authority else host)
+            if refusal:
+                return refusal
+        return ask(
+            self._fake,
+            incoming.method,
+            incoming.target,
+            scheme=incoming.scheme or ("https" if self._context else "http"),
+            authority=incoming.authority,
+            headers=incoming.headers,
+            body=incoming.body,
+        )
+
+
+def _send(connection: socket.socket, answer: Answer, *, keep_alive: bool, to_head: bool = False) -> bool:
+    """Send an answer, in one piece; tell whether another may follow it."""
+    status, body = answer.status, answer.body
+    headers = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
+    if to_head or status in _WITHOUT_BODY:
+        body = b""
+    if status not in _WITHOUT_BODY:
+        told = next((value for name, value in answer.headers.items() if name.lower() == "content-length"), None)
+        headers["Content-Length"] = told if told is not None else str(len(answer.body))
+        # A stub may say what is not so: then the end of the connection has to say it.
+        keep_alive = keep_alive and (to_head or headers["Content-Length"] == str(len(body)))
+    headers["Connection"] = "keep-alive" if keep_alive else "close"
+    connection.sendall(http1.write_head(status, REASONS.get(status, "Unknown"), headers) + body)
+    return keep_alive
+
+
+def _drain(connection: socket.socket) -> None:
+    # Closing while something is unread is a reset, and the client would not see the answer.
+    with suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_WR)
+        connection.settimeout(_DRAIN_SECONDS)
+        for _ in range(_DRAIN_READS):
+            if not connection.recv(65536):
+                return
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    except RuntimeError as problem:  # pytest-socket's
+        if "pytest_socket" not in sys.modules:
+            raise
+        msg = (
+            "pytest-socket forbids this test all sockets, and a live server needs one: --allow-hosts=127.0.0.1 in "
+            'place of --disable-socket, or the marker allow_hosts(["127.0.0.1"]), allow what stays on this machine'
+        )
+        raise FakeError(msg) from problem
+    try:
+        if os.name == "posix":  # elsewhere it lets two share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ADDRESS, port))
+        listener.listen(_BACKLOG)
+        listener.settimeout(0)
+    except OSError as problem:
+        listener.close()
+        msg = f"port {port} of {ADDRESS} cannot be used: {problem.strerror or problem}; 0 is any that is free"
+        raise FakeError(msg) from None
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+_servers: WeakSet[LiveServer] = WeakSet()
+
+
+def _after_fork() -> None:
+    for server in list(_servers):
+        server.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,158 @@
+"""
+The fake behind HTTP: where a request was sent decides on the URLs in its answer.
+
+``ask`` is what the live server and the WSGI application have in common.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote, urlsplit
+
+from pytest_ghdeploy.doors import registry
+from pytest_ghdeploy.errors import UnsupportedRequest
+from pytest_ghdeploy.github.refusals import REASONS
+from pytest_ghdeploy.http.messages import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from pytest_ghdeploy.github.model import Token
+from pytest_ghdeploy.http.messages import plain
+
+API_PREFIX = "/api/v3"
+_GRAPHQL = "/api/graphql"
+_SCHEMES_PORT = {"http": ":80", "https": ":443"}
+_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Fake(Protocol):
+    """What is needed of a fake here."""
+
+    @property
+    def host(self) -> str: ...  # noqa: D102 - said by FakeGitHub
+    @property
+    def tokens(self) -> Iterable[Token]: ...  # noqa: D102
+    def answer(  # noqa: D102
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = ""
+    ) -> Answer: ...
+    def fail(self, problem: Exception) -> None: ...  # noqa: D102
+
+
+def ask(
+    fake: Fake,
+    method: str,
+    target: str,
+    *,
+    scheme: str,
+    authority: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    mount: str = "",
+) -> Answer:
+    """
+    Let *fake* answer, as the host that was asked: the root of its API is ``/`` and ``/api/v3``.
+
+    Args:
+        target: Path and query, percent-encoded.
+
+        mount: What *target* starts with where others are served beside the fake.
+
+    What the fake cannot answer is a 501, and a crash of it a 500; either fails the test all the same.
+    """
+    host = f"{scheme}://{authority.removesuffix(_SCHEMES_PORT[scheme])}"
+    root = site = f"{host}{mount}"
+    path = target.partition("?")[0].removeprefix(mount)
+    if path == API_PREFIX or path.startswith(f"{API_PREFIX}/"):
+        root = f"{site}{API_PREFIX}"
+    elif path == _GRAPHQL:
+        root = f"{site}/api"
+    try:
+        return fake.answer(method, f"{host}{target}", headers, body, root=root)
+    except UnsupportedRequest as problem:
+        return plain(HTTPStatus.NOT_IMPLEMENTED, str(problem))
+    except Exception as problem:  # noqa: BLE001 - the test gets it: fake.fail has it already
+        return plain(HTTPStatus.INTERNAL_SERVER_ERROR, f"the fake failed, and the test does too: {problem!r}")
+
+
+def check_proxied(fake: Fake, host: str) -> Answer | None:
+    """
+    Refuse what the server is asked for as a proxy, unless it is for *fake*.
+
+    Other hosts are not reached from here: this is no proxy.
+    """
+    host = host.lower().rstrip(".")
+    if host in _HERE or host == fake.host:
+        return None
+    if registry.is_githubs(host):
+        msg = f"a request to {host} cannot be answered: the live server is the API of {fake.host} only"
+        fake.fail(UnsupportedRequest(msg))
+        return plain(HTTPStatus.NOT_IMPLEMENTED, msg)
+    return plain(HTTPStatus.BAD_GATEWAY, f"this is a fake of {fake.host} and no proxy: it passes nothing on to {host}")
+
+
+class WsgiApp:
+    """
+    A fake as a WSGI application, at any place: URLs in answers follow it.
+
+    An answer that a fault takes away is a ``ConnectionResetError`` or a ``TimeoutError``.
+    """
+
+    def __init__(self, fake: Fake) -> None:
+        """Let *fake* answer."""
+        self._fake = fake
+
+    def __repr__(self) -> str:
+        return f"<WSGI application of {self._fake!r}>"
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, as PEP 3333 says."""
+        authority = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        answer = ask(
+            self._fake,
+            environ["REQUEST_METHOD"],
+            _target_of(environ),
+            scheme=environ["wsgi.url_scheme"],
+            authority=authority,
+            headers=_headers_of(environ),
+            body=_body_of(environ),
+            mount=quote(environ.get("SCRIPT_NAME", "").encode("latin-1")).rstrip("/"),
+        )
+        if answer.failure in ("refused", "reset"):
+            msg = f"the test asked for this fault: {answer.failure}"
+            raise ConnectionResetError(msg)
+        if answer.failure == "timeout":
+            msg = "the test asked for this fault: timeout"
+            raise TimeoutError(msg)
+        start_response(f"{answer.status} {REASONS.get(answer.status, 'Unknown')}", list(answer.headers.items()))
+        return [answer.body]
+
+
+def _target_of(environ: WSGIEnvironment) -> str:
+    # PATH_INFO is decoded, so that a slash in a name cannot be told from one between names. Many servers also say how
+    # it came.
+    for name in ("RAW_URI", "REQUEST_URI"):
+        if given := environ.get(name):
+            parts = urlsplit(given)
+            return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}".encode("latin-1")
+    query = environ.get("QUERY_STRING")
+    return (quote(path) or "/") + (f"?{query}" if query else "")
+
+
+def _headers_of(environ: WSGIEnvironment) -> dict[str, str]:
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers
+
+
+def _body_of(environ: WSGIEnvironment) -> bytes:
+    body = environ["wsgi.input"]
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length.isdecimal():
+        return bytes(body.read(int(length)))
+    return bytes(body.read()) if environ.get("wsgi.input_terminated") else b""

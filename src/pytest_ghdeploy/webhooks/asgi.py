@@ -1,0 +1,139 @@
+"""An ASGI application as a server has it: one event loop in a thread of its own, from startup to shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import wait
+from contextlib import suppress
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy.webhooks.interrupt import TookTooLong
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+
+    App = Callable[..., Awaitable[None]]
+
+_STOP_SECONDS = 1.0
+
+
+class AsgiReceiver:
+    """
+    An application that runs from its first delivery on, until it is stopped.
+
+    One that knows no lifespan runs without, as servers have it.
+
+    Source:
+        https://asgi.readthedocs.io/en/latest/specs/lifespan.html
+    """
+
+    def __init__(self, app: App) -> None:
+        """Start nothing yet."""
+        self._app = app
+        self._thread: threading.Thread | None = None
+
+    def run(self, make: Callable[[Mapping[str, Any]], Coroutine[Any, Any, Any]], seconds: float) -> Any:  # noqa: ANN401
+        """
+        Run what *make* makes of the application's state, after its startup.
+
+        Raises:
+            TookTooLong: It was not done in time.
+        """
+        if self._thread is None or not self._thread.is_alive():
+            self._start()
+        if not self._ready.wait(seconds):
+            self.stop(0)
+            raise TookTooLong
+        if self._failure:
+            self._thread = None  # perhaps it works next time
+            raise RuntimeError(self._failure)
+        job = make(dict(self._state))
+        guarded = _guarded(job)
+        try:
+            # The context is this one's.
+            future = asyncio.run_coroutine_threadsafe(guarded, self._loop)
+        except BaseException:
+            guarded.close()
+            job.close()
+            raise
+        if not wait([future], seconds).done:
+            raise TookTooLong
+        result, problem = future.result()
+        if problem:
+            raise problem
+        return result
+
+    def _start(self) -> None:
+        self._ready = threading.Event()
+        self._failure = ""
+        self._state: dict[str, Any] = {}
+        # Its own, since an earlier thread that has failed to start may not have ended yet.
+        self._thread = threading.Thread(target=copy_context().run, args=(self._main, self._ready), daemon=True)
+        self._thread.start()
+
+    def _main(self, ready: threading.Event) -> None:
+        try:
+            # Whatever goes wrong in the end, nobody waits for it any more.
+            with suppress(Exception):
+                asyncio.run(self._live(ready))
+        finally:
+            ready.set()
+
+    async def _live(self, ready: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        started = asyncio.Event()
+        begun: list[bool] = []
+
+        async def receive() -> Mapping[str, Any]:
+            if not begun:
+                begun.append(True)
+                return {"type": "lifespan.startup"}
+            await self._stopping.wait()
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            kind = message["type"]
+            if not kind.startswith("lifespan."):
+                msg = f"{kind} is no answer to lifespan"
+                raise RuntimeError(msg)
+            if kind == "lifespan.startup.failed":
+                told = str(message.get("message", "")).strip().splitlines()
+                self._failure = f"the application's startup failed: {told[-1] if told else 'it does not say why'}"
+            if kind.startswith("lifespan.startup."):
+                started.set()
+
+        version = {"version": "3.0", "spec_version": "2.0"}
+        scope = {"type": "lifespan", "asgi": version, "state": self._state}
+        lifespan = asyncio.ensure_future(self._lifespan(scope, receive, send))
+        waiting = asyncio.ensure_future(started.wait())
+        await asyncio.wait({lifespan, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        ready.set()
+        if not self._failure:
+            await self._stopping.wait()
+            await asyncio.wait({lifespan}, timeout=_STOP_SECONDS)
+
+    async def _lifespan(self, *arguments: Any) -> None:  # noqa: ANN401
+        # Without one it raises or returns.
+        with suppress(Exception, SystemExit):
+            await self._app(*arguments)
+
+    def stop(self, seconds: float = _STOP_SECONDS) -> None:
+        """Have it shut down, and wait so long for that."""
+        thread, self._thread = self._thread, None
+        if thread is None or not thread.is_alive():
+            return
+        with suppress(AttributeError, RuntimeError):  # it is just beginning, or has just ended
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        if seconds and thread is not threading.current_thread():
+            thread.join(seconds)
+
+
+async def _guarded(job: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    # These end an event loop, and that is the application's.
+    try:
+        return await job, None
+    except (KeyboardInterrupt, SystemExit) as problem:
+        return None, problem

@@ -1,0 +1,1017 @@
+"""
+The admin interface, over HTTP: what Python may do with a fake, for suites in other languages.
+
+`CALLS` and `READS` have a case for each endpoint that there is.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import requests
+
+from pytest_ghdeploy import FakeError, FakeGitHub
+from pytest_ghdeploy.admin.endpoints import ENDPOINTS, PREFIX, in_words_of_http, index, keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_ghdeploy import LiveServer, Repository
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi"
+HOOK = "http://127.0.0.1:9/hook"
+REPOSITORY = "repositories/octocat/example"
+A_TIME = "is a time such as 2026-01-31T12:00:00Z, which ends in Z or +00:00"
+TOKEN = "a-token-of-this-test"  # noqa: S105 - it opens nothing
+
+
+class Ask:
+    """Asks the admin interface of a server."""
+
+    def __init__(self, server: LiveServer) -> None:
+        """Ask *server*."""
+        self.server = server
+
+    def raw(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Send just this, and give status, headers (in lower case) and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        finally:
+            connection.close()
+
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
+        """Send JSON to what is at *path* below the prefix, and read JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        sent = {"Content-Type": "application/json"} if data is not None else {}
+        status, _, answer = self.raw(method, f"{PREFIX}/{path}", data, sent | headers)
+        return status, json.loads(answer)
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - any JSON
+        """Read something that is there."""
+        status, answer = self("GET", path)
+        assert status == 200, answer
+        return answer
+
+    def post(self, path: str, **body: object) -> Any:  # noqa: ANN401
+        """Do something that can be done."""
+        status, answer = self("POST", path, body)
+        assert status == 200, answer
+        return answer
+
+    def refused(self, path: str, status: int = 422, **body: object) -> str:
+        """Do something that cannot be done, and give the message."""
+        got, answer = self("POST", path, body)
+        assert (got, list(answer)) == (status, ["message"])
+        return str(answer["message"])
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeGitHub]:
+    """Give a fake with a repository, which is not in this process' way; deliveries are held."""
+    gh = FakeGitHub()
+    gh.add_repository("octocat/example").add_branch("topic")
+    yield gh
+    gh.close()
+
+
+@pytest.fixture
+def repo(fake: FakeGitHub) -> Repository:
+    """Give its repository."""
+    return fake.repository("octocat/example")
+
+
+@pytest.fixture
+def ask(fake: FakeGitHub) -> Ask:
+    """Give who asks the fake's admin interface."""
+    return Ask(fake.serve(admin=True))
+
+
+def deploy(ask: Ask, status: int = 201, **body: object) -> Any:  # noqa: ANN401 - any JSON
+    """Deploy as a client does."""
+    answer = requests.post(
+        f"{ask.server.api_url}/repos/octocat/example/deployments",
+        json={"ref": "main", **body},
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=20,
+    )
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+# Each endpoint
+
+
+class Call(NamedTuple):
+    """A body, what the answer has in it, and what is to be so then."""
+
+    body: dict[str, Any] | Callable[[FakeGitHub], dict[str, Any]]
+    has: Any = None
+    then: Callable[[FakeGitHub], object] = lambda _: True
+    before: Callable[[FakeGitHub], object] = lambda _: None
+
+
+def held_hook(gh: FakeGitHub) -> None:
+    """Subscribe a URL, whose ping is held."""
+    gh.webhooks.hold()
+    gh.webhooks.subscribe(HOOK)
+
+
+def an_event(gh: FakeGitHub) -> None:
+    """Have an event recorded."""
+    gh.repository("octocat/example").add_commit_status("main", state="pending", context="ci")
+
+
+def two_events(gh: FakeGitHub) -> None:
+    """Have two events recorded."""
+    an_event(gh)
+    an_event(gh)
+
+
+def has_held(gh: FakeGitHub) -> bool:
+    """Tell whether deliveries are held."""
+    held_hook(gh)
+    return len(gh.webhooks.held) == 1
+
+
+def delivery(gh: FakeGitHub) -> int:
+    """Give the id of the newest delivery."""
+    return gh.webhooks.deliveries[0].id
+
+
+def of_repository(gh: FakeGitHub) -> Repository:
+    """Give the repository."""
+    return gh.repository("octocat/example")
+
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+CALLS: dict[str, Call] = {
+    "reset": Call({}, {}, lambda gh: not gh.events and not gh.faults, an_event),
+    "seed": Call(
+        {"repositories": [{"full_name": "octocat/seeded", "branches": ["next"]}]},
+        {},
+        lambda gh: gh.repository("octocat/seeded").sha("next"),
+    ),
+    "clock/tick": Call({"seconds": 60}, {}, lambda gh: gh.clock.now > datetime.now(UTC)),
+    "clock/move_to": Call({"when": "2030-01-02T03:04:05Z"}, {}, lambda gh: gh.clock.now == NOW),
+    "events/clear": Call({}, {}, lambda gh: not gh.events, an_event),
+    "assert_event": Call(
+        {"name": "status", "fields": {"state": "pending"}},
+        {"name": "status", "action": None, "repository": "octocat/example", "payload": {"context": "ci"}},
+        before=an_event,
+    ),
+    "assert_no_event": Call({"name": "status", "fields": {"state": "success"}}, before=an_event),
+    "assert_events": Call(
+        {"wanted": ["status", ["status", {"context": "ci"}]], "exactly": True},
+        [{"name": "status"}, {"name": "status"}],
+        before=two_events,
+    ),
+    "assert_delivery": Call(
+        {"event": "ping", "fields": {"state": "waiting"}},
+        {"event": "ping", "state": "waiting", "status_code": 0, "delivered_at": None},
+        before=held_hook,
+    ),
+    "faults/add": Call(
+        {"method": "POST", "path": "/repos/octocat/example/deployments", "status": 503, "times": 2},
+        {
+            "fault": "status=503 for POST /repos/octocat/example/deployments",
+            "method": "POST",
+            "path": "/repos/octocat/example/deployments",
+            "times": 2,
+            "used": 0,
+            "required": True,
+        },
+        lambda gh: len(gh.faults) == 1,
+    ),
+    "faults/clear": Call({}, {}, lambda gh: len(gh.faults) == 0, lambda gh: gh.faults.add(status=500)),
+    "rate_limits/set": Call({"remaining": 0, "user": None}, {}, lambda gh: limited(gh) == 403),
+    "rate_limits/set_secondary": Call({"points_per_minute": 0, "status": 429}, {}, lambda gh: limited(gh) == 429),
+    "rate_limits/clear": Call({}, {}, lambda gh: limited(gh) == 200, lambda gh: gh.rate_limits.set(0, user=None)),
+    "stub": Call(
+        {"method": "GET", "path": "/repos/octocat/example/pulls", "json": [1], "headers": {"X-More": "1"}},
+        {},
+        lambda gh: gh.answer("GET", f"{gh.base_url}/repos/octocat/example/pulls", {}, b"").body == b"[1]",
+    ),
+    "deployer": Call(
+        {"environment": "qa", "steps": ["queued", {"state": "success", "after_seconds": 5}]},
+        {"login": "deployer[bot]", "environment": "qa", "deployments": [], "posted": []},
+        lambda gh: deployed_by_third_party(gh) == ["queued", "success"],
+    ),
+    "webhooks/subscribe": Call(
+        {"target": HOOK, "events": ["deployment"], "secret": "a-secret-of-a-hook"},
+        {"events": ["deployment"], "active": True, "config": {"url": HOOK, "secret": "********"}},
+        lambda gh: gh.webhooks.hooks[0].events == ["deployment"],
+        lambda gh: gh.webhooks.hold(),
+    ),
+    "webhooks/unsubscribe": Call(
+        lambda gh: {"hook": gh.webhooks.hooks[0].id}, {}, lambda gh: not gh.webhooks.hooks, held_hook
+    ),
+    "webhooks/hold": Call({}, {}, has_held),
+    "webhooks/release": Call({}, {}, lambda gh: gh.webhooks.deliveries[0].state == "failed", held_hook),
+    "webhooks/drop": Call(
+        lambda gh: {"delivery": delivery(gh)}, {}, lambda gh: gh.webhooks.deliveries[0].state == "dropped", held_hook
+    ),
+    "webhooks/redeliver": Call(
+        lambda gh: {"delivery": delivery(gh)},
+        {"event": "ping", "redelivery": True, "state": "waiting"},
+        lambda gh: len(gh.webhooks.held) == 2,
+        held_hook,
+    ),
+    "add_user": Call(
+        {"login": "acme", "type": "Organization"},
+        {"login": "acme", "type": "Organization"},
+        lambda gh: gh.add_team("acme", "ops"),
+    ),
+    "add_token": Call(
+        {"token": TOKEN, "user": "mona", "scopes": ["repo"], "expires_at": "2099-01-01T00:00:00Z"},
+        {"user": {"login": "mona"}, "kind": "classic", "scopes": ["repo"], "expires_at": "2099-01-01T00:00:00Z"},
+        lambda gh: gh.tokens[0].user.login == "mona",
+    ),
+    "revoke_token": Call({"token": TOKEN}, {}, lambda gh: not gh.tokens, lambda gh: gh.add_token(TOKEN)),
+    "add_team": Call({"organization": "acme", "name": "Ops"}, {"slug": "ops", "organization": {"login": "acme"}}),
+    "add_app": Call({"slug": "gate", "owner": "mona"}, {"slug": "gate", "owner": {"login": "mona"}}),
+    "add_repository": Call(
+        {"full_name": "acme/app", "default_branch": "trunk", "private": True},
+        {"full_name": "acme/app", "name": "app", "default_branch": "trunk", "private": True},
+        lambda gh: gh.repository("acme/app").sha("trunk"),
+    ),
+    "repositories/{owner}/{name}/rename": Call(
+        {"full_name": "octocat/other"}, {}, lambda gh: gh.repository("octocat/other")
+    ),
+    "repositories/{owner}/{name}/add_branch": Call(
+        {"name": "old", "behind": 2}, {"sha": re.compile(r"[0-9a-f]{40}")}, lambda gh: of_repository(gh).sha("old")
+    ),
+    "repositories/{owner}/{name}/add_commit": Call(
+        {"branch": "topic", "message": "Change", "files": {"a.txt": "text"}},
+        {"sha": re.compile(r"[0-9a-f]{40}")},
+        lambda gh: of_repository(gh).sha("topic") != of_repository(gh).sha("main"),
+    ),
+    "repositories/{owner}/{name}/add_tag": Call(
+        {"name": "v1", "ref": "main"}, {"sha": re.compile(r"[0-9a-f]{40}")}, lambda gh: of_repository(gh).sha("v1")
+    ),
+    "repositories/{owner}/{name}/add_merge_conflict": Call(
+        {"head": "topic"}, {}, lambda gh: of_repository(gh).sha("topic") != of_repository(gh).sha("main")
+    ),
+    "repositories/{owner}/{name}/add_collaborator": Call({"login": "mona", "permission": "admin"}),
+    "repositories/{owner}/{name}/add_commit_status": Call(
+        {"ref": "main", "state": "failure", "context": "ci"},
+        {"state": "failure", "context": "ci", "creator": {"login": "octocat"}},
+        lambda gh: gh.assert_event("status", state="failure"),
+    ),
+    "repositories/{owner}/{name}/add_check_run": Call(
+        {"ref": "main", "name": "build", "status": "queued", "conclusion": None},
+        {"name": "build", "status": "queued", "conclusion": None},
+        lambda gh: gh.assert_event("check_run", name="build"),
+    ),
+    "repositories/{owner}/{name}/add_deployment": Call(
+        {"ref": "topic", "environment": "qa", "payload": {"a": [1]}},
+        {"ref": "topic", "environment": "qa", "payload": {"a": [1]}, "state": None},
+        lambda gh: of_repository(gh).deployments[0].environment == "qa",
+    ),
+    "repositories/{owner}/{name}/add_deploy_key": Call(
+        {"title": "server", "key": KEY, "read_only": True},
+        {"title": "server", "read_only": True},
+        lambda gh: of_repository(gh).deploy_keys[0].title == "server",
+    ),
+    "repositories/{owner}/{name}/add_environment": Call(
+        {"name": "qa", "wait_timer": 5, "reviewers": ["octocat"]},
+        {"name": "qa", "can_admins_bypass": True},
+        lambda gh: of_repository(gh).environments[0].name == "qa",
+    ),
+}
+
+
+def limited(gh: FakeGitHub) -> int:
+    """Ask anonymously, and give the status."""
+    return gh.answer("GET", f"{gh.base_url}/repos/octocat/example", {"user-agent": "test"}, b"").status
+
+
+def deployed_by_third_party(gh: FakeGitHub) -> list[str]:
+    """Let time pass after a deployment, and give what was reported."""
+    made = of_repository(gh).add_deployment(ref="main", environment="qa")
+    gh.clock.tick(5)
+    return [str(status.state) for status in reversed(made.statuses)]
+
+
+def has(whole: Any, part: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Tell whether *part* is in *whole*: of objects some members, of a text a pattern."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(name in whole and has(whole[name], one) for name, one in part.items())
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(whole) == len(part) and all(map(has, whole, part))
+    if isinstance(part, re.Pattern):
+        return isinstance(whole, str) and bool(part.fullmatch(whole))
+    return bool(whole == part)
+
+
+@pytest.mark.parametrize("path", CALLS)
+def test_a_call_does_what_python_does(path: str, fake: FakeGitHub, ask: Ask) -> None:
+    """Each POST has its effect, and answers what the method returns."""
+    case = CALLS[path]
+    case.before(fake)
+    body = case.body(fake) if callable(case.body) else case.body
+
+    status, answer = ask("POST", path.replace("{owner}", "octocat").replace("{name}", "Example"), body)
+
+    assert status == 200, answer
+    assert has(answer, case.has) if case.has else answer == {}, answer
+    assert case.then(fake)
+
+
+READS: dict[str, tuple[Callable[[FakeGitHub], object], Any]] = {
+    "": (lambda _: None, {"url": re.compile(r"http://127\.0\.0\.1:\d+"), "api_url": re.compile(r"http.+/api/v3")}),
+    "problems": (lambda gh: gh.fail(FakeError("what went wrong")), ["FakeError: what went wrong"]),
+    "clock": (lambda gh: gh.clock.move_to(NOW), {"now": "2030-01-02T03:04:05Z"}),
+    "requests": (limited, [{"method": "GET", "path": "/repos/octocat/example", "status": 200, "hint": ""}]),
+    "conversation": (
+        limited,
+        {"text": re.compile(r"  1\. GET /repos/octocat/example\n     200 OK .+"),
+         "diagram": re.compile(r"(?s)  anonymous +GitHub.+"),
+         "mermaid": re.compile(r"(?s)sequenceDiagram\n.+")},
+    ),
+    "events": (an_event, [{"name": "status", "payload": {"state": "pending"}}]),
+    "events/{event}": (an_event, [{"name": "status", "payload": {"context": "ci"}}]),
+    "faults": (lambda gh: gh.faults.add(error="reset"), [{"fault": 'error="reset" for any method of any path'}]),
+    "webhooks/hooks": (held_hook, [{"events": ["*"], "active": True, "config": {"url": HOOK}}]),
+    "webhooks/deliveries": (held_hook, [{"event": "ping", "state": "waiting", "body": ""}]),
+    "webhooks/held": (held_hook, [{"event": "ping", "state": "waiting"}]),
+    "tokens": (lambda gh: gh.add_token(TOKEN), [{"user": {"login": "octocat"}, "kind": "classic", "scopes": None}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", READS)
+def test_a_reading_shows_what_python_shows(path: str, fake: FakeGitHub, ask: Ask) -> None:
+    """Each GET gives what there is, as JSON; HEAD is answered alike."""
+    prepare, part = READS[path]
+    prepare(fake)
+
+    answer = ask.get(path.replace("{event}", "status"))
+
+    assert has(answer, part), answer
+    status, headers, body = ask.raw("HEAD", f"{PREFIX}/{path.replace('{event}', 'status')}")
+    assert (status, body, headers["content-type"]) == (200, b"", "application/json; charset=utf-8")
+
+
+def test_every_endpoint_has_its_case() -> None:
+    """No endpoint is without a case here, and no case without its endpoint."""
+    assert {one.path for one in ENDPOINTS if one.method == "POST"} == set(CALLS)
+    assert {one.path for one in ENDPOINTS if one.method == "GET"} == set(READS)
+    assert len(ENDPOINTS) == len(CALLS) + len(READS)
+
+
+def test_the_index_tells_of_every_endpoint(fake: FakeGitHub, ask: Ask) -> None:
+    """GET /_ghdeploy lists methods, paths, keys with what they are if left out, and what each does."""
+    listed = {(one["method"], one["path"]): one for one in ask.get("")["endpoints"]}
+
+    assert list(listed) == [(one.method, f"{PREFIX}/{one.path}".rstrip("/")) for one in ENDPOINTS]
+    assert listed["POST", f"{PREFIX}/clock/tick"] == {
+        "method": "POST",
+        "path": "/_ghdeploy/clock/tick",
+        "keys": ["seconds=1"],
+        "does": "Let time pass.",
+    }
+    assert listed["POST", f"{PREFIX}/webhooks/release"]["keys"] == ["chosen=null"]
+    assert listed["POST", f"{PREFIX}/assert_event"]["keys"] == ["name", "fields={}"]
+    assert listed["POST", f"{PREFIX}/repositories/{{owner}}/{{name}}/add_branch"]["keys"] == [
+        "name",
+        "from_ref=null",
+        "behind=0",
+    ]
+    assert all(one["does"].endswith((".", "…")) and "*" not in one["does"] for one in index(fake, PREFIX))
+
+
+# Selecting
+
+
+def test_events_are_selected_by_name_and_fields(repo: Repository, ask: Ask) -> None:
+    """A query asks for fields as assert_event does: numbers, truth, null and texts that look like them."""
+    repo.add_branch("5")
+    first = repo.add_deployment(ref="main")
+    repo.add_deployment(ref="5", environment="staging", transient_environment=True)
+
+    def ids(query: str) -> list[int]:
+        return [one["payload"]["deployment"]["id"] for one in ask.get(f"events/deployment{query}")]
+
+    assert len(ids("")) == 2
+    assert ids("?environment=production") == [first.id]
+    assert ids(f"?id={first.id}") == [first.id]
+    assert ids("?ref=5&transient_environment=true") == ids("?ref=5") == ids("")[1:]
+    assert ids("?description=null&creator=octocat&transient_environment=false") == [first.id]
+    assert ids("?environment=qa") == []
+    assert ask("GET", "events/deploymnt")[1]["message"].startswith(
+        "there is no event 'deploymnt'; there are deployment,"
+    )
+    status, answer = ask("GET", "events/deployment?envronment=qa")
+    assert (status, answer["message"].partition(",")[0]) == (
+        422,
+        "there is no field 'envronment' of the event deployment; there are environment",
+    )
+
+
+def test_requests_and_deliveries_are_selected_by_their_fields(fake: FakeGitHub, ask: Ask) -> None:
+    """A query compares with what is shown; a field that there is not is refused."""
+    held_hook(fake)
+    deploy(ask)
+    deploy(ask, 422, ref="nope")
+
+    assert [one["status"] for one in ask.get("requests")] == [201, 422]
+    assert [one["request_body"] for one in ask.get("requests?status=422&method=POST")] == ['{"ref": "nope"}']
+    assert [one["event"] for one in ask.get("webhooks/deliveries")] == ["deployment", "ping"]
+    assert [one["event"] for one in ask.get("webhooks/deliveries?event=ping&redelivery=false&action=")] == ["ping"]
+    assert ask("GET", "requests?state=1") == (
+        422,
+        {"message": "there is no field 'state' to select requests by; there are status, method, path, login, failure"},
+    )
+    assert ask("GET", "clock?now=1") == (
+        422,
+        {"message": "there is no field 'now' to select clock by; there are none"},
+    )
+
+
+def test_hints_are_shown_and_credentials_are_not(repo: Repository, ask: Ask) -> None:
+    """A refused request has its hint; the token is redacted, wherever it turns up."""
+    repo.add_commit_status("main", state="pending", context="ci")
+    deploy(ask, 409)
+    deploy(ask, required_contexts=[], payload={"note": f"with {TOKEN}"})
+
+    refused, made = ask.get("requests")
+    assert refused["hint"] == "734ea46, the commit of main: ci is pending; required_contexts=[] deploys it regardless"
+    assert refused["request_headers"]["authorization"] == "[redacted]"
+    assert TOKEN not in json.dumps([refused, made])
+    [event] = ask.get("events/deployment")
+    assert event["payload"]["deployment"]["payload"] == {"note": "with [redacted]"}
+    assert TOKEN not in json.dumps(ask.get("conversation"))
+
+
+def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
+    """What was added as a token or the secret of a hook is in no answer, nor in a refusal."""
+    ask.post("webhooks/hold")
+    ask.post("add_token", token=TOKEN)
+    ask.post("webhooks/subscribe", target=HOOK, secret="the-secret-of-a-hook")  # noqa: S106
+    told = [json.dumps(ask.get(path.replace("{event}", "push"))) for path in READS]
+    told.append(ask.refused("add_token", token="spaces in it"))  # noqa: S106
+    told.append(ask.refused("revoke_token", token="another-token-here"))  # noqa: S106
+    told.append(ask.refused("add_user", login=TOKEN + "!"))
+
+    assert not [text for text in told if TOKEN in text or "the-secret-of-a-hook" in text or "spaces in" in text]
+    assert len(fake.tokens) == 1
+    assert told[-1].endswith("got '[redacted]!'")
+
+
+# The ends of the calendar
+
+YEARS = "a time in the years 1 to 999"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        (
+            "clock/move_to",
+            {"when": "9999-12-31T23:59:59-14:00"},
+            f"clock.move_to wants {YEARS}8, in UTC; got '9999-12-31T23:59:59-14:00'",
+        ),
+        (
+            "clock/move_to",
+            {"when": "0001-01-01T00:00:00+14:00"},
+            f"clock.move_to wants {YEARS}8, in UTC; got '0001-01-01T00:00:00+14:00'",
+        ),
+        (
+            "clock/move_to",
+            {"when": "9999-12-31T23:30:00Z"},
+            f"clock.move_to wants {YEARS}8, in UTC; got '9999-12-31T23:30:00Z'",
+        ),
+        ("clock/tick", {"seconds": 1e12}, "clock.tick wants to stay before the year 9999, got 1000000000000.0 from 2"),
+        ("clock/tick", {"seconds": 1e300}, "clock.tick wants 0 seconds or more, got 1e+300; clock.move_to goes back"),
+        ("clock/tick", {"seconds": 10**400}, "clock.tick wants 0 seconds or more, got 1000"),
+        (
+            "add_token",
+            {"token": TOKEN, "expires_at": "9999-12-31T23:59:59-14:00"},
+            f"expires_at is {YEARS}9, in UTC; got '9999-12-31T23:59:59-14:00'",
+        ),
+        (
+            "add_token",
+            {"token": TOKEN, "expires_at": "0001-01-01T00:00:00+14:00"},
+            f"expires_at is {YEARS}9, in UTC; got '0001-01-01T00:00:00+14:00'",
+        ),
+    ],
+)
+def test_a_time_that_no_clock_can_tell_is_a_422(
+    path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
+) -> None:
+    """It is told as it was given, and nothing has changed."""
+    before = fake.clock.now
+
+    assert ask.refused(path, **body).startswith(message)
+
+    assert (fake.clock.now, len(fake.tokens), fake.list_problems()) == (before, 0, [])
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9998-12-31T23:59:59Z"])
+def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGitHub, ask: Ask) -> None:
+    """The API and each reading of the admin interface; a token's end may be the last moment there is."""
+    ask.post("add_token", token=TOKEN, expires_at="9999-12-31T23:59:59Z")
+    ask.post("clock/move_to", when=when)
+
+    assert ask.get("clock") == {"now": when}
+    deploy(ask)
+    assert [ask("GET", path.replace("{event}", "deployment"))[0] for path in READS] == [200] * len(READS)
+    assert ask.get("tokens")[0]["expires_at"] == "9999-12-31T23:59:59Z"
+    assert fake.list_problems() == []
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("clock/tick", {"second": 5}, "there is no key 'second' of clock/tick; there is seconds"),
+        (
+            "clock/move_to",
+            {},
+            "clock/move_to needs the key 'when': its keys are when",
+        ),
+        ("clock/move_to", {"when": "soon"}, f"when {A_TIME}; got 'soon'"),
+        ("clock/move_to", {"when": 5}, f"when {A_TIME}; got 5"),
+        ("clock/move_to", {"when": None}, f"when {A_TIME}; got null"),
+        ("clock/move_to", {"when": "2026-01-31T12:00:00"}, f"when {A_TIME}; got '2026-01-31T12:00:00'"),
+        ("clock/move_to", {"when": "2026-01-31"}, f"when {A_TIME}; got '2026-01-31'"),
+        ("clock/tick", {"seconds": True}, "seconds is a number; got true"),
+        ("clock/tick", {"seconds": None}, "seconds is a number; got null"),
+        ("clock/tick", {"seconds": "5"}, "seconds is a number; got '5'"),
+        ("clock/tick", {"seconds": -1}, "clock.tick wants 0 seconds or more, got -1; clock.move_to goes back in time"),
+        (
+            "stub",
+            {"method": "GET"},
+            ("stub needs the key 'path': its keys are method, path, status=200, json=null, headers=null"),
+        ),
+        (
+            "deployer",
+            {"fails_on": "x"},
+            (
+                "there is no key 'fails_on' of deployer; there are environment, repository, steps, after_polls, "
+                "after_seconds, log_url, environment_url, description, login"
+            ),
+        ),
+        ("deployer", {"steps": "queued"}, "steps is a list of states, and of objects with a state; got 'queued'"),
+        ("deployer", {"steps": [{"after_polls": 1}]}, "a step has a state; got {'after_polls': 1}"),
+        (
+            "deployer",
+            {"steps": [{"state": "queued", "after": 1}]},
+            (
+                "there is no key 'after' of a step; there are after_polls, state, after_seconds, log_url, "
+                "environment_url, description, auto_inactive"
+            ),
+        ),
+        ("webhooks/subscribe", {"target": 5}, "target is a URL on this machine; got 5"),
+        (
+            "webhooks/release",
+            {},
+            f"nothing is kept back: POST {PREFIX}/webhooks/hold comes before POST {PREFIX}/webhooks/release",
+        ),
+        (
+            "webhooks/release",
+            {"chosen": []},
+            ("chosen is a list of ids of deliveries, at least one, or null for all; got []"),
+        ),
+        ("webhooks/release", {"chosen": [1]}, "there is no delivery 1; there are none"),
+        ("webhooks/drop", {"delivery": "x"}, "there is no delivery 'x'; there are none"),
+        ("webhooks/unsubscribe", {"hook": True}, "there is no hook true; there are none"),
+        ("assert_event", {"name": "push", "fields": []}, "fields is an object of fields and what they are; got []"),
+        (
+            "assert_event",
+            {"name": "pusch"},
+            (
+                "there is no event 'pusch'; there are push, check_run, create, delete, deployment, "
+                "deployment_status, status"
+            ),
+        ),
+        (
+            "repositories/octocat/nope/add_branch",
+            {"name": "x"},
+            ("there is no repository 'octocat/nope'; there is octocat/example"),
+        ),
+        ("repositories/octocat/example/add_branch", {"name": "main"}, "octocat/example has a branch 'main' already"),
+        (
+            "add_repository",
+            {"full_name": "octocat/example"},
+            ("there is a repository octocat/example already: /_ghdeploy/repositories/octocat/example/… is for it"),
+        ),
+        ("seed", {"repositoris": []}, "there is no key 'repositoris'; there are repositories,"),
+        (
+            "seed",
+            {"repositories": [{"full_name": "a/b", "branchs": []}]},
+            ("there is no key 'branchs' in repositories[0]; there are branches,"),
+        ),
+        ("reset", {"sed": True}, "there is no key 'sed' of reset; there are none"),
+    ],
+)
+def test_what_makes_no_sense_is_a_422_that_tells_and_changes_nothing(
+    path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
+) -> None:
+    """The message names the nearest key or thing, in paths and JSON."""
+    before = fake.clock.now
+
+    told = ask.refused(path, **body)
+
+    assert told == message or (message.endswith(",") and told.startswith(message))
+    assert (fake.clock.now, len(fake.events), fake.list_problems()) == (before, 0, [])
+    assert [row.full_name for row in fake._store.repositories] == ["octocat/example"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        (
+            "assert_event",
+            {"name": "status", "fields": {"state": "success"}},
+            (
+                "no event status with state 'success'\n  recorded, nearest first:\n"
+                "    status 14054440: state 'pending'  <--, context 'ci'"
+            ),
+        ),
+        (
+            "assert_no_event",
+            {"name": "status"},
+            "1 event(s) status, none was expected:\n    status 14054440: state 'pending', context 'ci'",
+        ),
+        (
+            "assert_events",
+            {"wanted": ["deployment"]},
+            (
+                "the events are not exactly these, in this order (- did not come, + was not expected):\n"
+                "  + status 14054440: state 'pending', context 'ci'\n  - deployment"
+            ),
+        ),
+        (
+            "assert_delivery",
+            {"event": "status"},
+            "no delivery of status\n  nothing was delivered at all: see webhooks.subscribe",
+        ),
+    ],
+)
+def test_an_assertion_that_does_not_hold_is_a_409_with_what_came_near(
+    path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
+) -> None:
+    """The text is that of the failure in pytest."""
+    an_event(fake)
+
+    assert ask.refused(path, 409, **body) == message
+    assert fake.list_problems() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        (b"{", 400, "the body is no JSON: Expecting property name enclosed in double quotes"),
+        (b"\xff", 400, "the body is no JSON: "),
+        (b'{"seconds": NaN}', 400, "the body is no JSON: Out of range float values are not JSON compliant"),
+        (b'{"seconds": 1e999}', 400, "the body is no JSON: Out of range float values are not JSON compliant"),
+        (b'{"seconds": "\\ud800"}', 400, "the body is no JSON: 'utf-8' codec can't encode character '\\ud800'"),
+        (b"[" * 100_000, 400, "the body is no JSON: "),
+        (b'{"seconds": 1, "seconds": 2}', 422, "the key 'seconds' stands twice in an object of the body"),
+        (b'{"x": [{"a": 1, "b": 2, "a": 1}]}', 422, "the key 'a' stands twice in an object of the body"),
+        (b"[]", 422, "the body is a JSON object, not a list"),
+        (b'"text"', 422, "the body is a JSON object, not a text"),
+    ],
+)
+def test_a_body_that_is_no_object_is_refused(
+    body: bytes, status: int, message: str, fake: FakeGitHub, ask: Ask
+) -> None:
+    """No JSON is a 400, JSON of another kind a 422; nothing has changed."""
+    before = fake.clock.now
+
+    got, _, answer = ask.raw("POST", f"{PREFIX}/clock/tick", body, {"Content-Type": "application/json"})
+
+    assert got == status
+    assert json.loads(answer)["message"].startswith(message)
+    assert fake.clock.now == before
+
+
+def test_what_is_told_of_deliveries_and_calls_is_in_paths_and_json(fake: FakeGitHub, ask: Ask) -> None:
+    """No call, no `repr` and no constant of Python's; what is quoted stays as it is."""
+    held_hook(fake)
+    number = delivery(fake)
+    ask.post("webhooks/drop", delivery=number)
+
+    assert ask.refused("webhooks/drop", delivery=number) == (
+        f"the delivery {number} (ping dropped) is not kept back: see POST /_ghdeploy/webhooks/hold and held"
+    )
+    assert ask.refused("add_branch", 404).startswith("there is no endpoint '/_ghdeploy/add_branch'; there are ")
+    assert ask.refused("add_user", login="hold() None") == (
+        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'hold() None\''
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "GitHub's graphql: ghdeploy.stub(\"POST\", '/a, b', status=200, json=…)",
+            'GitHub\'s graphql: POST /_ghdeploy/stub {"method": "POST", "path": "/a, b", "status": 200, "json": …}',
+        ),
+        (
+            "webhooks.subscribe(…, allow_any_host=True) would",
+            'POST /_ghdeploy/webhooks/subscribe {…, "allow_any_host": true} would',
+        ),
+        ("x is True, False or None, got 'None'", "x is true, false or null, got 'None'"),
+        ("<Hook 5> is gone", "the hook 5 is gone"),
+        ("clear() and serve(tls=True) are none here", "clear() and serve(tls=True) are none here"),
+        ("faults.clear() is", "POST /_ghdeploy/faults/clear is"),
+        (
+            "see add_deployment(ref='main')",
+            'see POST /_ghdeploy/repositories/{owner}/{name}/add_deployment {"ref": "main"}',
+        ),
+        ("the test's own and the fake's: hold()", "the test's own and the fake's: POST /_ghdeploy/webhooks/hold"),
+    ],
+)
+def test_the_words_of_python_have_their_like_over_http(text: str, told: str) -> None:
+    """A call is a path with a body, a constant is JSON's."""
+    assert in_words_of_http(FakeGitHub(), text) == told
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])
+def test_a_body_is_application_json(content_type: str, fake: FakeGitHub, ask: Ask) -> None:
+    """What a form of a page could send is a 415."""
+    before = fake.clock.now
+    headers = {"Content-Type": content_type} if content_type else {}
+
+    status, _, answer = ask.raw("POST", f"{PREFIX}/clock/tick", b'{"seconds": 5}', headers)
+
+    told = f"a body here is application/json; Content-Type is {content_type or 'missing'}"
+    assert (status, json.loads(answer)) == (415, {"message": told})
+    assert fake.clock.now == before
+
+
+def test_a_body_of_json_may_name_its_charset_and_none_is_an_empty_object(fake: FakeGitHub, ask: Ask) -> None:
+    """`application/json; charset=utf-8` is JSON; without a body every key is left out."""
+    before = fake.clock.now
+    kind = {"Content-Type": "Application/JSON; charset=utf-8"}
+
+    assert ask.raw("POST", f"{PREFIX}/clock/tick", b'{"seconds": 5}', kind)[0] == 200
+    assert ask.raw("POST", f"{PREFIX}/clock/tick")[0] == 200
+    assert (fake.clock.now - before).total_seconds() == 6
+
+
+def test_an_unknown_path_is_a_404_that_lists_what_there_is(ask: Ask) -> None:
+    """The nearest come first."""
+    for path in ("clock/tik", "nope/x/y/z/1", "repositories/octocat/example", "events/a/b"):
+        status, answer = ask("POST", path, {})
+        assert status == 404
+        assert answer["message"].startswith(f"there is no endpoint '{PREFIX}/{path}'; there are {PREFIX}/")
+        assert answer["message"].endswith("GET /_ghdeploy tells of all")
+    assert "there are /_ghdeploy/clock/tick, " in ask("GET", "clock/tik")[1]["message"]
+
+
+def test_a_wrong_method_is_a_405_that_says_which(ask: Ask) -> None:
+    """The header Allow says so too. A key in the query is not overheard."""
+    status, headers, body = ask.raw("PUT", f"{PREFIX}/clock/tick")
+    assert (status, headers["allow"]) == (405, "POST")
+    assert json.loads(body) == {"message": "/_ghdeploy/clock/tick takes POST, not PUT"}
+    assert ask("DELETE", "events")[1] == {"message": "/_ghdeploy/events takes GET, not DELETE"}
+    assert ask("POST", "clock/tick?seconds=5", {}) == (
+        422,
+        {"message": "POST /_ghdeploy/clock/tick takes its keys in the body"},
+    )
+
+
+# Who may ask
+
+
+@pytest.mark.parametrize("host", ["evil.example:80", "127.0.0.1.evil.example", "api.github.com", "[::2]", "0.0.0.0"])  # noqa: S104
+def test_another_hosts_name_is_refused(host: str, fake: FakeGitHub, ask: Ask) -> None:
+    """A page whose name was made to lead here reaches nothing."""
+    before = fake.clock.now
+
+    status, _, body = ask.raw("POST", f"{PREFIX}/clock/tick", None, {"Host": host})
+
+    told = "/_ghdeploy is for this machine: ask 127.0.0.1 or localhost for it"
+    assert (status, json.loads(body)) == (403, {"message": told})
+    assert fake.clock.now == before
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST:{port}", "[::1]:{port}", "127.0.0.1:{port}"])
+def test_this_machines_names_are_answered(host: str, ask: Ask) -> None:
+    """Each name of loopback will do, with and without a port."""
+    assert ask.raw("GET", f"{PREFIX}/clock", None, {"Host": host.format(port=ask.server.port)})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
+def test_a_page_of_another_site_is_refused(method: str, headers: dict[str, str], fake: FakeGitHub, ask: Ask) -> None:
+    """Not even asked whether it may ask, and without a header that would let it read the answer."""
+    before = fake.clock.now
+    path = "clock/tick" if method != "GET" else "clock"
+
+    status, answered, body = ask.raw(method, f"{PREFIX}/{path}", None, headers)
+
+    assert status == 403
+    assert json.loads(body)["message"].startswith("/_ghdeploy is not for pages of other sites (Origin: ")
+    assert not [name for name in answered if name.startswith("access-control")]
+    assert answered["x-content-type-options"] == "nosniff"
+    assert fake.clock.now == before
+
+
+def test_a_page_of_its_own_is_answered(fake: FakeGitHub, ask: Ask) -> None:
+    """A browser that was pointed here by hand may ask, over HTTP and HTTPS."""
+    url = ask.server.url
+    assert ask("GET", "clock", None, Origin=url, **{"Sec-Fetch-Site": "same-origin"})[0] == 200
+    assert ask("GET", "clock", None, **{"Sec-Fetch-Site": "none"})[0] == 200
+    server = fake.serve(tls=True, admin=True)
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{server.url}{PREFIX}", headers={"Origin": server.url}, verify=server.ca_file, timeout=20)
+    assert answer.json()["api_url"] == f"{server.url}/api/v3"
+
+
+def test_as_a_proxy_for_github_the_path_is_githubs(ask: Ask) -> None:
+    """Who asks for http://api.github.com/_ghdeploy gets what GitHub says to that."""
+    status, _, body = ask.raw("GET", f"http://api.github.com{PREFIX}/clock", None, {"User-Agent": "test"})
+    assert (status, json.loads(body)["message"]) == (404, "Not Found")
+    assert ask.raw("GET", f"http://127.0.0.1:{ask.server.port}{PREFIX}/clock")[0] == 200
+
+
+# What it has no part in
+
+
+def test_it_is_off_unless_asked_for(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer) -> None:
+    """Code under test meets GitHub's 404 there; `admin=True` starts another server of the same fake that has it."""
+    assert requests.get(f"{ghdeploy_server.url}{PREFIX}/clock", timeout=20).status_code == 404
+    assert len(ghdeploy.requests) == 1
+
+    server = ghdeploy_server(admin=True)
+
+    assert requests.get(f"{server.url}{PREFIX}/requests", timeout=20).json()[0]["status"] == 404
+    assert requests.get(f"{server.api_url}{PREFIX}/clock", timeout=20).status_code == 404
+    assert requests.get(f"{server.url}{PREFIX}x", timeout=20).status_code == 404
+    with pytest.raises(FakeError, match=r"^admin is True or False, got 'yes'$"):
+        ghdeploy.serve(admin="yes")  # type: ignore[arg-type]
+
+
+def test_it_is_not_recorded_and_no_limit_or_fault_has_a_part_in_it(fake: FakeGitHub, ask: Ask) -> None:
+    """With every request timing out and everybody limited it answers, and uses nothing up."""
+    fake.faults.add(error="timeout", times=5, required=False)
+    fake.rate_limits.set(0)
+    fake.rate_limits.set(0, user=None)
+
+    for path in READS:
+        ask.get(path.replace("{event}", "push"))
+    ask.post("clock/tick")
+
+    assert ask.get("faults")[0]["used"] == 0
+    assert ask.get("requests") == fake.conversation.entries == []
+
+
+def test_held_deliveries_are_released_in_an_order_and_twice(fake: FakeGitHub, ask: Ask) -> None:
+    """While deliveries are held it answers; `chosen` says which, in which order, and how often."""
+    got: list[str] = []
+    fake.webhooks.subscribe(lambda one: got.append(one.event), events=["deployment", "status"])
+    got.clear()
+    ask.post("webhooks/hold")
+    an_event(fake)
+    deploy(ask, required_contexts=[])
+    first, second = (one["id"] for one in ask.get("webhooks/held"))
+
+    ask.post("webhooks/release", chosen=[second, first, second])
+
+    assert got == ["deployment", "status", "deployment"]
+    assert ask.get("webhooks/held") == []
+    assert [one["state"] for one in ask.get("webhooks/deliveries?event=deployment")] == ["delivered", "delivered"]
+
+
+def test_a_receiver_may_ask_while_it_is_called(fake: FakeGitHub, ask: Ask) -> None:
+    """Nobody waits for a delivery to end."""
+    seen: list[Any] = []
+    fake.webhooks.subscribe(lambda _: seen.append(ask.get("webhooks/deliveries")[0]["state"]), events=["deployment"])
+
+    deploy(ask)
+
+    assert seen == ["waiting", "waiting"]  # the ping, too
+
+
+# Problems and reset
+
+
+def test_problems_are_what_would_fail_a_test(fake: FakeGitHub, ask: Ask) -> None:
+    """A request without an endpoint and a fault that is not used up, until a reset; a test fails all the same."""
+    pulls = requests.get(f"{ask.server.url}/repos/octocat/example/pulls", timeout=20)
+    assert pulls.status_code == 501
+    ask.post("faults/add", status=500)
+
+    missing, unused = ask.get("problems")
+    assert missing.startswith("UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which is")
+    assert unused.startswith("the fault status=500 for any method of any path was used 0 of 1 times\n")
+    assert len(ask.get("problems")) == 2
+
+    ask.post("reset")
+    assert ask.get("problems") == []
+    fake.raise_problem()
+
+
+def test_a_reset_is_as_good_as_a_new_fake(fake: FakeGitHub, ask: Ask) -> None:
+    """Ids, shas and GUIDs begin anew, the clock is at the current time, nothing is held."""
+
+    def played() -> list[Any]:
+        ask.post("add_repository", full_name="octocat/example")
+        made = deploy(ask)
+        ask.post("clock/tick", seconds=3600)
+        [event] = ask.get("events")
+        return [made["id"], made["sha"], event["delivery_id"], ask.get("requests")[0]["status"]]
+
+    ask.post("reset")
+    first = played()
+    ask.post("webhooks/hold")
+    ask.post("reset")
+    now = datetime.fromisoformat(ask.get("clock")["now"])
+
+    assert abs((now - datetime.now(UTC)).total_seconds()) < 60
+    assert played() == first
+    assert fake.webhooks._held is None
+
+
+def test_a_mistake_of_ours_is_a_500_and_a_problem(fake: FakeGitHub, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must not go unnoticed."""
+
+    def broken() -> None:
+        msg = "broken"
+        raise ZeroDivisionError(msg)
+
+    monkeypatch.setattr(fake, "start_anew", broken)
+
+    assert ask.refused("reset", 500) == "the fake failed: ZeroDivisionError('broken')"
+    assert ask.get("problems") == ["ZeroDivisionError: broken"]
+
+
+# Whatever is sent
+
+ODD: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 1.5, 10**30, 1e300, "", "x", "a/b", "é\n", "\x00", "9" * 400),
+    *([], [1], ["x"], [None], [[]], [{}], {}, {"x": 1}, {"a": "b"}, {"": None}, "2026-01-01T00:00:00"),
+)
+NEEDED = {
+    "full_name": "octocat/new", "login": "mona", "token": TOKEN, "organization": "org", "name": "push",
+    "slug": "gate", "method": "GET", "path": "/x", "remaining": 5, "target": HOOK, "ref": "main", "state": "success",
+    "branch": "main", "head": "topic", "title": "t", "key": KEY, "when": "2026-01-01T00:00:00Z", "wanted": [],
+    "event": "push",
+}  # fmt: skip
+
+
+def snapshot(gh: FakeGitHub) -> object:
+    """Tell how much there is of everything."""
+    rows = {name: len(list(table)) for name, table in gh._store.tables().items()}
+    return rows, len(gh.events), gh.clock.now, len(gh.faults), len(gh._application.stubs), len(gh.tokens)
+
+
+@pytest.mark.parametrize("path", CALLS)
+def test_whatever_a_key_holds_is_taken_or_refused_and_never_half_done(path: str) -> None:
+    """Each key of each call, with all kinds of JSON: 200, or 409 or 422 with a message and nothing changed."""
+    endpoint = next(one for one in ENDPOINTS if one.path == path)
+    with_all = FakeGitHub()
+    wanted = keys(with_all, endpoint) or ["repositories"]
+    needed = {name: NEEDED.get(name) for name in wanted if "=" not in name and path != "seed"}
+    from pytest_ghdeploy.admin.admin import Admin
+    from pytest_ghdeploy.doors.http1 import Incoming
+
+    target = f"{PREFIX}/{path.replace('{owner}', 'octocat').replace('{name}', 'example')}"
+    statuses = set()
+    for key in (name.partition("=")[0] for name in wanted):
+        for value in ODD:
+            gh = FakeGitHub()
+            gh.add_repository("octocat/example").add_branch("topic")
+            held_hook(gh)
+            known = {"delivery": delivery(gh), "hook": gh.webhooks.hooks[0].id}
+            body = {name: known.get(name, given) for name, given in needed.items()} | {key: value}
+            before = snapshot(gh)
+            data = json.dumps(body).encode()
+            sent = Incoming("POST", "", "127.0.0.1", target, {"content-type": "application/json"}, data, True)  # noqa: FBT003
+
+            answer = Admin(gh).answer(sent, "http")
+
+            assert answer
+            statuses.add(answer.status)
+            assert answer.status in (200, 409, 422), (key, value, answer.body)
+            assert answer.status == 200 or snapshot(gh) == before, (key, value, answer.body)
+            assert limited(gh) in (200, 403, 404, 429, 0, *range(400, 600))
+            gh.list_problems()
+            gh.clock.tick(5)
+            gh.close()
+    assert statuses & {409, 422} or not keys(with_all, endpoint)

@@ -1,0 +1,488 @@
+"""
+Hooks of repositories over HTTP.
+
+`repos/list-webhooks`, `repos/create-webhook`, `repos/get-webhook`, `repos/update-webhook`, `repos/delete-webhook`,
+`repos/get-webhook-config-for-repo`, `repos/update-webhook-config-for-repo`, `repos/ping-webhook`,
+`repos/test-push-webhook`, `repos/list-webhook-deliveries`, `repos/get-webhook-delivery`,
+`repos/redeliver-webhook-delivery`.
+"""
+
+# ruff: noqa: S105, S106 - the secrets of hooks that there are in these tests only
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ghdeploy.github import deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+    from pytest_ghdeploy import FakeGitHub, Repository
+
+API = "https://api.github.com"
+PATH = "/repos/octocat/example/hooks"
+DOCS = "https://docs.github.com/rest/repos/webhooks"
+# Nobody listens there, and nobody may: a privileged port.
+NOWHERE = "http://127.0.0.1:1/hook"
+
+
+def create(http: requests.Session, url: str = NOWHERE, *, events: list[str] | None = None, **config: object) -> Any:  # noqa: ANN401 - JSON
+    """Create a hook."""
+    more = {} if events is None else {"events": events}
+    reply = http.post(PATH, json={"config": {"url": url} | config} | more)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+def refusal(reply: requests.Response) -> tuple[int, str]:
+    """Pick what a refusal says."""
+    body = reply.json()
+    return reply.status_code, body["errors"][0]["message"] if "errors" in body else body["message"]
+
+
+# Create
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_hook_has_githubs_fields_and_defaults(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """A URL alone makes an active hook that is sent pushes, as forms."""
+    reply = http.post(PATH, json={"config": {"url": NOWHERE}})
+    assert reply.status_code == 201
+    body = reply.json()
+    url = f"{API}{PATH}/{body['id']}"
+    now = ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert list(body.items()) == [
+        ("type", "Repository"),
+        ("id", body["id"]),
+        ("name", "web"),
+        ("active", True),
+        ("events", ["push"]),
+        ("config", {"content_type": "form", "insecure_ssl": "0", "url": NOWHERE}),
+        ("updated_at", now),
+        ("created_at", now),
+        ("url", url),
+        ("test_url", f"{url}/test"),
+        ("ping_url", f"{url}/pings"),
+        ("deliveries_url", f"{url}/deliveries"),
+        ("last_response", {"code": None, "status": "unused", "message": None}),
+    ]
+    assert reply.headers["Location"] == url
+    assert list(ghdeploy.events) == []
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_secret_reads_back_masked_and_is_shown_nowhere(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """Not in answers, records, or the conversation, however short it is; nor in a later update."""
+    made = create(http, secret="pw1", content_type="json", insecure_ssl=1)
+    assert made["config"] == {"content_type": "json", "insecure_ssl": "1", "secret": "********", "url": NOWHERE}
+    http.patch(f"{PATH}/{made['id']}", json={"config": {"url": NOWHERE, "secret": 'pw2\\"x'}})
+    http.patch(f"{PATH}/{made['id']}/config", json={"secret": "pw3-and-longer"})
+    http.get(f"{PATH}/{made['id']}/deliveries")
+
+    told = ghdeploy.conversation_text() + repr(ghdeploy.requests) + repr(ghdeploy.webhooks.hooks)
+    told += repr(ghdeploy.webhooks.deliveries) + repr(list(ghdeploy._store.hooks))
+    for secret in ("pw1", "pw2", "pw3"):
+        assert secret not in told
+    assert b'"secret": "[redacted]"' in ghdeploy.requests[0].request_body
+    assert ghdeploy._store.hooks.get(made["id"]).secret == "pw3-and-longer"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "Config must contain URL for webhooks"),
+        ({"config": {}}, "Config must contain URL for webhooks"),
+        (None, "Config must contain URL for webhooks"),
+        ({"config": {"url": "ftp://localhost/"}}, "url must use http(s) scheme"),
+        ({"config": {"url": NOWHERE, "content_type": "xml"}}, "content_type must be json or form"),
+        ({"config": {"url": NOWHERE}, "events": ["pushes"]}, "pushes is not a valid event"),
+        ({"config": {"url": NOWHERE}, "name": "jenkins"}, "Name must be 'web'"),
+        ({"config": {"url": NOWHERE}, "enabled": True}, 'Invalid request.\n\n"enabled" is not a permitted key.'),
+        ({"config": {"url": NOWHERE}, "active": "yes"},
+         "Invalid request.\n\nFor 'properties/active', \"yes\" is not a boolean."),
+        ({"config": {"url": "no url"}}, "Invalid request.\n\nFor 'properties/url', \"no url\" is not a valid uri."),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("repo")
+def test_a_hook_that_makes_no_sense_is_refused(
+    http: requests.Session, snapshot: Callable[[], object], body: object, message: str, ghdeploy: FakeGitHub
+) -> None:
+    """Nothing is stored and nothing is sent, and there is a hint."""
+    before = snapshot()
+    reply = http.post(PATH, json=body)
+    assert refusal(reply) == (422, message)
+    assert reply.json()["documentation_url"] == f"{DOCS}#create-a-repository-webhook"
+    assert snapshot() == before
+    assert ghdeploy.requests[-1].hint
+
+
+@pytest.mark.usefixtures("repo")
+def test_the_same_hook_twice_is_refused(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """Another event or URL makes another hook; another secret does not."""
+    create(http)
+    before = snapshot()
+    reply = http.post(PATH, json={"config": {"url": NOWHERE, "secret": "s"}})
+    assert refusal(reply) == (422, "Hook already exists on this repository")
+    assert snapshot() == before
+    create(http, events=["status"])
+    create(http, f"{NOWHERE}/2")
+
+
+@pytest.mark.usefixtures("repo")
+def test_an_event_has_twenty_hooks(http: requests.Session) -> None:
+    """The 21st is refused for this event."""
+    for number in range(20):
+        create(http, f"{NOWHERE}/{number}", events=["deployment", "status"][: 1 + number % 2])
+    reply = http.post(PATH, json={"config": {"url": NOWHERE}, "events": ["status", "deployment"]})
+    assert refusal(reply) == (422, 'The "deployment" event cannot have more than 20 hooks')
+    create(http, events=["status"])
+
+
+# Read, change, delete
+
+
+@pytest.mark.usefixtures("repo")
+def test_hooks_are_listed_oldest_first_with_pages(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """Those of other repositories, and those of all, are not among them."""
+    ghdeploy.add_repository("octocat/other")
+    ghdeploy.webhooks.subscribe(print)
+    ghdeploy.webhooks.subscribe(print, repository="octocat/other")
+    made = [create(http, f"{NOWHERE}/{number}")["id"] for number in range(3)]
+    assert [hook["id"] for hook in http.get(PATH).json()] == made
+    page = http.get(f"{PATH}?per_page=2&page=2")
+    assert [hook["id"] for hook in page.json()] == made[2:]
+    assert 'rel="prev"' in page.headers["Link"]
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_hook_is_shown_as_it_is(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """After a delivery with its outcome, and with the time of its last change."""
+    made = create(http)
+    shown = http.get(f"{PATH}/{made['id']}")
+    assert shown.json() == made | {
+        "last_response": {"code": 502, "status": "failed", "message": "failed to connect to host"}
+    }
+    ghdeploy.clock.tick(5)
+    later = http.patch(f"{PATH}/{made['id']}", json={"active": False}).json()
+    assert (later["active"], later["created_at"]) == (False, made["created_at"])
+    assert later["updated_at"] > made["updated_at"]
+
+
+@pytest.mark.parametrize("path", ["", "/config", "/deliveries", "/deliveries/1"])
+def test_a_hook_that_is_not_there_is_a_404(
+    http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, path: str
+) -> None:
+    """So is one of another repository, or of all; the hint says which there are."""
+    ghdeploy.add_repository("octocat/other")
+    elsewhere = ghdeploy.webhooks.subscribe(print, repository="octocat/other")
+    everywhere = ghdeploy.webhooks.subscribe(print)
+    made = create(http)
+    for number in (1, elsewhere.id, everywhere.id):
+        assert http.get(f"{PATH}/{number}{path}").status_code == 404
+        assert f"there is {made['id']}" in ghdeploy.requests[-1].hint
+    assert repo.full_name in ghdeploy.requests[-1].hint
+
+
+@pytest.mark.usefixtures("repo")
+def test_an_update_replaces_the_configuration(http: requests.Session) -> None:
+    """Without a secret it has none any more, and the rest is as by default."""
+    made = create(http, secret="secret", content_type="json", insecure_ssl="1")
+    body = http.patch(f"{PATH}/{made['id']}", json={"config": {"url": f"{NOWHERE}2"}}).json()
+    assert body["config"] == {"content_type": "form", "insecure_ssl": "0", "url": f"{NOWHERE}2"}
+    assert refusal(http.patch(f"{PATH}/{made['id']}", json={"config": {"secret": "s"}}))[0] == 422
+
+
+@pytest.mark.usefixtures("repo")
+def test_an_update_changes_events(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """All at once, or some added and removed; an unknown one changes nothing."""
+    path = f"{PATH}/{create(http)['id']}"
+    assert http.patch(path, json={"events": ["status", "create"]}).json()["events"] == ["status", "create"]
+    changed = http.patch(path, json={"add_events": ["push"], "remove_events": ["create"]}).json()
+    assert changed["events"] == ["status", "push"]
+    before = snapshot()
+    assert refusal(http.patch(path, json={"active": False, "add_events": ["nope"]})) == (
+        422,
+        "nope is not a valid event",
+    )
+    assert snapshot() == before
+
+
+@pytest.mark.usefixtures("repo")
+def test_the_configuration_by_itself(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """It is shown, and changed in part, so that a secret stays."""
+    path = f"{PATH}/{create(http, secret='secret')['id']}"
+    assert http.get(f"{path}/config").json() == {
+        "content_type": "form", "insecure_ssl": "0", "secret": "********", "url": NOWHERE,
+    }  # fmt: skip
+    changed = http.patch(f"{path}/config", json={"content_type": "json"}).json()
+    assert changed == {"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": NOWHERE}
+    assert "secret" not in http.patch(f"{path}/config", json={"secret": ""}).json()
+    before = snapshot()
+    assert refusal(http.patch(f"{path}/config", json={"content_type": "xml"}))[0] == 422
+    assert refusal(http.patch(f"{path}/config", json={"uri": "x"}))[0] == 422
+    assert snapshot() == before
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_hook_is_deleted_once(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """Its deliveries go with it, and it is sent nothing more."""
+    made = create(http)
+    assert len(ghdeploy.webhooks.deliveries) == 1
+    assert http.delete(f"{PATH}/{made['id']}").status_code == 204
+    assert http.delete(f"{PATH}/{made['id']}").status_code == 404
+    assert http.get(PATH).json() == []
+    assert (ghdeploy.webhooks.deliveries, ghdeploy.webhooks.hooks) == ([], [])
+
+
+def test_a_deleted_repository_takes_its_hooks_along(
+    http: requests.Session, ghdeploy: FakeGitHub, repo: Repository
+) -> None:
+    """A hook of all repositories stays, with its deliveries."""
+    stays = ghdeploy.webhooks.subscribe(lambda _: None)
+    create(http, events=["*"])
+    repo.add_commit_status("main", state="success")
+    assert http.delete("/repos/octocat/example").status_code == 204
+    assert ghdeploy.webhooks.hooks == [stays]
+    assert [delivery.event for delivery in stays.deliveries] == ["status", "ping"]
+
+
+# What is sent
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_new_hook_is_pinged(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The ping shows the hook as it is, its secret masked; it is no event of the repository. An inactive one is not."""
+    made = create(http, secret="secret")
+    delivery = ghdeploy.webhooks.deliveries[0]
+    assert (delivery.event, delivery.action, delivery.payload["hook_id"]) == ("ping", None, made["id"])
+    assert delivery.payload["hook"] == made
+    assert delivery.payload["repository"]["full_name"] == "octocat/example"
+    assert delivery.payload["sender"]["login"] == "octocat"
+    http.post(PATH, json={"config": {"url": f"{NOWHERE}2"}, "active": False})
+    assert ghdeploy.webhooks.deliveries == [delivery]
+    assert list(ghdeploy.events) == []
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_hook_can_be_pinged(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """Each ping is an event of its own, with a GUID of its own."""
+    made = create(http)
+    reply = http.post(f"{PATH}/{made['id']}/pings")
+    assert (reply.status_code, reply.content) == (204, b"")
+    second, first = ghdeploy.webhooks.deliveries
+    assert second.event == "ping"
+    assert second.delivery_id != first.delivery_id
+
+
+@pytest.mark.parametrize("alias", ["tests", "test"])
+def test_a_hook_can_be_tested(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, alias: str) -> None:
+    """It is sent a push of the latest commit, which is no event of the repository; only if it is sent pushes."""
+    made, other = create(http), create(http, events=["status"])
+    sha = repo.add_commit("main", message="The latest")
+    assert http.post(f"{PATH}/{made['id']}/{alias}").status_code == 204
+    assert http.post(f"{PATH}/{other['id']}/{alias}").status_code == 204
+    newest = ghdeploy.webhooks.deliveries[0]
+    assert (newest.event, newest.hook_id) == ("push", made["id"])
+    assert (newest.payload["ref"], newest.payload["after"]) == ("refs/heads/main", sha)
+    assert newest.payload["head_commit"]["message"] == "The latest"
+    assert len(ghdeploy.webhooks.deliveries) == 3
+    assert list(ghdeploy.events) == []
+
+
+# Deliveries
+
+
+def deliver(repo: Repository, count: int) -> None:
+    """Have deliveries made."""
+    for number in range(count):
+        repo.add_commit_status("main", state="success", context=f"ci/{number}")
+
+
+def test_deliveries_are_listed_newest_first(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """In short, with GitHub's fields."""
+    made = create(http, events=["*"])
+    repo.add_deployment(ref="main")
+    newest, ping = http.get(f"{PATH}/{made['id']}/deliveries").json()
+    assert list(newest.items()) == [
+        ("id", ghdeploy.webhooks.deliveries[0].id),
+        ("guid", ghdeploy.events[0].delivery_id),
+        ("delivered_at", ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        ("redelivery", False),
+        ("duration", 0),
+        ("status", "failed to connect to host"),
+        ("status_code", 502),
+        ("event", "deployment"),
+        ("action", "created"),
+        ("installation_id", None),
+        ("repository_id", repo.id),
+        ("throttled_at", None),
+    ]
+    assert ping["event"] == "ping"
+
+
+def test_deliveries_have_pages_by_cursor(http: requests.Session, repo: Repository) -> None:
+    """The link leads on from page to page, and keeps the filter; new deliveries do not shift it."""
+    made = create(http, events=["status"])
+    deliver(repo, 6)
+    path: str = f"{PATH}/{made['id']}/deliveries"
+    everything = [row["id"] for row in http.get(path).json()]
+    reply = http.get(f"{path}?per_page=3&status=failure")
+    seen = [row["id"] for row in reply.json()]
+    deliver(repo, 1)
+    while "next" in reply.links:
+        assert list(reply.links) == ["next"]
+        assert "cursor=v1_" in reply.links["next"]["url"]
+        assert f"/repositories/{repo.id}/hooks/" in reply.links["next"]["url"]
+        reply = http.get(reply.links["next"]["url"])
+        seen += [row["id"] for row in reply.json()]
+    assert seen == everything
+    assert len(everything) == 7
+
+
+def test_deliveries_can_be_filtered(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """By success or failure, and by nothing else."""
+    answers = iter([200, 500, 204])
+    hook = ghdeploy.webhooks.subscribe(lambda _: next(answers), repository="octocat/example")
+    deliver(repo, 2)
+    path = f"{PATH}/{hook.id}/deliveries"
+    assert [row["status_code"] for row in http.get(path).json()] == [204, 500, 200]
+    assert [row["status_code"] for row in http.get(f"{path}?status=success").json()] == [204, 200]
+    assert [row["status_code"] for row in http.get(f"{path}?status=failure").json()] == [500]
+    assert http.get(f"{path}?status=late").status_code == 422
+    assert http.get(f"{path}?cursor=7").status_code == 422
+    assert ghdeploy.requests[-1].hint
+
+
+def test_a_delivery_is_shown_with_request_and_response(
+    http: requests.Session, ghdeploy: FakeGitHub, repo: Repository
+) -> None:
+    """The headers that were sent, the payload as JSON, and what the receiver answered."""
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401 - WSGI
+        assert environ["REQUEST_METHOD"] == "POST"
+        start_response("418 I'm a teapot", [("Content-Type", "text/plain")])
+        return [b"short and ", b"stout"]
+
+    hook = ghdeploy.webhooks.subscribe(application, repository="octocat/example", content_type="form", secret="s")
+    repo.add_commit_status("main", state="success")
+    delivery = ghdeploy.webhooks.deliveries[0]
+    body = http.get(f"{PATH}/{hook.id}/deliveries/{delivery.id}").json()
+    assert body["url"] == hook.config["url"]
+    assert body["request"] == {"headers": dict(delivery.headers), "payload": delivery.payload}
+    assert body["request"]["payload"] == ghdeploy.events[-1].payload
+    assert body["response"] == {"headers": {"Content-Type": "text/plain"}, "payload": "short and stout"}
+    assert (body["status_code"], body["status"]) == (418, "Invalid HTTP Response: 418")
+    assert http.get(f"{PATH}/{hook.id}/deliveries/1").status_code == 404
+
+
+def test_a_delivery_without_an_answer_has_none(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Its response is empty."""
+    made = create(http)
+    body = http.get(f"{PATH}/{made['id']}/deliveries/{ghdeploy.webhooks.deliveries[0].id}").json()
+    assert body["response"] == {"headers": None, "payload": None}
+    assert body["repository_id"] == repo.id
+
+
+def test_a_delivery_is_attempted_again(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """With the same GUID and payload, as a delivery of its own."""
+    answers = iter([200, 500, 200])
+    hook = ghdeploy.webhooks.subscribe(lambda _: next(answers), repository="octocat/example")
+    deliver(repo, 1)
+    failed = ghdeploy.webhooks.deliveries[0]
+    reply = http.post(f"{PATH}/{hook.id}/deliveries/{failed.id}/attempts")
+    assert (reply.status_code, reply.json()) == (202, {})
+    again = ghdeploy.webhooks.deliveries[0]
+    assert again.id != failed.id
+    assert (again.delivery_id, again.body) == (failed.delivery_id, failed.body)
+    assert [one.redelivery for one in (again, failed)] == [True, False]
+    assert [one.state for one in (again, failed)] == ["delivered", "failed"]
+    assert http.post(f"{PATH}/{hook.id}/deliveries/1/attempts").status_code == 404
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_hook_of_another_machine_is_never_sent(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The hook can be created; its deliveries fail, with the reason."""
+    create(http, "https://hooks.example.com/github")
+    delivery = ghdeploy.webhooks.deliveries[0]
+    assert (delivery.state, delivery.status_code) == ("failed", 502)
+    assert delivery.reason.startswith("hooks.example.com is not this machine, and the fake sends nothing to others")
+    assert f"failed: {delivery.reason}" in ghdeploy.conversation_text()
+
+
+def test_more_than_25_megabytes_are_not_delivered(
+    http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no delivery, and the conversation says why."""
+    made = create(http, events=["*"])
+    monkeypatch.setattr(deliveries, "MOST_BYTES", 9_000)
+    repo.add_deployment(ref="main", payload={"large": "x" * 9_000})
+    assert [row["event"] for row in http.get(f"{PATH}/{made['id']}/deliveries").json()] == ["ping"]
+    assert ghdeploy.webhooks.deliveries[0].state == "dropped"
+    assert "more than 25 MB" in ghdeploy.conversation_text()
+
+
+# Who may
+
+
+WRITES = ("POST", "", {"config": {"url": NOWHERE}})
+
+
+@pytest.mark.parametrize(
+    ("scope", "list_", "create_", "ping_", "delete_"),
+    [
+        ("read:repo_hook", 200, 404, 204, 404),
+        ("write:repo_hook", 200, 201, 204, 404),
+        ("admin:repo_hook", 200, 201, 204, 204),
+        ("repo", 200, 201, 204, 204),
+        ("repo_deployment", 404, 404, 404, 404),
+    ],
+)
+@pytest.mark.parametrize("private", [True, False])
+def test_scopes_of_hooks_count(
+    http: requests.Session, ghdeploy: FakeGitHub, scope: str, list_: int, create_: int, ping_: int, delete_: int,
+    *, private: bool,
+) -> None:  # fmt: skip
+    """Each includes the one before it; on private repositories too."""
+    ghdeploy.add_repository("octocat/example", private=private)
+    number = ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example").id
+    ghdeploy.add_token("a-token", scopes=[scope])
+    http.headers["Authorization"] = "token a-token"
+    assert http.get(PATH).status_code == list_
+    if list_ == 200 and scope != "repo":
+        assert http.get(PATH).headers["X-Accepted-OAuth-Scopes"] == (
+            "admin:repo_hook, public_repo, read:repo_hook, repo, write:repo_hook"
+        )
+    assert http.post(PATH, json={"config": {"url": NOWHERE}}).status_code == create_
+    assert http.post(f"{PATH}/{number}/pings").status_code == ping_
+    assert http.delete(f"{PATH}/{number}").status_code == delete_
+
+
+def test_who_is_no_admin_sees_no_hooks(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A collaborator that may push, and an anonymous caller, get a 404 on reading."""
+    repo.add_collaborator("hubot", "maintain")
+    ghdeploy.add_token("a-token", user="hubot")
+    http.headers["Authorization"] = "token a-token"
+    assert http.get(PATH).status_code == 404
+    del http.headers["Authorization"]
+    assert http.get(PATH).status_code == 404
+    assert http.post(PATH, json={"config": {"url": NOWHERE}}).status_code == 401
+
+
+@pytest.mark.parametrize(("level", "read", "write"), [("read", 200, 403), ("write", 200, 201)])
+@pytest.mark.usefixtures("repo")
+def test_the_permission_of_hooks_counts(
+    http: requests.Session, ghdeploy: FakeGitHub, level: str, read: int, write: int
+) -> None:
+    """`repository_hooks`, of a fine-grained token; to ping it takes reading."""
+    number = ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example").id
+    ghdeploy.add_token("a-token", permissions={"repository_hooks": level})
+    http.headers["Authorization"] = "token a-token"
+    assert http.get(PATH).status_code == read
+    assert http.post(f"{PATH}/{number}/pings").status_code == 204
+    reply = http.post(PATH, json={"config": {"url": NOWHERE}})
+    assert reply.status_code == write
+    assert reply.headers["X-Accepted-GitHub-Permissions"] == "repository_hooks=write"

@@ -1,0 +1,433 @@
+"""What real clients make of failures: they act as on GitHub, and as on a network."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import github3
+import pytest
+import requests
+from broken_server import broken_server
+from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException, UnknownObjectException
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import MaxRetryError
+from urllib3.util.retry import Retry
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy.interface.faults import FaultKind
+
+githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
+API = "https://api.github.com"
+DEPLOYMENTS = f"{API}/repos/octocat/example/deployments"
+PATH = "/repos/octocat/example/deployments"
+TOKEN = {"Authorization": "token a-token-for-tests"}
+
+
+@pytest.fixture(autouse=True)
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Give how long was slept: nobody sleeps for real here."""
+    seconds: list[float] = []
+    monkeypatch.setattr(time, "sleep", seconds.append)
+    return seconds
+
+
+@pytest.fixture
+def repository(ghdeploy: FakeGitHub) -> Repository:
+    """Add a repository."""
+    return ghdeploy.add_repository("octocat/example")
+
+
+def _asked(ghdeploy: FakeGitHub) -> list[int]:
+    return [exchange.status for exchange in ghdeploy.requests]
+
+
+# requests
+
+
+class Logging(HTTPAdapter):
+    """An adapter of the user's own."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+        """Send as ever."""
+        return super().send(request, *args, **kwargs)
+
+
+def _session(retry: Any, adapter: type[HTTPAdapter] = HTTPAdapter) -> requests.Session:  # noqa: ANN401
+    session = requests.Session()
+    session.headers.update(TOKEN)
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter(max_retries=retry))
+    return session
+
+
+def _outcome(session: requests.Session, method: str, url: str, timeout: float) -> tuple[type, type | None]:
+    """Tell what a request ends in: the exception, and the reason in it."""
+    try:
+        session.request(method, url, json={"ref": "main"}, timeout=timeout)
+    except (requests.RequestException, OSError) as problem:
+        inner = problem.args[0] if problem.args else None
+        return type(problem), type(inner.reason) if isinstance(inner, MaxRetryError) else type(inner)
+    except Exception as problem:  # noqa: BLE001 - of urllib3, which requests lets pass at times
+        return type(problem), None
+    return requests.Response, None
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("failure", ["connection", "reset", "timeout", "truncated"])
+@pytest.mark.parametrize(
+    "retry",
+    [0, False, Retry(1), Retry(2, connect=0), Retry(2, read=0), Retry(2, read=False), Retry(1, allowed_methods=None)],
+    ids=str,
+)
+@pytest.mark.usefixtures("repository")
+def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, method: str, failure: FaultKind, retry: Any) -> None:  # noqa: ANN401
+    """A server that really fails so makes requests and urllib3 ask as often, and raise the same."""
+    ghdeploy.faults.add(path=PATH, error=failure, times=9, required=False)
+    timeout = 0.05 if failure == "timeout" else 5
+    with _session(retry) as session:
+        outcome = _outcome(session, method, DEPLOYMENTS, timeout)
+    attempts = len(ghdeploy.requests)
+
+    with broken_server(failure) as (url, came), _session(retry) as session:
+        assert outcome == _outcome(session, method, url, timeout)
+        if failure == "connection":
+            allowed = 0 if getattr(retry, "connect", None) == 0 else getattr(retry, "total", 0)
+            assert attempts == allowed + 1
+        else:
+            assert [came.acquire(timeout=5) for _ in range(attempts)] == [True] * attempts
+            assert not came.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("adapter", [HTTPAdapter, Logging])
+@pytest.mark.parametrize(
+    ("retry", "faults", "asked"),
+    [
+        (Retry(3, status_forcelist=[503]), [{"error": "connection"}, {"status": 503}, {"error": "timeout"}], 4),
+        (Retry(2, read=1, status=1, status_forcelist=[503]), [{"error": "reset"}, {"status": 503}], 3),
+        (Retry(1), [{"status": 503, "retry_after": 0}], 2),
+        (Retry(1), [{"status": 429, "retry_after": 60}], 2),
+        (Retry(1, status_forcelist=[500]), [{"status": 500, "retry_after": 1}], 2),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_a_retry_gets_through(
+    ghdeploy: FakeGitHub, adapter: type[HTTPAdapter], retry: Retry, faults: list[dict[str, Any]], asked: int
+) -> None:
+    """Failures of all kinds are counted together, as long as attempts are left."""
+    for fault in faults:
+        ghdeploy.faults.add(path=PATH, **fault)
+    with _session(retry, adapter) as session:
+        assert session.get(DEPLOYMENTS, timeout=5).json() == []
+    assert len(ghdeploy.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("faults", "raised"),
+    [
+        ([{"status": 503}, {"error": "reset"}], requests.ConnectionError),
+        ([{"error": "reset"}, {"status": 503}], requests.exceptions.RetryError),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_attempts_are_counted_across_kinds(
+    ghdeploy: FakeGitHub, faults: list[dict[str, Any]], raised: type[Exception]
+) -> None:
+    """One that was used for a status is gone for a broken connection, and the other way round."""
+    for fault in faults:
+        ghdeploy.faults.add(path=PATH, **fault)
+    with _session(Retry(1, status_forcelist=[503])) as session, pytest.raises(raised, match="Max retries exceeded"):
+        session.get(DEPLOYMENTS, timeout=5)
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_retry_waits_between_connections_as_it_was_told(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """The fake's clock does the waiting of its back-off, and nobody sleeps; there is none without a back-off."""
+    began = ghdeploy.clock.now
+    ghdeploy.faults.add(error="connection", times=6)
+    with _session(Retry(3, backoff_factor=0.5)) as session, pytest.raises(requests.ConnectionError):
+        session.get(DEPLOYMENTS, timeout=5)
+    assert ghdeploy.clock.now == began + timedelta(seconds=3)  # 0, 1 and 2
+    with _session(Retry(3)) as session:
+        assert session.get(DEPLOYMENTS, timeout=5).json() == []
+    assert ghdeploy.clock.now == began + timedelta(seconds=3)
+    assert slept == []
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_retry_that_waits_in_a_way_of_its_own_does(ghdeploy: FakeGitHub) -> None:
+    """A `sleep` of a subclass is called as urllib3 calls it, with the answer, and the clock stands still."""
+    told: list[int | None] = []
+
+    class Own(Retry):
+        def sleep(self, response: Any = None) -> None:  # noqa: ANN401 - urllib3's
+            told.append(response and response.status)
+
+    began = ghdeploy.clock.now
+    ghdeploy.faults.add(status=503, retry_after=60)
+    ghdeploy.faults.add(error="reset")
+    with _session(Own(3, status_forcelist=[503])) as session:
+        assert session.get(DEPLOYMENTS, timeout=5).json() == []
+    assert (told, ghdeploy.clock.now) == ([503, None], began)
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_retry_waits_for_as_long_as_it_is_told_to(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """`Retry-After` moves the fake's clock, so that a limit is over when the client asks again; the report says so."""
+    ghdeploy.rate_limits.set_secondary(points_per_minute=1, status=429)
+    with _session(Retry(3, status_forcelist=[429])) as session:
+        assert [session.get(DEPLOYMENTS, timeout=5).status_code for _ in range(2)] == [200, 200]
+    assert _asked(ghdeploy) == [200, 429, 200]
+    assert slept == []
+    assert "  !  the client waits 60 s: ghdeploy.clock has moved on" in ghdeploy.conversation_text()
+
+
+@pytest.mark.parametrize(("timeout", "told"), [(None, "None"), (3, "3"), ((1, 2.5), "2.5"), ((1, None), "None")])
+@pytest.mark.usefixtures("repository")
+def test_a_timeout_names_the_seconds_that_the_client_waits(ghdeploy: FakeGitHub, timeout: Any, told: str) -> None:  # noqa: ANN401
+    """Also a client that would wait for ever is told at once, and no time passes."""
+    ghdeploy.faults.add(error="timeout")
+    with pytest.raises(requests.ReadTimeout, match=rf"port=443\): Read timed out. \(read timeout={told}\)"):
+        requests.get(DEPLOYMENTS, timeout=timeout)
+
+
+def test_a_retry_of_a_lost_answer_deploys_twice(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """`allowed_methods=None` repeats a POST: urllib3 cannot know that it was carried out."""
+    ghdeploy.faults.add(method="POST", error="lost_answer")
+    with _session(Retry(1, allowed_methods=None)) as session:
+        assert session.post(DEPLOYMENTS, json={"ref": "main"}, timeout=5).status_code == 201
+    assert len(repository.deployments) == 2
+    ghdeploy.faults.add(method="POST", error="lost_answer")
+    with _session(Retry(1)) as session, pytest.raises(requests.ConnectionError):
+        session.post(DEPLOYMENTS, json={"ref": "main"}, timeout=5)
+    assert len(repository.deployments) == 3
+
+
+# PyGithub
+
+
+def _pygithub(**options: Any) -> Any:  # noqa: ANN401 - PyGithub knows too many types
+    pauses = {"seconds_between_requests": None, "seconds_between_writes": None}
+    client = Github(auth=Auth.Token("a-token-for-tests"), **({"lazy": True} | pauses | options))
+    return client.get_repo("octocat/example")
+
+
+@pytest.mark.parametrize("kind", [{"status": 500}, {"status": 502}, {"status": 503}, {"status": 504},
+                                  {"error": "connection"}, {"error": "reset"}, {"error": "timeout"}])  # fmt: skip
+@pytest.mark.usefixtures("repository")
+def test_pygithub_repeats_what_failed(ghdeploy: FakeGitHub, slept: list[float], kind: dict[str, Any]) -> None:
+    """Its usual retry asks again after server errors and broken connections, without a pause."""
+    ghdeploy.faults.add(path=PATH, times=2, **kind)
+    assert list(_pygithub().get_deployments()) == []
+    assert len(ghdeploy.requests) == 3
+    assert slept == []
+
+
+def test_pygithub_deploys_twice_by_itself(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """Its usual retry repeats POST too, so a lost answer, or a 502 after the change, is a second deployment."""
+    ghdeploy.faults.add(method="POST", path=PATH, error="lost_answer")
+    made = _pygithub().create_deployment("main")
+    assert [made.id, len(repository.deployments)] == [repository.deployments[0].id, 2]
+    ghdeploy.faults.add(method="POST", path=PATH, status=502, change_made=True)
+    _pygithub().create_deployment("main")
+    assert len(repository.deployments) == 4
+
+
+def test_pygithub_can_be_told_not_to_repeat_post(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """`allowed_methods` leaves POST out: one deployment, and an exception."""
+    ghdeploy.faults.add(method="POST", path=PATH, status=502, change_made=True)
+    with pytest.raises(GithubException) as caught:
+        _pygithub(retry=GithubRetry(allowed_methods={"GET"})).create_deployment("main")
+    assert (caught.value.status, caught.value.data["message"]) == (502, "Server Error")
+    assert len(repository.deployments) == 1
+
+
+@pytest.mark.parametrize("retry_after", [None, 0, 60])
+@pytest.mark.parametrize("own", [True, False])
+def test_pygithub_waits_out_a_secondary_rate_limit(
+    ghdeploy: FakeGitHub, repository: Repository, slept: list[float], retry_after: int | None, *, own: bool
+) -> None:
+    """It knows one by `Retry-After` or by GitHub's words, and asks again."""
+    ghdeploy.faults.add(path=PATH, status=403, retry_after=retry_after, times=2)
+    retry = GithubRetry(secondary_rate_wait=0, backoff_factor=0) if own else GithubRetry()
+    _pygithub(retry=retry).create_deployment("main")
+    assert _asked(ghdeploy) == [403, 403, 201]
+    assert (len(repository.deployments), slept) == (1, [])
+
+
+def test_pygithub_runs_into_a_secondary_rate_limit(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """The limit is kept by the fake's clock: a client that does not wait is refused until it gives up."""
+    ghdeploy.rate_limits.set_secondary(content_per_minute=1, retry_after=False)
+    repo = _pygithub(retry=GithubRetry(total=2, secondary_rate_wait=0))
+    repo.create_deployment("main")
+    with pytest.raises(requests.exceptions.RetryError):
+        repo.create_deployment("main")
+    ghdeploy.clock.tick(60)
+    repo.create_deployment("main")
+    assert _asked(ghdeploy) == [201, 403, 403, 403, 201]
+    assert len(repository.deployments) == 2
+
+
+@pytest.mark.parametrize("limit", ["primary", "secondary"])
+def test_pygithub_waits_until_a_limit_is_over(ghdeploy: FakeGitHub, slept: list[float], limit: str) -> None:
+    """By itself it waits for the reset of a budget, or a minute; the clock has moved, and it succeeds at once."""
+    ghdeploy.add_repository("octocat/waited")
+    if limit == "primary":
+        ghdeploy.rate_limits.set(0)
+    else:
+        ghdeploy.rate_limits.set_secondary(points_per_minute=0)
+        ghdeploy.rate_limits.set_secondary(points_per_minute=1)
+        requests.get(f"{API}/repos/octocat/waited", headers=TOKEN, timeout=5)
+    client = Github(auth=Auth.Token("a-token-for-tests"), seconds_between_requests=None)
+    assert client.get_repo("octocat/waited").full_name == "octocat/waited"
+    assert _asked(ghdeploy)[-2:] == [403, 200]
+    assert slept == []
+
+
+@pytest.mark.usefixtures("repository")
+def test_pygithub_knows_a_used_up_rate_limit(ghdeploy: FakeGitHub) -> None:
+    """It reads what is left and when it is whole again, and raises what it has for it."""
+    ghdeploy.rate_limits.set(1)
+    client = Github(auth=Auth.Token("a-token-for-tests"), retry=None, seconds_between_requests=None)
+    client.get_repo("octocat/example")
+    assert client.rate_limiting == (0, 5000)
+    assert client.rate_limiting_resettime == ghdeploy.clock.now.timestamp() + 3600
+    with pytest.raises(RateLimitExceededException, match="API rate limit exceeded for user ID"):
+        client.get_repo("octocat/example")
+    assert client.get_rate_limit().rate.remaining == 0
+    with pytest.raises(GithubException, match="API rate limit exceeded for user ID"):
+        _pygithub(retry=GithubRetry(max_rate_limit_wait=60)).get_branch("main")
+    ghdeploy.clock.tick(3600)
+    assert client.get_repo("octocat/example").name == "example"
+
+
+@pytest.mark.usefixtures("repository")
+def test_pygithub_does_not_find_what_it_has_just_created(ghdeploy: FakeGitHub) -> None:
+    """As in June 2023: the first reads of a new deployment are a 404, and so is the first status of it."""
+    ghdeploy.faults.add(path=PATH, not_found_yet=2)
+    repo = _pygithub(lazy=False)
+    made = repo.create_deployment("main")
+    with pytest.raises(UnknownObjectException):
+        made.create_status("success")
+    with pytest.raises(UnknownObjectException):
+        repo.get_deployment(made.id)
+    assert made.create_status("success").state == "success"
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [("truncated", requests.exceptions.ChunkedEncodingError), ("not_json", TypeError)],
+)
+@pytest.mark.usefixtures("repository")
+def test_pygithub_cannot_read_half_an_answer(ghdeploy: FakeGitHub, error: FaultKind, raised: type[Exception]) -> None:
+    """What was cut short breaks the connection; a page of HTML is not what it takes for a list."""
+    ghdeploy.faults.add(path=PATH, error=error)
+    with pytest.raises(raised):
+        list(_pygithub().get_deployments())
+
+
+# github3.py
+
+
+@pytest.mark.parametrize(
+    ("kind", "raised"),
+    [
+        ({"status": 502}, github3.exceptions.ServerError),
+        ({"status": 503, "retry_after": 1}, github3.exceptions.ServerError),
+        ({"status": 403}, github3.exceptions.ForbiddenError),
+        ({"status": 422}, github3.exceptions.UnprocessableEntity),
+        ({"error": "connection"}, github3.exceptions.ConnectionError),
+        ({"error": "timeout"}, github3.exceptions.ConnectionError),
+        ({"error": "lost_answer"}, github3.exceptions.ConnectionError),
+        ({"error": "truncated"}, github3.exceptions.TransportError),
+    ],
+)
+def test_github3_raises_what_it_has_for_a_failure(
+    ghdeploy: FakeGitHub, repository: Repository, kind: dict[str, Any], raised: type[Exception]
+) -> None:
+    """It repeats nothing."""
+    repo = github3.login(token="a-token-for-tests").repository("octocat", "example")  # noqa: S106 - no secret
+    ghdeploy.faults.add(method="POST", path=PATH, **kind)
+    with pytest.raises(raised):
+        repo.create_deployment("main")
+    assert len(repository.deployments) == (kind.get("error") in ("lost_answer", "truncated"))
+
+
+def test_github3_is_refused_without_budget(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """It reads what is left from `/rate_limit`, which is free."""
+    client = github3.login(token="a-token-for-tests")  # noqa: S106 - no secret
+    assert repository.full_name
+    ghdeploy.rate_limits.set(1, limit=100)
+    client.repository("octocat", "example")
+    with pytest.raises(github3.exceptions.ForbiddenError, match="API rate limit exceeded"):
+        client.repository("octocat", "example")
+    assert client.rate_limit()["resources"]["core"]["remaining"] == 0
+
+
+# githubkit
+
+
+def _githubkit(wait: timedelta | None = timedelta(microseconds=1)) -> Any:  # noqa: ANN401 - githubkit's
+    retry = githubkit.retry
+
+    def at_once(problem: Any, count: int) -> Any:  # noqa: ANN401
+        decision = retry.RETRY_DEFAULT(problem, count)
+        return retry.RetryOption(decision.do_retry, wait or decision.retry_after)
+
+    return githubkit.GitHub("a-token-for-tests", http_cache=False, auto_retry=at_once)
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [
+        ({"status": 502}, 3),
+        ({"status": 503, "retry_after": 5}, 3),
+        ({"status": 403, "retry_after": 60}, 1),
+        ({"status": 429, "retry_after": 60}, 1),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_githubkit_repeats_what_failed(ghdeploy: FakeGitHub, kind: dict[str, Any], times: int) -> None:
+    """Three times after a server error, once after a rate limit, and then it raises."""
+    client = _githubkit()
+    ghdeploy.faults.add(path=PATH, times=times, **kind)
+    assert client.rest.repos.list_deployments("octocat", "example").parsed_data == []
+    ghdeploy.faults.add(path=PATH, times=times + 1, **kind)
+    with pytest.raises(githubkit.exception.RequestFailed):
+        client.rest.repos.list_deployments("octocat", "example")
+    assert len(ghdeploy.requests) == 2 * times + 2
+
+
+@pytest.mark.usefixtures("repository")
+def test_githubkit_waits_for_as_long_as_it_was_told(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """A secondary limit's `Retry-After`; the reset of a primary one; and a growing pause after server errors."""
+    client = _githubkit(wait=None)
+    ghdeploy.faults.add(path=PATH, status=403, retry_after=42)
+    client.rest.repos.list_deployments("octocat", "example")
+    ghdeploy.faults.add(path=PATH, status=502, times=2)
+    client.rest.repos.list_deployments("octocat", "example")
+    assert slept == [42, 1, 4]
+
+    ghdeploy.rate_limits.set(0)
+    with pytest.raises(githubkit.exception.PrimaryRateLimitExceeded):
+        client.rest.repos.list_deployments("octocat", "example")
+    assert 3500 < slept[3] <= 3600
+    ghdeploy.rate_limits.clear()
+    ghdeploy.rate_limits.set_secondary(points_per_minute=0, retry_after=7)
+    with pytest.raises(githubkit.exception.SecondaryRateLimitExceeded):
+        client.rest.repos.list_deployments("octocat", "example")
+    assert slept[4:] == [7]
+
+
+@pytest.mark.parametrize(("error", "name"), [("timeout", "RequestTimeout"), ("connection", "RequestError")])
+@pytest.mark.usefixtures("repository")
+def test_githubkit_raises_a_broken_connection_at_once(ghdeploy: FakeGitHub, error: FaultKind, name: str) -> None:
+    """It repeats no request that had no answer."""
+    ghdeploy.faults.add(path=PATH, error=error)
+    client = _githubkit()
+    with pytest.raises(getattr(githubkit.exception, name)):
+        client.rest.repos.list_deployments("octocat", "example")
+    assert len(ghdeploy.requests) == 1

@@ -1,0 +1,212 @@
+"""
+githubkit, unmodified: its strict models, made from GitHub's whole description, accept every answer.
+
+It is based on httpx.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ghdeploy.http import router
+
+if TYPE_CHECKING:
+    from scene import Scene
+
+    from pytest_ghdeploy import FakeGitHub, LiveServer, Repository
+
+githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
+VERSIONS = ("2022-11-28", "2026-03-10")
+ENDPOINTS = router.endpoints()
+both_versions = pytest.mark.parametrize("version", VERSIONS)
+# githubkit names this one otherwise; the path is the same.
+RENAMED = {"repos/compare-commits-with-basehead": "compare_commits"}
+
+
+@pytest.fixture
+def github(ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
+    """Give a client as its users have it, but for its cache."""
+    return githubkit.GitHub("a-token-for-tests", base_url=ghdeploy.base_url, http_cache=False)
+
+
+def method_for(rest: Any, operation_id: str) -> Any:  # noqa: ANN401
+    """Find githubkit's method for one of GitHub's operations."""
+    group, _, name = operation_id.replace("-", "_").partition("/")
+    return getattr(getattr(rest, group), RENAMED.get(operation_id, name))
+
+
+def call(rest: Any, scene: Scene, operation_id: str, **other: object) -> Any:  # noqa: ANN401
+    """Call githubkit's method such that it succeeds, but for *other* arguments."""
+    body, places = scene.usual(operation_id)
+    names = [part.strip("{}") for part in ENDPOINTS[operation_id].paths[0].split("/") if part.startswith("{")]
+    arguments = {name: (scene.places | places)[name] for name in names}
+    return method_for(rest, operation_id)(**arguments | (body or {}) | other)
+
+
+@both_versions
+@pytest.mark.parametrize("operation_id", ENDPOINTS)
+def test_githubkit_reads_the_answer(github: Any, scene: Scene, version: str, operation_id: str) -> None:  # noqa: ANN401
+    """Each method of its that the fake has an endpoint for gives parsed data, under both versions."""
+    answer = call(github.rest(version), scene, operation_id)
+    asked = scene.fake.requests[-1]
+    assert asked.request_headers["X-GitHub-Api-Version"] == version
+    assert asked.status == answer.status_code < 300
+    if answer.status_code != 204:
+        assert answer.parsed_data
+
+
+# What each operation refuses, as its users would see it: the status, and what is wrong with the call.
+REFUSED: list[tuple[str, int, dict[str, object]]] = [
+    ("git/create-ref", 422, {"ref": "refs/heads/main"}),
+    ("git/delete-ref", 422, {"ref": "heads/nope"}),
+    ("git/get-ref", 404, {"ref": "heads/nope"}),
+    ("git/update-ref", 422, {"ref": "heads/nope"}),
+    ("repos/add-collaborator", 422, {"username": "octocat"}),
+    ("repos/check-collaborator", 404, {"username": "hubot"}),
+    ("repos/compare-commits-with-basehead", 404, {"basehead": "main...nope"}),
+    ("repos/create-deploy-key", 422, {"key": "nonsense"}),
+    ("repos/create-deployment", 422, {"ref": "nope"}),
+    ("repos/create-deployment", 409, {"required_contexts": ["nope"]}),
+    ("repos/create-deployment-status", 422, {"description": "x" * 141}),
+    ("repos/create-for-authenticated-user", 422, {"name": "example"}),
+    ("repos/create-or-update-environment", 422, {"wait_timer": -1}),
+    ("repos/create-or-update-file-contents", 409, {"sha": "0" * 40}),
+    ("repos/create-or-update-file-contents", 404, {"branch": "nope"}),
+    ("repos/create-or-update-file-contents", 422, {"path": "app.py"}),
+    ("repos/delete", 404, {"repo": "nope"}),
+    ("repos/delete-deployment", 404, {"deployment_id": 1}),
+    ("repos/delete-file", 409, {"sha": "0" * 40}),
+    ("repos/get", 404, {"repo": "nope"}),
+    ("repos/get-branch", 404, {"branch": "nope"}),
+    ("repos/get-commit", 422, {"ref": "nope"}),
+    ("repos/get-content", 404, {"path": "nope"}),
+    ("repos/get-deploy-key", 404, {"key_id": 1}),
+    ("repos/get-deployment", 404, {"deployment_id": 1}),
+    ("repos/get-deployment-status", 404, {"status_id": 1}),
+    ("repos/get-environment", 404, {"environment_name": "nope"}),
+    ("repos/list-commits", 404, {"sha": "nope"}),
+    ("repos/merge", 404, {"base": "nope"}),
+    ("repos/remove-collaborator", 422, {"username": "octocat"}),
+    ("repos/update", 422, {"default_branch": "nope"}),
+    ("users/get-by-username", 404, {"username": "nobody"}),
+]
+
+
+@both_versions
+@pytest.mark.parametrize(("operation_id", "status", "other"), REFUSED)
+def test_githubkit_raises_a_refusal(
+    github: Any,  # noqa: ANN401
+    scene: Scene,
+    version: str,
+    operation_id: str,
+    status: int,
+    other: dict[str, object],
+) -> None:
+    """RequestFailed with the status; where githubkit has a model for the refusal, the body fits that too."""
+    with pytest.raises(githubkit.exception.RequestFailed) as refused:
+        call(github.rest(version), scene, operation_id, **other)
+    answer = refused.value.response
+    assert answer.status_code == status
+    if answer.content:
+        data = answer.parsed_data
+        assert (data["message"] if isinstance(data, dict) else data.message) == answer.json()["message"]
+
+
+@both_versions
+def test_githubkit_deploys(github: Any, scene: Scene, version: str) -> None:  # noqa: ANN401
+    """A deployment's life as a tool on githubkit writes it."""
+    rest = github.rest(version)
+    made = rest.repos.create_deployment(
+        "octocat", "example", ref="main", environment="qa", payload={"ticket": 7}, required_contexts=[]
+    ).parsed_data
+    assert (made.environment, made.payload.model_dump(), made.creator.login) == ("qa", {"ticket": 7}, "octocat")
+    for state in ("in_progress", "success"):
+        rest.repos.create_deployment_status(
+            "octocat", "example", made.id, state=state, environment_url="https://qa.example.com"
+        )
+    statuses = rest.repos.list_deployment_statuses("octocat", "example", made.id).parsed_data
+    assert [status.state for status in statuses] == ["success", "in_progress"]
+    listed = rest.repos.list_deployments("octocat", "example", environment="qa").parsed_data
+    assert [deployment.id for deployment in listed] == [made.id]
+    assert scene.fake.assert_event("deployment_status", state="success", environment="qa")
+
+
+@both_versions
+def test_githubkit_tells_a_merge_from_a_deployment(github: Any, scene: Scene, version: str) -> None:  # noqa: ANN401
+    """A 202 is no deployment, which a tool on githubkit sees by the status."""
+    scene.repo.add_branch("old", behind=1)
+    answer = github.rest(version).repos.create_deployment("octocat", "example", ref="old")
+    assert (answer.status_code, answer.json()) == (202, {"message": "Auto-merged main into old on deployment."})
+
+
+def test_githubkit_follows_pages(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
+    """Its paginator, which counts pages itself, finds all deployments once."""
+    repo: Repository = ghdeploy.add_repository("octocat/example")
+    made = [repo.add_deployment(ref="main").id for _ in range(45)]
+    found = github.rest.paginate(github.rest.repos.list_deployments, owner="octocat", repo="example", per_page=20)
+    assert [deployment.id for deployment in found] == made[::-1]
+    assert len(ghdeploy.requests) >= 3
+
+
+def test_githubkit_follows_a_rename(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
+    """A repository that has been renamed is found by its former name, and deployed to."""
+    ghdeploy.add_repository("octocat/example").rename("octocat/renamed")
+    assert github.rest.repos.get("octocat", "example").parsed_data.full_name == "octocat/renamed"
+    made = github.rest.repos.create_deployment("octocat", "example", ref="main")
+    assert (made.status_code, made.parsed_data.ref) == (201, "main")
+
+
+@pytest.mark.ghdeploy(base_url="https://ghe.example.com/api/v3")
+def test_githubkit_on_an_enterprise_server(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
+    """With the base URL of a server it deploys there."""
+    ghdeploy.add_repository("octocat/example")
+    made = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
+    assert made.url.startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
+    assert github.rest.meta.get().json()["installed_version"] == "3.19.0"
+
+
+def test_githubkit_keeps_answers_and_asks_whether_they_hold(ghdeploy: FakeGitHub) -> None:
+    """With its cache, as it is by default, what is a minute old is asked for with its tag, and answered 304."""
+    repo = ghdeploy.add_repository("octocat/example")
+    ghdeploy.clock.move_to(ghdeploy.clock.now - timedelta(seconds=100))  # so that an answer is old when it arrives
+    github = githubkit.GitHub("a-token-for-tests")
+    rest = github.rest.repos
+    assert rest.list_deployments("octocat", "example").parsed_data == []
+    assert rest.list_deployments("octocat", "example").parsed_data == []
+    repo.add_deployment(ref="main")
+    assert len(rest.list_deployments("octocat", "example").parsed_data) == 1
+    assert [one.status for one in ghdeploy.requests] == [200, 304, 200]
+
+
+def test_githubkit_deploys_with_async_too(ghdeploy: FakeGitHub) -> None:
+    """The same methods with ``async``, with its cache."""
+    ghdeploy.add_repository("octocat/example")
+
+    async def run() -> None:
+        async with githubkit.GitHub("a-token-for-tests") as github:
+            rest = github.rest.repos
+            made = (await rest.async_create_deployment("octocat", "example", ref="main")).parsed_data
+            found = (await rest.async_list_deployments("octocat", "example")).parsed_data
+            assert [deployment.id for deployment in found] == [made.id]
+            with pytest.raises(githubkit.exception.RequestFailed):
+                await rest.async_create_deployment("octocat", "example", ref="nope")
+
+    asyncio.run(run())
+    assert len(ghdeploy.events) == 1
+
+
+def test_githubkit_asks_the_live_server(
+    ghdeploy: FakeGitHub, ghdeploy_server: LiveServer
+) -> None:  # fmt: skip
+    """Through the port, as from another process; URLs lead back to it."""
+    repository = ghdeploy.add_repository("octocat/example")
+    github = githubkit.GitHub("a-token-for-tests", base_url=ghdeploy_server.api_url, http_cache=False)
+    made = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
+    assert made.id == repository.deployments[0].id
+    assert str(made.url).startswith(ghdeploy_server.api_url)
+    assert ghdeploy.requests[-1].url.startswith(ghdeploy_server.api_url)

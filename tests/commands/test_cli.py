@@ -1,0 +1,244 @@
+"""The command ``ghdeploy``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import entry_points, version
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_ghdeploy import plugin
+from pytest_ghdeploy.commands import cli, demo, serve
+from pytest_ghdeploy.http import router
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.commands.shutdown import Ending
+
+
+def test_routes_lists_every_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ghdeploy routes` shows method, path and operation id of each endpoint, aliases included, and nothing else."""
+    assert cli.main(["routes"]) == 0
+    listed = [tuple(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(listed) == sorted(
+        (endpoint.method, path, name) for name, endpoint in router.endpoints().items() for path in endpoint.paths
+    )
+    assert ("POST", "/repos/{owner}/{repo}/deployments", "repos/create-deployment") in listed
+    assert ("GET", "/repos/{owner}/{repo}/statuses/{ref}", "repos/list-commit-statuses-for-ref") in listed
+
+
+def test_routes_are_sorted_by_path_and_stand_in_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ghdeploy routes` is for reading: sorted by path, then method, in three columns."""
+    cli.main(["routes"])
+    lines = capsys.readouterr().out.splitlines()
+    split = [line.split() for line in lines]
+    keys = [(path, method) for method, path, _ in split]
+    assert keys == sorted(keys)
+    assert {(line.index(path), line.rindex(name)) for line, (_, path, name) in zip(lines, split, strict=True)} == {
+        (7, 7 + max(len(path) for path, _ in keys) + 2)
+    }
+
+
+def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ghdeploy --version` names the distribution and its version."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"pytest-ghdeploy {version('pytest-ghdeploy')}\n"
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ghdeploy --help` says what the command is for and which sub-commands there are."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--help"])
+    assert stopped.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("usage: ghdeploy [-h] [--version]")
+    assert "A stateful GitHub for deployments, for tests." in shown
+    assert "routes list the endpoints that the fake answers, with GitHub's operation ids" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["rutes"], "invalid choice: 'rutes' (choose from"),
+        ([], "the following arguments are required: command"),
+        (["routes", "--all"], "unrecognized arguments: --all"),
+    ],
+)
+def test_a_wrong_call_says_what_there_is(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unknown command, and none at all, is refused with status 2 and the usage."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    assert stopped.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "routes" in captured.err or arguments[:1] == ["routes"]
+    assert expected in captured.err
+
+
+def test_the_console_script_is_this_command() -> None:
+    """The distribution declares the script `ghdeploy`, and it runs."""
+    (script,) = entry_points(group="console_scripts", name="ghdeploy")
+    assert script.value == "pytest_ghdeploy.commands.cli:main"
+    code = "import sys; from pytest_ghdeploy.commands.cli import main; sys.argv[0] = 'ghdeploy'; sys.exit(main())"
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code, "routes"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == cli.routes() + "\n"
+    assert done.stderr == ""
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Give what `--help` shows, in one line."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*arguments, "--help"])
+    assert stopped.value.code == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_each_command_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says what the command does and what can be chosen."""
+    shown = help_of(capsys)
+    assert "serve play GitHub on a port of 127.0.0.1" in shown
+    assert "demo play the life of a deployment, and draw it" in shown
+    assert "in three columns." in help_of(capsys, "routes")
+    assert "--mermaid draw it for a page that shows Mermaid diagrams" in help_of(capsys, "demo")
+    shown = help_of(capsys, "serve")
+    assert "Below /_ghdeploy is an interface for tests: GET it for what there is." in shown
+    assert "--port N 0 for one that is free (default: 8417)" in shown
+    assert "and forget what is older (default: 1000)" in shown
+
+
+def test_serve_takes_every_option_of_the_fake_in_the_plugins_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """What an ini option may say, the command line may; the defaults are the fake's own."""
+    offered = {**cli._SWITCHES, **{name: meaning for name, (_, meaning) in cli._VALUES.items()}}
+    assert offered == {name: meaning for name, (_, _, meaning) in plugin.OPTIONS.items()}
+    assert {name for name, (kind, _, _) in plugin.OPTIONS.items() if kind == "bool"} == set(cli._SWITCHES)
+    shown = help_of(capsys, "serve")
+    assert [name for name in offered if f"--{name.replace('_', '-')} " not in shown] == []
+
+
+def test_serve_hands_on_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option reaches the server; what was not given is left to the fake."""
+    seen: list[serve.Settings] = []
+
+    def run(settings: serve.Settings, _: Ending) -> int:
+        seen.append(settings)
+        return 0
+
+    monkeypatch.setattr(serve, "run", run)
+    assert cli.main(["serve"]) == 0
+    own = ["--port", "5", "--tls", "--seed", "a", "--seed", "b", "--env-file", "e", "--quiet", "--keep", "7"]
+    assert cli.main(["serve", *own, "--payload-limit", "0", "--short-shas", "--base-url", "https://h/api/v3"]) == 0
+    fake = {"payload_limit": 0, "short_shas": True, "base_url": "https://h/api/v3"}
+    assert [one._replace(seeds=list(one.seeds)) for one in seen] == [
+        serve.Settings(seeds=[]),
+        serve.Settings(5, True, ["a", "b"], "e", True, 7, fake),  # noqa: FBT003
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--keep", "0"], "argument --keep: '0' is not a number of 1 or more"),
+        (["--keep", "x"], "argument --keep: 'x' is not a number of 1 or more"),
+        (["--port", "x"], "argument --port: invalid int value: 'x'"),
+    ],
+)
+def test_serve_refuses_what_is_no_number(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With status 2 and the usage."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["serve", *arguments])
+    assert stopped.value.code == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_the_demo_draws_a_life_cycle(capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused while CI is pending, created, delivered, reported on, and made inactive by the next: all is shown."""
+    assert cli.main(["demo"]) == 0
+    drawn = capsys.readouterr().out
+    assert drawn.splitlines()[0] == "  ci[bot]   octocat   deploy-service[bot]  GitHub    deploy_service"
+    told = ['409 Conflict "Conflict: Commit status checks failed for topic." [ci/tests: pending]', "hint: 734ea46, "]
+    told += ["201 Created id 4442074271, environment staging, ref topic", "deployment delivered: 200 OK"]
+    told += ["state in_progress", "state success", "201 Created id 4442074278", "deployment delivered: 200 OK"]
+    told += ["200 OK 3 items", "200 OK id 12690168107, state inactive, environment staging"]
+    place = 0
+    for text in told:
+        assert text in drawn[place:], text
+        place = drawn.index(text, place) + len(text)
+    cli.main(["demo"])
+    assert capsys.readouterr().out == drawn
+    assert "the-token" not in drawn
+
+
+def test_the_demo_is_drawn_as_mermaid_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """For a page: with the same parties."""
+    assert cli.main(["demo", "--mermaid"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:6] == [
+        "sequenceDiagram",
+        "    actor P0 as ci[bot]",
+        "    actor P1 as octocat",
+        "    actor P2 as deploy-service[bot]",
+        "    participant P3 as GitHub",
+        "    actor P4 as deploy_service",
+    ]
+    assert lines[-1] == "    P3-->>P1: 200 OK id 12690168107, state inactive, environment staging"
+
+
+def test_the_package_is_the_command_too() -> None:
+    """`python -m pytest_ghdeploy demo` needs no network, and well under two seconds on an idle machine."""
+    environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_ghdeploy", "demo"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+        env=environment,
+    )
+    assert (done.stdout, done.stderr) == (demo.run() + "\n", "")
+
+
+COMMAND = (sys.executable, "-m", "pytest_ghdeploy")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell and its pipes are POSIX's")
+@pytest.mark.parametrize("command", ["routes", "demo", "--version"])
+def test_a_reader_that_goes_away_ends_it_quietly(command: str) -> None:
+    """As `ghdeploy routes | head -1`: no traceback, and the status of a program that a closed pipe has ended."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run([*COMMAND, command], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
+@pytest.mark.parametrize("command", ["routes", "demo", "--version"])
+def test_what_cannot_be_written_is_a_line_and_status_2(command: str) -> None:
+    """As on a disk that is full."""
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
+        done = subprocess.run([*COMMAND, command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    told = "ghdeploy: standard output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_ctrl_c_ends_a_command_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the status that a shell gives to it."""
+
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "routes", interrupted)
+    assert cli.main(["routes"]) == 130
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,889 @@
+"""The command `ghdeploy serve`: as a subprocess, as its users have it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import fetched
+import pytest
+import requests
+
+from pytest_ghdeploy import FakeError, FakeGitHub
+from pytest_ghdeploy.commands.serve import Log, ServedGitHub, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "a-token-of-the-seed"  # noqa: S105 - it opens nothing
+SEED = {
+    "repositories": [
+        {
+            "full_name": "octocat/example",
+            "branches": ["topic"],
+            "commit_statuses": [{"ref": "topic", "state": "pending", "context": "ci/tests"}],
+        }
+    ]
+}
+
+
+class Served:
+    """A server that runs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Read where *process* answers."""
+        self.process = process
+        self.lines: list[str] = []
+        self.told: list[str] = []
+        assert process.stdout
+        for line in process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if line == "# ready\n":
+                break
+        self.env = {}
+        for line in self.lines:
+            if line.startswith("export "):
+                [assigned] = shlex.split(line.removeprefix("export "))
+                name, _, value = assigned.partition("=")
+                self.env[name] = value
+        self.url = self.env["GITHUB_SERVER_URL"]
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.told.append(line.rstrip("\n"))
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Any:  # noqa: ANN401 - any JSON
+        """Ask for a path, with a token."""
+        data = None if body is None else json.dumps(body).encode()
+        kind = {"Content-Type": "application/json", "User-Agent": "test"}
+        parts = urlsplit(self.url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        try:
+            sent = {**kind, "Authorization": f"Bearer {self.env.get('GITHUB_TOKEN', TOKEN)}", **headers}
+            connection.request(method, path, data, sent)
+            answer = connection.getresponse()
+            text = answer.read()
+            return json.loads(text) if text[:1] in b"[{" else text.decode()
+        finally:
+            connection.close()
+
+    def told_within(self, count: int, seconds: float = 20.0) -> list[str]:
+        """Wait for so many lines of the log."""
+        end = time.monotonic() + seconds
+        while len(self.told) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        return list(self.told)
+
+    def end(self, how: int = signal.SIGTERM) -> tuple[int, str]:
+        """End it, and give its exit status and what it said on standard error."""
+        self.process.send_signal(how)
+        status = self.process.wait(30)
+        self.reader.join(30)
+        assert self.process.stderr
+        return status, self.process.stderr.read()
+
+
+def command(*arguments: str) -> list[str]:
+    """Make the command line."""
+    return [sys.executable, "-m", "pytest_ghdeploy", "serve", *arguments]
+
+
+@contextmanager
+def serving(*arguments: str, cwd: Path | None = None, **env: str) -> Iterator[Served]:
+    """Run `ghdeploy serve` on a port that is free."""
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command("--port", "0", *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env={**{name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}, **env},
+    )
+    served = None
+    try:
+        served = Served(process)
+        yield served
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(30)
+        if served:
+            served.reader.join(30)
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+
+def failing(*arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
+    """Run `ghdeploy serve`, which cannot start."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        command(*arguments), capture_output=True, text=True, timeout=60, cwd=cwd, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def seed_file(tmp_path: Path) -> Path:
+    """Write a seed file."""
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(SEED, indent=1), "utf-8")
+    return path
+
+
+# Start and end
+
+
+def test_it_says_where_it_answers_in_lines_that_a_shell_takes(tmp_path: Path) -> None:
+    """What it prints first can be evaluated, and sets what a client needs."""
+    with serving() as served:
+        port = urlsplit(served.url).port
+        assert served.lines[:3] == [
+            f"# ghdeploy serve: a fake of https://api.github.com answers at http://127.0.0.1:{port}; Ctrl-C ends it",
+            f"# the API: http://127.0.0.1:{port}/api/v3",
+            f"# the admin interface: http://127.0.0.1:{port}/_ghdeploy",
+        ]
+        assert all(line.startswith("export ") for line in served.lines[3:-1])
+        assert served.lines[-1] == "# ready"
+        with FakeGitHub().serve() as server:
+            assert list(served.env) == list(server.env)
+        script = tmp_path / "script"
+        script.write_text("\n".join([*served.lines, 'printf %s "$GITHUB_API_URL $GITHUB_TOKEN"']), "utf-8")
+        done = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=True)  # noqa: S603, S607
+        assert done.stdout == f"http://127.0.0.1:{port}/api/v3 ghdeploy-accepts-any-token"
+        assert "2022-11-28" in served.ask("GET", "/api/v3/versions")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_status_0_and_leaves_nothing(how: signal.Signals, tmp_path: Path) -> None:
+    """No traceback, no temporary file, and the port is free again; open connections do not matter."""
+    env_file = tmp_path / "variables"
+    with serving("--tls", "--env-file", str(env_file), TMPDIR=str(tmp_path)) as served:
+        ca_file = Path(served.env["SSL_CERT_FILE"])
+        port = urlsplit(served.url).port
+        assert ca_file.is_file()
+        assert ca_file.is_relative_to(tmp_path)
+        with socket.create_connection(("127.0.0.1", port), 20):
+            assert served.end(how) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", port))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_nohup_keeps_a_closing_terminal_away(tmp_path: Path) -> None:
+    """A SIGHUP that is ignored at the start is ignored all the time."""
+    line = f"trap '' HUP; exec {shlex.join(command('--port', '0', '--env-file', str(tmp_path / 'variables')))}"
+    process = subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE, text=True)  # noqa: S603, S607
+    served = Served(process)
+    try:
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        assert served.ask("GET", "/_ghdeploy/problems") == []
+        process.terminate()
+        assert process.wait(30) == 0
+        served.reader.join(30)
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
+
+
+LOST = "ghdeploy serve ended before it was answered"
+
+
+@pytest.fixture
+def hanging() -> Iterator[str]:
+    """Give the URL of a receiver that takes what is sent and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(50)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+
+
+def seed_with_hooks(folder: Path, *urls: str) -> str:
+    """Write a seed file with a hook for each URL."""
+    path = folder / "hooks.json"
+    hooks = [{"url": url, "secret": "the-secret-of-a-hook"} for url in urls]
+    path.write_text(json.dumps({"repositories": ["octocat/example"], "webhooks": hooks}), "utf-8")
+    return str(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_neither_start_nor_end_waits_for_a_receiver_that_hangs(tmp_path: Path, hanging: str) -> None:
+    """It is ready without the pings of a seed file, and tells which deliveries it gave up: sent or in the queue."""
+    began = time.monotonic()
+    with serving("--seed", seed_with_hooks(tmp_path, f"{hanging}/1", f"{hanging}/2")) as served:
+        assert served.ask("GET", "/_ghdeploy/webhooks/deliveries")[0]["state"] == "waiting"
+        assert served.ask("GET", "/_ghdeploy/webhooks/held") == []
+        assert time.monotonic() - began < 8
+        began = time.monotonic()
+        assert served.end() == (0, "")
+        assert time.monotonic() - began < 8
+        assert [line for line in served.told if "-->" in line] == [
+            f"     --> ping to {hanging}/1: dropped: {LOST}",
+            f"     --> ping to {hanging}/2: dropped: {LOST}",
+        ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_the_end_waits_for_no_answer_that_waits_for_a_receiver(hanging: str) -> None:
+    """A request whose delivery hangs is under way: the end gives both up soon."""
+    with serving() as served:
+        served.ask("POST", "/_ghdeploy/add_repository", {"full_name": "octocat/example"})
+        served.ask("POST", "/_ghdeploy/webhooks/hold")
+        served.ask("POST", "/_ghdeploy/webhooks/subscribe", {"target": hanging, "events": ["deployment"]})
+        [ping] = served.ask("GET", "/_ghdeploy/webhooks/held")
+        served.ask("POST", "/_ghdeploy/webhooks/drop", {"delivery": ping["id"]})
+        served.ask("POST", "/_ghdeploy/repositories/octocat/example/add_deployment", {"ref": "main"})
+
+        def release() -> None:
+            with suppress(OSError, http.client.HTTPException):
+                served.ask("POST", "/_ghdeploy/webhooks/release")
+
+        thread = threading.Thread(target=release)
+        thread.start()
+        end = time.monotonic() + 20
+        while not served.ask("GET", "/_ghdeploy/webhooks/deliveries")[0]["delivered_at"] and time.monotonic() < end:
+            time.sleep(0.02)
+        began = time.monotonic()
+        assert served.end() == (0, "")
+        assert time.monotonic() - began < 8
+        thread.join(20)
+        assert served.told[-1] == f"     --> deployment to {hanging}: dropped: {LOST}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_second_signal_ends_it_at_once_and_leaves_nothing(tmp_path: Path, hanging: str) -> None:
+    """By that signal, with nothing said, and without its file of variables and its certificate."""
+    env_file = tmp_path / "variables"
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    seed = seed_with_hooks(tmp_path, hanging)
+    with serving("--tls", "--seed", seed, "--env-file", str(env_file), TMPDIR=str(temporary)) as served:
+        assert env_file.is_file()
+        assert len(list(temporary.iterdir())) == 1
+        served.process.send_signal(signal.SIGINT)
+        assert served.end() == (-signal.SIGTERM, "")
+    assert not env_file.exists()
+    assert list(temporary.iterdir()) == []
+
+
+EARLY = """
+import os, signal, sys, time
+
+class Signals:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pytest_ghdeploy.commands.serve":
+            for _ in range({count}):
+                os.kill(os.getpid(), signal.{how})
+                time.sleep(0.01)
+
+sys.meta_path.insert(0, Signals())
+from pytest_ghdeploy.commands.cli import main
+sys.exit(main(["serve", "--port", "0"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize(
+    ("how", "count", "status"),
+    [
+        (signal.SIGINT, 1, 0),
+        (signal.SIGTERM, 1, 0),
+        (signal.SIGHUP, 1, 0),
+        (signal.SIGINT, 2, -signal.SIGINT),
+        (signal.SIGTERM, 2, -signal.SIGTERM),
+    ],
+)
+def test_a_signal_while_it_is_loaded_ends_it_too(how: signal.Signals, count: int, status: int) -> None:
+    """Without a traceback, and without a start."""
+    code = EARLY.format(count=count, how=how.name)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
+
+
+def test_a_port_that_is_taken_is_a_line_and_status_2() -> None:
+    """The message says which port, and how to get one that is free."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert failing("--port", str(port)) == (
+            2,
+            "",
+            f"ghdeploy serve: port {port} of 127.0.0.1 cannot be used: Address already in use; 0 is any that is free\n",
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--port", "99999"], "port is a number from 1 to 65535, or 0 for one that is free; got 99999"),
+        (
+            ["--base-url", "ftp://x"],
+            "base_url is the root of an API, https://api.github.com or https://HOST/api/v3, not 'ftp://x'",
+        ),
+        (["--validate", "some"], 'validate is "requests" or "all", got \'some\''),
+        (["--payload-limit", "-1"], "payload_limit is a whole number, 0 or more, got -1"),
+        (
+            ["--port", "0", "--env-file", "no/such/folder"],
+            "--env-file no/such/folder cannot be written: No such file or directory",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_a_line_and_status_2(arguments: list[str], message: str, tmp_path: Path) -> None:
+    """In the words that Python has for it, without a traceback."""
+    assert failing(*arguments, cwd=tmp_path) == (2, "", f"ghdeploy serve: {message}\n")
+
+
+def test_a_seed_file_with_a_mistake_is_a_line_with_file_and_line(tmp_path: Path) -> None:
+    """It names the nearest key, and nothing is started."""
+    path = tmp_path / "seed.json"
+    path.write_text('{"repositories": [\n  {"full_name": "octocat/example",\n   "branchs": []}\n]}\n', "utf-8")
+
+    status, printed, problem = failing("--port", "0", "--seed", "seed.json", cwd=tmp_path)
+
+    assert (status, printed) == (2, "")
+    assert problem.startswith(
+        "ghdeploy serve: seed.json:3: there is no key 'branchs' in repositories[0]; there are branches,"
+    )
+    assert problem.count("\n") == 1
+
+
+# What it answers
+
+
+def test_seed_files_set_the_scene_in_their_order(seed_file: Path, tmp_path: Path) -> None:
+    """Each file is loaded after those before it; tokens of a seed are not printed, and the env file has them."""
+    more = tmp_path / "more.json"
+    more.write_text(json.dumps({"tokens": [{"token": TOKEN, "user": "octocat"}]}), "utf-8")
+    env_file = tmp_path / "variables"
+    with serving("--seed", str(seed_file), "--seed", str(more), "--env-file", str(env_file)) as served:
+        assert served.lines[3:5] == [
+            f"# loaded: {seed_file}, {more}",
+            (
+                "# not shown: GITHUB_TOKEN, GH_TOKEN, GH_ENTERPRISE_TOKEN, GITHUB_ENTERPRISE_TOKEN, "
+                "OCTOKIT_ACCESS_TOKEN, "
+                "a token of a seed file; --env-file writes it"
+            ),
+        ]
+        assert f"export GITHUB_TOKEN={TOKEN}\n" in env_file.read_text("utf-8")
+        assert env_file.stat().st_mode & 0o777 == 0o600
+        refused = served.ask("POST", "/repos/octocat/example/deployments", {"ref": "topic"})
+        assert refused["message"] == "Conflict: Commit status checks failed for topic."
+        assert served.ask("GET", "/user", Authorization="Bearer another")["message"] == "Bad credentials"
+        served.told_within(4)
+    assert TOKEN not in "\n".join([*served.lines, *served.told])
+    assert not env_file.exists() or served.process.returncode != 0
+
+
+def test_an_env_file_of_another_is_left_alone(tmp_path: Path) -> None:
+    """What is not ours is not overwritten; one that a killed server has left is."""
+    path = tmp_path / "variables"
+    path.write_text("export MINE=1\n", "utf-8")
+    told = f"ghdeploy serve: --env-file {path} is there already, and holds something else\n"
+    assert failing("--port", "0", "--env-file", str(path)) == (2, "", told)
+    assert path.read_text("utf-8") == "export MINE=1\n"
+
+    path.write_text("# ghdeploy serve at http://127.0.0.1:1\n", "utf-8")
+    with serving("--env-file", str(path)) as served:
+        assert f"export GITHUB_SERVER_URL={served.url}\n" in path.read_text("utf-8")
+
+
+def test_an_env_file_of_before_is_gone_while_nobody_answers(tmp_path: Path) -> None:
+    """Who waits for the file is not misled by one that another run has left, also when the start fails."""
+    path = tmp_path / "variables"
+    path.write_text("# ghdeploy serve at http://127.0.0.1:1\n", "utf-8")
+    assert failing("--port", "99999", "--env-file", str(path))[0] == 2
+    assert not path.exists()
+    path.write_text("# ghdeploy serve at http://127.0.0.1:1\n", "utf-8")
+    assert failing("--seed", str(tmp_path / "none.json"), "--env-file", str(path))[0] == 2
+    assert not path.exists()
+
+
+def test_an_empty_file_is_there_to_be_written(tmp_path: Path) -> None:
+    """As `mktemp` makes it; it stays empty if the start fails, and is gone after the end."""
+    path = tmp_path / "variables"
+    path.touch()
+    assert failing("--port", "99999", "--env-file", str(path))[0] == 2
+    assert path.read_bytes() == b""
+    with serving("--env-file", str(path)) as served:
+        assert path.read_text("utf-8").startswith(f"# ghdeploy serve at {served.url}\n")
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert served.end() == (0, "")
+    assert not path.exists()
+
+
+def test_an_env_file_is_a_regular_file(tmp_path: Path) -> None:
+    """Nobody reads from a FIFO what nobody writes: it is refused at once, and so is a folder."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, tmp_path):
+        told = f"ghdeploy serve: --env-file {path} is there already, and is no regular file\n"
+        assert failing("--port", "0", "--env-file", str(path)) == (2, "", told)
+    assert fifo.is_fifo()
+
+
+def test_the_end_of_one_leaves_the_env_file_of_another(tmp_path: Path) -> None:
+    """The file is the newer server's, and goes with it."""
+    path = tmp_path / "variables"
+    with serving("--env-file", str(path)) as first, serving("--env-file", str(path)) as second:
+        assert first.end() == (0, "")
+        assert f"export GITHUB_SERVER_URL={second.url}\n" in path.read_text("utf-8")
+        assert second.end() == (0, "")
+        assert not path.exists()
+
+
+def test_over_https(tmp_path: Path) -> None:
+    """The variables name the CA file; the admin interface answers there too."""
+    with serving("--tls", TMPDIR=str(tmp_path)) as served:
+        assert served.url.startswith("https://127.0.0.1:")
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(f"{served.url}/_ghdeploy/clock", verify=served.env["SSL_CERT_FILE"], timeout=20)
+        assert list(answer.json()) == ["now"]
+
+
+def test_it_plays_a_github_enterprise_server_with_options() -> None:
+    """`--base-url`, `--enterprise-version` and the switches are those of the fake."""
+    arguments = ("--base-url", "https://ghe.example.com/api/v3", "--enterprise-version", "3.20.1", "--inactive-events")
+    with serving(*arguments) as served:
+        assert "a fake of https://ghe.example.com/api/v3 answers at" in served.lines[0]
+        assert served.ask("GET", "/api/v3/meta")["installed_version"] == "3.20.1"
+        place = "/_ghdeploy/repositories/octocat/example"
+        served.ask("POST", "/_ghdeploy/add_repository", {"full_name": "octocat/example"})
+        made = served.ask("POST", f"{place}/add_deployment", {"ref": "main"})
+        served.ask("POST", f"/repos/octocat/example/deployments/{made['id']}/statuses", {"state": "inactive"})
+        assert len(served.ask("GET", "/_ghdeploy/events/deployment_status?state=inactive")) == 1
+
+
+def test_with_its_own_address_as_base_url_events_lead_back_to_it() -> None:
+    """A receiver in another process can follow the URLs in an event."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = f"http://127.0.0.1:{port}/api/v3"
+    with serving("--port", str(port), "--base-url", own) as served:
+        served.ask("POST", "/_ghdeploy/seed", SEED)
+        [event] = served.ask("GET", "/_ghdeploy/events/status")
+        url = event["payload"]["branches"][0]["commit"]["url"]
+        assert url.startswith(f"{own}/repos/octocat/example/commits/")
+        assert served.ask("GET", url.removeprefix(served.url))["sha"] == event["payload"]["sha"]
+
+
+# The log
+
+
+def test_the_log_tells_requests_hints_events_and_deliveries(seed_file: Path) -> None:
+    """A line for each, in the words of a failing test's report, as they come; what the admin interface did, too."""
+    with serving("--seed", str(seed_file)) as served:
+        served.ask(
+            "POST", "/_ghdeploy/webhooks/subscribe", {"target": "http://127.0.0.1:9/hook", "events": ["deployment"]}
+        )
+        place = "/api/v3/repos/octocat/example/deployments"
+        served.ask("POST", place, {"ref": "topic"})
+        served.ask(
+            "POST",
+            f"{place}?access_token={TOKEN}",
+            {"ref": "main", "required_contexts": [], "payload": {"token": TOKEN}},
+        )
+        served.ask("POST", "/_ghdeploy/clock/tick", {"seconds": 60})
+        served.ask("GET", "/_ghdeploy/clock")
+        served.ask("GET", "/repos/octocat/example/pulls")
+        told = served.told_within(11)
+    refused = "failed: nothing came back from 127.0.0.1: "
+    assert [line.partition(refused)[0] for line in told] == [
+        "     event status: id 27000000011, state pending, context ci/tests (octocat/example)",
+        "     event ping: hook_id 301950017",
+        "  !  --> ping to http://127.0.0.1:9/hook: ",
+        "     POST /_ghdeploy/webhooks/subscribe",
+        (
+            '  1. POST /repos/octocat/example/deployments {"ref": "topic"} -> '
+            '409 Conflict "Conflict: Commit status checks failed for topic." [ci/tests: pending]'
+        ),
+        "     hint: 734ea46, the commit of topic: ci/tests is pending; required_contexts=[] deploys it regardless",
+        (
+            '  2. POST /repos/octocat/example/deployments?access_token=[redacted] {"ref": "main", '
+            '"required_contexts": [], '
+            '"payload": {"token": "[redacted]"}} -> 201 Created id 4442074271, environment production, ref main, '
+            "sha 734ea46"
+        ),
+        "     event deployment.created: id 4442074271, environment production, ref main (octocat/example)",
+        "  !  --> deployment to http://127.0.0.1:9/hook: ",
+        "     POST /_ghdeploy/clock/tick",
+        (
+            "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not "
+            "an endpoint of "
+            "this fake (75 are: `ghdeploy routes`). A canned answer helps: "
+            'POST /_ghdeploy/stub {"method": "GET", "path": "/repos/octocat/example/pulls", "status": 200, "json": …}'
+        ),
+    ]
+
+
+def test_what_has_no_endpoint_is_told_with_the_way_that_there_is() -> None:
+    """Who has no Python is told of the admin interface: in the answer, and in the problems."""
+    helps = (
+        'A canned answer helps: POST /_ghdeploy/stub {"method": "POST", "path": "/graphql", "status": 200, "json": …}'
+    )
+    with serving() as served:
+        assert helps in served.ask("POST", "/api/graphql", {"query": "{ viewer { login } }"})
+        [problem] = served.ask("GET", "/_ghdeploy/problems")
+        assert helps in problem
+        stub = {"method": "POST", "path": "/graphql", "status": 200, "json": {"data": {}}}
+        assert served.ask("POST", "/_ghdeploy/stub", stub) == {}
+        assert served.ask("POST", "/api/graphql", {"query": "{ viewer { login } }"}) == {"data": {}}
+
+
+def test_quiet_tells_nothing() -> None:
+    """Only where it answers."""
+    with serving("--quiet") as served:
+        served.ask("GET", "/versions")
+        assert served.end() == (0, "")
+        assert served.told == []
+
+
+@contextmanager
+def unread() -> Iterator[tuple[subprocess.Popen[str], Callable[[int], None]]]:
+    """Run a server whose log nobody reads, and ask it for so much that the pipe is full; end it."""
+    process = subprocess.Popen(command("--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    assert process.stdout
+    assert process.stderr
+    port = int(re.findall(r":(\d+);", process.stdout.readline())[0])
+    with requests.Session() as session:
+
+        def ask(times: int) -> None:
+            for _ in range(times):
+                session.get(f"http://127.0.0.1:{port}/{'x' * 200}", timeout=20)
+
+        ask(300)
+        yield process, ask
+    process.terminate()
+    assert process.wait(30) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.stdout.close()
+
+
+def test_nobody_waits_for_a_log_that_is_not_read() -> None:
+    """A pipe that is full, and one that is closed, stop neither an answer nor the end."""
+    with unread() as (process, ask):
+        assert process.stdout
+        process.stdout.close()
+        ask(20)
+
+
+def test_with_a_full_pipe_it_ends_too() -> None:
+    """Whoever reads no line may still end it."""
+    with unread() as (process, _):
+        assert process.poll() is None
+
+
+def test_without_a_standard_output_it_answers_too(tmp_path: Path) -> None:
+    """What would have been printed goes nowhere, not into a socket that has its number."""
+    env_file = tmp_path / "variables"
+    line = f"exec {shlex.join(command('--port', '0', '--env-file', str(env_file)))} >&-"
+    process = subprocess.Popen(["sh", "-c", line], stderr=subprocess.PIPE, text=True)  # noqa: S603, S607
+    try:
+        end = time.monotonic() + 30
+        while not env_file.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        url = re.findall("GITHUB_SERVER_URL=(.+)", env_file.read_text("utf-8"))[0]
+        for _ in range(3):
+            assert requests.get(f"{url}/versions", timeout=20).status_code == 200
+        process.terminate()
+        assert process.communicate(timeout=30)[1] == ""
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+# A suite in another language
+
+SUITE = """
+import { Octokit } from "@octokit/rest";
+import assert from "node:assert/strict";
+
+const admin = async (method, path, body) => {
+  const answer = await fetch(`${process.env.GITHUB_SERVER_URL}/_ghdeploy/${path}`, {
+    method, body: body && JSON.stringify(body), headers: { "content-type": "application/json" },
+  });
+  const json = await answer.json();
+  assert.equal(answer.status, 200, json.message);
+  return json;
+};
+const octokit = new Octokit({
+  auth: process.env.GITHUB_TOKEN, baseUrl: process.env.GITHUB_API_URL,
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+});
+const repository = { owner: "octocat", repo: "example" };
+
+const tests = {
+  async "a pending commit status refuses it"() {
+    await assert.rejects(octokit.rest.repos.createDeployment({ ...repository, ref: "topic" }), { status: 409 });
+    await admin("POST", "assert_no_event", { name: "deployment" });
+    const [refused] = await admin("GET", "requests?status=409");
+    assert.match(refused.hint, /ci\\/tests is pending/);
+  },
+  async "a deploy service takes a minute"() {
+    const steps = ["in_progress", { state: "success", after_seconds: 60 }];
+    await admin("POST", "deployer", { environment: "qa", steps });
+    const { data } = await octokit.rest.repos.createDeployment(
+      { ...repository, ref: "topic", environment: "qa", required_contexts: [] },
+    );
+    await admin("POST", "assert_no_event", { name: "deployment_status", fields: { state: "success" } });
+    await admin("POST", "clock/tick", { seconds: 60 });
+    const events = await admin("GET", "events/deployment_status");
+    assert.deepEqual(events.map((event) => event.payload.deployment_status.state), ["in_progress", "success"]);
+    return data.id;
+  },
+};
+const seen = [];
+for (const [name, test] of [...Object.entries(tests), ...Object.entries(tests)]) {
+  await admin("POST", "reset");
+  const id = await test();
+  assert.deepEqual(await admin("GET", "problems"), []);
+  seen.push([name, id, (await admin("GET", "events")).map((event) => event.delivery_id)]);
+}
+assert.deepEqual(seen.slice(0, 2), seen.slice(2));
+console.log(JSON.stringify(seen.slice(0, 2).map(([name]) => name)));
+"""
+
+
+def test_a_suite_in_javascript_isolates_its_tests(seed_file: Path, tmp_path: Path) -> None:
+    """Reset and seed between tests, a real client, the clock, events: each test sees the same ids each time."""
+    fetched.from_npm("@octokit/rest")
+    with serving("--seed", str(seed_file)) as served:
+        done = subprocess.run(  # noqa: S603 - what the test says
+            ["node", "--input-type=module", "--eval", SUITE],  # noqa: S607
+            env={**os.environ, **served.env, "HOME": str(tmp_path)},
+            cwd=fetched.NODE,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["a pending commit status refuses it", "a deploy service takes a minute"]
+
+
+SHELL = """
+set -eu
+ghdeploy() { curl --silent --fail-with-body --noproxy '*' -H 'Content-Type: application/json' "$@"; }
+admin=$GITHUB_SERVER_URL/_ghdeploy
+for round in 1 2; do
+  ghdeploy -X POST $admin/reset > /dev/null
+  ghdeploy -X POST $admin/seed -d '{"repositories": ["octocat/shell"]}' > /dev/null
+  ghdeploy -H "Authorization: Bearer $GITHUB_TOKEN" -d '{"ref": "main"}' \
+    $GITHUB_API_URL/repos/octocat/shell/deployments > made.json
+  ghdeploy -X POST $admin/assert_event -d '{"name": "deployment", "fields": {"ref": "main"}}' > event.json
+  mv made.json made$round.json
+done
+cmp made1.json made2.json
+if ghdeploy -X POST $admin/assert_event -d '{"name": "deployment", "fields": {"ref": "topic"}}'; then exit 1; fi
+"""
+
+
+def test_a_suite_in_shell_isolates_its_tests(tmp_path: Path) -> None:
+    """With curl alone; an assertion that does not hold is an error of curl's, with the text."""
+    fetched.program("curl")
+    with serving() as served:
+        # Times are in the answer: both rounds play in the same second only if the clock says so.
+        script = SHELL.replace("$admin/reset >", "$admin/reset > /dev/null; ghdeploy -X POST $admin/clock/move_to -d "
+                               "'{\"when\": \"2030-01-01T00:00:00Z\"}' >")  # fmt: skip
+        done = subprocess.run(  # noqa: S603 - what the test says
+            ["sh", "-c", script],  # noqa: S607
+            env={**os.environ, **served.env},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)["message"]
+    assert told.startswith("no event deployment with ref 'topic'\n  recorded, nearest first:\n    deployment ")
+
+
+# Inside
+
+
+def test_a_reset_loads_the_seed_files_as_they_are_now(seed_file: Path) -> None:
+    """What the file says now; with `seed` false nothing; with a mistake in it the reset does not happen."""
+    fake = ServedGitHub(Settings(seeds=[str(seed_file)]))
+    fake.add_repository("octocat/more")
+    seed_file.write_text('{"repositories": ["octocat/changed"]}', "utf-8")
+
+    fake.start_anew()
+    assert [row.full_name for row in fake._store.repositories] == ["octocat/changed"]
+
+    seed_file.write_text('{"repositoris": []}', "utf-8")
+    with pytest.raises(FakeError, match=r"seed\.json:1: there is no key 'repositoris'; there are repositories, "):
+        fake.start_anew()
+    assert [row.full_name for row in fake._store.repositories] == ["octocat/changed"]
+
+    fake.start_anew(seed=False)
+    assert list(fake._store.repositories) == []
+    with pytest.raises(FakeError, match=r"^seed is True or False, got 'no'$"):
+        fake.start_anew(seed="no")  # type: ignore[arg-type]
+
+
+def test_a_reset_delivers_each_ping_once(tmp_path: Path) -> None:
+    """Trying the seed out before is heard by nobody."""
+    got: list[str] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(self.headers["X-GitHub-Event"])
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        path = tmp_path / "seed.json"
+        path.write_text(json.dumps({"webhooks": [{"url": f"http://127.0.0.1:{server.server_port}/"}]}), "utf-8")
+        fake = ServedGitHub(Settings(seeds=[str(path)]))
+        assert [one.state for one in fake.webhooks.deliveries] == ["waiting"]
+        fake.start_deliveries()
+        assert fake._greeter
+        fake._greeter.join(20)
+        fake.start_anew()
+        assert [one.state for one in fake.webhooks.deliveries] == ["delivered"]
+        fake.close()
+        server.shutdown()
+        thread.join()
+    assert got == ["ping", "ping"]
+
+
+def played(fake: FakeGitHub, count: int) -> None:
+    """Have so many commit statuses reported over HTTP."""
+    sha = fake.repository("octocat/example").sha("main")
+    url = f"{fake.base_url}/repos/octocat/example/statuses/{sha}"
+    for number in range(count):
+        body = json.dumps({"state": "success", "context": f"context {number}"}).encode()
+        headers = {"authorization": "Bearer any", "user-agent": "test"}
+        assert fake.answer("POST", url, headers, body).status == 201
+
+
+def test_it_keeps_the_last_requests_events_and_deliveries_only() -> None:
+    """At least as many as `--keep` says, at most twice; what is told of them goes on counting."""
+    fake = ServedGitHub(Settings(keep=10))
+    fake.add_repository("octocat/example")
+    fake.webhooks.subscribe(lambda _: None, events=["status"])
+    fault = fake.faults.add(method="PUT", status=500, required=True)
+
+    played(fake, 300)
+
+    assert 10 <= len(fake.requests) <= 20
+    assert 10 <= len(fake.events) <= 20
+    assert 10 <= len(fake.webhooks.deliveries) <= 21
+    assert 10 <= len(fake.conversation.entries) <= 22
+    assert "context 299" in fake.requests[-1].request_body.decode()
+    assert fake.events[-1].payload["context"] == "context 299"
+    told = fake.conversation.text().splitlines()
+    assert re.fullmatch(r"     … \d{3} requests and events of before are forgotten …", told[0])
+    assert [line[:4] for line in told if re.match(r" *\d+\. ", line)][-2:] == ["299.", "300."]
+    assert " requests and events of before are forgotten …" in fake.conversation.diagram()
+    # A fault still knows what came after it.
+    assert f"the fault {fault} was used 0 of 1 times\n  POST /repos/" in fake.list_problems()[0]
+    for number in range(30):
+        fake.fail(FakeError(f"problem {number}"))
+    played(fake, 1)
+    assert fake.list_problems()[9] == "FakeError: problem 29"
+
+
+def test_memory_stays_flat() -> None:
+    """What is forgotten is given back: deployments stay, as on GitHub, and nothing else does."""
+    import tracemalloc
+
+    fake = ServedGitHub(Settings(keep=50))
+    repo = fake.add_repository("octocat/example")
+    url = f"{fake.base_url}/repos/octocat/example/deployments"
+
+    def asked(count: int) -> int:
+        for number in range(count):
+            fake.answer("GET", f"{url}?ref={number % 7}", {"authorization": "Bearer any", "user-agent": "test"}, b"")
+        return tracemalloc.get_traced_memory()[0]
+
+    repo.add_deployment(ref="main")
+    tracemalloc.start()
+    try:
+        asked(200)
+        before = asked(200)
+        assert asked(600) - before < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_log_is_complete_over_a_reset_and_a_delivery_that_takes_its_time() -> None:
+    """Lines come in their order; a delivery is told when it is over, and what was said before a reset is not lost."""
+    lines: list[str] = []
+    log = Log(lambda text: lines.extend(text.splitlines()))
+    fake = ServedGitHub(Settings(), log)
+    fake.start_log()
+    fake.add_repository("octocat/example")
+    fake.webhooks.subscribe(lambda _: played(fake, 1), events=["deployment"])
+    fake.repository("octocat/example").add_deployment(ref="main")
+    fake.start_anew()
+    fake.add_repository("octocat/example")
+    played(fake, 1)
+    fake.fail(FakeError("a problem\x1b[0m"))
+    log.close()
+    fake.close()
+
+    asked = (
+        "  {}. POST /repos/octocat/example/statuses/734ea463a42cc82d11fedf1d01b5b7a2194a6c2b "
+        '{{"state": "success", "context": "context 0"}} -> 201 Created id {}, state success, context context 0'
+    )
+    assert [line.partition(" (")[0].partition(": id")[0] for line in lines] == [
+        "     event ping: hook_id 301950017",
+        asked.format(1, 27000000011),
+        "     event status",
+        "     --> ping to <lambda>: 200 OK",
+        "     event deployment.created",
+        asked.format(2, 27000000018),
+        "     event status",
+        "     --> deployment to <lambda>: 200 OK",
+        asked.format(1, 27000000011),
+        "     event status",
+        "  !  FakeError: a problem\\x1b[0m",
+    ]
+    assert not [thread for thread in threading.enumerate() if thread.name == "ghdeploy log"]
+
+
+def test_it_answers_in_well_under_a_second() -> None:
+    """From nothing to the first answer, with the time that Python itself takes."""
+    began = time.perf_counter()
+    with serving() as served:
+        served.ask("GET", "/_ghdeploy/clock")
+        taken = time.perf_counter() - began
+    # 0.3 seconds on an idle machine; the limit is for one with much else to do.
+    assert taken < 5

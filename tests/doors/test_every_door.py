@@ -1,0 +1,427 @@
+"""One scenario, written once: a deployment's life runs alike through every door."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import importlib
+import json
+import re
+import socket
+import time
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+import httpx2
+import pytest
+import requests
+import trio
+import urllib3
+from broken_server import broken_server
+from local_server import local_server
+from through_every_door import DOORS, Said, with_aiohttp, with_async_httpx
+
+from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pytest_ghdeploy.interface.faults import FaultKind
+
+    Ask = Callable[..., Said]
+    # How a test comes to a fake: in process all the same, over a port by a server of its own.
+    Way = Callable[[FakeGitHub], str]
+
+HEADERS = {"Authorization": "Bearer ghp_of_the_tests_0001", "User-Agent": "a tool of ours"}
+
+
+class Client:
+    """A tool, by the library that it is written with."""
+
+    def __init__(self, root: str, ask: Ask) -> None:
+        """Call the API at *root*."""
+        self.root = root
+        self.ask = ask
+
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Said:
+        """Send JSON, or nothing."""
+        data = None if body is None else json.dumps(body).encode()
+        return self.ask(method, f"{self.root}{path}", {**HEADERS, **headers}, data)
+
+
+@pytest.fixture(params=[*DOORS, "live server by HTTP", "live server by HTTPS"])
+def client(request: pytest.FixtureRequest, ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Give a client of each library in process, and one that comes to a port."""
+    if request.param in DOORS:
+        return Client(ghdeploy.base_url, DOORS[request.param])
+    tls = request.param.endswith("HTTPS")
+    server = ghdeploy.serve(tls=tls)
+    if tls:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", server.ca_file)
+    return Client(server.api_url, DOORS["requests"])
+
+
+def test_a_deployment_lives_alike_through_every_door(client: Client, ghdeploy: FakeGitHub) -> None:
+    """Gate, create, refuse, report, list, ask whether it has changed, and delete."""
+    repo = ghdeploy.add_repository("octocat/example")
+    repo.add_branch("topic/with-slash")
+    deployments = "/repos/octocat/example/deployments"
+
+    sha = repo.sha("topic/with-slash")
+    pending = {"state": "pending", "context": "ci/tests", "description": "läuft noch"}
+    assert client("POST", f"/repos/octocat/example/statuses/{sha}", pending).status == 201
+    refused = client("POST", deployments, {"ref": "topic/with-slash"})
+    assert refused.status == 409
+    assert json.loads(refused.body)["message"] == "Conflict: Commit status checks failed for topic/with-slash."
+    assert "ci/tests is pending" in refused.headers["x-ghdeploy-hint"]
+    assert client("POST", f"/repos/octocat/example/statuses/{sha}", {**pending, "state": "success"}).status == 201
+
+    made = client("POST", deployments, {"ref": "topic/with-slash", "payload": {"größe": "✓"}})
+    assert made.status == 201
+    deployment = json.loads(made.body)
+    assert deployment["payload"] == {"größe": "✓"}
+    assert deployment["url"] == f"{client.root}{deployments}/{deployment['id']}"
+    one = f"{deployments}/{deployment['id']}"
+    for state in ("in_progress", "success"):
+        assert client("POST", f"{one}/statuses", {"state": state}).status == 201
+    statuses = json.loads(client("GET", f"{one}/statuses").body)
+    assert [status["state"] for status in statuses] == ["success", "in_progress"]
+
+    for number in range(3):
+        repo.add_deployment(ref="main", environment=f"qa-{number}")
+    page = client("GET", f"{deployments}?per_page=2&page=2")
+    assert 'rel="prev"' in page.headers["link"]
+    assert [found["id"] for found in json.loads(page.body)][-1] == deployment["id"]
+
+    got = client("GET", one)
+    fresh = client("GET", one, **{"If-None-Match": got.headers["etag"]})
+    assert (fresh.status, fresh.body) == (304, b"")
+    assert "content-type" not in fresh.headers
+    headed = client("HEAD", one)
+    assert (headed.status, headed.body) == (200, b"")
+    assert headed.headers["content-length"] == got.headers["content-length"] == str(len(got.body))
+
+    gone = client("DELETE", one)
+    assert (gone.status, gone.body) == (204, b"")
+    assert client("GET", one).status == 404
+
+    repo.rename("octocat/renamed")
+    moved = client("GET", "/repos/octocat/example")
+    assert moved.status == 301
+    assert json.loads(client("GET", moved.headers["location"].removeprefix(client.root)).body)["name"] == "renamed"
+
+    assert [event.name for event in ghdeploy.events] == [
+        *["status"] * 2,
+        "deployment",
+        *["deployment_status"] * 2,
+        *["deployment"] * 3,
+    ]
+
+
+def test_what_was_sent_is_recorded_alike(client: Client, ghdeploy: FakeGitHub) -> None:
+    """Method, URL, headers and body are there as they were sent; the token is not."""
+    ghdeploy.add_repository("octocat/example")
+    body = {"ref": "main", "environment": "qa"}
+    assert client("POST", "/repos/octocat/example/deployments?a=b&page=2", body).status == 201
+    (asked,) = ghdeploy.requests
+    assert (asked.method, asked.path) == ("POST", "/repos/octocat/example/deployments")
+    assert asked.url == f"{client.root}/repos/octocat/example/deployments?a=b&page=2"
+    assert json.loads(asked.request_body) == body
+    assert asked.request_headers["User-Agent"] == "a tool of ours"
+    assert asked.request_headers["Content-Length"] == str(len(asked.request_body))
+    assert "ghp_of_the_tests_0001" not in repr(asked) + ghdeploy.conversation_text()
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("https://api.github.com/repos/octocat/example/pulls", "is not an endpoint of this fake"),
+        ("https://github.com/octocat/example", "a request to github.com cannot be answered"),
+        ("https://uploads.github.com/x", "a request to uploads.github.com cannot be answered"),
+        ("http://API.GitHub.com./repos/octocat/example/pulls", "is not an endpoint of this fake"),
+    ],
+)
+def test_what_cannot_be_answered_reaches_the_caller_as_it_is(
+    ghdeploy: FakeGitHub, name: str, url: str, match: str
+) -> None:
+    """No library wraps the error, and it fails the test even if the caller swallows it."""
+    ghdeploy.add_repository("octocat/example")
+    with pytest.raises(UnsupportedRequest, match=match):
+        DOORS[name]("GET", url, HEADERS, None)
+    with pytest.raises(UnsupportedRequest, match=match):
+        ghdeploy.raise_problem()
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_crash_of_the_fake_reaches_the_caller_as_it_is(
+    ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A bug here is no failure of the network."""
+
+    def crash(*_: object) -> None:
+        msg = "a bug of ours"
+        raise ZeroDivisionError(msg)
+
+    monkeypatch.setattr(ghdeploy._application, "handle", crash)
+    with pytest.raises(ZeroDivisionError, match="a bug of ours"):
+        DOORS[name]("GET", "https://api.github.com/user", HEADERS, None)
+    assert isinstance(ghdeploy.take_problem(), ZeroDivisionError)
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("root", ["https://ghe.example.com/api/v3", "http://ghe.example.com:8080/api/v3"])
+def test_an_enterprise_server_is_reached_through_every_door(
+    ghdeploy_factory: Callable[..., FakeGitHub], name: str, root: str
+) -> None:
+    """Host, port and prefix are those of its base URL."""
+    fake = ghdeploy_factory(base_url=root)
+    fake.add_repository("octocat/inside")
+    said = DOORS[name]("GET", f"{root}/repos/octocat/inside", HEADERS, None)
+    assert json.loads(said.body)["url"] == f"{root}/repos/octocat/inside"
+    assert fake.requests[0].url == f"{root}/repos/octocat/inside"
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_without_a_user_agent_every_door_is_refused_alike(ghdeploy: FakeGitHub, name: str) -> None:
+    """Each library sends one of its own where the tool has none, http.client aside, which this test helps out."""
+    ghdeploy.add_repository("octocat/example")
+    assert DOORS[name]("GET", "https://api.github.com/repos/octocat/example", {}, None).status == 200
+    assert ghdeploy.requests[0].request_headers["User-Agent"]
+
+
+# Failures on the way
+
+
+# By how many times the timeout: for all of the request, and for each wait.
+_AIOHTTP_LIMITS = {
+    "aiohttp with total": (1, None),
+    "aiohttp with total and sock_read": (1, 1),
+    "aiohttp with total before sock_read": (1, 50),
+    "aiohttp with sock_read before total": (50, 1),
+}
+
+
+def _aiohttp_within(total: int, read: int | None) -> Ask:
+    def ask(
+        method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float | None = None
+    ) -> Said:
+        assert timeout
+        limits = aiohttp.ClientTimeout(total=total * timeout, sock_read=read and read * timeout)
+        return with_aiohttp(method, url, headers, body, limits)
+
+    return ask
+
+
+_WAYS = {
+    **DOORS,
+    **{name: _aiohttp_within(*limits) for name, limits in _AIOHTTP_LIMITS.items()},
+    "httpx trio": with_async_httpx(httpx, trio.run),
+    "httpx2 trio": with_async_httpx(httpx2, trio.run),
+}
+
+
+def _outcome(name: str, method: str, url: str, timeout: float) -> tuple[object, ...]:
+    """Tell what a request ends in: the exceptions, from the outermost to the innermost."""
+    try:
+        _WAYS[name](method, url, HEADERS, b'{"ref": "main"}' if method == "POST" else None, timeout)
+    except Exception as problem:  # noqa: BLE001 - each library has its own
+        found: list[object] = [type(problem)]
+        inner: object = problem
+        while inner := getattr(inner, "reason", None) or getattr(inner, "os_error", None):
+            found.append(type(inner))
+        return (*found, isinstance(problem, TimeoutError), isinstance(problem, ConnectionError))
+    return ()
+
+
+@pytest.mark.parametrize("name", _WAYS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("failure", ["connection", "reset", "timeout", "truncated"])
+def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, name: str, method: str, failure: FaultKind) -> None:
+    """A server that really fails so makes each library ask as often, and raise the same."""
+    ghdeploy.add_repository("octocat/example")
+    path = "/repos/octocat/example/deployments"
+    ghdeploy.faults.add(path=path, error=failure, times=9, required=False)
+    timeout = 0.05 if failure == "timeout" else 5
+    outcome = _outcome(name, method, f"https://api.github.com{path}", timeout)
+    attempts = len(ghdeploy.requests)
+    assert outcome
+    with broken_server(failure) as (url, came):
+        assert outcome == _outcome(name, method, url, timeout)
+        if failure != "connection":
+            assert [came.acquire(timeout=5) for _ in range(attempts)] == [True] * attempts
+            assert not came.acquire(blocking=False)
+
+
+def _told(name: str, url: str, timeout: float) -> list[object]:
+    """Tell what a request ends in, and of which causes, with the text of each, and whether the next is shown."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - each library has its own
+        _WAYS[name]("GET", f"{url}/user", HEADERS, None, timeout)
+    found: list[object] = [type(caught.value.__cause__), type(caught.value.__context__)]
+    problem: BaseException | None = caught.value
+    while problem and not isinstance(problem, (asyncio.CancelledError, trio.Cancelled)):
+        text = re.sub(r"\d+ bytes, expected \d+|\d+ of \d+ bytes", "… bytes", str(problem))
+        # With a body that is cut short httpx and httpx2 differ in what they hide.
+        found.append(
+            (
+                type(problem),
+                text,
+                not isinstance(problem, OSError) and "bytes" not in text and problem.__cause__ is None,
+            )
+        )
+        problem = problem.__cause__ or problem.__context__
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in _WAYS if "httpx" in name or "aiohttp" in name])
+@pytest.mark.parametrize("failure", ["connection", "reset", "timeout", "truncated"])
+def test_a_failure_reads_as_on_a_network(
+    ghdeploy_factory: Callable[..., FakeGitHub], name: str, failure: FaultKind
+) -> None:
+    """The texts are the same, and so are the causes, down to the system's."""
+    timeout = 0.05 if failure == "timeout" else 5
+    with broken_server(failure) as (url, _):
+        on_a_network = _told(name, url, timeout)
+    fake = ghdeploy_factory(base_url=f"{url}/api/v3")
+    fake.faults.add(error=failure, times=9, required=False)
+    assert _told(name, f"{url}/api/v3", timeout) == on_a_network
+    assert len(on_a_network) > 4 or "aiohttp" in name
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_nobody_waits_for_an_answer_that_will_not_come(ghdeploy: FakeGitHub, name: str) -> None:
+    """A timeout is told at once, however long the client would wait."""
+    ghdeploy.faults.add(error="timeout", times=9, required=False)
+    start = time.monotonic()
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - each library has its own, some without a text
+        DOORS[name]("GET", "https://api.github.com/user", HEADERS, None, 300)
+    assert re.search(r"(?i)timed? ?out", repr(caught.value))
+    assert "forever" not in str(caught.value)
+    assert time.monotonic() - start < 5
+
+
+_BLOCKING = [name for name in DOORS if "async" not in name and name != "aiohttp"]
+
+
+@pytest.mark.parametrize("name", _BLOCKING)
+def test_a_client_that_would_wait_forever_is_told_so(ghdeploy: FakeGitHub, name: str) -> None:
+    """Without a timeout nothing could end its waiting: it gets its library's error all the same, and that says so."""
+    ghdeploy.faults.add(error="timeout", times=9, required=False)
+    with pytest.raises(Exception, match=r"(?i)timed? ?out") as caught:
+        DOORS[name]("GET", "https://api.github.com/user", HEADERS, None, None)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "; the client has no timeout: on a network it would wait forever" in shown
+
+
+# What is there already
+
+
+@contextmanager
+def _real_server(connections: list[object]) -> Iterator[str]:
+    """Run a server at a host that a fake then answers for."""
+    with local_server("hello", "HTTP/1.1", connections) as port:
+        yield f"http://localhost:{port}/api/v3"
+
+
+def _kept(name: str) -> tuple[Any, Callable[[Any, str], bytes], Callable[[Any], None]]:
+    # A client that keeps its connections, how it asks, and how it ends.
+    if name == "http.client":
+
+        def ask(kept: dict[str, Any], url: str) -> bytes:
+            parts = urlsplit(url)
+            connection = kept.setdefault("it", http.client.HTTPConnection(parts.netloc))
+            connection.request("GET", parts.path, headers=HEADERS)
+            data: bytes = connection.getresponse().read()
+            return data
+
+        return {}, ask, lambda kept: kept["it"].close()
+    if name == "urllib3":
+        return (
+            urllib3.PoolManager(),
+            lambda pool, url: pool.request("GET", url, headers=HEADERS).data,
+            lambda pool: pool.clear(),
+        )
+    client = requests.Session() if name == "requests" else importlib.import_module(name).Client()
+    return client, lambda client, url: client.get(url, headers=HEADERS).content, lambda client: client.close()
+
+
+@pytest.mark.parametrize("name", ["http.client", "urllib3", "requests", "httpx", "httpx2"])
+def test_a_connection_that_was_open_before_leads_to_the_fake_while_it_is_there(name: str) -> None:
+    """And to the server again when the fake has gone."""
+    connections: list[object] = []
+    client, ask, close = _kept(name)
+    with _real_server(connections) as root:
+        for number in (1, 2):
+            assert [ask(client, f"{root}/user") for _ in range(2)] == [b"hello"] * 2
+            assert number == 1 or len(connections) <= number
+            with FakeGitHub(base_url=root) as fake:
+                assert [json.loads(ask(client, f"{root}/user"))["login"] for _ in range(2)] == ["octocat"] * 2
+                assert len(fake.requests) == 2
+        assert ask(client, f"{root}/user") == b"hello"
+        close(client)
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "httpx", "httpx2"])
+def test_an_async_connection_that_was_open_before_leads_to_the_fake_while_it_is_there(name: str) -> None:
+    """Likewise, also for the second of two requests for which there is one connection."""
+    connections: list[object] = []
+    library = importlib.import_module(name)
+
+    async def ask(client: Any, url: str) -> bytes:  # noqa: ANN401
+        if name != "aiohttp":
+            return bytes((await client.get(url, headers=HEADERS)).content)
+        async with client.get(url, headers=HEADERS) as answer:
+            return bytes(await answer.read())
+
+    async def run(root: str) -> None:
+        client = library.AsyncClient() if name != "aiohttp" else library.ClientSession()
+        async with client:
+            for _ in range(2):
+                said = await asyncio.gather(*(ask(client, f"{root}/user") for _ in range(3)))
+                assert said == [b"hello"] * 3
+                with FakeGitHub(base_url=root) as fake:
+                    found = [await ask(client, f"{root}/user") for _ in range(4)]
+                    assert [json.loads(data)["login"] for data in found] == ["octocat"] * 4
+                    assert len(fake.requests) == 4
+            assert await ask(client, f"{root}/user") == b"hello"
+
+    with _real_server(connections) as root:
+        asyncio.run(run(root))
+
+
+@pytest.mark.parametrize("name", ["http.client", "urllib3", "aiohttp"])
+def test_a_connection_to_github_that_was_open_before_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no active fake answers for the host either: nothing reaches GitHub."""
+    real = socket.getaddrinfo
+
+    def look_up(host: object, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return real("127.0.0.1" if host == "uploads.github.com" else host, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    connections: list[object] = []
+
+    async def run(root: str) -> None:
+        async with aiohttp.ClientSession() as client:
+            async with client.get(f"{root}/user") as answer:
+                assert await answer.read() == b"hello"
+            with FakeGitHub() as fake:
+                with pytest.raises(UnsupportedRequest, match=r"a request to uploads\.github\.com"):
+                    await client.get(f"{root}/user")
+                assert fake.take_problem()
+
+    with _real_server(connections) as local:
+        root = local.replace("localhost", "uploads.github.com")
+        if name == "aiohttp":
+            asyncio.run(run(root))
+            return
+        client, ask, close = _kept(name)
+        assert ask(client, f"{root}/user") == b"hello"
+        with FakeGitHub() as fake:
+            with pytest.raises(UnsupportedRequest, match=r"a request to uploads\.github\.com"):
+                ask(client, f"{root}/user")
+            assert fake.take_problem()
+        close(client)

@@ -1,0 +1,461 @@
+"""The door for the standard library: `http.client`, and `urllib.request` on top of it."""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import io
+import json
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from local_server import local_server
+
+from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.doors import memory_socket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+API = "https://api.github.com"
+PATH = "/repos/octocat/example/deployments"
+HEADERS = {"Authorization": "token ghp_of_the_tests_0001", "User-Agent": "a tool"}
+BODY = b'{"ref": "main"}'
+
+
+@pytest.fixture
+def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
+    """Give a fake with a repository."""
+    ghdeploy.add_repository("octocat/example")
+    return ghdeploy
+
+
+@pytest.fixture
+def connection(fake: FakeGitHub) -> Iterator[http.client.HTTPSConnection]:
+    """Give a connection to the fake."""
+    with closing(http.client.HTTPSConnection(fake.host, timeout=5)) as made:
+        yield made
+
+
+@pytest.fixture
+def local() -> Iterator[tuple[str, int]]:
+    """Give the address of a server on this machine that says hello."""
+    with local_server("hello", "HTTP/1.1") as port:
+        yield "127.0.0.1", port
+
+
+def ask(connection: http.client.HTTPConnection, method: str, path: str, body: Any = None, **options: Any) -> Any:  # noqa: ANN401
+    """Ask, and read the answer as JSON."""
+    connection.request(method, path, body=body, headers=HEADERS, **options)
+    answer = connection.getresponse()
+    data = answer.read()
+    return json.loads(data) if data else answer.status
+
+
+# http.client
+
+
+def test_a_connection_is_used_again(fake: FakeGitHub, connection: http.client.HTTPSConnection) -> None:
+    """One socket for all requests, as long as nobody closes it, HEAD and empty answers among them."""
+    ask(connection, "GET", PATH)
+    sock = connection.sock
+    made = ask(connection, "POST", PATH, BODY)
+    assert ask(connection, "HEAD", PATH) == 200
+    assert ask(connection, "DELETE", f"{PATH}/{made['id']}") == 204
+    assert ask(connection, "GET", PATH) == []
+    assert connection.sock is sock
+    connection.close()
+    assert ask(connection, "GET", PATH) == []
+    assert connection.sock is not sock
+    assert len(fake.requests) == 6
+
+
+def test_an_answer_can_be_read_in_any_way(connection: http.client.HTTPSConnection) -> None:
+    """Whole, in pieces, by lines, into a buffer, and with all that http.client says of it."""
+    buffer = bytearray(100_000)
+    ways: tuple[Callable[[http.client.HTTPResponse], bytes], ...] = (
+        lambda answer: answer.read(),
+        lambda answer: b"".join(iter(lambda: answer.read(7), b"")),
+        lambda answer: b"".join(iter(lambda: answer.read1(7), b"")),
+        b"".join,
+        lambda answer: answer.peek(3)[:0] + answer.readline() + answer.read(),
+        lambda answer: bytes(buffer[: answer.readinto(buffer)]),
+    )
+    whole = b""
+    for read in ways:
+        connection.request("GET", "/user", headers=HEADERS)
+        with connection.getresponse() as answer:
+            assert (answer.version, answer.status, answer.reason) == (11, 200, "OK")
+            assert answer.getheader("content-type") == "application/json; charset=utf-8"
+            assert answer.length == int(answer.headers["Content-Length"])
+            data = read(answer)
+        whole = whole or data
+        assert json.loads(data)["login"] == "octocat"
+        assert data == whole
+
+
+def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, connection: http.client.HTTPSConnection) -> None:
+    """Text, bytes, a file, an iterable with and without a length, and what is sent step by step."""
+    fake.stub("PUT", "/upload", status=201)
+    pieces = [b"in ", b"", b"pieces"]
+    ask(connection, "PUT", "/upload", "text")
+    ask(connection, "PUT", "/upload", b"bytes")
+    ask(connection, "PUT", "/upload", io.BytesIO(b"a file" * 5000))
+    ask(connection, "PUT", "/upload", io.StringIO("a text file"))
+    ask(connection, "PUT", "/upload", iter(pieces))
+    ask(connection, "PUT", "/upload", iter(pieces), encode_chunked=True)
+    connection.putrequest("PUT", "/upload")
+    for name, value in (*HEADERS.items(), ("Content-Length", "9"), ("X-Twice", "1"), ("X-Twice", "2")):
+        connection.putheader(name, value)
+    connection.endheaders()
+    for part in (b"in ", memoryview(b"pie"), bytearray(b"ces")):
+        connection.send(part)
+    assert connection.getresponse().read() == b""
+    bodies = [request.request_body for request in fake.requests]
+    assert bodies == [b"text", b"bytes", b"a file" * 5000, b"a text file", b"in pieces", b"in pieces", b"in pieces"]
+    assert fake.requests[-1].request_headers["X-Twice"] == "1, 2"
+
+
+def test_what_a_request_promises_and_does_not_send_is_waited_for(connection: http.client.HTTPSConnection) -> None:
+    """A body that is shorter than ``Content-Length`` says ends in a timeout, as it does where a server waits."""
+    connection.request("POST", PATH, body=b"{}", headers={**HEADERS, "Content-Length": "100"})
+    with pytest.raises(TimeoutError, match="timed out"):
+        connection.getresponse()
+
+
+def test_a_connection_outlives_fakes(local: tuple[str, int]) -> None:
+    """Each fake is reached with the same connection; when it has gone, the network is."""
+    with closing(http.client.HTTPConnection("ghe.example.com")) as connection:
+        for _ in range(2):
+            with FakeGitHub("http://ghe.example.com/api/v3") as fake:
+                assert ask(connection, "GET", "/api/v3/user")["login"] == "octocat"
+                assert len(fake.requests) == 1
+            assert connection.sock is None
+        connection.host, connection.port = local
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"hello"
+        with FakeGitHub():
+            connection.request("GET", "/")
+            assert connection.getresponse().read() == b"hello"
+
+
+def test_connections_are_forgotten(fake: FakeGitHub) -> None:
+    """The door keeps none alive."""
+    connection = http.client.HTTPSConnection(fake.host)
+    ask(connection, "GET", PATH)
+    assert len(memory_socket._joined) >= 1
+    del connection
+    gc.collect()
+    assert not [joined for joined in memory_socket._joined if joined() is None]
+
+
+def test_a_socket_shows_as_much_as_is_asked_of_it(connection: http.client.HTTPSConnection) -> None:
+    """Options, timeouts and the certificate can be asked for; there is nothing to wait for."""
+    connection.connect()
+    sock: Any = connection.sock
+    sock.setsockopt(6, 1, 1)
+    sock.settimeout(3)
+    sock.setblocking(1)
+    assert (sock.gettimeout(), sock.getpeercert(), sock.getpeercert(binary_form=True)) == (3, {}, b"")
+    assert (sock.getpeername(), sock.getsockname()) == (("api.github.com", 443), ("127.0.0.1", 0))
+    assert (sock.family, sock.type, sock.proto) == (socket.AF_INET, socket.SOCK_STREAM, 0)
+    assert (sock.version(), sock.cipher()[1], sock.selected_alpn_protocol()) == ("TLSv1.3", "TLSv1.3", "http/1.1")
+    assert not hasattr(sock, "detach")
+    assert sock.send(b"GET /user HTTP/1.1\r\n\r\n") == 22
+    assert sock.recv(8) == b"HTTP/1.1"
+    with pytest.raises(io.UnsupportedOperation, match="in memory"):
+        sock.fileno()
+    sock.shutdown(2)
+    assert sock.recv(100_000).startswith(b" 403 Forbidden")
+    assert sock.recv(1) == b""
+
+
+def test_a_socket_that_was_taken_out_is_a_broken_connection() -> None:
+    """Who holds on to it when the fake has gone cannot speak to anybody."""
+    connection = http.client.HTTPSConnection("ghe.example.com")
+    with FakeGitHub("https://ghe.example.com/api/v3"):
+        connection.connect()
+        sock: Any = connection.sock
+    with pytest.raises(ConnectionResetError):
+        sock.sendall(b"GET /api/v3/user HTTP/1.1\r\n\r\n")
+
+
+def test_chunks_may_have_extensions_and_headers_behind_them(
+    fake: FakeGitHub, connection: http.client.HTTPSConnection
+) -> None:
+    """In whatever pieces they are sent."""
+    fake.stub("PUT", "/upload", status=201)
+    connection.connect()
+    sock: Any = connection.sock
+    said = b"PUT /upload HTTP/1.1\r\nUser-Agent: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    said += b"3;a=b\r\nin \r\n6\r\npieces\r\n0\r\nX-Behind: 1\r\n\r\n"
+    for place in range(len(said)):
+        sock.sendall(said[place : place + 1])
+    assert fake.requests[0].request_body == b"in pieces"
+
+
+def test_a_client_that_waits_to_be_told_to_go_on_is_told(connection: http.client.HTTPSConnection) -> None:
+    """With ``Expect: 100-continue``, before the body has come."""
+    connection.putrequest("POST", PATH)
+    for name, value in (*HEADERS.items(), ("Content-Length", str(len(BODY))), ("Expect", "100-continue")):
+        connection.putheader(name, value)
+    connection.endheaders()
+    sock: Any = connection.sock
+    assert sock.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.send(BODY)
+    assert connection.getresponse().status == 201
+
+
+def test_one_connection_to_a_proxy_serves_many_hosts(fake: FakeGitHub, local: tuple[str, int]) -> None:
+    """A whole URL of the fake's is answered by it, one of another host by the proxy, on one connection."""
+    with closing(http.client.HTTPConnection(*local)) as connection:
+        ours = f"http://{fake.host}/user"
+        for url in ("http://other.example.com/", ours, ours) * 2:
+            connection.request("GET", url, headers=HEADERS)
+            data = connection.getresponse().read()
+            assert (data == b"hello") == ("other" in url)
+    assert [request.path for request in fake.requests] == ["/user"] * 4
+
+
+def test_a_missing_endpoint_leaves_the_connection_usable(
+    fake: FakeGitHub, connection: http.client.HTTPSConnection
+) -> None:
+    """The error comes from ``request``; after ``close`` the next one is answered."""
+    with pytest.raises(UnsupportedRequest, match="is not an endpoint of this fake"):
+        ask(connection, "GET", "/repos/octocat/example/pulls")
+    assert fake.take_problem()
+    connection.close()
+    assert ask(connection, "GET", PATH) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "match"),
+    [
+        ("connection", ConnectionRefusedError, "Connection refused"),
+        ("reset", ConnectionResetError, "Connection reset by peer"),
+        ("timeout", TimeoutError, "timed out"),
+        ("truncated", http.client.IncompleteRead, "bytes read"),
+    ],
+)
+def test_a_failure_is_the_systems(
+    fake: FakeGitHub,
+    connection: http.client.HTTPSConnection,
+    error: Any,  # noqa: ANN401
+    kind: type[Exception],
+    match: str,
+) -> None:
+    """As on a network; after ``close`` the next request is answered."""
+    fake.faults.add(error=error)
+    with pytest.raises(kind, match=match):
+        ask(connection, "GET", PATH)
+    connection.close()
+    assert ask(connection, "GET", PATH) == []
+
+
+# urllib.request
+
+
+def _opened(url: str, body: bytes | None = None, method: str | None = None) -> Any:  # noqa: ANN401
+    return urllib.request.urlopen(urllib.request.Request(url, body, HEADERS, method=method), timeout=5)  # noqa: S310
+
+
+def test_urllib_follows_redirects_of_get_only(fake: FakeGitHub) -> None:
+    """301 of a renamed repository is followed; 307 of a POST is an error, as it always is."""
+    fake.repository("octocat/example").rename("octocat/renamed")
+    with _opened(f"{API}/repos/octocat/example") as answer:
+        assert json.load(answer)["name"] == "renamed"
+        assert answer.url.startswith(f"{API}/repositories/")
+    with pytest.raises(urllib.error.HTTPError, match="307") as refused:
+        _opened(f"{API}{PATH}", BODY)
+    refused.value.close()
+
+
+def test_urllib_raises_a_refusal_that_can_be_read(fake: FakeGitHub) -> None:
+    """HTTPError has status, headers and GitHub's body."""
+    del fake
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        _opened(f"{API}/repos/octocat/nope")
+    with refused.value as answer:
+        assert (answer.code, json.load(answer)["message"]) == (404, "Not Found")
+        assert "was never added" in answer.headers["X-GHDeploy-Hint"]
+
+
+def test_urllib_sends_files_and_other_methods(fake: FakeGitHub) -> None:
+    """A file is sent in chunks, and any method can be chosen."""
+    fake.stub("PUT", "/upload", status=201)
+    with _opened(f"{API}/upload", io.BytesIO(b"a file"), "PUT") as answer:  # type: ignore[arg-type]
+        assert answer.status == 201
+    assert fake.requests[0].request_body == b"a file"
+
+
+def test_urllib_retrieves_a_file(fake: FakeGitHub, tmp_path: Any) -> None:  # noqa: ANN401
+    """`urlretrieve` reads by length, and writes what came."""
+    urllib.request.urlretrieve(f"{API}/repos/octocat/example", tmp_path / "file")  # noqa: S310
+    assert json.loads((tmp_path / "file").read_bytes())["name"] == "example"
+    assert fake.requests[0].request_headers["User-Agent"].startswith("Python-urllib/")
+
+
+def test_urllib_wraps_failures_as_ever(fake: FakeGitHub) -> None:
+    """URLError around what happened while it asked, and the thing itself while it waited."""
+    fake.faults.add(error="connection")
+    with pytest.raises(urllib.error.URLError) as caught:
+        _opened(f"{API}{PATH}")
+    assert isinstance(caught.value.reason, ConnectionRefusedError)
+    fake.faults.add(error="timeout")
+    with pytest.raises(TimeoutError):
+        _opened(f"{API}{PATH}")
+
+
+def test_threads_lose_nothing(fake: FakeGitHub) -> None:
+    """Four threads that create deployments: no id twice."""
+
+    def create(_: int) -> int:
+        with _opened(f"{API}{PATH}", BODY) as answer:
+            return int(json.load(answer)["id"])
+
+    with ThreadPoolExecutor(4) as pool:
+        ids = list(pool.map(create, range(20)))
+    assert len(set(ids)) == len(fake.events) == 20
+
+
+# What http.client allows, and a network does not
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal"),
+    [
+        (b"POST /user HTTP/1.1\r\nContent-Length: abc\r\n\r\n", "Content-Length is a number"),
+        (b"POST /user HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "Content-Length is a number"),
+        (
+            b"POST /user HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+            "Content-Length is a number",
+        ),
+        (
+            b"POST /user HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n",
+            "a chunk of the body has no size in hexadecimal digits",
+        ),
+        (
+            b"POST /user HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n",
+            "a chunk of the body is longer than the size before it",
+        ),
+        (b"nonsense\r\n\r\n", "the first line is not METHOD TARGET HTTP/1.1"),
+    ],
+)
+def test_what_is_no_request_is_refused(
+    fake: FakeGitHub, connection: http.client.HTTPSConnection, said: bytes, refusal: str
+) -> None:
+    """With a 400 that says why, as by the live server; the connection has ended, and the next one is answered."""
+    server = fake.serve()
+    with closing(socket.create_connection(("127.0.0.1", server.port))) as real:
+        real.sendall(said.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\nHost: x\r\n"))
+        of_the_server = http.client.HTTPResponse(real)
+        of_the_server.begin()
+        told = of_the_server.status, of_the_server.getheader("Connection"), of_the_server.read()
+    connection.connect()
+    sock: Any = connection.sock
+    sock.sendall(said)
+    sock.sendall(b"GET /user HTTP/1.1\r\n\r\n")
+    answer = http.client.HTTPResponse(sock)
+    answer.begin()
+    found = answer.status, answer.getheader("Connection"), answer.read()
+    assert found == (400, "close", f"{refusal}\n".encode())
+    assert found[0] == told[0]
+    assert found == told or told[2] == b"the header content-length comes more than once\n"
+    assert sock.recv(1) == b""
+    connection.close()
+    assert ask(connection, "GET", PATH) == []
+    assert len(fake.requests) == 1
+
+
+def test_tls_of_a_clients_own_is_told_the_way(fake: FakeGitHub) -> None:
+    """What wants to secure the socket itself cannot, and hears of the live server."""
+
+    class Secured(http.client.HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+
+    with (
+        closing(Secured(fake.host)) as connection,
+        pytest.raises(
+            AttributeError,
+            match=r"^no 'getsockopt' here: this connection to a fake GitHub is in memory, no socket of the system's\. "
+            r"A client that needs one, such as one with TLS of its own \(ssl\.SSLContext\.wrap_socket\), reaches the "
+            r"same fake over a port: the fixture ghdeploy_server gives one, and "
+            r"ghdeploy_server\(tls=True\) one for HTTPS$",
+        ),
+    ):
+        ask(connection, "GET", PATH)
+
+
+def test_the_usual_timeout_is_sockets(fake: FakeGitHub) -> None:
+    """A connection that was given none has what ``socket.setdefaulttimeout`` says."""
+    fake.faults.add(error="timeout", times=2)
+    with closing(http.client.HTTPSConnection(fake.host)) as connection:
+        with pytest.raises(TimeoutError, match=r"^timed out; the client has no timeout: on a network it would wait"):
+            ask(connection, "GET", PATH)
+        socket.setdefaulttimeout(5)
+        try:
+            connection.close()
+            with pytest.raises(TimeoutError, match=r"^timed out$"):
+                ask(connection, "GET", PATH)
+        finally:
+            socket.setdefaulttimeout(None)
+
+
+# Connections that were open before
+
+
+def test_a_socket_of_another_kind_leads_where_its_owner_wants(tmp_path: Any) -> None:  # noqa: ANN401
+    """One to a path is left alone, whatever the connection calls its host, and so is a stand-in."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        listening.listen()
+
+        class Local(http.client.HTTPConnection):
+            def connect(self) -> None:
+                self.sock = socket.socket(socket.AF_UNIX)
+                self.sock.connect(str(tmp_path / "socket"))
+
+        with closing(Local("localhost")) as connection:
+            connection.connect()
+            there, _ = listening.accept()
+            with FakeGitHub("http://localhost/api/v3") as fake, closing(there):
+                there.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+                connection.request("GET", "/")
+                assert connection.getresponse().read() == b"hello"
+                assert fake.requests == ()
+
+
+def test_a_request_at_the_wrong_time_changes_nothing(local: tuple[str, int]) -> None:
+    """An answer of the server's that is being read can be read to its end; the next request is the fake's."""
+    with closing(http.client.HTTPConnection("localhost", local[1])) as connection:
+        connection.request("GET", "/")
+        with FakeGitHub(f"http://localhost:{local[1]}/api/v3"):
+            with pytest.raises(http.client.CannotSendRequest):
+                connection.putrequest("GET", "/api/v3/user")
+            assert connection.getresponse().read() == b"hello"
+            assert ask(connection, "GET", "/api/v3/user")["login"] == "octocat"
+
+
+def test_what_wraps_a_socket_counts_as_one(local: tuple[str, int]) -> None:
+    """As urllib3 does it for TLS within TLS, and with pyOpenSSL."""
+
+    class Wrapped:
+        def __init__(self, sock: socket.socket) -> None:
+            self.socket = sock
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+            return getattr(self.socket, name)
+
+    with closing(http.client.HTTPConnection("localhost", local[1])) as connection:
+        connection.connect()
+        connection.sock = Wrapped(connection.sock)
+        with FakeGitHub(f"http://localhost:{local[1]}/api/v3"):
+            assert ask(connection, "GET", "/api/v3/user")["login"] == "octocat"

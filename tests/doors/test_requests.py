@@ -1,0 +1,1095 @@
+"""What gets in, what is refused at the door, and what is left exactly as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import http.client
+import socket
+import ssl
+import sys
+import urllib.request
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from itertools import permutations
+from threading import Barrier, Event, Thread
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import httpcore
+import httpx
+import httpx2
+import left_behind
+import pytest
+import requests
+import requests.adapters
+import urllib3
+import urllib3.connection
+import urllib3.connectionpool
+from requests.adapters import HTTPAdapter
+
+from pytest_ghdeploy import FakeError, FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.doors import activation, import_hook, patching, registry
+from pytest_ghdeploy.http import router
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Factory = Callable[..., FakeGitHub]
+
+API = "https://api.github.com"
+ENTERPRISE = "https://ghe.example.com/api/v3"
+HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}
+ASKING: Any = {"headers": {**HEADERS, "User-Agent": "a tool"}}
+
+
+def get(url: str) -> requests.Response:
+    """Ask with plain requests."""
+    return requests.get(url, headers=HEADERS, timeout=5)
+
+
+@contextmanager
+def refused(fake: FakeGitHub, match: str | None = None) -> Iterator[None]:
+    """See that the block is refused as unsupported, and that the test would fail even if it hid that."""
+    with pytest.raises(UnsupportedRequest, match=match):
+        yield
+    with pytest.raises(UnsupportedRequest, match=match):
+        fake.raise_problem()
+    fake.raise_problem()
+
+
+class Local:
+    """A server on this machine: what it was asked, in order."""
+
+    def __init__(self, port: int) -> None:
+        """Start with nothing asked."""
+        self.url = f"http://127.0.0.1:{port}"
+        self.asked: list[str] = []
+
+
+@pytest.fixture
+def local() -> Iterator[Local]:
+    """Give a server on 127.0.0.1 that answers each request, also one meant for a proxy, with what it was."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            said.asked.append(f"{self.command} {self.path}")
+            body = said.asked[-1].encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_CONNECT = answer  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        said = Local(server.server_port)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield said
+        server.shutdown()
+        thread.join()
+
+
+# Other hosts
+
+
+def _with_requests(url: str) -> bytes:
+    return requests.get(url, timeout=5).content
+
+
+def _with_a_session(url: str) -> bytes:
+    with requests.Session() as session:
+        return session.get(url).content
+
+
+def _request(url: str) -> urllib.request.Request:
+    return urllib.request.Request(url, headers=HEADERS)  # noqa: S310
+
+
+def _with_urllib(url: str) -> bytes:
+    # Not urlopen, which reads the environment's proxies once in a process.
+    with urllib.request.build_opener().open(_request(url), timeout=5) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+def _with_urllib3(url: str) -> bytes:
+    with urllib3.PoolManager() as pool:
+        return pool.request("GET", url).data
+
+
+def _with_http_client(url: str) -> bytes:
+    host, _, path = url.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host, timeout=5)
+    connection.request("GET", f"/{path}")
+    body = connection.getresponse().read()
+    connection.close()
+    return body
+
+
+def _with_asyncio(url: str) -> bytes:
+    async def ask() -> bytes:
+        host, _, path = url.removeprefix("http://").partition("/")
+        name, _, port = host.partition(":")
+        reader, writer = await asyncio.open_connection(name, int(port))
+        writer.write(f"GET /{path} HTTP/1.0\r\n\r\n".encode())
+        body = (await reader.read()).partition(b"\r\n\r\n")[2]
+        writer.close()
+        await writer.wait_closed()
+        return body
+
+    return asyncio.run(ask())
+
+
+CLIENTS = [_with_requests, _with_a_session, _with_urllib, _with_urllib3, _with_http_client, _with_asyncio]
+
+
+@pytest.mark.parametrize("ask", CLIENTS)
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_a_local_server_answers_as_usual(
+    ghdeploy: FakeGitHub, local: Local, ask: Callable[[str], bytes], name: str
+) -> None:
+    """A server on this machine is reached by every client, by number and by name, and the fake hears nothing of it."""
+    url = local.url.replace("127.0.0.1", name)
+    assert ask(f"{url}/repos/octocat/example") == b"GET /repos/octocat/example"
+    assert local.asked == ["GET /repos/octocat/example"]
+    assert ghdeploy.requests == ()
+
+
+def test_the_error_for_an_unknown_host_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that cannot be found is the same error with a fake as without."""
+
+    def nowhere(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+
+    def errors() -> list[tuple[type, str]]:
+        found = []
+        for ask in (_with_requests, _with_urllib, _with_http_client):
+            with pytest.raises(OSError, match="Name or service not known") as caught:
+                ask("http://unknown.example.com/")
+            found.append((caught.type, str(caught.value).partition(" at 0x")[0]))
+        return found
+
+    without = errors()
+    with FakeGitHub():
+        assert errors() == without
+    assert [kind for kind, _ in without] == [
+        requests.exceptions.ConnectionError,
+        urllib.error.URLError,
+        socket.gaierror,
+    ]
+
+
+def test_a_closed_port_is_refused_as_usual(ghdeploy: FakeGitHub) -> None:
+    """A port that nobody listens at is an error of the connection, not of the fake."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        with pytest.raises(requests.exceptions.ConnectionError, match="refused"):
+            requests.get(f"http://127.0.0.1:{port}/", timeout=5)
+        with socket.socket() as client:
+            assert client.connect_ex(("127.0.0.1", port)) != 0
+    assert ghdeploy.requests == ()
+
+
+# GitHub's hosts that no fake answers for
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/octocat/example",
+        "https://GitHub.com/login/oauth/access_token",
+        "https://uploads.github.com/repos/octocat/example/releases/1/assets",
+        "https://raw.githubusercontent.com/octocat/example/main/README.md",
+        "https://codeload.github.com/octocat/example/tar.gz/main",
+        "https://avatars.githubusercontent.com/u/583231",
+        "https://gist.github.com/octocat/1",
+        "https://api.octocat.ghe.com/user",
+        "http://github.com:80/octocat/example",
+    ],
+)
+def test_other_hosts_of_github_are_refused_by_name(ghdeploy: FakeGitHub, url: str) -> None:
+    """A request to a GitHub host that is not the API says which host that was and what is served."""
+    host = url.split("/")[2].partition(":")[0].lower()
+    with refused(
+        ghdeploy, f"^a request to {host} cannot be answered: active fakes answer for https://api.github.com only$"
+    ):
+        get(url)
+    assert ghdeploy.requests == ()
+
+
+def test_the_public_api_is_refused_while_only_an_enterprise_server_is_faked(ghdeploy_factory: Factory) -> None:
+    """A tool that ignores its base URL is told which one is served."""
+    fake = ghdeploy_factory(base_url=ENTERPRISE)
+    with refused(fake, f"^a request to api.github.com cannot be answered: active fakes answer for {ENTERPRISE} only$"):
+        get(f"{API}/user")
+    assert get(f"{ENTERPRISE}/user").status_code == 200
+
+
+def test_all_that_is_served_is_named(ghdeploy: FakeGitHub, ghdeploy_factory: Factory) -> None:
+    """With several fakes the refusal names each."""
+    newest = ghdeploy_factory(base_url=ENTERPRISE)
+    with refused(newest, f"active fakes answer for {API} and {ENTERPRISE} only"):
+        get("https://github.com/")
+    ghdeploy.raise_problem()
+
+
+@pytest.mark.parametrize("host", ["notgithub.com", "github.com.example.org", "api.github.com.evil.test", "github.io"])
+def test_hosts_that_only_look_like_github_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, ghdeploy: FakeGitHub, host: str
+) -> None:
+    """A host is GitHub's if its whole name says so, from the end."""
+    passed_on = requests.Response()
+    monkeypatch.setattr(HTTPAdapter, "send", lambda *_, **__: passed_on)
+    passed_on.status_code = 299
+    with requests.Session() as session:
+        assert session.get(f"https://{host}/user").status_code == 299
+    assert ghdeploy.requests == ()
+
+
+# Endpoints that the fake has not
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation_id"),
+    [
+        ("GET", "/repos/octocat/example/pulls", "pulls/list"),
+        ("POST", "/repos/octocat/example/issues", "issues/create"),
+        ("GET", "/repos/octocat/example/branches/main/protection", "repos/get-branch-protection"),
+        ("PUT", "/repos/octocat/example/branches/a/b/protection", "repos/update-branch-protection"),
+        ("GET", "/repos/octocat/example/commits/main/pulls", "repos/list-pull-requests-associated-with-commit"),
+        ("GET", "/repositories/1296269001/pulls", "pulls/list"),
+        ("GET", "/search/issues", "search/issues-and-pull-requests"),
+        ("PATCH", "/repos/octocat/example/pulls/1", "pulls/update"),
+    ],
+)
+def test_an_endpoint_that_is_missing_is_named(ghdeploy: FakeGitHub, method: str, path: str, operation_id: str) -> None:
+    """What GitHub has and the fake has not raises, and the text says what it is and what to do."""
+    ghdeploy.add_repository("octocat/example")
+    with pytest.raises(UnsupportedRequest) as caught:
+        requests.request(method, f"{API}{path}", json={}, headers=HEADERS, timeout=5)
+    assert str(caught.value) == (
+        f"{method} {path} is GitHub's {operation_id}, which is not an endpoint of this fake "
+        f"({len(router.endpoints())} are: `ghdeploy routes`). "
+        f'A canned answer helps: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
+    )
+    with pytest.raises(UnsupportedRequest):
+        ghdeploy.raise_problem()
+    assert f"UnsupportedRequest: {caught.value}" in ghdeploy.conversation_text()
+
+
+@pytest.mark.parametrize("path", ["/repos/octocat/example/pulls", "/repos/octocat/example/branches/main/protection"])
+def test_a_missing_endpoint_can_be_stubbed(ghdeploy: FakeGitHub, path: str) -> None:
+    """The advice in the refusal works as it stands."""
+    ghdeploy.add_repository("octocat/example")
+    ghdeploy.stub("GET", path, status=200, json=["canned"])
+    assert get(f"{API}{path}").json() == ["canned"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/nope", "/repos/octocat/example/deploymentz", "/repos/octocat/example/", "/repos/octocat/example/pulls/"]
+)
+def test_a_path_that_github_has_not_is_a_404(ghdeploy: FakeGitHub, path: str) -> None:
+    """A path that GitHub has not either is GitHub's 404, which fails no test."""
+    ghdeploy.add_repository("octocat/example")
+    answer = get(f"{API}{path}")
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "message": "Not Found",
+        "documentation_url": "https://docs.github.com/rest",
+        "status": "404",
+    }
+    assert answer.headers["X-GHDeploy-Hint"] == f"GitHub has no GET {path}"
+    ghdeploy.raise_problem()
+
+
+@pytest.mark.parametrize("url", [f"{API}/repos/octocat/example/pulls", "https://github.com/octocat/example"])
+def test_a_context_manager_raises_what_the_tool_swallowed(url: str) -> None:
+    """A tool that hides every error hides no missing endpoint."""
+
+    def swallow() -> None:
+        with FakeGitHub() as fake, suppress(Exception):
+            fake.add_repository("octocat/example")
+            get(url)
+
+    with pytest.raises(UnsupportedRequest):
+        swallow()
+
+
+def test_a_context_manager_keeps_the_error_of_its_block() -> None:
+    """The block's own error is not hidden by what the tool swallowed before."""
+
+    def swallow_and_fail() -> None:
+        with pytest.raises(UnsupportedRequest):
+            get("https://github.com/")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), FakeGitHub():
+        swallow_and_fail()
+
+
+SWALLOWING = """
+    import socket
+    import requests
+
+    def swallow(ask):
+        try:
+            ask()
+        except Exception:
+            pass
+
+    def test_endpoint(ghdeploy):
+        ghdeploy.add_repository("octocat/example")
+        swallow(lambda: requests.get("https://api.github.com/repos/octocat/example/pulls", headers={"A": "b"}))
+
+    def test_host(ghdeploy):
+        swallow(lambda: requests.get("https://github.com/octocat/example"))
+
+    def test_look_up(ghdeploy):
+        swallow(lambda: socket.getaddrinfo("api.github.com", 443))
+
+    def test_factory(ghdeploy_factory):
+        ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
+        swallow(lambda: requests.get("https://api.github.com/user"))
+
+    def test_own_error(ghdeploy):
+        swallow(lambda: requests.get("https://github.com/octocat/example"))
+        assert not "its own error"
+
+    def test_not_swallowed(ghdeploy):
+        assert requests.get("https://api.github.com/nope").status_code == 404
+"""
+
+
+def test_the_fixtures_fail_a_test_that_swallowed_it(pytester: pytest.Pytester) -> None:
+    """A test whose tool swallows the error of a missing endpoint, host or door fails, once; the next starts afresh."""
+    pytester.makepyfile(SWALLOWING)
+    result = pytester.runpytest("-p", "no:randomly")
+    result.assert_outcomes(failed=5, passed=1)
+    result.stdout.fnmatch_lines("E   *its own error*")
+    for message in (
+        "GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not an endpoint of this fake*",
+        "a request to github.com cannot be answered: active fakes answer for https://api.github.com only",
+        "look-up of api.github.com while a fake GitHub is active, by a client that has no door here*",
+        "a request to api.github.com cannot be answered: active fakes answer for https://ghe.example.com/api/v3 only",
+    ):
+        result.stdout.fnmatch_lines(f"E   *UnsupportedRequest: {message}")
+
+
+# The guard
+
+
+class Wire:
+    """What would have gone out: the names that were looked up and the addresses that were connected to."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.names: list[object] = []
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """Stand where the network begins, below any fake: nothing but this machine is reached, all else is noted."""
+    found, patch = Wire(), pytest.MonkeyPatch()
+
+    def standing_before(owner: Any, name: str, host_of: Callable[[tuple[Any, ...]], object]) -> None:  # noqa: ANN401
+        original = getattr(owner, name)
+
+        def stand(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            host = host_of(args)
+            if host in ("127.0.0.1", "localhost"):
+                return original(*args, **kwargs)
+            found.names.append(host)
+            raise socket.gaierror(socket.EAI_NONAME, "no network in this test")
+
+        patch.setattr(owner, name, stand)
+
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        standing_before(socket, name, lambda args: args[0] if args else None)
+    for name in ("connect", "connect_ex"):
+        standing_before(socket.socket, name, lambda args: args[1][0])
+    yield found
+    patch.undo()
+
+
+def _raw(method: str, *address: Any) -> Callable[[str], object]:  # noqa: ANN401
+    def ask(_: str) -> object:
+        with socket.socket() as raw:
+            return getattr(raw, method)(*address)
+
+    return ask
+
+
+def _tls(_: str) -> None:
+    context = ssl.create_default_context()
+    with socket.socket() as raw, context.wrap_socket(raw, server_hostname="api.github.com") as wrapped:
+        wrapped.connect(("api.github.com", 443))
+
+
+def _streams(_: str) -> None:
+    asyncio.run(asyncio.open_connection("api.github.com", 443, ssl=True))
+
+
+def _through(proxy: str, url: str, **options: Any) -> None:  # noqa: ANN401
+    with urllib3.ProxyManager(proxy, **options) as pool:
+        pool.request("GET", url, retries=False, **ASKING)
+
+
+def _opener(proxy: str, url: str) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy, "https": proxy}))
+    opener.open(_request(url), timeout=5).close()
+
+
+class _OwnConnection(http.client.HTTPConnection):
+    """What people write to reach a server in a way of their own."""
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self.host, self.port))
+        if self._tunnel_host:  # type: ignore[attr-defined]
+            self._tunnel()  # type: ignore[attr-defined]
+
+
+def _ask_directly(connection: http.client.HTTPConnection, target: str = "/user") -> None:
+    with closing(connection):
+        connection.request("GET", target, headers=ASKING["headers"])
+        assert connection.getresponse().status == 200
+
+
+def _tunnel(proxy: str, *target: Any, kind: type[http.client.HTTPConnection] = http.client.HTTPSConnection) -> None:  # noqa: ANN401
+    connection = kind(proxy.removeprefix("http://"))
+    connection.set_tunnel(*target)
+    _ask_directly(connection)
+
+
+def _mounted(transport: httpx.HTTPTransport) -> None:
+    with httpx.Client(mounts={"all://": transport}, headers=HEADERS) as client:
+        client.get(f"{API}/user")
+
+
+async def _async_httpx(proxy: str) -> None:
+    async with httpx.AsyncClient(proxy=proxy, headers=HEADERS) as client:
+        await client.get(f"{API}/user")
+
+
+async def _aiohttp(url: str, **options: Any) -> None:  # noqa: ANN401
+    async with aiohttp.ClientSession(headers=HEADERS) as session, session.get(url, **options) as answer:
+        await answer.read()
+
+
+async def _httpcore() -> None:
+    async with httpcore.AsyncConnectionPool() as pool:
+        await pool.request("GET", f"{API}/user")
+
+
+# By name: each gets the URL of a server on this machine that would be a proxy, and asks for /user.
+WAYS_IN: dict[str, Callable[[str], object]] = {
+    "urllib.request https": lambda _: _with_urllib(f"{API}/user"),
+    "urllib.request.urlopen": lambda _: urllib.request.urlopen(_request(f"{API}/user")),  # noqa: S310
+    "urllib.request http": lambda _: _with_urllib("http://api.github.com/user"),
+    "urllib.request with a port": lambda _: _with_urllib("https://api.github.com:443/user"),
+    "urllib.request opener with a proxy, https": lambda proxy: _opener(proxy, f"{API}/user"),
+    "urllib.request opener with a proxy, http": lambda proxy: _opener(proxy, "http://api.github.com/user"),
+    "urllib.request opener with a proxy and port, https": lambda proxy: _opener(proxy, f"{API}:443/user"),
+    "urllib.request opener with a proxy and port, http": lambda proxy: _opener(proxy, "http://api.github.com:80/user"),
+    "http.client https": lambda _: _ask_directly(http.client.HTTPSConnection("api.github.com")),
+    "http.client http": lambda _: _ask_directly(http.client.HTTPConnection("API.GitHub.com", 80)),
+    "http.client tunnel": lambda proxy: _tunnel(proxy, "api.github.com", 443),
+    "http.client tunnel with a port": lambda proxy: _tunnel(proxy, "API.GITHUB.COM:443"),
+    "http.client whole URL to a proxy": lambda proxy: _ask_directly(
+        http.client.HTTPConnection(proxy.removeprefix("http://")), "http://API.GitHub.com/user"
+    ),
+    "urllib3 pool manager": lambda _: urllib3.PoolManager().request("GET", f"{API}/user", retries=False, **ASKING),
+    "urllib3 module": lambda _: urllib3.request("GET", f"{API}/user", retries=False, **ASKING),
+    "urllib3 pool": lambda _: urllib3.HTTPSConnectionPool("api.github.com").request(
+        "GET", "/user", retries=False, **ASKING
+    ),
+    "urllib3 with retries": lambda _: urllib3.PoolManager().request("GET", f"{API}/user", retries=3, **ASKING),
+    "urllib3 proxy manager, https": lambda proxy: _through(proxy, f"{API}/user"),
+    "urllib3 proxy manager, http": lambda proxy: _through(proxy, "http://api.github.com/user"),
+    "urllib3 proxy manager, forwarding": lambda proxy: _through(proxy, f"{API}/user", use_forwarding_for_https=True),
+    "httpx": lambda _: httpx.get(f"{API}/user", headers=HEADERS),
+    "httpx with a proxy": lambda proxy: httpx.get(f"{API}/user", headers=HEADERS, proxy=proxy),
+    "httpx2 with a proxy": lambda proxy: httpx2.get("http://api.github.com/user", headers=HEADERS, proxy=proxy),
+    "httpx with a mounted proxy": lambda proxy: _mounted(httpx.HTTPTransport(proxy=proxy)),
+    "httpx async with a proxy": lambda proxy: asyncio.run(_async_httpx(proxy)),
+    "aiohttp": lambda _: asyncio.run(_aiohttp(f"{API}/user")),
+    "aiohttp with a proxy": lambda proxy: asyncio.run(_aiohttp(f"{API}/user", proxy=proxy)),
+    "aiohttp with a proxy, http": lambda proxy: asyncio.run(_aiohttp("http://API.github.com/user", proxy=proxy)),
+}
+# Likewise, by clients that have no door.
+WAYS_OUT: dict[str, Callable[[str], object]] = {
+    "httpcore": lambda _: httpcore.request("GET", f"{API}/user"),
+    "httpcore async": lambda _: asyncio.run(_httpcore()),
+    "httpcore through a proxy": lambda proxy: httpcore.HTTPProxy(proxy).request("GET", "http://api.github.com/user"),
+    "httpcore through a tunnel": lambda proxy: httpcore.HTTPProxy(proxy).request("GET", f"{API}/user"),
+    "http.client with a connect of its own": lambda _: _OwnConnection("api.github.com").request("GET", "/user"),
+    "http.client with a tunnel of its own": lambda proxy: _tunnel(proxy, "api.github.com", kind=_OwnConnection),
+    "create_connection": lambda _: socket.create_connection(("api.github.com", 443)),
+    "create_connection github.com": lambda _: socket.create_connection(("github.com", 22)),
+    "connect": _raw("connect", ("api.github.com", 443)),
+    "connect in upper case": _raw("connect", ("API.GITHUB.COM", 443)),
+    "connect_ex": _raw("connect_ex", ("api.github.com", 443)),
+    "TLS socket": _tls,
+    "asyncio": _streams,
+    "getaddrinfo": lambda _: socket.getaddrinfo("api.github.com", 443),
+    "getaddrinfo of bytes": lambda _: socket.getaddrinfo(b"api.github.com", 443),
+    "getaddrinfo in upper case": lambda _: socket.getaddrinfo("API.GitHub.COM", "https"),
+    "getaddrinfo with a dot": lambda _: socket.getaddrinfo("api.github.com.", 443),
+    "getaddrinfo by keyword": lambda _: socket.getaddrinfo(host="api.github.com", port=443),
+    "getaddrinfo of a subdomain": lambda _: socket.getaddrinfo("objects.githubusercontent.com", 443),
+    "gethostbyname": lambda _: socket.gethostbyname("api.github.com"),
+    "gethostbyname_ex": lambda _: socket.gethostbyname_ex("uploads.github.com"),
+}
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the proxies of the machine that the tests run on."""
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("way_in", WAYS_IN.values(), ids=WAYS_IN)
+def test_every_client_with_a_door_is_answered(
+    wire: Wire, ghdeploy: FakeGitHub, local: Local, way_in: Callable[[str], object]
+) -> None:
+    """The fake answers, no name is looked up, and no proxy is asked."""
+    way_in(local.url)
+    assert [(request.path, request.status) for request in ghdeploy.requests] == [("/user", 200)]
+    assert wire.names == []
+    assert local.asked == []
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("way_out", WAYS_OUT.values(), ids=WAYS_OUT)
+def test_no_other_client_reaches_github(
+    wire: Wire, ghdeploy: FakeGitHub, local: Local, way_out: Callable[[str], object]
+) -> None:
+    """Whatever the client, a request to a GitHub host is refused before a name is looked up or a byte is sent."""
+    with refused(ghdeploy, "while a fake GitHub is active, by a client that has no door here.*ghdeploy_server"):
+        way_out(local.url)
+    assert wire.names == []
+    assert local.asked == []
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("url", [f"{API}/user", "http://api.github.com/user", f"{API}:443/user"])
+def test_proxies_in_the_environment_are_not_asked_for_github(
+    wire: Wire, ghdeploy: FakeGitHub, local: Local, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """With proxies set in the environment, the fake answers all the same."""
+    for name in PROXIES[:3]:
+        monkeypatch.setenv(name, local.url)
+    assert get(url).status_code == 200
+    _with_urllib(url)
+    httpx.get(url, headers=HEADERS)
+    assert [request.status for request in ghdeploy.requests] == [200] * 3
+    assert (wire.names, local.asked) == ([], [])
+
+
+@pytest.mark.usefixtures("ghdeploy")
+def test_proxies_of_a_session_are_not_asked_for_github(local: Local) -> None:
+    """A session with proxies of its own is answered by the fake."""
+    with requests.Session() as session:
+        session.proxies = {"http": local.url, "https": local.url}
+        assert session.get(f"{API}/user", headers=HEADERS).status_code == 200
+    assert local.asked == []
+
+
+@pytest.mark.usefixtures("no_proxies", "ghdeploy")
+def test_proxies_are_asked_for_other_hosts(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For any other host a proxy is asked as before, whichever way it is set."""
+    monkeypatch.setenv("http_proxy", local.url)
+    _with_urllib("http://a.example.com/1")
+    _with_requests("http://b.example.com/2")
+    _through(local.url, "http://c.example.com/3")
+    _opener(local.url, "http://d.example.com/4")
+    assert local.asked == [f"GET http://{host}.example.com/{n}" for n, host in enumerate("abcd", start=1)]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.com", b"example.com", "notgithub.com", "github.com.example.org", "ghe.example.com", "::1", None, ""],
+)
+def test_look_ups_of_other_hosts_are_passed_on(wire: Wire, ghdeploy: FakeGitHub, host: Any) -> None:  # noqa: ANN401
+    """A look-up of any other host goes where it went before, with the same arguments and errors."""
+    with pytest.raises(socket.gaierror, match="no network in this test"):
+        socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    assert wire.names == [host]
+    ghdeploy.raise_problem()
+
+
+def test_the_host_of_an_enterprise_server_is_guarded_too(wire: Wire, ghdeploy_factory: Factory) -> None:
+    """The host of a fake's own base URL is not looked up either."""
+    fake = ghdeploy_factory(base_url=ENTERPRISE)
+    with refused(fake, "look-up of uploads.ghe.example.com while a fake GitHub is active"):
+        socket.getaddrinfo("uploads.ghe.example.com", 443)
+    with refused(fake, "look-up of ghe.example.com while a fake GitHub is active"):
+        socket.create_connection(("ghe.example.com", 443))
+    with refused(fake, "look-up of api.github.com"):
+        socket.getaddrinfo("api.github.com", 443)
+    assert wire.names == []
+
+
+def test_the_refusal_says_what_is_missing(ghdeploy: FakeGitHub) -> None:
+    """The guard's text names the host, the reason and a way on."""
+    with pytest.raises(UnsupportedRequest) as caught:
+        socket.getaddrinfo("API.github.com", 443)
+    assert str(caught.value) == (
+        "look-up of API.github.com while a fake GitHub is active, by a client that has no door here. Nothing was sent. "
+        "The fixture ghdeploy_server gives it a URL to call instead."
+    )
+    ghdeploy.take_problem()
+
+
+def test_after_close_nothing_is_guarded(wire: Wire) -> None:
+    """When the last fake is closed, names are looked up as before."""
+    with FakeGitHub():
+        pass
+    for look_up in (socket.gethostbyname, lambda host: socket.getaddrinfo(host, 443)):
+        with pytest.raises(socket.gaierror):
+            look_up("api.github.com")
+    with pytest.raises(OSError, match="no network in this test"):
+        _with_urllib(f"{API}/user")
+    assert wire.names == ["api.github.com"] * 3
+
+
+# Coming and going
+
+PLACES: list[Any] = [
+    socket,
+    socket.socket,
+    http.client,
+    http.client.HTTPConnection,
+    http.client.HTTPSConnection,
+    urllib.request,
+    requests,
+    requests.api,
+    requests.adapters,
+    requests.sessions,
+    requests.Session,
+    requests.adapters.BaseAdapter,
+    HTTPAdapter,
+    urllib3,
+    urllib3.connection.HTTPConnection,
+    urllib3.connection.HTTPSConnection,
+    urllib3.connection,
+    urllib3.connectionpool.HTTPConnectionPool,
+    urllib3.connectionpool.HTTPSConnectionPool,
+    urllib3.PoolManager,
+    urllib3.ProxyManager,
+    httpx.Client,
+    httpx.AsyncClient,
+    httpx.HTTPTransport,
+    httpx.AsyncHTTPTransport,
+    httpx2.Client,
+    httpx2.AsyncClient,
+    httpx2.HTTPTransport,
+    httpx2.AsyncHTTPTransport,
+    aiohttp.ClientSession,
+    aiohttp.TCPConnector,
+]
+
+
+nothing_left_behind = partial(left_behind.nothing_left_behind, PLACES)
+
+
+def test_a_fake_leaves_nothing_behind() -> None:
+    """After ``close`` all is as it was, also attributes that a class had only inherited."""
+    with nothing_left_behind(), FakeGitHub():
+        assert "connect" in vars(socket.socket)
+        assert get(f"{API}/user").status_code == 200
+
+
+def test_a_fake_leaves_nothing_behind_when_the_block_fails() -> None:
+    """An error in the block changes nothing about that."""
+    with nothing_left_behind(), pytest.raises(ZeroDivisionError), FakeGitHub():
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_fakes_may_close_in_any_order(order: tuple[int, ...]) -> None:
+    """Three fakes may be closed in any order; those still open answer, and nothing is left behind."""
+    with nothing_left_behind():
+        urls = [API, ENTERPRISE, "https://other.example.com/api/v3"]
+        fakes = [FakeGitHub(url) for url in urls]
+        for fake in fakes:
+            fake.open()
+        for n in order:
+            assert get(f"{urls[n]}/user").status_code == 200
+            fakes[n].close()
+        assert [len(fake.requests) for fake in fakes] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("older_first", [False, True])
+def test_fakes_may_overlap_without_being_nested(older_first: bool) -> None:  # noqa: FBT001
+    """A fake may open while another is open and outlive it, over and over, and nothing is left behind."""
+    with nothing_left_behind():
+        current = FakeGitHub()
+        current.open()
+        for _ in range(5):
+            following = FakeGitHub()
+            following.open()
+            (current if older_first else following).close()
+            current = following if older_first else current
+            assert get(f"{API}/user").status_code == 200
+            assert current.requests[-1].path == "/user"
+        current.close()
+
+
+def test_two_fakes_keep_apart(ghdeploy: FakeGitHub, ghdeploy_factory: Factory) -> None:
+    """One for api.github.com and one for a GHES host: each has its own repositories, events and requests."""
+    enterprise = ghdeploy_factory(base_url=ENTERPRISE)
+    ghdeploy.add_repository("octocat/public")
+    enterprise.add_repository("octocat/inside")
+    for fake, name in ((ghdeploy, "public"), (enterprise, "inside")):
+        url = f"{fake.base_url}/repos/octocat/{name}"
+        made = requests.post(f"{url}/deployments", json={"ref": "main"}, headers=HEADERS, timeout=5)
+        assert made.json()["url"].startswith(f"{url}/deployments/")
+        assert fake.repository(f"octocat/{name}").deployments[0].id == made.json()["id"]
+        fake.assert_event("deployment", repository=f"octocat/{name}")
+        assert (len(fake.events), len(fake.requests)) == (1, 1)
+    assert get(f"{API}/repos/octocat/inside").status_code == 404
+    assert get(f"{ENTERPRISE}/repos/octocat/public").status_code == 404
+
+
+def test_of_two_fakes_for_one_host_the_newest_answers() -> None:
+    """A second fake for a host takes over, and gives way again when it closes."""
+    with FakeGitHub() as older:
+        older.add_repository("octocat/older")
+        assert get(f"{API}/repos/octocat/older").status_code == 200
+        with FakeGitHub() as newer:
+            newer.add_repository("octocat/newer")
+            assert get(f"{API}/repos/octocat/newer").status_code == 200
+            assert get(f"{API}/repos/octocat/older").status_code == 404
+        assert get(f"{API}/repos/octocat/older").status_code == 200
+        assert get(f"{API}/repos/octocat/newer").status_code == 404
+    assert [request.path for request in newer.requests] == ["/repos/octocat/newer", "/repos/octocat/older"]
+    assert [request.path for request in older.requests] == [
+        "/repos/octocat/older",
+        "/repos/octocat/older",
+        "/repos/octocat/newer",
+    ]
+
+
+def test_a_fake_opens_once_at_a_time() -> None:
+    """Opening twice is a mistake, closing twice is none, and a closed fake may open again with what it knows."""
+    with nothing_left_behind():
+        fake = FakeGitHub()
+        fake.add_repository("octocat/example")
+        fake.open()
+        with pytest.raises(FakeError, match=r"this fake of https://api\.github\.com is active already"):
+            fake.open()
+        fake.close()
+        fake.close()
+        fake.open()
+        assert get(f"{API}/repos/octocat/example").status_code == 200
+        fake.close()
+    assert len(fake.requests) == 1
+
+
+def test_a_session_outlives_a_fake(local: Local) -> None:
+    """A session that was used with one fake is answered by the next, and reaches other hosts in between."""
+    with requests.Session() as session:
+        for number in range(3):
+            with FakeGitHub() as fake:
+                assert session.get(f"{API}/users/octocat").status_code == 200
+                assert len(fake.requests) == 1
+            assert session.get(f"{local.url}/{number}").text == f"GET /{number}"
+
+
+def test_what_was_patched_before_a_fake_is_there_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patch that another tool made before is found in its place again, also where a class had only inherited."""
+    with FakeGitHub():
+        pass
+
+    def connect(*_: object) -> None:
+        pytest.fail("nobody is to connect")
+
+    for name in ("connect", "connect_ex"):
+        assert name not in vars(socket.socket)
+        monkeypatch.setattr(socket.socket, name, connect)
+    with nothing_left_behind(), FakeGitHub():
+        assert socket.socket.connect is not connect
+    assert vars(socket.socket)["connect"] is vars(socket.socket)["connect_ex"] is connect
+
+
+# Threads
+
+THREADS, EACH = 16, 50
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["one session", "a session each"])
+def test_threads_lose_nothing(ghdeploy: FakeGitHub, shared: bool) -> None:  # noqa: FBT001
+    """Sixteen threads create fifty deployments each: 800 ids, events and requests, none twice, none lost."""
+    repository = ghdeploy.add_repository("octocat/example")
+    url = f"{API}/repos/octocat/example/deployments"
+    start = Barrier(THREADS)
+    one = requests.Session()
+
+    def create(thread: int) -> list[tuple[int, str]]:
+        session = one if shared else requests.Session()
+        start.wait()
+        found = []
+        for number in range(EACH):
+            made = session.post(url, json={"ref": "main", "task": f"{thread}-{number}"}, headers=HEADERS)
+            assert made.status_code == 201
+            assert made.json()["task"] == f"{thread}-{number}"
+            found.append((made.json()["id"], made.json()["task"]))
+        session.close()
+        return found
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        made = [pair for pairs in pool.map(create, range(THREADS)) for pair in pairs]
+
+    tasks = dict(made)
+    assert len(tasks) == len(set(tasks.values())) == THREADS * EACH
+    stored = repository.deployments
+    assert [deployment.id for deployment in stored] == sorted(tasks, reverse=True)
+    assert all(tasks[deployment.id] == deployment.task for deployment in stored)
+    events = ghdeploy.events.named("deployment")
+    assert [event.payload["deployment"]["id"] for event in events] == sorted(tasks)
+    assert len({event.delivery_id for event in events}) == THREADS * EACH
+    assert len(ghdeploy.requests) == THREADS * EACH
+    listed: list[int] = []
+    page = f"{url}?per_page=100"
+    while page:
+        answer = get(page)
+        listed += [deployment["id"] for deployment in answer.json()]
+        page = answer.links.get("next", {}).get("url", "")
+    assert listed == sorted(tasks, reverse=True)
+
+
+# Spellings of a host
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://API.GITHUB.COM/user",
+        "HTTPS://Api.GitHub.com/user",
+        "https://api.github.com:443/user",
+        "https://api.github.com:8443/user",
+        "http://api.github.com/user",
+        "http://api.github.com:80/user",
+        "https://api.github.com./user",
+        "https://api.github.com/user?",
+        "https://api.github.com/user#fragment",
+    ],
+)
+def test_a_host_may_be_spelled_in_many_ways(wire: Wire, ghdeploy: FakeGitHub, url: str) -> None:
+    """Case, port, scheme and a trailing dot do not take a request past the fake."""
+    answer = get(url)
+    assert (answer.status_code, answer.json()["login"]) == (200, "octocat")
+    assert [request.path for request in ghdeploy.requests] == ["/user"]
+    assert wire.names == []
+
+
+@pytest.mark.parametrize("base_url", ["https://GHE.Example.com/api/v3/", "http://ghe.example.com:8080/api/v3"])
+def test_a_base_url_may_be_spelled_in_many_ways(ghdeploy_factory: Factory, base_url: str) -> None:
+    """The host of a base URL is compared without case, and its last slash does not matter."""
+    fake = ghdeploy_factory(base_url=base_url)
+    answer = get("https://ghe.example.com/api/v3/user")
+    assert (answer.status_code, answer.json()["login"]) == (200, "octocat")
+    assert fake.requests[0].path == "/user"
+
+
+@pytest.mark.parametrize("userinfo", ["deployer:ghp_in_the_url_0001", "ghp_in_the_url_0001:x-oauth-basic"])
+def test_credentials_in_a_url_authenticate_and_are_not_recorded(ghdeploy: FakeGitHub, userinfo: str) -> None:
+    """Credentials in a URL are sent as Basic authentication, and turn up nowhere."""
+    ghdeploy.add_token("ghp_in_the_url_0001", user="deployer")
+    assert requests.get(f"https://{userinfo}@api.github.com/user", timeout=5).json()["login"] == "deployer"
+    assert "ghp_in_the_url_0001" not in repr(ghdeploy.requests) + ghdeploy.conversation_text()
+
+
+@pytest.mark.parametrize("path", ["/user", "/repos/octocat/example", "/api/v3x/user", "/api/v4/user", "/"])
+def test_an_enterprise_server_answers_below_its_prefix_only(ghdeploy_factory: Factory, path: str) -> None:
+    """A tool that leaves ``/api/v3`` out is told so: what lies beside the API is not the fake's."""
+    fake = ghdeploy_factory(base_url=ENTERPRISE)
+    fake.add_repository("octocat/example")
+    with refused(fake, f"^{path} on ghe.example.com cannot be answered: the fake is .* below {ENTERPRISE} only$"):
+        get(f"https://ghe.example.com{path}")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"CONNECT api.github.com:443 HTTP/1.1\r\n\r\n",
+        b"GET http://api.github.com/user HTTP/1.1\r\n\r\n",
+        b"POST https://user@GitHub.com/x HTTP/1.1\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("method", ["send", "sendall"])
+def test_a_proxy_is_not_asked_for_github(ghdeploy: FakeGitHub, said: bytes, method: str) -> None:
+    """A client that speaks to a proxy by itself gets the error too, before a byte has left."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_connection(proxy.getsockname()) as client:
+        heard, _ = proxy.accept()
+        with heard:
+            with pytest.raises(UnsupportedRequest, match="through a proxy to"):
+                getattr(client, method)(said)
+            getattr(client, method)(b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
+            assert heard.recv(1000).startswith(b"CONNECT example.com")
+    assert ghdeploy.take_problem()
+
+
+def test_no_message_is_sent_to_github(ghdeploy: FakeGitHub) -> None:
+    """A datagram to a name of GitHub's is refused; one to another address is sent."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        with pytest.raises(UnsupportedRequest, match=r"message to api\.github\.com"):
+            sender.sendto(b"x", ("api.github.com", 443))
+        assert sender.sendto(b"x", receiver.getsockname()) == 1
+    assert ghdeploy.take_problem()
+
+
+def test_a_fake_goes_with_whoever_holds_it() -> None:
+    """It is part of no reference cycle of its own once it has ended: nothing is left for the garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        with FakeGitHub() as fake:
+            fake.add_repository("octocat/example").add_deployment(ref="main")
+        gone = weakref.ref(fake)
+        del fake
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+# Several threads, each with fakes of its own
+
+
+def in_threads(number: int, do: Callable[[int], None]) -> None:
+    """Do something in several threads; raise what goes wrong in any."""
+    with ThreadPoolExecutor(number) as pool:
+        for one in [pool.submit(do, index) for index in range(number)]:
+            one.result()
+
+
+def enterprise(index: int) -> str:
+    """Name a GitHub Enterprise Server of a thread's own."""
+    return f"https://ghe{index}.example.com/api/v3"
+
+
+def test_fakes_may_open_and_close_in_several_threads() -> None:
+    """Nobody is in anybody's way: each is answered while its fake is open, and all is as it was after the last one."""
+
+    def go(index: int) -> None:
+        url = enterprise(index)
+        for _ in range(8):
+            with FakeGitHub(url), requests.Session() as session:
+                assert session.get(f"{url}/versions", headers=ASKING["headers"]).status_code == 200
+                for _ in range(10):
+                    with FakeGitHub(f"{url}/more"):
+                        pass
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with nothing_left_behind():
+            in_threads(6, go)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_fake_that_opens_while_the_last_one_closes_has_its_doors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever closes has seen that there is no other; who opens then waits for it to be done."""
+    undo_all, opened = patching.undo_all, Event()
+    late = FakeGitHub(enterprise(1))
+    threads: list[Thread] = []
+
+    def open_late() -> None:
+        late.open()
+        opened.set()
+
+    def undo_after_another_has_opened(patches: Any) -> None:  # noqa: ANN401
+        if not threads:
+            threads.append(Thread(target=open_late))
+            threads[0].start()
+            opened.wait(0.3)
+        undo_all(patches)
+
+    monkeypatch.setattr(activation, "undo_all", undo_after_another_has_opened)
+    with nothing_left_behind():
+        with FakeGitHub():
+            pass
+        threads[0].join()
+        try:
+            assert get(f"{late.base_url}/versions").status_code == 200
+        finally:
+            late.close()
+
+
+def test_two_that_open_at_once_make_one_door_to_each_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the first door stays in the library when both have gone, below the second, which nobody knows any more."""
+    arrived = Barrier(2)
+
+    def import_together(name: str) -> Any:  # noqa: ANN401 - a module
+        with suppress(Exception):  # the other does not come
+            arrived.wait(0.3)
+        return import_module(name)
+
+    monkeypatch.setattr(import_hook, "import_module", import_together)
+    monkeypatch.setattr(import_hook, "_found", {})
+    monkeypatch.setattr(import_hook._Usual, "modules", ())
+    monkeypatch.setattr(import_hook._Usual, "patches", ())
+    both = Barrier(2)
+
+    def go(index: int) -> None:
+        both.wait(10)
+        with FakeGitHub(enterprise(index)):
+            both.wait(10)
+
+    with nothing_left_behind():
+        in_threads(2, go)
+
+
+def test_a_request_that_gets_on_top_meanwhile_leaves_nothing_behind() -> None:
+    """It has seen that a fake is active; the last one ends before it puts its door on top of another mock."""
+    needed: list[bool] = []
+
+    def is_needed() -> bool:
+        needed.append(registry.any_active())
+        return needed[-1]
+
+    patch = patching.Patch(requests.Session, "get", lambda _: lambda *_: "ours")
+    with nothing_left_behind():
+        patching.stay_on_top([patch], is_needed)
+        assert needed == [False]
+        with FakeGitHub():
+            patching.stay_on_top([patch], is_needed)
+            ours: Any = requests.Session.get
+            assert ours(None, "") == "ours"
+            patching.stay_on_top([patch], is_needed)  # it is on top: nothing is to be asked
+            assert needed == [False, True]
+        patch.undo()
+
+
+def test_who_looks_for_a_fake_misses_none_while_others_end() -> None:
+    """It goes through those that were there when it began."""
+    first, second, third = (FakeGitHub(enterprise(index)) for index in range(3))
+    for fake in (first, second, third):
+        fake.open()
+    seen = iter(registry._active)
+    assert next(seen) is first
+    for fake in (first, second, third):
+        fake.close()
+    assert list(seen) == [second, third]
+    assert not registry.any_active()

@@ -1,0 +1,314 @@
+"""Who may do what, as tables: scopes, permissions, and what is decided without them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pytest_ghdeploy.github import authorization
+from pytest_ghdeploy.github.authorization import Needed
+from pytest_ghdeploy.github.model import App, Repository, Token, User
+from pytest_ghdeploy.github.refusals import Forbidden
+from pytest_ghdeploy.github.rules import commits as rules
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+MONA = User(1, "mona", "User", NOON)
+BOT = User(2, "deployer[bot]", "Bot", NOON)
+APP = App(3, "deployer", "deployer", MONA, NOON, {}, ())
+
+LIST = Needed("repos/list-deployments", "pull", "deployments", reads=True)
+DEPLOY = Needed("repos/create-deployment", "push", "deployments", reads=False)
+STATUS = Needed("repos/create-commit-status", "push", "statuses", reads=False)
+READ_CODE = Needed("repos/get-content", "pull", "contents", reads=True)
+PUSH = Needed("repos/create-or-update-file-contents", "push", "contents", reads=False)
+READ_KEYS = Needed("repos/list-deploy-keys", "admin", "administration", reads=True)
+ADD_KEY = Needed("repos/create-deploy-key", "admin", "administration", reads=False)
+UPDATE = Needed("repos/update", "admin", "administration", reads=False)
+DELETE = Needed("repos/delete", "admin", "administration", reads=False)
+CHECK = Needed("checks/create", "push", "checks", reads=False)
+GET_USER = Needed("users/get-authenticated", "pull", "", reads=True)
+OTHER_USER = Needed("users/get-by-username", "pull", "", reads=True)
+CREATE_REPO = Needed("repos/create-for-authenticated-user", "push", "administration", reads=False)
+
+
+def classic(*scopes: str) -> Token:
+    """Give a classic token."""
+    return Token("text", MONA, scopes=scopes)
+
+
+def fine(**permissions: str) -> Token:
+    """Give a fine-grained token."""
+    return Token("text", MONA, "fine_grained", permissions={"metadata": "read", **permissions})
+
+
+def app(**permissions: str) -> Token:
+    """Give an app's token."""
+    return Token("text", BOT, "app", permissions={"metadata": "read", **permissions}, app=APP)
+
+
+UNLIMITED = Token("text", MONA)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], ()),
+        (["repo"], ("repo",)),
+        (["repo", "delete_repo"], ("delete_repo", "repo")),
+        (["public_repo", "repo", "repo_deployment", "repo:status"], ("repo",)),
+        (["repo_deployment", "public_repo"], ("public_repo", "repo_deployment")),
+        (["admin:repo_hook", "read:repo_hook", "write:repo_hook"], ("admin:repo_hook",)),
+        (["write:repo_hook", "read:repo_hook"], ("write:repo_hook",)),
+        (["user:email", "gist", "user"], ("gist", "user")),
+    ],
+)
+def test_scopes_are_kept_without_those_they_include(given: list[str], expected: tuple[str, ...]) -> None:
+    """GitHub sorts them and leaves out what another one includes."""
+    assert authorization.normal_scopes(given) == expected
+
+
+def test_the_scopes_around_a_deployment_are_known() -> None:
+    """Those of repositories and of hooks are among the scopes, each once."""
+    known = {"repo", "repo:status", "repo_deployment", "public_repo", "delete_repo", "workflow", "admin:repo_hook"}
+    assert known < set(authorization.SCOPES)
+    assert len(set(authorization.SCOPES)) == len(authorization.SCOPES)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "level", "expected"),
+    [
+        ({}, "read", False),
+        ({"deployments": "read"}, "read", True),
+        ({"deployments": "read"}, "write", False),
+        ({"deployments": "write"}, "read", True),
+        ({"deployments": "write"}, "write", True),
+        ({"contents": "write"}, "read", False),
+    ],
+)
+def test_writing_includes_reading(permissions: dict[str, str], level: str, *, expected: bool) -> None:
+    """A permission to write is one to read, and none is another's."""
+    assert authorization.has(permissions, "deployments", level) is expected
+
+
+@pytest.mark.parametrize(
+    ("needs", "given", "usual", "expected"),
+    [
+        ("pull", None, "deployments", "deployments"),
+        ("push", None, "deployments", "deployments"),
+        ("admin", None, "actions", "administration"),
+        ("admin", "metadata", "", "metadata"),
+        ("push", "administration", "metadata", "administration"),
+        ("pull", None, "", ""),
+        ("pull", "", "contents", ""),
+    ],
+)
+def test_an_operation_takes_the_permission_of_its_page(
+    needs: Any,  # noqa: ANN401 - a right
+    given: str | None,
+    usual: str,
+    expected: str,
+) -> None:
+    """What an admin does takes `administration`, and an operation may name another."""
+    assert authorization.permission_for(needs=needs, given=given, usual=usual) == expected
+
+
+# What is decided on a public repository and on a private one.
+DECISIONS: list[tuple[Needed, Token | None, Any, str, str]] = [
+    # Needed, token, right, public, private
+    (LIST, None, None, "allowed", "hidden"),
+    (READ_KEYS, None, None, "hidden", "hidden"),
+    # A token without limits: its user's right is all that counts.
+    (LIST, UNLIMITED, None, "allowed", "hidden"),
+    (DEPLOY, UNLIMITED, "pull", "hidden", "hidden"),
+    (DEPLOY, UNLIMITED, "push", "allowed", "allowed"),
+    (CHECK, UNLIMITED, "push", "allowed", "allowed"),
+    (CHECK, UNLIMITED, "pull", "hidden", "hidden"),
+    (UPDATE, UNLIMITED, "maintain", "not_admin", "not_admin"),
+    (UPDATE, UNLIMITED, None, "not_admin", "hidden"),
+    (ADD_KEY, UNLIMITED, "push", "hidden", "hidden"),
+    # Classic: a right and a scope.
+    (LIST, classic(), "push", "allowed", "hidden"),
+    (LIST, classic("repo_deployment"), "pull", "allowed", "allowed"),
+    (LIST, classic("public_repo"), "pull", "allowed", "hidden"),
+    (LIST, classic("repo:status"), "pull", "allowed", "hidden"),
+    (DEPLOY, classic(), "admin", "hidden", "hidden"),
+    (DEPLOY, classic("repo_deployment"), "push", "allowed", "allowed"),
+    (DEPLOY, classic("repo_deployment"), "pull", "hidden", "hidden"),
+    (DEPLOY, classic("public_repo"), "push", "allowed", "hidden"),
+    (DEPLOY, classic("repo"), "push", "allowed", "allowed"),
+    (DEPLOY, classic("repo"), None, "hidden", "hidden"),
+    (DEPLOY, classic("repo:status"), "push", "hidden", "hidden"),
+    (STATUS, classic("repo:status"), "push", "allowed", "allowed"),
+    (STATUS, classic("repo_deployment"), "push", "hidden", "hidden"),
+    (READ_CODE, classic("repo_deployment"), "push", "allowed", "hidden"),
+    (READ_CODE, classic("repo"), "pull", "allowed", "allowed"),
+    (PUSH, classic("repo_deployment"), "push", "hidden", "hidden"),
+    (PUSH, classic("public_repo"), "push", "allowed", "hidden"),
+    (READ_KEYS, classic(), "admin", "hidden", "hidden"),
+    (READ_KEYS, classic("public_repo"), "admin", "allowed", "hidden"),
+    (ADD_KEY, classic("repo"), "admin", "allowed", "allowed"),
+    (UPDATE, classic("repo"), "push", "not_admin", "not_admin"),
+    (UPDATE, classic("repo_deployment"), "admin", "not_admin", "hidden"),
+    (DELETE, classic("repo"), "admin", "not_admin", "not_admin"),
+    (DELETE, classic("delete_repo"), "admin", "allowed", "allowed"),
+    (DELETE, classic("delete_repo"), "push", "not_admin", "hidden"),
+    (CHECK, classic("repo"), "admin", "apps_only", "apps_only"),
+    (CHECK, classic("repo_deployment"), "admin", "apps_only", "hidden"),
+    # Fine-grained: a right and a permission; what is public may be read with any.
+    (LIST, fine(), "pull", "allowed", "not_accessible"),
+    (LIST, fine(deployments="read"), "pull", "allowed", "allowed"),
+    (LIST, fine(deployments="read"), None, "allowed", "hidden"),
+    (DEPLOY, fine(deployments="read"), "push", "not_accessible", "not_accessible"),
+    (DEPLOY, fine(deployments="write"), "push", "allowed", "allowed"),
+    (DEPLOY, fine(deployments="write"), "pull", "not_accessible", "not_accessible"),
+    (DEPLOY, fine(deployments="write"), None, "not_accessible", "hidden"),
+    (DEPLOY, fine(contents="write"), "admin", "not_accessible", "not_accessible"),
+    (READ_KEYS, fine(administration="read"), "admin", "allowed", "allowed"),
+    (READ_KEYS, fine(), "admin", "not_accessible", "not_accessible"),
+    (UPDATE, fine(administration="read"), "admin", "not_accessible", "not_accessible"),
+    (UPDATE, fine(administration="write"), "admin", "allowed", "allowed"),
+    (DELETE, fine(administration="write"), "push", "not_accessible", "not_accessible"),
+    (CHECK, fine(checks="write"), "admin", "apps_only", "apps_only"),
+    # Apps: a permission, whatever the bot's right is.
+    (LIST, app(), None, "allowed", "not_accessible"),
+    (LIST, app(deployments="read"), None, "allowed", "allowed"),
+    (DEPLOY, app(deployments="read"), None, "not_accessible", "not_accessible"),
+    (DEPLOY, app(deployments="write"), None, "allowed", "allowed"),
+    (DEPLOY, app(contents="write"), "admin", "not_accessible", "not_accessible"),
+    (READ_KEYS, app(administration="read"), None, "allowed", "allowed"),
+    (UPDATE, app(), None, "not_accessible", "not_accessible"),
+    (CHECK, app(checks="write"), None, "allowed", "allowed"),
+    (CHECK, app(checks="read"), None, "not_accessible", "not_accessible"),
+]
+
+
+@pytest.mark.parametrize(("needed", "token", "right", "public", "private"), DECISIONS)
+def test_a_decision_takes_token_right_and_visibility(
+    needed: Needed,
+    token: Token | None,
+    right: Any,  # noqa: ANN401
+    public: str,
+    private: str,
+) -> None:
+    """Anyone has `pull` on what is public."""
+    decided = authorization.decide(needed, token, right=right or "pull", private=False, selected=True)
+    assert decided == public
+    assert authorization.decide(needed, token, right=right, private=True, selected=True) == private
+
+
+@pytest.mark.parametrize("token", [fine(deployments="write"), app(deployments="write")])
+@pytest.mark.parametrize(
+    ("needed", "public"), [(LIST, "allowed"), (DEPLOY, "not_accessible"), (READ_KEYS, "not_accessible")]
+)
+def test_a_token_for_other_repositories_reads_what_is_public(token: Token, needed: Needed, public: str) -> None:
+    """A private repository that was not selected is hidden, a public one can be read."""
+    assert authorization.decide(needed, token, right="admin", private=False, selected=False) == public
+    assert authorization.decide(needed, token, right="admin", private=True, selected=False) == "hidden"
+    assert not authorization.sees(token, right="admin", private=True, selected=False)
+
+
+@pytest.mark.parametrize(
+    ("token", "get_user", "create"),
+    [
+        (None, "allowed", "allowed"),  # an anonymous caller is a 401 before
+        (UNLIMITED, "allowed", "allowed"),
+        (classic(), "allowed", "hidden"),
+        (classic("repo_deployment"), "allowed", "hidden"),
+        (classic("public_repo"), "allowed", "allowed"),
+        (classic("repo"), "allowed", "allowed"),
+        (fine(), "allowed", "not_accessible"),
+        (fine(administration="read"), "allowed", "not_accessible"),
+        (fine(administration="write"), "allowed", "allowed"),
+        (app(administration="write"), "not_accessible", "not_accessible"),
+    ],
+)
+def test_an_account_is_its_owners(token: Token | None, get_user: str, create: str) -> None:
+    """Apps have no account, and a new repository takes a scope or `administration`; other accounts anyone may see."""
+    assert authorization.decide_for_account(GET_USER, token) == get_user
+    assert authorization.decide_for_account(CREATE_REPO, token) == create
+    assert authorization.decide_for_account(OTHER_USER, token) == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("token", "public", "private"),
+    [
+        (None, True, True),
+        (UNLIMITED, True, True),
+        (classic("repo"), True, True),
+        (classic("public_repo"), True, False),
+        (classic("repo_deployment"), False, False),
+        (fine(administration="write"), True, True),
+    ],
+)
+def test_a_private_repository_takes_the_scope_repo(token: Token | None, *, public: bool, private: bool) -> None:
+    """As GitHub's page on creating one says."""
+    assert authorization.may_create(token, private=False) is public
+    assert authorization.may_create(token, private=True) is private
+
+
+@pytest.mark.parametrize(
+    ("needed", "scopes", "permissions"),
+    [
+        (LIST, "repo, repo_deployment", "deployments=read"),
+        (DEPLOY, "", "deployments=write"),
+        (STATUS, "public_repo, repo, repo:status", "statuses=write"),
+        (READ_CODE, "repo", "contents=read"),
+        (PUSH, "public_repo, repo", "contents=write"),
+        (READ_KEYS, "repo", "administration=read"),
+        (DELETE, "delete_repo", "administration=write"),
+        (CREATE_REPO, "public_repo, repo", "administration=write"),
+        (GET_USER, "", "allows_permissionless_access=true"),
+    ],
+)
+def test_headers_say_what_an_operation_takes(needed: Needed, scopes: str, permissions: str) -> None:
+    """Classic tokens hear of scopes, the others of permissions, and neither of both."""
+    assert authorization.headers(classic("repo", "user"), needed) == {
+        "X-OAuth-Scopes": "repo, user",
+        "X-Accepted-OAuth-Scopes": scopes,
+    }
+    for token in (fine(), app()):
+        assert authorization.headers(token, needed) == {"X-Accepted-GitHub-Permissions": permissions}
+
+
+def test_an_app_changes_its_own_check_runs_only() -> None:
+    """A user, who can only be one without limits, changes any."""
+    other = App(10, "other", "other", MONA, NOON, {}, ())
+    rules.check_author(APP, APP)
+    rules.check_author(APP, None)
+    with pytest.raises(Forbidden, match="Invalid app_id `10` - check run can only be modified by the GitHub App"):
+        rules.check_author(APP, other)
+
+
+def test_headers_without_an_operation() -> None:
+    """Where the path names none, nothing is accepted; a token without limits has all scopes."""
+    assert authorization.headers(classic(), None) == {"X-OAuth-Scopes": "", "X-Accepted-OAuth-Scopes": ""}
+    assert authorization.headers(app(), None) == {}
+    everything = authorization.headers(UNLIMITED, None)["X-OAuth-Scopes"].split(", ")
+    assert {"repo", "delete_repo", "workflow"} < set(everything)
+    assert "public_repo" not in everything
+
+
+def test_headers_say_when_a_token_expires() -> None:
+    """As recorded: `2022-05-13 15:01:13 UTC`."""
+    when = datetime(2022, 5, 13, 15, 1, 13, tzinfo=UTC)
+    for token in (
+        Token("text", MONA, expires_at=when),
+        Token("text", MONA, "fine_grained", permissions={}, expires_at=when),
+    ):
+        found = authorization.headers(token, LIST)
+        assert found["github-authentication-token-expiration"] == "2022-05-13 15:01:13 UTC"
+
+
+def test_a_token_never_shows_its_text() -> None:
+    """Neither in its repr nor in a hint."""
+    token = Token("ghp_secret", MONA, scopes=())
+    repository = Repository(9, MONA, "example", private=True, default_branch="main",
+                            created_at=NOON, updated_at=NOON, pushed_at=NOON)  # fmt: skip
+    hint = authorization.explain("hidden", DEPLOY, token, repository, right="admin", selected=None)
+    assert hint == (
+        "the token of mona has no scope; repos/create-deployment on private repository mona/example "
+        "takes repo or repo_deployment: see add_token"
+    )
+    assert "ghp_secret" not in repr(token) + hint

@@ -1,0 +1,786 @@
+"""The commit graph: what refs name, who contains whom, what merges and what clashes."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from itertools import product
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from pytest_ghdeploy.github.git import Commit, Graph, MergeConflict, Target, blob_sha, is_valid_ref_name
+from pytest_ghdeploy.github.model import User
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+LATER = datetime(2027, 1, 1, tzinfo=UTC)
+AUTHOR = User(1, "octocat", "User", NOW)
+
+
+def _graph(name: str = "octocat/example", default_branch: str = "main") -> Graph:
+    return Graph(name, AUTHOR, NOW, default_branch)
+
+
+def _commit(graph: Graph, branch: str, files: dict[str, str] | None = None, message: str = "Update") -> str:
+    return graph.commit(branch, message=message, files=files, author=AUTHOR, now=NOW).sha
+
+
+def _merge(graph: Graph, branch: str, theirs: str) -> Commit:
+    return graph.merge(branch, theirs, message="Merge", author=AUTHOR, now=NOW)
+
+
+def _branch(graph: Graph, name: str, start: str = "main") -> str:
+    graph.branches[name] = graph.branches[start]
+    return graph.branches[name]
+
+
+class Diamond(NamedTuple):
+    """Main and topic go apart from root, and come together in a merge commit on main."""
+
+    graph: Graph
+    root: str
+    left: str
+    right: str
+    merge: str
+
+
+def _diamond() -> Diamond:
+    graph = _graph()
+    root = _branch(graph, "topic")
+    left, right = _commit(graph, "main"), _commit(graph, "topic")
+    return Diamond(graph, root, left, right, _merge(graph, "main", right).sha)
+
+
+class CrissCross(NamedTuple):
+    """Two branches of which each has merged the other's first commit, and gone on."""
+
+    graph: Graph
+    root: str
+    ours: str
+    theirs: str
+    ours_merge: str
+    theirs_merge: str
+
+
+def _criss_cross() -> CrissCross:
+    graph = _graph()
+    root = _branch(graph, "topic")
+    ours, theirs = _commit(graph, "main"), _commit(graph, "topic")
+    return CrissCross(graph, root, ours, theirs, _merge(graph, "main", theirs).sha, _merge(graph, "topic", ours).sha)
+
+
+# The start
+
+
+@pytest.mark.parametrize("default_branch", ["main", "develop", "release/1.x"])
+def test_a_graph_starts_with_one_commit_on_its_default_branch(default_branch: str) -> None:
+    """A new repository has one commit without parents, one branch and no tag."""
+    graph = _graph(default_branch=default_branch)
+    ((sha, commit),) = graph.commits.items()
+    assert graph.branches == {default_branch: sha}
+    assert graph.tags == {}
+    assert (commit.sha, commit.parents, commit.author, commit.committed_at) == (sha, (), AUTHOR, NOW)
+    assert commit.tree
+
+
+def test_shas_have_40_hex_digits() -> None:
+    """Commits, trees and blobs are named by 40 lower-case hex digits."""
+    graph = _graph()
+    _commit(graph, "main")
+    shas = [sha for commit in graph.commits.values() for sha in (commit.sha, commit.tree_sha, *commit.tree.values())]
+    assert all(re.fullmatch(r"[0-9a-f]{40}", sha) for sha in shas)
+
+
+# Refs
+
+
+def _refs() -> Graph:
+    graph = _graph()
+    for name in ("topic", "feature/login", "both"):
+        _branch(graph, name)
+        _commit(graph, name)
+    graph.tags |= {"v1.0": graph.branches["main"], "both": graph.branches["main"], "rel/2": graph.branches["topic"]}
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("ref", "kind", "name"),
+    [
+        ("topic", "branch", "topic"),
+        ("heads/topic", "branch", "topic"),
+        ("refs/heads/topic", "branch", "topic"),
+        ("feature/login", "branch", "feature/login"),
+        ("heads/feature/login", "branch", "feature/login"),
+        ("refs/heads/feature/login", "branch", "feature/login"),
+        ("v1.0", "tag", "v1.0"),
+        ("tags/v1.0", "tag", "v1.0"),
+        ("refs/tags/v1.0", "tag", "v1.0"),
+        ("rel/2", "tag", "rel/2"),
+        ("refs/tags/rel/2", "tag", "rel/2"),
+        ("both", "branch", "both"),
+        ("heads/both", "branch", "both"),
+        ("tags/both", "tag", "both"),
+        ("refs/heads/both", "branch", "both"),
+        ("refs/tags/both", "tag", "both"),
+    ],
+)
+def test_a_ref_names_a_branch_before_a_tag(ref: str, kind: str, name: str) -> None:
+    """A branch wins over a tag of the same name; heads/, tags/ and refs/ say which is meant."""
+    graph = _refs()
+    found = graph.resolve(ref)
+    assert found == Target(
+        "branch" if kind == "branch" else "tag", name, {"branch": graph.branches, "tag": graph.tags}[kind][name]
+    )
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "",
+        "nope",
+        "Topic",
+        "topic ",
+        "refs/topic",
+        "refs/heads/",
+        "refs/heads/v1.0",
+        "refs/tags/topic",
+        "heads/v1.0",
+        "tags/topic",
+        "refs/heads/heads/topic",
+        "refs/refs/heads/topic",
+        "feature",
+        "login",
+        "HEAD",
+        "0" * 40,
+        "refs/pull/1/merge",
+    ],
+)
+@pytest.mark.parametrize("short_shas", [False, True])
+def test_an_unknown_ref_names_nothing(*, ref: str, short_shas: bool) -> None:
+    """Names are exact, in case too, and none is guessed."""
+    assert _refs().resolve(ref, short_shas=short_shas) is None
+
+
+def test_a_branch_that_looks_like_a_path_wins_over_the_path() -> None:
+    """A branch that is really called heads/topic is found under that name first."""
+    graph = _refs()
+    _branch(graph, "heads/topic", "main")
+    assert graph.resolve("heads/topic") == Target("branch", "heads/topic", graph.branches["main"])
+    assert graph.resolve("refs/heads/topic") == Target("branch", "topic", graph.branches["topic"])
+
+
+@pytest.mark.parametrize("short_shas", [False, True])
+def test_a_full_sha_names_its_commit_in_any_case(*, short_shas: bool) -> None:
+    """A sha is understood in upper case, and answered in lower case."""
+    graph = _refs()
+    for sha in graph.commits:
+        target = Target("commit", sha, sha)
+        assert graph.resolve(sha, short_shas=short_shas) == target
+        assert graph.resolve(sha.upper(), short_shas=short_shas) == target
+
+
+def test_a_branch_whose_name_is_a_sha_wins_over_the_commit() -> None:
+    """What is called like a commit is found first."""
+    graph = _graph()
+    root = graph.branches["main"]
+    head = _commit(graph, "main")
+    graph.branches[root] = head
+    assert graph.resolve(root) == Target("branch", root, head)
+
+
+@pytest.mark.parametrize("digits", [7, 8, 20, 39])
+def test_a_short_sha_names_its_commit_only_if_asked_for(digits: int) -> None:
+    """An abbreviation of 7 digits or more is understood with short_shas, in any case, and not without."""
+    graph = _refs()
+    sha = graph.branches["topic"]
+    assert graph.resolve(sha[:digits]) is None
+    assert graph.resolve(sha[:digits], short_shas=True) == Target("commit", sha, sha)
+    assert graph.resolve(sha[:digits].upper(), short_shas=True) == Target("commit", sha, sha)
+
+
+@pytest.mark.parametrize("digits", [1, 4, 6])
+def test_an_abbreviation_of_less_than_7_digits_names_nothing(digits: int) -> None:
+    """Six digits are too few, even where there is one commit only."""
+    graph = _graph()
+    assert graph.resolve(graph.branches["main"][:digits], short_shas=True) is None
+
+
+def test_an_ambiguous_abbreviation_names_nothing() -> None:
+    """Two commits that begin alike are not told apart by what they share."""
+    graph = _graph()
+    sha = graph.branches["main"]
+    twin = sha[:-1] + ("0" if sha[-1] != "0" else "1")
+    graph.commits[twin] = Commit(twin, (), {}, "Twin", AUTHOR, NOW, 2)
+    assert graph.resolve(sha[:10], short_shas=True) is None
+    assert graph.resolve(sha, short_shas=True) == Target("commit", sha, sha)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["main", "feature/login", "a", "1", "v1.0", "a-b", "a_b", "ümlaut", "a@b", "@a", "a{b", "a.b", "lock", "a.lockb",
+     "x/@", "a#b", "a'b", "refs/heads/x", "\N{ROCKET}"],
+)  # fmt: skip
+def test_git_takes_these_names(name: str) -> None:
+    """What git check-ref-format allows is a name."""
+    assert is_valid_ref_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "@", "a b", "a\tb", "a\n", "a\0b", "\x7f", "a~b", "a^b", "a:b", "a?b", "a*b", "a[b", "a\\b", "a..b", "..",
+     "a@{b", "/a", "a/", "a//b", ".a", "a/.b", "a.", "a/b.", "a.lock", "a.lock/b", "-a", "."],
+)  # fmt: skip
+def test_git_refuses_these_names(name: str) -> None:
+    """What git check-ref-format refuses is no name."""
+    assert not is_valid_ref_name(name)
+
+
+# History
+
+
+def test_a_diamond_contains_both_sides() -> None:
+    """A merge commit contains both parents and what they build on; they do not contain it, nor each other."""
+    graph, *shas = _diamond()
+    named = dict(zip(("root", "left", "right", "merge"), shas, strict=True))
+    assert {pair for pair in product(named, repeat=2) if graph.contains(named[pair[0]], named[pair[1]])} == {
+        ("root", "root"),
+        ("left", "left"),
+        ("left", "root"),
+        ("right", "right"),
+        ("right", "root"),
+        ("merge", "merge"),
+        ("merge", "left"),
+        ("merge", "right"),
+        ("merge", "root"),
+    }
+
+
+def test_what_is_missing_comes_newest_first() -> None:
+    """The commits that a head lacks of a base are listed once each, newest first."""
+    graph, root, left, right, merge = _diamond()
+    assert [commit.sha for commit in graph.missing(root, merge)] == [merge, right, left]
+    assert [commit.sha for commit in graph.missing(right, merge)] == [merge, left]
+    assert [commit.sha for commit in graph.missing(right, left)] == [left]
+    assert graph.missing(merge, right) == []
+    assert graph.missing(merge, merge) == []
+
+
+def test_the_log_of_a_diamond_has_each_commit_once() -> None:
+    """The history is listed newest first, without repetition."""
+    graph, root, left, right, merge = _diamond()
+    assert [commit.sha for commit in graph.log(merge)] == [merge, right, left, root]
+    assert graph.ancestors(right) == {right, root}
+
+
+def test_the_merge_base_of_two_branches_is_where_they_parted() -> None:
+    """The merge base is the newest commit that both contain, whichever comes first."""
+    graph, root, left, right, merge = _diamond()
+    for ours, theirs, base in [(left, right, root), (merge, right, right), (merge, left, left), (root, root, root)]:
+        for pair in ((ours, theirs), (theirs, ours)):
+            found = graph.merge_base(*pair)
+            assert found is not None
+            assert found.sha == base
+
+
+def test_the_merge_base_of_a_criss_cross_is_the_newest_common_commit() -> None:
+    """Of two best common commits the newer one is the merge base."""
+    graph, _root, ours, theirs, ours_merge, theirs_merge = _criss_cross()
+    assert graph.ancestors(ours_merge) & graph.ancestors(theirs_merge) >= {ours, theirs}
+    found = graph.merge_base(ours_merge, theirs_merge)
+    assert found is not None
+    assert found.sha == theirs
+    assert [commit.sha for commit in graph.missing(ours_merge, theirs_merge)] == [theirs_merge]
+    assert not graph.contains(ours_merge, theirs_merge)
+
+
+def test_a_criss_cross_merges_cleanly_when_nothing_clashes() -> None:
+    """After a criss-cross without clashes both branches have the same files, and merge."""
+    graph, _root, _ours, _theirs, ours_merge, theirs_merge = _criss_cross()
+    assert graph.commits[ours_merge].tree == graph.commits[theirs_merge].tree
+    assert graph.merged_tree(ours_merge, theirs_merge) == graph.commits[ours_merge].tree
+
+
+def test_unrelated_histories_have_no_merge_base() -> None:
+    """Commits that share nothing have no merge base, and the same files merge."""
+    graph = _graph()
+    alien = Commit("f" * 40, (), graph.commits[graph.branches["main"]].tree, "Alien", AUTHOR, NOW, 99)
+    graph.commits[alien.sha] = alien
+    assert graph.merge_base(graph.branches["main"], alien.sha) is None
+    assert graph.merged_tree(graph.branches["main"], alien.sha) == alien.tree
+
+
+def test_branches_with_a_commit_come_in_alphabetical_order() -> None:
+    """Every branch that contains a commit is named with its head, and no other."""
+    graph = _graph()
+    root = _branch(graph, "zeta")
+    head = _commit(graph, "main")
+    _branch(graph, "alpha")
+    assert list(graph.branches_with(root)) == [("alpha", head), ("main", head), ("zeta", root)]
+    assert list(graph.branches_with(head)) == [("alpha", head), ("main", head)]
+
+
+# Commits
+
+
+def test_a_commit_moves_its_branch_alone() -> None:
+    """The branch has the new commit at its head, other branches and tags stay."""
+    graph = _graph()
+    root = _branch(graph, "topic")
+    graph.tags["v1"] = root
+    sha = _commit(graph, "topic", {"a.txt": "one\n"}, "Say one")
+    assert graph.branches == {"main": root, "topic": sha}
+    assert graph.tags == {"v1": root}
+    commit = graph.commits[sha]
+    assert (commit.parents, commit.message) == ((root,), "Say one")
+    assert graph.blobs[commit.tree["a.txt"]] == b"one\n"
+    assert graph.commits[root].tree.items() <= commit.tree.items()
+
+
+def test_a_commit_without_files_touches_what_no_other_does() -> None:
+    """Commits that do not say what they change never clash, on whatever branches they are."""
+    graph = _graph()
+    for name in ("a", "b"):
+        _branch(graph, name)
+    shas = [_commit(graph, branch) for branch in ("main", "a", "b", "a", "main")]
+    paths = [graph.changed_paths(sha) for sha in shas]
+    assert all([change for _, change in changed] == ["added"] for changed in paths)
+    assert len({path for changed in paths for path, _ in changed}) == 5
+
+
+def test_changed_paths_compare_with_the_first_parent() -> None:
+    """Paths are added, modified or removed, in alphabetical order; what is the same is not listed."""
+    graph = _graph()
+    first = _commit(graph, "main", {"b": "1", "a": "1", "same": "1"})
+    second = _commit(graph, "main", {"c": "1", "a": "2", "same": "1"})
+    assert graph.changed_paths(first) == [("a", "added"), ("b", "added"), ("same", "added")]
+    assert graph.changed_paths(second) == [("a", "modified"), ("c", "added")]
+    tree = {path: blob for path, blob in graph.commits[second].tree.items() if path != "b"}
+    graph.commits["e" * 40] = Commit("e" * 40, (second,), tree, "Remove b", AUTHOR, NOW, 4)
+    assert graph.changed_paths("e" * 40) == [("b", "removed")]
+
+
+def test_the_first_commit_adds_all_its_files() -> None:
+    """Without a parent everything is added."""
+    graph = _graph()
+    root = graph.branches["main"]
+    assert graph.changed_paths(root) == [(path, "added") for path in sorted(graph.commits[root].tree)]
+
+
+def test_a_merge_commit_changes_what_it_brought() -> None:
+    """A merge commit compared with its first parent shows what the other side had."""
+    graph, _root, _left, right, merge = _diamond()
+    assert graph.changed_paths(merge) == graph.changed_paths(right)
+
+
+# Merging
+
+VERSIONS = [None, "one", "two", "three"]
+
+
+def _expected(base: str | None, ours: str | None, theirs: str | None) -> tuple[bool, str | None]:
+    """Merge one path, by the definition: who alone changed it is right, and both may agree."""
+    if ours == theirs:
+        return True, ours
+    if ours == base:
+        return True, theirs
+    if theirs == base:
+        return True, ours
+    return False, None
+
+
+@pytest.mark.parametrize(("base", "ours", "theirs"), list(product(VERSIONS, repeat=3)))
+def test_each_path_merges_for_itself(base: str | None, ours: str | None, theirs: str | None) -> None:
+    """Added, deleted, modified, left alone, on one side or both: the changed side wins, two ways of change clash."""
+    graph = _graph()
+    root = graph.branches["main"]
+    others = {"README.md": "untouched"}
+
+    def tree(blob: str | None) -> dict[str, str]:
+        return others | ({} if blob is None else {"path": blob})
+
+    start = Commit("1" * 40, (root,), tree(base), "Base", AUTHOR, NOW, 2)
+    left = Commit("2" * 40, (start.sha,), tree(ours) | {"only/ours": "x"}, "Ours", AUTHOR, NOW, 3)
+    right = Commit("3" * 40, (start.sha,), tree(theirs) | {"only/theirs": "y"}, "Theirs", AUTHOR, NOW, 4)
+    graph.commits |= {commit.sha: commit for commit in (start, left, right)}
+    clean, blob = _expected(base, ours, theirs)
+    if clean:
+        merged = graph.merged_tree(left.sha, right.sha)
+        assert merged == tree(blob) | {"only/ours": "x", "only/theirs": "y"}
+        return
+    with pytest.raises(MergeConflict) as caught:
+        graph.merged_tree(left.sha, right.sha)
+    assert caught.value.paths == ["path"]
+
+
+def test_a_conflict_names_all_paths_that_clash() -> None:
+    """Every clashing path is named, sorted, and no other."""
+    graph = _graph()
+    _branch(graph, "topic")
+    _commit(graph, "main", {"z": "main", "b": "main", "a": "same", "main-only": "x"})
+    _commit(graph, "topic", {"z": "topic", "b": "topic", "a": "same", "topic-only": "x"})
+    with pytest.raises(MergeConflict) as caught:
+        graph.merged_tree(graph.branches["topic"], graph.branches["main"])
+    assert caught.value.paths == ["b", "z"]
+    assert str(caught.value) == "b, z"
+
+
+def test_a_merge_commit_has_both_parents_ours_first() -> None:
+    """The merge commit is on top of the branch, with the other side as its second parent."""
+    graph = _graph()
+    _branch(graph, "topic")
+    ours, theirs = _commit(graph, "topic", {"a": "1"}), _commit(graph, "main", {"b": "1"})
+    merge = graph.merge("topic", theirs, message="Merge main", author=AUTHOR, now=LATER)
+    assert merge.parents == (ours, theirs)
+    assert (merge.message, merge.committed_at) == ("Merge main", LATER)
+    assert graph.branches == {"main": theirs, "topic": merge.sha}
+    assert graph.commits[merge.sha] == merge
+    assert {"a", "b"} <= merge.tree.keys()
+    assert graph.missing(merge.sha, theirs) == []
+
+
+def test_a_merge_that_conflicts_changes_nothing() -> None:
+    """No commit is added and no branch is moved by a merge that fails, and later shas are as if it had not been."""
+    graph, twin = _graph(), _graph()
+    for one in (graph, twin):
+        _branch(one, "topic")
+        _commit(one, "main", {"a": "main"})
+        _commit(one, "topic", {"a": "topic"})
+    before = dict(graph.branches), dict(graph.commits)
+    with pytest.raises(MergeConflict):
+        _merge(graph, "topic", graph.branches["main"])
+    assert (graph.branches, graph.commits) == before
+    assert _commit(graph, "topic") == _commit(twin, "topic")
+
+
+# Properties
+
+PATHS, TEXTS = st.sampled_from("abc"), st.sampled_from(["1", "2", "3"])
+FILES = st.dictionaries(PATHS, TEXTS, max_size=3)
+
+
+@given(base=FILES, ours=FILES, theirs=FILES)
+def test_a_merge_is_clean_unless_a_path_was_changed_in_two_ways(
+    base: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
+) -> None:
+    """Merging is clean if and only if no path differs from the base on both sides and between them."""
+    graph = _graph()
+    _commit(graph, "main", base)
+    _branch(graph, "topic")
+    _commit(graph, "main", theirs)
+    _commit(graph, "topic", ours)
+    left, right = base | ours, base | theirs
+    clashes = sorted(path for path in "abc" if len({base.get(path), left.get(path), right.get(path)}) == 3)
+    if clashes:
+        with pytest.raises(MergeConflict) as caught:
+            _merge(graph, "topic", graph.branches["main"])
+        assert caught.value.paths == clashes
+        return
+    merge = _merge(graph, "topic", graph.branches["main"])
+    told = {path: graph.blobs[blob].decode() for path, blob in merge.tree.items() if path in "abc"}
+    changed_by_ours = {path: text for path, text in left.items() if base.get(path) != text}
+    assert told == right | changed_by_ours
+    assert graph.contains(merge.sha, graph.branches["main"])
+    assert not graph.contains(graph.branches["main"], merge.sha)
+
+
+STEP = st.tuples(st.sampled_from(["commit", "branch", "merge"]), st.integers(0, 4), st.integers(0, 4))
+
+
+def _build(steps: list[tuple[str, int, int]], name: str = "octocat/example") -> Graph:
+    graph = _graph(name)
+    for action, one, other in steps:
+        names = sorted(graph.branches)
+        head, base = names[one % len(names)], names[other % len(names)]
+        if action == "commit":
+            _commit(graph, head)
+        elif action == "branch":
+            _branch(graph, f"branch-{len(names)}", head)
+        else:
+            _merge(graph, head, graph.branches[base])
+    return graph
+
+
+def _ancestors(graph: Graph, sha: str) -> set[str]:
+    """Collect by the definition: itself, and the ancestors of each parent."""
+    return {sha}.union(*(_ancestors(graph, parent) for parent in graph.commits[sha].parents))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEP, max_size=12))
+def test_questions_about_history_agree_with_the_definition(steps: list[tuple[str, int, int]]) -> None:
+    """In any history: contains, missing and the merge base are what the sets of ancestors say."""
+    graph = _build(steps)
+    known = {sha: _ancestors(graph, sha) for sha in graph.commits}
+    for head, base in product(graph.branches.values(), repeat=2):
+        assert graph.ancestors(head) == known[head]
+        assert graph.contains(head, base) == (base in known[head])
+        missing = graph.missing(head, base)
+        assert {commit.sha for commit in missing} == known[base] - known[head]
+        assert [commit.number for commit in missing] == sorted((commit.number for commit in missing), reverse=True)
+        merge_base = graph.merge_base(head, base)
+        assert merge_base is not None
+        common = known[head] & known[base]
+        assert merge_base.sha in common
+        assert not any(merge_base.sha in known[sha] - {sha} for sha in common)
+    for sha in graph.commits:
+        assert all(graph.contains(sha, found) for found in known[sha])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEP, max_size=12), st.integers(0, 6))
+def test_going_back_leaves_out_exactly_as_many_commits(steps: list[tuple[str, int, int]], behind: int) -> None:
+    """In any history: where there is an answer it lacks exactly so many commits, and nothing known has changed."""
+    graph = _build(steps)
+    heads, known = dict(graph.branches), set(graph.commits)
+    contained = {sha: graph.ancestors(sha) for sha in known}
+    found = graph.back("main", behind)
+    assert graph.branches == heads
+    assert known <= graph.commits.keys()
+    assert all(commit.sha == sha for sha, commit in graph.commits.items())
+    assert all(graph.ancestors(sha) & known == contained[sha] for sha in known)
+    if found is None:
+        possible = {len(graph.missing(sha, heads["main"])) for sha in graph.ancestors(heads["main"])}
+        assert behind not in possible
+        return
+    assert graph.contains(heads["main"], found)
+    assert len(graph.missing(found, heads["main"])) == behind
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(STEP, max_size=12))
+def test_graphs_that_are_built_alike_have_the_same_shas(steps: list[tuple[str, int, int]]) -> None:
+    """Shas depend on what was done and in which repository, and not on when or on anything else."""
+    one, other = _build(steps), _build(steps)
+    assert (one.branches, one.commits) == (other.branches, other.commits)
+    assert not one.commits.keys() & _build(steps, "octocat/other").commits.keys()
+
+
+def test_shas_do_not_depend_on_the_time_of_day() -> None:
+    """The same test sees the same shas tomorrow."""
+    today, tomorrow = Graph("o/r", AUTHOR, NOW, "main"), Graph("o/r", AUTHOR, LATER, "main")
+    for graph, now in ((today, NOW), (tomorrow, LATER)):
+        graph.commit("main", message="Update", files=None, author=AUTHOR, now=now)
+    assert today.branches == tomorrow.branches
+
+
+def test_two_commits_of_the_same_change_differ() -> None:
+    """Committing the same files with the same message again gives another sha."""
+    graph = _graph()
+    shas = [_commit(graph, "main", {"a": "1"}, "Say one") for _ in range(3)]
+    assert len(set(shas)) == 3
+
+
+# Behind
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_going_back_a_straight_history_counts_commits(steps: int) -> None:
+    """Within the history there is, going back adds nothing."""
+    graph = _graph()
+    history = [graph.branches["main"], *(_commit(graph, "main") for _ in range(3))]
+    before = dict(graph.commits)
+    assert graph.back("main", steps) == history[-1 - steps]
+    assert graph.commits == before
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 30])
+def test_a_short_history_is_deepened_below_its_first_commit(steps: int) -> None:
+    """Going back further than the history deepens it: no known sha changes, and the count is right."""
+    graph = _graph()
+    root = graph.branches["main"]
+    tree = dict(graph.commits[root].tree)
+    start = graph.back("main", steps)
+    assert start is not None
+    assert graph.branches == {"main": root}
+    assert graph.commits[root].tree == tree
+    assert len(graph.missing(start, root)) == steps
+    assert graph.missing(root, start) == []
+    assert len(graph.commits) == steps + 1
+
+
+def test_going_back_far_takes_no_time_to_speak_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history is gone through a few times, and not once for each of its commits."""
+    graph = _graph()
+    looked_at: list[int] = []
+    ancestors = graph.ancestors
+
+    def counted(*shas: str) -> set[str]:
+        found = ancestors(*shas)
+        looked_at.append(len(found))
+        return found
+
+    monkeypatch.setattr(graph, "ancestors", counted)
+    start = graph.back("main", 3000)
+    assert start is not None
+    assert sum(looked_at) < 10_000
+    assert len(graph.missing(start, graph.branches["main"])) == 3000
+
+
+def test_a_deepened_history_still_merges_and_brings_something() -> None:
+    """A branch from before the first commit is behind it, and merging changes its files."""
+    graph = _graph()
+    start = graph.back("main", 3)
+    assert start is not None
+    graph.branches["topic"] = start
+    merge = _merge(graph, "topic", graph.branches["main"])
+    assert graph.changed_paths(merge.sha)
+    assert merge.tree == graph.commits[graph.branches["main"]].tree
+
+
+def test_deepening_twice_goes_on_where_it_stopped() -> None:
+    """A second deepening adds below the first one; what the first one gave stays right."""
+    graph = _graph()
+    one = graph.back("main", 1)
+    three = graph.back("main", 3)
+    assert one is not None
+    assert three is not None
+    head = graph.branches["main"]
+    assert [len(graph.missing(sha, head)) for sha in (one, three)] == [1, 3]
+    assert graph.back("main", 1) == one
+    assert len(graph.commits) == 4
+
+
+def test_deepening_is_the_same_in_every_run() -> None:
+    """Commits below the first one have the same shas in two graphs that are built alike."""
+    assert _graph().back("main", 4) == _graph().back("main", 4)
+
+
+def test_merges_may_leave_no_commit_that_is_behind_by_so_many() -> None:
+    """Where a merge brought two commits at once, none is behind by exactly one."""
+    graph, _root, left, right, _merge_sha = _diamond()
+    assert graph.back("main", 1) is None
+    assert graph.back("main", 2) in (left, right)
+
+
+# Conflicts
+
+
+def _conflicts(graph: Graph, head: str, base: str) -> bool:
+    try:
+        graph.merged_tree(graph.branches[head], graph.branches[base])
+    except MergeConflict:
+        return True
+    return False
+
+
+def test_a_clash_without_news_commits_to_both_branches() -> None:
+    """Two equal branches get one commit each, and conflict from then on."""
+    graph = _graph()
+    root = _branch(graph, "topic")
+    graph.clash("topic", "main", author=AUTHOR, now=NOW)
+    assert [graph.commits[graph.branches[name]].parents for name in ("topic", "main")] == [(root,), (root,)]
+    assert _conflicts(graph, "topic", "main")
+    assert len(graph.missing(graph.branches["topic"], graph.branches["main"])) == 1
+
+
+@pytest.mark.parametrize("news", [{"README.md": "changed"}, {"new.txt": "new"}])
+def test_a_clash_uses_what_base_has_brought_already(news: dict[str, str]) -> None:
+    """A base that is ahead stays as it is, and head changes the same path."""
+    graph = _graph()
+    _branch(graph, "topic")
+    base = _commit(graph, "main", news)
+    graph.clash("topic", "main", author=AUTHOR, now=NOW)
+    assert graph.branches["main"] == base
+    assert graph.changed_paths(graph.branches["topic"])[0][0] in news
+    assert _conflicts(graph, "topic", "main")
+
+
+def test_a_clash_makes_a_branch_that_is_ahead_fall_behind() -> None:
+    """Where head contains base, base gets the news that head lacks."""
+    graph = _graph()
+    _branch(graph, "topic")
+    _commit(graph, "topic")
+    graph.clash("topic", "main", author=AUTHOR, now=NOW)
+    assert graph.missing(graph.branches["topic"], graph.branches["main"])
+    assert _conflicts(graph, "topic", "main")
+
+
+def test_a_clash_works_below_the_first_commit() -> None:
+    """A branch from before the first commit can conflict too."""
+    graph = _graph()
+    start = graph.back("main", 1)
+    assert start is not None
+    graph.branches["topic"] = start
+    graph.clash("topic", "main", author=AUTHOR, now=NOW)
+    assert _conflicts(graph, "topic", "main")
+
+
+def test_a_clash_with_what_head_happens_to_say_already_conflicts_all_the_same() -> None:
+    """Even a base that says what the clash would make head say conflicts with it."""
+    graph = _graph()
+    _branch(graph, "topic")
+    _commit(graph, "main", {"a.txt": "as topic has it\n"})
+    graph.clash("topic", "main", author=AUTHOR, now=NOW)
+    assert _conflicts(graph, "topic", "main")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEP, max_size=10), st.integers(1, 2))
+def test_after_a_clash_the_branches_conflict_in_any_history(steps: list[tuple[str, int, int]], times: int) -> None:
+    """In any history: after a clash, and after another, merging base into head conflicts, and head is behind."""
+    graph = _build([("branch", 0, 0), *steps])
+    for _ in range(times):
+        graph.clash("branch-1", "main", author=AUTHOR, now=NOW)
+    assert _conflicts(graph, "branch-1", "main")
+    assert graph.missing(graph.branches["branch-1"], graph.branches["main"])
+
+
+# Refs by their full names, directories, contents
+
+
+def test_refs_are_found_by_their_full_names_in_alphabetical_order() -> None:
+    """Branches, tags and other refs are told apart by what stands before their names."""
+    graph = _graph()
+    root = graph.branches["main"]
+    for name in ("tags/v1", "notes/commits", "heads/a/b"):
+        graph.set_ref(name, root)
+    assert list(graph.refs()) == ["heads/a/b", "heads/main", "notes/commits", "tags/v1"]
+    assert (graph.branches["a/b"], graph.tags, graph.other_refs) == (root, {"v1": root}, {"notes/commits": root})
+    assert graph.ref("notes/commits") == root
+    assert graph.ref("heads/v1") is None
+    for name in ("tags/v1", "notes/commits", "heads/a/b"):
+        graph.remove_ref(name)
+    assert list(graph.refs()) == ["heads/main"]
+
+
+def test_a_blob_is_named_as_git_names_it() -> None:
+    """What `git hash-object` prints for an empty file, and for one that says hello, is the blob's sha."""
+    assert blob_sha(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    assert blob_sha(b"hello\n") == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_binary_contents_survive() -> None:
+    """Bytes that are no text are kept as they are, and come through a merge."""
+    graph = _graph()
+    _branch(graph, "topic")
+    data = bytes(range(256))
+    graph.commit("main", message="Draw", files={"logo.png": data}, author=AUTHOR, now=NOW)
+    _commit(graph, "topic")
+    merge = _merge(graph, "topic", graph.branches["main"])
+    assert graph.blobs[merge.tree["logo.png"]] == data
+
+
+def test_a_file_can_be_removed() -> None:
+    """A path without content is gone, and the change is told."""
+    graph = _graph()
+    commit = graph.commit("main", message="Tidy", files={".gitignore": None}, author=AUTHOR, now=NOW)
+    assert list(commit.tree) == ["README.md"]
+    assert graph.changed_paths(commit.sha) == [(".gitignore", "removed")]
+
+
+def test_a_directory_lists_files_and_directories_in_gits_order() -> None:
+    """A directory sorts as if it ended in a slash; its sha changes with what is in it, and with nothing else."""
+    graph = _graph()
+    first = _commit(graph, "main", {"a/x": "1", "a.txt": "1", "a/b/y": "1", "a0": "1"})
+    second = _commit(graph, "main", {"a/b/y": "2"})
+
+    def shown(sha: str, folder: str) -> list[tuple[str, str, bool]]:
+        return [(entry.name, entry.path, entry.is_directory) for entry in graph.directory(sha, folder)]
+
+    assert [name for name, _, _ in shown(first, "")] == [".gitignore", "README.md", "a.txt", "a", "a0"]
+    assert shown(first, "a") == [("b", "a/b", True), ("x", "a/x", False)]
+    assert shown(first, "nope") == shown(first, "a/x") == []
+    shas = [{entry.name: entry.sha for entry in graph.directory(sha, "")} for sha in (first, second)]
+    assert {name for name in shas[0] if shas[0][name] != shas[1][name]} == {"a"}
+    assert graph.directory(first, "a")[1].sha == blob_sha(b"1")

@@ -1,0 +1,80 @@
+"""How often a caller may ask, as tables: no store, no HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pytest_ghdeploy.github import rate_limits
+from pytest_ghdeploy.github.model import User
+from pytest_ghdeploy.github.rate_limits import Secondary, Window
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def _user(login: str) -> User:
+    return User(1, login, "Bot" if login.endswith("[bot]") else "User", NOON)
+
+
+@pytest.mark.parametrize(
+    ("login", "requests"),
+    [(None, 60), ("octocat", 5000), ("github-actions[bot]", 1000), ("deployer[bot]", 5000), ("github-actions", 5000)],
+)
+def test_the_budget_depends_on_who_asks(login: str | None, requests: int) -> None:
+    """Users and apps have 5,000 requests an hour, a workflow 1,000, and anonymous callers 60."""
+    assert rate_limits.hourly(_user(login) if login else None) == requests
+
+
+@pytest.mark.parametrize(
+    ("method", "points", "content"),
+    [
+        ("GET", 1, False),
+        ("HEAD", 1, False),
+        ("OPTIONS", 1, False),
+        ("POST", 5, True),
+        ("PATCH", 5, True),
+        ("PUT", 5, True),
+        ("DELETE", 5, True),
+    ],
+)
+def test_what_writes_costs_more(method: str, points: int, *, content: bool) -> None:
+    """A request that reads is 1 point; one that writes is 5 points and creates content."""
+    assert (rate_limits.points(method), rate_limits.creates_content(method)) == (points, content)
+
+
+@pytest.mark.parametrize(
+    ("used", "amount", "seconds", "expected"),
+    [
+        (0, 1, 0, 1),
+        (7, 5, 0, None),  # 12 of 10
+        (5, 5, 0, 10),
+        (10, 1, 0, None),
+        (10, 0, 0, 10),  # what costs nothing always fits
+        (10, 1, 59, None),
+        (10, 1, 60, 1),  # a new window
+        (10, 11, 60, None),
+    ],
+)
+def test_a_window_is_full_until_it_is_over(used: int, amount: int, seconds: int, expected: int | None) -> None:
+    """What is counted fits into the limit, or is one too many until the seconds are over."""
+    window = Window("things", 10, 60, NOON + timedelta(seconds=60), used)
+    after = rate_limits.count(rate_limits.renewed(window, NOON + timedelta(seconds=seconds)), amount)
+    assert (after and after.used) == expected
+
+
+def test_a_window_begins_anew_when_it_is_over() -> None:
+    """It is over so many seconds after what began it."""
+    over = Window("things", 10, 60, NOON, 7)
+    assert rate_limits.renewed(over, NOON) == Window("things", 10, 60, NOON + timedelta(seconds=60), 0)
+    assert rate_limits.renewed(over, NOON - timedelta(seconds=1)) is over
+
+
+def test_the_secondary_limits_are_counted_in_three_windows() -> None:
+    """Points and content a minute, content an hour."""
+    windows = Secondary(900, 80, 500, 403, retry_after=True).windows(NOON)
+    assert [(window.what, window.limit, window.seconds) for window in windows] == [
+        ("points a minute", 900, 60),
+        ("content-creating requests a minute", 80, 60),
+        ("content-creating requests an hour", 500, 3600),
+    ]

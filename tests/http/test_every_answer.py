@@ -1,0 +1,509 @@
+"""
+Every answer that GitHub's description lists for an operation is produced here, over HTTP, under both API versions.
+
+`CODES` says which those are; where ``make clients`` has fetched it, it is compared
+with GitHub's own description. Each is in `CASES` or in `NEVER`.
+That an answer is as GitHub describes it is checked by ``conftest.py``, which
+looks at each answer of every test.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import githubs_description
+import pytest
+import requests
+
+from pytest_ghdeploy.http import router, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scene import Scene
+
+FILE = {"message": "Change", "content": "aGVsbG8K"}
+VERSIONS = ("2022-11-28", "2026-03-10")
+ENDPOINTS = router.endpoints()
+
+# What GitHub's description lists.
+CODES = {
+    "checks/create": "201",
+    "checks/get": "200",
+    "checks/list-annotations": "200",
+    "checks/list-for-ref": "200",
+    "checks/update": "200",
+    "git/create-ref": "201 409 422",
+    "git/delete-ref": "204 409 422",
+    "git/get-ref": "200 404 409",
+    "git/list-matching-refs": "200 409",
+    "git/update-ref": "200 409 422",
+    "meta/get": "200 304",
+    "meta/get-all-versions": "200 404",
+    "meta/root": "200",
+    "rate-limit/get": "200 304 404",
+    "repos/add-collaborator": "201 204 403 422",
+    "repos/check-collaborator": "204 404",
+    "repos/compare-commits-with-basehead": "200 404 500 503",
+    "repos/create-commit-status": "201",
+    "repos/create-deploy-key": "201 422",
+    "repos/create-deployment": "201 202 409 422",
+    "repos/create-deployment-branch-policy": "200 303 404",
+    "repos/create-deployment-protection-rule": "201",
+    "repos/create-deployment-status": "201 422",
+    "repos/create-for-authenticated-user": "201 304 400 401 403 404 422",
+    "repos/create-or-update-environment": "200 422",
+    "repos/create-or-update-file-contents": "200 201 404 409 422",
+    "repos/create-webhook": "201 403 404 422",
+    "repos/delete": "204 307 403 404 409",
+    "repos/delete-an-environment": "204",
+    "repos/delete-deploy-key": "204",
+    "repos/delete-deployment": "204 404 422",
+    "repos/delete-deployment-branch-policy": "204",
+    "repos/delete-file": "200 404 409 422 503",
+    "repos/delete-webhook": "204 404",
+    "repos/disable-deployment-protection-rule": "204",
+    "repos/get": "200 301 403 404",
+    "repos/get-all-deployment-protection-rules": "200",
+    "repos/get-all-environments": "200",
+    "repos/get-branch": "200 301 404",
+    "repos/get-collaborator-permission-level": "200 404",
+    "repos/get-combined-status-for-ref": "200 404",
+    "repos/get-commit": "200 404 409 422 500 503",
+    "repos/get-content": "200 302 304 403 404",
+    "repos/get-custom-deployment-protection-rule": "200",
+    "repos/get-deploy-key": "200 404",
+    "repos/get-deployment": "200 404",
+    "repos/get-deployment-branch-policy": "200",
+    "repos/get-deployment-status": "200 404",
+    "repos/get-environment": "200",
+    "repos/get-webhook": "200 404",
+    "repos/get-webhook-config-for-repo": "200",
+    "repos/get-webhook-delivery": "200 400 422",
+    "repos/list-branches": "200 404",
+    "repos/list-collaborators": "200 404",
+    "repos/list-commit-statuses-for-ref": "200 301",
+    "repos/list-commits": "200 400 404 409 500",
+    "repos/list-custom-deployment-rule-integrations": "200",
+    "repos/list-deploy-keys": "200",
+    "repos/list-deployment-branch-policies": "200",
+    "repos/list-deployment-statuses": "200 404",
+    "repos/list-deployments": "200",
+    "repos/list-tags": "200",
+    "repos/list-webhook-deliveries": "200 400 422",
+    "repos/list-webhooks": "200 404",
+    "repos/merge": "201 204 403 404 409 422",
+    "repos/ping-webhook": "204 404",
+    "repos/redeliver-webhook-delivery": "202 400 422",
+    "repos/remove-collaborator": "204 403 422",
+    "repos/test-push-webhook": "204 404",
+    "repos/update": "200 307 403 404 422",
+    "repos/update-deployment-branch-policy": "200",
+    "repos/update-webhook": "200 404 422",
+    "repos/update-webhook-config-for-repo": "200",
+    "users/get-authenticated": "200 304 401 403",
+    "users/get-by-username": "200 404",
+}
+LISTED = {(name, int(code)) for name, codes in CODES.items() for code in codes.split()}
+
+# Not here: why.
+NEVER = {
+    ("meta/get-all-versions", 404): "described without a word about when; the list is the same for everyone",
+    ("repos/create-for-authenticated-user", 304): "a POST is not conditional: the description lists it by mistake",
+    ("repos/delete", 409): "for a repository whose deletion or transfer is under way; here it is done at once",
+    ("repos/get-webhook-delivery", 422): "described without a word about when",
+    ("repos/redeliver-webhook-delivery", 422): "described without a word about when",
+    ("repos/get-content", 302): "for a submodule or a file kept elsewhere, and the fake has neither",
+}
+
+
+class World:
+    """A client of plain requests that knows GitHub's operation ids, and the scene that it finds."""
+
+    def __init__(self, scene: Scene, version: str) -> None:
+        """Ask for *version* of the API."""
+        self.scene = scene
+        self.version = version
+
+    def ask(
+        self,
+        operation_id: str,
+        body: object = None,
+        *,
+        query: str = "",
+        headers: dict[str, str] | None = None,
+        **places: object,
+    ) -> requests.Response:
+        """Ask for an operation, in the places of the scene but for *places*; a body of bytes is sent as it is."""
+        endpoint = ENDPOINTS[operation_id]
+        path = endpoint.paths[0].format(**self.scene.places | places)
+        assert "{" not in path
+        usual = {"Authorization": "Bearer a-token-for-tests", "X-GitHub-Api-Version": self.version}
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.request(
+                endpoint.method,
+                f"{self.scene.fake.base_url}{path}{query}",
+                data=body if isinstance(body, bytes) else None,
+                json=None if isinstance(body, bytes) else body,
+                headers=usual | (headers or {}),
+                timeout=10,
+                allow_redirects=False,
+            )
+
+    def rename(self) -> None:
+        """Give the repository another name."""
+        assert self.ask("repos/update", {"name": "renamed"}).status_code == 200
+
+
+def done(world: World, operation_id: str) -> requests.Response:
+    """Ask for an operation such that it succeeds."""
+    body, places = world.scene.usual(operation_id)
+    return world.ask(operation_id, body, **places)
+
+
+def renamed(world: World, operation_id: str) -> requests.Response:
+    """Ask by the former name."""
+    body, places = world.scene.usual(operation_id)
+    world.rename()
+    return world.ask(operation_id, body, **places)
+
+
+def unchanged(world: World, operation_id: str) -> requests.Response:
+    """Ask for what the client has already."""
+    return world.ask(operation_id, headers={"If-None-Match": done(world, operation_id).headers["ETag"]})
+
+
+def too_weak(world: World, operation_id: str, **token: Any) -> requests.Response:  # noqa: ANN401 - of add_token
+    """Ask with a token that may not do this; the repository is private."""
+    world.ask("repos/update", {"private": True})
+    world.scene.fake.add_token("too-weak", **token)
+    body, places = world.scene.usual(operation_id)
+    return world.ask(operation_id, body, headers={"Authorization": "Bearer too-weak"}, **places)
+
+
+def used_up(world: World, operation_id: str) -> requests.Response:
+    """Ask when nothing is left of the rate limit."""
+    world.scene.fake.rate_limits.set(0)
+    return world.ask(operation_id)
+
+
+def broken(world: World, operation_id: str, status: int) -> requests.Response:
+    """Ask a GitHub that fails."""
+    world.scene.fake.faults.add(status=status)
+    return done(world, operation_id)
+
+
+def of_no_version(world: World, operation_id: str) -> requests.Response:
+    """Ask for a version of the API that there is not."""
+    return world.ask(operation_id, headers={"X-GitHub-Api-Version": "v3"})
+
+
+def nowhere(world: World, operation_id: str, **places: Any) -> requests.Response:  # noqa: ANN401 - of paths
+    """Ask for what is not there: the repository, unless *places* say what."""
+    return world.ask(operation_id, **{**({} if places else {"repo": "nope"}), **places})
+
+
+def behind(world: World) -> requests.Response:
+    """Deploy a branch that lacks a commit of the default branch."""
+    world.ask("repos/create-or-update-file-contents", FILE, path="more.txt")
+    return world.ask("repos/create-deployment", {"ref": "topic"})
+
+
+def blocked(world: World) -> requests.Response:
+    """Deploy a commit that a commit status says no to."""
+    world.ask("repos/create-commit-status", {"state": "failure"})
+    return world.ask("repos/create-deployment", {"ref": "main"})
+
+
+def conflict(world: World) -> requests.Response:
+    """Merge two branches that have a file each, of one name and different contents."""
+    for branch, content in (("topic", "bWluZQo="), ("main", "eW91cnMK")):
+        body = {"message": "Add", "content": content, "branch": branch}
+        world.ask("repos/create-or-update-file-contents", body, path="both.txt")
+    return world.ask("repos/merge", {"base": "main", "head": "topic"})
+
+
+def undeletable(world: World) -> requests.Response:
+    """Delete an active deployment that is not alone."""
+    world.ask("repos/create-deployment", {"ref": "topic", "environment": "staging"})
+    return world.ask("repos/delete-deployment")
+
+
+def without_custom_policies(world: World) -> requests.Response:
+    """Give a branch policy to an environment that lets every branch in."""
+    world.ask("repos/create-or-update-environment", {})
+    return world.ask("repos/create-deployment-branch-policy", {"name": "main"})
+
+
+def empty(world: World, operation_id: str) -> requests.Response:
+    """Ask for something of a repository that has no commit yet."""
+    assert world.ask("repos/create-for-authenticated-user", {"name": "empty"}).status_code == 201
+    body, places = world.scene.usual(operation_id)
+    return world.ask(operation_id, body, **places | {"repo": "empty"})
+
+
+def limitless(world: World) -> requests.Response:
+    """Ask a GitHub Enterprise Server for its rate limit."""
+    with type(world.scene.fake)("https://ghe.example.com/api/v3") as server:
+        return World(type(world.scene)(server), world.version).ask("rate-limit/get")
+
+
+CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
+    ("git/create-ref", 422): lambda w: w.ask("git/create-ref", {"ref": "refs/heads/main", "sha": w.scene.sha}),
+    ("git/delete-ref", 422): lambda w: w.ask("git/delete-ref", ref="heads/nope"),
+    ("git/get-ref", 404): lambda w: w.ask("git/get-ref", ref="heads/nope"),
+    ("git/update-ref", 422): lambda w: w.ask("git/update-ref", {"sha": w.scene.root}, ref="heads/main"),
+    ("rate-limit/get", 404): limitless,
+    ("repos/add-collaborator", 204): lambda w: w.ask("repos/add-collaborator", {"permission": "pull"}),
+    ("repos/add-collaborator", 422): lambda w: w.ask("repos/add-collaborator", username="octocat"),
+    ("repos/check-collaborator", 404): lambda w: w.ask("repos/check-collaborator", username="hubot"),
+    ("repos/compare-commits-with-basehead", 404): lambda w: w.ask(
+        "repos/compare-commits-with-basehead", basehead="main...nope"
+    ),
+    ("repos/create-deploy-key", 422): lambda w: w.ask(
+        "repos/create-deploy-key", {"key": w.scene.repo.deploy_keys[0].key}
+    ),
+    ("repos/create-deployment", 202): behind,
+    ("repos/create-deployment", 409): blocked,
+    ("repos/create-deployment", 422): lambda w: w.ask("repos/create-deployment", {"ref": "nope"}),
+    ("repos/create-deployment-branch-policy", 303): lambda w: w.ask(
+        "repos/create-deployment-branch-policy", {"name": "release/*"}
+    ),
+    ("repos/create-deployment-branch-policy", 404): without_custom_policies,
+    ("repos/create-deployment-status", 422): lambda w: w.ask("repos/create-deployment-status", {"state": "waiting"}),
+    ("repos/create-for-authenticated-user", 400): lambda w: w.ask("repos/create-for-authenticated-user", b"{"),
+    ("repos/create-for-authenticated-user", 401): lambda w: w.ask(
+        "repos/create-for-authenticated-user", {"name": "another"}, headers={"Authorization": "Bearer "}
+    ),
+    ("repos/create-for-authenticated-user", 422): lambda w: w.ask(
+        "repos/create-for-authenticated-user", {"name": "example"}
+    ),
+    ("repos/create-or-update-environment", 422): lambda w: w.ask(
+        "repos/create-or-update-environment", {"wait_timer": -1}
+    ),
+    ("repos/create-or-update-file-contents", 200): lambda w: w.ask(
+        "repos/create-or-update-file-contents", FILE | {"sha": w.scene.blob}
+    ),
+    ("repos/create-or-update-file-contents", 404): lambda w: w.ask(
+        "repos/create-or-update-file-contents", FILE | {"branch": "nope"}
+    ),
+    ("repos/create-or-update-file-contents", 409): lambda w: w.ask(
+        "repos/create-or-update-file-contents", FILE | {"sha": w.scene.sha}
+    ),
+    ("repos/create-or-update-file-contents", 422): lambda w: w.ask("repos/create-or-update-file-contents", FILE),
+    ("repos/delete", 307): lambda w: renamed(w, "repos/delete"),
+    ("repos/delete", 404): lambda w: w.ask("repos/delete", repo="nope"),
+    ("repos/delete-deployment", 404): lambda w: w.ask("repos/delete-deployment", deployment_id=1),
+    ("repos/delete-deployment", 422): undeletable,
+    ("repos/delete-file", 404): lambda w: w.ask("repos/delete-file", {"message": "m", "sha": w.scene.sha}, path="nope"),
+    ("repos/delete-file", 409): lambda w: w.ask("repos/delete-file", {"message": "m", "sha": w.scene.sha}),
+    ("repos/delete-file", 422): lambda w: w.ask("repos/delete-file", {"message": "m"}),
+    ("repos/get", 301): lambda w: renamed(w, "repos/get"),
+    ("repos/get", 404): lambda w: w.ask("repos/get", repo="nope"),
+    ("repos/get-branch", 301): lambda w: renamed(w, "repos/get-branch"),
+    ("repos/get-branch", 404): lambda w: w.ask("repos/get-branch", branch="nope"),
+    ("repos/get-collaborator-permission-level", 404): lambda w: w.ask(
+        "repos/get-collaborator-permission-level", username="nobody"
+    ),
+    ("repos/get-combined-status-for-ref", 404): lambda w: w.ask("repos/get-combined-status-for-ref", repo="nope"),
+    ("repos/get-commit", 404): lambda w: w.ask("repos/get-commit", repo="nope"),
+    ("repos/get-commit", 422): lambda w: w.ask("repos/get-commit", ref="nope"),
+    ("repos/get-content", 404): lambda w: w.ask("repos/get-content", path="nope"),
+    ("repos/get-deploy-key", 404): lambda w: w.ask("repos/get-deploy-key", key_id=1),
+    ("repos/get-deployment", 404): lambda w: w.ask("repos/get-deployment", deployment_id=1),
+    ("repos/get-deployment-status", 404): lambda w: w.ask("repos/get-deployment-status", status_id=1),
+    ("repos/list-branches", 404): lambda w: w.ask("repos/list-branches", repo="nope"),
+    ("repos/list-collaborators", 404): lambda w: w.ask("repos/list-collaborators", repo="nope"),
+    ("repos/list-commit-statuses-for-ref", 301): lambda w: renamed(w, "repos/list-commit-statuses-for-ref"),
+    ("repos/list-commits", 404): lambda w: w.ask("repos/list-commits", query="?sha=nope"),
+    ("repos/list-deployment-statuses", 404): lambda w: w.ask("repos/list-deployment-statuses", deployment_id=1),
+    ("repos/merge", 204): lambda w: w.ask("repos/merge", {"base": "topic", "head": "main"}),
+    ("repos/merge", 404): lambda w: w.ask("repos/merge", {"base": "nope", "head": "main"}),
+    ("repos/merge", 409): conflict,
+    ("repos/merge", 422): lambda w: w.ask("repos/merge", {"base": "main"}),
+    ("repos/remove-collaborator", 422): lambda w: w.ask("repos/remove-collaborator", username="octocat"),
+    ("repos/update", 307): lambda w: renamed(w, "repos/update"),
+    ("repos/update", 404): lambda w: w.ask("repos/update", {"private": True}, repo="nope"),
+    ("repos/update", 422): lambda w: w.ask("repos/update", {"default_branch": "nope"}),
+    ("repos/list-commits", 400): lambda w: w.ask("repos/list-commits", headers={"X-GitHub-Api-Version": "v3"}),
+    ("repos/create-webhook", 422): lambda w: w.ask("repos/create-webhook", {}),
+    ("repos/update-webhook", 422): lambda w: w.ask("repos/update-webhook", {"events": ["pushes"]}),
+    ("repos/list-webhook-deliveries", 422): lambda w: w.ask("repos/list-webhook-deliveries", query="?status=late"),
+    ("users/get-authenticated", 401): lambda w: w.ask("users/get-authenticated", headers={"Authorization": "Bearer "}),
+    ("users/get-by-username", 404): lambda w: w.ask("users/get-by-username", username="nobody"),
+}
+# What succeeds with the first of its codes that says so is the usual way; the others have a line above.
+for _name, _codes in CODES.items():
+    _usual = next(code for code in sorted(map(int, _codes.split()), key=lambda code: (code != 201, code)) if code < 300)
+    CASES.setdefault((_name, _usual), partial(done, operation_id=_name))
+
+for _name in (
+    *("git/create-ref", "git/delete-ref", "git/get-ref", "git/list-matching-refs", "git/update-ref"),
+    *("repos/get-commit", "repos/list-commits"),
+):
+    CASES[_name, 409] = partial(empty, operation_id=_name)
+
+for _name in ("get-webhook-delivery", "list-webhook-deliveries", "redeliver-webhook-delivery"):
+    CASES[f"repos/{_name}", 400] = partial(of_no_version, operation_id=f"repos/{_name}")
+for _name in ("create-webhook", "list-webhooks"):
+    CASES[f"repos/{_name}", 404] = partial(nowhere, operation_id=f"repos/{_name}")
+for _name in ("delete-webhook", "get-webhook", "ping-webhook", "test-push-webhook", "update-webhook"):
+    CASES[f"repos/{_name}", 404] = partial(nowhere, operation_id=f"repos/{_name}", hook_id=1)
+
+for _name, _code in LISTED - NEVER.keys():
+    if _code == 304:
+        CASES[_name, _code] = partial(unchanged, operation_id=_name)
+    elif _code in (500, 503):
+        CASES[_name, _code] = partial(broken, operation_id=_name, status=_code)
+
+# Who is refused what, with 403 or where there is a scope for it with 404.
+WRITER = {"user": "mona"}
+OTHER_PERMISSION = {"permissions": {"deployments": "write"}}
+OF_AN_APP = {**OTHER_PERMISSION, "user": "gate[bot]"}
+TOO_WEAK: dict[str, dict[str, Any]] = {
+    "repos/add-collaborator": WRITER,
+    "repos/delete": WRITER,
+    "repos/remove-collaborator": WRITER,
+    "repos/update": WRITER,
+    "repos/create-webhook": OTHER_PERMISSION,
+    "repos/get-content": OTHER_PERMISSION,
+    "repos/merge": OTHER_PERMISSION,
+    "repos/create-for-authenticated-user": OF_AN_APP,
+    "users/get-authenticated": OF_AN_APP,
+}
+for _name, _token in TOO_WEAK.items():
+    CASES[_name, 403] = partial(too_weak, operation_id=_name, **_token)
+CASES["repos/get", 403] = partial(used_up, operation_id="repos/get")
+CASES["repos/create-for-authenticated-user", 404] = partial(
+    too_weak, operation_id="repos/create-for-authenticated-user", scopes=["gist"]
+)
+
+both_versions = pytest.mark.parametrize("version", VERSIONS)
+
+
+@pytest.fixture
+def world(scene: Scene, version: str) -> World:
+    """Give the scene, seen by a client that wants a version of the API."""
+    return World(scene, version)
+
+
+def test_the_codes_are_those_of_the_operations_that_there_are() -> None:
+    """What is listed is served. An operation that is new here may leave its codes to its own tests."""
+    assert CODES.keys() <= ENDPOINTS.keys()
+
+
+@githubs_description.needs_description
+def test_the_codes_are_those_that_github_describes() -> None:
+    """The table above says what GitHub's description says."""
+    described = githubs_description.operations()
+    assert {name: " ".join(described[name].described["responses"]) for name in CODES} == CODES
+
+
+def test_nothing_is_left_out() -> None:
+    """Each pair of operation and code has exactly one place: it is produced, or it never happens."""
+    assert sorted([*CASES, *NEVER]) == sorted(LISTED)
+    assert all(NEVER.values())
+
+
+@both_versions
+@pytest.mark.parametrize(("operation_id", "code"), sorted(CASES))
+def test_an_answer_is_produced(world: World, operation_id: str, code: int) -> None:
+    """The code that GitHub describes comes out, with a body where there is one, under both versions."""
+    answer = CASES[operation_id, code](world)
+    assert answer.status_code == code, answer.text
+    if code not in (400, 500, 503):
+        assert answer.headers["X-GitHub-Api-Version-Selected"] == world.version
+    if code in (204, 303, 304):
+        assert not answer.content
+    elif code >= 400:
+        refused = answer.json()
+        assert refused["status"] == str(code)
+        assert refused["documentation_url"].startswith("https://docs.github.com/")
+        assert answer.headers["X-GHDeploy-Hint"]
+        if code >= 500 and githubs_description.is_there():  # which no endpoint answers, so that nobody else checks them
+            githubs_description.check_answer(operation_id, code, refused)
+    elif code > 300:
+        assert answer.json()["url"] == answer.headers["Location"]
+    else:
+        assert answer.json() or operation_id == "repos/redeliver-webhook-delivery"
+
+
+# What any operation may answer
+
+
+@both_versions
+@pytest.mark.parametrize("operation_id", ENDPOINTS)
+def test_a_client_without_a_name_is_refused(world: World, operation_id: str) -> None:
+    """403 comes before all else, in plain text."""
+    answer = world.ask(operation_id, headers={"User-Agent": ""})
+    assert (answer.status_code, answer.text[:9]) == (403, "Request f")
+
+
+@both_versions
+@pytest.mark.parametrize("operation_id", ENDPOINTS)
+def test_bad_credentials_are_refused(world: World, operation_id: str) -> None:
+    """401 for a token that is none, also where no token is needed."""
+    world.scene.fake.add_token("another")
+    answer = world.ask(operation_id)
+    assert (answer.status_code, answer.json()["message"]) == (401, "Bad credentials")
+
+
+@both_versions
+@pytest.mark.parametrize("operation_id", [name for name, endpoint in ENDPOINTS.items() if not endpoint.anonymous])
+def test_an_anonymous_caller_is_refused(world: World, operation_id: str) -> None:
+    """401 where a token is needed."""
+    with requests.Session() as session:
+        session.trust_env = False
+        endpoint = ENDPOINTS[operation_id]
+        path = endpoint.paths[0].format(**world.scene.places)
+        answer = session.request(
+            endpoint.method,
+            f"{world.scene.fake.base_url}{path}",
+            headers={"X-GitHub-Api-Version": world.version},
+            timeout=10,
+        )
+    assert (answer.status_code, answer.json()["message"]) == (401, "Requires authentication")
+    assert answer.json()["documentation_url"] == schema.documentation_url(operation_id)
+
+
+@both_versions
+@pytest.mark.parametrize("operation_id", [name for name in ENDPOINTS if schema.takes_body(name)])
+def test_a_body_that_is_no_json_is_refused(world: World, operation_id: str) -> None:
+    """400, in the two ways in which GitHub says it."""
+    _, places = world.scene.usual(operation_id)
+    for body, message in ((b"{", "Problems parsing JSON"), (b"[]", "Body should be a JSON object")):
+        answer = world.ask(operation_id, body, **places)
+        assert (answer.status_code, answer.json()["message"]) == (400, message)
+
+
+@both_versions
+@pytest.mark.parametrize(
+    "operation_id", [name for name, endpoint in ENDPOINTS.items() if "{repo}" in endpoint.paths[0]]
+)
+def test_an_unknown_repository_is_not_found(world: World, operation_id: str) -> None:
+    """404 for a repository that is not there, and for a private one of somebody else's."""
+    assert world.ask(operation_id, repo="nope").status_code == 404
+    world.scene.fake.add_token("of-hubot", user="hubot")
+    world.scene.fake.add_token("of-octocat")
+    body = {"private": True}
+    assert world.ask("repos/update", body, headers={"Authorization": "token of-octocat"}).status_code == 200
+    answer = world.ask(operation_id, headers={"Authorization": "token of-hubot"})
+    assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
+    assert answer.json()["documentation_url"] == schema.documentation_url(operation_id)
+
+
+# What comes last in these paths may end in a slash, or is one.
+MAY_END_IN_SLASH = {"git/list-matching-refs", "meta/root", "repos/get-content"}
+
+
+@both_versions
+@pytest.mark.parametrize(
+    "operation_id",
+    [name for name, endpoint in ENDPOINTS.items() if endpoint.method == "GET" and name not in MAY_END_IN_SLASH],
+)
+def test_a_path_with_a_slash_too_many_is_not_found(world: World, operation_id: str) -> None:
+    """404 for whatever is asked."""
+    answer = world.ask(operation_id, query="/")
+    assert (answer.status_code, answer.json()["documentation_url"]) == (404, "https://docs.github.com/rest")

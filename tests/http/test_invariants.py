@@ -1,0 +1,500 @@
+"""
+Whatever a client does in whatever order, what must hold holds.
+
+A machine drives a fake over HTTP beside a simple model of what GitHub would
+have. The model foretells each answer, so that there is one outcome and no
+other; what is stored, listed and dispatched is compared after every step.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from pytest_ghdeploy import FakeGitHub, Repository
+
+API = "https://api.github.com"
+OUTCOMES = {
+    "invalid request": (422, "Invalid request."),
+    "no ref": (422, "No ref found for: "),
+    "merge conflict": (409, "Conflict merging main into "),
+    "failed contexts": (409, "Conflict: Commit status checks failed for "),
+    "validation failed": (422, "Validation Failed"),
+    "active": (422, "We cannot delete an active deployment "),
+    "no commit": (422, "No commit found for SHA: "),
+    "not found": (404, "Not Found"),
+}
+
+
+def _stored(fake: FakeGitHub) -> object:
+    """Copy all that a refused request must leave alone: rows, refs, next ids, events."""
+    store = fake._store
+    tables = store.tables()
+    graphs = {
+        number: (dict(graph.branches), dict(graph.tags), list(graph.commits), dict(graph.blobs))
+        for number, graph in store._graphs.items()
+    }
+    rows = {name: (table.next_id, list(table)) for name, table in tables.items()}
+    return rows, graphs, [event.delivery_id for event in fake.events], store.events._count
+
+
+@dataclass
+class Ref:
+    """A branch or tag, as the model has it: how far behind main it is, and whether it clashes with it."""
+
+    name: str
+    is_branch: bool
+    behind: int = 0
+    clashes: bool = False
+
+
+@dataclass
+class Deployed:
+    """A deployment, as the model has it."""
+
+    id: int
+    repository: str
+    environment: str
+    transient: bool
+    production: bool
+    statuses: list[str] = field(default_factory=list)
+
+    @property
+    def active(self) -> bool:
+        """Whether its latest status is success."""
+        return self.statuses[-1:] == ["success"]
+
+
+def _mostly(usual: list[Any], *unusual: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - any values
+    """Draw the usual far more often than what is refused, so that something comes to be."""
+    return st.sampled_from(usual * (12 // len(usual)) + list(unusual))
+
+
+REPOSITORIES = st.sampled_from(["octocat/one", "octocat/two"])
+STATES = _mostly(["success"], "error", "failure", "inactive", "in_progress", "queued", "pending")
+CONTEXTS = st.sampled_from(["ci", "lint"])
+NUMBERS = st.integers(0, 50)
+
+
+class GitHub(RuleBasedStateMachine):
+    """Deployments, statuses, branches and merges in two repositories, in any order."""
+
+    def __init__(self) -> None:
+        """Make a fake that nobody has used."""
+        super().__init__()
+        self.fake = FakeGitHub()
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.headers["Authorization"] = "token any-token-will-do"
+        self.repositories: dict[str, Repository] = {}
+        self.refs: dict[str, dict[str, Ref]] = {}
+        self.deployments: dict[int, Deployed] = {}
+        self.reports: dict[str, dict[str, str]] = {}
+        self.ids: dict[str, list[int]] = {"deployment": [], "status": [], "commit status": []}
+        self.events: list[str] = []
+        self.gone: list[int] = []
+
+    @initialize()
+    def start(self) -> None:
+        """Begin with two repositories, each with a branch that is behind."""
+        self.fake.open()
+        for name in ("octocat/one", "octocat/two"):
+            self.repositories[name] = self.fake.add_repository(name)
+            self.repositories[name].add_branch("topic-1", behind=1)
+            self.refs[name] = {
+                "main": Ref("main", is_branch=True),
+                "topic-1": Ref("topic-1", is_branch=True, behind=1),
+            }
+
+    def teardown(self) -> None:
+        """Leave nothing behind, and hear of what went wrong unnoticed."""
+        self.http.close()
+        self.fake.close()
+        self.fake.raise_problem()
+
+    # Asking
+
+    def ask(self, method: str, path: str, body: object, refusal: str | None) -> requests.Response:
+        """Send a request that is to be refused in this way, or not at all; a refusal changes nothing."""
+        before = _stored(self.fake)
+        reply = self.http.request(method, API + path, data=json.dumps(body))
+        if refusal is None:
+            assert reply.ok, reply.text
+            assert _stored(self.fake) != before
+        else:
+            status, message = OUTCOMES[refusal]
+            assert (reply.status_code, reply.json()["message"][: len(message)]) == (status, message), reply.text
+            assert reply.headers["X-GHDeploy-Hint"]
+            assert _stored(self.fake) == before
+        return reply
+
+    def note_id(self, kind: str, number: int) -> None:
+        """Ids rise within a kind and are not those of another."""
+        assert all(number > earlier for earlier in self.ids[kind])
+        assert not any(number in ids for other, ids in self.ids.items() if other != kind)
+        self.ids[kind].append(number)
+
+    def ref_of(self, repository: str, place: int) -> Ref:
+        """Pick a branch or tag."""
+        refs = self.refs[repository]
+        return refs[sorted(refs)[place % len(refs)]]
+
+    def deployment_of(self, place: int) -> Deployed:
+        """Pick a deployment."""
+        return self.deployments[sorted(self.deployments)[place % len(self.deployments)]]
+
+    # Git
+
+    @rule(repository=REPOSITORIES, number=st.integers(1, 3), behind=st.integers(0, 3))
+    def add_branch(self, repository: str, number: int, behind: int) -> None:
+        """Add a branch, behind main or not."""
+        name = f"topic-{number}"
+        if name not in self.refs[repository]:
+            self.repositories[repository].add_branch(name, behind=behind)
+            self.refs[repository][name] = Ref(name, is_branch=True, behind=behind)
+
+    @rule(repository=REPOSITORIES, place=NUMBERS)
+    def add_tag(self, repository: str, place: int) -> None:
+        """Tag what a ref names."""
+        if "v1" not in self.refs[repository]:
+            ref = self.ref_of(repository, place)
+            self.repositories[repository].add_tag("v1", ref.name)
+            self.refs[repository]["v1"] = Ref("v1", is_branch=False, behind=ref.behind)
+
+    @rule(repository=REPOSITORIES, place=NUMBERS)
+    def add_commit(self, repository: str, place: int) -> None:
+        """Commit to a branch; to main, and all others are one more behind."""
+        ref = self.ref_of(repository, place)
+        if not ref.is_branch:
+            return
+        self.repositories[repository].add_commit(ref.name)
+        if ref.name == "main":
+            self.main_grows(repository)
+
+    @rule(repository=REPOSITORIES, place=NUMBERS)
+    def add_conflict(self, repository: str, place: int) -> None:
+        """Make a branch clash with main, which moves only if it had brought nothing that can clash."""
+        ref = self.ref_of(repository, place)
+        if not ref.is_branch or ref.name == "main":
+            return
+        self.repositories[repository].add_merge_conflict(ref.name)
+        if not ref.behind:
+            self.main_grows(repository)
+        ref.clashes = True
+
+    def main_grows(self, repository: str) -> None:
+        """Note a commit on main."""
+        for ref in self.refs[repository].values():
+            ref.behind += ref.name != "main"
+
+    # Commit statuses
+
+    @rule(
+        repository=REPOSITORIES,
+        place=NUMBERS,
+        context=CONTEXTS,
+        state=_mostly(["success"], "failure", "pending", "error"),
+        flaw=_mostly([""], "no commit", "invalid request", "validation failed"),
+    )
+    def report_on_a_commit(self, repository: str, place: int, context: str, state: str, flaw: str) -> None:
+        """Post a commit status, sound or not."""
+        sha = self.repositories[repository].sha(self.ref_of(repository, place).name)
+        path = f"/repos/{repository}/statuses/{'0' * 40 if flaw == 'no commit' else sha}"
+        body = {"state": "queued" if flaw == "invalid request" else state, "context": context}
+        if flaw == "validation failed":
+            body["description"] = "x" * 141
+        reply = self.ask("POST", path, body, flaw or None)
+        if not flaw:
+            assert reply.status_code == 201
+            self.note_id("commit status", reply.json()["id"])
+            self.reports.setdefault(sha, {})[context] = state
+            self.events.append("status")
+
+    # Deployments
+
+    def refusal_of(self, ref: Ref | None, sha: str, body: dict[str, Any], *, by_sha: bool) -> str | None:
+        """Foretell the answer: the refusal, ``merge``, or ``None`` for a deployment."""
+        if not isinstance(body["task"], str):
+            return "invalid request"
+        if ref is None:
+            return "no ref"
+        if body["auto_merge"] and ref.behind:
+            return "merge" if ref.is_branch and not by_sha and not ref.clashes else "merge conflict"
+        reports = self.reports.get(sha, {})
+        required = body.get("required_contexts", list(reports))
+        if any(reports.get(context) != "success" for context in required):
+            return "failed contexts"
+        return "validation failed" if len(body["environment"]) > 255 else None
+
+    @rule(
+        repository=REPOSITORIES,
+        place=NUMBERS,
+        form=_mostly(["{name}"], "{sha}", "refs/{kind}/{name}", "nope"),
+        body=st.fixed_dictionaries(
+            {
+                "auto_merge": st.booleans(),
+                "environment": _mostly(["staging", "staging", "production", "qa"], "x" * 255, "x" * 256),
+                "task": _mostly(["deploy", "migrate"], 1),
+            },
+            optional={
+                "required_contexts": st.lists(CONTEXTS, max_size=2),
+                "transient_environment": st.booleans(),
+                "production_environment": st.booleans(),
+                "payload": st.sampled_from(["", "{}", {}, {"a": [1]}]),
+                "description": st.sampled_from([None, "", "Ship it"]),
+            },
+        ),
+    )
+    def deploy(self, repository: str, place: int, form: str, body: dict[str, Any]) -> None:
+        """Post a deployment with any options, of any ref, sound or not."""
+        ref = self.ref_of(repository, place)
+        sha = self.repositories[repository].sha(ref.name)
+        sent = form.format(name=ref.name, sha=sha, kind="heads" if ref.is_branch else "tags")
+        refusal = self.refusal_of(None if form == "nope" else ref, sha, body, by_sha=form == "{sha}")
+        merges = refusal == "merge"
+        path = f"/repos/{repository}/deployments"
+        reply = self.ask("POST", path, body | {"ref": sent}, None if merges else refusal)
+        if merges:
+            assert reply.status_code == 202
+            assert reply.json() == {"message": f"Auto-merged main into {sent} on deployment."}
+            ref.behind = 0
+            self.events.append("push")
+        elif refusal is None:
+            self.deployed(repository, sent, sha, body, reply)
+
+    def deployed(self, repository: str, ref: str, sha: str, body: dict[str, Any], reply: requests.Response) -> None:
+        """Note a deployment, and compare it with what was asked for."""
+        assert reply.status_code == 201
+        answer = reply.json()
+        assert answer["url"] == reply.headers["Location"]
+        self.note_id("deployment", answer["id"])
+        made = Deployed(
+            answer["id"],
+            repository,
+            body["environment"],
+            body.get("transient_environment", False),
+            body.get("production_environment", body["environment"] == "production"),
+        )
+        told = {
+            "ref": ref,
+            "sha": sha,
+            "task": body["task"],
+            "payload": body.get("payload", {}),
+            "description": body.get("description"),
+            "original_environment": made.environment,
+            "environment": made.environment,
+            "transient_environment": made.transient,
+            "production_environment": made.production,
+        }
+        assert {name: answer[name] for name in told} == told
+        self.deployments[made.id] = made
+        self.events.append("deployment")
+
+    # Deployment statuses
+
+    @precondition(lambda self: self.deployments)
+    @rule(
+        place=NUMBERS,
+        state=STATES,
+        environment=_mostly([None], "staging", "qa", "production", "x" * 255),
+        auto_inactive=st.none() | st.booleans(),
+        flaw=_mostly([""], "not found", "invalid request", "validation failed"),
+    )
+    def report(self, place: int, state: str, environment: str | None, auto_inactive: bool | None, flaw: str) -> None:  # noqa: FBT001 - hypothesis calls it
+        """Post a deployment status, sound or not, that may move the deployment and retire others."""
+        deployment = self.deployment_of(place)
+        repository = deployment.repository
+        if flaw == "not found":
+            repository = next(name for name in self.repositories if name != repository)
+        body: dict[str, Any] = {"state": "waiting" if flaw == "invalid request" else state}
+        if environment is not None:
+            body["environment"] = environment
+        if auto_inactive is not None:
+            body["auto_inactive"] = auto_inactive
+        if flaw == "validation failed":
+            body["environment_url"] = "ftp://example.com"
+        reply = self.ask("POST", f"/repos/{repository}/deployments/{deployment.id}/statuses", body, flaw or None)
+        if flaw:
+            return
+        assert reply.status_code == 201
+        deployment.statuses.append(state)
+        deployment.environment = environment or deployment.environment
+        assert (reply.json()["state"], reply.json()["environment"]) == (state, deployment.environment)
+        self.note_id("status", reply.json()["id"])
+        self.events += ["deployment_status"] * (state != "inactive")
+        if state == "success" and auto_inactive is not False:
+            self.retire_for(deployment)
+
+    def retire_for(self, deployment: Deployed) -> None:
+        """Note what a success makes inactive."""
+        for other in self.deployments.values():
+            if (
+                other.active
+                and other.id < deployment.id
+                and (other.repository, other.environment) == (deployment.repository, deployment.environment)
+                and not other.transient
+                and not other.production
+            ):
+                other.statuses.append("inactive")
+                self.note_id("status", self.latest_status(other))
+
+    def latest_status(self, deployment: Deployed) -> int:
+        """Ask for the id of the newest status of a deployment."""
+        path = f"/repos/{deployment.repository}/deployments/{deployment.id}/statuses?per_page=1"
+        number: int = self.http.get(API + path).json()[0]["id"]
+        return number
+
+    @rule(repository=REPOSITORIES, auto_inactive=st.none() | st.booleans(), transient=st.booleans())
+    def ship(self, repository: str, auto_inactive: bool | None, transient: bool) -> None:  # noqa: FBT001 - hypothesis calls it
+        """Deploy to staging with success, which retires what was there, unless it was transient."""
+        body = {"auto_merge": False, "required_contexts": [], "environment": "staging", "task": "deploy"}
+        self.deploy(repository, 0, "{name}", body | {"transient_environment": transient})
+        self.report(len(self.deployments) - 1, "success", None, auto_inactive, "")
+
+    # Delete
+
+    @precondition(lambda self: self.deployments)
+    @rule(place=NUMBERS, wrong=_mostly([""], "not found"))
+    def delete(self, place: int, wrong: str) -> None:
+        """Delete a deployment, which may be active, alone, or another repository's."""
+        deployment = self.deployment_of(place)
+        repository, refusal = deployment.repository, None
+        where = (deployment.repository, deployment.environment)
+        alone = [(other.repository, other.environment) for other in self.deployments.values()].count(where) == 1
+        if wrong:
+            repository = next(name for name in self.repositories if name != repository)
+            refusal = wrong
+        elif deployment.active and not alone:
+            refusal = "active"
+        reply = self.ask("DELETE", f"/repos/{repository}/deployments/{deployment.id}", None, refusal)
+        if refusal is None:
+            assert (reply.status_code, reply.content) == (204, b"")
+            del self.deployments[deployment.id]
+            self.gone.append(deployment.id)
+
+    @precondition(lambda self: self.gone)
+    @rule(place=NUMBERS, repository=REPOSITORIES)
+    def ask_for_what_is_gone(self, place: int, repository: str) -> None:
+        """Ask anything of a deleted deployment, which is not found."""
+        path = f"/repos/{repository}/deployments/{self.gone[place % len(self.gone)]}"
+        for method, below in (("GET", ""), ("DELETE", ""), ("GET", "/statuses"), ("POST", "/statuses")):
+            self.ask(method, path + below, {"state": "success"}, "not found")
+
+    # What holds after every step
+
+    @invariant()
+    def what_is_listed_was_created_and_not_deleted(self) -> None:
+        """Each repository lists its deployments, newest first, as the model has them."""
+        for repository in self.repositories:
+            expected = [made for made in self.deployments.values() if made.repository == repository]
+            listed = self.http.get(f"{API}/repos/{repository}/deployments?per_page=100").json()
+            assert [(answer["id"], answer["environment"]) for answer in listed] == [
+                (made.id, made.environment) for made in sorted(expected, key=lambda made: made.id, reverse=True)
+            ]
+            for environment in sorted({made.environment for made in expected})[:1]:
+                selected = self.http.get(
+                    f"{API}/repos/{repository}/deployments", params={"environment": environment, "per_page": "100"}
+                ).json()
+                assert selected == [answer for answer in listed if answer["environment"] == environment]
+
+    @invariant()
+    def statuses_are_those_that_were_reported(self) -> None:
+        """Each deployment has its statuses, oldest to newest as in the model; deleted ones have left none."""
+        handles = {handle.id: handle for repository in self.repositories.values() for handle in repository.deployments}
+        assert handles.keys() == self.deployments.keys()
+        for made in self.deployments.values():
+            states = [status.state for status in handles[made.id].statuses]
+            assert states[::-1] == made.statuses
+            assert handles[made.id].state == (made.statuses[-1] if made.statuses else None)
+        total = sum(len(made.statuses) for made in self.deployments.values())
+        assert len(list(self.fake._store.deployment_statuses)) == total
+
+    @invariant()
+    def every_change_dispatched_its_event(self) -> None:
+        """There is one event for each successful change that has one, in order, and no other."""
+        assert [event.name for event in self.fake.events] == self.events
+        assert len({event.delivery_id for event in self.fake.events}) == len(self.events)
+
+    @invariant()
+    def branches_are_as_far_behind_as_the_model_says(self) -> None:
+        """Only what was committed or merged has moved a ref."""
+        for name, repository in self.repositories.items():
+            graph = repository._graph
+            main = graph.branches["main"]
+            assert {*graph.branches, *graph.tags} == self.refs[name].keys()
+            for ref in self.refs[name].values():
+                assert len(graph.missing(repository.sha(ref.name), main)) == ref.behind, ref
+
+
+def test_any_sequence_of_operations_keeps_to_the_model() -> None:
+    """Each answer is the one outcome the model foretells, and all invariants hold after each step."""
+    run_state_machine_as_test(
+        GitHub,
+        settings=settings(
+            max_examples=30, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        ),
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = [
+    "ref",
+    "task",
+    "auto_merge",
+    "required_contexts",
+    "payload",
+    "environment",
+    "description",
+    "transient_environment",
+    "production_environment",
+    "state",
+    "target_url",
+    "log_url",
+    "environment_url",
+    "auto_inactive",
+    "context",
+]
+SOUND = {"ref": "main", "state": "success"}
+ANY_BODY = (
+    st.binary(max_size=30)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4).map(lambda body: json.dumps(SOUND | body).encode())
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(bodies=st.lists(ANY_BODY, min_size=1, max_size=3))
+def test_any_body_is_accepted_or_refused_and_a_refusal_changes_nothing(bodies: list[bytes]) -> None:
+    """Whatever bytes are posted, the answer is a success or a 4xx with a hint, and only a success changes anything."""
+    with FakeGitHub() as fake, requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = "token any-token-will-do"
+        repo = fake.add_repository("octocat/example")
+        deployment = repo.add_deployment(ref="main")
+        for body in bodies:
+            for path in ("deployments", f"deployments/{deployment.id}/statuses", f"statuses/{repo.sha('main')}"):
+                before = _stored(fake)
+                reply = session.post(f"{API}/repos/octocat/example/{path}", data=body)
+                if reply.status_code == 201:
+                    assert reply.headers["Location"] == reply.json()["url"]
+                    assert _stored(fake) != before
+                else:
+                    assert reply.status_code in (400, 409, 422)
+                    assert reply.headers["X-GHDeploy-Hint"].isprintable()
+                    assert _stored(fake) == before

@@ -1,0 +1,541 @@
+"""
+The files in ``schemas/``: sound in themselves, and true to GitHub's own description.
+
+The second half needs GitHub's description, which ``make clients`` fetches, and is
+skipped where that is absent. What we know to differ is in `KNOWN_DIFFERENCES`, each row with
+its reason; a row nobody needs any more fails a test too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import githubs_description
+import pytest
+from githubs_description import needs_description
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from referencing._core import Resolver
+
+ROOT = Path(__file__).parents[2] / "schemas"
+# Not a scheme of our own: urllib joins relative references only for schemes it has heard of.
+OURS = "https://ghdeploy.invalid/"
+REST = "https://github.invalid/github-openapi.json"
+WEBHOOKS = "https://github.invalid/github-webhooks.json"
+
+FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.json"))}
+OPERATIONS = [name.removesuffix(".json") for name in FILES if not name.startswith(("components/", "events/"))]
+EVENTS = {
+    "check_run": ["webhook-check-run-created", "webhook-check-run-completed"],
+    "create": ["webhook-create"],
+    "delete": ["webhook-delete"],
+    "deployment": ["webhook-deployment-created"],
+    "deployment_status": ["webhook-deployment-status-created"],
+    "ping": ["webhook-ping"],
+    "push": ["webhook-push"],
+    "status": ["webhook-status"],
+}
+
+# Statuses that GitHub gives to any request, or that only the facts file records; its description omits them.
+ONLY_OBSERVED = {
+    ("repos/create-deployment", "409"),
+    ("repos/create-commit-status", "422"),
+    ("repos/create-deployment-branch-policy", "303"),  # described, as having no body
+    ("repos/create-deployment-branch-policy", "422"),
+    ("repos/update-deployment-branch-policy", "422"),
+    ("repos/create-deployment-protection-rule", "422"),
+    *((operation, "422") for operation in ("checks/create", "checks/update", "checks/list-for-ref")),
+    ("git/delete-ref", "422"),
+    ("repos/merge", "409"),
+    ("repos/update-webhook-config-for-repo", "422"),
+}
+# Members of a body that clients send with success, and GitHub does not describe.
+ONLY_SENT = {"repos/create-or-update-environment": {"can_admins_bypass"}}
+
+# GitHub's webhook description repeats, inline, an older copy of two objects that it also has whole.
+INLINE_COPIES = {"User": "simple-user", "App": "integration"}
+
+LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems")
+
+
+class Known(NamedTuple):
+    """A difference from GitHub's description that we stand by. *path* and *kind* may hold ``*``."""
+
+    path: str
+    kind: str
+    reason: str
+
+
+KNOWN_DIFFERENCES = [
+    # On the wire it is otherwise.
+    Known("*-deployment-status* 20? $*.target_url", "format", "what was left out comes back as an empty string"),
+    Known("*deployment*status* $*.log_url", "format", "what was left out comes back as an empty string"),
+    Known("*deployment*status* $*.environment_url", "format", "what was left out comes back as an empty string"),
+    Known("* 4?? $.status", "property", "sent with every error since 2024, described for one of them"),
+    Known("meta/get 200 $.installed_version", "property", "of GitHub Enterprise Server, which has no description here"),
+    Known("repos/delete 403 $.url", "property", "described inline, without what any refusal may have"),
+    Known("repos/create-deployment request $.payload", "default", "left out, it comes back as {}"),
+    Known("repos/create-deployment request $.description", "default", "left out, it comes back as null"),
+    Known("repos/create-deployment-status request $.auto_inactive", "default", "said in words only"),
+    Known("checks/* 20? $*.conclusion", "enum", "stale, which GitHub sets by itself, is described for webhooks only"),
+    Known("check_run event $.check_run.status", "enum", "waiting and requested are described for REST only"),
+    Known("*.can_admins_bypass", "property", "seen in answers, and sent by go-github and Terraform"),
+    Known("*.protection_rules[].type", "enum", "the three that are seen"),
+    # GitHub allows what never happens here.
+    Known("repos/create-or-update-file-contents 409 $.metadata", "left out", "push rules, which no repository has"),
+    Known("*.deployment_status.state", "enum", "we keep to the states that can be created"),
+    Known("deployment_status event $.deployment.payload", "nullable", "object or string, as everywhere else"),
+    Known("push event $.repository.owner", "nullable", "every repository has an owner"),
+    Known("*.apps[]", "nullable", "GitHub calls each App nullable, in lists too"),
+    # The webhook description is older than the other one.
+    Known("* event $.check_run.check_suite.repository.*", "property", "a minimal repository as REST has it today"),
+    Known("* event $.check_run.check_suite.repository.license.url", "nullable", "as REST has it today"),
+    # A user or an App in the one shape they have, where GitHub inlines a looser copy.
+    Known("*.restrictions.users[]*", "*", "a simple user"),
+    Known("*.restrictions.apps[]*", "*", "an App"),
+    # Left open: nothing in here is made by this fake.
+    Known("* event $.workflow", "open", "GitHub Actions"),
+    Known("* event $.workflow_run", "open", "GitHub Actions"),
+    Known("deployment_status event $.check_run", "open", "GitHub Actions"),
+    Known("* event $.repository.template_repository", "open", "templates"),
+    Known("*.permissions", "open", "an App's permissions: GitHub names a few and allows any"),
+]
+
+
+class Mismatch(NamedTuple):
+    """One place where we and GitHub disagree."""
+
+    path: str
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        """Where, what kind, and both sides."""
+        return f"{self.path}: {self.kind}: {self.text}"
+
+    def is_known_as(self, known: Known) -> bool:
+        """Whether *known* covers this."""
+        return fnmatchcase(self.path, known.path) and fnmatchcase(self.kind, known.kind)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A schema and the document its references start from."""
+
+    schema: Mapping[str, Any]
+    resolver: Resolver[Any]
+
+    def child(self, schema: Mapping[str, Any]) -> Node:
+        """Step to a schema inside this one."""
+        return Node(schema, self.resolver)
+
+    def follow(self, ref: str) -> Node:
+        """Step to the schema *ref* points to."""
+        found = self.resolver.lookup(ref)
+        return Node(found.contents, found.resolver)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a schema comes to once references and combinations are worked out."""
+
+    types: frozenset[str]
+    properties: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    items: tuple[Node, ...] = ()
+    enum: frozenset[object] | None = None
+    formats: frozenset[str | None] = frozenset()
+    limits: Mapping[str, object] = field(default_factory=dict)
+    default: str | None = None
+
+
+@cache
+def registry() -> Registry[Any]:
+    """Our files, and GitHub's where they are present."""
+    paths = {OURS + name: path for name, path in FILES.items()}
+    documents = {uri: json.loads(path.read_text(encoding="utf-8")) for uri, path in paths.items()}
+    if githubs_description.is_there():
+        documents[REST] = githubs_description.load(githubs_description.REST)
+        documents[WEBHOOKS] = githubs_description.load(githubs_description.WEBHOOKS)
+    return Registry[Any]().with_resources((uri, DRAFT202012.create_resource(each)) for uri, each in documents.items())
+
+
+def node(uri: str, pointer: str = "") -> Node:
+    """Find the schema at *pointer* of the document *uri*."""
+    found = registry().resolver(uri).lookup(f"#{pointer}")
+    return Node(found.contents, found.resolver)
+
+
+def types_of(schema: Mapping[str, Any]) -> frozenset[str]:
+    """List the JSON types *schema* states or implies."""
+    stated = schema.get("type")
+    types = {stated} if isinstance(stated, str) else set(stated or ())
+    if not types and ("properties" in schema or "required" in schema):
+        types = {"object"}
+    if not types and ("const" in schema or "enum" in schema):
+        types = {"string"}
+    return frozenset(types | {"null"} if schema.get("nullable") else types)
+
+
+def own_shape(at: Node) -> Shape:
+    """Read the keywords of *at* itself."""
+    schema = at.schema
+    types = types_of(schema)
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    return Shape(
+        types=types,
+        properties={name: (at.child(each),) for name, each in schema.get("properties", {}).items()},
+        required=frozenset(schema.get("required", ())),
+        items=(at.child(schema["items"]),) if "items" in schema else (),
+        enum=None if values is None else frozenset(values) - {None},
+        formats=frozenset({schema.get("format")}) if "string" in types else frozenset(),
+        limits={name: schema[name] for name in LIMITS if name in schema},
+        default=json.dumps(schema["default"]) if "default" in schema else None,
+    )
+
+
+def either(shapes: Iterable[Shape], *, also: frozenset[str] = frozenset()) -> Shape:
+    """Join alternatives: a property is certain only where every alternative that has properties has it."""
+    shapes = list(shapes)
+    described = [shape.required for shape in shapes if shape.properties]
+    lists = [shape.enum for shape in shapes if shape.types - {"null"}]
+    known = [each for each in lists if each is not None]
+    return Shape(
+        types=also.union(*(shape.types for shape in shapes)),
+        properties=joined_properties(shapes),
+        required=frozenset.intersection(*described) if described else frozenset(),
+        items=tuple(item for shape in shapes for item in shape.items),
+        enum=frozenset().union(*known) if known and len(known) == len(lists) else None,
+        formats=frozenset().union(*(shape.formats for shape in shapes)),
+        limits={name: limit for shape in shapes for name, limit in shape.limits.items()},
+        default=next((shape.default for shape in shapes if shape.default is not None), None),
+    )
+
+
+def both(shapes: Iterable[Shape]) -> Shape:
+    """Join conditions that hold at once, stated in one document."""
+    shapes = list(shapes)
+    merged = either(shapes)
+    return Shape(
+        types=frozenset.intersection(*(shape.types for shape in shapes)),
+        properties={
+            name: (nodes[0].child({"allOf": [each.schema for each in nodes]}),)
+            for name, nodes in merged.properties.items()
+        },
+        required=frozenset().union(*(shape.required for shape in shapes)),
+        items=merged.items,
+        enum=merged.enum,
+        formats=merged.formats - {None} or merged.formats,
+        limits=merged.limits,
+    )
+
+
+def joined_properties(shapes: Iterable[Shape]) -> dict[str, tuple[Node, ...]]:
+    """Every property of *shapes* with all its schemas."""
+    joined: dict[str, tuple[Node, ...]] = {}
+    for shape in shapes:
+        for name, nodes in shape.properties.items():
+            joined[name] = joined.get(name, ()) + nodes
+    return joined
+
+
+def shape_of(at: Node) -> Shape:
+    """Work out references, combinations and inline copies."""
+    schema = at.schema
+    if "$ref" in schema:
+        return shape_of(at.follow(schema["$ref"]))
+    also = types_of(schema) & {"null"}
+    if schema.get("title") in INLINE_COPIES and "properties" in schema:
+        whole = shape_of(node(WEBHOOKS, f"/components/schemas/{INLINE_COPIES[schema['title']]}"))
+        return either([whole], also=also)
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            alternatives = either((shape_of(at.child(each)) for each in schema[keyword]), also=also)
+            # With properties beside them, the alternatives are conditions on those.
+            return both([own_shape(at), alternatives]) if "properties" in schema else alternatives
+    if "allOf" in schema:
+        return both(shape_of(at.child(each)) for each in schema["allOf"])
+    return own_shape(at)
+
+
+def compare(ours: Shape, theirs: Shape, path: str, *, request: bool = False) -> Iterator[Mismatch]:
+    """Yield where *ours* is not what GitHub describes as *theirs*."""
+    if extra := ours.types - theirs.types - {"null"}:
+        yield Mismatch(path, "type", f"{sorted(extra)} of ours is none of {sorted(theirs.types)}")
+    if ("null" in ours.types) != ("null" in theirs.types):
+        yield Mismatch(path, "nullable", f"ours {sorted(ours.types)}, GitHub's {sorted(theirs.types)}")
+    if ours.enum != theirs.enum:
+        yield Mismatch(path, "enum", f"ours {ours.enum}, GitHub's {theirs.enum}")
+    if "uri-template" not in theirs.formats and None not in theirs.formats and ours.formats != theirs.formats:
+        yield Mismatch(path, "format", f"ours {ours.formats}, GitHub's {theirs.formats}")
+    yield from compare_limits(ours, theirs, path, request=request)
+    yield from compare_properties(ours, theirs, path, request=request)
+    if ours.items and theirs.items:
+        mine, other = (either(map(shape_of, shape.items)) for shape in (ours, theirs))
+        yield from compare(mine, other, f"{path}[]", request=request)
+    elif theirs.items:
+        yield Mismatch(path, "open", "GitHub says what the items are")
+
+
+def compare_limits(ours: Shape, theirs: Shape, path: str, *, request: bool) -> Iterator[Mismatch]:
+    """Answers of ours may be narrower than GitHub's; requests may not, and state the same defaults."""
+    for name in LIMITS:
+        mine, other = ours.limits.get(name), theirs.limits.get(name)
+        if mine != other and (request or other is not None):
+            yield Mismatch(path, "limit", f"{name}: ours {mine}, GitHub's {other}")
+    if request and ours.default != theirs.default:
+        yield Mismatch(path, "default", f"ours {ours.default}, GitHub's {theirs.default}")
+
+
+def compare_properties(ours: Shape, theirs: Shape, path: str, *, request: bool) -> Iterator[Mismatch]:
+    """Compare names and what is required, then go down into what both have."""
+    if theirs.properties and not ours.properties:
+        yield Mismatch(path, "open", "GitHub names its properties")
+        return
+    if not theirs.properties and ours.properties:
+        yield Mismatch(path, "type", "GitHub names no properties")
+        return
+    for name in ours.properties.keys() - theirs.properties.keys():
+        yield Mismatch(f"{path}.{name}", "property", "GitHub has no such property")
+    for name in theirs.properties.keys() - ours.properties.keys():
+        yield Mismatch(f"{path}.{name}", "left out", "GitHub has this property")
+    unmet = theirs.required ^ ours.required if request else theirs.required - ours.required
+    for name in unmet:
+        whose = "GitHub" if name in theirs.required else "us"
+        yield Mismatch(f"{path}.{name}", "required", f"required by {whose} only")
+    for name in ours.properties.keys() & theirs.properties.keys():
+        mine, other = (either(map(shape_of, shape.properties[name])) for shape in (ours, theirs))
+        yield from compare(mine, other, f"{path}.{name}", request=request)
+
+
+def json_body(described: Mapping[str, Any]) -> Node | None:
+    """Find the JSON schema in a described request or answer, if it has one."""
+    at = node(REST)
+    if "$ref" in described:
+        at = at.follow(described["$ref"])
+        described = at.schema
+    content = described.get("content", {}).get("application/json")
+    return at.child(content["schema"]) if content else None
+
+
+def github_answers(operation: str) -> dict[str, Node]:
+    """List the answers with a body that GitHub describes, save those that say it is broken."""
+    responses = githubs_description.operations()[operation].described["responses"]
+    bodies = {code: json_body(each) for code, each in responses.items()}
+    return {code: body for code, body in bodies.items() if body is not None and not code.startswith("5")}
+
+
+def our_answers(operation: str) -> dict[str, Node]:
+    """Our schema for each status of *operation*."""
+    answers: dict[str, Node] = {}
+    for name in ("components/any-operation", operation):
+        at = node(f"{OURS}{name}.json", "/$defs/response/$defs")
+        answers |= {code: at.child(schema) for code, schema in at.schema.items()}
+    return answers
+
+
+def request_shapes(operation: str) -> tuple[Shape, Shape] | None:
+    """Read the body of *operation*, ours and GitHub's, if it takes one."""
+    described = githubs_description.operations()[operation].described.get("requestBody")
+    body = json_body(described) if described else None
+    ours = node(f"{OURS}{operation}.json", "/$defs")
+    if body is None or "request" not in ours.schema:
+        assert (body is None) == ("request" not in ours.schema), operation
+        return None
+    return shape_of(ours.child(ours.schema["request"])), shape_of(body)
+
+
+def mismatches(subject: str) -> list[Mismatch]:
+    """Every difference in *subject*, an operation id or ``<event> event``, known or not."""
+    if subject.endswith(" event"):
+        event = subject.removesuffix(" event")
+        theirs = either(shape_of(node(WEBHOOKS, f"/components/schemas/{name}")) for name in EVENTS[event])
+        return sorted(compare(shape_of(node(f"{OURS}events/{event}.json")), theirs, f"{subject} $"))
+    found: list[Mismatch] = []
+    if shapes := request_shapes(subject):
+        found += compare(*shapes, f"{subject} request $", request=True)
+    ours = our_answers(subject)
+    for code, theirs_at in github_answers(subject).items():
+        if code in ours:
+            found += compare(shape_of(ours[code]), shape_of(theirs_at), f"{subject} {code} $")
+    return sorted(found)
+
+
+def references(value: object) -> Iterator[str]:
+    """Every ``$ref`` in *value*."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for each in value.values():
+            yield from references(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from references(each)
+
+
+def described_objects(value: object) -> Iterator[Mapping[str, Any]]:
+    """Every object schema in *value* that names its properties, requests aside."""
+    if isinstance(value, dict):
+        if isinstance(value.get("properties"), dict) and "type" in value:
+            yield value
+        for name, each in value.items():
+            if name != "request":
+                yield from described_objects(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from described_objects(each)
+
+
+def validator(uri: str, pointer: str) -> Draft202012Validator:
+    """Validate as the schema at *pointer* of one of our files says."""
+    return Draft202012Validator({"$ref": f"{OURS}{uri}#{pointer}"}, registry=registry())
+
+
+every_file = pytest.mark.parametrize("name", FILES)
+every_operation = pytest.mark.parametrize("operation", OPERATIONS)
+every_event = pytest.mark.parametrize("event", EVENTS)
+
+
+def test_there_are_schemas_of_every_kind() -> None:
+    """Operations, events and components are all there, so that no test below is empty."""
+    assert OPERATIONS
+    assert {f"events/{event}.json" for event in EVENTS} == {name for name in FILES if name.startswith("events/")}
+    assert any(name.startswith("components/") for name in FILES)
+
+
+@every_file
+def test_a_schema_is_valid(name: str) -> None:
+    """Each file says it is JSON Schema 2020-12 and is."""
+    schema = node(OURS + name).schema
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert "$id" not in schema
+    Draft202012Validator.check_schema(schema)
+
+
+@every_file
+def test_a_schema_refers_to_schemas_beside_it_only(name: str) -> None:
+    """Each reference is relative and leads to a file in ``schemas/``."""
+    at = node(OURS + name)
+    for ref in references(at.schema):
+        assert "://" not in ref
+        assert at.follow(ref).schema
+
+
+def test_every_component_is_used() -> None:
+    """Each component is reached from an operation or an event, or from what any operation answers."""
+    reached: set[str] = set()
+    waiting = [name for name in FILES if not name.startswith("components/")] + ["components/any-operation.json"]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += [f"components/{ref.rpartition('/')[2]}" for ref in references(node(OURS + name).schema)]
+    assert set(FILES) == reached
+
+
+@every_file
+def test_an_answer_has_no_member_unheard_of(name: str) -> None:
+    """Outside requests, an object that names its properties allows no others."""
+    for schema in described_objects(node(OURS + name).schema):
+        assert schema.get("additionalProperties") is False, list(schema["properties"])
+
+
+@pytest.mark.parametrize(
+    ("component", "count"), [("deployment", 18), ("deployment-status", 15), ("simple-user", 19), ("commit-status", 11)]
+)
+def test_what_the_wire_always_carries_is_required(component: str, count: int) -> None:
+    """These objects have a recorded number of members, asked for in the order they are sent in."""
+    schema = node(f"{OURS}components/{component}.json").schema
+    assert schema["required"] == list(schema["properties"])[:count]
+
+
+@pytest.mark.parametrize("payload", [None, 1, 1.5, True, []])
+def test_a_payload_is_an_object_or_a_string(payload: object) -> None:
+    """Any other JSON value is refused, in one error about its type."""
+    check = validator("repos/create-deployment.json", "/$defs/request")
+    assert [error.validator for error in check.iter_errors({"ref": "main", "payload": payload})] == ["type"]
+    assert check.is_valid({"ref": "main", "payload": {}})
+    assert check.is_valid({"ref": "main", "payload": "text"})
+
+
+def test_a_long_description_is_not_the_schemas_business() -> None:
+    """GitHub counts characters after it has looked at shapes, and refuses in other words."""
+    body = {"state": "success", "description": "x" * 141, "environment_url": "not a url"}
+    assert validator("repos/create-deployment-status.json", "/$defs/request").is_valid(body)
+
+
+def test_a_deployment_conflict_has_two_forms() -> None:
+    """A merge conflict has no ``errors``; unmet contexts have exactly one, with the contexts."""
+    check = validator("repos/create-deployment.json", "/$defs/response/$defs/409")
+    refusal: dict[str, object] = {"message": "no", "documentation_url": "https://docs.github.com/rest", "status": "409"}
+    unmet = {"contexts": [], "resource": "Deployment", "field": "required_contexts", "code": "invalid"}
+    assert check.is_valid(refusal)
+    assert check.is_valid(refusal | {"errors": [unmet]})
+    assert not check.is_valid(refusal | {"errors": []})
+    assert not check.is_valid(refusal | {"errors": [unmet | {"contexts": None}]})
+
+
+@needs_description
+@every_operation
+def test_an_operation_answers_as_github_describes_it(operation: str) -> None:
+    """Each described status is there; any further one is known to come from the wire."""
+    ours, theirs = set(our_answers(operation)), set(github_answers(operation))
+    assert theirs - ours == set()
+    anywhere = set(node(f"{OURS}components/any-operation.json", "/$defs/response/$defs").schema)
+    assert {code for code in ours - theirs if (operation, code) not in ONLY_OBSERVED} <= anywhere
+
+
+@needs_description
+@every_operation
+def test_an_operation_has_githubs_shapes(operation: str) -> None:
+    """Request and answers agree with GitHub's, save for what `KNOWN_DIFFERENCES` lists."""
+    assert unknown_mismatches(operation) == []
+
+
+@needs_description
+@pytest.mark.parametrize("name", ["private-user", "public-user"])
+def test_each_kind_of_profile_has_githubs_shape(name: str) -> None:
+    """An answer may be either profile; each is GitHub's by itself, not only both together."""
+    ours, theirs = node(f"{OURS}components/{name}.json"), node(REST, f"/components/schemas/{name}")
+    assert list(compare(shape_of(ours), shape_of(theirs), f"{name} $")) == []
+
+
+@needs_description
+@every_event
+def test_an_event_has_githubs_shape(event: str) -> None:
+    """A payload agrees with GitHub's, save for what `KNOWN_DIFFERENCES` lists."""
+    assert unknown_mismatches(f"{event} event") == []
+
+
+@needs_description
+@every_operation
+def test_a_request_has_githubs_properties(operation: str) -> None:
+    """A body has the very members that GitHub reads: those it describes, and what `ONLY_SENT` lists."""
+    if shapes := request_shapes(operation):
+        ours, theirs = shapes
+        assert ours.properties.keys() == theirs.properties.keys() | ONLY_SENT.get(operation, set())
+        assert ours.required == theirs.required
+
+
+@needs_description
+@pytest.mark.parametrize("known", KNOWN_DIFFERENCES, ids=lambda known: f"{known.kind} {known.path}")
+def test_a_known_difference_is_still_one(known: Known) -> None:
+    """A row that covers nothing any more is to be removed."""
+    subjects = [*OPERATIONS, *(f"{event} event" for event in EVENTS)]
+    assert any(each.is_known_as(known) for subject in subjects for each in mismatches(subject))
+
+
+def unknown_mismatches(subject: str) -> list[str]:
+    """List the differences in *subject* that no row of `KNOWN_DIFFERENCES` covers."""
+    found = mismatches(subject)
+    return [str(each) for each in found if not any(each.is_known_as(known) for known in KNOWN_DIFFERENCES)]

@@ -1,0 +1,298 @@
+"""Environments, teams and apps in Python: what a test's author holds, sets up and asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from pytest_ghdeploy import Environment, FakeError, FakeGitHub
+from pytest_ghdeploy.store.store import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_ghdeploy import Repository
+
+API = "https://api.github.com/repos/octocat/example/environments"
+HEADERS = {"Authorization": "token any"}
+PROTECTED = {"protected_branches": True, "custom_branch_policies": False}
+CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
+
+
+@pytest.fixture
+def gh() -> Iterator[FakeGitHub]:
+    """Give an active fake, without the plugin."""
+    with FakeGitHub() as fake:
+        yield fake
+
+
+@pytest.fixture
+def repo(gh: FakeGitHub) -> Repository:
+    """Give a repository."""
+    return gh.add_repository("octocat/example")
+
+
+def get(url: str) -> Any:  # noqa: ANN401 - JSON
+    """Read a JSON answer over HTTP."""
+    answer = requests.get(url, headers=HEADERS, timeout=5)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def snapshot(fake: FakeGitHub) -> object:
+    """Copy all that a mistake must leave as it was."""
+    store = fake._store
+    tables = {name: value for name, value in vars(store).items() if isinstance(value, Table)}
+    return {name: (table.next_id, list(table)) for name, table in tables.items()}, list(fake.events)
+
+
+def test_an_environment_spells_its_attributes_like_the_json_fields(gh: FakeGitHub, repo: Repository) -> None:
+    """Each field of GitHub's object is an attribute with the same value; times are datetimes."""
+    mona = gh.add_user("mona")
+    environment = repo.add_environment(
+        "eu/production",
+        wait_timer=30,
+        prevent_self_review=True,
+        reviewers=["octocat", mona],
+        deployment_branch_policy=CUSTOM,
+        can_admins_bypass=False,
+    )
+    answer = get(f"{API}/eu%2Fproduction")
+    assert environment.created_at == environment.updated_at == gh.clock.now
+    fields = [name for name in answer if name not in ("created_at", "updated_at")]
+    assert [getattr(environment, name) for name in fields] == [answer[name] for name in fields]
+    reviewers = environment.protection_rules[1]["reviewers"]
+    assert [one["reviewer"]["login"] for one in reviewers] == ["octocat", "mona"]
+    assert not gh.events
+
+
+def test_environments_are_listed_newest_first(repo: Repository) -> None:
+    """The list has what was added and what deployments named, as the endpoint lists them."""
+    assert repo.environments == []
+    added = repo.add_environment("staging")
+    repo.add_deployment(ref="main").add_status("success", environment="qa")
+    assert [environment.name for environment in repo.environments] == ["qa", "production", "staging"]
+    assert repo.environments[-1] == added
+    assert [found["name"] for found in get(API)["environments"]] == ["qa", "production", "staging"]
+
+
+def test_a_handle_reads_what_is_stored_now(repo: Repository) -> None:
+    """A change over HTTP shows, and a deleted environment says so."""
+    environment = repo.add_environment("staging")
+    requests.put(f"{API}/staging", json={"wait_timer": 5}, headers=HEADERS, timeout=5)
+    assert environment.protection_rules[0]["wait_timer"] == 5
+    requests.delete(f"{API}/staging", headers=HEADERS, timeout=5)
+    with pytest.raises(FakeError, match=f"^environment {environment.id} is gone: it was deleted, or the fake"):
+        _ = environment.name
+    with pytest.raises(FakeError, match="is gone"):
+        environment.add_deployment_branch_policy("main")
+
+
+def test_branch_policies_are_added_and_listed(repo: Repository) -> None:
+    """They are the endpoint's, oldest first; the same again gives the one that is there."""
+    environment = repo.add_environment("production", deployment_branch_policy=CUSTOM)
+    main = environment.add_deployment_branch_policy("main")
+    tags = environment.add_deployment_branch_policy("v*", type="tag")
+    assert environment.add_deployment_branch_policy("main") == main
+    assert environment.deployment_branch_policies == [main, tags]
+    listed = get(f"{API}/production/deployment-branch-policies")["branch_policies"]
+    assert [(one["id"], one["name"], one["type"]) for one in listed] == [
+        (main.id, "main", "branch"),
+        (tags.id, "v*", "tag"),
+    ]
+
+
+def test_an_app_that_was_added_can_protect_an_environment(gh: FakeGitHub, repo: Repository) -> None:
+    """Its rule can be enabled from Python and over HTTP, and both show."""
+    first, second = gh.add_app("change-window"), gh.add_app("audit", owner="acme")
+    environment = repo.add_environment("production")
+    rule = environment.enable_protection_rule(first)
+    url = f"{API}/production/deployment_protection_rules"
+    requests.post(url, json={"integration_id": second.id}, headers=HEADERS, timeout=5)
+    rules = environment.custom_deployment_protection_rules
+    assert rules[0] == rule
+    assert [found.app.slug for found in rules if found.app] == ["change-window", "audit"]
+    assert [found["id"] for found in get(url)["custom_deployment_protection_rules"]] == [found.id for found in rules]
+    assert second.owner.login == "acme"
+
+
+def test_a_team_reviews_for_its_organization(gh: FakeGitHub) -> None:
+    """Adding a team creates its organization; a repository of it takes the team as a reviewer."""
+    team = gh.add_team("acme", "Release Managers")
+    assert (team.slug, team.name, team.organization.login) == ("release-managers", "Release Managers", "acme")
+    assert team.organization.type == "Organization"
+    environment = gh.add_repository("acme/app").add_environment("production", reviewers=[team])
+    assert environment.protection_rules[0]["reviewers"][0]["reviewer"]["slug"] == "release-managers"
+    assert gh.add_team("other-org", "Release Managers").id != team.id
+
+
+def test_an_unknown_attribute_of_an_environment_is_refused(repo: Repository) -> None:
+    """The fields that there are come with the error, nearest first."""
+    environment = repo.add_environment("production")
+    with pytest.raises(AttributeError) as caught:
+        _ = getattr(environment, "protection_rule")  # noqa: B009 - mypy knows better
+    assert str(caught.value).startswith("an environment has no attribute 'protection_rule'; there are protection_rules")
+
+
+def test_each_fake_has_environments_of_its_own(gh: FakeGitHub, repo: Repository) -> None:
+    """Two fakes share nothing, and reset empties this too."""
+    environment = repo.add_environment("production")
+    other = FakeGitHub().add_repository("octocat/example")
+    assert other.environments == []
+    gh.reset()
+    with pytest.raises(FakeError, match="is gone"):
+        _ = environment.name
+    assert gh.add_repository("octocat/example").environments == []
+
+
+def test_an_environment_of_an_enterprise_server_has_its_urls() -> None:
+    """Both URLs follow the root of the API."""
+    with FakeGitHub("https://ghe.example.com/api/v3") as fake:
+        environment = fake.add_repository("octocat/example").add_environment("eu/qa 1")
+        assert environment.url == "https://ghe.example.com/api/v3/repos/octocat/example/environments/eu/qa 1"
+        assert environment.html_url == (
+            "https://ghe.example.com/octocat/example/deployments/activity_log?environments_filter=eu%2Fqa%201"
+        )
+        answer = requests.get(f"{fake.base_url}/repos/octocat/example/environments/eu%2Fqa%201", timeout=5)
+        assert answer.json()["url"] == environment.url
+
+
+LONG = "x" * 256
+REFUSES = "GitHub refuses this with 422"
+
+MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], str]] = [
+    (lambda _gh, r, _e: r.add_environment("production"), "octocat/example has an environment 'production' already"),
+    (lambda _gh, r, _e: r.add_environment("Production"), "octocat/example has an environment 'production' already"),
+    (
+        lambda _gh, r, _e: r.add_environment(""),
+        f'{REFUSES} "Name can\'t be blank": the name of an environment is empty',
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment(LONG),
+        f"{REFUSES} 'Name is too long (maximum is 255 characters)': the name has 256 characters; 255 are allowed",
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("\ud800"),
+        r"name is a text, got '\ud800'",
+    ),
+    (
+        lambda _gh, r, _e: r.add_deployment(ref="main", environment="\ud800"),
+        (
+            "environment is what JSON can hold: "
+            "'utf-8' codec can't encode character '\\ud800' in position 32: surrogates not allowed"
+        ),
+    ),
+    (lambda _gh, r, _e: r.add_environment(7), "name is a text, got 7"),  # type: ignore[arg-type]
+    (
+        lambda _gh, r, _e: r.add_environment("qa", wait_timer=-1),
+        (
+            f"{REFUSES} 'Wait timer must be between 0 and 43200': "
+            "wait_timer is a number of minutes from 0 to 43,200; the body has -1"
+        ),
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", wait_timer="5"),  # type: ignore[arg-type]
+        (
+            f"{REFUSES} 'Invalid request.\\n\\nFor \\'properties/wait_timer\\', \"5\" is not an integer.': "
+            "wrong in the body: wait_timer"
+        ),
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", reviewers=["mona"]),
+        "there is no user 'mona': see add_user; there are octocat, github",
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", reviewers="octocat"),
+        "reviewers is a list of logins, users and teams, got 'octocat'",
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", reviewers=[7]),  # type: ignore[list-item]
+        "a reviewer is a login, a user or a team, got 7",
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", reviewers=["octocat"] * 7),
+        f"{REFUSES} 'Reviewers can have at most 6 entries': there are 7 reviewers; 6 are allowed",
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", reviewers=["github"]),
+        f"{REFUSES} 'Reviewers is invalid': no User 1583238 can review for octocat/example; there is octocat (1583231)",
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", deployment_branch_policy={"protected_branches": True}),
+        (
+            f"{REFUSES} 'Invalid request.\\n\\n\"custom_branch_policies\" wasn\\'t supplied.': "
+            "wrong in the body: custom_branch_policies"
+        ),
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", deployment_branch_policy=CUSTOM | {"x": {1}}),  # type: ignore[arg-type]
+        "deployment_branch_policy is what JSON can hold: Object of type set is not JSON serializable",
+    ),
+    (
+        lambda _gh, _r, e: e.add_deployment_branch_policy("main"),
+        (
+            "GitHub refuses this with 404 'Not Found': environment 'production' takes no deployment branch policies: "
+            "its deployment_branch_policy does not have custom_branch_policies on"
+        ),
+    ),
+    (
+        lambda _gh, _r, e: e.add_deployment_branch_policy("main", type="commit"),  # type: ignore[arg-type]
+        "there is no type of a deployment branch policy 'commit'; there are branch, tag",
+    ),
+    (
+        lambda gh, _r, e: e.enable_protection_rule(gh._store.actions_app),
+        (
+            "GitHub refuses this with 404 'Not Found': integration_id is 15368: "
+            "github-actions is an app without custom deployment protection rules; there are none"
+        ),
+    ),
+    (lambda gh, _r, _e: gh.add_app("github-actions"), "there is an app github-actions already"),
+    (
+        lambda gh, _r, _e: gh.add_app("My App"),
+        "the slug of an app is made of lower-case letters, digits and \"-\"; got 'My App'",
+    ),
+    (
+        lambda gh, _r, _e: gh.add_app("gate", owner="mona lisa"),
+        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'mona lisa\'',
+    ),
+    (
+        lambda gh, _r, _e: gh.add_team("octocat", "Release"),
+        'octocat is a User; a team belongs to an account with type="Organization"',
+    ),
+    (
+        lambda gh, _r, _e: gh.add_team("mona lisa", "Release"),
+        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'mona lisa\'',
+    ),
+    (lambda gh, _r, _e: gh.add_team("github", "!"), "the name of a team has a letter or digit, got '!'"),
+]
+
+
+@pytest.mark.parametrize(("call", "expected"), MISTAKES)
+def test_a_mistake_names_what_there_is_and_changes_nothing(
+    gh: FakeGitHub,
+    repo: Repository,
+    call: Callable[[FakeGitHub, Repository, Environment], object],
+    expected: str,
+) -> None:
+    """Each misuse raises `FakeError` at once, with this very text, and leaves everything as it was."""
+    environment = repo.add_environment("production")
+    assert gh._store.actions_app  # with it comes the account github
+    before = snapshot(gh)
+    with pytest.raises(FakeError) as caught:
+        call(gh, repo, environment)
+    assert str(caught.value) == expected
+    assert snapshot(gh) == before
+
+
+def test_a_team_and_an_app_are_added_once(gh: FakeGitHub) -> None:
+    """The second of the same slug is refused, in any spelling of its name."""
+    gh.add_team("acme", "Release Managers")
+    gh.add_app("gate")
+    before = snapshot(gh)
+    with pytest.raises(FakeError, match=r"^acme has a team release-managers already$"):
+        gh.add_team("acme", "release  managers")
+    with pytest.raises(FakeError, match=r"^there is an app gate already$"):
+        gh.add_app("gate")
+    assert snapshot(gh) == before

@@ -1,0 +1,300 @@
+"""Waiting for events of other threads and tasks, and the order in which events came."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from freezegun import freeze_time
+
+from pytest_ghdeploy import FakeError, FakeGitHub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_ghdeploy import Repository
+    from pytest_ghdeploy.interface.assertions import Wanted
+
+LONG = 30.0
+
+
+@pytest.fixture
+def repo(ghdeploy: FakeGitHub) -> Repository:
+    """Give the repository octocat/example."""
+    return ghdeploy.add_repository("octocat/example")
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Give a function that does something in another thread, a little later."""
+    threads: list[threading.Thread] = []
+
+    def start(work: Callable[[], object]) -> None:
+        threads.append(threading.Timer(0.05, work))
+        threads[-1].start()
+
+    yield start
+    for thread in threads:
+        thread.join()
+
+
+# In threads
+
+
+def test_an_event_of_another_thread_is_waited_for(
+    ghdeploy: FakeGitHub, repo: Repository, later: Callable[[Callable[[], object]], None]
+) -> None:
+    """Others do not count; the wait ends with the event, not with the timeout."""
+    deployment = repo.add_deployment(ref="main")
+
+    def work() -> None:
+        for state in ("queued", "in_progress", "success"):
+            deployment.add_status(state)
+
+    later(work)
+    started = time.monotonic()
+    event = ghdeploy.wait_for_event("deployment_status", timeout=LONG, state="success")
+    assert event is ghdeploy.events[-1]
+    assert time.monotonic() - started < LONG / 2
+
+
+def test_an_event_that_is_there_already_counts(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Whoever was faster is not waited for; the oldest that fits comes first."""
+    for name in ("qa", "staging", "qa"):
+        repo.add_deployment(ref="main", environment=name)
+    assert ghdeploy.wait_for_event("deployment", environment="qa", timeout=0) is ghdeploy.events[0]
+
+
+def test_each_event_is_given_out_once(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """To wait twice is to wait for two events; other questions about events are not concerned."""
+    for name in ("qa", "staging"):
+        repo.add_deployment(ref="main", environment=name)
+    assert ghdeploy.wait_for_event("deployment", environment="staging", timeout=0) is ghdeploy.events[1]
+    assert ghdeploy.wait_for_event("deployment", timeout=0) is ghdeploy.events[0]
+    with pytest.raises(AssertionError) as caught:
+        ghdeploy.wait_for_event("deployment", timeout=0)
+    assert str(caught.value).splitlines()[0] == "no event deployment, other than the 2 given out before, in 0 seconds"
+    assert ghdeploy.assert_event("deployment") is ghdeploy.events[1]
+
+
+def test_two_threads_that_wait_get_an_event_each(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """None is given to both."""
+    found: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(ghdeploy.wait_for_event("deployment", timeout=LONG)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        repo.add_deployment(ref="main")
+    for thread in threads:
+        thread.join(LONG)
+    assert {id(event) for event in found} == {id(event) for event in ghdeploy.events}
+
+
+def test_an_event_that_does_not_come_shows_what_came_near(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """As assert_event does, with the time that was waited."""
+    repo.add_deployment(ref="main", environment="qa")
+    with pytest.raises(AssertionError) as caught:
+        ghdeploy.wait_for_event("deployment", timeout=0.01, environment="production")
+    assert str(caught.value).splitlines() == [
+        "no event deployment with environment 'production' in 0.01 seconds",
+        "  recorded, nearest first:",
+        f"    deployment {ghdeploy.events[0].delivery_id[:8]}: environment 'qa'  <--, ref 'main'",
+    ]
+
+
+def test_time_that_stands_still_does_not_prolong_the_wait(ghdeploy: FakeGitHub) -> None:
+    """The timeout is real time, under freezegun too."""
+    with freeze_time("2026-03-10"), pytest.raises(AssertionError, match="no event push in"):
+        ghdeploy.wait_for_event("push", timeout=0.01)
+
+
+def test_a_reset_forgets_what_was_given_out(
+    ghdeploy: FakeGitHub, repo: Repository, later: Callable[[Callable[[], object]], None]
+) -> None:
+    """And waiting goes on working after it."""
+    repo.add_deployment(ref="main")
+    ghdeploy.wait_for_event("deployment")
+    ghdeploy.reset()
+    later(lambda: ghdeploy.add_repository("octocat/example").add_deployment(ref="main"))
+    assert ghdeploy.wait_for_event("deployment", timeout=LONG).repository == "octocat/example"
+    with pytest.raises(AssertionError, match="other than the 1 given out before"):
+        ghdeploy.wait_for_event("deployment", timeout=0)
+
+
+@pytest.mark.parametrize(
+    ("wait", "message"),
+    [
+        (lambda gh: gh.wait_for_event("deploy"), "there is no event 'deploy'; there are deployment,"),
+        (lambda gh: gh.wait_for_event("push", state="x"), "there is no field 'state' of the event push; there are"),
+        (lambda gh: gh.wait_for_event("push", timeout=-1), "timeout is a number of seconds, 0 or more; got -1"),
+        (lambda gh: gh.wait_for_event("push", timeout="1"), "timeout is a number of seconds, 0 or more; got '1'"),
+        (lambda gh: gh.wait_for_event("push", timeout=True), "timeout is a number of seconds, 0 or more; got True"),
+        (lambda gh: asyncio.run(gh.async_wait_for_event("deploy")), "there is no event 'deploy'"),
+        (lambda gh: asyncio.run(gh.async_wait_for_event("push", timeout=None)), "timeout is a number of seconds"),
+        (lambda gh: gh.assert_events(["deploy"]), "there is no event 'deploy'"),
+        (lambda gh: gh.assert_events([("push", {"state": 1})]), "there is no field 'state' of the event push"),
+        (lambda gh: gh.assert_events("push"), "assert_events takes a list of events, got 'push'"),
+        (lambda gh: gh.assert_events([("push", "ref")]), "an event is given by name"),
+        (lambda gh: gh.assert_events([7]), "an event is given by name, or as a pair such as"),
+    ],
+)
+def test_a_mistake_is_told_at_once(ghdeploy: FakeGitHub, wait: Callable[[Any], object], message: str) -> None:
+    """Nothing is waited for that cannot come."""
+    with pytest.raises(FakeError) as caught:
+        wait(ghdeploy)
+    assert str(caught.value).startswith(message)
+
+
+# In tasks
+
+
+def test_other_tasks_go_on_while_one_waits(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The event may come from a task of the same loop, or from a thread."""
+
+    async def work() -> list[str]:
+        await asyncio.sleep(0)
+        deployment = repo.add_deployment(ref="main")
+        await asyncio.sleep(0.01)
+        await asyncio.to_thread(deployment.add_status, "success")
+        return ["worked"]
+
+    async def wait() -> list[str]:
+        first = await ghdeploy.async_wait_for_event("deployment", timeout=LONG)
+        second = await ghdeploy.async_wait_for_event("deployment_status", timeout=LONG, state="success")
+        return [first.name, second.name]
+
+    async def both() -> list[list[str]]:
+        return list(await asyncio.gather(wait(), work()))
+
+    assert asyncio.run(both()) == [["deployment", "deployment_status"], ["worked"]]
+    assert ghdeploy._watched()._wakers == []
+
+
+def test_a_task_gives_up_as_a_thread_does(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """With what came near; an event that is there already is given out before."""
+    repo.add_deployment(ref="main")
+
+    async def twice() -> None:
+        assert await ghdeploy.async_wait_for_event("deployment", timeout=0) is ghdeploy.events[0]
+        await ghdeploy.async_wait_for_event("deployment", timeout=0.01, ref="main")
+
+    with pytest.raises(AssertionError) as caught:
+        asyncio.run(twice())
+    assert str(caught.value).startswith(
+        "no event deployment with ref 'main', other than the 1 given out before, in 0.01 seconds"
+    )
+    assert ghdeploy._watched()._wakers == []
+
+
+def test_a_task_that_is_cancelled_waits_no_more(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It takes no event with it."""
+
+    async def cancelled() -> None:
+        waiting = asyncio.create_task(ghdeploy.async_wait_for_event("deployment", timeout=LONG))
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(cancelled())
+    repo.add_deployment(ref="main")
+    assert ghdeploy.wait_for_event("deployment", timeout=0) is ghdeploy.events[0]
+
+
+# Order
+
+
+@pytest.fixture
+def story(ghdeploy: FakeGitHub, repo: Repository) -> FakeGitHub:
+    """Give a fake with events: status, deployment, and two deployment statuses."""
+    repo.add_commit_status("main", state="success", context="ci")
+    deployment = repo.add_deployment(ref="main", environment="qa")
+    deployment.add_status("in_progress")
+    deployment.add_status("success")
+    return ghdeploy
+
+
+SUCCESS: Wanted = ("deployment_status", {"state": "success"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "exactly", "places"),
+    [
+        (["status", "deployment", "deployment_status", "deployment_status"], 1, [0, 1, 2, 3]),
+        (["status", ("deployment", {"environment": "qa", "creator": "octocat"}), "deployment_status", SUCCESS], 1,
+         [0, 1, 2, 3]),
+        (["deployment", SUCCESS], 0, [1, 3]),
+        (["deployment_status", SUCCESS], 0, [2, 3]),
+        ([SUCCESS], 0, [3]),
+        ([], 0, []),
+    ],
+)  # fmt: skip
+def test_events_in_their_order_are_found(
+    story: FakeGitHub, wanted: list[Wanted], exactly: int, places: list[int]
+) -> None:
+    """All of them, or with others between them."""
+    assert story.assert_events(wanted, exactly=bool(exactly)) == [story.events[place] for place in places]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "exactly", "told"),
+    [
+        (["deployment", "deployment_status", "deployment_status"], 1,
+         ["exactly these, in this order (- did not come, + was not expected)",
+          "+ status", "  deployment", "  deployment_status in_progress", "  deployment_status success"]),
+        (["status", ("deployment", {"environment": "production"}), "deployment_status", SUCCESS], 1,
+         ["exactly these, in this order (- did not come, + was not expected)",
+          "  status", "+ deployment", "- deployment with environment 'production'",
+          "  deployment_status in_progress", "  deployment_status success"]),
+        ([SUCCESS, "deployment"], 0,
+         ["these in this order (- did not come)",
+          "  status", "- deployment_status with state 'success'", "  deployment",
+          "  deployment_status in_progress", "  deployment_status success"]),
+        (["status", "deployment", "deployment_status", SUCCESS, "push"], 1,
+         ["exactly these, in this order (- did not come, + was not expected)",
+          "  status", "  deployment", "  deployment_status in_progress", "  deployment_status success", "- push"]),
+        ([], 1,
+         ["exactly these, in this order (- did not come, + was not expected)",
+          "+ status", "+ deployment", "+ deployment_status in_progress", "+ deployment_status success"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_order_shows_what_came_beside_what_was_wanted(
+    story: FakeGitHub, wanted: list[Wanted], exactly: int, told: list[str]
+) -> None:
+    """What is missing stands where it should have been, and what is too much is marked."""
+    with pytest.raises(AssertionError) as caught:
+        story.assert_events(wanted, exactly=bool(exactly))
+    first, *lines = str(caught.value).splitlines()
+    assert first == f"the events are not {told[0]}:"
+    shown = []
+    for line in lines:
+        kind, name, *rest = line[2], *line[4:].split()
+        if kind != "-":
+            assert rest[0].endswith(":")
+            rest = [one.strip("',") for one in rest if one in ("'in_progress',", "'success',") and "_" in name]
+        shown.append(" ".join([kind, name, *rest]))
+    assert shown == told[1:]
+
+
+def test_of_many_events_those_that_matter_are_shown(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """What is as it should be is counted, but for its neighbours."""
+    deployment = repo.add_deployment(ref="main")
+    for _ in range(100):
+        deployment.add_status("pending")
+    wanted = ["deployment", *["deployment_status"] * 50, "push", *["deployment_status"] * 50]
+    with pytest.raises(AssertionError) as caught:
+        ghdeploy.assert_events(wanted)
+    lines = str(caught.value).splitlines()
+    assert [line if "…" in line else line[:7] for line in lines[1:]] == [
+        "    … 49 more …", "    dep", "    dep", "  - pus", "    dep", "    dep", "    … 48 more …",
+    ]  # fmt: skip
+
+    with pytest.raises(AssertionError) as caught:
+        ghdeploy.assert_events([])
+    lines = str(caught.value).splitlines()
+    assert (len(lines), lines[-1]) == (42, "    … 61 more …")

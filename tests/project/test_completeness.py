@@ -1,0 +1,158 @@
+"""Each endpoint is whole: route, schema, documentation, test; named and placed as GitHub has it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import githubs_description
+import pytest
+from githubs_description import needs_description
+
+from pytest_ghdeploy.github import authorization
+from pytest_ghdeploy.github.model import Token, User
+from pytest_ghdeploy.http import router, schema
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.api.routing import Endpoint
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "schemas"
+TESTS = ROOT / "tests" / "api"
+
+ENDPOINTS = router.endpoints()
+each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+
+
+ANYONE = Token("a-token", User(1, "mona", "User", datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def test_every_endpoint_has_a_schema_and_every_schema_an_endpoint() -> None:
+    """The folder `schemas/` holds one file for each operation that is served, and no other."""
+    files = {path.relative_to(SCHEMAS).with_suffix("").as_posix() for path in SCHEMAS.rglob("*.json")}
+    operations = {name for name in files if not name.startswith(("components/", "events/"))}
+    assert operations == set(ENDPOINTS)
+
+
+@each_endpoint
+def test_an_endpoint_is_where_github_has_it(endpoint: Endpoint) -> None:
+    """Operation id, method and documented path are those of GitHub's REST API."""
+    assert router.operations()[endpoint.operation_id] == (endpoint.method, endpoint.paths[0])
+
+
+@each_endpoint
+def test_an_alias_takes_no_other_operations_place(endpoint: Endpoint) -> None:
+    """A second path of an endpoint is none that GitHub documents for another operation."""
+    documented = {(method, path): name for name, (method, path) in router.operations().items()}
+    for path in endpoint.paths:
+        assert documented.get((endpoint.method, path), endpoint.operation_id) == endpoint.operation_id
+
+
+@needs_description
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_an_endpoint_is_as_github_describes_it(name: str) -> None:
+    """GitHub's description has the operation with this method and path, and links the page that we link."""
+    endpoint = ENDPOINTS[name]
+    method, path, operation = githubs_description.operations()[endpoint.operation_id]
+    assert (endpoint.method, endpoint.paths[0]) == (method, path)
+    assert schema.documentation_url(endpoint.operation_id) == operation["externalDocs"]["url"]
+
+
+@each_endpoint
+def test_a_schema_has_a_request_where_github_takes_a_body(endpoint: Endpoint) -> None:
+    """Every operation that writes validates its body; one that reads, deletes or sends has none, but for files."""
+    writes = endpoint.method in ("PATCH", "POST", "PUT") or endpoint.operation_id == "repos/delete-file"
+    sends = {"repos/ping-webhook", "repos/test-push-webhook", "repos/redeliver-webhook-delivery"}
+    writes = writes and endpoint.operation_id not in sends
+    assert schema.takes_body(endpoint.operation_id) == writes
+
+
+@each_endpoint
+def test_an_endpoint_names_the_permission_it_takes(endpoint: Endpoint) -> None:
+    """Below a repository every operation takes a permission that exists, at a level that there is."""
+    if endpoint.paths[0].startswith("/repos/{owner}/{repo}"):
+        assert endpoint.needed.level in authorization.TOKEN_PERMISSIONS.get(endpoint.permission, ())
+    else:
+        assert endpoint.permission in {"", *authorization.TOKEN_PERMISSIONS}
+
+
+@needs_description
+@each_endpoint
+def test_an_endpoint_refuses_who_is_no_admin_as_github_describes_it(endpoint: Endpoint) -> None:
+    """Each operation whose 403 for users is answered has that 403 in GitHub's description."""
+    if authorization.decide(endpoint.needed, ANYONE, right="push", private=False, selected=True) == "not_admin":
+        assert "403" in githubs_description.operations()[endpoint.operation_id].described["responses"]
+
+
+@each_endpoint
+def test_a_handler_is_its_operation_id_in_snake_case(endpoint: Endpoint) -> None:
+    """`repos/get-deployment` is handled by `get_deployment`, in a module of `api`."""
+    assert endpoint.handler.__name__ == endpoint.operation_id.partition("/")[2].replace("-", "_")
+    assert endpoint.handler.__module__.startswith("pytest_ghdeploy.api.")
+
+
+@each_endpoint
+def test_a_handler_says_what_it_does(endpoint: Endpoint) -> None:
+    """Every handler has a docstring whose first line is a sentence in the imperative."""
+    first = (inspect.getdoc(endpoint.handler) or "").partition("\n")[0]
+    assert re.fullmatch(r"[A-Z][a-z]+ .+[.]", first), first
+    assert not first.split()[0].endswith("s"), first
+
+
+@each_endpoint
+def test_an_endpoints_module_links_githubs_page(endpoint: Endpoint) -> None:
+    """The module that holds a handler names the page of GitHub's documentation that it is made after."""
+    page = schema.documentation_url(endpoint.operation_id).partition("#")[0]
+    assert page in (inspect.getdoc(inspect.getmodule(endpoint.handler)) or "")
+
+
+def mentions(endpoint: Endpoint, text: str) -> bool:
+    """Tell whether a test's source speaks of an endpoint: its id, its handler, or its method and path."""
+    name = endpoint.handler.__name__
+    # A handler called `get` has the name of every client's method.
+    if re.search(rf"\b{name}\(", text) and "_" in name:
+        return True
+    if re.search(rf"[\"'`]{endpoint.operation_id}[\"'`]", text):
+        return True
+    if not re.search(rf"\b{endpoint.method}\b", text, re.IGNORECASE):
+        return False
+    # Tests also go where an answer leads them.
+    text = re.sub(r"\{[^{}]*\bstatuses_url\b[^{}]*\}", "/deployments/1/statuses", text)
+    for path in endpoint.paths:
+        tail = path.removeprefix("/repos/{owner}/{repo}") or path
+        pattern = re.sub(r"\\\{\w+\\\}", r"(?:\\{[^{}]+\\}|[^/\\s\"'?{}])+", re.escape(tail))
+        if re.search(rf"{pattern}(?=[\"'?\s])", text):
+            return True
+    return False
+
+
+@each_endpoint
+def test_every_endpoint_has_a_test_of_its_own(endpoint: Endpoint) -> None:
+    """Some file in `tests/api` speaks of each endpoint."""
+    files = sorted(TESTS.glob("test_*.py"))
+    assert any(mentions(endpoint, path.read_text("utf-8")) for path in files), f"none of {len(files)} files does"
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "text", "expected"),
+    [
+        ("repos/get-deployment", 'client.get(f"/repos/octocat/example/deployments/{made.id}")', True),
+        ("repos/get-deployment", 'client.get(f"{repo}/deployments/{made["id"]}")', True),
+        ("repos/get-deployment", "get_deployment(call)", True),
+        ("repos/get-deployment", 'expect("repos/get-deployment")', True),
+        ("repos/get-deployment", 'client.get("/repos/octocat/example/deployments")', False),
+        ("repos/get-deployment", 'client.get(f"/repos/octocat/example/deployments/{made.id}/statuses")', False),
+        ("repos/get-deployment", 'client.post(f"/repos/octocat/example/deployments/{made.id}")', False),
+        ("repos/get-deployment-status", "client.get(f\"{made['statuses_url']}/{status['id']}\")", True),
+        ("repos/get-deployment-status", "client.get(f\"{made['statuses_url']}\")", False),
+        ("repos/get", 'client.get("/repos/octocat/example")', True),
+        ("repos/get", 'client.get("/repos/octocat/example/deployments")', False),
+        ("rate-limit/get", 'client.get("/rate_limit")', True),
+    ],
+)
+def test_mention_means_the_endpoint_and_no_other(operation_id: str, text: str, *, expected: bool) -> None:
+    """The search above finds an endpoint by its id, its handler, or its method and path, and confuses none."""
+    assert mentions(ENDPOINTS[operation_id], text) is expected

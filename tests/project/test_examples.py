@@ -1,0 +1,554 @@
+"""
+What the documentation shows works: every block of code in it is run or compared, and so are the examples.
+
+An HTML comment above a block says how: ``<!-- test: name -->`` is a file of
+tests that pass, ``<!-- report of: name -->`` what a failing one prints, and so
+on: see `KINDS`. A block without such a comment fails a test here.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import inspect
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import fetched
+import pytest
+from github import Auth, Github
+
+from pytest_ghdeploy import (
+    Assumptions,
+    Delivery,
+    Deployer,
+    Deployment,
+    Environment,
+    FakeGitHub,
+    Faults,
+    Hook,
+    LiveServer,
+    RateLimits,
+    Repository,
+    Webhooks,
+    plugin,
+)
+from pytest_ghdeploy.admin import endpoints
+from pytest_ghdeploy.commands import cli
+from pytest_ghdeploy.commands.serve import DEFAULT_KEEP, DEFAULT_PORT, ServedGitHub, Settings
+from pytest_ghdeploy.seeds import seed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+KINDS = {
+    "test": "a file of tests that pass",
+    "failing test": "a file of tests that fail",
+    "summary of": "what pytest says in the end about a file of tests, without the time",
+    "report of": "lines of what pytest prints about a file of tests, without a line of it if so said; … skips lines",
+    "beside": "a file that lies beside a file of tests",
+    "script": "a program that runs",
+    "prints": "all that a script or the command ghdeploy prints",
+    "shell": "a shell script that runs, with the command ghdeploy and curl",
+    "log of": "what ghdeploy serve prints in such a script after it is ready, in the file serve.log",
+    "configuration": "a configuration file of pytest that the plugin understands",
+    "file": "a file of the worked example in CONTRIBUTING.md",
+    "checked": "commands that are not run here, but compared with what there is",
+}
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+MARK = re.compile(r"<!-- ([a-z ]+)(?:: (.+))? -->")
+
+
+class Block(NamedTuple):
+    """A block of code, and what the comment above it says."""
+
+    page: str
+    line: int
+    kind: str
+    argument: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}:{self.kind}"
+
+
+def blocks_of(page: str, text: str) -> list[Block]:
+    """Find the blocks in a page; the kind of an unmarked one is empty."""
+    found = []
+    for fence in FENCE.finditer(text):
+        before = text[: fence.start()].splitlines()
+        mark = MARK.fullmatch(before[-1]) if before else None
+        kind, argument = (mark[1], mark[2] or "") if mark else ("", "")
+        found.append(Block(page, len(before) + 1, kind, argument, fence[2]))
+    return found
+
+
+BLOCKS = [block for path in PAGES if path.is_file() for block in blocks_of(path.name, path.read_text("utf-8"))]
+
+
+def of_kind(*kinds: str) -> list[Any]:
+    """Make a parameter of each block of these kinds."""
+    return [pytest.param(block, id=str(block).replace(" ", "-")) for block in BLOCKS if block.kind in kinds]
+
+
+def table_after(mark: str) -> list[list[str]]:
+    """Read the cells of the table in the documentation below a comment, without its head."""
+    texts = [path.read_text("utf-8").partition(f"<!-- {mark} -->\n")[2] for path in PAGES]
+    (text,) = filter(None, texts)
+    lines = text.partition("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block: Block, text: str = "") -> Any:  # noqa: ANN401 - a RunResult
+    """Run a file of tests in this process, where conftest.py checks all answers."""
+    monkeypatch.setenv("COLUMNS", "80")
+    # A name that no file of ours has: pytest would take one for the other.
+    path = pytester.makepyfile(**{f"test_shown_{block.argument}": text or block.text})
+    for other in BLOCKS:
+        name, _, called = other.argument.partition(", as ")
+        if other.kind == "beside" and name == block.argument:
+            (pytester.path / called).write_text(other.text, "utf-8")
+    return pytester.runpytest_inprocess("-W", "error", path)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _everything_is_imported() -> None:
+    # pytester forgets the modules that a run has imported, also those that ours hold on to.
+    with FakeGitHub() as fake:
+        repository = fake.add_repository("octocat/example")
+        Github(auth=Auth.Token("a-token-for-tests")).get_repo(repository.full_name).create_deployment("main")
+
+
+def source_of(name: str) -> Block:
+    """Find the test file or script that a block of output belongs to."""
+    return next(
+        block for block in BLOCKS if block.argument == name and block.kind in ("test", "failing test", "script")
+    )
+
+
+def test_every_block_says_how_it_is_checked() -> None:
+    """No block of code stands in the documentation without a comment that says what is done with it here."""
+    unknown = [f"{block.page}:{block.line}: {block.kind!r}" for block in BLOCKS if block.kind not in KINDS]
+    assert not unknown, f"a comment above each of these must say one of {', '.join(KINDS)}"
+    assert {block.kind for block in BLOCKS} == set(KINDS), "a kind that nobody needs is taken out"
+
+
+def test_every_fence_is_found() -> None:
+    """Each fence in a page opens or closes a block that was found: none hides behind another way to write it."""
+    for path in PAGES:
+        text = path.read_text("utf-8") if path.is_file() else ""
+        fences = re.findall(r"^\s*(?:```|~~~)", text, re.MULTILINE)
+        assert len(fences) == 2 * len(blocks_of(path.name, text)), path.name
+        assert "<pre" not in text
+
+
+def test_every_link_leads_somewhere() -> None:
+    """A link names a file that there is, and a heading in it."""
+    for path in PAGES:
+        text = FENCE.sub("", path.read_text("utf-8"))
+        for target in re.findall(r"\]\((?!https?:)([^)]*)\)", text):
+            name, _, anchor = target.partition("#")
+            led = (path.parent / name).resolve() if name else path
+            assert led.exists(), f"{path.name}: {target}"
+            if anchor:
+                headings = re.findall(r"^#+ (.*)$", FENCE.sub("", led.read_text("utf-8")), re.MULTILINE)
+                anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+                assert anchor in anchors, f"{path.name}: {target}"
+
+
+def test_every_page_is_listed() -> None:
+    """The README leads to each page of the documentation."""
+    listed = re.findall(r"\]\((docs/[^)#]*)\) \|", (ROOT / "README.md").read_text("utf-8"))
+    assert sorted(listed) == sorted(f"docs/{path.name}" for path in PAGES if path.parent.name == "docs")
+
+
+def test_an_unmarked_block_is_noticed() -> None:
+    """A block below plain text has no kind, and one below a comment has the comment's."""
+    found = blocks_of("page", "Text.\n```python\n1\n```\n\n<!-- test: one -->\n```python\n2\n```\n")
+    assert [(block.line, block.kind, block.argument) for block in found] == [(2, "", ""), (7, "test", "one")]
+
+
+@pytest.mark.parametrize("block", of_kind("test"))
+def test_a_test_in_the_documentation_passes(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block: Block
+) -> None:
+    """Every test shown passes as it stands, with warnings as errors."""
+    count = len(re.findall(r"^def test_", block.text, re.MULTILINE))
+    run_pytest(pytester, monkeypatch, block).assert_outcomes(passed=count)
+
+
+@pytest.mark.parametrize("block", of_kind("summary of"))
+def test_a_summary_in_the_documentation_is_true(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block: Block
+) -> None:
+    """What is shown below a test is what pytest says in the end."""
+    last = run_pytest(pytester, monkeypatch, source_of(block.argument)).outlines[-1]
+    assert re.fullmatch(rf"=+ {re.escape(block.text.strip())} in .*s =+", last)
+
+
+@pytest.mark.parametrize("block", of_kind("report of"))
+def test_a_report_in_the_documentation_is_real(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block: Block
+) -> None:
+    """The report of a failing test is printed line by line as shown; … stands for lines that are left out."""
+    name, _, without = block.argument.partition(", without: ")
+    source = source_of(name)
+    lines = source.text.splitlines()
+    kept = [line for line in lines if not without or without not in line]
+    assert len(lines) - len(kept) == bool(without), f"{without!r} names no line, or several"
+
+    result = run_pytest(pytester, monkeypatch, source, "\n".join(kept))
+
+    assert result.parseoutcomes() == {"failed": 1}
+    printed = "\n".join(line.rstrip() for line in result.outlines)
+    for chunk in block.text.split("…\n") if "\n…\n" in block.text else [block.text]:
+        assert f"\n{chunk}" in printed
+        printed = printed.partition(chunk)[2]
+
+
+@pytest.mark.parametrize("block", of_kind("prints"))
+def test_what_a_command_prints_is_shown_in_full(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], block: Block
+) -> None:
+    """The output of a script or of `ghdeploy` is exactly what is shown."""
+    program, *arguments = block.argument.split()
+    if program == "ghdeploy":
+        cli.main(arguments)
+        printed = f"$ {block.argument}\n{capsys.readouterr().out}"
+    else:
+        path = pytester.makepyfile(source_of(program).text)
+        result = pytester.runpython(path)
+        assert (result.ret, result.errlines) == (0, [])
+        printed = "\n".join([*result.outlines, ""])
+    assert printed == block.text
+
+
+def run_shell(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in *folder*, with the command ghdeploy."""
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    command = folder / "bin" / "ghdeploy"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest_ghdeploy "$@"\n', "utf-8")
+    command.chmod(0o755)
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(  # noqa: S603 - what the page shows
+        ["timeout", "60", "sh", "-euc", text],  # noqa: S607
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("block", of_kind("shell"))
+def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
+    """Each command of it succeeds, and what `ghdeploy serve` prints is what is shown."""
+    done = run_shell(tmp_path, block.text)
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = (tmp_path / "serve.log").read_text("utf-8").partition("# ready\n")[2]
+    assert log == next(shown.text for shown in BLOCKS if shown.kind == "log of" and shown.argument == block.argument)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "instead", "status", "told"),
+    [
+        ('"state": "pending"', '"state": "pendig"', 1, "ghdeploy serve: seed.json:4: there is no value 'pendig' of "),
+        ('"fields": {"ref": "topic"}', '"fields": {"ref": "other"}', 22, "no event deployment with ref 'other'"),
+        ('"state": "success"', '"stat": "success"', 22, "there is no key 'stat' of repositories/"),
+    ],
+)
+def test_a_shell_script_that_fails_says_why_and_leaves_no_server(
+    tmp_path: Path, wanted: str, instead: str, status: int, told: str
+) -> None:
+    """A server that does not start is not waited for, and a test that fails ends it; also where one has left a file."""
+    (block,) = (block for block in BLOCKS if block.kind == "shell")
+    assert block.text.count(wanted) == 1
+    (tmp_path / "github.env").write_text(
+        "# ghdeploy serve at http://127.0.0.1:1\nexport GITHUB_SERVER_URL=x\n", "utf-8"
+    )
+
+    done = run_shell(tmp_path, block.text.replace(wanted, instead))
+
+    assert (done.returncode, told in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
+    assert not (tmp_path / "github.env").exists()
+    log = (tmp_path / "serve.log").read_text("utf-8")
+    if url := re.search(r"http://127\.0\.0\.1:(\d+)/api", log):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(url[1])), 20).close()
+
+
+@pytest.mark.parametrize(("kind", "output"), [("script", "prints"), ("failing test", "report of")])
+def test_what_is_run_for_its_output_has_it_shown(kind: str, output: str) -> None:
+    """A script and a failing test are run by the tests of what they print."""
+    run = {block.argument for block in BLOCKS if block.kind == kind}
+    assert run
+    assert run <= {block.argument for block in BLOCKS if block.kind == output}
+
+
+@pytest.mark.parametrize("block", of_kind("configuration"))
+def test_a_configuration_in_the_documentation_has_its_effect(pytester: pytest.Pytester, block: Block) -> None:
+    """Each option shown reaches the fake with the value shown."""
+    if block.argument.endswith(".toml"):
+        written: dict[str, Any] = tomllib.loads(block.text)["tool"]["pytest"]["ini_options"]
+    else:
+        parser = configparser.ConfigParser()
+        parser.read_string(block.text)
+        written = dict(parser["pytest"])
+    assert written
+    (pytester.path / block.argument).write_text(block.text, "utf-8")
+    wanted = {name.removeprefix("ghdeploy_"): str(value).lower() for name, value in written.items()}
+    pytester.makepyfile(
+        f"""
+        def test_options(ghdeploy):
+            for name, value in {wanted!r}.items():
+                holder = ghdeploy if name == "base_url" else ghdeploy._assume
+                assert str(getattr(holder, name)).lower() == value
+        """
+    )
+    pytester.runpytest_inprocess("--strict-config", "-W", "error").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("block", of_kind("checked"))
+def test_a_command_that_is_not_run_exists(block: Block) -> None:
+    """The package to install is ours, and each target of make is in the Makefile."""
+    for line in block.text.splitlines():
+        if block.argument == "install":
+            name = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]
+            assert line == f"pip install {name}"
+        else:
+            program, target = line.split()
+            assert program == "make"
+            assert re.search(rf"^{target}:", (ROOT / block.argument).read_text("utf-8"), re.MULTILINE)
+
+
+# Tables
+
+
+def test_the_table_of_options_is_that_of_the_plugin() -> None:
+    """The reference lists every option in the plugin's order, with its default and in its words."""
+    listed = [(name.strip("`"), default, meaning) for name, default, meaning in table_after("options")]
+    assert listed == [(name, default, meaning) for name, (_, default, meaning) in plugin.OPTIONS.items()]
+
+
+def test_every_assumption_is_an_open_question_of_the_readme() -> None:
+    """A page lists each switch with its default, what it changes, and the evidence."""
+    rows = table_after("assumptions")
+    assert [(row[0].strip("`"), row[1]) for row in rows] == [
+        (field.name, str(field.default).lower()) for field in fields(Assumptions)
+    ]
+    assert all(len(row) == 4 and row[2] and row[3] for row in rows)
+
+
+def test_the_table_of_doors_names_each() -> None:
+    """Each door has a line in the documentation, and each line a module."""
+    folder = ROOT / "src" / "pytest_ghdeploy" / "doors"
+    inside = {"__init__", "activation", "coexistence", "http1", "httpx_failures", "import_hook", "memory_socket"}
+    inside |= {"network_guard", "patching", "registry"}
+    doors = {path.stem for path in folder.glob("*.py")} - inside
+    assert {row[0].strip("`") for row in table_after("doors")} == doors
+
+
+def test_the_table_of_seed_files_is_that_of_the_sections() -> None:
+    """Each list that a seed file may have stands in the reference, with the method that its items call."""
+
+    def listed(sections: tuple[seed.Section, ...], outer: str, owner: str) -> Iterator[tuple[str, str, set[str]]]:
+        for section in sections:
+            keys = {*section.without, *section.renamed, *section.renamed.values()}
+            yield f"{outer}{section.name}", f"{owner}.{section.method}", keys
+            made = section.method.removeprefix("add_")
+            yield from listed(section.inside, f"{outer}{section.name}[].", made)
+
+    rows = [(row[0].strip("`"), re.findall(r"`([^`]+)`", row[1])) for row in table_after("sections")]
+    told = sorted((name, method, set(keys)) for name, (method, *keys) in rows)
+    assert told == sorted(listed(seed.SECTIONS, "", "ghdeploy"))
+    assert [name for name, _ in rows if "[]" not in name] == [section.name for section in seed.SECTIONS]
+
+
+def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
+    """Write a method's signature as the reference does: without self, types, and slashes."""
+    parameters = list(inspect.signature(member).parameters.values())
+    if parameters and parameters[0].name == "self":
+        parameters = parameters[1:]
+    plain = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
+    text = str(inspect.Signature(plain)).replace("'", '"')
+    return f"{member.__name__}{text.replace('/, ', '').replace(', /', '')}"
+
+
+# For the plugin and the doors, not for tests.
+INTERNAL = {"accept", "answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
+INTERNAL |= {"blot", "forget", "forget_requests", "give_up", "list_problems", "start_anew"}
+INTERNAL |= {"after_fork", "report_text", "shut_down", "start", "take_problem"}
+
+
+KINDS_OF_MEMBERS = [FakeGitHub, Repository, Deployment, Environment, Deployer, Faults, RateLimits]
+KINDS_OF_MEMBERS += [LiveServer, Webhooks, Hook, Delivery]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_MEMBERS)
+def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: FakeGitHub) -> None:
+    """Each method stands there with its signature, each attribute by its name, and none that is not there."""
+    repository = ghdeploy.add_repository("octocat/example")
+    there: dict[type, Any] = {FakeGitHub: ghdeploy, Repository: repository}
+    there[Deployment] = repository.add_deployment(ref="main")
+    there[Environment] = repository.add_environment("staging")
+    there |= {Faults: ghdeploy.faults, RateLimits: ghdeploy.rate_limits}
+    there[Deployer] = ghdeploy.deployer()
+    there[Webhooks] = ghdeploy.webhooks
+    there[Hook] = ghdeploy.webhooks.subscribe(lambda _: None)
+    there[Delivery] = ghdeploy.webhooks.deliveries[0]
+    there[LiveServer] = ghdeploy.serve(tls=True)
+    rows = table_after(f"members of: {kind.__name__}")
+    listed = [text for row in rows for text in re.findall(r"`([^`]+)`", row[0])]
+    for text in listed:
+        member = getattr(there[kind], text.partition("(")[0])
+        is_attribute = isinstance(getattr(kind, text, None), property)
+        assert is_attribute or not callable(member) or text == signature_of(member)
+    names = {text.partition("(")[0] for text in listed}
+    assert {name for name in dir(there[kind]) if not name.startswith("_")} - names - INTERNAL == set()
+
+
+def test_the_table_of_the_admin_interface_is_that_of_the_code() -> None:
+    """The page lists each endpoint in order, with the keys of its body and what it does."""
+    there = [
+        [
+            f"`{one['method']} {one['path']}`",
+            ", ".join(f"`{key}`" for key in one["keys"]),
+            f"{one['does'][0].lower()}{one['does'][1:].rstrip('.')}",
+        ]
+        for one in endpoints.index(ServedGitHub(Settings()), "/_ghdeploy")
+    ]
+    assert table_after("admin") == there
+
+
+def test_the_table_of_options_of_serve_names_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """The options that are its own, with their defaults, and those of the fake up to the dots."""
+    with pytest.raises(SystemExit):
+        cli.main(["serve", "--help"])
+    own, of_the_fake = capsys.readouterr().out.partition("options:")[2].split("the fake:")
+    rows = table_after("serve options")
+    listed = [name for row in rows for name in re.findall(r"`(--[a-z-]+)`", row[0])]
+    wanted = re.findall(r"^  (--[a-z-]+)", own, re.MULTILINE)
+    assert listed[: len(wanted)] == wanted
+    assert set(listed[len(wanted) :]) < set(re.findall(r"^  (--[a-z-]+)", of_the_fake, re.MULTILINE))
+    assert [row[1] for row in rows if row[1]] == [str(DEFAULT_PORT), str(DEFAULT_KEEP)]
+
+
+def test_the_table_of_variables_is_that_of_the_server(ghdeploy: FakeGitHub) -> None:
+    """A page names each variable that a subprocess is handed, in order."""
+    listed = [name for row in table_after("env") for name in re.findall(r"`([^`]+)`", row[0])]
+    assert listed == list(ghdeploy.serve(tls=True).env)
+
+
+# The worked example
+
+
+def test_the_worked_example_of_an_endpoint_works(tmp_path: Path) -> None:
+    """Applied to a copy of the tree, the files in CONTRIBUTING.md make an endpoint that passes its and our tests."""
+    tree = tmp_path / "main"
+    for name in ("src", "schemas", "tests"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, tree / name)
+    if fetched.CLIENTS.is_dir():  # with GitHub's own description, which the tests compare with
+        (tree / fetched.CLIENTS.name).symlink_to(fetched.CLIENTS)
+    files = [block for block in BLOCKS if block.kind == "file"]
+    assert [Path(block.argument).parts[0] for block in files] == ["schemas", "src", "tests"]
+    for block in files:
+        path = tree / block.argument
+        assert not path.exists(), f"{block.argument} is there by now: show another example"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, "utf-8")
+
+    options = ["-m", "pytest", "-p", "no:cacheprovider", "-W", "error"]
+    run_in_subprocess([*options, files[-1].argument, "tests/project/test_layers.py"], cwd=tree, source=tree / "src")
+    operation_id = files[0].argument.removeprefix("schemas/").removesuffix(".json")
+    general = ["tests/project/test_completeness.py", "tests/http/test_schemas.py", "-k", operation_id]
+    run_in_subprocess([*options, *general], cwd=tree, source=tree / "src")
+
+
+# The examples
+
+
+def run_in_subprocess(arguments: Sequence[str], *, cwd: Path = ROOT, source: Path | None = None) -> str:
+    """Run Python, with the package from *source* if given, and give what it prints; it must succeed."""
+    environment = {**os.environ, "PYTHONPATH": str(source)} if source else None
+    done = subprocess.run(  # noqa: S603 - our own commands
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+SUITES = [path.relative_to(ROOT / "examples").as_posix() for path in sorted((ROOT / "examples").glob("*/test_*.py"))]
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_an_example_suite_passes(suite: str) -> None:
+    """Each example's own suite passes, with every answer and event compared with its schema."""
+    options = ["-q", "-p", "no:cacheprovider", "-W", "error", "-o", "ghdeploy_validate=all"]
+    printed = run_in_subprocess(["-m", "pytest", f"examples/{suite}", *options])
+    assert re.search(r"^\d+ passed in", printed, re.MULTILINE), printed
+
+
+def test_make_example_tells_a_life_cycle_and_runs_the_suites() -> None:
+    """`examples/run.py` shows a deployment blocked, merged, done, the older one retired; then each test's result."""
+    printed = run_in_subprocess(["examples/run.py"])
+
+    answers = re.findall(r"^ +(\d{3}) \w+", printed, re.MULTILINE)
+    assert answers == ["200", "409", "202", "201", "201", "201"]
+    assert re.search(r"^ +\d+ +main +[0-9a-f]{7} +inactive$", printed, re.MULTILINE)
+    assert len(SUITES) == 5
+    for suite in SUITES:
+        text = (ROOT / "examples" / suite).read_text("utf-8")
+        names = re.findall(r"^def (test_\w+)", text, re.MULTILINE)
+        passed = re.findall(rf"^examples/{re.escape(suite)}::(\w+)(?:\[.*\])? PASSED", printed, re.MULTILINE)
+        assert names == list(dict.fromkeys(passed))
+
+
+def test_make_example_fails_if_an_example_does(tmp_path: Path) -> None:
+    """A failing example is a failing `make example`."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "examples" / "requests_script" / "test_deploy.py").open("a", encoding="utf-8") as suite:
+        suite.write("\n\ndef test_that_fails():\n    raise AssertionError\n")
+
+    done = subprocess.run(
+        [sys.executable, "examples/run.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "test_that_fails FAILED" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("tool", "libraries"),
+    [
+        ("flask_receiver/wsgi_receiver", {"flask", "requests"}),
+        ("pygithub_tool/deployer", {"github"}),
+        ("requests_script/deploy", {"requests"}),
+        ("starlette_receiver/asgi_receiver", {"starlette", "requests"}),
+        ("waiting_tool/wait_for", {"requests"}),
+    ],
+)
+def test_an_example_knows_nothing_of_the_fake(tool: str, libraries: set[str]) -> None:
+    """The tools import their client library, a receiver its framework, and the standard library: nothing else."""
+    tree = ast.parse((ROOT / "examples" / f"{tool}.py").read_text("utf-8"))
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").partition(".")[0])
+    assert imported - set(sys.stdlib_module_names) == libraries

@@ -1,0 +1,120 @@
+"""What is said of clients in other languages that are not there: a reason to skip, or to fail if they are required."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fetched
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TOOL = Path(__file__).parents[2] / "tools" / "fetch_clients.py"
+
+
+@pytest.fixture(params=[True, False], ids=["with-the-means", "without"])
+def has_means(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> bool:
+    """Be on a machine that has node, npm and what Debian has, or nothing but Node; and where nothing was fetched."""
+
+    def which(name: str) -> str | None:
+        return f"/usr/bin/{name}" if request.param or name == "node" else None
+
+    monkeypatch.setattr(shutil, "which", which)
+    monkeypatch.setattr(fetched, "NODE", tmp_path)
+    monkeypatch.setattr(fetched, "DEBIAN", tmp_path)
+    return bool(request.param)
+
+
+FINDING: list[tuple[Callable[[], object], str]] = [
+    (lambda: fetched.from_npm("@octokit/rest"), "@octokit/rest"),
+    (lambda: fetched.from_debian("usr/bin/gh", "gh"), "gh"),
+]
+
+
+@pytest.mark.parametrize(("find", "what"), FINDING)
+@pytest.mark.parametrize("required", [True, False])
+def test_what_is_required_and_could_be_there_fails(
+    monkeypatch: pytest.MonkeyPatch,
+    has_means: bool,  # noqa: FBT001
+    find: Callable[[], object],
+    what: str,
+    required: bool,  # noqa: FBT001
+) -> None:
+    """All else is skipped; either says why."""
+    monkeypatch.setenv("GHDEPLOY_CLIENTS", "required" if required else "")
+    reason = f"{what} is not there: `make clients` fetches it, where the network allows"
+    if required and has_means:
+        with pytest.raises(pytest.fail.Exception) as failed:
+            find()
+        assert str(failed.value) == f"{reason}, and GHDEPLOY_CLIENTS says that it must be"
+    else:
+        with pytest.raises(pytest.skip.Exception) as skipped:
+            find()
+        assert str(skipped.value) == reason
+
+
+def test_what_is_there_is_found(has_means: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    """A package and a file; a program of the machine's own is never required."""
+    (tmp_path / "node_modules" / "mermaid").mkdir(parents=True)
+    (tmp_path / "gh").touch()
+    assert fetched.from_npm("mermaid") == tmp_path / "node_modules" / "mermaid"
+    assert fetched.from_debian("gh", "gh") == tmp_path / "gh"
+    monkeypatch.setenv("GHDEPLOY_CLIENTS", "required")
+    if has_means:
+        assert fetched.program("curl") == "/usr/bin/curl"
+    else:
+        with pytest.raises(pytest.skip.Exception, match=r"^curl is not installed$"):
+            fetched.program("curl")
+
+
+@pytest.fixture
+def tool() -> Any:  # noqa: ANN401 - a module
+    """Load the program that fetches."""
+    spec = importlib.util.spec_from_file_location("fetch_clients", TOOL)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("problem", [OSError("Node is too old"), subprocess.TimeoutExpired("npm", 600)])
+@pytest.mark.parametrize(("required", "code"), [("", 0), ("required", 1)])
+def test_a_failure_to_fetch_counts_where_it_is_required(
+    tool: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    problem: Exception,
+    required: str,
+    code: int,
+) -> None:
+    """The other source is asked all the same."""
+
+    def fail() -> None:
+        raise problem
+
+    monkeypatch.setenv("GHDEPLOY_CLIENTS", required)
+    monkeypatch.setattr(tool, "from_npm", fail)
+    monkeypatch.setattr(tool, "from_debian", lambda: None)
+    assert tool.main() == code
+    assert capsys.readouterr().out == f"nothing from npm: {problem}\nthere are the clients from Debian\n"
+
+
+def test_a_machine_without_the_means_fetches_nothing(
+    tool: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing can be required of it."""
+    monkeypatch.setenv("GHDEPLOY_CLIENTS", "required")
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert tool.main() == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "nothing from npm: node and npm are not installed",
+        "nothing from Debian: this system is not Debian, or one like it",
+    ]

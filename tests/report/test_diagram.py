@@ -1,0 +1,418 @@
+"""The conversation as a picture: who takes part, what is drawn, what stands out, and what must not be told."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import fetched
+import flask
+import pytest
+import requests
+
+from pytest_ghdeploy import Step
+from pytest_ghdeploy.report.diagram import GITHUB, Message, Parties, as_mermaid, as_text
+from pytest_ghdeploy.report.transcript import Said
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy.webhooks.hooks import Delivery
+
+API = "https://api.github.com/repos/octocat/example"
+TOKEN = "a-token-for-tests"  # noqa: S105 - of nobody
+HEADERS = {"Authorization": f"token {TOKEN}", "User-Agent": "a-tool/1.0"}
+
+
+@pytest.fixture
+def repo(ghdeploy: FakeGitHub) -> Repository:
+    """Give the repository octocat/example."""
+    return ghdeploy.add_repository("octocat/example")
+
+
+def get(path: str = "", **headers: str) -> requests.Response:
+    """Ask for something below the repository."""
+    return requests.get(f"{API}{path}", headers={**HEADERS, **headers}, timeout=5)
+
+
+MESSAGES: list[Message | str] = [
+    Message("tool", GITHUB, "1. POST /deployments", "asks"),
+    Message(GITHUB, "tool", "409 Conflict", "refuses", "because", answer=True),
+    Message(GITHUB, GITHUB, "event deployment", "notes", answer=True),
+    Message("third party", GITHUB, "deployment status", "asks"),
+    Message(GITHUB, "receiver", "deployment", "tells"),
+    "… 3 more times …",
+    Message(GITHUB, GITHUB, "trouble", "warns"),
+    Message(GITHUB, "tool", "200 OK", "answers"),
+    Message("second tool", GITHUB, "2. GET /", "asks"),
+]
+PARTIES = Parties(("tool", "second tool"), ("third party", "receiver"))
+
+
+def test_each_party_has_a_lifeline() -> None:
+    """Clients stand to the left of GitHub, others to the right; a refusal is marked at the margin."""
+    drawn = [line.rstrip() for line in as_text(MESSAGES, PARTIES)]
+    assert drawn == [
+        "  tool      second tool  GitHub    third party  receiver",
+        "  |--------------------->|         |            |  1. POST /deployments",
+        "x |x---------------------|         |            |       409 Conflict",
+        "x |         |            |         |            |       hint: because",
+        "  |         |            *         |            |       event deployment",
+        "  |         |            |<--------|            |  deployment status",
+        "  |         |            |--------------------->|  deployment",
+        "  |         |            |         |            |  … 3 more times …",
+        "x |         |            !         |            |  trouble",
+        "  |<---------------------|         |            |  200 OK",
+        "  |         |----------->|         |            |  2. GET /",
+    ]
+
+
+def test_the_same_in_mermaid() -> None:
+    """A refusal is a crossed arrow with a note for the hint; what GitHub tells is an open one."""
+    assert list(as_mermaid(MESSAGES, PARTIES)) == [
+        "sequenceDiagram",
+        "    actor P0 as tool",
+        "    actor P1 as second tool",
+        "    participant P2 as GitHub",
+        "    actor P3 as third party",
+        "    actor P4 as receiver",
+        "    P0->>P2: 1. POST /deployments",
+        "    P2--xP0: 409 Conflict",
+        "    Note over P2,P0: hint: because",
+        "    Note over P2: event deployment",
+        "    P3->>P2: deployment status",
+        "    P2-)P4: deployment",
+        "    Note over P0,P4: … 3 more times …",
+        "    Note over P2: trouble",
+        "    P2-->>P0: 200 OK",
+        "    P1->>P2: 2. GET /",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ('{"ref": "main"}', "{#34;ref#34;: #34;main#34;}"),
+        ("a; b", "a#59; b"),
+        ("#35;", "#35;35#59;"),
+        ("the end of END, ending bend", "the #101;nd of #69;ND, ending bend"),
+        ("two\nlines\r\n", "two lines"),
+        ("%%{init: {}}%%", "#37;#37;{init: {}}#37;#37;"),
+        ("<b>&amp;</b>", "#60;b#62;#38;amp#59;#60;/b#62;"),
+        ("wrap: text", "wrap#58; text"),
+        ("NOWRAP:text", "NOWRAP#58;text"),
+        ("$$x$$ `y` \\z", "#36;#36;x#36;#36; #96;y#96; #92;z"),
+        ("deployer[bot] (é)", "deployer[bot] (é)"),
+        ("", "#32;"),
+        ("x" * 101, "x" * 99 + "…"),
+        ('"' * 100, "#34;" * 100),
+    ],
+)  # fmt: skip
+def test_what_has_a_meaning_in_mermaid_is_escaped(text: str, escaped: str) -> None:
+    """Whatever a client sends stays one message on one line."""
+    party = Parties((), ())
+    assert list(as_mermaid([Message(GITHUB, GITHUB, text, "notes")], party))[-1] == f"    Note over P0: {escaped}"
+
+
+def test_where_there_are_too_many_the_later_ones_share_a_line() -> None:
+    """Of twenty clients four have one of their own."""
+    names = [f"c{number}" for number in range(20)]
+    messages = [Message(name, GITHUB, name, "asks") for name in names]
+    drawn = list(as_text(messages, Parties(tuple(names), ())))
+    assert drawn[0].split() == ["c0", "c1", "c2", "c3", "other", "clients", "GitHub"]
+    assert drawn[5] == "  |         |         |         |         |------------->|  c4"
+    assert drawn[20] == "  |         |         |         |         |------------->|  c19"
+    others = Parties((), tuple(names))
+    assert [others.lifeline_of(name) for name in ("c0", "c3", "c4", "c19")] == [1, 4, 5, 5]
+
+
+# Who takes part
+
+
+@pytest.mark.usefixtures("repo")
+def test_clients_are_told_apart_by_login_and_by_user_agent(ghdeploy: FakeGitHub) -> None:
+    """The agent is named only where a login has several."""
+    get()
+    assert _parties(ghdeploy) == ["octocat", "GitHub"]
+    get(**{"User-Agent": "PyGithub/Python"})
+    requests.get(API, headers={"User-Agent": "curl/8"}, timeout=5)
+    assert _parties(ghdeploy) == ["octocat (a-tool)", "octocat (PyGithub)", "anonymous", "GitHub"]
+    ghdeploy.reset()
+    ghdeploy.add_repository("octocat/example")
+    ghdeploy.add_token("of-mona-and-hers", user="mona")
+    get(Authorization="Bearer of-mona-and-hers")
+    get()
+    get(**{"Authorization": "Bearer of-mona-and-hers", "User-Agent": "*"})
+    assert _parties(ghdeploy) == ["mona (a-tool)", "unknown token", "mona (no User-Agent)", "GitHub"]
+    assert [asked.login for asked in ghdeploy.requests] == ["mona", "", "mona"]
+
+
+def _parties(ghdeploy: FakeGitHub) -> list[str]:
+    return re.findall(r"^ {4}(?:actor|participant) P\d+ as (.*)$", ghdeploy.conversation.mermaid(), re.MULTILINE)
+
+
+def test_a_third_party_and_a_receiver_are_drawn(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """What the third party does goes to GitHub, what GitHub delivers to the receiver."""
+    ghdeploy.deployer(steps=["success"])
+    get("/deployments/1")
+    repo.add_deployment(ref="main")
+    ghdeploy._conversation.entries.append(Said("", "receiver", "deployment delivered: 200"))
+    ghdeploy._conversation.entries.append(Said("", "receiver", "deployment_status delivered", refused=True, hint="500"))
+    hint = "there is no deployment 1 in octocat/example; there are none"
+    report = "deployment status success of deployment 4442074271 (octocat/example)"
+    event = "event deployment.created: id 4442074271, environment production, ref main (octocat/example)"
+    reported = "event deployment_status.created: id 12690168079, state success, environment production"
+    assert ghdeploy.conversation.diagram().splitlines() == [
+        "  octocat   GitHub    deployer[bot]  receiver",
+        "  |-------->|         |              |    1. GET /repos/octocat/example/deployments/1",
+        'x |x--------|         |              |       404 Not Found "Not Found"',
+        f"x |         |         |              |       hint: {hint}",
+        f"  |         *         |              |       {event}",
+        f"  |         |<--------|              |       {report}",
+        f"  |         *         |              |       {reported} (octocat/example)",
+        "  |         |----------------------->|       deployment delivered: 200",
+        "x |         |-----------------------x|       deployment_status delivered",
+        "x |         |         |              |       hint: 500",
+    ]
+    assert "    P1-)P3: deployment delivered: 200\n    P1--xP3:" in ghdeploy.conversation.mermaid()
+    assert ghdeploy.conversation.text().splitlines()[-3:] == [
+        "     GitHub to receiver: deployment delivered: 200",
+        "     GitHub to receiver: deployment_status delivered",
+        "     hint: 500",
+    ]
+
+
+def _answering(status: int) -> flask.Flask:
+    app = flask.Flask(f"app-{status}")
+    app.add_url_rule("/", "hook", lambda: ("", status), methods=["POST"])
+    return app
+
+
+@pytest.mark.usefixtures("repo")
+def test_receivers_of_equal_names_are_told_apart(ghdeploy: FakeGitHub) -> None:
+    """By what they are: two applications, two functions; one that is subscribed twice stays one."""
+    first = _answering(204)
+    for target in (first, _answering(500), lambda _: None, lambda _: 503, first):
+        ghdeploy.webhooks.subscribe(target)
+    assert ghdeploy.conversation.diagram().splitlines()[0].split("  ")[1:] == [
+        "GitHub", "", "Flask", "", " Flask 2", " <lambda>", "<lambda> 2",
+    ]  # fmt: skip
+    told = ghdeploy.conversation.text().splitlines()
+    assert [line.strip() for line in told if "-->" in line] == [
+        "--> ping to Flask: 204 OK",
+        "!  --> ping to Flask 2: failed: the receiver answered 500 Internal Server Error",
+        "--> ping to <lambda>: 200 OK",
+        "!  --> ping to <lambda> 2: failed: the receiver answered 503 Service Unavailable",
+        "--> ping to Flask: 204 OK",
+    ]
+
+
+def test_who_has_the_name_of_somebody_else_is_drawn_apart(ghdeploy: FakeGitHub) -> None:
+    """A function, a third party and a client may have the same name, and GitHub's."""
+    repo = ghdeploy.add_repository("octocat/example")
+
+    def octocat(_: Delivery) -> None:
+        """Have the name of a client."""
+
+    class GitHub:
+        def __call__(self, _: Delivery) -> None:
+            """Have GitHub's."""
+
+    ghdeploy.webhooks.subscribe(octocat)
+    ghdeploy.webhooks.subscribe(GitHub())
+    ghdeploy.deployer(steps=["success"], login="octocat")
+    repo.add_deployment(ref="main")
+    ghdeploy.add_token(TOKEN, user="GitHub")
+    get()
+    ghdeploy.revoke_token(TOKEN)
+    ghdeploy.add_token("another-for-tests", user="octocat")
+    get(Authorization="token another-for-tests")
+    assert _parties(ghdeploy) == [
+        "GitHub (client)",
+        "octocat",
+        "GitHub",
+        "octocat (receiver)",
+        "GitHub (receiver)",
+        "octocat (third party)",
+    ]
+    drawn = ghdeploy.conversation.mermaid().splitlines()
+    assert "    P2-)P3: ping delivered: 200 OK" in drawn
+    assert "    P2-)P4: ping delivered: 200 OK" in drawn
+    assert "    P0->>P2: 1. GET /repos/octocat/example" in drawn
+    assert any(line.startswith("    P5->>P2: deployment status success") for line in drawn)
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_third_party_that_receives_is_one_party(ghdeploy: FakeGitHub) -> None:
+    """Whether it is subscribed itself or with its method."""
+    deployer = ghdeploy.deployer(by_webhook=True, steps=["queued"])
+    ghdeploy.webhooks.subscribe(deployer.receive, events=["deployment"])
+    ghdeploy.webhooks.subscribe(deployer, events=["deployment"])
+    ghdeploy.repository("octocat/example").add_deployment(ref="main")
+    assert _parties(ghdeploy) == ["GitHub", "deployer[bot]"]
+
+
+def test_long_names_are_cut_and_numbered(ghdeploy: FakeGitHub) -> None:
+    """The picture stays as wide as a screen; the text has the whole name."""
+    urls = [f"http://127.0.0.1:1/{letter * 300}?token=abc" for letter in ("a", "a" * 2, "b")]
+    for url in urls:
+        ghdeploy.webhooks.subscribe(url)
+    names = [f"http://127.0.0.1:1/{'a' * 20}…", f"http://127.0.0.1:1/{'a' * 20}… 2", f"http://127.0.0.1:1/{'b' * 20}…"]
+    assert ghdeploy.conversation.diagram().splitlines()[0].split("  ")[1:] == ["GitHub", "", *names]
+    assert f"ping to http://127.0.0.1:1/{'b' * 300}?token=[redacted]: failed" in ghdeploy.conversation.text()
+
+
+def test_a_hint_in_mermaid_is_cut_later_than_a_message() -> None:
+    """It is what a refusal is read for."""
+    messages = [Message("tool", GITHUB, "x" * 400, "refuses", "y" * 400)]
+    told = list(as_mermaid(messages, Parties(("tool",), ())))
+    assert told[-2:] == [f"    P0--xP1: {'x' * 99}…", f"    Note over P0,P1: hint: {'y' * 299}…"]
+
+
+def test_polls_with_the_same_answer_are_counted(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """In the picture only: what is told stays one line for each."""
+    ghdeploy.deployer(steps=["queued", Step("success", after_polls=20)])
+    url = f"/deployments/{repo.add_deployment(ref='main').id}/statuses"
+    for _ in range(23):
+        get(url)
+    drawn = ghdeploy.conversation.diagram().splitlines()
+    assert [found[0] for line in drawn if (found := re.search(r"\d+\. GET", line))] == ["1. GET", "21. GET"]
+    assert [line.rpartition("  ")[2] for line in drawn if "… " in line] == [
+        "… 19 more times, with the same answer",
+        "… 2 more times, with the same answer",
+    ]
+    assert len(ghdeploy.conversation.text().splitlines()) == 46 + 5
+
+
+def test_of_a_long_conversation_the_beginning_and_the_end_are_drawn(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """What is left out in the middle is counted, as in the text."""
+    for number in range(150):
+        repo.add_deployment(ref="main", environment=f"env-{number}")
+    for drawn in (ghdeploy.conversation.diagram(), ghdeploy.conversation.mermaid()):
+        lines = drawn.splitlines()[-101:]
+        assert lines[10].endswith("… 50 more requests and events …")
+        assert "environment env-9," in lines[9]
+        assert "environment env-60," in lines[11]
+
+
+def test_nothing_said_is_nothing_drawn(ghdeploy: FakeGitHub) -> None:
+    """An empty diagram is valid Mermaid all the same."""
+    assert (ghdeploy.conversation.text(), ghdeploy.conversation.diagram()) == ("", "")
+    assert ghdeploy.conversation.mermaid() == "sequenceDiagram\n    participant P0 as GitHub"
+    assert repr(ghdeploy.conversation) == "<Conversation 0 entries>"
+    assert ghdeploy.conversation_text() == ghdeploy.conversation.text()
+
+
+def test_no_picture_holds_a_secret(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A token is blotted out wherever it stands, also where a long body is cut in the middle of it."""
+    ghdeploy.add_token(TOKEN)
+    filler = "x" * (200 - len('{"ref": "", "payload": "') - len(TOKEN) // 2)
+    for payload in (filler, "", "x" * 70):
+        body = f'{{"ref": "{payload}", "payload": "{TOKEN}"}}'
+        requests.post(f"{API}/deployments", data=body, headers={**HEADERS, "User-Agent": TOKEN}, timeout=5)
+    get(f"/deployments/{TOKEN}?page={TOKEN}")
+    ghdeploy.fail(ValueError(TOKEN))
+    repo.add_deployment(ref="main", environment=TOKEN)
+    ghdeploy.take_problem()
+    picture = ghdeploy.conversation
+    told = picture.text() + picture.diagram() + picture.mermaid() + picture.report()
+    assert TOKEN[: len(TOKEN) // 2] not in told
+    assert "[redacted]" in told
+
+
+# In reports
+
+
+def test_the_report_of_a_failed_test_is_drawn_if_more_than_two_take_part(pytester: pytest.Pytester) -> None:
+    """Between a tool and GitHub the plain text says it all."""
+    pytester.makepyfile(
+        """
+        import pytest, requests
+
+        @pytest.mark.parametrize("third", [False, True])
+        def test_it(ghdeploy, third):
+            ghdeploy.add_repository("octocat/example")
+            if third:
+                ghdeploy.deployer(steps=["queued"])
+            requests.post("https://api.github.com/repos/octocat/example/deployments", json={"ref": "main"},
+                          headers={"Authorization": "token a-token-for-tests"}, timeout=5)
+            assert 0
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:randomly")
+    plain, drawn = "\n".join(result.outlines).split("the conversation with https://api.github.com")[1:]
+    assert plain.splitlines()[1].startswith("  1. POST /repos/octocat/example/deployments")
+    assert drawn.splitlines()[1:3] == [
+        "  octocat   GitHub    deployer[bot]",
+        '  |-------->|         |    1. POST /repos/octocat/example/deployments {"ref": "main"}',
+    ]
+
+
+PARSE = """
+import { readFileSync } from "node:fs";
+import { JSDOM } from "jsdom";
+
+const page = new JSDOM("");
+globalThis.window = page.window;
+globalThis.document = page.window.document;
+const { default: mermaid } = await import("mermaid");
+const read = [];
+for (const text of JSON.parse(readFileSync(0, "utf8"))) {
+  await mermaid.parse(text);
+  const { db } = await mermaid.mermaidAPI.getDiagramFromText(text);
+  const actors = [...db.getActors().values()].map((actor) => actor.description);
+  read.push({ title: db.getDiagramTitle(), actors, messages: db.getMessages().map((message) => message.message) });
+}
+console.log(JSON.stringify(read));
+"""
+HOSTILE = [
+    "", "  ", "end", "END;", "; drop", "# x", "\"q\" 'a'", "a\nb\nend\n", "\r", "\u2028x", "\x1b[31m",
+    "%%{init: {'theme':'dark'}}%%", "%% comment", "wrap: x", "nowrap:y", "<script>alert(1)</script>", "&lt;",
+    "#35;", "$$x^2$$", "activate P0", "+P1", "-P1", "participant X", "create participant Z", "destroy P0",
+    "loop y", "alt", "else", "and", "option", "break", "rect rgb(0,0,0)", "box x", "Note over P0: z", ": : :",
+    "->> P1", "P0->>P1: hi", "title: hi", "accDescr {", "links a: {}", "autonumber", "`code`", "\\n", "émoji 🚀",
+    '@{ "type": "x" }', "{{", "}}", "[[x]]", "((x))", "///", "||", "==", "a" * 300,
+]  # fmt: skip
+
+
+def test_mermaid_reads_what_was_meant(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Its own parser finds each party and each message, whatever they hold, and nothing else."""
+    fetched.from_npm("mermaid")
+    fetched.from_npm("jsdom")
+    drawn = [ghdeploy.conversation.mermaid()]
+    ghdeploy.deployer()
+    for text in HOSTILE:
+        requests.post(f"{API}/deployments", json={"ref": text}, headers=HEADERS, timeout=5)
+        requests.post(f"{API}/deployments", data=text.encode(), headers=HEADERS | {"User-Agent": "x"}, timeout=5)
+    repo.add_deployment(ref="main")
+    drawn.append(ghdeploy.conversation.mermaid())
+    named: list[tuple[Any, Parties]] = [
+        (
+            [
+                Message(text or "x", GITHUB, text, "asks"),
+                Message(GITHUB, text or "x", text, "refuses", text, answer=True),
+                Message(GITHUB, GITHUB, text, "warns"),
+                text,
+            ],
+            Parties((text or "x",), ()),
+        )
+        for text in HOSTILE
+        if text != GITHUB
+    ]
+    drawn += ["\n".join(as_mermaid(messages, parties)) for messages, parties in named]
+
+    done = subprocess.run(  # noqa: S603 - our own script
+        ["node", "--input-type=module", "-e", PARSE],  # noqa: S607 - as users have it
+        input=json.dumps(drawn),
+        cwd=fetched.NODE,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    for text, read in zip(drawn, json.loads(done.stdout), strict=True):
+        lines = text.split("\n")[1:]
+        actors = sum(line.startswith(("    actor ", "    participant ")) for line in lines)
+        assert (read["title"], len(read["actors"]), len(read["messages"])) == ("", actors, len(lines) - actors)

@@ -1,0 +1,1066 @@
+"""Seed files: what they set up is what Python would have, and what is wrong with one is told with its line."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import sys
+from datetime import UTC, datetime
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings, strategies as st
+from scene import KEYS
+
+from pytest_ghdeploy import FakeError, FakeGitHub, Step
+from pytest_ghdeploy.seeds import seed as seeds
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy import Delivery
+
+API = "https://api.github.com"
+
+YAML = """\
+repositories:
+  - full_name: octocat/example
+    default_branch: main
+    branches: [topic-branch, {name: stale, behind: 2}]
+    commit_statuses: [{ref: topic-branch, state: failure, context: ci/tests}]
+    merge_conflicts: [{head: stale}]
+    environments: [{name: production, wait_timer: 5}]
+tokens: [{token: my-token, user: octocat, scopes: [repo_deployment]}]
+webhooks: [{url: "http://127.0.0.1:9000/hook", events: [deployment], secret: s3cret}]
+"""
+TOML = """\
+tokens = [{token = "my-token", user = "octocat", scopes = ["repo_deployment"]}]
+webhooks = [{url = "http://127.0.0.1:9000/hook", events = ["deployment"], secret = "s3cret"}]
+
+[[repositories]]
+full_name = "octocat/example"
+default_branch = "main"
+branches = ["topic-branch", {name = "stale", behind = 2}]
+commit_statuses = [{ref = "topic-branch", state = "failure", context = "ci/tests"}]
+merge_conflicts = [{head = "stale"}]
+
+[[repositories.environments]]
+name = "production"
+wait_timer = 5
+"""
+JSON = """\
+{
+  "repositories": [
+    {
+      "full_name": "octocat/example",
+      "default_branch": "main",
+      "branches": ["topic-branch", {"name": "stale", "behind": 2}],
+      "commit_statuses": [{"ref": "topic-branch", "state": "failure", "context": "ci/tests"}],
+      "merge_conflicts": [{"head": "stale"}],
+      "environments": [{"name": "production", "wait_timer": 5}]
+    }
+  ],
+  "tokens": [{"token": "my-token", "user": "octocat", "scopes": ["repo_deployment"]}],
+  "webhooks": [{"url": "http://127.0.0.1:9000/hook", "events": ["deployment"], "secret": "s3cret"}]
+}
+"""
+FORMS = {"seed.yaml": YAML, "seed.yml": YAML, "seed.toml": TOML, "seed.json": JSON, "SEED.JSON": JSON}
+
+
+def stored(fake: FakeGitHub) -> object:
+    """Copy all that a scene consists of, and all that a refused seed must leave alone."""
+    store, application = fake._store, fake._application
+    rows = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
+    graphs = {
+        number: (
+            dict(graph.branches),
+            dict(graph.tags),
+            dict(graph.commits),
+            dict(graph.blobs),
+        )
+        for number, graph in store._graphs.items()
+    }
+    tokens = {
+        text: (row.user, row.kind, row.scopes, row.permissions, row.app, row.repository_ids, row.expires_at)
+        for text, row in store.tokens.items()
+    }
+    names = (store._users_by_login, store._repository_ids, store._former_names, store._collaborators)
+    limits = (store.limits and dict(store.limits.budgets), dict(store._rate_limits))
+    events = [(event.delivery_id, event.payload) for event in fake.events]
+    parties = len(fake._deployers._all) if fake._deployers else 0
+    faults = [str(fault) for fault in fake._faults._faults] if fake._faults else []
+    return pickle.loads(  # noqa: S301 - a copy of our own
+        pickle.dumps((rows, graphs, tokens, names, limits, events, store.events._count, parties, faults))
+    ), (
+        [(stub.method, stub.segments, stub.status, stub.body) for stub in application.stubs],
+        fake.clock.now,
+        fake.conversation_text(),
+        list(fake._problems),
+        [target[0] for target in fake._webhooks._targets.values()] if fake._webhooks else [],
+        dict(fake._secrets._known),
+        dict(fake._secrets._words),
+    )
+
+
+def at(fake: FakeGitHub) -> FakeGitHub:
+    """Put the clock of a new fake where all compare, and send nothing to whoever may listen here."""
+    fake.clock.move_to(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    fake.webhooks.hold()
+    return fake
+
+
+def get(path: str) -> Any:  # noqa: ANN401 - any JSON
+    """Ask over HTTP."""
+    answer = requests.get(API + path, headers={"Authorization": "token my-token"}, timeout=10)
+    assert answer.ok, answer.text
+    return answer.json()
+
+
+# What loads
+
+
+def by_hand(fake: FakeGitHub) -> None:
+    """Set the scene of the example in Python."""
+    repo = fake.add_repository("octocat/example", default_branch="main")
+    fake.add_token("my-token", user="octocat", scopes=["repo_deployment"])
+    repo.add_branch("topic-branch")
+    repo.add_branch("stale", behind=2)
+    repo.add_merge_conflict("stale")
+    repo.add_commit_status("topic-branch", state="failure", context="ci/tests")
+    repo.add_environment("production", wait_timer=5)
+    fake.webhooks.subscribe("http://127.0.0.1:9000/hook", events=["deployment"], secret="s3cret")  # noqa: S106
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_file_sets_the_scene_that_python_would(tmp_path: Path, name: str) -> None:
+    """The same rows, commits, tokens, hooks, events and ids, whatever the file is written in."""
+    (tmp_path / name).write_text(FORMS[name], "utf-8")
+    seeded, expected = at(FakeGitHub()), at(FakeGitHub())
+    seeded.seed(tmp_path / name)
+    by_hand(expected)
+    assert stored(seeded) == stored(expected)
+
+
+def test_a_mapping_sets_the_same_scene() -> None:
+    """It has the shape of a file."""
+    seeded, expected = at(FakeGitHub()), at(FakeGitHub())
+    seeded.seed(json.loads(JSON))
+    by_hand(expected)
+    assert stored(seeded) == stored(expected)
+
+
+def test_the_example_answers(ghdeploy: FakeGitHub, tmp_path: Path) -> None:
+    """A failing commit status and a merge conflict refuse deployments, and the hook hears of what is deployed."""
+    (tmp_path / "seed.yaml").write_text(YAML, "utf-8")
+    at(ghdeploy).seed(str(tmp_path / "seed.yaml"))
+
+    def deploy(ref: str, token: str = "my-token", **more: object) -> requests.Response:  # noqa: S107
+        return requests.post(
+            f"{API}/repos/octocat/example/deployments",
+            json={"ref": ref, **more},
+            headers={"Authorization": f"token {token}"},
+            timeout=10,
+        )
+
+    assert deploy("topic-branch", "another").status_code == 401
+    assert deploy("topic-branch").json()["message"] == "Conflict: Commit status checks failed for topic-branch."
+    assert deploy("stale").json()["message"] == "Conflict merging main into stale."
+    assert deploy("main", required_contexts=[]).status_code == 201
+    assert [delivery.event for delivery in ghdeploy.webhooks.deliveries] == ["deployment", "ping"]
+    assert get("/repos/octocat/example/environments/production")["protection_rules"][0]["wait_timer"] == 5
+
+
+EVERYTHING: dict[str, Any] = {
+    "webhooks": [
+        "http://127.0.0.1:1/all",
+        {
+            "url": "https://localhost:1/",
+            "events": ["status"],
+            "secret": "a-long-secret",
+            "content_type": "form",
+            "repository": "octo-org/app",
+            "active": False,
+            "insecure_ssl": True,
+        },
+        {"url": "http://192.0.2.1/", "allow_any_host": True, "active": False},
+    ],
+    "deployers": [{"environment": "qa", "steps": ["queued", {"state": "success", "after_polls": 2}]}, {}],
+    "faults": [{"method": "GET", "path": "/user", "status": 503, "times": 2, "required": False}],
+    "stubs": [{"method": "GET", "path": "/repos/*/*/pulls", "json": [{"number": 1}], "headers": {"X-Seen": "yes"}}],
+    "rate_limits": [17, {"remaining": 3, "user": None, "limit": 5, "status": 429}],
+    "tokens": [
+        "my-token",
+        {"token": "classic", "user": "mona", "scopes": ["repo"], "expires_at": "2030-01-01T00:00:00Z"},
+        {
+            "token": "apps",
+            "user": "gate[bot]",
+            "permissions": {"deployments": "write"},
+            "repositories": ["octo-org/app"],
+        },
+    ],
+    "repositories": [
+        "octocat/plain",
+        {
+            "deployments": [
+                "main",
+                {
+                    "ref": "v1",
+                    "environment": "qa",
+                    "task": "migrate",
+                    "payload": {"a": [1, None]},
+                    "description": "d",
+                    "transient_environment": True,
+                    "production_environment": False,
+                    "required_contexts": ["ci"],
+                    "creator": "mona",
+                    "statuses": ["queued", {"state": "success", "log_url": "https://ci.example/1", "creator": "mona"}],
+                },
+            ],
+            "environments": [
+                "staging",
+                {
+                    "name": "qa",
+                    "wait_timer": 5,
+                    "prevent_self_review": True,
+                    "reviewers": ["mona", "octo-org/release-team"],
+                    "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
+                    "can_admins_bypass": False,
+                    "deployment_branch_policies": ["release/*", {"name": "v*", "type": "tag"}],
+                    "protection_rules": ["gate"],
+                },
+            ],
+            "check_runs": [{"ref": "topic", "name": "build", "status": "in_progress"}],
+            "commit_statuses": [{"ref": "v1", "state": "success", "context": "ci", "creator": "mona"}],
+            "deploy_keys": [{"title": "server", "key": KEYS[0], "read_only": True}],
+            "collaborators": ["hubot", {"login": "mona", "permission": "admin"}],
+            "tags": [{"name": "v1", "ref": "main"}],
+            "merge_conflicts": ["stale"],
+            "commits": [{"branch": "topic", "message": "Change", "files": {"a.txt": "text\n"}}, "main"],
+            "branches": ["topic", {"name": "stale", "from_ref": "topic", "behind": 1}],
+            "full_name": "octo-org/app",
+            "default_branch": "main",
+            "private": True,
+        },
+    ],
+    "teams": [{"organization": "octo-org", "name": "Release Team"}],
+    "apps": ["gate", {"slug": "window", "owner": "octo-org"}],
+    "users": [{"login": "octo-org", "type": "Organization"}, "mona"],
+}
+
+
+def everything_by_hand(fake: FakeGitHub) -> None:
+    """Do in Python what ``EVERYTHING`` spells."""
+    fake.add_user("octo-org", type="Organization")
+    fake.add_user("mona")
+    gate = fake.add_app("gate")
+    fake.add_app("window", owner="octo-org")
+    team = fake.add_team("octo-org", "Release Team")
+    fake.add_repository("octocat/plain")
+    repo = fake.add_repository("octo-org/app", default_branch="main", private=True)
+    fake.add_token("my-token")
+    fake.add_token("classic", user="mona", scopes=["repo"], expires_at=datetime(2030, 1, 1, tzinfo=UTC))
+    fake.add_token(
+        "apps", user="gate[bot]", permissions={"deployments": "write"}, repositories=["octo-org/app"]
+    )  # fmt: skip
+    repo.add_branch("topic")
+    repo.add_branch("stale", from_ref="topic", behind=1)
+    repo.add_commit("topic", message="Change", files={"a.txt": "text\n"})
+    repo.add_commit("main")
+    repo.add_merge_conflict("stale")
+    repo.add_tag("v1", "main")
+    repo.add_collaborator("hubot")
+    repo.add_collaborator("mona", permission="admin")
+    repo.add_deploy_key("server", KEYS[0], read_only=True)
+    repo.add_commit_status("v1", state="success", context="ci", creator="mona")
+    repo.add_check_run("topic", name="build", status="in_progress")
+    repo.add_environment("staging")
+    environment = repo.add_environment(
+        "qa",
+        wait_timer=5,
+        prevent_self_review=True,
+        reviewers=["mona", team],
+        deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
+        can_admins_bypass=False,
+    )
+    environment.add_deployment_branch_policy("release/*")
+    environment.add_deployment_branch_policy("v*", type="tag")
+    environment.enable_protection_rule(gate)
+    repo.add_deployment(ref="main")
+    deployment = repo.add_deployment(
+        ref="v1",
+        environment="qa",
+        task="migrate",
+        payload={"a": [1, None]},
+        description="d",
+        transient_environment=True,
+        production_environment=False,
+        required_contexts=["ci"],
+        creator="mona",
+    )
+    deployment.add_status("queued")
+    deployment.add_status("success", log_url="https://ci.example/1", creator="mona")
+    fake.rate_limits.set(17)
+    fake.rate_limits.set(3, user=None, limit=5, status=429)
+    fake.stub("GET", "/repos/*/*/pulls", json=[{"number": 1}], headers={"X-Seen": "yes"})
+    fake.faults.add(method="GET", path="/user", status=503, times=2, required=False)
+    fake.deployer("qa", steps=["queued", Step("success", after_polls=2)])
+    fake.deployer()
+    fake.webhooks.subscribe("http://127.0.0.1:1/all")
+    fake.webhooks.subscribe(
+        "https://localhost:1/",
+        events=["status"],
+        secret="a-long-secret",  # noqa: S106
+        content_type="form",
+        repository="octo-org/app",
+        active=False,
+        insecure_ssl=True,
+    )
+    fake.webhooks.subscribe("http://192.0.2.1/", allow_any_host=True, active=False)
+
+
+def test_everything_can_be_spelled_in_any_order() -> None:
+    """Every section and every shorthand gives what Python gives, though the mapping has all of it back to front."""
+    seeded, expected = at(FakeGitHub()), at(FakeGitHub())
+    seeded.seed(EVERYTHING)
+    everything_by_hand(expected)
+    assert stored(seeded) == stored(expected)
+
+
+def test_every_section_is_in_that_scene() -> None:
+    """No list that a seed may have is left untested here."""
+
+    def missing(sections: tuple[seeds.Section, ...], found: list[Any]) -> list[str]:
+        there = [item for item in found if isinstance(item, dict)]
+        lists = {section.name: [one for item in there for one in item.get(section.name, ())] for section in sections}
+        inner = [name for section in sections for name in missing(section.inside, lists[section.name])]
+        return [name for name, items in lists.items() if not items] + inner
+
+    assert missing(seeds.SECTIONS, [EVERYTHING]) == []
+
+
+def test_what_was_seeded_is_there_over_http(ghdeploy: FakeGitHub) -> None:
+    """Each section, asked for by a client."""
+    ghdeploy.seed({**EVERYTHING, "rate_limits": [{"remaining": 17}]})
+    where = "/repos/octo-org/app"
+
+    assert get("/users/octo-org")["type"] == "Organization"
+    ghdeploy.add_token("root", user="octo-org")
+    headers = {"Authorization": "token root"}
+
+    def root(path: str) -> Any:  # noqa: ANN401 - any JSON
+        return requests.get(f"{API}{where}{path}", headers=headers, timeout=10).json()
+
+    assert root("")["private"] is True
+    assert [branch["name"] for branch in root("/branches")] == ["main", "stale", "topic"]
+    assert [tag["name"] for tag in root("/tags")] == ["v1"]
+    assert root("/commits/topic")["commit"]["message"] == "Change"
+    assert root("/contents/a.txt?ref=topic")["content"] == "dGV4dAo=\n"
+    assert root("/commits/v1/status")["statuses"][0]["context"] == "ci"
+    assert root("/commits/topic/check-runs")["check_runs"][0]["name"] == "build"
+    assert [key["title"] for key in root("/keys")] == ["server"]
+    assert root("/collaborators/mona/permission")["permission"] == "admin"
+    assert root("/environments/qa")["can_admins_bypass"] is False
+    policies = root("/environments/qa/deployment-branch-policies")["branch_policies"]
+    assert [policy["name"] for policy in policies] == ["release/*", "v*"]
+    rules = root("/environments/qa/deployment_protection_rules")["custom_deployment_protection_rules"]
+    assert [rule["app"]["slug"] for rule in rules] == ["gate"]
+    assert [one["task"] for one in root("/deployments")] == ["migrate", "deploy"]
+    statuses = root(f"/deployments/{root('/deployments')[0]['id']}/statuses")
+    assert [one["state"] for one in statuses] == ["success", "queued"]
+    assert [hook["config"]["url"] for hook in root("/hooks")] == ["https://localhost:1/"]
+    assert root("/pulls") == [{"number": 1}]
+    assert requests.get(f"{API}/user", headers=headers, timeout=10).status_code == 503
+    assert get("/rate_limit")["rate"]["limit"] == 5000
+
+
+# Refusals
+
+
+def refusal(source: seeds.Source, fake: FakeGitHub | None = None) -> str:
+    """Give the message of a seed that is refused, and see to it that nothing has changed."""
+    fake = fake or FakeGitHub()
+    before = stored(fake)
+    with pytest.raises(FakeError) as caught:
+        fake.seed(source)
+    assert stored(fake) == before
+    return str(caught.value)
+
+
+def used(deliveries: list[Delivery]) -> FakeGitHub:
+    """Make a fake in which there is something of everything, and a receiver of all events."""
+    fake = FakeGitHub()
+    everything_by_hand(fake)
+    fake.webhooks.subscribe(deliveries.append)
+    fake.clock.tick(100)
+    return fake
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"webhooks": [{"url": "http://example.com/"}]},
+        {"webhooks": ["http://127.0.0.1:1/new", {"url": "http://127.0.0.1:1/", "events": ["nothing"]}]},
+        {"deployers": [{}, {"repository": "octocat/nope"}]},
+        {"faults": [{"status": 500}, {}]},
+        {"stubs": [{"method": "GET", "path": "/a"}, {"method": "GET", "path": "a"}]},
+        {"rate_limits": [5, {"remaining": 5, "user": "nobody"}]},
+    ],
+    ids=lambda last: next(iter(last)),
+)
+def test_a_refused_seed_leaves_nothing(last: dict[str, Any]) -> None:
+    """However late it is refused: no row, commit, token, event, delivery, stub, limit, secret or id is used up."""
+    deliveries: list[Delivery] = []
+    fake = used(deliveries)
+    del deliveries[:]
+    fresh = {
+        "users": ["new"],
+        "apps": ["new-app"],
+        "tokens": ["a-new-token"],
+        "repositories": [
+            {
+                "full_name": "new/new",
+                "branches": ["topic"],
+                "commits": ["topic"],
+                "commit_statuses": [{"ref": "topic", "state": "success"}],
+                "deployments": [{"ref": "topic", "statuses": ["success"]}],
+            }
+        ],
+    }
+    refusal(fresh | last, fake)
+    assert deliveries == []
+
+    twin_deliveries: list[Delivery] = []
+    twin = used(twin_deliveries)
+    del twin_deliveries[:]
+    twin.clock.move_to(fake.clock.now)
+    for one in (fake, twin):
+        one.seed(fresh)
+    told = [[(one.event, one.id, one.delivery_id) for one in found] for found in (deliveries, twin_deliveries)]
+    assert told[0] == told[1] != []
+    assert [event.delivery_id for event in fake.events] == [event.delivery_id for event in twin.events]
+
+
+def test_events_of_a_seed_reach_those_who_were_there_before(ghdeploy: FakeGitHub) -> None:
+    """They are delivered when the whole scene is set, and once; a hook of the seed itself gets its ping alone."""
+    seen: list[tuple[str, int]] = []
+    ghdeploy.webhooks.subscribe(
+        lambda delivery: (
+            seen.append((delivery.event, len(ghdeploy.repository("octocat/example").deployments)))
+            if delivery.event != "ping"
+            else None
+        )
+    )
+    status = {"ref": "main", "state": "success"}
+    ghdeploy.seed(
+        {
+            "webhooks": ["http://127.0.0.1:1/"],
+            "repositories": [{"full_name": "octocat/example", "commit_statuses": [status], "deployments": ["main"]}],
+        }
+    )
+    assert seen == [("status", 1), ("deployment", 1)]
+    assert [delivery.event for delivery in ghdeploy.webhooks.hooks[1].deliveries] == ["ping"]
+
+
+def test_seeding_again_adds() -> None:
+    """What is there stays; a repository that is there is refused as from Python."""
+    fake = FakeGitHub()
+    fake.seed({"repositories": ["octocat/one"]})
+    fake.seed({"repositories": ["octocat/two"]})
+    expected = "repositories[0]: there is a repository octocat/one already: repository('octocat/one') looks it up"
+    assert refusal({"repositories": ["octocat/one"]}, fake) == expected
+    assert [row.full_name for row in fake._store.repositories] == ["octocat/one", "octocat/two"]
+
+
+def test_reset_empties_what_was_seeded() -> None:
+    """The seed has to be called again."""
+    fake = FakeGitHub()
+    fake.seed({"repositories": ["octocat/one"], "tokens": ["a-token"]})
+    fake.reset()
+    assert (list(fake._store.repositories), fake.tokens) == ([], ())
+    fake.seed({"repositories": ["octocat/one"]})
+
+
+def test_what_aliases_lead_to_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file in which everything is there many times takes no time, and its secrets are known."""
+    looked_at: list[str] = []
+    monkeypatch.setattr("pytest_ghdeploy.seeds.seed.Secrets.add", lambda _, secret: looked_at.append(secret))
+    lines = ["stubs:", "- method: GET", "  path: /x", "  json:", "    a0: &0 [{token: a-token}, 1, 1]"]
+    lines += [f"    a{n}: &{n} [*{n - 1}, *{n - 1}, *{n - 1}]" for n in range(1, 10)]
+    (tmp_path / "seed.yaml").write_text("\n".join(lines), "utf-8")
+    FakeGitHub().seed(tmp_path / "seed.yaml")
+    assert looked_at == ["a-token"]
+
+
+def test_an_empty_seed_is_none() -> None:
+    """Nothing happens."""
+    fake = FakeGitHub()
+    before = stored(fake)
+    fake.seed({})
+    fake.seed({"repositories": [], "webhooks": []})
+    assert stored(fake) == before
+
+
+BRANCHES = {
+    "seed.yaml": """\
+repositories:
+  - full_name: octocat/example
+
+    branches:
+      - topic
+      - name: stale
+        {0}: {1}
+""",
+    "seed.toml": """\
+[[repositories]]
+full_name = "octocat/example"
+
+[[repositories.branches]]
+name = "topic"
+[[repositories.branches]]
+{0} = {1}
+name = "stale"
+""",
+    "seed.json": """\
+{{"repositories": [
+  {{"full_name": "octocat/example",
+   "branches": [
+     "topic",
+     {{"name": "stale",
+       "behind": 0,
+       "{0}": {1}}}]}}]}}
+""",
+}
+WRONG = [
+    (
+        "behnd",
+        "2",
+        "there is no key 'behnd' in repositories[0].branches[1]; there are behind, name, from_ref",
+    ),
+    (
+        "from_ref",
+        "2",
+        "repositories[0].branches[1].from_ref is a text, got a number; a text is put in quotes",
+    ),
+    ("from_ref", "[2]", "repositories[0].branches[1].from_ref is a text, got a list"),
+    (
+        "from_ref",
+        '"mian"',
+        (
+            "repositories[0].branches[1].from_ref: there is no branch, tag or SHA 'mian' in octocat/example; "
+            "there are main, topic"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), WRONG)
+@pytest.mark.parametrize("name", BRANCHES)
+def test_a_mistake_is_told_with_file_line_and_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, key: str, value: str, message: str
+) -> None:
+    """An unknown key, a value of another type, and one that the fake refuses, in each kind of file."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(BRANCHES[name].format(key, value), "utf-8")
+    assert refusal(name) == f"{name}:7: {message}"
+    assert refusal(tmp_path / name) == f"{tmp_path / name}:7: {message}"
+    repository = {"full_name": "octocat/example", "branches": ["topic", {"name": "stale", key: json.loads(value)}]}
+    assert refusal({"repositories": [repository]}) == message.removesuffix("; a text is put in quotes")
+
+
+LINES = [
+    ("{", "seed.json:1: Expecting property name enclosed in double quotes"),
+    ("[]", "seed.json:1: a seed is a mapping, got a list"),
+    ('\n"x"', "seed.json:2: a seed is a mapping, got a text"),
+    ('{"tokens": [],\n"tokens": []}', "seed.json:2: the key 'tokens' is there twice, first in line 1"),
+    (
+        '{"users": [],\n"repos": []}',
+        (
+            "seed.json:2: there is no key 'repos'; there are repositories, deployers, users, apps, teams, tokens, "
+            "rate_limits, stubs, faults, webhooks"
+        ),
+    ),
+    ('{"users":\n\n"mona"}', "seed.json:3: users is a list, got a text"),
+    ('{"users":\nnull}', "seed.json:2: users is a list, got nothing"),
+    ('{"users": [\n7]}', "seed.json:2: users[0] is a text or a mapping, got a number; a text is put in quotes"),
+    ('{"users": [\n["mona"]]}', "seed.json:2: users[0] is a text or a mapping, got a list"),
+    ('{"users": ["mona",\n{"type": "Bot"}]}', "seed.json:2: users[1] has no login: login is required"),
+    (
+        '{"users": [{"login": "mona",\n"type": "bot"}]}',
+        ("seed.json:2: there is no value 'bot' of users[0].type; there are Bot, User, Organization"),
+    ),
+    ('{"users": ["mona",\n"mona"]}', "seed.json:2: users[1]: there is a user mona already"),
+    (
+        '{"users": [\n"mo na"]}',
+        (
+            'seed.json:2: users[0]: a login is made of letters, digits and "-", with "[bot]" '
+            "at the end for a bot; got 'mo na'"
+        ),
+    ),
+    ('{"faults": ["/user"]}', "seed.json:1: faults[0] is a mapping, got a text"),
+    ('{"faults": [\n{"path": "/user", "status": true}]}', "seed.json:2: faults[0].status is a whole number, got true"),
+    (
+        '{"faults": [\n{"path": "/user",\n"status": 200}]}',
+        "seed.json:3: faults[0].status: status is an HTTP status from 400 to 599, got 200",
+    ),
+    (
+        '{"stubs": [{"method": "GET",\n"path": "user"}]}',
+        ("seed.json:2: stubs[0].path: path starts with \"/\", below the root of the API, and has no query; got 'user'"),
+    ),
+    (
+        '{"stubs": [{"method": "GET", "path": "/x",\n"headers": {\n"X": 1}}]}',
+        "seed.json:3: stubs[0].headers.X is a text, got a number; a text is put in quotes",
+    ),
+    ('{"webhooks": [{"events": ["push"]}]}', "seed.json:1: webhooks[0] has no url: url is required"),
+    (
+        '{"webhooks": [{"target": "http://127.0.0.1:1/"}]}',
+        (
+            "seed.json:1: there is no key 'target' in webhooks[0]; there are "
+            "secret, url, events, content_type, repository, active, insecure_ssl, allow_any_host"
+        ),
+    ),
+    (
+        '{"webhooks": [{"url": "http://127.0.0.1:1/", "events": ["push",\n"nope"]}]}',
+        (
+            "seed.json:2: webhooks[0].events[1]: "
+            "GitHub refuses this with 422 'Validation Failed': GitHub sends no event 'nope' to hooks; there are *"
+        ),
+    ),
+    (
+        '{"tokens": [\n{"my-token": {"user": "mona"}}]}',
+        (
+            "seed.json:2: there is no key '…' in tokens[0]; there are "
+            "token, user, scopes, permissions, repositories, expires_at"
+        ),
+    ),
+    (
+        '{"tokens": [\n{"tokens": {"user": "mona"}}]}',
+        (
+            "seed.json:2: there is no key 'tokens' in tokens[0]; there are "
+            "token, user, scopes, permissions, repositories, expires_at"
+        ),
+    ),
+    (
+        '{"tokens": [\n{"tokn": "t"}]}',
+        (
+            "seed.json:2: there is no key 'tokn' in tokens[0]; there are "
+            "token, user, scopes, permissions, repositories, expires_at"
+        ),
+    ),
+    (
+        '{"webhooks": [\n{"config": {}}]}',
+        (
+            "seed.json:2: there is no key 'config' in webhooks[0]; there are "
+            "url, events, secret, content_type, repository, active, insecure_ssl, allow_any_host"
+        ),
+    ),
+    (
+        '{"tokens": [\n{"token": null}]}',
+        "seed.json:2: tokens[0].token is a text, got nothing",
+    ),
+    (
+        '{"webhooks": [{"events": [],\n"url": "ftp://me:pw@127.0.0.1/?token=x"}]}',
+        (
+            "seed.json:2: webhooks[0].url: GitHub refuses this with 422 'Validation Failed': "
+            "config.url is 'ftp://[redacted]@127.0.0.1/?token=[redacted]'; http and https do"
+        ),
+    ),
+    (
+        '{"stubs": [{"method": "GET", "path": "/x",\n"headers": {"X": "a\\n"}}]}',
+        (
+            "seed.json:2: stubs[0].headers: the header X is one line of Latin-1, without spaces around it; "
+            "it has the character U+000A"
+        ),
+    ),
+    (
+        '{"tokens": [{"token": "t",\n"expires_at": "0001-01-01T00:00:00+14:00"}]}',
+        (
+            "seed.json:2: tokens[0].expires_at: expires_at is a time in the years 1 to 9999, in UTC; got "
+            "datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone(datetime.timedelta(seconds=50400)))"
+        ),
+    ),
+    (
+        '{"webhooks": [\n"http://example.com/"]}',
+        (
+            "seed.json:2: webhooks[0]: 'example.com' is not this machine; "
+            "deliveries go to localhost, 127.0.0.1 and ::1 only: allow_any_host=True sends them to others"
+        ),
+    ),
+    (
+        '{"deployers": [{"steps": ["queued",\n{"state": "success",\n"after_poll": 1}]}]}',
+        (
+            "seed.json:3: there is no key 'after_poll' in deployers[0].steps[1]; there are after_polls, after_seconds, "
+            "state, log_url, environment_url, description, auto_inactive"
+        ),
+    ),
+    (
+        '{"deployers": [{"steps": ["queued",\n{}]}]}',
+        ("seed.json:2: deployers[0].steps[1] has no state: state is required"),
+    ),
+    (
+        '{"deployers": [{"steps": [\n"done"]}]}',
+        (
+            "seed.json:2: there is no value 'done' of deployers[0].steps[0]; "
+            "there are error, failure, inactive, in_progress, queued, pending, success"
+        ),
+    ),
+    ('{"deployers": [{"after_seconds":\n"1"}]}', "seed.json:2: deployers[0].after_seconds is a number, got a text"),
+    (
+        '{"deployers": [{\n"fails_on": null}]}',
+        (
+            "seed.json:2: there is no key 'fails_on' in deployers[0]; there are fails_with, "
+            "environment, repository, steps, after_polls, after_seconds, log_url, environment_url, description, login"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "commit_statuses": [\n{"ref": "main"}]}]}',
+        "seed.json:2: repositories[0].commit_statuses[0] has no state: ref and state are required",
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "commits": [{"branch": "main", "files": {"a":\n1}}]}]}',
+        "seed.json:2: repositories[0].commits[0].files.a is a text, got a number; a text is put in quotes",
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa",\n"wait_timer": -1}]}]}',
+        (
+            "seed.json:2: repositories[0]."
+            "environments[0].wait_timer: GitHub refuses this with 422 'Wait timer must be between 0 and 43200': "
+            "wait_timer is a number of minutes from 0 to 43,200; the body has -1"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "environments": [{"name": "q",\n"reviewers": ["octocat",\n"mona"]}]}]}',
+        (
+            "seed.json:3: repositories[0].environments[0].reviewers[1]: there is no user 'mona': see add_user; "
+            "there are octocat, o"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa",\n"reviewers": ["o/team"]}]}]}',
+        "seed.json:2: repositories[0].environments[0].reviewers[0]: there is no team 'o/team'; there are none",
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa", "protection_rules": [\n"gate"]}]}]}',
+        "seed.json:2: repositories[0].environments[0].protection_rules[0]: there is no app 'gate'; there are none",
+    ),
+    (
+        (
+            '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "statuses":\n'
+            '[{"state": "success",\n"creator": "mona"}]}]}]}'
+        ),
+        (
+            "seed.json:3: repositories[0].deployments[0].statuses[0].creator: there is no user 'mona': see add_user; "
+            "there are octocat, o"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "payload":\n5}]}]}',
+        (
+            "seed.json:2: repositories[0].deployments[0].payload is a mapping or a text, got a number; "
+            "a text is put in quotes"
+        ),
+    ),
+    (
+        '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "payload":\n{"a": NaN}}]}]}',
+        (
+            "seed.json:2: repositories[0].deployments[0].payload: payload is what JSON can hold: "
+            "Out of range float values are not JSON compliant*"
+        ),  # newer Pythons say more
+    ),
+    ('{"tokens": [{"token": "t", "expires_at":\n"soon"}]}', "seed.json:2: tokens[0].expires_at is a date, got a text"),
+    (
+        '{"tokens": [{"token": "t", "permissions":\n["deployments"]}]}',
+        "seed.json:2: tokens[0].permissions is a mapping, got a list",
+    ),
+    (
+        '{"tokens": [{"token": "t", "permissions": {"deployments": "write"}, "repositories":\n["o/r"]}]}',
+        "seed.json:2: tokens[0].repositories[0]: there is no repository 'o/r'; there are none",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), LINES)
+def test_each_mistake_has_its_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str) -> None:
+    """What is asked, what there is, and where."""
+    monkeypatch.chdir(tmp_path)
+    Path("seed.json").write_text(text, "utf-8")
+    told = refusal("seed.json")
+    assert (told[: len(message) - 1] + "*" if message.endswith("*") else told) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("seed.txt", b"", "seed.txt: a seed file ends in .yaml, .yml, .toml, .json"),
+        ("seed", b"", "seed: a seed file ends in .yaml, .yml, .toml, .json"),
+        ("seed.yaml", b"", "seed.yaml: a seed is a mapping, got nothing"),
+        ("seed.yaml", b"a: 1\n- b", "seed.yaml:2: expected <block end>, but found '-' while parsing a block mapping"),
+        ("seed.json", b'{\n"\xff": 1}', "seed.json:2: a seed file is UTF-8"),
+        ("seed.toml", b"[a\n", "seed.toml:1: Expected ']' at the end of a table declaration"),
+        (
+            "seed.toml",
+            b"[[rate_limits]]\nremaining = 1.5\n",
+            "seed.toml:2: rate_limits[0].remaining is a whole number, got a number with a point",
+        ),
+        ("seed.toml", b"[users]\n", "seed.toml:1: users is a list, got a mapping"),
+        (
+            "seed.yaml",
+            b"users:\n  - yes\n",
+            "seed.yaml:2: users[0] is a text or a mapping, got true; a text is put in quotes",
+        ),
+        (
+            "seed.yaml",
+            b"users:\n  - 2026-11-20\n",
+            "seed.yaml:2: users[0] is a text or a mapping, got a date; a text is put in quotes",
+        ),
+        (
+            "seed.toml",
+            b"users = [\n  12:00:00\n]",
+            "seed.toml:2: users[0] is a text or a mapping, got a time; a text is put in quotes",
+        ),
+        (
+            "seed.yaml",
+            b"users: !!python/name:os.abort\n",
+            "seed.yaml:1: this tag is none that is known; a text that begins with ! is put in quotes",
+        ),
+    ],
+)
+def test_a_file_that_is_none_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, message: str
+) -> None:
+    """Another ending, nothing in it, no text, a mistake in the syntax, and what YAML takes for something else."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(content)
+    assert refusal(name) == message
+
+
+def test_a_file_that_is_not_there_says_where_it_was_sought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is taken from the working directory."""
+    monkeypatch.chdir(tmp_path)
+    expected = f"nope.yaml: this seed file cannot be read in {Path.cwd()}: No such file or directory"
+    assert refusal("nope.yaml") == expected
+    path = tmp_path / "nope.yaml"
+    assert refusal(path) == f"{path}: this seed file cannot be read: No such file or directory"
+    assert refusal("/nope\0.yaml") == "/nope\0.yaml: this seed file cannot be read: embedded null byte"
+    (tmp_path / "dir.json").mkdir()
+    assert refusal(tmp_path / "dir.json").endswith("dir.json: this seed file cannot be read: Is a directory")
+
+
+def test_what_is_no_seed_is_refused() -> None:
+    """A path or a mapping; and the keys of a mapping are texts."""
+    wrong: Any = ["seed.yaml"]
+    assert refusal(wrong) == "a seed is the path of a file or a mapping, got a list"
+    wrong = {7: []}
+    assert refusal(wrong) == "a key is a text, got a number"
+    assert refusal({"users": [{7: "mona"}]}) == "a key in users[0] is a text, got a number"
+    numbered = {"full_name": "o/r", "commits": [{"branch": "main", "files": {7: "text"}}]}
+    assert refusal({"repositories": [numbered]}) == "a key in repositories[0].commits[0].files is a text, got a number"
+    circle: dict[str, Any] = {"full_name": "o/r"}
+    circle["deployments"] = [{"ref": "main", "payload": circle}]
+    expected = "repositories[0].deployments[0].payload: payload is what JSON can hold: Circular reference detected"
+    assert refusal({"repositories": [circle]}) == expected
+
+
+def test_without_pyyaml_the_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A YAML file takes an extra; TOML and JSON load without."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    Path("seed.yaml").write_text("users: [nobody-else]\n", "utf-8")
+    Path("seed.toml").write_text('users = ["mona"]\n', "utf-8")
+    expected = "YAML takes PyYAML: pip install 'pytest-ghdeploy[yaml]', or write the same in TOML or JSON"
+    assert refusal("seed.yaml") == f"seed.yaml: {expected}"
+    FakeGitHub().seed("seed.toml")
+
+
+SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        {"tokens": SECRET},
+        {"tokens": {SECRET: {}}},
+        {"tokens": [[SECRET]]},
+        {"tokens": [{"token": [SECRET]}]},
+        {"tokens": [{"token": {SECRET: SECRET}}]},
+        {"tokens": [{SECRET: "octocat"}]},
+        {"tokens": [{"token": f"{SECRET} "}]},
+        {"tokens": [f"{SECRET} "]},
+        {"tokens": [{"token": SECRET, "user": f"{SECRET} "}]},
+        {"tokens": [{"token": SECRET, "scopes": [SECRET]}]},
+        {"tokens": [{"token": SECRET, "scopes": SECRET}]},
+        {"tokens": [SECRET], "users": [SECRET, SECRET]},
+        {"webhooks": [{"secret": SECRET}]},
+        {"webhooks": [{"url": "http://127.0.0.1:1/", SECRET: 1}]},
+        {"webhooks": [{"url": "http://127.0.0.1:1/", "secret": [SECRET]}]},
+        {"webhooks": [{"url": "http://127.0.0.1:1/", "secret": SECRET, "events": [SECRET]}]},
+        {"webhooks": [{"url": f"http://example.com/{SECRET}", "secret": SECRET}]},
+        {"webhooks": [{"url": f"http://user:{SECRET}@example.com/"}]},
+        {"webhooks": [{"url": f"http://user:{SECRET}@127.0.0.1:99999/"}]},
+        {"webhooks": [{"url": f"http://user:{SECRET}@[127.0.0.1/"}]},
+        {"webhooks": [{"url": f"ftp://user:{SECRET}@127.0.0.1/"}]},
+        {"webhooks": [f"//user:/{SECRET}@127.0.0.1/"]},
+        {"tokens": [{SECRET: {"user": "mona"}}]},
+        {"tokens": [{f"{SECRET}-token": "mona"}]},
+        {"webhooks": [{f"{SECRET}-secret": {"url": "http://127.0.0.1:1/"}}]},
+        {"stubs": [{"method": "GET", "path": "/x", "headers": {"Authorization": f"Bearer {SECRET}\n"}}]},
+        {"stubs": [{"method": "GET", "path": "/x", "headers": {f"Authorization: Bearer {SECRET}": ""}}]},
+        {"stubs": [{"method": "GET", "path": f"/x?token={SECRET}"}]},
+        {"stubs": [{"method": "GET", "path": f"https://user:{SECRET}@api.github.com/user"}]},
+        {"faults": [{"status": 500, "path": f"/x?access={SECRET}"}]},
+        {"faults": [{"status": 500, "headers": {"Set-Cookie": f"id={SECRET}\n"}}]},
+    ],
+    ids=str,
+)
+def test_no_message_quotes_a_secret(tmp_path: Path, seed: dict[str, Any]) -> None:
+    """Neither a token nor a hook's secret, wherever it was put by mistake; nor does what the error holds."""
+    (tmp_path / "seed.json").write_text(json.dumps(seed), "utf-8")
+    fake = FakeGitHub()
+    for source in (seed, tmp_path / "seed.json"):
+        with pytest.raises(FakeError) as caught:
+            fake.seed(source)
+        assert SECRET not in str(caught.value)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__
+        frames = [str(entry.frame.f_locals) for entry in caught.traceback[1:]]
+        assert len(frames) == 1
+        assert source is seed or SECRET not in frames[0]
+
+
+DATES = {
+    "a.yaml": "expires_at: {0}",
+    "b.yaml": "expires_at: '{0}'",
+    "a.toml": "expires_at = {0}",
+    "b.toml": 'expires_at = "{0}"',
+    "a.json": '"expires_at": "{0}"',
+}
+
+
+@pytest.mark.parametrize("name", DATES)
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2030-01-02T03:04:05Z", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2030-01-02T03:04:05+01:00", datetime(2030, 1, 2, 2, 4, 5, tzinfo=UTC)),
+        ("2030-01-02T03:04:05", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2030-01-02 03:04:05", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2030-01-02", datetime(2030, 1, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_a_date_or_a_text(tmp_path: Path, name: str, written: str, expected: datetime) -> None:
+    """YAML and TOML have dates, JSON writes texts; without a time zone it is in UTC."""
+    line = DATES[name].format(written)
+    text = {
+        ".yaml": f"tokens:\n  - token: a-token\n    {line}\n",
+        ".toml": f'[[tokens]]\ntoken = "a-token"\n{line}\n',
+        ".json": f'{{"tokens": [{{"token": "a-token", {line}}}]}}',
+    }[name[1:]]
+    (tmp_path / name).write_text(text, "utf-8")
+    fake = FakeGitHub()
+    fake.seed(tmp_path / name)
+    assert fake.tokens[0].expires_at == expected
+
+
+def test_a_time_from_python_is_taken() -> None:
+    """A mapping may hold a datetime."""
+    when = datetime(2030, 1, 2, tzinfo=UTC)
+    fake = FakeGitHub()
+    fake.seed({"tokens": ({"token": "a-token", "expires_at": when},)})
+    assert fake.tokens[0].expires_at == when
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """As editors on Windows write it."""
+    (tmp_path / "seed.json").write_text(JSON, "utf-8-sig")
+    fake = at(FakeGitHub())
+    fake.seed(tmp_path / "seed.json")
+    assert fake.repository("octocat/example").environments[0].name == "production"
+
+
+def test_anchors_and_merge_keys_are_followed(tmp_path: Path) -> None:
+    """What YAML has for saying a thing once; a mistake is told where it is written."""
+    text = """\
+repositories:
+  - &first
+    full_name: octocat/one
+    environments: &environments
+      - {name: production, wait_timer: 5}
+  - <<: *first
+    full_name: octocat/two
+    branches: [topic]
+"""
+    path = tmp_path / "seed.yaml"
+    path.write_text(text, "utf-8")
+    fake = FakeGitHub()
+    fake.seed(path)
+    rules = fake.repository("octocat/two").environments[0].protection_rules
+    assert [rule["wait_timer"] for rule in rules] == [5]
+    path.write_text(text.replace("wait_timer: 5", "wait_timer: soon"), "utf-8")
+    expected = f"{path}:5: repositories[0].environments[0].wait_timer is a whole number, got a text"
+    assert refusal(path) == expected
+
+
+def test_a_seed_is_as_the_fake_is(tmp_path: Path) -> None:
+    """What a fake assumes, and what is there already, counts for what is seeded."""
+    (tmp_path / "seed.json").write_text('{"tokens": [{"token": "t0ken", "user": "mona"}]}', "utf-8")
+    fake = FakeGitHub("https://ghe.example.com/api/v3", payload_limit=5)
+    repo = fake.add_repository("octocat/example")
+    fake.seed(tmp_path / "seed.json")
+    assert repo.full_name == "octocat/example"
+    long = {"ref": "main", "payload": {"a": "long"}}
+    message = refusal({"repositories": [{"full_name": "o/r", "deployments": [long]}]}, fake)
+    assert message.startswith("repositories[0].deployments[0].payload: GitHub refuses this with 422")
+    fake.seed({"repositories": [{"full_name": "o/r", "commit_statuses": [
+        {"ref": "main", "state": "success", "creator": "mona"}]}]})  # fmt: skip
+    assert fake.events[0].payload["sender"]["login"] == "mona"
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 - any JSON
+    """List all paths in a value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
+
+
+MOST = EVERYTHING | {"webhooks": EVERYTHING["webhooks"][:2]}
+ODD: list[Any] = [
+    None,
+    True,
+    -1,
+    7,
+    1.5,
+    "",
+    "x",
+    "octocat/example",
+    "main",
+    [],
+    [[]],
+    ["x"],
+    {},
+    {"x": 1},
+    {"name": "x"},
+]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(path=st.sampled_from(places(MOST)[1:]), odd=st.sampled_from(ODD), renames=st.booleans())
+def test_whatever_is_wrong_is_said_and_changes_nothing(path: tuple[Any, ...], odd: object, *, renames: bool) -> None:
+    """Any part of a scene may be something else: it is taken, or refused with its path and without a trace."""
+    scene = json.loads(json.dumps(MOST))
+    *outer, last = path
+    holder = reduce(lambda inner, key: inner[key], outer, scene)
+    if renames and isinstance(last, str):
+        holder[f"{last}s"] = holder.pop(last)
+    else:
+        holder[last] = odd
+    fake = FakeGitHub()
+    fake.webhooks.hold()
+    before = stored(fake)
+    message = ""
+    try:
+        fake.seed(scene)
+    except FakeError as problem:
+        message = str(problem)
+    if message:
+        assert stored(fake) == before
+        assert re.search(r"(?:^| )[a-z_]+(?:\[\d+\]|: | is )|^there is no key '\w+'; ", message)

@@ -1,0 +1,297 @@
+"""Events: recorded with the payload of the moment, in order, each with an id of its own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ghdeploy import FakeGitHub
+from pytest_ghdeploy.store.events import Recorder
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy import Event, Repository
+
+
+def _fake_and_repository() -> tuple[FakeGitHub, Repository]:
+    fake = FakeGitHub()
+    return fake, fake.add_repository("octocat/example")
+
+
+# A recorder by itself
+
+
+def test_events_are_recorded_oldest_first() -> None:
+    """The record is a sequence in the order of what happened, with what each event is about."""
+    recorder = Recorder()
+    first = recorder.record("deployment", "created", "octocat/example", lambda: {"n": 1})
+    second = recorder.record("status", None, "octocat/other", lambda: {"n": 2})
+    assert list(recorder.events) == [first, second]
+    assert (first.name, first.action, first.repository, first.payload) == (
+        "deployment",
+        "created",
+        "octocat/example",
+        {"n": 1},
+    )
+    assert (second.name, second.action, second.repository, second.payload) == (
+        "status",
+        None,
+        "octocat/other",
+        {"n": 2},
+    )
+
+
+def _recorded(*names: str) -> Recorder:
+    recorder = Recorder()
+    for name in names:
+        recorder.record(name, None, "octocat/example", dict)
+    return recorder
+
+
+def test_the_record_is_a_sequence() -> None:
+    """It has a length, takes indexes and slices, is false when empty, and is live."""
+    recorder = _recorded("a", "b", "c")
+    events = recorder.events
+    assert len(events) == 3
+    assert (events[0].name, events[-1].name) == ("a", "c")
+    assert [event.name for event in events[1:]] == ["b", "c"]
+    assert [event.name for event in reversed(events)] == ["c", "b", "a"]
+    assert events[1] in events
+    assert not Recorder().events
+    recorder.record("d", None, "octocat/example", dict)
+    assert events[3].name == "d"
+    with pytest.raises(IndexError):
+        events[4]
+
+
+def test_events_are_selected_by_name() -> None:
+    """``named`` lists the events of one name, oldest first; with no such event it is empty."""
+    events = _recorded("a", "b", "a").events
+    assert events.named("a") == [events[0], events[2]]
+    assert events.named("c") == []
+
+
+def test_clearing_forgets_and_does_not_repeat_delivery_ids() -> None:
+    """After clear the record is empty, and later events have ids that none had before."""
+    recorder = _recorded("a", "b")
+    before = {event.delivery_id for event in recorder.events}
+    recorder.events.clear()
+    assert list(recorder.events) == []
+    recorder.record("c", None, "octocat/example", dict)
+    assert [event.name for event in recorder.events] == ["c"]
+    assert recorder.events[0].delivery_id not in before
+
+
+def test_delivery_ids_are_guids_and_unique() -> None:
+    """Each of a thousand delivery ids is a GUID in its usual form, and none comes twice."""
+    ids = [event.delivery_id for event in _recorded(*["a"] * 1000).events]
+    assert all(str(uuid.UUID(delivery_id)) == delivery_id for delivery_id in ids)
+    assert all(uuid.UUID(delivery_id).variant == uuid.RFC_4122 for delivery_id in ids)
+    assert len(set(ids)) == 1000
+
+
+def test_delivery_ids_are_the_same_in_every_run() -> None:
+    """Two records of as many events have the same ids in the same order."""
+    one, other = _recorded("a", "b"), _recorded("c", "d")
+    assert [event.delivery_id for event in one.events] == [event.delivery_id for event in other.events]
+
+
+def test_listeners_hear_of_each_event_once_and_in_order() -> None:
+    """Who listens is told of each event as it is recorded."""
+    recorder, heard = Recorder(), []
+    recorder.listeners.append(lambda event: heard.append((event, len(recorder.events))))
+    first = recorder.record("a", None, "octocat/example", dict)
+    second = recorder.record("b", None, "octocat/example", dict)
+    assert heard == [(first, 1), (second, 2)]
+
+
+def test_a_payload_is_made_once_and_only_when_looked_at() -> None:
+    """Nobody pays for a payload that is not read."""
+    made = []
+
+    def make() -> dict[str, Any]:
+        made.append(1)
+        return {}
+
+    event = Recorder().record("a", None, "octocat/example", make)
+    assert made == []
+    assert event.payload is event.payload
+    assert made == [1]
+
+
+def test_a_payload_shares_nothing_with_what_it_was_made_from() -> None:
+    """Changing a payload changes that copy alone."""
+    source: dict[str, Any] = {"deployment": {"payload": {"list": [1]}}}
+    event = Recorder().record("deployment", "created", "octocat/example", lambda: source)
+    event.payload["deployment"]["payload"]["list"].append(2)
+    assert source == {"deployment": {"payload": {"list": [1]}}}
+
+
+# Of a fake
+
+
+def test_a_payload_shows_the_moment_of_the_change() -> None:
+    """Later statuses, moves and the passing of time do not show in an event that is read only then."""
+    fake, repo = _fake_and_repository()
+    deployment = repo.add_deployment(ref="main", environment="staging", payload={"a": [1]})
+    deployment.add_status("queued")
+    created = fake.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    fake.clock.tick(seconds=60)
+    deployment.add_status("success", environment="qa")
+    repo.add_commit("main")
+    first, second, third = fake.events
+    assert first.payload["deployment"]["environment"] == "staging"
+    assert first.payload["deployment"]["updated_at"] == created
+    assert first.payload["repository"]["pushed_at"] == created
+    assert second.payload["deployment"]["environment"] == "staging"
+    assert second.payload["deployment_status"]["state"] == "queued"
+    assert third.payload["deployment"]["environment"] == "qa"
+    assert third.payload["deployment"]["updated_at"] > created
+
+
+def test_a_payload_outlives_its_deployment() -> None:
+    """The event of a deployment that has been deleted since can still be read."""
+    fake, repo = _fake_and_repository()
+    deployment_id = repo.add_deployment(ref="main").id
+    row = fake._store.deployments.get(deployment_id)
+    assert row is not None
+    fake._store.deployments.remove(row)
+    assert fake.events[0].payload["deployment"]["id"] == deployment_id
+
+
+def test_a_status_event_shows_the_branches_of_the_moment() -> None:
+    """A branch that is added later is not among those that contained the commit."""
+    fake, repo = _fake_and_repository()
+    repo.add_branch("early")
+    repo.add_commit_status("main", state="success")
+    repo.add_branch("late")
+    repo.add_commit("early")
+    branches = fake.events[0].payload["branches"]
+    assert [branch["name"] for branch in branches] == ["early", "main"]
+    assert {branch["commit"]["sha"] for branch in branches} == {repo.sha("main")}
+
+
+def test_changing_a_payload_changes_nothing_in_the_store() -> None:
+    """A test may scribble on an event: the deployment keeps its payload, and so do other events."""
+    fake, repo = _fake_and_repository()
+    deployment = repo.add_deployment(ref="main", payload={"list": [1]})
+    fake.events[0].payload["deployment"]["payload"]["list"].append("scribble")
+    deployment.add_status("success")
+    assert deployment.payload == {"list": [1]}
+    assert fake.events[1].payload["deployment"]["payload"] == {"list": [1]}
+
+
+def test_changing_what_was_handed_in_changes_nothing_that_was_recorded() -> None:
+    """A payload is copied when it is handed in."""
+    fake, repo = _fake_and_repository()
+    payload = {"list": [1]}
+    deployment = repo.add_deployment(ref="main", payload=payload)
+    payload["list"].append(2)
+    assert deployment.payload == {"list": [1]}
+    assert fake.events[0].payload["deployment"]["payload"] == {"list": [1]}
+
+
+def _keys(event: Event) -> list[str]:
+    return list(event.payload)
+
+
+def test_a_deployment_event_has_githubs_members() -> None:
+    """A ``deployment`` event says created, the deployment, no workflow, the repository and who did it."""
+    fake, repo = _fake_and_repository()
+    repo.add_deployment(ref="main")
+    (event,) = fake.events
+    assert (event.name, event.action, event.repository) == ("deployment", "created", "octocat/example")
+    assert _keys(event) == ["action", "deployment", "workflow", "workflow_run", "repository", "sender"]
+    assert (event.payload["workflow"], event.payload["workflow_run"]) == (None, None)
+    assert event.payload["sender"]["login"] == "octocat"
+    assert event.payload["repository"]["full_name"] == "octocat/example"
+
+
+def test_a_deployment_status_event_has_githubs_members() -> None:
+    """A ``deployment_status`` event has the status and the deployment, with the status's time already."""
+    fake, repo = _fake_and_repository()
+    deployment = repo.add_deployment(ref="main")
+    fake.clock.tick(seconds=5)
+    deployment.add_status("in_progress")
+    event = fake.events[-1]
+    assert (event.name, event.action) == ("deployment_status", "created")
+    assert _keys(event) == [
+        "action",
+        "deployment_status",
+        "deployment",
+        "check_run",
+        "workflow",
+        "workflow_run",
+        "repository",
+        "sender",
+    ]
+    assert event.payload["deployment"]["updated_at"] == event.payload["deployment_status"]["created_at"]
+    assert event.payload["deployment"]["updated_at"] != event.payload["deployment"]["created_at"]
+
+
+def test_a_status_event_has_githubs_members() -> None:
+    """A ``status`` event has no action, the full name as its name, and times with an offset."""
+    fake, repo = _fake_and_repository()
+    status = repo.add_commit_status("main", state="pending", context="ci", description="Running")
+    (event,) = fake.events
+    assert (event.name, event.action) == ("status", None)
+    payload = event.payload
+    assert "action" not in payload
+    told = {name: payload[name] for name in ("id", "sha", "name", "context", "description", "state", "target_url")}
+    assert told == {
+        "id": status.id,
+        "sha": repo.sha("main"),
+        "name": "octocat/example",
+        "context": "ci",
+        "description": "Running",
+        "state": "pending",
+        "target_url": None,
+    }
+    assert payload["created_at"] == payload["updated_at"] == fake.clock.now.strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    assert payload["commit"]["sha"] == repo.sha("main")
+
+
+def test_an_organizations_repository_names_it_in_its_events() -> None:
+    """The member organization is there for a repository of an organization, and for no other."""
+    fake = FakeGitHub()
+    fake.add_user("acme", type="Organization")
+    fake.add_repository("acme/app").add_deployment(ref="main")
+    payload = fake.events[0].payload
+    assert payload["organization"]["login"] == "acme"
+    assert payload["sender"]["login"] == "octocat"
+
+
+def test_a_check_run_is_created_and_completed() -> None:
+    """A completed check run dispatches both, an unfinished one ``created`` only."""
+    fake, repo = _fake_and_repository()
+    repo.add_check_run("main", name="build", status="in_progress")
+    repo.add_check_run("main", name="build")
+    assert [(event.name, event.action) for event in fake.events] == [
+        ("check_run", "created"),
+        ("check_run", "created"),
+        ("check_run", "completed"),
+    ]
+
+
+def test_setting_the_scene_dispatches_nothing() -> None:
+    """Repositories, branches, commits, tags, conflicts, users, tokens and collaborators are no events."""
+    fake, repo = _fake_and_repository()
+    repo.add_branch("topic", behind=2)
+    repo.add_commit("topic")
+    repo.add_tag("v1", "topic")
+    repo.add_merge_conflict("topic")
+    fake.add_user("hubot", type="Bot")
+    fake.add_token("a-token", user="hubot")
+    repo.add_collaborator("hubot", "push")
+    assert list(fake.events) == []
+
+
+def test_delivery_ids_go_on_across_repositories() -> None:
+    """Events of two repositories are told apart by their delivery ids."""
+    fake, repo = _fake_and_repository()
+    other = fake.add_repository("octocat/other")
+    for each in (repo, other, repo):
+        each.add_deployment(ref="main")
+    assert len({event.delivery_id for event in fake.events}) == 3
+    assert [event.repository for event in fake.events] == ["octocat/example", "octocat/other", "octocat/example"]

@@ -1,0 +1,245 @@
+"""
+GitHub's own description of its REST API and of its webhooks: where it is, and what it says of an answer or an event.
+
+``make clients`` fetches it from the npm packages ``@octokit/openapi`` and
+``@octokit/openapi-webhooks``. Every test (see conftest.py), the fuzzer and the
+tools read it through this module.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import fetched
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from pytest_ghdeploy.http import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REST = "@octokit/openapi"
+WEBHOOKS = "@octokit/openapi-webhooks"
+
+needs_description = pytest.mark.usefixtures("description_is_there")
+"""Skips a test, or fails it, where the description was not fetched."""
+
+# Loading it
+
+_PROSE = {"description", "summary", "example", "examples", "tags", "x-github", "x-octokit"}
+# Below these, what looks like a keyword is a name that somebody chose.
+_NAMED = {"properties", "patternProperties", "schemas", "parameters", "responses", "headers", "paths", "webhooks"}
+_KEPT = ("info", "paths", "webhooks", "components")
+
+
+class Operation(NamedTuple):
+    """An operation as GitHub describes it."""
+
+    method: str
+    path: str
+    described: dict[str, Any]
+
+
+def is_there() -> bool:
+    """Tell whether both descriptions were fetched."""
+    return all(_source(package, fetched.NODE).is_file() for package in (REST, WEBHOOKS))
+
+
+def require() -> None:
+    """Skip the test that runs, or fail it where ``GHDEPLOY_CLIENTS`` says so, if the description was not fetched."""
+    if not is_there():
+        fetched.missing("GitHub's description", "npm")
+
+
+def version(package: str, node: Path | None = None) -> str:
+    """Read which version of *package* was fetched, into *node* if given."""
+    file = (node or fetched.NODE) / "node_modules" / package / "package.json"
+    number: str = json.loads(file.read_text("utf-8"))["version"]
+    return number
+
+
+@cache
+def load(package: str, node: Path | None = None) -> dict[str, Any]:
+    """
+    Read the description in *package*, which is `REST` or `WEBHOOKS`, without its prose and examples.
+
+    The whole is up to 13 MB of JSON. The rest of it is written beside it once
+    for each version, so that not every process of a test run reads all.
+
+    Args:
+        node: The folder into which it was fetched. If not given, that of ``make clients``.
+
+    Raises:
+        OSError: It was not fetched.
+    """
+    node = node or fetched.NODE
+    source, short = _source(package, node), node / "described" / f"{Path(package).name}-{version(package, node)}.json"
+    if short.is_file() and short.stat().st_mtime >= Path(__file__).stat().st_mtime:
+        contents: dict[str, Any] = json.loads(short.read_text("utf-8"))
+        return contents
+    contents = without_prose(json.loads(source.read_text("utf-8")))
+    short.parent.mkdir(exist_ok=True)
+    written = short.with_suffix(f".{os.getpid()}")
+    written.write_text(json.dumps(contents, separators=(",", ":")), "utf-8")
+    written.replace(short)  # at once, as another process may read it at this moment
+    return contents
+
+
+def _source(package: str, node: Path) -> Path:
+    return node / "node_modules" / package / "generated" / "api.github.com.json"
+
+
+def without_prose(whole: dict[str, Any]) -> dict[str, Any]:
+    """Take what is for people only out of a description."""
+    kept: dict[str, Any] = _trimmed({name: whole[name] for name in _KEPT if name in whole})
+    return kept
+
+
+def _trimmed(value: Any, *, named: bool = False) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, list):
+        return [_trimmed(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _trimmed(member, named=name in _NAMED and not named)
+        for name, member in value.items()
+        if named or name not in _PROSE
+    }
+
+
+def operations_of(rest: dict[str, Any]) -> dict[str, Operation]:
+    """List the operations of a description of the REST API by operation id, in the order of their paths."""
+    return {
+        described["operationId"]: Operation(method.upper(), path, described)
+        for path, methods in rest["paths"].items()
+        for method, described in methods.items()
+    }
+
+
+@cache
+def operations() -> dict[str, Operation]:
+    """List the operations of GitHub's REST API by operation id."""
+    return operations_of(load(REST))
+
+
+# Comparing with it
+
+# Where the wire differs from the description, with the reason; the fact file has the sources.
+EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses: "" for what was left out
+# Of a check run, what only GitHub itself says is described for either webhooks or REST.
+GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
+# An app's event that GitHub documents, and that its description leaves out of the list of all.
+APPS_OWN = "deployment_protection_rule"
+NOT_DESCRIBED = {
+    ("repos/create-deployment", 409),  # listed, but without a schema
+    ("repos/create-commit-status", 422),  # not listed
+    ("repos/create-deployment-branch-policy", 404),  # listed, but without a schema
+    ("repos/create-deployment-branch-policy", 422),  # not listed, as for the two below
+    ("repos/update-deployment-branch-policy", 422),
+    ("repos/create-deployment-protection-rule", 422),
+    ("repos/check-collaborator", 404),  # described as having no body
+    ("git/delete-ref", 422),  # these are listed without a schema
+    ("repos/merge", 404),
+    ("repos/merge", 409),
+    ("repos/update-webhook-config-for-repo", 422),
+}
+NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
+# Every operation may answer these; the description lists them for a few.
+ANYWHERE = {301, 307, 400, 401, 403, 404, 415, 429}
+# The description is that of one version of the API; what the other no longer has.
+OLDER = "2022-11-28"
+GONE = {"has_downloads", "use_squash_pr_title_as_default", "rate"}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Turn OpenAPI 3.0 into JSON Schema: ``nullable`` becomes an alternative, and alternatives may overlap."""
+    if isinstance(value, list):
+        return [_plain(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {name: _plain(member) for name, member in value.items() if name != "nullable"}
+    if "oneOf" in plain:
+        # GitHub means "any of": a plain refusal is valid as one with further optional members too.
+        plain["anyOf"] = plain.pop("oneOf")
+    if "deployment_review" in plain.get("enum", ()):
+        plain["enum"] = [*plain["enum"], APPS_OWN]
+    if isinstance(plain.get("properties"), dict):
+        for name in EMPTY_FOR_URI & plain["properties"].keys():
+            plain["properties"][name] = {"anyOf": [{"const": ""}, plain["properties"][name]]}
+        if plain.get("title") == "CheckRun":
+            for name, more in GITHUBS_OWN.items():
+                plain["properties"][name] = {"anyOf": [{"enum": more}, plain["properties"][name]]}
+    return {"anyOf": [{"type": "null"}, plain]} if value.get("nullable") is True else plain
+
+
+@cache
+def _components(package: str, version: str) -> dict[str, Any]:
+    components: dict[str, Any] = _plain(load(package)["components"])
+    return _without_what_is_gone(components) if version == "2026-03-10" else components
+
+
+def _without_what_is_gone(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Make the description, which is that of 2022-11-28, one of 2026-03-10: the fact file has the whole list."""
+    if isinstance(value, list):
+        return [_without_what_is_gone(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    newer = {name: _without_what_is_gone(member) for name, member in value.items()}
+    if isinstance(newer.get("required"), list):
+        newer["required"] = [name for name in newer["required"] if name not in GONE]
+    return newer
+
+
+@cache
+def _validator(package: str, text: str, version: str) -> Draft202012Validator:
+    formats = FormatChecker(())
+    formats.checks("uri")(schema.is_uri)
+    formats.checks("date-time")(schema.is_date_time)
+    whole = {**_plain(json.loads(text)), "components": _components(package, version)}
+    return Draft202012Validator(whole, format_checker=formats)
+
+
+def _check(what: str, package: str, described: dict[str, Any], body: object, version: str = OLDER) -> None:
+    problems = [
+        f"{error.json_path}: {error.message[:300]}"
+        for error in _validator(package, json.dumps(described), version).iter_errors(body)
+    ]
+    assert not problems, f"GitHub describes {what} otherwise:\n  " + "\n  ".join(problems)
+
+
+def _names(value: Any) -> Iterator[str]:  # noqa: ANN401
+    if isinstance(value, dict):
+        yield from value
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _names(member)
+
+
+def check_answer(operation_id: str, status: int, body: object, version: str = OLDER) -> None:
+    """Compare an answer with GitHub's description of the operation."""
+    if version != OLDER:
+        assert not GONE & set(_names(body)), f"{operation_id} shows what is gone from {version}"
+    answers = operations()[operation_id].described["responses"]
+    if str(status) not in answers:
+        assert status in ANYWHERE or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} has no {status}"
+        return
+    answer = answers[str(status)]
+    if "$ref" in answer:
+        answer = load(REST)["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    content = answer.get("content", {}).get("application/json")
+    if content:
+        _check(f"the answer {status} of {operation_id}", REST, content["schema"], body, version)
+    else:
+        assert body is None or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} {status} has no body"
+
+
+def check_event(name: str, payload: Any) -> None:  # noqa: ANN401 - JSON
+    """Compare a payload with GitHub's description of the event."""
+    parts = [name, payload.get("action")]
+    key = "webhook-" + "-".join(part.replace("_", "-") for part in parts if part)
+    described = load(WEBHOOKS)["components"]["schemas"][key]
+    _check(f"the event {name}", WEBHOOKS, described, payload)

@@ -1,0 +1,269 @@
+"""
+What is delivered, as those who know GitHub's webhooks see it.
+
+GitHub's own description, recorded examples, gidgethub, and Octokit's verifier.
+The last needs Node, and it and the examples two packages of npm: ``make clients``
+installs them, and ``make test`` finds them. Another folder that has them is named
+by the variable ``GHDEPLOY_NODE``. Without them their tests are skipped.
+"""
+
+# ruff: noqa: S105, S106 - the secrets of hooks that there are in these tests only
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import fetched
+import githubs_description
+import pytest
+import requests
+from gidgethub import BadRequest, ValidationFailure, sansio
+from githubs_description import needs_description
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_ghdeploy import FakeGitHub
+    from pytest_ghdeploy.webhooks.hooks import Delivery
+
+
+SECRET = "It's a Secret to Everybody"
+KINDS = (
+    "check_run.completed",
+    "check_run.created",
+    "create",
+    "delete",
+    "deployment.created",
+    "deployment_status.created",
+    "ping",
+    "push",
+    "status",
+)
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def tell(ghdeploy: FakeGitHub, owner: str, **subscription: Any) -> list[Delivery]:  # noqa: ANN401 - subscribe's
+    """Have everything happen that there are events for, and give what was delivered, oldest first."""
+    if owner == "octo-org":
+        ghdeploy.add_user(owner, type="Organization")
+    repo = ghdeploy.add_repository(f"{owner}/example")
+    got: list[Delivery] = []
+    ghdeploy.webhooks.subscribe(got.append, repository=repo.full_name, secret=SECRET, **subscription)
+    with requests.Session() as http:
+        http.headers["Authorization"] = "token any-token"
+        url = f"https://api.github.com/repos/{repo.full_name}"
+        content = base64.b64encode(b"text").decode()
+        http.post(f"{url}/git/refs", json={"ref": "refs/heads/topic", "sha": repo.sha("main")})
+        http.put(f"{url}/contents/a.txt", json={"message": "Add", "content": content, "branch": "topic"})
+        http.delete(f"{url}/git/refs/heads/topic")
+    repo.add_commit_status("main", state="success", description="all is well, naïvely", target_url="https://ci.example")
+    repo.add_check_run("main", name="build")
+    deployment = repo.add_deployment(ref="main", payload={"ticket": 7}, description="text & more")
+    deployment.add_status("success", log_url="https://ci.example.com/1", environment_url="https://example.com/")
+    return got
+
+
+def by_kind(got: list[Delivery]) -> dict[str, list[Any]]:
+    """Sort payloads by event and action."""
+    found: dict[str, list[Any]] = {}
+    for delivery in got:
+        found.setdefault(f"{delivery.event}.{delivery.action}".removesuffix(".None"), []).append(delivery.payload)
+    return found
+
+
+@pytest.fixture(params=["octocat", "octo-org"])
+def owner(request: pytest.FixtureRequest) -> str:
+    """Give a person and an organization."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def got(ghdeploy: FakeGitHub, owner: str) -> list[Delivery]:
+    """Give the deliveries of all kinds of events."""
+    return tell(ghdeploy, owner)
+
+
+def test_every_kind_of_event_is_delivered(got: list[Delivery]) -> None:
+    """Those that the tests below look at, and no other."""
+    assert set(by_kind(got)) == set(KINDS)
+    assert all(delivery.state == "delivered" for delivery in got)
+
+
+# GitHub's description
+
+# What is described, and never there, each with its reason.
+NEVER = {
+    "$.installation": "deliveries to apps only",
+    "$.enterprise": "an enterprise's repositories only",
+    "$.hook.app_id": "hooks of apps only",
+    "*.check_run.deployment": "runs of GitHub Actions that deploy",
+    "*.check_suite.deployment": "suites of GitHub Actions",
+    "*.check_suite.*": "what a run tells of its suite; the rest is for the events of suites",
+    "$.check_run.check_suite.repository.*": "a minimal repository",
+}
+
+
+def described_fields(schema: Any, payload: Any, path: str = "$") -> Iterator[str]:  # noqa: ANN401 - JSON
+    """List the described fields that *payload* has not."""
+    if "$ref" in schema:
+        schema = described_schema(schema["$ref"].rpartition("/")[2])
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for member in schema.get(keyword, ()):
+            yield from described_fields(member, payload, path) if keyword == "allOf" else ()
+    if isinstance(payload, list):
+        for member in payload[:1]:
+            yield from described_fields(schema.get("items", {}), member, f"{path}[]")
+    if isinstance(payload, dict):
+        for name, member in schema.get("properties", {}).items():
+            if name not in payload:
+                yield f"{path}.{name}"
+            else:
+                yield from described_fields(member, payload[name], f"{path}.{name}")
+
+
+def described_schema(name: str) -> Any:  # noqa: ANN401 - JSON
+    """Find a schema of GitHub's description."""
+    return githubs_description.load(githubs_description.WEBHOOKS)["components"]["schemas"][name]
+
+
+@needs_description
+@each_kind
+def test_every_described_field_is_there(got: list[Delivery], owner: str, kind: str) -> None:
+    """At the top and in the event's own object; what a repository or user may have beside is up to its schema."""
+    schema = described_schema("webhook-" + kind.replace("_", "-").replace(".", "-"))
+    own = {"$", f"$.{kind.partition('.')[0]}", "$.commit", "$.hook", "$.head_commit", "$.commits[]", "$.branches[]"}
+    for payload in by_kind(got)[kind]:
+        missing = {
+            path
+            for path in described_fields(schema, payload)
+            if path.rpartition(".")[0] in own and not any(fnmatchcase(path, known) for known in NEVER)
+        }
+        assert missing <= (set() if owner == "octo-org" else {"$.organization"})
+
+
+# Recorded examples
+
+# Where recordings and we differ, each with its reason.
+KNOWN = {
+    "*.app.permissions.*": "each app has its own",
+    "*.installation": "deliveries to apps only",
+    "*.app_id": "hooks of apps only",
+    "*.check_run.deployment": "runs of GitHub Actions that deploy",
+    "*.check_suite.deployment": "suites of GitHub Actions",
+}
+
+
+def differences(theirs: Any, ours: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """List what a recording has and we have not, or have of another type; null may stand for anything."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for name, value in theirs.items():
+            if name in ours:
+                yield from differences(value, ours[name], f"{path}.{name}")
+            else:
+                yield f"{path}.{name}"
+    elif isinstance(theirs, list) and isinstance(ours, list):
+        if theirs and ours:
+            yield from differences(theirs[0], ours[0], f"{path}[]")
+    elif None not in (theirs, ours) and type(theirs) is not type(ours):
+        yield f"{path}: {type(theirs).__name__}, ours {type(ours).__name__}"
+
+
+@each_kind
+def test_recorded_examples_have_the_same_shape(ghdeploy: FakeGitHub, kind: str) -> None:
+    """Each recorded field is there with the same type; that we say no more than GitHub is the schemas' business."""
+    examples = fetched.from_npm("@octokit/webhooks-examples") / "api.github.com" / "index.json"
+    ours = by_kind(tell(ghdeploy, "octo-org"))[kind][-1 if kind != "push" else 1]
+    name, _, action = kind.partition(".")
+    recorded = [
+        example
+        for event in json.loads(examples.read_text("utf-8"))
+        if event["name"] == name
+        for example in event["examples"]
+        if example.get("action", "") == action
+    ]
+    assert recorded
+    for example in recorded:
+        found = {path for path in differences(example, ours, name) if not any(fnmatchcase(path, one) for one in KNOWN)}
+        assert not found
+
+
+# Those who verify
+
+
+@pytest.mark.parametrize("content_type", ["json", "form"])
+def test_gidgethub_takes_real_deliveries(ghdeploy: FakeGitHub, content_type: Any) -> None:  # noqa: ANN401
+    """Its signature check, its content types, its event and delivery id; a body that was changed is refused."""
+    for delivery in tell(ghdeploy, "octocat", content_type=content_type):
+        event = sansio.Event.from_http(delivery.headers, delivery.body, secret=SECRET)
+        assert (event.event, event.delivery_id, event.data) == (
+            delivery.event,
+            delivery.delivery_id,
+            delivery.payload,
+        )
+        with pytest.raises(ValidationFailure):
+            sansio.Event.from_http(delivery.headers, delivery.body + b" ", secret=SECRET)
+        with pytest.raises(ValidationFailure):
+            sansio.Event.from_http(delivery.headers, delivery.body, secret="another")
+
+
+def test_gidgethub_refuses_another_content_type(ghdeploy: FakeGitHub) -> None:
+    """So the test above sees what is sent."""
+    delivery = tell(ghdeploy, "octocat")[0]
+    headers = {name.lower(): value for name, value in delivery.headers.items()} | {"content-type": "text/plain"}
+    with pytest.raises(BadRequest):
+        sansio.Event.from_http(headers, delivery.body, secret=SECRET)
+
+
+VERIFY = """
+import { Webhooks } from "@octokit/webhooks";
+import { readFileSync } from "node:fs";
+
+const { secret, deliveries } = JSON.parse(readFileSync(0, "utf8"));
+const webhooks = new Webhooks({ secret });
+const received = [];
+webhooks.onAny(({ id, name, payload }) => received.push([id, name, payload.action ?? null]));
+const refused = [];
+for (const { id, name, signature, body } of deliveries) {
+  await webhooks.verifyAndReceive({ id, name, signature, payload: body });
+  refused.push(!(await webhooks.verify(body + " ", signature)));
+}
+console.log(JSON.stringify({ received, refused }));
+"""
+
+
+def test_octokit_takes_real_deliveries(ghdeploy: FakeGitHub) -> None:
+    """Its verifier accepts each signature, refuses it for other bytes, and hands the events on."""
+    fetched.from_npm("@octokit/webhooks")
+    got = tell(ghdeploy, "octo-org")
+    told = {
+        "secret": SECRET,
+        "deliveries": [
+            {
+                "id": delivery.headers["X-GitHub-Delivery"],
+                "name": delivery.headers["X-GitHub-Event"],
+                "signature": delivery.headers["X-Hub-Signature-256"],
+                "body": delivery.body.decode(),
+            }
+            for delivery in got
+        ],
+    }
+    done = subprocess.run(  # noqa: S603 - our own program
+        ["node", "--input-type=module", "-e", VERIFY],  # noqa: S607 - the machine's own
+        cwd=fetched.NODE,
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    # It has no handlers for a ping, whose signature it has checked all the same.
+    expected = [[one.delivery_id, one.event, one.action] for one in got]
+    assert said["received"] in (expected, [one for one in expected if one[1] != "ping"])
+    assert said["refused"] == [True] * len(got)
