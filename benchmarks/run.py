@@ -106,7 +106,7 @@ def environment(name: str, *packages: str) -> Path:
     python = where / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", where], check=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages], check=True)
     return python
 
 
@@ -125,7 +125,7 @@ def peers_environment() -> Path:
 def installed_project(python: Path) -> Path:
     """Put the project as it is now into an environment, not editable: as its users have it."""
     options = ["--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"]
-    subprocess.run([python, "-m", "pip", "install", *options, ROOT], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", *options, str(ROOT)], check=True)
     return python
 
 
@@ -144,7 +144,7 @@ def in_milliseconds(seconds: dict[str, float]) -> dict[str, str]:
 def seconds(python: Path, code: str) -> float:
     """Time *code* in a process of its own, in which pytest is imported already."""
     timed = f"import time, pytest; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
-    done = subprocess.run([python, "-c", timed], check=True, capture_output=True, text=True)
+    done = subprocess.run([str(python), "-c", timed], check=True, capture_output=True, text=True)
     return float(done.stdout)
 
 

@@ -236,7 +236,7 @@ def test_the_program_needs_both_descriptions(
 @needs_description
 def test_the_fetched_description_has_all_that_the_fake_answers() -> None:
     """No operation or event is passed over in silence."""
-    ids = list(drift.routing.endpoints())
+    ids = list(drift.router.endpoints())
     assert drift.operations(githubs_description.load(REST), ids).own.keys() == set(ids)
     events = {path.stem for path in (ROOT / "schemas" / "events").glob("*.json")}
     found = drift.events(githubs_description.load(WEBHOOKS), events)
