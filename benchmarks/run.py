@@ -131,7 +131,7 @@ def installed_project(python: Path) -> Path:
 
 def in_process(measurement: str, rounds: int) -> dict[str, Any]:
     """Run one measurement of ``measure.py``, in microseconds by contestant."""
-    command = [peers_environment(), HERE / "measure.py", measurement, str(rounds)]
+    command = [str(peers_environment()), str(HERE / "measure.py"), measurement, str(rounds)]
     measured: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return measured
 
