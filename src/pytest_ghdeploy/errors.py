@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_ghdeploy.public import public
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+@public
 class FakeError(Exception):
     """
     A mistake in how a test uses the fake, with what there is and what to do.
@@ -25,6 +28,7 @@ class FakeError(Exception):
     """
 
 
+@public
 class UnsupportedRequest(FakeError):
     """A request to one of GitHub's hosts that no fake here can answer. It also fails the test that made it."""
 

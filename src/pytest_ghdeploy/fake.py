@@ -28,6 +28,7 @@ from pytest_ghdeploy.interface.arguments import (
     split_full_name,
 )
 from pytest_ghdeploy.interface.repository import Repository
+from pytest_ghdeploy.public import public
 from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secret_members, without_secrets
 from pytest_ghdeploy.report import transcript
 from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
@@ -64,6 +65,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
+@public
 class FakeGitHub:
     """
     A stateful GitHub in memory, in the way of this process' HTTP clients while it is active.

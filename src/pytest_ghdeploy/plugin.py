@@ -247,8 +247,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the conversation to the report of a failed test."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave our own frames out of the report of a failed test, and add the conversation to it."""
+    if call.excinfo is not None:
+        for name, module in list(sys.modules.items()):
+            if _is_ours(name):
+                vars(module)["__tracebackhide__"] = _is_hidden
     report = yield
     if report.failed:
         for fake in (*item.stash.get(_FAKES, []), *_made_by(item)):
@@ -263,6 +269,25 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         item.stash.setdefault(_FAKES, []).clear()
         _recent().clear()
     return report
+
+
+def _is_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """
+    Hide the frames of this package, unless it has failed itself: then they are what its report needs.
+
+    Our own exceptions and those of client libraries are meant for the test, and so are those that a test's own code
+    raises below ours, such as a receiver.
+    """
+    problem = excinfo.value
+    if type(problem).__module__ != "builtins" or isinstance(problem, (AssertionError, OSError)):
+        return True
+    names = [str(entry.frame.f_globals.get("__name__")) for entry in excinfo.traceback]
+    origin = next((name for name in reversed(names) if name.partition(".")[0] not in sys.stdlib_module_names), "")
+    return not _is_ours(origin)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == "pytest_ghdeploy"
 
 
 def _recent() -> Any:  # noqa: ANN401 - weak references to fakes

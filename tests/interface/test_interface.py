@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib
+import pickle
 import re
 import subprocess
 import sys
@@ -1234,13 +1235,14 @@ def test_a_handle_from_before_reset_says_that_its_thing_is_gone(gh: FakeGitHub, 
 
 
 def test_every_public_name_can_be_imported() -> None:
-    """`__all__` is sorted, and each of its names is there and comes from the package."""
+    """`__all__` is sorted, and each of its names is there and says, also in pickles, that it is from the package."""
     assert pytest_ghdeploy.__all__ == sorted(pytest_ghdeploy.__all__)
     for name in pytest_ghdeploy.__all__:
         value = getattr(pytest_ghdeploy, name)
         assert isinstance(value, type)
         assert value.__name__ == name
-        assert value.__module__.startswith("pytest_ghdeploy.")
+        assert value.__module__ == "pytest_ghdeploy"
+        assert pickle.loads(pickle.dumps(value)) is value  # noqa: S301 - our own
     namespace: dict[str, object] = {}
     exec("from pytest_ghdeploy import *", namespace)  # noqa: S102
     assert set(pytest_ghdeploy.__all__) <= set(namespace)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, get_args
 
+from pytest_ghdeploy.public import public
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -43,6 +45,7 @@ DEPLOYMENT_BRANCH_POLICY_TYPES: tuple[str, ...] = get_args(DeploymentBranchPolic
 HOOK_DELIVERY_STATES: tuple[str, ...] = get_args(HookDeliveryState)
 
 
+@public
 class User(NamedTuple):
     """An account: a person, an organization or a bot."""
 
@@ -53,6 +56,7 @@ class User(NamedTuple):
     site_admin: bool = False
 
 
+@public
 class App(NamedTuple):
     """A GitHub App, which GitHub's schemas call an integration."""
 
@@ -65,6 +69,7 @@ class App(NamedTuple):
     events: tuple[str, ...]
 
 
+@public
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
     """
@@ -222,6 +227,7 @@ class CommitStatus(NamedTuple):
     """The context as it is compared: see ``rules.context_key``."""
 
 
+@public
 class CheckSuite(NamedTuple):
     """The check runs of one app, and one of its workflows, on one commit."""
 
@@ -377,6 +383,7 @@ class RateLimit(NamedTuple):
         return max(0, self.limit - self.used)
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Assumptions:
     """

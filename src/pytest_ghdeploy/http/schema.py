@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import API_VERSIONS
+from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +51,7 @@ def documentation_url(operation_id: str) -> str:
     return url
 
 
+@public
 class SchemaViolation(AssertionError):
     """An answer or event of the fake is not what its schema says: a bug in the fake."""
 

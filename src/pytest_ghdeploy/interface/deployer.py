@@ -22,6 +22,7 @@ from pytest_ghdeploy.github.model import DEPLOYMENT_STATES, DeploymentState
 from pytest_ghdeploy.github.rules import deployments as deployment_rules, environments as environment_rules
 from pytest_ghdeploy.interface.arguments import advice, check_login, check_type, json_copy, one_of
 from pytest_ghdeploy.interface.resources import Deployment, DeploymentStatus
+from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.transcript import Said
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _POLL = re.compile(r"/(?:repos/[^/]+/[^/]+|repositories/\d+)/deployments/(\d+)(?
 _ANSWERED = (200, 304)
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Step:
     """
@@ -192,6 +194,7 @@ class Party:
         self.posted.append(made.id)
 
 
+@public
 class Deployer:
     """A scripted third party: see ``FakeGitHub.deployer``."""
 

@@ -10,6 +10,7 @@ from pytest_ghdeploy.github.model import DEPLOYMENT_BRANCH_POLICY_TYPES
 from pytest_ghdeploy.github.urls import JSON
 from pytest_ghdeploy.interface.arguments import advice, json_copy, one_of
 from pytest_ghdeploy.interface.resources import _Field, _Item
+from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github import model
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.store import Table
 
 
+@public
 class Environment(_Item):
     """
     Where deployments go, with what protects it.

@@ -23,6 +23,7 @@ from pytest_ghdeploy.http.json_body import to_json
 from pytest_ghdeploy.http.messages import Answer, header_text
 from pytest_ghdeploy.interface import not_found_yet as created
 from pytest_ghdeploy.interface.arguments import check_path, check_type, headers_of
+from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +79,7 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
+@public
 class Fault:
     """
     A failure that a test has asked for.
@@ -193,6 +195,7 @@ def _known_as(path: tuple[str, ...]) -> tuple[str, ...]:
     return (*path[:2], *(part.lower() for part in path[2:4]), *path[4:])
 
 
+@public
 class Faults:
     """The faults that a test has asked for, in this order."""
 

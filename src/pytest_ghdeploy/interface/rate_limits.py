@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import rate_limits
 from pytest_ghdeploy.interface.arguments import check_type, user_called
+from pytest_ghdeploy.public import public
 from pytest_ghdeploy.store.store import DEFAULT_LOGIN
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.store.store import Store
 
 
+@public
 class RateLimits:
     """
     Who is refused for asking too often: nobody, until a test says so here.

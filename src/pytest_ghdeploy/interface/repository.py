@@ -30,6 +30,7 @@ from pytest_ghdeploy.interface.arguments import (
 )
 from pytest_ghdeploy.interface.environment import Environment
 from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment
+from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 _FARTHEST = 10_000
 
 
+@public
 class Repository:
     """A repository of a fake: see ``FakeGitHub.add_repository``."""
 

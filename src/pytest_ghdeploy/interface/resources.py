@@ -27,6 +27,7 @@ from pytest_ghdeploy.github.model import (
     User,
 )
 from pytest_ghdeploy.interface.arguments import advice, app_behind, json_copy, one_of, user_called
+from pytest_ghdeploy.public import public
 from pytest_ghdeploy.serializers import (
     checks as check_json,
     commit_statuses as commit_status_json,
@@ -118,6 +119,7 @@ class _Item(ABC):
             raise AttributeError(msg)
 
 
+@public
 class DeploymentStatus(_Item):
     """One report on a deployment."""
 
@@ -144,6 +146,7 @@ class DeploymentStatus(_Item):
         return deployment_json.deployment_status(row, self._store.repository_of(row), self._store.urls)
 
 
+@public
 class CommitStatus(_Item):
     """One report on a commit, under a context."""
 
@@ -167,6 +170,7 @@ class CommitStatus(_Item):
         return commit_status_json.commit_status(row, self._store.repository_of(row), self._store.urls)
 
 
+@public
 class CheckRun(_Item):
     """One run of a check on a commit."""
 
@@ -190,6 +194,7 @@ class CheckRun(_Item):
         return check_json.check_run(row, [row], self._store.repository_of(row), self._store.urls)
 
 
+@public
 class DeployKey(_Item):
     """A public key whose holder may read, and unless it is ``read_only`` write, a repository."""
 
@@ -213,6 +218,7 @@ class DeployKey(_Item):
         return repository_json.deploy_key(row, self._store.repository_of(row), self._store.urls)
 
 
+@public
 class Deployment(_Item):
     """
     A deployment.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_ghdeploy.public import public
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_ghdeploy.redaction import Secrets
 
 
+@public
 class Exchange(NamedTuple):
     """
     A request and its answer.

@@ -27,6 +27,7 @@ from pytest_ghdeploy.doors import http1, registry
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.refusals import REASONS
 from pytest_ghdeploy.http.messages import plain
+from pytest_ghdeploy.public import public
 from pytest_ghdeploy.server.forked import Forward
 from pytest_ghdeploy.server.wsgi import API_PREFIX, Fake as Answering, ask, check_proxied
 
@@ -58,6 +59,7 @@ class _Fake(Answering, Protocol):
     def serve(self, port: int = 0, *, tls: bool = False, admin: bool = False) -> LiveServer: ...
 
 
+@public
 class LiveServer:
     """
     A fake behind a port of 127.0.0.1, from when it is made until ``close``.

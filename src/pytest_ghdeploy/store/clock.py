@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.public import public
 
 LATEST = datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)
 """What the clock can show. A year is left for what comes after that, such as the end of an hour."""
@@ -18,6 +19,7 @@ class Diary(Protocol):
     def keep(self) -> None: ...  # noqa: D102 - let happen what is due
 
 
+@public
 class Clock:
     """
     The fake's time: aware, in UTC, in whole seconds, as GitHub's timestamps are.

@@ -12,9 +12,12 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+from pytest_ghdeploy.public import public
+
 Payload = dict[str, Any]
 
 
+@public
 class Event:
     """
     One event.
@@ -67,6 +70,7 @@ class Event:
         return f"<Event {self.name}{action} {self.repository} {self.delivery_id}>"
 
 
+@public
 class Events(Sequence[Event]):
     """The record of dispatched events, oldest first."""
 

@@ -16,6 +16,7 @@ from pytest_ghdeploy.api import webhooks as api
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import deliveries, refusals
 from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, plain_json
+from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.exchange import Headers
 from pytest_ghdeploy.report.transcript import Receiver, Sent
 from pytest_ghdeploy.serializers import webhooks as as_json
@@ -40,6 +41,7 @@ MOST_OF_ONE_CALL = 1000
 """Deliveries that may come of one call and of what receivers do then; GitHub has no such limit."""
 
 
+@public
 class Delivery:
     """
     An event on its way to one hook, or what has come of it.
@@ -179,6 +181,7 @@ class Delivery:
         self._webhooks.drop(self)
 
 
+@public
 class Hook:
     """Where events are sent. Reads what is stored now; its secret cannot be read."""
 
@@ -289,6 +292,7 @@ class Hook:
         self._webhooks._close_unused()  # noqa: SLF001 - two halves of one thing
 
 
+@public
 class Webhooks:
     """
     All hooks of a fake.
