@@ -33,7 +33,7 @@ from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secr
 from pytest_ghdeploy.report import transcript
 from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
 from pytest_ghdeploy.report.transcript import Conversation
-from pytest_ghdeploy.store.clock import Clock
+from pytest_ghdeploy.store.clock import Clock, keep_diary
 from pytest_ghdeploy.store.events import Events
 from pytest_ghdeploy.store.lock import Turns
 from pytest_ghdeploy.store.store import ACTIONS, DEFAULT_LOGIN, Store
@@ -145,7 +145,7 @@ class FakeGitHub:
         self._authorization = ""
         self._requests: list[Exchange] = []
         self._deployers: Deployers | None = None
-        self.clock.diary = None
+        keep_diary(self.clock, None)
         self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
         self._store.events.listeners.append(self._conversation.entries.append)
         if self._watch is not None:

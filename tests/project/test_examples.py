@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import configparser
-import inspect
 import os
 import re
 import shutil
@@ -28,17 +27,7 @@ from github import Auth, Github
 
 from pytest_ghdeploy import (
     Assumptions,
-    Delivery,
-    Deployer,
-    Deployment,
-    Environment,
     FakeGitHub,
-    Faults,
-    Hook,
-    LiveServer,
-    RateLimits,
-    Repository,
-    Webhooks,
     plugin,
 )
 from pytest_ghdeploy.admin import endpoints
@@ -375,49 +364,6 @@ def test_the_table_of_seed_files_is_that_of_the_sections() -> None:
     told = sorted((name, method, set(keys)) for name, (method, *keys) in rows)
     assert told == sorted(listed(seed.SECTIONS, "", "ghdeploy"))
     assert [name for name, _ in rows if "[]" not in name] == [section.name for section in seed.SECTIONS]
-
-
-def signature_of(member: Any) -> str:  # noqa: ANN401 - a method
-    """Write a method's signature as the reference does: without self, types, and slashes."""
-    parameters = list(inspect.signature(member).parameters.values())
-    if parameters and parameters[0].name == "self":
-        parameters = parameters[1:]
-    plain = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
-    text = str(inspect.Signature(plain)).replace("'", '"')
-    return f"{member.__name__}{text.replace('/, ', '').replace(', /', '')}"
-
-
-# For the plugin and the doors, not for tests.
-INTERNAL = {"accept", "answer", "check", "check_faults", "deliver", "doors", "fail", "pause", "raise_problem"}
-INTERNAL |= {"blot", "forget", "forget_requests", "give_up", "list_problems", "start_anew"}
-INTERNAL |= {"after_fork", "report_text", "shut_down", "start", "take_problem"}
-
-
-KINDS_OF_MEMBERS = [FakeGitHub, Repository, Deployment, Environment, Deployer, Faults, RateLimits]
-KINDS_OF_MEMBERS += [LiveServer, Webhooks, Hook, Delivery]
-
-
-@pytest.mark.parametrize("kind", KINDS_OF_MEMBERS)
-def test_the_reference_lists_the_members_that_there_are(kind: type, ghdeploy: FakeGitHub) -> None:
-    """Each method stands there with its signature, each attribute by its name, and none that is not there."""
-    repository = ghdeploy.add_repository("octocat/example")
-    there: dict[type, Any] = {FakeGitHub: ghdeploy, Repository: repository}
-    there[Deployment] = repository.add_deployment(ref="main")
-    there[Environment] = repository.add_environment("staging")
-    there |= {Faults: ghdeploy.faults, RateLimits: ghdeploy.rate_limits}
-    there[Deployer] = ghdeploy.deployer()
-    there[Webhooks] = ghdeploy.webhooks
-    there[Hook] = ghdeploy.webhooks.subscribe(lambda _: None)
-    there[Delivery] = ghdeploy.webhooks.deliveries[0]
-    there[LiveServer] = ghdeploy.serve(tls=True)
-    rows = table_after(f"members of: {kind.__name__}")
-    listed = [text for row in rows for text in re.findall(r"`([^`]+)`", row[0])]
-    for text in listed:
-        member = getattr(there[kind], text.partition("(")[0])
-        is_attribute = isinstance(getattr(kind, text, None), property)
-        assert is_attribute or not callable(member) or text == signature_of(member)
-    names = {text.partition("(")[0] for text in listed}
-    assert {name for name in dir(there[kind]) if not name.startswith("_")} - names - INTERNAL == set()
 
 
 def test_the_table_of_the_admin_interface_is_that_of_the_code() -> None:

@@ -22,6 +22,7 @@ from pytest_ghdeploy.github.pagination import Page
 from pytest_ghdeploy.github.rules import webhooks as rules
 from pytest_ghdeploy.redaction import without_credentials
 from pytest_ghdeploy.serializers import events as payloads, webhooks as as_json
+from pytest_ghdeploy.store.events import untouched_payload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -191,7 +192,7 @@ def dispatch(store: Store, event: Event) -> None:
     repository_id = repository.id if repository else None
     wanting = [hook for hook in store.hooks if rules.wants(hook, event.name, repository_id)]
     if wanting:
-        payload = deliveries.payload_text(event.untouched_payload)
+        payload = deliveries.payload_text(untouched_payload(event))
         for hook in wanting:
             _post(store, hook, event, repository_id, payload)
 
@@ -227,7 +228,7 @@ def ping(store: Store, hook: Hook, sender: User) -> None:
     shown = as_json.hook(hook, repository, store.urls)
     make = partial(payloads.ping, _ZEN, hook.id, shown, repository, sender, store.urls)
     event = store.events.announce("ping", None, repository.full_name if repository else "", make)
-    _post(store, hook, event, hook.repository_id, deliveries.payload_text(event.untouched_payload))
+    _post(store, hook, event, hook.repository_id, deliveries.payload_text(untouched_payload(event)))
 
 
 def test_push(store: Store, repository: Repository, hook: Hook, sender: User) -> None:
@@ -239,7 +240,7 @@ def test_push(store: Store, repository: Repository, hook: Hook, sender: User) ->
     """
     if rules.wants(hook, "push", repository.id):
         event = store.events.announce("push", None, repository.full_name, git.latest_push(store, repository, sender))
-        _post(store, hook, event, repository.id, deliveries.payload_text(event.untouched_payload))
+        _post(store, hook, event, repository.id, deliveries.payload_text(untouched_payload(event)))
 
 
 def redeliver(store: Store, delivery: HookDelivery) -> HookDelivery:

@@ -24,6 +24,7 @@ from pytest_ghdeploy.interface.arguments import advice, check_login, check_type,
 from pytest_ghdeploy.interface.resources import Deployment, DeploymentStatus
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.transcript import Said
+from pytest_ghdeploy.store.clock import keep_diary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -267,7 +268,7 @@ class Deployers:
         self._next_id = store.deployments.next_id
         self.say = say
         self.fail = fail
-        store.clock.diary = self
+        keep_diary(store.clock, self)
         store.afterwards.append(self.look)
 
     def add(

@@ -30,7 +30,7 @@ class Clock:
 
     def __init__(self) -> None:
         """Start at the current time."""
-        self.diary: Diary | None = None
+        self._diary: Diary | None = None
         self._set(datetime.now(UTC).replace(microsecond=0))
 
     def _set(self, when: datetime) -> None:
@@ -40,9 +40,9 @@ class Clock:
     def _pass(self, later: datetime) -> None:
         back = later < self._exact
         # What is due on the way happens at its own time, and may move the clock itself.
-        while self.diary and (due := self.diary.next_due()) and due <= later:
+        while self._diary and (due := self._diary.next_due()) and due <= later:
             self._set(max(due, self._exact))
-            self.diary.keep()
+            self._diary.keep()
         self._set(later if back else max(later, self._exact))
 
     @property
@@ -91,6 +91,11 @@ class Clock:
             msg = f"clock.tick wants to stay before the year 9999, got {seconds!r} from {self._now:%Y-%m-%d} on"
             raise FakeError(msg)
         self._pass(self._exact + step)
+
+
+def keep_diary(clock: Clock, diary: Diary | None) -> None:
+    """Let happen on the way of *clock* what *diary* holds, and nothing that an earlier one held."""
+    clock._diary = diary  # noqa: SLF001 - for third parties, not for tests
 
 
 def in_utc(when: datetime) -> datetime | None:

@@ -1,0 +1,136 @@
+"""What completion in an editor offers is what the reference documents, and every public name is in the reference."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+import pytest_ghdeploy
+from pytest_ghdeploy import FakeGitHub, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text("utf-8")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+
+# Names that are still to be made private. Nothing is added here.
+STILL_PUBLIC: dict[str, set[str]] = {
+    "FakeGitHub": {
+        *("accept", "answer", "blot", "check_faults", "deliver", "doors", "fail", "forget", "list_problems", "pause"),
+        *("raise_problem", "report_text", "start_anew", "take_problem"),
+    },
+    "Webhooks": {"accept", "deliver", "give_up", "shut_down", "start"},
+    "LiveServer": {"after_fork"},
+    "Faults": {"check", "forget_requests", "start"},
+    "Fault": {
+        *("after", "created", "created_by", "fails", "get", "is_for", "passed", "past", "problem", "requests_before"),
+        "sees",
+    },
+    "Conversation": {"entries", "forget", "news", "report"},
+}
+
+
+def documented(kind: str) -> list[str]:
+    """Read the table of a class: its members, methods with their parameters."""
+    text = REFERENCE.partition(f"<!-- members of: {kind} -->\n")[2].partition("\n\n")[0]
+    cells = (line.strip("|").split(" | ")[0] for line in text.splitlines()[2:])
+    return [member for cell in cells for member in re.findall(r"`([^`]+)`", cell)]
+
+
+def name_of(member: str) -> str:
+    """Take the parameters off."""
+    return member.partition("(")[0]
+
+
+def signature_of(method: Callable[..., object]) -> str:
+    """Write a method as the reference does: without self, types, and slashes."""
+    parameters = [one.replace(annotation=one.empty) for one in inspect.signature(method).parameters.values()]
+    text = str(inspect.Signature(parameters)).replace("'", '"')
+    return f"{method.__name__}{text.replace('/, ', '').replace(', /', '')}"
+
+
+def offered(thing: object) -> set[str]:
+    """List what completion offers of an object, without what every tuple, sequence or exception has."""
+    foreign = [kind for kind in type(thing).__mro__ if kind.__module__.partition(".")[0] != "pytest_ghdeploy"]
+    general = {name for kind in foreign for name in dir(kind)}
+    return {name for name in dir(thing) if not name.startswith("_")} - general
+
+
+@pytest.fixture
+def things(ghdeploy: FakeGitHub) -> dict[str, Any]:
+    """Make one of each kind of thing that a test gets in its hands."""
+    repository = ghdeploy.add_repository("octocat/example")
+    deployment = repository.add_deployment(ref="main")
+    hook = ghdeploy.webhooks.subscribe(lambda _: None)
+    server = ghdeploy.serve(tls=True)
+    requests.get(ghdeploy.base_url, timeout=10)
+    environment = repository.add_environment("staging")
+    run = repository.add_check_run("main", name="tests")
+    return {
+        "FakeGitHub": ghdeploy,
+        "Repository": repository,
+        "Deployment": deployment,
+        "DeploymentStatus": deployment.add_status("success"),
+        "CommitStatus": repository.add_commit_status("main", state="success"),
+        "CheckRun": run,
+        "CheckSuite": run.check_suite,
+        "DeployKey": repository.add_deploy_key("host", KEY),
+        "Environment": environment,
+        "Deployer": ghdeploy.deployer(),
+        "Step": Step("queued"),
+        "Webhooks": ghdeploy.webhooks,
+        "Hook": hook,
+        "Delivery": hook.deliveries[0],
+        "LiveServer": server,
+        "Faults": ghdeploy.faults,
+        "Fault": ghdeploy.faults.add(status=500, required=False),
+        "RateLimits": ghdeploy.rate_limits,
+        "Clock": ghdeploy.clock,
+        "Events": ghdeploy.events,
+        "Event": ghdeploy.events[0],
+        "Exchange": ghdeploy.requests[0],
+        "Conversation": ghdeploy.conversation,
+        "Token": ghdeploy.add_token("a-token"),
+        "User": ghdeploy.add_user("mona"),
+        "App": ghdeploy.add_app("gate"),
+        "Team": ghdeploy.add_team("octo-org", "Operations"),
+        "FakeError": pytest_ghdeploy.FakeError(""),
+        "UnsupportedRequest": pytest_ghdeploy.UnsupportedRequest(""),
+        "SchemaViolation": pytest_ghdeploy.SchemaViolation(""),
+        "Assumptions": pytest_ghdeploy.Assumptions(),
+    }
+
+
+def test_every_kind_of_thing_is_looked_at(things: dict[str, Any]) -> None:
+    """Each exported class has an instance here, and each name is that of its class."""
+    assert set(pytest_ghdeploy.__all__) <= set(things)
+    for name, thing in things.items():
+        assert name in [kind.__name__ for kind in type(thing).__mro__]
+
+
+def test_completion_offers_what_the_reference_documents(things: dict[str, Any]) -> None:
+    """Each attribute and method that does not begin with an underscore is in the table of its class."""
+    undocumented = {name: offered(thing) - set(map(name_of, documented(name))) for name, thing in things.items()}
+    assert {name: names for name, names in undocumented.items() if names} == STILL_PUBLIC
+
+
+def test_what_is_documented_exists(things: dict[str, Any]) -> None:
+    """Each attribute in a table can be read, and each method takes what its line says."""
+    for kind, thing in things.items():
+        for member in documented(kind):
+            value = getattr(thing, name_of(member))
+            is_method = inspect.ismethod(value)
+            assert member == (signature_of(value) if is_method else name_of(member)), f"{kind}.{member}"
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    """Each exported name has a table of its members, or a line that says what it is."""
+    told = {name.partition("(")[0] for name in re.findall(r"`([^`]+)`", REFERENCE)}
+    tables = set(re.findall(r"<!-- members of: (\w+) -->", REFERENCE))
+    assert sorted(set(pytest_ghdeploy.__all__) - told - tables) == []
