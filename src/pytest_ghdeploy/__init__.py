@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.fake import FakeGitHub
-    from pytest_ghdeploy.github.model import App, Assumptions, CheckSuite, Token, User
+    from pytest_ghdeploy.github.model import App, Assumptions, CheckSuite, Team, Token, User
     from pytest_ghdeploy.http.schema import SchemaViolation
     from pytest_ghdeploy.interface.deployer import Deployer, Step
     from pytest_ghdeploy.interface.environment import Environment
-    from pytest_ghdeploy.interface.faults import Fault, Faults
+    from pytest_ghdeploy.interface.fault_plan import Fault
+    from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.rate_limits import RateLimits
     from pytest_ghdeploy.interface.repository import Repository
     from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
+    from pytest_ghdeploy.report.conversation import Conversation
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.server.live_server import LiveServer
     from pytest_ghdeploy.store.clock import Clock
@@ -30,6 +32,7 @@ _HOMES = {
     "CheckSuite": "github.model",
     "Clock": "store.clock",
     "CommitStatus": "interface.resources",
+    "Conversation": "report.conversation",
     "Delivery": "webhooks.hooks",
     "DeployKey": "interface.resources",
     "Deployer": "interface.deployer",
@@ -41,7 +44,7 @@ _HOMES = {
     "Exchange": "report.exchange",
     "FakeError": "errors",
     "FakeGitHub": "fake",
-    "Fault": "interface.faults",
+    "Fault": "interface.fault_plan",
     "Faults": "interface.faults",
     "Hook": "webhooks.hooks",
     "LiveServer": "server.live_server",
@@ -49,6 +52,7 @@ _HOMES = {
     "Repository": "interface.repository",
     "SchemaViolation": "http.schema",
     "Step": "interface.deployer",
+    "Team": "github.model",
     "Token": "github.model",
     "UnsupportedRequest": "errors",
     "User": "github.model",
@@ -62,6 +66,7 @@ __all__ = [
     "CheckSuite",
     "Clock",
     "CommitStatus",
+    "Conversation",
     "Delivery",
     "DeployKey",
     "Deployer",
@@ -81,6 +86,7 @@ __all__ = [
     "Repository",
     "SchemaViolation",
     "Step",
+    "Team",
     "Token",
     "UnsupportedRequest",
     "User",

@@ -31,8 +31,9 @@ from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secret_members, without_secrets
 from pytest_ghdeploy.report import transcript
+from pytest_ghdeploy.report.conversation import Conversation
 from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
-from pytest_ghdeploy.report.transcript import Conversation
+from pytest_ghdeploy.report.transcript import Transcript
 from pytest_ghdeploy.store.clock import Clock, keep_diary
 from pytest_ghdeploy.store.events import Events
 from pytest_ghdeploy.store.lock import Turns
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import AccountType, AssumptionArguments, DeploymentState, Token
     from pytest_ghdeploy.interface.assertions import Wanted
     from pytest_ghdeploy.interface.deployer import Deployer, Deployers, Step
+    from pytest_ghdeploy.interface.fault_plan import FaultPlan
     from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.rate_limits import RateLimits
     from pytest_ghdeploy.interface.resources import Deployment
@@ -134,6 +136,7 @@ class FakeGitHub:
         self._recorded: list[Event] = []
         self._events = Events(self._recorded)
         self._faults: Faults | None = None
+        self._fault_plan: FaultPlan | None = None
         self._watch: Watch | None = None
         self._servers: list[LiveServer] = []
         self._start()
@@ -141,7 +144,7 @@ class FakeGitHub:
     def _start(self) -> None:
         self._store = Store(self.clock, self._assume, self._urls, self._lock, self._recorded)
         self._secrets = Secrets()
-        self._conversation = Conversation(self._secrets, self._lock)
+        self._conversation = Transcript(self._secrets, self._lock)
         self._authorization = ""
         self._requests: list[Exchange] = []
         self._deployers: Deployers | None = None
@@ -153,8 +156,8 @@ class FakeGitHub:
             self._store.events.listeners.append(self._watch.notice)
         if self._webhooks:
             self._webhooks.start(self._store, self._conversation, self._secrets)
-        if self._faults is not None:
-            self._faults.start(self._application)
+        if self._fault_plan is not None:
+            self._fault_plan.start(self._application)
 
     def __repr__(self) -> str:
         return f"<FakeGitHub {self.base_url} {len(list(self._store.repositories))} repositories>"
@@ -227,9 +230,9 @@ class FakeGitHub:
             AssertionError: One was not.
         """
         __tracebackhide__ = True
-        if self._faults is not None:
+        if self._fault_plan is not None:
             with self._secrets:
-                self._faults.check()
+                self._fault_plan.check()
 
     def reset(self) -> None:
         """
@@ -530,9 +533,11 @@ class FakeGitHub:
     def faults(self) -> Faults:
         """Failures on demand: ``faults.add(method=…, path=…, status=…)``."""
         if self._faults is None:
-            from pytest_ghdeploy.interface.faults import Faults  # few tests need them
+            from pytest_ghdeploy.interface.fault_plan import FaultPlan  # few tests need them
+            from pytest_ghdeploy.interface.faults import Faults
 
-            self._faults = Faults(self._application, self._prefix, self._lock, lambda: self.requests)
+            self._fault_plan = FaultPlan(self._application, self._lock, lambda: self.requests)
+            self._faults = Faults(self._fault_plan, self._prefix)
         return self._faults
 
     @property
@@ -791,7 +796,7 @@ class FakeGitHub:
     @property
     def conversation(self) -> Conversation:
         """What was said, to be told or drawn: ``.text()``, ``.diagram()``, ``.mermaid()``."""
-        return self._conversation
+        return Conversation(self._conversation)
 
     def report_text(self) -> str:
         """Tell the conversation as a failing test's report does: drawn, if more than two take part in it."""
@@ -827,8 +832,8 @@ class FakeGitHub:
                 if len(records) > 2 * keep:
                     del records[:-keep]
             if len(self._requests) > 2 * keep:
-                if self._faults is not None:
-                    self._faults.forget_requests(len(self._requests) - keep)
+                if self._fault_plan is not None:
+                    self._fault_plan.forget_requests(len(self._requests) - keep)
                 del self._requests[:-keep]
             if self._conversation.forget(keep):
                 rows = [row for row in self._store.hook_deliveries if row.state != "waiting"]

@@ -878,7 +878,7 @@ def test_it_is_not_recorded_and_no_limit_or_fault_has_a_part_in_it(fake: FakeGit
     ask.post("clock/tick")
 
     assert ask.get("faults")[0]["used"] == 0
-    assert ask.get("requests") == fake.conversation.entries == []
+    assert ask.get("requests") == fake._conversation.entries == []
 
 
 def test_held_deliveries_are_released_in_an_order_and_twice(fake: FakeGitHub, ask: Ask) -> None:

@@ -805,7 +805,7 @@ def test_it_keeps_the_last_requests_events_and_deliveries_only() -> None:
     assert 10 <= len(fake.requests) <= 20
     assert 10 <= len(fake.events) <= 20
     assert 10 <= len(fake.webhooks.deliveries) <= 21
-    assert 10 <= len(fake.conversation.entries) <= 22
+    assert 10 <= len(fake._conversation.entries) <= 22
     assert "context 299" in fake.requests[-1].request_body.decode()
     assert fake.events[-1].payload["context"] == "context 299"
     told = fake.conversation.text().splitlines()

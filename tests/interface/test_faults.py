@@ -997,8 +997,8 @@ def test_a_fault_that_was_not_used_fails_the_test(pytester: pytest.Pytester) -> 
         [
             "*_ test_that_never_meets_its_fault _*",
             "E * AssertionError: the fault status=502 for POST /repos/[*]/[*]/deployments was used 0 of 1 times",
-            "E *   GET /repos/octocat/example came 1 time",
-            "E *   with required=False it need not be used",
+            "*  GET /repos/octocat/example came 1 time",
+            "*  with required=False it need not be used",
             "*ghdeploy: the conversation with https://api.github.com*",
             "  1. GET /repos/octocat/example",
             "     200 OK *",

@@ -168,7 +168,6 @@ LONG: dict[str, str] = dict.fromkeys(
         "fake",
         "github.refusals",
         "http.application",
-        "interface.faults",
         "interface.repository",
         "report.transcript",
         "seeds.seed",

@@ -27,12 +27,6 @@ STILL_PUBLIC: dict[str, set[str]] = {
     },
     "Webhooks": {"accept", "deliver", "give_up", "shut_down", "start"},
     "LiveServer": {"after_fork"},
-    "Faults": {"check", "forget_requests", "start"},
-    "Fault": {
-        *("after", "created", "created_by", "fails", "get", "is_for", "passed", "past", "problem", "requests_before"),
-        "sees",
-    },
-    "Conversation": {"entries", "forget", "news", "report"},
 }
 
 

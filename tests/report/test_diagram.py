@@ -315,7 +315,7 @@ def test_no_picture_holds_a_secret(ghdeploy: FakeGitHub, repo: Repository) -> No
     ghdeploy.fail(ValueError(TOKEN))
     repo.add_deployment(ref="main", environment=TOKEN)
     ghdeploy.take_problem()
-    picture = ghdeploy.conversation
+    picture = ghdeploy._conversation
     told = picture.text() + picture.diagram() + picture.mermaid() + picture.report()
     assert TOKEN[: len(TOKEN) // 2] not in told
     assert "[redacted]" in told

@@ -90,7 +90,7 @@ def stored(fake: FakeGitHub) -> object:
     limits = (store.limits and dict(store.limits.budgets), dict(store._rate_limits))
     events = [(event.delivery_id, event.payload) for event in fake.events]
     parties = len(fake._deployers._all) if fake._deployers else 0
-    faults = [str(fault) for fault in fake._faults._faults] if fake._faults else []
+    faults = [str(fault) for fault in fake.faults]
     return pickle.loads(  # noqa: S301 - a copy of our own
         pickle.dumps((rows, graphs, tokens, names, limits, events, store.events._count, parties, faults))
     ), (

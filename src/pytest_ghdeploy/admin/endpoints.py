@@ -22,7 +22,7 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.model import App, Team, Token, User
 from pytest_ghdeploy.interface import assertions
 from pytest_ghdeploy.interface.deployer import Deployer, Step
-from pytest_ghdeploy.interface.faults import Fault
+from pytest_ghdeploy.interface.fault_plan import Fault
 from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.resources import Deployment, _Item
 from pytest_ghdeploy.report.exchange import Exchange
@@ -33,7 +33,7 @@ from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from pytest_ghdeploy.report.transcript import Conversation
+    from pytest_ghdeploy.report.conversation import Conversation
     from pytest_ghdeploy.store.clock import Clock
     from pytest_ghdeploy.store.events import Events
     from pytest_ghdeploy.webhooks.hooks import Webhooks

@@ -159,6 +159,7 @@ class DeploymentStatus(NamedTuple):
     performed_via_github_app: App | None = None
 
 
+@public
 class Team(NamedTuple):
     """A team of an organization, known as far as a reviewer must be."""
 

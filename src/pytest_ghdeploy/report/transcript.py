@@ -104,7 +104,7 @@ class Sent:
         return self.row.state == "waiting" and not self.row.reason
 
 
-class Conversation:
+class Transcript:
     """What was said: requests, answers, events and what third parties do, in the order in which it happened."""
 
     def __init__(self, secrets: Secrets, lock: AbstractContextManager[object]) -> None:
@@ -116,10 +116,10 @@ class Conversation:
         self._news: _News | None = None
 
     def __repr__(self) -> str:
-        return f"<Conversation {len(self.entries)} entries>"
+        return f"<Transcript {len(self.entries)} entries>"
 
     def text(self) -> str:
-        """Tell the conversation, one line for each request, answer, hint and event; long bodies are cut."""
+        """Tell it in lines: see ``Conversation.text``."""
         with self._lock:
             told = list(self._numbered())
             names = self._names(dict.fromkeys(party for one in told if (party := _party_of(one.entry))), 0)
@@ -131,20 +131,12 @@ class Conversation:
             return self._secrets.blot("\n".join(_printable(line) for line in lines))
 
     def diagram(self) -> str:
-        """
-        Draw the conversation with a lifeline for each who takes part.
-
-        Requests that are repeated in a row, with the same answer, are drawn once and counted.
-        """
+        """Draw it: see ``Conversation.diagram``."""
         with self._lock:
             return _picture(*self._drawn())
 
     def mermaid(self) -> str:
-        """
-        Draw the conversation as a Mermaid sequence diagram, for a page or a comment that shows those.
-
-        Clients are told apart by login, and by ``User-Agent`` where one login has several. Long texts are cut.
-        """
+        """Draw it for Mermaid: see ``Conversation.mermaid``."""
         with self._lock:
             return "\n".join(diagram.as_mermaid(*self._drawn()))
 

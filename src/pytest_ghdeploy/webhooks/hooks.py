@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Hook as HookRow, HookContentType, HookDelivery, HookDeliveryState
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.redaction import Secrets
-    from pytest_ghdeploy.report.transcript import Conversation
+    from pytest_ghdeploy.report.transcript import Transcript
     from pytest_ghdeploy.store.store import Store
     from pytest_ghdeploy.webhooks.transport import Kind, Target
 
@@ -310,7 +310,7 @@ class Webhooks:
         self._post = Postman(self._send, lambda: self.timeout_seconds)
         self._targets: dict[int, tuple[str, Target]] = {}
 
-    def start(self, store: Store, conversation: Conversation, secrets: Secrets) -> None:
+    def start(self, store: Store, conversation: Transcript, secrets: Secrets) -> None:
         """Begin anew, with nobody subscribed. The fake calls it."""
         self._store = store
         self._conversation = conversation

@@ -1,0 +1,42 @@
+"""What a test can ask for of the transcript."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.public import public
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.report.transcript import Transcript
+
+
+@public
+class Conversation:
+    """The requests, responses, events and deliveries so far, in the order in which they happened."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        """Show *transcript*, live."""
+        self._transcript = transcript
+
+    def __repr__(self) -> str:
+        return f"<Conversation {len(self._transcript.entries)} entries>"
+
+    def text(self) -> str:
+        """Return one line for each request, response, hint and event; long bodies are cut."""
+        return self._transcript.text()
+
+    def diagram(self) -> str:
+        """
+        Draw a sequence diagram with a lifeline for each participant.
+
+        Requests that are repeated in a row, with the same response, are drawn once and counted.
+        """
+        return self._transcript.diagram()
+
+    def mermaid(self) -> str:
+        """
+        Draw a Mermaid sequence diagram, for a page or a comment that can show those.
+
+        Clients are told apart by login, and by ``User-Agent`` where one login has several. Long texts are cut.
+        """
+        return self._transcript.mermaid()
