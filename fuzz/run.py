@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from pytest_ghdeploy import FakeGitHub
 from pytest_ghdeploy.errors import UnsupportedRequest
+from pytest_ghdeploy.fake import engine_of
 from pytest_ghdeploy.http import router, schema
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
@@ -105,6 +106,7 @@ class Fuzzer:
     def begin(self) -> None:
         """Start a new fake with something in it."""
         self.fake = FakeGitHub(validate="all")
+        self.engine = engine_of(self.fake)
         self.tags.clear()
         repo = self.fake.add_repository("octocat/example")
         repo.add_branch("topic")
@@ -125,9 +127,9 @@ class Fuzzer:
         self.fake.webhooks.subscribe(lambda _: None, repository="octocat/example")
         for path, body in (
             ("deployment-branch-policies", {"name": "main"}),
-            ("deployment_protection_rules", {"integration_id": next(iter(self.fake._store.apps)).id}),  # noqa: SLF001
+            ("deployment_protection_rules", {"integration_id": next(iter(self.engine.store.apps)).id}),
         ):
-            self.fake.answer(
+            self.engine.answer(
                 "POST",
                 f"{self.fake.base_url}/repos/octocat/example/environments/staging/{path}",
                 {"user-agent": "fuzz", "authorization": "token any-token-will-do"},
@@ -142,13 +144,13 @@ class Fuzzer:
 
     def ids(self) -> list[int]:
         """List the ids of everything in the fake."""
-        return [row.id for table in self.fake._store.tables().values() for row in table]  # noqa: SLF001 - our own
+        return [row.id for table in self.engine.store.tables().values() for row in table]
 
     def likely_ids(self, name: str, chosen: dict[str, str]) -> list[int]:
         """List the ids that a parameter may have, next to those that the path has *chosen* already."""
         if name == "repository_id":
             return [self.fake.repository("octocat/example").id]
-        table = self.fake._store.tables().get(TABLES.get(name, f"{name.removesuffix('_id')}s"), ())  # noqa: SLF001
+        table = self.engine.store.tables().get(TABLES.get(name, f"{name.removesuffix('_id')}s"), ())
         return [
             row.id
             for row in table
@@ -159,7 +161,7 @@ class Fuzzer:
     def parameter(self, name: str, template: str, chosen: dict[str, str]) -> str:
         """Make up a parameter of a path."""
         choose, sure = self.random.choice, self.random.random() < (0.99 if name in ("owner", "repo") else SURE)
-        store, graph = self.fake._store, self.fake.repository("octocat/example")._graph  # noqa: SLF001
+        store, graph = self.engine.store, self.fake.repository("octocat/example")._graph  # noqa: SLF001
         if name.endswith("_id"):
             likely = self.likely_ids(name, chosen)
             return str(choose(likely if likely and sure else [*self.ids(), 1, "x", "9" * 30]))
@@ -247,11 +249,11 @@ class Fuzzer:
 
     def is_gone(self) -> bool:
         """Tell whether the repository has been deleted or renamed, after which there is little left to ask."""
-        return self.fake._store.repository("octocat/example") is None  # noqa: SLF001
+        return self.engine.store.repository("octocat/example") is None
 
     def state(self) -> tuple[object, ...]:
         """Take down what a refusal must not change."""
-        store = self.fake._store  # noqa: SLF001
+        store = self.engine.store
         tables = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
         graphs = [store.git(row) for row in store.repositories]
         return tables, [(dict(graph.branches), dict(graph.tags)) for graph in graphs], len(self.fake.events)
@@ -282,9 +284,9 @@ class Fuzzer:
         body, headers, before = self.body(endpoint.operation_id), self.headers(url), self.state()
         asked = f"{method} {url}\n  {headers}\n  {body!r}"
         try:
-            answer = self.fake.answer(method, url, headers, body)
+            answer = self.engine.answer(method, url, headers, body)
         except UnsupportedRequest:
-            self.fake.take_problem()
+            self.engine.take_problem()
             self.outcomes["unsupported"] += 1
             return
         except Exception:

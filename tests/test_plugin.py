@@ -230,7 +230,7 @@ def test_the_factory_takes_the_ini_options(pytester: pytest.Pytester) -> None:
         """
         def test_it(ghdeploy_factory):
             fake = ghdeploy_factory()
-            assert (fake.base_url, fake._store.assume.short_shas) == ("https://ghe.example.com/api/v3", True)
+            assert (fake.base_url, fake._engine.store.assume.short_shas) == ("https://ghe.example.com/api/v3", True)
             other = ghdeploy_factory(base_url="https://api.github.com", short_shas=False)
             assert (other.base_url, other._store.assume.short_shas) == ("https://api.github.com", False)
         """,
@@ -311,7 +311,7 @@ READ = """
         def read(fake, name):
             if name in ("base_url", "validate", "enterprise_version"):
                 return fake.base_url if name == "base_url" else getattr(fake, "_" + name)
-            return getattr(fake._store.assume, name)
+            return getattr(fake._engine.store.assume, name)
 """
 
 
@@ -401,8 +401,8 @@ def test_the_closest_marker_wins(pytester: pytest.Pytester) -> None:
         pytestmark = pytest.mark.ghdeploy(repositories=["module/one"], payload_limit=1, short_shas=True)
 
         def told(gh):
-            assume = gh._store.assume
-            names = [row.full_name for row in gh._store.repositories]
+            assume = gh._engine.store.assume
+            names = [row.full_name for row in gh._engine.store.repositories]
             return names, assume.payload_limit, assume.short_shas, assume.neutral_passes
 
         def test_module(ghdeploy):
@@ -556,7 +556,7 @@ def test_a_wrong_value_in_the_ini_file_names_the_option(pytester: pytest.Pyteste
 
 def test_an_empty_value_in_the_ini_file_is_the_default(pytester: pytest.Pytester) -> None:
     """`ghdeploy_payload_limit =` is as good as no line; 0 is a value."""
-    source = "def test_it(ghdeploy): assert ghdeploy._store.assume.payload_limit == {}"
+    source = "def test_it(ghdeploy): assert ghdeploy._engine.store.assume.payload_limit == {}"
     pytester.makeini("[pytest]\nghdeploy_payload_limit =\nghdeploy_base_url =\n")
     run(pytester, source.format(65535)).assert_outcomes(passed=1)
     pytester.makeini("[pytest]\nghdeploy_payload_limit = 0\n")
@@ -569,7 +569,7 @@ ONE = '{"repositories": ["octocat/one"]}'
 TWO = 'repositories = ["octocat/two"]'
 NAMES = """
         def names(fake):
-            return [row.full_name for row in fake._store.repositories]
+            return [row.full_name for row in fake._engine.store.repositories]
 """
 
 
@@ -1609,7 +1609,7 @@ def test_a_conversation_that_cannot_be_told_does_not_end_the_session(pytester: p
         def test_failing(ghdeploy):
             def tell(self):
                 raise ValueError("no words")
-            ghdeploy.report_text = tell.__get__(ghdeploy)
+            ghdeploy._engine.report_text = tell.__get__(ghdeploy._engine)
             assert 0
 
         def test_next():

@@ -25,7 +25,7 @@ def repo(ghdeploy: FakeGitHub) -> Repository:
 
 
 def _everything(ghdeploy: FakeGitHub) -> str:
-    told = ghdeploy._conversation
+    told = ghdeploy._engine.transcript
     return "\n".join([told.text(), told.diagram(), told.mermaid(), told.report(), repr(ghdeploy.requests)])
 
 

@@ -6,18 +6,15 @@ import json as json_module
 import re
 from dataclasses import asdict, fields
 from functools import lru_cache
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import SplitResult, unquote, urlsplit
-from weakref import ref
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
+from pytest_ghdeploy.engine import Engine
+from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.model import ACCOUNT_TYPES, App, Assumptions, Team, User
-from pytest_ghdeploy.github.urls import ENTERPRISE_VERSION, PUBLIC_API, Urls
-from pytest_ghdeploy.http.application import Application
-from pytest_ghdeploy.http.authentication import token_of
-from pytest_ghdeploy.http.messages import Answer, Request, Stub
+from pytest_ghdeploy.github.urls import ENTERPRISE_VERSION, PUBLIC_API
+from pytest_ghdeploy.http.messages import Stub
 from pytest_ghdeploy.interface import assertions, tokens
 from pytest_ghdeploy.interface.arguments import (
     check_login,
@@ -29,15 +26,8 @@ from pytest_ghdeploy.interface.arguments import (
 )
 from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.public import public
-from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secret_members, without_secrets
-from pytest_ghdeploy.report import transcript
 from pytest_ghdeploy.report.conversation import Conversation
-from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
-from pytest_ghdeploy.report.transcript import Transcript
-from pytest_ghdeploy.store.clock import Clock, keep_diary
-from pytest_ghdeploy.store.events import Events
-from pytest_ghdeploy.store.lock import Turns
-from pytest_ghdeploy.store.store import ACTIONS, DEFAULT_LOGIN, Store
+from pytest_ghdeploy.store.store import ACTIONS, DEFAULT_LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,20 +37,18 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from pytest_ghdeploy.admin.admin import Admin
+    from pytest_ghdeploy.engine import Validate
     from pytest_ghdeploy.github.model import AccountType, AssumptionArguments, DeploymentState, Token
     from pytest_ghdeploy.interface.assertions import Wanted
-    from pytest_ghdeploy.interface.deployer import Deployer, Deployers, Step
-    from pytest_ghdeploy.interface.fault_plan import FaultPlan
+    from pytest_ghdeploy.interface.deployer import Deployer, Step
     from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.rate_limits import RateLimits
     from pytest_ghdeploy.interface.resources import Deployment
-    from pytest_ghdeploy.interface.waiting import Watch
+    from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.server.live_server import LiveServer
     from pytest_ghdeploy.server.wsgi import WsgiApp
-    from pytest_ghdeploy.store.events import Event
+    from pytest_ghdeploy.store.events import Event, Events
     from pytest_ghdeploy.webhooks.hooks import Delivery, Webhooks
-
-Validate = Literal["requests", "all"]
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
@@ -82,6 +70,8 @@ class FakeGitHub:
     Leaving the block raises what went wrong unnoticed: a request that no
     endpoint could answer, or a crash of the fake.
     """
+
+    _kind: ClassVar[type[Engine]] = Engine
 
     def __init__(
         self,
@@ -119,48 +109,22 @@ class FakeGitHub:
         if not isinstance(enterprise_version, str) or not _VERSION.fullmatch(enterprise_version):
             msg = f"enterprise_version is that of a GitHub Enterprise Server, such as {ENTERPRISE_VERSION!r}; "
             raise FakeError(f"{msg}got {enterprise_version!r}")
-        self.base_url = base_url.rstrip("/")
-        self.host = parts.hostname
-        self.clock = Clock()
-        self.doors: dict[str, object] = {}
+        self._engine = self._kind(
+            base_url.rstrip("/"),
+            parts,
+            validate=validate,
+            enterprise_version=enterprise_version,
+            assume=to_assumptions(assumptions) if assumptions else _USUAL,
+        )
+        self.base_url = self._engine.base_url
+        self.host = self._engine.host
+        self.clock = self._engine.clock
         self._is_open = False
-        self._prefix = parts.path.rstrip("/")
-        self._validate = validate
-        self._enterprise_version = enterprise_version
-        self._assume = to_assumptions(assumptions) if assumptions else _USUAL
-        self._urls = Urls.of(self.base_url, enterprise_version)
-        self._problems: list[BaseException] = []
-        self._webhooks: Webhooks | None = None
-        self._lock = Turns()
-        self._lock.owner = ref(self)
-        self._recorded: list[Event] = []
-        self._events = Events(self._recorded)
         self._faults: Faults | None = None
-        self._fault_plan: FaultPlan | None = None
-        self._watch: Watch | None = None
         self._servers: list[LiveServer] = []
-        self._start()
-
-    def _start(self) -> None:
-        self._store = Store(self.clock, self._assume, self._urls, self._lock, self._recorded)
-        self._secrets = Secrets()
-        self._conversation = Transcript(self._secrets, self._lock)
-        self._authorization = ""
-        self._requests: list[Exchange] = []
-        self._deployers: Deployers | None = None
-        keep_diary(self.clock, None)
-        self._application = Application(self._store, self._urls, validate_all=self._validate == "all")
-        self._store.events.listeners.append(self._conversation.entries.append)
-        if self._watch is not None:
-            self._watch.forget()
-            self._store.events.listeners.append(self._watch.notice)
-        if self._webhooks:
-            self._webhooks.start(self._store, self._conversation, self._secrets)
-        if self._fault_plan is not None:
-            self._fault_plan.start(self._application)
 
     def __repr__(self) -> str:
-        return f"<FakeGitHub {self.base_url} {len(list(self._store.repositories))} repositories>"
+        return repr(self._engine)
 
     # Life
 
@@ -175,8 +139,8 @@ class FakeGitHub:
         """Deactivate it; raise what went wrong unnoticed."""
         self.close()
         if exc_type is None:
-            self.raise_problem()
-            self.check_faults()
+            self._engine.raise_problem()
+            self._engine.check_faults()
 
     def open(self) -> None:
         """
@@ -190,49 +154,20 @@ class FakeGitHub:
         if self._is_open:
             msg = f"this fake of {self.base_url} is active already"
             raise FakeError(msg)
-        activation.enter(self)
+        activation.enter(self._engine)
         self._is_open = True
 
     def close(self) -> None:
         """Get out of the way, and end all servers. What is recorded can still be read."""
         while self._servers:
             self._servers.pop().close()
-        if self._webhooks:
-            self._webhooks.shut_down()
+        if self._engine.hooks:
+            self._engine.hooks.shut_down()
         if self._is_open:
             from pytest_ghdeploy.doors import activation
 
-            activation.leave(self)
+            activation.leave(self._engine)
             self._is_open = False
-
-    def fail(self, problem: BaseException) -> None:
-        """Note a problem that must fail the test, even if the code under test swallows it."""
-        self._problems.append(problem)
-        self._conversation.entries.append(f"{type(problem).__name__}: {problem}")
-
-    def take_problem(self) -> BaseException | None:
-        """Hand out the first problem noted since the last call, if there is one, and forget the others."""
-        problem = self._problems[0] if self._problems else None
-        self._problems.clear()
-        return problem
-
-    def raise_problem(self) -> None:
-        """Raise what ``take_problem`` hands out; with nothing to hand out, do nothing."""
-        problem = self.take_problem()
-        if problem:
-            raise problem
-
-    def check_faults(self) -> None:
-        """
-        See to it that each fault that is required was used up.
-
-        Raises:
-            AssertionError: One was not.
-        """
-        __tracebackhide__ = True
-        if self._fault_plan is not None:
-            with self._secrets:
-                self._fault_plan.check()
 
     def reset(self) -> None:
         """
@@ -240,10 +175,7 @@ class FakeGitHub:
 
         The clock stays where it is.
         """
-        with self._lock:
-            self._store.retired = True
-            self._recorded.clear()
-            self._start()
+        self._engine.reset()
 
     # Setting the scene
 
@@ -259,16 +191,16 @@ class FakeGitHub:
         """
         check_type("private", private, bool, "True or False")
         owner, name = split_full_name(full_name)
-        with self._lock:
-            if taken := self._store.repository(full_name):
+        with self._engine.lock:
+            if taken := self._engine.store.repository(full_name):
                 name = taken.full_name
                 msg = f"there is a repository {name} already: repository({name!r}) looks it up"
                 raise FakeError(msg)
             check_ref_name(default_branch)
-            user = self._store.ensure_user(owner)
+            user = self._engine.store.ensure_user(owner)
             return Repository(
-                self._store,
-                self._store.add_repository(user, name, default_branch=default_branch, private=private).id,
+                self._engine.store,
+                self._engine.store.add_repository(user, name, default_branch=default_branch, private=private).id,
             )
 
     def repository(self, full_name: str) -> Repository:
@@ -279,11 +211,13 @@ class FakeGitHub:
             FakeError: It was never added. The message names those that were.
         """
         check_type("full_name", full_name, str, 'a text, "owner/name"')
-        with self._lock:
-            row = self._store.repository(full_name)
+        with self._engine.lock:
+            row = self._engine.store.repository(full_name)
             if row is None:
-                raise errors.unknown("repository", full_name, (row.full_name for row in self._store.repositories))
-            return Repository(self._store, row.id)
+                raise errors.unknown(
+                    "repository", full_name, (row.full_name for row in self._engine.store.repositories)
+                )
+            return Repository(self._engine.store, row.id)
 
     def add_user(self, login: str, *, type: AccountType = "User") -> User:  # noqa: A002 - GitHub's name for it
         """
@@ -302,11 +236,11 @@ class FakeGitHub:
         if is_bot and type == "Organization":
             msg = f"{login} is the login of a bot, and an organization is none"
             raise FakeError(msg)
-        with self._lock:
-            if self._store.user(login):
+        with self._engine.lock:
+            if self._engine.store.user(login):
                 msg = f"there is a user {login} already"
                 raise FakeError(msg)
-            return self._store.add_user(login, "Bot" if is_bot else type)
+            return self._engine.store.add_user(login, "Bot" if is_bot else type)
 
     def add_token(
         self,
@@ -344,9 +278,9 @@ class FakeGitHub:
             FakeError: *token* is empty or has white space in it, *user* is no login, or another argument makes no
                 sense. Nothing was added.
         """
-        with self._lock:
+        with self._engine.lock:
             added = tokens.add(
-                self._store,
+                self._engine.store,
                 token,
                 user,
                 scopes=scopes,
@@ -354,7 +288,7 @@ class FakeGitHub:
                 repositories=repositories,
                 expires_at=expires_at,
             )
-            self._secrets.add(token)
+            self._engine.secrets.add(token)
             return added
 
     def revoke_token(self, token: str) -> None:
@@ -364,14 +298,13 @@ class FakeGitHub:
         Raises:
             FakeError: It was never added, or has been revoked.
         """
-        with self._lock:
-            tokens.revoke(self._store, token)
+        with self._engine.lock:
+            tokens.revoke(self._engine.store, token)
 
     @property
     def tokens(self) -> Sequence[Token]:
         """The tokens that were added and not revoked, in that order."""
-        with self._lock:
-            return tuple(token for token in self._store.tokens.values() if not token.revoked)
+        return self._engine.tokens
 
     def add_team(self, organization: str, name: str) -> Team:
         """
@@ -392,8 +325,8 @@ class FakeGitHub:
         if not slug:
             msg = f"the name of a team has a letter or digit, got {name!r}"
             raise FakeError(msg)
-        with self._lock:
-            store = self._store
+        with self._engine.lock:
+            store = self._engine.store
             owner = store.user(organization)
             if owner and owner.type != "Organization":
                 msg = f'{owner.login} is a {owner.type}; a team belongs to an account with type="Organization"'
@@ -424,8 +357,8 @@ class FakeGitHub:
             msg = f'the slug of an app is made of lower-case letters, digits and "-"; got {slug!r}'
             raise FakeError(msg)
         check_login(owner)
-        with self._lock:
-            store = self._store
+        with self._engine.lock:
+            store = self._engine.store
             if slug == ACTIONS or any(app.slug == slug for app in store.apps):
                 msg = f"there is an app {slug} already"
                 raise FakeError(msg)
@@ -484,10 +417,10 @@ class FakeGitHub:
             raise FakeError(msg)
         segments = tuple(
             None if part == "*" or part.startswith("{") else unquote(part)
-            for part in path.removeprefix(self._prefix).split("/")
+            for part in path.removeprefix(self._engine.prefix).split("/")
         )
-        with self._lock:
-            self._application.stubs.append(Stub(method.upper(), segments, status, body, more))
+        with self._engine.lock:
+            self._engine.application.stubs.append(Stub(method.upper(), segments, status, body, more))
 
     def seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
         """
@@ -514,16 +447,16 @@ class FakeGitHub:
         from pytest_ghdeploy.seeds.seed import Seed  # few tests have one
 
         seed = Seed(source)
-        with self._lock:
+        with self._engine.lock:
             # First where it does no harm.
             scratch = FakeGitHub(
                 self.base_url,
-                validate=self._validate,
-                enterprise_version=self._enterprise_version,
-                **asdict(self._assume),
+                validate=self._engine.validate,
+                enterprise_version=self._engine.enterprise_version,
+                **asdict(self._engine.assume),
             )
             scratch.clock.move_to(self.clock.now)
-            scratch._store.imitate(self._store)
+            scratch._engine.store.imitate(self._engine.store)
             scratch.webhooks.hold()  # and nobody hears of it
             items = seed.items(scratch)
             seed.carry_out(items, scratch)
@@ -533,11 +466,9 @@ class FakeGitHub:
     def faults(self) -> Faults:
         """Failures on demand: ``faults.add(method=…, path=…, status=…)``."""
         if self._faults is None:
-            from pytest_ghdeploy.interface.fault_plan import FaultPlan  # few tests need them
-            from pytest_ghdeploy.interface.faults import Faults
+            from pytest_ghdeploy.interface.faults import Faults  # few tests need them
 
-            self._fault_plan = FaultPlan(self._application, self._lock, lambda: self.requests)
-            self._faults = Faults(self._fault_plan, self._prefix)
+            self._faults = Faults(self._engine.faults, self._engine.prefix)
         return self._faults
 
     @property
@@ -545,7 +476,7 @@ class FakeGitHub:
         """Who is refused for asking too often: ``rate_limits.set(…)`` and ``.set_secondary(…)``."""
         from pytest_ghdeploy.interface.rate_limits import RateLimits  # few tests need them
 
-        return RateLimits(self._store)
+        return RateLimits(self._engine.store)
 
     # Who answers
 
@@ -599,12 +530,8 @@ class FakeGitHub:
         Raises:
             FakeError: An argument makes no sense. Nothing has changed.
         """
-        with self._lock:
-            if self._deployers is None:
-                from pytest_ghdeploy.interface.deployer import Deployers  # few tests need one
-
-                self._deployers = Deployers(self._store, self._conversation.entries.append, self.fail)
-            return self._deployers.add(
+        with self._engine.lock:
+            return self._engine.deployers.add(
                 environment,
                 repository=repository,
                 steps=steps,
@@ -643,35 +570,39 @@ class FakeGitHub:
         from pytest_ghdeploy.server.live_server import LiveServer  # not every test needs sockets
 
         check_type("admin", admin, bool, "True or False")
-        server = LiveServer(self, port, tls=tls, before=self._admin().answer if admin else None)
+        server = LiveServer(
+            self._engine, port, tls=tls, another=self.serve, before=self._admin().answer if admin else None
+        )
         self._servers.append(server)
         return server
 
     def _admin(self) -> Admin:
         from pytest_ghdeploy.admin.admin import Admin  # few tests are asked from outside
 
-        return Admin(self)
+        return Admin(self, self._engine)
+
+    def _start_anew(self) -> None:
+        """Be as a new fake is: empty, without problems, and at the current time."""
+        self._engine.start_anew()
 
     @property
     def app(self) -> WsgiApp:
         """The fake as a WSGI application; URLs in its answers follow the place where it is asked."""
         from pytest_ghdeploy.server.wsgi import WsgiApp
 
-        return WsgiApp(self)
+        return WsgiApp(self._engine)
 
     # What happened
 
     @property
     def events(self) -> Events:
         """The record of dispatched events, oldest first."""
-        return self._events
+        return self._engine.events
 
     @property
     def requests(self) -> Sequence[Exchange]:
         """Every request the fake answered, oldest first, with its answer; credentials are redacted."""
-        # Blotted only now, so that a token counts that was shown later.
-        with self._lock:
-            return tuple(blotted(exchange, self._secrets) for exchange in self._requests)
+        return self._engine.requests
 
     def assert_event(self, name: str, /, **fields: object) -> Event:
         """
@@ -686,7 +617,7 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        with self._secrets:
+        with self._engine.secrets:
             return assertions.find_event(list(self.events), name, fields)
 
     def assert_no_event(self, name: str, /, **fields: object) -> None:
@@ -698,19 +629,13 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        with self._secrets:
+        with self._engine.secrets:
             assertions.refuse_event(list(self.events), name, fields)
 
     @property
     def webhooks(self) -> Webhooks:
         """The hooks: what is subscribed to events, and what was delivered."""
-        with self._lock:
-            if self._webhooks is None:
-                from pytest_ghdeploy.webhooks.hooks import Webhooks
-
-                self._webhooks = Webhooks(self.fail)
-                self._webhooks.start(self._store, self._conversation, self._secrets)
-            return self._webhooks
+        return self._engine.webhooks
 
     def assert_events(self, wanted: Sequence[Wanted], *, exactly: bool = True) -> list[Event]:
         """
@@ -729,7 +654,7 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        with self._secrets:
+        with self._engine.secrets:
             return assertions.check_order(list(self.events), wanted, exactly=exactly)
 
     def assert_delivery(self, event: str, /, **fields: object) -> Delivery:
@@ -745,7 +670,7 @@ class FakeGitHub:
             FakeError: There is no such event or field.
         """
         __tracebackhide__ = True
-        with self._secrets:
+        with self._engine.secrets:
             return assertions.find_delivery(self.webhooks.deliveries, event, fields)
 
     def wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:
@@ -765,8 +690,8 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        with self._secrets:
-            return self._watched().wait(name, timeout, fields)
+        with self._engine.secrets:
+            return self._engine.watch.wait(name, timeout, fields)
 
     async def async_wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:  # noqa: ASYNC109 - as above
         """
@@ -777,153 +702,22 @@ class FakeGitHub:
             FakeError: There is no such event or field on GitHub.
         """
         __tracebackhide__ = True
-        with self._secrets:
-            return await self._watched().wait_async(name, timeout, fields)
-
-    def _watched(self) -> Watch:
-        with self._lock:
-            if self._watch is None:
-                from pytest_ghdeploy.interface.waiting import Watch  # few tests wait
-
-                self._watch = Watch(self._events)
-                self._store.events.listeners.append(self._watch.notice)
-            return self._watch
+        with self._engine.secrets:
+            return await self._engine.watch.wait_async(name, timeout, fields)
 
     def conversation_text(self) -> str:
         """Tell every request, answer, hint and event in order: the same as ``conversation.text()``."""
-        return self._conversation.text()
+        return self._engine.transcript.text()
 
     @property
     def conversation(self) -> Conversation:
         """What was said, to be told or drawn: ``.text()``, ``.diagram()``, ``.mermaid()``."""
-        return Conversation(self._conversation)
+        return Conversation(self._engine.transcript)
 
-    def report_text(self) -> str:
-        """Tell the conversation as a failing test's report does: drawn, if more than two take part in it."""
-        return self._conversation.report()
 
-    # For a fake that is asked from outside, and may run long
-
-    def start_anew(self) -> None:
-        """Be as a new fake is: empty, without problems, and at the current time."""
-        with self._lock:
-            self.reset()
-            self._problems.clear()
-            self.clock.move_to(Clock().now)
-
-    def list_problems(self) -> list[str]:
-        """Tell what would fail a test: what went wrong unnoticed, and faults that are not used up. It stays so."""
-        with self._lock:
-            told = [f"{type(problem).__name__}: {problem}" for problem in self._problems]
-            try:
-                self.check_faults()
-            except AssertionError as problem:
-                told.append(str(problem))
-            return [self._secrets.blot(line) for line in told]
-
-    def blot(self, text: str) -> str:
-        """Copy *text* without the secrets that are known."""
-        return self._secrets.blot(text)
-
-    def forget(self, keep: int) -> None:
-        """Keep at least the last *keep* requests, events, problems and deliveries, and about twice as many at most."""
-        with self._lock:
-            for records in (self._recorded, self._problems):
-                if len(records) > 2 * keep:
-                    del records[:-keep]
-            if len(self._requests) > 2 * keep:
-                if self._fault_plan is not None:
-                    self._fault_plan.forget_requests(len(self._requests) - keep)
-                del self._requests[:-keep]
-            if self._conversation.forget(keep):
-                rows = [row for row in self._store.hook_deliveries if row.state != "waiting"]
-                for row in rows[:-keep]:
-                    self._store.hook_deliveries.remove(row)
-
-    # For doors
-
-    def accept(self, left: Any) -> Any:  # noqa: ANN401 - a delivery, or a function to be called
-        """Put what is to be delivered in its place, while the lock is held."""
-        return left if callable(left) else self.webhooks.accept(left)
-
-    def deliver(self, left: list[Any]) -> None:
-        """Deliver, or call, what a call has left for its end, in this thread, which holds the lock no more."""
-        for is_function, things in groupby(left, callable):
-            if is_function:
-                for function in things:
-                    function()
-            else:
-                self.webhooks.deliver(list(things))
-
-    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
-        """
-        Answer a request that a door let in, and record it. The names of *headers* are in lower case.
-
-        Args:
-            root: Where the root of the API is for who asks, if not at ``base_url``; URLs in the answer follow it.
-
-        Raises:
-            UnsupportedRequest: GitHub has such an endpoint, the fake has not.
-        """
-        __tracebackhide__ = True
-        parts = urlsplit(url)
-        authorization = headers.get("authorization")
-        with self._lock:
-            if authorization and authorization != self._authorization:
-                self._authorization = authorization
-                self._secrets.show(token_of(authorization))
-            place = len(self._conversation.entries)
-            try:
-                path = self._below_root(parts.path, urlsplit(root).path if root else self._prefix)
-                request = Request(method.upper(), path, parts.query, headers, body)
-                answer = self._application.handle(request, self._urls.at(root) if root else None)
-            except UnsupportedRequest as problem:
-                problem.args = (self._secrets.blot(str(problem)),)
-                self.fail(problem)
-                _raise(problem)
-            except Exception as problem:
-                self.fail(problem)
-                raise
-            if body:
-                body = without_secret_members(body, self._secrets)
-            exchange = Exchange(
-                method.upper(),
-                without_credentials(url),
-                path,
-                Headers(without_secrets(headers)),
-                body,
-                answer.status,
-                Headers(answer.headers),
-                answer.body,
-                answer.hint,
-                answer.failure,
-                login=self._login(authorization),
-            )
-            self._requests.append(exchange)
-            # Before the events that it caused.
-            self._conversation.entries.insert(place, exchange)
-            if self._deployers is not None:
-                self._deployers.answered(exchange)
-            return answer
-
-    def pause(self, seconds: float) -> None:
-        """Let a client wait before it asks again: the clock moves on, and nobody sleeps."""
-        self.clock.tick(seconds)
-        with self._lock:
-            self._conversation.entries.append(f"{transcript.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
-
-    def _login(self, authorization: str | None) -> str:
-        if not authorization:
-            return ""
-        tokens = self._store.tokens
-        token = tokens.get(token_of(authorization)) if tokens else self._store.any_token
-        return token.user.login if token else ""
-
-    def _below_root(self, path: str, prefix: str) -> str:
-        if f"{path}/".startswith(f"{prefix}/"):
-            return path.removeprefix(prefix) or "/"
-        msg = f"{path} on {self.host} cannot be answered: the fake is the API below {self.base_url} only"
-        raise UnsupportedRequest(msg)
+def engine_of(fake: FakeGitHub) -> Engine:
+    """Look inside: for the plugin, not for tests."""
+    return fake._engine  # noqa: SLF001
 
 
 @lru_cache(32)
@@ -932,11 +726,6 @@ def _split(url: str) -> SplitResult:
         return urlsplit(url if isinstance(url, str) else "")
     except ValueError:
         return urlsplit("")
-
-
-def _raise(problem: UnsupportedRequest) -> NoReturn:
-    # The way through the fake to where it was found out tells a test's author nothing.
-    raise problem.with_traceback(None)
 
 
 _USUAL = Assumptions()

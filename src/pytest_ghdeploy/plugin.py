@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+    from pytest_ghdeploy.engine import Engine
     from pytest_ghdeploy.fake import FakeGitHub
     from pytest_ghdeploy.server.live_server import LiveServer
 
@@ -50,7 +51,7 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
 SEED = "seed files that set the scene for each test, relative to the file that this stands in"
 
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()
-_FAKES = pytest.StashKey["list[FakeGitHub]"]()
+_FAKES = pytest.StashKey["list[Engine]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -122,13 +123,13 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
 
 def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
     __tracebackhide__ = True  # a seed is full of secrets
-    from pytest_ghdeploy.fake import FakeGitHub
+    from pytest_ghdeploy.fake import FakeGitHub, engine_of
 
     settings = _settings(request.config) | arguments
     seeds = settings.pop("seed", None)
     fake = FakeGitHub(**settings)
     fake.open()
-    request.node.stash.setdefault(_FAKES, []).append(fake)
+    request.node.stash.setdefault(_FAKES, []).append(engine_of(fake))
     if seeds is not None:
         try:
             _seed(fake, seeds, request.node.path.parent)
@@ -295,7 +296,7 @@ def _recent() -> Any:  # noqa: ANN401 - weak references to fakes
     return registry.recent if registry else []
 
 
-def _made_by(item: pytest.Item) -> list[FakeGitHub]:
+def _made_by(item: pytest.Item) -> list[Engine]:
     """Find the fakes that became active during the test without a fixture of ours, as unittest's classes have them."""
     known = item.stash.get(_FAKES, [])
     return [fake for one in list(_recent()) if (fake := one()) is not None and fake not in known]

@@ -199,7 +199,7 @@ CALLS: dict[str, Call] = {
     "stub": Call(
         {"method": "GET", "path": "/repos/octocat/example/pulls", "json": [1], "headers": {"X-More": "1"}},
         {},
-        lambda gh: gh.answer("GET", f"{gh.base_url}/repos/octocat/example/pulls", {}, b"").body == b"[1]",
+        lambda gh: gh._engine.answer("GET", f"{gh.base_url}/repos/octocat/example/pulls", {}, b"").body == b"[1]",
     ),
     "deployer": Call(
         {"environment": "qa", "steps": ["queued", {"state": "success", "after_seconds": 5}]},
@@ -292,7 +292,7 @@ CALLS: dict[str, Call] = {
 
 def limited(gh: FakeGitHub) -> int:
     """Ask anonymously, and give the status."""
-    return gh.answer("GET", f"{gh.base_url}/repos/octocat/example", {"user-agent": "test"}, b"").status
+    return gh._engine.answer("GET", f"{gh.base_url}/repos/octocat/example", {"user-agent": "test"}, b"").status
 
 
 def deployed_by_third_party(gh: FakeGitHub) -> list[str]:
@@ -329,7 +329,7 @@ def test_a_call_does_what_python_does(path: str, fake: FakeGitHub, ask: Ask) -> 
 
 READS: dict[str, tuple[Callable[[FakeGitHub], object], Any]] = {
     "": (lambda _: None, {"url": re.compile(r"http://127\.0\.0\.1:\d+"), "api_url": re.compile(r"http.+/api/v3")}),
-    "problems": (lambda gh: gh.fail(FakeError("what went wrong")), ["FakeError: what went wrong"]),
+    "problems": (lambda gh: gh._engine.fail(FakeError("what went wrong")), ["FakeError: what went wrong"]),
     "clock": (lambda gh: gh.clock.move_to(NOW), {"now": "2030-01-02T03:04:05Z"}),
     "requests": (limited, [{"method": "GET", "path": "/repos/octocat/example", "status": 200, "hint": ""}]),
     "conversation": (
@@ -513,7 +513,7 @@ def test_a_time_that_no_clock_can_tell_is_a_422(
 
     assert ask.refused(path, **body).startswith(message)
 
-    assert (fake.clock.now, len(fake.tokens), fake.list_problems()) == (before, 0, [])
+    assert (fake.clock.now, len(fake.tokens), fake._engine.list_problems()) == (before, 0, [])
 
 
 @pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9998-12-31T23:59:59Z"])
@@ -526,7 +526,7 @@ def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGit
     deploy(ask)
     assert [ask("GET", path.replace("{event}", "deployment"))[0] for path in READS] == [200] * len(READS)
     assert ask.get("tokens")[0]["expires_at"] == "9999-12-31T23:59:59Z"
-    assert fake.list_problems() == []
+    assert fake._engine.list_problems() == []
 
 
 # Refusals
@@ -625,8 +625,8 @@ def test_what_makes_no_sense_is_a_422_that_tells_and_changes_nothing(
     told = ask.refused(path, **body)
 
     assert told == message or (message.endswith(",") and told.startswith(message))
-    assert (fake.clock.now, len(fake.events), fake.list_problems()) == (before, 0, [])
-    assert [row.full_name for row in fake._store.repositories] == ["octocat/example"]
+    assert (fake.clock.now, len(fake.events), fake._engine.list_problems()) == (before, 0, [])
+    assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/example"]
 
 
 @pytest.mark.parametrize(
@@ -667,7 +667,7 @@ def test_an_assertion_that_does_not_hold_is_a_409_with_what_came_near(
     an_event(fake)
 
     assert ask.refused(path, 409, **body) == message
-    assert fake.list_problems() == []
+    assert fake._engine.list_problems() == []
 
 
 @pytest.mark.parametrize(
@@ -878,7 +878,7 @@ def test_it_is_not_recorded_and_no_limit_or_fault_has_a_part_in_it(fake: FakeGit
     ask.post("clock/tick")
 
     assert ask.get("faults")[0]["used"] == 0
-    assert ask.get("requests") == fake._conversation.entries == []
+    assert ask.get("requests") == fake._engine.transcript.entries == []
 
 
 def test_held_deliveries_are_released_in_an_order_and_twice(fake: FakeGitHub, ask: Ask) -> None:
@@ -924,7 +924,7 @@ def test_problems_are_what_would_fail_a_test(fake: FakeGitHub, ask: Ask) -> None
 
     ask.post("reset")
     assert ask.get("problems") == []
-    fake.raise_problem()
+    fake._engine.raise_problem()
 
 
 def test_a_reset_is_as_good_as_a_new_fake(fake: FakeGitHub, ask: Ask) -> None:
@@ -955,7 +955,7 @@ def test_a_mistake_of_ours_is_a_500_and_a_problem(fake: FakeGitHub, ask: Ask, mo
         msg = "broken"
         raise ZeroDivisionError(msg)
 
-    monkeypatch.setattr(fake, "start_anew", broken)
+    monkeypatch.setattr(fake, "_start_anew", broken)
 
     assert ask.refused("reset", 500) == "the fake failed: ZeroDivisionError('broken')"
     assert ask.get("problems") == ["ZeroDivisionError: broken"]
@@ -977,8 +977,8 @@ NEEDED = {
 
 def snapshot(gh: FakeGitHub) -> object:
     """Tell how much there is of everything."""
-    rows = {name: len(list(table)) for name, table in gh._store.tables().items()}
-    return rows, len(gh.events), gh.clock.now, len(gh.faults), len(gh._application.stubs), len(gh.tokens)
+    rows = {name: len(list(table)) for name, table in gh._engine.store.tables().items()}
+    return rows, len(gh.events), gh.clock.now, len(gh.faults), len(gh._engine.application.stubs), len(gh.tokens)
 
 
 @pytest.mark.parametrize("path", CALLS)
@@ -1004,14 +1004,14 @@ def test_whatever_a_key_holds_is_taken_or_refused_and_never_half_done(path: str)
             data = json.dumps(body).encode()
             sent = Incoming("POST", "", "127.0.0.1", target, {"content-type": "application/json"}, data, True)  # noqa: FBT003
 
-            answer = Admin(gh).answer(sent, "http")
+            answer = Admin(gh, gh._engine).answer(sent, "http")
 
             assert answer
             statuses.add(answer.status)
             assert answer.status in (200, 409, 422), (key, value, answer.body)
             assert answer.status == 200 or snapshot(gh) == before, (key, value, answer.body)
             assert limited(gh) in (200, 403, 404, 429, 0, *range(400, 600))
-            gh.list_problems()
+            gh._engine.list_problems()
             gh.clock.tick(5)
             gh.close()
     assert statuses & {409, 422} or not keys(with_all, endpoint)

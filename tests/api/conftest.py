@@ -47,7 +47,7 @@ def snapshot(ghdeploy: FakeGitHub) -> Callable[[], object]:
     """Give a function that copies all that a refused request must leave alone: rows, refs, next ids, events."""
 
     def take() -> object:
-        store = ghdeploy._store
+        store = ghdeploy._engine.store
         tables = store.tables()
         graphs = {number: [dict(kept) for kept in (graph.branches, graph.tags, graph.other_refs,
                                                    graph.commits, graph.blobs)]

@@ -414,7 +414,7 @@ def test_a_private_repository_takes_the_scope_repo(http: requests.Session, ghdep
     http.headers["Authorization"] = f"token {TEXT}"
     reply = http.post("/user/repos", json={"name": "app", "private": True})
     assert (reply.status_code, reply.headers["X-Accepted-OAuth-Scopes"]) == (404, "public_repo, repo")
-    assert ghdeploy._store.repository("octocat/app") is None
+    assert ghdeploy._engine.store.repository("octocat/app") is None
 
 
 def test_an_app_is_no_user(http: requests.Session, ghdeploy: FakeGitHub) -> None:

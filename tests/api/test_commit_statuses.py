@@ -179,7 +179,7 @@ def test_a_sha_and_context_take_1000_statuses(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Callable[[], object]
 ) -> None:
     """The 1001st for the same sha and context, in whatever case, is refused; another context or sha is not."""
-    sha, table = repo.sha("main"), ghdeploy._store.commit_statuses
+    sha, table = repo.sha("main"), ghdeploy._engine.store.commit_statuses
     first = table.get(repo.add_commit_status("main", state="pending", context="ci").id)
     assert first
     for _ in range(COMMIT_STATUS_LIMIT - 2):

@@ -373,7 +373,7 @@ def test_deleting_an_environment_takes_what_protects_it(http: requests.Session, 
     http.post(f"{PATH}/production/deployment_protection_rules", json={"integration_id": app.id})
     reply = http.delete(f"{PATH}/production")
     assert (reply.status_code, reply.content) == (204, b"")
-    store = ghdeploy._store
+    store = ghdeploy._engine.store
     assert not [*store.environments, *store.protection_rules, *store.deployment_branch_policies]
     again = _put(http, "production", deployment_branch_policy=CUSTOM)
     assert again["id"] > made["id"]

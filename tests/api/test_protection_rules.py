@@ -113,7 +113,7 @@ def test_an_app_without_rules_cannot_be_enabled(
     http: requests.Session, ghdeploy: FakeGitHub, snapshot: Callable[[], object]
 ) -> None:
     """An unknown id and an app of another kind are 404s; the hints say which and what there is."""
-    gate, actions = ghdeploy.add_app("gate"), ghdeploy._store.actions_app
+    gate, actions = ghdeploy.add_app("gate"), ghdeploy._engine.store.actions_app
     before = snapshot()
     for number, what in (
         (1, "there is no such app"),

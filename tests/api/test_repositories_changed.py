@@ -290,7 +290,7 @@ def test_nothing_is_left_of_a_deleted_repository(
     assert http.put("/repos/octocat/example/collaborators/mona").status_code == 201
     repo.rename("octocat/new")
     deployment = repo.deployments[0]
-    store = ghdeploy._store
+    store = ghdeploy._engine.store
     kinds = store.tables().items() - {("users", store.users)}
     assert {name for name, table in kinds for row in table if getattr(row, "repository_id", 0) == repo.id} == {
         "deployments", "deployment_statuses", "commit_statuses", "check_runs", "check_suites", "deploy_keys",

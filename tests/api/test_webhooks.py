@@ -84,11 +84,11 @@ def test_a_secret_reads_back_masked_and_is_shown_nowhere(http: requests.Session,
     http.get(f"{PATH}/{made['id']}/deliveries")
 
     told = ghdeploy.conversation_text() + repr(ghdeploy.requests) + repr(ghdeploy.webhooks.hooks)
-    told += repr(ghdeploy.webhooks.deliveries) + repr(list(ghdeploy._store.hooks))
+    told += repr(ghdeploy.webhooks.deliveries) + repr(list(ghdeploy._engine.store.hooks))
     for secret in ("pw1", "pw2", "pw3"):
         assert secret not in told
     assert b'"secret": "[redacted]"' in ghdeploy.requests[0].request_body
-    assert ghdeploy._store.hooks.get(made["id"]).secret == "pw3-and-longer"  # type: ignore[union-attr]
+    assert ghdeploy._engine.store.hooks.get(made["id"]).secret == "pw3-and-longer"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -902,6 +902,6 @@ def test_a_client_that_asks_for_more_than_there_is_is_told(ghdeploy: FakeGitHub)
     repo = pygithub().get_repo("octocat/example")
     with pytest.raises(UnsupportedRequest, match="GET /repos/octocat/example/pulls is GitHub's pulls/list"):
         list(repo.get_pulls())
-    ghdeploy.take_problem()
+    ghdeploy._engine.take_problem()
     ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[{"number": 7}])
     assert [pull.number for pull in repo.get_pulls()] == [7]

@@ -737,18 +737,18 @@ def test_a_reset_loads_the_seed_files_as_they_are_now(seed_file: Path) -> None:
     fake.add_repository("octocat/more")
     seed_file.write_text('{"repositories": ["octocat/changed"]}', "utf-8")
 
-    fake.start_anew()
-    assert [row.full_name for row in fake._store.repositories] == ["octocat/changed"]
+    fake._start_anew()
+    assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/changed"]
 
     seed_file.write_text('{"repositoris": []}', "utf-8")
     with pytest.raises(FakeError, match=r"seed\.json:1: there is no key 'repositoris'; there are repositories, "):
-        fake.start_anew()
-    assert [row.full_name for row in fake._store.repositories] == ["octocat/changed"]
+        fake._start_anew()
+    assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/changed"]
 
-    fake.start_anew(seed=False)
-    assert list(fake._store.repositories) == []
+    fake._start_anew(seed=False)
+    assert list(fake._engine.store.repositories) == []
     with pytest.raises(FakeError, match=r"^seed is True or False, got 'no'$"):
-        fake.start_anew(seed="no")  # type: ignore[arg-type]
+        fake._start_anew(seed="no")  # type: ignore[arg-type]
 
 
 def test_a_reset_delivers_each_ping_once(tmp_path: Path) -> None:
@@ -775,7 +775,7 @@ def test_a_reset_delivers_each_ping_once(tmp_path: Path) -> None:
         fake.start_deliveries()
         assert fake._greeter
         fake._greeter.join(20)
-        fake.start_anew()
+        fake._start_anew()
         assert [one.state for one in fake.webhooks.deliveries] == ["delivered"]
         fake.close()
         server.shutdown()
@@ -790,7 +790,7 @@ def played(fake: FakeGitHub, count: int) -> None:
     for number in range(count):
         body = json.dumps({"state": "success", "context": f"context {number}"}).encode()
         headers = {"authorization": "Bearer any", "user-agent": "test"}
-        assert fake.answer("POST", url, headers, body).status == 201
+        assert fake._engine.answer("POST", url, headers, body).status == 201
 
 
 def test_it_keeps_the_last_requests_events_and_deliveries_only() -> None:
@@ -805,7 +805,7 @@ def test_it_keeps_the_last_requests_events_and_deliveries_only() -> None:
     assert 10 <= len(fake.requests) <= 20
     assert 10 <= len(fake.events) <= 20
     assert 10 <= len(fake.webhooks.deliveries) <= 21
-    assert 10 <= len(fake._conversation.entries) <= 22
+    assert 10 <= len(fake._engine.transcript.entries) <= 22
     assert "context 299" in fake.requests[-1].request_body.decode()
     assert fake.events[-1].payload["context"] == "context 299"
     told = fake.conversation.text().splitlines()
@@ -813,11 +813,11 @@ def test_it_keeps_the_last_requests_events_and_deliveries_only() -> None:
     assert [line[:4] for line in told if re.match(r" *\d+\. ", line)][-2:] == ["299.", "300."]
     assert " requests and events of before are forgotten …" in fake.conversation.diagram()
     # A fault still knows what came after it.
-    assert f"the fault {fault} was used 0 of 1 times\n  POST /repos/" in fake.list_problems()[0]
+    assert f"the fault {fault} was used 0 of 1 times\n  POST /repos/" in fake._engine.list_problems()[0]
     for number in range(30):
-        fake.fail(FakeError(f"problem {number}"))
+        fake._engine.fail(FakeError(f"problem {number}"))
     played(fake, 1)
-    assert fake.list_problems()[9] == "FakeError: problem 29"
+    assert fake._engine.list_problems()[9] == "FakeError: problem 29"
 
 
 def test_memory_stays_flat() -> None:
@@ -830,7 +830,8 @@ def test_memory_stays_flat() -> None:
 
     def asked(count: int) -> int:
         for number in range(count):
-            fake.answer("GET", f"{url}?ref={number % 7}", {"authorization": "Bearer any", "user-agent": "test"}, b"")
+            headers = {"authorization": "Bearer any", "user-agent": "test"}
+            fake._engine.answer("GET", f"{url}?ref={number % 7}", headers, b"")
         return tracemalloc.get_traced_memory()[0]
 
     repo.add_deployment(ref="main")
@@ -852,10 +853,10 @@ def test_the_log_is_complete_over_a_reset_and_a_delivery_that_takes_its_time() -
     fake.add_repository("octocat/example")
     fake.webhooks.subscribe(lambda _: played(fake, 1), events=["deployment"])
     fake.repository("octocat/example").add_deployment(ref="main")
-    fake.start_anew()
+    fake._start_anew()
     fake.add_repository("octocat/example")
     played(fake, 1)
-    fake.fail(FakeError("a problem\x1b[0m"))
+    fake._engine.fail(FakeError("a problem\x1b[0m"))
     log.close()
     fake.close()
 

@@ -79,7 +79,7 @@ def test_a_kept_connection_is_not_used_when_the_fake_has_gone() -> None:
         with FakeGitHub("https://ghe.example.com/api/v3") as another:
             with pytest.raises(UnsupportedRequest, match=r"a request to api\.github\.com cannot be answered"):
                 await session.get(f"{API}/user")
-            another.take_problem()
+            another._engine.take_problem()
 
     run(ask)
 
@@ -405,7 +405,7 @@ def test_a_missing_endpoint_leaves_the_session_usable(fake: FakeGitHub) -> None:
         for options in bodies:
             with pytest.raises(UnsupportedRequest, match="is not an endpoint of this fake"):
                 await session.post(f"{API}/repos/octocat/example/issues", **options)
-            assert fake.take_problem()
+            assert fake._engine.take_problem()
         async with session.get(f"{API}/user") as answer:
             assert answer.status == 200
 

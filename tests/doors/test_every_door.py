@@ -154,7 +154,7 @@ def test_what_cannot_be_answered_reaches_the_caller_as_it_is(
     with pytest.raises(UnsupportedRequest, match=match):
         DOORS[name]("GET", url, HEADERS, None)
     with pytest.raises(UnsupportedRequest, match=match):
-        ghdeploy.raise_problem()
+        ghdeploy._engine.raise_problem()
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -167,10 +167,10 @@ def test_a_crash_of_the_fake_reaches_the_caller_as_it_is(
         msg = "a bug of ours"
         raise ZeroDivisionError(msg)
 
-    monkeypatch.setattr(ghdeploy._application, "handle", crash)
+    monkeypatch.setattr(ghdeploy._engine.application, "handle", crash)
     with pytest.raises(ZeroDivisionError, match="a bug of ours"):
         DOORS[name]("GET", "https://api.github.com/user", HEADERS, None)
-    assert isinstance(ghdeploy.take_problem(), ZeroDivisionError)
+    assert isinstance(ghdeploy._engine.take_problem(), ZeroDivisionError)
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -411,7 +411,7 @@ def test_a_connection_to_github_that_was_open_before_is_not_used(name: str, monk
             with FakeGitHub() as fake:
                 with pytest.raises(UnsupportedRequest, match=r"a request to uploads\.github\.com"):
                     await client.get(f"{root}/user")
-                assert fake.take_problem()
+                assert fake._engine.take_problem()
 
     with _real_server(connections) as local:
         root = local.replace("localhost", "uploads.github.com")
@@ -423,5 +423,5 @@ def test_a_connection_to_github_that_was_open_before_is_not_used(name: str, monk
         with FakeGitHub() as fake:
             with pytest.raises(UnsupportedRequest, match=r"a request to uploads\.github\.com"):
                 ask(client, f"{root}/user")
-            assert fake.take_problem()
+            assert fake._engine.take_problem()
         close(client)

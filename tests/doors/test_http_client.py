@@ -229,7 +229,7 @@ def test_a_missing_endpoint_leaves_the_connection_usable(
     """The error comes from ``request``; after ``close`` the next one is answered."""
     with pytest.raises(UnsupportedRequest, match="is not an endpoint of this fake"):
         ask(connection, "GET", "/repos/octocat/example/pulls")
-    assert fake.take_problem()
+    assert fake._engine.take_problem()
     connection.close()
     assert ask(connection, "GET", PATH) == []
 

@@ -58,8 +58,8 @@ def refused(fake: FakeGitHub, match: str | None = None) -> Iterator[None]:
     with pytest.raises(UnsupportedRequest, match=match):
         yield
     with pytest.raises(UnsupportedRequest, match=match):
-        fake.raise_problem()
-    fake.raise_problem()
+        fake._engine.raise_problem()
+    fake._engine.raise_problem()
 
 
 class Local:
@@ -242,7 +242,7 @@ def test_all_that_is_served_is_named(ghdeploy: FakeGitHub, ghdeploy_factory: Fac
     newest = ghdeploy_factory(base_url=ENTERPRISE)
     with refused(newest, f"active fakes answer for {API} and {ENTERPRISE} only"):
         get("https://github.com/")
-    ghdeploy.raise_problem()
+    ghdeploy._engine.raise_problem()
 
 
 @pytest.mark.parametrize("host", ["notgithub.com", "github.com.example.org", "api.github.com.evil.test", "github.io"])
@@ -285,7 +285,7 @@ def test_an_endpoint_that_is_missing_is_named(ghdeploy: FakeGitHub, method: str,
         f'A canned answer helps: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
     )
     with pytest.raises(UnsupportedRequest):
-        ghdeploy.raise_problem()
+        ghdeploy._engine.raise_problem()
     assert f"UnsupportedRequest: {caught.value}" in ghdeploy.conversation_text()
 
 
@@ -311,7 +311,7 @@ def test_a_path_that_github_has_not_is_a_404(ghdeploy: FakeGitHub, path: str) ->
         "status": "404",
     }
     assert answer.headers["X-GHDeploy-Hint"] == f"GitHub has no GET {path}"
-    ghdeploy.raise_problem()
+    ghdeploy._engine.raise_problem()
 
 
 @pytest.mark.parametrize("url", [f"{API}/repos/octocat/example/pulls", "https://github.com/octocat/example"])
@@ -630,7 +630,7 @@ def test_look_ups_of_other_hosts_are_passed_on(wire: Wire, ghdeploy: FakeGitHub,
     with pytest.raises(socket.gaierror, match="no network in this test"):
         socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
     assert wire.names == [host]
-    ghdeploy.raise_problem()
+    ghdeploy._engine.raise_problem()
 
 
 def test_the_host_of_an_enterprise_server_is_guarded_too(wire: Wire, ghdeploy_factory: Factory) -> None:
@@ -653,7 +653,7 @@ def test_the_refusal_says_what_is_missing(ghdeploy: FakeGitHub) -> None:
         "look-up of API.github.com while a fake GitHub is active, by a client that has no door here. Nothing was sent. "
         "The fixture ghdeploy_server gives it a URL to call instead."
     )
-    ghdeploy.take_problem()
+    ghdeploy._engine.take_problem()
 
 
 def test_after_close_nothing_is_guarded(wire: Wire) -> None:
@@ -943,7 +943,7 @@ def test_a_proxy_is_not_asked_for_github(ghdeploy: FakeGitHub, said: bytes, meth
                 getattr(client, method)(said)
             getattr(client, method)(b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
             assert heard.recv(1000).startswith(b"CONNECT example.com")
-    assert ghdeploy.take_problem()
+    assert ghdeploy._engine.take_problem()
 
 
 def test_no_message_is_sent_to_github(ghdeploy: FakeGitHub) -> None:
@@ -956,7 +956,7 @@ def test_no_message_is_sent_to_github(ghdeploy: FakeGitHub) -> None:
         with pytest.raises(UnsupportedRequest, match=r"message to api\.github\.com"):
             sender.sendto(b"x", ("api.github.com", 443))
         assert sender.sendto(b"x", receiver.getsockname()) == 1
-    assert ghdeploy.take_problem()
+    assert ghdeploy._engine.take_problem()
 
 
 def test_a_fake_goes_with_whoever_holds_it() -> None:
@@ -1088,8 +1088,8 @@ def test_who_looks_for_a_fake_misses_none_while_others_end() -> None:
     for fake in (first, second, third):
         fake.open()
     seen = iter(registry._active)
-    assert next(seen) is first
+    assert next(seen) is first._engine
     for fake in (first, second, third):
         fake.close()
-    assert list(seen) == [second, third]
+    assert list(seen) == [second._engine, third._engine]
     assert not registry.any_active()

@@ -70,7 +70,7 @@ def test_a_pool_outlives_fakes(pool: urllib3.PoolManager) -> None:
             pool.request("GET", f"{enterprise}/user")
         with pytest.raises(UnsupportedRequest, match=r"api\.github\.com"):
             pool.request("GET", f"{API}/user")
-        fake.take_problem()
+        fake._engine.take_problem()
 
 
 def test_a_connection_to_another_host_is_looked_at_as_ever(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:

@@ -57,7 +57,7 @@ class Scene:
 
     def stored(self) -> object:
         """Copy all that a refused request must leave alone: rows, refs, next ids, events."""
-        store = self.fake._store
+        store = self.fake._engine.store
         return (
             {name: (table.next_id, list(table)) for name, table in store.tables().items()},
             {

@@ -183,7 +183,7 @@ def test_the_other_pages_of_a_server_are_refused(server: FakeGitHub, url: str, m
     """Whatever else belongs to the server is ours too: a clear error, which also fails the test, and no request."""
     with pytest.raises(UnsupportedRequest, match=message):
         ask(url)
-    assert isinstance(server.take_problem(), UnsupportedRequest)
+    assert isinstance(server._engine.take_problem(), UnsupportedRequest)
     assert not server.requests
 
 
@@ -229,7 +229,7 @@ def test_the_pages_of_an_enterprise_with_data_residency_are_refused(resident: Fa
     for host in ("octocorp.ghe.com", "uploads.octocorp.ghe.com", "api.other.ghe.com", "api.github.com"):
         with pytest.raises(UnsupportedRequest, match=f"^a request to {host} cannot be answered"):
             ask(f"https://{host}/octocat/example")
-        assert resident.take_problem()
+        assert resident._engine.take_problem()
 
 
 # Clients, and several at once

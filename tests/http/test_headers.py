@@ -373,7 +373,7 @@ def test_a_form_that_is_missing_here_fails_the_test(
     with pytest.raises(Exception, match=f"{operation_id} has the form '{form}' on GitHub") as caught:
         http.get(API + REPO + path, headers={"Accept": f"application/vnd.github.{form}"})
     assert type(caught.value).__name__ == "UnsupportedRequest"
-    assert ghdeploy.take_problem() is caught.value
+    assert ghdeploy._engine.take_problem() is caught.value
 
 
 # Other methods

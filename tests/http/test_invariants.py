@@ -40,7 +40,7 @@ OUTCOMES = {
 
 def _stored(fake: FakeGitHub) -> object:
     """Copy all that a refused request must leave alone: rows, refs, next ids, events."""
-    store = fake._store
+    store = fake._engine.store
     tables = store.tables()
     graphs = {
         number: (dict(graph.branches), dict(graph.tags), list(graph.commits), dict(graph.blobs))
@@ -122,7 +122,7 @@ class GitHub(RuleBasedStateMachine):
         """Leave nothing behind, and hear of what went wrong unnoticed."""
         self.http.close()
         self.fake.close()
-        self.fake.raise_problem()
+        self.fake._engine.raise_problem()
 
     # Asking
 
@@ -419,7 +419,7 @@ class GitHub(RuleBasedStateMachine):
             assert states[::-1] == made.statuses
             assert handles[made.id].state == (made.statuses[-1] if made.statuses else None)
         total = sum(len(made.statuses) for made in self.deployments.values())
-        assert len(list(self.fake._store.deployment_statuses)) == total
+        assert len(list(self.fake._engine.store.deployment_statuses)) == total
 
     @invariant()
     def every_change_dispatched_its_event(self) -> None:

@@ -329,7 +329,7 @@ def test_an_error_in_the_tests_own_function_fails_the_test(ghdeploy: FakeGitHub,
     deployer = ghdeploy.deployer(steps=["success"], fails_on=wrong)
     assert seen(deploy()) == "-"
     assert (deployer.posted, repo.deployments[0].state) == ([], None)
-    problem = ghdeploy.take_problem()
+    problem = ghdeploy._engine.take_problem()
     assert (type(problem), problem.args if problem else ()) == (KeyError, ("main",))
     assert "KeyError: 'main'" in ghdeploy.conversation.text()
 
@@ -376,16 +376,16 @@ def test_what_says_whether_it_fails_may_change_everything(ghdeploy: FakeGitHub, 
     assert len(last) == 1
     assert list(ghdeploy.events) == []
     assert ghdeploy.add_repository("octocat/example").deployments == []
-    assert ghdeploy.take_problem() is None
+    assert ghdeploy._engine.take_problem() is None
 
 
 def test_it_is_not_asked_of_a_fake_that_was_reset_before(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """Nor is a deployment that is gone by then."""
     asked: list[Deployment] = []
     ghdeploy.deployer(steps=["success"], fails_on=asked.append)
-    with ghdeploy._lock:
+    with ghdeploy._engine.lock:
         delete(repo.add_deployment(ref="main"))
-    with ghdeploy._lock:
+    with ghdeploy._engine.lock:
         repo.add_deployment(ref="main")
         ghdeploy.reset()
     assert asked == []
@@ -399,7 +399,7 @@ def test_a_failure_in_the_tests_own_function_does_not_come_out_of_the_tool(ghdep
     assert deployer.posted == []
     assert "!  Failed: not this one" in ghdeploy.conversation.text()
     with pytest.raises(pytest.fail.Exception, match="not this one"):
-        ghdeploy.raise_problem()
+        ghdeploy._engine.raise_problem()
 
 
 def test_such_a_failure_fails_the_test_at_its_end(pytester: pytest.Pytester) -> None:
@@ -431,7 +431,7 @@ def test_an_interrupt_in_the_tests_own_function_interrupts(ghdeploy: FakeGitHub,
     with pytest.raises(KeyboardInterrupt):
         deploy()
     assert repo.deployments[0].state is None
-    assert ghdeploy.take_problem() is None
+    assert ghdeploy._engine.take_problem() is None
 
 
 @pytest.mark.parametrize("error", ["truncated", "timeout", "reset"])
@@ -608,11 +608,11 @@ def test_a_mistake_names_what_there_is(
 ) -> None:
     """Nothing is added, neither a third party nor its account."""
     ghdeploy.add_user("acme", type="Organization")
-    users = ghdeploy._store.users.next_id
+    users = ghdeploy._engine.store.users.next_id
     with pytest.raises(FakeError) as caught:
         wrong(ghdeploy)
     assert str(caught.value).startswith(message)
-    assert ghdeploy._store.users.next_id == users
+    assert ghdeploy._engine.store.users.next_id == users
     assert repo.add_deployment(ref="main").state is None
 
 

@@ -43,7 +43,7 @@ def get(url: str) -> Any:  # noqa: ANN401 - JSON
 
 def snapshot(fake: FakeGitHub) -> object:
     """Copy all that a mistake must leave as it was."""
-    store = fake._store
+    store = fake._engine.store
     tables = {name: value for name, value in vars(store).items() if isinstance(value, Table)}
     return {name: (table.next_id, list(table)) for name, table in tables.items()}, list(fake.events)
 
@@ -242,7 +242,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
         "there is no type of a deployment branch policy 'commit'; there are branch, tag",
     ),
     (
-        lambda gh, _r, e: e.enable_protection_rule(gh._store.actions_app),
+        lambda gh, _r, e: e.enable_protection_rule(gh._engine.store.actions_app),
         (
             "GitHub refuses this with 404 'Not Found': integration_id is 15368: "
             "github-actions is an app without custom deployment protection rules; there are none"
@@ -278,7 +278,7 @@ def test_a_mistake_names_what_there_is_and_changes_nothing(
 ) -> None:
     """Each misuse raises `FakeError` at once, with this very text, and leaves everything as it was."""
     environment = repo.add_environment("production")
-    assert gh._store.actions_app  # with it comes the account github
+    assert gh._engine.store.actions_app  # with it comes the account github
     before = snapshot(gh)
     with pytest.raises(FakeError) as caught:
         call(gh, repo, environment)

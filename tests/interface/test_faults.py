@@ -1018,6 +1018,6 @@ def test_no_token_is_told(ghdeploy: FakeGitHub, repository: Repository) -> None:
     ghdeploy.faults.add(path="/user", status=500)
     _get(f"{API}/users/a-token-for-tests")
     with pytest.raises(AssertionError) as caught:
-        ghdeploy.check_faults()
+        ghdeploy._engine.check_faults()
     ghdeploy.faults.clear()
     assert "GET /users/[redacted] came 1 time" in str(caught.value)

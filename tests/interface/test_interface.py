@@ -55,7 +55,7 @@ def get(path: str, **kwargs: Any) -> Any:  # noqa: ANN401 - JSON
 
 def snapshot(fake: FakeGitHub) -> dict[str, Any]:
     """Copy all that a mistake must leave as it was."""
-    store = fake._store
+    store = fake._engine.store
     tables = store.tables()
     graphs = {
         row.full_name: [dict(part) for part in (graph.commits, graph.branches, graph.tags)]
@@ -68,7 +68,7 @@ def snapshot(fake: FakeGitHub) -> dict[str, Any]:
         "events": list(fake.events),
         "tokens": dict(store.tokens),
         "collaborators": {number: dict(granted) for number, granted in store._collaborators.items()},
-        "stubs": list(fake._application.stubs),
+        "stubs": list(fake._engine.application.stubs),
         "now": fake.clock.now,
         "requests": fake.requests,
         "settings": (fake.base_url, store.assume),
@@ -1175,7 +1175,7 @@ def test_reset_empties_everything(gh: FakeGitHub, repo: Repository) -> None:
     assert snapshot(gh) == {**fresh, "now": gh.clock.now} | {
         name: value for name, value in snapshot(gh).items() if name in ("users", "apps")
     }
-    assert [user.login for user in gh._store.users] == ["octocat"]
+    assert [user.login for user in gh._engine.store.users] == ["octocat"]
     assert gh.conversation_text() == ""
     with pytest.raises(FakeError, match="there is no repository 'octocat/example'; there are none"):
         gh.repository("octocat/example")
@@ -1196,9 +1196,9 @@ def test_reset_does_not_excuse_what_was_swallowed() -> None:
 
 def test_reset_keeps_the_lock(gh: FakeGitHub) -> None:
     """A request that waits for the lock while the fake is reset is answered by the new state, under one lock."""
-    before = gh._store.lock
+    before = gh._engine.store.lock
     gh.reset()
-    assert gh._store.lock is before
+    assert gh._engine.store.lock is before
 
 
 def test_after_reset_a_fake_is_as_new(gh: FakeGitHub) -> None:
@@ -1370,7 +1370,7 @@ def test_a_bots_login_makes_a_bot(gh: FakeGitHub, repo: Repository) -> None:
     """Who is called [bot] is one, without add_user."""
     gh.add_token("a-token-for-tests", user="deploy[bot]")
     repo.add_collaborator("other[bot]")
-    kinds = {user.login: user.type for user in gh._store.users}
+    kinds = {user.login: user.type for user in gh._engine.store.users}
     assert (kinds["deploy[bot]"], kinds["other[bot]"], kinds["octocat"]) == ("Bot", "Bot", "User")
 
 
@@ -1444,9 +1444,9 @@ def test_a_token_in_a_path_is_blotted_in_errors_too(ghdeploy: FakeGitHub) -> Non
         )
     assert "secretTOKEN" not in str(caught.value)
     assert "[redacted]" in str(caught.value)
-    ghdeploy.take_problem()
+    ghdeploy._engine.take_problem()
     ghdeploy.faults.add(path="/repos/ghp_secretTOKEN12345", status=500)
     with pytest.raises(AssertionError) as unused:
-        ghdeploy.check_faults()
+        ghdeploy._engine.check_faults()
     assert "secretTOKEN" not in str(unused.value)
     ghdeploy.faults.clear()

@@ -18,7 +18,7 @@ TEXT = "ghp_of_these_tests_0001"
 
 def stored(fake: FakeGitHub) -> object:
     """Copy all that a mistake must leave as it was."""
-    store = fake._store
+    store = fake._engine.store
     tables = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
     return tables, dict(store.tokens), list(fake.events), fake.requests
 
@@ -65,7 +65,7 @@ def test_tokens_of_one_bot_are_of_one_app() -> None:
     other = gh.add_token("c", user="other[bot]", permissions={}).app
     assert other is not None
     assert other.id != gate.id
-    assert [app.slug for app in gh._store.apps] == ["gate", "other"]
+    assert [app.slug for app in gh._engine.store.apps] == ["gate", "other"]
 
 
 def test_an_added_app_deploys() -> None:
@@ -95,9 +95,9 @@ def test_an_app_that_a_token_made_cannot_be_added_again() -> None:
 def test_github_actions_is_the_app_it_is() -> None:
     """What a workflow is permitted changes nothing about the app."""
     gh = FakeGitHub()
-    before = gh._store.actions_app
+    before = gh._engine.store.actions_app
     token = gh.add_token("a", user="github-actions[bot]", permissions={"packages": "write"})
-    assert token.app is gh._store.actions_app is before
+    assert token.app is gh._engine.store.actions_app is before
 
 
 def test_a_token_may_expire_in_any_time_zone() -> None:

@@ -173,7 +173,7 @@ def test_other_tasks_go_on_while_one_waits(ghdeploy: FakeGitHub, repo: Repositor
         return list(await asyncio.gather(wait(), work()))
 
     assert asyncio.run(both()) == [["deployment", "deployment_status"], ["worked"]]
-    assert ghdeploy._watched()._wakers == []
+    assert ghdeploy._engine.watch._wakers == []
 
 
 def test_a_task_gives_up_as_a_thread_does(ghdeploy: FakeGitHub, repo: Repository) -> None:
@@ -189,7 +189,7 @@ def test_a_task_gives_up_as_a_thread_does(ghdeploy: FakeGitHub, repo: Repository
     assert str(caught.value).startswith(
         "no event deployment with ref 'main', other than the 1 given out before, in 0.01 seconds"
     )
-    assert ghdeploy._watched()._wakers == []
+    assert ghdeploy._engine.watch._wakers == []
 
 
 def test_a_task_that_is_cancelled_waits_no_more(ghdeploy: FakeGitHub, repo: Repository) -> None:

@@ -540,7 +540,7 @@ def test_aioresponses_that_passes_on_what_it_does_not_know(ghdeploy: FakeGitHub,
         assert says(local, "aiohttp") == "local"
         with pytest.raises(UnsupportedRequest, match=r"gist\.github\.com"):
             says("https://gist.github.com/", "aiohttp")
-    assert isinstance(ghdeploy.take_problem(), UnsupportedRequest)
+    assert isinstance(ghdeploy._engine.take_problem(), UnsupportedRequest)
 
 
 # vcrpy

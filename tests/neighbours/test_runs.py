@@ -228,12 +228,12 @@ def test_pytest_socket_is_out_of_the_way_after_a_test_with_both(neighbourhood: N
                 assert requests.get(f"{API}/rate_limit").status_code == 200
                 with pytest.raises(Exception, match="look-up of github.com while a fake"):
                     socket.getaddrinfo("github.com", 443)
-                ghdeploy.take_problem()
+                ghdeploy._engine.take_problem()
 
             def test_after_hosts(ghdeploy):
                 with pytest.raises(Exception, match="connection to api.github.com while a fake"):
                     socket.socket().connect(("api.github.com", 443))
-                ghdeploy.take_problem()
+                ghdeploy._engine.take_problem()
 
             def test_last():
                 as_before()
@@ -527,7 +527,7 @@ HANGING = source(
     def test_lock(ghdeploy):
         ghdeploy.add_repository("octocat/example")
         deploy()
-        with ghdeploy._lock:
+        with ghdeploy._engine.lock:
             time.sleep(60)
 
     def test_last(ghdeploy):

@@ -91,7 +91,7 @@ def test_timeouts_of_clients_do_not_mind_a_frozen_clock(door: str) -> None:
             # Not GET, which urllib3 and aiohttp repeat.
             DOORS[door]("POST", f"{fake.base_url}/user/repos", HEADERS, b"{}", timeout=3)
         assert re.search(r"(?i)timed? ?out", repr(caught.value))
-    assert fake.take_problem() is None
+    assert fake._engine.take_problem() is None
 
 
 @pytest.mark.usefixtures("frozen")

@@ -303,7 +303,7 @@ def test_a_configuration_in_the_documentation_has_its_effect(pytester: pytest.Py
         f"""
         def test_options(ghdeploy):
             for name, value in {wanted!r}.items():
-                holder = ghdeploy if name == "base_url" else ghdeploy._assume
+                holder = ghdeploy if name == "base_url" else ghdeploy._engine.assume
                 assert str(getattr(holder, name)).lower() == value
         """
     )

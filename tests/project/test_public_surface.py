@@ -21,10 +21,6 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh
 
 # Names that are still to be made private. Nothing is added here.
 STILL_PUBLIC: dict[str, set[str]] = {
-    "FakeGitHub": {
-        *("accept", "answer", "blot", "check_faults", "deliver", "doors", "fail", "forget", "list_problems", "pause"),
-        *("raise_problem", "report_text", "start_anew", "take_problem"),
-    },
     "Webhooks": {"accept", "deliver", "give_up", "shut_down", "start"},
     "LiveServer": {"after_fork"},
 }

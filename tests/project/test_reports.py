@@ -154,8 +154,7 @@ def test_a_mistake_of_the_fake_is_shown_with_its_frames(pytester: pytest.Pyteste
     """An exception that the fake itself causes by mistake shows where."""
     source = """
     def test_it(ghdeploy):
-        ghdeploy.clock.tick = None
-        ghdeploy._store = None
+        ghdeploy._engine.store = None
         ghdeploy.add_user("mona")
     """
     result = run(pytester, source)

@@ -157,8 +157,9 @@ def test_a_third_party_and_a_receiver_are_drawn(ghdeploy: FakeGitHub, repo: Repo
     ghdeploy.deployer(steps=["success"])
     get("/deployments/1")
     repo.add_deployment(ref="main")
-    ghdeploy._conversation.entries.append(Said("", "receiver", "deployment delivered: 200"))
-    ghdeploy._conversation.entries.append(Said("", "receiver", "deployment_status delivered", refused=True, hint="500"))
+    entries = ghdeploy._engine.transcript.entries
+    entries.append(Said("", "receiver", "deployment delivered: 200"))
+    entries.append(Said("", "receiver", "deployment_status delivered", refused=True, hint="500"))
     hint = "there is no deployment 1 in octocat/example; there are none"
     report = "deployment status success of deployment 4442074271 (octocat/example)"
     event = "event deployment.created: id 4442074271, environment production, ref main (octocat/example)"
@@ -312,10 +313,10 @@ def test_no_picture_holds_a_secret(ghdeploy: FakeGitHub, repo: Repository) -> No
         body = f'{{"ref": "{payload}", "payload": "{TOKEN}"}}'
         requests.post(f"{API}/deployments", data=body, headers={**HEADERS, "User-Agent": TOKEN}, timeout=5)
     get(f"/deployments/{TOKEN}?page={TOKEN}")
-    ghdeploy.fail(ValueError(TOKEN))
+    ghdeploy._engine.fail(ValueError(TOKEN))
     repo.add_deployment(ref="main", environment=TOKEN)
-    ghdeploy.take_problem()
-    picture = ghdeploy._conversation
+    ghdeploy._engine.take_problem()
+    picture = ghdeploy._engine.transcript
     told = picture.text() + picture.diagram() + picture.mermaid() + picture.report()
     assert TOKEN[: len(TOKEN) // 2] not in told
     assert "[redacted]" in told

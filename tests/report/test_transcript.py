@@ -78,10 +78,10 @@ def test_of_a_long_conversation_what_went_wrong_is_told_too(ghdeploy: FakeGitHub
     many(repo, 1)
     repo.add_commit_status("main", state="success")
     hook.delete()
-    ghdeploy.fail(ValueError("a problem"))
-    ghdeploy.take_problem()
-    ghdeploy._conversation.entries.append(Said("", "somebody", "something", refused=True))
-    ghdeploy.pause(5)
+    ghdeploy._engine.fail(ValueError("a problem"))
+    ghdeploy._engine.take_problem()
+    ghdeploy._engine.transcript.entries.append(Said("", "somebody", "something", refused=True))
+    ghdeploy._engine.pause(5)
     many(repo, 150)
     told = _told(ghdeploy)
     wrong = [
@@ -97,7 +97,7 @@ def test_of_a_long_conversation_what_went_wrong_is_told_too(ghdeploy: FakeGitHub
     ]
     assert told[10 : 10 + len(wrong)] == wrong
     assert len(told) == 10 + len(wrong) + 90
-    for picture in (ghdeploy.conversation.diagram(), ghdeploy.conversation.mermaid(), ghdeploy.report_text()):
+    for picture in (ghdeploy.conversation.diagram(), ghdeploy.conversation.mermaid(), ghdeploy._engine.report_text()):
         assert picture.count("mian") == 3
         assert "a problem" in picture
         assert "the receiver answered 500" in picture

@@ -71,7 +71,7 @@ FORMS = {"seed.yaml": YAML, "seed.yml": YAML, "seed.toml": TOML, "seed.json": JS
 
 def stored(fake: FakeGitHub) -> object:
     """Copy all that a scene consists of, and all that a refused seed must leave alone."""
-    store, application = fake._store, fake._application
+    store, application = fake._engine.store, fake._engine.application
     rows = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
     graphs = {
         number: (
@@ -89,7 +89,7 @@ def stored(fake: FakeGitHub) -> object:
     names = (store._users_by_login, store._repository_ids, store._former_names, store._collaborators)
     limits = (store.limits and dict(store.limits.budgets), dict(store._rate_limits))
     events = [(event.delivery_id, event.payload) for event in fake.events]
-    parties = len(fake._deployers._all) if fake._deployers else 0
+    parties = len(fake._engine._deployers._all) if fake._engine._deployers else 0
     faults = [str(fault) for fault in fake.faults]
     return pickle.loads(  # noqa: S301 - a copy of our own
         pickle.dumps((rows, graphs, tokens, names, limits, events, store.events._count, parties, faults))
@@ -97,10 +97,10 @@ def stored(fake: FakeGitHub) -> object:
         [(stub.method, stub.segments, stub.status, stub.body) for stub in application.stubs],
         fake.clock.now,
         fake.conversation_text(),
-        list(fake._problems),
-        [target[0] for target in fake._webhooks._targets.values()] if fake._webhooks else [],
-        dict(fake._secrets._known),
-        dict(fake._secrets._words),
+        list(fake._engine._problems),
+        [target[0] for target in fake._engine.hooks._targets.values()] if fake._engine.hooks else [],
+        dict(fake._engine.secrets._known),
+        dict(fake._engine.secrets._words),
     )
 
 
@@ -470,7 +470,7 @@ def test_seeding_again_adds() -> None:
     fake.seed({"repositories": ["octocat/two"]})
     expected = "repositories[0]: there is a repository octocat/one already: repository('octocat/one') looks it up"
     assert refusal({"repositories": ["octocat/one"]}, fake) == expected
-    assert [row.full_name for row in fake._store.repositories] == ["octocat/one", "octocat/two"]
+    assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/one", "octocat/two"]
 
 
 def test_reset_empties_what_was_seeded() -> None:
@@ -478,7 +478,7 @@ def test_reset_empties_what_was_seeded() -> None:
     fake = FakeGitHub()
     fake.seed({"repositories": ["octocat/one"], "tokens": ["a-token"]})
     fake.reset()
-    assert (list(fake._store.repositories), fake.tokens) == ([], ())
+    assert (list(fake._engine.store.repositories), fake.tokens) == ([], ())
     fake.seed({"repositories": ["octocat/one"]})
 
 

@@ -306,9 +306,9 @@ def test_urllib_reaches_it_as_a_proxy(ghdeploy: FakeGitHub, server: LiveServer) 
 def test_as_a_proxy_it_passes_nothing_on(ghdeploy: FakeGitHub, server: LiveServer) -> None:
     """Other hosts are refused; GitHub's others are an error that fails the test."""
     assert said(server, text_of("GET", "http://example.com/")).startswith(b"HTTP/1.1 502 ")
-    assert ghdeploy.take_problem() is None
+    assert ghdeploy._engine.take_problem() is None
     assert said(server, text_of("GET", "http://uploads.github.com/x")).startswith(b"HTTP/1.1 501 ")
-    assert isinstance(ghdeploy.take_problem(), UnsupportedRequest)
+    assert isinstance(ghdeploy._engine.take_problem(), UnsupportedRequest)
     assert said(server, b"CONNECT api.github.com:443 HTTP/1.1\r\nHost: api.github.com:443\r\n\r\n").startswith(
         b"HTTP/1.1 501 "
     )
@@ -327,7 +327,7 @@ def test_what_is_missing_is_a_501_and_fails_the_test(
     answer = requests.request(method, f"{server.url}{path}", headers=AUTHORIZED, timeout=10)
     assert answer.status_code == 501
     assert "is not an endpoint of this fake" in answer.text
-    problem = ghdeploy.take_problem()
+    problem = ghdeploy._engine.take_problem()
     assert isinstance(problem, UnsupportedRequest)
     assert str(problem) == answer.text.strip()
 
@@ -343,7 +343,7 @@ def test_a_crash_of_the_fake_is_a_500_and_fails_the_test(
 
     monkeypatch.setattr(Application, "handle", crash)
     assert requests.get(f"{server.url}/user", timeout=10).status_code == 500
-    assert repr(ghdeploy.take_problem()) == "RuntimeError('a mistake')"
+    assert repr(ghdeploy._engine.take_problem()) == "RuntimeError('a mistake')"
 
 
 def test_a_crash_of_the_server_fails_the_test(
@@ -352,7 +352,7 @@ def test_a_crash_of_the_server_fails_the_test(
     """A mistake in the server itself is no silence either."""
     monkeypatch.setattr("pytest_ghdeploy.doors.http1.write_head", lambda *_: 1 / 0)
     assert said(server, text_of("GET", "/user")) == b""
-    assert isinstance(ghdeploy.take_problem(), ZeroDivisionError)
+    assert isinstance(ghdeploy._engine.take_problem(), ZeroDivisionError)
 
 
 def test_a_swallowed_501_fails_the_test(pytester: pytest.Pytester) -> None:
@@ -532,14 +532,14 @@ def test_an_answer_that_never_comes_is_a_problem(
     with connected(server, text_of("GET", REPO)):
         assert asked.wait(10)
         server.close()
-    problem = ghdeploy.take_problem()
+    problem = ghdeploy._engine.take_problem()
     assert isinstance(problem, FakeError)
     assert server.url in str(problem)
     threads = [thread for thread in threading.enumerate() if thread.name == f"ghdeploy {server.url}"]
     go_on.set()
     for thread in threads:
         thread.join()
-    ghdeploy.take_problem()
+    ghdeploy._engine.take_problem()
 
 
 def test_the_port_may_be_chosen(ghdeploy: FakeGitHub) -> None:
@@ -878,7 +878,7 @@ def test_clients_that_die_leave_the_server_as_it_was(ghdeploy: FakeGitHub, serve
             connection.close()
     assert requests.get(f"{server.api_url}{REPO}", timeout=10).status_code == 200
     assert len(ghdeploy.repository("octocat/example").deployments) == 2
-    assert ghdeploy.take_problem() is None
+    assert ghdeploy._engine.take_problem() is None
 
 
 def test_a_killed_client_leaves_the_server_as_it_was(ghdeploy: FakeGitHub, server: LiveServer) -> None:
@@ -910,7 +910,7 @@ def test_nonsense_gets_an_answer(ghdeploy: FakeGitHub, server: LiveServer, sent:
     """Even where much more was sent than was read; the connection ends, and others are not disturbed."""
     assert said(server, sent).startswith(b"HTTP/1.1 %d " % status)
     assert requests.get(f"{server.api_url}{REPO}", timeout=10).status_code == 200
-    assert ghdeploy.take_problem() is None
+    assert ghdeploy._engine.take_problem() is None
 
 
 def test_a_client_that_reads_nothing_keeps_nobody_waiting(ghdeploy: FakeGitHub, server: LiveServer) -> None:

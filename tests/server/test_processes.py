@@ -139,7 +139,7 @@ def test_what_goes_wrong_in_a_forked_child_is_told_to_both(ghdeploy: FakeGitHub)
 
     assert refused == f"404 {ghdeploy.requests[0].hint}"
     assert missing.startswith("UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list")
-    assert str(ghdeploy.take_problem()) in missing
+    assert str(ghdeploy._engine.take_problem()) in missing
     assert reset.startswith("ConnectionError")
     assert cut.startswith("ChunkedEncodingError")
     assert [one.failure for one in ghdeploy.requests] == ["", "reset", "truncated"]
@@ -306,7 +306,7 @@ def test_a_child_without_a_server_is_told_how_to_have_one(
     assert in_a_child(post) == UNSEEN
     assert in_a_child(lambda: in_a_child(post)) == UNSEEN
     assert not ghdeploy.requests
-    assert ghdeploy.take_problem() is None
+    assert ghdeploy._engine.take_problem() is None
     assert post() == 201
 
 
@@ -318,10 +318,10 @@ def test_a_child_does_not_wait_for_who_held_a_lock_at_the_fork(ghdeploy: FakeGit
     held, done = threading.Event(), threading.Event()
     assert post_with_requests() == 201
     mine = Mock(side_effect=AssertionError("what the doors keep has locks too, as that of responses"))
-    ghdeploy.doors["requests"] = Mock(send=mine)
+    ghdeploy._engine.doors["requests"] = Mock(send=mine)
 
     def hold() -> None:
-        with ghdeploy._lock:
+        with ghdeploy._engine.lock:
             held.set()
             done.wait(30)
 
@@ -345,8 +345,8 @@ def test_a_child_does_not_wait_for_who_held_a_lock_at_the_fork(ghdeploy: FakeGit
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_keeps_the_lock_that_it_has_at_the_fork_itself(ghdeploy: FakeGitHub) -> None:
     """It goes on in the middle of what its parent was in, and releases what was taken there."""
-    with ghdeploy._lock:
-        assert in_a_child(lambda: ghdeploy._lock.__exit__(None, None, None)) == "None"
+    with ghdeploy._engine.lock:
+        assert in_a_child(lambda: ghdeploy._engine.lock.__exit__(None, None, None)) == "None"
 
 
 @needs_fork

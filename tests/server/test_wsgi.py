@@ -129,7 +129,7 @@ def test_what_is_missing_is_a_501_and_a_problem(fake: FakeGitHub) -> None:
     answer = Client(fake.app).get("/repos/octocat/example/pulls", headers=HEADERS)
     assert answer.status_code == 501
     assert "pulls/list" in answer.text
-    assert isinstance(fake.take_problem(), UnsupportedRequest)
+    assert isinstance(fake._engine.take_problem(), UnsupportedRequest)
 
 
 def test_faults_are_exceptions(fake: FakeGitHub) -> None:

@@ -95,7 +95,8 @@ def test_at_the_ends_of_time_the_fake_works(when: datetime) -> None:
     fake.deployer(after_seconds=100_000)
     fake.rate_limits.set_secondary()
     repo.add_deployment(ref="main")
-    answer = fake.answer("GET", "https://api.github.com/repos/octocat/example/deployments", {"user-agent": "test"}, b"")
+    url = "https://api.github.com/repos/octocat/example/deployments"
+    answer = fake._engine.answer("GET", url, {"user-agent": "test"}, b"")
     assert answer.status == 200
     with pytest.raises(FakeError) as caught:
         fake.clock.tick(-1)
@@ -209,5 +210,5 @@ def test_a_function_of_the_test_may_move_the_clock_on_the_way(ghdeploy: FakeGitH
     assert asked == [timedelta(seconds=5)]
     assert ghdeploy.clock.now - start == timedelta(seconds=16)
     assert [status.state for status in deployment.statuses] == ["failure", "queued"]
-    ghdeploy.pause(1)
+    ghdeploy._engine.pause(1)
     assert ghdeploy.clock.now - start == timedelta(seconds=17)

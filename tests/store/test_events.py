@@ -154,9 +154,9 @@ def test_a_payload_outlives_its_deployment() -> None:
     """The event of a deployment that has been deleted since can still be read."""
     fake, repo = _fake_and_repository()
     deployment_id = repo.add_deployment(ref="main").id
-    row = fake._store.deployments.get(deployment_id)
+    row = fake._engine.store.deployments.get(deployment_id)
     assert row is not None
-    fake._store.deployments.remove(row)
+    fake._engine.store.deployments.remove(row)
     assert fake.events[0].payload["deployment"]["id"] == deployment_id
 
 

@@ -369,7 +369,7 @@ def test_a_subscription_that_makes_no_sense_is_refused(
     assert "hunter2" not in str(refused.value)
     assert ghdeploy.webhooks.hooks == []
     assert ghdeploy.webhooks._targets == {}
-    assert list(ghdeploy._store.apps) == []
+    assert list(ghdeploy._engine.store.apps) == []
 
 
 def test_the_same_url_twice_is_refused_and_a_function_twice_is_not(ghdeploy: FakeGitHub) -> None:
@@ -417,7 +417,7 @@ def test_a_hook_reads_like_githubs(ghdeploy: FakeGitHub, repo: Repository) -> No
     shown = requests.get(f"{API}/hooks/{hook.id}", headers=TOKEN, timeout=10).json()
     assert shown["config"] == hook.config
     told = ghdeploy.conversation_text() + repr((hook, hook.deliveries, ghdeploy.webhooks, shown, vars(ghdeploy)))
-    assert "s3cret" not in told + repr(list(ghdeploy._store.hooks))
+    assert "s3cret" not in told + repr(list(ghdeploy._engine.store.hooks))
 
 
 def test_a_hook_of_all_repositories_is_an_apps(ghdeploy: FakeGitHub, repo: Repository) -> None:
@@ -444,7 +444,7 @@ def test_hooks_of_all_repositories_leave_no_trace(ghdeploy: FakeGitHub) -> None:
             ghdeploy.webhooks.subscribe(lambda _: None)
         assert len(ghdeploy.webhooks.hooks) == count
         ghdeploy.add_repository("octocat/example").add_check_run("main", name="build")
-        ids.append([app.id for app in ghdeploy._store.apps])
+        ids.append([app.id for app in ghdeploy._engine.store.apps])
     assert ids[0] == ids[1] == [15368]
     for _ in range(20):
         ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example")
@@ -721,7 +721,7 @@ def test_many_threads_lose_and_double_nothing(
     assert [sorted(contexts) for contexts in got] == [everything, everything]
     assert missed == []
     assert {delivery.state for delivery in ghdeploy.webhooks.deliveries} == {"delivered"}
-    assert ghdeploy.take_problem() is None
+    assert ghdeploy._engine.take_problem() is None
 
 
 def test_a_call_waits_for_what_another_thread_delivers_for_it(
@@ -1304,7 +1304,7 @@ def test_a_receiver_in_a_thread_of_its_own_is_one_like_the_others(ghdeploy: Fake
     repo.add_deployment(ref="main")
     assert threading.current_thread() not in threads
     assert [delivery.status_code for delivery in hook.deliveries] == [500, 201, 201]
-    assert "unwanted" in str(ghdeploy.take_problem())
+    assert "unwanted" in str(ghdeploy._engine.take_problem())
 
 
 def drips(handler: BaseHTTPRequestHandler, _: bytes) -> None:
@@ -1461,7 +1461,7 @@ def test_an_assertion_in_a_function_fails_the_test(ghdeploy: FakeGitHub, repo: R
     hook = ghdeploy.webhooks.subscribe(receive)
     repo.add_commit_status("main", state="success")
     assert hook.deliveries[0].reason.startswith("the receiver raised AssertionError: only pings are expected")
-    problem = ghdeploy.take_problem()
+    problem = ghdeploy._engine.take_problem()
     assert problem is hook.deliveries[0].exception
     assert isinstance(problem, AssertionError)
 
@@ -1498,7 +1498,7 @@ def test_a_receiver_can_fail_the_test(ghdeploy: FakeGitHub, repo: Repository, ki
     assert post(f"/statuses/{repo.sha('main')}", state="success").status_code == 201
     assert [delivery.state for delivery in hook.deliveries] == ["failed", "delivered"]
     assert other.deliveries[0].state == "delivered"
-    problem = ghdeploy.take_problem()
+    problem = ghdeploy._engine.take_problem()
     assert isinstance(problem, AssertionError)
     assert ("DID NOT RAISE" if what == "raises" else "unwanted") in str(problem)
 
@@ -1608,12 +1608,12 @@ def test_credentials_in_a_url_are_not_told(ghdeploy: FakeGitHub) -> None:
 
 def test_without_a_subscriber_nothing_is_done(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """No payload is made, nothing is imported and nothing kept; also when the last hook is gone."""
-    assert ghdeploy._webhooks is None
-    assert ghdeploy._store.events.dispatch is None
+    assert ghdeploy._engine.hooks is None
+    assert ghdeploy._engine.store.events.dispatch is None
     ghdeploy.webhooks.subscribe(print).delete()
     repo.add_deployment(ref="main")
-    assert ghdeploy._store.events.dispatch is None
-    assert ghdeploy._lock._left == {}
+    assert ghdeploy._engine.store.events.dispatch is None
+    assert ghdeploy._engine.lock._left == {}
     assert ghdeploy.webhooks.deliveries == []
 
 

@@ -168,7 +168,7 @@ def test_a_receiver_is_not_ended_within_the_fake(ghdeploy: FakeGitHub, repo: Rep
     repo.add_deployment(ref="main")
     assert hook.deliveries[0].reason == "the receiver took longer than 0.3 seconds"
     made = len(ghdeploy.events.named("status"))
-    assert made == len(list(ghdeploy._store.commit_statuses)) > 0
+    assert made == len(list(ghdeploy._engine.store.commit_statuses)) > 0
     assert how == "python" or made - len(ghdeploy.requests) in (0, 1)
     worker = threading.Thread(target=repo.add_commit_status, args=("main",), kwargs={"state": "success"})
     worker.start()
@@ -305,12 +305,12 @@ def test_a_receiver_that_answers_its_own_events_is_stopped(
         assert (last.state, last.status_code, last.reason) == ("failed", 502, told)
         assert [one.state for one in others] == ["delivered"] * 20
         assert len(ghdeploy.events) == 21
-        problem = ghdeploy.take_problem()
+        problem = ghdeploy._engine.take_problem()
         assert isinstance(problem, FakeError)
         assert str(problem) == f"{told} What else came was not sent"
         repo.add_commit_status("main", state="success")
         assert len(ghdeploy.events) == 42
-        assert isinstance(ghdeploy.take_problem(), FakeError)
+        assert isinstance(ghdeploy._engine.take_problem(), FakeError)
 
 
 # What an ASGI application does after its answer
@@ -341,7 +341,7 @@ def test_what_comes_after_an_answer_does_not_change_it(
     assert (delivery.state, delivery.status_code, delivery.reason, delivery.duration) == ("delivered", 202, "", 0.0)
     assert (type(delivery.exception).__name__ in then) if then else delivery.exception is None
     assert f"     --> status to Starlette: 202 OK{then}" in ghdeploy.conversation_text().splitlines()
-    assert ("unwanted" in then) is (ghdeploy.take_problem() is not None)
+    assert ("unwanted" in then) is (ghdeploy._engine.take_problem() is not None)
 
 
 # What must not be ended just then
@@ -369,7 +369,7 @@ def test_nothing_is_ended_that_must_be_whole(ghdeploy: FakeGitHub, watch: Callab
     """While a fake's lock is held, deliveries are made, or patches go in and out."""
     here = inspect.currentframe()
     assert watch(here)
-    with ghdeploy._lock:
+    with ghdeploy._engine.lock:
         assert not watch(here)
     assert watch(here)
     whole = {"__name__": "pytest_ghdeploy.doors.patching", "currentframe": inspect.currentframe}

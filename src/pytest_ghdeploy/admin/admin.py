@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from pytest_ghdeploy import errors
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.admin.endpoints import JSON, Endpoint, Fake
     from pytest_ghdeploy.doors.http1 import Incoming
+    from pytest_ghdeploy.redaction import Secrets
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # What a browser says of a request that the page itself, or nobody, has caused.
@@ -40,12 +41,22 @@ class _Refused(Exception):
         self.headers = headers
 
 
+class Inside(Protocol):
+    """What is needed of the inside of a fake."""
+
+    @property
+    def secrets(self) -> Secrets: ...  # noqa: D102 - said by Engine
+    def fail(self, problem: BaseException) -> None: ...  # noqa: D102
+    def list_problems(self) -> list[str]: ...  # noqa: D102
+
+
 class Admin:
     """The admin interface of one fake."""
 
-    def __init__(self, fake: Fake, notice: Callable[[str], None] | None = None) -> None:
+    def __init__(self, fake: Fake, inside: Inside, notice: Callable[[str], None] | None = None) -> None:
         """Let others act on *fake*; *notice* hears in a line of each request that was not refused."""
         self._fake = fake
+        self._inside = inside
         self._notice = notice
 
     def answer(self, incoming: Incoming, scheme: str) -> Answer | None:
@@ -78,13 +89,15 @@ class Admin:
         except AssertionError as problem:
             status, told = HTTPStatus.CONFLICT, endpoints.in_words_of_http(self._fake, str(problem))
         except Exception as problem:  # noqa: BLE001 - a mistake of ours, which must not go unnoticed
-            self._fake.fail(problem)
+            self._inside.fail(problem)
             status, told = HTTPStatus.INTERNAL_SERVER_ERROR, f"the fake failed: {problem!r}"
         return self._write(status, value if status == HTTPStatus.OK else {"message": told}, headers)
 
     def _result(self, endpoint: Endpoint, names: Mapping[str, str], query: str, incoming: Incoming, url: str) -> JSON:
         if endpoint.method == "GET":
             asked = dict(parse_qsl(query, keep_blank_values=True))
+            if endpoint.path == "problems":
+                return self._inside.list_problems()
             if endpoint.path:
                 return endpoints.read(self._fake, endpoint, names, asked)
             return {"url": url, "api_url": f"{url}{API_PREFIX}", "endpoints": endpoints.index(self._fake, PREFIX)}
@@ -104,9 +117,9 @@ class Admin:
 
     def _clean(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
         if isinstance(value, str):
-            return self._fake.blot(value)
+            return self._inside.secrets.blot(value)
         if isinstance(value, dict):
-            return {self._fake.blot(name): self._clean(one) for name, one in value.items()}
+            return {self._inside.secrets.blot(name): self._clean(one) for name, one in value.items()}
         return [self._clean(one) for one in value] if isinstance(value, list) else value
 
 

@@ -61,9 +61,6 @@ class Fake(Protocol):
     def tokens(self) -> Sequence[Token]: ...  # noqa: D102
     @property
     def webhooks(self) -> Webhooks: ...  # noqa: D102
-    def blot(self, text: str) -> str: ...  # noqa: D102
-    def fail(self, problem: BaseException) -> None: ...  # noqa: D102
-    def list_problems(self) -> list[str]: ...  # noqa: D102
     def repository(self, full_name: str) -> Repository: ...  # noqa: D102
 
 
@@ -90,7 +87,7 @@ _REPOSITORY = "repositories/{owner}/{name}"
 
 ENDPOINTS = (
     Endpoint("GET", "", "Tell where the API is, and list these endpoints."),
-    Endpoint("POST", "reset", calls="start_anew"),
+    Endpoint("POST", "reset", calls="_start_anew"),
     Endpoint("POST", "seed", "Load what the body says, an object as a seed file has it."),
     Endpoint(
         "GET",
@@ -426,7 +423,6 @@ def read(fake: Fake, endpoint: Endpoint, names: Mapping[str, str], query: Mappin
 
 
 _READS: dict[str, Callable[[Fake], object]] = {
-    "problems": lambda fake: fake.list_problems(),
     "clock": lambda fake: {"now": fake.clock.now},
     "requests": lambda fake: fake.requests,
     "conversation": lambda fake: {name: getattr(fake.conversation, name)() for name in ("text", "diagram", "mermaid")},

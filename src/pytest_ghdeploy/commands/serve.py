@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy.admin.admin import Admin
 from pytest_ghdeploy.admin.endpoints import PREFIX, in_words_of_http
+from pytest_ghdeploy.engine import Engine
 from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
 from pytest_ghdeploy.fake import FakeGitHub
 
@@ -70,8 +71,57 @@ class Settings(NamedTuple):
     fake: Mapping[str, Any] = {}
 
 
+class ServedEngine(Engine):
+    """The inside of a fake that runs long: it forgets what is old, and tells what is said."""
+
+    log: Log | None = None
+    keep = DEFAULT_KEEP
+    in_words_of_http: Callable[[str], str] | None = None
+    first: list[Any] | None = None
+    """What is to be delivered later, while nobody waits for a receiver; ``None`` to deliver at once."""
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
+        """Answer a request as any fake does; tell of it, and forget old ones."""
+        try:
+            return super().answer(method, url, headers, body, root=root)
+        finally:
+            self.tell()
+
+    def fail(self, problem: BaseException) -> None:
+        """Note a problem, of which ``/_ghdeploy/problems`` tells."""
+        if self.in_words_of_http and isinstance(problem, UnsupportedRequest):  # its words are the answer's, too
+            problem.args = (self.in_words_of_http(str(problem)),)
+        super().fail(problem)
+        if self.log:
+            self.log.look()
+
+    def deliver(self, left: list[Any]) -> None:
+        """Deliver, or call, what a call has left; but nobody waits for a receiver while the seed files are loaded."""
+        if self.first is not None:
+            # It is in the queue already, before all that comes later.
+            self.first += [one for one in left if not callable(one)]
+            left = [one for one in left if callable(one)]
+        super().deliver(left)
+
+    def reset(self) -> None:
+        """Empty everything but the clock."""
+        self.tell()
+        super().reset()
+
+    def tell(self, *more: str) -> None:
+        """Write what was said since, and *more*."""
+        # In this lock, so that lines come in their order.
+        with self.lock:
+            if self.log:
+                self.log.tell([*self.transcript.news(), *more])
+            self.forget(self.keep)
+
+
 class ServedGitHub(FakeGitHub):
     """A fake that runs long: it is seeded again after each reset, forgets what is old, and tells what is said."""
+
+    _kind = ServedEngine
+    _engine: ServedEngine
 
     def __init__(self, settings: Settings, log: Log | None = None) -> None:
         """
@@ -80,39 +130,18 @@ class ServedGitHub(FakeGitHub):
         Raises:
             FakeError: An argument makes no sense, or a seed file.
         """
-        self._log: Log | None = None
-        self._is_loading = False
         super().__init__(**settings.fake)
         self._settings = settings
-        self._log = log
         self._greeter: threading.Thread | None = None
-        self._first: list[Any] = []
-        self._is_loading = True
+        self._engine.in_words_of_http = partial(in_words_of_http, self)
+        self._engine.keep = settings.keep
+        self._engine.log = log
+        self._first = self._engine.first = []
         for path in settings.seeds:
             self.seed(path)
-        self._is_loading = False
+        self._engine.first = None
 
-    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
-        """Answer a request as any fake does; tell of it, and forget old ones."""
-        try:
-            return super().answer(method, url, headers, body, root=root)
-        finally:
-            self._tell()
-
-    def fail(self, problem: BaseException) -> None:
-        """Note a problem, of which ``/_ghdeploy/problems`` tells."""
-        if isinstance(problem, UnsupportedRequest):  # its words are those of the answer, too
-            problem.args = (in_words_of_http(self, str(problem)),)
-        super().fail(problem)
-        if self._log:
-            self._log.look()
-
-    def reset(self) -> None:
-        """Empty everything but the clock."""
-        self._tell()
-        super().reset()
-
-    def start_anew(self, *, seed: bool = True) -> None:
+    def _start_anew(self, *, seed: bool = True) -> None:
         """
         Empty everything, put the clock to the current time, and load the seed files again, if *seed* is true.
 
@@ -127,18 +156,10 @@ class ServedGitHub(FakeGitHub):
         rehearsal.webhooks.hold()
         for path in paths:
             rehearsal.seed(path)
-        with self._lock:
-            super().start_anew()
+        with self._engine.lock:
+            self._engine.start_anew()
             for path in paths:
                 self.seed(path)
-
-    def deliver(self, left: list[Any]) -> None:
-        """Deliver, or call, what a call has left; but nobody waits for a receiver while the seed files are loaded."""
-        if self._is_loading:
-            # It is in the queue already, before all that comes later.
-            self._first += [one for one in left if not callable(one)]
-            left = [one for one in left if callable(one)]
-        super().deliver(left)
 
     def start_deliveries(self) -> None:
         """Deliver what the seed files have caused, in a thread."""
@@ -148,8 +169,8 @@ class ServedGitHub(FakeGitHub):
 
     def _deliver_first(self) -> None:
         first, self._first = self._first, []
-        super().deliver(first)
-        self._tell()
+        self._engine.deliver(first)
+        self._engine.tell()
 
     def end(self) -> None:
         """Stop to answer, and wait a little, but not for a receiver that hangs: what it would get is dropped."""
@@ -165,24 +186,17 @@ class ServedGitHub(FakeGitHub):
         last.join(_PATIENCE_SECONDS)
 
     def _give_up(self) -> None:
-        if self._webhooks:
-            self._webhooks.give_up("ghdeploy serve ended before it was answered")
-        self._tell()
+        if self._engine.hooks:
+            self._engine.hooks.give_up("ghdeploy serve ended before it was answered")
+        self._engine.tell()
 
     def start_log(self) -> None:
         """Write what was said, and what will be."""
-        if self._log:
-            self._log.start(self._tell)
-
-    def _tell(self, *more: str) -> None:
-        # In this lock, so that lines come in their order.
-        with self._lock:
-            if self._log:
-                self._log.tell([*self._conversation.news(), *more])
-            self.forget(self._settings.keep)
+        if self._engine.log:
+            self._engine.log.start(self._engine.tell)
 
     def _admin(self) -> Admin:
-        return Admin(self, lambda line: self._tell(f"     {line}"))
+        return Admin(self, self._engine, lambda line: self._engine.tell(f"     {line}"))
 
 
 class Log:

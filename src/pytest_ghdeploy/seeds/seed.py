@@ -492,7 +492,7 @@ def _described(hint: Any) -> str:  # noqa: ANN401 - a type
 
 def _looked_up(fake: Any, item: Item, name: str, value: Any) -> Any:  # noqa: ANN401 - a FakeGitHub, any argument
     """Put a team or an app in the place of its name, where Python takes the thing itself."""
-    store: Store = fake._store  # noqa: SLF001 - no public way leads from a slug to these
+    store: Store = fake._engine.store  # noqa: SLF001 - no public way leads from a slug to these
     if item.section.method == "enable_protection_rule":
         apps = {app.slug: app for app in store.apps}
         if value not in apps:

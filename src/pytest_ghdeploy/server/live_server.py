@@ -20,7 +20,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread, current_thread
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from weakref import WeakSet, finalize
 
 from pytest_ghdeploy.doors import http1, registry
@@ -55,10 +55,6 @@ _WITHOUT_BODY = frozenset({204, 304})
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
 
-class _Fake(Answering, Protocol):
-    def serve(self, port: int = 0, *, tls: bool = False, admin: bool = False) -> LiveServer: ...
-
-
 @public
 class LiveServer:
     """
@@ -70,9 +66,10 @@ class LiveServer:
 
     def __init__(
         self,
-        fake: _Fake,
+        fake: Answering,
         port: int = 0,
         *,
+        another: Callable[..., LiveServer],
         tls: bool = False,
         before: Callable[[http1.Incoming, str], Answer | None] | None = None,
     ) -> None:
@@ -80,6 +77,8 @@ class LiveServer:
         Start to answer; see ``FakeGitHub.serve``.
 
         Args:
+            another: Starts another server for the same fake.
+
             before: Answers what the fake is not to see, given a request and its scheme; ``None`` for all else.
 
         Raises:
@@ -89,6 +88,7 @@ class LiveServer:
             msg = f"port is a number from 1 to {_HIGHEST_PORT}, or 0 for one that is free; got {port!r}"
             raise FakeError(msg)
         self._fake = fake
+        self._another = another
         self._before = before
         self._closed = False
         self._lock = Lock()
@@ -119,7 +119,7 @@ class LiveServer:
 
     def __call__(self, *, tls: bool = False, admin: bool = False) -> LiveServer:
         """Start another server for the same fake, such as one for HTTPS. It ends with the fake, or by ``close``."""
-        return self._fake.serve(tls=tls, admin=admin)
+        return self._another(tls=tls, admin=admin)
 
     def __enter__(self) -> Self:
         """Give the server, which answers already."""

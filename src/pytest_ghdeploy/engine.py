@@ -1,0 +1,316 @@
+"""
+What a fake is made of, joined: store, application, record and deliveries.
+
+Doors, servers and the plugin hold an ``Engine``; tests hold the ``FakeGitHub``
+around it, which offers what they may use.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from urllib.parse import urlsplit
+from weakref import ref
+
+from pytest_ghdeploy.errors import UnsupportedRequest
+from pytest_ghdeploy.github.urls import Urls
+from pytest_ghdeploy.http.application import Application
+from pytest_ghdeploy.http.authentication import token_of
+from pytest_ghdeploy.http.messages import Answer, Request
+from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secret_members, without_secrets
+from pytest_ghdeploy.report import transcript
+from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
+from pytest_ghdeploy.report.transcript import Transcript
+from pytest_ghdeploy.store.clock import Clock, keep_diary
+from pytest_ghdeploy.store.events import Events
+from pytest_ghdeploy.store.lock import Turns
+from pytest_ghdeploy.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from urllib.parse import SplitResult
+
+    from pytest_ghdeploy.github.model import Assumptions, Token
+    from pytest_ghdeploy.interface.deployer import Deployers
+    from pytest_ghdeploy.interface.fault_plan import FaultPlan
+    from pytest_ghdeploy.interface.waiting import Watch
+    from pytest_ghdeploy.store.events import Event
+    from pytest_ghdeploy.webhooks.hooks import Webhooks
+
+
+Validate = Literal["requests", "all"]
+
+
+class Engine:
+    """The inside of one fake."""
+
+    def __init__(
+        self, base_url: str, parts: SplitResult, *, validate: Validate, enterprise_version: str, assume: Assumptions
+    ) -> None:
+        """Make one that no client gets in to yet; *parts* are those of *base_url*."""
+        self.base_url = base_url
+        self.host = parts.hostname or ""
+        self.prefix = parts.path.rstrip("/")
+        self.validate = validate
+        self.enterprise_version = enterprise_version
+        self.assume = assume
+        self.clock = Clock()
+        self.doors: dict[str, object] = {}
+        self.hooks: Webhooks | None = None
+        """The ``webhooks``, if they are in use."""
+        self.lock = Turns()
+        self.lock.owner = ref(self)
+        self._urls = Urls.of(base_url, enterprise_version)
+        self._problems: list[BaseException] = []
+        self._recorded: list[Event] = []
+        self.events = Events(self._recorded)
+        self._fault_plan: FaultPlan | None = None
+        self._watch: Watch | None = None
+        self.start()
+
+    def __repr__(self) -> str:
+        return f"<FakeGitHub {self.base_url} {len(list(self.store.repositories))} repositories>"
+
+    def start(self) -> None:
+        """Begin with nothing: no repository, no request."""
+        self.store = Store(self.clock, self.assume, self._urls, self.lock, self._recorded)
+        self.secrets = Secrets()
+        self.transcript = Transcript(self.secrets, self.lock)
+        self._authorization = ""
+        self._exchanges: list[Exchange] = []
+        self._deployers: Deployers | None = None
+        keep_diary(self.clock, None)
+        self.application = Application(self.store, self._urls, validate_all=self.validate == "all")
+        self.store.events.listeners.append(self.transcript.entries.append)
+        if self._watch is not None:
+            self._watch.forget()
+            self.store.events.listeners.append(self._watch.notice)
+        if self.hooks:
+            self.hooks.start(self.store, self.transcript, self.secrets)
+        if self._fault_plan is not None:
+            self._fault_plan.start(self.application)
+
+    def reset(self) -> None:
+        """Empty everything. The clock stays where it is."""
+        with self.lock:
+            self.store.retired = True
+            self._recorded.clear()
+            self.start()
+
+    # Parts that few tests need
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The hooks and their deliveries."""
+        with self.lock:
+            if self.hooks is None:
+                from pytest_ghdeploy.webhooks.hooks import Webhooks
+
+                self.hooks = Webhooks(self.fail)
+                self.hooks.start(self.store, self.transcript, self.secrets)
+            return self.hooks
+
+    @property
+    def faults(self) -> FaultPlan:
+        """The faults to come."""
+        if self._fault_plan is None:
+            from pytest_ghdeploy.interface.fault_plan import FaultPlan
+
+            self._fault_plan = FaultPlan(self.application, self.lock, lambda: self.requests)
+        return self._fault_plan
+
+    @property
+    def deployers(self) -> Deployers:
+        """The scripted third parties."""
+        if self._deployers is None:
+            from pytest_ghdeploy.interface.deployer import Deployers
+
+            self._deployers = Deployers(self.store, self.transcript.entries.append, self.fail)
+        return self._deployers
+
+    @property
+    def watch(self) -> Watch:
+        """Tells who waits for events of those that come."""
+        with self.lock:
+            if self._watch is None:
+                from pytest_ghdeploy.interface.waiting import Watch
+
+                self._watch = Watch(self.events)
+                self.store.events.listeners.append(self._watch.notice)
+            return self._watch
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        """The tokens that were added and not revoked."""
+        with self.lock:
+            return tuple(token for token in self.store.tokens.values() if not token.revoked)
+
+    @property
+    def requests(self) -> Sequence[Exchange]:
+        """The requests with their answers, credentials blotted out."""
+        # Blotted only now, so that a token counts that was shown later.
+        with self.lock:
+            return tuple(blotted(exchange, self.secrets) for exchange in self._exchanges)
+
+    # Problems
+
+    def fail(self, problem: BaseException) -> None:
+        """Note a problem that must fail the test, even if the code under test swallows it."""
+        self._problems.append(problem)
+        self.transcript.entries.append(f"{type(problem).__name__}: {problem}")
+
+    def take_problem(self) -> BaseException | None:
+        """Hand out the first problem noted since the last call, if there is one, and forget the others."""
+        problem = self._problems[0] if self._problems else None
+        self._problems.clear()
+        return problem
+
+    def raise_problem(self) -> None:
+        """Raise what ``take_problem`` hands out; with nothing to hand out, do nothing."""
+        problem = self.take_problem()
+        if problem:
+            raise problem
+
+    def check_faults(self) -> None:
+        """
+        See to it that each fault that is required was used up.
+
+        Raises:
+            AssertionError: One was not.
+        """
+        __tracebackhide__ = True
+        if self._fault_plan is not None:
+            with self.secrets:
+                self._fault_plan.check()
+
+    # For a fake that is asked from outside, and may run long
+
+    def start_anew(self) -> None:
+        """Be as a new fake is: empty, without problems, and at the current time."""
+        with self.lock:
+            self.reset()
+            self._problems.clear()
+            self.clock.move_to(Clock().now)
+
+    def list_problems(self) -> list[str]:
+        """Tell what would fail a test: what went wrong unnoticed, and faults that are not used up. It stays so."""
+        with self.lock:
+            told = [f"{type(problem).__name__}: {problem}" for problem in self._problems]
+            try:
+                self.check_faults()
+            except AssertionError as problem:
+                told.append(str(problem))
+            return [self.secrets.blot(line) for line in told]
+
+    def blot(self, text: str) -> str:
+        """Copy *text* without the secrets that are known."""
+        return self.secrets.blot(text)
+
+    def forget(self, keep: int) -> None:
+        """Keep at least the last *keep* requests, events, problems and deliveries, and about twice as many at most."""
+        with self.lock:
+            for records in (self._recorded, self._problems):
+                if len(records) > 2 * keep:
+                    del records[:-keep]
+            if len(self._exchanges) > 2 * keep:
+                if self._fault_plan is not None:
+                    self._fault_plan.forget_requests(len(self._exchanges) - keep)
+                del self._exchanges[:-keep]
+            if self.transcript.forget(keep):
+                rows = [row for row in self.store.hook_deliveries if row.state != "waiting"]
+                for row in rows[:-keep]:
+                    self.store.hook_deliveries.remove(row)
+
+    def report_text(self) -> str:
+        """Tell the conversation as a failing test's report does: drawn, if more than two take part in it."""
+        return self.transcript.report()
+
+    # For doors
+
+    def accept(self, left: Any) -> Any:  # noqa: ANN401 - a delivery, or a function to be called
+        """Put what is to be delivered in its place, while the lock is held."""
+        return left if callable(left) else self.webhooks.accept(left)
+
+    def deliver(self, left: list[Any]) -> None:
+        """Deliver, or call, what a call has left for its end, in this thread, which holds the lock no more."""
+        for is_function, things in groupby(left, callable):
+            if is_function:
+                for function in things:
+                    function()
+            else:
+                self.webhooks.deliver(list(things))
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
+        """
+        Answer a request that a door let in, and record it. The names of *headers* are in lower case.
+
+        Args:
+            root: Where the root of the API is for who asks, if not at ``base_url``; URLs in the answer follow it.
+
+        Raises:
+            UnsupportedRequest: GitHub has such an endpoint, the fake has not.
+        """
+        __tracebackhide__ = True
+        parts = urlsplit(url)
+        authorization = headers.get("authorization")
+        with self.lock:
+            if authorization and authorization != self._authorization:
+                self._authorization = authorization
+                self.secrets.show(token_of(authorization))
+            place = len(self.transcript.entries)
+            try:
+                path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)
+                request = Request(method.upper(), path, parts.query, headers, body)
+                answer = self.application.handle(request, self._urls.at(root) if root else None)
+            except UnsupportedRequest as problem:
+                problem.args = (self.secrets.blot(str(problem)),)
+                self.fail(problem)
+                _raise(problem)
+            except Exception as problem:
+                self.fail(problem)
+                raise
+            if body:
+                body = without_secret_members(body, self.secrets)
+            exchange = Exchange(
+                method.upper(),
+                without_credentials(url),
+                path,
+                Headers(without_secrets(headers)),
+                body,
+                answer.status,
+                Headers(answer.headers),
+                answer.body,
+                answer.hint,
+                answer.failure,
+                login=self._login(authorization),
+            )
+            self._exchanges.append(exchange)
+            # Before the events that it caused.
+            self.transcript.entries.insert(place, exchange)
+            if self._deployers is not None:
+                self._deployers.answered(exchange)
+            return answer
+
+    def pause(self, seconds: float) -> None:
+        """Let a client wait before it asks again: the clock moves on, and nobody sleeps."""
+        self.clock.tick(seconds)
+        with self.lock:
+            self.transcript.entries.append(f"{transcript.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
+
+    def _login(self, authorization: str | None) -> str:
+        if not authorization:
+            return ""
+        tokens = self.store.tokens
+        token = tokens.get(token_of(authorization)) if tokens else self.store.any_token
+        return token.user.login if token else ""
+
+    def _below_root(self, path: str, prefix: str) -> str:
+        if f"{path}/".startswith(f"{prefix}/"):
+            return path.removeprefix(prefix) or "/"
+        msg = f"{path} on {self.host} cannot be answered: the fake is the API below {self.base_url} only"
+        raise UnsupportedRequest(msg)
+
+
+def _raise(problem: UnsupportedRequest) -> NoReturn:
+    # The way through the fake to where it was found out tells a test's author nothing.
+    raise problem.with_traceback(None)
