@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings, strategies as st
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from pytest_ghdeploy.http import router
+
+if TYPE_CHECKING:
+    from werkzeug.routing import MapAdapter
 
 OPERATIONS = router.operations()
 # Two descriptions of one path.
@@ -47,3 +55,50 @@ def test_every_operation_is_found_by_its_path(name: str) -> None:
 def test_the_most_specific_operation_is_found(method: str, path: str, name: str | None) -> None:
     """Parameters may hold slashes where GitHub lets them, and give way to a longer path that GitHub has."""
     assert router.operation(method, path) == name
+
+
+ENDPOINTS = router.endpoints()
+RULES = [(endpoint.method, path, name) for name, endpoint in ENDPOINTS.items() for path in endpoint.paths]
+ROUTER = router.Router(RULES)
+CONVERTERS = {**dict.fromkeys(["ref", "branch", "path", "basehead"], "path"), "namespace": "any(heads, tags)"}
+TEXTS = ["", "1", "a", "heads", "tags", "a/b", "heads/a", "heads%2Fa", "a//b", "status", "a/status/", "a...b", "{ref}"]
+
+
+@cache
+def werkzeugs_map() -> MapAdapter:
+    """Make werkzeug's map of our endpoints, the other opinion."""
+    rules = []
+    for method, path, name in RULES:
+        for template in {path, path.replace("/repos/{owner}/{repo}", "/repositories/{repository_id}")}:
+            converted = re.sub(
+                r"\{(\w+)\}", lambda found: f"<{CONVERTERS.get(found[1], 'string')}:{found[1]}>", template
+            )
+            rules.append(Rule(converted, methods=[method], endpoint=name))
+    return Map(rules, merge_slashes=False, redirect_defaults=False).bind("api.github.com")
+
+
+@st.composite
+def requests_for(draw: st.DrawFn) -> tuple[str, str]:
+    """Generate a method and a path near those of the endpoints."""
+    method, template, _ = draw(st.sampled_from(RULES))
+    path = re.sub(r"\{\w+\}", lambda _: draw(st.sampled_from(TEXTS)), template)
+    if draw(st.booleans()):
+        path = path.replace("/repos/1/a", "/repositories/1")
+    if not draw(st.integers(0, 3)):
+        path += "/" + draw(st.sampled_from(TEXTS))
+    return draw(st.sampled_from([method, method, "GET", "HEAD", "BREW"])), path
+
+
+@settings(max_examples=1000, deadline=None, database=None)
+# Werkzeug lets every value with slashes end in one.
+@given(requests_for().filter(lambda request: not request[1].endswith("/")))
+def test_an_endpoint_is_found_as_werkzeug_finds_it(request: tuple[str, str]) -> None:
+    """The tree of segments agrees with werkzeug's map on the endpoint and its parameters."""
+    method, path = request
+    try:
+        name, parameters = werkzeugs_map().match(path, method)
+    except HTTPException:
+        expected = None
+    else:
+        expected = (name, dict(parameters))
+    assert ROUTER.match(method, path) == expected

@@ -33,7 +33,6 @@ RANKS = {
 THIRD_PARTY: dict[str, set[str]] = {
     "doors.requests": {"requests", "responses", "urllib3"},
     "doors.urllib3": {"urllib3"},
-    "http.router": {"werkzeug"},
     "http.schema": {"jsonschema", "referencing"},
     "plugin": {"pytest"},
     "seeds.reader": {"yaml"},

@@ -9,13 +9,11 @@ must not go unnoticed, from a path that GitHub answers with 404.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from pytest_ghdeploy.api.routing import registered
@@ -23,60 +21,118 @@ from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pytest_ghdeploy.api.routing import Endpoint
 
 # These may contain slashes that are not percent-encoded.
 _WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead"})
-# The last stands for what begins the name of a ref, so that a ref with an encoded slash is not taken for it.
-_CONVERTERS = {**dict.fromkeys(_WITH_SLASHES, "path"), "namespace": "any(heads, tags)"}
+# The only values of {namespace}, so that a ref with an encoded slash is not taken for one.
+_NAMESPACES = ("heads", "tags")
 # What comes after these may end in a slash: a folder, or the beginning of a ref.
 _MAY_END_IN_SLASH = re.compile(r"/(?:repos/[^/]+|repositories)/[^/]+/(?:contents|git/matching-refs)/(.*/)?")
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_REPOSITORY = "/repos/{owner}/{repo}"
 
 
-_importing = Lock()
-
-Finder = Callable[[str, str], "tuple[str, dict[str, str]] | None"]
-"""Finds, for a method and a path, the name of its rule and the parameters, still percent-encoded."""
+# A tree of paths
 
 
-def url_map(rules: Iterable[tuple[str, str, str]]) -> Finder:
-    """Compile *rules* (path, method, name), each ``/repos/{owner}/{repo}/…`` also as ``/repositories/{id}/…``."""
-    # Not before the first request; two threads that import it at once may find half of it.
-    with _importing:
-        from werkzeug.exceptions import HTTPException
-        from werkzeug.routing import Map, RequestRedirect, Rule
+class _Rule(NamedTuple):
+    name: str
+    segments: list[str]
 
-    def to_rule(path: str, method: str, name: str) -> Rule:
-        converted = _PARAMETER.sub(lambda found: f"<{_CONVERTERS.get(found[1], 'string')}:{found[1]}>", path)
-        return Rule(converted, methods=[method], endpoint=name)
 
-    compiled = []
-    for path, method, name in rules:
-        compiled.append(to_rule(path, method, name))
-        if path.startswith("/repos/{owner}/{repo}"):
-            by_id = path.replace("/repos/{owner}/{repo}", "/repositories/{repository_id}", 1)
-            compiled.append(to_rule(by_id, method, name))
-    adapter = Map(compiled, merge_slashes=False, redirect_defaults=False).bind("api.github.com")
+class _Node:
+    """
+    A place in the tree of paths.
 
-    def find(method: str, path: str) -> tuple[str, dict[str, str]] | None:
-        # werkzeug overlooks a slash too many at the start, GitHub does not.
-        if path.startswith("//"):
-            return None
+    Attributes:
+        literals: The next node by the text of the next segment.
+
+        segment: The next node where the next segment is any value.
+
+        segments: The next node where one or more segments are a value with slashes.
+
+        rule: The rule whose path ends here.
+    """
+
+    __slots__ = ("literals", "rule", "segment", "segments")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.segment: _Node | None = None
+        self.segments: _Node | None = None
+        self.rule: _Rule | None = None
+
+    def child(self, segment: str) -> _Node:
+        """Find the next node for a segment of a rule's path, or make it."""
+        # GitHub's only segment that is partly a parameter, {base}...{head}, is also {basehead}, so it may be a literal.
+        parameter = _PARAMETER.fullmatch(segment)
+        if parameter is None:
+            return self.literals.setdefault(segment, _Node())
+        if parameter[1] in _WITH_SLASHES:
+            self.segments = self.segments or _Node()
+            return self.segments
+        self.segment = self.segment or _Node()
+        return self.segment
+
+    def match(self, path: list[str], passed: tuple[str, ...] = ()) -> tuple[_Rule, tuple[str, ...]] | None:
+        """Find the rule for the rest of a path, and the text that each segment of the rule stands for."""
+        if not path:
+            return (self.rule, passed) if self.rule else None
+        for node, length in self._ways(path):
+            if found := node.match(path[length:], (*passed, "/".join(path[:length]))):
+                return found
+        return None
+
+    def _ways(self, path: list[str]) -> Iterator[tuple[_Node, int]]:
+        """List the next nodes and how many segments lead there: a literal first, then short values before long ones."""
+        if literal := self.literals.get(path[0]):
+            yield literal, 1
+        if path[0] and self.segment:
+            yield self.segment, 1
+        if path[0] and self.segments:
+            for length in range(1, len(path) + 1):
+                yield self.segments, length
+
+
+class Router:
+    """Finds the rule for a method and a path."""
+
+    def __init__(self, rules: Iterable[tuple[str, str, str]]) -> None:
+        """Take *rules* (method, path, name), each ``/repos/{owner}/{repo}/…`` also as ``/repositories/{id}/…``."""
+        self._roots: dict[str, _Node] = {}
+        for method, path, name in rules:
+            self._add(method, path, name)
+            if path.startswith(_REPOSITORY):
+                self._add(method, path.replace(_REPOSITORY, "/repositories/{repository_id}", 1), name)
+
+    def _add(self, method: str, path: str, name: str) -> None:
+        template = path.split("/")
+        for namespace in _NAMESPACES if "{namespace}" in template else ("",):
+            node = self._roots.setdefault(method, _Node())
+            for segment in template:
+                node = node.child(namespace if segment == "{namespace}" else segment)
+            node.rule = _Rule(name, template)
+
+    def match(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+        """Find the name of the rule and its parameters, still percent-encoded; ``None`` if no rule matches."""
         if path.endswith("/") and path != "/":
-            found = _MAY_END_IN_SLASH.fullmatch(path)
-            if not found:
+            tail = _MAY_END_IN_SLASH.fullmatch(path)
+            if tail is None:
                 return None
-            path = path if found[1] else path[:-1]
-        try:
-            name, parameters = adapter.match(path, method)
-        except (HTTPException, RequestRedirect):
+            path = path if tail[1] else path[:-1]
+        root = self._roots.get("GET" if method == "HEAD" else method)
+        found = root.match(path.split("/")) if root else None
+        if found is None:
             return None
-        return name, dict(parameters)
+        rule, texts = found
+        parameters = (_PARAMETER.fullmatch(segment) for segment in rule.segments)
+        return rule.name, {name[1]: text for name, text in zip(parameters, texts, strict=True) if name}
 
-    return find
+
+# GitHub's operations
 
 
 @cache
@@ -88,42 +144,14 @@ def operations() -> dict[str, tuple[str, str]]:
 
 
 @cache
-def _templates() -> dict[str, list[tuple[str, list[str]]]]:
-    """Cut the paths at their slashes, by method, those with most segments that are no parameter first."""
-    templates: dict[str, list[tuple[str, list[str]]]] = {}
-    for name, (method, path) in operations().items():
-        templates.setdefault(method, []).append((name, path.split("/")))
-    for listed in templates.values():
-        listed.sort(key=lambda item: sum("{" in segment for segment in item[1]) - len(item[1]))
-    return templates
-
-
-def _fits(template: list[str], path: list[str]) -> bool:
-    if not template or not path:
-        return not template and not path
-    head, rest = template[0], template[1:]
-    found = _PARAMETER.search(head)
-    if found is None:
-        return head == path[0] and _fits(rest, path[1:])
-    between = _PARAMETER.split(head)[2::2]
-    if not path[0] or not all(text in path[0] for text in between):
-        return False
-    longest = len(path) if found[1] in _WITH_SLASHES else 1
-    return any(_fits(rest, path[taken:]) for taken in range(1, longest + 1))
+def _githubs_router() -> Router:
+    return Router((method, path, name) for name, (method, path) in operations().items())
 
 
 def operation(method: str, path: str) -> str | None:
-    """
-    Find GitHub's operation id for a request, ``None`` if GitHub has no such endpoint.
-
-    Not with werkzeug: compiling a map of all of GitHub's paths takes half a second, and few are asked for.
-    """
-    parts = path.split("/")
-    ways = [parts]
-    if parts[1:2] == ["repositories"] and len(parts) > 2:  # noqa: PLR2004 - the id comes third
-        ways.append(["", "repos", "owner", "repo", *parts[3:]])
-    candidates = _templates().get("GET" if method == "HEAD" else method, [])
-    return next((name for name, template in candidates if any(_fits(template, way) for way in ways)), None)
+    """Find GitHub's operation id for a request, ``None`` if GitHub has no such endpoint."""
+    found = _githubs_router().match(method, path)
+    return found[0] if found else None
 
 
 # The fake's own endpoints
@@ -140,10 +168,9 @@ def endpoints() -> dict[str, Endpoint]:
 
 
 @cache
-def _own_endpoints() -> tuple[Finder, dict[str, Endpoint]]:
+def _own_endpoints() -> tuple[Router, dict[str, Endpoint]]:
     own = endpoints()
-    rules = [(path, endpoint.method, name) for name, endpoint in own.items() for path in endpoint.paths]
-    return url_map(rules), own
+    return Router((endpoint.method, path, name) for name, endpoint in own.items() for path in endpoint.paths), own
 
 
 def _match(method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
@@ -154,8 +181,8 @@ def _match(method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
         NotFound: GitHub has no such path, or not with this method.
         UnsupportedRequest: GitHub has, and the fake has not.
     """
-    find, own = _own_endpoints()
-    found = find(method, path)
+    router, own = _own_endpoints()
+    found = router.match(method, path)
     # A ref may contain slashes, so it may have swallowed the rest of a longer path that GitHub has.
     if found is None or any("/" in value for value in found[1].values()):
         theirs = operation(method, path)
