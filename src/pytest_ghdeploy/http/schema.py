@@ -8,19 +8,20 @@ and refusals quoted by users; [guess] marks what no source confirms.
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import API_VERSIONS
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jsonschema import Draft202012Validator
     from referencing import Registry, Resource
@@ -106,18 +107,6 @@ def _as_of(version: str, schema: Any) -> Any:  # noqa: ANN401 - a part of a sche
     return kept
 
 
-_PYTHON_TYPES = {"array": list, "boolean": bool, "integer": int, "null": type(None), "object": dict, "string": str}
-_ANNOTATIONS = {"default", "description", "title"}
-
-
-def _types_enough(member: Any) -> frozenset[type]:  # noqa: ANN401 - a schema
-    """List the Python types whose values are valid for what they are, as JSON is read."""
-    if not isinstance(member, dict) or "type" not in member or member.keys() - _ANNOTATIONS != {"type"}:
-        return frozenset()
-    named = member["type"] if isinstance(member["type"], list) else [member["type"]]
-    return frozenset(_PYTHON_TYPES[name] for name in named if name in _PYTHON_TYPES)
-
-
 def _compile(schema: dict[str, Any], version: str = API_VERSIONS[0]) -> Draft202012Validator:
     from jsonschema import Draft202012Validator, FormatChecker
 
@@ -128,10 +117,9 @@ def _compile(schema: dict[str, Any], version: str = API_VERSIONS[0]) -> Draft202
 
 
 @cache
-def _request_validator(operation_id: str) -> Draft202012Validator | None:
-    schema = load(operation_id)["$defs"].get("request")
+def _request_validator(operation_id: str) -> Draft202012Validator:
     # The id is for relative references.
-    return schema and _compile({"$id": f"{_BASE}{operation_id}.json", **schema})
+    return _compile({"$id": f"{_BASE}{operation_id}.json", **load(operation_id)["$defs"]["request"]})
 
 
 @cache
@@ -149,75 +137,85 @@ def check_request(operation_id: str, body: dict[str, Any]) -> None:
     Raises:
         Unprocessable: In GitHub's words, all problems at once.
     """
-    validator = _request_validator(operation_id)
-    if validator is None or _is_plainly_valid(operation_id, body):
+    if not takes_body(operation_id) or is_valid_at_a_glance(operation_id, body):
         return
-    found: list[Any] = list(validator.iter_errors(body))
+    found: list[Any] = list(_request_validator(operation_id).iter_errors(body))
     if found:
         raise _refusal(found)
 
 
-def _is_plainly_valid(operation_id: str, body: dict[str, Any]) -> bool:
+def is_valid_at_a_glance(operation_id: str, body: object) -> bool:
     """
-    Tell whether *body* is valid at a glance: most bodies are, and jsonschema takes its time to find out.
+    Tell whether *body* is certainly valid, without jsonschema.
 
-    It is so where all that is required is there, and each member has a type that is enough for it.
+    Most bodies are. To import jsonschema takes longer than all else in the first request of a process,
+    and to ask it takes longer than all else in every other. ``False`` means that jsonschema has to look.
     """
-    glance = _glance(operation_id)
-    if glance is None or not glance.required <= body.keys():
-        return False
-    for name, value in body.items():
-        member = glance.members.get(name)
-        if member is None:
-            if not glance.takes_others:
-                return False
-        elif not (
-            type(value) in member.types
-            or (type(value) is list and member.items and all(type(one) in member.items for one in value))
-            or member.validator.is_valid(value)
-        ):
-            return False
-    return True
-
-
-class _Member(NamedTuple):
-    """Types that are enough for a member, or for the items of an array; else the validator has to look."""
-
-    types: frozenset[type]
-    items: frozenset[type]
-    validator: Draft202012Validator
-
-
-class _Glance(NamedTuple):
-    """What a body must have to be valid at a glance."""
-
-    required: frozenset[str]
-    members: dict[str, _Member]
-    takes_others: bool
-
-
-_GLANCED_AT = {"type", "properties", "required", "additionalProperties"}
-
-
-def _is_plain_array(member: dict[str, Any]) -> bool:
-    return member.get("type") == "array" and member.keys() - _ANNOTATIONS == {"type", "items"}
+    return _request_glance(operation_id)(body)
 
 
 @cache
-def _glance(operation_id: str) -> _Glance | None:
-    validator = _request_validator(operation_id)
-    schema: Any = validator and validator.schema
-    if not schema or schema.keys() - _ANNOTATIONS - {"$id"} - _GLANCED_AT:
-        return None
-    members = {
-        name: _Member(
-            _types_enough(member),
-            _types_enough(member["items"]) if _is_plain_array(member) else frozenset(),
-            _compile({"$id": f"{_BASE}{operation_id}.json", **member}),
-        )
-        for name, member in schema["properties"].items()
-    }
-    return _Glance(frozenset(schema.get("required", ())), members, schema.get("additionalProperties") is not False)
+def _request_glance(operation_id: str) -> Callable[[object], bool]:
+    return _glance(load(operation_id)["$defs"]["request"])
+
+
+# An integer may also be 1.0, which is left to jsonschema.
+_PYTHON_TYPES: dict[str, set[type]] = {
+    "array": {list},
+    "boolean": {bool},
+    "integer": {int},
+    "null": {type(None)},
+    "number": {int, float},
+    "object": {dict},
+    "string": {str},
+}
+_FORMATS = {"date-time": is_date_time, "uri": is_uri}
+_ANNOTATIONS = {"default", "description", "title"}
+_GLANCED_AT = {
+    *("type", "enum", "format", "maxLength", "items", "maxItems", "properties", "required", "additionalProperties"),
+    *_ANNOTATIONS,
+}
+
+
+def _anything(_: object) -> bool:
+    return True
+
+
+def _unsure(_: object) -> bool:
+    return False
+
+
+def _glance(schema: Any) -> Callable[[object], bool]:  # noqa: ANN401 - a part of a schema
+    """Make a function that tells whether a value is certainly valid: the common part of JSON Schema, and no more."""
+    if not isinstance(schema, dict) or not schema.keys() <= _GLANCED_AT:
+        return _unsure
+    named = schema.get("type", list(_PYTHON_TYPES))
+    types = {kind for name in ([named] if isinstance(named, str) else named) for kind in _PYTHON_TYPES[name]}
+    values, longest = schema.get("enum"), schema.get("maxLength", math.inf)
+    has_format = _FORMATS.get(schema["format"], _unsure) if "format" in schema else _anything
+    item, most = _glance(schema["items"]) if "items" in schema else _anything, schema.get("maxItems", math.inf)
+    members = {name: _glance(member) for name, member in schema.get("properties", {}).items()}
+    required = frozenset(schema.get("required", ()))
+    other = _glance(schema["additionalProperties"]) if "additionalProperties" in schema else _anything
+
+    def is_valid(value: Any) -> bool:  # noqa: ANN401 - any JSON
+        # Not isinstance: True is no integer in JSON.
+        kind = type(value)
+        if kind not in types:
+            return False
+        if kind is str:
+            return (values is None or value in values) and len(value) <= longest and has_format(value)
+        if kind is list:
+            return values is None and len(value) <= most and all(map(item, value))
+        if kind is dict:
+            return (
+                values is None
+                and required <= value.keys()
+                and all(members.get(name, other)(member) for name, member in value.items())
+            )
+        return values is None
+
+    return is_valid
 
 
 def takes_body(operation_id: str) -> bool:

@@ -1,0 +1,204 @@
+"""The check of request bodies: at a glance where that is enough, else with jsonschema."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from pytest_ghdeploy.http import router, schema
+
+WITH_BODY = [name for name in router.endpoints() if schema.takes_body(name)]
+SHA = "c5b97d5ae6c19d5c5df71a34c7fbeeda2479ccbc"
+OUTPUT = {
+    "title": "Lint",
+    "summary": "Two warnings",
+    "annotations": [
+        {"path": "a.py", "start_line": 1, "end_line": 2, "annotation_level": "warning", "message": "Too long"}
+    ],
+}
+
+# Bodies as GitHub's documentation shows them, and as its clients send them.
+ORDINARY: list[tuple[str, dict[str, Any]]] = [
+    ("checks/create", {"name": "lint", "head_sha": SHA, "status": "in_progress", "started_at": "2026-01-02T03:04:05Z"}),
+    ("checks/create", {"name": "lint", "head_sha": SHA, "conclusion": "success", "output": OUTPUT}),
+    ("checks/update", {"status": "completed", "conclusion": "failure", "completed_at": "2026-01-02T03:04:05+01:00"}),
+    ("git/create-ref", {"ref": "refs/heads/topic", "sha": SHA}),
+    ("git/update-ref", {"sha": SHA, "force": True}),
+    ("repos/add-collaborator", {"permission": "push"}),
+    ("repos/create-commit-status", {"state": "success", "target_url": "https://ci.example/1", "context": "ci"}),
+    ("repos/create-commit-status", {"state": "error", "target_url": None, "description": None}),
+    ("repos/create-deploy-key", {"title": "server", "key": "ssh-ed25519 AAAA", "read_only": True}),
+    ("repos/create-deployment", {"ref": "main"}),
+    ("repos/create-deployment", {"ref": "main", "auto_merge": False, "required_contexts": [], "payload": {"a": [1.5]}}),
+    ("repos/create-deployment", {"ref": "main", "payload": '{"deploy": "migrate"}', "required_contexts": ["ci", "x"]}),
+    ("repos/create-deployment-branch-policy", {"name": "release/*", "type": "branch"}),
+    ("repos/create-deployment-protection-rule", {"integration_id": 5}),
+    ("repos/create-deployment-status", {"state": "success", "log_url": "https://ci.example/1", "auto_inactive": False}),
+    ("repos/create-deployment-status", {"state": "in_progress", "environment": "qa", "description": "started"}),
+    ("repos/create-for-authenticated-user", {"name": "new", "description": "", "private": True, "auto_init": True}),
+    ("repos/create-or-update-environment", {}),
+    ("repos/create-or-update-environment", {"wait_timer": 30, "reviewers": None, "deployment_branch_policy": None}),
+    (
+        "repos/create-or-update-environment",
+        {
+            "wait_timer": 0,
+            "prevent_self_review": True,
+            "reviewers": [{"type": "User", "id": 1}, {"type": "Team", "id": 2}],
+            "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
+        },
+    ),
+    (
+        "repos/create-or-update-file-contents",
+        {"message": "add", "content": "YQ==", "committer": {"name": "Mona", "email": "mona@example.com"}},
+    ),
+    (
+        "repos/create-webhook",
+        {"name": "web", "events": ["push"], "config": {"url": "https://a.example/", "insecure_ssl": "0"}},
+    ),
+    ("repos/delete-file", {"message": "remove", "sha": SHA, "branch": "main"}),
+    ("repos/merge", {"base": "main", "head": "topic", "commit_message": "Merge it"}),
+    ("repos/update", {"name": "new", "description": "", "homepage": "https://a.example", "default_branch": "trunk"}),
+    ("repos/update-deployment-branch-policy", {"name": "main"}),
+    ("repos/update-webhook", {"active": False, "add_events": ["deployment"]}),
+    ("repos/update-webhook-config-for-repo", {"url": "https://a.example/", "insecure_ssl": 0, "secret": "s"}),
+]
+
+
+def by_jsonschema(operation_id: str) -> Draft202012Validator:
+    """Make jsonschema's own validator for the body of an operation, apart from the one under test."""
+    formats = FormatChecker(())
+    formats.checks("date-time")(schema.is_date_time)
+    formats.checks("uri")(schema.is_uri)
+    return Draft202012Validator(schema.load(operation_id)["$defs"]["request"], format_checker=formats)
+
+
+NUMBERS = st.sampled_from([0, 1, -1, 30, 43201])
+FLOATS = st.sampled_from([0.0, 1.0, 1.5])
+TEXTS = st.sampled_from(["a", "", "main", "success", "2026-13-02T03:04:05Z", "https://a.example/{id}"])
+FORMATTED = {"date-time": "2026-01-02T03:04:05Z", "uri": "https://a.example/"}
+JUNK = st.one_of(
+    st.none(), st.booleans(), NUMBERS, FLOATS, TEXTS, st.lists(TEXTS, max_size=2), st.dictionaries(TEXTS, NUMBERS)
+)
+SELDOM = st.integers(0, 15).map(lambda number: number == 7)
+
+
+SIMPLE = {"boolean": st.booleans(), "integer": NUMBERS, "null": st.none(), "number": NUMBERS | FLOATS}
+
+
+@st.composite
+def values(draw: st.DrawFn, of: Any) -> Any:  # noqa: ANN401 - a part of a schema
+    """Generate values at the limits of what a schema allows, seldom beyond."""
+    if "enum" in of:
+        return draw(st.sampled_from([*of["enum"], draw(JUNK)]))
+    generated: st.SearchStrategy[Any]
+    beyond = draw(SELDOM)
+    match draw(st.sampled_from(of["type"] if isinstance(of["type"], list) else [of["type"]])):
+        case "array":
+            length = draw(st.sampled_from([1, 0, of.get("maxItems", 3)])) + beyond
+            generated = st.just([draw(values(of["items"]))] * length if length else [])
+        case "object":
+            generated = members(of)
+        case "string" if "format" in of:
+            generated = st.sampled_from([FORMATTED[of["format"]], draw(TEXTS)])
+        case "string":
+            generated = TEXTS | st.just("x" * (of.get("maxLength", 255) + beyond))
+        case simple:
+            generated = SIMPLE[simple]
+    return draw(JUNK if draw(SELDOM) else generated)
+
+
+@st.composite
+def members(draw: st.DrawFn, of: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Generate an object: what is required and some of the rest, seldom without one or with one that is unknown."""
+    wanted = {name for name in of.get("properties", {}) if draw(st.booleans())} | set(of.get("required", ()))
+    known = {name: draw(values(of["properties"][name])) for name in sorted(wanted) if not draw(SELDOM)}
+    return known | {"unknown": draw(JUNK)} if draw(SELDOM) else known
+
+
+def has_float(value: object) -> bool:
+    """Tell whether there is a number with a point in *value*, which a glance leaves to jsonschema."""
+    if isinstance(value, dict | list):
+        return any(map(has_float, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float)
+
+
+@pytest.mark.parametrize("operation_id", WITH_BODY)
+def test_what_is_valid_at_a_glance_is_valid(operation_id: str) -> None:
+    """A glance never passes what jsonschema refuses, and leaves only numbers with a point to it."""
+    validator = by_jsonschema(operation_id)
+
+    @settings(max_examples=150, deadline=None, database=None)
+    @given(members(schema.load(operation_id)["$defs"]["request"]))
+    def compare(body: dict[str, Any]) -> None:
+        at_a_glance, valid = schema.is_valid_at_a_glance(operation_id, body), validator.is_valid(body)
+        assert valid or not at_a_glance
+        assert at_a_glance or not valid or has_float(body)
+
+    compare()
+
+
+@pytest.mark.parametrize(("operation_id", "body"), ORDINARY)
+def test_an_ordinary_body_is_valid_at_a_glance(operation_id: str, body: dict[str, Any]) -> None:
+    """A body as the documentation has it does not need jsonschema."""
+    assert schema.is_valid_at_a_glance(operation_id, body)
+    assert by_jsonschema(operation_id).is_valid(body)
+
+
+def test_each_body_has_an_ordinary_one() -> None:
+    """The list above leaves out no operation."""
+    assert {name for name, _ in ORDINARY} == set(WITH_BODY)
+
+
+@pytest.mark.parametrize(
+    "rule", [{"pattern": "a"}, {"format": "email"}, {"anyOf": [{}]}, {"minimum": 1}, {"$ref": "#"}, False]
+)
+def test_a_glance_leaves_to_jsonschema_what_it_does_not_know(rule: Any) -> None:  # noqa: ANN401 - a schema
+    """A schema with any other keyword or format is never valid at a glance, nor is one that holds such a schema."""
+    every: list[Any] = [None, True, 1, "a", [], {}]
+    for value in every:
+        if value == "a" or rule != {"format": "email"}:
+            assert not schema._glance(rule)(value)
+            assert not schema._glance({"properties": {"member": rule}})({"member": value})
+            assert not schema._glance({"items": rule})([value])
+
+
+@pytest.mark.parametrize(
+    ("rule", "valid", "invalid"),
+    [
+        ({"type": "array", "maxItems": 1}, [1], [1, 2]),
+        ({"type": "string", "maxLength": 1}, "é", "ab"),
+        ({"type": ["integer", "null"]}, None, True),
+        ({"type": "number"}, 1.5, "1.5"),
+        ({"enum": ["a"]}, "a", "b"),
+    ],
+)
+def test_a_glance_sees_limits(rule: dict[str, Any], valid: object, invalid: object) -> None:
+    """A value at the limit is valid at a glance, and one beyond it is not."""
+    assert schema._glance(rule)(valid)
+    assert not schema._glance(rule)(invalid)
+
+
+def test_a_first_request_loads_no_jsonschema() -> None:
+    """The first GET and the first valid POST of a process import neither jsonschema nor what it needs."""
+    code = """
+import json, sys
+from pytest_ghdeploy import FakeGitHub
+import requests
+with FakeGitHub() as gh:
+    gh.add_repository("octocat/example")
+    url = "https://api.github.com/repos/octocat/example/deployments"
+    headers = {"Authorization": "token x"}
+    assert requests.get(url, headers=headers).json() == []
+    assert requests.post(url, json={"ref": "main"}, headers=headers).status_code == 201
+    valid = [name for name in ("jsonschema", "referencing", "werkzeug") if name in sys.modules]
+    assert requests.post(url, json={"ref": 1}, headers=headers).status_code == 422
+    print(json.dumps([valid, "jsonschema" in sys.modules]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert json.loads(done.stdout) == [[], True]
