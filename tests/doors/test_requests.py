@@ -611,6 +611,26 @@ def test_proxies_of_a_session_are_not_asked_for_github(local: Local) -> None:
 
 
 @pytest.mark.usefixtures("no_proxies", "ghdeploy")
+def test_an_adapter_is_given_the_environments_proxies_for_other_hosts_only(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests looks for no proxy in the environment where a fake answers, and for every other host it does."""
+    monkeypatch.setenv("http_proxy", local.url)
+    given: list[Any] = []
+
+    class Adapter(HTTPAdapter):
+        def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - as theirs
+            given.append(kwargs["proxies"])
+            return super().send(*args, **kwargs)
+
+    with requests.Session() as session:
+        session.mount("http://", Adapter())
+        session.get("http://api.github.com/user", headers=HEADERS)
+        session.get("http://a.example.com/1")
+    assert given == [{}, {"http": local.url}]
+
+
+@pytest.mark.usefixtures("no_proxies", "ghdeploy")
 def test_proxies_are_asked_for_other_hosts(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     """For any other host a proxy is asked as before, whichever way it is set."""
     monkeypatch.setenv("http_proxy", local.url)
