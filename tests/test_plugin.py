@@ -1601,6 +1601,27 @@ def test_a_fixture_loads_what_it_needs(tmp_path: Path) -> None:
     assert loaded == [True, 0]
 
 
+def test_pytest_rewrites_no_module_but_the_plugin(tmp_path: Path) -> None:
+    """The package's modules load as Python loads them, also in a conftest; after the run nothing of that is left."""
+    (tmp_path / "conftest.py").write_text("from pytest_ghdeploy import FakeError\n", "utf-8")
+    (tmp_path / "test_it.py").write_text("def test_one(ghdeploy): pass\n", "utf-8")
+    rewritten, before, after = in_a_new_process(
+        """
+        import sys, json
+        import pytest
+        before = len(sys.meta_path)
+        status = pytest.main(["-q", "-p", "no:cacheprovider", "test_it.py"])
+        assert status == 0 and "pytest_ghdeploy.fake" in sys.modules
+        ours = {name: module for name, module in sys.modules.items() if name.startswith("pytest_ghdeploy")}
+        rewritten = sorted(name for name, module in ours.items() if "Rewriting" in type(module.__loader__).__name__)
+        print(json.dumps([rewritten, before, len(sys.meta_path)]))
+        """,
+        tmp_path,
+    )
+    assert rewritten == ["pytest_ghdeploy", "pytest_ghdeploy.plugin"]
+    assert after == before
+
+
 def test_a_conversation_that_cannot_be_told_does_not_end_the_session(pytester: pytest.Pytester) -> None:
     """Whatever goes wrong in making the section, the failed test is reported, and the next one runs."""
     result = run(

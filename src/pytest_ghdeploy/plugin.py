@@ -8,14 +8,18 @@ installed, so it imports nothing but pytest.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from importlib.machinery import PathFinder
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from importlib.machinery import ModuleSpec
     from pathlib import Path
+    from types import ModuleType
 
     from pytest_ghdeploy.engine import Engine
     from pytest_ghdeploy.fake import FakeGitHub
@@ -52,6 +56,32 @@ SEED = "seed files that set the scene for each test, relative to the file that t
 
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()
 _FAKES = pytest.StashKey["list[Engine]"]()
+
+
+class _OwnModules:
+    """
+    Finds the package's modules as Python does, before pytest finds them.
+
+    pytest rewrites the assertions in all modules of a plugin. Where Python
+    writes no bytecode, as in many containers, it compiles each of them again in
+    every process, which takes longer than a first test. No assertion here needs it.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        return PathFinder.find_spec(name, path, target) if name.startswith("pytest_ghdeploy.") else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Import the package's modules without rewriting them, also where a conftest does, until the run ends."""
+
+    def end() -> None:
+        with suppress(ValueError):
+            sys.meta_path.remove(_OwnModules)
+
+    sys.meta_path.insert(0, _OwnModules)
+    early_config.add_cleanup(end)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
