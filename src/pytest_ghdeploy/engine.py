@@ -1,7 +1,7 @@
 """
-What a fake is made of, joined: store, application, record and deliveries.
+``Engine``, which joins the parts of a fake: store, application, transcript, deliveries.
 
-Doors, servers and the plugin hold an ``Engine``; tests hold the ``FakeGitHub``
+Doors, servers and the plugin hold an engine. Tests hold the ``FakeGitHub``
 around it, which offers what they may use.
 """
 
@@ -42,7 +42,18 @@ Validate = Literal["requests", "all"]
 
 
 class Engine:
-    """The inside of one fake."""
+    """
+    One fake, without the interface for tests.
+
+    Attributes:
+        base_url, host, prefix: The root of its API, and that root's host and path.
+
+        doors: What a door keeps for this fake, by the door's name.
+
+        hooks: The ``webhooks`` if they are in use, else ``None``.
+
+        store, application, secrets, transcript: Made anew by ``reset``.
+    """
 
     def __init__(
         self, base_url: str, parts: SplitResult, *, validate: Validate, enterprise_version: str, assume: Assumptions
@@ -57,7 +68,6 @@ class Engine:
         self.clock = Clock()
         self.doors: dict[str, object] = {}
         self.hooks: Webhooks | None = None
-        """The ``webhooks``, if they are in use."""
         self.lock = Turns()
         self.lock.owner = ref(self)
         self._urls = Urls.of(base_url, enterprise_version)
@@ -66,13 +76,12 @@ class Engine:
         self.events = Events(self._recorded)
         self._fault_plan: FaultPlan | None = None
         self._watch: Watch | None = None
-        self.start()
+        self._start()
 
     def __repr__(self) -> str:
         return f"<FakeGitHub {self.base_url} {len(list(self.store.repositories))} repositories>"
 
-    def start(self) -> None:
-        """Begin with nothing: no repository, no request."""
+    def _start(self) -> None:
         self.store = Store(self.clock, self.assume, self._urls, self.lock, self._recorded)
         self.secrets = Secrets()
         self.transcript = Transcript(self.secrets, self.lock)
@@ -95,7 +104,7 @@ class Engine:
         with self.lock:
             self.store.retired = True
             self._recorded.clear()
-            self.start()
+            self._start()
 
     # Parts that few tests need
 
@@ -201,10 +210,6 @@ class Engine:
             except AssertionError as problem:
                 told.append(str(problem))
             return [self.secrets.blot(line) for line in told]
-
-    def blot(self, text: str) -> str:
-        """Copy *text* without the secrets that are known."""
-        return self.secrets.blot(text)
 
     def forget(self, keep: int) -> None:
         """Keep at least the last *keep* requests, events, problems and deliveries, and about twice as many at most."""

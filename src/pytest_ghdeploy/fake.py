@@ -1,4 +1,4 @@
-"""The object that tests hold: store, application, doors and events, joined."""
+"""``FakeGitHub``, what a test holds: a method for each thing that a test may do."""
 
 from __future__ import annotations
 
