@@ -232,7 +232,7 @@ def test_the_factory_takes_the_ini_options(pytester: pytest.Pytester) -> None:
             fake = ghdeploy_factory()
             assert (fake.base_url, fake._engine.store.assume.short_shas) == ("https://ghe.example.com/api/v3", True)
             other = ghdeploy_factory(base_url="https://api.github.com", short_shas=False)
-            assert (other.base_url, other._store.assume.short_shas) == ("https://api.github.com", False)
+            assert (other.base_url, other._engine.store.assume.short_shas) == ("https://api.github.com", False)
         """,
     )
     result.assert_outcomes(passed=1)
@@ -310,7 +310,7 @@ VALUES: dict[str, Any] = {name: OTHERS.get(name, True) for name in plugin.OPTION
 READ = """
         def read(fake, name):
             if name in ("base_url", "validate", "enterprise_version"):
-                return fake.base_url if name == "base_url" else getattr(fake, "_" + name)
+                return getattr(fake._engine, name)
             return getattr(fake._engine.store.assume, name)
 """
 
@@ -1559,7 +1559,7 @@ def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
         """,
         tmp_path,
     )
-    assert loaded == [["pytest_ghdeploy"], ["pytest_ghdeploy", "pytest_ghdeploy.errors"]]
+    assert loaded == [["pytest_ghdeploy"], ["pytest_ghdeploy", "pytest_ghdeploy.public", "pytest_ghdeploy.errors"]]
 
 
 def test_a_run_that_does_not_use_it_loads_no_more(tmp_path: Path) -> None:
