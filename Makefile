@@ -4,11 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help example test lint format bench fuzz clients drift clean
+.PHONY: help example test test-slow coverage lint format bench fuzz clients drift clean
 
 help:
 	@echo "make example   run the example suites: real deploy tools, tested through the plugin"
-	@echo "make test      run the tests"
+	@echo "make test      run the tests that start no other program"
+	@echo "make test-slow run the tests that do"
+	@echo "make coverage  report what both have covered, if they ran with GHDEPLOY_COVERAGE=1"
 	@echo "make lint      check style, format and types"
 	@echo "make format    put style and format right"
 	@echo "make bench     measure what it costs, against peers"
@@ -26,9 +28,17 @@ $(VENV)/ready: pyproject.toml
 example: $(VENV)/ready
 	$(BIN)/python examples/run.py
 
+# With GHDEPLOY_COVERAGE=1 each run adds its branch coverage to that of the runs before, until `make coverage`.
+PYTEST := $(BIN)/$(if $(GHDEPLOY_COVERAGE),coverage run -m )pytest -n auto --dist worksteal
+
 test: $(VENV)/ready
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/ready
+	$(PYTEST) -m slow
+
+coverage: $(VENV)/ready
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 lint: $(VENV)/ready
@@ -53,4 +63,4 @@ drift: $(VENV)/ready
 	$(BIN)/python tools/drift.py
 
 clean:
-	rm -rf $(VENV) .clients .coverage dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .clients .coverage .coverage.* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

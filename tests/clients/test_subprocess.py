@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, LiveServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=[False, True], ids=["http", "https"])
 def server(request: pytest.FixtureRequest, ghdeploy: FakeGitHub, ghdeploy_server: LiveServer) -> LiveServer:

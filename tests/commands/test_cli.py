@@ -81,6 +81,7 @@ def test_a_wrong_call_says_what_there_is(
     assert expected in captured.err
 
 
+@pytest.mark.slow
 def test_the_console_script_is_this_command() -> None:
     """The distribution declares the script `ghdeploy`, and it runs."""
     (script,) = entry_points(group="console_scripts", name="ghdeploy")
@@ -193,6 +194,7 @@ def test_the_demo_is_drawn_as_mermaid_too(capsys: pytest.CaptureFixture[str]) ->
     assert lines[-1] == "    P3-->>P1: 200 OK id 12690168107, state inactive, environment staging"
 
 
+@pytest.mark.slow
 def test_the_package_is_the_command_too() -> None:
     """`python -m pytest_ghdeploy demo` needs no network, and well under two seconds on an idle machine."""
     environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
@@ -210,6 +212,7 @@ def test_the_package_is_the_command_too() -> None:
 COMMAND = (sys.executable, "-m", "pytest_ghdeploy")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell and its pipes are POSIX's")
 @pytest.mark.parametrize("command", ["routes", "demo", "--version"])
 def test_a_reader_that_goes_away_ends_it_quietly(command: str) -> None:
@@ -223,6 +226,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(command: str) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
 @pytest.mark.parametrize("command", ["routes", "demo", "--version"])
 def test_what_cannot_be_written_is_a_line_and_status_2(command: str) -> None:

@@ -29,6 +29,8 @@ from pytest_ghdeploy.commands.serve import Log, ServedGitHub, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-of-the-seed"  # noqa: S105 - it opens nothing
 SEED = {

@@ -70,6 +70,7 @@ def test_an_async_client_outlives_fakes(library: Any) -> None:  # noqa: ANN401
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_a_library_that_is_imported_later_is_caught() -> None:
     """Opening a fake imports no library; one that the tool imports inside it reaches the fake, also a second time."""
     script = """

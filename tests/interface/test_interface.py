@@ -1256,6 +1256,7 @@ def test_dir_lists_the_public_names() -> None:
     assert len(listed) == len(set(listed))
 
 
+@pytest.mark.slow
 def test_dir_lists_names_that_nobody_has_used() -> None:
     """In a fresh process `dir()` shows the public names before any of them is loaded."""
     code = "import pytest_ghdeploy as it; print(sorted(set(it.__all__) - set(dir(it))), 'FakeGitHub' in vars(it))"

@@ -738,6 +738,7 @@ FRESH_NEIGHBOURS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("imports", "start", "inside", "stop"), list(FRESH_NEIGHBOURS.values()), ids=list(FRESH_NEIGHBOURS)
 )
@@ -750,6 +751,7 @@ def test_a_neighbour_may_be_there_before_us(imports: str, start: str, inside: st
     assert (result.returncode, result.stdout) == (0, "done\n"), result.stderr
 
 
+@pytest.mark.slow
 def test_the_fake_wins_over_a_mock_for_a_first_request_that_no_session_prepared() -> None:
     """Also where requests-mock takes the session over before anything of ours has run in this process."""
     script = """

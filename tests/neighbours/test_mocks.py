@@ -632,6 +632,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIRST)
 def test_a_mock_may_be_there_before_us(name: str, tmp_path: Path) -> None:
     """One that was active before our doors were ever imported is not taken for the library that it mocks."""

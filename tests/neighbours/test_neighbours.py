@@ -43,6 +43,7 @@ def test_each_neighbour_that_is_installed_for_tests_says_from_which_version_on()
     assert set(neighbours.NEIGHBOURS) - {"unittest"} <= listed
 
 
+@pytest.mark.slow
 def test_no_other_test_has_them_in_its_runs(pytester: pytest.Pytester) -> None:
     """A run that a test starts, here or in a process of its own, has none of these plugins."""
     pytester.makepyfile(

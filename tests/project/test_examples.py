@@ -88,7 +88,16 @@ BLOCKS = [block for path in PAGES if path.is_file() for block in blocks_of(path.
 
 def of_kind(*kinds: str) -> list[Any]:
     """Make a parameter of each block of these kinds."""
-    return [pytest.param(block, id=str(block).replace(" ", "-")) for block in BLOCKS if block.kind in kinds]
+    return [
+        pytest.param(block, id=str(block).replace(" ", "-"), marks=[pytest.mark.slow] if starts_programs(block) else [])
+        for block in BLOCKS
+        if block.kind in kinds
+    ]
+
+
+def starts_programs(block: Block) -> bool:
+    """Tell whether to run a block starts another program: it does so itself, or it is what a script prints."""
+    return "subprocess" in block.text or (block.kind == "prints" and not block.argument.startswith("ghdeploy "))
 
 
 def table_after(mark: str) -> list[list[str]]:
@@ -242,6 +251,7 @@ def run_shell(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", of_kind("shell"))
 def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
     """Each command of it succeeds, and what `ghdeploy serve` prints is what is shown."""
@@ -251,6 +261,7 @@ def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
     assert log == next(shown.text for shown in BLOCKS if shown.kind == "log of" and shown.argument == block.argument)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "instead", "status", "told"),
     [
@@ -401,6 +412,7 @@ def test_the_table_of_variables_is_that_of_the_server(ghdeploy: FakeGitHub) -> N
 # The worked example
 
 
+@pytest.mark.slow
 def test_the_worked_example_of_an_endpoint_works(tmp_path: Path) -> None:
     """Applied to a copy of the tree, the files in CONTRIBUTING.md make an endpoint that passes its and our tests."""
     tree = tmp_path / "main"
@@ -441,6 +453,7 @@ def run_in_subprocess(arguments: Sequence[str], *, cwd: Path = ROOT, source: Pat
 SUITES = [path.relative_to(ROOT / "examples").as_posix() for path in sorted((ROOT / "examples").glob("*/test_*.py"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suite", SUITES)
 def test_an_example_suite_passes(suite: str) -> None:
     """Each example's own suite passes, with every answer and event compared with its schema."""
@@ -449,6 +462,7 @@ def test_an_example_suite_passes(suite: str) -> None:
     assert re.search(r"^\d+ passed in", printed, re.MULTILINE), printed
 
 
+@pytest.mark.slow
 def test_make_example_tells_a_life_cycle_and_runs_the_suites() -> None:
     """`examples/run.py` shows a deployment blocked, merged, done, the older one retired; then each test's result."""
     printed = run_in_subprocess(["examples/run.py"])
@@ -464,6 +478,7 @@ def test_make_example_tells_a_life_cycle_and_runs_the_suites() -> None:
         assert names == list(dict.fromkeys(passed))
 
 
+@pytest.mark.slow
 def test_make_example_fails_if_an_example_does(tmp_path: Path) -> None:
     """A failing example is a failing `make example`."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))

@@ -19,6 +19,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 # Caches and environments, some of them large; and what is not ours to build from.
 NOT_COPIED = shutil.ignore_patterns(

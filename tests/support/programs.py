@@ -1,0 +1,57 @@
+"""
+Tests that start other programs are marked ``slow``: ``make test`` leaves them out, ``make test-slow`` runs them.
+
+A test that asks for one of `STARTERS` is marked here. Any other that starts a program without the mark fails.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+STARTERS = {"neighbourhood"}
+"""Fixtures that start programs."""
+
+_EVENTS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.system", "os.exec"}
+_started: list[str] = []
+
+
+def _note(event: str, arguments: tuple[object, ...]) -> None:
+    if event in _EVENTS:
+        _started.append(f"{event}{arguments[:2]!r}"[:300])
+
+
+def pytest_configure() -> None:
+    """Begin to notice programs that are started."""
+    sys.addaudithook(_note)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m is looked at
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ask for a fixture that starts programs."""
+    for item in items:
+        if isinstance(item, pytest.Function) and STARTERS & set(item.fixturenames):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup() -> Generator[None, None, None]:
+    """Begin anew with each test."""
+    _started.clear()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail an unmarked test that has started a program, from its first fixture to its last."""
+    outcome = yield
+    if _started and item.get_closest_marker("slow") is None:
+        pytest.fail(
+            f"this test starts another program, so mark it with @pytest.mark.slow: {_started[0]}", pytrace=False
+        )
+    return outcome
