@@ -1,5 +1,5 @@
 """
-What every test gets without asking: all that the fake says is checked.
+What every test gets without asking, for all that the fake says is checked, and the fixtures that many ask for.
 
 Each answer and each event, of every fake that a test makes in this process,
 must match our schema and, where ``make clients`` has fetched it, GitHub's own
@@ -8,8 +8,10 @@ description too.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import client
 import githubs_description
 import pytest
 import quick_schemas
@@ -19,7 +21,11 @@ from pytest_ghdeploy.http import schema
 from pytest_ghdeploy.http.application import Application
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    import requests
+
+    from pytest_ghdeploy import FakeGitHub, Repository
 
 pytest_plugins = ["pytester", "programs", "scene", "neighbours"]
 
@@ -83,3 +89,22 @@ def local() -> Iterator[str]:
     """Give the URL of a server on 127.0.0.1 that says "local"."""
     with local_server("local") as port:
         yield f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture
+def repo(ghdeploy: FakeGitHub) -> Repository:
+    """Give the repository octocat/example."""
+    return ghdeploy.add_repository("octocat/example")
+
+
+@pytest.fixture
+def http(ghdeploy: FakeGitHub) -> Iterator[requests.Session]:
+    """Give a session of requests that speaks for octocat and takes paths."""
+    with client.Client(ghdeploy.base_url) as session:
+        yield session
+
+
+@pytest.fixture
+def snapshot(ghdeploy: FakeGitHub) -> Callable[[], object]:
+    """Give a function that copies all that a refused request must leave alone."""
+    return partial(client.stored, ghdeploy)
