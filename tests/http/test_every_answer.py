@@ -9,19 +9,22 @@ looks at each answer of every test.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import githubs_description
 import pytest
 import requests
+from client import Client
+from rows import Rows
+from scene import Scene
 
+from pytest_ghdeploy import FakeGitHub
 from pytest_ghdeploy.http import router, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from scene import Scene
+    from collections.abc import Callable, Iterator
 
 FILE = {"message": "Change", "content": "aGVsbG8K"}
 VERSIONS = ("2022-11-28", "2026-03-10")
@@ -383,9 +386,16 @@ CASES["repos/create-for-authenticated-user", 404] = partial(
 both_versions = pytest.mark.parametrize("version", VERSIONS)
 
 
+@contextmanager
+def world_of(version: str) -> Iterator[World]:
+    """Give the scene in a fake of its own, seen by a client that wants a version of the API."""
+    with FakeGitHub() as fake:
+        yield World(Scene(fake), version)
+
+
 @pytest.fixture
 def world(scene: Scene, version: str) -> World:
-    """Give the scene, seen by a client that wants a version of the API."""
+    """Give the scene, for requests that change nothing."""
     return World(scene, version)
 
 
@@ -408,13 +418,19 @@ def test_nothing_is_left_out() -> None:
 
 
 @both_versions
-@pytest.mark.parametrize(("operation_id", "code"), sorted(CASES))
-def test_an_answer_is_produced(world: World, operation_id: str, code: int) -> None:
+def test_an_answer_is_produced(version: str) -> None:
     """The code that GitHub describes comes out, with a body where there is one, under both versions."""
-    answer = CASES[operation_id, code](world)
+    with Rows() as rows:
+        for operation_id, code in sorted(CASES):
+            with rows.row(operation_id, code), world_of(version) as world:
+                check_answer(CASES[operation_id, code](world), operation_id, code, version)
+
+
+def check_answer(answer: requests.Response, operation_id: str, code: int, version: str) -> None:
+    """See that an answer has what all answers with its status have."""
     assert answer.status_code == code, answer.text
     if code not in (400, 500, 503):
-        assert answer.headers["X-GitHub-Api-Version-Selected"] == world.version
+        assert answer.headers["X-GitHub-Api-Version-Selected"] == version
     if code in (204, 303, 304):
         assert not answer.content
     elif code >= 400:
@@ -434,64 +450,69 @@ def test_an_answer_is_produced(world: World, operation_id: str, code: int) -> No
 
 
 @both_versions
-@pytest.mark.parametrize("operation_id", ENDPOINTS)
-def test_a_client_without_a_name_is_refused(world: World, operation_id: str) -> None:
+def test_a_client_without_a_name_is_refused(world: World) -> None:
     """403 comes before all else, in plain text."""
-    answer = world.ask(operation_id, headers={"User-Agent": ""})
-    assert (answer.status_code, answer.text[:9]) == (403, "Request f")
+    with Rows() as rows:
+        for operation_id in ENDPOINTS:
+            with rows.row(operation_id):
+                answer = world.ask(operation_id, headers={"User-Agent": ""})
+                assert (answer.status_code, answer.text[:9]) == (403, "Request f")
 
 
 @both_versions
-@pytest.mark.parametrize("operation_id", ENDPOINTS)
-def test_bad_credentials_are_refused(world: World, operation_id: str) -> None:
+def test_bad_credentials_are_refused(world: World) -> None:
     """401 for a token that is none, also where no token is needed."""
     world.scene.fake.add_token("another")
-    answer = world.ask(operation_id)
-    assert (answer.status_code, answer.json()["message"]) == (401, "Bad credentials")
+    with Rows() as rows:
+        for operation_id in ENDPOINTS:
+            with rows.row(operation_id):
+                answer = world.ask(operation_id)
+                assert (answer.status_code, answer.json()["message"]) == (401, "Bad credentials")
 
 
 @both_versions
-@pytest.mark.parametrize("operation_id", [name for name, endpoint in ENDPOINTS.items() if not endpoint.anonymous])
-def test_an_anonymous_caller_is_refused(world: World, operation_id: str) -> None:
+def test_an_anonymous_caller_is_refused(world: World) -> None:
     """401 where a token is needed."""
-    with requests.Session() as session:
-        session.trust_env = False
-        endpoint = ENDPOINTS[operation_id]
-        path = endpoint.paths[0].format(**world.scene.places)
-        answer = session.request(
-            endpoint.method,
-            f"{world.scene.fake.base_url}{path}",
-            headers={"X-GitHub-Api-Version": world.version},
-            timeout=10,
-        )
-    assert (answer.status_code, answer.json()["message"]) == (401, "Requires authentication")
-    assert answer.json()["documentation_url"] == schema.documentation_url(operation_id)
+    with Client(world.scene.fake.base_url, authorization=None) as http, Rows() as rows:
+        for operation_id, endpoint in ENDPOINTS.items():
+            if endpoint.anonymous:
+                continue
+            with rows.row(operation_id):
+                path = endpoint.paths[0].format(**world.scene.places)
+                answer = http.request(endpoint.method, path, headers={"X-GitHub-Api-Version": world.version})
+                assert (answer.status_code, answer.json()["message"]) == (401, "Requires authentication")
+                assert answer.json()["documentation_url"] == schema.documentation_url(operation_id)
 
 
 @both_versions
-@pytest.mark.parametrize("operation_id", [name for name in ENDPOINTS if schema.takes_body(name)])
-def test_a_body_that_is_no_json_is_refused(world: World, operation_id: str) -> None:
+def test_a_body_that_is_no_json_is_refused(world: World) -> None:
     """400, in the two ways in which GitHub says it."""
-    _, places = world.scene.usual(operation_id)
-    for body, message in ((b"{", "Problems parsing JSON"), (b"[]", "Body should be a JSON object")):
-        answer = world.ask(operation_id, body, **places)
-        assert (answer.status_code, answer.json()["message"]) == (400, message)
+    with Rows() as rows:
+        for operation_id in filter(schema.takes_body, ENDPOINTS):
+            _, places = world.scene.usual(operation_id)
+            for body, message in ((b"{", "Problems parsing JSON"), (b"[]", "Body should be a JSON object")):
+                with rows.row(operation_id, body):
+                    answer = world.ask(operation_id, body, **places)
+                    assert (answer.status_code, answer.json()["message"]) == (400, message)
 
 
 @both_versions
-@pytest.mark.parametrize(
-    "operation_id", [name for name, endpoint in ENDPOINTS.items() if "{repo}" in endpoint.paths[0]]
-)
-def test_an_unknown_repository_is_not_found(world: World, operation_id: str) -> None:
+def test_an_unknown_repository_is_not_found(world: World) -> None:
     """404 for a repository that is not there, and for a private one of somebody else's."""
-    assert world.ask(operation_id, repo="nope").status_code == 404
-    world.scene.fake.add_token("of-hubot", user="hubot")
-    world.scene.fake.add_token("of-octocat")
-    body = {"private": True}
-    assert world.ask("repos/update", body, headers={"Authorization": "token of-octocat"}).status_code == 200
-    answer = world.ask(operation_id, headers={"Authorization": "token of-hubot"})
-    assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
-    assert answer.json()["documentation_url"] == schema.documentation_url(operation_id)
+    in_a_repository = [name for name, endpoint in ENDPOINTS.items() if "{repo}" in endpoint.paths[0]]
+    with Rows() as rows:
+        for operation_id in in_a_repository:
+            with rows.row(operation_id, "nope"):
+                assert world.ask(operation_id, repo="nope").status_code == 404
+        world.scene.fake.add_token("of-hubot", user="hubot")
+        world.scene.fake.add_token("of-octocat")
+        body = {"private": True}
+        assert world.ask("repos/update", body, headers={"Authorization": "token of-octocat"}).status_code == 200
+        for operation_id in in_a_repository:
+            with rows.row(operation_id, "private"):
+                answer = world.ask(operation_id, headers={"Authorization": "token of-hubot"})
+                assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
+                assert answer.json()["documentation_url"] == schema.documentation_url(operation_id)
 
 
 # What comes last in these paths may end in a slash, or is one.
@@ -499,11 +520,13 @@ MAY_END_IN_SLASH = {"git/list-matching-refs", "meta/root", "repos/get-content"}
 
 
 @both_versions
-@pytest.mark.parametrize(
-    "operation_id",
-    [name for name, endpoint in ENDPOINTS.items() if endpoint.method == "GET" and name not in MAY_END_IN_SLASH],
-)
-def test_a_path_with_a_slash_too_many_is_not_found(world: World, operation_id: str) -> None:
+def test_a_path_with_a_slash_too_many_is_not_found(world: World) -> None:
     """404 for whatever is asked."""
-    answer = world.ask(operation_id, query="/")
-    assert (answer.status_code, answer.json()["documentation_url"]) == (404, "https://docs.github.com/rest")
+    with Rows() as rows:
+        for operation_id, endpoint in ENDPOINTS.items():
+            if endpoint.method != "GET" or operation_id in MAY_END_IN_SLASH:
+                continue
+            with rows.row(operation_id):
+                answer = world.ask(operation_id, query="/")
+                found = (answer.status_code, answer.json()["documentation_url"])
+                assert found == (404, "https://docs.github.com/rest")
