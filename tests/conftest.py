@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import client
+import freezegun
 import githubs_description
 import pytest
 import quick_schemas
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     import requests
 
     from pytest_ghdeploy import FakeGitHub, Repository
+
+# pytest's own clock goes on when a test freezes time, so that --durations and the time of a run are true.
+freezegun.configure(extend_ignore_list=["_pytest.timing"])
 
 pytest_plugins = ["pytester", "programs", "scene", "neighbours"]
 

@@ -722,6 +722,7 @@ def test_help_describes_the_seed_option(pytester: pytest.Pytester) -> None:
     assert f" ghdeploy_seed (paths): {told} " in shown
 
 
+@pytest.mark.slow
 def test_without_a_seed_nothing_of_it_is_imported(pytester: pytest.Pytester) -> None:
     """A test that has none does not pay for it."""
     pytester.makepyfile(
@@ -1445,6 +1446,7 @@ SUITE = """
 """
 
 
+@pytest.mark.slow
 def test_every_run_gives_the_same_also_in_several_processes(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1462,6 +1464,7 @@ def test_every_run_gives_the_same_also_in_several_processes(
     assert all(len(story) > 12 for story in runs[0].values())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tool")
 def test_a_section_comes_through_xdist(pytester: pytest.Pytester) -> None:
     """A failure in a worker shows its conversation in the main process, without the token."""
@@ -1531,6 +1534,7 @@ def in_a_new_process(code: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
     """On top of pytest, the plugin's module costs itself and its package, no library and no module of ours."""
     loaded = in_a_new_process(
@@ -1546,6 +1550,7 @@ def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
     assert loaded == ["pytest_ghdeploy", "pytest_ghdeploy.plugin"]
 
 
+@pytest.mark.slow
 def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
     """`import pytest_ghdeploy` loads no module of ours before a name is used, and then what that name needs only."""
     loaded = in_a_new_process(
@@ -1562,6 +1567,7 @@ def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
     assert loaded == [["pytest_ghdeploy"], ["pytest_ghdeploy", "pytest_ghdeploy.public", "pytest_ghdeploy.errors"]]
 
 
+@pytest.mark.slow
 def test_a_run_that_does_not_use_it_loads_no_more(tmp_path: Path) -> None:
     """A whole pytest run of a test without the fixture, failing even, loads nothing but the plugin."""
     (tmp_path / "test_it.py").write_text("def test_one(): pass\ndef test_two(): assert 0\n", "utf-8")
@@ -1585,6 +1591,7 @@ def test_a_run_that_does_not_use_it_loads_no_more(tmp_path: Path) -> None:
     assert not [name for name in modules if name.startswith(HEAVY)]
 
 
+@pytest.mark.slow
 def test_a_fixture_loads_what_it_needs(tmp_path: Path) -> None:
     """With the fixture used, requests' door is loaded: the two checks above can fail."""
     assert pytest_ghdeploy.doors.requests

@@ -82,6 +82,26 @@ def test_a_test_that_asks_for_a_starter_is_slow(pytester: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(["*::test_slow PASSED*"])
 
 
+def test_durations_are_true_where_time_stands_still(pytester: pytest.Pytester) -> None:
+    """A fixture that freezes time, or travels, takes no years to set up."""
+    pytester.makepyfile(
+        """
+        import freezegun, pytest, time_machine
+
+        @pytest.fixture(params=[freezegun.freeze_time, time_machine.travel])
+        def frozen(request):
+            with request.param("2024-02-29"):
+                yield
+
+        def test_it(frozen):
+            pass
+        """
+    )
+    reports = pytester.inline_run("-p", "no:cacheprovider").getreports("pytest_runtest_logreport")
+    assert len(reports) == 6
+    assert all(0 <= report.duration < 60 for report in reports)
+
+
 def test_a_table_fails_with_all_rows_that_differ() -> None:
     """Each with its name and its own message, whatever kind of failure it is; the others do not matter."""
 

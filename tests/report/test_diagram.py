@@ -377,6 +377,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_mermaid_reads_what_was_meant(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """Its own parser finds each party and each message, whatever they hold, and nothing else."""
     fetched.from_npm("mermaid")

@@ -569,6 +569,7 @@ def test_it_starts_and_ends_quickly(ghdeploy: FakeGitHub) -> None:
     assert time.perf_counter() - started < 5
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_does_not_wait_for_it(tmp_path: Path) -> None:
     """A server that nobody closes keeps no interpreter alive, and says nothing at the end."""
     script = tmp_path / "forgets.py"
@@ -670,6 +671,7 @@ print(json.load(urllib.request.urlopen(request))["url"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_subprocess_finds_its_way_by_env(ghdeploy: FakeGitHub, server: LiveServer, tls: bool) -> None:  # noqa: FBT001
     """The standard library's client, over HTTP and over HTTPS, whatever proxy is set."""
@@ -881,6 +883,7 @@ def test_clients_that_die_leave_the_server_as_it_was(ghdeploy: FakeGitHub, serve
     assert ghdeploy._engine.take_problem() is None
 
 
+@pytest.mark.slow
 def test_a_killed_client_leaves_the_server_as_it_was(ghdeploy: FakeGitHub, server: LiveServer) -> None:
     """A process that is killed in the middle of sending."""
     script = (
@@ -966,6 +969,7 @@ def test_a_failing_test_shows_the_conversation_over_the_port(pytester: pytest.Py
     )
 
 
+@pytest.mark.slow
 def test_without_the_server_nothing_of_it_is_imported() -> None:
     """Who does not use it does not pay for it."""
     code = (

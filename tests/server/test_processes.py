@@ -42,6 +42,7 @@ def deploy(env: dict[str, str], environment: str) -> tuple[str, int]:
     return made["url"], made["id"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_multiprocessing_reaches_the_fake(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer, method: str) -> None:
@@ -58,6 +59,7 @@ def test_multiprocessing_reaches_the_fake(ghdeploy: FakeGitHub, ghdeploy_server:
     assert len(ghdeploy.events.named("deployment")) == len(names)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_holds_none_of_the_servers_sockets(ghdeploy_server: LiveServer) -> None:
@@ -98,6 +100,7 @@ def call_the_usual_host(environment: str) -> tuple[int, str, str]:
     return answer.status_code, answer.json()["url"], listed[0]["environment"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("fork" not in METHODS, reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.usefixtures("ghdeploy_server")
@@ -126,6 +129,7 @@ def what_happens(number: int) -> str:
     return f"{answer.status_code} {answer.headers['X-GHDeploy-Hint']}"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("fork" not in METHODS, reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.usefixtures("ghdeploy_server")
@@ -206,6 +210,7 @@ def post_with_what_is_between_two(**_: str) -> int:
     return httpx.post(URL, content=BODY, headers=told).status_code
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.usefixtures("ghdeploy_server")
@@ -224,6 +229,7 @@ def test_what_a_client_says_of_its_connection_stays_in_the_child(
     assert not told.keys() & {"transfer-encoding", "expect", "te", "trailer", "keep-alive", "upgrade", "x-mine"}
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.usefixtures("ghdeploy_server")
@@ -246,6 +252,7 @@ def test_what_the_live_server_refuses_is_an_error_in_the_child(
     )
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_hears_that_the_server_has_ended(ghdeploy: FakeGitHub) -> None:
@@ -290,6 +297,7 @@ UNSEEN = (
 )
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("served", [None, "over HTTPS", "no more"])
@@ -310,6 +318,7 @@ def test_a_child_without_a_server_is_told_how_to_have_one(
     assert post() == 201
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_does_not_wait_for_who_held_a_lock_at_the_fork(ghdeploy: FakeGitHub) -> None:
@@ -341,6 +350,7 @@ def test_a_child_does_not_wait_for_who_held_a_lock_at_the_fork(ghdeploy: FakeGit
         thread.join()
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_keeps_the_lock_that_it_has_at_the_fork_itself(ghdeploy: FakeGitHub) -> None:
@@ -349,6 +359,7 @@ def test_a_child_keeps_the_lock_that_it_has_at_the_fork_itself(ghdeploy: FakeGit
         assert in_a_child(lambda: ghdeploy._engine.lock.__exit__(None, None, None)) == "None"
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_fake_that_a_child_makes_answers_there(ghdeploy: FakeGitHub) -> None:
@@ -366,6 +377,7 @@ def test_a_fake_that_a_child_makes_answers_there(ghdeploy: FakeGitHub) -> None:
     assert in_a_child(whole_test) == "201 1"
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_fake_that_is_not_open_goes_along(ghdeploy: FakeGitHub) -> None:
@@ -384,6 +396,7 @@ def test_a_fake_that_is_not_open_goes_along(ghdeploy: FakeGitHub) -> None:
     assert not ghdeploy.requests
 
 
+@pytest.mark.slow
 def test_a_tree_of_processes_reaches_the_fake(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer) -> None:
     """A subprocess that starts subprocesses hands the variables on."""
     ghdeploy.add_repository("octocat/example")
@@ -403,6 +416,7 @@ def test_a_tree_of_processes_reaches_the_fake(ghdeploy: FakeGitHub, ghdeploy_ser
     assert int(done.stdout) == ghdeploy.repository("octocat/example").deployments[0].id
 
 
+@pytest.mark.slow
 def test_workers_of_xdist_share_nothing(pytester: pytest.Pytester) -> None:
     """Each worker has ports of its own, and each test what it has put there itself."""
     pytester.makepyfile(

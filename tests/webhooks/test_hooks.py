@@ -1716,6 +1716,7 @@ server.serve_forever()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("repo")
 def test_the_loop_closes_through_another_process(ghdeploy: FakeGitHub) -> None:
     """A deployer in a process of its own is delivered to by HTTP, and reports to the live server."""

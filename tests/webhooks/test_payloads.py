@@ -235,6 +235,7 @@ console.log(JSON.stringify({ received, refused }));
 """
 
 
+@pytest.mark.slow
 def test_octokit_takes_real_deliveries(ghdeploy: FakeGitHub) -> None:
     """Its verifier accepts each signature, refuses it for other bytes, and hands the events on."""
     fetched.from_npm("@octokit/webhooks")
