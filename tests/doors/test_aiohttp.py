@@ -320,7 +320,7 @@ def test_what_is_no_request_is_refused(fake: FakeGitHub) -> None:
     async def ask(session: aiohttp.ClientSession) -> None:
         for _ in range(2):
             async with session.get(f"{API}/user", headers={"Content-Length": "abc"}) as answer:
-                assert (answer.status, await answer.text()) == (400, "Content-Length is a number\n")
+                assert (answer.status, await answer.text()) == (400, "Content-Length is not a number\n")
         async with session.get(f"{API}/user") as answer:
             assert answer.status == 200
 

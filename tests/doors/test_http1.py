@@ -1,22 +1,23 @@
-"""HTTP/1.1 as the live server reads it, without a socket."""
+"""HTTP/1.1 without a socket."""
 
 from __future__ import annotations
 
 import pytest
 
 from pytest_ghdeploy.doors import http1
-from pytest_ghdeploy.doors.http1 import Incoming, Reader, Refused, body_length, parse_head, write_head
+from pytest_ghdeploy.doors.http1 import Incoming, Refused, RequestParser, body_length, frame, parse_head, write_head
+from pytest_ghdeploy.http.messages import Answer
 
 
-def read_all(*parts: bytes, told: list[bytes] | None = None) -> list[Incoming]:
-    """Read what comes in these parts, until the end."""
-    waiting = list(parts)
-    told = [] if told is None else told
-    reader = Reader(lambda _size: waiting.pop(0) if waiting else b"", told.append)
-    found = []
-    while (incoming := reader.request()) is not None:
-        found.append(incoming)
-    return found
+def read_all(*parts: bytes) -> list[Incoming]:
+    """Read the requests in bytes that arrive in these parts."""
+    parser = RequestParser()
+    requests = []
+    for part in parts:
+        parser.feed(part)
+        while incoming := parser.next_request():
+            requests.append(incoming)
+    return requests
 
 
 HEAD = b"GET /user HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nUser-Agent: me\r\n"
@@ -34,8 +35,8 @@ def test_a_request_is_read_whole() -> None:
     assert incoming.keep_alive
 
 
-def test_requests_may_come_in_any_pieces() -> None:
-    """Byte by byte or several at once: it is the same requests."""
+def test_requests_may_arrive_in_any_pieces() -> None:
+    """Byte by byte or several at once gives the same requests."""
     text = (
         POST
         + b"Content-Length: 2\r\n\r\n{}"
@@ -45,32 +46,36 @@ def test_requests_may_come_in_any_pieces() -> None:
         + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
     )
     whole = read_all(text)
-    assert [one.body for one in whole] == [b"{}", b"", b"{}"]
+    assert [request.body for request in whole] == [b"{}", b"", b"{}"]
     assert read_all(*(text[place : place + 1] for place in range(len(text)))) == whole
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
 def test_lines_may_end_in_either_way(end: bytes) -> None:
-    """A bare newline ends a line too, as most servers have it; empty lines before a request do not count."""
+    """A bare newline ends a line too, as with most servers; empty lines before a request are ignored."""
     text = (b"\r\n" + HEAD + b"\r\n").replace(b"\r\n", end)
-    assert [one.target for one in read_all(text + text)] == ["/user", "/user"]
+    assert [request.target for request in read_all(text + text)] == ["/user", "/user"]
 
 
 def test_a_body_in_chunks_is_put_together() -> None:
-    """Sizes in hexadecimal, with extensions; trailers are passed over."""
+    """Sizes in hexadecimal, with extensions; trailers are ignored."""
     chunks = b"3;name=value\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Trailer: 1\r\n\r\n"
     [first, second] = read_all(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + HEAD + b"\r\n")
     assert first.body == b"abc0123456789"
     assert second.target == "/user"
 
 
-def test_who_waits_is_told_to_go_on() -> None:
-    """`Expect: 100-continue` with a body to come is answered before it is read."""
-    told: list[bytes] = []
-    read_all(
-        POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", HEAD + b"Expect: 100-continue\r\n\r\n", told=told
-    )
-    assert told == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+def test_a_client_awaits_100_continue_until_it_has_sent_the_body() -> None:
+    """`Expect: 100-continue` asks for it only while a body is missing."""
+    parser = RequestParser()
+    for data, awaits in (
+        (POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", True),
+        (b"{}", False),
+        (POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", False),
+        (HEAD + b"Expect: 100-continue\r\n\r\n", False),
+    ):
+        parser.feed(data)
+        assert (parser.next_request() is None, parser.awaits_continue) == (awaits, awaits)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +93,8 @@ def test_who_waits_is_told_to_go_on() -> None:
         POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n",
     ],
 )
-def test_a_request_that_breaks_off_is_none(text: bytes) -> None:
-    """Where the client goes in the middle nothing is asked."""
+def test_an_incomplete_request_is_not_returned(text: bytes) -> None:
+    """If the client disconnects in the middle of a request, nothing is answered."""
     assert read_all(text) == []
 
 
@@ -108,7 +113,7 @@ def test_a_request_that_breaks_off_is_none(text: bytes) -> None:
     ],
 )
 def test_a_target_has_several_forms(line: bytes, scheme: str, authority: str, target: str) -> None:
-    """A path for the host in `Host`, or a URL, as a proxy gets it; what is no ASCII is percent-encoded."""
+    """A path on the host in `Host`, or a URL, which proxies receive; other than ASCII is percent-encoded."""
     incoming = parse_head(line + b"\r\nHost: h:1")
     assert (incoming.scheme, incoming.authority, incoming.target) == (scheme, authority, target)
 
@@ -124,14 +129,14 @@ def test_a_target_has_several_forms(line: bytes, scheme: str, authority: str, ta
         ("1.0", "Keep-Alive", True),
     ],
 )
-def test_who_may_go_on_with_a_connection(version: str, connection: str, expected: bool) -> None:  # noqa: FBT001
-    """HTTP/1.1 unless it says close, HTTP/1.0 only if it asks."""
+def test_a_connection_may_be_kept_alive(version: str, connection: str, expected: bool) -> None:  # noqa: FBT001
+    """By default with HTTP/1.1, on request with HTTP/1.0."""
     head = f"GET / HTTP/{version}\r\nHost: h" + (f"\r\nConnection: {connection}" if connection else "")
     assert parse_head(head.encode()).keep_alive is expected
 
 
 def test_http_1_0_needs_no_host() -> None:
-    """It had none."""
+    """That header came with HTTP/1.1."""
     assert parse_head(b"GET / HTTP/1.0").authority == "localhost"
 
 
@@ -163,8 +168,8 @@ def test_http_1_0_needs_no_host() -> None:
         (POST + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\n", 400, "more than once"),
         (POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "not both"),
         (POST + b"Transfer-Encoding: gzip\r\n\r\n", 501, "chunked"),
-        (POST + b"Content-Length: -1\r\n\r\n", 400, "number"),
-        (POST + b"Content-Length: 1e3\r\n\r\n", 400, "number"),
+        (POST + b"Content-Length: -1\r\n\r\n", 400, "not a number"),
+        (POST + b"Content-Length: 1e3\r\n\r\n", 400, "not a number"),
         (POST + b"Content-Length: 104857601\r\n\r\n", 413, "104,857,600"),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400, "hexadecimal"),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n6400001\r\n", 413, "104,857,600"),
@@ -176,24 +181,45 @@ def test_http_1_0_needs_no_host() -> None:
         (b"A" * (http1.HEAD_LIMIT + 1), 431, "65,536"),
     ],
 )
-def test_what_is_no_request_is_refused(text: bytes, status: int, reason: str) -> None:
-    """Each kind of nonsense gets its status, and a line that says why."""
+def test_a_malformed_request_is_refused(text: bytes, status: int, reason: str) -> None:
+    """Each kind of mistake has its status, and a line that says what is wrong."""
     with pytest.raises(Refused, match=reason) as refused:
         read_all(text)
     assert refused.value.status == status
 
 
-def test_a_body_is_as_long_as_it_says() -> None:
-    """Without any word there is none."""
+def test_the_length_of_a_body_is_in_the_headers() -> None:
+    """Without a length there is no body."""
     assert body_length({}) == 0
     assert body_length({"content-length": "12"}) == 12
     assert body_length({"transfer-encoding": "Chunked"}) is None
 
 
-def test_the_head_of_an_answer_cannot_be_broken_by_a_header() -> None:
-    """A line end in a value, as a stub may have it, does not begin a new header."""
-    assert write_head(200, "OK", {"A": "b", "C": "d"}) == b"HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n"
-    assert (
-        write_head(200, "OK", {"A": "b\r\nEvil: c", "C": "\u20ac"})
-        == b"HTTP/1.1 200 OK\r\nA: b  Evil: c\r\nC: ?\r\n\r\n"
-    )
+@pytest.mark.parametrize(
+    ("answer", "method", "length", "body", "is_framed"),
+    [
+        (Answer(200, {}, b"body"), "GET", "4", b"body", True),
+        (Answer(200, {}, b"body"), "HEAD", "4", b"", True),
+        (Answer(200, {"content-length": "9"}, b""), "HEAD", "9", b"", True),
+        (Answer(200, {"content-length": "9"}, b"body"), "GET", "9", b"body", False),
+        (Answer(204, {"Content-Length": "0"}, b""), "DELETE", None, b"", True),
+        (Answer(304, {}, b"body"), "GET", None, b"", True),
+        (Answer(200, {"Transfer-Encoding": "chunked", "Connection": "upgrade"}, b"body"), "GET", "4", b"body", True),
+    ],
+)
+def test_an_answer_says_where_its_body_ends(
+    answer: Answer,
+    method: str,
+    length: str | None,
+    body: bytes,
+    is_framed: bool,  # noqa: FBT001
+) -> None:
+    """The length is that of the body or the declared one; if they differ, the connection has to end."""
+    headers = {} if length is None else {"Content-Length": length}
+    assert frame(answer, method) == (headers, body, is_framed)
+
+
+def test_a_header_cannot_break_the_head_of_an_answer() -> None:
+    """A line end in a value, which a stub may have, does not start a new header."""
+    assert write_head(200, {"A": "b", "C": "d"}) == b"HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n"
+    assert write_head(200, {"A": "b\r\nEvil: c", "C": "\u20ac"}) == b"HTTP/1.1 200 OK\r\nA: b  Evil: c\r\nC: ?\r\n\r\n"

@@ -241,7 +241,7 @@ def test_a_transport_with_retries_connects_again(
     if asked > faults:
         assert ask().json() == []
     else:
-        with pytest.raises(library.ConnectError, match="Connection refused" if sync else "connection attempts failed"):
+        with pytest.raises(library.ConnectError, match="Connection refused"):
             ask()
     assert len(fake.requests) == asked
     fake.faults.add(error="reset")
@@ -328,15 +328,14 @@ def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub
     fake.faults.add(error="truncated", times=2)
     with library.Client(headers=HEADERS) as client, client.stream("GET", f"{API}/user") as answer:
         assert answer.status_code == 200
-        message = r"peer closed connection without sending complete message body \(received \d+ bytes, expected \d+\)"
-        with pytest.raises(library.RemoteProtocolError, match=message):
+        with pytest.raises(library.RemoteProtocolError, match="without sending complete message body"):
             answer.read()
 
     async def run() -> None:
         async with library.AsyncClient(headers=HEADERS) as client:
             await client.get(f"{API}/user")
 
-    with pytest.raises(library.RemoteProtocolError, match=message):
+    with pytest.raises(library.RemoteProtocolError, match="without sending complete message body"):
         asyncio.run(run())
 
 

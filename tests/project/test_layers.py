@@ -31,6 +31,7 @@ RANKS = {
 
 # Third-party libraries by module. No other module may import any.
 THIRD_PARTY: dict[str, set[str]] = {
+    "doors.httpx": {"anyio"},
     "doors.requests": {"requests", "responses", "urllib3"},
     "doors.urllib3": {"urllib3"},
     "http.schema": {"jsonschema", "referencing"},

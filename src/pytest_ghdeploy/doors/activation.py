@@ -23,7 +23,7 @@ def leave(fake: registry.Fake) -> None:
     with changes:
         registry.leave(fake)
         fake.doors.clear()  # which hold the fake: it goes with whoever holds it, without waiting for the collector
-        memory_socket.part()
+        memory_socket.disconnect_inactive()
         if not registry.any_active():
             undo_all(requests.PATCHES)
             undo_all(_OTHERS)

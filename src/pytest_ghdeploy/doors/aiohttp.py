@@ -1,9 +1,8 @@
 """
 The door for aiohttp.
 
-Where its ``TCPConnector`` would open a connection to the host of an active
-fake, or use one that was opened before, it gets one in memory. All the rest is
-aiohttp's own.
+When its ``TCPConnector`` opens or reuses a connection to the host of an active
+fake, it gets one in memory. Everything else is done by aiohttp.
 """
 
 from __future__ import annotations
@@ -20,13 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from pytest_ghdeploy.http.messages import Answer
-
 _PIECE = 2**16
 
 
 def patches(library: ModuleType) -> list[Patch]:
-    """Make the patches that let aiohttp in."""
+    """Make the patches for aiohttp."""
 
     def in_memory(original: Function) -> Function:
         async def create_connection(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
@@ -34,7 +31,7 @@ def patches(library: ModuleType) -> list[Patch]:
             host = registry.host_named(req.url.host)
             if registry.fake_for(host) is None:
                 return await original(connector, req, *args, **kwargs)
-            protocol = connector._factory()  # noqa: SLF001 - as the original does
+            protocol = connector._factory()  # noqa: SLF001 - the same as the original
             origin = memory_socket.Origin(req.url.scheme, host, req.url.port)
             protocol.connection_made(_Transport(library, origin, protocol, req.connection_key))
             return protocol
@@ -49,22 +46,22 @@ def patches(library: ModuleType) -> list[Patch]:
 
 
 def _get(original: Function) -> Function:
-    # What the pool has kept.
-    def get(connector: Any, key: Any, *args: Any) -> Any:  # noqa: ANN401 - to be awaited or not, by version
+    # Connections that were opened before the fake became active are closed instead of reused.
+    def get(connector: Any, key: Any, *args: Any) -> Any:  # noqa: ANN401 - a coroutine in newer versions
         __tracebackhide__ = True
         kept = connector._conns.get(key, ())  # noqa: SLF001
         real = [protocol for protocol, _ in kept if not isinstance(protocol.transport, _Transport)]
         if real and registry.fake_for(registry.host_named(key.host)) is not None:
             for protocol in real:
-                protocol.close()  # so that it is not used again
+                protocol.close()
         return original(connector, key, *args)
 
     return get
 
 
 def _connect(original: Function) -> Function:
-    # The one place that knows a request's connection and its timeouts.
-    async def connect(connector: Any, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ANN401, ASYNC109 - theirs
+    # Only this method knows both a request's connection and its timeouts.
+    async def connect(connector: Any, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ANN401, ASYNC109 - the library's
         __tracebackhide__ = True
         connection = await original(connector, req, traces, timeout)
         if isinstance(connection.transport, _Transport):
@@ -75,92 +72,84 @@ def _connect(original: Function) -> Function:
 
 
 class _Transport(asyncio.Transport):
-    """A connection with the fakes at its other end."""
+    """A connection in memory."""
 
     def __init__(self, library: Any, origin: memory_socket.Origin, protocol: Any, key: object) -> None:  # noqa: ANN401
         super().__init__({"peername": (origin.host, origin.port)})
         self._library, self._origin, self._protocol, self._key = library, origin, protocol, key
         self._loop = asyncio.get_running_loop()
-        self._listener = memory_socket.Listener()
-        # What happens next on the other side, in this order.
-        self._next: deque[Callable[[], None]] = deque()
+        self._peer = memory_socket.Peer(origin)
+        # The steps to come, in order.
+        self._steps: deque[Callable[[], None]] = deque()
         self._paused = False
         self._closed = False
-        # For all of the request that has the connection, and for each wait, in seconds.
+        # Of the current request, in seconds: for all of it, and for each read.
         self.timeouts: tuple[float | None, float | None] = None, None
 
-    # What the client says
+    # The client's data
 
-    def write(self, data: Any) -> None:  # noqa: ANN401 - whatever holds bytes
-        for request in self._listener.hear(data):
-            try:
-                self._show(request, memory_socket.answer(self._origin, request))
-            except Exception as problem:  # noqa: BLE001 - for the caller, who waits for an answer
-                self._break(problem)
-        if self._listener.waits:
-            self._listener.waits = False
-            self._then(partial(self._tell, memory_socket.GO_ON))
+    def write(self, data: Any) -> None:  # noqa: ANN401 - any buffer
+        try:
+            for reply in self._peer.receive(data):
+                self._carry_out(reply)
+        except Exception as problem:  # noqa: BLE001 - raised where the client waits for the response
+            self._fail(problem)
 
-    def _show(self, request: memory_socket.Request | memory_socket.NoRequest, answer: Answer) -> None:
-        if answer.failure == "refused":
-            why = ConnectionRefusedError(memory_socket.refused().errno, f"Connect call failed {self._origin[1:]}")
-            self._break(memory_socket.caused_by(self._library.ClientConnectorError(self._key, why), why))
-        elif answer.failure == "reset":
-            self._end(memory_socket.broken())
-        elif answer.failure == "timeout":
+    def _carry_out(self, reply: memory_socket.Reply) -> None:
+        if reply.failure == "refused":
+            self._fail(self._library.ClientConnectorError(self._key, memory_socket.refused()))
+        elif reply.failure == "reset":
+            self._end(memory_socket.reset())
+        elif reply.failure == "timeout":
             self._time_out()
         else:
-            said = memory_socket.to_bytes(request, answer)
-            for start in range(0, len(said), _PIECE):
-                self._then(partial(self._tell, said[start : start + _PIECE]))
-            if answer.failure:
+            for start in range(0, len(reply.data), _PIECE):
+                self._then(partial(self._protocol.data_received, reply.data[start : start + _PIECE]))
+            if reply.ends:
                 self._end(None)
 
     def _time_out(self) -> None:
         total, read = self.timeouts
         if total and not (read and read < total):
-            self._break(memory_socket.caused_by(TimeoutError(), asyncio.CancelledError()))
+            self._fail(TimeoutError())
         elif read:
-            # Older ones have the more general only.
+            # Older versions have only the base class.
             kind = getattr(self._library, "SocketTimeoutError", self._library.ServerTimeoutError)
-            self._break(kind("Timeout on reading data from socket"))
-        # Without either there is silence, as on a network; the task can be cancelled.
+            self._fail(kind("Timeout on reading data from socket"))
+        # Without a timeout there is silence until the task is cancelled.
 
-    def _tell(self, piece: bytes) -> None:
-        self._protocol.data_received(piece)
-
-    def _break(self, problem: Exception) -> None:
+    def _fail(self, problem: Exception) -> None:
         self._then(lambda: self._protocol.set_exception(problem))
 
     def _end(self, problem: Exception | None) -> None:
         def end() -> None:
             self._closed = True
-            self._next.clear()
+            self._steps.clear()
             self._protocol.connection_lost(problem)
 
         self._then(end)
 
     def _then(self, step: Callable[[], None]) -> None:
-        self._next.append(step)
+        self._steps.append(step)
         self._loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
-        while self._next and not self._paused:
-            self._next.popleft()()
+        while self._steps and not self._paused:
+            self._steps.popleft()()
 
-    # As a transport of asyncio's
+    # The interface of asyncio's transports
 
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._next.clear()
+            self._steps.clear()
             self._loop.call_soon(self._protocol.connection_lost, None)
 
     def abort(self) -> None:
         self.close()
 
     def is_closing(self) -> bool:
-        # A connection that is kept for later is not used again when the fake has gone.
+        # The pool does not reuse a connection whose fake has ended.
         return self._closed or not self._origin.is_served
 
     def pause_reading(self) -> None:

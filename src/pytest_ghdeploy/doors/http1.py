@@ -1,8 +1,9 @@
 """
-HTTP/1.1 as the live server reads it: bytes in, requests out, no socket.
+HTTP/1.1 without a socket: bytes in, requests out, and answers as bytes.
 
-It is strict where two readings are possible, because a client under test is to
-hear of it, and says in one line what it did not understand.
+Both the live server and the sockets in memory use it. It is strict where a
+request can be read in two ways, because a client under test should learn about
+that, and each refusal says in one line what was wrong.
 
 Source:
     RFC 9110 and RFC 9112
@@ -11,56 +12,65 @@ Source:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from pytest_ghdeploy.github.refusals import REASONS
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Generator, Iterator
+
+    from pytest_ghdeploy.http.messages import Answer
+
+    # Yields while more bytes are needed, and returns what was read.
+    Reading = Generator[None, None, bytes]
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of the request line and all headers, and of all trailers."""
 BODY_LIMIT = 100 * 1024 * 1024
-"""Bytes of a body, once it is put together: the size of the largest file that GitHub takes."""
+"""Bytes of a body without its chunk sizes: the size of the largest file that GitHub accepts."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-_READ = 64 * 1024
 _LINE_LIMIT = 4096
 _TLS_HANDSHAKE = 0x16
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-_END_OF_LINE = re.compile(rb"\r?\n")
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - HTTP's word for a word
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_END_OF_LINE = re.compile(rb"\n")
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - HTTP's name for a word
 _REQUEST_LINE = re.compile(rf"({_TOKEN}) (\S+) HTTP/(\d)\.(\d)", re.ASCII)
-_FIELD = re.compile(rf"({_TOKEN}):[ \t]*(.*?)[ \t]*", re.DOTALL)
+_FIELD_NAME = re.compile(_TOKEN)
 _AUTHORITY = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=-]+(?::\d{0,5})?|\[[0-9A-Fa-f:.]+\](?::\d{0,5})?")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# Other than tabs, and newlines, which separate lines.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _SAFE_IN_TARGET = "!#$%&'()*+,/:;=?@[]~^`{|}\\\"<>"
 _ONCE = frozenset({"content-length", "host", "transfer-encoding"})
+_WITHOUT_BODY = frozenset({204, 304})
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 
 class Refused(Exception):
-    """What came is no request that can be answered; the connection ends with this status."""
+    """The bytes are not a request that can be answered. The connection ends with this status."""
 
     def __init__(self, status: int, reason: str) -> None:
-        """Say *reason* with an HTTP *status*."""
+        """Refuse with an HTTP *status* and a *reason* in one line."""
         super().__init__(reason)
         self.status = status
 
 
 class Incoming(NamedTuple):
     """
-    A request as it came.
+    A request as it was received.
 
     Attributes:
-        scheme: Of a target in absolute form, as a proxy gets; ``""`` otherwise.
+        scheme: That of an absolute URL as the target, which proxies receive; ``""`` otherwise.
 
-        authority: The host and port that are asked.
+        authority: Host and port of the target.
 
         target: Path and query, percent-encoded.
 
         headers: By name in lower case.
 
-        keep_alive: Whether the client may send another one on this connection.
+        keep_alive: Whether the client may send another request on this connection.
     """
 
     method: str
@@ -72,142 +82,137 @@ class Incoming(NamedTuple):
     keep_alive: bool
 
 
-class Reader:
-    """Reads the requests of one connection, one after the other."""
+class RequestParser:
+    """Reads the requests of one connection, in whatever pieces their bytes arrive."""
 
-    def __init__(self, receive: Callable[[int], bytes], send: Callable[[bytes], object]) -> None:
-        """Read with *receive*, which gives ``b""`` at the end; tell with *send* who waits for it to go on."""
-        self._receive = receive
-        self._send = send
+    def __init__(self) -> None:
+        """Start with an empty buffer."""
+        self.awaits_continue = False
+        """Whether the client sends the body only after it has received ``CONTINUE``."""
         self._buffer = bytearray()
+        self._requests = self._read()
 
-    def request(self) -> Incoming | None:
+    def feed(self, data: Any) -> None:  # noqa: ANN401 - any buffer
+        """Add bytes that were received."""
+        self._buffer += data
+
+    def next_request(self) -> Incoming | None:
         """
-        Read the next request, with its body.
+        Return the next complete request, with its body.
 
         Returns:
-            ``None`` if the client has ended the connection, be it in the middle of a request.
+            ``None`` if more bytes are needed, and after a refusal.
 
         Raises:
-            Refused: This is no HTTP, or goes beyond a limit.
+            Refused: The bytes are not HTTP, or exceed a limit.
         """
-        head = self._head()
-        if head is None:
-            return None
-        incoming = parse_head(head)
-        headers = incoming.headers
-        length = body_length(headers)
-        if length != 0 and headers.get("expect", "").lower() == "100-continue":
-            self._send(CONTINUE)
-        body = self._chunks() if length is None else self._exactly(length)
-        return None if body is None else incoming._replace(body=body)
+        return next(self._requests, None)
 
-    def _fill(self) -> bool:
-        data = self._receive(_READ)
-        self._buffer += data
-        return bool(data)
+    def _read(self) -> Iterator[Incoming | None]:
+        while True:
+            head = yield from self._head()
+            incoming = parse_head(head)
+            length = body_length(incoming.headers)
+            self.awaits_continue = length != 0 and incoming.headers.get("expect", "").lower() == "100-continue"
+            body = yield from self._chunks() if length is None else self._exactly(length)
+            self.awaits_continue = False
+            yield incoming._replace(body=body)
 
-    def _head(self) -> bytes | None:
+    def _head(self) -> Reading:
         buffer = self._buffer
         searched = 0
         while True:
-            # Some clients end a body with a line too many.
+            # Some clients send an extra empty line after a body.
             while buffer and buffer[0] in b"\r\n":
                 del buffer[:1]
             if buffer:
                 _check_first(buffer[0])
-            found = _END_OF_HEAD.search(buffer, searched)
-            if (found.end() if found else len(buffer)) > HEAD_LIMIT:
-                raise Refused(431, f"the head of a request has at most {HEAD_LIMIT:,} bytes here")
-            if found:
-                head = bytes(buffer[: found.start()])
-                del buffer[: found.end()]
-                return head
-            searched = max(0, len(buffer) - 3)
-            if not self._fill():
-                return None
+            end = _END_OF_HEAD.search(buffer, searched)
+            if (end.end() if end else len(buffer)) > HEAD_LIMIT:
+                raise Refused(431, f"the request line and the headers are longer than {HEAD_LIMIT:,} bytes")
+            if end:
+                return self._take(end)
+            searched = max(0, len(buffer) - 2)
+            yield
 
-    def _exactly(self, length: int) -> bytes | None:
+    def _take(self, end: re.Match[bytes]) -> bytes:
+        """Remove the buffer up to *end*; return what is before it, without the carriage return of a line end."""
+        data = bytes(self._buffer[: end.start()]).removesuffix(b"\r")
+        del self._buffer[: end.end()]
+        return data
+
+    def _exactly(self, length: int) -> Reading:
         buffer = self._buffer
         while len(buffer) < length:
-            if not self._fill():
-                return None
-        body = bytes(buffer[:length])
+            yield
+        data = bytes(buffer[:length])
         del buffer[:length]
-        return body
+        return data
 
-    def _line(self) -> bytes | None:
-        buffer = self._buffer
-        while not (found := _END_OF_LINE.search(buffer)):
-            if len(buffer) > _LINE_LIMIT:
+    def _line(self) -> Reading:
+        while not (end := _END_OF_LINE.search(self._buffer)):
+            if len(self._buffer) > _LINE_LIMIT:
                 raise Refused(400, "a line between the chunks of the body is too long")
-            if not self._fill():
-                return None
-        line = bytes(buffer[: found.start()])
-        del buffer[: found.end()]
-        return line
+            yield
+        return self._take(end)
 
-    def _chunks(self) -> bytes | None:
+    def _chunks(self) -> Reading:
         body = bytearray()
         while True:
-            line = self._line()
-            if line is None:
-                return None
-            size = _CHUNK.fullmatch(line)
+            size = _CHUNK.fullmatch((yield from self._line()))
             if not size:
-                raise Refused(400, "a chunk of the body has no size in hexadecimal digits")
+                raise Refused(400, "the size of a chunk is not in hexadecimal digits")
             length = int(size[1], 16)
             if len(body) + length > BODY_LIMIT:
                 raise _too_long()
             if length == 0:
-                return bytes(body) if self._skip_trailers() else None
-            chunk = self._exactly(length)
-            end = self._line() if chunk is not None else None
-            if chunk is None or end is None:
-                return None
-            if end:
-                raise Refused(400, "a chunk of the body is longer than the size before it")
-            body += chunk
+                yield from self._skip_trailers()
+                return bytes(body)
+            body += yield from self._exactly(length)
+            if (yield from self._line()):
+                raise Refused(400, "a chunk is longer than its size says")
 
-    def _skip_trailers(self) -> bool:
+    def _skip_trailers(self) -> Generator[None]:
         length = 0
-        while line := self._line():
+        while line := (yield from self._line()):
             length += len(line)
             if length > HEAD_LIMIT:
-                raise Refused(431, f"trailers have at most {HEAD_LIMIT:,} bytes here")
-        return line is not None
+                raise Refused(431, f"the trailers are longer than {HEAD_LIMIT:,} bytes")
 
 
 def _check_first(byte: int) -> None:
     if byte == _TLS_HANDSHAKE:
-        raise Refused(400, "this port speaks HTTP and was spoken to in HTTPS: serve(tls=True) gives one for HTTPS")
-    if not (byte < 0x80 and re.match(_TOKEN, chr(byte))):  # noqa: PLR2004 - ASCII
+        raise Refused(400, "this port serves HTTP, and the client uses HTTPS: serve(tls=True) serves HTTPS")
+    if not _FIELD_NAME.match(chr(byte)):
         raise Refused(400, "this is not HTTP")
 
 
 def _too_long() -> Refused:
-    return Refused(413, f"the body of a request has at most {BODY_LIMIT:,} bytes here")
+    return Refused(413, f"the body is longer than {BODY_LIMIT:,} bytes")
 
 
 def parse_head(head: bytes) -> Incoming:
     """
-    Read a request line and headers, of which the empty line at the end is cut off.
+    Parse a request line and headers, without the empty line at their end.
 
     Raises:
-        Refused: It is no head of HTTP/1.1 or HTTP/1.0.
+        Refused: This is not a valid head of HTTP/1.1 or HTTP/1.0.
     """
-    first, *fields = head.decode("latin-1").replace("\r\n", "\n").split("\n")
+    text = head.decode("latin-1").replace("\r\n", "\n")
+    if _CONTROL.search(text):
+        raise Refused(400, "the request line or a header contains control characters")
+    first, *fields = text.split("\n")
     line = _REQUEST_LINE.fullmatch(first)
     if not line:
         raise Refused(400, "the first line is not METHOD TARGET HTTP/1.1")
-    method, given, major, minor = line.groups()
+    method, raw_target, major, minor = line.groups()
     if major != "1":
-        raise Refused(505, "this server speaks HTTP/1.1")
+        raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are supported")
     headers = _headers(fields)
     host = headers.get("host")
     if host is None and minor != "0":
-        raise Refused(400, "a request of HTTP/1.1 has a header Host")
-    scheme, authority, target = _target(method, given, host or "localhost")
+        raise Refused(400, "the header Host is missing")
+    scheme, authority, target = _target(method, raw_target, host or "localhost")
     connection = {part.strip().lower() for part in headers.get("connection", "").split(",")}
     keep_alive = "close" not in connection if minor != "0" else "keep-alive" in connection
     return Incoming(method, scheme, authority, target, headers, b"", keep_alive)
@@ -216,25 +221,26 @@ def parse_head(head: bytes) -> Incoming:
 def _headers(fields: list[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for field in fields:
-        found = _FIELD.fullmatch(field)
-        if not found or _CONTROL.search(found[2]):
+        name, colon, value = field.partition(":")
+        if not colon or not _FIELD_NAME.fullmatch(name):
             raise Refused(400, "a header is not NAME: VALUE on one line")
-        name, value = found[1].lower(), found[2]
+        name, value = name.lower(), value.strip(" \t")
         if name not in headers:
             headers[name] = value
         elif name in _ONCE:
-            raise Refused(400, f"the header {name} comes more than once")
+            raise Refused(400, f"the header {name} is sent more than once")
         else:
             headers[name] += f"{'; ' if name == 'cookie' else ', '}{value}"
     return headers
 
 
-def _target(method: str, given: str, host: str) -> tuple[str, str, str]:
-    if _CONTROL.search(given):
-        raise Refused(400, "the target has control characters")
+def _target(method: str, raw: str, host: str) -> tuple[str, str, str]:
     if method == "CONNECT":
-        raise Refused(501, "this server makes no tunnels: give the client its URL instead of a proxy")
-    scheme, authority, target = "", host, quote(given, safe=_SAFE_IN_TARGET, encoding="latin-1")
+        raise Refused(
+            501, "there are no tunnels here: give the client this server's URL instead of using it as a proxy"
+        )
+    scheme, authority = "", host
+    target = raw if raw.isascii() else quote(raw, safe=_SAFE_IN_TARGET, encoding="latin-1")
     if target == "*" and method == "OPTIONS":
         target = "/"
     elif not target.startswith("/"):
@@ -246,32 +252,32 @@ def _target(method: str, given: str, host: str) -> tuple[str, str, str]:
         target = f"/{path}" if slash and not question else f"/{question}{query}{slash}{path}"
         authority = authority.rpartition("@")[2]
     if not _AUTHORITY.fullmatch(authority):
-        raise Refused(400, "the host that is asked for is no host")
+        raise Refused(400, "the host is invalid")
     try:
         _ = urlsplit(f"http://{authority}").port
     except ValueError:
-        raise Refused(400, "the host that is asked for is no host") from None
+        raise Refused(400, "the host is invalid") from None
     return scheme.lower(), authority, target
 
 
 def body_length(headers: dict[str, str]) -> int | None:
     """
-    Tell how long the body is, in bytes; ``None`` if it comes in chunks.
+    Return the length of the body in bytes; ``None`` if it is sent in chunks.
 
     Raises:
-        Refused: It cannot be told, or is too long.
+        Refused: The length is invalid, or exceeds the limit.
     """
     length, coding = headers.get("content-length"), headers.get("transfer-encoding")
     if coding is not None:
         if length is not None:
-            raise Refused(400, "a body has a Content-Length or a Transfer-Encoding, not both")
+            raise Refused(400, "a body has either a Content-Length or a Transfer-Encoding, not both")
         if coding.lower() != "chunked":
-            raise Refused(501, "the one Transfer-Encoding here is chunked")
+            raise Refused(501, "the only supported Transfer-Encoding is chunked")
         return None
     if length is None:
         return 0
     if not re.fullmatch(r"\d{1,18}", length, re.ASCII):
-        raise Refused(400, "Content-Length is a number")
+        raise Refused(400, "Content-Length is not a number")
     if int(length) > BODY_LIMIT:
         raise _too_long()
     return int(length)
@@ -282,9 +288,32 @@ def write_request(method: str, target: str, headers: dict[str, str]) -> bytes:
     return _write(f"{method} {target} HTTP/1.1", headers)
 
 
-def write_head(status: int, reason: str, headers: dict[str, str]) -> bytes:
-    """Write the head of an answer. What would end a line within a header is left out."""
-    return _write(f"HTTP/1.1 {status} {reason}", headers)
+def frame(answer: Answer, method: str) -> tuple[dict[str, str], bytes, bool]:
+    """
+    Prepare an answer to a request with *method* for the connection.
+
+    Returns:
+        The headers without those of the connection, the body, and whether the
+        headers say where the body ends. If they do not, the connection has to
+        end after the body: a stub may declare another length.
+    """
+    headers, length = {}, str(len(answer.body))
+    for name, value in answer.headers.items():
+        if (key := name.lower()) == "content-length":
+            length = value
+        elif key not in _HOP_BY_HOP:
+            headers[name] = value
+    if answer.status in _WITHOUT_BODY:
+        return headers, b"", True
+    headers["Content-Length"] = length
+    if method == "HEAD":
+        return headers, b"", True
+    return headers, answer.body, length == str(len(answer.body))
+
+
+def write_head(status: int, headers: dict[str, str]) -> bytes:
+    """Write the head of an answer. Line ends within a header become spaces."""
+    return _write(f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}", headers)
 
 
 def _write(first: str, headers: dict[str, str]) -> bytes:

@@ -38,7 +38,7 @@ def _connect(original: Function) -> Function:
     def connect(connection: HTTPConnection) -> None:
         __tracebackhide__ = True
         scheme = "https" if isinstance(connection, HTTPSConnection) else "http"
-        if not memory_socket.join(connection, origin_of(connection, scheme)):
+        if not memory_socket.connect(connection, origin_of(connection, scheme)):
             original(connection)
 
     return connect
@@ -65,7 +65,7 @@ def _put_request(original: Function) -> Function:
 def _has_left(connection: Any) -> bool:  # noqa: ANN401
     # A connection that was made before the fake, and kept: it is there by network already.
     sock = connection.sock
-    if sock is None or isinstance(sock, memory_socket.Wire):
+    if sock is None or isinstance(sock, memory_socket.MemorySocket):
         return False
     real = getattr(sock, "socket", sock)  # within what urllib3 makes of one for TLS by other means
     # A socket of another family, or a stand-in, leads wherever its owner wants.
@@ -77,12 +77,12 @@ def _has_left(connection: Any) -> bool:  # noqa: ANN401
 def _ask_no_proxy(connection: Any, origin: memory_socket.Origin) -> None:  # noqa: ANN401
     # A whole URL is what a proxy is told. One connection to a proxy may serve many hosts.
     before = connection.sock
-    if isinstance(before, memory_socket.Wire) and before.origin == origin and origin.is_served:
+    if isinstance(before, memory_socket.MemorySocket) and before.origin == origin and origin.is_served:
         return
-    if memory_socket.join(connection, origin):
+    if memory_socket.connect(connection, origin):
         if before is not None:
             before.close()
-    elif isinstance(before, memory_socket.Wire):
+    elif isinstance(before, memory_socket.MemorySocket):
         connection.sock = None
 
 

@@ -1,17 +1,17 @@
 """
-The door for httpx and httpx2, which have the same interface, with and without ``async``.
+The door for httpx and httpx2, which have the same interface, sync and async.
 
-What goes to the network goes through their ``HTTPTransport`` and
-``AsyncHTTPTransport``: a client's own, mounted ones, those for proxies, and
-those that a transport of the user's own passes requests on to. A transport that
-does not, such as ``MockTransport`` or ``WSGITransport``, is left alone.
+Requests to the network pass through ``HTTPTransport`` and ``AsyncHTTPTransport``:
+a client's own transport, mounted ones, those for proxies, and those that a
+custom transport calls. Transports that do not use the network, such as
+``MockTransport`` and ``WSGITransport``, answer as usual.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.doors import httpx_failures, registry
+from pytest_ghdeploy.doors import memory_socket, registry
 from pytest_ghdeploy.doors.patching import Function, Patch, stay_on_top
 from pytest_ghdeploy.github.refusals import REASONS
 
@@ -21,14 +21,21 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.http.messages import Answer
 
+_ERRORS = {
+    "refused": ("ConnectError", "Connection refused"),
+    "reset": ("ReadError", "Connection reset by peer"),
+    "timeout": ("ReadTimeout", "timed out"),
+}
+_CUT_SHORT = "peer closed connection without sending complete message body"
+
 
 def patches(library: ModuleType) -> list[Patch]:
-    """Make the patches that let httpx or httpx2 in, whichever *library* is."""
+    """Make the patches for httpx or httpx2, whichever *library* is."""
     door = _Door(library)
     door.transports = [
         Patch(library.HTTPTransport, "handle_request", door.handle_request),
         Patch(library.AsyncHTTPTransport, "handle_async_request", door.handle_async_request),
-        # Where respx stands if it is told ``using="httpx"``.
+        # respx patches these with ``using="httpx"``.
         *(
             Patch(client, "_transport_for_url", door.transport_for_url)
             for client in (library.Client, library.AsyncClient)
@@ -43,32 +50,31 @@ def patches(library: ModuleType) -> list[Patch]:
 
 
 class _Door:
-    def __init__(self, library: Any) -> None:  # noqa: ANN401 - a module, of either name
+    def __init__(self, library: Any) -> None:  # noqa: ANN401 - httpx or httpx2
         self._library = library
-        self._stream = _stream_of(library)
+        self._body = _body_of(library)
         self.transports: list[Patch] = []
 
     def transport_for_url(self, original: Function) -> Function:
         def transport_for_url(client: Any, url: Any) -> Any:  # noqa: ANN401
             if registry.is_ours(registry.host_named(url.host)) and hasattr(client, "_mounts"):
-                # As theirs does it.
-                found = (transport for pattern, transport in client._mounts.items() if pattern.matches(url))  # noqa: SLF001
-                return next(found, None) or client._transport  # noqa: SLF001
+                # The same as the library's own method.
+                matches = (transport for pattern, transport in client._mounts.items() if pattern.matches(url))  # noqa: SLF001
+                return next(matches, None) or client._transport  # noqa: SLF001
             return original(client, url)
 
         return transport_for_url
 
     def handle_request(self, original: Function) -> Function:
-        def handle_request(transport: Any, request: Any) -> Any:  # noqa: ANN401 - theirs
+        def handle_request(transport: Any, request: Any) -> Any:  # noqa: ANN401 - the library's types
             __tracebackhide__ = True
             fake = registry.fake_for(registry.host_named(request.url.host))
             if fake is None:
                 return original(transport, request)
-            body = b"".join(request.stream)
-            answer = self._ask(fake, transport, request, body)
-            if answer.failure not in ("", "truncated"):
-                raise httpx_failures.blocking(self._library, request, answer.failure)
-            return self._response(answer, _cut_short)
+            answer = self._ask(fake, transport, request, b"".join(request.stream))
+            if answer.failure == "timeout" and _has_no_timeout(request):
+                raise self._error(answer, request, memory_socket.ENDLESS)
+            return self._response(answer, request)
 
         return handle_request
 
@@ -78,13 +84,15 @@ class _Door:
             fake = registry.fake_for(registry.host_named(request.url.host))
             if fake is None:
                 return await original(transport, request)
+            import anyio.lowlevel  # which the library requires
+
             body = b"".join([part async for part in request.stream])
-            # A request takes no time here, but others get their turn, and who is cancelled has asked nothing.
-            await httpx_failures.checkpoint()
+            # A request takes no time, but other tasks get their turn, and a task that is cancelled sends nothing.
+            await anyio.lowlevel.checkpoint()
             answer = self._ask(fake, transport, request, body)
-            if answer.failure not in ("", "truncated"):
-                raise await httpx_failures.not_blocking(self._library, request, answer.failure)
-            return self._response(answer, _cut_short_async)
+            if answer.failure == "timeout" and _has_no_timeout(request):
+                await anyio.sleep_forever()  # until the task is cancelled
+            return self._response(answer, request)
 
         return handle_async_request
 
@@ -103,12 +111,12 @@ class _Door:
         return send
 
     def _stay_on_top(self) -> None:
-        # The first step of a request is the moment to get on top of mocks that came after us.
+        # A mock that was started after the fake may have replaced the transports' methods.
         stay_on_top(self.transports, registry.any_active)
 
     def _ask(self, fake: registry.Fake, transport: Any, request: Any, body: bytes) -> Answer:  # noqa: ANN401
         __tracebackhide__ = True
-        # What a transport was told of retries is known to its pool only. They are for connections that cannot be made.
+        # Only the transport's pool knows the number of retries. They apply to refused connections only.
         attempts = 1 + getattr(getattr(transport, "_pool", None), "_retries", 0)
         while True:
             answer = fake.answer(request.method, str(request.url), dict(request.headers.items()), body)
@@ -116,41 +124,44 @@ class _Door:
             if answer.failure != "refused" or not attempts:
                 return answer
 
-    def _response(self, answer: Answer, cut_short: Any) -> Any:  # noqa: ANN401
-        body: dict[str, Any] = {"stream": self._stream(answer.body)}
-        if answer.failure:
-            said = f"received {len(answer.body)} bytes, expected {answer.headers.get('Content-Length', '?')}"
-            said = f"peer closed connection without sending complete message body ({said})"
-            body = {"content": cut_short(answer.body, httpx_failures.cut_short(self._library, said))}
+    def _response(self, answer: Answer, request: Any) -> Any:  # noqa: ANN401
+        __tracebackhide__ = True
+        problem = None
+        if answer.failure == "truncated":
+            problem = self._library.RemoteProtocolError(_CUT_SHORT, request=request)
+        elif answer.failure:
+            raise self._error(answer, request)
         return self._library.Response(
             answer.status,
             headers=answer.headers,
+            stream=self._body(answer.body, problem),
             extensions={"http_version": b"HTTP/1.1", "reason_phrase": REASONS.get(answer.status, "").encode()},
-            **body,
         )
 
+    def _error(self, answer: Answer, request: Any, more: str = "") -> Exception:  # noqa: ANN401
+        name, text = _ERRORS[answer.failure]
+        error: Exception = getattr(self._library, name)(f"{text}{more}", request=request)
+        return error
 
-def _stream_of(library: ModuleType) -> Any:  # noqa: ANN401 - a class
-    """Make the class of a body that is on its way: what httpx has for one that is there is read at once."""
 
-    class Stream(library.SyncByteStream, library.AsyncByteStream):  # type: ignore[name-defined,misc]
-        def __init__(self, body: bytes) -> None:
-            self._body = body
+def _has_no_timeout(request: Any) -> bool:  # noqa: ANN401
+    return request.extensions.get("timeout", {}).get("read") is None
+
+
+def _body_of(library: ModuleType) -> Any:  # noqa: ANN401 - a class
+    """Make the class of a body that has not been read: the library reads its own ``ByteStream`` at once."""
+
+    class Body(library.SyncByteStream, library.AsyncByteStream):  # type: ignore[name-defined,misc]
+        def __init__(self, data: bytes, problem: Exception | None) -> None:
+            self._data, self._problem = data, problem
 
         def __iter__(self) -> Iterator[bytes]:
-            yield self._body
+            yield self._data
+            if self._problem:
+                raise self._problem
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            yield self._body
+            for part in self:
+                yield part
 
-    return Stream
-
-
-def _cut_short(body: bytes, problem: Exception) -> Iterator[bytes]:
-    yield body
-    raise problem
-
-
-async def _cut_short_async(body: bytes, problem: Exception) -> AsyncIterator[bytes]:
-    yield body
-    raise problem
+    return Body

@@ -1,55 +1,51 @@
 """
-HTTP/1.1 in memory, for doors whose library speaks it itself.
+Connections in memory, for libraries that speak HTTP/1.1 over a socket or a transport.
 
-``Listener`` reads what a client writes; ``answer`` asks the fake; ``to_bytes``
-writes what the client reads. ``Wire`` is the three as a socket. The library
-does all the rest, as on a network: streaming, chunks, reuse of connections.
+``Peer`` is the fake's end of a connection: it reads the requests, lets the fake
+answer, and writes the replies. ``MemorySocket`` is the client's end as a socket.
+The library does everything else as on a network: streaming, chunks, reuse of connections.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import socket
 import weakref
 from collections import deque
 from contextlib import suppress
-from dataclasses import replace
 from errno import ECONNREFUSED, ECONNRESET
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pytest_ghdeploy.doors import registry
-from pytest_ghdeploy.github.refusals import REASONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
+    from pytest_ghdeploy.doors.http1 import Incoming
     from pytest_ghdeploy.http.messages import Answer
 
-    # Waits for more, and ends with what it was to read.
-    Reading = Generator[None, None, bytes]
-
-_WITHOUT_LENGTH = (204, 304)
-GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
-_USUAL_PORTS = {"http": 80, "https": 443}
-_DIGITS = re.compile(r"\d{1,18}", re.ASCII)
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _NO_SOCKET = (
-    "this connection to a fake GitHub is in memory, no socket of the system's. A client that needs one, such as one "
-    "with TLS of its own (ssl.SSLContext.wrap_socket), reaches the same fake over a port: the fixture "
-    "ghdeploy_server gives one, and ghdeploy_server(tls=True) one for HTTPS"
+    "this connection to a fake GitHub exists in memory and is not a socket of the system. A client that needs one, "
+    "for example because it does TLS itself (ssl.SSLContext.wrap_socket), can reach the same fake over a port: use "
+    "the fixture ghdeploy_server, or ghdeploy_server(tls=True) for HTTPS"
 )
 ENDLESS = "; the client has no timeout: on a network it would wait forever"
-"""What is said behind a timeout that cannot be, to who waits without an end and cannot be interrupted."""
+"""Added to the timeout of a blocking client that has none, because its wait could not be cancelled."""
 
 
 class Origin(NamedTuple):
-    """Whom a connection is to: *scheme* is ``http`` or ``https``, *host* in lower case."""
+    """The server that a connection leads to: *scheme* is ``http`` or ``https``, *host* in lower case."""
 
     scheme: str
     host: str
     port: int | None
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port, without the default port."""
+        port = f":{self.port}" if self.port and self.port != _DEFAULT_PORTS[self.scheme] else ""
+        return f"{self.scheme}://{self.host}{port}"
 
     @property
     def is_served(self) -> bool:
@@ -57,177 +53,105 @@ class Origin(NamedTuple):
         return registry.serves(self.host)
 
 
-class Request(NamedTuple):
-    """What a client has written: *target* is a path, or a whole URL as it is told to a proxy."""
+class Reply(NamedTuple):
+    """
+    One step of the fake's end of a connection.
 
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes
+    Attributes:
+        data: Bytes for the client.
+
+        failure: ``"refused"``, ``"reset"`` or ``"timeout"`` if the client gets that instead of data.
+
+        ends: Whether the connection ends after *data*.
+    """
+
+    data: bytes = b""
+    failure: str = ""
+    ends: bool = False
 
 
-class NoRequest(Exception):
-    """What a client has written where a request should be, and how it can be told."""
+class Peer:
+    """The fake's end of a connection."""
 
+    def __init__(self, origin: Origin) -> None:
+        """Wait for requests to *origin*."""
+        from pytest_ghdeploy.doors import http1  # only some clients need it
 
-class Listener:
-    """Reads requests from what a client writes, in whatever pieces."""
+        self._http1 = http1
+        self._parser = http1.RequestParser()
+        self._origin = origin
 
-    def __init__(self) -> None:
-        """Start with nothing heard."""
-        self.waits = False
-        """Whether the client waits to be told to go on, with ``GO_ON``, before it writes the body."""
-        self._read = self._requests()
-        self._heard = bytearray()
-        next(self._read)
+    def receive(self, data: Any) -> Iterator[Reply]:  # noqa: ANN401 - any buffer
+        """
+        Read bytes from the client and answer each request that is complete.
 
-    def hear(self, data: Any) -> list[Request | NoRequest]:  # noqa: ANN401 - whatever holds bytes
-        """Take the next piece; give the requests that are complete with it, and at last what is none, if that came."""
-        self._heard += data
-        found: list[Request | NoRequest] = []
-        while (request := next(self._read)) is not None:
-            found.append(request)
-        return found
+        A malformed request gets the same answer as from the live server.
 
-    def _requests(self) -> Iterator[Request | NoRequest | None]:
+        Raises:
+            ConnectionResetError: No active fake answers for the host any more.
+            UnsupportedRequest: The fake does not implement the endpoint.
+        """
+        __tracebackhide__ = True
+        self._parser.feed(data)
         try:
-            yield from self._understood()
-        except NoRequest as problem:
-            self.waits = False
-            yield problem
-        while True:  # what comes behind that could be anything
-            self._heard.clear()
-            yield None
+            while incoming := self._parser.next_request():
+                yield self._reply(self._answer(incoming), incoming.method)
+        except self._http1.Refused as refusal:
+            from pytest_ghdeploy.http.messages import plain
 
-    def _understood(self) -> Generator[Request | None]:
-        # Gives None where more is needed to go on.
-        yield None
-        while True:
-            first, *lines = (yield from self._up_to(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            method, _, rest = first.partition(" ")
-            target, _, version = rest.partition(" ")
-            if not version.startswith("HTTP/"):
-                msg = "the first line is not METHOD TARGET HTTP/1.1"
-                raise NoRequest(msg)
-            headers: dict[str, str] = {}
-            for line in lines:
-                name, _, value = line.partition(":")
-                name, value = name.strip().lower(), value.strip()
-                headers[name] = f"{headers[name]}, {value}" if name in headers else value
-            self.waits = headers.get("expect", "").lower() == "100-continue"
-            if headers.pop("transfer-encoding", "").lower().endswith("chunked"):
-                body = yield from self._chunks()
-            else:
-                length = headers.get("content-length") or "0"
-                if not _DIGITS.fullmatch(length):
-                    msg = "Content-Length is a number"
-                    raise NoRequest(msg)
-                body = yield from self._exactly(int(length))
-            self.waits = False
-            yield Request(method, target, headers, body)
+            yield self._reply(plain(refusal.status, str(refusal)), ends=True)
+        if self._parser.awaits_continue:
+            self._parser.awaits_continue = False
+            yield Reply(self._http1.CONTINUE)
 
-    def _chunks(self) -> Reading:
-        parts = []
-        while size := self._size((yield from self._up_to(b"\r\n"))):
-            parts.append((yield from self._exactly(size)))
-            if (yield from self._up_to(b"\r\n")):
-                msg = "a chunk of the body is longer than the size before it"
-                raise NoRequest(msg)
-        while (yield from self._up_to(b"\r\n")):
-            pass  # headers after the body
-        return b"".join(parts)
+    def _answer(self, incoming: Incoming) -> Answer:
+        __tracebackhide__ = True
+        fake = registry.fake_for(self._origin.host)
+        if fake is None:
+            raise reset()
+        root = f"{incoming.scheme}://{incoming.authority}" if incoming.scheme else self._origin.url
+        return fake.answer(incoming.method, f"{root}{incoming.target}", incoming.headers, incoming.body)
 
-    def _size(self, line: bytes) -> int:
-        found = _CHUNK.fullmatch(line)
-        if not found:
-            msg = "a chunk of the body has no size in hexadecimal digits"
-            raise NoRequest(msg)
-        return int(found[1], 16)
-
-    def _up_to(self, end: bytes) -> Reading:
-        while (place := self._heard.find(end)) < 0:
-            yield None
-        found = yield from self._exactly(place)
-        del self._heard[: len(end)]
-        return found
-
-    def _exactly(self, size: int) -> Reading:
-        while len(self._heard) < size:
-            yield None
-        found = bytes(self._heard[:size])
-        del self._heard[:size]
-        return found
+    def _reply(self, answer: Answer, method: str = "", *, ends: bool = False) -> Reply:
+        if answer.failure and answer.failure != "truncated":
+            return Reply(failure=answer.failure)
+        headers, body, is_framed = self._http1.frame(answer, method)
+        ends = ends or not is_framed
+        if ends:
+            headers["Connection"] = "close"
+        return Reply(self._http1.write_head(answer.status, headers) + body, ends=ends)
 
 
-def answer(origin: Origin, request: Request | NoRequest) -> Answer:
-    """
-    Let the fake for the host answer, or say 400, as the live server does, to what is no request.
-
-    Raises:
-        ConnectionResetError: There is none any more.
-    """
-    __tracebackhide__ = True
-    if isinstance(request, NoRequest):
-        # Not imported before something is wrong.
-        from pytest_ghdeploy.http.messages import plain
-
-        said = plain(400, str(request))
-        return replace(said, headers={**said.headers, "Connection": "close"})
-    fake = registry.fake_for(origin.host)
-    if fake is None:
-        raise broken()
-    port = f":{origin.port}" if origin.port and origin.port != _USUAL_PORTS[origin.scheme] else ""
-    at = "" if "://" in request.target.partition("/")[0] + "//" else f"{origin.scheme}://{origin.host}{port}"
-    return fake.answer(request.method, f"{at}{request.target}", request.headers, request.body)
-
-
-def broken() -> ConnectionResetError:
-    """Make the error for a connection that the other side has broken."""
+def reset() -> ConnectionResetError:
+    """Make the error for a connection that the server has broken."""
     return ConnectionResetError(ECONNRESET, "Connection reset by peer")
 
 
 def refused() -> ConnectionRefusedError:
-    """Make the error for a connection that the other side does not take."""
+    """Make the error for a connection that the server has not accepted."""
     return ConnectionRefusedError(ECONNREFUSED, "Connection refused")
 
 
-def caused_by(problem: Exception, *causes: BaseException) -> Exception:
-    """Have each be the cause of the one before it, as after ``raise … from …``."""
-    for outer, inner in pairwise((problem, *causes)):
-        outer.__cause__ = outer.__context__ = inner
-    return problem
-
-
-def to_bytes(request: Request | NoRequest, given: Answer) -> bytes:
-    """Write an answer as it goes over a network."""
-    method = "" if isinstance(request, NoRequest) else request.method
-    lines = [f"HTTP/1.1 {given.status} {REASONS.get(given.status, '')}"]
-    lines += (f"{name}: {value}" for name, value in given.headers.items())
-    if method != "HEAD" and given.status not in _WITHOUT_LENGTH and "Content-Length" not in given.headers:
-        lines.append(f"Content-Length: {len(given.body)}")
-    return "\r\n".join([*lines, "\r\n"]).encode("latin-1") + given.body
-
-
-class Wire:
-    """A socket, as far as ``http.client`` and urllib3 use one, with the fakes at its other end."""
+class MemorySocket:
+    """The client's end of a connection, with the methods that ``http.client`` and urllib3 use."""
 
     type = socket.SOCK_STREAM
     family = socket.AF_INET
     proto = 0
 
     def __init__(self, origin: Origin, refuse: Callable[[], Exception], timeout: float | None) -> None:
-        """Connect to *origin*; *refuse* makes the library's error for a connection that cannot be made."""
+        """Connect to *origin*. *refuse* makes the library's error for a refused connection."""
         self.origin = origin
         self.timeout = timeout
         self._refuse = refuse
-        self._listener = Listener()
-        # With None there is silence.
-        self._told: deque[bytes | Exception | None] = deque()
+        self._peer = Peer(origin)
+        # None stands for silence.
+        self._received: deque[bytes | Exception | None] = deque()
         self._ended = False
 
     def __getattr__(self, name: str) -> NoReturn:
         """
-        Say that there is no more to this socket.
+        Refuse what only a socket of the system has.
 
         Raises:
             AttributeError: Always.
@@ -235,61 +159,65 @@ class Wire:
         msg = f"no {name!r} here: {_NO_SOCKET}"
         raise AttributeError(msg)
 
-    def sendall(self, data: Any, *_: int) -> None:  # noqa: ANN401 - whatever holds bytes
-        """Say something. What completes a request has the fake answer it at once."""
+    def sendall(self, data: Any, *_: int) -> None:  # noqa: ANN401 - any buffer
+        """Send *data*. The fake answers a request as soon as it is complete."""
         __tracebackhide__ = True
-        for request in self._listener.hear(data):
-            given = answer(self.origin, request)
-            if given.failure == "refused":
+        for reply in self._peer.receive(data):
+            if reply.failure == "refused":
                 raise self._refuse()
-            if given.failure == "reset":
-                self._told.append(broken())
-            elif given.failure == "timeout":
-                self._told.append(None)
+            if reply.failure == "reset":
+                self._received.append(reset())
+            elif reply.failure == "timeout":
+                self._received.append(None)
             else:
-                self._told.append(to_bytes(request, given))
-                self._ended = given.failure == "truncated" or isinstance(request, NoRequest)
-        if self._listener.waits:
-            self._listener.waits = False
-            self._told.append(GO_ON)
+                self._received.append(reply.data)
+                self._ended = reply.ends
 
     def send(self, data: Any, *_: int) -> int:  # noqa: ANN401
-        """Say all of it."""
+        """Send all of *data*."""
         __tracebackhide__ = True
         self.sendall(data)
         return len(memoryview(data).cast("B"))
 
     def recv_into(self, buffer: Any, *_: int) -> int:  # noqa: ANN401
-        """Hear what there is; ``0`` where the connection has ended, a timeout where nothing will come."""
-        if not self._told:
+        """
+        Receive what there is.
+
+        Returns:
+            The number of bytes; ``0`` if the connection has ended.
+
+        Raises:
+            TimeoutError: The fake has nothing to send.
+        """
+        if not self._received:
             if self._ended:
                 return 0
             raise self._timed_out()
-        first = self._told.popleft()
+        first = self._received.popleft()
         if not isinstance(first, bytes):
             self._ended = True
-            raise first or self._timed_out()
+            raise first or self._timed_out()  # the client may set its timeout after the request
         view = memoryview(buffer).cast("B")
         size = min(len(view), len(first))
         view[:size] = first[:size]
         if size < len(first):
-            self._told.appendleft(first[size:])
+            self._received.appendleft(first[size:])
         return size
 
     def _timed_out(self) -> TimeoutError:
         return TimeoutError("timed out" if self.timeout is not None else f"timed out{ENDLESS}")
 
     def recv(self, size: int, *_: int) -> bytes:
-        """Hear at most *size* bytes."""
+        """Receive at most *size* bytes."""
         buffer = bytearray(size)
         return bytes(buffer[: self.recv_into(buffer)])
 
     def makefile(self, *_: object, **__: object) -> io.BufferedReader:
-        """Give a file to read from, which outlives the socket as it does on a network."""
+        """Return a file to read from. It stays open when the socket is closed, as that of a real socket does."""
         return io.BufferedReader(_Reader(self))
 
     def close(self) -> None:
-        """End the connection; what has been said can still be heard."""
+        """End the connection. What was received before can still be read."""
         self._ended = True
 
     def shutdown(self, _: int) -> None:
@@ -297,46 +225,46 @@ class Wire:
         self.close()
 
     def settimeout(self, seconds: float | None) -> None:
-        """Keep what is said of it; nothing here takes time."""
+        """Store the timeout, which only decides on messages: nothing here takes time."""
         self.timeout = seconds
 
     def gettimeout(self) -> float | None:
-        """Give what was said last."""
+        """Return the stored timeout."""
         return self.timeout
 
-    def setblocking(self, _: bool) -> None:  # noqa: FBT001 - socket's
-        """Nothing here blocks."""
+    def setblocking(self, _: bool) -> None:  # noqa: FBT001 - socket's signature
+        """Do nothing: no call blocks."""
 
     def getpeername(self) -> tuple[str, int]:
-        """Name the host, and the port, that the client connected to."""
-        return self.origin.host, self.origin.port or _USUAL_PORTS[self.origin.scheme]
+        """Return the host and port that the client connected to."""
+        return self.origin.host, self.origin.port or _DEFAULT_PORTS[self.origin.scheme]
 
     def getsockname(self) -> tuple[str, int]:
-        """Name this end, which has no port."""
+        """Return an address of this machine, without a port."""
         return "127.0.0.1", 0
 
     def setsockopt(self, *_: object) -> None:
-        """There is nothing to set."""
+        """Do nothing: there are no options."""
 
     def getpeercert(self, binary_form: bool = False) -> bytes | dict[str, object]:  # noqa: FBT001, FBT002 - ssl's
-        """Show no certificate: none is needed."""
+        """Return an empty certificate: none is needed."""
         return b"" if binary_form else {}
 
     def version(self) -> str | None:
-        """Tell of TLS what GitHub would agree to; ``None`` without."""
+        """Return the TLS version that GitHub would agree to; ``None`` over HTTP."""
         return "TLSv1.3" if self.origin.scheme == "https" else None
 
     def cipher(self) -> tuple[str, str, int] | None:
-        """Likewise."""
+        """Return the cipher that GitHub would agree to; ``None`` over HTTP."""
         return ("TLS_AES_128_GCM_SHA256", "TLSv1.3", 128) if self.origin.scheme == "https" else None
 
     def selected_alpn_protocol(self) -> str | None:
-        """Likewise."""
+        """Return HTTP/1.1; ``None`` over HTTP."""
         return "http/1.1" if self.origin.scheme == "https" else None
 
     def fileno(self) -> int:
         """
-        Refuse: there is nothing that could be waited for.
+        Refuse: the system cannot wait for this connection.
 
         Raises:
             UnsupportedOperation: Always.
@@ -346,24 +274,27 @@ class Wire:
 
 
 class _Reader(io.RawIOBase):
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, sock: MemorySocket) -> None:
         super().__init__()
-        self._wire = wire
+        self._sock = sock
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401
-        return self._wire.recv_into(buffer)
+        return self._sock.recv_into(buffer)
 
 
-# Connections of http.client's and urllib3's that end in a wire, as long as they are there.
-_joined: list[weakref.ref[Any]] = []
+# Connections of http.client and urllib3 with a socket in memory, while they exist.
+_connected: list[weakref.ref[Any]] = []
 
 
-def join(connection: Any, origin: Origin, refuse: Callable[[], Exception] = refused) -> bool:  # noqa: ANN401
+def connect(connection: Any, origin: Origin, refuse: Callable[[], Exception] = refused) -> bool:  # noqa: ANN401
     """
-    Put a wire into an ``http.client.HTTPConnection``, in place of its socket, if a fake answers for the host.
+    Give an ``http.client.HTTPConnection`` a socket in memory, if an active fake answers for the host.
+
+    Returns:
+        Whether it did.
 
     Raises:
         UnsupportedRequest: The host is GitHub's, and no active fake answers for it.
@@ -372,25 +303,25 @@ def join(connection: Any, origin: Origin, refuse: Callable[[], Exception] = refu
     if registry.fake_for(origin.host) is None:
         return False
     timeout = getattr(connection, "timeout", None)
-    if timeout is not None and not isinstance(timeout, (int, float)):  # http.client's mark for the usual
+    if timeout is not None and not isinstance(timeout, (int, float)):  # http.client's marker for the default
         timeout = socket.getdefaulttimeout()
-    connection.sock = Wire(origin, refuse, timeout)
-    _joined.append(weakref.ref(connection, _forget))
+    connection.sock = MemorySocket(origin, refuse, timeout)
+    _connected.append(weakref.ref(connection, _forget))
     return True
 
 
-def part() -> None:
-    """Take the wires out again that no active fake serves: the next request of such a connection connects anew."""
-    for joined in tuple(_joined):
-        connection = joined()
-        wire = getattr(connection, "sock", None)
-        if isinstance(wire, Wire) and wire.origin.is_served:
+def disconnect_inactive() -> None:
+    """Remove the sockets that no active fake serves any more: their connections connect anew for the next request."""
+    for reference in tuple(_connected):
+        connection = reference()
+        sock = getattr(connection, "sock", None)
+        if isinstance(sock, MemorySocket) and sock.origin.is_served:
             continue
-        if connection is not None and isinstance(wire, Wire):
+        if connection is not None and isinstance(sock, MemorySocket):
             connection.sock = None
-        _forget(joined)
+        _forget(reference)
 
 
-def _forget(joined: weakref.ref[Any]) -> None:
+def _forget(reference: weakref.ref[Any]) -> None:
     with suppress(ValueError):
-        _joined.remove(joined)
+        _connected.remove(reference)

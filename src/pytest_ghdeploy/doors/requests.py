@@ -1,27 +1,25 @@
 """
-The door for requests, and for all that is built on it, such as PyGithub and github3.py.
+The door for requests, and for libraries built on it such as PyGithub and github3.py.
 
-requests asks its session for an adapter and the adapter to send. For a host of
-an active fake it gets ``GitHubAdapter``, behind which a ``RequestsMock`` of the
-fake's own answers with ``responses``' means: its matching, its call log, its
-handling of retries. Every other host goes where it would have gone.
+requests gets an adapter from its session and sends with it. For the host of an
+active fake that is a ``GitHubAdapter``, which answers through a ``RequestsMock``
+of the fake: matching, call log and retries are those of ``responses``. Requests
+to all other hosts are sent as usual.
 """
 
 from __future__ import annotations
 
 import sys
-from errno import ECONNREFUSED, ECONNRESET
 from importlib.metadata import version
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 import responses
-from requests import ConnectionError, PreparedRequest, ReadTimeout, Response, Session, sessions  # noqa: A004 - theirs
+from requests import ConnectionError, PreparedRequest, ReadTimeout, Response, Session, sessions  # noqa: A004 - its name
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import connection_from_url
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
 from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
@@ -40,19 +38,19 @@ if TYPE_CHECKING:
 
 
 class _Anything(responses.BaseResponse):
-    """The one registration: it matches every request, and the fake answers."""
+    """The only registered response: it matches every request and lets the fake answer."""
 
     def __init__(self, fake: registry.Fake, log: responses.CallList) -> None:
         super().__init__("*", "https://github.invalid/")
         self._fake = fake
         self._logs = (log, self.calls)
 
-    def matches(self, request: PreparedRequest) -> tuple[bool, str]:  # noqa: ARG002 - responses' signature
+    def matches(self, request: PreparedRequest) -> tuple[bool, str]:  # noqa: ARG002 - the signature of responses
         return True, ""
 
     def get_response(self, request: PreparedRequest) -> HTTPResponse:
         __tracebackhide__ = True
-        # The fake keeps a record of its own, without secrets and without whole Response objects.
+        # The fake has its own record, without secrets and without whole Response objects.
         for log in self._logs:
             log.reset()
         headers = {
@@ -60,54 +58,56 @@ class _Anything(responses.BaseResponse):
             for name, value in request.headers.lower_items()
         }
         if "user-agent" not in headers:
-            headers["user-agent"] = f"python-urllib3/{version('urllib3')}"  # which it adds when it sends
+            headers["user-agent"] = f"python-urllib3/{version('urllib3')}"  # which urllib3 adds when it sends
         answer = self._fake.answer(request.method or "GET", request.url or "", headers, _body_of(request))
-        if answer.failure and answer.failure != "truncated":  # which urllib3 notices by itself
+        if answer.failure and answer.failure != "truncated":  # which urllib3 notices itself
             raise _NoAnswerError(answer.failure)
         return _Answered(answer, request.method)
 
 
-# What urllib3, requests and responses themselves ask each answer for, in lower case, and how it is spelled here.
-_ASKED = {
+# Headers that urllib3, requests and responses read from every answer: from lower case to the spelling used here.
+_READ_ALWAYS = {
     name.lower(): name
     for name in ("Content-Encoding", "Content-Length", "Location", "Retry-After", "Transfer-Encoding")
 }
 _NO_HEADERS = HTTPResponse().headers
 
 
-class _MadeLate:
-    """Headers that are made when somebody looks at them all: to make them takes longer than most of a request."""
+class _LazyHeaders:
+    """Headers that are built when they are needed as a whole, because that takes longer than most of a request."""
 
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = given
+    def __init__(self, pairs: Mapping[str, str]) -> None:
+        self._pairs = pairs
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever they keep
-        if "_made" in vars(self):
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the real headers
+        if "_built" in vars(self):
             raise AttributeError(name)
-        super().__init__(self._given)  # type: ignore[call-arg] # that of the headers
-        self._made = True
+        super().__init__(self._pairs)  # type: ignore[call-arg] # of the real headers
+        self._built = True
         return getattr(self, name)
 
-    def _asked(self, name: object) -> bool:
-        return "_made" not in vars(self) and isinstance(name, str) and name.lower() in _ASKED
+    def _reads_directly(self, name: object) -> bool:
+        return "_built" not in vars(self) and isinstance(name, str) and name.lower() in _READ_ALWAYS
 
 
-class _RawHeaders(_MadeLate, type(_NO_HEADERS)):  # type: ignore[misc] # urllib3's, which 1 and 2 have in two places
+class _RawHeaders(_LazyHeaders, type(_NO_HEADERS)):  # type: ignore[misc] # urllib3's class, which its versions 1 and 2 define in different modules
     """urllib3's headers."""
 
-    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - as theirs
-        return self._given.get(_ASKED[key.lower()], default) if self._asked(key) else super().get(key, default)
+    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - the base class has it so
+        if self._reads_directly(key):
+            return self._pairs.get(_READ_ALWAYS[key.lower()], default)
+        return super().get(key, default)
 
 
-class _Headers(_MadeLate, CaseInsensitiveDict):  # type: ignore[type-arg] # generic in its stubs only
+class _Headers(_LazyHeaders, CaseInsensitiveDict):  # type: ignore[type-arg] # generic in its stubs only
     """requests' headers."""
 
     def __contains__(self, key: object) -> bool:
-        return _ASKED[str(key).lower()] in self._given if self._asked(key) else super().__contains__(key)
+        return _READ_ALWAYS[str(key).lower()] in self._pairs if self._reads_directly(key) else super().__contains__(key)
 
 
 class _Answered(HTTPResponse):
-    """An answer as urllib3 has one; its headers are also there as they were."""
+    """An answer as a response of urllib3, which also keeps the headers as the fake gave them."""
 
     def __init__(self, answer: Answer, method: str | None) -> None:
         super().__init__(
@@ -118,7 +118,7 @@ class _Answered(HTTPResponse):
             preload_content=False,
             request_method=method,
         )
-        self.given = answer.headers
+        self.answer_headers = answer.headers
 
 
 def _body_of(request: PreparedRequest) -> bytes:
@@ -129,17 +129,17 @@ def _body_of(request: PreparedRequest) -> bytes:
         return body.encode()
     if isinstance(body, (bytes, bytearray)):
         return bytes(body)
-    # A generator, which requests sends in chunks; responses has read files already. It can be
-    # read once only, and a retry reads it again.
+    # A generator, which requests sends in chunks; responses has already read files. A generator
+    # can be read only once, and a retry needs the body again.
     request.body = b"".join(part.encode() if isinstance(part, str) else part for part in body)
     return request.body
 
 
 class GitHubAdapter(HTTPAdapter):
-    """Stands in for the adapter that would have gone to the network, with its retries."""
+    """Replaces the adapter that would use the network, and keeps its retries."""
 
     def __init__(self, send: Function, max_retries: Retry) -> None:
-        """Keep what is needed, without HTTPAdapter's connection pools, which nobody would use."""
+        """Create the adapter without the connection pools of ``HTTPAdapter``, which would not be used."""
         self._send = send
         self.max_retries = max_retries
         self.answered: HTTPResponse | None = None
@@ -150,27 +150,27 @@ class GitHubAdapter(HTTPAdapter):
         return cast("Response", self._send(self, request, *args, **kwargs))
 
     def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
-        """Make what requests' own makes. It reads urllib3's headers, which takes longer than all the rest."""
+        """Make the same response as ``HTTPAdapter``, without reading urllib3's headers, which is the slowest part."""
         if not isinstance(resp, _Answered):
             return super().build_response(req, resp)
         self.answered = resp
         headers, resp.headers = resp.headers, _NO_HEADERS
         response = super().build_response(req, resp)
         resp.headers = headers
-        response.headers = _Headers(resp.given)
-        response.encoding = get_encoding_from_headers({"content-type": resp.given.get("Content-Type", "")})
+        response.headers = _Headers(resp.answer_headers)
+        response.encoding = get_encoding_from_headers({"content-type": resp.answer_headers.get("Content-Type", "")})
         return response
 
     def close(self) -> None:
-        """Do nothing: there is no pool to close."""
+        """Do nothing: there are no pools."""
 
 
 class _NoAnswerError(Exception):
-    """The connection failed, and how."""
+    """The connection failed. The argument is the kind of failure."""
 
 
 class _Mock(responses.RequestsMock):
-    """``responses`` repeats a request for the HTTP status it got; this does too where it got none, and waits."""
+    """Retries after a failed connection too, which ``responses`` does only after an answer, and waits in between."""
 
     def __init__(self, fake: registry.Fake) -> None:
         super().__init__(assert_all_requests_are_fired=False)
@@ -196,60 +196,47 @@ class _Mock(responses.RequestsMock):
         return self._on_request(adapter, request, retries=retries, **kwargs)
 
     def _wait(self, retries: Retry, answered: HTTPResponse | None) -> None:
-        """Let the fake's clock do the waiting before another attempt, unless the client waits in a way of its own."""
+        """Wait on the fake's clock before another attempt, unless the client overrides ``Retry.sleep``."""
         if type(retries).sleep is not Retry.sleep:
             retries.sleep(answered)
             return
-        told = retries.get_retry_after(answered) if answered and retries.respect_retry_after_header else None
-        if seconds := told or retries.get_backoff_time():
+        retry_after = retries.get_retry_after(answered) if answered and retries.respect_retry_after_header else None
+        if seconds := retry_after or retries.get_backoff_time():
             self._fake.pause(seconds)
 
 
 def _after_failure(failure: str, retries: Retry, request: PreparedRequest, timeout: object) -> Retry:
     """
-    Do what urllib3 and ``HTTPAdapter.send`` do when a connection fails: go on, or give up.
+    Do what urllib3 and ``HTTPAdapter.send`` do after a failed connection: count an attempt, or give up.
 
     Raises:
-        ConnectionError: *retries* has no more attempts, or is not for this method.
-        ReadTimeout: Likewise, where no answer came in time.
+        ConnectionError: *retries* has no more attempts, or does not apply to this method.
+        ReadTimeout: The same after a timeout.
     """
     __tracebackhide__ = True
+    pool = connection_from_url(request.url or "")  # only named in messages; it connects to nothing
+    error: HTTPError
+    if failure == "refused":
+        error = NewConnectionError(cast("Any", pool), "Connection refused")
+    elif failure == "reset":
+        error = ProtocolError("Connection aborted.", memory_socket.reset())
+    else:
+        seconds = timeout[1] if isinstance(timeout, tuple) else getattr(timeout, "read_timeout", timeout)
+        endless = memory_socket.ENDLESS if seconds is None else ""
+        error = ReadTimeoutError(pool, request.path_url, f"Read timed out. (read timeout={seconds}){endless}")
     try:
-        retries = retries.increment(
-            request.method, request.path_url, error=_urllib3_error(failure, request, timeout), _pool=_pool_for(request)
-        )
+        return retries.increment(request.method, request.path_url, error=error, _pool=pool)
     except (ProtocolError, MaxRetryError) as problem:
         raise ConnectionError(problem, request=request) from problem
     except ReadTimeoutError as problem:
         raise ReadTimeout(problem, request=request) from problem
-    return retries
-
-
-def _pool_for(request: PreparedRequest) -> HTTPConnectionPool:
-    # For what it is called in messages; it connects to nothing.
-    parts = urlsplit(request.url or "")
-    kind = HTTPSConnectionPool if parts.scheme == "https" else HTTPConnectionPool
-    return kind(parts.hostname or "", parts.port or kind.ConnectionCls.default_port)
-
-
-def _urllib3_error(failure: str, request: PreparedRequest, timeout: Any) -> HTTPError:  # noqa: ANN401 - of requests
-    pool = _pool_for(request)
-    if failure == "refused":
-        connection: Any = pool.ConnectionCls(pool.host, pool.port)
-        why = f"Failed to establish a new connection: [Errno {ECONNREFUSED}] Connection refused"
-        return NewConnectionError(connection, why)
-    if failure == "reset":
-        return ProtocolError("Connection aborted.", ConnectionResetError(ECONNRESET, "Connection reset by peer"))
-    seconds = timeout[1] if isinstance(timeout, tuple) else getattr(timeout, "read_timeout", timeout)
-    endless = memory_socket.ENDLESS if seconds is None else ""
-    return ReadTimeoutError(pool, request.path_url, f"Read timed out. (read timeout={seconds}){endless}")
 
 
 class RequestsDoor:
-    """One fake's door."""
+    """The door to one fake."""
 
     def __init__(self, fake: registry.Fake) -> None:
-        """Let *fake* answer what requests would send to its host."""
+        """Let *fake* answer the requests to its host."""
         mock = _Mock(fake)
         mock.add(_Anything(fake, mock.calls))
         self.send = mock.unbound_on_send()
@@ -259,11 +246,11 @@ def _door_to(url: str | None) -> RequestsDoor | None:
     fake = registry.fake_for(registry.host_of(url or ""))
     if fake is None:
         return None
-    # Made for the first request: not every test has one.
+    # Made with the first request, because many tests send none.
     return cast("RequestsDoor", fake.doors.get("requests") or fake.doors.setdefault("requests", RequestsDoor(fake)))
 
 
-def _stand_in(door: RequestsDoor, adapter: object) -> GitHubAdapter:
+def _adapter_to(door: RequestsDoor, adapter: object) -> GitHubAdapter:
     return GitHubAdapter(door.send, getattr(adapter, "max_retries", None) or Retry(0, read=False))
 
 
@@ -273,7 +260,7 @@ def _get_adapter(original: Function) -> Function:
         adapter = original(session, url)
         if door is None or (isinstance(adapter, HTTPAdapter) and type(adapter).send is not HTTPAdapter.send):
             return cast("HTTPAdapter", adapter)
-        return _stand_in(door, adapter)
+        return _adapter_to(door, adapter)
 
     return get_adapter
 
@@ -283,13 +270,13 @@ def _send(original: Function) -> Function:
         door = _door_to(request.url)
         if door is None:
             return cast("Response", original(adapter, request, *args, **kwargs))
-        return _stand_in(door, adapter).send(request, *args, **kwargs)
+        return _adapter_to(door, adapter).send(request, *args, **kwargs)
 
     return send
 
 
 def _get_environ_proxies(original: Function) -> Function:
-    def get_environ_proxies(url: str, *args: Any, **kwargs: Any) -> dict[str, str]:  # noqa: ANN401 - those of requests
+    def get_environ_proxies(url: str, *args: Any, **kwargs: Any) -> dict[str, str]:  # noqa: ANN401 - the library's types
         # No proxy stands before a fake. requests reads the whole environment to find one, a third of a request's time.
         if registry.fake_for(registry.host_of(url)) is not None:
             return {}
@@ -299,8 +286,8 @@ def _get_environ_proxies(original: Function) -> Function:
 
 
 def _first_step(original: Function) -> Function:
-    def step(session: Session, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - those of requests
-        # The first steps of a request are the moments to get on top of mocks that came after us.
+    def step(session: Session, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the library's types
+        # A mock that was started after the fake may have replaced our patches.
         if registry.any_active():
             stand_before_requests_mock()
             stay_on_top(PATCHES, registry.any_active)
@@ -310,7 +297,7 @@ def _first_step(original: Function) -> Function:
 
 
 def stand_before_requests_mock() -> None:
-    """Get on top of requests-mock, if it is there: it puts its adapter into the session itself."""
+    """Patch requests-mock too, if it is imported: it puts its adapter into the session itself."""
     module = sys.modules.get("requests_mock.adapter")
     if module and module not in _adapters_seen:
         with changes:
@@ -322,10 +309,10 @@ def stand_before_requests_mock() -> None:
 _adapters_seen: list[ModuleType] = []
 PATCHES = [
     Patch(Session, "get_adapter", _get_adapter),
-    # For adapters of the user's own, whose super().send arrives here.
+    # Custom adapters call this through super().send.
     Patch(HTTPAdapter, "send", _send),
     Patch(sessions, "get_environ_proxies", _get_environ_proxies),
     Patch(Session, "prepare_request", _first_step),
-    # For a request that no session has prepared.
+    # A prepared request that is sent by itself starts here.
     Patch(Session, "send", _first_step),
 ]

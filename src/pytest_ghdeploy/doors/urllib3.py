@@ -1,12 +1,11 @@
 """
-The door for urllib3 without requests in front of it.
+The door for urllib3 when it is used without requests.
 
-Its connections are ``http.client``'s, with a ``connect`` of their own.
+Its connections derive from those of ``http.client`` and have their own ``connect``.
 """
 
 from __future__ import annotations
 
-from errno import ECONNREFUSED
 from typing import Any
 
 import urllib3.connection
@@ -20,18 +19,17 @@ from pytest_ghdeploy.doors.patching import Function, Patch, genuine
 
 def _connect(scheme: str) -> Function:
     def wrap(original: Function) -> Function:
-        def connect(connection: Any) -> None:  # noqa: ANN401 - of whatever version
+        def connect(connection: Any) -> None:  # noqa: ANN401 - of any version
             __tracebackhide__ = True
 
             def refuse() -> NewConnectionError:
-                why = f"Failed to establish a new connection: [Errno {ECONNREFUSED}] Connection refused"
-                return NewConnectionError(connection, why)
+                return NewConnectionError(connection, "Connection refused")
 
-            if not memory_socket.join(connection, origin_of(connection, scheme), refuse):
+            if not memory_socket.connect(connection, origin_of(connection, scheme), refuse):
                 original(connection)
                 return
             connection.is_verified = scheme == "https"
-            # Or a failure would be the proxy's, which is not asked.
+            # Otherwise a failure would be reported as the proxy's, which is not used.
             connection._has_connected_to_proxy = bool(connection.proxy)  # noqa: SLF001
 
         return connect
@@ -40,9 +38,9 @@ def _connect(scheme: str) -> Function:
 
 
 def _wait_for_read(original: Function) -> Function:
-    # urllib3 waits no time at all for a connection in its pool, to see whether it has been closed meanwhile.
+    # urllib3 asks this with a timeout of zero to find out whether a connection in its pool has been closed.
     def wait_for_read(sock: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        if isinstance(sock, memory_socket.Wire):
+        if isinstance(sock, memory_socket.MemorySocket):
             return not sock.origin.is_served
         return original(sock, *args, **kwargs)
 

@@ -25,7 +25,6 @@ from weakref import WeakSet, finalize
 
 from pytest_ghdeploy.doors import http1, registry
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github.refusals import REASONS
 from pytest_ghdeploy.http.messages import plain
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.server.forked import Forward
@@ -43,6 +42,7 @@ ANY_TOKEN = "ghdeploy-accepts-any-token"  # noqa: S105 - it opens nothing
 """What ``env`` gives a client for a token while any is accepted."""
 
 _BACKLOG = 1024
+_READ = 64 * 1024
 _TLS_HANDSHAKE = b"\x16"
 _HIGHEST_PORT = 65535
 # How long a client may take to get, or to say, what is on its way when the server ends.
@@ -51,8 +51,6 @@ _BUSY_SECONDS = 10.0
 _DRAIN_SECONDS = 2.0
 _DRAIN_READS = 256
 _RESET = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
-_WITHOUT_BODY = frozenset({204, 304})
-_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
 
 @public
@@ -317,14 +315,10 @@ class LiveServer:
         return wrapped
 
     def _talk(self, connection: socket.socket) -> None:
-        def receive(size: int) -> bytes:
-            # What is half said when the server ends stays unsaid.
-            return b"" if self._closed else connection.recv(size)
-
-        reader = http1.Reader(receive, connection.sendall)
+        parser = http1.RequestParser()
         while not self._closed:
             try:
-                incoming = reader.request()
+                incoming = self._next_request(connection, parser)
             except http1.Refused as refusal:
                 _send(connection, plain(refusal.status, str(refusal)), keep_alive=False)
                 _drain(connection)
@@ -333,17 +327,32 @@ class LiveServer:
                 return
             answer = self._answer(incoming)
             if answer.failure == "timeout":
-                while receive(65536):
+                while self._receive(connection):
                     pass
                 return
             if answer.failure in ("refused", "reset"):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 return
             keep_alive = incoming.keep_alive and not answer.failure and not self._closed
-            if not _send(connection, answer, keep_alive=keep_alive, to_head=incoming.method == "HEAD"):
+            if not _send(connection, answer, keep_alive=keep_alive, method=incoming.method):
                 if not answer.failure:
                     _drain(connection)
                 return
+
+    def _next_request(self, connection: socket.socket, parser: http1.RequestParser) -> http1.Incoming | None:
+        while (incoming := parser.next_request()) is None:
+            if parser.awaits_continue:
+                parser.awaits_continue = False
+                connection.sendall(http1.CONTINUE)
+            data = self._receive(connection)
+            if not data:
+                return None
+            parser.feed(data)
+        return incoming
+
+    def _receive(self, connection: socket.socket) -> bytes:
+        # The rest of an incomplete request is not read once the server ends.
+        return b"" if self._closed else connection.recv(_READ)
 
     def _answer(self, incoming: http1.Incoming) -> Answer:
         if self._before and (answer := self._before(incoming, "https" if self._context else "http")):
@@ -364,19 +373,12 @@ class LiveServer:
         )
 
 
-def _send(connection: socket.socket, answer: Answer, *, keep_alive: bool, to_head: bool = False) -> bool:
-    """Send an answer, in one piece; tell whether another may follow it."""
-    status, body = answer.status, answer.body
-    headers = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
-    if to_head or status in _WITHOUT_BODY:
-        body = b""
-    if status not in _WITHOUT_BODY:
-        told = next((value for name, value in answer.headers.items() if name.lower() == "content-length"), None)
-        headers["Content-Length"] = told if told is not None else str(len(answer.body))
-        # A stub may say what is not so: then the end of the connection has to say it.
-        keep_alive = keep_alive and (to_head or headers["Content-Length"] == str(len(body)))
+def _send(connection: socket.socket, answer: Answer, *, keep_alive: bool, method: str = "") -> bool:
+    """Send an answer in one piece; return whether another may follow it."""
+    headers, body, is_framed = http1.frame(answer, method)
+    keep_alive = keep_alive and is_framed
     headers["Connection"] = "keep-alive" if keep_alive else "close"
-    connection.sendall(http1.write_head(status, REASONS.get(status, "Unknown"), headers) + body)
+    connection.sendall(http1.write_head(answer.status, headers) + body)
     return keep_alive
 
 
@@ -386,7 +388,7 @@ def _drain(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_WR)
         connection.settimeout(_DRAIN_SECONDS)
         for _ in range(_DRAIN_READS):
-            if not connection.recv(65536):
+            if not connection.recv(_READ):
                 return
 
 
