@@ -1608,6 +1608,7 @@ def test_a_fixture_loads_what_it_needs(tmp_path: Path) -> None:
     assert loaded == [True, 0]
 
 
+@pytest.mark.slow
 def test_pytest_rewrites_no_module_but_the_plugin(tmp_path: Path) -> None:
     """The package's modules load as Python loads them, also in a conftest; after the run nothing of that is left."""
     (tmp_path / "conftest.py").write_text("from pytest_ghdeploy import FakeError\n", "utf-8")

@@ -317,7 +317,9 @@ def test_an_anonymous_caller_sees_no_deploy_keys(
     assert requests.get(f"{url}/{key.id}", timeout=10).status_code == 404
     assert requests.post(url, json={"key": NISTP256}, timeout=10).status_code == 401
     assert requests.delete(f"{url}/{key.id}", timeout=10).status_code == 401
+    assert snapshot() == before
     ghdeploy.add_token("known")
+    before = snapshot()
     unknown = {"Authorization": "Bearer unknown"}
     assert requests.get(url, headers=unknown, timeout=10).json()["message"] == "Bad credentials"
     assert snapshot() == before

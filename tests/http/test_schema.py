@@ -184,6 +184,7 @@ def test_a_glance_sees_limits(rule: dict[str, Any], valid: object, invalid: obje
     assert not schema._glance(rule)(invalid)
 
 
+@pytest.mark.slow
 def test_a_first_request_loads_no_jsonschema() -> None:
     """The first GET and the first valid POST of a process import neither jsonschema nor what it needs."""
     code = """

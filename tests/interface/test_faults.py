@@ -149,7 +149,7 @@ def test_head_has_no_body(ghdeploy: FakeGitHub) -> None:
 @pytest.mark.parametrize(
     ("error", "raised", "text"),
     [
-        ("connection", requests.ConnectionError, "Failed to establish a new connection"),
+        ("connection", requests.ConnectionError, "Connection refused"),
         ("reset", requests.ConnectionError, "Connection aborted"),
         ("timeout", requests.ReadTimeout, r"Read timed out. \(read timeout=5\)"),
     ],
