@@ -38,6 +38,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "plugin": {"pytest"},
     "seeds.reader": {"yaml"},
     "server.tls": {"trustme"},
+    "server.wsgi": {"werkzeug"},
 }
 
 # pytest imports these in every run of everyone who has the package installed.

@@ -13,14 +13,13 @@ from urllib.parse import quote, urlsplit
 from pytest_ghdeploy.doors import registry
 from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github.refusals import REASONS
-from pytest_ghdeploy.http.messages import Answer
+from pytest_ghdeploy.http.messages import Answer, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from pytest_ghdeploy.github.model import Token
-from pytest_ghdeploy.http.messages import plain
 
 API_PREFIX = "/api/v3"
 _GRAPHQL = "/api/graphql"
@@ -109,15 +108,18 @@ class WsgiApp:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, as PEP 3333 says."""
+        from werkzeug.wrappers import Request  # the live server, which imports this module too, needs none
+
+        request = Request(environ)
         authority = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
         answer = ask(
             self._fake,
-            environ["REQUEST_METHOD"],
+            request.method,
             _target_of(environ),
             scheme=environ["wsgi.url_scheme"],
             authority=authority,
-            headers=_headers_of(environ),
-            body=_body_of(environ),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=request.get_data(cache=False),
             mount=quote(environ.get("SCRIPT_NAME", "").encode("latin-1")).rstrip("/"),
         )
         if answer.failure in ("refused", "reset"):
@@ -140,19 +142,3 @@ def _target_of(environ: WSGIEnvironment) -> str:
     path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}".encode("latin-1")
     query = environ.get("QUERY_STRING")
     return (quote(path) or "/") + (f"?{query}" if query else "")
-
-
-def _headers_of(environ: WSGIEnvironment) -> dict[str, str]:
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            headers[name.replace("_", "-").lower()] = environ[name]
-    return headers
-
-
-def _body_of(environ: WSGIEnvironment) -> bytes:
-    body = environ["wsgi.input"]
-    length = environ.get("CONTENT_LENGTH") or ""
-    if length.isdecimal():
-        return bytes(body.read(int(length)))
-    return bytes(body.read()) if environ.get("wsgi.input_terminated") else b""
