@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import stored
+from rows import Rows
+from scene import Scene
 
+from pytest_ghdeploy import FakeGitHub
 from pytest_ghdeploy.http import router
 
 if TYPE_CHECKING:
-    from scene import Scene
+    from collections.abc import Iterator
 
-    from pytest_ghdeploy import FakeGitHub, LiveServer, Repository
+    from pytest_ghdeploy import LiveServer, Repository
 
 githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
 VERSIONS = ("2022-11-28", "2026-03-10")
@@ -28,10 +33,15 @@ both_versions = pytest.mark.parametrize("version", VERSIONS)
 RENAMED = {"repos/compare-commits-with-basehead": "compare_commits"}
 
 
+def new_github(fake: FakeGitHub) -> Any:  # noqa: ANN401
+    """Make a client as its users have it, but for its cache."""
+    return githubkit.GitHub("a-token-for-tests", base_url=fake.base_url, http_cache=False)
+
+
 @pytest.fixture
 def github(ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
-    """Give a client as its users have it, but for its cache."""
-    return githubkit.GitHub("a-token-for-tests", base_url=ghdeploy.base_url, http_cache=False)
+    """Give such a client."""
+    return new_github(ghdeploy)
 
 
 def method_for(rest: Any, operation_id: str) -> Any:  # noqa: ANN401
@@ -48,16 +58,26 @@ def call(rest: Any, scene: Scene, operation_id: str, **other: object) -> Any:  #
     return method_for(rest, operation_id)(**arguments | (body or {}) | other)
 
 
+@contextmanager
+def a_scene(version: str) -> Iterator[tuple[Scene, Any]]:
+    """Give a scene in a fake of its own, and githubkit's methods for a version of the API."""
+    with FakeGitHub() as fake:
+        github = new_github(fake)  # which githubkit wants to be kept while its methods are called
+        yield Scene(fake), github.rest(version)
+
+
 @both_versions
-@pytest.mark.parametrize("operation_id", ENDPOINTS)
-def test_githubkit_reads_the_answer(github: Any, scene: Scene, version: str, operation_id: str) -> None:  # noqa: ANN401
+def test_githubkit_reads_the_answer(version: str) -> None:
     """Each method of its that the fake has an endpoint for gives parsed data, under both versions."""
-    answer = call(github.rest(version), scene, operation_id)
-    asked = scene.fake.requests[-1]
-    assert asked.request_headers["X-GitHub-Api-Version"] == version
-    assert asked.status == answer.status_code < 300
-    if answer.status_code != 204:
-        assert answer.parsed_data
+    with Rows() as rows:
+        for operation_id in ENDPOINTS:
+            with rows.row(operation_id), a_scene(version) as (scene, rest):
+                answer = call(rest, scene, operation_id)
+                asked = scene.fake.requests[-1]
+                assert asked.request_headers["X-GitHub-Api-Version"] == version
+                assert asked.status == answer.status_code < 300
+                if answer.status_code != 204:
+                    assert answer.parsed_data
 
 
 # What each operation refuses, as its users would see it: the status, and what is wrong with the call.
@@ -98,23 +118,20 @@ REFUSED: list[tuple[str, int, dict[str, object]]] = [
 
 
 @both_versions
-@pytest.mark.parametrize(("operation_id", "status", "other"), REFUSED)
-def test_githubkit_raises_a_refusal(
-    github: Any,  # noqa: ANN401
-    scene: Scene,
-    version: str,
-    operation_id: str,
-    status: int,
-    other: dict[str, object],
-) -> None:
+def test_githubkit_raises_a_refusal(github: Any, scene: Scene, version: str) -> None:  # noqa: ANN401
     """RequestFailed with the status; where githubkit has a model for the refusal, the body fits that too."""
-    with pytest.raises(githubkit.exception.RequestFailed) as refused:
-        call(github.rest(version), scene, operation_id, **other)
-    answer = refused.value.response
-    assert answer.status_code == status
-    if answer.content:
-        data = answer.parsed_data
-        assert (data["message"] if isinstance(data, dict) else data.message) == answer.json()["message"]
+    before = stored(scene.fake)
+    with Rows() as rows:
+        for operation_id, status, other in REFUSED:
+            with rows.row(operation_id, status, other):
+                with pytest.raises(githubkit.exception.RequestFailed) as refused:
+                    call(github.rest(version), scene, operation_id, **other)
+                answer = refused.value.response
+                assert answer.status_code == status
+                if answer.content:
+                    data = answer.parsed_data
+                    assert (data["message"] if isinstance(data, dict) else data.message) == answer.json()["message"]
+                assert stored(scene.fake) == before
 
 
 @both_versions

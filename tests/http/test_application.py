@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
+from client import DEPLOYMENTS, REPO, stored
+from rows import Rows
 
 from pytest_ghdeploy.github.refusals import BadRequest
 from pytest_ghdeploy.http.authentication import token_of
@@ -21,13 +23,10 @@ from pytest_ghdeploy.http.messages import header_text
 from pytest_ghdeploy.http.schema import ruby
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import requests
 
     from pytest_ghdeploy import Deployment, FakeGitHub, Repository
 
-API = "https://api.github.com"
-REPO = "/repos/octocat/example"
-DEPLOYMENTS = f"{REPO}/deployments"
 CREATE_DOCS = "https://docs.github.com/rest/deployments/deployments#create-a-deployment"
 
 
@@ -53,37 +52,26 @@ class Scene:
             repository=self.repo.id,
         )
         named: Any = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.http.request(method, API + path, data=data, headers=named, allow_redirects=False)
+        return self.http.request(method, path, data=data, headers=named, allow_redirects=False)
 
     def stored(self) -> object:
-        """Copy all that a refused request must leave alone: rows, refs, next ids, events."""
-        store = self.fake._engine.store
-        return (
-            {name: (table.next_id, list(table)) for name, table in store.tables().items()},
-            {
-                number: (dict(graph.branches), dict(graph.tags), dict(graph.commits), dict(graph.blobs))
-                for number, graph in store._graphs.items()
-            },
-            [(event.delivery_id, event.payload) for event in self.fake.events],
-            store.events._count,
-            dict(store.tokens),
-            {number: dict(granted) for number, granted in store._collaborators.items()},
-        )
+        """Copy all that a refused request must leave alone."""
+        return stored(self.fake)
 
 
 @pytest.fixture
-def scene(ghdeploy: FakeGitHub) -> Iterator[Scene]:
-    """Give two repositories with a deployment each, a private one, and a client that speaks for octocat."""
+def scene(ghdeploy: FakeGitHub, http: requests.Session) -> Scene:
+    """
+    Give two repositories with a deployment each, a private one, and a client that speaks for octocat.
+
+    What is refused changes nothing, so that all rows of a table may share it.
+    """
     repo = ghdeploy.add_repository("octocat/example")
     other = ghdeploy.add_repository("octocat/other").add_deployment(ref="main")
     deployment = repo.add_deployment(ref="main", environment="staging")
     for each in (deployment, other):
         each.add_status("success")
-    with requests.Session() as session:
-        session.trust_env = False
-        session.headers["Authorization"] = "token any-token-will-do"
-        secret = ghdeploy.add_repository("mona/secret", private=True)
-        yield Scene(ghdeploy, session, repo, deployment, other, secret)
+    return Scene(ghdeploy, http, repo, deployment, other, ghdeploy.add_repository("mona/secret", private=True))
 
 
 def _check_refusal(reply: requests.Response, status: int, message: str) -> dict[str, Any]:
@@ -148,24 +136,28 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize("path", [DEPLOYMENTS, f"{DEPLOYMENTS}/{{id}}/statuses", f"{REPO}/statuses/{{sha}}"])
-@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
-def test_a_body_that_is_not_json_is_refused(scene: Scene, path: str, body: bytes) -> None:
+TAKE_BODIES = [DEPLOYMENTS, f"{DEPLOYMENTS}/{{id}}/statuses", f"{REPO}/statuses/{{sha}}"]
+
+
+def test_a_body_that_is_not_json_is_refused(scene: Scene) -> None:
     """What cannot be read as JSON in UTF-8 is 400 on every endpoint that takes a body."""
     before = scene.stored()
-    _check_refusal(scene.ask("POST", path, body), 400, "Problems parsing JSON")
-    assert scene.stored() == before
+    with Rows() as rows:
+        for path, (name, body) in product(TAKE_BODIES, UNREADABLE.items()):
+            with rows.row(path, name):
+                _check_refusal(scene.ask("POST", path, body), 400, "Problems parsing JSON")
+                assert scene.stored() == before
 
 
-@pytest.mark.parametrize("path", [DEPLOYMENTS, f"{DEPLOYMENTS}/{{id}}/statuses", f"{REPO}/statuses/{{sha}}"])
-@pytest.mark.parametrize(
-    "body", [b"[]", b'[{"ref": "main"}]', b"null", b"true", b"0", b"-1.5e3", b'"main"', b'""', b" [ ] "]
-)
-def test_json_that_is_no_object_is_refused(scene: Scene, path: str, body: bytes) -> None:
+def test_json_that_is_no_object_is_refused(scene: Scene) -> None:
     """Arrays and scalars are 400 with words of their own."""
+    bodies = [b"[]", b'[{"ref": "main"}]', b"null", b"true", b"0", b"-1.5e3", b'"main"', b'""', b" [ ] "]
     before = scene.stored()
-    _check_refusal(scene.ask("POST", path, body), 400, "Body should be a JSON object")
-    assert scene.stored() == before
+    with Rows() as rows:
+        for path, body in product(TAKE_BODIES, bodies):
+            with rows.row(path, body):
+                _check_refusal(scene.ask("POST", path, body), 400, "Body should be a JSON object")
+                assert scene.stored() == before
 
 
 @pytest.mark.parametrize("levels", [99, 100])
@@ -208,16 +200,17 @@ def test_a_number_of_4000_digits_is_echoed(scene: Scene) -> None:
     assert (reply.status_code, reply.json()["payload"]) == (201, payload)
 
 
-@pytest.mark.parametrize("digits", [30, 4_000, 5_000, 100_000])
-@pytest.mark.parametrize("field", ["ref", "auto_merge", "payload"])
-def test_a_huge_number_is_refused_where_none_belongs(scene: Scene, field: str, digits: int) -> None:
+def test_a_huge_number_is_refused_where_none_belongs(scene: Scene) -> None:
     """An integer of any length in the place of a text is a refusal, and not a crash."""
     before = scene.stored()
-    body = b'{"ref": "main", "%s": %s}' % (field.encode(), b"9" * digits)
-    reply = scene.ask("POST", DEPLOYMENTS, body)
-    assert reply.status_code in (400, 422)
-    _check_refusal(reply, reply.status_code, reply.json()["message"])
-    assert scene.stored() == before
+    with Rows() as rows:
+        for field, digits in product(["ref", "auto_merge", "payload"], [30, 4_000, 5_000, 100_000]):
+            with rows.row(field, digits):
+                body = b'{"ref": "main", "%s": %s}' % (field.encode(), b"9" * digits)
+                reply = scene.ask("POST", DEPLOYMENTS, body)
+                assert reply.status_code in (400, 422)
+                _check_refusal(reply, reply.status_code, reply.json()["message"])
+                assert scene.stored() == before
 
 
 @pytest.mark.parametrize(
@@ -286,18 +279,17 @@ SHAPES: list[tuple[dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("body", "problem"), SHAPES)
-def test_a_body_of_the_wrong_shape_is_refused_in_githubs_words(
-    scene: Scene, body: dict[str, Any], problem: str
-) -> None:
+def test_a_body_of_the_wrong_shape_is_refused_in_githubs_words(scene: Scene) -> None:
     """The message names the place, prints the value as Ruby does, and says what it is not; there are no errors."""
     before = scene.stored()
-    refusal = _check_refusal(
-        scene.ask("POST", DEPLOYMENTS, json.dumps(body).encode()), 422, f"Invalid request.\n\n{problem}"
-    )
-    assert "errors" not in refusal
-    assert refusal["documentation_url"] == CREATE_DOCS
-    assert scene.stored() == before
+    with Rows() as rows:
+        for body, problem in SHAPES:
+            with rows.row(body):
+                reply = scene.ask("POST", DEPLOYMENTS, json.dumps(body).encode())
+                refusal = _check_refusal(reply, 422, f"Invalid request.\n\n{problem}")
+                assert "errors" not in refusal
+                assert refusal["documentation_url"] == CREATE_DOCS
+                assert scene.stored() == before
 
 
 def test_an_empty_body_lacks_what_is_required(scene: Scene) -> None:
@@ -403,14 +395,16 @@ NOWHERE = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), NOWHERE)
-def test_what_is_not_there_is_not_found(scene: Scene, method: str, path: str) -> None:
+def test_what_is_not_there_is_not_found(scene: Scene) -> None:
     """Unknown repositories and ids, ids of something else and ids that are no numbers are 404 of the operation."""
     before = scene.stored()
-    body = b'{"ref": "main", "state": "success"}' if method == "POST" else None
-    refusal = _check_refusal(scene.ask(method, path, body), 404, "Not Found")
-    assert refusal["documentation_url"].startswith(f"{REST_DOCS}/deployments/")
-    assert scene.stored() == before
+    with Rows() as rows:
+        for method, path in NOWHERE:
+            with rows.row(method, path):
+                body = b'{"ref": "main", "state": "success"}' if method == "POST" else None
+                refusal = _check_refusal(scene.ask(method, path, body), 404, "Not Found")
+                assert refusal["documentation_url"].startswith(f"{REST_DOCS}/deployments/")
+                assert scene.stored() == before
 
 
 NO_ROUTE = [
@@ -440,13 +434,15 @@ NO_ROUTE = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), NO_ROUTE)
-def test_what_github_has_no_endpoint_for_is_not_found(scene: Scene, method: str, path: str) -> None:
+def test_what_github_has_no_endpoint_for_is_not_found(scene: Scene) -> None:
     """A trailing slash, an unknown path or another method is 404 too (never 405), and names no operation."""
     before = scene.stored()
-    refusal = _check_refusal(scene.ask(method, path, b"{}"), 404, "Not Found")
-    assert refusal == {"message": "Not Found", "documentation_url": REST_DOCS, "status": "404"}
-    assert scene.stored() == before
+    with Rows() as rows:
+        for method, path in NO_ROUTE:
+            with rows.row(method, path):
+                refusal = _check_refusal(scene.ask(method, path, b"{}"), 404, "Not Found")
+                assert refusal == {"message": "Not Found", "documentation_url": REST_DOCS, "status": "404"}
+                assert scene.stored() == before
 
 
 def test_names_with_other_letters_are_not_found(scene: Scene) -> None:
@@ -538,49 +534,54 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize("authorization", GOOD)
-def test_a_token_is_understood_in_every_form(scene: Scene, authorization: str) -> None:
+def test_a_token_is_understood_in_every_form(scene: Scene) -> None:
     """Token, Bearer and Basic, in any case, the token as password or as name."""
     scene.fake.add_token("the-token", user="mona")
-    reply = scene.ask("GET", "/user", Authorization=authorization)
-    assert (reply.status_code, reply.json()["login"]) == (200, "mona")
-    assert token_of(authorization) == "the-token"
+    with Rows() as rows:
+        for authorization in GOOD:
+            with rows.row(authorization):
+                reply = scene.ask("GET", "/user", Authorization=authorization)
+                assert (reply.status_code, reply.json()["login"]) == (200, "mona")
+                assert token_of(authorization) == "the-token"
 
 
-@pytest.mark.parametrize("authorization", GOOD)
-def test_any_token_will_do_until_one_is_added(scene: Scene, authorization: str) -> None:
+def test_any_token_will_do_until_one_is_added(scene: Scene) -> None:
     """Without add_token every form of every token speaks for octocat."""
-    assert scene.ask("GET", "/user", Authorization=authorization).json()["login"] == "octocat"
+    with Rows() as rows:
+        for authorization in GOOD:
+            with rows.row(authorization):
+                assert scene.ask("GET", "/user", Authorization=authorization).json()["login"] == "octocat"
+
+
+ANYWHERE = [("GET", DEPLOYMENTS), ("POST", DEPLOYMENTS), ("GET", "/users/octocat"), ("GET", "/nope")]
 
 
 @pytest.mark.parametrize("known", [False, True])
-@pytest.mark.parametrize("authorization", BAD)
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", DEPLOYMENTS), ("POST", DEPLOYMENTS), ("GET", "/users/octocat"), ("GET", "/nope")]
-)
-def test_bad_credentials_beat_everything(
-    scene: Scene, method: str, path: str, authorization: str, *, known: bool
-) -> None:
+def test_bad_credentials_beat_everything(scene: Scene, *, known: bool) -> None:
     """An Authorization header without a token is 401, for public reads and unknown paths too."""
     if known:
         scene.fake.add_token("the-token")
     before = scene.stored()
-    refusal = _check_refusal(scene.ask(method, path, b"{", Authorization=authorization), 401, "Bad credentials")
-    assert refusal["documentation_url"] == REST_DOCS
-    assert scene.stored() == before
+    with Rows() as rows:
+        for (method, path), authorization in product(ANYWHERE, BAD):
+            with rows.row(method, path, authorization):
+                reply = scene.ask(method, path, b"{", Authorization=authorization)
+                assert _check_refusal(reply, 401, "Bad credentials")["documentation_url"] == REST_DOCS
+                assert scene.stored() == before
 
 
-@pytest.mark.parametrize("authorization", UNKNOWN)
-def test_an_unknown_token_is_bad_credentials(scene: Scene, authorization: str) -> None:
+def test_an_unknown_token_is_bad_credentials(scene: Scene) -> None:
     """Once a token was added only known ones are accepted; the hint says so and does not repeat what was sent."""
     scene.fake.add_token("the-token")
     before = scene.stored()
-    for method, path in (("GET", DEPLOYMENTS), ("POST", DEPLOYMENTS), ("GET", "/rate_limit")):
-        reply = scene.ask(method, path, b'{"ref": "main"}', Authorization=authorization)
-        _check_refusal(reply, 401, "Bad credentials")
-        assert "add_token" in reply.headers["X-GHDeploy-Hint"]
-        assert "the-token" not in reply.headers["X-GHDeploy-Hint"]
-    assert scene.stored() == before
+    with Rows() as rows:
+        for authorization, (method, path) in product(UNKNOWN, [*ANYWHERE[:2], ("GET", "/rate_limit")]):
+            with rows.row(authorization, method, path):
+                reply = scene.ask(method, path, b'{"ref": "main"}', Authorization=authorization)
+                _check_refusal(reply, 401, "Bad credentials")
+                assert "add_token" in reply.headers["X-GHDeploy-Hint"]
+                assert "the-token" not in reply.headers["X-GHDeploy-Hint"]
+                assert scene.stored() == before
 
 
 PUBLIC_READS = [
@@ -603,12 +604,14 @@ PUBLIC_READS = [
 
 
 @pytest.mark.parametrize("known", [False, True])
-@pytest.mark.parametrize("path", PUBLIC_READS)
-def test_what_is_public_is_read_without_a_token(scene: Scene, path: str, *, known: bool) -> None:
+def test_what_is_public_is_read_without_a_token(scene: Scene, *, known: bool) -> None:
     """Every GET of a public repository works anonymously."""
     if known:
         scene.fake.add_token("the-token")
-    assert scene.ask("GET", path, Authorization=None).status_code == 200
+    with Rows() as rows:
+        for path in PUBLIC_READS:
+            with rows.row(path):
+                assert scene.ask("GET", path, Authorization=None).status_code == 200
 
 
 WRITES = [
