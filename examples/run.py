@@ -78,6 +78,7 @@ def main() -> int:
     print("\nThe example suites:\n", flush=True)
     root = HERE.parent
     options = ["-v", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-W", "error"]
+    options += ["-o", "ghdeploy_validate=all"]
     return subprocess.run([sys.executable, "-m", "pytest", "examples", *options], cwd=root, check=False).returncode
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import importlib
 import os
 import re
 import shutil
@@ -37,6 +38,7 @@ from pytest_ghdeploy.seeds import seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -453,44 +455,67 @@ def run_in_subprocess(arguments: Sequence[str], *, cwd: Path = ROOT, source: Pat
 SUITES = [path.relative_to(ROOT / "examples").as_posix() for path in sorted((ROOT / "examples").glob("*/test_*.py"))]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("suite", SUITES)
-def test_an_example_suite_passes(suite: str) -> None:
-    """Each example's own suite passes, with every answer and event compared with its schema."""
-    options = ["-q", "-p", "no:cacheprovider", "-W", "error", "-o", "ghdeploy_validate=all"]
-    printed = run_in_subprocess(["-m", "pytest", f"examples/{suite}", *options])
-    assert re.search(r"^\d+ passed in", printed, re.MULTILINE), printed
+@pytest.fixture
+def example_runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """Import what `make example` runs, as a script has it."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    yield importlib.import_module("run")
+    for name in ("run", "pygithub_tool", "pygithub_tool.deployer"):
+        del sys.modules[name]
 
 
-@pytest.mark.slow
-def test_make_example_tells_a_life_cycle_and_runs_the_suites() -> None:
-    """`examples/run.py` shows a deployment blocked, merged, done, the older one retired; then each test's result."""
-    printed = run_in_subprocess(["examples/run.py"])
+def test_make_example_tells_a_life_cycle(example_runner: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """A deployment is blocked, merged and done, the older one retired."""
+    example_runner.life_cycle()
 
+    printed = capsys.readouterr().out
     answers = re.findall(r"^ +(\d{3}) \w+", printed, re.MULTILINE)
     assert answers == ["200", "409", "202", "201", "201", "201"]
     assert re.search(r"^ +\d+ +main +[0-9a-f]{7} +inactive$", printed, re.MULTILINE)
+
+
+def test_make_example_runs_every_suite_with_all_that_is_said_checked(
+    example_runner: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are run there and not here, each a file that pytest finds; warnings are errors."""
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 5)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert example_runner.main() == 5
+    (command,) = commands
+    assert command[:4] == [sys.executable, "-m", "pytest", "examples"]
+    assert " -W error -o ghdeploy_validate=all" in " ".join(command)
     assert len(SUITES) == 5
-    for suite in SUITES:
-        text = (ROOT / "examples" / suite).read_text("utf-8")
-        names = re.findall(r"^def (test_\w+)", text, re.MULTILINE)
-        passed = re.findall(rf"^examples/{re.escape(suite)}::(\w+)(?:\[.*\])? PASSED", printed, re.MULTILINE)
-        assert names == list(dict.fromkeys(passed))
+    assert {path.parent.name for path in (ROOT / "examples").glob("*/*.py")} == {
+        Path(suite).parent.name for suite in SUITES
+    }
 
 
 @pytest.mark.slow
 def test_make_example_fails_if_an_example_does(tmp_path: Path) -> None:
-    """A failing example is a failing `make example`."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    with (tmp_path / "examples" / "requests_script" / "test_deploy.py").open("a", encoding="utf-8") as suite:
-        suite.write("\n\ndef test_that_fails():\n    raise AssertionError\n")
+    """A failing example is a failing `make example`, which says how each test went."""
+    for name in ("requests_script", "pygithub_tool"):
+        ignored = shutil.ignore_patterns("__pycache__", *(["test_*"] if name == "pygithub_tool" else []))
+        shutil.copytree(ROOT / "examples" / name, tmp_path / "examples" / name, ignore=ignored)
+    shutil.copy(ROOT / "examples" / "run.py", tmp_path / "examples")
+    suite = tmp_path / "examples" / "requests_script" / "test_deploy.py"
+    with suite.open("a", encoding="utf-8") as file:
+        file.write("\n\ndef test_that_fails():\n    raise AssertionError\n")
 
     done = subprocess.run(
         [sys.executable, "examples/run.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
 
     assert done.returncode == 1
-    assert "test_that_fails FAILED" in done.stdout
+    results = re.findall(
+        r"^examples/requests_script/test_deploy\.py::(\w+)(?:\[.*\])? (\w+)", done.stdout, re.MULTILINE
+    )
+    names = re.findall(r"^def (test_\w+)", suite.read_text("utf-8"), re.MULTILINE)
+    assert list(dict.fromkeys(results)) == [*((name, "PASSED") for name in names[:-1]), ("test_that_fails", "FAILED")]
 
 
 @pytest.mark.parametrize(

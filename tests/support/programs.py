@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 STARTERS = {"neighbourhood"}
 """Fixtures that start programs."""
 
-_EVENTS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.system", "os.exec"}
+_EVENTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.system", "os.exec"})
 _started: list[str] = []
 
 
-def _note(event: str, arguments: tuple[object, ...]) -> None:
-    if event in _EVENTS:
-        _started.append(f"{event}{arguments[:2]!r}"[:300])
+def _note(
+    event: str,
+    arguments: tuple[object, ...],
+    *,
+    events: frozenset[str] = _EVENTS,  # of its own, as it outlives this module when Python ends
+    started: list[str] = _started,
+) -> None:
+    if event in events:
+        started.append(f"{event}{arguments[:2]!r}"[:300])
 
 
 def pytest_configure() -> None:
