@@ -168,7 +168,6 @@ LONG: dict[str, str] = dict.fromkeys(
         "api.webhooks",
         "fake",
         "github.refusals",
-        "http.application",
         "interface.repository",
         "report.transcript",
         "seeds.seed",

@@ -288,6 +288,12 @@ def to_id(text: str, what: str) -> int:
     Raises:
         NotFound: It is not a number, as GitHub answers then.
     """
-    if text.isascii() and text.isdecimal() and len(text) < 20:  # noqa: PLR2004 - more than any 64-bit number
-        return int(text)
-    raise refusals.not_found(f"{what} is a number; the request has {text!r}")
+    number = id_or_none(text)
+    if number is None:
+        raise refusals.not_found(f"{what} is a number; the request has {text!r}")
+    return number
+
+
+def id_or_none(text: str) -> int | None:
+    """Read an id from a path; ``None`` if it is not a number, or has more digits than any 64-bit number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None  # noqa: PLR2004

@@ -1,8 +1,20 @@
-"""Who sent a request: the token in its headers."""
+"""Who sent a request, and what they may do: refusals for what GitHub would refuse before it looks at the request."""
 
 from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_ghdeploy.github import authorization, refusals
+from pytest_ghdeploy.github.rules.permissions import allows
+from pytest_ghdeploy.github.rules.repositories import moves_for_good
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.api.routing import Endpoint
+    from pytest_ghdeploy.github.model import Repository, Token
+    from pytest_ghdeploy.github.urls import Urls
+    from pytest_ghdeploy.http.messages import Request
+    from pytest_ghdeploy.store.store import Store
 
 
 def token_of(authorization: str) -> str:
@@ -21,3 +33,116 @@ def token_of(authorization: str) -> str:
             return name if password in ("", "x-oauth-basic") else password
         case _:
             return ""
+
+
+def find_token(store: Store, text: str | None) -> Token | None:
+    """Look up a token by its *text*, also one that is accepted no more; ``None`` for none or an unknown one."""
+    if not text:
+        return None
+    return store.tokens.get(text) if store.tokens else store.any_token
+
+
+def authenticate(store: Store, request: Request) -> Token | None:
+    """
+    Return the token that a request is sent with, ``None`` for an anonymous request.
+
+    Raises:
+        Forbidden: It has no header ``User-Agent``.
+        Unauthorized: Its header holds no token, or one that is unknown, revoked or expired.
+
+    Source:
+        https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
+    """
+    if not request.headers.get("user-agent"):
+        raise refusals.user_agent_required()
+    if request.token_text is None:
+        return None
+    if not request.token_text:
+        raise refusals.bad_credentials("the Authorization header holds no token")
+    token = request.token
+    if token is None:
+        raise refusals.bad_credentials(
+            f"the token is none of the {len(store.tokens)} that add_token made known; "
+            "without add_token any token would do"
+        )
+    if token.revoked:
+        raise refusals.bad_credentials(f"the token of {token.user.login} has been revoked: see revoke_token")
+    if token.expires_at and store.clock.now >= token.expires_at:
+        raise refusals.bad_credentials(
+            f"the token of {token.user.login} has expired: it is {store.clock.now:%Y-%m-%d %H:%M:%S} UTC by "
+            f"ghdeploy.clock, and expires_at is {token.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    return token
+
+
+def check_access(store: Store, endpoint: Endpoint, token: Token | None, repository: Repository) -> None:
+    """
+    Refuse a caller who may not do this in a repository.
+
+    Raises:
+        Forbidden: The caller may see the repository and do less.
+        NotFound: The caller may not know that it exists.
+    """
+    right = store.permission(repository, token.user if token else None)
+    if (token is None or token.is_unlimited) and allows(right, endpoint.needs):
+        return
+    selected = token.repository_ids if token else None
+    verdict = authorization.decide(
+        endpoint.needed, token, right=right, private=repository.private, selected=_is_for(token, repository)
+    )
+    if verdict == "allowed":
+        return
+    names = None if selected is None else [row.full_name for row in store.repositories if row.id in selected]
+    hint = authorization.explain(verdict, endpoint.needed, token, repository, right=right, selected=names)
+    _refuse(verdict, token, hint)
+
+
+def check_account(endpoint: Endpoint, token: Token) -> None:
+    """
+    Refuse a token that may not do what is about no repository.
+
+    Raises:
+        Forbidden: It lacks a scope or a permission, or is of the wrong kind.
+        NotFound: Likewise, where GitHub answers 404.
+    """
+    verdict = authorization.decide_for_account(endpoint.needed, token)
+    if verdict != "allowed":
+        _refuse(verdict, token, authorization.explain_for_account(endpoint.needed, token))
+
+
+def redirect_renamed(store: Store, request: Request, full_name: str, urls: Urls) -> None:
+    """
+    Redirect to a repository that was called *full_name* once, if the caller may see it.
+
+    Raises:
+        Redirect: It was, and they may.
+    """
+    moved, token = store.renamed(full_name), request.token
+    if moved is None:
+        return
+    right = store.permission(moved, token.user if token else None)
+    if not authorization.sees(token, right=right, private=moved.private, selected=_is_for(token, moved)):
+        return
+    rest = "".join(f"/{part}" for part in request.path.split("/", 4)[4:])
+    query = f"?{request.query}" if request.query else ""
+    redirect = refusals.MovedPermanently if moves_for_good(request.method) else refusals.TemporaryRedirect
+    raise redirect(
+        f"{urls.api}/repositories/{moved.id}{rest}{query}",
+        hint=f"{full_name} has been renamed: it is {moved.full_name} now",
+    )
+
+
+def _is_for(token: Token | None, repository: Repository) -> bool:
+    return token is None or token.repository_ids is None or repository.id in token.repository_ids
+
+
+def _refuse(verdict: authorization.Verdict, token: Token | None, hint: str) -> NoReturn:
+    match verdict:
+        case "not_accessible":
+            raise refusals.not_accessible(token.kind if token else "", hint)
+        case "not_admin":
+            raise refusals.admin_only(hint)
+        case "apps_only":
+            raise refusals.apps_only(hint)
+        case _:
+            raise refusals.not_found(hint)

@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from pytest_ghdeploy.http.authentication import token_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pytest_ghdeploy.api.routing import Endpoint
+    from pytest_ghdeploy.github.model import Repository, Token
 
 _HINT_LIMIT = 1000
 
@@ -15,10 +20,25 @@ _HINT_LIMIT = 1000
 @dataclass(slots=True)
 class Request:
     """
-    A request as a door lets it in.
+    A request as a door lets it in, and what the application finds out about it, once.
 
-    *path* is below the API's root; it and *query* are still percent-encoded.
-    The names of *headers* are in lower case.
+    Attributes:
+        path: Below the API's root; it and *query* are still percent-encoded.
+
+        headers: By their names in lower case.
+
+        token_text: The token in the header ``Authorization``: ``""`` if the header holds none, ``None`` if there is
+            no such header.
+
+        token: The token with this text that the store knows, even if it is accepted no more; ``None`` if it knows
+            none.
+
+        endpoint: The fake's endpoint for this method and path; ``None`` if it has none.
+
+        params: The parameters in the path, unquoted; none without an endpoint.
+
+        repository: The repository in the path as it was before the request; ``None`` if the path names none, or one
+            that does not exist.
     """
 
     method: str
@@ -26,6 +46,16 @@ class Request:
     query: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    token_text: str | None = field(init=False, repr=False)
+    token: Token | None = field(init=False, repr=False, default=None)
+    endpoint: Endpoint | None = field(init=False, repr=False, default=None)
+    params: Mapping[str, str] = field(init=False, repr=False, default_factory=dict)
+    repository: Repository | None = field(init=False, repr=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Read the token."""
+        authorization = self.headers.get("authorization")
+        self.token_text = None if authorization is None else token_of(authorization)
 
 
 Failure = Literal["", "refused", "reset", "timeout", "truncated"]

@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from pytest_ghdeploy.api.routing import registered
@@ -21,9 +22,10 @@ from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_ghdeploy.api.routing import Endpoint
+    from pytest_ghdeploy.github.refusals import GitHubError
 
 # These may contain slashes that are not percent-encoded.
 _WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead"})
@@ -173,35 +175,36 @@ def _own_endpoints() -> tuple[Router, dict[str, Endpoint]]:
     return Router((endpoint.method, path, name) for name, endpoint in own.items() for path in endpoint.paths), own
 
 
-def _match(method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
-    """
-    Find the endpoint for a path.
-
-    Raises:
-        NotFound: GitHub has no such path, or not with this method.
-        UnsupportedRequest: GitHub has, and the fake has not.
-    """
+# The same few paths are asked for again and again.
+@lru_cache(1024)
+def own_endpoint(method: str, path: str) -> tuple[Endpoint, Mapping[str, str]] | None:
+    """Find the fake's endpoint for a path, with the path's parameters; ``None`` if the fake has none."""
     router, own = _own_endpoints()
     found = router.match(method, path)
-    # A ref may contain slashes, so it may have swallowed the rest of a longer path that GitHub has.
-    if found is None or any("/" in value for value in found[1].values()):
-        theirs = operation(method, path)
-        if theirs and theirs not in own:
-            where = f"{method} {path}"
-            msg = (
-                f"{where} is GitHub's {theirs}, which is not an endpoint of this fake "
-                f"({len(own)} are: `ghdeploy routes`). "
-                f'A canned answer helps: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
-            )
-            raise UnsupportedRequest(msg)
     if found is None:
-        hint = f"GitHub has no {method} {path}"
-        if "/" in path.partition("/environments/")[2]:
-            hint += "; a slash in the name of an environment is %2F in a path"
-        raise refusals.not_found(hint, documentation_url=refusals.REST_DOCS)
+        return None
     name, params = found
-    return own[name], {key: unquote(value) for key, value in params.items()}
+    # A ref may contain slashes, so it may have swallowed the rest of a longer path that GitHub has.
+    if any("/" in value for value in params.values()) and (operation(method, path) or name) not in own:
+        return None
+    return own[name], MappingProxyType({key: unquote(value) for key, value in params.items()})
 
 
-# The same few paths are asked for again and again.
-_match_once = lru_cache(1024)(_match)
+def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
+    """
+    Say why the fake has no endpoint for a path.
+
+    Returns:
+        ``UnsupportedRequest`` if GitHub has one, and GitHub's 404 if it has not, or not with this method.
+    """
+    theirs, own = operation(method, path), endpoints()
+    if theirs and theirs not in own:
+        return UnsupportedRequest(
+            f"{method} {path} is GitHub's {theirs}, which is not an endpoint of this fake "
+            f"({len(own)} are: `ghdeploy routes`). "
+            f'A canned answer helps: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
+        )
+    hint = f"GitHub has no {method} {path}"
+    if "/" in path.partition("/environments/")[2]:
+        hint += "; a slash in the name of an environment is %2F in a path"
+    return refusals.not_found(hint, documentation_url=refusals.REST_DOCS)

@@ -17,7 +17,7 @@ from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.refusals import REASONS, GitHubError
 from pytest_ghdeploy.http.json_body import to_json
 from pytest_ghdeploy.http.messages import Answer, header_text
-from pytest_ghdeploy.interface import not_found_yet as created
+from pytest_ghdeploy.interface import not_found_yet
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.http.application import Application
     from pytest_ghdeploy.http.messages import Failure, Request
-    from pytest_ghdeploy.interface.not_found_yet import Asked, Created
+    from pytest_ghdeploy.interface.not_found_yet import Created
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.store.store import Store
 
@@ -159,15 +159,15 @@ class PlannedFault:
         """Tell whether a request is to fail; count one that matches and passes first."""
         return self.fault.used < self.fault.times and self.is_for(method, paths) and not self._passes()
 
-    def sees(self, request: Request, asked: Asked | None, answer: Answer, store: Store) -> None:
+    def sees(self, request: Request, answer: Answer, store: Store) -> None:
         """Note, for ``not_found_yet``, what a matching request has created."""
         where = f"{request.method} {request.path}"
         try:
-            made = created.created_by(store, asked, answer) if asked else None
-        except created.NothingToHide as what:
+            made = not_found_yet.created_by(store, request, answer)
+        except not_found_yet.NothingToHide as what:
             self.problem = (
                 f"the fault {self.fault} met {where}, which has created {what}: nothing that has an address of its "
-                f"own, so nothing that can be hidden. not_found_yet is for {created.KINDS}"
+                f"own, so nothing that can be hidden. not_found_yet is for {not_found_yet.KINDS}"
             )
             return
         if made and not self._passes():
@@ -196,6 +196,14 @@ def _known_as(path: tuple[str, ...]) -> tuple[str, ...]:
     if path[1:2] != ("repos",):
         return path
     return (*path[:2], *(part.lower() for part in path[2:4]), *path[4:])
+
+
+def _paths_of(request: Request) -> list[tuple[str, ...]]:
+    """Cut a path at its slashes; one by a repository's id is also one by its name."""
+    parts = _known_as(tuple(unquote(part) for part in request.path.split("/")))
+    if parts[1:2] != ("repositories",) or request.repository is None:
+        return [parts]
+    return [parts, ("", "repos", *request.repository.full_name.lower().split("/"), *parts[3:])]
 
 
 class FaultPlan:
@@ -235,7 +243,7 @@ class FaultPlan:
     # Answering. The lock is held.
 
     def _answer(self, request: Request) -> Answer:
-        paths = self._paths_of(request.path)
+        paths = _paths_of(request)
         for planned in self.planned:
             failed = None
             if planned.get("not_found_yet"):
@@ -264,12 +272,11 @@ class FaultPlan:
         if not waiting:
             return self._application.proceed(request)
         store = self._application.store
-        asked = created.ask(store, request)
-        was_there = asked is not None and created.is_there(store, asked)
+        was_there = not_found_yet.is_there(store, request)
         answer = self._application.proceed(request)
         if not was_there:
             for planned in waiting:
-                planned.sees(request, asked, answer, store)
+                planned.sees(request, answer, store)
         return answer
 
     def _hide(self, planned: PlannedFault, request: Request) -> tuple[Answer, str] | None:
@@ -277,7 +284,7 @@ class FaultPlan:
         store = self._application.store
         if planned.created is None or planned.fault.used >= planned.fault.times:
             return None
-        if not created.is_about(planned.created, created.ask(store, request), store):
+        if not not_found_yet.is_about(planned.created, request, store):
             return None
         try:
             answer = self._application.refuse(request, lambda _: refusals.not_found(""), in_turn=True)
@@ -333,16 +340,6 @@ class FaultPlan:
         kind: type[GitHubError] = type("Refusal", (GitHubError,), {"status": status})
         page = refusals.REST_DOCS if status == HTTPStatus.UNAUTHORIZED else None
         return kind(_MESSAGES.get(status) or REASONS.get(status, "Bad Request"), documentation_url=page)
-
-    def _paths_of(self, path: str) -> list[tuple[str, ...]]:
-        """Cut a path at its slashes; one by a repository's id is also one by its name."""
-        parts = _known_as(tuple(unquote(part) for part in path.split("/")))
-        if parts[1:2] != ("repositories",) or not parts[2:3] or not parts[2].isdecimal():
-            return [parts]
-        repository = self._application.store.repositories.get(int(parts[2]))
-        if repository is None:
-            return [parts]
-        return [parts, ("", "repos", *repository.full_name.lower().split("/"), *parts[3:])]
 
     # At the end
 

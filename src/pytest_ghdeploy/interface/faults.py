@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.interface import not_found_yet as created
+from pytest_ghdeploy.interface import not_found_yet as hiding
 from pytest_ghdeploy.interface.arguments import check_path, check_type, headers_of
 from pytest_ghdeploy.interface.fault_plan import PlannedFault
 from pytest_ghdeploy.public import public
@@ -149,10 +149,10 @@ class Faults:
             )
         usual = "GET" if stale else None
         if not_found_yet:
-            creating = created.creating_methods(method.upper() if method else None, segments)
+            creating = hiding.creating_methods(method.upper() if method else None, segments)
             if not creating:
                 what = f"{method.upper() if method else 'a request to'} {path or ''}".rstrip()
-                msg = f"{what} creates nothing that not_found_yet could hide: it is for {created.KINDS}"
+                msg = f"{what} creates nothing that not_found_yet could hide: it is for {hiding.KINDS}"
                 raise FakeError(msg)
             usual = creating[0]
         planned = PlannedFault(

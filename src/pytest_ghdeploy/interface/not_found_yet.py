@@ -14,11 +14,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from pytest_ghdeploy.errors import UnsupportedRequest
-from pytest_ghdeploy.github.refusals import GitHubError
+from pytest_ghdeploy.api.routing import id_or_none
 from pytest_ghdeploy.github.rules.environments import environment_key
 from pytest_ghdeploy.http import router
-from pytest_ghdeploy.http.router import _match_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,19 +57,6 @@ KINDS = (
 """What can be recognised, in words."""
 
 
-class Asked(NamedTuple):
-    """
-    What a request asks for: an operation, the parameters of its path and query, and the repository if it is there.
-
-    Of a request that writes a file, ``ref`` in *query* is the branch.
-    """
-
-    operation_id: str
-    params: dict[str, Any]
-    query: dict[str, str]
-    repository: Repository | None
-
-
 class Created(NamedTuple):
     """
     Something that a request has created.
@@ -96,45 +81,21 @@ class NothingToHide(Exception):
     """What a request has created cannot be asked for on its own; the message says what it is."""
 
 
-def ask(store: Store, request: Request) -> Asked | None:
-    """Find out what a request asks for, ``None`` where it is for no endpoint."""
-    try:
-        endpoint, found = _match_once(request.method, request.path)
-    except (GitHubError, UnsupportedRequest):
-        return None
-    params = dict(found)
-    repository = None
-    if "owner" in params:
-        repository = store.repository(f"{params.pop('owner')}/{params.pop('repo')}")
-    elif "repository_id" in params:
-        number = params.pop("repository_id")
-        repository = store.repositories.get(int(number)) if number.isascii() and number.isdecimal() else None
-    query = dict(parse_qsl(request.query))
-    if endpoint.operation_id in _WRITING_FILES:
-        query["ref"] = _branch(request)
-    return Asked(endpoint.operation_id, params, query, repository)
+def _operation(request: Request) -> str:
+    return request.endpoint.operation_id if request.endpoint else ""
 
 
-def _branch(request: Request) -> str:
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        return ""
-    branch = body.get("branch") if isinstance(body, dict) else None
-    return branch if isinstance(branch, str) else ""
-
-
-def is_there(store: Store, asked: Asked) -> bool:
-    """Tell whether the environment is there already that a request, not answered yet, would create or change."""
-    return asked.operation_id == "repos/create-or-update-environment" and bool(
-        asked.repository
+def is_there(store: Store, request: Request) -> bool:
+    """Tell whether the environment exists that a request, not answered yet, would create or change."""
+    return _operation(request) == "repos/create-or-update-environment" and bool(
+        request.repository
         and store.environments.where(
-            repository_id=asked.repository.id, name_key=environment_key(asked.params["environment_name"])
+            repository_id=request.repository.id, name_key=environment_key(request.params["environment_name"])
         )
     )
 
 
-def created_by(store: Store, asked: Asked, answer: Answer) -> Created | None:
+def created_by(store: Store, request: Request, answer: Answer) -> Created | None:
     """
     Find out what a request has created.
 
@@ -144,28 +105,31 @@ def created_by(store: Store, asked: Asked, answer: Answer) -> Created | None:
     Raises:
         NothingToHide: It is nothing that can be asked for on its own.
     """
-    name, known = asked.operation_id, asked.operation_id in _CREATING
+    name = _operation(request)
+    if not name:
+        return None
+    known = name in _CREATING
     if answer.status == HTTPStatus.CREATED and not known:
         raise NothingToHide(_WITHOUT_ADDRESS.get(name, name))
     if not known or answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
         return None
     if name in _WRITING_FILES and answer.status == HTTPStatus.OK:  # it has replaced a file
         return None
-    body, repository = json.loads(answer.body or b"null"), asked.repository
+    body, repository = json.loads(answer.body or b"null"), request.repository
     if isinstance(body, dict):
         if name == "repos/create-for-authenticated-user":
             repository = store.repository(body.get("full_name", ""))
         if repository:
-            return _identify(asked, body, repository)
+            return _identify(name, request, body, repository)
     raise NothingToHide(f"by an answer of {name} that is not the fake's own")  # a stub's
 
 
-def _identify(asked: Asked, body: dict[str, Any], repository: Repository) -> Created:
-    where, params = f"of {repository.full_name}", asked.params
-    if asked.operation_id in _WITH_IDS:
-        kind, _ = _WITH_IDS[asked.operation_id]
+def _identify(operation_id: str, request: Request, body: dict[str, Any], repository: Repository) -> Created:
+    where, params = f"of {repository.full_name}", request.params
+    if operation_id in _WITH_IDS:
+        kind, _ = _WITH_IDS[operation_id]
         return Created(kind, repository.id, str(body.get("id")), f"{kind} {body.get('id')} {where}")
-    match _BY_NAME[asked.operation_id]:
+    match _BY_NAME[operation_id]:
         case "environment":
             name = params["environment_name"]
             return Created(_ENVIRONMENT, repository.id, environment_key(name), f"environment {name!r} {where}")
@@ -173,55 +137,71 @@ def _identify(asked: Asked, body: dict[str, Any], repository: Repository) -> Cre
             ref = str(body.get("ref")).removeprefix("refs/")
             return Created(_REF, repository.id, ref, f"ref {ref!r} {where}")
         case "file":
-            path, branch = params["path"], asked.query["ref"] or repository.default_branch
+            path, branch = params["path"], _branch_in(request) or repository.default_branch
             sha = body["commit"]["sha"] if "commit" in body else ""
             return Created(_FILE, repository.id, (path, branch, sha), f"file {path!r} on {branch} {where}")
         case _:
             return Created(_REPOSITORY, repository.id, None, f"repository {repository.full_name}")
 
 
-def is_about(created: Created, asked: Asked | None, store: Store) -> bool:
+def is_about(created: Created, request: Request, store: Store) -> bool:
     """Tell whether a request names in its path or query what was created, or asks for something below it."""
-    if asked is None or asked.repository is None or asked.repository.id != created.repository_id:
+    repository = request.repository
+    if request.endpoint is None or repository is None or repository.id != created.repository_id:
         return False
     match created.kind:
         case "environment":
-            return environment_key(asked.params.get("environment_name", "")) == str(created.key)
+            return environment_key(request.params.get("environment_name", "")) == str(created.key)
         case "file":
-            return _is_file(asked, store, asked.repository, *created.key)
+            return _is_file(request, store, repository, *created.key)
         case "ref":
-            return created.key in _refs_of(store, asked)
+            return created.key in _refs_of(store, request, repository)
         case kind:
             parameter = dict(_WITH_IDS.values()).get(kind, "")
-            number = asked.params.get(parameter, "")
-            # Of a repository everything; of others what routing.to_id reads as the id.
-            return not parameter or (number.isascii() and number.isdecimal() and str(int(number)) == created.key)
+            # Of a repository everything.
+            return not parameter or str(id_or_none(request.params.get(parameter, ""))) == created.key
 
 
-def _is_file(asked: Asked, store: Store, repository: Repository, path: str, branch: str, sha: str) -> bool:
-    if asked.params.get("path", "").strip("/") != path:
+def _is_file(request: Request, store: Store, repository: Repository, path: str, branch: str, sha: str) -> bool:
+    if request.params.get("path", "").strip("/") != path:
         return False
-    named = _resolved(store, repository, asked.query.get("ref") or repository.default_branch)
-    return named in (f"heads/{branch}", sha)
+    ref = _branch_in(request) if _operation(request) in _WRITING_FILES else _queried(request, "ref")
+    return _resolved(store, repository, ref or repository.default_branch) in (f"heads/{branch}", sha)
 
 
-def _refs_of(store: Store, asked: Asked) -> Iterator[str]:
+def _branch_in(request: Request) -> str:
+    """Read the branch to which a request writes a file, ``""`` if it names none."""
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return ""
+    branch = body.get("branch") if isinstance(body, dict) else None
+    return branch if isinstance(branch, str) else ""
+
+
+def _queried(request: Request, name: str) -> str:
+    return dict(parse_qsl(request.query)).get(name, "")
+
+
+def _refs_of(store: Store, request: Request, repository: Repository) -> Iterator[str]:
     """List the refs that a request names, as ``heads/main``."""
-    repository, params = asked.repository, asked.params
-    assert repository is not None  # noqa: S101 - is_about has looked
-    if asked.operation_id in ("git/get-ref", "git/update-ref", "git/delete-ref"):
-        yield params["ref"]
-    elif asked.operation_id == "repos/get-branch":
-        yield f"heads/{params['branch']}"
-    elif asked.operation_id == "repos/compare-commits-with-basehead":
-        for side in params["basehead"].split("..."):
-            yield _resolved(store, repository, side.rpartition(":")[2])
-    elif asked.operation_id == "repos/list-commits":
-        yield _resolved(store, repository, asked.query.get("sha", ""))
-    elif asked.operation_id == "repos/get-content":
-        yield _resolved(store, repository, asked.query.get("ref", ""))
-    elif asked.operation_id != "git/list-matching-refs" and "ref" in params:
-        yield _resolved(store, repository, params["ref"])
+    params = request.params
+    match _operation(request):
+        case "git/get-ref" | "git/update-ref" | "git/delete-ref":
+            yield params["ref"]
+        case "repos/get-branch":
+            yield f"heads/{params['branch']}"
+        case "repos/compare-commits-with-basehead":
+            for side in params["basehead"].split("..."):
+                yield _resolved(store, repository, side.rpartition(":")[2])
+        case "repos/list-commits":
+            yield _resolved(store, repository, _queried(request, "sha"))
+        case "repos/get-content":
+            yield _resolved(store, repository, _queried(request, "ref"))
+        case "git/list-matching-refs":
+            return
+        case _ if "ref" in params:
+            yield _resolved(store, repository, params["ref"])
 
 
 def _resolved(store: Store, repository: Repository, ref: str) -> str:

@@ -1,0 +1,168 @@
+"""Answers as text: what a handler replies, what a refusal says, and the headers that say how long either is fresh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_ghdeploy.api.routing import Listing
+from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.model import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
+from pytest_ghdeploy.github.pagination import Page
+from pytest_ghdeploy.http import negotiation, schema
+from pytest_ghdeploy.http.json_body import to_json
+from pytest_ghdeploy.serializers import (
+    accounts as account_json,
+    checks as check_json,
+    commit_statuses as commit_status_json,
+    deployments as deployment_json,
+    repositories as repository_json,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_ghdeploy.api.routing import Call, Endpoint, Reply
+    from pytest_ghdeploy.github.model import Repository
+    from pytest_ghdeploy.github.refusals import GitHubError
+    from pytest_ghdeploy.github.urls import Urls
+    from pytest_ghdeploy.http.messages import Request
+
+READING = ("GET", "HEAD")
+"""The methods that only read."""
+_HOLE = "\0"
+_WRITTEN_HOLE = f'"creator":{to_json(_HOLE)}'
+
+_RENDER: dict[type, Callable[..., Any]] = {
+    Deployment: deployment_json.deployment,
+    DeploymentStatus: deployment_json.deployment_status,
+    CommitStatus: commit_status_json.commit_status,
+    CheckRun: check_json.rest_check_run,
+    DeployKey: repository_json.deploy_key,
+}
+
+
+class Renderer:
+    """Writes the bodies of answers. Remembers the text of each row, and what was shown with which time."""
+
+    def __init__(self) -> None:
+        """Start with nothing written."""
+        self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
+        self._users: dict[tuple[int, str], str] = {}
+        self._tags: dict[tuple[str, str, int | None, str], set[str]] = {}
+
+    def body(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> bytes:
+        """Write what a handler replies; add the *headers* that go with it."""
+        if reply.location:
+            headers["Location"] = reply.location
+        if reply.next_url:
+            headers["Link"] = f'<{reply.next_url}>; rel="next"'
+        if isinstance(reply.body, bytes):
+            headers["Content-Type"] = f"{call.terms.asked}; charset=utf-8"
+            return reply.body
+        return self._text(call, reply.body, request, headers).encode()
+
+    def is_unchanged(self, call: Call, reply: Reply, body: bytes, request: Request, headers: dict[str, str]) -> bool:
+        """
+        Tell whether the client has kept this very answer; add the *headers* that say how it may be kept.
+
+        Source:
+            https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests
+        """
+        if not 200 <= reply.status < 300 or not body:  # noqa: PLR2004 - success
+            return False
+        sent, reads = request.headers, request.method in READING
+        headers |= negotiation.PRIVATE if call.viewer else negotiation.PUBLIC
+        tag = headers["ETag"] = negotiation.entity_tag(
+            body, call.terms.version, reads=reads, accept_encoding=sent.get("accept-encoding", "")
+        )
+        modified_at = reply.modified_at or (getattr(reply.body, "updated_at", None) if reads else None)
+        if modified_at:
+            headers["Last-Modified"] = negotiation.http_date(int(modified_at.timestamp()))
+            if not self._shown_as(request, call, headers["Last-Modified"], tag):
+                modified_at = None
+        return reads and negotiation.is_unchanged(
+            sent.get("if-none-match"), sent.get("if-modified-since"), tag=tag, modified_at=modified_at
+        )
+
+    def _shown_as(self, request: Request, call: Call, time: str, tag: str) -> bool:
+        """
+        Tell whether this, and nothing else, was shown here before with this ``Last-Modified``.
+
+        The clock may stand still while things change, so a time alone does not say which of them a client has.
+        """
+        key = request.path, request.query, call.viewer.id if call.viewer else None, time
+        tags, tag = self._tags.setdefault(key, set()), tag.removeprefix("W/")
+        is_so = tags == {tag}
+        tags.add(tag)
+        return is_so
+
+    def _text(self, call: Call, body: Any, request: Request, headers: dict[str, str]) -> str:  # noqa: ANN401 - any kind
+        if body is None:
+            return ""
+        if isinstance(body, (dict, list)):
+            return to_json(negotiation.as_of(call.terms.version, call.endpoint.operation_id, body))
+        if isinstance(body, Listing):
+            page = Page.of(call.query, len(body.rows))
+            rows = page.cut(body.rows)
+            if links := page.links(call.urls.api + _lasting_path(request.path, call), request.query):
+                headers["Link"] = links
+            text = f"[{','.join(self._texts_of(call, body, rows))}]"
+            if body.key:
+                around = negotiation.as_of(call.terms.version, "", dict(body.around))
+                members = (f"{to_json(name)}:{text if name == body.key else to_json(value)}"
+                           for name, value in around.items())  # fmt: skip
+                text = f"{{{','.join(members)}}}"
+            return text
+        return self._text_of(call, body)
+
+    def _texts_of(self, call: Call, listing: Listing, rows: Sequence[Any]) -> list[str]:
+        if listing.render is None:
+            return [self._text_of(call, row) for row in rows]
+        return [to_json(negotiation.as_of(call.terms.version, "", listing.render(row))) for row in rows]
+
+    def _text_of(self, call: Call, row: Any) -> str:  # noqa: ANN401 - any row of the store with a URL of its own
+        # Rows never change, so their JSON is written once: it is most of the work of a GET.
+        repository, urls = call.store.repository_of(row), call.urls
+        known = self._texts.get(row.id)
+        if known and known[0] is row and known[1] == repository.full_name and known[2] is urls:
+            return known[3]
+        text = self._rendered(row, repository, urls)
+        self._texts[row.id] = row, repository.full_name, urls, text
+        return text
+
+    def _rendered(self, row: Any, repository: Repository, urls: Urls) -> str:  # noqa: ANN401
+        render, creator = _RENDER[type(row)], getattr(row, "creator", None)
+        if creator is None:
+            return to_json(render(row, repository, urls))
+        # A creator is half of the text, and the same each time. Quotes within a text are escaped, and
+        # nothing that a client has sent comes after it.
+        head, _, tail = to_json(render(row, repository, urls, creator=_HOLE)).rpartition(_WRITTEN_HOLE)
+        known = self._users.get((creator.id, urls.api))
+        if known is None:
+            known = self._users[creator.id, urls.api] = f'"creator":{to_json(account_json.user(creator, urls))}'
+        return f"{head}{known}{tail}"
+
+
+def _lasting_path(path: str, call: Call) -> str:
+    # GitHub's links do not depend on a name that may change.
+    if call.repository_or_none is None or path.startswith("/repositories/"):
+        return path
+    return f"/repositories/{call.repository.id}/{path.split('/', 4)[4]}"
+
+
+def refusal_body(refusal: GitHubError, endpoint: Endpoint | None, urls: Urls, headers: dict[str, str]) -> bytes:
+    """Write what a refusal says, of *endpoint* if it is known; add the *headers* that go with it."""
+    if isinstance(refusal, refusals.PlainForbidden):
+        headers["Content-Type"] = "text/html; charset=utf-8"
+        return refusal.message.encode()
+    body: dict[str, Any] = {"message": refusal.message}
+    if isinstance(refusal, refusals.Redirect):
+        headers["Location"] = refusal.url
+        page = urls.documentation(refusal.documentation_url or "")
+        return to_json(body | {"url": refusal.url, "documentation_url": page}).encode()
+    if refusal.errors:
+        body["errors"] = refusal.errors
+    page = schema.documentation_url(endpoint.operation_id) if endpoint else refusals.REST_DOCS
+    body["documentation_url"] = urls.documentation(refusal.documentation_url or page)
+    body["status"] = str(refusal.status)
+    return to_json(body).encode()
