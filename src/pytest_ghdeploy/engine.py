@@ -15,11 +15,10 @@ from weakref import ref
 from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github.urls import Urls
 from pytest_ghdeploy.http.application import Application
-from pytest_ghdeploy.http.authentication import token_of
 from pytest_ghdeploy.http.messages import Answer, Request
-from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secret_members, without_secrets
+from pytest_ghdeploy.redaction import Secrets
 from pytest_ghdeploy.report import transcript
-from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
+from pytest_ghdeploy.report.recorder import Recorder
 from pytest_ghdeploy.report.transcript import Transcript
 from pytest_ghdeploy.store.clock import Clock, keep_diary
 from pytest_ghdeploy.store.events import Events
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.deployer import Deployers
     from pytest_ghdeploy.interface.fault_plan import FaultPlan
     from pytest_ghdeploy.interface.waiting import Watch
+    from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.store.events import Event
     from pytest_ghdeploy.webhooks.hooks import Webhooks
 
@@ -85,8 +85,7 @@ class Engine:
         self.store = Store(self.clock, self.assume, self._urls, self.lock, self._recorded)
         self.secrets = Secrets()
         self.transcript = Transcript(self.secrets, self.lock)
-        self._authorization = ""
-        self._exchanges: list[Exchange] = []
+        self._recorder = Recorder(self.secrets, self.transcript)
         self._deployers: Deployers | None = None
         keep_diary(self.clock, None)
         self.application = Application(self.store, self._urls, validate_all=self.validate == "all")
@@ -157,9 +156,8 @@ class Engine:
     @property
     def requests(self) -> Sequence[Exchange]:
         """The requests with their answers, credentials blotted out."""
-        # Blotted only now, so that a token counts that was shown later.
         with self.lock:
-            return tuple(blotted(exchange, self.secrets) for exchange in self._exchanges)
+            return self._recorder.exchanges()
 
     # Problems
 
@@ -217,10 +215,9 @@ class Engine:
             for records in (self._recorded, self._problems):
                 if len(records) > 2 * keep:
                     del records[:-keep]
-            if len(self._exchanges) > 2 * keep:
-                if self._fault_plan is not None:
-                    self._fault_plan.forget_requests(len(self._exchanges) - keep)
-                del self._exchanges[:-keep]
+            gone = self._recorder.forget(keep)
+            if self._fault_plan is not None:
+                self._fault_plan.forget_requests(gone)
             if self.transcript.forget(keep):
                 rows = [row for row in self.store.hook_deliveries if row.state != "waiting"]
                 for row in rows[:-keep]:
@@ -257,15 +254,11 @@ class Engine:
         """
         __tracebackhide__ = True
         parts = urlsplit(url)
-        authorization = headers.get("authorization")
+        request = Request(method.upper(), parts.path, parts.query, headers, body)
         with self.lock:
-            if authorization and authorization != self._authorization:
-                self._authorization = authorization
-                self.secrets.show(token_of(authorization))
-            place = len(self.transcript.entries)
+            place = self._recorder.begin(request)
             try:
-                path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)
-                request = Request(method.upper(), path, parts.query, headers, body)
+                request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)
                 answer = self.application.handle(request, self._urls.at(root) if root else None)
             except UnsupportedRequest as problem:
                 problem.args = (self.secrets.blot(str(problem)),)
@@ -274,24 +267,7 @@ class Engine:
             except Exception as problem:
                 self.fail(problem)
                 raise
-            if body:
-                body = without_secret_members(body, self.secrets)
-            exchange = Exchange(
-                method.upper(),
-                without_credentials(url),
-                path,
-                Headers(without_secrets(headers)),
-                body,
-                answer.status,
-                Headers(answer.headers),
-                answer.body,
-                answer.hint,
-                answer.failure,
-                login=self._login(authorization),
-            )
-            self._exchanges.append(exchange)
-            # Before the events that it caused.
-            self.transcript.entries.insert(place, exchange)
+            exchange = self._recorder.record(request, url, answer, place)
             if self._deployers is not None:
                 self._deployers.answered(exchange)
             return answer
@@ -301,13 +277,6 @@ class Engine:
         self.clock.tick(seconds)
         with self.lock:
             self.transcript.entries.append(f"{transcript.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
-
-    def _login(self, authorization: str | None) -> str:
-        if not authorization:
-            return ""
-        tokens = self.store.tokens
-        token = tokens.get(token_of(authorization)) if tokens else self.store.any_token
-        return token.user.login if token else ""
 
     def _below_root(self, path: str, prefix: str) -> str:
         if f"{path}/".startswith(f"{prefix}/"):

@@ -8,7 +8,6 @@ does goes through the operation that ``POST …/statuses`` calls.
 
 from __future__ import annotations
 
-import re
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 from pytest_ghdeploy.api import deployment_statuses
+from pytest_ghdeploy.api.routing import id_or_none
 from pytest_ghdeploy.errors import FakeError, unknown
 from pytest_ghdeploy.github.model import DEPLOYMENT_STATES, DeploymentState
 from pytest_ghdeploy.github.rules import deployments as deployment_rules, environments as environment_rules
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.store.store import Store
 
-_POLL = re.compile(r"/(?:repos/[^/]+/[^/]+|repositories/\d+)/deployments/(\d+)(?:/statuses(?:/\d+)?)?")
+_POLLS = frozenset({"repos/get-deployment", "repos/list-deployment-statuses", "repos/get-deployment-status"})
 _ANSWERED = (200, 304)
 
 
@@ -342,11 +342,12 @@ class Deployers:
     def answered(self, exchange: Exchange) -> None:
         """Let them act after a request, which may have been a poll, has been answered."""
         arrived = exchange.status in _ANSWERED and not exchange.failure
-        if exchange.method == "GET" and arrived and (found := _POLL.fullmatch(exchange.path)):
+        if exchange.method == "GET" and arrived and exchange.operation_id in _POLLS:
             pages = parse_qs(exchange.url.partition("?")[2]).get("page", ["1"])
-            if pages[-1] in ("", "0", "1"):
+            deployment_id = id_or_none(exchange.params["deployment_id"])
+            if deployment_id is not None and pages[-1] in ("", "0", "1"):
                 for party in self._all:
-                    party.polled(int(found[1]))
+                    party.polled(deployment_id)
         self.look()
 
     # The clock's diary

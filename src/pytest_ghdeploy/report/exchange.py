@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ghdeploy.public import public
@@ -33,6 +34,15 @@ class Exchange(NamedTuple):
             ``truncated``; ``""`` if it arrived.
 
         login: Who asked; ``""`` for an anonymous client and for one whose token is not known.
+
+        operation_id: GitHub's id of the operation, such as ``repos/get-deployment``; ``""`` if the fake has no
+            endpoint for this method and path.
+
+        params: The parameters in the path by GitHub's names, unquoted, such as ``{"owner": "octocat", "repo":
+            "example", "deployment_id": "4442074271"}``; empty if the fake has no such endpoint.
+
+        repository_id: The id of the repository in the path, also where it is named; ``None`` if the path names none,
+            or one that did not exist.
     """
 
     method: str
@@ -46,6 +56,9 @@ class Exchange(NamedTuple):
     hint: str = ""
     failure: str = ""
     login: str = ""
+    operation_id: str = ""
+    params: Mapping[str, str] = MappingProxyType({})
+    repository_id: int | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status or 'no answer'}"
@@ -88,4 +101,5 @@ def blotted(exchange: Exchange, secrets: Secrets) -> Exchange:
         response_headers=Headers(secrets.blot_headers(exchange.response_headers)),
         response_body=secrets.blot_bytes(exchange.response_body),
         hint=secrets.blot(exchange.hint),
+        params={name: secrets.blot(value) for name, value in exchange.params.items()},
     )

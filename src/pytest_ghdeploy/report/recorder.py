@@ -1,0 +1,74 @@
+"""Recording each request with its answer, without the secrets in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.redaction import without_credentials, without_secret_members, without_secrets
+from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_ghdeploy.http.messages import Answer, Request
+    from pytest_ghdeploy.redaction import Secrets
+    from pytest_ghdeploy.report.transcript import Transcript
+
+
+class Recorder:
+    """The exchanges so far, oldest first. Hold the store's lock."""
+
+    def __init__(self, secrets: Secrets, transcript: Transcript) -> None:
+        """Start with none; add each to *transcript* too, and the tokens that clients show to *secrets*."""
+        self._exchanges: list[Exchange] = []
+        self._secrets = secrets
+        self._transcript = transcript
+
+    def begin(self, request: Request) -> int:
+        """
+        Take note of a request's token, so that nothing that is said about the request shows it.
+
+        Returns:
+            The place of the exchange in the transcript: before the events that the request causes.
+        """
+        if request.token_text:
+            self._secrets.show(request.token_text)
+        return len(self._transcript.entries)
+
+    def record(self, request: Request, url: str, answer: Answer, place: int) -> Exchange:
+        """Record a request that was sent to *url*, and its answer, at a *place* in the transcript."""
+        body, token, repository = request.body, request.token, request.repository
+        exchange = Exchange(
+            request.method,
+            without_credentials(url),
+            request.path,
+            Headers(without_secrets(request.headers)),
+            without_secret_members(body, self._secrets) if body else body,
+            answer.status,
+            Headers(answer.headers),
+            answer.body,
+            answer.hint,
+            answer.failure,
+            login=token.user.login if token else "",
+            operation_id=request.endpoint.operation_id if request.endpoint else "",
+            params=dict(request.params),
+            repository_id=repository.id if repository else None,
+        )
+        self._exchanges.append(exchange)
+        self._transcript.entries.insert(place, exchange)
+        return exchange
+
+    def exchanges(self) -> Sequence[Exchange]:
+        """List the exchanges. Secrets are blotted out only now, so that one counts that was shown later."""
+        return tuple(blotted(exchange, self._secrets) for exchange in self._exchanges)
+
+    def forget(self, keep: int) -> int:
+        """
+        Forget the first exchanges, once there are twice as many as are to be kept.
+
+        Returns:
+            How many are gone.
+        """
+        gone = len(self._exchanges) - keep if len(self._exchanges) > 2 * keep else 0
+        del self._exchanges[:gone]
+        return gone
