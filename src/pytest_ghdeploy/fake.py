@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json as json_module
 import re
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.engine import Engine
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github.model import ACCOUNT_TYPES, App, Assumptions, Team, User
+from pytest_ghdeploy.github.model import App, Assumptions, Team, User
 from pytest_ghdeploy.github.urls import ENTERPRISE_VERSION, PUBLIC_API
-from pytest_ghdeploy.http.messages import Stub
-from pytest_ghdeploy.interface import assertions, tokens
+from pytest_ghdeploy.interface import accounts, assertions, tokens
 from pytest_ghdeploy.interface.arguments import (
-    check_login,
-    check_path,
     check_ref_name,
     check_type,
-    headers_of,
     split_full_name,
+    to_assumptions,
 )
 from pytest_ghdeploy.interface.repository import Repository
+from pytest_ghdeploy.interface.stubs import stub_of
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.conversation import Conversation
-from pytest_ghdeploy.store.store import ACTIONS, DEFAULT_LOGIN
+from pytest_ghdeploy.store.store import DEFAULT_LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,9 +47,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.events import Event, Events
     from pytest_ghdeploy.webhooks.hooks import Delivery, Webhooks
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
-_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 @public
@@ -229,18 +224,8 @@ class FakeGitHub:
         Raises:
             FakeError: It exists, or *login* or *type* is none. Nothing was added.
         """
-        if type not in ACCOUNT_TYPES:
-            raise errors.unknown("type of account", type, ACCOUNT_TYPES)
-        check_login(login)
-        is_bot = login.endswith("[bot]")
-        if is_bot and type == "Organization":
-            msg = f"{login} is the login of a bot, and an organization is none"
-            raise FakeError(msg)
         with self._engine.lock:
-            if self._engine.store.user(login):
-                msg = f"there is a user {login} already"
-                raise FakeError(msg)
-            return self._engine.store.add_user(login, "Bot" if is_bot else type)
+            return accounts.add_user(self._engine.store, login, type)
 
     def add_token(
         self,
@@ -319,23 +304,8 @@ class FakeGitHub:
         Raises:
             FakeError: It exists, its organization is none, or *name* has no letter or digit. Nothing was added.
         """
-        check_login(organization)
-        check_type("name", name, str, "a text")
-        slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
-        if not slug:
-            msg = f"the name of a team has a letter or digit, got {name!r}"
-            raise FakeError(msg)
         with self._engine.lock:
-            store = self._engine.store
-            owner = store.user(organization)
-            if owner and owner.type != "Organization":
-                msg = f'{owner.login} is a {owner.type}; a team belongs to an account with type="Organization"'
-                raise FakeError(msg)
-            if any(team.slug == slug and team.organization is owner for team in store.teams):
-                msg = f"{organization} has a team {slug} already"
-                raise FakeError(msg)
-            owner = owner or store.add_user(organization, "Organization")
-            return store.teams.add(Team(store.teams.next_id, owner, name, slug))
+            return accounts.add_team(self._engine.store, organization, name)
 
     def add_app(self, slug: str, *, owner: str = DEFAULT_LOGIN) -> App:
         """
@@ -352,27 +322,8 @@ class FakeGitHub:
         Raises:
             FakeError: It exists, or *slug* or *owner* is none. Nothing was added.
         """
-        check_type("slug", slug, str, "a text")
-        if not _SLUG.fullmatch(slug):
-            msg = f'the slug of an app is made of lower-case letters, digits and "-"; got {slug!r}'
-            raise FakeError(msg)
-        check_login(owner)
         with self._engine.lock:
-            store = self._engine.store
-            if slug == ACTIONS or any(app.slug == slug for app in store.apps):
-                msg = f"there is an app {slug} already"
-                raise FakeError(msg)
-            return store.apps.add(
-                App(
-                    id=store.apps.next_id,
-                    slug=slug,
-                    name=slug,
-                    owner=store.ensure_user(owner),
-                    created_at=self.clock.now,
-                    permissions={"actions": "read", "deployments": "write", "metadata": "read"},
-                    events=("deployment_protection_rule",),
-                )
-            )
+            return accounts.add_app(self._engine.store, slug, owner)
 
     def stub(
         self,
@@ -399,28 +350,10 @@ class FakeGitHub:
         Raises:
             FakeError: An argument makes no sense. Nothing is stubbed.
         """
-        check_type("method", method, str, "a text")
-        check_path(path)
-        if method.upper() not in _METHODS:
-            raise errors.unknown("method", method, _METHODS)
-        more = headers_of(headers)
-        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
-            msg = f"status is an HTTP status from 200 to 599, got {status!r}"
-            raise FakeError(msg)
-        try:
-            body = b"" if json is None else json_module.dumps(json, allow_nan=False).encode()
-        except (TypeError, ValueError) as problem:
-            msg = f"json is what JSON can hold: {problem}"
-            raise FakeError(msg) from None
-        if body and status in (204, 304):
-            msg = f"an answer {status} has no body, and json gives it one"
-            raise FakeError(msg)
-        segments = tuple(
-            None if part == "*" or part.startswith("{") else unquote(part)
-            for part in path.removeprefix(self._engine.prefix).split("/")
-        )
         with self._engine.lock:
-            self._engine.application.stubs.append(Stub(method.upper(), segments, status, body, more))
+            self._engine.application.stubs.append(
+                stub_of(method, path, status=status, json=json, headers=headers, prefix=self._engine.prefix)
+            )
 
     def seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
         """
@@ -729,21 +662,3 @@ def _split(url: str) -> SplitResult:
 
 
 _USUAL = Assumptions()
-
-
-def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
-    """
-    Check and convert the assumptions a test makes.
-
-    Raises:
-        FakeError: There is no such assumption, or its value is of another type.
-    """
-    known: dict[str, Any] = {field.name: field.default for field in fields(Assumptions)}
-    for name, value in given.items():
-        if name not in known:
-            raise errors.unknown("argument", name, ["base_url", "validate", "enterprise_version", *known])
-        if type(value) is not type(known[name]) or value < 0:
-            wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
-            msg = f"{name} is {wanted}, got {value!r}"
-            raise FakeError(msg)
-    return Assumptions(**given)

@@ -83,11 +83,15 @@ class Answer:
     failure: Failure = ""
 
 
+Segments = tuple[str | None, ...]
+"""A path cut at its slashes, unquoted; ``None`` stands for any segment."""
+
+
 class Stub(NamedTuple):
-    """A canned answer: ``segments`` is the path cut at its slashes, ``None`` where anything goes."""
+    """A canned answer."""
 
     method: str
-    segments: tuple[str | None, ...]
+    segments: Segments
     status: int
     body: bytes
     headers: Mapping[str, str]

@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import git, model
+from pytest_ghdeploy.github.model import Assumptions
 from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import schema
 from pytest_ghdeploy.redaction import told_of
@@ -27,6 +29,7 @@ _LOOKED_UP = ("content-encoding", "content-length", "content-type", "location", 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # One line of Latin-1, as HTTP has it, without a space at either end.
 _HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff](?:[\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?")
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 
 
@@ -145,6 +148,18 @@ def _why_no_header(value: str) -> str:
     return f"it has the character U+{ord(wrong):04X}"
 
 
+def check_method(method: str) -> None:
+    """
+    Refuse what is not the method of requests, in upper or lower case.
+
+    Raises:
+        FakeError: There is no such method.
+    """
+    check_type("method", method, str, "a text")
+    if method.upper() not in _METHODS:
+        raise errors.unknown("method", method, _METHODS)
+
+
 def check_path(path: object) -> None:
     """
     Refuse what cannot be the path of requests, below the root of the API.
@@ -238,3 +253,21 @@ def user_called(store: Store, login: str | None, argument: str = "a user") -> Us
     if user is None:
         raise errors.unknown("user", login, (user.login for user in store.users), more=": see add_user")
     return user
+
+
+def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
+    """
+    Check and convert the assumptions a test makes.
+
+    Raises:
+        FakeError: There is no such assumption, or its value is of another type.
+    """
+    known: dict[str, Any] = {field.name: field.default for field in fields(Assumptions)}
+    for name, value in given.items():
+        if name not in known:
+            raise errors.unknown("argument", name, ["base_url", "validate", "enterprise_version", *known])
+        if type(value) is not type(known[name]) or value < 0:
+            wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
+            msg = f"{name} is {wanted}, got {value!r}"
+            raise FakeError(msg)
+    return Assumptions(**given)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from threading import RLock
 
     from pytest_ghdeploy.http.application import Application
-    from pytest_ghdeploy.http.messages import Failure, Request
+    from pytest_ghdeploy.http.messages import Failure, Request, Segments
     from pytest_ghdeploy.interface.not_found_yet import Created
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.store.store import Store
@@ -119,7 +119,7 @@ class PlannedFault:
         self,
         method: str | None,
         path: str | None,
-        segments: tuple[str | None, ...] | None,
+        segments: Segments | None,
         kind: Mapping[str, Any],
         *,
         times: int,
@@ -146,7 +146,7 @@ class PlannedFault:
         """Look up an argument that says what goes wrong, ``None`` if it was not given."""
         return self._kind.get(name)
 
-    def is_for(self, method: str, paths: Sequence[tuple[str, ...]]) -> bool:
+    def is_for(self, method: str, paths: Sequence[Segments]) -> bool:
         """Tell whether a request matches, by its method and one of its *paths*."""
         if self.fault.method not in (None, method):
             return False
@@ -155,7 +155,7 @@ class PlannedFault:
             len(wanted) == len(path) and all(map(_fits, wanted, path)) for path in paths
         )  # fmt: skip
 
-    def fails(self, method: str, paths: Sequence[tuple[str, ...]]) -> bool:
+    def fails(self, method: str, paths: Sequence[Segments]) -> bool:
         """Tell whether a request is to fail; count one that matches and passes first."""
         return self.fault.used < self.fault.times and self.is_for(method, paths) and not self._passes()
 
@@ -187,20 +187,20 @@ class PlannedFault:
         return self._passed <= self.after
 
 
-def _fits(wanted: str | None, given: str) -> bool:
+def _fits(wanted: str | None, given: str | None) -> bool:
     return wanted is None or wanted == given
 
 
-def _known_as(path: tuple[str, ...]) -> tuple[str, ...]:
-    # The names of owners and repositories are found without regard to case.
-    if path[1:2] != ("repos",):
-        return path
-    return (*path[:2], *(part.lower() for part in path[2:4]), *path[4:])
+def without_case(segments: Segments) -> Segments:
+    """Write the owner and the name of a repository in lower case, as they are compared."""
+    if segments[1:2] != ("repos",):
+        return segments
+    return (*segments[:2], *(part and part.lower() for part in segments[2:4]), *segments[4:])
 
 
-def _paths_of(request: Request) -> list[tuple[str, ...]]:
+def _paths_of(request: Request) -> list[Segments]:
     """Cut a path at its slashes; one by a repository's id is also one by its name."""
-    parts = _known_as(tuple(unquote(part) for part in request.path.split("/")))
+    parts = without_case(tuple(unquote(part) for part in request.path.split("/")))
     if parts[1:2] != ("repositories",) or request.repository is None:
         return [parts]
     return [parts, ("", "repos", *request.repository.full_name.lower().split("/"), *parts[3:])]
@@ -263,7 +263,7 @@ class FaultPlan:
                 return answer
         return self._proceed(request, paths)
 
-    def _proceed(self, request: Request, paths: Sequence[tuple[str, ...]]) -> Answer:
+    def _proceed(self, request: Request, paths: Sequence[Segments]) -> Answer:
         waiting = [
             planned
             for planned in self.planned
@@ -292,7 +292,7 @@ class FaultPlan:
             return None
         return answer, "; it is there"
 
-    def _fail(self, planned: PlannedFault, request: Request, paths: Sequence[tuple[str, ...]]) -> tuple[Answer, str]:
+    def _fail(self, planned: PlannedFault, request: Request, paths: Sequence[Segments]) -> tuple[Answer, str]:
         """Make the answer of a fault, and what the hint says beside the fault's name."""
         application = self._application
         if planned.past:

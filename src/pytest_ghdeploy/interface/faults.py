@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, get_args
-from urllib.parse import unquote
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.interface import not_found_yet as hiding
-from pytest_ghdeploy.interface.arguments import check_path, check_type, headers_of
-from pytest_ghdeploy.interface.fault_plan import PlannedFault
+from pytest_ghdeploy.interface.arguments import check_method, check_path, check_type, headers_of
+from pytest_ghdeploy.interface.fault_plan import PlannedFault, without_case
+from pytest_ghdeploy.interface.stubs import segments_of
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ FaultKind = Literal[
     "connection", "reset", "timeout", "lost_answer", "lost_answer_timeout", "truncated", "not_json"
 ]  # fmt: skip
 
-_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _FIRST_5XX = 500
 _CREATE = ("POST", "PUT")
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -138,15 +137,7 @@ class Faults:
         given = {"status": status, "error": error, "not_found_yet": not_found_yet, "stale": stale,
                  "retry_after": retry_after, "headers": headers_of(headers), "change_made": change_made}  # fmt: skip
         kind = {name: value for name, value in given.items() if value or type(value) is int}
-        segments = None
-        if path is not None:
-            parts = path.removeprefix(self._prefix).split("/")
-            wanted = tuple(None if part == "*" or part.startswith("{") else unquote(part) for part in parts)
-            # As for those of a request, which stand beside theirs.
-            names = wanted[1:2] == ("repos",)
-            segments = tuple(
-                part.lower() if part and names and place in (2, 3) else part for place, part in enumerate(wanted)
-            )
+        segments = None if path is None else without_case(segments_of(path, self._prefix))
         usual = "GET" if stale else None
         if not_found_yet:
             creating = hiding.creating_methods(method.upper() if method else None, segments)
@@ -164,9 +155,7 @@ class Faults:
 
     def _check(self, *, method: str | None, path: str | None, **kinds: object) -> None:
         if method is not None:
-            check_type("method", method, str, "a text")
-            if method.upper() not in _METHODS:
-                raise errors.unknown("method", method, _METHODS)
+            check_method(method)
         if path is not None:
             check_path(path)
         error = kinds["error"]

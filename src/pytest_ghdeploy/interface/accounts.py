@@ -1,0 +1,90 @@
+"""How a test adds users, teams and apps. Hold the store's lock."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.github.model import ACCOUNT_TYPES, App, Team, User
+from pytest_ghdeploy.interface.arguments import check_login, check_type
+from pytest_ghdeploy.store.store import ACTIONS
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.model import AccountType
+    from pytest_ghdeploy.store.store import Store
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def add_user(store: Store, login: str, account_type: AccountType) -> User:
+    """
+    Add an account; for the arguments see ``FakeGitHub.add_user``.
+
+    Raises:
+        FakeError: It exists, or an argument is invalid. Nothing was added.
+    """
+    if account_type not in ACCOUNT_TYPES:
+        raise errors.unknown("type of account", account_type, ACCOUNT_TYPES)
+    check_login(login)
+    is_bot = login.endswith("[bot]")
+    if is_bot and account_type == "Organization":
+        msg = f"{login} is the login of a bot, and an organization is none"
+        raise FakeError(msg)
+    if store.user(login):
+        msg = f"there is a user {login} already"
+        raise FakeError(msg)
+    return store.add_user(login, "Bot" if is_bot else account_type)
+
+
+def add_team(store: Store, organization: str, name: str) -> Team:
+    """
+    Add a team, and its organization if there is none; for the arguments see ``FakeGitHub.add_team``.
+
+    Raises:
+        FakeError: It exists, or an argument is invalid. Nothing was added.
+    """
+    check_login(organization)
+    check_type("name", name, str, "a text")
+    slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
+    if not slug:
+        msg = f"the name of a team has a letter or digit, got {name!r}"
+        raise FakeError(msg)
+    owner = store.user(organization)
+    if owner and owner.type != "Organization":
+        msg = f'{owner.login} is a {owner.type}; a team belongs to an account with type="Organization"'
+        raise FakeError(msg)
+    if any(team.slug == slug and team.organization is owner for team in store.teams):
+        msg = f"{organization} has a team {slug} already"
+        raise FakeError(msg)
+    owner = owner or store.add_user(organization, "Organization")
+    return store.teams.add(Team(store.teams.next_id, owner, name, slug))
+
+
+def add_app(store: Store, slug: str, owner: str) -> App:
+    """
+    Add a GitHub App, and its owner if there is none; for the arguments see ``FakeGitHub.add_app``.
+
+    Raises:
+        FakeError: It exists, or an argument is invalid. Nothing was added.
+    """
+    check_type("slug", slug, str, "a text")
+    if not _SLUG.fullmatch(slug):
+        msg = f'the slug of an app is made of lower-case letters, digits and "-"; got {slug!r}'
+        raise FakeError(msg)
+    check_login(owner)
+    if slug == ACTIONS or any(app.slug == slug for app in store.apps):
+        msg = f"there is an app {slug} already"
+        raise FakeError(msg)
+    return store.apps.add(
+        App(
+            id=store.apps.next_id,
+            slug=slug,
+            name=slug,
+            owner=store.ensure_user(owner),
+            created_at=store.clock.now,
+            permissions={"actions": "read", "deployments": "write", "metadata": "read"},
+            events=("deployment_protection_rule",),
+        )
+    )

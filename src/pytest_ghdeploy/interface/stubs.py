@@ -1,0 +1,54 @@
+"""How a test asks for a canned answer."""
+
+from __future__ import annotations
+
+import json as json_module
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.http.messages import Stub
+from pytest_ghdeploy.interface.arguments import check_method, check_path, headers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_ghdeploy.http.messages import Segments
+
+_WITHOUT_BODY = (204, 304)
+
+
+def stub_of(
+    method: str, path: str, *, status: int, json: object, headers: Mapping[str, str] | None, prefix: str
+) -> Stub:
+    """
+    Make a stub; for the arguments see ``FakeGitHub.stub``.
+
+    Args:
+        prefix: The path of the API's root, which *path* may begin with.
+
+    Raises:
+        FakeError: An argument makes no sense.
+    """
+    check_method(method)
+    check_path(path)
+    more = headers_of(headers)
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
+        msg = f"status is an HTTP status from 200 to 599, got {status!r}"
+        raise FakeError(msg)
+    try:
+        body = b"" if json is None else json_module.dumps(json, allow_nan=False).encode()
+    except (TypeError, ValueError) as problem:
+        msg = f"json is what JSON can hold: {problem}"
+        raise FakeError(msg) from None
+    if body and status in _WITHOUT_BODY:
+        msg = f"an answer {status} has no body, and json gives it one"
+        raise FakeError(msg)
+    return Stub(method.upper(), segments_of(path, prefix), status, body, more)
+
+
+def segments_of(path: str, prefix: str) -> Segments:
+    """Cut a path that a test has written; ``*`` and ``{name}`` stand for any segment."""
+    return tuple(
+        None if part == "*" or part.startswith("{") else unquote(part) for part in path.removeprefix(prefix).split("/")
+    )
