@@ -169,7 +169,6 @@ LONG: dict[str, str] = dict.fromkeys(
         "fake",
         "github.refusals",
         "interface.repository",
-        "report.transcript",
         "seeds.seed",
         "store.store",
         "webhooks.hooks",

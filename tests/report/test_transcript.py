@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 import requests
 
-from pytest_ghdeploy.report import transcript
+from pytest_ghdeploy.report import lines, transcript
 from pytest_ghdeploy.report.transcript import Said
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ def test_what_is_left_out_of_a_long_conversation_costs_nothing(
 ) -> None:
     """Events are looked into, and answers read, only where they are told."""
     many(ghdeploy.add_repository("octocat/example"), 300)
-    spy = Mock(wraps=transcript._event_line)
-    monkeypatch.setattr(transcript, "_event_line", spy)
+    spy = Mock(wraps=lines.event_line)
+    monkeypatch.setattr(transcript, "event_line", spy)
     ghdeploy.conversation.mermaid()
     assert [call.args[0] for call in spy.call_args_list] == [*ghdeploy.events[:10], *ghdeploy.events[-90:]]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pytest_ghdeploy.github.refusals import REASONS
 from pytest_ghdeploy.redaction import without_credentials
 from pytest_ghdeploy.report import diagram
 from pytest_ghdeploy.report.diagram import GITHUB, Message, Parties
+from pytest_ghdeploy.report.exchange import Exchange, blotted
+from pytest_ghdeploy.report.lines import REFUSED, event_line, exchange_lines, gist, printable
 from pytest_ghdeploy.store.events import Event
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import HookDelivery
     from pytest_ghdeploy.redaction import Secrets
     from pytest_ghdeploy.report.diagram import Kind
-from pytest_ghdeploy.report.exchange import Exchange, blotted
 
-_BODY_LIMIT = 200
 # Of a long conversation, how many requests and events of its beginning and its end are told.
 _FIRST, _LAST = 10, 90
 # And between these, how many that went wrong.
@@ -128,7 +126,7 @@ class Transcript:
                 for one in (*self._forgotten.told(), *_shortened(told))
                 for line in ([f"     {one}"] if isinstance(one, str) else self._lines(one, names))
             ]
-            return self._secrets.blot("\n".join(_printable(line) for line in lines))
+            return self._secrets.blot("\n".join(printable(line) for line in lines))
 
     def diagram(self) -> str:
         """Draw it: see ``Conversation.diagram``."""
@@ -193,9 +191,9 @@ class Transcript:
     def _lines(self, told: _Told, names: Mapping[_Party, str]) -> list[str]:
         entry = told.entry
         if isinstance(entry, Exchange):
-            return _exchange_lines(told.number, blotted(entry, self._secrets))
+            return exchange_lines(told.number, blotted(entry, self._secrets))
         if isinstance(entry, Event):
-            return [f"     event {_event_line(entry)}"]
+            return [f"     event {event_line(entry)}"]
         party = _party_of(entry)
         if isinstance(entry, Said):
             name = names[party] if party else GITHUB
@@ -245,7 +243,7 @@ class Transcript:
         """Find out whether the same was asked, by the same client, and answered as before."""
         if _asked(before) != _asked(after) or self._client_of(before) != self._client_of(after):
             return False
-        return before.response_body == after.response_body or _gist(before) == _gist(after)
+        return before.response_body == after.response_body or gist(before) == gist(after)
 
     def _names(self, parties: Mapping[_Party, None], limit: int) -> dict[_Party, str]:
         """Give each a name of its own, cut to about *limit* characters, if that is not 0."""
@@ -281,7 +279,7 @@ class Transcript:
         if isinstance(entry, Exchange):
             return _exchange_messages(told.number, blotted(entry, self._secrets), names[self._client_of(entry)])
         if isinstance(entry, Event):
-            return [Message(GITHUB, GITHUB, f"event {_event_line(entry)}", "notes", answer=True)]
+            return [Message(GITHUB, GITHUB, f"event {event_line(entry)}", "notes", answer=True)]
         party = _party_of(entry)
         name = names[party] if party else GITHUB
         if isinstance(entry, Said):
@@ -296,7 +294,7 @@ class Transcript:
         return [Message(GITHUB, GITHUB, entry, "warns", answer=True)]
 
     def _clean(self, text: str) -> str:
-        return _printable(self._secrets.blot(text))
+        return printable(self._secrets.blot(text))
 
 
 # A client and GitHub, who need no picture.
@@ -318,7 +316,7 @@ class _Told:
         """Whether something went wrong, so that it is told in a long conversation too."""
         entry = self.entry
         if isinstance(entry, Exchange):
-            return not 0 < entry.status < _REFUSED or bool(entry.failure)
+            return not 0 < entry.status < REFUSED or bool(entry.failure)
         if isinstance(entry, Said):
             return entry.refused
         if isinstance(entry, Sent):
@@ -398,36 +396,14 @@ def _picture(messages: list[Message | str], parties: Parties) -> str:
 
 
 def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Message]:
-    first, *rest = (line.strip() for line in _exchange_lines(number, entry))
+    first, *rest = (line.strip() for line in exchange_lines(number, entry))
     hints = [line.removeprefix("hint: ") for line in rest if line.startswith("hint: ")]
     said = "; ".join(line for line in rest if not line.startswith("hint: "))
-    refused = not 0 < entry.status < _REFUSED
+    refused = not 0 < entry.status < REFUSED
     return [
         Message(client, GITHUB, f"{number:3}. {first.partition('. ')[2]}", "asks"),
         Message(GITHUB, client, said, "refuses" if refused else "answers", "; ".join(hints), answer=True),
     ]
-
-
-_REFUSED = 400
-
-
-def _printable(line: str) -> str:
-    # What a client sends must not steer the terminal on which the report is read.
-    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-
-
-def _exchange_lines(number: int, entry: Exchange) -> list[str]:
-    query = entry.url.partition("?")[2]
-    asked = f"{entry.method} {entry.path}{'?' + query if query else ''}"
-    lines = [f"{number:3}. {asked} {_cut(entry.request_body)}".rstrip()]
-    if entry.status:
-        answer = f"     {entry.status} {REASONS.get(entry.status, '')} {_gist(entry)}"
-        lines.append(answer.rstrip())
-    if entry.failure:
-        lines.append(f"     {_FAILURES[entry.failure]} (fault)")
-    if entry.hint:
-        lines.append(f"     hint: {entry.hint}")
-    return lines
 
 
 def _joined(told: _Told, lines: list[str]) -> list[str]:
@@ -441,60 +417,3 @@ def _joined(told: _Told, lines: list[str]) -> list[str]:
 
 
 _HINT = "     hint: "
-_FAILURES = {
-    "refused": "no answer: connection refused",
-    "reset": "no answer: connection reset",
-    "timeout": "no answer: read timed out",
-    "truncated": "the body was cut short on its way",
-}
-
-
-def _gist(entry: Exchange) -> str:
-    """Pick what matters from an answer: of a refusal why, of an object who it is, of a list how long it is."""
-    try:
-        body = json.loads(entry.response_body)
-    except (ValueError, RecursionError):
-        return _cut(entry.response_body)
-    if isinstance(body, list):
-        return f"{len(body)} item{'s'[: len(body) != 1]}"
-    if not isinstance(body, dict):
-        return _cut(entry.response_body)
-    if "message" in body:
-        return " ".join([json.dumps(body["message"], ensure_ascii=False), *_details(body.get("errors"))])
-    names = ("id", "state", "environment", "ref", "sha", "name", "login", "full_name", "context", "total_count")
-    return ", ".join(f"{name} {_short(body[name])}" for name in names if isinstance(body.get(name), (str, int)))
-
-
-def _details(errors: object) -> list[str]:
-    """Say what a refusal says beside its message: each context with its state, or each field with its problem."""
-    details = []
-    for error in errors if isinstance(errors, list) else []:
-        contexts = error.get("contexts") if isinstance(error, dict) else None
-        if isinstance(contexts, list):
-            details += [f"[{one.get('context')}: {one.get('state')}]" for one in contexts if isinstance(one, dict)]
-        elif isinstance(error, dict):
-            details.append(f"[{error.get('message') or error.get('code')}]")
-        else:
-            details.append(f"[{error}]")
-    return details
-
-
-def _short(value: Any) -> str:  # noqa: ANN401 - any JSON
-    text = str(value)
-    return text[:7] if re.fullmatch(r"[0-9a-f]{40}", text) else text
-
-
-def _event_line(event: Event) -> str:
-    payload = event.payload
-    own = payload.get(event.name, payload)
-    told = [f"{name} {_short(own[name])}" for name in _TOLD_OF_EVENTS if own.get(name) and name != event.name]
-    where = f" ({event.repository})" if event.repository else ""
-    return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(told)}{where}"
-
-
-_TOLD_OF_EVENTS = ("id", "hook_id", "state", "status", "conclusion", "context", "environment", "ref")
-
-
-def _cut(body: bytes) -> str:
-    text = " ".join(body.decode(errors="replace").split())
-    return text if len(text) <= _BODY_LIMIT else f"{text[:_BODY_LIMIT]}… ({len(body):,} bytes)"
