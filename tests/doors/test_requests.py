@@ -33,7 +33,7 @@ import urllib3.connectionpool
 from requests.adapters import HTTPAdapter
 
 from pytest_ghdeploy import FakeError, FakeGitHub, UnsupportedRequest
-from pytest_ghdeploy.doors import activation, import_hook, patching, registry
+from pytest_ghdeploy.doors import import_hook, patching, registry
 from pytest_ghdeploy.http import router
 
 if TYPE_CHECKING:
@@ -381,7 +381,7 @@ def test_the_fixtures_fail_a_test_that_swallowed_it(pytester: pytest.Pytester) -
     for message in (
         "GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not an endpoint of this fake*",
         "a request to github.com cannot be answered: active fakes answer for https://api.github.com only",
-        "look-up of api.github.com while a fake GitHub is active, by a client that has no door here*",
+        "look-up of api.github.com while a fake GitHub is active, by a client that the fake cannot intercept*",
         "a request to api.github.com cannot be answered: active fakes answer for https://ghe.example.com/api/v3 only",
     ):
         result.stdout.fnmatch_lines(f"E   *UnsupportedRequest: {message}")
@@ -580,7 +580,9 @@ def test_no_other_client_reaches_github(
     wire: Wire, ghdeploy: FakeGitHub, local: Local, way_out: Callable[[str], object]
 ) -> None:
     """Whatever the client, a request to a GitHub host is refused before a name is looked up or a byte is sent."""
-    with refused(ghdeploy, "while a fake GitHub is active, by a client that has no door here.*ghdeploy_server"):
+    with refused(
+        ghdeploy, "while a fake GitHub is active, by a client that the fake cannot intercept.*ghdeploy_server"
+    ):
         way_out(local.url)
     assert wire.names == []
     assert local.asked == []
@@ -670,8 +672,8 @@ def test_the_refusal_says_what_is_missing(ghdeploy: FakeGitHub) -> None:
     with pytest.raises(UnsupportedRequest) as caught:
         socket.getaddrinfo("API.github.com", 443)
     assert str(caught.value) == (
-        "look-up of API.github.com while a fake GitHub is active, by a client that has no door here. Nothing was sent. "
-        "The fixture ghdeploy_server gives it a URL to call instead."
+        "look-up of API.github.com while a fake GitHub is active, by a client that the fake cannot intercept. "
+        "Nothing was sent. Use the fixture ghdeploy_server, and give the client its URL."
     )
     ghdeploy._engine.take_problem()
 
@@ -1030,8 +1032,8 @@ def test_fakes_may_open_and_close_in_several_threads() -> None:
 
 
 def test_a_fake_that_opens_while_the_last_one_closes_has_its_doors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever closes has seen that there is no other; who opens then waits for it to be done."""
-    undo_all, opened = patching.undo_all, Event()
+    """The doors are closed without interruption, and opened again for a fake that opens meanwhile."""
+    undo, opened = patching.Patch.undo, Event()
     late = FakeGitHub(enterprise(1))
     threads: list[Thread] = []
 
@@ -1039,14 +1041,14 @@ def test_a_fake_that_opens_while_the_last_one_closes_has_its_doors(monkeypatch: 
         late.open()
         opened.set()
 
-    def undo_after_another_has_opened(patches: Any) -> None:  # noqa: ANN401
+    def undo_after_another_has_opened(patch: patching.Patch) -> None:
         if not threads:
             threads.append(Thread(target=open_late))
             threads[0].start()
             opened.wait(0.3)
-        undo_all(patches)
+        undo(patch)
 
-    monkeypatch.setattr(activation, "undo_all", undo_after_another_has_opened)
+    monkeypatch.setattr(patching.Patch, "undo", undo_after_another_has_opened)
     with nothing_left_behind():
         with FakeGitHub():
             pass
@@ -1067,9 +1069,7 @@ def test_two_that_open_at_once_make_one_door_to_each_library(monkeypatch: pytest
         return import_module(name)
 
     monkeypatch.setattr(import_hook, "import_module", import_together)
-    monkeypatch.setattr(import_hook, "_found", {})
-    monkeypatch.setattr(import_hook._Usual, "modules", ())
-    monkeypatch.setattr(import_hook._Usual, "patches", ())
+    monkeypatch.setattr(import_hook, "_patches", {})
     both = Barrier(2)
 
     def go(index: int) -> None:

@@ -101,9 +101,9 @@ def test_pytest_socket_forbids_what_needs_a_socket_and_we_say_what_helps(neighbo
                 with pytest.raises(FakeError) as caught:
                     ghdeploy.serve()
                 assert str(caught.value) == (
-                    "pytest-socket forbids this test all sockets, and a live server needs one: "
-                    "--allow-hosts=127.0.0.1 in place of --disable-socket, or the marker "
-                    'allow_hosts(["127.0.0.1"]), allow what stays on this machine'
+                    "pytest-socket forbids all sockets in this test, and a live server needs one: "
+                    "use --allow-hosts=127.0.0.1 instead of --disable-socket, or the marker "
+                    'allow_hosts(["127.0.0.1"])'
                 )
 
             def test_fixture(ghdeploy_server):
@@ -119,7 +119,7 @@ def test_pytest_socket_forbids_what_needs_a_socket_and_we_say_what_helps(neighbo
         "--disable-socket",
         passed=2,
         errors=1,
-        shows=["*FakeError: pytest-socket forbids this test all sockets*--allow-hosts=127.0.0.1*"],
+        shows=["*FakeError: pytest-socket forbids all sockets in this test*--allow-hosts=127.0.0.1*"],
     )
 
 

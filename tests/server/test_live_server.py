@@ -443,7 +443,7 @@ def test_who_does_not_know_the_authority_does_not_trust_it(server: LiveServer) -
 def test_the_wrong_protocol_is_told_the_right_one(server: LiveServer) -> None:
     """HTTP to the port for HTTPS is a 400 that says so, and HTTPS to the port for HTTP fails at once."""
     secure = server(tls=True)
-    assert "it is https://" in requests.get(f"http://127.0.0.1:{secure.port}/", timeout=10).text
+    assert "the URL is https://" in requests.get(f"http://127.0.0.1:{secure.port}/", timeout=10).text
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(f"https://127.0.0.1:{server.port}/", timeout=10)
 

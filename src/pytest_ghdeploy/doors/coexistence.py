@@ -1,10 +1,9 @@
 """
-Mocks and recorders that stand before the doors: they let GitHub's hosts pass, each by its own means.
+Mocks and recorders that answer before a request reaches a door.
 
-A mock of aiohttp's ``ClientSession`` and a recorder that puts classes of its
-own in the place of connections answer before a request comes as far as to a
-door. Both know hosts that are not their business: for as long as a fake is
-active, GitHub's are among them.
+aioresponses replaces a method of aiohttp's ``ClientSession``, and vcrpy replaces
+the classes of connections. Both can leave some hosts alone: while a fake is
+active, GitHub's hosts are among them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ def patches(library: ModuleType) -> list[Patch]:
     cassette: Any = library.config.Cassette
     return [
         Patch(cassette, "can_play_response_for", _unless_ours),
-        # What it is asked before it refuses to let a new request pass.
+        # Called before vcrpy refuses a request that is not recorded.
         Patch(cassette, "filter_request", _unless_ours),
         Patch(cassette, "append", _unless_ours),
         Patch(cassette, "_load", _load),
@@ -37,24 +36,24 @@ def _passthrough(_: Function) -> _Passthrough:
 
 
 class _Passthrough:
-    """What aioresponses lets pass, as beginnings of URLs: what it was told to, and our hosts."""
+    """The URL prefixes that aioresponses passes through: the user's, and those of our hosts."""
 
-    def __get__(self, mock: Any, owner: type) -> Any:  # noqa: ANN401 - itself, or a list
+    def __get__(self, mock: Any, owner: type) -> Any:  # noqa: ANN401 - the descriptor or a list
         if mock is None:
             return self
-        return [*vars(mock).get("_passthrough", ()), *_beginnings()]
+        return [*vars(mock).get("_passthrough", ()), *_prefixes()]
 
-    def __set__(self, mock: Any, told: object) -> None:  # noqa: ANN401
-        vars(mock)["_passthrough"] = told
+    def __set__(self, mock: Any, prefixes: object) -> None:  # noqa: ANN401
+        vars(mock)["_passthrough"] = prefixes
 
 
-def _beginnings() -> list[str]:
+def _prefixes() -> list[str]:
     return [f"{scheme}://{host}{end}" for host in registry.all_ours() for scheme in ("https", "http") for end in "/:"]
 
 
 def _unless_ours(original: Function) -> Function:
     def unless_ours(cassette: Any, request: Any, *args: Any) -> Any:  # noqa: ANN401
-        is_ours = registry.is_ours(registry.host_of(request.uri)) and not any(cassette is one for one in _loading)
+        is_ours = registry.is_ours(registry.host_of(request.uri)) and not any(cassette is each for each in _loading)
         return None if is_ours else original(cassette, request, *args)
 
     return unless_ours
@@ -62,12 +61,12 @@ def _unless_ours(original: Function) -> Function:
 
 def _load(original: Function) -> Function:
     def load(cassette: Any) -> None:  # noqa: ANN401
-        # It appends what it finds in its file, and would write the file without what it does not.
+        # Loading appends the recorded requests. Any that were left out would be lost when the file is written.
         _loading.append(cassette)
         try:
             original(cassette)
         finally:
-            _loading[:] = [one for one in _loading if one is not cassette]
+            _loading[:] = [each for each in _loading if each is not cassette]
 
     return load
 

@@ -1,8 +1,9 @@
 """
-The doors for libraries that not everyone has, and the mocks of them that stand before the doors.
+The doors for optional libraries, and for the mocks that stand before the doors.
 
-None is imported here. A library that the code under test has imported gets its
-door when a fake opens; one that it imports later gets it then.
+None of these libraries is imported here. If the code under test has imported a
+library, its door opens with the fake; if it imports the library later, the door
+opens then.
 """
 
 from __future__ import annotations
@@ -10,11 +11,10 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from importlib import import_module
-from itertools import chain
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.doors.patching import apply_all, changes, undo_all
+from pytest_ghdeploy.doors.patching import changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.doors.patching import Patch
 
-# By the name of the library: the module beside this one, and what it patches, without which it cannot.
+# By library: the module in this folder, and an attribute that its patches need.
 _DOORS = {
     "httpx": ("httpx", "AsyncHTTPTransport"),
     "httpx2": ("httpx", "AsyncHTTPTransport"),
@@ -30,69 +30,49 @@ _DOORS = {
     "aioresponses": ("coexistence", "aioresponses"),
     "vcr": ("coexistence", "VCR"),
 }
-# A library may be imported twice: tests take modules out of sys.modules. Those of now, and of since a fake is active.
-_found: dict[ModuleType, list[Patch]] = {}
-
-
-class _Usual:
-    """What every test pays for: the modules as they were the last time, and all that they need."""
-
-    modules: tuple[ModuleType | None, ...] = ()
-    patches: tuple[Patch, ...] = ()
-    watches = False
+# By module, not by name: a test may remove a library from sys.modules and import it again while a fake is active.
+_patches: dict[ModuleType, list[Patch]] = {}
 
 
 def apply() -> None:
-    """Open the doors of all libraries that are imported or will be until ``undo``; under ``changes``."""
-    known = sys.modules
-    modules = (
-        known.get("httpx"), known.get("httpx2"), known.get("aiohttp"), known.get("aioresponses"), known.get("vcr")
-    )  # fmt: skip
-    if modules != _Usual.modules:
-        if not _Usual.watches:
-            for gone in [module for module in _found if module not in modules]:
-                del _found[gone]
-        for name, module in zip(_DOORS, modules, strict=True):
-            _look_at(name, module)
-        _Usual.patches = tuple(chain.from_iterable(_found.values()))
-        complete = all(module in _found for module in modules if isinstance(module, ModuleType))
-        _Usual.modules = modules if complete else ()
-    apply_all(_Usual.patches)
-    if not _Usual.watches:
-        _Usual.watches = True
-        sys.meta_path.insert(0, _watch)
+    """Open the doors of all libraries that are imported now or before ``undo``. Call it while holding ``changes``."""
+    modules = [sys.modules.get(name) for name in _DOORS]
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+        for gone in [module for module in _patches if module not in modules]:
+            del _patches[gone]
+    for module, (door, needed) in zip(modules, _DOORS.values(), strict=True):
+        # Without the attribute, a module is a stand-in or has not been executed to its end yet.
+        if isinstance(module, ModuleType) and module not in _patches and hasattr(module, needed):
+            _patches[module] = import_module(f"pytest_ghdeploy.doors.{door}").patches(module)
+    for patches in _patches.values():
+        for patch in patches:
+            patch.apply()
 
 
 def undo() -> None:
-    """Leave the libraries as they were; under ``changes``."""
-    _Usual.watches = False
+    """Close the doors. Call it while holding ``changes``."""
     with suppress(ValueError):
-        sys.meta_path.remove(_watch)
-    undo_all(_Usual.patches)
+        sys.meta_path.remove(_finder)
+    for patches in _patches.values():
+        for patch in patches:
+            patch.undo()
 
 
-def _look_at(name: str, module: ModuleType | None) -> None:
-    door, needed = _DOORS[name]
-    # What has no such thing is a stand-in, or not imported to the end yet.
-    if isinstance(module, ModuleType) and module not in _found and hasattr(module, needed):
-        _found[module] = import_module(f"pytest_ghdeploy.doors.{door}").patches(module)
-
-
-class _Watch:
-    """Finds what the other finders find, and opens the door when it has been loaded."""
+class _Finder:
+    """Finds the libraries by means of the other finders, and opens their doors once they are loaded."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name not in _DOORS:
             return None
-        spec = next(filter(None, self._others(name, path, target)), None)
-        loader: Any = spec.loader if spec else None
-        if loader is not None:
-            self._hook(name, loader)
+        spec = next(filter(None, self._specs(name, path, target)), None)
+        if spec and spec.loader:
+            self._hook(name, spec.loader)
         return spec
 
-    def _others(self, *asked: Any) -> Iterator[ModuleSpec | None]:  # noqa: ANN401
+    def _specs(self, *args: Any) -> Iterator[ModuleSpec | None]:  # noqa: ANN401
         finders = [finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec")]
-        return (finder.find_spec(*asked) for finder in finders)
+        return (finder.find_spec(*args) for finder in finders)
 
     def _hook(self, name: str, loader: Any) -> None:  # noqa: ANN401
         execute = loader.exec_module
@@ -102,10 +82,10 @@ class _Watch:
             if module.__name__ == name:
                 vars(loader).pop("exec_module", None)
                 with changes:
-                    if _Usual.watches:
+                    if self in sys.meta_path:
                         apply()
 
         loader.exec_module = exec_module
 
 
-_watch = _Watch()
+_finder = _Finder()

@@ -1,8 +1,8 @@
 """
 The last line of defence: while a fake is active, nothing in this process reaches GitHub.
 
-A client that comes in through no door looks the host's name up, connects to it
-by name, or asks a proxy for it. All three are errors that say what is missing.
+A client without a door looks up the host's name, connects to it by name, or
+sends its URL to a proxy. Each of these raises an error that says what to use.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ def _check(host: object, what: str) -> None:
         name = host.decode("latin-1") if isinstance(host, bytes) else str(host)
         raise registry.refusal(
             name.lower(),
-            f"{what} {name} while a fake GitHub is active, by a client that has no door here. Nothing was sent. "
-            "The fixture ghdeploy_server gives it a URL to call instead.",
+            f"{what} {name} while a fake GitHub is active, by a client that the fake cannot intercept. Nothing was "
+            "sent. Use the fixture ghdeploy_server, and give the client its URL.",
         )
 
 
 def _look_up(original: Function) -> Function:
-    def look_up(host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the library has it
+    def look_up(host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the library's signature
         _check(host, "look-up of")
         return original(host, *args, **kwargs)
 
@@ -45,8 +45,8 @@ def _connect(original: Function) -> Function:
 def _send(original: Function) -> Function:
     def send(sock: Any, data: Any, *args: Any) -> Any:  # noqa: ANN401
         start = bytes(memoryview(data)[:_LINE])
-        if (found := _PROXIED.match(start)) and not _goes_to_a_server(sock):
-            _check(found["host"] or found["other"], "request through a proxy to")
+        if (match := _PROXIED.match(start)) and not _goes_to_a_server(sock):
+            _check(match["host"] or match["url_host"], "request through a proxy to")
         return original(sock, data, *args)
 
     return send
@@ -68,10 +68,10 @@ def _send_to(original: Function) -> Function:
     return send_to
 
 
-# What a client says to a proxy that is to reach GitHub for it.
-_LINE = 300
+_LINE = 300  # bytes of a request line that are searched for a host
 _SOCKET = genuine(socket.socket, "socket")
-_PROXIED = re.compile(rb"CONNECT (?P<host>[^:\s]+):|[A-Z]+ https?://(?:[^/@\s]*@)?(?P<other>[^:/\s]+)")
+# The first line of a request to a proxy.
+_PROXIED = re.compile(rb"CONNECT (?P<host>[^:\s]+):|[A-Z]+ https?://(?:[^/@\s]*@)?(?P<url_host>[^:/\s]+)")
 
 PATCHES = [
     Patch(socket, "getaddrinfo", _look_up),
@@ -84,4 +84,4 @@ PATCHES = [
     Patch(_SOCKET, "sendall", _send),
     Patch(_SOCKET, "sendto", _send_to),
 ]
-"""Every way out that is known."""
+"""The functions through which a client without a door reaches the network."""

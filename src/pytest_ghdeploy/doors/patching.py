@@ -1,4 +1,4 @@
-"""Putting functions in the place of a library's, and taking them out again, in any order."""
+"""Replacing functions of a library and restoring them, in any order."""
 
 from __future__ import annotations
 
@@ -11,82 +11,83 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Function = Any
-"""A function of a library, of whatever signature it has."""
+"""A function of a library, with any signature."""
 
 
 changes = RLock()
 """
-Held by whoever opens or closes doors: which patches there are, and which are applied, changes under it only.
+Held while doors are opened and closed. Patches are made, applied and undone only by its holder.
 
-A finalizer may close a fake at any moment, also in a thread that holds it. At a
-fork nobody else does, so a child finds all doors either open or closed.
+It can be acquired again by its holder, because a finalizer may close a fake at
+any moment. It is also held during a fork, so that the doors of a child process
+are either all open or all closed.
 """
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=changes.acquire, after_in_parent=changes.release, after_in_child=changes.release)
 
-
-class _Absent:
-    """What an attribute is that is not there."""
+_MISSING, _NEVER = object(), object()
 
 
 def genuine(found: Any, module: str) -> Any:  # noqa: ANN401 - a class
     """
-    Find a class of *module*, where another may stand in its place.
+    Return the class of *module* for which *found* may be a replacement.
 
-    That is so while a cassette of vcrpy is in use, whose classes name the one they stand for, and while
-    pytest-socket forbids sockets, whose class is below the true one.
+    While a cassette of vcrpy is in use, *found* is a class that names the
+    original. While pytest-socket forbids sockets, it is a subclass.
     """
     found = getattr(found, "_baseclass", found)
-    return next((one for one in found.__mro__ if one.__module__ == module), found)
+    return next((base for base in found.__mro__ if base.__module__ == module), found)
 
 
 class Patch:
     """
-    A function in the place of another.
+    A function of ours in the place of another.
 
-    Others may patch the same place, before and after, and need not leave in
-    order. Where somebody is on top when we leave, our function stays below; it
-    passes everything on while no fake is active.
+    Other tools may patch the same place before and after us, and need not leave
+    in order. If another function is on top of ours when we leave, ours stays
+    below it, and passes every call on while no fake is active.
     """
 
     __slots__ = ("_layers", "_made", "_name", "_original", "_own", "_target", "_wrap")
 
     def __init__(self, target: Any, name: str, wrap: Callable[[Function], Function]) -> None:  # noqa: ANN401 - a class or module
-        """Prepare to replace ``target.name`` with what *wrap* makes of it."""
+        """Prepare to replace ``target.name`` with ``wrap(original)``."""
         self._target, self._name, self._wrap = target, name, wrap
-        self._original: Function = None
-        self._made: Function = None
-        # Whether the original was the target's own, not inherited; None if it is itself a function of ours.
-        self._own: bool | None = None
-        # What each function of ours stands for, and whether that was the target's own. Known by identity: a mock
-        # has every attribute, and functools.wraps copies attributes.
+        # Of the function that was made last: itself, what it replaced, and whether that was the target's own attribute
+        # and not inherited. Every test pays for these, so they are not looked up in the layers.
+        self._made: Function = _NEVER
+        self._original: Function = _NEVER
+        self._own = False
+        # What each function of ours replaced, and whether that was the target's own attribute. Identity tells them
+        # apart: a mock has every attribute, and functools.wraps copies attributes.
         self._layers: WeakKeyDictionary[Function, tuple[Function, bool]] = WeakKeyDictionary()
 
+    @property
+    def is_on_top(self) -> bool:
+        """Whether the function that was made last is in place."""
+        return getattr(self._target, self._name, _MISSING) is self._made
+
     def apply(self) -> None:
-        """Go on top, unless we are."""
-        with changes:
-            current = getattr(self._target, self._name, _Absent)
+        """Put our function on top, if it is not there."""
+        current = getattr(self._target, self._name, _MISSING)
+        if current is not self._original:
             if current in self._layers:
                 return
-            if current is not self._original:
-                made = self._wrap(current)
-                self._own = self._name in vars(self._target)
-                self._layers[made] = current, self._own
-                self._original, self._made = current, made
-            setattr(self._target, self._name, self._made)
+            self._made = self._wrap(current)
+            self._original, self._own = current, self._name in vars(self._target)
+            self._layers[self._made] = current, self._own
+        setattr(self._target, self._name, self._made)
 
     def undo(self) -> None:
-        """Leave, if nobody is on top of us."""
-        with changes:
-            current, own = getattr(self._target, self._name, _Absent), True
-            if current not in self._layers:
-                return
-            while current in self._layers:
-                current, own = self._layers[current]
-            self._put_back(current, own=own)
-
-    def _put_back(self, original: Function, *, own: bool) -> None:
+        """Restore what our function replaced, if nothing is on top of it."""
+        current = getattr(self._target, self._name, _MISSING)
+        if current is self._made:
+            original, own = self._original, self._own
+        elif current in self._layers:
+            original, own = self._layers[current]
+        else:
+            return
         if own:
             setattr(self._target, self._name, original)
         else:
@@ -94,34 +95,10 @@ class Patch:
 
 
 def stay_on_top(patches: Iterable[Patch], needed: Callable[[], bool]) -> None:
-    """Apply those that others have got on top of meanwhile, unless they are not *needed* any more."""
-    for patch in patches:
-        if getattr(patch._target, patch._name, _Absent) is not patch._made:  # noqa: SLF001
-            break
-    else:
+    """Apply the patches again that others have patched over, if they are still *needed*."""
+    if all(patch.is_on_top for patch in patches):
         return
     with changes:
-        if needed():  # the last fake may have gone, in another thread
-            apply_all(patches)
-
-
-def apply_all(patches: Iterable[Patch]) -> None:
-    """Apply each, holding ``changes``; the usual case without a call, since every test pays for it."""
-    for patch in patches:
-        target, name = patch._target, patch._name  # noqa: SLF001
-        if getattr(target, name, _Absent) is patch._original:  # noqa: SLF001
-            setattr(target, name, patch._made)  # noqa: SLF001
-        else:
-            patch.apply()
-
-
-def undo_all(patches: Iterable[Patch]) -> None:
-    """Undo each, likewise."""
-    for patch in patches:
-        target, name, own = patch._target, patch._name, patch._own  # noqa: SLF001
-        if own is None or getattr(target, name, _Absent) is not patch._made:  # noqa: SLF001
-            patch.undo()
-        elif own:
-            setattr(target, name, patch._original)  # noqa: SLF001
-        else:
-            delattr(target, name)
+        if needed():  # the last fake may have been closed in another thread
+            for patch in patches:
+                patch.apply()

@@ -1,4 +1,4 @@
-"""Which host belongs to which active fake, and which are GitHub's and nobody's here."""
+"""Which active fake answers for a host, and which other hosts are GitHub's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _GITHUB = ("github.com", "githubusercontent.com", "ghe.com")
 _WELL_KNOWN = ("api.github.com", "github.com", "uploads.github.com", "codeload.github.com", "raw.githubusercontent.com")
-# The hosts below its own that a GitHub Enterprise Server has with "subdomain isolation". Source:
+# The subdomains of a GitHub Enterprise Server with "subdomain isolation". Source:
 # https://docs.github.com/enterprise-server@3.19/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation
 _ISOLATED = frozenset(
     {"assets", "avatars", "codeload", "containers", "docker", "gist", "maven", "media", "notebooks", "npm", "nuget",
@@ -29,7 +29,7 @@ _ISOLATED = frozenset(
 
 
 class Fake(Protocol):
-    """What a door needs of a fake."""
+    """What a door needs from a fake."""
 
     @property
     def base_url(self) -> str: ...  # noqa: D102 - said by FakeGitHub
@@ -42,33 +42,33 @@ class Fake(Protocol):
     def pause(self, seconds: float) -> None: ...  # noqa: D102
 
 
-# The one thing that is not a fake's own: a process has one set of clients, and they know hosts only. Another list for
-# each change: who goes through it meanwhile, in another thread, misses nothing.
+# The only state that fakes share: a process has one set of clients, and they know hosts only. The list is replaced and
+# never changed, so that a loop in another thread misses no fake.
 _active: list[Fake] = []
 
 
-# For reports: the last that became active. Weak, since whoever does not use pytest never asks for them.
+# For reports: the fakes that became active last. Weak references, because without pytest nobody reads them.
 recent: deque[ref[Fake]] = deque(maxlen=16)
 
-# Where live servers listen: what looks like a request through a proxy arrives there, and goes no further.
+# Addresses of live servers: a request to one as a proxy ends there and reaches no other host.
 servers: set[tuple[str, int]] = set()
 
 
 def any_active() -> bool:
-    """Tell whether there is an active fake."""
+    """Return whether a fake is active."""
     return bool(_active)
 
 
 def enter(fake: Fake) -> None:
-    """Let *fake* answer for its host, in place of an earlier one for the same host."""
-    global _active  # noqa: PLW0603 - see there
+    """Let *fake* answer for its host, instead of an earlier fake for the same host."""
+    global _active  # noqa: PLW0603 - shared by all fakes
     _active = [*_active, fake]
     recent.append(ref(fake))
 
 
 def leave(fake: Fake) -> None:
     """End what ``enter`` began."""
-    global _active  # noqa: PLW0603
+    global _active  # noqa: PLW0603 - shared by all fakes
     others = _active.copy()
     others.remove(fake)
     _active = others
@@ -76,7 +76,7 @@ def leave(fake: Fake) -> None:
 
 @lru_cache(256)
 def host_of(url: str) -> str:
-    """Find the host in a URL, in lower case; ``""`` where there is none."""
+    """Return the host of a URL in lower case; ``""`` if it has none."""
     try:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
@@ -84,18 +84,18 @@ def host_of(url: str) -> str:
 
 
 def host_named(host: str | None) -> str:
-    """Write the name of a host as ``fake_for`` and ``serves`` want it."""
+    """Return the name of a host as ``fake_for`` and ``serves`` expect it."""
     return (host or "").lower().rstrip(".")
 
 
 def serves(host: str) -> bool:
-    """Tell whether an active fake answers for *host*."""
+    """Return whether an active fake answers for *host*."""
     return any(fake.host == host for fake in _active)
 
 
 def fake_for(host: str) -> Fake | None:
     """
-    Find the active fake that answers for *host*; ``None`` if it is not for a fake at all.
+    Return the active fake that answers for *host*; ``None`` if the host is not GitHub's.
 
     Raises:
         UnsupportedRequest: The host is GitHub's, and no active fake answers for it.
@@ -110,7 +110,7 @@ def fake_for(host: str) -> Fake | None:
 
 @contextmanager
 def deliveries_may_leave() -> Iterator[None]:
-    """Let this thread connect to receivers on this machine, even where a fake has taken its name."""
+    """Let this thread connect to receivers on this machine, even if a fake answers for their host name."""
     _delivering.on = True
     try:
         yield
@@ -122,7 +122,7 @@ _delivering = local()
 
 
 def is_ours(host: object) -> bool:
-    """Tell whether no request to *host* may leave while fakes are active."""
+    """Return whether requests to *host* must not reach the network while fakes are active."""
     if getattr(_delivering, "on", False):
         return False
     if not _active or not isinstance(host, (str, bytes)):
@@ -132,20 +132,20 @@ def is_ours(host: object) -> bool:
 
 
 def all_ours() -> list[str]:
-    """List the hosts that no request may leave for, for those who must be told names: not all that GitHub has."""
+    """List hosts for which ``is_ours`` is true: those of the fakes, and GitHub's best known."""
     return list(dict.fromkeys([*(fake.host for fake in _active), *_WELL_KNOWN])) if _active else []
 
 
 def is_githubs(host: str) -> bool:
-    """Tell whether *host*, in lower case, is GitHub's, or stands beside that of an active fake."""
+    """Return whether *host*, in lower case, is GitHub's or a subdomain of an active fake's Enterprise Server."""
     return _is_github(host)
 
 
 def refusal(host: str, message: str) -> UnsupportedRequest:
-    """Make the error for a request to *host*, and see to it that the test fails even if it is swallowed."""
+    """Make the error for a request to *host*. The test fails even if the error is swallowed."""
     problem = UnsupportedRequest(message)
     fakes = [fake for fake in _active if fake.host == host] or _active
-    for fake in fakes[-1:]:  # there is none if it has just ended, in another thread
+    for fake in fakes[-1:]:  # none if the last one has just ended in another thread
         fake.fail(problem)
     return problem
 

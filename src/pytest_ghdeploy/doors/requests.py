@@ -277,7 +277,7 @@ def _send(original: Function) -> Function:
 
 def _get_environ_proxies(original: Function) -> Function:
     def get_environ_proxies(url: str, *args: Any, **kwargs: Any) -> dict[str, str]:  # noqa: ANN401 - the library's types
-        # No proxy stands before a fake. requests reads the whole environment to find one, a third of a request's time.
+        # A fake needs no proxy. Without this, requests spends a third of its time on reading the environment.
         if registry.fake_for(registry.host_of(url)) is not None:
             return {}
         return cast("dict[str, str]", original(url, *args, **kwargs))
@@ -289,24 +289,24 @@ def _first_step(original: Function) -> Function:
     def step(session: Session, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the library's types
         # A mock that was started after the fake may have replaced our patches.
         if registry.any_active():
-            stand_before_requests_mock()
+            patch_requests_mock()
             stay_on_top(PATCHES, registry.any_active)
         return original(session, request, **kwargs)
 
     return step
 
 
-def stand_before_requests_mock() -> None:
+def patch_requests_mock() -> None:
     """Patch requests-mock too, if it is imported: it puts its adapter into the session itself."""
     module = sys.modules.get("requests_mock.adapter")
-    if module and module not in _adapters_seen:
+    if module and module not in _patched_mocks:
         with changes:
-            if module not in _adapters_seen:
-                _adapters_seen.append(module)
+            if module not in _patched_mocks:  # by another thread
+                _patched_mocks.append(module)
                 PATCHES.append(Patch(module.Adapter, "send", _send))
 
 
-_adapters_seen: list[ModuleType] = []
+_patched_mocks: list[ModuleType] = []
 PATCHES = [
     Patch(Session, "get_adapter", _get_adapter),
     # Custom adapters call this through super().send.

@@ -1,5 +1,5 @@
 """
-How clients in other processes and languages get in: a live server on a loopback port, and WSGI.
+Clients in other processes and languages: a live server on a loopback port, and WSGI.
 
-Nothing about GitHub is decided here.
+Nothing here decides what GitHub would do.
 """

@@ -1,11 +1,11 @@
 """
-The door for other processes: a fake behind a port of 127.0.0.1.
+The live server: a fake on a port of 127.0.0.1, for other processes.
 
-It turns HTTP into questions for the fake and its answers into HTTP, and decides
-nothing about GitHub. A thread accepts, and each connection has one of its own,
-so that nobody has to wait for a slow or broken client. Werkzeug's development
-server is not used: it closes each connection after one answer, and does not
-show a test what it asks for with ``faults``, such as a reset.
+It turns HTTP into requests for the fake and answers into HTTP. One thread
+accepts connections, and each connection has its own thread, so that no client
+waits for a slow or broken one. Werkzeug's development server is not used: it
+closes each connection after one answer, and cannot show ``faults`` such as a
+reset.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.http.messages import Answer
 
 ADDRESS = "127.0.0.1"
-ANY_TOKEN = "ghdeploy-accepts-any-token"  # noqa: S105 - it opens nothing
-"""What ``env`` gives a client for a token while any is accepted."""
+ANY_TOKEN = "ghdeploy-accepts-any-token"  # noqa: S105 - it grants access to nothing
+"""The token in ``env`` while every token is accepted."""
 
 _BACKLOG = 1024
 _READ = 64 * 1024
 _TLS_HANDSHAKE = b"\x16"
 _HIGHEST_PORT = 65535
-# How long a client may take to get, or to say, what is on its way when the server ends.
+# When the server ends: how long answers may take to be sent, the fake to return, and refused data to arrive.
 _GRACE_SECONDS = 1.0
 _BUSY_SECONDS = 10.0
 _DRAIN_SECONDS = 2.0
@@ -56,10 +56,10 @@ _RESET = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh
 @public
 class LiveServer:
     """
-    A fake behind a port of 127.0.0.1, from when it is made until ``close``.
+    A fake on a port of 127.0.0.1, from its creation until ``close``.
 
-    The fixture ``ghdeploy_server`` gives one, and ``FakeGitHub.serve`` starts
-    more, of which each is a context manager.
+    The fixture ``ghdeploy_server`` provides one, and ``FakeGitHub.serve`` starts
+    more. Each is a context manager.
     """
 
     def __init__(
@@ -72,18 +72,18 @@ class LiveServer:
         before: Callable[[http1.Incoming, str], Answer | None] | None = None,
     ) -> None:
         """
-        Start to answer; see ``FakeGitHub.serve``.
+        Start answering; see ``FakeGitHub.serve``.
 
         Args:
             another: Starts another server for the same fake.
 
-            before: Answers what the fake is not to see, given a request and its scheme; ``None`` for all else.
+            before: Answers requests that the fake should not see, given a request and its scheme, or returns ``None``.
 
         Raises:
-            FakeError: *port* is none, or taken; or what *tls* needs is not installed. Nothing is started.
+            FakeError: *port* is invalid or in use, or *tls* needs a package that is not installed. Nothing is started.
         """
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
-            msg = f"port is a number from 1 to {_HIGHEST_PORT}, or 0 for one that is free; got {port!r}"
+            msg = f"port is a number from 1 to {_HIGHEST_PORT}, or 0 for any free port; got {port!r}"
             raise FakeError(msg)
         self._fake = fake
         self._another = another
@@ -96,7 +96,7 @@ class LiveServer:
         self._ca_file = ""
         self._remove_files: finalize[..., LiveServer] | None = None
         if tls:
-            from pytest_ghdeploy.server import tls as certificate  # needs what not everybody has
+            from pytest_ghdeploy.server import tls as certificate  # needs an optional package
 
             self._context = certificate.server_context(ADDRESS, "localhost", "::1", fake.host)
         self._listener = _listen(port)
@@ -116,11 +116,11 @@ class LiveServer:
         return f"<LiveServer {self.url}{' (closed)' if self._closed else ''}>"
 
     def __call__(self, *, tls: bool = False, admin: bool = False) -> LiveServer:
-        """Start another server for the same fake, such as one for HTTPS. It ends with the fake, or by ``close``."""
+        """Start another server for the same fake, for example over HTTPS. It ends with the fake, or with ``close``."""
         return self._another(tls=tls, admin=admin)
 
     def __enter__(self) -> Self:
-        """Give the server, which answers already."""
+        """Return the server, which is already running."""
         return self
 
     def __exit__(
@@ -129,7 +129,7 @@ class LiveServer:
         """Close it."""
         self.close()
 
-    # Where it is
+    # Addresses
 
     @property
     def port(self) -> int:
@@ -143,30 +143,31 @@ class LiveServer:
 
     @property
     def api_url(self) -> str:
-        """The root of the API as GitHub Enterprise Server has it: ``url`` and ``/api/v3``."""
+        """The root of the API as on GitHub Enterprise Server: ``url`` followed by ``/api/v3``."""
         return f"{self.url}{API_PREFIX}"
 
     @property
     def ca_file(self) -> str:
         """
-        The path of a file with the authority that a client has to trust, for as long as the server runs.
+        The path of the CA file that a client has to trust. It is deleted when the server is closed.
 
         Raises:
-            FakeError: The server speaks HTTP.
+            FakeError: The server uses HTTP.
         """
         if not self._ca_file:
-            msg = f"{self.url} has no certificate: serve(tls=True) or ghdeploy_server(tls=True) starts one that has"
+            msg = f"{self.url} has no certificate: use serve(tls=True) or ghdeploy_server(tls=True)"
             raise FakeError(msg)
         return self._ca_file
 
     @property
     def env(self) -> dict[str, str]:
         """
-        What clients in a subprocess read to find the server: ``subprocess.run(…, env={**os.environ, **server.env})``.
+        Environment variables for a subprocess: ``subprocess.run(…, env={**os.environ, **server.env})``.
 
-        The token is the first of the fake's that has not been revoked, and a made-up one while any is accepted.
+        The token is the first one of the fake that has not been revoked, or a made-up one while the fake accepts every
+        token.
         """
-        token = next((one.text for one in self._fake.tokens), ANY_TOKEN)
+        token = next((token.text for token in self._fake.tokens), ANY_TOKEN)
         env = {
             "GITHUB_API_URL": self.api_url,
             "GITHUB_SERVER_URL": self.url,
@@ -193,11 +194,10 @@ class LiveServer:
 
     def close(self) -> None:
         """
-        Stop answering and end all connections. Does nothing the second time.
+        Stop answering and end all connections. The second call does nothing.
 
-        An answer that is on its way is still sent. No thread is left behind,
-        unless the fake itself does not come back within seconds; that is a
-        problem which fails the test.
+        An answer in progress is still sent. No thread is left behind, unless the
+        fake takes longer than ten seconds for an answer, which fails the test.
         """
         if self._closed:
             return
@@ -209,7 +209,9 @@ class LiveServer:
         if not self._end_connections(socket.SHUT_RD, _GRACE_SECONDS):
             stuck = not self._end_connections(socket.SHUT_RDWR, _BUSY_SECONDS)
             if stuck:
-                self._fake.fail(FakeError(f"the live server at {self.url} cannot end: an answer takes forever"))
+                self._fake.fail(
+                    FakeError(f"the live server at {self.url} cannot end: the fake is still busy with an answer")
+                )
         self._waker.close()
         self._alarm.close()
         if self._remove_files:
@@ -263,7 +265,7 @@ class LiveServer:
             connection, _ = self._listener.accept()
         except BlockingIOError:
             return
-        except OSError:  # no file descriptor is left, or the client has gone
+        except OSError:  # there are no more file descriptors, or the client has disconnected
             self._all_gone.wait(0.01)
             return
         connection.settimeout(None)
@@ -272,7 +274,7 @@ class LiveServer:
             self._connections[thread] = connection
         try:
             thread.start()
-        except RuntimeError:  # the system gives no more threads
+        except RuntimeError:  # the system has no more threads
             self._forget(thread)
 
     def _forget(self, thread: Thread) -> None:
@@ -291,16 +293,16 @@ class LiveServer:
                 connection = self._secured(connection, thread)
             self._talk(connection)
         except OSError:
-            pass  # the client has gone, or does not trust us
-        except BaseException as problem:  # noqa: BLE001 - a mistake of ours, which must not go unnoticed
+            pass  # the client has disconnected, or does not trust the certificate
+        except BaseException as problem:  # noqa: BLE001 - a bug of ours, which must not go unnoticed
             self._fake.fail(problem if isinstance(problem, Exception) else RuntimeError(repr(problem)))
         finally:
             self._forget(thread)
 
     def _secured(self, connection: socket.socket, thread: Thread) -> socket.socket:
-        assert self._context  # noqa: S101 - asked before
+        assert self._context  # noqa: S101 - checked by the caller
         if connection.recv(1, socket.MSG_PEEK) not in (b"", _TLS_HANDSHAKE):
-            text = f"this port speaks HTTPS and was spoken to in HTTP: it is {self.url}"
+            text = f"this port serves HTTPS, and the client uses HTTP: the URL is {self.url}"
             _send(connection, plain(400, text), keep_alive=False)
             _drain(connection)
             msg = "not TLS"
@@ -308,7 +310,7 @@ class LiveServer:
         wrapped = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
             self._connections[thread] = wrapped
-        if self._closed:  # it was told to end before
+        if self._closed:  # before it could be ended with the others
             msg = "closed"
             raise ConnectionError(msg)
         wrapped.do_handshake()
@@ -383,7 +385,7 @@ def _send(connection: socket.socket, answer: Answer, *, keep_alive: bool, method
 
 
 def _drain(connection: socket.socket) -> None:
-    # Closing while something is unread is a reset, and the client would not see the answer.
+    # Closing a connection with unread data resets it, and the client would not see the answer.
     with suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_WR)
         connection.settimeout(_DRAIN_SECONDS)
@@ -395,23 +397,23 @@ def _drain(connection: socket.socket) -> None:
 def _listen(port: int) -> socket.socket:
     try:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    except RuntimeError as problem:  # pytest-socket's
+    except RuntimeError as problem:  # raised by pytest-socket
         if "pytest_socket" not in sys.modules:
             raise
         msg = (
-            "pytest-socket forbids this test all sockets, and a live server needs one: --allow-hosts=127.0.0.1 in "
-            'place of --disable-socket, or the marker allow_hosts(["127.0.0.1"]), allow what stays on this machine'
+            "pytest-socket forbids all sockets in this test, and a live server needs one: use --allow-hosts=127.0.0.1 "
+            'instead of --disable-socket, or the marker allow_hosts(["127.0.0.1"])'
         )
         raise FakeError(msg) from problem
     try:
-        if os.name == "posix":  # elsewhere it lets two share a port
+        if os.name == "posix":  # on Windows it would let two servers share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((ADDRESS, port))
         listener.listen(_BACKLOG)
         listener.settimeout(0)
     except OSError as problem:
         listener.close()
-        msg = f"port {port} of {ADDRESS} cannot be used: {problem.strerror or problem}; 0 is any that is free"
+        msg = f"port {port} of {ADDRESS} cannot be used: {problem.strerror or problem}; 0 chooses any free port"
         raise FakeError(msg) from None
     except BaseException:
         listener.close()

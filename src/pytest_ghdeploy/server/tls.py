@@ -1,4 +1,4 @@
-"""Certificates for the live server, made for this run: nobody trusts them who was not told to."""
+"""Certificates for the live server, made for this run. Only clients that are given the CA trust them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 def server_context(*names: str) -> SSLContext:
     """
-    Make the server's side of TLS, for hosts of these *names* and addresses.
+    Make a context for the server's side of TLS, valid for these host *names* and addresses.
 
     Raises:
         FakeError: trustme is not installed.
     """
-    import ssl  # only who speaks HTTPS needs it
+    import ssl  # only HTTPS needs it
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
@@ -29,14 +29,14 @@ def server_context(*names: str) -> SSLContext:
 
 
 def authority_pem() -> bytes:
-    """Give the certificate of the authority that signs the others, as a file of CAs has it."""
+    """Return the CA certificate in PEM format."""
     return authority().cert_pem.bytes()
 
 
 @cache
 def authority() -> CA:
     """
-    Make an authority, once for the process.
+    Make a CA, once per process.
 
     Raises:
         FakeError: trustme is not installed.
@@ -44,6 +44,6 @@ def authority() -> CA:
     try:
         from trustme import CA
     except ImportError:
-        msg = "serve(tls=True) makes a certificate with trustme: pip install pytest-ghdeploy[tls]"
+        msg = "serve(tls=True) needs trustme to make a certificate: pip install pytest-ghdeploy[tls]"
         raise FakeError(msg) from None
     return CA(organization_name="pytest-ghdeploy")

@@ -1,7 +1,7 @@
 """
-The fake behind HTTP: where a request was sent decides on the URLs in its answer.
+The fake as a WSGI application, and what that shares with the live server.
 
-``ask`` is what the live server and the WSGI application have in common.
+URLs in an answer follow the host and prefix of the request.
 """
 
 from __future__ import annotations
@@ -52,14 +52,16 @@ def ask(
     mount: str = "",
 ) -> Answer:
     """
-    Let *fake* answer, as the host that was asked: the root of its API is ``/`` and ``/api/v3``.
+    Let *fake* answer as the host of the request. The roots of its API are ``/`` and ``/api/v3``.
 
     Args:
         target: Path and query, percent-encoded.
 
-        mount: What *target* starts with where others are served beside the fake.
+        mount: The prefix of *target* under which the application is mounted.
 
-    What the fake cannot answer is a 501, and a crash of it a 500; either fails the test all the same.
+    Returns:
+        The answer; a 501 if the fake does not support the request, and a 500 if it
+        crashes. Both also fail the test.
     """
     host = f"{scheme}://{authority.removesuffix(_SCHEMES_PORT[scheme])}"
     root = site = f"{host}{mount}"
@@ -72,15 +74,15 @@ def ask(
         return fake.answer(method, f"{host}{target}", headers, body, root=root)
     except UnsupportedRequest as problem:
         return plain(HTTPStatus.NOT_IMPLEMENTED, str(problem))
-    except Exception as problem:  # noqa: BLE001 - the test gets it: fake.fail has it already
-        return plain(HTTPStatus.INTERNAL_SERVER_ERROR, f"the fake failed, and the test does too: {problem!r}")
+    except Exception as problem:  # noqa: BLE001 - the fake has recorded it, and fails the test
+        return plain(HTTPStatus.INTERNAL_SERVER_ERROR, f"the fake crashed, which fails the test: {problem!r}")
 
 
 def check_proxied(fake: Fake, host: str) -> Answer | None:
     """
-    Refuse what the server is asked for as a proxy, unless it is for *fake*.
+    Refuse a request to the server as a proxy, unless it is for *fake*.
 
-    Other hosts are not reached from here: this is no proxy.
+    The server forwards nothing to other hosts.
     """
     host = host.lower().rstrip(".")
     if host in _HERE or host == fake.host:
@@ -89,26 +91,26 @@ def check_proxied(fake: Fake, host: str) -> Answer | None:
         msg = f"a request to {host} cannot be answered: the live server is the API of {fake.host} only"
         fake.fail(UnsupportedRequest(msg))
         return plain(HTTPStatus.NOT_IMPLEMENTED, msg)
-    return plain(HTTPStatus.BAD_GATEWAY, f"this is a fake of {fake.host} and no proxy: it passes nothing on to {host}")
+    return plain(HTTPStatus.BAD_GATEWAY, f"this is a fake of {fake.host}, not a proxy: it forwards nothing to {host}")
 
 
 class WsgiApp:
     """
-    A fake as a WSGI application, at any place: URLs in answers follow it.
+    A fake as a WSGI application. URLs in answers follow the place where it is mounted.
 
-    An answer that a fault takes away is a ``ConnectionResetError`` or a ``TimeoutError``.
+    A fault without an answer raises ``ConnectionResetError`` or ``TimeoutError``.
     """
 
     def __init__(self, fake: Fake) -> None:
-        """Let *fake* answer."""
+        """Make the application for *fake*."""
         self._fake = fake
 
     def __repr__(self) -> str:
         return f"<WSGI application of {self._fake!r}>"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request, as PEP 3333 says."""
-        from werkzeug.wrappers import Request  # the live server, which imports this module too, needs none
+        """Answer a request as PEP 3333 specifies."""
+        from werkzeug.wrappers import Request  # only WSGI needs it, not the live server
 
         request = Request(environ)
         authority = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
@@ -133,11 +135,11 @@ class WsgiApp:
 
 
 def _target_of(environ: WSGIEnvironment) -> str:
-    # PATH_INFO is decoded, so that a slash in a name cannot be told from one between names. Many servers also say how
-    # it came.
+    # PATH_INFO is decoded, so an encoded slash in a name looks like one between names. Many servers also pass the raw
+    # target.
     for name in ("RAW_URI", "REQUEST_URI"):
-        if given := environ.get(name):
-            parts = urlsplit(given)
+        if raw := environ.get(name):
+            parts = urlsplit(raw)
             return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}".encode("latin-1")
     query = environ.get("QUERY_STRING")
