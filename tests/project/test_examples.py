@@ -445,6 +445,8 @@ def test_the_worked_example_of_an_endpoint_works(tmp_path: Path) -> None:
 def run_in_subprocess(arguments: Sequence[str], *, cwd: Path = ROOT, source: Path | None = None) -> str:
     """Run Python, with the package from *source* if given, and give what it prints; it must succeed."""
     environment = {**os.environ, "PYTHONPATH": str(source)} if source else None
+    if environment:  # what runs is a copy, whose coverage is nobody's
+        environment.pop("COVERAGE_PROCESS_CONFIG", None)
     done = subprocess.run(  # noqa: S603 - our own commands
         [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )
