@@ -63,7 +63,7 @@ def test_it(ghdeploy):
 
 def run(command: Sequence[str | Path], cwd: Path) -> str:
     """Run a command away from the source tree, without anything that leads back to it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))}
     # No index is there to be asked, whatever the machine is configured for.
     environment = {**kept, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     done = subprocess.run(  # noqa: S603 - our own commands
