@@ -102,3 +102,37 @@ def test_an_endpoint_is_found_as_werkzeug_finds_it(request: tuple[str, str]) -> 
     else:
         expected = (name, dict(parameters))
     assert ROUTER.match(method, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation_id", "params"),
+    [
+        ("GET", "/user", "users/get-authenticated", {}),
+        (
+            "HEAD",
+            "/repos/o/r/environments/eu%2Fqa",
+            "repos/get-environment",
+            {"owner": "o", "repo": "r", "environment_name": "eu/qa"},
+        ),
+        (
+            "GET",
+            "/repositories/7/deployments/8",
+            "repos/get-deployment",
+            {"repository_id": "7", "deployment_id": "8"},
+        ),
+        ("GET", "/repos/o/r/pulls", None, {"owner": "o", "repo": "r"}),
+        ("GET", "/repos/o%2Fx/r/commits/a/comments", None, {"owner": "o/x", "repo": "r"}),
+        ("GET", "/repositories/7/pulls", None, {"repository_id": "7"}),
+        ("PATCH", "/repositories/7", "repos/update", {"repository_id": "7"}),
+        ("BREW", "/repos/o/r", None, {"owner": "o", "repo": "r"}),
+        ("GET", "/repos/o", None, {}),
+        ("GET", "/repos//r/pulls", None, {}),
+        ("GET", "/x/repos/o/r", None, {}),
+    ],
+)
+def test_a_path_without_an_endpoint_still_names_its_repository(
+    method: str, path: str, operation_id: str | None, params: dict[str, str]
+) -> None:
+    """All parameters are known where the fake has an endpoint, and the repository's everywhere."""
+    endpoint, found = router.find(method, path)
+    assert (endpoint and endpoint.operation_id, dict(found)) == (operation_id, params)

@@ -71,13 +71,13 @@ def test_a_request_that_a_fault_answers_is_recorded_with_its_operation(ghdeploy:
 
 
 def test_a_path_that_is_not_the_fakes_has_no_operation(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """The repository in a stubbed path is known all the same."""
+    """The repository in its path is known all the same."""
     ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[])
     stubbed = _sent(ghdeploy, "/repos/octocat/example/pulls")
     unknown = _sent(ghdeploy, "/repos/octocat/example/nothing")
     nowhere = _sent(ghdeploy, "/repositories/twelve/nothing")
     assert [one.operation_id for one in (stubbed, unknown, nowhere)] == ["", "", ""]
-    assert [one.params for one in (stubbed, unknown, nowhere)] == [{}, {}, {}]
+    assert [one.params for one in (stubbed, unknown, nowhere)] == [NAMED, NAMED, {"repository_id": "twelve"}]
     assert [one.repository_id for one in (stubbed, unknown, nowhere)] == [repo.id, repo.id, None]
 
 

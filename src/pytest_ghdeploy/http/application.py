@@ -75,19 +75,16 @@ class Application:
     def _look_up(self, request: Request) -> None:
         """Find out what a request is about, for all who ask later: the token, the endpoint and the repository."""
         request.token = find_token(self.store, request.token_text)
-        if found := router.own_endpoint(request.method, request.path):
-            request.endpoint, request.params = found
-        request.repository = self._repository_in(request.path)
+        request.endpoint, request.params = router.find(request.method, request.path)
+        request.repository = self._find_repository(request.params)
 
-    def _repository_in(self, path: str) -> Repository | None:
-        match path.split("/", 4):
-            case ["", "repos", owner, name, *_]:
-                return self.store.repository(f"{unquote(owner)}/{unquote(name)}")
-            case ["", "repositories", number, *_]:
-                repository_id = id_or_none(unquote(number))
-                return None if repository_id is None else self.store.repositories.get(repository_id)
-            case _:
-                return None
+    def _find_repository(self, params: Mapping[str, str]) -> Repository | None:
+        if "owner" in params:
+            return self.store.repository(f"{params['owner']}/{params['repo']}")
+        if "repository_id" in params:
+            repository_id = id_or_none(params["repository_id"])
+            return None if repository_id is None else self.store.repositories.get(repository_id)
+        return None
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
@@ -262,7 +259,7 @@ class Application:
         if store is None:
             return self._answer(request)
         usual, self.store = self.store, store
-        there, request.repository = request.repository, self._repository_in(request.path)
+        there, request.repository = request.repository, self._find_repository(request.params)
         try:
             return self._answer(request)
         finally:

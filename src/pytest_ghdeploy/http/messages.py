@@ -20,7 +20,7 @@ _HINT_LIMIT = 1000
 @dataclass(slots=True)
 class Request:
     """
-    A request as a door lets it in, and what the application finds out about it, once.
+    A request as a door lets it in; from *token* on, what the application finds out about it before it answers.
 
     Attributes:
         path: Below the API's root; it and *query* are still percent-encoded.
@@ -35,7 +35,7 @@ class Request:
 
         endpoint: The fake's endpoint for this method and path; ``None`` if it has none.
 
-        params: The parameters in the path, unquoted; none without an endpoint.
+        params: The parameters in the path, unquoted; without an endpoint only those that name a repository.
 
         repository: The repository in the path as it was before the request; ``None`` if the path names none, or one
             that does not exist.
@@ -47,10 +47,10 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     token_text: str | None = field(init=False, repr=False)
-    token: Token | None = field(init=False, repr=False, default=None)
-    endpoint: Endpoint | None = field(init=False, repr=False, default=None)
-    params: Mapping[str, str] = field(init=False, repr=False, default_factory=dict)
-    repository: Repository | None = field(init=False, repr=False, default=None)
+    token: Token | None = field(init=False, repr=False)
+    endpoint: Endpoint | None = field(init=False, repr=False)
+    params: Mapping[str, str] = field(init=False, repr=False)
+    repository: Repository | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Read the token."""

@@ -35,6 +35,7 @@ _NAMESPACES = ("heads", "tags")
 _MAY_END_IN_SLASH = re.compile(r"/(?:repos/[^/]+|repositories)/[^/]+/(?:contents|git/matching-refs)/(.*/)?")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REPOSITORY = "/repos/{owner}/{repo}"
+_PLACE = re.compile(r"/(?:repos/(?P<owner>[^/]+)/(?P<repo>[^/]+)|repositories/(?P<repository_id>[^/]+))(?:/|$)")
 
 
 # A tree of paths
@@ -177,17 +178,29 @@ def _own_endpoints() -> tuple[Router, dict[str, Endpoint]]:
 
 # The same few paths are asked for again and again.
 @lru_cache(1024)
-def own_endpoint(method: str, path: str) -> tuple[Endpoint, Mapping[str, str]] | None:
-    """Find the fake's endpoint for a path, with the path's parameters; ``None`` if the fake has none."""
+def find(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
+    """
+    Find the fake's endpoint for a path, and the parameters in the path.
+
+    Returns:
+        ``None`` if the fake has none, with those parameters that name a repository.
+    """
+    endpoint, params = _own_endpoint(method, path)
+    if endpoint is None and (place := _PLACE.match(path)):
+        params = {name: text for name, text in place.groupdict().items() if text}
+    return endpoint, MappingProxyType({name: unquote(text) for name, text in params.items()})
+
+
+def _own_endpoint(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
     router, own = _own_endpoints()
     found = router.match(method, path)
     if found is None:
-        return None
+        return None, {}
     name, params = found
     # A ref may contain slashes, so it may have swallowed the rest of a longer path that GitHub has.
     if any("/" in value for value in params.values()) and (operation(method, path) or name) not in own:
-        return None
-    return own[name], MappingProxyType({key: unquote(value) for key, value in params.items()})
+        return None, {}
+    return own[name], params
 
 
 def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:

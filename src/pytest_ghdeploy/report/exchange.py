@@ -38,11 +38,11 @@ class Exchange(NamedTuple):
         operation_id: GitHub's id of the operation, such as ``repos/get-deployment``; ``""`` if the fake has no
             endpoint for this method and path.
 
-        params: The parameters in the path by GitHub's names, unquoted, such as ``{"owner": "octocat", "repo":
-            "example", "deployment_id": "4442074271"}``; empty if the fake has no such endpoint.
+        params: The parameters in the path, decoded, such as ``{"owner": "octocat", "repo": "example",
+            "deployment_id": "4442074271"}``; if the fake has no such endpoint, only those that name a repository.
 
-        repository_id: The id of the repository in the path, also where it is named; ``None`` if the path names none,
-            or one that did not exist.
+        repository_id: The id of the repository in the path; ``None`` if the path names none, or one that did not
+            exist.
     """
 
     method: str
