@@ -1,10 +1,9 @@
 """
-The main road from a request to GitHub's answer, whichever way the request came.
+The main road from a request to GitHub's answer.
 
-Everything that endpoints have in common happens here, once and in this order:
-who asks, what it costs, which version, which endpoint, which repository, may
-they, is the body valid, the handler, which page, how it is written, is it new
-to the client. Source of the rules that bear no other:
+Everything that endpoints have in common happens here, once, in this order:
+token, rate limit, API version, endpoint, repository and permission, body,
+handler, rendering, caching. Source of the rules that name no other:
 https://docs.github.com/rest/using-the-rest-api
 """
 
@@ -14,7 +13,7 @@ import json
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.api.routing import USUAL_TERMS, Call, id_or_none, to_id
@@ -24,7 +23,7 @@ from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import negotiation, router, schema
 from pytest_ghdeploy.http.authentication import authenticate, check_access, check_account, find_token, redirect_renamed
 from pytest_ghdeploy.http.json_body import read_object
-from pytest_ghdeploy.http.messages import Answer, Request, Stub, header_text
+from pytest_ghdeploy.http.messages import Answer, Request, Stub, header_text, segments_of
 from pytest_ghdeploy.http.rendering import READING, Renderer, refusal_body
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Application:
             self.urls = usual
 
     def _look_up(self, request: Request) -> None:
-        """Find out what a request is about, for all who ask later: the token, the endpoint and the repository."""
+        """Set the token, endpoint, parameters and repository of a request; faults and the recorder read them too."""
         request.token = find_token(self.store, request.token_text)
         request.endpoint, request.params = router.find(request.method, request.path)
         request.repository = self._find_repository(request.params)
@@ -88,12 +87,12 @@ class Application:
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
-        if self.stubs and (stubbed := self._stubbed(request)):
-            usual = self._headers(USUAL_TERMS, None, None) | {"Content-Length": str(len(stubbed.body))}
-            return stubbed.answer(usual, to_head=request.method == "HEAD")
+        if self.stubs and (stub := self._find_stub(request)):
+            usual = self._headers(USUAL_TERMS, None, None) | {"Content-Length": str(len(stub.body))}
+            return stub.answer(usual, to_head=request.method == "HEAD")
         if request.method == "OPTIONS":
             return Answer(int(HTTPStatus.NO_CONTENT), negotiation.PREFLIGHT | self._identify(), b"")
-        # As far as they are found out; a refusal speaks of no more.
+        # What is known by the time a request is refused goes into the answer.
         token: Token | None = None
         terms = USUAL_TERMS
         endpoint: Endpoint | None = None
@@ -129,6 +128,10 @@ class Application:
             headers["Content-Length"] = str(len(body))
         return Answer(status, headers, b"" if request.method == "HEAD" else body, hint)
 
+    def _find_stub(self, request: Request) -> Stub | None:
+        segments = segments_of(request.path)
+        return next((stub for stub in reversed(self.stubs) if stub.is_for(request.method, segments)), None)
+
     def _terms(self, request: Request) -> Terms:
         return negotiation.terms(
             request.headers.get("accept", ""),
@@ -160,7 +163,12 @@ class Application:
         return call
 
     def _repository(self, request: Request, endpoint: Endpoint, token: Token | None) -> Repository | None:
-        """Give the repository in the path, if there is one in it, to those who may do there what the endpoint does."""
+        """
+        Return the repository in the path, ``None`` if the endpoint's path has none.
+
+        Raises:
+            GitHubError: It does not exist, or the caller may not use the endpoint there.
+        """
         if token is None and not endpoint.anonymous:
             raise refusals.requires_authentication(f"{request.method} {request.path} needs a token and had none")
         if request.repository:
@@ -229,7 +237,7 @@ class Application:
             raise over.error
 
     def _give_back(self, headers: dict[str, str], token: Token | None, request: Request) -> None:
-        """Count a request that was answered 304 no more; whoever asks without a name pays all the same."""
+        """Undo the count of a request that was answered 304. Anonymous requests are counted all the same."""
         if token and "X-RateLimit-Used" in headers and request.path != _FREE:
             self._show_limit(headers, self.store.count_request(token.user, -1))
 
@@ -239,18 +247,6 @@ class Application:
         headers["X-RateLimit-Reset"] = str(int(limit.reset_at.timestamp()))
         headers["X-RateLimit-Used"] = str(limit.used)
         headers["X-RateLimit-Resource"] = "core"
-
-    # Stubs
-
-    def _stubbed(self, request: Request) -> Stub | None:
-        segments = request.path.split("/")
-        wanted = ("GET", "HEAD") if request.method == "HEAD" else (request.method,)
-        for stub in reversed(self.stubs):
-            if stub.method in wanted and len(stub.segments) == len(segments):
-                pairs = zip(stub.segments, segments, strict=True)
-                if all(wanted is None or wanted == unquote(given) for wanted, given in pairs):
-                    return stub
-        return None
 
     # For what intercepts. The lock is held.
 

@@ -1,4 +1,4 @@
-"""Who sent a request, and what they may do: refusals for what GitHub would refuse before it looks at the request."""
+"""Who sent a request, and whether they may do what it asks for."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def token_of(authorization: str) -> str:
 
 
 def find_token(store: Store, text: str | None) -> Token | None:
-    """Look up a token by its *text*, also one that is accepted no more; ``None`` for none or an unknown one."""
+    """Look up a token by its *text*, even if it is revoked or expired; ``None`` for no text or an unknown one."""
     if not text:
         return None
     return store.tokens.get(text) if store.tokens else store.any_token
@@ -80,8 +80,8 @@ def check_access(store: Store, endpoint: Endpoint, token: Token | None, reposito
     Refuse a caller who may not do this in a repository.
 
     Raises:
-        Forbidden: The caller may see the repository and do less.
-        NotFound: The caller may not know that it exists.
+        Forbidden: The caller may see the repository, but not do this.
+        NotFound: The caller may not see the repository.
     """
     right = store.permission(repository, token.user if token else None)
     if (token is None or token.is_unlimited) and allows(right, endpoint.needs):
@@ -99,11 +99,11 @@ def check_access(store: Store, endpoint: Endpoint, token: Token | None, reposito
 
 def check_account(endpoint: Endpoint, token: Token) -> None:
     """
-    Refuse a token that may not do what is about no repository.
+    Refuse a token that may not use an endpoint without a repository in its path.
 
     Raises:
-        Forbidden: It lacks a scope or a permission, or is of the wrong kind.
-        NotFound: Likewise, where GitHub answers 404.
+        Forbidden: The token lacks a scope or a permission, or is of the wrong kind.
+        NotFound: The same, where GitHub answers 404.
     """
     verdict = authorization.decide_for_account(endpoint.needed, token)
     if verdict != "allowed":
@@ -112,10 +112,10 @@ def check_account(endpoint: Endpoint, token: Token) -> None:
 
 def redirect_renamed(store: Store, request: Request, full_name: str, urls: Urls) -> None:
     """
-    Redirect to a repository that was called *full_name* once, if the caller may see it.
+    Redirect to the repository that was called *full_name* before it was renamed.
 
     Raises:
-        Redirect: It was, and they may.
+        Redirect: A repository had this name, and the caller may see it.
     """
     moved, token = store.renamed(full_name), request.token
     if moved is None:

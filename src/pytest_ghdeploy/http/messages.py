@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import unquote
 
 from pytest_ghdeploy.http.authentication import token_of
 
@@ -30,8 +31,7 @@ class Request:
         token_text: The token in the header ``Authorization``: ``""`` if the header holds none, ``None`` if there is
             no such header.
 
-        token: The token with this text that the store knows, even if it is accepted no more; ``None`` if it knows
-            none.
+        token: The known token with this text, even if it is revoked or expired; ``None`` if it is unknown.
 
         endpoint: The fake's endpoint for this method and path; ``None`` if it has none.
 
@@ -87,6 +87,18 @@ Segments = tuple[str | None, ...]
 """A path cut at its slashes, unquoted; ``None`` stands for any segment."""
 
 
+def segments_of(path: str) -> Segments:
+    """Cut the path of a request."""
+    return tuple(unquote(part) for part in path.split("/"))
+
+
+def fits(wanted: Segments, path: Segments) -> bool:
+    """Tell whether a path has the *wanted* segments."""
+    return len(wanted) == len(path) and all(
+        part is None or part == given for part, given in zip(wanted, path, strict=True)
+    )
+
+
 class Stub(NamedTuple):
     """A canned answer."""
 
@@ -95,6 +107,10 @@ class Stub(NamedTuple):
     status: int
     body: bytes
     headers: Mapping[str, str]
+
+    def is_for(self, method: str, segments: Segments) -> bool:
+        """Tell whether a request gets this answer; a stub for GET is one for HEAD too."""
+        return self.method in ((method, "GET") if method == "HEAD" else (method,)) and fits(self.segments, segments)
 
     def answer(self, usual: Mapping[str, str], *, to_head: bool) -> Answer:
         """Give the canned answer, with the headers that are *usual* where it has none of its own."""

@@ -1,4 +1,4 @@
-"""Answers as text: what a handler replies, what a refusal says, and the headers that say how long either is fresh."""
+"""How answers are written: the body of a reply or a refusal, its links, and the headers for caching."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _RENDER: dict[type, Callable[..., Any]] = {
 
 
 class Renderer:
-    """Writes the bodies of answers. Remembers the text of each row, and what was shown with which time."""
+    """Writes the bodies of answers. Keeps the JSON of each row, and the ETags that were shown with a time."""
 
     def __init__(self) -> None:
         """Start with nothing written."""
@@ -63,7 +63,7 @@ class Renderer:
 
     def is_unchanged(self, call: Call, reply: Reply, body: bytes, request: Request, headers: dict[str, str]) -> bool:
         """
-        Tell whether the client has kept this very answer; add the *headers* that say how it may be kept.
+        Add the *headers* for caching, and tell whether the client already has this answer, so that it gets a 304.
 
         Source:
             https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests

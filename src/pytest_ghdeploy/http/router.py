@@ -183,7 +183,7 @@ def find(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
     Find the fake's endpoint for a path, and the parameters in the path.
 
     Returns:
-        ``None`` if the fake has none, with those parameters that name a repository.
+        Without an endpoint ``None``, and only the parameters that name a repository.
     """
     endpoint, params = _own_endpoint(method, path)
     if endpoint is None and (place := _PLACE.match(path)):

@@ -11,12 +11,11 @@ from collections import Counter
 from difflib import SequenceMatcher
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.refusals import REASONS, GitHubError
 from pytest_ghdeploy.http.json_body import to_json
-from pytest_ghdeploy.http.messages import Answer, header_text
+from pytest_ghdeploy.http.messages import Answer, fits, header_text, segments_of
 from pytest_ghdeploy.interface import not_found_yet
 from pytest_ghdeploy.public import public
 
@@ -150,10 +149,7 @@ class PlannedFault:
         """Tell whether a request matches, by its method and one of its *paths*."""
         if self.fault.method not in (None, method):
             return False
-        wanted = self._segments
-        return wanted is None or any(
-            len(wanted) == len(path) and all(map(_fits, wanted, path)) for path in paths
-        )  # fmt: skip
+        return self._segments is None or any(fits(self._segments, path) for path in paths)
 
     def fails(self, method: str, paths: Sequence[Segments]) -> bool:
         """Tell whether a request is to fail; count one that matches and passes first."""
@@ -187,10 +183,6 @@ class PlannedFault:
         return self._passed <= self.after
 
 
-def _fits(wanted: str | None, given: str | None) -> bool:
-    return wanted is None or wanted == given
-
-
 def without_case(segments: Segments) -> Segments:
     """Write the owner and the name of a repository in lower case, as they are compared."""
     if segments[1:2] != ("repos",):
@@ -200,7 +192,7 @@ def without_case(segments: Segments) -> Segments:
 
 def _paths_of(request: Request) -> list[Segments]:
     """Cut a path at its slashes; one by a repository's id is also one by its name."""
-    parts = without_case(tuple(unquote(part) for part in request.path.split("/")))
+    parts = without_case(segments_of(request.path))
     if parts[1:2] != ("repositories",) or request.repository is None:
         return [parts]
     return [parts, ("", "repos", *request.repository.full_name.lower().split("/"), *parts[3:])]

@@ -17,7 +17,7 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.interface import not_found_yet as hiding
 from pytest_ghdeploy.interface.arguments import check_method, check_path, check_type, headers_of
 from pytest_ghdeploy.interface.fault_plan import PlannedFault, without_case
-from pytest_ghdeploy.interface.stubs import segments_of
+from pytest_ghdeploy.interface.stubs import pattern_of
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Faults:
         given = {"status": status, "error": error, "not_found_yet": not_found_yet, "stale": stale,
                  "retry_after": retry_after, "headers": headers_of(headers), "change_made": change_made}  # fmt: skip
         kind = {name: value for name, value in given.items() if value or type(value) is int}
-        segments = None if path is None else without_case(segments_of(path, self._prefix))
+        segments = None if path is None else without_case(pattern_of(path, self._prefix))
         usual = "GET" if stale else None
         if not_found_yet:
             creating = hiding.creating_methods(method.upper() if method else None, segments)

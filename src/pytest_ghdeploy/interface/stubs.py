@@ -44,10 +44,10 @@ def stub_of(
     if body and status in _WITHOUT_BODY:
         msg = f"an answer {status} has no body, and json gives it one"
         raise FakeError(msg)
-    return Stub(method.upper(), segments_of(path, prefix), status, body, more)
+    return Stub(method.upper(), pattern_of(path, prefix), status, body, more)
 
 
-def segments_of(path: str, prefix: str) -> Segments:
+def pattern_of(path: str, prefix: str) -> Segments:
     """Cut a path that a test has written; ``*`` and ``{name}`` stand for any segment."""
     return tuple(
         None if part == "*" or part.startswith("{") else unquote(part) for part in path.removeprefix(prefix).split("/")

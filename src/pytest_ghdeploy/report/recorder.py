@@ -19,14 +19,14 @@ class Recorder:
     """The exchanges so far, oldest first. Hold the store's lock."""
 
     def __init__(self, secrets: Secrets, transcript: Transcript) -> None:
-        """Start with none; add each to *transcript* too, and the tokens that clients show to *secrets*."""
+        """Start with none; add exchanges to *transcript* too, and the tokens that clients show to *secrets*."""
         self._exchanges: list[Exchange] = []
         self._secrets = secrets
         self._transcript = transcript
 
     def begin(self, request: Request) -> int:
         """
-        Take note of a request's token, so that nothing that is said about the request shows it.
+        Remember a request's token, so that no message or report shows it.
 
         Returns:
             The place of the exchange in the transcript: before the events that the request causes.
@@ -59,7 +59,7 @@ class Recorder:
         return exchange
 
     def exchanges(self) -> Sequence[Exchange]:
-        """List the exchanges. Secrets are blotted out only now, so that one counts that was shown later."""
+        """List the exchanges. Secrets are replaced only now, so that one that a client shows later is replaced too."""
         return tuple(blotted(exchange, self._secrets) for exchange in self._exchanges)
 
     def forget(self, keep: int) -> int:
