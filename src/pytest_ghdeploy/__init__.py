@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.server.live_server import LiveServer
     from pytest_ghdeploy.store.clock import Clock
     from pytest_ghdeploy.store.events import Event, Events
-    from pytest_ghdeploy.webhooks.hooks import Delivery, Hook, Webhooks
+    from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
+    from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
 # Where each public name lives. pytest imports this package in every run of everyone who has
 # it installed, so nothing is imported before it is used.
@@ -56,7 +57,7 @@ _HOMES = {
     "Token": "github.model",
     "UnsupportedRequest": "errors",
     "User": "github.model",
-    "Webhooks": "webhooks.hooks",
+    "Webhooks": "webhooks.webhooks",
 }
 
 __all__ = [

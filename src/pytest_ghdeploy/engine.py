@@ -7,8 +7,7 @@ around it, which offers what they may use.
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 from urllib.parse import urlsplit
 from weakref import ref
 
@@ -22,11 +21,11 @@ from pytest_ghdeploy.report.recorder import Recorder
 from pytest_ghdeploy.report.transcript import Transcript
 from pytest_ghdeploy.store.clock import Clock, keep_diary
 from pytest_ghdeploy.store.events import Events
-from pytest_ghdeploy.store.lock import Turns
+from pytest_ghdeploy.store.outbox import Outbox
 from pytest_ghdeploy.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from urllib.parse import SplitResult
 
     from pytest_ghdeploy.github.model import Assumptions, Token
@@ -35,7 +34,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.waiting import Watch
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.store.events import Event
-    from pytest_ghdeploy.webhooks.hooks import Webhooks
+    from pytest_ghdeploy.store.outbox import Item
+    from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
 
 Validate = Literal["requests", "all"]
@@ -68,8 +68,8 @@ class Engine:
         self.clock = Clock()
         self.doors: dict[str, object] = {}
         self.hooks: Webhooks | None = None
-        self.lock = Turns()
-        self.lock.owner = ref(self)
+        self.outbox = Outbox(_sender(ref(self)))
+        self.lock = self.outbox.lock
         self._urls = Urls.of(base_url, enterprise_version)
         self._problems: list[BaseException] = []
         self._recorded: list[Event] = []
@@ -82,7 +82,8 @@ class Engine:
         return f"<FakeGitHub {self.base_url} {len(list(self.store.repositories))} repositories>"
 
     def _start(self) -> None:
-        self.store = Store(self.clock, self.assume, self._urls, self.lock, self._recorded)
+        self.outbox.held = None
+        self.store = Store(self.clock, self.assume, self._urls, self.outbox, self._recorded)
         self.secrets = Secrets()
         self.transcript = Transcript(self.secrets, self.lock)
         self._recorder = Recorder(self.secrets, self.transcript)
@@ -100,7 +101,7 @@ class Engine:
 
     def reset(self) -> None:
         """Empty everything. The clock stays where it is."""
-        with self.lock:
+        with self.outbox, self.lock:
             self.store.retired = True
             self._recorded.clear()
             self._start()
@@ -112,7 +113,7 @@ class Engine:
         """The hooks and their deliveries."""
         with self.lock:
             if self.hooks is None:
-                from pytest_ghdeploy.webhooks.hooks import Webhooks
+                from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
                 self.hooks = Webhooks(self.fail)
                 self.hooks.start(self.store, self.transcript, self.secrets)
@@ -194,7 +195,7 @@ class Engine:
 
     def start_anew(self) -> None:
         """Be as a new fake is: empty, without problems, and at the current time."""
-        with self.lock:
+        with self.outbox, self.lock:
             self.reset()
             self._problems.clear()
             self.clock.move_to(Clock().now)
@@ -229,19 +230,6 @@ class Engine:
 
     # For doors
 
-    def accept(self, left: Any) -> Any:  # noqa: ANN401 - a delivery, or a function to be called
-        """Put what is to be delivered in its place, while the lock is held."""
-        return left if callable(left) else self.webhooks.accept(left)
-
-    def deliver(self, left: list[Any]) -> None:
-        """Deliver, or call, what a call has left for its end, in this thread, which holds the lock no more."""
-        for is_function, things in groupby(left, callable):
-            if is_function:
-                for function in things:
-                    function()
-            else:
-                self.webhooks.deliver(list(things))
-
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
         """
         Answer a request that a door let in, and record it. The names of *headers* are in lower case.
@@ -255,7 +243,7 @@ class Engine:
         __tracebackhide__ = True
         parts = urlsplit(url)
         request = Request(method.upper(), parts.path, parts.query, headers, body)
-        with self.lock:
+        with self.outbox, self.lock:
             place = self._recorder.begin(request)
             try:
                 request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)
@@ -283,6 +271,17 @@ class Engine:
             return path.removeprefix(prefix) or "/"
         msg = f"{path} on {self.host} cannot be answered: the fake is the API below {self.base_url} only"
         raise UnsupportedRequest(msg)
+
+
+def _sender(whose: ref[Engine]) -> Callable[[Item], None]:
+    """Make the function that sends the deliveries of a fake, which it must not keep alive."""
+
+    def send(item: Item) -> None:
+        engine = whose()
+        if engine is not None:
+            engine.webhooks._send(item)  # noqa: SLF001 - the webhooks are made when they are first needed
+
+    return send
 
 
 def _raise(problem: UnsupportedRequest) -> NoReturn:

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.server.live_server import LiveServer
     from pytest_ghdeploy.server.wsgi import WsgiApp
     from pytest_ghdeploy.store.events import Event, Events
-    from pytest_ghdeploy.webhooks.hooks import Delivery, Webhooks
+    from pytest_ghdeploy.webhooks.hooks import Delivery
+    from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 
@@ -380,7 +381,7 @@ class FakeGitHub:
         from pytest_ghdeploy.seeds.seed import Seed  # few tests have one
 
         seed = Seed(source)
-        with self._engine.lock:
+        with self._engine.outbox, self._engine.lock:
             # First where it does no harm.
             scratch = FakeGitHub(
                 self.base_url,
@@ -463,7 +464,7 @@ class FakeGitHub:
         Raises:
             FakeError: An argument makes no sense. Nothing has changed.
         """
-        with self._engine.lock:
+        with self._engine.outbox, self._engine.lock:
             return self._engine.deployers.add(
                 environment,
                 repository=repository,

@@ -945,7 +945,7 @@ def test_a_reset_is_as_good_as_a_new_fake(fake: FakeGitHub, ask: Ask) -> None:
 
     assert abs((now - datetime.now(UTC)).total_seconds()) < 60
     assert played() == first
-    assert fake.webhooks._held is None
+    assert fake._engine.outbox.held is None
 
 
 def test_a_mistake_of_ours_is_a_500_and_a_problem(fake: FakeGitHub, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

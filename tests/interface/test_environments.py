@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from pytest_ghdeploy import Environment, FakeError, FakeGitHub
-from pytest_ghdeploy.store.store import Table
+from pytest_ghdeploy.store.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,8 +14,9 @@ from pytest_ghdeploy.github.model import Assumptions, Token
 from pytest_ghdeploy.github.rate_limits import ANONYMOUS_RATE_LIMIT, RATE_LIMIT
 from pytest_ghdeploy.github.urls import PUBLIC_API, Urls
 from pytest_ghdeploy.store.clock import Clock
-from pytest_ghdeploy.store.lock import Turns
-from pytest_ghdeploy.store.store import Store, Table
+from pytest_ghdeploy.store.outbox import Outbox
+from pytest_ghdeploy.store.store import Store
+from pytest_ghdeploy.store.tables import Table
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Permission, Repository
@@ -51,7 +52,7 @@ class _Row:
 def _store() -> Store:
     clock = Clock()
     clock.move_to(NOON)
-    return Store(clock, Assumptions(), Urls.of(PUBLIC_API), Turns())
+    return Store(clock, Assumptions(), Urls.of(PUBLIC_API), Outbox(lambda _: None))
 
 
 def _repository(store: Store, full_name: str = "octocat/example", *, private: bool = False) -> Repository:

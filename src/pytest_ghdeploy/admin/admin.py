@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from pytest_ghdeploy import errors
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.admin.endpoints import JSON, Endpoint, Fake
     from pytest_ghdeploy.doors.http1 import Incoming
-    from pytest_ghdeploy.redaction import Secrets
+    from pytest_ghdeploy.http.fake import Fake as Inside
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # What a browser says of a request that the page itself, or nobody, has caused.
@@ -39,15 +39,6 @@ class _Refused(Exception):
         super().__init__(message)
         self.status = status
         self.headers = headers
-
-
-class Inside(Protocol):
-    """What is needed of the inside of a fake."""
-
-    @property
-    def secrets(self) -> Secrets: ...  # noqa: D102 - said by Engine
-    def fail(self, problem: BaseException) -> None: ...  # noqa: D102
-    def list_problems(self) -> list[str]: ...  # noqa: D102
 
 
 class Admin:

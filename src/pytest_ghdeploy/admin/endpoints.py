@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.report.conversation import Conversation
     from pytest_ghdeploy.store.clock import Clock
     from pytest_ghdeploy.store.events import Events
-    from pytest_ghdeploy.webhooks.hooks import Webhooks
+    from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
 PREFIX = "/_ghdeploy"
 

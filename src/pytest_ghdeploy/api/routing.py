@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.model import App, Permission, Repository, Token, User
     from pytest_ghdeploy.github.urls import Urls
-    from pytest_ghdeploy.store.store import Store, Table
+    from pytest_ghdeploy.store.store import Store
+    from pytest_ghdeploy.store.tables import Table
 
 
 @cache

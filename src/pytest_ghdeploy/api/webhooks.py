@@ -1,8 +1,8 @@
 """
-Hooks of repositories, what they are sent, and what came of it.
+Hooks of repositories, and what they are sent.
 
-Nothing is sent in here. What is to be sent is a row, and ``store.post`` takes
-it to whoever sends it once the request has been answered.
+Nothing is sent in here. A delivery is a row, and the store's outbox keeps it
+until the request has been answered.
 
 Source:
     https://docs.github.com/rest/repos/webhooks
@@ -18,7 +18,6 @@ from pytest_ghdeploy.api import git
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
 from pytest_ghdeploy.github import deliveries, refusals
 from pytest_ghdeploy.github.model import Hook, HookDelivery
-from pytest_ghdeploy.github.pagination import Page
 from pytest_ghdeploy.github.rules import webhooks as rules
 from pytest_ghdeploy.redaction import without_credentials
 from pytest_ghdeploy.serializers import events as payloads, webhooks as as_json
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 PERMISSION = "repository_hooks"
 
 _ZEN = "Anything added dilutes everything else."
-_CURSOR = "v1_"
 
 # Operations
 
@@ -214,7 +212,7 @@ def _post(store: Store, hook: Hook, event: Event, repository_id: int | None, pay
             reason=f"the payload has {len(payload):,} bytes, more than 25 MB" if too_large else "",
         )
     )
-    store.post(row)
+    store.outbox.append(store, row)
 
 
 def ping(store: Store, hook: Hook, sender: User) -> None:
@@ -241,33 +239,6 @@ def test_push(store: Store, repository: Repository, hook: Hook, sender: User) ->
     if rules.wants(hook, "push", repository.id):
         event = store.events.announce("push", None, repository.full_name, git.latest_push(store, repository, sender))
         _post(store, hook, event, repository.id, deliveries.payload_text(untouched_payload(event)))
-
-
-def redeliver(store: Store, delivery: HookDelivery) -> HookDelivery:
-    """
-    Send once more what was sent, with the same GUID, as the hook is configured now.
-
-    Source:
-        https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook
-    """
-    row = store.hook_deliveries.add(again(store, delivery, redelivery=True))
-    store.post(row)
-    return row
-
-
-def again(store: Store, delivery: HookDelivery, *, redelivery: bool) -> HookDelivery:
-    """Make a delivery of the same event to the same hook, which is not stored yet."""
-    return HookDelivery(
-        id=store.hook_deliveries.next_id,
-        repository_id=delivery.repository_id,
-        hook_id=delivery.hook_id,
-        guid=delivery.guid,
-        event=delivery.event,
-        action=delivery.action,
-        event_repository_id=delivery.event_repository_id,
-        redelivery=redelivery,
-        payload=delivery.payload,
-    )
 
 
 def _repository_of(store: Store, hook: Hook) -> Repository | None:
@@ -297,25 +268,6 @@ def find(call: Call) -> Hook:
 
 def _label(row: Hook) -> str:
     return f"{row.id} ({without_credentials(row.target_url)})"
-
-
-def find_delivery(call: Call) -> HookDelivery:
-    """
-    Look up the delivery in the path, of the hook in the path.
-
-    Raises:
-        NotFound: There is no such hook, or it was never sent such a delivery.
-    """
-    hook, wanted = find(call), call.params["delivery_id"]
-    row = call.store.hook_deliveries.get(wanted)
-    if row is None or row.hook_id != hook.id or row.delivered_at is None:
-        there = errors.there_is(wanted, (one.id for one in _sent(call.store, hook)))
-        raise refusals.not_found(f"hook {hook.id} of {call.repository.full_name} has no delivery {wanted}; {there}")
-    return row
-
-
-def _sent(store: Store, hook: Hook) -> list[HookDelivery]:
-    return [row for row in store.hook_deliveries.where(hook_id=hook.id) if row.delivered_at]
 
 
 def _shown(call: Call, hook: Hook) -> Any:  # noqa: ANN401 - JSON
@@ -419,59 +371,3 @@ def test_push_webhook(call: Call) -> Reply:
     """Send a push of the latest commit to a hook, if it is sent such events."""
     test_push(call.store, call.repository, call.found, call.actor)
     return Reply(204)
-
-
-@route(
-    "repos/list-webhook-deliveries",
-    "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries",
-    needs="admin",
-    permission=PERMISSION,
-    finds=find,
-)
-def list_webhook_deliveries(call: Call) -> Reply:
-    """List what a hook was sent, newest first, a page from a cursor on, perhaps only what succeeded or failed."""
-    hook: Hook = call.found
-    rows = _sent(call.store, hook)
-    wanted = call.query.get("status")
-    if wanted is not None:
-        state = {"success": "delivered", "failure": "failed"}.get(wanted)
-        if state is None:
-            raise refusals.invalid_delivery_status(wanted, f"status is success or failure, got {wanted!r}")
-        rows = [row for row in rows if row.state == state]
-    if cursor := call.query.get("cursor"):
-        number = cursor.removeprefix(_CURSOR)
-        if not cursor.startswith(_CURSOR) or not number.isdecimal() or not number.isascii():
-            raise refusals.invalid_cursor(f"a cursor is taken from the Link of the page before; got {cursor!r}")
-        rows = [row for row in rows if row.id <= int(number)]
-    size = Page.of({"per_page": call.query.get("per_page", "")}, len(rows)).per_page
-    beyond = ""
-    if len(rows) > size:
-        kept = "".join(f"{name}={call.query[name]}&" for name in ("per_page", "status") if name in call.query)
-        root = f"{call.urls.api}/repositories/{call.repository.id}/hooks/{hook.id}/deliveries"
-        beyond = f"{root}?{kept}cursor={_CURSOR}{rows[size].id}"
-    return Reply(200, [as_json.short_delivery(row) for row in rows[:size]], next_url=beyond)
-
-
-@route(
-    "repos/get-webhook-delivery",
-    "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}",
-    needs="admin",
-    permission=PERMISSION,
-    finds=find_delivery,
-)
-def get_webhook_delivery(call: Call) -> Reply:
-    """Show a delivery, with what was sent and what was answered."""
-    return Reply(200, as_json.delivery(call.found, find(call)))
-
-
-@route(
-    "repos/redeliver-webhook-delivery",
-    "POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
-    needs="admin",
-    permission=PERMISSION,
-    finds=find_delivery,
-)
-def redeliver_webhook_delivery(call: Call) -> Reply:
-    """Send a delivery once more."""
-    redeliver(call.store, call.found)
-    return Reply(202, {})

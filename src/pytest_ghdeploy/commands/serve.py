@@ -77,8 +77,6 @@ class ServedEngine(Engine):
     log: Log | None = None
     keep = DEFAULT_KEEP
     in_words_of_http: Callable[[str], str] | None = None
-    first: list[Any] | None = None
-    """What is to be delivered later, while nobody waits for a receiver; ``None`` to deliver at once."""
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
         """Answer a request as any fake does; tell of it, and forget old ones."""
@@ -94,14 +92,6 @@ class ServedEngine(Engine):
         super().fail(problem)
         if self.log:
             self.log.look()
-
-    def deliver(self, left: list[Any]) -> None:
-        """Deliver, or call, what a call has left; but nobody waits for a receiver while the seed files are loaded."""
-        if self.first is not None:
-            # It is in the queue already, before all that comes later.
-            self.first += [one for one in left if not callable(one)]
-            left = [one for one in left if callable(one)]
-        super().deliver(left)
 
     def reset(self) -> None:
         """Empty everything but the clock."""
@@ -136,10 +126,11 @@ class ServedGitHub(FakeGitHub):
         self._engine.in_words_of_http = partial(in_words_of_http, self)
         self._engine.keep = settings.keep
         self._engine.log = log
-        self._first = self._engine.first = []
+        self._engine.outbox.held = []
         for path in settings.seeds:
             self.seed(path)
-        self._engine.first = None
+        if not self._engine.outbox.held:
+            self._engine.outbox.held = None
 
     def _start_anew(self, *, seed: bool = True) -> None:
         """
@@ -156,20 +147,19 @@ class ServedGitHub(FakeGitHub):
         rehearsal.webhooks.hold()
         for path in paths:
             rehearsal.seed(path)
-        with self._engine.lock:
+        with self._engine.outbox, self._engine.lock:
             self._engine.start_anew()
             for path in paths:
                 self.seed(path)
 
     def start_deliveries(self) -> None:
         """Deliver what the seed files have caused, in a thread."""
-        if self._first:
+        if self._engine.outbox.held:
             self._greeter = threading.Thread(target=self._deliver_first, name="ghdeploy deliveries", daemon=True)
             self._greeter.start()
 
     def _deliver_first(self) -> None:
-        first, self._first = self._first, []
-        self._engine.deliver(first)
+        self.webhooks.release()
         self._engine.tell()
 
     def end(self) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pytest_ghdeploy.doors import http_client, import_hook, memory_socket, network_guard, registry, requests, urllib3
 from pytest_ghdeploy.doors.patching import changes
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.http.fake import Fake
 
 _OTHERS = (*http_client.PATCHES, *urllib3.PATCHES, *network_guard.PATCHES)
 
 
-def enter(fake: registry.Fake) -> None:
+def enter(fake: Fake) -> None:
     """Send the requests of all clients for the host of *fake* to it."""
     with changes:
         registry.enter(fake)
@@ -18,7 +23,7 @@ def enter(fake: registry.Fake) -> None:
         import_hook.apply()
 
 
-def leave(fake: registry.Fake) -> None:
+def leave(fake: Fake) -> None:
     """End what ``enter`` began. The clients are as before if no other fake is active."""
     with changes:
         registry.leave(fake)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
 
+    from pytest_ghdeploy.http.fake import Fake
     from pytest_ghdeploy.http.messages import Answer
 
 _ERRORS = {
@@ -114,7 +115,7 @@ class _Door:
         # A mock that was started after the fake may have replaced the transports' methods.
         stay_on_top(self.transports, registry.any_active)
 
-    def _ask(self, fake: registry.Fake, transport: Any, request: Any, body: bytes) -> Answer:  # noqa: ANN401
+    def _ask(self, fake: Fake, transport: Any, request: Any, body: bytes) -> Answer:  # noqa: ANN401
         __tracebackhide__ = True
         # Only the transport's pool knows the number of retries. They apply to refused connections only.
         attempts = 1 + getattr(getattr(transport, "_pool", None), "_retries", 0)

@@ -7,16 +7,16 @@ from collections import deque
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from threading import local
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 from weakref import ref
 
 from pytest_ghdeploy.errors import UnsupportedRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from pytest_ghdeploy.http.messages import Answer
+    from pytest_ghdeploy.http.fake import Fake
 
 _GITHUB = ("github.com", "githubusercontent.com", "ghe.com")
 _WELL_KNOWN = ("api.github.com", "github.com", "uploads.github.com", "codeload.github.com", "raw.githubusercontent.com")
@@ -26,20 +26,6 @@ _ISOLATED = frozenset(
     {"assets", "avatars", "codeload", "containers", "docker", "gist", "maven", "media", "notebooks", "npm", "nuget",
      "pages", "raw", "render", "reply", "rubygems", "uploads", "viewscreen"}
 )  # fmt: skip
-
-
-class Fake(Protocol):
-    """What a door needs from a fake."""
-
-    @property
-    def base_url(self) -> str: ...  # noqa: D102 - said by FakeGitHub
-    @property
-    def doors(self) -> dict[str, object]: ...  # noqa: D102
-    @property
-    def host(self) -> str: ...  # noqa: D102
-    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer: ...  # noqa: D102
-    def fail(self, problem: Exception) -> None: ...  # noqa: D102
-    def pause(self, seconds: float) -> None: ...  # noqa: D102
 
 
 # The only state that fakes share: a process has one set of clients, and they know hosts only. The list is replaced and
@@ -163,18 +149,17 @@ def _served() -> str:
 
 def _after_fork() -> None:
     for fake in _active:
-        # Whatever lock was held in another thread: what the doors keep is made anew, and the fake is not asked.
+        # Another thread may have held a lock of the fake or of a door, and is not here to release it.
         fake.doors.clear()
-        if "answer" not in vars(fake):  # as it is in a child of a child that asks a live server
-            fake.answer = partial(_answer_in_a_child, fake)  # type: ignore[method-assign]
+        fake.answer = partial(_answer_in_a_child, fake)  # type: ignore[method-assign]
 
 
 def _answer_in_a_child(fake: Fake, *_: object, **__: object) -> NoReturn:
     __tracebackhide__ = True
     problem = UnsupportedRequest(
-        f"a request to the fake of {fake.base_url} cannot be answered in a process that was forked from the test's: "
-        "it has a copy, and the test would not see what is done to that. With the fixture ghdeploy_server, or "
-        "FakeGitHub.serve() before the fork, a forked process asks the test's own fake; or it makes a FakeGitHub itself"
+        f"a request to {fake.base_url} cannot be answered in a process that was forked from the test's: it has a copy "
+        "of the fake, and the test would not see what happens to that. Let the process send its requests to the URL of "
+        "ghdeploy_server (api_url, or the variables in env), or open a FakeGitHub in the process"
     )
     fake.fail(problem)
     raise problem

@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
     from urllib3.response import BaseHTTPResponse
 
+    from pytest_ghdeploy.http.fake import Fake
     from pytest_ghdeploy.http.messages import Answer
 
 
 class _Anything(responses.BaseResponse):
     """The only registered response: it matches every request and lets the fake answer."""
 
-    def __init__(self, fake: registry.Fake, log: responses.CallList) -> None:
+    def __init__(self, fake: Fake, log: responses.CallList) -> None:
         super().__init__("*", "https://github.invalid/")
         self._fake = fake
         self._logs = (log, self.calls)
@@ -172,7 +173,7 @@ class _NoAnswerError(Exception):
 class _Mock(responses.RequestsMock):
     """Retries after a failed connection too, which ``responses`` does only after an answer, and waits in between."""
 
-    def __init__(self, fake: registry.Fake) -> None:
+    def __init__(self, fake: Fake) -> None:
         super().__init__(assert_all_requests_are_fired=False)
         self._fake = fake
 
@@ -235,7 +236,7 @@ def _after_failure(failure: str, retries: Retry, request: PreparedRequest, timeo
 class RequestsDoor:
     """The door to one fake."""
 
-    def __init__(self, fake: registry.Fake) -> None:
+    def __init__(self, fake: Fake) -> None:
         """Let *fake* answer the requests to its host."""
         mock = _Mock(fake)
         mock.add(_Anything(fake, mock.calls))

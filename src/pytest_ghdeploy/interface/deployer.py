@@ -164,7 +164,7 @@ class Party:
         if row is None:  # deleted meanwhile
             return
         if is_last and script.fails_on:
-            store.lock.leave(partial(self._ask, row.id, script.fails_on))
+            store.outbox.call(partial(self._ask, row.id, script.fails_on))
         else:
             self._post(row, step)
 
@@ -180,7 +180,7 @@ class Party:
         except BaseException as problem:  # noqa: BLE001 - also of pytest.fail; the tool must not be told of it
             self._deployers.fail(problem)
             return
-        with store.lock:
+        with store.outbox, store.lock:
             row = store.deployments.get(deployment_id)
             if row and not store.retired:
                 self._post(row, self.script.failing_step if fails else self.script.steps[-1])
@@ -251,7 +251,7 @@ class Deployer:
         """
         if delivery.event != "deployment":
             return
-        with self._store.lock:
+        with self._store.outbox, self._store.lock:
             row = self._store.deployments.get(delivery.payload["deployment"]["id"])
             if row and not self._store.retired:
                 self._party.hear(row)
@@ -359,7 +359,7 @@ class Deployers:
 
     def keep(self) -> None:
         """Let them act if their moment has come."""
-        with self._store.lock:
+        with self._store.outbox, self._store.lock:
             for party in self._all:
                 party.act()
 

@@ -15,7 +15,7 @@ from pytest_ghdeploy.public import public
 if TYPE_CHECKING:
     from pytest_ghdeploy.github import model
     from pytest_ghdeploy.github.model import App, DeploymentBranchPolicy, DeploymentBranchPolicyType, ProtectionRule
-    from pytest_ghdeploy.store.store import Table
+    from pytest_ghdeploy.store.tables import Table
 
 
 @public

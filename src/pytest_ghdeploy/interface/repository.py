@@ -116,7 +116,7 @@ class Repository:
             FakeError: The name is taken or not a name, or the owner is another. Nothing has changed.
         """
         owner, name = split_full_name(full_name)
-        with self._store.lock, advice():
+        with self._store.outbox, self._store.lock, advice():
             row = self._row
             if owner.lower() != row.owner.login.lower():
                 msg = f"{row.full_name} stays with its owner: rename it to {row.owner.login}/{name}, or another name"
@@ -316,7 +316,7 @@ class Repository:
             description=description,
             target_url=target_url,
         )
-        with self._store.lock, advice():
+        with self._store.outbox, self._store.lock, advice():
             user = user_called(self._store, creator, "creator")
             row = commit_statuses.create(self._store, self._row, user, sha=self.sha(ref), **body)
             return CommitStatus(self._store, row.id)
@@ -353,7 +353,7 @@ class Repository:
             raise FakeError(msg)
         else:
             one_of("conclusion of a check run", conclusion, CHECK_RUN_CONCLUSIONS)
-        with self._store.lock:
+        with self._store.outbox, self._store.lock:
             row = check_runs.add(
                 self._store,
                 self._row,
@@ -420,7 +420,7 @@ class Repository:
             auto_merge=auto_merge,
             **{name: value for name, value in optional.items() if value is not None},
         )
-        with self._store.lock, advice():
+        with self._store.outbox, self._store.lock, advice():
             self.sha(ref)
             user = user_called(self._store, creator, "creator")
             made = deployments.create(self._store, self._row, user, app_behind(self._store, user), **body)

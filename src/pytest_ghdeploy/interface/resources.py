@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github import model
     from pytest_ghdeploy.github.urls import JSON
-    from pytest_ghdeploy.store.store import Store, Table
+    from pytest_ghdeploy.store.store import Store
+    from pytest_ghdeploy.store.tables import Table
 
 T = TypeVar("T")
 
@@ -292,7 +293,7 @@ class Deployment(_Item):
             environment_url=environment_url,
             auto_inactive=auto_inactive,
         )
-        with self._store.lock, advice():
+        with self._store.outbox, self._store.lock, advice():
             row: model.Deployment = self._row
             repository = self._store.repository_of(row)
             user = user_called(self._store, creator, "creator")

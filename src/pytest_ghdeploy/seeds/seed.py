@@ -33,7 +33,7 @@ from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.resources import Deployment
 from pytest_ghdeploy.redaction import Secrets
 from pytest_ghdeploy.seeds import reader
-from pytest_ghdeploy.webhooks.hooks import Webhooks
+from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

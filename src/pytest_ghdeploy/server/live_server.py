@@ -27,14 +27,14 @@ from pytest_ghdeploy.doors import http1, registry
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.http.messages import plain
 from pytest_ghdeploy.public import public
-from pytest_ghdeploy.server.forked import Forward
-from pytest_ghdeploy.server.wsgi import API_PREFIX, Fake as Answering, ask, check_proxied
+from pytest_ghdeploy.server.wsgi import API_PREFIX, ask, check_proxied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
+    from pytest_ghdeploy.http.fake import Fake
     from pytest_ghdeploy.http.messages import Answer
 
 ADDRESS = "127.0.0.1"
@@ -64,7 +64,7 @@ class LiveServer:
 
     def __init__(
         self,
-        fake: Answering,
+        fake: Fake,
         port: int = 0,
         *,
         another: Callable[..., LiveServer],
@@ -236,10 +236,7 @@ class LiveServer:
         return {(ADDRESS, self._port), ("localhost", self._port)}
 
     def after_fork(self) -> None:
-        """In a child process let go of the sockets, which are the parent's, and ask it; no lock is taken."""
-        if not self._closed and self._context is None:
-            # Whatever the fake's lock was like in the parent, nobody asks for it here.
-            self._fake.answer = Forward((ADDRESS, self._port))  # type: ignore[method-assign]
+        """Close the copies that a forked child has of the sockets, which are its parent's. No lock is taken."""
         self._closed = True
         for one in (self._listener, self._waker, self._alarm, *self._connections.values()):
             with suppress(OSError):

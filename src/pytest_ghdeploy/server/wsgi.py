@@ -7,7 +7,7 @@ URLs in an answer follow the host and prefix of the request.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from pytest_ghdeploy.doors import registry
@@ -19,25 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from pytest_ghdeploy.github.model import Token
+    from pytest_ghdeploy.http.fake import Fake
 
 API_PREFIX = "/api/v3"
 _GRAPHQL = "/api/graphql"
 _SCHEMES_PORT = {"http": ":80", "https": ":443"}
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class Fake(Protocol):
-    """What is needed of a fake here."""
-
-    @property
-    def host(self) -> str: ...  # noqa: D102 - said by FakeGitHub
-    @property
-    def tokens(self) -> Iterable[Token]: ...  # noqa: D102
-    def answer(  # noqa: D102
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = ""
-    ) -> Answer: ...
-    def fail(self, problem: Exception) -> None: ...  # noqa: D102
 
 
 def ask(

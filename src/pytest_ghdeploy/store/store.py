@@ -9,14 +9,10 @@ so an answer costs the same with one row as with ten thousand.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Sequence
 from copy import copy
 from datetime import timedelta
 from functools import cached_property
-from itertools import takewhile
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github import rate_limits
 from pytest_ghdeploy.github.git import Graph
@@ -42,15 +38,17 @@ from pytest_ghdeploy.github.model import (
 )
 from pytest_ghdeploy.github.rules import permissions as rules
 from pytest_ghdeploy.store.events import Recorder
+from pytest_ghdeploy.store.tables import KeptTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytest_ghdeploy.github.model import AccountType, Assumptions, Permission
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.store.clock import Clock
     from pytest_ghdeploy.store.events import Event
-    from pytest_ghdeploy.store.lock import Turns
+    from pytest_ghdeploy.store.outbox import Outbox
+    from pytest_ghdeploy.store.tables import Table
 
 ACTIONS = "github-actions"
 """The slug of GitHub Actions' app."""
@@ -58,156 +56,37 @@ ACTIONS = "github-actions"
 DEFAULT_LOGIN = "octocat"
 """Whom a request with any token speaks for, until a token is added."""
 
-_ID_STEP = 7
-
 # The rows of all other tables go with their repository.
 _NOT_OF_REPOSITORIES = frozenset({"users", "apps", "teams", "repositories"})
-
-
-class Row(Protocol):
-    """What every table holds."""
-
-    @property
-    def id(self) -> int: ...  # noqa: D102 - said by the class
-
-
-R = TypeVar("R", bound=Row)
-
-
-class Rows(Sequence[R]):
-    """The rows that have something in common, newest first. A live view: hold the store's lock."""
-
-    def __init__(self, rows: dict[int, R], ids: list[int]) -> None:
-        """Show *rows* by their *ids*, which rise."""
-        self._rows = rows
-        self._ids = ids
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    @overload
-    def __getitem__(self, key: int) -> R: ...
-    @overload
-    def __getitem__(self, key: slice) -> list[R]: ...
-    def __getitem__(self, key: int | slice) -> R | list[R]:
-        if isinstance(key, slice):
-            return [self[place] for place in range(*key.indices(len(self._ids)))]
-        return self._rows[self._ids[-1 - key]]
-
-    def __iter__(self) -> Iterator[R]:
-        return iter([self._rows[found] for found in reversed(self._ids)])
-
-
-class Table(Generic[R]):
-    """All rows of one kind. Hold the store's lock."""
-
-    def __init__(self, first_id: int) -> None:
-        """Hand out ids from *first_id* upwards."""
-        self.next_id = first_id
-        self._rows: dict[int, R] = {}
-        self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
-
-    def add(self, row: R) -> R:
-        """Store a new *row*, whose id is ``next_id``; only this uses the id up."""
-        self.next_id += _ID_STEP
-        self._rows[row.id] = row
-        for key_of, index in self._indexes.values():
-            index.setdefault(key_of(row), []).append(row.id)
-        return row
-
-    def replace(self, row: R) -> R:
-        """Put *row* in the place of the one with its id."""
-        old = self._rows[row.id]
-        self._rows[row.id] = row
-        for key_of, index in self._indexes.values():
-            before, after = key_of(old), key_of(row)
-            if before != after:
-                _discard(index[before], row.id)
-                insort(index.setdefault(after, []), row.id)
-        return row
-
-    def remove(self, row: R) -> None:
-        """Forget a row. Its id is never used again."""
-        old = self._rows.pop(row.id)
-        for key_of, index in self._indexes.values():
-            _discard(index[key_of(old)], row.id)
-
-    def get(self, row_id: int) -> R | None:
-        """Look a row up."""
-        return self._rows.get(row_id)
-
-    def __iter__(self) -> Iterator[R]:
-        return iter(list(self._rows.values()))
-
-    def copy(self) -> Table[R]:
-        """Make another table of the same rows."""
-        table: Table[R] = Table(self.next_id)
-        table._rows = dict(self._rows)
-        return table
-
-    def since(self, first_id: int) -> list[R]:
-        """List the rows with this id or a higher one, oldest first."""
-        found = list(takewhile(lambda row_id: row_id >= first_id, reversed(self._rows)))
-        return [self._rows[row_id] for row_id in reversed(found)]
-
-    def where(self, **values: Any) -> Rows[R]:  # noqa: ANN401 - one for each attribute, of its type
-        """Select the rows whose attributes equal *values*, newest first."""
-        fields = tuple(values)
-        if fields not in self._indexes:
-            key_of = attrgetter(*fields)
-            index: dict[Any, list[int]] = {}
-            for row in self._rows.values():
-                index.setdefault(key_of(row), []).append(row.id)
-            self._indexes[fields] = key_of, index
-        key = values[fields[0]] if len(fields) == 1 else tuple(values.values())
-        return Rows(self._rows, self._indexes[fields][1].get(key, []))
-
-
-class _Kept(Generic[R]):
-    """A table of a store, made when it is first asked for: most tests need few of them."""
-
-    def __init__(self, first_id: int) -> None:
-        self._first_id = first_id
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, store: Store, owner: type) -> Table[R]:
-        table: Table[R] = Table(self._first_id)
-        vars(store)[self._name] = table
-        return table
-
-
-def _discard(ids: list[int], row_id: int) -> None:
-    del ids[bisect_left(ids, row_id)]
 
 
 class Store:
     """One GitHub. Hold ``lock`` for every use from more than one thread."""
 
     # The ranges lie far apart; those of deployments are as large as today's on github.com.
-    users = _Kept[User](1_583_231)
-    apps = _Kept[App](15_368)
-    repositories = _Kept[Repository](1_296_269_001)
-    check_suites = _Kept[CheckSuite](21_000_000_003)
-    check_runs = _Kept[CheckRun](33_000_000_005)
-    commit_statuses = _Kept[CommitStatus](27_000_000_011)
-    deployments = _Kept[Deployment](4_442_074_271)
-    deployment_statuses = _Kept[DeploymentStatus](12_690_168_079)
-    deploy_keys = _Kept[DeployKey](97_000_003)
-    teams = _Kept[Team](9_104_117)
-    deployment_branch_policies = _Kept[DeploymentBranchPolicy](36_147_013)
-    protection_rules = _Kept[ProtectionRule](54_208_019)
-    environments = _Kept[Environment](464_814_513)
-    invitations = _Kept[Invitation](71_300_021)
-    hooks = _Kept[Hook](301_950_017)
-    hook_deliveries = _Kept[HookDelivery](118_000_000_023)
+    users = KeptTable[User](1_583_231)
+    apps = KeptTable[App](15_368)
+    repositories = KeptTable[Repository](1_296_269_001)
+    check_suites = KeptTable[CheckSuite](21_000_000_003)
+    check_runs = KeptTable[CheckRun](33_000_000_005)
+    commit_statuses = KeptTable[CommitStatus](27_000_000_011)
+    deployments = KeptTable[Deployment](4_442_074_271)
+    deployment_statuses = KeptTable[DeploymentStatus](12_690_168_079)
+    deploy_keys = KeptTable[DeployKey](97_000_003)
+    teams = KeptTable[Team](9_104_117)
+    deployment_branch_policies = KeptTable[DeploymentBranchPolicy](36_147_013)
+    protection_rules = KeptTable[ProtectionRule](54_208_019)
+    environments = KeptTable[Environment](464_814_513)
+    invitations = KeptTable[Invitation](71_300_021)
+    hooks = KeptTable[Hook](301_950_017)
+    hook_deliveries = KeptTable[HookDelivery](118_000_000_023)
 
     def __init__(
-        self, clock: Clock, assume: Assumptions, urls: Urls, lock: Turns, recorded: list[Event] | None = None
+        self, clock: Clock, assume: Assumptions, urls: Urls, outbox: Outbox, recorded: list[Event] | None = None
     ) -> None:
         """Start with the usual account and nothing else; events speak of *urls*."""
-        self.lock = lock
+        self.outbox = outbox
+        self.lock = outbox.lock
         self.retired = False
         """Whether the fake has been reset since, so that whoever still holds this store holds nothing."""
         self.urls = urls
@@ -247,13 +126,9 @@ class Store:
         """What every token is as long as none was added: the usual user's, without limits."""
         return Token("", self.default_user)
 
-    def post(self, delivery: HookDelivery) -> None:
-        """Have *delivery* sent once the lock is free."""
-        self.lock.leave((self, delivery))
-
     def tables(self) -> dict[str, Table[Any]]:
         """List all tables by name."""
-        return {name: getattr(self, name) for name, kept in vars(Store).items() if isinstance(kept, _Kept)}
+        return {name: getattr(self, name) for name, kept in vars(Store).items() if isinstance(kept, KeptTable)}
 
     # Accounts
 
@@ -435,7 +310,7 @@ class Store:
             tokens and budgets, is as it is when it is called.
         """
         shared = _NOT_OF_REPOSITORIES - {"repositories"}
-        kept = {name for name, table in vars(Store).items() if isinstance(table, _Kept)} - shared
+        kept = {name for name, table in vars(Store).items() if isinstance(table, KeptTable)} - shared
         tables = {name: getattr(self, name).copy() for name in kept}
         graphs = {key: graph.copy() for key, graph in self._graphs.items()}
         granted = {key: dict(rights) for key, rights in self._collaborators.items()}

@@ -9,7 +9,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.webhooks.interrupt import TookTooLong
+from pytest_ghdeploy.webhooks.in_process import TookTooLong
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping

@@ -1,0 +1,33 @@
+"""What doors, servers and the admin interface need of a fake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_ghdeploy.github.model import Token
+    from pytest_ghdeploy.http.messages import Answer
+    from pytest_ghdeploy.redaction import Secrets
+
+
+class Fake(Protocol):
+    """The part of ``Engine`` that answers requests. ``Engine`` says what each member does."""
+
+    @property
+    def base_url(self) -> str: ...  # noqa: D102 - said by Engine
+    @property
+    def host(self) -> str: ...  # noqa: D102
+    @property
+    def doors(self) -> dict[str, object]: ...  # noqa: D102
+    @property
+    def secrets(self) -> Secrets: ...  # noqa: D102
+    @property
+    def tokens(self) -> Sequence[Token]: ...  # noqa: D102
+    def answer(  # noqa: D102
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = ""
+    ) -> Answer: ...
+    def fail(self, problem: BaseException) -> None: ...  # noqa: D102
+    def list_problems(self) -> list[str]: ...  # noqa: D102
+    def pause(self, seconds: float) -> None: ...  # noqa: D102

@@ -1,0 +1,133 @@
+"""Tables of rows: each row has an id, ids rise, and reading goes through indexes that are kept up to date."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from itertools import takewhile
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_ID_STEP = 7
+
+
+class Row(Protocol):
+    """What every table holds."""
+
+    @property
+    def id(self) -> int: ...  # noqa: D102 - said by the class
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Rows(Sequence[R]):
+    """The rows that have something in common, newest first. A live view: hold the store's lock."""
+
+    def __init__(self, rows: dict[int, R], ids: list[int]) -> None:
+        """Show *rows* by their *ids*, which rise."""
+        self._rows = rows
+        self._ids = ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @overload
+    def __getitem__(self, key: int) -> R: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[R]: ...
+    def __getitem__(self, key: int | slice) -> R | list[R]:
+        if isinstance(key, slice):
+            return [self[place] for place in range(*key.indices(len(self._ids)))]
+        return self._rows[self._ids[-1 - key]]
+
+    def __iter__(self) -> Iterator[R]:
+        return iter([self._rows[found] for found in reversed(self._ids)])
+
+
+class Table(Generic[R]):
+    """All rows of one kind. Hold the store's lock."""
+
+    def __init__(self, first_id: int) -> None:
+        """Hand out ids from *first_id* upwards."""
+        self.next_id = first_id
+        self._rows: dict[int, R] = {}
+        self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
+
+    def add(self, row: R) -> R:
+        """Store a new *row*, whose id is ``next_id``; only this uses the id up."""
+        self.next_id += _ID_STEP
+        self._rows[row.id] = row
+        for key_of, index in self._indexes.values():
+            index.setdefault(key_of(row), []).append(row.id)
+        return row
+
+    def replace(self, row: R) -> R:
+        """Put *row* in the place of the one with its id."""
+        old = self._rows[row.id]
+        self._rows[row.id] = row
+        for key_of, index in self._indexes.values():
+            before, after = key_of(old), key_of(row)
+            if before != after:
+                _discard(index[before], row.id)
+                insort(index.setdefault(after, []), row.id)
+        return row
+
+    def remove(self, row: R) -> None:
+        """Forget a row. Its id is never used again."""
+        old = self._rows.pop(row.id)
+        for key_of, index in self._indexes.values():
+            _discard(index[key_of(old)], row.id)
+
+    def get(self, row_id: int) -> R | None:
+        """Look a row up."""
+        return self._rows.get(row_id)
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(list(self._rows.values()))
+
+    def copy(self) -> Table[R]:
+        """Make another table of the same rows."""
+        table: Table[R] = Table(self.next_id)
+        table._rows = dict(self._rows)
+        return table
+
+    def since(self, first_id: int) -> list[R]:
+        """List the rows with this id or a higher one, oldest first."""
+        found = list(takewhile(lambda row_id: row_id >= first_id, reversed(self._rows)))
+        return [self._rows[row_id] for row_id in reversed(found)]
+
+    def where(self, **values: Any) -> Rows[R]:  # noqa: ANN401 - one for each attribute, of its type
+        """Select the rows whose attributes equal *values*, newest first."""
+        fields = tuple(values)
+        if fields not in self._indexes:
+            key_of = attrgetter(*fields)
+            index: dict[Any, list[int]] = {}
+            for row in self._rows.values():
+                index.setdefault(key_of(row), []).append(row.id)
+            self._indexes[fields] = key_of, index
+        key = values[fields[0]] if len(fields) == 1 else tuple(values.values())
+        return Rows(self._rows, self._indexes[fields][1].get(key, []))
+
+
+class KeptTable(Generic[R]):
+    """A table of a store, made when it is first asked for: most tests need few of them."""
+
+    def __init__(self, first_id: int) -> None:
+        """Hand out ids from *first_id* upwards."""
+        self._first_id = first_id
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, store: object, owner: type) -> Table[R]:
+        table: Table[R] = Table(self._first_id)
+        vars(store)[self._name] = table
+        return table
+
+
+def _discard(ids: list[int], row_id: int) -> None:
+    del ids[bisect_left(ids, row_id)]

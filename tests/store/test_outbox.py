@@ -1,0 +1,208 @@
+"""The outbox: what a call leaves is delivered in order when the lock is free, by the thread that left it."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from pytest_ghdeploy.github.model import HookDelivery
+from pytest_ghdeploy.store import outbox as module
+from pytest_ghdeploy.store.outbox import Item, Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_ghdeploy.store.store import Store
+
+NO_STORE = cast("Store", None)
+
+
+class Receivers:
+    """Receive from an outbox, and look whether its lock is free then."""
+
+    def __init__(self) -> None:
+        """Do nothing but note what arrives, unless ``act`` says more."""
+        self.got: list[tuple[str, str]] = []
+        self.act: Callable[[str], object] = lambda _: None
+        self.outbox = Outbox(self.receive)
+
+    def receive(self, item: Item) -> None:
+        """Note a delivery and the thread that makes it."""
+        free: list[bool] = []
+
+        def look() -> None:
+            free.append(self.outbox.lock.acquire(timeout=1))
+            self.outbox.lock.release()
+
+        in_thread(look).join()
+        assert free == [True]
+        self.got.append((threading.current_thread().name, item.row.guid))
+        self.act(item.row.guid)
+
+    def leave(self, *names: str, hook_id: int = 1) -> None:
+        """Make a call that leaves deliveries."""
+        with self.outbox, self.outbox.lock:
+            for name in names:
+                self.outbox.append(NO_STORE, delivery(name, hook_id))
+
+
+def delivery(name: str, hook_id: int = 1) -> HookDelivery:
+    """Make a delivery that is called *name*."""
+    return HookDelivery(
+        id=1,
+        repository_id=None,
+        hook_id=hook_id,
+        guid=name,
+        event="push",
+        action=None,
+        event_repository_id=None,
+        redelivery=False,
+        payload=b"{}",
+    )
+
+
+def in_thread(work: Callable[[], object], name: str = "other") -> threading.Thread:
+    """Start *work* in a thread."""
+    thread = threading.Thread(target=work, name=name)
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def receivers() -> Receivers:
+    """Give receivers with an outbox."""
+    return Receivers()
+
+
+def test_it_is_emptied_when_the_outermost_call_ends(receivers: Receivers) -> None:
+    """In order, once, and not while the lock is held."""
+    with receivers.outbox, receivers.outbox.lock:
+        receivers.leave("a", "b")
+        receivers.leave("c")
+        assert receivers.got == []
+    receivers.leave()
+    assert receivers.got == [("MainThread", name) for name in "abc"]
+
+
+def test_it_is_emptied_after_an_error_too(receivers: Receivers) -> None:
+    """What has changed before the error has changed."""
+
+    def fail() -> None:
+        with receivers.outbox, receivers.outbox.lock:
+            receivers.leave("a")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert receivers.got == [("MainThread", "a")]
+
+
+def test_what_a_receiver_causes_comes_after_what_is_due(receivers: Receivers) -> None:
+    """Its call returns at once."""
+
+    def act(name: str) -> None:
+        if len(name) < 3:
+            receivers.leave(name + name[0])
+            assert receivers.got[-1][1] == name
+
+    receivers.act = act
+    receivers.leave("a", "b")
+    assert [name for _, name in receivers.got] == ["a", "b", "aa", "bb", "aaa", "bbb"]
+
+
+def test_each_thread_delivers_what_it_has_caused(receivers: Receivers) -> None:
+    """However they take turns; and in the order in which it was caused."""
+    caused: list[str] = []
+
+    def work(name: str) -> None:
+        for turn in range(20):
+            with receivers.outbox, receivers.outbox.lock:
+                caused.append(f"{name}/{turn}")
+                receivers.leave(caused[-1])
+            assert (name, f"{name}/{turn}") in receivers.got
+
+    threads = [in_thread(partial(work, name), name) for name in ("one", "two", "three", "four")]
+    for thread in threads:
+        thread.join()
+    assert [name for _, name in receivers.got] == caused
+    assert len(caused) == 80
+    assert all(name.startswith(f"{thread}/") for thread, name in receivers.got)
+
+
+@pytest.mark.parametrize("hook_id", [1, 2])
+def test_a_call_that_a_receiver_waits_for_waits_once_for_each_hook(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch, hook_id: int
+) -> None:
+    """It leaves its deliveries to the thread of the receiver, which makes them next."""
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    callbacks = iter(["callback 1", "callback 2"])
+
+    def act(name: str) -> None:
+        if name.startswith("event"):
+            in_thread(lambda: receivers.leave(next(callbacks))).join()
+
+    receivers.act = act
+    receivers.leave("event 1", "later")
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 3600 if hook_id == 1 else 0.1)
+    receivers.leave("event 2", hook_id=hook_id)
+    names = ["event 1", "later", "callback 1", "event 2", "callback 2"]
+    assert receivers.got == [("MainThread", name) for name in names]
+
+
+def test_an_interruption_leaves_the_rest_to_the_next_call(receivers: Receivers) -> None:
+    """Of any thread, and before what that has caused itself."""
+
+    def act(name: str) -> None:
+        if name == "a":
+            raise KeyboardInterrupt
+
+    receivers.act = act
+    with pytest.raises(KeyboardInterrupt):
+        receivers.leave("a", "b", "c")
+    assert [name for _, name in receivers.got] == ["a"]
+    assert len(receivers.outbox) == 2
+    in_thread(lambda: receivers.leave("d")).join()
+    assert receivers.got[1:] == [("other", name) for name in "bcd"]
+
+
+def test_nobody_waits_for_a_thread_that_does_not_deliver(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was ended between its call and its deliveries: after a moment another thread makes them."""
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+
+    def stop_short() -> None:
+        with receivers.outbox.lock:
+            receivers.outbox.append(NO_STORE, delivery("a"))
+
+    in_thread(stop_short).join()
+    receivers.leave("b")
+    assert receivers.got == [("MainThread", name) for name in "ab"]
+
+
+def test_what_is_held_back_is_not_delivered(receivers: Receivers) -> None:
+    """It is kept in order, for a test to release."""
+    receivers.outbox.held = []
+    receivers.leave("a", "b")
+    assert receivers.got == []
+    assert [row.guid for _, row in receivers.outbox.held] == ["a", "b"]
+
+
+def test_functions_are_called_after_the_deliveries(receivers: Receivers) -> None:
+    """By the thread that has left them; at once when a receiver has, since it may wait for what they do."""
+    called: list[str] = []
+
+    def call(name: str) -> None:
+        with receivers.outbox, receivers.outbox.lock:
+            receivers.outbox.call(lambda: called.append(f"{name} after {len(receivers.got)}"))
+            receivers.leave(name)
+
+    def act(name: str) -> None:
+        if name == "a":
+            call("b")
+            assert called == ["b after 1"]
+
+    receivers.act = act
+    call("a")
+    assert called == ["b after 1", "a after 2"]
