@@ -23,7 +23,7 @@ HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}
 
 @pytest.fixture
 def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
-    """Give a fake with a repository."""
+    """Return a fake with a repository."""
     ghdeploy.add_repository("octocat/example")
     return ghdeploy
 
@@ -39,11 +39,11 @@ def run(ask: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, None]], **opt
     asyncio.run(with_a_session())
 
 
-# Coming and going
+# Opening and closing
 
 
-def test_a_session_outlives_fakes() -> None:
-    """One that was made before a fake is answered by it and the next, and reaches another host in between."""
+def test_one_session_works_with_several_fakes() -> None:
+    """The current fake answers, and in between the session reaches other hosts."""
 
     async def hello(request: web.Request) -> web.Response:
         return web.Response(text=request.path)
@@ -69,8 +69,8 @@ def test_a_session_outlives_fakes() -> None:
     run(ask)
 
 
-def test_a_kept_connection_is_not_used_when_the_fake_has_gone() -> None:
-    """It counts as closed, so that the session connects anew, to where it would have without a fake."""
+def test_a_connection_to_a_closed_fake_is_not_reused() -> None:
+    """It counts as closed, so the session opens a new connection."""
 
     async def ask(session: aiohttp.ClientSession) -> None:
         with FakeGitHub():
@@ -85,7 +85,7 @@ def test_a_kept_connection_is_not_used_when_the_fake_has_gone() -> None:
 
 
 def test_connections_are_reused_and_traced(fake: FakeGitHub) -> None:
-    """A second request goes over the first one's connection; tracing tells all that it tells on a network."""
+    """A second request uses the connection of the first. Tracing reports the same steps as on a network."""
     told: list[str] = []
     config = aiohttp.TraceConfig()
     for name in (
@@ -113,8 +113,8 @@ def test_connections_are_reused_and_traced(fake: FakeGitHub) -> None:
 
 
 @pytest.mark.parametrize("options", [{"force_close": True}, {"limit": 1}, {"limit_per_host": 2}])
-def test_many_at_once_lose_nothing(fake: FakeGitHub, options: dict[str, Any]) -> None:
-    """Two hundred requests of one session, however few connections it may have: no id twice."""
+def test_concurrent_requests_create_distinct_deployments(fake: FakeGitHub, options: dict[str, Any]) -> None:
+    """Two hundred requests of one session create two hundred deployments, even over one connection."""
 
     async def create(session: aiohttp.ClientSession) -> int:
         async with session.post(DEPLOYMENTS, json={"ref": "main"}) as answer:
@@ -129,8 +129,8 @@ def test_many_at_once_lose_nothing(fake: FakeGitHub, options: dict[str, Any]) ->
     assert len(set(ids)) == len(fake.requests) == len(fake.events) == 200
 
 
-def test_a_connection_looks_like_one(fake: FakeGitHub) -> None:
-    """Its transport and its end can be asked about, and it can be broken off."""
+def test_a_transport_has_the_interface_of_asyncios(fake: FakeGitHub) -> None:
+    """It has a peer name, a protocol and buffers, and can be aborted."""
 
     async def ask(session: aiohttp.ClientSession) -> None:
         fake.stub("GET", "/long", json=["x" * 3_000_000])
@@ -157,8 +157,8 @@ def test_a_connection_looks_like_one(fake: FakeGitHub) -> None:
 # Bodies
 
 
-def test_bodies_of_all_kinds_arrive(fake: FakeGitHub) -> None:
-    """JSON, bytes, an asynchronous generator, a file, a form and a compressed body are what they are on a network."""
+def test_request_bodies_of_all_kinds_are_received(fake: FakeGitHub) -> None:
+    """JSON, bytes, an async generator, a file, forms and a compressed body are received as on a network."""
     fake.stub("PUT", "/upload", status=201)
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -192,8 +192,8 @@ def test_bodies_of_all_kinds_arrive(fake: FakeGitHub) -> None:
     assert bodies[7] == b"y" * 1_000_000
 
 
-def test_a_body_that_waits_for_100_continue_arrives(fake: FakeGitHub) -> None:
-    """With ``expect100`` aiohttp sends the body when it has been told to go on."""
+def test_a_body_after_100_continue_is_received(fake: FakeGitHub) -> None:
+    """With ``expect100`` aiohttp sends the body only after `100 Continue`."""
 
     async def ask(session: aiohttp.ClientSession) -> None:
         async with session.post(DEPLOYMENTS, json={"ref": "main"}, expect100=True) as answer:
@@ -205,7 +205,7 @@ def test_a_body_that_waits_for_100_continue_arrives(fake: FakeGitHub) -> None:
 
 @pytest.mark.parametrize("size", [64, 1000, 2**16])
 def test_an_answer_can_be_streamed(fake: FakeGitHub, size: int) -> None:
-    """A long one too, with a small buffer, in pieces, by lines, or only as far as one likes."""
+    """A long answer can be read in chunks, partly, or as a whole, with any buffer size."""
     long = [{"number": number, "text": "x" * 1000} for number in range(500)]
     fake.stub("GET", "/long", json=long)
 
@@ -223,8 +223,8 @@ def test_an_answer_can_be_streamed(fake: FakeGitHub, size: int) -> None:
     run(ask, read_bufsize=size)
 
 
-def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub) -> None:
-    """Status and headers are there, and half of the body; the next request is answered."""
+def test_a_truncated_answer_fails_when_it_is_read(fake: FakeGitHub) -> None:
+    """Status, headers and half of the body are received. The next request is answered."""
     fake.faults.add(error="truncated")
 
     async def ask(session: aiohttp.ClientSession) -> None:
@@ -242,7 +242,7 @@ def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub
 
 
 def test_a_refused_connection_names_the_host(fake: FakeGitHub) -> None:
-    """As ``ClientConnectorError`` does, with the error of the system in it. It is not tried again."""
+    """``ClientConnectorError`` contains the system's error. The request is not repeated."""
     fake.faults.add(error="connection")
 
     async def ask(session: aiohttp.ClientSession) -> None:
@@ -255,10 +255,10 @@ def test_a_refused_connection_names_the_host(fake: FakeGitHub) -> None:
 
 
 @pytest.mark.parametrize(("method", "times", "asked"), [("GET", 1, 2), ("GET", 2, 2), ("POST", 1, 1)])
-def test_a_broken_connection_is_tried_again_as_aiohttp_does(
+def test_aiohttp_repeats_a_request_after_a_broken_connection(
     fake: FakeGitHub, method: str, times: int, asked: int
 ) -> None:
-    """Once, for a method that may be repeated; a POST never."""
+    """It repeats an idempotent request once and never repeats a POST."""
     fake.faults.add(error="reset", times=times)
 
     async def ask(session: aiohttp.ClientSession) -> None:
@@ -273,8 +273,8 @@ def test_a_broken_connection_is_tried_again_as_aiohttp_does(
     assert len(fake.requests) == asked
 
 
-def test_a_timeout_is_asyncios(fake: FakeGitHub) -> None:
-    """It can be caught as asyncio's, as aiohttp's where each wait has a limit, and the session goes on."""
+def test_a_timeout_raises_the_class_of_its_limit(fake: FakeGitHub) -> None:
+    """A total timeout raises ``asyncio.TimeoutError``, a read timeout ``ServerTimeoutError``."""
     fake.faults.add(error="timeout", times=3)
     fake.faults.add(error="timeout", after=1)
     each = aiohttp.ClientTimeout(sock_read=5)
@@ -296,8 +296,8 @@ def test_a_timeout_is_asyncios(fake: FakeGitHub) -> None:
     assert len(fake.events) == 0
 
 
-def test_without_a_timeout_a_silent_server_is_waited_for(fake: FakeGitHub) -> None:
-    """Until somebody cancels that: aiohttp has no error for it."""
+def test_a_session_without_a_timeout_waits_until_it_is_cancelled(fake: FakeGitHub) -> None:
+    """A silent server raises no error in aiohttp."""
     fake.faults.add(error="lost_answer_timeout")
 
     async def ask(session: aiohttp.ClientSession) -> None:
@@ -314,8 +314,8 @@ def test_without_a_timeout_a_silent_server_is_waited_for(fake: FakeGitHub) -> No
     assert len(fake.repository("octocat/example").deployments) == 1
 
 
-def test_what_is_no_request_is_refused(fake: FakeGitHub) -> None:
-    """A length that is none is a 400, as from the live server, and the session goes on."""
+def test_a_malformed_request_is_refused(fake: FakeGitHub) -> None:
+    """An invalid length is a 400, as from the live server."""
 
     async def ask(session: aiohttp.ClientSession) -> None:
         for _ in range(2):
@@ -331,8 +331,8 @@ def test_what_is_no_request_is_refused(fake: FakeGitHub) -> None:
 # What a session does by itself
 
 
-def test_redirects_are_followed_unless_told_otherwise(fake: FakeGitHub) -> None:
-    """301 and 307 of a renamed repository, with the method and the body."""
+def test_redirects_are_followed_by_default(fake: FakeGitHub) -> None:
+    """The 301 and 307 of a renamed repository keep the method and the body."""
     repository = fake.repository("octocat/example")
     repository.rename("octocat/renamed")
 
@@ -349,7 +349,7 @@ def test_redirects_are_followed_unless_told_otherwise(fake: FakeGitHub) -> None:
 
 
 def test_cookies_statuses_and_middlewares_work(fake: FakeGitHub) -> None:
-    """Cookies are kept, ``raise_for_status`` raises with the headers, and a middleware sees request and answer."""
+    """Cookies are kept, ``raise_for_status`` raises, and middlewares see request and response."""
     fake.stub("GET", "/cookie", status=200, headers={"Set-Cookie": "session=1; Path=/"})
     seen: list[object] = []
 
@@ -374,8 +374,8 @@ def test_cookies_statuses_and_middlewares_work(fake: FakeGitHub) -> None:
     assert {request.request_headers["X-Seen"] for request in fake.requests} == {"yes"}
 
 
-def test_head_and_bodiless_answers_leave_the_connection_usable(fake: FakeGitHub) -> None:
-    """HEAD, 204 and 304 have no body, and the next answer is not taken for it."""
+def test_answers_without_a_body_leave_the_connection_usable(fake: FakeGitHub) -> None:
+    """After HEAD, 204 and 304 the next answer is read from its start."""
     deployment = fake.repository("octocat/example").add_deployment(ref="main")
 
     async def ask(session: aiohttp.ClientSession) -> None:
@@ -395,7 +395,7 @@ def test_head_and_bodiless_answers_leave_the_connection_usable(fake: FakeGitHub)
 
 
 def test_a_missing_endpoint_leaves_the_session_usable(fake: FakeGitHub) -> None:
-    """The error is the caller's, also for a body in pieces, and the next request is answered."""
+    """The caller gets the error, also for a streamed body, and the next request is answered."""
 
     async def pieces() -> AsyncIterator[bytes]:
         yield b"{}"
@@ -412,8 +412,8 @@ def test_a_missing_endpoint_leaves_the_session_usable(fake: FakeGitHub) -> None:
     run(ask)
 
 
-def test_connectors_that_go_elsewhere_are_left_alone(fake: FakeGitHub, tmp_path: Any) -> None:  # noqa: ANN401
-    """A UNIX socket is where the user wants to go, whatever the URL says."""
+def test_a_connector_to_a_unix_socket_is_left_alone(fake: FakeGitHub, tmp_path: Any) -> None:  # noqa: ANN401
+    """The user chose its destination, whatever the URL says."""
 
     async def ask() -> str:
         async def hello(_: web.Request) -> web.Response:

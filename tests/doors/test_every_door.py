@@ -1,4 +1,4 @@
-"""One scenario, written once: a deployment's life runs alike through every door."""
+"""The same scenarios through every door."""
 
 from __future__ import annotations
 
@@ -34,29 +34,27 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.faults import FaultKind
 
     Ask = Callable[..., Said]
-    # How a test comes to a fake: in process all the same, over a port by a server of its own.
-    Way = Callable[[FakeGitHub], str]
 
 HEADERS = {"Authorization": "Bearer ghp_of_the_tests_0001", "User-Agent": "a tool of ours"}
 
 
 class Client:
-    """A tool, by the library that it is written with."""
+    """A tool that uses one library."""
 
     def __init__(self, root: str, ask: Ask) -> None:
-        """Call the API at *root*."""
+        """Send requests to the API at *root*."""
         self.root = root
         self.ask = ask
 
     def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Said:
-        """Send JSON, or nothing."""
+        """Send a request, with *body* as JSON if there is one."""
         data = None if body is None else json.dumps(body).encode()
         return self.ask(method, f"{self.root}{path}", {**HEADERS, **headers}, data)
 
 
 @pytest.fixture(params=[*DOORS, "live server by HTTP", "live server by HTTPS"])
 def client(request: pytest.FixtureRequest, ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Give a client of each library in process, and one that comes to a port."""
+    """Return a client for each door, and one for the live server over HTTP and HTTPS."""
     if request.param in DOORS:
         return Client(ghdeploy.base_url, DOORS[request.param])
     tls = request.param.endswith("HTTPS")
@@ -66,8 +64,8 @@ def client(request: pytest.FixtureRequest, ghdeploy: FakeGitHub, monkeypatch: py
     return Client(server.api_url, DOORS["requests"])
 
 
-def test_a_deployment_lives_alike_through_every_door(client: Client, ghdeploy: FakeGitHub) -> None:
-    """Gate, create, refuse, report, list, ask whether it has changed, and delete."""
+def test_a_deployment_goes_through_every_door_alike(client: Client, ghdeploy: FakeGitHub) -> None:
+    """Refuse, create, report, list, read conditionally, delete, and follow a rename."""
     repo = ghdeploy.add_repository("octocat/example")
     repo.add_branch("topic/with-slash")
     deployments = "/repos/octocat/example/deployments"
@@ -123,8 +121,8 @@ def test_a_deployment_lives_alike_through_every_door(client: Client, ghdeploy: F
     ]
 
 
-def test_what_was_sent_is_recorded_alike(client: Client, ghdeploy: FakeGitHub) -> None:
-    """Method, URL, headers and body are there as they were sent; the token is not."""
+def test_every_door_records_requests_alike(client: Client, ghdeploy: FakeGitHub) -> None:
+    """Method, URL, headers and body are recorded as sent, without the token."""
     ghdeploy.add_repository("octocat/example")
     body = {"ref": "main", "environment": "qa"}
     assert client("POST", "/repos/octocat/example/deployments?a=b&page=2", body).status == 201
@@ -154,10 +152,10 @@ def test_an_unsupported_request_raises_the_fakes_error(ghdeploy: FakeGitHub, nam
 
 
 @pytest.mark.parametrize("name", DOORS)
-def test_a_crash_of_the_fake_reaches_the_caller_as_it_is(
+def test_a_crash_of_the_fake_reaches_the_caller(
     ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """A bug here is no failure of the network."""
+    """No library turns a bug of ours into a network error."""
 
     def crash(*_: object) -> None:
         msg = "a bug of ours"
@@ -174,7 +172,7 @@ def test_a_crash_of_the_fake_reaches_the_caller_as_it_is(
 def test_an_enterprise_server_is_reached_through_every_door(
     ghdeploy_factory: Callable[..., FakeGitHub], name: str, root: str
 ) -> None:
-    """Host, port and prefix are those of its base URL."""
+    """Its base URL decides on host, port and prefix."""
     fake = ghdeploy_factory(base_url=root)
     fake.add_repository("octocat/inside")
     said = DOORS[name]("GET", f"{root}/repos/octocat/inside", HEADERS, None)
@@ -183,17 +181,17 @@ def test_an_enterprise_server_is_reached_through_every_door(
 
 
 @pytest.mark.parametrize("name", DOORS)
-def test_without_a_user_agent_every_door_is_refused_alike(ghdeploy: FakeGitHub, name: str) -> None:
-    """Each library sends one of its own where the tool has none, http.client aside, which this test helps out."""
+def test_every_library_sends_a_user_agent(ghdeploy: FakeGitHub, name: str) -> None:
+    """Libraries add their own if the tool sets none. http.client does not, so the test adds one."""
     ghdeploy.add_repository("octocat/example")
     assert DOORS[name]("GET", "https://api.github.com/repos/octocat/example", {}, None).status == 200
     assert ghdeploy.requests[0].request_headers["User-Agent"]
 
 
-# Failures on the way
+# Failed connections
 
 
-# By how many times the timeout: for all of the request, and for each wait.
+# As multiples of the timeout: for the whole request, and for each read.
 _AIOHTTP_LIMITS = {
     "aiohttp with total": (1, None),
     "aiohttp with total and sock_read": (1, 1),
@@ -282,18 +280,18 @@ def test_a_blocking_client_without_a_timeout_gets_one_all_the_same(ghdeploy: Fak
     assert "; the client has no timeout: on a network it would wait forever" in shown
 
 
-# What is there already
+# Connections that were opened before
 
 
 @contextmanager
 def _real_server(connections: list[object]) -> Iterator[str]:
-    """Run a server at a host that a fake then answers for."""
+    """Run a server at a host for which a fake answers later."""
     with local_server("hello", "HTTP/1.1", connections) as port:
         yield f"http://localhost:{port}/api/v3"
 
 
 def _kept(name: str) -> tuple[Any, Callable[[Any, str], bytes], Callable[[Any], None]]:
-    # A client that keeps its connections, how it asks, and how it ends.
+    # A client that keeps its connections, a function that sends a request, and one that closes it.
     if name == "http.client":
 
         def ask(kept: dict[str, Any], url: str) -> bytes:
@@ -315,8 +313,8 @@ def _kept(name: str) -> tuple[Any, Callable[[Any, str], bytes], Callable[[Any], 
 
 
 @pytest.mark.parametrize("name", ["http.client", "urllib3", "requests", "httpx", "httpx2"])
-def test_a_connection_that_was_open_before_leads_to_the_fake_while_it_is_there(name: str) -> None:
-    """And to the server again when the fake has gone."""
+def test_an_open_connection_is_not_used_while_a_fake_is_active(name: str) -> None:
+    """The fake answers instead. Afterwards requests reach the server again."""
     connections: list[object] = []
     client, ask, close = _kept(name)
     with _real_server(connections) as root:
@@ -331,8 +329,8 @@ def test_a_connection_that_was_open_before_leads_to_the_fake_while_it_is_there(n
 
 
 @pytest.mark.parametrize("name", ["aiohttp", "httpx", "httpx2"])
-def test_an_async_connection_that_was_open_before_leads_to_the_fake_while_it_is_there(name: str) -> None:
-    """Likewise, also for the second of two requests for which there is one connection."""
+def test_an_open_async_connection_is_not_used_while_a_fake_is_active(name: str) -> None:
+    """The fake answers instead, even if the pool has several open connections."""
     connections: list[object] = []
     library = importlib.import_module(name)
 
@@ -359,8 +357,8 @@ def test_an_async_connection_that_was_open_before_leads_to_the_fake_while_it_is_
 
 
 @pytest.mark.parametrize("name", ["http.client", "urllib3", "aiohttp"])
-def test_a_connection_to_github_that_was_open_before_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no active fake answers for the host either: nothing reaches GitHub."""
+def test_an_open_connection_to_another_host_of_github_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests to a GitHub host without a fake are refused before anything is sent."""
     real = socket.getaddrinfo
 
     def look_up(host: object, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401

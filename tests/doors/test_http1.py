@@ -24,7 +24,7 @@ HEAD = b"GET /user HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nUser-Agent: me\r\n"
 POST = b"POST /repos/o/r/deployments HTTP/1.1\r\nhost: h\r\n"
 
 
-def test_a_request_is_read_whole() -> None:
+def test_a_request_has_all_its_parts() -> None:
     """Method, host, target, headers by lower-case name, and body."""
     body = '{"ref": "é"}'.encode()
     [incoming] = read_all(POST + b"Content-Length: 13\r\nX-A:  b c \r\nx-a: d\r\n\r\n" + body)

@@ -1,4 +1,4 @@
-"""The door for the standard library: `http.client`, and `urllib.request` on top of it."""
+"""The door for `http.client`, and for `urllib.request`, which uses it."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ BODY = b'{"ref": "main"}'
 
 @pytest.fixture
 def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
-    """Give a fake with a repository."""
+    """Return a fake with a repository."""
     ghdeploy.add_repository("octocat/example")
     return ghdeploy
 
 
 @pytest.fixture
 def connection(fake: FakeGitHub) -> Iterator[http.client.HTTPSConnection]:
-    """Give a connection to the fake."""
+    """Return a connection to the fake."""
     with closing(http.client.HTTPSConnection(fake.host, timeout=5)) as made:
         yield made
 
 
 @pytest.fixture
 def local() -> Iterator[tuple[str, int]]:
-    """Give the address of a server on this machine that says hello."""
+    """Run a server on this machine that answers `hello`; return its address."""
     with local_server("hello", "HTTP/1.1") as port:
         yield "127.0.0.1", port
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: Any = None, **options: Any) -> Any:  # noqa: ANN401
-    """Ask, and read the answer as JSON."""
+    """Send a request and return the JSON of the answer."""
     connection.request(method, path, body=body, headers=HEADERS, **options)
     answer = connection.getresponse()
     data = answer.read()
@@ -61,8 +61,8 @@ def ask(connection: http.client.HTTPConnection, method: str, path: str, body: An
 # http.client
 
 
-def test_a_connection_is_used_again(fake: FakeGitHub, connection: http.client.HTTPSConnection) -> None:
-    """One socket for all requests, as long as nobody closes it, HEAD and empty answers among them."""
+def test_a_connection_is_reused(fake: FakeGitHub, connection: http.client.HTTPSConnection) -> None:
+    """All requests use one socket until it is closed, including HEAD and answers without a body."""
     ask(connection, "GET", PATH)
     sock = connection.sock
     made = ask(connection, "POST", PATH, BODY)
@@ -77,7 +77,7 @@ def test_a_connection_is_used_again(fake: FakeGitHub, connection: http.client.HT
 
 
 def test_an_answer_can_be_read_in_any_way(connection: http.client.HTTPSConnection) -> None:
-    """Whole, in pieces, by lines, into a buffer, and with all that http.client says of it."""
+    """As a whole, in pieces, by lines and into a buffer."""
     buffer = bytearray(100_000)
     ways: tuple[Callable[[http.client.HTTPResponse], bytes], ...] = (
         lambda answer: answer.read(),
@@ -100,8 +100,8 @@ def test_an_answer_can_be_read_in_any_way(connection: http.client.HTTPSConnectio
         assert data == whole
 
 
-def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, connection: http.client.HTTPSConnection) -> None:
-    """Text, bytes, a file, an iterable with and without a length, and what is sent step by step."""
+def test_request_bodies_of_all_kinds_are_received(fake: FakeGitHub, connection: http.client.HTTPSConnection) -> None:
+    """Text, bytes, a file, iterables with and without a length, and a body that is sent step by step."""
     fake.stub("PUT", "/upload", status=201)
     pieces = [b"in ", b"", b"pieces"]
     ask(connection, "PUT", "/upload", "text")
@@ -122,15 +122,15 @@ def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, connection: http.client.HT
     assert fake.requests[-1].request_headers["X-Twice"] == "1, 2"
 
 
-def test_what_a_request_promises_and_does_not_send_is_waited_for(connection: http.client.HTTPSConnection) -> None:
-    """A body that is shorter than ``Content-Length`` says ends in a timeout, as it does where a server waits."""
+def test_an_incomplete_body_ends_in_a_timeout(connection: http.client.HTTPSConnection) -> None:
+    """A server would wait for the rest of a body that is shorter than its ``Content-Length``."""
     connection.request("POST", PATH, body=b"{}", headers={**HEADERS, "Content-Length": "100"})
     with pytest.raises(TimeoutError, match="timed out"):
         connection.getresponse()
 
 
-def test_a_connection_outlives_fakes(local: tuple[str, int]) -> None:
-    """Each fake is reached with the same connection; when it has gone, the network is."""
+def test_one_connection_works_with_several_fakes(local: tuple[str, int]) -> None:
+    """The current fake answers; without a fake the connection uses the network."""
     with closing(http.client.HTTPConnection("ghe.example.com")) as connection:
         for _ in range(2):
             with FakeGitHub("http://ghe.example.com/api/v3") as fake:
@@ -145,8 +145,8 @@ def test_a_connection_outlives_fakes(local: tuple[str, int]) -> None:
             assert connection.getresponse().read() == b"hello"
 
 
-def test_connections_are_forgotten(fake: FakeGitHub) -> None:
-    """The door keeps none alive."""
+def test_unused_connections_are_released(fake: FakeGitHub) -> None:
+    """The door keeps no reference to a connection."""
     connection = http.client.HTTPSConnection(fake.host)
     ask(connection, "GET", PATH)
     assert len(memory_socket._connected) >= 1
@@ -155,8 +155,8 @@ def test_connections_are_forgotten(fake: FakeGitHub) -> None:
     assert not [reference for reference in memory_socket._connected if reference() is None]
 
 
-def test_a_socket_shows_as_much_as_is_asked_of_it(connection: http.client.HTTPSConnection) -> None:
-    """Options, timeouts and the certificate can be asked for; there is nothing to wait for."""
+def test_a_memory_socket_has_the_interface_of_a_socket(connection: http.client.HTTPSConnection) -> None:
+    """It has options, timeouts, addresses and TLS details, but no file descriptor."""
     connection.connect()
     sock: Any = connection.sock
     sock.setsockopt(6, 1, 1)
@@ -176,8 +176,8 @@ def test_a_socket_shows_as_much_as_is_asked_of_it(connection: http.client.HTTPSC
     assert sock.recv(1) == b""
 
 
-def test_a_socket_that_was_taken_out_is_a_broken_connection() -> None:
-    """Who holds on to it when the fake has gone cannot speak to anybody."""
+def test_a_memory_socket_breaks_when_its_fake_is_closed() -> None:
+    """Sending over it raises ``ConnectionResetError``."""
     connection = http.client.HTTPSConnection("ghe.example.com")
     with FakeGitHub("https://ghe.example.com/api/v3"):
         connection.connect()
@@ -186,10 +186,8 @@ def test_a_socket_that_was_taken_out_is_a_broken_connection() -> None:
         sock.sendall(b"GET /api/v3/user HTTP/1.1\r\nHost: h\r\n\r\n")
 
 
-def test_chunks_may_have_extensions_and_headers_behind_them(
-    fake: FakeGitHub, connection: http.client.HTTPSConnection
-) -> None:
-    """In whatever pieces they are sent."""
+def test_chunks_may_have_extensions_and_trailers(fake: FakeGitHub, connection: http.client.HTTPSConnection) -> None:
+    """They may be sent byte by byte."""
     fake.stub("PUT", "/upload", status=201)
     connection.connect()
     sock: Any = connection.sock
@@ -200,8 +198,8 @@ def test_chunks_may_have_extensions_and_headers_behind_them(
     assert fake.requests[0].request_body == b"in pieces"
 
 
-def test_a_client_that_waits_to_be_told_to_go_on_is_told(connection: http.client.HTTPSConnection) -> None:
-    """With ``Expect: 100-continue``, before the body has come."""
+def test_100_continue_is_sent_before_the_body(connection: http.client.HTTPSConnection) -> None:
+    """A client that sends ``Expect: 100-continue`` waits for it."""
     connection.putrequest("POST", PATH)
     for name, value in (*HEADERS.items(), ("Content-Length", str(len(BODY))), ("Expect", "100-continue")):
         connection.putheader(name, value)
@@ -213,7 +211,7 @@ def test_a_client_that_waits_to_be_told_to_go_on_is_told(connection: http.client
 
 
 def test_one_connection_to_a_proxy_serves_many_hosts(fake: FakeGitHub, local: tuple[str, int]) -> None:
-    """A whole URL of the fake's is answered by it, one of another host by the proxy, on one connection."""
+    """URLs of the fake are answered by it, and others by the proxy."""
     with closing(http.client.HTTPConnection(*local)) as connection:
         ours = f"http://{fake.host}/user"
         for url in ("http://other.example.com/", ours, ours) * 2:
@@ -226,7 +224,7 @@ def test_one_connection_to_a_proxy_serves_many_hosts(fake: FakeGitHub, local: tu
 def test_a_missing_endpoint_leaves_the_connection_usable(
     fake: FakeGitHub, connection: http.client.HTTPSConnection
 ) -> None:
-    """The error comes from ``request``; after ``close`` the next one is answered."""
+    """``request`` raises the error; after ``close`` the next request is answered."""
     with pytest.raises(UnsupportedRequest, match="is not an endpoint of this fake"):
         ask(connection, "GET", "/repos/octocat/example/pulls")
     assert fake._engine.take_problem()
@@ -243,14 +241,14 @@ def test_a_missing_endpoint_leaves_the_connection_usable(
         ("truncated", http.client.IncompleteRead, "bytes read"),
     ],
 )
-def test_a_failure_is_the_systems(
+def test_a_failure_raises_the_systems_error(
     fake: FakeGitHub,
     connection: http.client.HTTPSConnection,
     error: Any,  # noqa: ANN401
     kind: type[Exception],
     match: str,
 ) -> None:
-    """As on a network; after ``close`` the next request is answered."""
+    """After ``close`` the next request is answered."""
     fake.faults.add(error=error)
     with pytest.raises(kind, match=match):
         ask(connection, "GET", PATH)
@@ -266,7 +264,7 @@ def _opened(url: str, body: bytes | None = None, method: str | None = None) -> A
 
 
 def test_urllib_follows_redirects_of_get_only(fake: FakeGitHub) -> None:
-    """301 of a renamed repository is followed; 307 of a POST is an error, as it always is."""
+    """It follows the 301 of a renamed repository, and raises the 307 of a POST, as always."""
     fake.repository("octocat/example").rename("octocat/renamed")
     with _opened(f"{API}/repos/octocat/example") as answer:
         assert json.load(answer)["name"] == "renamed"
@@ -276,8 +274,8 @@ def test_urllib_follows_redirects_of_get_only(fake: FakeGitHub) -> None:
     refused.value.close()
 
 
-def test_urllib_raises_a_refusal_that_can_be_read(fake: FakeGitHub) -> None:
-    """HTTPError has status, headers and GitHub's body."""
+def test_urllib_raises_a_refusal_with_githubs_body(fake: FakeGitHub) -> None:
+    """``HTTPError`` has the status, headers and body."""
     del fake
     with pytest.raises(urllib.error.HTTPError) as refused:
         _opened(f"{API}/repos/octocat/nope")
@@ -287,7 +285,7 @@ def test_urllib_raises_a_refusal_that_can_be_read(fake: FakeGitHub) -> None:
 
 
 def test_urllib_sends_files_and_other_methods(fake: FakeGitHub) -> None:
-    """A file is sent in chunks, and any method can be chosen."""
+    """A file is sent in chunks, and any method can be used."""
     fake.stub("PUT", "/upload", status=201)
     with _opened(f"{API}/upload", io.BytesIO(b"a file"), "PUT") as answer:  # type: ignore[arg-type]
         assert answer.status == 201
@@ -295,14 +293,14 @@ def test_urllib_sends_files_and_other_methods(fake: FakeGitHub) -> None:
 
 
 def test_urllib_retrieves_a_file(fake: FakeGitHub, tmp_path: Any) -> None:  # noqa: ANN401
-    """`urlretrieve` reads by length, and writes what came."""
+    """``urlretrieve`` writes the body to a file."""
     urllib.request.urlretrieve(f"{API}/repos/octocat/example", tmp_path / "file")  # noqa: S310
     assert json.loads((tmp_path / "file").read_bytes())["name"] == "example"
     assert fake.requests[0].request_headers["User-Agent"].startswith("Python-urllib/")
 
 
-def test_urllib_wraps_failures_as_ever(fake: FakeGitHub) -> None:
-    """URLError around what happened while it asked, and the thing itself while it waited."""
+def test_urllib_wraps_failures_of_the_connection(fake: FakeGitHub) -> None:
+    """``URLError`` wraps a failed connection; a read timeout is raised as it is."""
     fake.faults.add(error="connection")
     with pytest.raises(urllib.error.URLError) as caught:
         _opened(f"{API}{PATH}")
@@ -312,8 +310,8 @@ def test_urllib_wraps_failures_as_ever(fake: FakeGitHub) -> None:
         _opened(f"{API}{PATH}")
 
 
-def test_threads_lose_nothing(fake: FakeGitHub) -> None:
-    """Four threads that create deployments: no id twice."""
+def test_threads_create_distinct_deployments(fake: FakeGitHub) -> None:
+    """Four threads create twenty deployments."""
 
     def create(_: int) -> int:
         with _opened(f"{API}{PATH}", BODY) as answer:
@@ -324,7 +322,7 @@ def test_threads_lose_nothing(fake: FakeGitHub) -> None:
     assert len(set(ids)) == len(fake.events) == 20
 
 
-# What http.client allows, and a network does not
+# Requests that http.client sends and a server refuses
 
 
 def _received(sock: Any, sent: bytes) -> tuple[int, str | None, bytes, bytes]:  # noqa: ANN401 - real or in memory
@@ -376,8 +374,8 @@ def test_a_client_that_does_tls_itself_is_referred_to_the_live_server(fake: Fake
         ask(connection, "GET", PATH)
 
 
-def test_the_usual_timeout_is_sockets(fake: FakeGitHub) -> None:
-    """A connection that was given none has what ``socket.setdefaulttimeout`` says."""
+def test_the_default_timeout_is_that_of_socket(fake: FakeGitHub) -> None:
+    """``socket.setdefaulttimeout`` applies to connections without a timeout."""
     fake.faults.add(error="timeout", times=2)
     with closing(http.client.HTTPSConnection(fake.host)) as connection:
         with pytest.raises(TimeoutError, match=r"^timed out; the client has no timeout: on a network it would wait"):
@@ -394,8 +392,8 @@ def test_the_usual_timeout_is_sockets(fake: FakeGitHub) -> None:
 # Connections that were open before
 
 
-def test_a_socket_of_another_kind_leads_where_its_owner_wants(tmp_path: Any) -> None:  # noqa: ANN401
-    """One to a path is left alone, whatever the connection calls its host, and so is a stand-in."""
+def test_a_unix_socket_is_left_alone(tmp_path: Any) -> None:  # noqa: ANN401
+    """It is used even if the connection names the host of a fake."""
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
         listening.listen()
@@ -415,8 +413,8 @@ def test_a_socket_of_another_kind_leads_where_its_owner_wants(tmp_path: Any) -> 
                 assert fake.requests == ()
 
 
-def test_a_request_at_the_wrong_time_changes_nothing(local: tuple[str, int]) -> None:
-    """An answer of the server's that is being read can be read to its end; the next request is the fake's."""
+def test_an_open_response_can_be_read_to_its_end(local: tuple[str, int]) -> None:
+    """A request before that raises an error, and the next one is answered by the fake."""
     with closing(http.client.HTTPConnection("localhost", local[1])) as connection:
         connection.request("GET", "/")
         with FakeGitHub(f"http://localhost:{local[1]}/api/v3"):
@@ -426,8 +424,8 @@ def test_a_request_at_the_wrong_time_changes_nothing(local: tuple[str, int]) -> 
             assert ask(connection, "GET", "/api/v3/user")["login"] == "octocat"
 
 
-def test_what_wraps_a_socket_counts_as_one(local: tuple[str, int]) -> None:
-    """As urllib3 does it for TLS within TLS, and with pyOpenSSL."""
+def test_a_wrapped_socket_is_not_used_while_a_fake_is_active(local: tuple[str, int]) -> None:
+    """urllib3 wraps sockets for TLS within TLS and for pyOpenSSL."""
 
     class Wrapped:
         def __init__(self, sock: socket.socket) -> None:

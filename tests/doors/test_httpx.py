@@ -30,22 +30,22 @@ OTHER = "https://other.example.com/theirs"
 
 @pytest.fixture(params=["httpx", "httpx2"])
 def library(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - either, without their types
-    """Give httpx, and httpx2."""
+    """Return httpx, and httpx2."""
     return importlib.import_module(request.param)
 
 
 @pytest.fixture
 def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
-    """Give a fake with a repository."""
+    """Return a fake with a repository."""
     ghdeploy.add_repository("octocat/example")
     return ghdeploy
 
 
-# Coming and going
+# Opening and closing
 
 
-def test_a_client_outlives_fakes(library: Any) -> None:  # noqa: ANN401
-    """One that was made before a fake is answered by it, and by the next, and by nobody in between."""
+def test_one_client_works_with_several_fakes(library: Any) -> None:  # noqa: ANN401
+    """The current fake answers, even if the client is older."""
     with library.Client(headers=HEADERS) as client:
         for _ in range(2):
             with FakeGitHub() as fake:
@@ -57,7 +57,7 @@ def test_a_client_outlives_fakes(library: Any) -> None:  # noqa: ANN401
         assert inside.get(f"{API}/user").status_code == 200
 
 
-def test_an_async_client_outlives_fakes(library: Any) -> None:  # noqa: ANN401
+def test_one_async_client_works_with_several_fakes(library: Any) -> None:  # noqa: ANN401
     """The same with ``async``."""
 
     async def run() -> None:
@@ -71,8 +71,8 @@ def test_an_async_client_outlives_fakes(library: Any) -> None:  # noqa: ANN401
 
 
 @pytest.mark.slow
-def test_a_library_that_is_imported_later_is_caught() -> None:
-    """Opening a fake imports no library; one that the tool imports inside it reaches the fake, also a second time."""
+def test_a_library_may_be_imported_while_a_fake_is_active() -> None:
+    """Opening a fake imports no library. Those imported later reach the fake, even if imported twice."""
     script = """
         import sys
         from pytest_ghdeploy import FakeGitHub
@@ -117,7 +117,7 @@ def test_a_library_that_is_imported_later_is_caught() -> None:
 
 
 def test_stand_ins_for_a_library_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module of that name that is something else, or that is said to be missing, is no reason to fail."""
+    """A different module of that name, or ``None`` in ``sys.modules``, causes no error."""
     monkeypatch.setitem(sys.modules, "httpx", type(sys)("httpx"))
     monkeypatch.setitem(sys.modules, "httpx2", SimpleNamespace(AsyncHTTPTransport=None))
     monkeypatch.setitem(sys.modules, "aiohttp", None)
@@ -127,7 +127,7 @@ def test_stand_ins_for_a_library_are_left_alone(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("during", [True, False])
 def test_a_library_may_be_imported_again(monkeypatch: pytest.MonkeyPatch, during: bool) -> None:  # noqa: FBT001
-    """Both are answered while a fake is active; the one that ``sys.modules`` holds is when the next becomes so."""
+    """While a fake is active, both copies reach it; the next fake patches the copy in ``sys.modules``."""
     first = importlib.import_module("httpx2")
     finders = list(sys.meta_path)
     with FakeGitHub() if during else nullcontext():
@@ -149,8 +149,8 @@ def test_a_library_may_be_imported_again(monkeypatch: pytest.MonkeyPatch, during
     assert sys.meta_path == finders
 
 
-def test_a_library_that_is_not_there_stays_so(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The watch for later imports finds nothing where the others find nothing."""
+def test_a_missing_library_stays_missing(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The finder finds only what the other finders find."""
     del ghdeploy
     monkeypatch.delitem(sys.modules, "httpx2")
     monkeypatch.setattr(sys, "meta_path", sys.meta_path[:1])
@@ -161,8 +161,8 @@ def test_a_library_that_is_not_there_stays_so(ghdeploy: FakeGitHub, monkeypatch:
 # Transports
 
 
-def test_a_transport_of_the_users_own_keeps_working(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """What its ``super().handle_request`` returns is the fake's answer, also where the transport wraps another."""
+def test_a_custom_transport_keeps_working(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """Its ``super().handle_request`` returns the fake's answer, and so does a transport that it wraps."""
 
     class Logging(library.HTTPTransport):  # type: ignore[misc]
         def handle_request(self, request: Any) -> Any:  # noqa: ANN401
@@ -183,8 +183,8 @@ def test_a_transport_of_the_users_own_keeps_working(fake: FakeGitHub, library: A
     assert len(fake.requests) == 2
 
 
-def test_transports_that_go_to_no_network_are_left_alone(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """``MockTransport`` and ``WSGITransport`` answer what they are asked, also for GitHub's hosts."""
+def test_transports_that_do_not_use_the_network_are_left_alone(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """``MockTransport`` and ``WSGITransport`` answer their requests, even for GitHub's hosts."""
 
     def application(_: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401
         start_response("200 OK", [])
@@ -198,7 +198,7 @@ def test_transports_that_go_to_no_network_are_left_alone(fake: FakeGitHub, libra
 
 
 def test_an_asgi_transport_is_left_alone(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """So is ``ASGITransport``."""
+    """``ASGITransport`` answers its requests too."""
 
     async def application(_: Any, __: Any, send: Any) -> None:  # noqa: ANN401
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -223,7 +223,7 @@ def test_a_transport_with_retries_connects_again(
     asked: int,
     sync: bool,
 ) -> None:
-    """They are for connections that cannot be made, and for nothing else."""
+    """Its retries apply to refused connections only."""
     fake.faults.add(error="connection", times=faults)
 
     def run() -> Any:  # noqa: ANN401
@@ -253,8 +253,8 @@ def test_a_transport_with_retries_connects_again(
 # Bodies
 
 
-def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """JSON, bytes, a generator, a file and several parts are what they would be on a network."""
+def test_request_bodies_of_all_kinds_are_received(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """JSON, bytes, a generator, a file and multipart bodies are received as on a network."""
     fake.stub("PUT", "/upload", status=201)
 
     def pieces() -> Iterator[bytes]:
@@ -278,8 +278,8 @@ def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, library: Any) -> None:  # 
     assert b"a part" in bodies[5]
 
 
-def test_async_bodies_arrive(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """An asynchronous generator, and several parts."""
+def test_async_request_bodies_are_received(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """An async generator and a multipart body."""
     fake.stub("PUT", "/upload", status=201)
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -298,7 +298,7 @@ def test_async_bodies_arrive(fake: FakeGitHub, library: Any) -> None:  # noqa: A
 
 
 def test_an_answer_can_be_streamed(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """In pieces, raw, and only as far as one likes; afterwards it is closed."""
+    """In pieces, raw, or partly; afterwards it is closed."""
     fake.repository("octocat/example").add_deployment(ref="main")
     with library.Client(headers=HEADERS) as client:
         whole = client.get(DEPLOYMENTS).content
@@ -323,8 +323,8 @@ def test_an_answer_can_be_streamed(fake: FakeGitHub, library: Any) -> None:  # n
     asyncio.run(run())
 
 
-def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """Status and headers are there, and half of the body."""
+def test_a_truncated_answer_fails_when_it_is_read(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """Status, headers and half of the body are received."""
     fake.faults.add(error="truncated", times=2)
     with library.Client(headers=HEADERS) as client, client.stream("GET", f"{API}/user") as answer:
         assert answer.status_code == 200
@@ -339,8 +339,8 @@ def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub
         asyncio.run(run())
 
 
-def test_what_httpx_says_of_an_answer_is_there(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """Version, reason, time taken, encoding, the request, and an error with the request for a bad status."""
+def test_a_response_has_its_metadata(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """Version, reason, elapsed time, encoding and the request; a bad status raises with its request."""
     del fake
     answer = library.get(f"{API}/repos/octocat/nope", headers=HEADERS)
     assert (answer.http_version, answer.reason_phrase, answer.encoding) == ("HTTP/1.1", "Not Found", "utf-8")
@@ -353,8 +353,8 @@ def test_what_httpx_says_of_an_answer_is_there(fake: FakeGitHub, library: Any) -
 # Redirects, hooks, cookies, authentication
 
 
-def test_redirects_are_followed_as_asked(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """301 and 307 of a renamed repository, with the method and the body; not unless asked."""
+def test_redirects_are_followed_on_request(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """The 301 and 307 of a renamed repository keep the method and the body."""
     repository = fake.repository("octocat/example")
     repository.rename("octocat/renamed")
     with library.Client(headers=HEADERS) as client:
@@ -369,7 +369,7 @@ def test_redirects_are_followed_as_asked(fake: FakeGitHub, library: Any) -> None
 
 
 def test_hooks_cookies_and_auth_work(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """Hooks see request and answer, cookies are kept, and an authentication flow asks again."""
+    """Hooks see request and response, cookies are kept, and an auth flow can repeat a request."""
     fake.stub("GET", "/flow", status=200, headers={"Set-Cookie": "session=1; Path=/"})
     seen: list[object] = []
 
@@ -410,7 +410,7 @@ def test_the_fake_wins_over_a_mock_of_the_transport(
     outside: bool,
     prepared: bool,
 ) -> None:
-    """Where pytest-httpx and respx stand: GitHub's hosts are the fake's, all others theirs, in any order of leaving."""
+    """The fake answers for GitHub's hosts and the mock for all others, in whatever order they end."""
     fake = FakeGitHub()
     original = library.HTTPTransport.handle_request
     with library.Client(headers=HEADERS) as client:
@@ -442,7 +442,7 @@ def test_the_fake_wins_over_a_mock_of_the_async_transport(
     *,
     outside: bool,
 ) -> None:
-    """The same with ``async``."""
+    """The same for the async transport."""
 
     async def theirs(_: Any, __: Any) -> Any:  # noqa: ANN401
         return library.Response(200, text="theirs")
@@ -472,7 +472,7 @@ def test_the_fake_wins_over_a_mock_of_the_pool(
     library: Any,  # noqa: ANN401
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where respx stands usually: below httpx."""
+    """By default respx patches it, below httpx."""
     core: Any = importlib.import_module(library.__name__.replace("httpx", "httpcore"))
     monkeypatch.setattr(
         core.ConnectionPool, "handle_request", lambda *_: core.Response(200, headers=[], content=b"theirs")
@@ -486,8 +486,8 @@ def test_the_fake_wins_over_a_mock_of_the_pool(
 # Many at once
 
 
-def test_threads_and_tasks_lose_nothing(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
-    """One client in eight threads, and two hundred requests of one client in a loop: no id twice."""
+def test_threads_and_tasks_create_distinct_deployments(fake: FakeGitHub, library: Any) -> None:  # noqa: ANN401
+    """One client in eight threads, and two hundred requests in one loop."""
     with library.Client(headers=HEADERS) as client, ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda _: client.post(DEPLOYMENTS, json={"ref": "main"}).json()["id"], range(80)))
 
@@ -502,7 +502,7 @@ def test_threads_and_tasks_lose_nothing(fake: FakeGitHub, library: Any) -> None:
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 def test_tasks_take_turns(fake: FakeGitHub, library: Any, loop: str) -> None:  # noqa: ANN401
-    """Who asks again and again until something has changed lets the others go on, who change it."""
+    """A task that polls lets the other tasks run."""
     fake.repository("octocat/example").add_deployment(ref="main")
     times: list[int] = []
 
@@ -530,8 +530,8 @@ def test_tasks_take_turns(fake: FakeGitHub, library: Any, loop: str) -> None:  #
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
-def test_who_only_asks_can_be_ended(fake: FakeGitHub, library: Any, loop: str) -> None:  # noqa: ANN401
-    """By a timeout around it, and by being cancelled, which is before the request is carried out."""
+def test_a_task_that_only_sends_requests_can_be_cancelled(fake: FakeGitHub, library: Any, loop: str) -> None:  # noqa: ANN401
+    """A timeout around it ends it, and a cancelled task does not send its request."""
 
     async def create() -> None:
         async with library.AsyncClient(headers=HEADERS) as client:
@@ -567,13 +567,13 @@ def test_who_only_asks_can_be_ended(fake: FakeGitHub, library: Any, loop: str) -
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 @pytest.mark.parametrize("timeout", [None, {"timeout": 5, "read": None}])
-def test_without_a_read_timeout_a_silent_server_is_waited_for(
+def test_an_async_client_without_a_read_timeout_waits_until_it_is_cancelled(
     fake: FakeGitHub,
     library: Any,  # noqa: ANN401
     loop: str,
     timeout: dict[str, Any] | None,
 ) -> None:
-    """Until somebody cancels that: httpx has no error for it."""
+    """A silent server raises no error in httpx."""
     fake.faults.add(error="lost_answer_timeout")
     limit = library.Timeout(**timeout) if timeout else None
 

@@ -34,20 +34,20 @@ HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}
 
 @pytest.fixture
 def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
-    """Give a fake with a repository."""
+    """Return a fake with a repository."""
     ghdeploy.add_repository("octocat/example")
     return ghdeploy
 
 
 @pytest.fixture
 def pool() -> Iterator[urllib3.PoolManager]:
-    """Give a pool manager."""
+    """Return a pool manager."""
     with urllib3.PoolManager(headers=HEADERS) as made:
         yield made
 
 
 def test_a_pool_keeps_its_connection(fake: FakeGitHub) -> None:
-    """One connection for all requests, HEAD and empty answers among them."""
+    """All requests use one connection, including HEAD and answers without a body."""
     with urllib3.HTTPSConnectionPool("api.github.com", headers=HEADERS) as pool:
         made = pool.request("POST", PATH, json={"ref": "main"}).json()
         assert pool.request("HEAD", f"{PATH}/{made['id']}").data == b""
@@ -57,8 +57,8 @@ def test_a_pool_keeps_its_connection(fake: FakeGitHub) -> None:
     assert len(fake.requests) == 4
 
 
-def test_a_pool_outlives_fakes(pool: urllib3.PoolManager) -> None:
-    """Each fake is reached with the same pool; a connection to one that has gone is not used."""
+def test_one_pool_works_with_several_fakes(pool: urllib3.PoolManager) -> None:
+    """The current fake answers; a connection to a closed one is not used."""
     for _ in range(3):
         with FakeGitHub() as fake:
             assert pool.request("GET", f"{API}/user").json()["login"] == "octocat"
@@ -73,8 +73,8 @@ def test_a_pool_outlives_fakes(pool: urllib3.PoolManager) -> None:
         fake._engine.take_problem()
 
 
-def test_a_connection_to_another_host_is_looked_at_as_ever(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
-    """One that its server has closed meanwhile is not used again, and one that it has not is."""
+def test_a_connection_to_another_host_is_checked_before_reuse(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """A connection is reused unless its server has closed it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
@@ -97,16 +97,16 @@ def test_a_connection_to_another_host_is_looked_at_as_ever(fake: FakeGitHub, poo
 
 
 @pytest.mark.parametrize("options", [{}, {"cert_reqs": "CERT_NONE"}, {"ca_certs": "/nowhere.pem"}])
-def test_certificates_have_no_part_in_it(fake: FakeGitHub, options: dict[str, Any]) -> None:
-    """None is needed, none is read, and nobody is warned."""
+def test_certificates_are_not_used(fake: FakeGitHub, options: dict[str, Any]) -> None:
+    """None is needed or read, and there is no warning."""
     with warnings.catch_warnings(), urllib3.PoolManager(**options) as pool:
         warnings.simplefilter("error")
         assert pool.request("GET", f"{API}{PATH}", headers=HEADERS).json() == []
     assert len(fake.requests) == 1
 
 
-def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
-    """JSON, bytes, a file, a generator and a form are what they are on a network."""
+def test_request_bodies_of_all_kinds_are_received(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """JSON, bytes, a file, a generator and a form are received as on a network."""
     fake.stub("PUT", "/upload", status=201)
     for options in (
         {"json": {"a": "ü"}},
@@ -124,7 +124,7 @@ def test_bodies_of_all_kinds_arrive(fake: FakeGitHub, pool: urllib3.PoolManager)
 
 
 def test_an_answer_can_be_streamed(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
-    """In pieces, and only as far as one likes; the connection is used again or thrown away accordingly."""
+    """In pieces or partly; the connection is reused or discarded accordingly."""
     fake.stub("GET", "/long", json=["x" * 100_000])
     for _ in range(2):
         answer = pool.request("GET", f"{API}/long", preload_content=False)
@@ -136,8 +136,8 @@ def test_an_answer_can_be_streamed(fake: FakeGitHub, pool: urllib3.PoolManager) 
     assert pool.request("GET", f"{API}{PATH}").json() == []
 
 
-def test_redirects_are_followed_unless_told_otherwise(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
-    """301 and 307 of a renamed repository, with the method and the body."""
+def test_redirects_are_followed_by_default(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """The 301 and 307 of a renamed repository keep the method and the body."""
     repository = fake.repository("octocat/example")
     repository.rename("octocat/renamed")
     assert pool.request("GET", f"{API}{PATH}", redirect=False).status == 301
@@ -155,10 +155,10 @@ def test_redirects_are_followed_unless_told_otherwise(fake: FakeGitHub, pool: ur
         ([{"status": 429, "retry_after": 0}], Retry(1), 2),
     ],
 )
-def test_a_retry_gets_through(
+def test_a_retry_succeeds_after_a_failure(
     fake: FakeGitHub, pool: urllib3.PoolManager, faults: list[dict[str, Any]], retry: Retry, asked: int
 ) -> None:
-    """Failures of all kinds are repeated as urllib3 repeats them."""
+    """urllib3 repeats requests after failures of every kind."""
     for fault in faults:
         fake.faults.add(**fault)
     assert pool.request("GET", f"{API}{PATH}", retries=retry).json() == []
@@ -176,7 +176,7 @@ def test_a_retry_gets_through(
         ("timeout", ReadTimeoutError, "Read timed out", True),
     ],
 )
-def test_a_failure_is_urllib3s(
+def test_a_failure_raises_urllib3s_error(
     fake: FakeGitHub,
     error: Any,  # noqa: ANN401
     kind: type[Exception],
@@ -184,7 +184,7 @@ def test_a_failure_is_urllib3s(
     *,
     proxied: bool,
 ) -> None:
-    """The reason in MaxRetryError, or itself without retries; a proxy, which is not asked, has no part in it."""
+    """Directly without retries, and as the reason of ``MaxRetryError`` with them. A proxy changes nothing."""
     fake.faults.add(error=error, times=3)
     with urllib3.ProxyManager("http://127.0.0.1:9") if proxied else urllib3.PoolManager() as pool:
         with pytest.raises(MaxRetryError) as caught:
@@ -195,8 +195,8 @@ def test_a_failure_is_urllib3s(
         assert pool.request("GET", f"{API}{PATH}", headers=HEADERS).json() == []
 
 
-def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
-    """Status and headers are there, and half of the body."""
+def test_a_truncated_answer_fails_when_it_is_read(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """Status, headers and half of the body are received."""
     fake.faults.add(error="truncated")
     answer = pool.request("GET", f"{API}/user", preload_content=False)
     assert answer.status == 200
@@ -205,8 +205,8 @@ def test_an_answer_that_is_cut_short_is_noticed_when_it_is_read(fake: FakeGitHub
     assert isinstance(caught.value.args[1], http.client.IncompleteRead)
 
 
-def test_requests_does_not_come_here(fake: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has a door of its own, and is answered once; an adapter that is written with urllib3 comes here."""
+def test_requests_does_not_use_this_door(fake: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its own door. A custom adapter built on urllib3 uses this one."""
 
     class Own(BaseAdapter):
         pool = urllib3.PoolManager()
@@ -229,8 +229,8 @@ def test_requests_does_not_come_here(fake: FakeGitHub, monkeypatch: pytest.Monke
     assert len(fake.requests) == 2
 
 
-def test_threads_lose_nothing(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
-    """Eight threads with one pool: no id twice."""
+def test_threads_create_distinct_deployments(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
+    """Eight threads share one pool."""
     with ThreadPoolExecutor(8) as threads:
         made = threads.map(lambda _: pool.request("POST", f"{API}{PATH}", json={"ref": "main"}).json()["id"], range(80))
     assert len(set(made)) == len(fake.events) == 80

@@ -158,7 +158,7 @@ BODY = b'{"ref": "main"}'
 
 
 def in_a_child(do: Callable[[], object]) -> str:
-    """Give what *do* gives, or raises, in a forked process, which is ended if it hangs."""
+    """Return what *do* gives, or raises, in a forked process, which is ended if it hangs."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - measured in the parent only
@@ -182,7 +182,7 @@ def in_a_child(do: Callable[[], object]) -> str:
 
 
 def in_parts() -> Iterator[bytes]:
-    """Give a body piece by piece, as it goes out in chunks."""
+    """Return a body piece by piece, as it goes out in chunks."""
     yield BODY[:7]
     yield BODY[7:]
 

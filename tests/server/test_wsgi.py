@@ -1,4 +1,4 @@
-"""The fake as a WSGI application, wherever it is mounted."""
+"""The fake as a WSGI application."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ HEADERS = {"User-Agent": "me", "Authorization": "token x"}
 
 @pytest.fixture
 def fake() -> FakeGitHub:
-    """Make a fake that is not active: it does not have to be."""
+    """Make a fake that is not active, because it does not have to be."""
     fake = FakeGitHub()
     fake.add_repository("octocat/example")
     return fake
 
 
 def test_it_answers_from_the_same_store(fake: FakeGitHub) -> None:
-    """What is created over WSGI is there in Python, recorded, and an event."""
+    """A deployment created over WSGI exists in Python, is recorded, and causes an event."""
     made = Client(fake.app).post(DEPLOYMENTS, json={"ref": "main"}, headers=HEADERS)
     assert made.status == "201 Created"
     assert made.json
@@ -48,8 +48,8 @@ def test_it_answers_from_the_same_store(fake: FakeGitHub) -> None:
         ("/github", "/api/v3", "https://ghe.example.com:8443/github/api/v3"),
     ],
 )
-def test_urls_follow_the_place_where_it_is(fake: FakeGitHub, mount: str, prefix: str, root: str) -> None:
-    """Scheme, host, port, and the path that other applications are beside it under."""
+def test_urls_follow_the_mount_point(fake: FakeGitHub, mount: str, prefix: str, root: str) -> None:
+    """They have the scheme, host and port of the request and the path of the application."""
     app: Any = DispatcherMiddleware(lambda *_: [], {mount: fake.app}) if mount else fake.app
     found = Client(app).get(
         f"{mount}{prefix}/repos/octocat/example", base_url="https://ghe.example.com:8443", headers=HEADERS
@@ -59,7 +59,7 @@ def test_urls_follow_the_place_where_it_is(fake: FakeGitHub, mount: str, prefix:
 
 
 def environ(path: str, **more: object) -> dict[str, Any]:
-    """Make what the least of servers hands over."""
+    """Make the environment that a minimal server passes."""
     return {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
@@ -81,7 +81,7 @@ def environ(path: str, **more: object) -> dict[str, Any]:
 
 
 def called(app: WsgiApp, given: dict[str, Any]) -> tuple[str, bytes]:
-    """Call an application, and give the status and body."""
+    """Call an application; return the status and body."""
     said: list[str] = []
 
     def start_response(status: str, _headers: object, _exc_info: object = None) -> Any:  # noqa: ANN401 - WSGI's
@@ -91,8 +91,8 @@ def called(app: WsgiApp, given: dict[str, Any]) -> tuple[str, bytes]:
     return said[0], body
 
 
-def test_a_server_need_not_say_how_a_path_came(fake: FakeGitHub) -> None:
-    """Without a raw URL the decoded path is encoded again, of which a slash in a name is lost."""
+def test_the_raw_target_is_used_if_there_is_one(fake: FakeGitHub) -> None:
+    """Otherwise the decoded path is encoded again, and an encoded slash is lost."""
     fake.repository("octocat/example").add_environment("a b/é")
     path = "/repos/octocat/example/environments/a b/é".encode().decode("latin-1")
     raw = "/repos/octocat/example/environments/a%20b%2F%C3%A9"
@@ -105,8 +105,8 @@ def test_a_server_need_not_say_how_a_path_came(fake: FakeGitHub) -> None:
     assert b'"url":"http://127.0.0.1/repos/octocat/example"' in body
 
 
-def test_a_body_ends_as_the_server_says(fake: FakeGitHub) -> None:
-    """By its length, or where the server marks the end of the input; otherwise there is none."""
+def test_a_body_has_the_length_that_the_server_states(fake: FakeGitHub) -> None:
+    """Or ends with the input, if the server says so. Otherwise there is no body."""
     body = {"REQUEST_METHOD": "POST", "wsgi.input": BytesIO(b'{"ref": "main"} and more')}
     assert called(fake.app, environ(DEPLOYMENTS, **body, CONTENT_LENGTH="15"))[0] == "201 Created"
     ends = {"REQUEST_METHOD": "POST", "wsgi.input": BytesIO(b'{"ref": "main"}'), "wsgi.input_terminated": True}
@@ -115,8 +115,8 @@ def test_a_body_ends_as_the_server_says(fake: FakeGitHub) -> None:
     assert called(fake.app, environ(DEPLOYMENTS, **none))[0].startswith("4")
 
 
-def test_it_keeps_to_the_protocol(fake: FakeGitHub) -> None:
-    """As the validator of the standard library sees it."""
+def test_it_passes_the_validator(fake: FakeGitHub) -> None:
+    """The standard library has a validator for WSGI."""
     app = validator(fake.app)
     client = Client(app)
     for path in ("/repos/octocat/example", "/nope"):
@@ -124,16 +124,16 @@ def test_it_keeps_to_the_protocol(fake: FakeGitHub) -> None:
             assert answer.data
 
 
-def test_what_is_missing_is_a_501_and_a_problem(fake: FakeGitHub) -> None:
-    """As over the live server."""
+def test_an_unsupported_request_is_a_501_and_fails_the_test(fake: FakeGitHub) -> None:
+    """The same as with the live server."""
     answer = Client(fake.app).get("/repos/octocat/example/pulls", headers=HEADERS)
     assert answer.status_code == 501
     assert "pulls/list" in answer.text
     assert isinstance(fake._engine.take_problem(), UnsupportedRequest)
 
 
-def test_faults_are_exceptions(fake: FakeGitHub) -> None:
-    """What breaks off a connection is an error of the same kind; a cut body is shorter than it says."""
+def test_faults_raise_exceptions(fake: FakeGitHub) -> None:
+    """Without an answer the class is that of the failure; a truncated body is shorter than its length."""
     client = Client(fake.app)
     for error, kind in (
         ("connection", ConnectionResetError),
