@@ -29,13 +29,13 @@ example: $(VENV)/ready
 	$(BIN)/python examples/run.py
 
 # With GHDEPLOY_COVERAGE=1 each run adds its branch coverage to that of the runs before, until `make coverage`.
-PYTEST := $(BIN)/$(if $(GHDEPLOY_COVERAGE),coverage run -m )pytest -n auto --dist worksteal
+PYTEST := $(BIN)/$(if $(GHDEPLOY_COVERAGE),coverage run -m )pytest -n auto
 
 test: $(VENV)/ready
-	$(PYTEST) -m "not slow"
+	$(PYTEST) --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/ready
-	$(PYTEST) -m slow
+	$(PYTEST) --dist loadgroup -m slow
 
 coverage: $(VENV)/ready
 	$(BIN)/coverage combine --quiet

@@ -11,6 +11,7 @@ import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import neighbours
 import pytest
 
 # Loaded here, since pytester forgets what is loaded inside an inner run.
@@ -21,6 +22,8 @@ from pytest_ghdeploy.http import router
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from neighbours import Outcome
 
 TOKEN = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
 SWITCHES = {field.name: field.default for field in fields(Assumptions)}
@@ -1416,7 +1419,7 @@ def test_assert_event_fails_as_an_assertion_of_the_test(pytester: pytest.Pyteste
 # The same every time
 
 SUITE = """
-    import hashlib, json, os, pathlib
+    import json
     import pytest
     import requests
 
@@ -1425,7 +1428,7 @@ SUITE = """
     FIELDS = ("id", "node_id", "sha", "message")
 
     @pytest.mark.parametrize("number", range(6))
-    def test_it(ghdeploy, number):
+    def test_it(ghdeploy, number, request):
         repo = ghdeploy.add_repository("octocat/example")
         repo.add_branch("topic", behind=number)
         repo.add_commit("main", message=f"commit {number}")
@@ -1442,48 +1445,58 @@ SUITE = """
         told.append([deployment.id for deployment in repo.deployments])
         told.append([commit["sha"] for commit in requests.get(f"{API}/commits").json()])
         told.append([[event.name, event.delivery_id] for event in ghdeploy.events])
-        pathlib.Path(os.environ["RECORD"], f"{number}.json").write_text(json.dumps(told))
+        (request.config.rootpath / f"run-{number}.json").write_text(json.dumps(told))
 """
 
 
-@pytest.mark.slow
+def recorded(folder: Path) -> dict[str, Any]:
+    """Read what a run of that suite has recorded."""
+    return {path.name: json.loads(path.read_text("utf-8")) for path in folder.glob("run-*.json")}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("alone", marks=pytest.mark.beside(SUITE, neighbours.PLAIN)),
+        pytest.param("in two processes", marks=pytest.mark.beside(SUITE, neighbours.IN_TWO_PROCESSES)),
+    ],
+)
 def test_every_run_gives_the_same_also_in_several_processes(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, outcome: Outcome, how: str
 ) -> None:
-    """Ids, shas, GUIDs and order are the same in each run, alone and under `pytest -n 2`."""
-    pytester.makepyfile(test_suite=SUITE)
-    runs: list[dict[str, Any]] = []
-    for name, arguments in (("a", ["-p", "no:xdist"]), ("b", ["-p", "no:xdist"]), ("c", ["-n", "2"])):
-        folder = pytester.mkdir(name)
-        monkeypatch.setenv("RECORD", str(folder))
-        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
-        result.assert_outcomes(passed=6)
-        runs.append({path.name: json.loads(path.read_text("utf-8")) for path in sorted(folder.iterdir())})
-    assert len(runs[0]) == 6
-    assert runs[0] == runs[1] == runs[2]
-    assert all(len(story) > 12 for story in runs[0].values())
+    """Ids, shas, GUIDs and order are the same in each run, in this process, in another, and under `pytest -n 2`."""
+    run(pytester, SUITE).assert_outcomes(passed=6)
+    assert outcome.counts == {"passed": 6}, how
+    here = recorded(pytester.path)
+    assert here == recorded(outcome.folder)
+    assert len(here) == 6
+    assert all(len(story) > 12 for story in here.values())
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("tool")
-def test_a_section_comes_through_xdist(pytester: pytest.Pytester) -> None:
+FAILING = f"""
+import requests
+
+API = "https://api.github.com/repos/octocat/example"
+HEADERS = {{"Authorization": "token {TOKEN}"}}
+
+def test_fails(ghdeploy):
+    requests.post(f"{{API}}/deployments", json={{"ref": "main"}}, headers=HEADERS)
+    assert 0
+
+def test_swallows(ghdeploy):
+    try:
+        requests.get(f"{{API}}/pulls", headers=HEADERS)
+    except Exception:
+        pass
+"""
+
+
+@pytest.mark.beside(FAILING, neighbours.IN_TWO_PROCESSES)
+def test_a_section_comes_through_xdist(outcome: Outcome) -> None:
     """A failure in a worker shows its conversation in the main process, without the token."""
-    pytester.makepyfile(
-        test_it="""
-        import tool
-
-        def test_fails(ghdeploy):
-            tool.deploy("main")
-            assert 0
-
-        def test_swallows(ghdeploy):
-            tool.careless()
-        """
-    )
-    result = pytester.runpytest_subprocess("-n", "2", "-l", "-p", "no:cacheprovider")
-    result.assert_outcomes(failed=2)
-    assert sorted(map(len, sections(result))) == [1, 3]
-    assert TOKEN not in text(result)
+    assert outcome.counts == {"failed": 2, "rerun": 2}
+    assert sorted(len(one.splitlines()) for one in outcome.conversations) == [1, 3]
+    assert TOKEN not in outcome.text
 
 
 @pytest.mark.parametrize("argument", ["--import-mode=importlib", "--import-mode=append", "--strict-config", "-Werror"])

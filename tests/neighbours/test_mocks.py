@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from neighbours import Neighbourhood
+    from neighbours import Outcome
 
 API = "https://api.github.com"
 OTHER = "https://other.example.com/theirs"
@@ -431,9 +431,11 @@ def test_not_called(ghdeploy, respx_mock):
 """
 
 
-def test_respx_as_a_fixture(neighbourhood: Neighbourhood) -> None:
+@pytest.mark.beside(RESPX, neighbours.PLAIN)
+def test_respx_as_a_fixture(outcome: Outcome) -> None:
     """Before the fake's and after it; what it demands is demanded still, of its own hosts."""
-    neighbourhood.run(RESPX, passed=6, errors=1, shows=["*some routes were not called*"])
+    assert outcome.counts == {"passed": 6, "errors": 1}
+    outcome.shows("*some routes were not called*")
 
 
 # pytest-httpx
@@ -504,10 +506,12 @@ def test_after_all_this_nothing_is_left():
 """
 
 
-def test_pytest_httpx_as_a_fixture(neighbourhood: Neighbourhood) -> None:
+@pytest.mark.beside(HTTPX_MOCK, neighbours.PLAIN)
+def test_pytest_httpx_as_a_fixture(outcome: Outcome) -> None:
     """Before the fake's and after it; GitHub's hosts are no request of its, and what it demands is demanded still."""
-    result = neighbourhood.run(HTTPX_MOCK, passed=9, errors=2, shows=["*responses are mocked but not requested*"])
-    result.stdout.fnmatch_lines(["ERROR *test_a_claim_that_must_be_used*", "ERROR *test_what_is_unknown*"])
+    assert outcome.counts == {"passed": 9, "errors": 2}
+    assert outcome.failed == ["test_a_claim_that_must_be_used", "test_what_is_unknown"]
+    outcome.shows("*responses are mocked but not requested*")
 
 
 # aioresponses

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from typing import TYPE_CHECKING
 
+import neighbours
 import pytest
+import requests
 
 if TYPE_CHECKING:
-    from neighbours import Neighbourhood
+    from neighbours import Outcome
+
+    from pytest_ghdeploy import FakeGitHub
 
 API = """
 import asyncio
@@ -81,46 +86,50 @@ WITHOUT_SOCKETS = source(
 )
 
 
-@pytest.mark.parametrize("loop", [False, True], ids=["--disable-socket", "--allow-unix-socket"])
-def test_pytest_socket_leaves_the_doors_open(neighbourhood: Neighbourhood, loop: bool) -> None:  # noqa: FBT001
-    """In process all works without a socket; an event loop needs a pair of them, which --allow-unix-socket allows."""
-    options = ["--disable-socket", "--allow-unix-socket"] if loop else ["--disable-socket"]
-    neighbourhood.run(f"WITH_A_LOOP = {loop}\n{WITHOUT_SOCKETS}", *options, passed=3)
+@pytest.mark.beside(f"WITH_A_LOOP = False\n{WITHOUT_SOCKETS}", neighbours.WITHOUT_SOCKETS)
+def test_pytest_socket_leaves_the_doors_open(outcome: Outcome) -> None:
+    """In process all works without a socket."""
+    assert outcome.counts == {"passed": 3}
 
 
-def test_pytest_socket_forbids_what_needs_a_socket_and_we_say_what_helps(neighbourhood: Neighbourhood) -> None:
+@pytest.mark.beside(f"WITH_A_LOOP = True\n{WITHOUT_SOCKETS}", neighbours.WITHOUT_SOCKETS_BUT_UNIX)
+def test_pytest_socket_leaves_the_doors_open_to_an_event_loop(outcome: Outcome) -> None:
+    """It needs a pair of sockets, which --allow-unix-socket allows."""
+    assert outcome.counts == {"passed": 3}
+
+
+FORBIDDEN = source(
+    """
+    from pytest_ghdeploy import FakeError, FakeGitHub
+
+    pytestmark = pytest.mark.filterwarnings("ignore:A test tried to use socket")
+
+    def test_server(ghdeploy):
+        with pytest.raises(FakeError) as caught:
+            ghdeploy.serve()
+        assert str(caught.value) == (
+            "pytest-socket forbids all sockets in this test, and a live server needs one: "
+            "use --allow-hosts=127.0.0.1 instead of --disable-socket, or the marker "
+            'allow_hosts(["127.0.0.1"])'
+        )
+
+    def test_fixture(ghdeploy_server):
+        pass
+
+    def test_receiver(ghdeploy):
+        ghdeploy.add_repository("octocat/example")
+        hook = ghdeploy.webhooks.subscribe("http://127.0.0.1:9/", events=["deployment"])
+        assert deploy().status_code == 201
+        assert "SocketBlockedError" in hook.deliveries[-1].reason
+    """
+)
+
+
+@pytest.mark.beside(FORBIDDEN, neighbours.WITHOUT_SOCKETS)
+def test_pytest_socket_forbids_what_needs_a_socket_and_we_say_what_helps(outcome: Outcome) -> None:
     """A live server is refused in our words; a receiver at a URL gets a delivery that failed, with the reason."""
-    neighbourhood.run(
-        source(
-            """
-            from pytest_ghdeploy import FakeError, FakeGitHub
-
-            pytestmark = pytest.mark.filterwarnings("ignore:A test tried to use socket")
-
-            def test_server(ghdeploy):
-                with pytest.raises(FakeError) as caught:
-                    ghdeploy.serve()
-                assert str(caught.value) == (
-                    "pytest-socket forbids all sockets in this test, and a live server needs one: "
-                    "use --allow-hosts=127.0.0.1 instead of --disable-socket, or the marker "
-                    'allow_hosts(["127.0.0.1"])'
-                )
-
-            def test_fixture(ghdeploy_server):
-                pass
-
-            def test_receiver(ghdeploy):
-                ghdeploy.add_repository("octocat/example")
-                hook = ghdeploy.webhooks.subscribe("http://127.0.0.1:9/", events=["deployment"])
-                assert deploy().status_code == 201
-                assert "SocketBlockedError" in hook.deliveries[-1].reason
-            """
-        ),
-        "--disable-socket",
-        passed=2,
-        errors=1,
-        shows=["*FakeError: pytest-socket forbids all sockets in this test*--allow-hosts=127.0.0.1*"],
-    )
+    assert outcome.counts == {"passed": 2, "errors": 1}
+    outcome.shows("*FakeError: pytest-socket forbids all sockets in this test*--allow-hosts=127.0.0.1*")
 
 
 LOCAL = source(
@@ -128,7 +137,7 @@ LOCAL = source(
     from http.server import BaseHTTPRequestHandler, HTTPServer
     from threading import Thread
 
-    def test_server(ghdeploy, ghdeploy_server):
+    def a_server(ghdeploy, ghdeploy_server):
         ghdeploy.add_repository("octocat/example")
         url = f"{ghdeploy_server.api_url}/repos/octocat/example"
         assert requests.get(url).status_code == 200
@@ -138,7 +147,7 @@ LOCAL = source(
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return answer.status
 
-    def test_receiver(ghdeploy):
+    def a_receiver(ghdeploy):
         seen = []
         class Receiver(BaseHTTPRequestHandler):
             def do_POST(self):
@@ -155,94 +164,112 @@ LOCAL = source(
             assert deploy().status_code == 201
             server.shutdown()
         assert seen == ["ping", "deployment"]
+    """
+)
 
+ALLOWED_BY_OPTION = LOCAL + inspect.cleandoc(
+    """
+    class TestPlain:
+        def test_server(self, ghdeploy, ghdeploy_server):
+            a_server(ghdeploy, ghdeploy_server)
+        def test_receiver(self, ghdeploy):
+            a_receiver(ghdeploy)
+    """
+)
+
+ALLOWED_BY_TEST = LOCAL + inspect.cleandoc(
+    """
     @pytest.mark.enable_socket
     class TestMarked:
         def test_server(self, ghdeploy, ghdeploy_server):
-            test_server(ghdeploy, ghdeploy_server)
+            a_server(ghdeploy, ghdeploy_server)
         def test_receiver(self, ghdeploy):
-            test_receiver(ghdeploy)
+            a_receiver(ghdeploy)
 
     @pytest.mark.usefixtures("socket_enabled")
     class TestFixture:
         def test_server(self, ghdeploy, ghdeploy_server):
-            test_server(ghdeploy, ghdeploy_server)
+            a_server(ghdeploy, ghdeploy_server)
         def test_receiver(self, ghdeploy):
-            test_receiver(ghdeploy)
+            a_receiver(ghdeploy)
 
     @pytest.mark.allow_hosts(["127.0.0.1"])
     class TestHosts:
         def test_server(self, ghdeploy, ghdeploy_server):
-            test_server(ghdeploy, ghdeploy_server)
+            a_server(ghdeploy, ghdeploy_server)
         def test_receiver(self, ghdeploy):
-            test_receiver(ghdeploy)
+            a_receiver(ghdeploy)
     """
 )
 
 
-def test_pytest_socket_can_allow_what_stays_on_this_machine(neighbourhood: Neighbourhood) -> None:
-    """A live server and a receiver at a URL work where 127.0.0.1 is allowed, by option, marker or fixture."""
-    neighbourhood.run(
-        LOCAL, "--allow-hosts=127.0.0.1", "-k", "not (Marked or Fixture or Hosts)", passed=2, deselected=6
-    )
-    neighbourhood.run(LOCAL, "--disable-socket", "-k", "Marked or Fixture or Hosts", passed=6, deselected=2)
+@pytest.mark.beside(ALLOWED_BY_OPTION, neighbours.IN_TWO_PROCESSES)
+def test_pytest_socket_can_allow_what_stays_on_this_machine(outcome: Outcome) -> None:
+    """A live server and a receiver at a URL work where 127.0.0.1 is allowed by option."""
+    assert outcome.counts == {"passed": 2}
 
 
-def test_pytest_socket_is_out_of_the_way_after_a_test_with_both(neighbourhood: Neighbourhood) -> None:
+@pytest.mark.beside(ALLOWED_BY_TEST, neighbours.WITHOUT_SOCKETS)
+def test_pytest_socket_can_allow_a_test_what_stays_on_this_machine(outcome: Outcome) -> None:
+    """They work by marker and fixture too."""
+    assert outcome.counts == {"passed": 6}
+
+
+BOTH_GUARDS = source(
+    """
+    import _socket
+    import socket
+
+    def as_before():
+        assert socket.socket.__module__ == socket.getaddrinfo.__module__ == "socket"
+        assert socket.gethostbyname is _socket.gethostbyname
+        assert socket.socket.connect is _socket.socket.connect
+        assert socket.socket.sendall is _socket.socket.sendall
+        assert socket.getaddrinfo("127.0.0.1", 80)
+        socket.socket().close()
+
+    def test_first():
+        as_before()
+
+    @pytest.mark.disable_socket
+    @pytest.mark.parametrize("number", range(2))
+    def test_marked(ghdeploy, number):
+        assert requests.get(f"{API}/rate_limit").status_code == 200
+        with pytest.warns(UserWarning), pytest.raises(RuntimeError, match="A test tried to use"):
+            socket.create_connection(("127.0.0.1", 9))
+
+    def test_after_a_marker():
+        as_before()
+
+    def test_fixture(ghdeploy, socket_disabled):
+        assert requests.get(f"{API}/rate_limit").status_code == 200
+
+    def test_after_a_fixture():
+        as_before()
+
+    @pytest.mark.allow_hosts(["127.0.0.1"])
+    def test_hosts(ghdeploy):
+        assert requests.get(f"{API}/rate_limit").status_code == 200
+        with pytest.raises(Exception, match="look-up of github.com while a fake"):
+            socket.getaddrinfo("github.com", 443)
+        ghdeploy._engine.take_problem()
+
+    def test_after_hosts(ghdeploy):
+        match = "connection to api.github.com while a fake"
+        with socket.socket() as client, pytest.raises(Exception, match=match):
+            client.connect(("api.github.com", 443))
+        ghdeploy._engine.take_problem()
+
+    def test_last():
+        as_before()
+    """
+)
+
+
+@pytest.mark.beside(BOTH_GUARDS, neighbours.PLAIN)
+def test_pytest_socket_is_out_of_the_way_after_a_test_with_both(outcome: Outcome) -> None:
     """A test after one with ``disable_socket`` has its sockets and look-ups; ours are guarded while it lasts."""
-    neighbourhood.run(
-        source(
-            """
-            import _socket
-            import socket
-
-            def as_before():
-                assert socket.socket.__module__ == socket.getaddrinfo.__module__ == "socket"
-                assert socket.gethostbyname is _socket.gethostbyname
-                assert socket.socket.connect is _socket.socket.connect
-                assert socket.socket.sendall is _socket.socket.sendall
-                assert socket.getaddrinfo("127.0.0.1", 80)
-                socket.socket().close()
-
-            def test_first():
-                as_before()
-
-            @pytest.mark.disable_socket
-            @pytest.mark.parametrize("number", range(2))
-            def test_marked(ghdeploy, number):
-                assert requests.get(f"{API}/rate_limit").status_code == 200
-                with pytest.warns(UserWarning), pytest.raises(RuntimeError, match="A test tried to use"):
-                    socket.create_connection(("127.0.0.1", 9))
-
-            def test_after_a_marker():
-                as_before()
-
-            def test_fixture(ghdeploy, socket_disabled):
-                assert requests.get(f"{API}/rate_limit").status_code == 200
-
-            def test_after_a_fixture():
-                as_before()
-
-            @pytest.mark.allow_hosts(["127.0.0.1"])
-            def test_hosts(ghdeploy):
-                assert requests.get(f"{API}/rate_limit").status_code == 200
-                with pytest.raises(Exception, match="look-up of github.com while a fake"):
-                    socket.getaddrinfo("github.com", 443)
-                ghdeploy._engine.take_problem()
-
-            def test_after_hosts(ghdeploy):
-                with pytest.raises(Exception, match="connection to api.github.com while a fake"):
-                    socket.socket().connect(("api.github.com", 443))
-                ghdeploy._engine.take_problem()
-
-            def test_last():
-                as_before()
-            """
-        ),
-        "-p",
-        "no:unraisableexception",
-        passed=9,
-    )
+    assert outcome.counts == {"passed": 9}
 
 
 # pytest-asyncio and anyio
@@ -312,164 +339,172 @@ def asynchronous(mark: str, fixture: str, aiohttp: str = WITH_AIOHTTP) -> str:
     return source("import threading\n" + inspect.cleandoc(text).replace("AIOHTTP", aiohttp))
 
 
-@pytest.mark.parametrize("mode", ["strict", "auto"])
-def test_pytest_asyncio_runs_tests_and_fixtures_that_use_it(neighbourhood: Neighbourhood, mode: str) -> None:
+STRICT = "import pytest_asyncio\n" + asynchronous("@pytest.mark.asyncio", "@pytest_asyncio.fixture")
+AUTO = "import pytest_asyncio\n" + asynchronous("", "@pytest.fixture")
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param("strict", marks=pytest.mark.beside(STRICT, neighbours.PLAIN)),
+        pytest.param("auto", marks=pytest.mark.beside(AUTO, neighbours.SHUFFLED)),
+    ],
+)
+def test_pytest_asyncio_runs_tests_and_fixtures_that_use_it(outcome: Outcome, mode: str) -> None:
     """Clients, fixtures, coroutines as receivers, waiting, and the conversation of one that fails; in both modes."""
-    marks = ("", "@pytest.fixture") if mode == "auto" else ("@pytest.mark.asyncio", "@pytest_asyncio.fixture")
-    neighbourhood.run(
-        f"import pytest_asyncio\n{asynchronous(*marks)}",
-        f"--asyncio-mode={mode}",
-        passed=5,
-        failed=1,
-        shows=[
-            HEADING,
-            "*GET /repos/octocat/example/deployments*",
-            "*404 Not Found*",
-            "*octocat/example was never added*",
-        ],
+    assert outcome.counts == {"passed": 5, "failed": 1}, mode
+    outcome.shows(
+        HEADING,
+        "*GET /repos/octocat/example/deployments*",
+        "*404 Not Found*",
+        "*octocat/example was never added*",
     )
 
 
-def test_pytest_asyncio_may_share_one_loop_among_tests(neighbourhood: Neighbourhood) -> None:
+ONE_LOOP = source(
+    """
+    import pytest_asyncio
+
+    pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+    @pytest_asyncio.fixture(scope="session", loop_scope="session")
+    async def clients():
+        async with (
+            aiohttp.ClientSession(headers=HEADERS) as session,
+            httpx.AsyncClient(headers=HEADERS) as client,
+        ):
+            yield session, client
+
+    @pytest.mark.parametrize("number", range(3))
+    async def test_shared(clients, ghdeploy, number):
+        session, client = clients
+        ghdeploy.add_repository(f"octocat/example-{number}")
+        for other in range(3):
+            url = f"{API}/repos/octocat/example-{other}"
+            async with session.get(url) as answer:
+                assert answer.status == (200 if other == number else 404)
+            assert (await client.get(url)).status_code == (200 if other == number else 404)
+        assert len(ghdeploy.requests) == 6
+    """
+)
+
+
+@pytest.mark.beside(ONE_LOOP, neighbours.PLAIN)
+def test_pytest_asyncio_may_share_one_loop_among_tests(outcome: Outcome) -> None:
     """In a loop of the whole session each test has its own fake, also with a client that outlives a test."""
-    neighbourhood.run(
-        source(
-            """
-            import pytest_asyncio
-
-            pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-            @pytest_asyncio.fixture(scope="session", loop_scope="session")
-            async def clients():
-                async with (
-                    aiohttp.ClientSession(headers=HEADERS) as session,
-                    httpx.AsyncClient(headers=HEADERS) as client,
-                ):
-                    yield session, client
-
-            @pytest.mark.parametrize("number", range(3))
-            async def test_shared(clients, ghdeploy, number):
-                session, client = clients
-                ghdeploy.add_repository(f"octocat/example-{number}")
-                for other in range(3):
-                    url = f"{API}/repos/octocat/example-{other}"
-                    async with session.get(url) as answer:
-                        assert answer.status == (200 if other == number else 404)
-                    assert (await client.get(url)).status_code == (200 if other == number else 404)
-                assert len(ghdeploy.requests) == 6
-            """
-        ),
-        passed=3,
-    )
+    assert outcome.counts == {"passed": 3}
 
 
-def test_anyio_runs_tests_under_asyncio_and_trio(neighbourhood: Neighbourhood) -> None:
+@pytest.mark.beside(asynchronous("@pytest.mark.anyio", "@pytest.fixture", aiohttp="pass"), neighbours.PLAIN)
+def test_anyio_runs_tests_under_asyncio_and_trio(outcome: Outcome) -> None:
     """With both backends, and httpx under trio; aiohttp knows asyncio only."""
-    neighbourhood.run(
-        asynchronous("@pytest.mark.anyio", "@pytest.fixture", aiohttp="pass"),
-        passed=10,
-        failed=2,
-        shows=[HEADING, "FAILED *test_that_fails?asyncio*", "FAILED *test_that_fails?trio*"],
-    )
+    assert outcome.counts == {"passed": 10, "failed": 2}
+    assert outcome.failed == ["test_that_fails[asyncio]", "test_that_fails[trio]"]
+    outcome.shows(HEADING, HEADING)
 
 
 # unittest
 
 
-def test_unittest_classes_use_it_in_each_way_there_is(neighbourhood: Neighbourhood) -> None:
+CLASSES = source(
+    """
+    from pytest_ghdeploy import FakeGitHub
+
+    class Both:
+        def test_deploys(self):
+            self.gh.add_repository("octocat/example")
+            self.assertEqual(deploy().status_code, 201)
+            self.gh.assert_event("deployment", ref="main")
+
+        def test_fails(self):
+            self.assertEqual(deploy().status_code, 201)
+
+    class TestByFixture(Both, unittest.TestCase):
+        @pytest.fixture(autouse=True)
+        def _github(self, ghdeploy):
+            self.gh = ghdeploy
+
+    class TestByContext(Both, unittest.TestCase):
+        def setUp(self):
+            self.gh = self.enterContext(FakeGitHub())
+
+    class TestByCleanup(Both, unittest.TestCase):
+        def setUp(self):
+            self.gh = FakeGitHub()
+            self.gh.open()
+            self.addCleanup(self.gh.close)
+
+    class TestAsync(unittest.IsolatedAsyncioTestCase):
+        async def asyncSetUp(self):
+            self.gh = self.enterContext(FakeGitHub())
+
+        async def deploy(self):
+            async with httpx.AsyncClient(headers=HEADERS) as client:
+                return await client.post(DEPLOYMENTS, json={"ref": "main"})
+
+        async def test_deploys(self):
+            self.gh.add_repository("octocat/example")
+            self.assertEqual((await self.deploy()).status_code, 201)
+            await self.gh.async_wait_for_event("deployment", timeout=5)
+
+        async def test_fails(self):
+            self.assertEqual((await self.deploy()).status_code, 201)
+
+    def test_no_trace_of_others(ghdeploy):
+        assert len(ghdeploy.requests) == 0
+        assert 0
+    """
+)
+
+
+@pytest.mark.beside(CLASSES, neighbours.PLAIN)
+def test_unittest_classes_use_it_in_each_way_there_is(outcome: Outcome) -> None:
     """By a fixture that is always used, and as a context manager; a failure shows the conversation either way."""
-    result = neighbourhood.run(
-        source(
-            """
-            from pytest_ghdeploy import FakeGitHub
-
-            class Both:
-                def test_deploys(self):
-                    self.gh.add_repository("octocat/example")
-                    self.assertEqual(deploy().status_code, 201)
-                    self.gh.assert_event("deployment", ref="main")
-
-                def test_fails(self):
-                    self.assertEqual(deploy().status_code, 201)
-
-            class TestByFixture(Both, unittest.TestCase):
-                @pytest.fixture(autouse=True)
-                def _github(self, ghdeploy):
-                    self.gh = ghdeploy
-
-            class TestByContext(Both, unittest.TestCase):
-                def setUp(self):
-                    self.gh = self.enterContext(FakeGitHub())
-
-            class TestByCleanup(Both, unittest.TestCase):
-                def setUp(self):
-                    self.gh = FakeGitHub()
-                    self.gh.open()
-                    self.addCleanup(self.gh.close)
-
-            class TestAsync(unittest.IsolatedAsyncioTestCase):
-                async def asyncSetUp(self):
-                    self.gh = self.enterContext(FakeGitHub())
-
-                async def deploy(self):
-                    async with httpx.AsyncClient(headers=HEADERS) as client:
-                        return await client.post(DEPLOYMENTS, json={"ref": "main"})
-
-                async def test_deploys(self):
-                    self.gh.add_repository("octocat/example")
-                    self.assertEqual((await self.deploy()).status_code, 201)
-                    await self.gh.async_wait_for_event("deployment", timeout=5)
-
-                async def test_fails(self):
-                    self.assertEqual((await self.deploy()).status_code, 201)
-
-            def test_no_trace_of_others(ghdeploy):
-                assert len(ghdeploy.requests) == 0
-                assert 0
-            """
-        ),
-        passed=4,
-        failed=5,
-    )
-    text = result.stdout.str()
-    assert text.count("ghdeploy: the conversation with https://api.github.com") == 4
-    assert len(re.findall(r"  1\. POST /repos/octocat/example/deployments", text)) == 4
+    assert outcome.counts == {"passed": 4, "failed": 5}
+    assert outcome.text.count("ghdeploy: the conversation with https://api.github.com") == 4
+    assert len(re.findall(r"  1\. POST /repos/octocat/example/deployments", outcome.text)) == 4
 
 
 # pytest-randomly
 
 IDS = source(
     """
-    import os
     import random
 
-    def record(name, ghdeploy):
+    @pytest.mark.parametrize("number", range(8))
+    def test_it(ghdeploy, number, request):
         repo = ghdeploy.add_repository("octocat/example")
         ghdeploy.webhooks.subscribe(lambda delivery: None)
         made = deploy().json()
         told = [made["id"], made["node_id"], repo.sha("main"), [event.delivery_id for event in ghdeploy.events]]
         random.seed(1)
         assert random.random() == pytest.approx(0.13436424411240122)
-        with open(os.path.join(os.environ["RECORD"], name), "a") as file:
-            json.dump(told, file)
-            file.write("\\n")
-
-    @pytest.mark.parametrize("number", range(8))
-    def test_it(ghdeploy, number):
-        record("told", ghdeploy)
+        with open(request.config.rootpath / "told", "a") as file:
+            print(json.dumps(told), file=file)
     """
 )
 
 
-def test_pytest_randomly_changes_no_id(
-    neighbourhood: Neighbourhood, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ids, shas and GUIDs are the same in whatever order, with whatever seed, alone or in two processes."""
-    monkeypatch.setenv("RECORD", str(pytester.path))
-    for more in (["--randomly-seed=1"], ["--randomly-seed=2", "-n", "2"]):
-        neighbourhood.run(IDS, "-p", "randomly", *more, passed=8, shows=[f"Using {more[0]}"])
-    lines = (pytester.path / "told").read_text("utf-8").splitlines()
-    assert (len(lines), len(set(lines))) == (16, 1)
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param("shuffled", marks=pytest.mark.beside(IDS, neighbours.SHUFFLED)),
+        pytest.param("in two processes", marks=pytest.mark.beside(IDS, neighbours.IN_TWO_PROCESSES)),
+    ],
+)
+def test_pytest_randomly_changes_no_id(ghdeploy: FakeGitHub, outcome: Outcome, order: str) -> None:
+    """Ids, shas and GUIDs are those that they are here in whatever order, with whatever seed, in two processes."""
+    repo = ghdeploy.add_repository("octocat/example")
+    ghdeploy.webhooks.subscribe(lambda _: None)
+    made = repo.add_deployment(ref="main")
+    node_id = requests.get(f"{ghdeploy.base_url}/repos/octocat/example/deployments/{made.id}", timeout=5).json()[
+        "node_id"
+    ]
+    here = [made.id, node_id, repo.sha("main"), [event.delivery_id for event in ghdeploy.events]]
+
+    assert outcome.counts == {"passed": 8}, order
+    told = [json.loads(line) for line in (outcome.folder / "told").read_text("utf-8").splitlines()]
+    assert told == [here] * 8
 
 
 # pytest-timeout
@@ -540,23 +575,25 @@ HANGING = source(
 )
 
 
-def test_pytest_timeout_stops_a_test_and_no_other(neighbourhood: Neighbourhood) -> None:
+@pytest.mark.beside(HANGING, neighbours.PLAIN)
+def test_pytest_timeout_stops_a_test_and_no_other(outcome: Outcome) -> None:
     """By signal, whatever it hangs in: the report shows the conversation, and the next test finds all as it should."""
-    result = neighbourhood.run(
-        HANGING, "--timeout=50", "--timeout-method=signal", passed=5, failed=5, shows=["*Failed: Timeout*"]
-    )
-    text = result.stdout.str()
-    assert text.count("ghdeploy: the conversation with https://api.github.com") == 5
-    assert len(re.findall(r"  1\. POST /repos/octocat/example/deployments", text)) == 4
-    assert re.findall("FAILED test_it.py::([a-z_]+)", text) == [
+    assert outcome.counts == {"passed": 5, "failed": 5}
+    outcome.shows("*Failed: Timeout*")
+    assert outcome.text.count("ghdeploy: the conversation with https://api.github.com") == 5
+    assert len(re.findall(r"  1\. POST /repos/octocat/example/deployments", outcome.text)) == 4
+    assert [name.partition("[")[0] for name in outcome.failed] == [
         "test_receiver", "test_receiver", "test_client", "test_wait", "test_lock"
     ]  # fmt: skip
-    assert "Failed: it went on" not in text
+    assert "Failed: it went on" not in outcome.text
 
 
-def test_pytest_timeout_by_thread_ends_the_process(neighbourhood: Neighbourhood) -> None:
+@pytest.mark.slow
+def test_pytest_timeout_by_thread_ends_the_process(pytester: pytest.Pytester) -> None:
     """That is what it does with any test: nothing of ours stands in its way, or hangs when it does so."""
-    result = neighbourhood.run(HANGING, "--timeout=50", "--timeout-method=thread", "-k", "test_client")
+    pytester.makepyfile(test_it=HANGING)
+    arguments = ["--timeout=50", "--timeout-method=thread", "-k", "test_client", "-p", "timeout"]
+    result = pytester.runpytest_subprocess(*arguments, timeout=60)
     assert result.ret == 1
     assert "+ Timeout +" in result.stdout.str() + result.stderr.str()
 
@@ -565,10 +602,9 @@ def test_pytest_timeout_by_thread_ends_the_process(neighbourhood: Neighbourhood)
 
 FLAKY = source(
     """
-    import os
-
     TRIES = []
 
+    @pytest.mark.flaky(reruns=2)
     def test_second_try(ghdeploy, request):
         ghdeploy.add_repository("octocat/example")
         assert len(ghdeploy.requests) == len(ghdeploy.events) == 0
@@ -584,6 +620,7 @@ FLAKY = source(
 
     NUMBERS = []
 
+    @pytest.mark.flaky(reruns=2)
     def test_last_try_is_shown(ghdeploy):
         NUMBERS.append(len(NUMBERS) + 1)
         requests.get(f"{API}/repos/octocat/try-{NUMBERS[-1]}", headers=HEADERS)
@@ -599,53 +636,49 @@ FLAKY = source(
 )
 
 
-def test_pytest_rerunfailures_starts_each_try_anew(neighbourhood: Neighbourhood) -> None:
+@pytest.mark.beside(FLAKY, neighbours.PLAIN)
+def test_pytest_rerunfailures_starts_each_try_anew(outcome: Outcome) -> None:
     """A fresh fake with the same ids; what was wrong in one try fails no other; the last conversation is shown."""
-    result = neighbourhood.run(
-        FLAKY, "--reruns=2", passed=2, failed=1, shows=[HEADING, "*GET /repos/octocat/try-3*"],
-        hides=["*of-the-first-try*"],
-    )  # fmt: skip
-    result.stdout.fnmatch_lines(["*1 failed, 2 passed, 5 rerun*"])
+    assert outcome.counts == {"passed": 2, "failed": 1, "rerun": 5}
+    outcome.shows(HEADING, "*GET /repos/octocat/try-3*")
+    assert "of-the-first-try" not in outcome.text
 
 
 # pytest-xdist, with others
 
+MANY = source(
+    """
+    import os
 
-def test_pytest_xdist_beside_several_others(neighbourhood: Neighbourhood) -> None:
+    import respx
+
+    @pytest.mark.parametrize("number", range(6))
+    def test_plain(ghdeploy, ghdeploy_server, respx_mock, number):
+        assert os.environ["PYTEST_XDIST_WORKER"] in ("gw0", "gw1")
+        respx_mock.get("https://other.example.com/").respond(text="theirs")
+        ghdeploy.add_repository(f"octocat/example-{number}")
+        for url in (API, ghdeploy_server.api_url):
+            for other in range(6):
+                answer = requests.get(f"{url}/repos/octocat/example-{other}")
+                assert answer.status_code == (200 if other == number else 404)
+        assert httpx.get(f"{API}/rate_limit").status_code == 200
+        assert httpx.get("https://other.example.com/").text == "theirs"
+        assert len(ghdeploy.requests) == 13
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("number", range(4))
+    async def test_async(ghdeploy, number):
+        async with httpx.AsyncClient(headers=HEADERS) as client:
+            assert (await client.get(f"{API}/user")).json()["login"] == "octocat"
+
+    def test_fails(ghdeploy):
+        assert deploy().status_code == 201
+    """
+)
+
+
+@pytest.mark.beside(MANY, neighbours.IN_TWO_PROCESSES)
+def test_pytest_xdist_beside_several_others(outcome: Outcome) -> None:
     """Shuffled, repeated, limited in time and in two processes at once, each test has its own fake."""
-    neighbourhood.run(
-        source(
-            """
-            import os
-
-            import respx
-
-            @pytest.mark.parametrize("number", range(6))
-            def test_plain(ghdeploy, ghdeploy_server, respx_mock, number):
-                assert os.environ["PYTEST_XDIST_WORKER"] in ("gw0", "gw1")
-                respx_mock.get("https://other.example.com/").respond(text="theirs")
-                ghdeploy.add_repository(f"octocat/example-{number}")
-                for url in (API, ghdeploy_server.api_url):
-                    for other in range(6):
-                        answer = requests.get(f"{url}/repos/octocat/example-{other}")
-                        assert answer.status_code == (200 if other == number else 404)
-                assert httpx.get(f"{API}/rate_limit").status_code == 200
-                assert httpx.get("https://other.example.com/").text == "theirs"
-                assert len(ghdeploy.requests) == 13
-
-            @pytest.mark.asyncio
-            @pytest.mark.parametrize("number", range(4))
-            async def test_async(ghdeploy, number):
-                async with httpx.AsyncClient(headers=HEADERS) as client:
-                    assert (await client.get(f"{API}/user")).json()["login"] == "octocat"
-
-            def test_fails(ghdeploy):
-                assert deploy().status_code == 201
-            """
-        ),
-        *("-n", "2", "-p", "randomly", "--randomly-seed=7", "--reruns=1", "--timeout=50"),
-        *("--allow-hosts=127.0.0.1",),
-        passed=10,
-        failed=1,
-        shows=[HEADING, "*1. POST /repos/octocat/example/deployments*", "*404 Not Found*"],
-    )
+    assert outcome.counts == {"passed": 10, "failed": 1, "rerun": 1}
+    outcome.shows(HEADING, "*1. POST /repos/octocat/example/deployments*", "*404 Not Found*")

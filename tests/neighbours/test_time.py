@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import freezegun
 import httpx
+import neighbours
 import pytest
 import requests
 import time_machine
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from neighbours import Neighbourhood
+    from neighbours import Outcome
 
 THEN = datetime(2024, 2, 29, 12, tzinfo=UTC)
 DEPLOYMENTS = "https://api.github.com/repos/octocat/example/deployments"
@@ -196,72 +197,73 @@ def test_an_asynchronous_client_is_answered_while_time_stands_still() -> None:
         assert sorted(asyncio.run(ask())) == sorted(deployment.id for deployment in repository.deployments)
 
 
-def test_freezegun_and_time_machine_in_whatever_order_with_the_fixture(neighbourhood: Neighbourhood) -> None:
+IN_WHATEVER_ORDER = """
+from datetime import UTC, datetime
+
+import freezegun
+import httpx
+import pytest
+import requests
+import time_machine
+
+THEN = datetime(2024, 2, 29, 12, tzinfo=UTC)
+
+def starts(fake):
+    answer = requests.get("https://api.github.com/rate_limit", timeout=5)
+    return (fake.clock.now, answer.headers["Date"]) == (THEN, "Thu, 29 Feb 2024 12:00:00 GMT")
+
+@pytest.fixture
+def frozen():
+    with freezegun.freeze_time(THEN):
+        yield
+
+@pytest.fixture
+def travelled(time_machine):
+    time_machine.move_to(THEN, tick=False)
+
+def test_fixtures_before(frozen, ghdeploy):
+    assert starts(ghdeploy)
+
+def test_fixture_after(ghdeploy, frozen):
+    assert not starts(ghdeploy)
+
+def test_travel_before(travelled, ghdeploy):
+    assert starts(ghdeploy)
+
+def test_travel_after(ghdeploy, travelled):
+    assert not starts(ghdeploy)
+
+@freezegun.freeze_time(THEN)
+def test_decorator(ghdeploy_factory):
+    assert starts(ghdeploy_factory())
+
+@time_machine.travel(THEN, tick=False)
+def test_travel_decorator(ghdeploy_factory):
+    assert starts(ghdeploy_factory())
+
+@freezegun.freeze_time(THEN)
+def test_decorator_is_later_than_fixtures(ghdeploy):
+    assert not starts(ghdeploy)
+
+@pytest.mark.time_machine(THEN, tick=False)
+def test_marker(ghdeploy):
+    assert starts(ghdeploy)
+
+@pytest.mark.asyncio
+async def test_async(frozen, ghdeploy):
+    assert starts(ghdeploy)
+    async with httpx.AsyncClient() as client:
+        answer = await client.get("https://api.github.com/rate_limit")
+    assert answer.headers["Date"] == "Thu, 29 Feb 2024 12:00:00 GMT"
+
+@pytest.mark.asyncio
+@freezegun.freeze_time(THEN, real_asyncio=True)
+async def test_async_decorator(ghdeploy_factory):
+    assert starts(ghdeploy_factory())
+"""
+
+
+@pytest.mark.beside(IN_WHATEVER_ORDER, neighbours.PLAIN)
+def test_freezegun_and_time_machine_in_whatever_order_with_the_fixture(outcome: Outcome) -> None:
     """Frozen by a decorator or a fixture before ours, the fake starts there; by one after, it started before."""
-    neighbourhood.run(
-        """
-        from datetime import UTC, datetime
-
-        import freezegun
-        import httpx
-        import pytest
-        import requests
-        import time_machine
-
-        THEN = datetime(2024, 2, 29, 12, tzinfo=UTC)
-
-        def starts(fake):
-            answer = requests.get("https://api.github.com/rate_limit", timeout=5)
-            return (fake.clock.now, answer.headers["Date"]) == (THEN, "Thu, 29 Feb 2024 12:00:00 GMT")
-
-        @pytest.fixture
-        def frozen():
-            with freezegun.freeze_time(THEN):
-                yield
-
-        @pytest.fixture
-        def travelled(time_machine):
-            time_machine.move_to(THEN, tick=False)
-
-        def test_fixtures_before(frozen, ghdeploy):
-            assert starts(ghdeploy)
-
-        def test_fixture_after(ghdeploy, frozen):
-            assert not starts(ghdeploy)
-
-        def test_travel_before(travelled, ghdeploy):
-            assert starts(ghdeploy)
-
-        def test_travel_after(ghdeploy, travelled):
-            assert not starts(ghdeploy)
-
-        @freezegun.freeze_time(THEN)
-        def test_decorator(ghdeploy_factory):
-            assert starts(ghdeploy_factory())
-
-        @time_machine.travel(THEN, tick=False)
-        def test_travel_decorator(ghdeploy_factory):
-            assert starts(ghdeploy_factory())
-
-        @freezegun.freeze_time(THEN)
-        def test_decorator_is_later_than_fixtures(ghdeploy):
-            assert not starts(ghdeploy)
-
-        @pytest.mark.time_machine(THEN, tick=False)
-        def test_marker(ghdeploy):
-            assert starts(ghdeploy)
-
-        @pytest.mark.asyncio
-        async def test_async(frozen, ghdeploy):
-            assert starts(ghdeploy)
-            async with httpx.AsyncClient() as client:
-                answer = await client.get("https://api.github.com/rate_limit")
-            assert answer.headers["Date"] == "Thu, 29 Feb 2024 12:00:00 GMT"
-
-        @pytest.mark.asyncio
-        @freezegun.freeze_time(THEN, real_asyncio=True)
-        async def test_async_decorator(ghdeploy_factory):
-            assert starts(ghdeploy_factory())
-        """,
-        passed=10,
-    )
+    assert outcome.counts == {"passed": 10}

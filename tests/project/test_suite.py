@@ -67,10 +67,10 @@ def test_a_test_that_asks_for_a_starter_is_slow(pytester: pytest.Pytester) -> No
         import pytest
 
         @pytest.fixture
-        def neighbourhood():
+        def outcome():
             pass
 
-        def test_slow(neighbourhood):
+        def test_slow(outcome):
             pass
 
         def test_quick():

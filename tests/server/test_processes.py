@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
+import neighbours
 import pytest
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
@@ -22,6 +23,8 @@ from pytest_ghdeploy.doors import http1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from neighbours import Outcome
 
     from pytest_ghdeploy import LiveServer
 
@@ -416,28 +419,29 @@ def test_a_tree_of_processes_reaches_the_fake(ghdeploy: FakeGitHub, ghdeploy_ser
     assert int(done.stdout) == ghdeploy.repository("octocat/example").deployments[0].id
 
 
-@pytest.mark.slow
-def test_workers_of_xdist_share_nothing(pytester: pytest.Pytester) -> None:
-    """Each worker has ports of its own, and each test what it has put there itself."""
-    pytester.makepyfile(
-        """
-        import json, os, time
-        import pytest, requests
+WORKERS = """
+import json, os, time
+import pytest, requests
 
-        @pytest.mark.parametrize("number", range(8))
-        def test_it(ghdeploy, ghdeploy_server, number, request):
-            ghdeploy.add_repository(f"octocat/example-{number}")
-            url = ghdeploy_server.api_url
-            with open(request.config.rootpath / f"seen-{number}.json", "w") as file:
-                json.dump([os.environ["PYTEST_XDIST_WORKER"], url], file)
-            time.sleep(0.2)  # so that others run at the same time
-            found = [requests.get(f"{url}/repos/octocat/example-{other}").status_code for other in range(8)]
-            assert found == [200 if other == number else 404 for other in range(8)]
-            assert len(ghdeploy.requests) == 8
-        """
-    )
-    pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider").assert_outcomes(passed=8)
-    seen = [json.loads(path.read_text("utf-8")) for path in pytester.path.glob("seen-*.json")]
+@pytest.mark.parametrize("number", range(8))
+def test_it(ghdeploy, ghdeploy_server, number, request):
+    ghdeploy.add_repository(f"octocat/example-{number}")
+    url = ghdeploy_server.api_url
+    with open(request.config.rootpath / f"seen-{number}.json", "w") as file:
+        json.dump([os.environ["PYTEST_XDIST_WORKER"], url], file)
+    time.sleep(0.2)  # so that others run at the same time
+    found = [requests.get(f"{url}/repos/octocat/example-{other}").status_code for other in range(8)]
+    assert found == [200 if other == number else 404 for other in range(8)]
+    assert len(ghdeploy.requests) == 8
+"""
+
+
+@pytest.mark.beside(WORKERS, neighbours.IN_TWO_PROCESSES)
+def test_workers_of_xdist_share_nothing(outcome: Outcome) -> None:
+    """Each worker has ports of its own, and each test what it has put there itself."""
+    assert outcome.counts == {"passed": 8}
+    seen = [json.loads(path.read_text("utf-8")) for path in outcome.folder.glob("seen-*.json")]
+    assert len(seen) == 8
     assert {worker for worker, _ in seen} == {"gw0", "gw1"}
 
 

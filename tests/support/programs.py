@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-STARTERS = {"neighbourhood"}
+STARTERS = {"outcome"}
 """Fixtures that start programs."""
 
 _EVENTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.system", "os.exec"})
