@@ -1,4 +1,4 @@
-"""Who may do what, as tables: scopes, permissions, and what is decided without them."""
+"""Authorization as tables: scopes, permissions and the resulting verdicts."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ CREATE_REPO = Needed("repos/create-for-authenticated-user", "push", "administrat
 
 
 def classic(*scopes: str) -> Token:
-    """Give a classic token."""
+    """Make a classic token."""
     return Token("text", MONA, scopes=scopes)
 
 
 def fine(**permissions: str) -> Token:
-    """Give a fine-grained token."""
+    """Make a fine-grained token."""
     return Token("text", MONA, "fine_grained", permissions={"metadata": "read", **permissions})
 
 
 def app(**permissions: str) -> Token:
-    """Give an app's token."""
+    """Make an app's token."""
     return Token("text", BOT, "app", permissions={"metadata": "read", **permissions}, app=APP)
 
 
@@ -64,13 +64,13 @@ UNLIMITED = Token("text", MONA)
         (["user:email", "gist", "user"], ("gist", "user")),
     ],
 )
-def test_scopes_are_kept_without_those_they_include(given: list[str], expected: tuple[str, ...]) -> None:
-    """GitHub sorts them and leaves out what another one includes."""
+def test_scopes_that_others_include_are_dropped(given: list[str], expected: tuple[str, ...]) -> None:
+    """The rest is sorted, as on GitHub."""
     assert authorization.normal_scopes(given) == expected
 
 
 def test_the_scopes_around_a_deployment_are_known() -> None:
-    """Those of repositories and of hooks are among the scopes, each once."""
+    """The scopes of repositories and hooks are in the list, each once."""
     known = {"repo", "repo:status", "repo_deployment", "public_repo", "delete_repo", "workflow", "admin:repo_hook"}
     assert known < set(authorization.SCOPES)
     assert len(set(authorization.SCOPES)) == len(authorization.SCOPES)
@@ -88,12 +88,12 @@ def test_the_scopes_around_a_deployment_are_known() -> None:
     ],
 )
 def test_writing_includes_reading(permissions: dict[str, str], level: str, *, expected: bool) -> None:
-    """A permission to write is one to read, and none is another's."""
+    """The level write includes read, but a permission does not include another one."""
     assert authorization.has(permissions, "deployments", level) is expected
 
 
 @pytest.mark.parametrize(
-    ("needs", "given", "usual", "expected"),
+    ("right", "declared", "default", "expected"),
     [
         ("pull", None, "deployments", "deployments"),
         ("push", None, "deployments", "deployments"),
@@ -104,14 +104,14 @@ def test_writing_includes_reading(permissions: dict[str, str], level: str, *, ex
         ("pull", "", "contents", ""),
     ],
 )
-def test_an_operation_takes_the_permission_of_its_page(
-    needs: Any,  # noqa: ANN401 - a right
-    given: str | None,
-    usual: str,
+def test_an_operation_needs_the_permission_of_its_module(
+    right: Any,  # noqa: ANN401 - a right
+    declared: str | None,
+    default: str,
     expected: str,
 ) -> None:
-    """What an admin does takes `administration`, and an operation may name another."""
-    assert authorization.permission_for(needs=needs, given=given, usual=usual) == expected
+    """Operations for admins need `administration`, and an operation may declare a permission of its own."""
+    assert authorization.permission_for(right, declared=declared, default=default) == expected
 
 
 # What is decided on a public repository and on a private one.
@@ -185,14 +185,14 @@ DECISIONS: list[tuple[Needed, Token | None, Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("needed", "token", "right", "public", "private"), DECISIONS)
-def test_a_decision_takes_token_right_and_visibility(
+def test_the_verdict_follows_from_token_right_and_visibility(
     needed: Needed,
     token: Token | None,
     right: Any,  # noqa: ANN401
     public: str,
     private: str,
 ) -> None:
-    """Anyone has `pull` on what is public."""
+    """Every caller has `pull` on a public repository."""
     decided = authorization.decide(needed, token, right=right or "pull", private=False, selected=True)
     assert decided == public
     assert authorization.decide(needed, token, right=right, private=True, selected=True) == private
@@ -202,8 +202,8 @@ def test_a_decision_takes_token_right_and_visibility(
 @pytest.mark.parametrize(
     ("needed", "public"), [(LIST, "allowed"), (DEPLOY, "not_accessible"), (READ_KEYS, "not_accessible")]
 )
-def test_a_token_for_other_repositories_reads_what_is_public(token: Token, needed: Needed, public: str) -> None:
-    """A private repository that was not selected is hidden, a public one can be read."""
+def test_a_token_for_other_repositories_reads_public_ones(token: Token, needed: Needed, public: str) -> None:
+    """A private repository that the token does not cover is hidden."""
     assert authorization.decide(needed, token, right="admin", private=False, selected=False) == public
     assert authorization.decide(needed, token, right="admin", private=True, selected=False) == "hidden"
     assert not authorization.sees(token, right="admin", private=True, selected=False)
@@ -224,8 +224,8 @@ def test_a_token_for_other_repositories_reads_what_is_public(token: Token, neede
         (app(administration="write"), "not_accessible", "not_accessible"),
     ],
 )
-def test_an_account_is_its_owners(token: Token | None, get_user: str, create: str) -> None:
-    """Apps have no account, and a new repository takes a scope or `administration`; other accounts anyone may see."""
+def test_who_may_use_operations_on_accounts(token: Token | None, get_user: str, create: str) -> None:
+    """Apps have no account, and creating a repository needs a scope or `administration`."""
     assert authorization.decide_for_account(GET_USER, token) == get_user
     assert authorization.decide_for_account(CREATE_REPO, token) == create
     assert authorization.decide_for_account(OTHER_USER, token) == "allowed"
@@ -242,8 +242,10 @@ def test_an_account_is_its_owners(token: Token | None, get_user: str, create: st
         (fine(administration="write"), True, True),
     ],
 )
-def test_a_private_repository_takes_the_scope_repo(token: Token | None, *, public: bool, private: bool) -> None:
-    """As GitHub's page on creating one says."""
+def test_creating_a_private_repository_needs_the_scope_repo(
+    token: Token | None, *, public: bool, private: bool
+) -> None:
+    """GitHub's page on creating a repository says so."""
     assert authorization.may_create(token, private=False) is public
     assert authorization.may_create(token, private=True) is private
 
@@ -262,8 +264,8 @@ def test_a_private_repository_takes_the_scope_repo(token: Token | None, *, publi
         (GET_USER, "", "allows_permissionless_access=true"),
     ],
 )
-def test_headers_say_what_an_operation_takes(needed: Needed, scopes: str, permissions: str) -> None:
-    """Classic tokens hear of scopes, the others of permissions, and neither of both."""
+def test_headers_list_what_an_operation_accepts(needed: Needed, scopes: str, permissions: str) -> None:
+    """Classic tokens get scopes, the others permissions, and no token both."""
     assert authorization.headers(classic("repo", "user"), needed) == {
         "X-OAuth-Scopes": "repo, user",
         "X-Accepted-OAuth-Scopes": scopes,
@@ -272,8 +274,8 @@ def test_headers_say_what_an_operation_takes(needed: Needed, scopes: str, permis
         assert authorization.headers(token, needed) == {"X-Accepted-GitHub-Permissions": permissions}
 
 
-def test_an_app_changes_its_own_check_runs_only() -> None:
-    """A user, who can only be one without limits, changes any."""
+def test_an_app_may_change_only_its_own_check_runs() -> None:
+    """A user's token without limits may change any."""
     other = App(10, "other", "other", MONA, NOON, {}, ())
     rules.check_author(APP, APP)
     rules.check_author(APP, None)
@@ -282,7 +284,7 @@ def test_an_app_changes_its_own_check_runs_only() -> None:
 
 
 def test_headers_without_an_operation() -> None:
-    """Where the path names none, nothing is accepted; a token without limits has all scopes."""
+    """If the path matches no operation, no scope is accepted. A token without limits has all scopes."""
     assert authorization.headers(classic(), None) == {"X-OAuth-Scopes": "", "X-Accepted-OAuth-Scopes": ""}
     assert authorization.headers(app(), None) == {}
     everything = authorization.headers(UNLIMITED, None)["X-OAuth-Scopes"].split(", ")
@@ -291,24 +293,24 @@ def test_headers_without_an_operation() -> None:
 
 
 def test_headers_say_when_a_token_expires() -> None:
-    """As recorded: `2022-05-13 15:01:13 UTC`."""
+    """The format is as recorded: `2022-05-13 15:01:13 UTC`."""
     when = datetime(2022, 5, 13, 15, 1, 13, tzinfo=UTC)
     for token in (
         Token("text", MONA, expires_at=when),
         Token("text", MONA, "fine_grained", permissions={}, expires_at=when),
     ):
-        found = authorization.headers(token, LIST)
-        assert found["github-authentication-token-expiration"] == "2022-05-13 15:01:13 UTC"
+        fields = authorization.headers(token, LIST)
+        assert fields["github-authentication-token-expiration"] == "2022-05-13 15:01:13 UTC"
 
 
 def test_a_token_never_shows_its_text() -> None:
-    """Neither in its repr nor in a hint."""
+    """The token is neither in its repr nor in a hint."""
     token = Token("ghp_secret", MONA, scopes=())
     repository = Repository(9, MONA, "example", private=True, default_branch="main",
                             created_at=NOON, updated_at=NOON, pushed_at=NOON)  # fmt: skip
     hint = authorization.explain("hidden", DEPLOY, token, repository, right="admin", selected=None)
     assert hint == (
         "the token of mona has no scope; repos/create-deployment on private repository mona/example "
-        "takes repo or repo_deployment: see add_token"
+        "needs repo or repo_deployment: see add_token"
     )
     assert "ghp_secret" not in repr(token) + hint

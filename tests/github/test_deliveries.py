@@ -1,4 +1,4 @@
-"""What is sent, to the byte: signatures, headers, bodies, and how answers are judged. Pure functions."""
+"""Deliveries, byte for byte: signatures, headers and bodies, and the outcomes of responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ URLS = Urls.of(PUBLIC_API)
 ENTERPRISE = Urls.of("https://ghe.example.com/api/v3")
 
 
-def test_the_published_vector() -> None:
+def test_the_signature_of_the_documented_example() -> None:
     """GitHub's documentation signs `Hello, World!`."""
     assert deliveries.sign("It's a Secret to Everybody", b"Hello, World!") == (
         "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
@@ -29,22 +29,22 @@ def test_the_published_vector() -> None:
 
 @pytest.mark.parametrize("secret", ["s", "s3cret", "schlüssel", "🔑" * 40])
 def test_both_signatures_are_of_the_bytes(secret: str) -> None:
-    """SHA-1 and SHA-256, keyed with the secret in UTF-8."""
+    """They are SHA-1 and SHA-256 HMACs of the body, keyed with the secret in UTF-8."""
     body = '{"a":"é"}'.encode()
-    made = deliveries.signature_headers(secret, body)
-    assert list(made) == ["X-Hub-Signature", "X-Hub-Signature-256"]
-    for name, value in made.items():
+    fields = deliveries.signature_headers(secret, body)
+    assert list(fields) == ["X-Hub-Signature", "X-Hub-Signature-256"]
+    for name, value in fields.items():
         algorithm, _, digest = value.partition("=")
         assert digest == hmac.new(secret.encode(), body, getattr(hashlib, algorithm)).hexdigest(), name
 
 
 def test_nothing_is_signed_without_a_secret() -> None:
-    """Neither header is there."""
+    """Neither signature header is sent."""
     assert deliveries.signature_headers("", b"{}") == {}
 
 
-def test_the_headers_are_githubs_in_its_order() -> None:
-    """Those of a repository's hook name the repository."""
+def test_the_headers_are_in_githubs_order() -> None:
+    """The headers for a repository's hook name the repository."""
     assert list(deliveries.headers(HOOK, DELIVERY, b"{}", URLS).items()) == [
         ("Accept", "*/*"),
         ("Content-Type", "application/json"),
@@ -59,26 +59,26 @@ def test_the_headers_are_githubs_in_its_order() -> None:
 
 def test_a_hook_of_all_repositories_names_an_app() -> None:
     """GitHub calls an app an integration."""
-    made = deliveries.headers(HOOK._replace(repository_id=None, app_id=9), DELIVERY, b"{}", URLS)
-    assert made["X-GitHub-Hook-Installation-Target-ID"] == "9"
-    assert made["X-GitHub-Hook-Installation-Target-Type"] == "integration"
+    fields = deliveries.headers(HOOK._replace(repository_id=None, app_id=9), DELIVERY, b"{}", URLS)
+    assert fields["X-GitHub-Hook-Installation-Target-ID"] == "9"
+    assert fields["X-GitHub-Hook-Installation-Target-Type"] == "integration"
 
 
-def test_an_enterprise_server_says_so() -> None:
-    """Its version and host are in the headers."""
-    made = deliveries.headers(HOOK, DELIVERY, b"{}", ENTERPRISE)
-    assert made["X-GitHub-Enterprise-Host"] == "ghe.example.com"
-    assert made["X-GitHub-Enterprise-Version"].startswith("3.")
+def test_an_enterprise_server_sends_its_version_and_host() -> None:
+    """Both are in headers of their own."""
+    fields = deliveries.headers(HOOK, DELIVERY, b"{}", ENTERPRISE)
+    assert fields["X-GitHub-Enterprise-Host"] == "ghe.example.com"
+    assert fields["X-GitHub-Enterprise-Version"].startswith("3.")
 
 
 @pytest.mark.parametrize(("urls", "seconds"), [(URLS, 10), (ENTERPRISE, 30)])
-def test_a_receiver_has_this_long(urls: Urls, seconds: float) -> None:
+def test_the_time_limit_of_a_receiver(urls: Urls, seconds: float) -> None:
     """GitHub waits 10 seconds, GitHub Enterprise Server 30."""
     assert deliveries.limit_seconds(urls) == seconds
 
 
-def test_a_form_holds_the_payload() -> None:
-    """The whole of `payload=…` is the body, and is what is signed."""
+def test_the_body_of_a_form_is_signed_as_a_whole() -> None:
+    """The body is `payload=…`, and the signature covers all of it."""
     payload = deliveries.payload_text({"text": "a b&c=é+%"})
     body = deliveries.body("form", payload)
     assert parse_qs(body.decode()) == {"payload": [payload.decode()]}
@@ -104,8 +104,8 @@ def test_a_form_holds_the_payload() -> None:
         ("", False),
     ],
 )
-def test_what_this_machine_is(url: str, *, expected: bool) -> None:
-    """`localhost` and loopback addresses, as the host of the URL, and nothing else."""
+def test_loopback_urls(url: str, *, expected: bool) -> None:
+    """The host is `localhost` or a loopback address."""
     assert deliveries.is_loopback(url) is expected
 
 
@@ -121,10 +121,10 @@ def test_what_this_machine_is(url: str, *, expected: bool) -> None:
         (deliveries.unreachable("nobody"), 502, "failed to connect to host", ("failed", "failed to connect to host")),
     ],
 )
-def test_how_an_outcome_is_told(
+def test_the_outcome_of_a_response(
     outcome: deliveries.Outcome, code: int, status: str, last: tuple[str, str] | None
 ) -> None:
-    """A 2xx is a success; a redirect is none."""
+    """A 2xx is a success, a redirect is a failure."""
     assert (outcome.status_code, outcome.status) == (code, status)
     assert outcome.last_response == HookResponse(code, *(last or ("misconfigured", status)))
     assert (outcome.reason == "") is (status == "OK")

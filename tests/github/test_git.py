@@ -1,4 +1,4 @@
-"""The commit graph: what refs name, who contains whom, what merges and what clashes."""
+"""The commit graph: refs, ancestors, merges and conflicts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _branch(graph: Graph, name: str, start: str = "main") -> str:
 
 
 class Diamond(NamedTuple):
-    """Main and topic go apart from root, and come together in a merge commit on main."""
+    """Main and topic part at root and come together in a merge commit on main."""
 
     graph: Graph
     root: str
@@ -53,7 +53,7 @@ def _diamond() -> Diamond:
 
 
 class CrissCross(NamedTuple):
-    """Two branches of which each has merged the other's first commit, and gone on."""
+    """Two branches that have each merged the other's first commit, and then got another one."""
 
     graph: Graph
     root: str
@@ -75,7 +75,7 @@ def _criss_cross() -> CrissCross:
 
 @pytest.mark.parametrize("default_branch", ["main", "develop", "release/1.x"])
 def test_a_graph_starts_with_one_commit_on_its_default_branch(default_branch: str) -> None:
-    """A new repository has one commit without parents, one branch and no tag."""
+    """A new repository has one commit without parents, one branch and no tags."""
     graph = _graph(default_branch=default_branch)
     ((sha, commit),) = graph.commits.items()
     assert graph.branches == {default_branch: sha}
@@ -85,7 +85,7 @@ def test_a_graph_starts_with_one_commit_on_its_default_branch(default_branch: st
 
 
 def test_shas_have_40_hex_digits() -> None:
-    """Commits, trees and blobs are named by 40 lower-case hex digits."""
+    """The SHAs of commits, trees and blobs have 40 lower-case hex digits."""
     graph = _graph()
     _commit(graph, "main")
     shas = [sha for commit in graph.commits.values() for sha in (commit.sha, commit.tree_sha, *commit.tree.values())]
@@ -125,8 +125,8 @@ def _refs() -> Graph:
         ("refs/tags/both", "tag", "both"),
     ],
 )
-def test_a_ref_names_a_branch_before_a_tag(ref: str, kind: str, name: str) -> None:
-    """A branch wins over a tag of the same name; heads/, tags/ and refs/ say which is meant."""
+def test_a_branch_wins_over_a_tag_of_the_same_name(ref: str, kind: str, name: str) -> None:
+    """The prefixes heads/, tags/ and refs/ select one of the two."""
     graph = _refs()
     found = graph.resolve(ref)
     assert found == Target(
@@ -157,13 +157,13 @@ def test_a_ref_names_a_branch_before_a_tag(ref: str, kind: str, name: str) -> No
     ],
 )
 @pytest.mark.parametrize("short_shas", [False, True])
-def test_an_unknown_ref_names_nothing(*, ref: str, short_shas: bool) -> None:
-    """Names are exact, in case too, and none is guessed."""
+def test_an_unknown_ref_is_not_resolved(*, ref: str, short_shas: bool) -> None:
+    """Names must match exactly, including case."""
     assert _refs().resolve(ref, short_shas=short_shas) is None
 
 
 def test_a_branch_that_looks_like_a_path_wins_over_the_path() -> None:
-    """A branch that is really called heads/topic is found under that name first."""
+    """A branch that is really called heads/topic is found first."""
     graph = _refs()
     _branch(graph, "heads/topic", "main")
     assert graph.resolve("heads/topic") == Target("branch", "heads/topic", graph.branches["main"])
@@ -171,8 +171,8 @@ def test_a_branch_that_looks_like_a_path_wins_over_the_path() -> None:
 
 
 @pytest.mark.parametrize("short_shas", [False, True])
-def test_a_full_sha_names_its_commit_in_any_case(*, short_shas: bool) -> None:
-    """A sha is understood in upper case, and answered in lower case."""
+def test_a_full_sha_resolves_in_any_case(*, short_shas: bool) -> None:
+    """The result is in lower case."""
     graph = _refs()
     for sha in graph.commits:
         target = Target("commit", sha, sha)
@@ -181,7 +181,7 @@ def test_a_full_sha_names_its_commit_in_any_case(*, short_shas: bool) -> None:
 
 
 def test_a_branch_whose_name_is_a_sha_wins_over_the_commit() -> None:
-    """What is called like a commit is found first."""
+    """A branch can be called like a commit's SHA."""
     graph = _graph()
     root = graph.branches["main"]
     head = _commit(graph, "main")
@@ -190,8 +190,8 @@ def test_a_branch_whose_name_is_a_sha_wins_over_the_commit() -> None:
 
 
 @pytest.mark.parametrize("digits", [7, 8, 20, 39])
-def test_a_short_sha_names_its_commit_only_if_asked_for(digits: int) -> None:
-    """An abbreviation of 7 digits or more is understood with short_shas, in any case, and not without."""
+def test_a_short_sha_resolves_only_with_short_shas(digits: int) -> None:
+    """It needs 7 digits or more, in any case."""
     graph = _refs()
     sha = graph.branches["topic"]
     assert graph.resolve(sha[:digits]) is None
@@ -200,14 +200,14 @@ def test_a_short_sha_names_its_commit_only_if_asked_for(digits: int) -> None:
 
 
 @pytest.mark.parametrize("digits", [1, 4, 6])
-def test_an_abbreviation_of_less_than_7_digits_names_nothing(digits: int) -> None:
-    """Six digits are too few, even where there is one commit only."""
+def test_an_abbreviation_of_less_than_7_digits_is_not_resolved(digits: int) -> None:
+    """Six digits are too few, even if only one commit matches."""
     graph = _graph()
     assert graph.resolve(graph.branches["main"][:digits], short_shas=True) is None
 
 
-def test_an_ambiguous_abbreviation_names_nothing() -> None:
-    """Two commits that begin alike are not told apart by what they share."""
+def test_an_ambiguous_abbreviation_is_not_resolved() -> None:
+    """Two commits begin with the same digits."""
     graph = _graph()
     sha = graph.branches["main"]
     twin = sha[:-1] + ("0" if sha[-1] != "0" else "1")
@@ -221,8 +221,8 @@ def test_an_ambiguous_abbreviation_names_nothing() -> None:
     ["main", "feature/login", "a", "1", "v1.0", "a-b", "a_b", "ümlaut", "a@b", "@a", "a{b", "a.b", "lock", "a.lockb",
      "x/@", "a#b", "a'b", "refs/heads/x", "\N{ROCKET}"],
 )  # fmt: skip
-def test_git_takes_these_names(name: str) -> None:
-    """What git check-ref-format allows is a name."""
+def test_git_accepts_these_names(name: str) -> None:
+    """These names pass git check-ref-format."""
     assert is_valid_ref_name(name)
 
 
@@ -232,7 +232,7 @@ def test_git_takes_these_names(name: str) -> None:
      "a@{b", "/a", "a/", "a//b", ".a", "a/.b", "a.", "a/b.", "a.lock", "a.lock/b", "-a", "."],
 )  # fmt: skip
 def test_git_refuses_these_names(name: str) -> None:
-    """What git check-ref-format refuses is no name."""
+    """These names fail git check-ref-format."""
     assert not is_valid_ref_name(name)
 
 
@@ -240,7 +240,7 @@ def test_git_refuses_these_names(name: str) -> None:
 
 
 def test_a_diamond_contains_both_sides() -> None:
-    """A merge commit contains both parents and what they build on; they do not contain it, nor each other."""
+    """A merge commit contains both parents and their ancestors. The parents do not contain it, or each other."""
     graph, *shas = _diamond()
     named = dict(zip(("root", "left", "right", "merge"), shas, strict=True))
     assert {pair for pair in product(named, repeat=2) if graph.contains(named[pair[0]], named[pair[1]])} == {
@@ -256,8 +256,8 @@ def test_a_diamond_contains_both_sides() -> None:
     }
 
 
-def test_what_is_missing_comes_newest_first() -> None:
-    """The commits that a head lacks of a base are listed once each, newest first."""
+def test_missing_commits_are_listed_newest_first() -> None:
+    """Each commit of the base that the head lacks is listed once."""
     graph, root, left, right, merge = _diamond()
     assert [commit.sha for commit in graph.missing(root, merge)] == [merge, right, left]
     assert [commit.sha for commit in graph.missing(right, merge)] == [merge, left]
@@ -274,7 +274,7 @@ def test_the_log_of_a_diamond_has_each_commit_once() -> None:
 
 
 def test_the_merge_base_of_two_branches_is_where_they_parted() -> None:
-    """The merge base is the newest commit that both contain, whichever comes first."""
+    """It is the newest common commit, whatever the order of the arguments."""
     graph, root, left, right, merge = _diamond()
     for ours, theirs, base in [(left, right, root), (merge, right, right), (merge, left, left), (root, root, root)]:
         for pair in ((ours, theirs), (theirs, ours)):
@@ -284,7 +284,7 @@ def test_the_merge_base_of_two_branches_is_where_they_parted() -> None:
 
 
 def test_the_merge_base_of_a_criss_cross_is_the_newest_common_commit() -> None:
-    """Of two best common commits the newer one is the merge base."""
+    """Of two best common ancestors, the newer one is the merge base."""
     graph, _root, ours, theirs, ours_merge, theirs_merge = _criss_cross()
     assert graph.ancestors(ours_merge) & graph.ancestors(theirs_merge) >= {ours, theirs}
     found = graph.merge_base(ours_merge, theirs_merge)
@@ -294,15 +294,15 @@ def test_the_merge_base_of_a_criss_cross_is_the_newest_common_commit() -> None:
     assert not graph.contains(ours_merge, theirs_merge)
 
 
-def test_a_criss_cross_merges_cleanly_when_nothing_clashes() -> None:
-    """After a criss-cross without clashes both branches have the same files, and merge."""
+def test_a_criss_cross_without_conflicts_merges_cleanly() -> None:
+    """Both branches have the same files afterwards."""
     graph, _root, _ours, _theirs, ours_merge, theirs_merge = _criss_cross()
     assert graph.commits[ours_merge].tree == graph.commits[theirs_merge].tree
     assert graph.merged_tree(ours_merge, theirs_merge) == graph.commits[ours_merge].tree
 
 
 def test_unrelated_histories_have_no_merge_base() -> None:
-    """Commits that share nothing have no merge base, and the same files merge."""
+    """They still merge if their files are the same."""
     graph = _graph()
     alien = Commit("f" * 40, (), graph.commits[graph.branches["main"]].tree, "Alien", AUTHOR, NOW, 99)
     graph.commits[alien.sha] = alien
@@ -311,7 +311,7 @@ def test_unrelated_histories_have_no_merge_base() -> None:
 
 
 def test_branches_with_a_commit_come_in_alphabetical_order() -> None:
-    """Every branch that contains a commit is named with its head, and no other."""
+    """Exactly the branches that contain the commit are listed, each with its head."""
     graph = _graph()
     root = _branch(graph, "zeta")
     head = _commit(graph, "main")
@@ -323,8 +323,8 @@ def test_branches_with_a_commit_come_in_alphabetical_order() -> None:
 # Commits
 
 
-def test_a_commit_moves_its_branch_alone() -> None:
-    """The branch has the new commit at its head, other branches and tags stay."""
+def test_a_commit_moves_only_its_branch() -> None:
+    """Other branches and tags stay."""
     graph = _graph()
     root = _branch(graph, "topic")
     graph.tags["v1"] = root
@@ -337,8 +337,8 @@ def test_a_commit_moves_its_branch_alone() -> None:
     assert graph.commits[root].tree.items() <= commit.tree.items()
 
 
-def test_a_commit_without_files_touches_what_no_other_does() -> None:
-    """Commits that do not say what they change never clash, on whatever branches they are."""
+def test_a_commit_without_files_touches_a_file_of_its_own() -> None:
+    """Such commits never conflict, on any branch."""
     graph = _graph()
     for name in ("a", "b"):
         _branch(graph, name)
@@ -349,7 +349,7 @@ def test_a_commit_without_files_touches_what_no_other_does() -> None:
 
 
 def test_changed_paths_compare_with_the_first_parent() -> None:
-    """Paths are added, modified or removed, in alphabetical order; what is the same is not listed."""
+    """Paths are added, modified or removed, in alphabetical order. Unchanged paths are not listed."""
     graph = _graph()
     first = _commit(graph, "main", {"b": "1", "a": "1", "same": "1"})
     second = _commit(graph, "main", {"c": "1", "a": "2", "same": "1"})
@@ -361,14 +361,14 @@ def test_changed_paths_compare_with_the_first_parent() -> None:
 
 
 def test_the_first_commit_adds_all_its_files() -> None:
-    """Without a parent everything is added."""
+    """Without a parent, every file is added."""
     graph = _graph()
     root = graph.branches["main"]
     assert graph.changed_paths(root) == [(path, "added") for path in sorted(graph.commits[root].tree)]
 
 
-def test_a_merge_commit_changes_what_it_brought() -> None:
-    """A merge commit compared with its first parent shows what the other side had."""
+def test_a_merge_commit_changes_the_files_of_the_other_side() -> None:
+    """It is compared with its first parent."""
     graph, _root, _left, right, merge = _diamond()
     assert graph.changed_paths(merge) == graph.changed_paths(right)
 
@@ -379,7 +379,7 @@ VERSIONS = [None, "one", "two", "three"]
 
 
 def _expected(base: str | None, ours: str | None, theirs: str | None) -> tuple[bool, str | None]:
-    """Merge one path, by the definition: who alone changed it is right, and both may agree."""
+    """Merge one path by the definition: a change on one side wins, and both sides may make the same change."""
     if ours == theirs:
         return True, ours
     if ours == base:
@@ -390,8 +390,8 @@ def _expected(base: str | None, ours: str | None, theirs: str | None) -> tuple[b
 
 
 @pytest.mark.parametrize(("base", "ours", "theirs"), list(product(VERSIONS, repeat=3)))
-def test_each_path_merges_for_itself(base: str | None, ours: str | None, theirs: str | None) -> None:
-    """Added, deleted, modified, left alone, on one side or both: the changed side wins, two ways of change clash."""
+def test_each_path_merges_by_itself(base: str | None, ours: str | None, theirs: str | None) -> None:
+    """A path changed on one side takes the change. A path changed in two ways is a conflict."""
     graph = _graph()
     root = graph.branches["main"]
     others = {"README.md": "untouched"}
@@ -413,8 +413,8 @@ def test_each_path_merges_for_itself(base: str | None, ours: str | None, theirs:
     assert caught.value.paths == ["path"]
 
 
-def test_a_conflict_names_all_paths_that_clash() -> None:
-    """Every clashing path is named, sorted, and no other."""
+def test_a_conflict_names_all_conflicting_paths() -> None:
+    """The paths are sorted, and no others are named."""
     graph = _graph()
     _branch(graph, "topic")
     _commit(graph, "main", {"z": "main", "b": "main", "a": "same", "main-only": "x"})
@@ -426,7 +426,7 @@ def test_a_conflict_names_all_paths_that_clash() -> None:
 
 
 def test_a_merge_commit_has_both_parents_ours_first() -> None:
-    """The merge commit is on top of the branch, with the other side as its second parent."""
+    """The merge commit is the new head of the branch. Its second parent is the other side."""
     graph = _graph()
     _branch(graph, "topic")
     ours, theirs = _commit(graph, "topic", {"a": "1"}), _commit(graph, "main", {"b": "1"})
@@ -440,12 +440,12 @@ def test_a_merge_commit_has_both_parents_ours_first() -> None:
 
 
 def test_a_merge_that_conflicts_changes_nothing() -> None:
-    """No commit is added and no branch is moved by a merge that fails, and later shas are as if it had not been."""
+    """A failed merge adds no commit and moves no branch, and does not affect later SHAs."""
     graph, twin = _graph(), _graph()
-    for one in (graph, twin):
-        _branch(one, "topic")
-        _commit(one, "main", {"a": "main"})
-        _commit(one, "topic", {"a": "topic"})
+    for each in (graph, twin):
+        _branch(each, "topic")
+        _commit(each, "main", {"a": "main"})
+        _commit(each, "topic", {"a": "topic"})
     before = dict(graph.branches), dict(graph.commits)
     with pytest.raises(MergeConflict):
         _merge(graph, "topic", graph.branches["main"])
@@ -463,7 +463,7 @@ FILES = st.dictionaries(PATHS, TEXTS, max_size=3)
 def test_a_merge_is_clean_unless_a_path_was_changed_in_two_ways(
     base: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
 ) -> None:
-    """Merging is clean if and only if no path differs from the base on both sides and between them."""
+    """A merge conflicts if and only if some path differs from the base on both sides and between them."""
     graph = _graph()
     _commit(graph, "main", base)
     _branch(graph, "topic")
@@ -477,9 +477,9 @@ def test_a_merge_is_clean_unless_a_path_was_changed_in_two_ways(
         assert caught.value.paths == clashes
         return
     merge = _merge(graph, "topic", graph.branches["main"])
-    told = {path: graph.blobs[blob].decode() for path, blob in merge.tree.items() if path in "abc"}
+    contents = {path: graph.blobs[blob].decode() for path, blob in merge.tree.items() if path in "abc"}
     changed_by_ours = {path: text for path, text in left.items() if base.get(path) != text}
-    assert told == right | changed_by_ours
+    assert contents == right | changed_by_ours
     assert graph.contains(merge.sha, graph.branches["main"])
     assert not graph.contains(graph.branches["main"], merge.sha)
 
@@ -489,9 +489,9 @@ STEP = st.tuples(st.sampled_from(["commit", "branch", "merge"]), st.integers(0, 
 
 def _build(steps: list[tuple[str, int, int]], name: str = "octocat/example") -> Graph:
     graph = _graph(name)
-    for action, one, other in steps:
+    for action, first, second in steps:
         names = sorted(graph.branches)
-        head, base = names[one % len(names)], names[other % len(names)]
+        head, base = names[first % len(names)], names[second % len(names)]
         if action == "commit":
             _commit(graph, head)
         elif action == "branch":
@@ -502,14 +502,14 @@ def _build(steps: list[tuple[str, int, int]], name: str = "octocat/example") -> 
 
 
 def _ancestors(graph: Graph, sha: str) -> set[str]:
-    """Collect by the definition: itself, and the ancestors of each parent."""
+    """Collect the ancestors by the definition: the commit itself, and the ancestors of each parent."""
     return {sha}.union(*(_ancestors(graph, parent) for parent in graph.commits[sha].parents))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEP, max_size=12))
 def test_questions_about_history_agree_with_the_definition(steps: list[tuple[str, int, int]]) -> None:
-    """In any history: contains, missing and the merge base are what the sets of ancestors say."""
+    """In any history, contains, missing and the merge base agree with the sets of ancestors."""
     graph = _build(steps)
     known = {sha: _ancestors(graph, sha) for sha in graph.commits}
     for head, base in product(graph.branches.values(), repeat=2):
@@ -529,8 +529,8 @@ def test_questions_about_history_agree_with_the_definition(steps: list[tuple[str
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEP, max_size=12), st.integers(0, 6))
-def test_going_back_leaves_out_exactly_as_many_commits(steps: list[tuple[str, int, int]], behind: int) -> None:
-    """In any history: where there is an answer it lacks exactly so many commits, and nothing known has changed."""
+def test_going_back_finds_a_commit_exactly_so_many_behind(steps: list[tuple[str, int, int]], behind: int) -> None:
+    """In any history, a result lacks exactly that many commits, and existing commits do not change."""
     graph = _build(steps)
     heads, known = dict(graph.branches), set(graph.commits)
     contained = {sha: graph.ancestors(sha) for sha in known}
@@ -550,14 +550,14 @@ def test_going_back_leaves_out_exactly_as_many_commits(steps: list[tuple[str, in
 @settings(max_examples=40, deadline=None)
 @given(st.lists(STEP, max_size=12))
 def test_graphs_that_are_built_alike_have_the_same_shas(steps: list[tuple[str, int, int]]) -> None:
-    """Shas depend on what was done and in which repository, and not on when or on anything else."""
-    one, other = _build(steps), _build(steps)
-    assert (one.branches, one.commits) == (other.branches, other.commits)
-    assert not one.commits.keys() & _build(steps, "octocat/other").commits.keys()
+    """SHAs depend on the operations and the repository's name, and on nothing else."""
+    built, other = _build(steps), _build(steps)
+    assert (built.branches, built.commits) == (other.branches, other.commits)
+    assert not built.commits.keys() & _build(steps, "octocat/other").commits.keys()
 
 
 def test_shas_do_not_depend_on_the_time_of_day() -> None:
-    """The same test sees the same shas tomorrow."""
+    """The same test gets the same SHAs tomorrow."""
     today, tomorrow = Graph("o/r", AUTHOR, NOW, "main"), Graph("o/r", AUTHOR, LATER, "main")
     for graph, now in ((today, NOW), (tomorrow, LATER)):
         graph.commit("main", message="Update", files=None, author=AUTHOR, now=now)
@@ -565,7 +565,7 @@ def test_shas_do_not_depend_on_the_time_of_day() -> None:
 
 
 def test_two_commits_of_the_same_change_differ() -> None:
-    """Committing the same files with the same message again gives another sha."""
+    """The same files and message committed again make another SHA."""
     graph = _graph()
     shas = [_commit(graph, "main", {"a": "1"}, "Say one") for _ in range(3)]
     assert len(set(shas)) == 3
@@ -576,7 +576,7 @@ def test_two_commits_of_the_same_change_differ() -> None:
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
 def test_going_back_a_straight_history_counts_commits(steps: int) -> None:
-    """Within the history there is, going back adds nothing."""
+    """Within the existing history, going back adds no commits."""
     graph = _graph()
     history = [graph.branches["main"], *(_commit(graph, "main") for _ in range(3))]
     before = dict(graph.commits)
@@ -586,7 +586,7 @@ def test_going_back_a_straight_history_counts_commits(steps: int) -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 30])
 def test_a_short_history_is_deepened_below_its_first_commit(steps: int) -> None:
-    """Going back further than the history deepens it: no known sha changes, and the count is right."""
+    """Going back further than the history extends it. Existing SHAs do not change."""
     graph = _graph()
     root = graph.branches["main"]
     tree = dict(graph.commits[root].tree)
@@ -599,8 +599,8 @@ def test_a_short_history_is_deepened_below_its_first_commit(steps: int) -> None:
     assert len(graph.commits) == steps + 1
 
 
-def test_going_back_far_takes_no_time_to_speak_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The history is gone through a few times, and not once for each of its commits."""
+def test_going_back_far_is_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history is read a few times, not once per commit."""
     graph = _graph()
     looked_at: list[int] = []
     ancestors = graph.ancestors
@@ -617,8 +617,8 @@ def test_going_back_far_takes_no_time_to_speak_of(monkeypatch: pytest.MonkeyPatc
     assert len(graph.missing(start, graph.branches["main"])) == 3000
 
 
-def test_a_deepened_history_still_merges_and_brings_something() -> None:
-    """A branch from before the first commit is behind it, and merging changes its files."""
+def test_merging_from_below_the_first_commit_changes_files() -> None:
+    """A branch from before the first commit is behind it."""
     graph = _graph()
     start = graph.back("main", 3)
     assert start is not None
@@ -628,26 +628,26 @@ def test_a_deepened_history_still_merges_and_brings_something() -> None:
     assert merge.tree == graph.commits[graph.branches["main"]].tree
 
 
-def test_deepening_twice_goes_on_where_it_stopped() -> None:
-    """A second deepening adds below the first one; what the first one gave stays right."""
+def test_deepening_twice_adds_below_the_first_time() -> None:
+    """Earlier results stay valid."""
     graph = _graph()
-    one = graph.back("main", 1)
+    one_back = graph.back("main", 1)
     three = graph.back("main", 3)
-    assert one is not None
+    assert one_back is not None
     assert three is not None
     head = graph.branches["main"]
-    assert [len(graph.missing(sha, head)) for sha in (one, three)] == [1, 3]
-    assert graph.back("main", 1) == one
+    assert [len(graph.missing(sha, head)) for sha in (one_back, three)] == [1, 3]
+    assert graph.back("main", 1) == one_back
     assert len(graph.commits) == 4
 
 
 def test_deepening_is_the_same_in_every_run() -> None:
-    """Commits below the first one have the same shas in two graphs that are built alike."""
+    """The commits below the first one have the same SHAs in two graphs that are built alike."""
     assert _graph().back("main", 4) == _graph().back("main", 4)
 
 
-def test_merges_may_leave_no_commit_that_is_behind_by_so_many() -> None:
-    """Where a merge brought two commits at once, none is behind by exactly one."""
+def test_there_may_be_no_commit_exactly_so_many_behind() -> None:
+    """If a merge brought two commits at once, none is behind by exactly one."""
     graph, _root, left, right, _merge_sha = _diamond()
     assert graph.back("main", 1) is None
     assert graph.back("main", 2) in (left, right)
@@ -664,8 +664,8 @@ def _conflicts(graph: Graph, head: str, base: str) -> bool:
     return False
 
 
-def test_a_clash_without_news_commits_to_both_branches() -> None:
-    """Two equal branches get one commit each, and conflict from then on."""
+def test_a_clash_of_equal_branches_commits_to_both() -> None:
+    """Each branch gets one commit, and the two conflict from then on."""
     graph = _graph()
     root = _branch(graph, "topic")
     graph.clash("topic", "main", author=AUTHOR, now=NOW)
@@ -675,7 +675,7 @@ def test_a_clash_without_news_commits_to_both_branches() -> None:
 
 
 @pytest.mark.parametrize("news", [{"README.md": "changed"}, {"new.txt": "new"}])
-def test_a_clash_uses_what_base_has_brought_already(news: dict[str, str]) -> None:
+def test_a_clash_uses_the_changes_of_base(news: dict[str, str]) -> None:
     """A base that is ahead stays as it is, and head changes the same path."""
     graph = _graph()
     _branch(graph, "topic")
@@ -687,7 +687,7 @@ def test_a_clash_uses_what_base_has_brought_already(news: dict[str, str]) -> Non
 
 
 def test_a_clash_makes_a_branch_that_is_ahead_fall_behind() -> None:
-    """Where head contains base, base gets the news that head lacks."""
+    """If head contains base, base gets a new commit."""
     graph = _graph()
     _branch(graph, "topic")
     _commit(graph, "topic")
@@ -706,8 +706,8 @@ def test_a_clash_works_below_the_first_commit() -> None:
     assert _conflicts(graph, "topic", "main")
 
 
-def test_a_clash_with_what_head_happens_to_say_already_conflicts_all_the_same() -> None:
-    """Even a base that says what the clash would make head say conflicts with it."""
+def test_a_clash_differs_from_the_content_of_base() -> None:
+    """The branches conflict even if base already has the content that the clash would write to head."""
     graph = _graph()
     _branch(graph, "topic")
     _commit(graph, "main", {"a.txt": "as topic has it\n"})
@@ -718,7 +718,7 @@ def test_a_clash_with_what_head_happens_to_say_already_conflicts_all_the_same() 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEP, max_size=10), st.integers(1, 2))
 def test_after_a_clash_the_branches_conflict_in_any_history(steps: list[tuple[str, int, int]], times: int) -> None:
-    """In any history: after a clash, and after another, merging base into head conflicts, and head is behind."""
+    """In any history, after one clash or two, merging base into head conflicts, and head is behind."""
     graph = _build([("branch", 0, 0), *steps])
     for _ in range(times):
         graph.clash("branch-1", "main", author=AUTHOR, now=NOW)
@@ -730,7 +730,7 @@ def test_after_a_clash_the_branches_conflict_in_any_history(steps: list[tuple[st
 
 
 def test_refs_are_found_by_their_full_names_in_alphabetical_order() -> None:
-    """Branches, tags and other refs are told apart by what stands before their names."""
+    """The prefix of a name tells branches, tags and other refs apart."""
     graph = _graph()
     root = graph.branches["main"]
     for name in ("tags/v1", "notes/commits", "heads/a/b"):
@@ -744,14 +744,14 @@ def test_refs_are_found_by_their_full_names_in_alphabetical_order() -> None:
     assert list(graph.refs()) == ["heads/main"]
 
 
-def test_a_blob_is_named_as_git_names_it() -> None:
-    """What `git hash-object` prints for an empty file, and for one that says hello, is the blob's sha."""
+def test_the_sha_of_a_blob_is_the_same_as_gits() -> None:
+    """The values were printed by `git hash-object`, for an empty file and for one with the text hello."""
     assert blob_sha(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
     assert blob_sha(b"hello\n") == "ce013625030ba8dba906f756967f9e9ca394464a"
 
 
-def test_binary_contents_survive() -> None:
-    """Bytes that are no text are kept as they are, and come through a merge."""
+def test_binary_contents_are_kept() -> None:
+    """Bytes that are not text are stored unchanged and survive a merge."""
     graph = _graph()
     _branch(graph, "topic")
     data = bytes(range(256))
@@ -762,7 +762,7 @@ def test_binary_contents_survive() -> None:
 
 
 def test_a_file_can_be_removed() -> None:
-    """A path without content is gone, and the change is told."""
+    """The file is gone, and the change is listed."""
     graph = _graph()
     commit = graph.commit("main", message="Tidy", files={".gitignore": None}, author=AUTHOR, now=NOW)
     assert list(commit.tree) == ["README.md"]
@@ -770,7 +770,7 @@ def test_a_file_can_be_removed() -> None:
 
 
 def test_a_directory_lists_files_and_directories_in_gits_order() -> None:
-    """A directory sorts as if it ended in a slash; its sha changes with what is in it, and with nothing else."""
+    """A directory is sorted as if its name ended in a slash. Its SHA depends only on its contents."""
     graph = _graph()
     first = _commit(graph, "main", {"a/x": "1", "a.txt": "1", "a/b/y": "1", "a0": "1"})
     second = _commit(graph, "main", {"a/b/y": "2"})

@@ -1,4 +1,4 @@
-"""How often a caller may ask, as tables: no store, no HTTP."""
+"""Rate limits as tables without a store or HTTP."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _user(login: str) -> User:
     ("login", "requests"),
     [(None, 60), ("octocat", 5000), ("github-actions[bot]", 1000), ("deployer[bot]", 5000), ("github-actions", 5000)],
 )
-def test_the_budget_depends_on_who_asks(login: str | None, requests: int) -> None:
-    """Users and apps have 5,000 requests an hour, a workflow 1,000, and anonymous callers 60."""
+def test_the_budget_depends_on_the_caller(login: str | None, requests: int) -> None:
+    """Users and apps have 5,000 requests per hour, a workflow 1,000 and an anonymous caller 60."""
     assert rate_limits.hourly(_user(login) if login else None) == requests
 
 
@@ -38,8 +38,8 @@ def test_the_budget_depends_on_who_asks(login: str | None, requests: int) -> Non
         ("DELETE", 5, True),
     ],
 )
-def test_what_writes_costs_more(method: str, points: int, *, content: bool) -> None:
-    """A request that reads is 1 point; one that writes is 5 points and creates content."""
+def test_writing_requests_cost_more(method: str, points: int, *, content: bool) -> None:
+    """A request that reads costs 1 point. One that writes costs 5 points and creates content."""
     assert (rate_limits.points(method), rate_limits.creates_content(method)) == (points, content)
 
 
@@ -57,21 +57,21 @@ def test_what_writes_costs_more(method: str, points: int, *, content: bool) -> N
     ],
 )
 def test_a_window_is_full_until_it_is_over(used: int, amount: int, seconds: int, expected: int | None) -> None:
-    """What is counted fits into the limit, or is one too many until the seconds are over."""
+    """Requests fit into the limit or are refused, until the window ends."""
     window = Window("things", 10, 60, NOON + timedelta(seconds=60), used)
     after = rate_limits.count(rate_limits.renewed(window, NOON + timedelta(seconds=seconds)), amount)
     assert (after and after.used) == expected
 
 
-def test_a_window_begins_anew_when_it_is_over() -> None:
-    """It is over so many seconds after what began it."""
+def test_a_window_restarts_when_it_has_ended() -> None:
+    """It ends a fixed number of seconds after the request that started it."""
     over = Window("things", 10, 60, NOON, 7)
     assert rate_limits.renewed(over, NOON) == Window("things", 10, 60, NOON + timedelta(seconds=60), 0)
     assert rate_limits.renewed(over, NOON - timedelta(seconds=1)) is over
 
 
 def test_the_secondary_limits_are_counted_in_three_windows() -> None:
-    """Points and content a minute, content an hour."""
+    """The windows are points per minute, content per minute and content per hour."""
     windows = Secondary(900, 80, 500, 403, retry_after=True).windows(NOON)
     assert [(window.what, window.limit, window.seconds) for window in windows] == [
         ("points a minute", 900, 60),

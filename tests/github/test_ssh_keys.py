@@ -1,4 +1,4 @@
-"""OpenSSH public keys: which lines are one, and what is wrong with those that are not."""
+"""OpenSSH public keys: valid lines, and the reasons for refusing others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RSA = (
 
 
 def line(kind: str, *members: bytes, inner: str | None = None) -> str:
-    """Write a key of these members, whatever they are."""
+    """Write a key line with these members, valid or not."""
     strings = [(inner or kind).encode(), *members]
     blob = b"".join(struct.pack(">I", len(member)) + member for member in strings)
     return f"{kind} {base64.b64encode(blob).decode()}"
@@ -49,8 +49,8 @@ VALID = (ED25519, NISTP256, NISTP384, NISTP521, RSA, DSS, SK_ED25519, SK_ECDSA)
 
 
 @pytest.mark.parametrize("text", VALID, ids=lambda text: text.split()[0])
-def test_each_type_of_key_is_read(text: str) -> None:
-    """Every type that OpenSSH writes is read, and shown as it was written."""
+def test_each_type_of_key_is_parsed(text: str) -> None:
+    """Every type that OpenSSH writes is accepted and shown unchanged."""
     key = ssh_keys.parse(text)
     assert (key.type, key.text, key.comment) == (text.partition(" ")[0], text, "")
 
@@ -71,70 +71,73 @@ def test_every_type_is_tested() -> None:
         ("\n", " ünï\n", "ünï"),
     ],
 )
-def test_comment_and_white_space_are_no_part_of_the_key(before: str, after: str, comment: str) -> None:
-    """What stands around type and base64 is taken off; the comment, which may have spaces, is kept apart."""
+def test_comment_and_white_space_are_not_part_of_the_key(before: str, after: str, comment: str) -> None:
+    """White space around the line is removed. The comment, which may contain spaces, is kept apart."""
     assert ssh_keys.parse(before + ED25519 + after) == (*ED25519.split(), comment)
 
 
-def test_the_blank_between_type_and_base64_may_be_any() -> None:
-    """Several blanks or a tab are one blank."""
+def test_type_and_base64_may_be_separated_by_any_white_space() -> None:
+    """Several spaces or a tab count as one space."""
     assert ssh_keys.parse(ED25519.replace(" ", " \t ")).text == ED25519
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "'' is no type of key, such as ssh-rsa, ssh-dss, ssh-ed25519, ecdsa-sha2-nistp256, "),
-        (" \n", "'' is no type of key"),
-        ("nonsense", "'nonsense' is no type of key"),
-        (ED25519.split()[1], "is no type of key"),
-        ("SSH-RSA " + RSA.split()[1], "'SSH-RSA' is no type of key"),
-        (f'command="ls" {ED25519}', "is no type of key"),
+        ("", "'' is not a key type; the types are ssh-rsa, ssh-dss, ssh-ed25519, ecdsa-sha2-nistp256, "),
+        (" \n", "'' is not a key type"),
+        ("nonsense", "'nonsense' is not a key type"),
+        (ED25519.split()[1], "is not a key type"),
+        ("SSH-RSA " + RSA.split()[1], "'SSH-RSA' is not a key type"),
+        (f'command="ls" {ED25519}', "is not a key type"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END", "it is in PEM format"),
-        ("---- BEGIN SSH2 PUBLIC KEY ----", "'----' is no type of key"),
+        ("---- BEGIN SSH2 PUBLIC KEY ----", "'----' is not a key type"),
         (f"{ED25519}\n{RSA}", "it has more than one line"),
-        ("ssh-ed25519", "nothing follows its type"),
-        ("ssh-ed25519 ", "nothing follows its type"),
-        ("ssh-rsa AAAA*", "what follows its type is not base64"),
-        (ED25519[:-1], "what follows its type is not base64"),
-        ("ssh-rsa ünï", "what follows its type is not base64"),
-        ("ssh-rsa ====", "what follows its type is not base64"),
-        ("ssh-rsa AAAA", "the base64 is cut off"),
-        (ED25519[:-4], "the base64 is cut off"),
-        (RSA[:-4], "the base64 is cut off"),
-        ("ssh-rsa " + ED25519.split()[1], "it says ssh-rsa, and the base64 says 'ssh-ed25519'"),
-        (line("ssh-rsa", NUMBER, NUMBER, inner="ssh-dss"), "it says ssh-rsa, and the base64 says 'ssh-dss'"),
-        ("ssh-rsa AAAAAA==", "it says ssh-rsa, and the base64 says ''"),
-        (line("ssh-rsa"), "a key of type ssh-rsa has 2 member(s), this one 0"),
-        (line("ssh-rsa", NUMBER, NUMBER, NUMBER), "a key of type ssh-rsa has 2 member(s), this one 3"),
-        (line("ssh-rsa", NUMBER, b""), "a member of it is not a positive number"),
-        (line("ssh-rsa", NUMBER, b"\0\0"), "a member of it is not a positive number"),
-        (line("ssh-rsa", b"\x80", NUMBER), "a member of it is not a positive number"),
-        (line("ssh-ed25519", bytes(31)), "a key of type ssh-ed25519 has 32 bytes, this one 31"),
-        (line("ssh-ed25519", bytes(33)), "a key of type ssh-ed25519 has 32 bytes, this one 33"),
+        ("ssh-ed25519", "nothing follows the key type"),
+        ("ssh-ed25519 ", "nothing follows the key type"),
+        ("ssh-rsa AAAA*", "the text after the key type is not base64"),
+        (ED25519[:-1], "the text after the key type is not base64"),
+        ("ssh-rsa ünï", "the text after the key type is not base64"),
+        ("ssh-rsa ====", "the text after the key type is not base64"),
+        ("ssh-rsa AAAA", "the base64 data is cut off"),
+        (ED25519[:-4], "the base64 data is cut off"),
+        (RSA[:-4], "the base64 data is cut off"),
+        ("ssh-rsa " + ED25519.split()[1], "its type is ssh-rsa, but its base64 data says 'ssh-ed25519'"),
+        (line("ssh-rsa", NUMBER, NUMBER, inner="ssh-dss"), "its type is ssh-rsa, but its base64 data says 'ssh-dss'"),
+        ("ssh-rsa AAAAAA==", "its type is ssh-rsa, but its base64 data says ''"),
+        (line("ssh-rsa"), "a key of type ssh-rsa has 2 member(s), but this one has 0"),
+        (line("ssh-rsa", NUMBER, NUMBER, NUMBER), "a key of type ssh-rsa has 2 member(s), but this one has 3"),
+        (line("ssh-rsa", NUMBER, b""), "are positive numbers"),
+        (line("ssh-rsa", NUMBER, b"\0\0"), "are positive numbers"),
+        (line("ssh-rsa", b"\x80", NUMBER), "are positive numbers"),
+        (line("ssh-ed25519", bytes(31)), "a key of type ssh-ed25519 has 32 bytes, but this one has 31"),
+        (line("ssh-ed25519", bytes(33)), "a key of type ssh-ed25519 has 32 bytes, but this one has 33"),
         (line("ecdsa-sha2-nistp256", b"nistp384", POINT), "a key of type ecdsa-sha2-nistp256 is on the curve nistp256"),
-        (line("ecdsa-sha2-nistp256", b"nistp256", POINT[1:]), "has 65 bytes, this one 64"),
-        (line("ecdsa-sha2-nistp256", b"nistp256", b"\x02" + POINT[1:]), "has 65 bytes, this one 65 or others"),
-        (line("sk-ssh-ed25519@openssh.com", bytes(32)), "has 2 member(s), this one 1"),
-        (line("sk-ecdsa-sha2-nistp256@openssh.com", b"nistp256", bytes(65), b"ssh:"), "has 65 bytes"),
+        (line("ecdsa-sha2-nistp256", b"nistp256", POINT[1:]), "has 65 bytes, but this one has 64"),
+        (
+            line("ecdsa-sha2-nistp256", b"nistp256", b"\x02" + POINT[1:]),
+            "a key of type ecdsa-sha2-nistp256 begins with the byte 4",
+        ),
+        (line("sk-ssh-ed25519@openssh.com", bytes(32)), "has 2 member(s), but this one has 1"),
+        (line("sk-ecdsa-sha2-nistp256@openssh.com", b"nistp256", bytes(65), b"ssh:"), "begins with the byte 4"),
     ],
 )
-def test_what_is_no_key_is_refused_with_the_reason(text: str, why: str) -> None:
-    """The message says what is wrong with it."""
+def test_an_invalid_key_is_refused_with_the_reason(text: str, why: str) -> None:
+    """The message says what is wrong."""
     with pytest.raises(ssh_keys.InvalidKey, match=re.escape(why)):
         ssh_keys.parse(text)
 
 
-def test_the_spare_bits_of_base64_make_no_other_key() -> None:
-    """Two ways to write the same bytes are one key."""
+def test_the_spare_bits_of_base64_do_not_matter() -> None:
+    """Two encodings of the same bytes are the same key."""
     text = DSS
     assert text.endswith("Q==")  # this digit has four bits to spare
     assert ssh_keys.parse(text[:-3] + "R==").text == text
 
 
 @given(st.text() | st.sampled_from(VALID).flatmap(lambda text: st.integers(0, len(text)).map(lambda cut: text[:cut])))
-def test_any_text_is_a_key_or_none(text: str) -> None:
-    """Whatever is sent, there is a key or a reason; a key read again is the same."""
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    """Parsing the text of a parsed key gives the same key."""
     try:
         key = ssh_keys.parse(text)
     except ssh_keys.InvalidKey:

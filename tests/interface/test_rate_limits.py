@@ -86,7 +86,7 @@ def test_the_budget_is_whole_again_when_the_clock_passes_its_reset(ghdeploy: Fak
     hint = refused.headers["x-ghdeploy-hint"]
     again = f"{ghdeploy.clock.now.replace(microsecond=0).timestamp() + 1:.0f}"
     assert refused.headers["x-ratelimit-reset"] == again
-    assert hint.startswith("octocat has none of 3 requests left in this hour, as rate_limits.set said; ")
+    assert hint.startswith("octocat has used all 3 requests of this hour, set with rate_limits.set; ")
     assert hint.endswith("Z: ghdeploy.clock.tick(1)")
     ghdeploy.clock.tick(1)
     answers = [_get() for _ in range(4)]
@@ -122,7 +122,7 @@ def test_anonymous_callers_share_a_budget(ghdeploy: FakeGitHub) -> None:
         "documentation_url": DOCS,
         "status": "429",
     }
-    assert answers[1].headers["x-ghdeploy-hint"].startswith("the anonymous caller has none of 60 requests left")
+    assert answers[1].headers["x-ghdeploy-hint"].startswith("the anonymous caller has used all 60 requests")
     assert _get().status_code == 200
 
 
@@ -190,7 +190,7 @@ def test_the_secondary_limits_are_counted(
     assert refused.headers["retry-after"] == str(seconds)
     assert refused.headers["x-ghdeploy-hint"] == (
         f"octocat has used {what}, set with rate_limits.set_secondary; "
-        f"they are counted anew after ghdeploy.clock.tick({seconds})"
+        f"the count starts again after ghdeploy.clock.tick({seconds})"
     )
     assert len(repository.deployments) == passed
     ghdeploy.clock.tick(seconds)
@@ -266,5 +266,5 @@ def test_a_secondary_limit_of_0_refuses_always(ghdeploy: FakeGitHub, repository:
     for _ in range(2):
         refused = _deploy()
         assert (refused.status_code, refused.headers["Retry-After"]) == (403, "60")
-        assert ghdeploy.requests[-1].hint.endswith("they are counted anew after ghdeploy.clock.tick(60)")
+        assert ghdeploy.requests[-1].hint.endswith("the count starts again after ghdeploy.clock.tick(60)")
         ghdeploy.clock.tick(60)

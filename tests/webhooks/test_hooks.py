@@ -332,7 +332,7 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ({"target": "http://localhost/", "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
         ({"target": flask.Flask("app"), "path": "hook"}, "starts with \"/\"; got 'hook'"),
         ({"target": print, "events": {"push"}}, "events is a list of names"),
-        ({"target": print, "events": ["pushes"]}, "GitHub sends no event 'pushes' to hooks; there are push"),
+        ({"target": print, "events": ["pushes"]}, "GitHub has no event 'pushes' for hooks; there are push"),
         ({"target": print, "events": "push"}, "events is a list of names, such as [\"deployment\"], got 'push'"),
         ({"target": print, "events": [7]}, "GitHub refuses this with 422"),
         ({"target": print, "content_type": "xml"}, "config.content_type is 'xml'"),
@@ -342,8 +342,14 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ({"target": print, "secret": 0}, "secret is a text, got a number"),
         ({"target": print, "secret": b"hunter2"}, "secret is a text, got bytes"),
         ({"target": print, "secret": "hunter2\ud800"}, "secret is what JSON can hold: 'utf-8' codec can't encode"),
-        ({"target": "ftp://me:hunter2@127.0.0.1/"}, "config.url is 'ftp://[redacted]@127.0.0.1/'; http and https do"),
-        ({"target": "http://me:hunter2@127.0.0.1:99999/"}, "config.url is 'http://[redacted]@127.0.0.1:99999/'; http"),
+        (
+            {"target": "ftp://me:hunter2@127.0.0.1/"},
+            "config.url is 'ftp://[redacted]@127.0.0.1/'; it must be a valid http or https URL",
+        ),
+        (
+            {"target": "http://me:hunter2@127.0.0.1:99999/"},
+            "config.url is 'http://[redacted]@127.0.0.1:99999/'; it must be a valid http",
+        ),
         ({"target": "http://me:hunter2@[127.0.0.1/"}, "'http://[redacted]@[127.0.0.1/' is not this machine"),
         ({"target": "me:/hunter2@127.0.0.1"}, "'[redacted]@127.0.0.1' is not this machine"),
         ({"target": b"http://me:hunter2@127.0.0.1/"}, "or a function of one delivery; got [redacted]@127.0.0.1/'"),
@@ -448,7 +454,7 @@ def test_hooks_of_all_repositories_leave_no_trace(ghdeploy: FakeGitHub) -> None:
     assert ids[0] == ids[1] == [15368]
     for _ in range(20):
         ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example")
-    with pytest.raises(FakeError, match=r"20 hooks are sent \*"):
+    with pytest.raises(FakeError, match=r"20 hooks already receive \*"):
         ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example", events=["push", "*"])
 
 
@@ -1229,7 +1235,7 @@ def test_no_refusal_of_a_url_quotes_what_opens_it(ghdeploy: FakeGitHub, url: str
     answer = post("/hooks", config={"url": url})
     shown = url.replace("me:hunter2", "[redacted]")
     assert answer.status_code == 422
-    assert answer.headers["X-GHDeploy-Hint"] == f"config.url is '{shown}'; http and https do"
+    assert answer.headers["X-GHDeploy-Hint"] == f"config.url is '{shown}'; it must be a valid http or https URL"
     good = {"url": "http://me:hunter2@127.0.0.1:1/", "content_type": "json"}
     assert post("/hooks", config=good).status_code == 201
     taken = post("/hooks", config=good)

@@ -1,6 +1,6 @@
 """
-What GitHub is, decides and refuses: values in, values out.
+GitHub's data model, its decisions and its refusals, as pure functions of their arguments.
 
-Nothing here knows of a store, of HTTP or of a test, and nothing beyond the
-standard library is imported.
+Nothing here depends on the store, on HTTP or on a test. Only the standard
+library is imported.
 """

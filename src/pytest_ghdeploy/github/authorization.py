@@ -1,11 +1,13 @@
 """
-Who may do what: scopes, permissions and what GitHub answers without them.
+Authorization: which caller may run which operation, and how GitHub refuses the others.
 
-Pure functions, as in ``rules.py``. An operation needs three things at once: the
-caller's right on the repository, and of the token either a scope (classic
-tokens) or a permission (fine-grained tokens and those of apps). Sources:
-https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
-https://docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+These are pure functions, as in ``rules/``. An operation is allowed if the
+caller has the right on the repository and the token has a scope (classic
+tokens) or a permission (fine-grained tokens and app tokens) for it.
+
+Source:
+    https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+    https://docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Permission, Repository, Token, User
 
 Verdict = Literal["allowed", "hidden", "not_admin", "apps_only", "not_accessible"]
-"""*hidden* is GitHub's 404; the last three are its 403s."""
+"""``hidden`` becomes a 404, the last three become 403s."""
 
 _INCLUDED: dict[str, tuple[str, ...]] = {
     "repo": ("repo:status", "repo_deployment", "public_repo", "repo:invite", "security_events"),
@@ -38,10 +40,10 @@ _INCLUDED: dict[str, tuple[str, ...]] = {
     "codespace": ("codespace:secrets",),
     "audit_log": ("read:audit_log",),
 }
-_ALONE = ("admin:org_hook", "delete:packages", "delete_repo", "gist", "notifications", "workflow")
+_OTHER_SCOPES = ("admin:org_hook", "delete:packages", "delete_repo", "gist", "notifications", "workflow")
 
-SCOPES: tuple[str, ...] = tuple(sorted({*_INCLUDED, *_ALONE}.union(*_INCLUDED.values())))
-"""All that a classic token can have."""
+SCOPES: tuple[str, ...] = tuple(sorted({*_INCLUDED, *_OTHER_SCOPES}.union(*_INCLUDED.values())))
+"""All scopes of classic tokens."""
 
 _READ_WRITE: tuple[str, ...] = ("read", "write")
 TOKEN_PERMISSIONS: dict[str, tuple[str, ...]] = {
@@ -68,35 +70,35 @@ TOKEN_PERMISSIONS: dict[str, tuple[str, ...]] = {
     "vulnerability_alerts": _READ_WRITE,
     "workflows": ("write",),
 }
-"""The permissions on repositories that fine-grained tokens and apps can have, and their levels, weakest first."""
+"""The repository permissions of fine-grained tokens and apps, each with its levels, weakest first."""
 
-# What a scope of its own gives access to, on private repositories too, without the code.
+# These scopes give access to one kind of resource, in private repositories too, but not to the code.
 _SCOPE_FOR = {"deployments": "repo_deployment", "statuses": "repo:status"}
 
-# The same for hooks, by what is done: who may write may read, and who may delete may do both.
+# The scopes for hooks, strongest first: deleting needs the first, writing one of the first two, reading any.
 _SCOPES_FOR_HOOKS = ("admin:repo_hook", "write:repo_hook", "read:repo_hook")
-# These send what the hook would send anyway: whoever may read a hook may do so.
+# These operations change nothing, so the right to read the hook is enough.
 _SENDS_ONLY = frozenset({"repos/ping-webhook", "repos/test-push-webhook"})
 
-# The operations that GitHub lets apps alone do.
+# Only apps may run these operations.
 _FOR_APPS = frozenset({"checks/create", "checks/update"})
-# The operations of an account and of no repository that no app can do.
+# Apps may not run these operations: they act on the caller's own account.
 _FOR_PEOPLE = frozenset({"users/get-authenticated", "repos/create-for-authenticated-user"})
-# The operations whose description lists a 403 for a user without the right to administer: others are 404 then.
+# GitHub's description lists a 403 for these if the user is not an administrator. All other operations return 404.
 _NEED_ADMIN_403 = frozenset({"repos/update", "repos/delete", "repos/add-collaborator", "repos/remove-collaborator"})
 _CREATES_REPOSITORY = "repos/create-for-authenticated-user"
 
 
 class Needed(NamedTuple):
     """
-    What an operation asks of its caller.
+    The requirements that an operation places on its caller.
 
     Attributes:
-        right: On the repository in the path.
+        right: The right that the caller needs on the repository in the path.
 
-        permission: Of a fine-grained token or an app, GitHub's name of it; ``""`` where none is needed.
+        permission: The permission that a fine-grained token or an app needs, by GitHub's name; ``""`` for none.
 
-        reads: Whether it changes nothing.
+        reads: Whether the operation is a GET.
     """
 
     operation_id: str
@@ -106,38 +108,42 @@ class Needed(NamedTuple):
 
     @property
     def level(self) -> str:
-        """How much of the *permission* it takes."""
+        """The level of ``permission`` that is needed."""
         return "read" if self.reads or self.operation_id in _SENDS_ONLY else "write"
 
 
-def permission_for(*, needs: Permission, given: str | None, usual: str) -> str:
+def permission_for(right: Permission, *, declared: str | None, default: str) -> str:
     """
-    Find the permission that an operation takes.
+    Find the permission that an operation needs.
 
     Args:
-        given: What the operation itself names, if anything.
+        right: The right that the operation needs on the repository.
 
-        usual: That of the others on its page. What takes the right ``admin`` takes ``administration`` instead.
+        declared: The permission of the operation itself, if it has one.
+
+        default:
+            The permission of the other operations in its module. An operation
+            that needs the right ``admin`` needs ``administration`` instead.
     """
-    if given is not None:
-        return given
-    return "administration" if needs == "admin" else usual
+    if declared is not None:
+        return declared
+    return "administration" if right == "admin" else default
 
 
 def normal_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     """
-    Leave out the scopes that others include, and sort the rest, as GitHub does.
+    Sort *scopes* and drop those that another one includes, as GitHub does.
 
     Source:
         https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps#normalized-scopes
     """
-    given = set(scopes)
-    included = {name for scope in given for name in _INCLUDED.get(scope, ())}
-    return tuple(sorted(given - included))
+    unique = set(scopes)
+    included = {name for scope in unique for name in _INCLUDED.get(scope, ())}
+    return tuple(sorted(unique - included))
 
 
 def scopes_for(needed: Needed, *, private: bool) -> tuple[str, ...]:
-    """List the scopes each of which is enough for an operation on a repository."""
+    """List the scopes for an operation on a repository. Any one of them is enough."""
     if needed.operation_id == "repos/delete":
         return ("delete_repo",)
     return (*(() if private else ("public_repo",)), "repo", *_own_scopes(needed))
@@ -149,27 +155,27 @@ def _own_scopes(needed: Needed) -> tuple[str, ...]:
         if needed.operation_id == "repos/delete-webhook":
             return _SCOPES_FOR_HOOKS[:1]
         return _SCOPES_FOR_HOOKS if needed.level == "read" else _SCOPES_FOR_HOOKS[:2]
-    own = _SCOPE_FOR.get(needed.permission)
-    return (own,) if own else ()
+    scope = _SCOPE_FOR.get(needed.permission)
+    return (scope,) if scope else ()
 
 
 def has(permissions: Mapping[str, str], permission: str, level: str) -> bool:
-    """Tell whether *permissions* include the *level* of a permission."""
+    """Return whether *permissions* grant *permission* at *level* or above."""
     levels = TOKEN_PERMISSIONS.get(permission, ())
-    given = permissions.get(permission)
-    return given in levels and level in levels and levels.index(given) >= levels.index(level)
+    granted = permissions.get(permission)
+    return granted in levels and level in levels and levels.index(granted) >= levels.index(level)
 
 
 def sees(token: Token | None, *, right: Permission | None, private: bool, selected: bool) -> bool:
     """
-    Tell whether a caller may know that a repository is there.
+    Return whether a caller may know that a repository exists.
 
     Args:
         token: ``None`` for an anonymous caller.
 
-        right: What the token's user may do there.
+        right: The right of the token's user on the repository.
 
-        selected: Whether it is one of those that a fine-grained or an app's token is for.
+        selected: Whether a fine-grained or app token covers the repository.
     """
     if not private:
         return True
@@ -182,18 +188,21 @@ def sees(token: Token | None, *, right: Permission | None, private: bool, select
 
 def decide(needed: Needed, token: Token | None, *, right: Permission | None, private: bool, selected: bool) -> Verdict:
     """
-    Decide whether a caller may do an operation on a repository; for the arguments see ``sees``.
+    Decide whether a caller may run an operation on a repository.
 
-    A user's token that lacks a right or a scope is told that there is nothing,
-    with few exceptions; a fine-grained or an app's token is told what it is.
-    What an app may do depends on its permissions alone.
+    With few exceptions, a classic token that lacks a right or a scope gets a
+    404. A fine-grained or app token gets a 403, unless the repository is hidden
+    from it. For an app, only its permissions count.
+
+    Args:
+        token: As in ``sees``, and so for *right*, *private* and *selected*.
 
     Source:
         https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api, and reports by
         users for the 404s (fulll/github#16, TrueLearnAI/truelearn#18) and the 403s (chrnorm/deployment-status#31).
     """
     visible = sees(token, right=right, private=private, selected=selected)
-    # What anyone may read, any token may read.
+    # Any token may read whatever an anonymous caller may read.
     reads_public = not private and needed.reads and needed.right == "pull"
     entitled = allows(right, needed.right)
     if token is None or token.is_unlimited:
@@ -217,7 +226,7 @@ def decide(needed: Needed, token: Token | None, *, right: Permission | None, pri
 
 def decide_for_account(needed: Needed, token: Token | None) -> Verdict:
     """
-    Decide whether a caller may do an operation that is about no repository.
+    Decide whether a caller may run an operation without a repository in its path.
 
     Source:
         https://docs.github.com/rest/repos/repos#create-a-repository-for-the-authenticated-user
@@ -234,58 +243,58 @@ def decide_for_account(needed: Needed, token: Token | None) -> Verdict:
 
 
 def may_create(token: Token | None, *, private: bool) -> bool:
-    """Tell whether the scopes of a classic token, if it has any limits, let it create such a repository."""
+    """Return whether the scopes of a classic token allow it to create a private or public repository."""
     if token is None or token.scopes is None:
         return True
     return "repo" in token.scopes or (not private and "public_repo" in token.scopes)
 
 
-# What answers say about it
+# Headers and hints
 
 
 def headers(token: Token, needed: Needed | None) -> dict[str, str]:
     """
-    Make the headers that tell a caller what its token may do, and what the operation takes.
+    Build the response headers that list the token's scopes and those that the operation accepts.
 
     Args:
-        needed: ``None`` where the path names no operation.
+        needed: ``None`` if the path matches no operation.
 
     Source:
-        https://docs.github.com/rest/authentication/permissions-required-for-github-apps, and recordings:
-        PyGithub's and octokit.rb's of deployments have ``repo, repo_deployment`` on reading, nothing on creating.
+        https://docs.github.com/rest/authentication/permissions-required-for-github-apps, and recordings by
+        PyGithub and octokit.rb: reading deployments accepts ``repo, repo_deployment``, creating one lists none.
     """
-    made: dict[str, str] = {}
+    fields: dict[str, str] = {}
     if token.kind == "classic":
-        made["X-OAuth-Scopes"] = ", ".join(normal_scopes(SCOPES) if token.scopes is None else token.scopes)
-        made["X-Accepted-OAuth-Scopes"] = ", ".join(accepted_scopes(needed) if needed else ())
+        fields["X-OAuth-Scopes"] = ", ".join(normal_scopes(SCOPES) if token.scopes is None else token.scopes)
+        fields["X-Accepted-OAuth-Scopes"] = ", ".join(accepted_scopes(needed) if needed else ())
     elif needed:
-        made["X-Accepted-GitHub-Permissions"] = accepted_permissions(needed)
+        fields["X-Accepted-GitHub-Permissions"] = accepted_permissions(needed)
     if token.expires_at:
-        made["github-authentication-token-expiration"] = f"{token.expires_at:%Y-%m-%d %H:%M:%S} UTC"
-    return made
+        fields["github-authentication-token-expiration"] = f"{token.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    return fields
 
 
 def accepted_scopes(needed: Needed) -> tuple[str, ...]:
-    """List what ``X-Accepted-OAuth-Scopes`` holds. Recorded for deployments [guess: in the same manner for others]."""
+    """List the scopes in ``X-Accepted-OAuth-Scopes``: recorded for deployments [guess: the same for others]."""
     if needed.operation_id == "repos/delete":
         return ("delete_repo",)
     if needed.operation_id == _CREATES_REPOSITORY:
         return ("public_repo", "repo")
     if not needed.permission or (needed.permission == "deployments" and not needed.reads):
         return ()
-    own = _own_scopes(needed)
+    scopes = _own_scopes(needed)
     if needed.permission == "repository_hooks":
-        return tuple(sorted(("public_repo", "repo", *own)))
-    return ("repo", *own) if needed.reads else ("public_repo", "repo", *own)
+        return tuple(sorted(("public_repo", "repo", *scopes)))
+    return ("repo", *scopes) if needed.reads else ("public_repo", "repo", *scopes)
 
 
 def accepted_permissions(needed: Needed) -> str:
-    """Write what ``X-Accepted-GitHub-Permissions`` holds [guess: where no permission is needed]."""
+    """Format ``X-Accepted-GitHub-Permissions`` [guess: the value if no permission is needed]."""
     return f"{needed.permission}={needed.level}" if needed.permission else "allows_permissionless_access=true"
 
 
 def has_now(token: Token) -> str:
-    """Tell in words what a token was given, for hints."""
+    """Describe the scopes or permissions of a token, for hints."""
     if token.permissions is not None:
         return "the permissions " + ", ".join(f"{name}={level}" for name, level in sorted(token.permissions.items()))
     if not token.scopes:
@@ -303,19 +312,19 @@ def explain(
     selected: Collection[str] | None,
 ) -> str:
     """
-    Tell a test's author why a caller may not do something, and what to change.
+    Write the hint for a refused caller: the reason, and how to change the setup.
 
     Args:
-        selected: The full names of the repositories that the token is for, ``None`` for all.
+        selected: The full names of the repositories that the token covers, ``None`` for all.
     """
     user: User | None = token.user if token else None
     what = f"{'private' if repository.private else 'public'} repository {repository.full_name}"
     whose = f"the token of {user.login}" if user else ""
     if verdict == "apps_only":
         example = f'add_token(..., user="NAME[bot]", permissions={{"{needed.permission}": "write"}})'
-        return f"{whose} is a user's, and {needed.operation_id} is for apps: {example}"
+        return f"{whose} is a user's token, and only apps may call {needed.operation_id}: {example}"
     if token and selected is not None and repository.full_name not in selected:
-        return f"{whose} is for {', '.join(selected) or 'no repository'} only, not for {what}: see add_token"
+        return f"{whose} covers {', '.join(selected) or 'no repository'} only, not {what}: see add_token"
     if (token is None or token.kind != "app") and not allows(right, needed.right):
         who = user.login if user else "an anonymous caller"
         return (
@@ -324,18 +333,18 @@ def explain(
         )
     assert token is not None  # noqa: S101 - an anonymous caller lacks rights only
     if token.permissions is None:
-        takes = " or ".join(scopes_for(needed, private=repository.private))
-        return f"{whose} has {has_now(token)}; {needed.operation_id} on {what} takes {takes}: see add_token"
-    takes = f'add_token(..., permissions={{"{needed.permission}": "{needed.level}"}})'
-    return f"{whose} has {has_now(token)}; {needed.operation_id} takes {needed.permission}={needed.level}: {takes}"
+        scopes = " or ".join(scopes_for(needed, private=repository.private))
+        return f"{whose} has {has_now(token)}; {needed.operation_id} on {what} needs {scopes}: see add_token"
+    example = f'add_token(..., permissions={{"{needed.permission}": "{needed.level}"}})'
+    return f"{whose} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: {example}"
 
 
 def explain_for_account(needed: Needed, token: Token) -> str:
-    """Tell a test's author why a caller may not do something that is about no repository."""
+    """Write the hint for a refused caller of an operation without a repository."""
     who = f"the token of {token.user.login}"
     if token.kind == "app":
-        return f"{who} is an app's, which is nobody's account: {needed.operation_id} takes a user's token"
+        return f"{who} is an app token and has no user account: {needed.operation_id} needs a user's token"
     if token.permissions is None:
-        takes = " or ".join(accepted_scopes(needed))
-        return f"{who} has {has_now(token)}; {needed.operation_id} takes {takes}: see add_token"
-    return f"{who} has {has_now(token)}; {needed.operation_id} takes {needed.permission}={needed.level}: see add_token"
+        scopes = " or ".join(accepted_scopes(needed))
+        return f"{who} has {has_now(token)}; {needed.operation_id} needs {scopes}: see add_token"
+    return f"{who} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: see add_token"

@@ -1,9 +1,9 @@
 """
-What is sent to a receiver, byte by byte, and what is said about how it went. Sends nothing.
+Webhook deliveries: headers, body and signatures, and how GitHub reports the outcome. Nothing is sent here.
 
-Source: https://docs.github.com/webhooks/webhook-events-and-payloads#delivery-headers;
-the words for deliveries that fail are those that users quote, or a guess
-[guess] where nobody does.
+Source:
+    https://docs.github.com/webhooks/webhook-events-and-payloads#delivery-headers. The texts for failed
+    deliveries are quoted by users, or marked [guess].
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 USER_AGENT = "GitHub-Hookshot/8d33975"
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 MOST_BYTES = 25 * 1024 * 1024
-"""A larger payload is not delivered at all."""
+"""The size limit of a payload, in bytes. A larger one is not delivered."""
 
 
 def enterprise(urls: Urls) -> tuple[str, str] | None:
-    """Find version and host of GitHub Enterprise Server, ``None`` for github.com."""
+    """Return the version and host of GitHub Enterprise Server, ``None`` for github.com."""
     return (urls.enterprise_version, urlsplit(urls.html).netloc) if urls.enterprise_version else None
 
 
 def limit_seconds(urls: Urls) -> float:
     """
-    Find how long a receiver may take.
+    Return the time limit of a receiver, in seconds.
 
     Source:
         https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/troubleshooting-webhooks#timed-out
@@ -46,12 +46,12 @@ def limit_seconds(urls: Urls) -> float:
 
 
 def payload_text(payload: object) -> bytes:
-    """Write a payload as it is delivered."""
+    """Encode a payload as delivered: compact JSON in UTF-8."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def body(content_type: str, payload: bytes) -> bytes:
-    """Make the body of a delivery, to the byte as it is signed and sent."""
+    """Build the body of a delivery, byte for byte as signed and sent."""
     return b"payload=" + quote_plus(payload).encode() if content_type == "form" else payload
 
 
@@ -66,35 +66,35 @@ def sign(secret: str, body: bytes, algorithm: str = "sha256") -> str:
 
 
 def signature_headers(secret: str, body: bytes) -> dict[str, str]:
-    """Make both headers that sign *body*; none without a secret."""
+    """Build the two signature headers for *body*; empty without a secret."""
     if not secret:
         return {}
     return {"X-Hub-Signature": sign(secret, body, "sha1"), "X-Hub-Signature-256": sign(secret, body)}
 
 
 def headers(hook: Hook, delivery: HookDelivery, signed: bytes, urls: Urls) -> dict[str, str]:
-    """Make the headers of a delivery whose body is *signed*, in GitHub's order."""
-    of_app = hook.repository_id is None
-    made = {
+    """Build the headers of a delivery with the body *signed*, in GitHub's order."""
+    is_of_app = hook.repository_id is None
+    fields = {
         "Accept": "*/*",
         "Content-Type": CONTENT_TYPES[hook.content_type],
         "User-Agent": USER_AGENT,
         "X-GitHub-Delivery": delivery.guid,
         "X-GitHub-Event": delivery.event,
         "X-GitHub-Hook-ID": str(hook.id),
-        "X-GitHub-Hook-Installation-Target-ID": str(hook.app_id if of_app else hook.repository_id),
-        "X-GitHub-Hook-Installation-Target-Type": "integration" if of_app else "repository",
+        "X-GitHub-Hook-Installation-Target-ID": str(hook.app_id if is_of_app else hook.repository_id),
+        "X-GitHub-Hook-Installation-Target-Type": "integration" if is_of_app else "repository",
     }
-    if found := enterprise(urls):
-        made["X-GitHub-Enterprise-Version"], made["X-GitHub-Enterprise-Host"] = found
-    return made | signature_headers(hook.secret, signed)
+    if server := enterprise(urls):
+        fields["X-GitHub-Enterprise-Version"], fields["X-GitHub-Enterprise-Host"] = server
+    return fields | signature_headers(hook.secret, signed)
 
 
-# Where to
+# Destination
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL is one of this machine, by its host: ``localhost`` or a loopback address."""
+    """Return whether the host of a URL is ``localhost`` or a loopback address."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".")
         return host == "localhost" or ip_address(host).is_loopback
@@ -102,19 +102,19 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-# How it went
+# Outcome
 
 
 class Outcome(NamedTuple):
     """
-    What came of a delivery.
+    The outcome of a delivery.
 
     Attributes:
-        status: In GitHub's words: ``OK``, or why not.
+        status: GitHub's text: ``OK``, or the kind of failure.
 
-        reason: Why it failed, in terms of the test; ``""`` if it did not.
+        reason: The failure in terms of the test; ``""`` for a success.
 
-        exception: What the receiver raised, if it is in this process and did.
+        exception: The exception raised by a receiver in this process.
     """
 
     status_code: int
@@ -126,7 +126,7 @@ class Outcome(NamedTuple):
 
     @property
     def last_response(self) -> HookResponse:
-        """What the hook says about it from now on [guess: but for the words of a 2xx and of a 4xx]."""
+        """The hook's ``last_response`` after this delivery [guess: except for the texts of 2xx and 4xx]."""
         if not self.reason:
             return HookResponse(self.status_code, "active", "OK")
         if self.headers is not None:
@@ -138,7 +138,7 @@ TIMED_OUT = "timed out"
 
 
 def answered(status_code: int, headers: Mapping[str, str], payload: str) -> Outcome:
-    """Judge an answer: every 2xx is a success. GitHub follows no redirect."""
+    """Make the outcome of a response: every 2xx is a success. GitHub does not follow redirects."""
     if HTTPStatus.OK <= status_code < HTTPStatus.MULTIPLE_CHOICES:
         return Outcome(status_code, "OK", "", headers, payload)
     reason = f"the receiver answered {status_code} {REASONS.get(status_code, '')}".rstrip()
@@ -146,22 +146,22 @@ def answered(status_code: int, headers: Mapping[str, str], payload: str) -> Outc
 
 
 def crashed(exception: BaseException) -> Outcome:
-    """Judge a receiver in this process that raised: as a server, which would answer 500."""
-    told = f"{type(exception).__name__}: {exception}".rstrip(": ")
+    """Make the outcome of a receiver in this process that raised: the same as a server's 500."""
+    text = f"{type(exception).__name__}: {exception}".rstrip(": ")
     code = int(HTTPStatus.INTERNAL_SERVER_ERROR)
-    return Outcome(code, f"Invalid HTTP Response: {code}", f"the receiver raised {told}", {}, "", exception)
+    return Outcome(code, f"Invalid HTTP Response: {code}", f"the receiver raised {text}", {}, "", exception)
 
 
 def timed_out(reason: str) -> Outcome:
-    """Judge a receiver that took too long [guess: the code]."""
+    """Make the outcome of a receiver that exceeded the time limit [guess: the code]."""
     return Outcome(int(HTTPStatus.GATEWAY_TIMEOUT), TIMED_OUT, reason)
 
 
 def unreachable(reason: str) -> Outcome:
-    """Judge a receiver that could not be asked, or said nothing [guess: the code]."""
+    """Make the outcome of a receiver that could not be reached or sent no response [guess: the code]."""
     return Outcome(int(HTTPStatus.BAD_GATEWAY), "failed to connect to host", reason)
 
 
 def as_payload(text: bytes) -> Any:  # noqa: ANN401 - JSON
-    """Read a payload back."""
+    """Decode a payload."""
     return json.loads(text)

@@ -1,10 +1,9 @@
 """
-A small commit graph, enough to answer what a deployment asks of git.
+A small commit graph with what deployments need from git.
 
-Commits know their parents and their tree (path to blob id); branches and tags
-name commits. "Behind", merge commits and conflicts come out of these alone.
-Nothing here knows of HTTP, and shas do not depend on the time of day, so the
-same test sees the same shas in every run.
+A commit has parents and a tree, which maps paths to blob SHAs. A branch or tag
+points to a commit. "Behind", merges and conflicts are computed from these. SHAs
+do not depend on the time, so a test gets the same SHAs in every run.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ if TYPE_CHECKING:
 
 _FULL_SHA = re.compile(r"[0-9a-fA-F]{40}")
 Change = tuple[str, Literal["added", "modified", "removed"]]
-"""A path and what happened to it."""
+"""A path and the kind of change."""
 
 _SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
-# What `git check-ref-format` refuses anywhere in a name.
+# Matches names that `git check-ref-format` refuses.
 _NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$|^$")
 
 
 class Signature(NamedTuple):
-    """A name, an address and a time, as git writes them into a commit; they need not be those of an account."""
+    """The name, email address and time in a commit. They need not belong to an account."""
 
     name: str
     email: str
@@ -39,9 +38,14 @@ class Signature(NamedTuple):
 
 class Commit(NamedTuple):
     """
-    A commit. *number* is greater than that of every parent.
+    A commit.
 
-    *written_by* and *committed_by* are set where a client chose them; otherwise it was *author*, at *committed_at*.
+    Attributes:
+        number: Greater than the number of every parent.
+
+        written_by: The author chosen by the client, ``None`` for *author* at *committed_at*.
+
+        committed_by: The committer chosen by the client, ``None`` for the same.
     """
 
     sha: str
@@ -56,12 +60,12 @@ class Commit(NamedTuple):
 
     @property
     def tree_sha(self) -> str:
-        """The sha of the commit's tree, 40 hex digits."""
+        """The SHA of the commit's tree, 40 hex digits."""
         return _tree_sha(self.tree)
 
 
 class Target(NamedTuple):
-    """What a ref resolved to. *name* is the branch's or tag's, without ``refs/``."""
+    """The branch, tag or commit that a ref resolves to. *name* is short, such as ``main``."""
 
     kind: Literal["branch", "tag", "commit"]
     name: str
@@ -69,7 +73,7 @@ class Target(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What a directory holds under *name*: a file with its blob's sha, or a directory with its tree's."""
+    """One entry of a directory: a file with its blob's SHA, or a directory with its tree's SHA."""
 
     name: str
     path: str
@@ -78,10 +82,10 @@ class Entry(NamedTuple):
 
 
 class MergeConflict(Exception):
-    """Two sides changed the same paths differently."""
+    """Both sides of a merge changed the same paths in different ways."""
 
     def __init__(self, paths: list[str]) -> None:
-        """Name the *paths* that clash, sorted."""
+        """Keep the conflicting *paths*, which are sorted."""
         super().__init__(", ".join(paths))
         self.paths = paths
 
@@ -90,7 +94,7 @@ class Graph:
     """The commits, branches and tags of one repository."""
 
     def __init__(self, name: str, author: User, now: datetime, default_branch: str, *, empty: bool = False) -> None:
-        """Start with one commit on *default_branch*, or *empty*; *name* makes the shas differ between repositories."""
+        """Start with one commit on *default_branch*, or *empty*. SHAs depend on *name*, so repositories differ."""
         self._name = name
         self._newest = 0
         self._oldest = 0
@@ -108,7 +112,7 @@ class Graph:
         ).sha
 
     def copy(self) -> Graph:
-        """Make another graph with the same commits and refs."""
+        """Return an independent graph with the same commits and refs."""
         graph = copy(self)
         graph.blobs, graph.commits = dict(self.blobs), dict(self.commits)
         graph.branches, graph.tags, graph.other_refs = dict(self.branches), dict(self.tags), dict(self.other_refs)
@@ -138,10 +142,13 @@ class Graph:
 
     def resolve(self, ref: str, *, short_shas: bool = False) -> Target | None:
         """
-        Find what *ref* names: a branch, else a tag, else a commit by its full sha.
+        Resolve *ref* to a branch, else a tag, else a commit with this full SHA.
 
-        ``refs/heads/x``, ``heads/x``, ``refs/tags/x`` and ``tags/x`` are understood.
-        With *short_shas* an unambiguous prefix of 7 digits or more is too.
+        The forms ``refs/heads/x``, ``heads/x``, ``refs/tags/x`` and ``tags/x``
+        work too. With *short_shas*, so does an unambiguous prefix of 7 to 40 digits.
+
+        Returns:
+            ``None`` if nothing matches.
         """
         kinds: tuple[tuple[Literal["branch", "tag"], str, dict[str, str]], ...] = (
             ("branch", "heads/", self.branches),
@@ -155,9 +162,9 @@ class Graph:
         sha = ref.lower()
         if sha in self.commits:
             return Target("commit", sha, sha)
-        found = [full for full in self.commits if full.startswith(sha)] if short_shas else []
-        if len(found) == 1 and _SHORT_SHA.fullmatch(sha):
-            return Target("commit", found[0], found[0])
+        matches = [full for full in self.commits if full.startswith(sha)] if short_shas else []
+        if len(matches) == 1 and _SHORT_SHA.fullmatch(sha):
+            return Target("commit", matches[0], matches[0])
         return None
 
     def branches_with(self, sha: str) -> Iterator[tuple[str, str]]:
@@ -167,23 +174,23 @@ class Graph:
                 yield name, head
 
     def refs(self) -> dict[str, str]:
-        """Map every ref's name, such as ``heads/main``, to its commit, in alphabetical order."""
-        found = {f"heads/{name}": sha for name, sha in self.branches.items()}
-        found |= {f"tags/{name}": sha for name, sha in self.tags.items()}
-        return dict(sorted((found | self.other_refs).items()))
+        """Map all refs, such as ``heads/main``, to commit SHAs, in alphabetical order."""
+        refs = {f"heads/{name}": sha for name, sha in self.branches.items()}
+        refs |= {f"tags/{name}": sha for name, sha in self.tags.items()}
+        return dict(sorted((refs | self.other_refs).items()))
 
     def ref(self, name: str) -> str | None:
-        """Look up the commit of a ref by its name, such as ``heads/main``."""
+        """Return the SHA that a ref such as ``heads/main`` points to, ``None`` if it does not exist."""
         known, short = self._space(name)
         return known.get(short)
 
     def set_ref(self, name: str, sha: str) -> None:
-        """Make the ref *name*, such as ``heads/main``, name the commit *sha*."""
+        """Point the ref *name*, such as ``heads/main``, to the commit *sha*."""
         known, short = self._space(name)
         known[short] = sha
 
     def remove_ref(self, name: str) -> None:
-        """Forget the ref *name*. Its commits stay."""
+        """Delete the ref *name*. Its commits stay."""
         known, short = self._space(name)
         del known[short]
 
@@ -195,25 +202,25 @@ class Graph:
     # History
 
     def ancestors(self, *shas: str) -> set[str]:
-        """Collect *shas* and all that they build on."""
+        """Collect *shas* and all their ancestors."""
         seen: set[str] = set()
         todo = list(shas)
         while todo:
-            found = todo.pop()
-            if found not in seen:
-                seen.add(found)
-                todo.extend(self.commits[found].parents)
+            sha = todo.pop()
+            if sha not in seen:
+                seen.add(sha)
+                todo.extend(self.commits[sha].parents)
         return seen
 
     def contains(self, head: str, sha: str) -> bool:
-        """Tell whether *sha* is *head* or one of its ancestors."""
+        """Return whether *sha* is *head* or one of its ancestors."""
         floor = self.commits[sha].number
         todo, seen = [head], {head}
         while todo:
-            found = todo.pop()
-            if found == sha:
+            current = todo.pop()
+            if current == sha:
                 return True
-            for parent in self.commits[found].parents:
+            for parent in self.commits[current].parents:
                 if parent not in seen and self.commits[parent].number >= floor:
                     seen.add(parent)
                     todo.append(parent)
@@ -221,7 +228,7 @@ class Graph:
 
     def log(self, sha: str) -> list[Commit]:
         """List *sha* and its ancestors, newest first."""
-        return sorted((self.commits[found] for found in self.ancestors(sha)), key=_number, reverse=True)
+        return sorted((self.commits[ancestor] for ancestor in self.ancestors(sha)), key=_number, reverse=True)
 
     def missing(self, head: str, base: str) -> list[Commit]:
         """List the commits of *base* that *head* does not contain, newest first."""
@@ -229,7 +236,7 @@ class Graph:
         return [commit for commit in self.log(base) if commit.sha not in known]
 
     def merge_base(self, ours: str, theirs: str) -> Commit | None:
-        """Find the newest commit that both contain; ``None`` for unrelated histories."""
+        """Find the newest common ancestor; ``None`` for unrelated histories."""
         common = self.ancestors(ours) & self.ancestors(theirs)
         return max((self.commits[sha] for sha in common), key=_number, default=None)
 
@@ -239,21 +246,21 @@ class Graph:
         return self.changes(commit.parents[0] if commit.parents else None, sha)
 
     def changes(self, before: str | None, after: str) -> list[Change]:
-        """Compare the trees of two commits (``None``: the empty one), path by path, in alphabetical order."""
+        """Compare the trees of two commits path by path, in alphabetical order. *before* is ``None`` for no tree."""
         old: Mapping[str, str] = self.commits[before].tree if before else {}
         new = self.commits[after].tree
-        found: list[Change] = []
+        changes: list[Change] = []
         for path in sorted({*old, *new}):
             if path not in old:
-                found.append((path, "added"))
+                changes.append((path, "added"))
             elif path not in new:
-                found.append((path, "removed"))
+                changes.append((path, "removed"))
             elif old[path] != new[path]:
-                found.append((path, "modified"))
-        return found
+                changes.append((path, "modified"))
+        return changes
 
     def directory(self, sha: str, folder: str) -> list[Entry]:
-        """List what *folder*, ``""`` for the root, holds in a commit, in git's order; nothing if it is none."""
+        """List the entries of *folder* (``""`` for the root) in a commit, in git's order; none if it does not exist."""
         prefix = f"{folder}/" if folder else ""
         files: dict[str, str] = {}
         below: dict[str, dict[str, str]] = {}
@@ -282,12 +289,14 @@ class Graph:
         signatures: tuple[Signature | None, Signature | None] = (None, None),
     ) -> Commit:
         """
-        Add a commit to *branch*, which begins with it if there is no such branch.
+        Add a commit to *branch*, which is created if it does not exist.
 
         Args:
-            files: Contents by path, ``None`` to remove one. Without it the commit adds a file that no other touches.
+            files:
+                Contents by path, ``None`` to remove a file. By default the
+                commit adds a file that no other commit touches.
 
-            signatures: Who wrote it and who committed it, where that is not *author*, *now*.
+            signatures: The author and the committer, ``None`` for *author* at *now*.
         """
         head = self.branches.get(branch)
         if files is None:
@@ -307,30 +316,30 @@ class Graph:
         Merge two commits path by path, without recording anything.
 
         Raises:
-            MergeConflict: Both sides changed a path since their merge base, each in its own way.
+            MergeConflict: Both sides changed a path since their merge base, in different ways.
         """
         base_commit = self.merge_base(ours, theirs)
         base: Mapping[str, str] = base_commit.tree if base_commit else {}
         left, right = self.commits[ours].tree, self.commits[theirs].tree
         merged: dict[str, str] = {}
-        clashes: list[str] = []
+        conflicts: list[str] = []
         for path in sorted({*base, *left, *right}):
             was, mine, other = base.get(path), left.get(path), right.get(path)
             if mine not in (was, other) and other != was:
-                clashes.append(path)
+                conflicts.append(path)
             blob = mine if other == was else other
             if blob is not None:
                 merged[path] = blob
-        if clashes:
-            raise MergeConflict(clashes)
+        if conflicts:
+            raise MergeConflict(conflicts)
         return merged
 
     def merge(self, branch: str, theirs: str, *, message: str, author: User, now: datetime) -> Commit:
         """
-        Put a merge commit of *theirs* on *branch*.
+        Merge the commit *theirs* into *branch* with a merge commit.
 
         Raises:
-            MergeConflict: As in ``merged_tree``. The branch is left where it was.
+            MergeConflict: As in ``merged_tree``. The branch does not move.
         """
         ours = self.branches[branch]
         commit = self._add((ours, theirs), self.merged_tree(ours, theirs), message, author, now)
@@ -339,11 +348,13 @@ class Graph:
 
     def back(self, branch: str, steps: int) -> str | None:
         """
-        Find an ancestor of *branch* that lacks exactly *steps* of its commits, the newest if there are several.
+        Find the newest ancestor of *branch* that is exactly *steps* commits behind it.
 
-        Where the history is too short, it is deepened below the first commit, as
-        fetching more of a shallow clone does: no sha of a known commit changes.
-        ``None`` where merges leave no such ancestor.
+        A history that is too short is extended below the first commit, as when
+        a shallow clone is deepened: existing SHAs do not change.
+
+        Returns:
+            The ancestor's SHA, ``None`` if merges leave no such ancestor.
         """
         history = self.log(self.branches[branch])
         root = history[-1]
@@ -351,12 +362,12 @@ class Graph:
             root = self._deepen(root)
         history = self.log(self.branches[branch])
         kept = self._sizes_of_histories(history)
-        return next((found.sha for found in history if len(history) - kept[found.sha] == steps), None)
+        return next((commit.sha for commit in history if len(history) - kept[commit.sha] == steps), None)
 
     @staticmethod
     def _sizes_of_histories(history: list[Commit]) -> dict[str, int]:
         """Count the commits that each commit of a *history*, newest first, contains."""
-        # A history is a number with a bit for each commit, so that putting two together is one operation.
+        # Each history is a number with one bit per commit, so joining two histories is one operation.
         contained: dict[str, int] = {}
         for place, commit in enumerate(reversed(history)):
             bits = 1 << place
@@ -369,7 +380,7 @@ class Graph:
         self._oldest -= 1
         message = f"Earlier work {-self._oldest}"
         sha = _sha("commit", self._name, str(self._oldest), message)
-        # The root's own contribution is its .gitignore, so that a merge has something to bring.
+        # The old root now adds .gitignore, so that merging it changes something.
         tree = {path: blob for path, blob in root.tree.items() if path != ".gitignore"}
         commit = Commit(sha, (), tree, message, root.author, root.committed_at, self._oldest)
         self.commits[sha] = commit
@@ -378,10 +389,10 @@ class Graph:
 
     def clash(self, head: str, base: str, *, author: User, now: datetime) -> None:
         """
-        Make merging branch *base* into branch *head* conflict, by committing clashing changes.
+        Commit changes that make merging branch *base* into branch *head* conflict.
 
-        *head* gets a commit in any case; *base* gets one only if it has brought
-        nothing yet that *head* could clash with.
+        *head* always gets a commit. *base* gets one only if it has no change of
+        its own yet.
         """
         common = self.merge_base(self.branches[head], self.branches[base])
         known = common.tree if common else {}
@@ -397,12 +408,12 @@ class Graph:
 
 
 def blob_sha(content: bytes) -> str:
-    """Name a file's content as git does, so that ``git hash-object`` agrees."""
+    """Compute the SHA of a file's content, the same as ``git hash-object``."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def is_valid_ref_name(name: str) -> bool:
-    """Tell whether git would take *name* for a branch or tag."""
+    """Return whether git accepts *name* as the name of a branch or tag."""
     return name != "HEAD" and not _NOT_IN_A_REF.search(name) and not _FULL_SHA.fullmatch(name)
 
 

@@ -1,9 +1,9 @@
 """
-What GitHub keeps, as frozen rows.
+GitHub's objects as frozen rows.
 
 Attributes are spelled like the JSON fields of GitHub's API. Times end in
-``_at`` and are aware UTC datetimes. A row never changes: a change replaces it
-(see ``store.py``), so whoever holds a row holds what was true at that moment.
+``_at`` and are aware UTC datetimes. The store replaces rows and never changes
+them, so a row shows its object at one moment.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ HookContentType = Literal["json", "form"]
 HookDeliveryState = Literal["waiting", "delivered", "failed", "dropped"]
 
 API_VERSIONS = ("2022-11-28", "2026-03-10")
-"""Oldest first; the first is what a request gets that names none."""
+"""Oldest first. The first is the default for requests without a version."""
 ACCOUNT_TYPES: tuple[str, ...] = get_args(AccountType)
 CHECK_RUN_CONCLUSIONS: tuple[str, ...] = get_args(CheckRunConclusion)
 CHECK_RUN_STATUSES: tuple[str, ...] = get_args(CheckRunStatus)
 COMMIT_STATUS_STATES: tuple[str, ...] = get_args(CommitStatusState)
 DEPLOYMENT_STATES: tuple[str, ...] = get_args(DeploymentState)
 PERMISSIONS: tuple[str, ...] = get_args(Permission)
-"""From the weakest to the strongest; each includes those before it."""
+"""Weakest first. Each includes all before it."""
 DEPLOYMENT_BRANCH_POLICY_TYPES: tuple[str, ...] = get_args(DeploymentBranchPolicyType)
 HOOK_DELIVERY_STATES: tuple[str, ...] = get_args(HookDeliveryState)
 
@@ -73,11 +73,11 @@ class App(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
     """
-    What a client shows to say who it is, and what it may do with that.
+    A token: the account it acts as, and its limits.
 
-    ``scopes`` are those of a classic token, ``permissions`` those of a
-    fine-grained or an app's token. One with neither has no limits of its own:
-    it may do whatever its ``user`` may. ``app`` is the one an app's token speaks for.
+    A classic token has ``scopes``; a fine-grained or app token has
+    ``permissions``. A token with neither has the full rights of its ``user``.
+    ``app`` is set for app tokens.
     """
 
     text: str = field(repr=False, compare=False)
@@ -87,13 +87,13 @@ class Token:
     permissions: Mapping[str, str] | None = None
     app: App | None = None
     repository_ids: frozenset[int] | None = None
-    """The repositories that a fine-grained or an app's token is for; ``None`` for all that its user may see."""
+    """The repositories that a fine-grained or app token covers; ``None`` for all that its user may see."""
     expires_at: datetime | None = None
     revoked: bool = False
 
     @property
     def is_unlimited(self) -> bool:
-        """Whether it may do whatever its user may."""
+        """Whether the token has the full rights of its user."""
         return self.scopes is None and self.permissions is None
 
 
@@ -111,7 +111,7 @@ class Repository(NamedTuple):
 
     @property
     def full_name(self) -> str:
-        """Owner and name, as in ``octocat/example``."""
+        """The owner and name, such as ``octocat/example``."""
         return f"{self.owner.login}/{self.name}"
 
 
@@ -119,8 +119,8 @@ class Deployment(NamedTuple):
     """
     A request to deploy a commit to an environment.
 
-    ``state`` is that of the latest deployment status, ``None`` without one.
-    ``payload`` is what the client sent, never parsed and never stringified.
+    ``state`` is the state of the latest deployment status, ``None`` if there is
+    none. ``payload`` is the client's value, neither parsed nor turned into a string.
     """
 
     id: int
@@ -142,7 +142,7 @@ class Deployment(NamedTuple):
 
 
 class DeploymentStatus(NamedTuple):
-    """One report on a deployment. Never updated, never deleted on its own."""
+    """A report on a deployment. It is never updated, and only deleted with its deployment."""
 
     id: int
     repository_id: int
@@ -161,7 +161,7 @@ class DeploymentStatus(NamedTuple):
 
 @public
 class Team(NamedTuple):
-    """A team of an organization, known as far as a reviewer must be."""
+    """A team of an organization, with the fields that a reviewer needs."""
 
     id: int
     organization: User
@@ -171,10 +171,10 @@ class Team(NamedTuple):
 
 class Environment(NamedTuple):
     """
-    Where deployments go, with what protects it.
+    An environment and its protection settings.
 
-    ``deployment_branch_policy_settings`` names the one member of GitHub's
-    ``deployment_branch_policy`` that is true; ``None`` for no such policy.
+    ``deployment_branch_policy_settings`` names the member of GitHub's
+    ``deployment_branch_policy`` that is true, ``None`` without a policy.
     """
 
     id: int
@@ -188,11 +188,11 @@ class Environment(NamedTuple):
     deployment_branch_policy_settings: DeploymentBranchPolicySettings | None = None
     can_admins_bypass: bool = True
     name_key: str = ""
-    """The name as it is compared: see ``rules.environment_key``."""
+    """The name in the form used for comparison: see ``environment_key`` in ``rules/environments.py``."""
 
 
 class ProtectionRule(NamedTuple):
-    """What makes a job wait that deploys to an environment. ``app`` is the one behind a custom rule."""
+    """A rule that holds back jobs that deploy to an environment. ``app`` is set for custom rules."""
 
     id: int
     repository_id: int
@@ -202,7 +202,7 @@ class ProtectionRule(NamedTuple):
 
 
 class DeploymentBranchPolicy(NamedTuple):
-    """Branches or tags, by a pattern for their names, that may be deployed to an environment."""
+    """A name pattern for the branches or tags that may be deployed to an environment."""
 
     id: int
     repository_id: int
@@ -212,7 +212,7 @@ class DeploymentBranchPolicy(NamedTuple):
 
 
 class CommitStatus(NamedTuple):
-    """One report on a commit, under a *context* that is compared without case."""
+    """A report on a commit under a *context*. Contexts are compared without case."""
 
     id: int
     repository_id: int
@@ -225,12 +225,12 @@ class CommitStatus(NamedTuple):
     created_at: datetime
     updated_at: datetime
     context_key: str = ""
-    """The context as it is compared: see ``rules.context_key``."""
+    """The context in the form used for comparison: see ``context_key`` in ``rules/deployments.py``."""
 
 
 @public
 class CheckSuite(NamedTuple):
-    """The check runs of one app, and one of its workflows, on one commit."""
+    """The check runs of one app, and of one of its workflows, on a commit."""
 
     id: int
     repository_id: int
@@ -243,7 +243,7 @@ class CheckSuite(NamedTuple):
 
 
 class CheckRunOutput(NamedTuple):
-    """What a check run has to say. Each of its reports adds to the ``annotations``."""
+    """The output of a check run. Each report adds to the ``annotations``."""
 
     title: str | None = None
     summary: str | None = None
@@ -265,12 +265,12 @@ class CheckRun(NamedTuple):
     completed_at: datetime | None
     external_id: str = ""
     integrator_url: str | None = None
-    """The ``details_url`` as it was given; without one it is the app's page."""
+    """The client's ``details_url``; by default GitHub shows the app's page."""
     output: CheckRunOutput = CheckRunOutput()
 
 
 class DeployKey(NamedTuple):
-    """A public key whose holder may read, and perhaps write, a repository. Never updated."""
+    """A public key that gives access to a repository, for reading or also for writing. It is never updated."""
 
     id: int
     repository_id: int
@@ -285,7 +285,7 @@ class DeployKey(NamedTuple):
 
 
 class Invitation(NamedTuple):
-    """How somebody became a collaborator; here it is accepted at once."""
+    """An invitation to collaborate. The fake accepts it at once."""
 
     id: int
     repository_id: int
@@ -296,7 +296,7 @@ class Invitation(NamedTuple):
 
 
 class HookResponse(NamedTuple):
-    """What came of the latest delivery of a hook."""
+    """The outcome of a hook's latest delivery."""
 
     code: int | None = None
     status: str = "unused"
@@ -305,9 +305,10 @@ class HookResponse(NamedTuple):
 
 class Hook(NamedTuple):
     """
-    Where events are sent.
+    A webhook of a repository, or of an app.
 
-    One without a ``repository_id`` is sent those of all repositories, as an app's is, and has an ``app_id``.
+    An app's hook receives the events of all repositories. It has an ``app_id``
+    and no ``repository_id``.
     """
 
     id: int
@@ -316,7 +317,7 @@ class Hook(NamedTuple):
     events: tuple[str, ...]
     active: bool
     target_url: str
-    """The ``url`` of its ``config``, and so on for the next two."""
+    """The ``url`` in ``config``. The next two are in ``config`` as well."""
     content_type: HookContentType
     insecure_ssl: str
     created_at: datetime
@@ -325,25 +326,25 @@ class Hook(NamedTuple):
     last_response: HookResponse = HookResponse()
 
     def __repr__(self) -> str:
-        return f"Hook(id={self.id})"  # neither its secret nor what its URL may hold
+        return f"Hook(id={self.id})"  # without the secret, and without credentials in the URL
 
 
 class HookDelivery(NamedTuple):
     """
-    An event on its way to a hook, or what has come of it.
+    A delivery of an event to a hook, waiting or finished.
 
     Attributes:
-        repository_id: That of its hook; it goes with it.
+        repository_id: The hook's repository. Deleting the repository deletes the delivery.
 
-        guid: The event's, whichever hook it goes to and however often.
+        guid: The event's GUID, the same for all hooks and for redeliveries.
 
-        event_repository_id: Where it happened.
+        event_repository_id: The repository of the event.
 
         duration: Seconds by the fake's clock.
 
-        status: In GitHub's words: ``OK``, or why not; ``""`` before it is sent.
+        status: GitHub's text: ``OK`` or the kind of failure; ``""`` before it is sent.
 
-        reason: Why it failed, in terms of the test.
+        reason: The failure in terms of the test.
     """
 
     id: int
@@ -372,7 +373,7 @@ class HookDelivery(NamedTuple):
 
 
 class RateLimit(NamedTuple):
-    """How much of the hour's budget of requests a caller has used."""
+    """The hourly request budget of a caller."""
 
     limit: int
     used: int
@@ -380,7 +381,7 @@ class RateLimit(NamedTuple):
 
     @property
     def remaining(self) -> int:
-        """What is left, never below 0."""
+        """The requests left, never below 0."""
         return max(0, self.limit - self.used)
 
 
@@ -388,10 +389,10 @@ class RateLimit(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Assumptions:
     """
-    The choices where GitHub's behaviour is not known for certain.
+    Choices for cases in which GitHub's behaviour is not known for certain.
 
-    Each is a marker argument and, with the prefix ``ghdeploy_``, an ini option.
-    The defaults follow the best evidence; docs/differences.md lists what it is.
+    Each is an argument of the marker and, with the prefix ``ghdeploy_``, an ini
+    option. The defaults follow the best evidence, listed in docs/differences.md.
     """
 
     inactive_events: bool = False
@@ -399,19 +400,19 @@ class Assumptions:
     auto_inactive_production: bool = False
     """Let ``auto_inactive`` retire production deployments too."""
     delete_per_repository: bool = False
-    """An active deployment may go only if it is alone in its repository, not in its environment."""
+    """Let an active deployment be deleted only if it is the only one in its repository, not its environment."""
     neutral_passes: bool = False
-    """A check run with the conclusion ``neutral`` satisfies ``required_contexts``."""
+    """Let the conclusion ``neutral`` of a check run satisfy ``required_contexts``."""
     short_shas: bool = False
-    """An abbreviated SHA of 7 digits or more is accepted as a deployment's ``ref``."""
+    """Accept a SHA abbreviated to 7 digits or more as a deployment's ``ref``."""
     contexts_before_merge: bool = False
-    """Check ``required_contexts`` before ``auto_merge``, not after it."""
+    """Check ``required_contexts`` before ``auto_merge`` instead of after it."""
     list_all_contexts: bool = False
-    """With an explicit ``required_contexts``, the 409 lists every context of the commit."""
+    """List every context of the commit in the 409, even with an explicit ``required_contexts``."""
     payload_limit: int = 65_535
-    """The longest ``payload``, in bytes of JSON; longer is a 422. 0 means no limit."""
+    """The limit of ``payload``, in bytes of JSON; above it the response is 422. 0 means no limit."""
     version_text_in_errors: bool = False
-    """The refusal of an unknown API version has its text in ``errors``, beside the message ``Bad Request``."""
+    """Put the text about an unknown API version into ``errors``, with the message ``Bad Request``."""
 
 
 class AssumptionArguments(TypedDict, total=False):

@@ -1,9 +1,9 @@
 """
-Pages of a list, and the ``Link`` header that leads from one to the next.
+Pages of a list, and the ``Link`` header that connects them.
 
 Source:
-    https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api; the order of
-    the relations and the answer to numbers out of range as observed (octokit's fixture paginate-issues).
+    https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api. The order of the
+    relations and the handling of numbers out of range are observed (octokit's fixture paginate-issues).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PER_PAGE, _MOST_PER_PAGE = 30, 100
+_DEFAULT_PER_PAGE, _MAX_PER_PAGE = 30, 100
 
 
 class Page(NamedTuple):
-    """One page, by its *number* from 1, of *last* pages."""
+    """Page *number* of *last* pages, counted from 1."""
 
     number: int
     last: int
@@ -27,29 +27,33 @@ class Page(NamedTuple):
 
     @classmethod
     def of(cls, query: Mapping[str, str], total: int) -> Page:
-        """Read which page of *total* items a query asks for; what makes no sense is as if it were not there."""
-        per_page = min(_positive(query.get("per_page"), _PER_PAGE), _MOST_PER_PAGE)
+        """
+        Find the page of *total* items that *query* requests.
+
+        Invalid values of ``page`` and ``per_page`` are ignored. A page has 30 items by default, and at most 100.
+        """
+        per_page = min(_positive(query.get("per_page"), _DEFAULT_PER_PAGE), _MAX_PER_PAGE)
         return cls(_positive(query.get("page"), 1), max(1, -(-total // per_page)), per_page)
 
     def cut(self, items: Sequence[T]) -> Sequence[T]:
-        """Pick the items of this page, none beyond the last."""
+        """Return the items on this page; none if it is beyond the last page."""
         return items[(self.number - 1) * self.per_page : self.number * self.per_page]
 
     def links(self, url: str, query: str) -> str:
-        """Write the ``Link`` header for *url* asked with *query*, ``""`` if there is one page only."""
-        found: dict[str, int] = {}
+        """Write the ``Link`` header for a request of *url* with *query*; ``""`` if there is only one page."""
+        relations: dict[str, int] = {}
         if self.number > 1:
-            found["prev"] = min(self.number - 1, self.last)
+            relations["prev"] = min(self.number - 1, self.last)
         if self.number < self.last:
-            found |= {"next": self.number + 1, "last": self.last}
+            relations |= {"next": self.number + 1, "last": self.last}
         if self.number > 1:
-            found["first"] = 1
-        return ", ".join(f'<{url}?{_with_page(query, number)}>; rel="{name}"' for name, number in found.items())
+            relations["first"] = 1
+        return ", ".join(f'<{url}?{_with_page(query, number)}>; rel="{name}"' for name, number in relations.items())
 
 
 def _positive(text: str | None, default: int) -> int:
     if text and text.isascii() and text.isdecimal():
-        # Beyond that many digits one number is as large as the other.
+        # 18 digits are beyond the last page of any list, and int() stays fast.
         return int(text.lstrip("0")[:18] or 0) or default
     return default
 

@@ -1,9 +1,9 @@
 """
-How often a caller may ask: GitHub's two kinds of rate limit.
+GitHub's primary and secondary rate limits.
 
-The primary one is a budget of requests an hour. The secondary ones count what
-requests cost within a minute or an hour. Nobody is refused before a test has
-set a budget or the secondary limits; these are then kept by the fake's clock.
+The primary limit is a budget of requests per hour. The secondary limits count
+the cost of requests per minute or hour. No caller is refused until a test sets
+a budget or the secondary limits. Time is the fake's clock.
 
 Source:
     https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.refusals import GitHubError
 
 RATE_LIMIT = 5000
-"""Requests an hour with a token of a user or an app."""
+"""Requests per hour with a user's or app's token."""
 ANONYMOUS_RATE_LIMIT = 60
-"""Requests an hour without one."""
+"""Requests per hour without a token."""
 ACTIONS_RATE_LIMIT = 1000
-"""Requests an hour with the token of a workflow."""
+"""Requests per hour with a workflow's token."""
 ACTIONS_LOGIN = "github-actions[bot]"
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -35,17 +35,17 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def hourly(user: User | None) -> int:
     """
-    Tell how many requests an hour *user* has; ``None`` is an anonymous caller.
+    Return the requests per hour that *user* has; ``None`` is an anonymous caller.
 
     Source:
-        The page above. Apps of large installations have more, up to 12,500; that is not counted here.
+        The page above. Apps with large installations have up to 12,500; the fake does not model that.
     """
     if user is None:
         return ANONYMOUS_RATE_LIMIT
     return ACTIONS_RATE_LIMIT if user.login == ACTIONS_LOGIN else RATE_LIMIT
 
 
-# The limits of what no endpoint here uses up, for callers with a token and without one [guess: the latter].
+# Limits that no endpoint of the fake uses up: with a token, and without one [guess: the latter].
 _OTHER_RESOURCES = {
     "search": (30, 10),
     "graphql": (5000, 0),
@@ -62,7 +62,7 @@ _OTHER_RESOURCES = {
 
 def of_other_resources(user: User | None) -> dict[str, int]:
     """
-    List the limits of the resources beside ``core``, by name.
+    Return the limits of the resources other than ``core``, by name.
 
     Source:
         https://docs.github.com/rest/rate-limit/rate-limit, its example.
@@ -71,20 +71,20 @@ def of_other_resources(user: User | None) -> dict[str, int]:
 
 
 def points(method: str) -> int:
-    """Tell what a request costs of the points for a minute: 1 if it reads, 5 if it writes."""
+    """Return the points that a request costs: 1 if it reads, 5 if it writes."""
     return 1 if method in _READS else 5
 
 
 def creates_content(method: str) -> bool:
-    """Tell whether a request counts as creating content: each that writes does [guess]."""
+    """Return whether a request counts as creating content: every writing one does [guess]."""
     return method not in _READS
 
 
 class Window(NamedTuple):
     """
-    Something that is counted up to a *limit* for some *seconds*, until ``ends_at``.
+    A counter with a *limit*, valid for a number of *seconds* until *ends_at*.
 
-    *what* says what is counted, for a hint.
+    *what* names the counted units in hints.
     """
 
     what: str
@@ -95,14 +95,14 @@ class Window(NamedTuple):
 
 
 def renewed(window: Window, now: datetime) -> Window:
-    """Begin *window* anew if it is over."""
+    """Restart *window* if it has ended."""
     if now < window.ends_at:
         return window
     return window._replace(used=0, ends_at=now + timedelta(seconds=window.seconds))
 
 
 def count(window: Window, amount: int) -> Window | None:
-    """Count *amount* in *window*; ``None`` if there is no room for it."""
+    """Add *amount* to *window*; ``None`` if that would exceed its limit."""
     if amount and window.used + amount > window.limit:
         return None
     return window._replace(used=window.used + amount)
@@ -110,10 +110,10 @@ def count(window: Window, amount: int) -> Window | None:
 
 class Secondary(NamedTuple):
     """
-    The secondary limits as a test has set them.
+    The secondary limits set by a test.
 
     Attributes:
-        retry_after: True for the seconds until it is over, False for no ``Retry-After``, else this number.
+        retry_after: The seconds in ``Retry-After``. True for the time until the window ends, False for no header.
     """
 
     points_per_minute: int
@@ -123,7 +123,7 @@ class Secondary(NamedTuple):
     retry_after: int | bool
 
     def windows(self, now: datetime) -> tuple[Window, ...]:
-        """Begin to count."""
+        """Start new windows for a caller."""
         minute, hour = now + timedelta(minutes=1), now + timedelta(hours=1)
         return (
             Window("points a minute", self.points_per_minute, 60, minute),
@@ -133,30 +133,30 @@ class Secondary(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """What a test has set for a caller: the *limit* for each hour, and the HTTP *status* when nothing is left."""
+    """The budget that a test set for a caller: requests per hour, and the HTTP *status* once they are used up."""
 
     limit: int
     status: int
 
 
 class Refusal(NamedTuple):
-    """One request too many. *retry_after* is for the header of that name, ``None`` for none."""
+    """The refusal of a request. *retry_after* is in seconds, ``None`` for no such header."""
 
     error: GitHubError
     retry_after: int | None
 
 
 class Limits:
-    """What a test has set, and what the secondary limits have counted since. Hold the store's lock."""
+    """The limits set by a test, and the counters of the secondary limits. Hold the store's lock."""
 
     def __init__(self) -> None:
-        """Refuse nobody yet."""
+        """Start without limits."""
         self.budgets: dict[int | None, Budget] = {}
         self.secondary: Secondary | None = None
         self._windows: dict[int | None, tuple[Window, ...]] = {}
 
     def set_secondary(self, secondary: Secondary) -> None:
-        """Keep these limits from now on."""
+        """Apply *secondary* from now on, with new counters."""
         self.secondary = secondary
         self._windows.clear()
 
@@ -164,20 +164,22 @@ class Limits:
         self, user: User | None, method: str, budget: RateLimit, *, now: datetime, request_id: str
     ) -> Refusal | None:
         """
-        Refuse a request, or count it for the secondary limits; a refused one counts for none.
+        Return the refusal of a request, or count it towards the secondary limits and return ``None``.
 
         Args:
-            budget: What *user*, ``None`` for an anonymous caller, has left of the primary limit.
+            user: ``None`` for an anonymous caller.
 
-            request_id: For GitHub's words.
+            budget: The caller's primary limit.
+
+            request_id: Quoted in GitHub's message.
         """
         key = user.id if user else None
         who = user.login if user else "the anonymous caller"
         if key in self.budgets and not budget.remaining:
             seconds = int((budget.reset_at - now).total_seconds())
             hint = (
-                f"{who} has none of {self.budgets[key].limit:,} requests left in this hour, as rate_limits.set said; "
-                f"the next begins at {budget.reset_at:%Y-%m-%dT%H:%M:%SZ}: ghdeploy.clock.tick({seconds})"
+                f"{who} has used all {self.budgets[key].limit:,} requests of this hour, set with rate_limits.set; "
+                f"the next hour begins at {budget.reset_at:%Y-%m-%dT%H:%M:%SZ}: ghdeploy.clock.tick({seconds})"
             )
             return Refusal(
                 refusals.rate_limited(
@@ -195,7 +197,7 @@ class Limits:
                 seconds = int((before.ends_at - now).total_seconds())
                 hint = (
                     f"{who} has used {before.used:,} of {before.limit:,} {before.what}, set with "
-                    f"rate_limits.set_secondary; they are counted anew after ghdeploy.clock.tick({seconds})"
+                    f"rate_limits.set_secondary; the count starts again after ghdeploy.clock.tick({seconds})"
                 )
                 return Refusal(
                     refusals.secondary_rate_limited(self.secondary.status, hint, now=now, request_id=request_id),

@@ -1,9 +1,9 @@
 """
-GitHub's refusals, and the words for them.
+GitHub's refusals and their texts.
 
 ::
 
-    GitHubError             an answer to a client, in GitHub's words
+    GitHubError             a response to a client, with GitHub's text
       Redirect              301 or 307
       BadRequest            400
       Unauthorized          401
@@ -14,9 +14,11 @@ GitHub's refusals, and the words for them.
       Unprocessable         422
       TooManyRequests       403 or 429
 
-A refusal carries a *hint*: the reason in terms of the test's setup. The hint
-travels in the header ``X-GHDeploy-Hint``, never in the body, which is GitHub's
-own. Texts whose wording no source confirms are marked [guess].
+A refusal carries a *hint*, which explains it in terms of the test's setup. The
+hint is sent in the header ``X-GHDeploy-Hint``; the body is the same as GitHub's.
+Texts that no source confirms are marked [guess].
+
+The module is long because it is one list: all of GitHub's texts are here.
 """
 
 from __future__ import annotations
@@ -30,12 +32,12 @@ if TYPE_CHECKING:
 
 
 REASONS = {**{int(status): status.phrase for status in HTTPStatus}, 422: "Unprocessable Entity"}
-"""HTTP's phrases as GitHub sends them; newer Pythons have another for 422."""
+"""The reason phrases that GitHub sends. Newer versions of Python have another one for 422."""
 
 
 class GitHubError(Exception):
     """
-    A refusal, as GitHub words it.
+    A refusal with GitHub's status, message and errors.
 
     Source:
         https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
@@ -46,7 +48,7 @@ class GitHubError(Exception):
     def __init__(
         self, message: str, *, errors: Sequence[Any] | str = (), hint: str = "", documentation_url: str | None = None
     ) -> None:
-        """Keep the *message* and *errors* of the body; *documentation_url* overrides that of the operation."""
+        """Keep the *message* and *errors* of the body. *documentation_url* replaces the operation's own."""
         super().__init__(message)
         self.message = message
         self.errors: Any = errors if isinstance(errors, str) else list(errors)
@@ -55,68 +57,68 @@ class GitHubError(Exception):
 
 
 class Redirect(GitHubError):
-    """It is elsewhere, at *url*."""
+    """The resource has moved to *url*."""
 
     def __init__(self, url: str, *, hint: str) -> None:
-        """Send the client to *url*."""
+        """Redirect the client to *url*."""
         super().__init__("Moved Permanently", hint=hint, documentation_url="https://docs.github.com/v3/#http-redirects")
         self.url = url
 
 
 class MovedPermanently(Redirect):
-    """What was asked for is elsewhere."""
+    """The resource has moved. Clients may change the method to GET."""
 
     status = 301
 
 
 class TemporaryRedirect(Redirect):
-    """The request is to be sent elsewhere as it is."""
+    """The resource has moved. Clients repeat the request with the same method and body."""
 
     status = 307
 
 
 class BadRequest(GitHubError):
-    """The body is not what GitHub can read."""
+    """GitHub cannot parse the request."""
 
     status = 400
 
 
 class Unauthorized(GitHubError):
-    """GitHub does not know who asks."""
+    """The caller is not authenticated."""
 
     status = 401
 
 
 class Forbidden(GitHubError):
-    """GitHub knows who asks, and refuses."""
+    """The caller is not allowed to do this."""
 
     status = 403
 
 
 class PlainForbidden(Forbidden):
-    """A refusal by what stands before GitHub, which is not JSON."""
+    """A refusal by GitHub's front end, in plain text instead of JSON."""
 
 
 class NotFound(GitHubError):
-    """It is not there, or not for this caller to see."""
+    """The resource does not exist, or the caller may not see it."""
 
     status = 404
 
 
 class Conflict(GitHubError):
-    """The state of the repository is in the way."""
+    """The request conflicts with the state of the repository."""
 
     status = 409
 
 
 class UnsupportedMediaType(GitHubError):
-    """The client wants an answer of a type that GitHub does not send."""
+    """The client accepts only media types that GitHub does not send."""
 
     status = 415
 
 
 class Unprocessable(GitHubError):
-    """The body can be read, and is refused."""
+    """The request is well-formed, but breaks a rule."""
 
     status = 422
 
@@ -136,7 +138,7 @@ def requires_authentication(hint: str) -> Unauthorized:
 
 
 def user_agent_required() -> Forbidden:
-    """Refuse a request that does not name its client, in plain text as GitHub's front end does."""
+    """Refuse a request without a ``User-Agent``, in plain text as GitHub's front end does."""
     return PlainForbidden(
         "Request forbidden by administrative rules. Please make sure your request has a User-Agent header "
         f"({_GETTING_STARTED}#user-agent).\n",
@@ -145,8 +147,8 @@ def user_agent_required() -> Forbidden:
 
 
 def unknown_version(version: str, known: Sequence[str], *, in_errors: bool) -> BadRequest:
-    """Refuse a version of the API that GitHub does not have; its text is the message, or alone in ``errors``."""
-    newest, *older = (f'"{one}"' for one in reversed(known))
+    """Refuse an API version that does not exist. The text is the message or, with *in_errors*, in ``errors``."""
+    newest, *older = (f'"{name}"' for name in reversed(known))
     text = (
         f'The version you specified in the "X-GitHub-API-Version" request header, "{version}", is not a supported '
         f"version. The following versions are currently supported: {', '.join([f'{newest} (most recent)', *older])}."
@@ -154,13 +156,13 @@ def unknown_version(version: str, known: Sequence[str], *, in_errors: bool) -> B
     return BadRequest(
         "Bad Request" if in_errors else text,
         errors=text if in_errors else (),
-        hint=f"X-GitHub-Api-Version is {version!r}; there are {' and '.join(known)}",
+        hint=f"X-GitHub-Api-Version is {version!r}; the versions are {' and '.join(known)}",
         documentation_url=f"{REST_DOCS}/about-the-rest-api/api-versions",
     )
 
 
 def unsupported_media_type(entries: Sequence[str]) -> UnsupportedMediaType:
-    """Refuse a request for other types than GitHub sends [guess]."""
+    """Refuse a request for media types that GitHub does not send [guess]."""
     listed = ", ".join(f'"{entry}"' for entry in entries)
     return UnsupportedMediaType(
         f"Unsupported 'Accept' header: [{listed}]. Must accept 'application/json'.",
@@ -170,7 +172,7 @@ def unsupported_media_type(entries: Sequence[str]) -> UnsupportedMediaType:
 
 
 def not_found(hint: str, *, documentation_url: str | None = None) -> NotFound:
-    """Answer for what is not there, or not for this caller to see."""
+    """Refuse access to a resource that does not exist, or that the caller may not see."""
     return NotFound("Not Found", hint=hint, documentation_url=documentation_url)
 
 
@@ -185,8 +187,8 @@ def not_an_object(hint: str) -> BadRequest:
 
 
 def invalid_request(problems: Iterable[str], places: Iterable[str]) -> Unprocessable:
-    """Refuse a body of the wrong shape. *problems* are joined with newlines [guess]; *places* say where they are."""
-    return Unprocessable("Invalid request.\n\n" + "\n".join(problems), hint=f"wrong in the body: {', '.join(places)}")
+    """Refuse a body that does not match the schema. *problems* are joined with newlines [guess]."""
+    return Unprocessable("Invalid request.\n\n" + "\n".join(problems), hint=f"invalid in the body: {', '.join(places)}")
 
 
 def validation_failed(resource: str, field: str, message: str, *, hint: str = "") -> Unprocessable:
@@ -196,41 +198,41 @@ def validation_failed(resource: str, field: str, message: str, *, hint: str = ""
 
 
 def too_long(resource: str, field: str, limit: int, length: int, unit: str = "characters") -> Unprocessable:
-    """Refuse a text over its limit [guess: the wording is that of other endpoints]."""
+    """Refuse a string above its limit [guess: the text is that of other endpoints]."""
     message = f"{field} is too long (maximum is {limit} characters)"
-    return validation_failed(resource, field, message, hint=f"{field} has {length:,} {unit}; {limit:,} are allowed")
+    return validation_failed(resource, field, message, hint=f"{field} has {length:,} {unit}; the limit is {limit:,}")
 
 
 def not_http(resource: str, field: str, url: str) -> Unprocessable:
-    """Refuse a URL with another scheme than http or https."""
+    """Refuse a URL whose scheme is neither http nor https."""
     message = f"{field} must use http(s) scheme"
     return validation_failed(
-        resource, field, message, hint=f"{field} is {url!r}; GitHub takes http and https URLs only"
+        resource, field, message, hint=f"{field} is {url!r}; GitHub accepts http and https URLs only"
     )
 
 
 def branch_not_found(hint: str) -> NotFound:
-    """Answer for a branch that is not there."""
+    """Refuse a request for a branch that does not exist."""
     return NotFound("Branch not found", hint=hint)
 
 
 def no_ref(ref: str, hint: str) -> Unprocessable:
-    """Refuse to deploy a ref that names nothing."""
+    """Refuse to deploy a ref that does not exist."""
     return Unprocessable(f"No ref found for: {ref}", hint=hint)
 
 
 def no_commit(sha: str, hint: str) -> Unprocessable:
-    """Refuse a sha that names no commit."""
+    """Refuse a SHA without a commit."""
     return Unprocessable(f"No commit found for SHA: {sha}", hint=hint)
 
 
 def merge_conflict(base: str, ref: str, hint: str) -> Conflict:
-    """Refuse to deploy what the default branch cannot be merged into."""
+    """Refuse to deploy a ref that the default branch cannot be merged into."""
     return Conflict(f"Conflict merging {base} into {ref}.", hint=hint)
 
 
 def failed_contexts(ref: str, contexts: Sequence[tuple[str, str]], hint: str) -> Conflict:
-    """Refuse to deploy a commit whose checks have not all passed; *contexts* are pairs of name and state."""
+    """Refuse to deploy a commit with unsuccessful checks. *contexts* are pairs of name and state."""
     listed = [{"context": context, "state": state} for context, state in contexts]
     error = {"contexts": listed, "resource": "Deployment", "field": "required_contexts", "code": "invalid"}
     return Conflict(f"Conflict: Commit status checks failed for {ref}.", errors=[error], hint=hint)
@@ -244,7 +246,7 @@ def active_deployment(hint: str) -> Unprocessable:
 
 
 def too_many_commit_statuses(hint: str) -> Unprocessable:
-    """Refuse one commit status too many for a sha and context [guess]."""
+    """Refuse a commit status above the limit for its SHA and context [guess]."""
     error = {
         "resource": "Status",
         "code": "custom",
@@ -254,46 +256,46 @@ def too_many_commit_statuses(hint: str) -> Unprocessable:
 
 
 def key_in_use(hint: str) -> Unprocessable:
-    """Refuse a deploy key that is one already."""
+    """Refuse a key that is already a deploy key."""
     return validation_failed("PublicKey", "key", "key is already in use", hint=hint)
 
 
 def invalid_key(hint: str) -> Unprocessable:
-    """Refuse a deploy key that is no public key."""
+    """Refuse a deploy key that is not a public key."""
     message = "key is invalid. You must supply a key in OpenSSH public key format"
     return validation_failed("PublicKey", "key", message, hint=hint)
 
 
 def no_conclusion(hint: str) -> Unprocessable:
-    """Refuse to complete a check run that has no conclusion [guess]."""
+    """Refuse to complete a check run without a conclusion [guess]."""
     return Unprocessable('Invalid request.\n\n"conclusion" wasn\'t supplied.', hint=hint)
 
 
 def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessable:
-    """Refuse the *value* of a check run's *member* that only GitHub itself may set [guess]."""
-    listed = ", ".join(f'"{one}"' for one in allowed)
+    """Refuse a *value* of a check run's *member* that only GitHub may set [guess]."""
+    listed = ", ".join(f'"{name}"' for name in allowed)
     return Unprocessable(
         f"Invalid request.\n\nFor 'properties/{member}', \"{value}\" is not a member of [{listed}].",
-        hint=f"only GitHub itself gives a check run the {member} {value}; others may give it {', '.join(allowed)}",
+        hint=f"only GitHub sets the {member} {value} of a check run; apps may set {', '.join(allowed)}",
     )
 
 
-# Who may do what
+# Authorization
 
 
 def not_accessible(kind: str, hint: str) -> Forbidden:
-    """Refuse a token, of an app or fine-grained, that lacks a permission."""
+    """Refuse a fine-grained or app token without the permission."""
     what = "integration" if kind == "app" else "personal access token"
     return Forbidden(f"Resource not accessible by {what}", hint=hint)
 
 
 def admin_only(hint: str) -> Forbidden:
-    """Refuse a user who may not administer a repository that it can see."""
+    """Refuse a user who sees the repository but is not its administrator."""
     return Forbidden("Must have admin rights to Repository.", hint=hint)
 
 
 def apps_only(hint: str) -> Forbidden:
-    """Refuse a token that is not an app's."""
+    """Refuse a token that does not belong to an app."""
     return Forbidden("You must authenticate via a GitHub App.", hint=hint)
 
 
@@ -305,17 +307,15 @@ def not_its_check_run(app_id: int, hint: str) -> Forbidden:
 
 
 def no_rate_limit() -> NotFound:
-    """Answer for the rate limit of a GitHub Enterprise Server, where it is off by default [guess]."""
-    return NotFound(
-        "Rate limiting is not enabled.", hint="GitHub Enterprise Server limits nothing unless its administrator says so"
-    )
+    """Refuse to show the rate limit of GitHub Enterprise Server, where it is off by default [guess]."""
+    return NotFound("Rate limiting is not enabled.", hint="GitHub Enterprise Server has no rate limit by default")
 
 
 # Repositories and people
 
 
 def name_taken(message: str, hint: str) -> Unprocessable:
-    """Refuse a repository's name that another has [guess: the *message* of a rename, not of a creation]."""
+    """Refuse a repository name that is taken [guess: the *message* for a rename, not for a creation]."""
     error = {
         "resource": "Repository",
         "code": "custom",
@@ -326,7 +326,7 @@ def name_taken(message: str, hint: str) -> Unprocessable:
 
 
 def no_default_branch(branch: str, hint: str) -> Unprocessable:
-    """Refuse a default branch that is not there [guess]."""
+    """Refuse a default branch that does not exist [guess]."""
     error = {
         "resource": "Repository",
         "code": "invalid",
@@ -337,12 +337,12 @@ def no_default_branch(branch: str, hint: str) -> Unprocessable:
 
 
 def owner_collaborates(hint: str) -> Unprocessable:
-    """Refuse to make the owner a collaborator, or to stop it [guess]."""
+    """Refuse to add or remove the owner as a collaborator [guess]."""
     return validation_failed("Repository", "user", "Repository owner cannot be a collaborator", hint=hint)
 
 
 def no_such_permission(permission: str, hint: str) -> Unprocessable:
-    """Refuse to grant a right that is none [guess]."""
+    """Refuse to grant a permission that does not exist [guess]."""
     return validation_failed("Repository", "permission", f"{permission} is not a valid permission", hint=hint)
 
 
@@ -350,12 +350,12 @@ def no_such_permission(permission: str, hint: str) -> Unprocessable:
 
 
 def invalid_environment(message: str, hint: str) -> Unprocessable:
-    """Refuse an environment whose name or settings break a rule: described without ``errors`` [guess: the words]."""
+    """Refuse an environment whose name or settings break a rule: without ``errors``, as described [guess: the text]."""
     return Unprocessable(message, hint=hint)
 
 
 def already_exists(resource: str, field: str, hint: str) -> Unprocessable:
-    """Refuse a *resource* that is there already [guess: that it is refused; the words are those of GitHub's page]."""
+    """Refuse a *resource* that already exists [guess: that it is refused; the text is on GitHub's page]."""
     error = {"resource": resource, "code": "already_exists", "field": field}
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
 
@@ -364,42 +364,42 @@ def already_exists(resource: str, field: str, hint: str) -> Unprocessable:
 
 
 def not_a_sha(hint: str) -> Unprocessable:
-    """Refuse what is no full SHA where a ref is to be set to one [guess]."""
+    """Refuse to set a ref to an abbreviated or invalid SHA [guess]."""
     return Unprocessable("The sha parameter must be exactly 40 characters and contain only [0-9a-f].", hint=hint)
 
 
 def no_object(hint: str) -> Unprocessable:
-    """Refuse a SHA that names nothing where a ref is to be set to it."""
+    """Refuse to set a ref to a SHA without a commit."""
     return Unprocessable("Object does not exist", hint=hint)
 
 
 def ref_exists(hint: str) -> Unprocessable:
-    """Refuse to create a ref that is there."""
+    """Refuse to create a ref that already exists."""
     return Unprocessable("Reference already exists", hint=hint)
 
 
 def no_reference(hint: str) -> Unprocessable:
-    """Refuse to change a ref that is not there."""
+    """Refuse to change a ref that does not exist."""
     return Unprocessable("Reference does not exist", hint=hint)
 
 
 def unqualified_ref(hint: str) -> Unprocessable:
-    """Refuse a new ref whose name is not written out [guess]."""
+    """Refuse to create a ref whose name does not start with ``refs/`` [guess]."""
     return Unprocessable("Reference name must start with 'refs/' and contain at least two slashes.", hint=hint)
 
 
 def invalid_ref_name(ref: str, hint: str) -> Unprocessable:
-    """Refuse a new ref whose name git does not take [guess]."""
+    """Refuse to create a ref with a name that git does not accept [guess]."""
     return Unprocessable(f"{ref} is not a valid ref name.", hint=hint)
 
 
 def ref_update_failed(hint: str) -> Unprocessable:
-    """Refuse a new ref for which git has no place [guess]."""
+    """Refuse to create a ref that git cannot store beside an existing one [guess]."""
     return Unprocessable("Reference update failed", hint=hint)
 
 
 def not_fast_forward(hint: str) -> Unprocessable:
-    """Refuse to move a ref to a commit that does not contain the one it names."""
+    """Refuse to move a ref to a commit that does not contain the ref's current commit."""
     return Unprocessable("Update is not a fast forward", hint=hint)
 
 
@@ -409,16 +409,16 @@ def default_branch_stays(hint: str) -> Unprocessable:
 
 
 def empty_repository() -> Conflict:
-    """Answer for the refs of a repository without commits [guess]."""
+    """Refuse access to the refs of an empty repository [guess]."""
     return Conflict("Git Repository is empty.", hint=_EMPTY)
 
 
 def no_contents() -> NotFound:
-    """Answer for the contents of a repository without commits [guess]."""
+    """Refuse access to the contents of an empty repository [guess]."""
     return NotFound("This repository is empty.", hint=_EMPTY)
 
 
-_EMPTY = "the repository has no commit yet; auto_init begins one with a commit, and so does a file put to it"
+_EMPTY = "the repository has no commits; create it with auto_init, or add a file to it"
 
 
 def unmergeable(hint: str) -> Conflict:
@@ -427,52 +427,52 @@ def unmergeable(hint: str) -> Conflict:
 
 
 def no_side(side: str, hint: str) -> NotFound:
-    """Answer for a *side* of a merge, ``Base`` or ``Head``, that is not there [guess]."""
+    """Refuse a merge whose *side* (``Base`` or ``Head``) does not exist [guess]."""
     return NotFound(f"{side} does not exist", hint=hint)
 
 
 def no_common_ancestor(base: str, head: str) -> NotFound:
-    """Answer for two histories that have nothing in common [guess]."""
-    return NotFound(f"No common ancestor between {base} and {head}.", hint="they have no commit in common")
+    """Refuse to compare two unrelated histories [guess]."""
+    return NotFound(f"No common ancestor between {base} and {head}.", hint="the two have no commit in common")
 
 
 def no_branch_for_contents(branch: str, hint: str) -> NotFound:
-    """Answer for the branch of a change to a file [guess]."""
+    """Refuse to change a file on a branch that does not exist [guess]."""
     return NotFound(f"Branch {branch} not found", hint=hint)
 
 
 def no_commit_for_contents(ref: str, hint: str) -> NotFound:
-    """Answer for the ref that contents are asked for at [guess]."""
+    """Refuse to show contents at a ref that does not exist [guess]."""
     return NotFound(f"No commit found for the ref {ref}", hint=hint)
 
 
 def malformed_path(hint: str) -> Unprocessable:
-    """Refuse a path that git does not take [guess]."""
+    """Refuse a path that git does not accept [guess]."""
     return Unprocessable("path contains a malformed path component", hint=hint)
 
 
 def path_taken(hint: str) -> Unprocessable:
-    """Refuse a file where there is a directory, or below a file [guess]."""
+    """Refuse a file at the path of a directory, or below another file [guess]."""
     return Unprocessable("path conflicts with an existing file or directory", hint=hint)
 
 
 def not_base64(hint: str) -> Unprocessable:
-    """Refuse a file's content that is not encoded [guess]."""
+    """Refuse file content that is not in base64 [guess]."""
     return Unprocessable("content is not valid Base64", hint=hint)
 
 
 def sha_needed(hint: str) -> Unprocessable:
-    """Refuse to replace a file by a client that does not say what it replaces."""
+    """Refuse to replace a file without its current SHA."""
     return Unprocessable('Invalid request.\n\n"sha" wasn\'t supplied.', hint=hint)
 
 
 def stale_sha(path: str, sha: str, hint: str) -> Conflict:
-    """Refuse to change a file that is not what the client takes it for [guess]."""
+    """Refuse to change a file whose current SHA differs from the client's [guess]."""
     return Conflict(f"{path} does not match {sha}", hint=hint)
 
 
 def not_a_date(name: str, hint: str) -> Unprocessable:
-    """Refuse a commit's time that cannot be read [guess]."""
+    """Refuse an invalid date of a commit [guess]."""
     return Unprocessable(f"Invalid request.\n\n{name} is not a valid date.", hint=hint)
 
 
@@ -480,7 +480,7 @@ def not_a_date(name: str, hint: str) -> Unprocessable:
 
 
 class TooManyRequests(GitHubError):
-    """The caller asks too often."""
+    """The caller has sent too many requests."""
 
     status = 429
 
@@ -496,7 +496,7 @@ def _support(request_id: str, now: datetime) -> str:
 
 
 def rate_limited(status: int, user_id: int | None, hint: str, *, now: datetime, request_id: str) -> GitHubError:
-    """Refuse a caller, ``None`` for an anonymous one, whose budget is used up, with 403 or 429."""
+    """Refuse a caller without requests left, with 403 or 429. *user_id* is ``None`` for an anonymous caller."""
     if user_id is None:
         message = (
             "API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a higher "
@@ -509,7 +509,7 @@ def rate_limited(status: int, user_id: int | None, hint: str, *, now: datetime, 
 
 
 def secondary_rate_limited(status: int, hint: str, *, now: datetime, request_id: str) -> GitHubError:
-    """Refuse a caller who asks too much in a short time, with 403 or 429."""
+    """Refuse a caller above a secondary rate limit, with 403 or 429."""
     message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
     kind = TooManyRequests if status == HTTPStatus.TOO_MANY_REQUESTS else Forbidden
     return kind(
@@ -523,26 +523,26 @@ def secondary_rate_limited(status: int, hint: str, *, now: datetime, request_id:
 
 
 def invalid_hook(field: str, message: str, hint: str) -> Unprocessable:
-    """Refuse a hook's settings [guess: the *message*s, but for that of a missing URL]."""
+    """Refuse a hook's settings [guess: every *message* except the one for a missing URL]."""
     error = {"resource": "Hook", "code": "custom", **({"field": field} if field else {}), "message": message}
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
 
 
 def hook_exists(hint: str) -> Unprocessable:
-    """Refuse a hook that is there already."""
+    """Refuse a hook that already exists."""
     return invalid_hook("", "Hook already exists on this repository", hint)
 
 
 def invalid_cursor(hint: str) -> Unprocessable:
-    """Refuse a place in the list of deliveries that is none [guess]."""
+    """Refuse an invalid cursor into the list of deliveries [guess]."""
     return Unprocessable("Invalid cursor", hint=hint)
 
 
 def invalid_delivery_status(status: str, hint: str) -> Unprocessable:
-    """Refuse a filter of deliveries that is none [guess]."""
+    """Refuse an invalid ``status`` filter for deliveries [guess]."""
     return Unprocessable(f"Invalid status: {status}", hint=hint)
 
 
 def too_many_hooks(event: str, most: int, hint: str) -> Unprocessable:
-    """Refuse one hook too many for an event."""
+    """Refuse a hook above the limit for an event."""
     return invalid_hook("", f'The "{event}" event cannot have more than {most} hooks', hint)

@@ -1,5 +1,5 @@
 """
-OpenSSH public keys, as far as GitHub looks at one before it takes it.
+A parser for OpenSSH public keys, as strict as GitHub is with deploy keys.
 
 Source:
     https://www.rfc-editor.org/rfc/rfc4253#section-6.6 (RSA, DSA), rfc5656 (ECDSA), rfc8709 (Ed25519),
@@ -12,8 +12,8 @@ import base64
 import struct
 from typing import NamedTuple
 
-# What follows the type in the blob of each: "mpint" is a positive number, "string" anything, a number
-# a string of so many bytes, any other text exactly that string.
+# The members after the type in a key's blob. "mpint" is a positive number, "string" is any string,
+# an integer is a string of that many bytes, and any other text is that very string.
 _BLOBS: dict[str, tuple[str | int, ...]] = {
     "ssh-rsa": ("mpint", "mpint"),
     "ssh-dss": ("mpint", "mpint", "mpint", "mpint"),
@@ -25,13 +25,13 @@ _BLOBS: dict[str, tuple[str | int, ...]] = {
     "sk-ecdsa-sha2-nistp256@openssh.com": ("nistp256", 65, "string"),
 }
 TYPES = tuple(_BLOBS)
-"""The types of key that are known."""
+"""The supported key types."""
 
 _UNCOMPRESSED = 4  # the first byte of a point on a curve
 
 
 class PublicKey(NamedTuple):
-    """A public key, cut into what a line of OpenSSH's has: *blob* is in base64, *comment* may be empty."""
+    """The parts of a public key line. *blob* is in base64; *comment* may be empty."""
 
     type: str
     blob: str
@@ -39,36 +39,36 @@ class PublicKey(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The key without its comment, as GitHub shows it."""
+        """The key without the comment, as GitHub shows it."""
         return f"{self.type} {self.blob}"
 
 
 class InvalidKey(ValueError):
-    """It is no public key. The message says why."""
+    """The text is not a public key. The message gives the reason."""
 
 
 def parse(text: str) -> PublicKey:
     """
-    Read the line that ``ssh-keygen`` writes to a file ``.pub``: type, base64, and perhaps a comment.
+    Parse a line of a ``.pub`` file written by ``ssh-keygen``: type, base64 and optional comment.
 
-    White space around it does not matter.
+    White space around the line is ignored.
 
     Raises:
-        InvalidKey: It is no such line, or what is in the base64 is not a key of its type.
+        InvalidKey: The line has another format, or the base64 data is not a key of the given type.
     """
     if text.lstrip().startswith("-----BEGIN"):
-        raise InvalidKey("it is in PEM format, not a line of OpenSSH's")
+        raise InvalidKey("it is in PEM format, not in OpenSSH's one-line format")
     if len(text.strip().splitlines()) > 1:
         raise InvalidKey("it has more than one line")
     kind, *rest = text.split(maxsplit=2) or [""]
     if kind not in _BLOBS:
-        raise InvalidKey(f"{kind[:40]!r} is no type of key, such as {', '.join(TYPES)}")
+        raise InvalidKey(f"{kind[:40]!r} is not a key type; the types are {', '.join(TYPES)}")
     if not rest:
-        raise InvalidKey("nothing follows its type")
+        raise InvalidKey("nothing follows the key type")
     try:
         blob = base64.b64decode(rest[0], validate=True)
     except ValueError as problem:
-        raise InvalidKey(f"what follows its type is not base64: {problem}") from None
+        raise InvalidKey(f"the text after the key type is not base64: {problem}") from None
     _check(kind, blob)
     return PublicKey(kind, base64.b64encode(blob).decode(), rest[1].strip() if rest[1:] else "")
 
@@ -76,31 +76,33 @@ def parse(text: str) -> PublicKey:
 def _check(kind: str, blob: bytes) -> None:
     inner, *members = _strings(blob)
     if inner != kind.encode():
-        raise InvalidKey(f"it says {kind}, and the base64 says {inner[:40].decode(errors='replace')!r}")
-    wanted = _BLOBS[kind]
-    if len(members) != len(wanted):
-        raise InvalidKey(f"a key of type {kind} has {len(wanted)} member(s), this one {len(members)}")
-    for member, what in zip(members, wanted, strict=True):
+        raise InvalidKey(f"its type is {kind}, but its base64 data says {inner[:40].decode(errors='replace')!r}")
+    expected = _BLOBS[kind]
+    if len(members) != len(expected):
+        raise InvalidKey(f"a key of type {kind} has {len(expected)} member(s), but this one has {len(members)}")
+    for member, what in zip(members, expected, strict=True):
         if isinstance(what, int):
-            point = kind.partition("-sha2-")[0].endswith("ecdsa")
-            if len(member) != what or (point and member[0] != _UNCOMPRESSED):
-                raise InvalidKey(f"a key of type {kind} has {what} bytes, this one {len(member)} or others")
+            is_point = kind.partition("-sha2-")[0].endswith("ecdsa")
+            if len(member) != what:
+                raise InvalidKey(f"a key of type {kind} has {what} bytes, but this one has {len(member)}")
+            if is_point and member[0] != _UNCOMPRESSED:
+                raise InvalidKey(f"the point in a key of type {kind} begins with the byte {_UNCOMPRESSED}")
         elif what == "mpint":
             if not member.strip(b"\0") or member[0] & 0x80:
-                raise InvalidKey(f"a member of it is not a positive number, as one of type {kind} has")
+                raise InvalidKey(f"all members of a key of type {kind} are positive numbers")
         elif what != "string" and member != what.encode():
             raise InvalidKey(f"a key of type {kind} is on the curve {what}")
 
 
 def _strings(blob: bytes) -> list[bytes]:
-    """Cut a blob into its strings, each of which has its length before it."""
-    found, place = [], 0
-    while place < len(blob):
-        if place + 4 > len(blob):
-            raise InvalidKey("the base64 is cut off")
-        (length,) = struct.unpack_from(">I", blob, place)
-        place += 4 + length
-        if place > len(blob):
-            raise InvalidKey("the base64 is cut off")
-        found.append(blob[place - length : place])
-    return found or [b""]
+    """Split a blob into its strings. Each is preceded by its length, 4 bytes."""
+    strings, position = [], 0
+    while position < len(blob):
+        if position + 4 > len(blob):
+            raise InvalidKey("the base64 data is cut off")
+        (length,) = struct.unpack_from(">I", blob, position)
+        position += 4 + length
+        if position > len(blob):
+            raise InvalidKey("the base64 data is cut off")
+        strings.append(blob[position - length : position])
+    return strings or [b""]

@@ -1,4 +1,4 @@
-"""The URLs in GitHub's answers, for api.github.com, GitHub Enterprise Server and data residency."""
+"""The URLs in GitHub's responses: for github.com, GitHub Enterprise Server and data residency."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github.model import (
-        Repository,
-        User,
-    )
-
+    from pytest_ghdeploy.github.model import Repository, User
 
 JSON = dict[str, Any]
 
 PUBLIC_API = "https://api.github.com"
 ENTERPRISE_VERSION = "3.19.0"
-"""The GitHub Enterprise Server that a fake is, unless told otherwise."""
+"""The default version of GitHub Enterprise Server."""
 
 _RESIDENCE = ".ghe.com"
 _DOCS = "https://docs.github.com"
@@ -25,16 +21,16 @@ _DOCS = "https://docs.github.com"
 
 class Urls(NamedTuple):
     """
-    The roots that URLs in answers start with, without a final slash.
+    The roots of the URLs in responses, without a trailing slash.
 
     Attributes:
         api: ``https://api.github.com``, or ``https://HOST/api/v3`` on GitHub Enterprise Server.
 
         html: ``https://github.com``, or ``https://HOST``.
 
-        enterprise_version: That of GitHub Enterprise Server; ``""`` for github.com and with data residency.
+        enterprise_version: The version of GitHub Enterprise Server; ``""`` for github.com and data residency.
 
-        pictures: Of accounts, by id [guess: where they are with data residency].
+        pictures: The pattern for pictures of accounts, by id [guess: with data residency].
     """
 
     api: str
@@ -49,7 +45,7 @@ class Urls(NamedTuple):
         Derive the roots from the API's root *base_url*.
 
         Args:
-            enterprise_version: Of GitHub Enterprise Server, whose API is below a path; others have none.
+            enterprise_version: Used if *base_url* has a path, as with GitHub Enterprise Server.
         """
         api = base_url.rstrip("/")
         parts = urlsplit(api)
@@ -68,7 +64,7 @@ class Urls(NamedTuple):
 
     @lru_cache(64)  # noqa: B019 - few are ever made
     def at(self, root: str) -> Urls:
-        """Move the API to *root*, where the live server was asked, and all else to the same host."""
+        """Move the API to *root*, the live server's address, and all other URLs to the same host."""
         parts = urlsplit(root)
         moved = Urls.of(root, "")
         if parts.netloc == urlsplit(self.api).netloc:
@@ -83,11 +79,11 @@ class Urls(NamedTuple):
         return self.api == PUBLIC_API
 
     def avatar(self, row: User) -> str:
-        """Address an account's picture."""
+        """Return the URL of an account's picture."""
         return self.pictures % row.id
 
     def documentation(self, page: str) -> str:
-        """Address a *page* of docs.github.com in the edition for this GitHub [guess: for refusals too]."""
+        """Return the URL of a documentation *page*, in the edition for this GitHub [guess: in refusals too]."""
         if not self.enterprise_version:
             return page
         release = ".".join(self.enterprise_version.split(".")[:2])
@@ -95,7 +91,7 @@ class Urls(NamedTuple):
 
     def ssh(self, row: Repository) -> str:
         """
-        Address a repository for git over SSH; with data residency the user is the enterprise's subdomain.
+        Return the SSH address of a repository. With data residency, the user is the enterprise's subdomain.
 
         Source:
             https://docs.github.com/enterprise-cloud@latest/admin/data-residency
@@ -105,9 +101,9 @@ class Urls(NamedTuple):
         return f"{login}@{host}:{row.full_name}.git"
 
     def repository(self, row: Repository) -> str:
-        """Address a repository in the API."""
+        """Return the API URL of a repository."""
         return f"{self.api}/repos/{row.full_name}"
 
     def deployment(self, repository: Repository, deployment_id: int) -> str:
-        """Address a deployment in the API."""
+        """Return the API URL of a deployment."""
         return f"{self.api}/repos/{repository.full_name}/deployments/{deployment_id}"

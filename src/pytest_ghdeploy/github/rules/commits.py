@@ -10,22 +10,18 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import CHECK_RUN_CONCLUSIONS
+from pytest_ghdeploy.github.rules.deployments import NAME_LIMIT, check_report
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pytest_ghdeploy.github.model import (
-        App,
-        CheckRunConclusion,
-        CheckRunStatus,
-    )
-from pytest_ghdeploy.github.rules.deployments import NAME_LIMIT, _check_report
+    from pytest_ghdeploy.github.model import App, CheckRunConclusion, CheckRunStatus
 
 COMMIT_STATUS_LIMIT = 1000
-"""Commit statuses for one sha and context."""
+"""Commit statuses per SHA and context."""
 
 
-# Reporting on a commit
+# Commit statuses
 
 
 def check_commit_status(*, context: str, description: str | None, target_url: str | None, recorded: int) -> None:
@@ -33,21 +29,27 @@ def check_commit_status(*, context: str, description: str | None, target_url: st
     Refuse a commit status that breaks a limit.
 
     Args:
-        recorded: How many the sha has under this context already; 1000 are allowed.
+        context: At most 255 characters.
+
+        description: At most 140 characters.
+
+        target_url: An http or https URL, or empty.
+
+        recorded: The number of commit statuses that the SHA already has for this context; the limit is 1000.
 
     Raises:
-        Unprocessable: With the first limit that is broken.
+        Unprocessable: A limit is broken. The refusal names the first one.
     """
     if len(context) > NAME_LIMIT:
         raise refusals.too_long("Status", "context", NAME_LIMIT, len(context))
-    _check_report("Status", description or "", {"target_url": target_url or ""})
+    check_report("Status", description or "", {"target_url": target_url or ""})
     if recorded >= COMMIT_STATUS_LIMIT:
-        raise refusals.too_many_commit_statuses(f"there are {recorded} commit statuses for this sha and context")
+        raise refusals.too_many_commit_statuses(f"this sha and context already has {recorded} commit statuses")
 
 
 def combined_state(states: Collection[str]) -> Literal["failure", "pending", "success"]:
     """
-    Fold the latest state of each context into one.
+    Combine the latest states of all contexts into one.
 
     Source:
         https://docs.github.com/rest/commits/statuses#get-the-combined-status-for-a-specific-reference
@@ -57,7 +59,7 @@ def combined_state(states: Collection[str]) -> Literal["failure", "pending", "su
     return "pending" if not states or "pending" in states else "success"
 
 
-# The first that any run ended with is the suite's [guess]: what needs a person, then what failed, then the rest.
+# The suite's conclusion is the first of these that any of its runs has [guess].
 _WORST_FIRST: tuple[CheckRunConclusion, ...] = (
     "action_required",
     "timed_out",
@@ -73,7 +75,7 @@ _WORST_FIRST: tuple[CheckRunConclusion, ...] = (
 def suite_outcome(
     runs: Collection[tuple[CheckRunStatus, CheckRunConclusion | None]],
 ) -> tuple[CheckRunStatus, CheckRunConclusion | None]:
-    """Fold the status and conclusion of each of a check suite's *runs*, at least one, into the suite's own."""
+    """Combine the statuses and conclusions of a check suite's *runs*, at least one, into the suite's own."""
     statuses = {status for status, _ in runs}
     if statuses == {"completed"}:
         conclusions = {conclusion for _, conclusion in runs}
@@ -89,7 +91,7 @@ _REPORTED_CONCLUSIONS = tuple(conclusion for conclusion in CHECK_RUN_CONCLUSIONS
 
 def check_reported(status: str | None, conclusion: str | None) -> None:
     """
-    Refuse a report on a check run that only GitHub itself may give.
+    Refuse a status or conclusion of a check run that only GitHub may set.
 
     Raises:
         Unprocessable: *status* is ``waiting``, ``requested`` or ``pending``, or *conclusion* is ``stale``.
@@ -105,16 +107,19 @@ def check_reported(status: str | None, conclusion: str | None) -> None:
 
 def check_author(author: App, app: App | None) -> None:
     """
-    See to it that an app changes its own check runs only.
+    Refuse to let an app change another app's check run.
 
     Args:
-        app: ``None`` for a caller that is no app, whom nothing keeps from it.
+        author: The app that created the check run.
+
+        app: The caller's app, ``None`` for a caller without one, who may change any.
 
     Raises:
-        Forbidden: It is the check run of another *author*.
+        Forbidden: The two apps differ.
     """
     if app and app.id != author.id:
-        raise refusals.not_its_check_run(app.id, f"the check run is {author.slug}'s, and the token {app.slug}'s")
+        hint = f"the check run belongs to the app {author.slug}, the token to {app.slug}"
+        raise refusals.not_its_check_run(app.id, hint)
 
 
 def check_run_status(
@@ -125,17 +130,19 @@ def check_run_status(
     says_when_completed: bool,
 ) -> CheckRunStatus:
     """
-    Find the status that a report leaves a check run in: any conclusion completes it.
+    Find the status of a check run after a report. Any conclusion completes the run.
 
     Args:
-        before: What it was before the report.
+        before: The status before the report.
 
-        status: As reported, if it is; likewise *conclusion*.
+        status: The reported status, ``None`` if the report has none.
 
-        says_when_completed: Whether ``completed_at`` was reported.
+        conclusion: The reported conclusion, ``None`` if the report has none.
+
+        says_when_completed: Whether the report has a ``completed_at``.
 
     Raises:
-        Unprocessable: It would be completed by the report without a conclusion in it.
+        Unprocessable: The report would complete the check run, but has no conclusion.
 
     Source:
         https://docs.github.com/rest/checks/runs#create-a-check-run, under ``conclusion``.
@@ -143,5 +150,5 @@ def check_run_status(
     if conclusion is not None:
         return "completed"
     if status == "completed" or says_when_completed:
-        raise refusals.no_conclusion("a check run that is completed, or has completed_at, has a conclusion")
+        raise refusals.no_conclusion("a check run with the status completed, or with completed_at, needs a conclusion")
     return status or before

@@ -14,11 +14,7 @@ from pytest_ghdeploy.github import refusals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_ghdeploy.github.model import (
-        Assumptions,
-        Deployment,
-    )
-
+    from pytest_ghdeploy.github.model import Assumptions, Deployment
 
 DESCRIPTION_LIMIT = 140
 """Characters in the description of a deployment status or commit status."""
@@ -27,7 +23,7 @@ NAME_LIMIT = 255
 
 
 class Context(NamedTuple):
-    """What a commit status or a check run says about a commit."""
+    """The context and state of a commit status, or the name and outcome of a check run."""
 
     context: str
     state: str
@@ -40,8 +36,11 @@ def auto_merge(*, behind: bool, is_branch: bool, merges_cleanly: bool) -> Litera
     """
     Decide what ``auto_merge`` does with a ref.
 
-    A tag or a commit that is behind has no branch that a merge commit could be
-    pushed to, so GitHub reports a conflict even where nothing clashes.
+    A merge commit needs a branch. For a tag or a SHA that is behind the default
+    branch, GitHub therefore reports a conflict even if the merge would be clean.
+
+    Args:
+        behind: Whether the default branch has commits that the ref does not contain.
 
     Source:
         https://docs.github.com/rest/deployments/deployments#create-a-deployment, and reports by
@@ -53,52 +52,58 @@ def auto_merge(*, behind: bool, is_branch: bool, merges_cleanly: bool) -> Litera
 
 
 def context_key(context: str) -> str:
-    """Fold a context for comparison: GitHub compares contexts without case."""
+    """Convert a context for comparison. GitHub ignores case."""
     return context.casefold()
 
 
-def contexts_to_check(found: Sequence[Context], required: Sequence[str] | None) -> list[Context]:
+def contexts_to_check(reported: Sequence[Context], required: Sequence[str] | None) -> list[Context]:
     """
-    Pick the contexts that gate a deployment.
+    Select the contexts that must be successful for a deployment.
 
     Args:
-        found: Every context of the commit, commit statuses first; a name may come twice.
+        reported: All contexts of the commit, commit statuses first. A name may occur twice.
 
-        required: The deployment's ``required_contexts``: ``None`` for all, ``[]`` for none. A name
-            that nobody has reported yet counts as ``pending``.
+        required:
+            The deployment's ``required_contexts``: ``None`` for all, ``[]`` for
+            none. A name without a report counts as ``pending``.
     """
     if required is None:
-        return list(found)
-    picked: list[Context] = []
+        return list(reported)
+    selected: list[Context] = []
     for name in dict.fromkeys(required):
-        reported = [context for context in found if context_key(context.context) == context_key(name)]
-        picked += reported or [Context(name, "pending")]
-    return picked
+        matches = [context for context in reported if context_key(context.context) == context_key(name)]
+        selected += matches or [Context(name, "pending")]
+    return selected
 
 
 def unmet_contexts(contexts: Iterable[Context], assume: Assumptions) -> list[Context]:
     """
-    List the *contexts* that stand in a deployment's way: those that are not ``success``.
+    List the *contexts* that block a deployment: all that are not ``success``.
 
-    A check run counts with its conclusion, so ``skipped`` and ``cancelled`` stand in the way too.
+    The state of a check run is its conclusion, so ``skipped`` and ``cancelled`` block a deployment too.
     """
     passing = {"success", "neutral"} if assume.neutral_passes else {"success"}
     return [context for context in contexts if context.state not in passing]
 
 
-def listed_contexts(found: Sequence[Context], checked: Sequence[Context], assume: Assumptions) -> list[Context]:
-    """Pick the contexts that a 409 lists: those *checked*, or, if so assumed, all *found* on the commit too."""
+def listed_contexts(reported: Sequence[Context], checked: Sequence[Context], assume: Assumptions) -> list[Context]:
+    """Select the contexts that a 409 lists: those *checked* or, with ``list_all_contexts``, all *reported* too."""
     if not assume.list_all_contexts:
         return list(checked)
-    return [*found, *(context for context in checked if context not in found)]
+    return [*reported, *(context for context in checked if context not in reported)]
 
 
 def check_deployment(payload: dict[str, Any] | str, environment: str, assume: Assumptions) -> None:
     """
     Refuse a deployment that breaks a limit.
 
+    Args:
+        payload: At most ``assume.payload_limit`` bytes of JSON.
+
+        environment: At most 255 characters.
+
     Raises:
-        Unprocessable: *environment* has more than 255 characters, or *payload*, as JSON, more bytes than allowed.
+        Unprocessable: A limit is broken.
     """
     if len(environment) > NAME_LIMIT:
         raise refusals.too_long("Deployment", "environment", NAME_LIMIT, len(environment))
@@ -108,7 +113,7 @@ def check_deployment(payload: dict[str, Any] | str, environment: str, assume: As
 
 
 def production_by_default(environment: str) -> bool:
-    """Tell whether a deployment to *environment* is a production one unless it says otherwise."""
+    """Return the default of ``production_environment`` for a deployment to *environment*."""
     return environment == "production"
 
 
@@ -124,17 +129,28 @@ def check_deployment_status(*, description: str, environment: str, urls: dict[st
 
         environment: At most 255 characters.
 
-        urls: By field name; each empty or an http(s) URL.
+        urls: By field name. Each is empty or an http or https URL.
 
     Raises:
-        Unprocessable: With the first of these that is broken.
+        Unprocessable: A limit is broken. The refusal names the first one.
     """
-    _check_report("DeploymentStatus", description, urls)
+    check_report("DeploymentStatus", description, urls)
     if len(environment) > NAME_LIMIT:
         raise refusals.too_long("DeploymentStatus", "environment", NAME_LIMIT, len(environment))
 
 
-def _check_report(resource: str, description: str, urls: dict[str, str]) -> None:
+def check_report(resource: str, description: str, urls: dict[str, str]) -> None:
+    """
+    Refuse a deployment status or commit status with an invalid description or URL.
+
+    Args:
+        description: At most 140 characters.
+
+        urls: By field name. Each is empty or an http or https URL.
+
+    Raises:
+        Unprocessable: A limit is broken. The refusal names the first one.
+    """
     if len(description) > DESCRIPTION_LIMIT:
         raise refusals.too_long(resource, "description", DESCRIPTION_LIMIT, len(description))
     for field, url in urls.items():
@@ -146,18 +162,19 @@ def superseded_by(
     deployment: Deployment, others: Iterable[Deployment], assume: Assumptions, *, auto_inactive: bool
 ) -> list[Deployment]:
     """
-    List the deployments that the latest report on *deployment* makes ``inactive``, oldest first.
+    List the *others* that become ``inactive`` after a deployment status of *deployment*, oldest first.
 
-    With *auto_inactive* and the state ``success`` those are the earlier ones
-    to the environment it has now whose own state is ``success`` and which are
-    neither transient nor, unless assumed so, to production.
+    The latest status must be ``success``, with *auto_inactive*. It retires the
+    earlier deployments to the same environment whose state is ``success``.
+    Transient deployments stay, and so do production ones unless
+    ``auto_inactive_production`` is assumed.
 
     Source:
         https://docs.github.com/rest/deployments/deployments#inactive-deployments
     """
     if not auto_inactive or deployment.state != "success":
         return []
-    found = [
+    superseded = [
         other
         for other in others
         if other.id < deployment.id
@@ -167,11 +184,11 @@ def superseded_by(
         and not other.transient_environment
         and (assume.auto_inactive_production or not other.production_environment)
     ]
-    return sorted(found, key=lambda other: other.id)
+    return sorted(superseded, key=lambda other: other.id)
 
 
 def is_dispatched(state: str, assume: Assumptions) -> bool:
-    """Tell whether a deployment status of this *state* dispatches an event: ``inactive`` does not."""
+    """Return whether a deployment status with this *state* dispatches an event: ``inactive`` does not."""
     return state != "inactive" or assume.inactive_events
 
 
@@ -180,21 +197,21 @@ def check_deletable(deployment: Deployment, *, in_environment: int, in_repositor
     Refuse to delete an active deployment that is not the only one.
 
     Args:
-        in_environment: How many deployments there are in its environment, itself included.
+        in_environment: The number of deployments in its environment, including this one.
 
-        in_repository: How many there are in its repository.
+        in_repository: The number of deployments in its repository, including this one.
 
     Raises:
-        Unprocessable: The deployment's state is ``success``, and there are others.
+        Unprocessable: The deployment's state is ``success``, and others exist.
 
     Source:
-        The wording of the refusal as quoted by users; GitHub's page says "in the repository":
+        The text of the refusal is quoted by users. GitHub's page says "in the repository":
         https://docs.github.com/rest/deployments/deployments#delete-a-deployment
     """
-    there = in_repository if assume.delete_per_repository else in_environment
-    if deployment.state == "success" and there > 1:
+    count = in_repository if assume.delete_per_repository else in_environment
+    if deployment.state == "success" and count > 1:
         where = "its repository" if assume.delete_per_repository else f"environment {deployment.environment!r}"
         raise refusals.active_deployment(
-            f"deployment {deployment.id} is active (its latest deployment status is success) and one of {there} in "
-            f"{where}: give it another deployment status first, such as inactive"
+            f"deployment {deployment.id} is active (its latest deployment status is success) and one of {count} in "
+            f"{where}: add another deployment status first, such as inactive"
         )

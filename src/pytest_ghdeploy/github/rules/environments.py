@@ -9,28 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.rules.deployments import NAME_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_ghdeploy.github.model import (
-        App,
-        DeploymentBranchPolicySettings,
-        ProtectionRuleType,
-    )
-from pytest_ghdeploy.github.rules.deployments import NAME_LIMIT
+    from pytest_ghdeploy.github.model import App, DeploymentBranchPolicySettings, ProtectionRuleType
 
 WAIT_TIMER_LIMIT = 43_200
-"""Minutes that a job may be made to wait: 30 days."""
+"""Minutes that a job can be held back: 30 days."""
 REVIEWER_LIMIT = 6
-"""Users and teams that may be asked to review what goes to an environment."""
-
-
-# Environments
+"""Users and teams that can be reviewers of an environment."""
 
 
 def environment_key(name: str) -> str:
-    """Fold the name of an environment for comparison: GitHub compares them without case."""
+    """Convert the name of an environment for comparison. GitHub ignores case."""
     return name.casefold()
 
 
@@ -45,12 +38,12 @@ def check_environment(
 
         wait_timer: Minutes, from 0 to 43,200.
 
-        reviewers: How many there are; at most 6.
+        reviewers: The number of reviewers, at most 6.
 
-        deployment_branch_policy: Exactly one of its two members is true, if there is a policy.
+        deployment_branch_policy: ``None``, or two members of which exactly one is true.
 
     Raises:
-        Unprocessable: With the first of these that is broken.
+        Unprocessable: A rule is broken. The refusal names the first one.
 
     Source:
         https://docs.github.com/rest/deployments/environments#create-or-update-an-environment
@@ -59,21 +52,21 @@ def check_environment(
         raise refusals.invalid_environment("Name can't be blank", "the name of an environment is empty")
     if len(name) > NAME_LIMIT:
         message = f"Name is too long (maximum is {NAME_LIMIT} characters)"
-        raise refusals.invalid_environment(message, f"the name has {len(name)} characters; {NAME_LIMIT} are allowed")
+        raise refusals.invalid_environment(message, f"the name has {len(name)} characters; the limit is {NAME_LIMIT}")
     if not 0 <= wait_timer <= WAIT_TIMER_LIMIT:
         message = f"Wait timer must be between 0 and {WAIT_TIMER_LIMIT}"
-        hint = f"wait_timer is a number of minutes from 0 to {WAIT_TIMER_LIMIT:,}; the body has {wait_timer}"
+        hint = f"wait_timer is {wait_timer}; it must be from 0 to {WAIT_TIMER_LIMIT:,} minutes"
         raise refusals.invalid_environment(message, hint)
     if reviewers > REVIEWER_LIMIT:
         message = f"Reviewers can have at most {REVIEWER_LIMIT} entries"
-        raise refusals.invalid_environment(message, f"there are {reviewers} reviewers; {REVIEWER_LIMIT} are allowed")
+        raise refusals.invalid_environment(message, f"{reviewers} reviewers are listed; the limit is {REVIEWER_LIMIT}")
     if deployment_branch_policy is not None:
         protected, custom = (
             deployment_branch_policy[name] for name in ("protected_branches", "custom_branch_policies")
         )
         if protected == custom:
             message = "protected_branches and custom_branch_policies cannot have the same value"
-            hint = f"both members of deployment_branch_policy are {str(custom).lower()}; exactly one is to be true"
+            hint = f"both members of deployment_branch_policy are {str(custom).lower()}; exactly one must be true"
             raise refusals.invalid_environment(message, hint)
 
 
@@ -81,9 +74,10 @@ def protection_rule_types(
     *, wait_timer: int, reviewers: int, settings: DeploymentBranchPolicySettings | None
 ) -> list[ProtectionRuleType]:
     """
-    List the protection rules that the settings of an environment come to.
+    List the protection rules that follow from the settings of an environment.
 
-    No wait and no reviewers make no rule; any deployment branch policy does.
+    A wait of 0 minutes or an empty list of reviewers makes no rule. Every
+    deployment branch policy makes one.
 
     Source:
         Observed (PyGithub's recordings Environment.testCreateEnvironment and testUpdateEnvironment).
@@ -100,7 +94,7 @@ def protection_rule_types(
 
 def can_protect(app: App) -> bool:
     """
-    Tell whether an environment can have a custom deployment protection rule of this app.
+    Return whether an environment can have a custom deployment protection rule of this app.
 
     Source:
         https://docs.github.com/actions/deployment/protecting-deployments/creating-custom-deployment-protection-rules

@@ -14,65 +14,66 @@ from pytest_ghdeploy.github import refusals
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-
 FILE_LIMIT = 1_000_000
-"""Bytes of a file whose content ``GET …/contents`` includes."""
+"""The size in bytes up to which ``GET …/contents`` includes a file's content."""
 FULL_SHA = re.compile(r"[0-9a-f]{40}")
 _NOT_IN_A_PATH = re.compile(r"^/|/$|//|\0|(^|/)(\.\.?|\.git)(/|$)", re.IGNORECASE)
 
 
-# Git over REST
+# Refs and commits
 
 
 def check_sha(sha: str) -> None:
     """
-    Refuse what is no full SHA, in lower case.
+    Refuse an abbreviated or invalid SHA.
 
     Raises:
-        Unprocessable: It is not 40 hex digits.
+        Unprocessable: *sha* is not 40 hex digits in lower case.
     """
     if not FULL_SHA.fullmatch(sha):
-        raise refusals.not_a_sha(f"sha is {sha!r}, of {len(sha)} characters")
+        raise refusals.not_a_sha(f"sha is {sha!r}, which has {len(sha)} characters")
 
 
 def check_new_ref(ref: str, *, is_valid: bool, known: Collection[str]) -> None:
     """
-    Refuse to create a ref that has no proper name, or whose place is taken.
+    Refuse to create a ref whose name is invalid or taken.
 
     Args:
-        ref: As the client wrote it, ``refs/heads/topic``.
+        ref: The client's text, such as ``refs/heads/topic``.
 
-        is_valid: Whether git would take what stands after ``refs/heads/``.
+        is_valid: Whether git accepts the part after ``refs/heads/``.
 
-        known: The refs there are, without ``refs/``.
+        known: The existing refs, without ``refs/``.
 
     Raises:
-        Unprocessable: The name is not written out, or is none; the ref is there; or it would be a folder of
-            another ref, or the other way round, which git cannot store.
+        Unprocessable:
+            The name does not start with ``refs/``, is invalid or exists; or git
+            cannot store it, since it would be a folder of an existing ref or
+            the other way round.
 
     Source:
         https://docs.github.com/rest/git/refs#create-a-reference
     """
     name = ref.removeprefix("refs/")
     if name == ref or "/" not in name:
-        raise refusals.unqualified_ref(f"ref is {ref!r}; it is written out, as in refs/heads/{name}")
+        raise refusals.unqualified_ref(f"ref is {ref!r}; write it in full, such as refs/heads/{name}")
     if not is_valid:
-        raise refusals.invalid_ref_name(ref, f"git takes no ref {ref!r}: see git check-ref-format")
+        raise refusals.invalid_ref_name(ref, f"git does not accept the ref {ref!r}: see git check-ref-format")
     if name in known:
-        raise refusals.ref_exists(f"there is a ref {ref!r} already; update-ref moves it")
+        raise refusals.ref_exists(f"the ref {ref!r} exists; update-ref moves it")
     parts = name.split("/")
-    above = {"/".join(parts[:count]) for count in range(1, len(parts))}
-    other = next((one for one in known if one in above or one.startswith(f"{name}/")), None)
+    folders = {"/".join(parts[:count]) for count in range(1, len(parts))}
+    other = next((existing for existing in known if existing in folders or existing.startswith(f"{name}/")), None)
     if other:
         raise refusals.ref_update_failed(f"git cannot store {ref!r} beside 'refs/{other}': one would be a folder")
 
 
 def check_ref_update(*, fast_forward: bool, force: bool, hint: str) -> None:
     """
-    Refuse to move a ref to a commit that does not contain the one it names, unless by *force*.
+    Refuse to move a ref to a commit that does not contain its current one, unless with *force*.
 
     Raises:
-        Unprocessable: It does not.
+        Unprocessable: The update is neither a fast-forward nor forced.
 
     Source:
         https://docs.github.com/rest/git/refs#update-a-reference
@@ -89,12 +90,12 @@ def check_ref_deletable(name: str, default_branch: str) -> None:
         Unprocessable: *name*, such as ``heads/main``, is the default branch.
     """
     if name == f"heads/{default_branch}":
-        raise refusals.default_branch_stays(f"{default_branch} is the default branch, which GitHub does not delete")
+        raise refusals.default_branch_stays(f"{default_branch} is the default branch, which cannot be deleted")
 
 
 def comparison_status(*, ahead_by: int, behind_by: int) -> Literal["ahead", "behind", "diverged", "identical"]:
     """
-    Put into a word how a head stands to its base.
+    Return GitHub's word for how the head of a comparison relates to its base.
 
     Source:
         https://docs.github.com/rest/commits/commits#compare-two-commits
@@ -104,59 +105,62 @@ def comparison_status(*, ahead_by: int, behind_by: int) -> Literal["ahead", "beh
     return "behind" if behind_by else "identical"
 
 
+# Files
+
+
 def check_path(path: str) -> None:
     """
-    Refuse what git does not take for the path of a file.
+    Refuse a file path that git does not accept.
 
     Raises:
         Unprocessable: *path* begins or ends with a slash, or has a part that is empty, ``.``, ``..`` or ``.git``.
     """
     if not path or _NOT_IN_A_PATH.search(path):
-        raise refusals.malformed_path(f"git takes no file {path!r}")
+        raise refusals.malformed_path(f"git does not accept the path {path!r}")
 
 
 def check_place(path: str, known: Iterable[str]) -> None:
     """
-    Refuse a file where a directory is, or below a file.
+    Refuse a file at the path of a directory, or below another file.
 
     Args:
-        known: The paths of the files there are.
+        known: The paths of all existing files.
 
     Raises:
-        Unprocessable: One of them is in the way.
+        Unprocessable: *path* is a directory, or a part of it is a file.
     """
     for other in known:
         if other.startswith(f"{path}/") or path.startswith(f"{other}/"):
-            raise refusals.path_taken(f"there is a file {other!r}, so {path!r} cannot be one")
+            raise refusals.path_taken(f"the file {other!r} exists, so {path!r} cannot be a file")
 
 
-def check_file_sha(path: str, there: str | None, given: str | None) -> None:
+def check_file_sha(path: str, current: str | None, expected: str | None) -> None:
     """
-    Refuse to change a file unless the client knows what it changes.
+    Refuse to change a file unless the client names its current SHA.
 
     Args:
-        there: The sha of the file's blob, ``None`` if there is no such file.
+        current: The SHA of the file's blob, ``None`` if the file does not exist.
 
-        given: What the client takes it for, ``None`` if it does not say.
+        expected: The SHA in the request, ``None`` if it has none.
 
     Raises:
-        Unprocessable: The file is there, and the client does not say.
-        Conflict: It is another, or it is not there at all.
+        Unprocessable: The file exists, and the request has no SHA.
+        Conflict: The SHAs differ, or the file does not exist.
 
     Source:
         https://docs.github.com/rest/repos/contents#create-or-update-file-contents
     """
-    if there == given:
+    if current == expected:
         return
-    if given is None:
-        raise refusals.sha_needed(f"{path} is there already, with sha {there}; give that to replace it")
-    is_now = f"has sha {there}" if there else "is not there"
-    raise refusals.stale_sha(path, given, f"{path} {is_now}; it was changed since, or the sha is not its blob's")
+    if expected is None:
+        raise refusals.sha_needed(f"{path} exists, with sha {current}; send that as sha to replace the file")
+    now = f"has sha {current}" if current else "does not exist"
+    raise refusals.stale_sha(path, expected, f"{path} {now}; it has changed since, or the sha is not that of its blob")
 
 
 def shows_content(size: int) -> bool:
     """
-    Tell whether the content of a file of *size* bytes is part of an answer.
+    Return whether a response includes the content of a file of *size* bytes.
 
     Source:
         https://docs.github.com/rest/repos/contents#get-repository-content

@@ -1,5 +1,5 @@
 """
-GitHub's decisions about permissions: who may do what in a repository.
+GitHub's decisions about a user's right on a repository.
 
 Source: https://docs.github.com/organizations/managing-user-access-to-your-organizations-repositories
 """
@@ -12,26 +12,19 @@ from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import PERMISSIONS
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github.model import (
-        Permission,
-        Repository,
-        User,
-    )
-
-
-# Who may do what
+    from pytest_ghdeploy.github.model import Permission, Repository, User
 
 
 def permission(repository: Repository, user: User | None, granted: Permission | None) -> Permission | None:
     """
-    Find the strongest right that *user* has on *repository*, ``None`` for none at all.
+    Find the strongest right that *user* has on *repository*, ``None`` for none.
+
+    The owner has ``admin``. Everyone has ``pull`` on a public repository.
 
     Args:
         user: ``None`` for an anonymous caller.
 
-        granted: The right the user has as a collaborator, if any.
-
-    Owners may do everything, everyone may read what is public.
+        granted: The user's right as a collaborator, if any.
     """
     if user is not None and user.id == repository.owner.id:
         return "admin"
@@ -41,18 +34,20 @@ def permission(repository: Repository, user: User | None, granted: Permission | 
 
 
 def allows(has: Permission | None, needed: Permission) -> bool:
-    """Tell whether the right *has* includes the one *needed*."""
+    """Return whether the right *has* includes the right *needed*."""
     return has is not None and PERMISSIONS.index(has) >= PERMISSIONS.index(needed)
 
 
 def role(permission: Permission | None) -> str:
-    """Name a right as GitHub shows it to people."""
+    """Return the name of a right on GitHub's web pages: ``read`` for ``pull``, ``write`` for ``push``."""
     return {"pull": "read", "push": "write"}.get(permission, permission) if permission else "none"
 
 
 def level(permission: Permission | None) -> str:
     """
-    Name a right as GitHub did before there were five: ``admin``, ``write``, ``read`` or ``none``.
+    Return the older name of a right: ``admin``, ``write``, ``read`` or ``none``.
+
+    GitHub once had three rights instead of five. ``maintain`` is ``write`` and ``triage`` is ``read``.
 
     Source:
         https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user
@@ -62,15 +57,15 @@ def level(permission: Permission | None) -> str:
 
 def grantable(permission: str, *, in_organization: bool) -> Permission:
     """
-    Find the right that a new collaborator gets; on a person's repository it is ``push``, whatever is asked for.
+    Find the right that a new collaborator gets: *permission*, but always ``push`` on a person's repository.
 
     Raises:
-        Unprocessable: There is no such right.
+        Unprocessable: *permission* does not exist.
 
     Source:
         https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator
     """
     if permission not in PERMISSIONS:
-        hint = f"a collaborator may have {', '.join(PERMISSIONS)}; got {permission!r}"
+        hint = f"the permission of a collaborator is one of {', '.join(PERMISSIONS)}; got {permission!r}"
         raise refusals.no_such_permission(permission, hint)
     return cast("Permission", permission) if in_organization else "push"

@@ -6,28 +6,29 @@ import re
 
 from pytest_ghdeploy.github import refusals, ssh_keys
 
-# Deploy keys
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_GIT_SUFFIX = re.compile(r"(\.git)+$")
+_NAME_LIMIT = 100
 
 
 def public_key(text: str) -> ssh_keys.PublicKey:
     """
-    Read a public key.
+    Parse a deploy key.
 
     Raises:
-        Unprocessable: It is none in OpenSSH's format.
+        Unprocessable: *text* is not a public key in OpenSSH's format.
     """
     try:
         return ssh_keys.parse(text)
     except ssh_keys.InvalidKey as problem:
-        raise refusals.invalid_key(f"the key is no public key of OpenSSH's: {problem}") from None
-
-
-# Repositories and people
+        raise refusals.invalid_key(f"the key is not an OpenSSH public key: {problem}") from None
 
 
 def moves_for_good(method: str) -> bool:
     """
-    Tell whether a request by a former name gets a 301; if not it is a 307, which keeps method and body.
+    Return whether a request to a repository's former name gets a 301.
+
+    Other methods get a 307, with which clients keep the method and the body.
 
     Source:
         https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
@@ -37,19 +38,18 @@ def moves_for_good(method: str) -> bool:
 
 def repository_name(name: str) -> str:
     """
-    Make a repository's name of what a client asks for: what is no letter, digit, ``.``, ``_`` or ``-`` becomes ``-``.
+    Turn the requested *name* into a repository name.
+
+    Runs of characters other than letters, digits, ``.``, ``_`` and ``-`` become
+    ``-``, and a final ``.git`` is dropped.
 
     Raises:
-        Unprocessable: Nothing is left, it is ``.`` or ``..``, or it is longer than 100 characters [guess: the words].
+        Unprocessable: The result is empty, ``.`` or ``..``, or has more than 100 characters [guess: the texts].
     """
-    made = _GIT.sub("", _NOT_IN_NAMES.sub("-", name.strip()))
-    if made in ("", ".", ".."):
-        raise refusals.validation_failed("Repository", "name", "name is invalid", hint=f"{name!r} is no name")
-    if len(made) > _NAME_LIMIT:
-        raise refusals.too_long("Repository", "name", _NAME_LIMIT, len(made))
-    return made
-
-
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
-_GIT = re.compile(r"(\.git)+$")
-_NAME_LIMIT = 100
+    cleaned = _GIT_SUFFIX.sub("", _NOT_IN_NAMES.sub("-", name.strip()))
+    if cleaned in ("", ".", ".."):
+        hint = f"{name!r} is not a valid repository name"
+        raise refusals.validation_failed("Repository", "name", "name is invalid", hint=hint)
+    if len(cleaned) > _NAME_LIMIT:
+        raise refusals.too_long("Repository", "name", _NAME_LIMIT, len(cleaned))
+    return cleaned

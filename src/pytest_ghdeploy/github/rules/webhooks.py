@@ -1,5 +1,5 @@
 """
-What GitHub decides about hooks. Pure functions, as in ``rules.py``.
+GitHub's decisions about webhooks.
 
 Source: https://docs.github.com/rest/repos/webhooks and
 https://docs.github.com/webhooks/webhook-events-and-payloads
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 ANY_EVENT = "*"
 MOST_PER_EVENT, MOST_PER_EVENT_ENTERPRISE = 20, 250
-"""How many hooks of a repository may be sent one event."""
+"""The number of a repository's hooks that may receive the same event."""
 
-# What a hook of a repository can be sent, whether the fake dispatches it or not.
+# All events that a repository's hook can receive, including those that the fake never dispatches.
 EVENTS: tuple[str, ...] = (
     "branch_protection_configuration",
     "branch_protection_rule",
@@ -87,7 +87,7 @@ EVENTS: tuple[str, ...] = (
 
 
 def wants(hook: Hook, event: str, repository_id: int | None) -> bool:
-    """Tell whether a hook is sent an event of a repository."""
+    """Return whether a hook receives an event of a repository."""
     if not hook.active or hook.repository_id not in (None, repository_id):
         return False
     return ANY_EVENT in hook.events or event in hook.events
@@ -95,28 +95,28 @@ def wants(hook: Hook, event: str, repository_id: int | None) -> bool:
 
 def check_name(name: str) -> None:
     """
-    Refuse another name than ``web``, which hooks have since GitHub's services are gone.
+    Refuse a hook whose name is not ``web``. GitHub removed the other kinds, its "services".
 
     Raises:
-        Unprocessable: It is another.
+        Unprocessable: *name* is not ``web``.
     """
     if name != "web":
-        raise refusals.invalid_hook("name", "Name must be 'web'", f"the name of a hook is 'web', not {name!r}")
+        raise refusals.invalid_hook("name", "Name must be 'web'", f"the name of a hook must be 'web', not {name!r}")
 
 
 def events_of(names: Sequence[str]) -> tuple[str, ...]:
     """
-    Check the events that a hook is to be sent, and leave out what is there twice.
+    Check the event *names* of a hook and drop duplicates.
 
     Raises:
-        Unprocessable: One of them is none of GitHub's.
+        Unprocessable: GitHub has no event with one of the names.
     """
     for name in names:
         if name != ANY_EVENT and name not in EVENTS:
             raise refusals.invalid_hook(
                 "events",
                 f"{name} is not a valid event",
-                f"GitHub sends no event {name!r} to hooks; {errors.there_is(name, (ANY_EVENT, *EVENTS))}",
+                f"GitHub has no event {name!r} for hooks; {errors.there_is(name, (ANY_EVENT, *EVENTS))}",
             )
     return tuple(dict.fromkeys(names))
 
@@ -125,41 +125,46 @@ def changed_events(
     events: tuple[str, ...], *, given: Sequence[str] | None, added: Sequence[str], removed: Sequence[str]
 ) -> tuple[str, ...]:
     """
-    Find what a hook is sent after an update.
+    Find the events of a hook after an update.
 
     Args:
-        given: In place of *events*, if not ``None``; then *added* and *removed* apply.
+        given: Replaces *events* unless ``None``, before *added* and *removed* apply.
 
     Raises:
-        Unprocessable: One of them is none of GitHub's.
+        Unprocessable: GitHub has no event with one of the names.
     """
-    kept = events if given is None else events_of(given)
-    gone = events_of(removed)
-    return tuple(name for name in dict.fromkeys((*kept, *events_of(added))) if name not in gone)
+    before = events if given is None else events_of(given)
+    dropped = events_of(removed)
+    return tuple(name for name in dict.fromkeys((*before, *events_of(added))) if name not in dropped)
 
 
 def check_config(config: Mapping[str, Any]) -> None:
     """
-    Refuse a configuration that no delivery can be made with.
+    Refuse an invalid configuration of a hook.
 
     Raises:
-        Unprocessable: It has no URL, or another scheme than http or https, or an unknown content type.
+        Unprocessable:
+            The URL is missing or not an http or https URL, the content type is
+            unknown, or ``insecure_ssl`` is neither 0 nor 1.
     """
     url = config.get("url")
     if not url:
-        raise refusals.invalid_hook("", "Config must contain URL for webhooks", 'config needs "url", where to send')
+        hint = 'config needs "url", the address of the receiver'
+        raise refusals.invalid_hook("", "Config must contain URL for webhooks", hint)
     if not _is_http(url):
-        hint = f"config.url is {told_of(url)!r}; http and https do"
+        hint = f"config.url is {told_of(url)!r}; it must be a valid http or https URL"
         raise refusals.invalid_hook("url", "url must use http(s) scheme", hint)
     if config.get("content_type", "form") not in ("json", "form"):
         raise refusals.invalid_hook(
             "content_type",
             "content_type must be json or form",
-            f"config.content_type is {config['content_type']!r}; there are json and form",
+            f"config.content_type is {config['content_type']!r}; it must be json or form",
         )
     if str(config.get("insecure_ssl", "0")) not in ("0", "1"):
         raise refusals.invalid_hook(
-            "insecure_ssl", "insecure_ssl must be 0 or 1", f"config.insecure_ssl is {config['insecure_ssl']!r}"
+            "insecure_ssl",
+            "insecure_ssl must be 0 or 1",
+            f"config.insecure_ssl is {config['insecure_ssl']!r}; it must be 0 or 1",
         )
 
 
@@ -173,27 +178,28 @@ def _is_http(url: str) -> bool:
 
 def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_PER_EVENT) -> None:
     """
-    Refuse a hook that is there already, or is one too many for one of its events.
+    Refuse a hook that already exists, or that exceeds the limit for one of its events.
 
-    Two are the same if they send the same events to the same URL in the same form; secrets do not count.
+    Two hooks are the same if their events, URL, content type and
+    ``insecure_ssl`` are. Secrets do not count.
 
     Args:
         others: The other hooks of the same repository.
 
-        most: How many may be sent one event; ``None`` for any number.
+        most: The number of hooks that may receive the same event; ``None`` for no limit.
 
     Raises:
-        Unprocessable: In GitHub's words.
+        Unprocessable: The hook exists, or an event has too many hooks.
     """
-    there = list(others)
-    for other in there:
+    existing = list(others)
+    for other in existing:
         if _identity(other) == _identity(wanted):
             where = without_credentials(other.target_url)
             raise refusals.hook_exists(f"hook {other.id} sends the same events to {where}")
     for name in wanted.events:
-        count = sum(name in other.events for other in there)
+        count = sum(name in other.events for other in existing)
         if most is not None and count >= most:
-            raise refusals.too_many_hooks(name, most, f"{count} hooks are sent {name} already")
+            raise refusals.too_many_hooks(name, most, f"{count} hooks already receive {name}")
 
 
 def _identity(hook: Hook) -> object:

@@ -1,4 +1,4 @@
-"""GitHub's decisions about environments as tables: no store and no HTTP."""
+"""GitHub's decisions about environments, as tables without a store or HTTP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import DeploymentBranchPolicySettings
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-SOUND: dict[str, Any] = {"name": "staging", "wait_timer": 0, "reviewers": 0, "deployment_branch_policy": None}
+VALID: dict[str, Any] = {"name": "staging", "wait_timer": 0, "reviewers": 0, "deployment_branch_policy": None}
 
 
 def _policy(*, protected: bool, custom: bool) -> dict[str, bool]:
@@ -37,8 +37,8 @@ def _policy(*, protected: bool, custom: bool) -> dict[str, bool]:
     ],
 )
 def test_an_environment_within_its_limits_is_allowed(changes: dict[str, Any]) -> None:
-    """Names up to 255 characters, waits up to 30 days, up to 6 reviewers, one of two ways to choose branches."""
-    rules.check_environment(**(SOUND | changes))
+    """A name has up to 255 characters, a wait up to 30 days; there are up to 6 reviewers and one branch setting."""
+    rules.check_environment(**(VALID | changes))
 
 
 @pytest.mark.parametrize(
@@ -48,35 +48,35 @@ def test_an_environment_within_its_limits_is_allowed(changes: dict[str, Any]) ->
         (
             {"name": "x" * 256},
             "Name is too long (maximum is 255 characters)",
-            "the name has 256 characters; 255 are allowed",
+            "the name has 256 characters; the limit is 255",
         ),
         (
             {"wait_timer": -1},
             "Wait timer must be between 0 and 43200",
-            "wait_timer is a number of minutes from 0 to 43,200; the body has -1",
+            "wait_timer is -1; it must be from 0 to 43,200 minutes",
         ),
         (
             {"wait_timer": 43_201},
             "Wait timer must be between 0 and 43200",
-            "wait_timer is a number of minutes from 0 to 43,200; the body has 43201",
+            "wait_timer is 43201; it must be from 0 to 43,200 minutes",
         ),
-        ({"reviewers": 7}, "Reviewers can have at most 6 entries", "there are 7 reviewers; 6 are allowed"),
+        ({"reviewers": 7}, "Reviewers can have at most 6 entries", "7 reviewers are listed; the limit is 6"),
         (
             {"deployment_branch_policy": _policy(protected=True, custom=True)},
             "protected_branches and custom_branch_policies cannot have the same value",
-            "both members of deployment_branch_policy are true; exactly one is to be true",
+            "both members of deployment_branch_policy are true; exactly one must be true",
         ),
         (
             {"deployment_branch_policy": _policy(protected=False, custom=False)},
             "protected_branches and custom_branch_policies cannot have the same value",
-            "both members of deployment_branch_policy are false; exactly one is to be true",
+            "both members of deployment_branch_policy are false; exactly one must be true",
         ),
     ],
 )
 def test_an_environment_over_a_limit_is_refused(changes: dict[str, Any], message: str, hint: str) -> None:
-    """Each broken rule is a 422 whose message says it all, and a hint that says what was sent."""
+    """The response is a 422 with a message and no errors. The hint quotes the value."""
     with pytest.raises(Unprocessable) as caught:
-        rules.check_environment(**(SOUND | changes))
+        rules.check_environment(**(VALID | changes))
     assert (caught.value.message, caught.value.hint, caught.value.errors) == (message, hint, [])
 
 
@@ -91,23 +91,23 @@ def test_an_environment_over_a_limit_is_refused(changes: dict[str, Any], message
         (30, 6, "protected_branches", ["wait_timer", "required_reviewers", "branch_policy"]),
     ],
 )
-def test_settings_come_to_protection_rules(
+def test_protection_rules_follow_from_the_settings(
     wait_timer: int, reviewers: int, settings: DeploymentBranchPolicySettings | None, expected: list[str]
 ) -> None:
-    """A wait, reviewers and a branch policy make one rule each, in this order; none of them makes none."""
-    found = rules.protection_rule_types(wait_timer=wait_timer, reviewers=reviewers, settings=settings)
-    assert found == expected
+    """A wait, reviewers and a branch policy make one rule each, in this order."""
+    types = rules.protection_rule_types(wait_timer=wait_timer, reviewers=reviewers, settings=settings)
+    assert types == expected
 
 
 @pytest.mark.parametrize(("one", "other"), [("Production", "PRODUCTION"), ("ÄPFEL", "äpfel"), ("a/B", "A/b")])
-def test_names_of_environments_compare_without_case(one: str, other: str) -> None:
-    """The key of a name does not depend on case."""
+def test_names_of_environments_are_compared_without_case(one: str, other: str) -> None:
+    """Names that differ only in case have the same key."""
     assert rules.environment_key(one) == rules.environment_key(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("staging", "staging "), ("a/b", "a-b"), ("qa1", "qa2")])
-def test_names_of_environments_differ_in_all_but_case(one: str, other: str) -> None:
-    """Only case is ignored in a name."""
+def test_only_case_is_ignored_in_names_of_environments(one: str, other: str) -> None:
+    """White space and punctuation make a different name."""
     assert rules.environment_key(one) != rules.environment_key(other)
 
 
@@ -121,9 +121,9 @@ def test_names_of_environments_differ_in_all_but_case(one: str, other: str) -> N
         ({"deployments": "write"}, ("deployment",), False),
     ],
 )
-def test_an_app_that_hears_of_rules_and_may_deploy_can_protect(
+def test_a_custom_rule_needs_an_app_with_the_event_and_the_permission(
     permissions: dict[str, str], events: tuple[str, ...], *, expected: bool
 ) -> None:
-    """A custom rule takes an app with the event deployment_protection_rule and the right to write deployments."""
+    """The app needs the event deployment_protection_rule and the permission deployments=write."""
     app = App(1, "gate", "Gate", User(1, "octocat", "User", NOW), NOW, permissions, events)
     assert rules.can_protect(app) is expected

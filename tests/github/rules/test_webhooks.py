@@ -1,4 +1,4 @@
-"""GitHub's decisions about hooks, as tables."""
+"""GitHub's decisions about webhooks, as tables."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ HOOK = Hook(301, 7, None, ("push",), True, "http://localhost/", "json", "0", NOW
         ({"events": ("*",), "repository_id": None}, "push", 8, True),
     ],
 )
-def test_who_is_sent_what(hook: dict[str, Any], event: str, repository_id: int, *, expected: bool) -> None:
-    """An active hook is sent the events that it names, of its repository or of all."""
+def test_a_hook_receives_its_events(hook: dict[str, Any], event: str, repository_id: int, *, expected: bool) -> None:
+    """An active hook receives the events that it lists: from its repository or, for an app, from all."""
     assert rules.wants(HOOK._replace(**hook), event, repository_id) is expected
 
 
-def test_all_that_the_fake_dispatches_can_be_subscribed_to() -> None:
-    """Each event with a schema is one of GitHub's."""
+def test_a_hook_can_list_every_event_of_the_fake() -> None:
+    """Each event with a schema is an event of GitHub."""
     assert set(schema.event_names()) <= set(rules.EVENTS)
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("names", "expected"),
     [([], ()), (["push", "push"], ("push",)), (["*"], ("*",)), (["status", "push"], ("status", "push"))],
 )
-def test_events_keep_their_order(given: list[str], expected: tuple[str, ...]) -> None:
-    """What is there twice counts once."""
-    assert rules.events_of(given) == expected
+def test_events_keep_their_order(names: list[str], expected: tuple[str, ...]) -> None:
+    """Duplicates are dropped."""
+    assert rules.events_of(names) == expected
 
 
 @pytest.mark.parametrize("name", ["pushes", "", "ping", "Push", "deployment.created"])
 def test_an_unknown_event_is_refused(name: str) -> None:
-    """The hint lists those that come near."""
+    """The hint lists the events with the most similar names."""
     with pytest.raises(Unprocessable) as refused:
         rules.events_of(["push", name])
     assert refused.value.errors[0]["field"] == "events"
@@ -69,7 +69,7 @@ def test_an_unknown_event_is_refused(name: str) -> None:
 def test_events_after_an_update(
     given: list[str] | None, added: list[str], removed: list[str], expected: tuple[str, ...]
 ) -> None:
-    """What is given comes in place of what was; then some are added, and some removed."""
+    """A new list replaces the old one first. Then events are added and removed."""
     assert rules.changed_events(("push", "status"), given=given, added=added, removed=removed) == expected
 
 
@@ -86,16 +86,16 @@ def test_events_after_an_update(
         ({"url": "http://localhost/", "insecure_ssl": "2"}, "insecure_ssl"),
     ],
 )
-def test_a_configuration_that_makes_no_sense_is_refused(config: dict[str, Any], field: str | None) -> None:
-    """The refusal names the field; a missing URL has words of its own."""
+def test_an_invalid_configuration_is_refused(config: dict[str, Any], field: str | None) -> None:
+    """The error names the field, except for a missing URL."""
     with pytest.raises(Unprocessable) as refused:
         rules.check_config(config)
     assert refused.value.errors[0].get("field") == field
 
 
 @pytest.mark.parametrize("config", [{}, {"content_type": "json"}, {"insecure_ssl": 1}, {"insecure_ssl": "1"}])
-def test_a_configuration_that_makes_sense_is_taken(config: dict[str, Any]) -> None:
-    """`insecure_ssl` may be a number."""
+def test_a_valid_configuration_is_accepted(config: dict[str, Any]) -> None:
+    """`insecure_ssl` may be a number or a string."""
     rules.check_config({"url": "https://example.com/hook"} | config)
 
 
@@ -109,8 +109,8 @@ def test_a_configuration_that_makes_sense_is_taken(config: dict[str, Any]) -> No
         ({"content_type": "form"}, False),
     ],
 )
-def test_a_hook_that_is_there_is_refused(change: dict[str, Any], *, refused: bool) -> None:
-    """Two are the same with the same events and configuration; the secret does not count."""
+def test_an_existing_hook_is_refused(change: dict[str, Any], *, refused: bool) -> None:
+    """Hooks with the same events and configuration are the same, even if their secrets differ."""
     wanted = HOOK._replace(id=302, **change)
     if refused:
         with pytest.raises(Unprocessable, match="Validation Failed") as refusal:
@@ -120,20 +120,20 @@ def test_a_hook_that_is_there_is_refused(change: dict[str, Any], *, refused: boo
         rules.check_room(wanted, [HOOK])
 
 
-def test_an_event_has_so_many_hooks() -> None:
-    """The 21st for an event is refused, and taken for another event."""
-    there = [HOOK._replace(id=number, target_url=f"http://localhost/{number}") for number in range(20)]
+def test_an_event_has_at_most_20_hooks() -> None:
+    """The 21st hook for an event is refused. For another event it is accepted."""
+    existing = [HOOK._replace(id=number, target_url=f"http://localhost/{number}") for number in range(20)]
     wanted = HOOK._replace(target_url="http://localhost/new")
     with pytest.raises(Unprocessable) as refused:
-        rules.check_room(wanted, there)
+        rules.check_room(wanted, existing)
     assert refused.value.errors[0]["message"] == 'The "push" event cannot have more than 20 hooks'
-    rules.check_room(wanted, there[1:])
-    rules.check_room(wanted, there, most=250)
-    rules.check_room(wanted._replace(events=("status",)), there)
+    rules.check_room(wanted, existing[1:])
+    rules.check_room(wanted, existing, most=250)
+    rules.check_room(wanted._replace(events=("status",)), existing)
 
 
-def test_a_hook_is_called_web() -> None:
-    """The services of old are gone."""
+def test_the_name_of_a_hook_must_be_web() -> None:
+    """GitHub's former services had other names."""
     rules.check_name("web")
     with pytest.raises(Unprocessable):
         rules.check_name("jenkins")

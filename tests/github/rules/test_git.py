@@ -13,8 +13,8 @@ KNOWN = ["heads/main", "heads/feature/fast", "tags/v1"]
 
 
 @pytest.mark.parametrize("sha", ["", "0" * 39, "0" * 41, SHA.upper(), "g" * 40, f"{SHA}\n", "main"])
-def test_only_a_full_sha_is_one(sha: str) -> None:
-    """A ref is set to 40 digits in lower case, nothing else."""
+def test_a_ref_needs_a_full_sha(sha: str) -> None:
+    """A full SHA has 40 hex digits in lower case."""
     rules.check_sha(SHA)
     with pytest.raises(Unprocessable, match=r"^The sha parameter must be exactly 40 characters"):
         rules.check_sha(sha)
@@ -40,8 +40,8 @@ def test_only_a_full_sha_is_one(sha: str) -> None:
         ("refs/heads/feature/fast/er", True, "Reference update failed"),
     ],
 )
-def test_a_new_ref_needs_a_name_and_a_place(ref: str, *, is_valid: bool, message: str | None) -> None:
-    """It is written out, git takes it, nobody has it, and no other is a folder of it."""
+def test_a_new_ref_needs_a_valid_and_free_name(ref: str, *, is_valid: bool, message: str | None) -> None:
+    """The name starts with refs/, git accepts it, and no existing ref has it or is a folder of it."""
     if message is None:
         rules.check_new_ref(ref, is_valid=is_valid, known=KNOWN)
         return
@@ -53,8 +53,8 @@ def test_a_new_ref_needs_a_name_and_a_place(ref: str, *, is_valid: bool, message
 
 @pytest.mark.parametrize("fast_forward", [False, True])
 @pytest.mark.parametrize("force", [False, True])
-def test_a_ref_loses_commits_only_by_force(*, fast_forward: bool, force: bool) -> None:
-    """Of the four cases one is refused."""
+def test_a_ref_loses_commits_only_with_force(*, fast_forward: bool, force: bool) -> None:
+    """An update is refused if it is neither a fast-forward nor forced."""
     if fast_forward or force:
         rules.check_ref_update(fast_forward=fast_forward, force=force, hint="")
         return
@@ -63,8 +63,8 @@ def test_a_ref_loses_commits_only_by_force(*, fast_forward: bool, force: bool) -
 
 
 @pytest.mark.parametrize(("name", "deletable"), [("heads/main", False), ("tags/main", True), ("heads/main2", True)])
-def test_the_default_branch_is_not_deletable(name: str, *, deletable: bool) -> None:
-    """A tag of its name is."""
+def test_the_default_branch_cannot_be_deleted(name: str, *, deletable: bool) -> None:
+    """A tag with the same name can be deleted."""
     if deletable:
         rules.check_ref_deletable(name, "main")
         return
@@ -77,13 +77,13 @@ def test_the_default_branch_is_not_deletable(name: str, *, deletable: bool) -> N
     [(0, 0, "identical"), (1, 0, "ahead"), (0, 2, "behind"), (3, 1, "diverged")],
 )
 def test_a_comparison_has_four_outcomes(ahead_by: int, behind_by: int, expected: str) -> None:
-    """What both sides lack says how they stand to each other."""
+    """The outcome follows from the number of commits on each side."""
     assert rules.comparison_status(ahead_by=ahead_by, behind_by=behind_by) == expected
 
 
 @pytest.mark.parametrize("path", ["a", "a/b.txt", ".github/workflows/ci.yml", "a b/ü", "..a", "a..b", ".gitignore"])
-def test_git_takes_these_paths(path: str) -> None:
-    """Dots, spaces and letters of any kind are fine."""
+def test_git_accepts_these_paths(path: str) -> None:
+    """Dots, spaces and non-ASCII letters are allowed."""
     rules.check_path(path)
 
 
@@ -91,7 +91,7 @@ def test_git_takes_these_paths(path: str) -> None:
     "path", ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", ".git", ".git/config", "a/.GIT/b", "a\0b"]
 )
 def test_git_refuses_these_paths(path: str) -> None:
-    """A path neither leaves the repository nor enters git's own folder."""
+    """A path must not leave the repository or lead into a .git folder."""
     with pytest.raises(Unprocessable, match=r"^path contains a malformed path component$"):
         rules.check_path(path)
 
@@ -99,8 +99,8 @@ def test_git_refuses_these_paths(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "free"), [("a/c", True), ("ab", True), ("a", False), ("a/b", True), ("a/b/c", False), ("a/bc", True)]
 )
-def test_a_file_is_neither_above_nor_below_another(path: str, *, free: bool) -> None:
-    """Where there is a/b, a is a directory and a/b is none."""
+def test_a_file_cannot_be_above_or_below_another_file(path: str, *, free: bool) -> None:
+    """If the file a/b exists, a is a directory, and nothing can be below a/b."""
     if free:
         rules.check_place(path, ["a/b"])
         return
@@ -109,7 +109,7 @@ def test_a_file_is_neither_above_nor_below_another(path: str, *, free: bool) -> 
 
 
 @pytest.mark.parametrize(
-    ("there", "given", "refusal"),
+    ("current", "expected", "refusal"),
     [
         (None, None, None),
         (SHA, SHA, None),
@@ -118,20 +118,20 @@ def test_a_file_is_neither_above_nor_below_another(path: str, *, free: bool) -> 
         (None, OTHER, (Conflict, f"a.txt does not match {OTHER}")),
     ],
 )
-def test_who_changes_a_file_says_which(
-    there: str | None, given: str | None, refusal: tuple[type[GitHubError], str] | None
+def test_changing_a_file_needs_its_current_sha(
+    current: str | None, expected: str | None, refusal: tuple[type[GitHubError], str] | None
 ) -> None:
-    """The blob's sha is needed to replace a file, and has to be the present one."""
+    """The SHA of the blob must be sent, and must be the current one."""
     if refusal is None:
-        rules.check_file_sha("a.txt", there, given)
+        rules.check_file_sha("a.txt", current, expected)
         return
     with pytest.raises(refusal[0]) as refused:
-        rules.check_file_sha("a.txt", there, given)
+        rules.check_file_sha("a.txt", current, expected)
     assert refused.value.message == refusal[1]
     assert "a.txt" in refused.value.hint
 
 
 @pytest.mark.parametrize(("size", "expected"), [(0, True), (1_000_000, True), (1_000_001, False)])
-def test_a_long_file_comes_without_its_content(size: int, *, expected: bool) -> None:
-    """A megabyte is the limit."""
+def test_a_large_file_is_shown_without_its_content(size: int, *, expected: bool) -> None:
+    """The limit is 1,000,000 bytes."""
     assert rules.shows_content(size) is expected

@@ -1,0 +1,155 @@
+"""GitHub's decisions about commit statuses and check runs, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+from refused import error_in, too_long
+
+from pytest_ghdeploy.github import model
+from pytest_ghdeploy.github.refusals import Unprocessable
+from pytest_ghdeploy.github.rules import commits as rules
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.model import CheckRunStatus
+
+# Commit statuses
+
+
+def test_a_commit_status_within_its_limits_is_allowed() -> None:
+    """A context of 255 characters, a description of 140 characters and the 1000th status are allowed."""
+    rules.check_commit_status(
+        context="x" * 255, description="x" * 140, target_url="https://example.com", recorded=1000 - 1
+    )
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_description_and_target_url_of_a_commit_status_are_optional(empty: str | None) -> None:
+    """Both may be null or empty."""
+    rules.check_commit_status(context="ci", description=empty, target_url=empty, recorded=0)
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [
+        ({"context": "x" * 256}, too_long("Status", "context", 255)),
+        ({"description": "x" * 141}, too_long("Status", "description", 140)),
+        (
+            {"target_url": "ftp://example.com"},
+            {
+                "resource": "Status",
+                "code": "custom",
+                "field": "target_url",
+                "message": "target_url must use http(s) scheme",
+            },
+        ),
+        (
+            {"recorded": 1000},
+            {
+                "resource": "Status",
+                "code": "custom",
+                "message": "This SHA and context has reached the maximum number of statuses.",
+            },
+        ),
+    ],
+    ids=["context", "description", "target_url", "1001st"],
+)
+def test_a_commit_status_over_a_limit_is_refused(broken: dict[str, Any], error: dict[str, str]) -> None:
+    """The error names the broken limit."""
+    fields: dict[str, Any] = {"context": "ci", "description": None, "target_url": None, "recorded": 0}
+    with pytest.raises(Unprocessable) as caught:
+        rules.check_commit_status(**(fields | broken))
+    assert error_in(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([], "pending"),
+        (["success"], "success"),
+        (["success", "success"], "success"),
+        (["pending"], "pending"),
+        (["success", "pending"], "pending"),
+        (["failure"], "failure"),
+        (["error"], "failure"),
+        (["success", "pending", "error"], "failure"),
+        (["success", "pending", "failure"], "failure"),
+        (["pending", "error"], "failure"),
+    ],
+)
+def test_the_combined_state_is_the_worst_state(states: list[str], expected: str) -> None:
+    """One failure or error makes failure; otherwise one pending state, or no state at all, makes pending."""
+
+
+# Check runs
+
+
+@pytest.mark.parametrize("before", get_args(model.CheckRunStatus))
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        ({}, None),
+        ({"status": "queued"}, "queued"),
+        ({"status": "in_progress"}, "in_progress"),
+        ({"conclusion": "failure"}, "completed"),
+        ({"conclusion": "skipped", "says_when_completed": True}, "completed"),
+        ({"status": "completed", "conclusion": "success"}, "completed"),
+        ({"status": "in_progress", "conclusion": "success"}, "completed"),
+        ({"status": "queued", "conclusion": "neutral"}, "completed"),
+    ],
+)
+def test_a_conclusion_completes_a_check_run(
+    before: CheckRunStatus, report: dict[str, Any], expected: str | None
+) -> None:
+    """Without a conclusion the reported status counts, and without a status nothing changes."""
+    report = {"status": None, "conclusion": None, "says_when_completed": False} | report
+    assert rules.check_run_status(before, **report) == (expected or before)
+
+
+@pytest.mark.parametrize("before", get_args(model.CheckRunStatus))
+@pytest.mark.parametrize(
+    ("status", "says_when_completed"), [("completed", False), ("completed", True), (None, True), ("queued", True)]
+)
+def test_a_completed_check_run_needs_a_conclusion(
+    before: CheckRunStatus, status: CheckRunStatus | None, *, says_when_completed: bool
+) -> None:
+    """The status completed and the field completed_at both require a conclusion."""
+    with pytest.raises(Unprocessable) as caught:
+        rules.check_run_status(before, status=status, conclusion=None, says_when_completed=says_when_completed)
+    assert caught.value.message == 'Invalid request.\n\n"conclusion" wasn\'t supplied.'
+    assert caught.value.hint == "a check run with the status completed, or with completed_at, needs a conclusion"
+
+
+@pytest.mark.parametrize("conclusion", [None, *get_args(model.CheckRunConclusion)])
+@pytest.mark.parametrize("status", [None, *get_args(model.CheckRunStatus)])
+def test_only_github_sets_some_statuses_and_a_conclusion(status: str | None, conclusion: str | None) -> None:
+    """The statuses waiting, requested and pending and the conclusion stale are refused."""
+    if status not in ("waiting", "requested", "pending") and conclusion != "stale":
+        rules.check_reported(status, conclusion)
+        return
+    with pytest.raises(Unprocessable, match="is not a member of") as caught:
+        rules.check_reported(status, conclusion)
+    assert caught.value.hint.startswith("only GitHub sets the ")
+
+
+@pytest.mark.parametrize(
+    ("runs", "outcome"),
+    [
+        ([("completed", "success")], ("completed", "success")),
+        ([("completed", "skipped"), ("completed", "failure")], ("completed", "failure")),
+        ([("completed", "success"), ("completed", "cancelled")], ("completed", "cancelled")),
+        ([("completed", "neutral"), ("completed", "success")], ("completed", "success")),
+        ([("completed", "failure"), ("completed", "action_required")], ("completed", "action_required")),
+        ([("completed", "skipped"), ("completed", "skipped")], ("completed", "skipped")),
+        ([("queued", None)], ("queued", None)),
+        ([("queued", None), ("completed", "failure")], ("in_progress", None)),
+        ([("in_progress", None), ("queued", None)], ("in_progress", None)),
+    ],
+)
+def test_a_suite_has_the_conclusion_of_its_worst_run(
+    runs: list[tuple[Any, Any]], outcome: tuple[str, str | None]
+) -> None:
+    """A suite is completed when all its runs are. The order of the runs does not matter."""
+    assert rules.suite_outcome(runs) == outcome
+    assert rules.suite_outcome(runs[::-1]) == outcome
