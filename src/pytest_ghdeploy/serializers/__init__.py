@@ -1,6 +1,6 @@
 """
 Rows of the store as GitHub's JSON, one module per kind of thing.
 
-These are pure functions: whatever an object needs besides its row is passed
-in. URLs come from ``Urls``, so that an answer can name the host it was sent to.
+These are pure functions that get everything they need as arguments. Fields are
+in GitHub's order. URLs come from ``Urls``, which knows the host of the request.
 """

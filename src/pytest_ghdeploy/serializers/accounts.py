@@ -1,9 +1,4 @@
-"""
-Accounts, apps and rate limits as GitHub's JSON.
-
-Fields are in the order of GitHub's own answers. Everything an object needs
-besides its row is passed in.
-"""
+"""Accounts, apps and rate limits as GitHub's JSON."""
 
 from __future__ import annotations
 
@@ -16,11 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pytest_ghdeploy.github.model import (
-        App,
-        RateLimit,
-        User,
-    )
+    from pytest_ghdeploy.github.model import App, RateLimit, User
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 
@@ -44,7 +35,7 @@ def node_id(prefix: str, *parts: int | str) -> str:
 
 @lru_cache(1024)
 def time(when: datetime) -> str:
-    """Write a time as GitHub's answers do: ``2026-03-10T12:00:00Z``."""
+    """Format a time as GitHub does: ``2026-03-10T12:00:00Z``."""
     return f"{when.replace(tzinfo=None).isoformat()}Z"
 
 
@@ -52,7 +43,7 @@ def time(when: datetime) -> str:
 
 
 def user(row: User, urls: Urls) -> JSON:
-    """GitHub's simple user."""
+    """Serialize GitHub's simple user."""
     api = f"{urls.api}/users/{row.login}"
     return {
         "login": row.login,
@@ -78,7 +69,7 @@ def user(row: User, urls: Urls) -> JSON:
 
 
 def public_user(row: User, urls: Urls, *, public_repos: int) -> JSON:
-    """GitHub's public user: what anyone sees of an account."""
+    """Serialize GitHub's public user, which everyone can see."""
     unset = ("name", "company", "blog", "location", "email", "hireable", "bio", "twitter_username")
     return {
         **user(row, urls),
@@ -94,7 +85,7 @@ def public_user(row: User, urls: Urls, *, public_repos: int) -> JSON:
 
 
 def private_user(row: User, urls: Urls, *, public_repos: int, private_repos: int, collaborators: int) -> JSON:
-    """GitHub's private user: what an account sees of itself."""
+    """Serialize GitHub's private user, which only the account itself can see."""
     return {
         **public_user(row, urls, public_repos=public_repos),
         "user_view_type": "private",
@@ -109,7 +100,7 @@ def private_user(row: User, urls: Urls, *, public_repos: int, private_repos: int
 
 
 def app(row: App, urls: Urls) -> JSON:
-    """GitHub's integration: an app as it appears in other objects."""
+    """Serialize GitHub's integration: an app inside another object."""
     return {
         "id": row.id,
         "slug": row.slug,
@@ -126,12 +117,13 @@ def app(row: App, urls: Urls) -> JSON:
     }
 
 
-def _performed_via(row: App | None, urls: Urls) -> JSON | None:
+def app_or_null(row: App | None, urls: Urls) -> JSON | None:
+    """Serialize an app, or ``None`` as ``null``."""
     return app(row, urls) if row else None
 
 
 def email(row: User) -> str:
-    """Write the address that GitHub gives to an account."""
+    """Return the email address that GitHub assigns to an account."""
     return f"{row.id}+{row.login}@users.noreply.github.com"
 
 
@@ -139,7 +131,7 @@ def email(row: User) -> str:
 
 
 def rate_limit(core: RateLimit, others: Mapping[str, int]) -> JSON:
-    """GitHub's rate limits: *core* as counted, and the *others* by name, which no endpoint here uses up."""
+    """Serialize GitHub's rate limits: *core* as counted, and the unused limits of the *others* by name."""
     reset = int(core.reset_at.timestamp())
     counted = {"limit": core.limit, "used": core.used, "remaining": core.remaining, "reset": reset}
     unused = {name: {"limit": limit, "used": 0, "remaining": limit, "reset": reset} for name, limit in others.items()}

@@ -5,23 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pytest_ghdeploy.github.rules import commits as commit_rules
+from pytest_ghdeploy.github.rules.commits import suite_outcome
+from pytest_ghdeploy.serializers.accounts import app, node_id, time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_ghdeploy.github.model import (
-        CheckRun,
-        CheckSuite,
-        Repository,
-    )
+    from pytest_ghdeploy.github.model import CheckRun, CheckSuite, Repository
     from pytest_ghdeploy.github.urls import JSON, Urls
-from pytest_ghdeploy.serializers.accounts import app, node_id, time
 
 
 def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
-    """GitHub's check suite as check runs carry it, with the outcome of its *runs*."""
-    status, conclusion = commit_rules.suite_outcome([(run.status, run.conclusion) for run in runs])
+    """Serialize the check suite inside a check run, with the outcome of its *runs*."""
+    status, conclusion = suite_outcome([(run.status, run.conclusion) for run in runs])
     return {
         "id": row.id,
         "node_id": node_id("CS", row.repository_id, row.id),
@@ -40,8 +36,8 @@ def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repositor
 
 
 def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's check run as the REST API shows it: of its suite it has the id."""
-    api, by = f"{urls.repository(repository)}/check-runs/{row.id}", app(row.check_suite.app, urls)
+    """Serialize a check run for the REST API, which includes only the id of the suite."""
+    api, app_json = f"{urls.repository(repository)}/check-runs/{row.id}", app(row.check_suite.app, urls)
     return {
         "id": row.id,
         "name": row.name,
@@ -50,7 +46,7 @@ def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
         "external_id": row.external_id,
         "url": api,
         "html_url": f"{urls.html}/{repository.full_name}/runs/{row.id}",
-        "details_url": by["external_url"] if row.integrator_url is None else row.integrator_url,
+        "details_url": app_json["external_url"] if row.integrator_url is None else row.integrator_url,
         "status": row.status,
         "conclusion": row.conclusion,
         "started_at": time(row.started_at),
@@ -63,28 +59,28 @@ def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
             "annotations_url": f"{api}/annotations",
         },
         "check_suite": {"id": row.check_suite.id},
-        "app": by,
+        "app": app_json,
         "pull_requests": [],
     }
 
 
 def check_run(row: CheckRun, suite_runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
-    """GitHub's check run with its suite, as the webhook shows it."""
+    """Serialize a check run for the webhook, which includes the suite."""
     suite = check_suite(row.check_suite, suite_runs, repository, urls)
     return {**rest_check_run(row, repository, urls), "check_suite": suite}
 
 
-def check_annotation(given: Mapping[str, Any], row: CheckRun, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's annotation: what a check run has to say of some lines, as it was *given*."""
+def check_annotation(annotation: Mapping[str, Any], row: CheckRun, repository: Repository, urls: Urls) -> JSON:
+    """Serialize an *annotation* of a check run."""
     return {
-        "path": given["path"],
-        "blob_href": f"{urls.html}/{repository.full_name}/blob/{row.sha}/{quote(given['path'])}",
-        "start_line": given["start_line"],
-        "end_line": given["end_line"],
-        "start_column": given.get("start_column"),
-        "end_column": given.get("end_column"),
-        "annotation_level": given["annotation_level"],
-        "title": given.get("title"),
-        "message": given["message"],
-        "raw_details": given.get("raw_details"),
+        "path": annotation["path"],
+        "blob_href": f"{urls.html}/{repository.full_name}/blob/{row.sha}/{quote(annotation['path'])}",
+        "start_line": annotation["start_line"],
+        "end_line": annotation["end_line"],
+        "start_column": annotation.get("start_column"),
+        "end_column": annotation.get("end_column"),
+        "annotation_level": annotation["annotation_level"],
+        "title": annotation.get("title"),
+        "message": annotation["message"],
+        "raw_details": annotation.get("raw_details"),
     }

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from pytest_ghdeploy.github.model import (
-        CommitStatus,
-        Repository,
-    )
-    from pytest_ghdeploy.github.urls import JSON, Urls
 from pytest_ghdeploy.serializers.accounts import node_id, time, user
 
-# Commit statuses and check runs
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.model import CommitStatus, Repository
+    from pytest_ghdeploy.github.urls import JSON, Urls
 
 
 def simple_commit_status(row: CommitStatus, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's commit status as the combined one lists it."""
+    """Serialize a commit status inside the combined status."""
     return {
         "url": f"{urls.repository(repository)}/statuses/{row.sha}",
         "avatar_url": urls.avatar(row.creator),
@@ -32,5 +28,5 @@ def simple_commit_status(row: CommitStatus, repository: Repository, urls: Urls) 
 
 
 def commit_status(row: CommitStatus, repository: Repository, urls: Urls, *, creator: Any = None) -> JSON:  # noqa: ANN401
-    """GitHub's commit status."""
+    """Serialize a commit status."""
     return {**simple_commit_status(row, repository, urls), "creator": creator or user(row.creator, urls)}

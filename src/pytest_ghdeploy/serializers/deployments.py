@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from pytest_ghdeploy.github.model import (
-        Deployment,
-        DeploymentStatus,
-        Repository,
-    )
-    from pytest_ghdeploy.github.urls import JSON, Urls
-from pytest_ghdeploy.serializers.accounts import _performed_via, node_id, time, user
+from pytest_ghdeploy.serializers.accounts import app_or_null, node_id, time, user
 
-# Deployments
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.model import Deployment, DeploymentStatus, Repository
+    from pytest_ghdeploy.github.urls import JSON, Urls
 
 
 def deployment(row: Deployment, repository: Repository, urls: Urls, *, creator: Any = None) -> JSON:  # noqa: ANN401
     """
-    GitHub's deployment. ``payload`` is the row's own object: do not change it.
+    Serialize a deployment. ``payload`` is the row's own object: do not change it.
 
     Args:
-        creator: Stands in for the creator's JSON, here and below.
+        creator: Replaces the creator's JSON, here and below.
     """
     api = urls.deployment(repository, row.id)
     return {
@@ -42,12 +37,12 @@ def deployment(row: Deployment, repository: Repository, urls: Urls, *, creator: 
         "repository_url": urls.repository(repository),
         "transient_environment": row.transient_environment,
         "production_environment": row.production_environment,
-        "performed_via_github_app": _performed_via(row.performed_via_github_app, urls),
+        "performed_via_github_app": app_or_null(row.performed_via_github_app, urls),
     }
 
 
 def deployment_status(row: DeploymentStatus, repository: Repository, urls: Urls, *, creator: Any = None) -> JSON:  # noqa: ANN401
-    """GitHub's deployment status."""
+    """Serialize a deployment status."""
     api = urls.deployment(repository, row.deployment_id)
     return {
         "url": f"{api}/statuses/{row.id}",
@@ -64,5 +59,5 @@ def deployment_status(row: DeploymentStatus, repository: Repository, urls: Urls,
         "repository_url": urls.repository(repository),
         "environment_url": row.environment_url,
         "log_url": row.log_url,
-        "performed_via_github_app": _performed_via(row.performed_via_github_app, urls),
+        "performed_via_github_app": app_or_null(row.performed_via_github_app, urls),
     }

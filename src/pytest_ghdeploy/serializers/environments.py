@@ -1,4 +1,4 @@
-"""Environments and what protects them as GitHub's JSON objects: more of ``representations``."""
+"""Environments, protection rules, branch policies and teams as GitHub's JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def environment(row: Environment, rules: Iterable[ProtectionRule], repository: Repository, urls: Urls) -> JSON:
-    """GitHub's environment. ``url`` is not percent-encoded and ``html_url`` is, as recorded."""
+    """Serialize an environment. As recorded, ``html_url`` is percent-encoded and ``url`` is not."""
     settings = row.deployment_branch_policy_settings
     members = ("protected_branches", "custom_branch_policies")
     html = f"{urls.html}/{repository.full_name}/deployments/activity_log"
@@ -34,19 +34,19 @@ def environment(row: Environment, rules: Iterable[ProtectionRule], repository: R
     }
 
 
-def _protection_rule(row: ProtectionRule, within: Environment, urls: Urls) -> JSON:
-    answer: JSON = {"id": row.id, "node_id": node_id("GA", row.repository_id, row.id)}
+def _protection_rule(row: ProtectionRule, environment: Environment, urls: Urls) -> JSON:
+    rule: JSON = {"id": row.id, "node_id": node_id("GA", row.repository_id, row.id)}
     match row.type:
         case "wait_timer":
-            return answer | {"type": row.type, "wait_timer": within.wait_timer}
+            return rule | {"type": row.type, "wait_timer": environment.wait_timer}
         case "required_reviewers":
-            return answer | {
-                "prevent_self_review": within.prevent_self_review,
+            return rule | {
+                "prevent_self_review": environment.prevent_self_review,
                 "type": row.type,
-                "reviewers": [_reviewer(reviewer, urls) for reviewer in within.reviewers],
+                "reviewers": [_reviewer(reviewer, urls) for reviewer in environment.reviewers],
             }
         case _:
-            return answer | {"type": row.type}
+            return rule | {"type": row.type}
 
 
 def _reviewer(row: User | Team, urls: Urls) -> JSON:
@@ -56,7 +56,7 @@ def _reviewer(row: User | Team, urls: Urls) -> JSON:
 
 
 def team(row: Team, urls: Urls) -> JSON:
-    """GitHub's team."""
+    """Serialize a team."""
     api = f"{urls.api}/organizations/{row.organization.id}/team/{row.id}"
     return {
         "name": row.name,
@@ -78,7 +78,7 @@ def team(row: Team, urls: Urls) -> JSON:
 
 
 def deployment_branch_policy(row: DeploymentBranchPolicy) -> JSON:
-    """GitHub's deployment branch policy."""
+    """Serialize a deployment branch policy."""
     return {
         "id": row.id,
         "node_id": node_id("GABP", row.repository_id, row.id),
@@ -88,8 +88,8 @@ def deployment_branch_policy(row: DeploymentBranchPolicy) -> JSON:
 
 
 def deployment_protection_rule(row: ProtectionRule, urls: Urls) -> JSON:
-    """GitHub's custom deployment protection rule."""
-    assert row.app is not None  # noqa: S101 - custom rules are those that have one
+    """Serialize a custom deployment protection rule."""
+    assert row.app is not None  # noqa: S101 - every custom rule has an app
     return {
         "id": row.id,
         "node_id": node_id("GA", row.repository_id, row.id),
@@ -99,7 +99,7 @@ def deployment_protection_rule(row: ProtectionRule, urls: Urls) -> JSON:
 
 
 def custom_deployment_rule_app(row: App, urls: Urls) -> JSON:
-    """GitHub's app as custom deployment protection rules show it."""
+    """Serialize the app inside a custom deployment protection rule."""
     return {
         "id": row.id,
         "slug": row.slug,

@@ -1,8 +1,7 @@
 """
-Webhook payloads, made from rows.
+The payloads of webhook events.
 
-Each function returns one payload as GitHub dispatches it. Source of all of
-them: https://docs.github.com/webhooks/webhook-events-and-payloads
+Source: https://docs.github.com/webhooks/webhook-events-and-payloads
 """
 
 from __future__ import annotations
@@ -10,14 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from pytest_ghdeploy.serializers import (
-    accounts as account_json,
-    checks as check_json,
-    commit_statuses as commit_status_json,
-    deployments as deployment_json,
-    git as git_json,
-    repositories as repository_json,
-)
+from pytest_ghdeploy.serializers import accounts, checks, commit_statuses, deployments, git, repositories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,18 +18,17 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import CheckRun, CommitStatus, Deployment, DeploymentStatus, Repository, User
     from pytest_ghdeploy.github.urls import JSON, Urls
 
-# GitHub says in which branches a commit is for at most so many of them.
 _BRANCHES = 10
-
+"""Branches listed in a ``status`` event, at most."""
 NOTHING = "0" * 40
-"""What a push was before or is after, where there was or is no ref."""
-# A push lists at most so many commits, the newest.
+"""The ``before`` of a created ref, and the ``after`` of a deleted one."""
 _COMMITS = 2048
+"""Commits listed in a push, at most: the newest."""
 _KINDS = ("added", "removed", "modified")
 
 
 class PushedCommit(NamedTuple):
-    """A commit in a push: what it changed, and whether no other branch had it before."""
+    """A commit in a push, with its changes. It is *distinct* if no other branch contained it before."""
 
     commit: Commit
     changes: Sequence[Change]
@@ -45,9 +36,9 @@ class PushedCommit(NamedTuple):
 
 
 def _around(repository: Repository, sender: User, urls: Urls) -> JSON:
-    around: JSON = {"repository": repository_json.repository(repository, urls)}
+    around: JSON = {"repository": repositories.repository(repository, urls)}
     if repository.owner.type == "Organization":
-        owner = account_json.user(repository.owner, urls)
+        owner = accounts.user(repository.owner, urls)
         api = f"{urls.api}/orgs/{repository.owner.login}"
         around["organization"] = {
             "login": owner["login"],
@@ -63,14 +54,14 @@ def _around(repository: Repository, sender: User, urls: Urls) -> JSON:
             "avatar_url": owner["avatar_url"],
             "description": None,
         }
-    return around | {"sender": account_json.user(sender, urls)}
+    return around | {"sender": accounts.user(sender, urls)}
 
 
 def deployment(row: Deployment, repository: Repository, sender: User, urls: Urls) -> JSON:
-    """``deployment``: it was created, through the API and not by a workflow."""
+    """Make the payload of ``deployment``: one was created through the API, not by a workflow."""
     return {
         "action": "created",
-        "deployment": deployment_json.deployment(row, repository, urls),
+        "deployment": deployments.deployment(row, repository, urls),
         "workflow": None,
         "workflow_run": None,
         **_around(repository, sender, urls),
@@ -78,11 +69,11 @@ def deployment(row: Deployment, repository: Repository, sender: User, urls: Urls
 
 
 def deployment_status(row: DeploymentStatus, of: Deployment, repository: Repository, sender: User, urls: Urls) -> JSON:
-    """``deployment_status``: a report on the deployment *of*, which has its time already."""
+    """Make the payload of ``deployment_status``. The deployment *of* is the updated row."""
     return {
         "action": "created",
-        "deployment_status": deployment_json.deployment_status(row, repository, urls),
-        "deployment": deployment_json.deployment(of, repository, urls),
+        "deployment_status": deployments.deployment_status(row, repository, urls),
+        "deployment": deployments.deployment(of, repository, urls),
         "check_run": None,
         "workflow": None,
         "workflow_run": None,
@@ -98,8 +89,8 @@ def status(
     sender: User,
     urls: Urls,
 ) -> JSON:
-    """``status``: a commit status, and the name and head of each of the *branches* that contain its commit."""
-    simple = commit_status_json.simple_commit_status(row, repository, urls)
+    """Make the payload of ``status``. *branches* are the names and heads of the branches that contain *commit*."""
+    simple = commit_statuses.simple_commit_status(row, repository, urls)
     return {
         "id": row.id,
         "sha": row.sha,
@@ -109,9 +100,9 @@ def status(
         "context": row.context,
         "description": row.description,
         "state": row.state,
-        "commit": git_json.commit(commit, repository, urls),
-        "branches": [git_json.short_branch(name, head, repository, urls) for name, head in branches[:_BRANCHES]],
-        # The one payload whose times have an offset in place of the Z.
+        "commit": git.commit(commit, repository, urls),
+        "branches": [git.short_branch(name, head, repository, urls) for name, head in branches[:_BRANCHES]],
+        # Only in this payload, times have an offset instead of the Z.
         "created_at": row.created_at.isoformat(),
         "updated_at": row.updated_at.isoformat(),
         **_around(repository, sender, urls),
@@ -121,10 +112,10 @@ def status(
 def check_run(
     action: str, row: CheckRun, suite_runs: Sequence[CheckRun], repository: Repository, sender: User, urls: Urls
 ) -> JSON:
-    """``check_run``: it was created, or completed."""
+    """Make the payload of ``check_run``: one was created or completed."""
     return {
         "action": action,
-        "check_run": check_json.check_run(row, suite_runs, repository, urls),
+        "check_run": checks.check_run(row, suite_runs, repository, urls),
         **_around(repository, sender, urls),
     }
 
@@ -143,19 +134,23 @@ def push(
     base_ref: str | None = None,
 ) -> JSON:
     """
-    ``push``: *ref* has moved from *before* to *after*, either of which is ``NOTHING`` if it was created or deleted.
+    Make the payload of ``push``: *ref* has moved from *before* to *after*.
 
     Args:
-        commits: What is new on the ref, oldest first.
+        before: The previous commit; ``NOTHING`` for a created ref.
 
-        head: The commit that it names now.
+        after: The new commit; ``NOTHING`` for a deleted ref.
 
-        base_ref: The branch that a new ref began at.
+        commits: The commits added to the ref, oldest first.
+
+        head: The new commit of the ref.
+
+        base_ref: The branch that a new ref was created from.
     """
     html = f"{urls.html}/{repository.full_name}"
     name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
     around = _around(repository, sender, urls)
-    # A push shows its repository in a form of its own, older than the API's.
+    # The repository in a push has an older form than in the API.
     owner = repository.owner
     around["repository"] |= {
         "owner": {"name": owner.login, "email": None, **around["repository"]["owner"]},
@@ -171,7 +166,7 @@ def push(
         "before": before,
         "after": after,
         **around,
-        "pusher": {"name": sender.login, "email": account_json.email(sender)},
+        "pusher": {"name": sender.login, "email": accounts.email(sender)},
         "created": before == NOTHING,
         "deleted": after == NOTHING,
         "forced": forced,
@@ -186,11 +181,11 @@ def _pushed_commit(pushed: PushedCommit, html: str) -> JSON:
     commit = pushed.commit
 
     def signature(chosen: Signature | None) -> JSON:
-        if chosen is None or chosen.email == account_json.email(commit.author):
+        if chosen is None or chosen.email == accounts.email(commit.author):
             login = commit.author.login
             return {
                 "name": chosen.name if chosen else login,
-                "email": account_json.email(commit.author),
+                "email": accounts.email(commit.author),
                 "username": login,
             }
         return {"name": chosen.name, "email": chosen.email}
@@ -200,7 +195,7 @@ def _pushed_commit(pushed: PushedCommit, html: str) -> JSON:
         "tree_id": commit.tree_sha,
         "distinct": pushed.distinct,
         "message": commit.message,
-        "timestamp": account_json.time(commit.committed_at),
+        "timestamp": accounts.time(commit.committed_at),
         "url": f"{html}/commit/{commit.sha}",
         "author": signature(commit.written_by),
         "committer": signature(commit.committed_by),
@@ -209,7 +204,7 @@ def _pushed_commit(pushed: PushedCommit, html: str) -> JSON:
 
 
 def create(ref: str, ref_type: str, repository: Repository, sender: User, urls: Urls) -> JSON:
-    """``create``: a branch or a tag, which is *ref_type*, is new. *ref* is its name alone."""
+    """Make the payload of ``create``: a branch or tag (*ref_type*) was created. *ref* is its short name."""
     return {
         "ref": ref,
         "ref_type": ref_type,
@@ -221,11 +216,11 @@ def create(ref: str, ref_type: str, repository: Repository, sender: User, urls: 
 
 
 def delete(ref: str, ref_type: str, repository: Repository, sender: User, urls: Urls) -> JSON:
-    """``delete``: a branch or a tag, which is *ref_type*, is gone. *ref* is its name alone."""
+    """Make the payload of ``delete``: a branch or tag (*ref_type*) was deleted. *ref* is its short name."""
     return {"ref": ref, "ref_type": ref_type, "pusher_type": "user", **_around(repository, sender, urls)}
 
 
 def ping(zen: str, hook_id: int, hook: JSON, repository: Repository | None, sender: User, urls: Urls) -> JSON:
-    """``ping``: a *hook* is new, or somebody wants to know whether it works. Only that hook is sent it."""
-    around = _around(repository, sender, urls) if repository else {"sender": account_json.user(sender, urls)}
+    """Make the payload of ``ping``, which is sent to a new or tested *hook* only."""
+    around = _around(repository, sender, urls) if repository else {"sender": accounts.user(sender, urls)}
     return {"zen": zen, "hook_id": hook_id, "hook": hook, **around}

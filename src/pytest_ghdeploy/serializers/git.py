@@ -7,41 +7,31 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pytest_ghdeploy.github.git import blob_sha
+from pytest_ghdeploy.github.rules.git import shows_content
+from pytest_ghdeploy.serializers.accounts import email, node_id, time, user
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from pytest_ghdeploy.github.git import Change, Commit, Graph, Signature
-    from pytest_ghdeploy.github.model import (
-        Repository,
-        User,
-    )
-from typing import TYPE_CHECKING
-
-from pytest_ghdeploy.github.git import blob_sha
-from pytest_ghdeploy.github.rules import git as rules
-from pytest_ghdeploy.github.urls import JSON, Urls
-from pytest_ghdeploy.serializers import accounts as account_json
-from pytest_ghdeploy.serializers.accounts import email, node_id, time, user
-
-if TYPE_CHECKING:
-    from pytest_ghdeploy.github.git import Commit, Entry
-    from pytest_ghdeploy.github.model import Repository
+    from pytest_ghdeploy.github.git import Change, Commit, Entry, Graph, Signature
+    from pytest_ghdeploy.github.model import Repository, User
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 
-# Git
+# Commits and branches
 
 
 def git_user(row: User, when: datetime, chosen: Signature | None) -> JSON:
-    """Who wrote or made a commit: *row*, *when*, unless the client has *chosen* otherwise."""
+    """Serialize the author or committer of a commit: *chosen* by the client, otherwise *row* at *when*."""
     if chosen:
         return {"name": chosen.name, "email": chosen.email, "date": time(chosen.date)}
     return {"name": row.login, "email": email(row), "date": time(when)}
 
 
 def _account(row: User, chosen: Signature | None, urls: Urls) -> JSON | None:
-    # GitHub goes by the address; the fake knows one for each account.
+    # GitHub finds the account by the email address. In the fake, each account has one address.
     return user(row, urls) if chosen is None or chosen.email == email(row) else None
 
 
@@ -49,10 +39,10 @@ def diff_entries(
     changes: Iterable[Change], before: str | None, after: str, graph: Graph, repository: Repository, urls: Urls
 ) -> list[JSON]:
     """
-    GitHub's diff entries: files with their counts of lines, and with a ``patch`` where they are text.
+    Serialize changed files as GitHub's diff entries, with line counts and, for text files, a ``patch``.
 
     Args:
-        changes: What has changed between the commits *before* and *after*.
+        changes: The changes between the commits *before* and *after*.
     """
     api, html = urls.repository(repository), f"{urls.html}/{repository.full_name}"
     old, new = graph.commits[before].tree if before else {}, graph.commits[after].tree
@@ -60,7 +50,7 @@ def diff_entries(
     for path, change in changes:
         sha, was = new.get(path), old.get(path)
         added, removed, patch = _diff(graph.blobs[was] if was else b"", graph.blobs[sha] if sha else b"")
-        # What is gone is shown where it was.
+        # The URLs of a deleted file lead to the commit before.
         where = f"{after if sha or not before else before}/{quote(path)}"
         files.append(
             {
@@ -79,13 +69,13 @@ def diff_entries(
     return files
 
 
-# Beyond that many lines comparing takes too long for what a test could want of it.
 _LINES = 2000
+"""Lines up to which two files are compared: more would slow a test down."""
 
 
 @lru_cache(256)
 def _diff(old: bytes, new: bytes) -> tuple[int, int, str]:
-    """Count the lines that were added and removed, and write the patch, ``""`` for binary contents."""
+    """Count the added and removed lines and make the patch, which is ``""`` for binary files."""
     import difflib
 
     try:
@@ -103,7 +93,7 @@ def _diff(old: bytes, new: bytes) -> tuple[int, int, str]:
 
 
 def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's commit, without ``stats`` and ``files``."""
+    """Serialize a commit without ``stats`` and ``files``."""
     api = urls.repository(repository)
     return {
         "sha": row.sha,
@@ -140,7 +130,7 @@ def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
 
 
 def full_commit(row: Commit, graph: Graph, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's commit with what it changed."""
+    """Serialize a commit with ``stats`` and ``files``."""
     before = row.parents[0] if row.parents else None
     files = diff_entries(graph.changed_paths(row.sha), before, row.sha, graph, repository, urls)
     stats = {field: sum(file[field] for file in files) for field in ("additions", "deletions")}
@@ -149,7 +139,7 @@ def full_commit(row: Commit, graph: Graph, repository: Repository, urls: Urls) -
 
 
 def short_branch(name: str, sha: str, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's branch as lists and events show it."""
+    """Serialize a branch for lists and events."""
     return {
         "name": name,
         "commit": {"sha": sha, "url": f"{urls.repository(repository)}/commits/{sha}"},
@@ -158,7 +148,7 @@ def short_branch(name: str, sha: str, repository: Repository, urls: Urls) -> JSO
 
 
 def branch(name: str, head: Commit, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's branch as its own endpoint shows it. Branches of the fake are not protected."""
+    """Serialize a branch for its own endpoint. Branches of the fake are never protected."""
     api = f"{urls.repository(repository)}/branches/{quote(name)}"
     return {
         "name": name,
@@ -173,50 +163,55 @@ def branch(name: str, head: Commit, repository: Repository, urls: Urls) -> JSON:
     }
 
 
-# GitHub breaks the lines of base64 after so many characters.
-_LINE = 60
+# Refs and tags
 
 
 def ref(name: str, sha: str, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's reference: *name* is without ``refs/``. Tags are lightweight, so each names a commit."""
+    """Serialize a ref. *name* is without ``refs/``. Tags are lightweight, so the object is always a commit."""
     api = urls.repository(repository)
     return {
         "ref": f"refs/{name}",
-        "node_id": account_json.node_id("REF", repository.id, f"refs/{name}"),
+        "node_id": node_id("REF", repository.id, f"refs/{name}"),
         "url": f"{api}/git/refs/{quote(name)}",
         "object": {"sha": sha, "type": "commit", "url": f"{api}/git/commits/{sha}"},
     }
 
 
 def tag(name: str, sha: str, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's tag as the list of tags shows it."""
+    """Serialize a tag for the list of tags."""
     api = urls.repository(repository)
     return {
         "name": name,
         "zipball_url": f"{api}/zipball/refs/tags/{quote(name)}",
         "tarball_url": f"{api}/tarball/refs/tags/{quote(name)}",
         "commit": {"sha": sha, "url": f"{api}/commits/{sha}"},
-        "node_id": account_json.node_id("REF", repository.id, f"refs/tags/{name}"),
+        "node_id": node_id("REF", repository.id, f"refs/tags/{name}"),
     }
 
 
+# Files and directories
+
+_LINE = 60
+"""Characters in a line of base64."""
+
+
 def file(path: str, content: bytes, ref: str, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's file without what is in it."""
+    """Serialize a file without its content."""
     return _item("file", path, blob_sha(content), len(content), ref, repository, urls)
 
 
 def file_with_content(path: str, content: bytes, ref: str, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's file, with its *content* in base64 unless it is too long."""
-    shown = rules.shows_content(len(content))
-    text = base64.b64encode(content).decode() if shown else ""
+    """Serialize a file with its *content* in base64, unless it is too long."""
+    is_shown = shows_content(len(content))
+    text = base64.b64encode(content).decode() if is_shown else ""
     lines = (f"{text[start : start + _LINE]}\n" for start in range(0, len(text), _LINE))
-    answer = file(path, content, ref, repository, urls)
-    links = answer.pop("_links")
-    return answer | {"content": "".join(lines), "encoding": "base64" if shown else "none", "_links": links}
+    item = file(path, content, ref, repository, urls)
+    links = item.pop("_links")
+    return item | {"content": "".join(lines), "encoding": "base64" if is_shown else "none", "_links": links}
 
 
 def entry(row: Entry, size: int | None, ref: str, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's file or directory as the list of a directory shows it. *size* is a file's, in bytes."""
+    """Serialize a file or directory for the list of a directory. *size* is in bytes, ``None`` for a directory."""
     return _item("dir" if row.is_directory else "file", row.path, row.sha, size or 0, ref, repository, urls)
 
 
@@ -243,37 +238,34 @@ def _item(kind: str, path: str, sha: str, size: int, ref: str, repository: Repos
 
 
 def file_commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's commit as the answer to a change of a file shows it: git's own view of it."""
-    whole = commit(row, repository, urls)
-    inner = whole["commit"]
+    """Serialize the commit in the response to a changed file: GitHub's form for a git commit."""
+    full = commit(row, repository, urls)
+    inner = full["commit"]
     return {
         "sha": row.sha,
-        "node_id": whole["node_id"],
+        "node_id": full["node_id"],
         "url": inner["url"],
-        "html_url": whole["html_url"],
+        "html_url": full["html_url"],
         "author": inner["author"],
         "committer": inner["committer"],
         "tree": inner["tree"],
         "message": row.message,
         "parents": [
             {**parent, "url": f"{urls.repository(repository)}/git/commits/{parent['sha']}"}
-            for parent in whole["parents"]
+            for parent in full["parents"]
         ],
         "verification": inner["verification"],
     }
 
 
 def comparison_urls(basehead: str, base: Commit, head: Commit, repository: Repository, urls: Urls) -> JSON:
-    """Address GitHub's comparison of *base* and *head*, asked for as *basehead*: its first members."""
-    html, asked, owner = (
-        f"{urls.html}/{repository.full_name}/compare",
-        quote(basehead, safe="/:"),
-        repository.owner.login,
-    )
+    """Serialize the URLs of the comparison of *base* and *head*, requested as *basehead*."""
+    html, owner = f"{urls.html}/{repository.full_name}/compare", repository.owner.login
+    quoted = quote(basehead, safe="/:")
     return {
-        "url": f"{urls.repository(repository)}/compare/{asked}",
-        "html_url": f"{html}/{asked}",
+        "url": f"{urls.repository(repository)}/compare/{quoted}",
+        "html_url": f"{html}/{quoted}",
         "permalink_url": f"{html}/{owner}:{base.sha[:7]}...{owner}:{head.sha[:7]}",
-        "diff_url": f"{html}/{asked}.diff",
-        "patch_url": f"{html}/{asked}.patch",
+        "diff_url": f"{html}/{quoted}.diff",
+        "patch_url": f"{html}/{quoted}.patch",
     }

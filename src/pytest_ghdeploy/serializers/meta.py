@@ -1,5 +1,5 @@
 """
-What a GitHub says of itself, as JSON.
+GitHub's information about itself, as JSON.
 
 Source:
     https://docs.github.com/rest/meta/meta
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PAGED = "{&page,per_page,sort,order}"
 _LISTED = "{?type,page,per_page,sort}"
 
-# Templates as of RFC 6570, below the root of the API.
+# URI templates (RFC 6570) below the root of the API.
 _TEMPLATES = {
     "authorizations_url": "/authorizations",
     "code_search_url": f"/search/code?q={{query}}{_PAGED}",
@@ -56,7 +56,7 @@ _TEMPLATES = {
 
 
 def root(urls: Urls) -> JSON:
-    """GitHub's root document: where everything is, also what the fake has not."""
+    """Serialize the root document. Its URLs include endpoints that the fake does not implement."""
     return {
         "current_user_url": f"{urls.api}/user",
         "current_user_authorizations_html_url": f"{urls.html}/settings/connections/applications{{/client_id}}",
@@ -64,16 +64,16 @@ def root(urls: Urls) -> JSON:
     }
 
 
-# The networks that are kept for documentation, RFC 5737 and RFC 3849: nobody's firewall opens to anyone.
+# Networks reserved for documentation (RFC 5737 and RFC 3849), so no firewall rule made from them lets anyone in.
 _INBOUND = ["192.0.2.0/24", "2001:db8::/32"]
 _OUTBOUND = ["198.51.100.0/24"]
 
 
 def meta(urls: Urls) -> JSON:
     """
-    GitHub's overview of itself: keys and networks, made up, and different for each host.
+    Serialize GitHub's keys and networks. They are made up, and the keys differ between hosts.
 
-    GitHub Enterprise Server tells its version, and nothing of networks [guess: what of it all it tells].
+    GitHub Enterprise Server returns its version and no networks [guess: which fields].
     """
     if urls.enterprise_version:
         return {"verifiable_password_authentication": True, "installed_version": urls.enterprise_version}

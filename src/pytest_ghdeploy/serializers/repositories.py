@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_ghdeploy.github.model import PERMISSIONS
-from pytest_ghdeploy.github.rules import permissions as permission_rules
+from pytest_ghdeploy.github.rules.permissions import role
+from pytest_ghdeploy.serializers.accounts import node_id, time, user
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github.model import (
-        DeployKey,
-        Invitation,
-        Permission,
-        Repository,
-        User,
-    )
+    from pytest_ghdeploy.github.model import DeployKey, Invitation, Permission, Repository, User
     from pytest_ghdeploy.github.urls import JSON, Urls
-from pytest_ghdeploy.serializers.accounts import node_id, time, user
 
 # Repositories
 
@@ -62,7 +56,7 @@ _REPOSITORY_LINKS = {
 
 
 def minimal_repository(row: Repository, urls: Urls) -> JSON:
-    """GitHub's repository as it appears inside other answers: who it is and where its parts are."""
+    """Serialize a repository inside another object: its identity and URLs."""
     api = urls.repository(row)
     return {
         "id": row.id,
@@ -80,7 +74,7 @@ def minimal_repository(row: Repository, urls: Urls) -> JSON:
 
 
 def repository(row: Repository, urls: Urls) -> JSON:
-    """GitHub's repository as it appears in lists and webhook payloads."""
+    """Serialize a repository for lists and webhook payloads."""
     host = urlsplit(urls.html).hostname
     return {
         **minimal_repository(row, urls),
@@ -122,13 +116,18 @@ def repository(row: Repository, urls: Urls) -> JSON:
 
 
 def full_repository(row: Repository, urls: Urls, permission: Permission | None) -> JSON:
-    """GitHub's repository as its own endpoint shows it. *permission* is the caller's, ``None`` for an anonymous one."""
-    answer = repository(row, urls)
+    """
+    Serialize a repository for its own endpoint.
+
+    Args:
+        permission: The caller's right, ``None`` for an anonymous caller. Administrators see more fields.
+    """
+    full = repository(row, urls)
     if permission is not None:
         rank = PERMISSIONS.index(permission)
-        answer["permissions"] = {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)}
+        full["permissions"] = {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)}
     if permission == "admin":
-        answer |= {
+        full |= {
             "allow_squash_merge": True,
             "allow_merge_commit": True,
             "allow_rebase_merge": True,
@@ -141,31 +140,31 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
             "merge_commit_message": "PR_TITLE",
             "merge_commit_title": "MERGE_MESSAGE",
         }
-    answer["temp_clone_token"] = None
+    full["temp_clone_token"] = None
     if row.owner.type == "Organization":
-        answer["organization"] = user(row.owner, urls)
-    return answer | {"network_count": 0, "subscribers_count": 0}
+        full["organization"] = user(row.owner, urls)
+    return full | {"network_count": 0, "subscribers_count": 0}
 
 
 def collaborator(row: User, permission: Permission | None, urls: Urls) -> JSON:
-    """GitHub's collaborator: a user, and what it may do on a repository."""
+    """Serialize a collaborator: a user and its right on a repository."""
     rank = PERMISSIONS.index(permission) if permission else -1
     return {
         **user(row, urls),
         "permissions": {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)},
-        "role_name": permission_rules.role(permission),
+        "role_name": role(permission),
     }
 
 
 def invitation(row: Invitation, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's invitation to a repository."""
+    """Serialize an invitation to a repository."""
     return {
         "id": row.id,
         "node_id": node_id("RI", row.id),
         "repository": minimal_repository(repository, urls),
         "invitee": user(row.invitee, urls),
         "inviter": user(row.inviter, urls),
-        "permissions": permission_rules.role(row.permission),
+        "permissions": role(row.permission),
         "created_at": time(row.created_at),
         "expired": False,
         "url": f"{urls.api}/user/repository_invitations/{row.id}",
@@ -173,11 +172,8 @@ def invitation(row: Invitation, repository: Repository, urls: Urls) -> JSON:
     }
 
 
-# Deploy keys
-
-
 def deploy_key(row: DeployKey, repository: Repository, urls: Urls) -> JSON:
-    """GitHub's deploy key."""
+    """Serialize a deploy key."""
     return {
         "id": row.id,
         "key": row.key,

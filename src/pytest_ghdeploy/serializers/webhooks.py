@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 MASKED = "********"
-"""What a secret reads back as."""
+"""Shown instead of a secret."""
 
 
 def hook_url(row: Hook, repository: Repository, urls: Urls) -> str:
-    """Address a repository's hook in the API."""
+    """Return the API URL of a repository's hook."""
     return f"{urls.repository(repository)}/hooks/{row.id}"
 
 
 def config(row: Hook) -> JSON:
-    """Show where a hook sends, and how, its secret masked."""
-    shown: JSON = {"content_type": row.content_type, "insecure_ssl": row.insecure_ssl}
+    """Serialize the configuration of a hook, with its secret masked."""
+    fields: JSON = {"content_type": row.content_type, "insecure_ssl": row.insecure_ssl}
     if row.secret:
-        shown["secret"] = MASKED
-    return shown | {"url": row.target_url}
+        fields["secret"] = MASKED
+    return fields | {"url": row.target_url}
 
 
 def hook(row: Hook, repository: Repository | None, urls: Urls) -> JSON:
-    """Show a hook; one of no repository as that of an app, which has no address."""
-    shown: JSON = {
+    """Serialize a hook. An app's hook has no *repository* and no URLs of its own."""
+    fields: JSON = {
         "type": "Repository" if repository else "App",
         "id": row.id,
         "name": "web",
@@ -41,9 +41,9 @@ def hook(row: Hook, repository: Repository | None, urls: Urls) -> JSON:
         "created_at": time(row.created_at),
     }
     if repository is None:
-        return shown | {"app_id": row.app_id, "deliveries_url": f"{urls.api}/app/hook/deliveries"}
+        return fields | {"app_id": row.app_id, "deliveries_url": f"{urls.api}/app/hook/deliveries"}
     url, last = hook_url(row, repository, urls), row.last_response
-    return shown | {
+    return fields | {
         "url": url,
         "test_url": f"{url}/test",
         "ping_url": f"{url}/pings",
@@ -53,7 +53,7 @@ def hook(row: Hook, repository: Repository | None, urls: Urls) -> JSON:
 
 
 def short_delivery(row: HookDelivery) -> JSON:
-    """Show a delivery as lists do."""
+    """Serialize a delivery for lists."""
     return {
         "id": row.id,
         "guid": row.guid,
@@ -71,7 +71,7 @@ def short_delivery(row: HookDelivery) -> JSON:
 
 
 def delivery(row: HookDelivery, hook: Hook) -> JSON:
-    """Show a delivery with what was sent and what was answered."""
+    """Serialize a delivery with its request and response."""
     return short_delivery(row) | {
         "url": hook.target_url,
         "request": {"headers": dict(row.request_headers), "payload": deliveries.as_payload(row.payload)},
