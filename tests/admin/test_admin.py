@@ -377,7 +377,7 @@ def test_the_index_tells_of_every_endpoint(fake: FakeGitHub, ask: Ask) -> None:
         "method": "POST",
         "path": "/_ghdeploy/clock/tick",
         "keys": ["seconds=1"],
-        "does": "Let time pass.",
+        "does": "Move the time forwards.",
     }
     assert listed["POST", f"{PREFIX}/webhooks/release"]["keys"] == ["chosen=null"]
     assert listed["POST", f"{PREFIX}/assert_event"]["keys"] == ["name", "fields={}"]
@@ -478,21 +478,25 @@ YEARS = "a time in the years 1 to 999"
         (
             "clock/move_to",
             {"when": "9999-12-31T23:59:59-14:00"},
-            f"clock.move_to wants {YEARS}8, in UTC; got '9999-12-31T23:59:59-14:00'",
+            f"clock.move_to needs {YEARS}8, in UTC; got '9999-12-31T23:59:59-14:00'",
         ),
         (
             "clock/move_to",
             {"when": "0001-01-01T00:00:00+14:00"},
-            f"clock.move_to wants {YEARS}8, in UTC; got '0001-01-01T00:00:00+14:00'",
+            f"clock.move_to needs {YEARS}8, in UTC; got '0001-01-01T00:00:00+14:00'",
         ),
         (
             "clock/move_to",
             {"when": "9999-12-31T23:30:00Z"},
-            f"clock.move_to wants {YEARS}8, in UTC; got '9999-12-31T23:30:00Z'",
+            f"clock.move_to needs {YEARS}8, in UTC; got '9999-12-31T23:30:00Z'",
         ),
-        ("clock/tick", {"seconds": 1e12}, "clock.tick wants to stay before the year 9999, got 1000000000000.0 from 2"),
-        ("clock/tick", {"seconds": 1e300}, "clock.tick wants 0 seconds or more, got 1e+300; clock.move_to goes back"),
-        ("clock/tick", {"seconds": 10**400}, "clock.tick wants 0 seconds or more, got 1000"),
+        (
+            "clock/tick",
+            {"seconds": 1e12},
+            "clock.tick cannot go beyond the year 9998; got 1000000000000.0 seconds at 2",
+        ),
+        ("clock/tick", {"seconds": 1e300}, "clock.tick needs 0 seconds or more, got 1e+300; to go back in time"),
+        ("clock/tick", {"seconds": 10**400}, "clock.tick needs 0 seconds or more, got 1000"),
         (
             "add_token",
             {"token": TOKEN, "expires_at": "9999-12-31T23:59:59-14:00"},
@@ -549,7 +553,11 @@ def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGit
         ("clock/tick", {"seconds": True}, "seconds is a number; got true"),
         ("clock/tick", {"seconds": None}, "seconds is a number; got null"),
         ("clock/tick", {"seconds": "5"}, "seconds is a number; got '5'"),
-        ("clock/tick", {"seconds": -1}, "clock.tick wants 0 seconds or more, got -1; clock.move_to goes back in time"),
+        (
+            "clock/tick",
+            {"seconds": -1},
+            "clock.tick needs 0 seconds or more, got -1; to go back in time, call clock.move_to",
+        ),
         (
             "stub",
             {"method": "GET"},

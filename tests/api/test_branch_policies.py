@@ -48,7 +48,7 @@ def _names(http: requests.Session) -> list[str]:
     ("body", "type_"), [({}, "branch"), ({"type": "branch"}, "branch"), ({"type": "tag"}, "tag"), ({"x": 1}, "branch")]
 )
 def test_a_policy_is_created_with_a_200(http: requests.Session, body: dict[str, object], type_: str) -> None:
-    """A policy is for branches unless it says tags; there is no Location, and members unheard of are ignored."""
+    """The default type is branch, there is no Location, and unknown members are ignored."""
     reply = http.post(PATH, json={"name": "release/*"} | body)
     assert reply.status_code == 200
     assert "Location" not in reply.headers
@@ -59,7 +59,7 @@ def test_a_policy_is_created_with_a_200(http: requests.Session, body: dict[str, 
 
 
 def test_policies_are_listed_oldest_first_in_pages(http: requests.Session) -> None:
-    """The list is an object with the total count, in the order of creation."""
+    """The response is an object with the total count."""
     assert _names(http) == []
     for name in ("main", "release/*", "hotfix/**"):
         _create(http, name)
@@ -75,21 +75,21 @@ def test_policies_are_listed_oldest_first_in_pages(http: requests.Session) -> No
 def test_the_same_policy_again_is_a_303(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object]
 ) -> None:
-    """A pattern that is there leads to its policy, creates nothing, and has no body."""
+    """The response leads to the existing policy and has no body. Nothing is created."""
     repo.add_environment("a b/c", deployment_branch_policy=CUSTOM)
     path = f"{ENVIRONMENTS}/a%20b%2Fc/deployment-branch-policies"
-    made = http.post(path, json={"name": "main"}).json()
+    created = http.post(path, json={"name": "main"}).json()
     before = snapshot()
     reply = http.post(path, json={"name": "main"}, allow_redirects=False)
     assert (reply.status_code, reply.content) == (303, b"")
-    assert reply.headers["Location"] == f"{API}{path}/{made['id']}"
+    assert reply.headers["Location"] == f"{API}{path}/{created['id']}"
     assert snapshot() == before
     followed = http.post(path, json={"name": "main"})
-    assert (followed.status_code, followed.json()) == (200, made)
+    assert (followed.status_code, followed.json()) == (200, created)
 
 
-def test_a_pattern_may_be_there_for_branches_and_for_tags(http: requests.Session, repo: Repository) -> None:
-    """Type, name and environment make a policy; with another of them it is another one."""
+def test_a_pattern_may_exist_for_branches_and_for_tags(http: requests.Session, repo: Repository) -> None:
+    """Policies differ if their types, names or environments do."""
     repo.add_environment("staging", deployment_branch_policy=CUSTOM)
     ids = {_create(http, "v*")["id"], _create(http, "v*", type="tag")["id"], _create(http, "V*")["id"]}
     ids.add(http.post(f"{ENVIRONMENTS}/staging/deployment-branch-policies", json={"name": "v*"}).json()["id"])
@@ -97,7 +97,7 @@ def test_a_pattern_may_be_there_for_branches_and_for_tags(http: requests.Session
 
 
 @pytest.mark.parametrize("settings", [None, PROTECTED])
-def test_an_environment_without_custom_policies_takes_none(
+def test_an_environment_without_custom_policies_cannot_have_any(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], settings: dict[str, bool] | None
 ) -> None:
     """Creating one is GitHub's 404, and the list is empty."""
@@ -112,8 +112,8 @@ def test_an_environment_without_custom_policies_takes_none(
         "status": "404",
     }
     assert reply.headers["X-GHDeploy-Hint"] == (
-        "environment 'staging' takes no deployment branch policies: "
-        "its deployment_branch_policy does not have custom_branch_policies on"
+        "environment 'staging' cannot have deployment branch policies: "
+        "custom_branch_policies is not true in its deployment_branch_policy"
     )
     assert http.get(path).json() == {"total_count": 0, "branch_policies": []}
     assert snapshot() == before
@@ -121,38 +121,38 @@ def test_an_environment_without_custom_policies_takes_none(
 
 @pytest.mark.parametrize("settings", [None, PROTECTED])
 def test_turning_custom_policies_off_removes_them(http: requests.Session, settings: dict[str, bool] | None) -> None:
-    """A PUT of the environment that keeps custom policies on keeps them; one that does not takes them away."""
-    made = _create(http, "main")
+    """A PUT of the environment that leaves custom policies on keeps them."""
+    created = _create(http, "main")
     http.put(ENVIRONMENT, json={"deployment_branch_policy": CUSTOM, "wait_timer": 1})
     assert _names(http) == ["main"]
     http.put(ENVIRONMENT, json={"deployment_branch_policy": settings})
     assert _names(http) == []
     for method in ("GET", "PUT", "DELETE"):
-        assert http.request(method, _at(made), json={"name": "x"}).status_code == 404
+        assert http.request(method, _at(created), json={"name": "x"}).status_code == 404
     http.put(ENVIRONMENT, json={"deployment_branch_policy": CUSTOM})
     assert _names(http) == []
 
 
 def test_an_update_changes_the_name_only(http: requests.Session) -> None:
-    """The id and the type of a policy stay, and so does its place; the same name again is fine."""
-    made = _create(http, "v1.*", type="tag")
+    """The id, the type and the position in the list stay. The same name again is allowed."""
+    created = _create(http, "v1.*", type="tag")
     _create(http, "main")
-    path = _at(made)
+    path = _at(created)
     for name in ("v2.*", "v2.*"):
-        reply = http.put(_at(made), json={"name": name, "type": "branch"})
-        assert (reply.status_code, reply.json()) == (200, made | {"name": "v2.*"})
+        reply = http.put(_at(created), json={"name": name, "type": "branch"})
+        assert (reply.status_code, reply.json()) == (200, created | {"name": "v2.*"})
     assert http.get(path).json()["name"] == "v2.*"
     assert _names(http) == ["v2.*", "main"]
 
 
 def test_a_policy_is_deleted(http: requests.Session) -> None:
-    """204 without a body, then a 404; the name is free again."""
-    made = _create(http, "main")
-    path = _at(made)
+    """The response is a 204 without a body, then a 404. The name is free again."""
+    created = _create(http, "main")
+    path = _at(created)
     reply = http.delete(path)
     assert (reply.status_code, reply.content) == (204, b"")
     assert http.delete(path).status_code == http.get(path).status_code == 404
-    assert _create(http, "main")["id"] > made["id"]
+    assert _create(http, "main")["id"] > created["id"]
 
 
 @pytest.mark.parametrize(
@@ -183,17 +183,17 @@ def test_a_policy_without_a_pattern_is_refused(
     message: str,
     errors: list[object] | None,
 ) -> None:
-    """Creating and updating take a name that is a text, and not an empty one."""
-    made = _create(http, "main")
+    """The name must be a string that is not empty, in a creation and in an update."""
+    created = _create(http, "main")
     before = snapshot()
-    path = PATH if method == "POST" else _at(made)
+    path = PATH if method == "POST" else _at(created)
     reply = http.request(method, path, json=body)
     assert (reply.status_code, reply.json()["message"], reply.json().get("errors")) == (422, message, errors)
     assert reply.headers["X-GHDeploy-Hint"]
     assert snapshot() == before
 
 
-def test_a_type_that_is_none_is_refused(http: requests.Session, snapshot: Callable[[], object]) -> None:
+def test_an_unknown_type_is_refused(http: requests.Session, snapshot: Callable[[], object]) -> None:
     """A policy is for branches or for tags."""
     before = snapshot()
     reply = http.post(PATH, json={"name": "main", "type": "commit"})
@@ -204,7 +204,7 @@ def test_a_type_that_is_none_is_refused(http: requests.Session, snapshot: Callab
 
 
 def test_a_pattern_that_another_policy_has_is_refused(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """An update cannot make two policies the same; a policy for tags is in no branch policy's way."""
+    """An update cannot make two policies the same. A policy for tags does not conflict with one for branches."""
     first, second = _create(http, "main"), _create(http, "release")
     _create(http, "v1", type="tag")
     before = snapshot()
@@ -212,33 +212,33 @@ def test_a_pattern_that_another_policy_has_is_refused(http: requests.Session, sn
     assert reply.status_code == 422
     expected = {"resource": "DeploymentBranchPolicy", "code": "already_exists", "field": "name"}
     assert reply.json()["errors"] == [expected]
-    hint = f"deployment branch policy {first['id']} is for the branch pattern 'main' already"
+    hint = f"deployment branch policy {first['id']} already has the branch pattern 'main'"
     assert reply.headers["X-GHDeploy-Hint"] == hint
     assert snapshot() == before
     assert http.put(_at(second), json={"name": "v1"}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_a_policy_that_is_not_there_is_a_404(
+def test_an_unknown_policy_is_a_404(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, method: str
 ) -> None:
-    """Neither an unknown id, nor one of another environment, nor what is no number."""
-    made = _create(http, "main")
+    """So is a policy of another environment, and an id that is not a number."""
+    created = _create(http, "main")
     repo.add_environment("staging", deployment_branch_policy=CUSTOM)
-    elsewhere = f"{ENVIRONMENTS}/staging/deployment-branch-policies/{made['id']}"
+    elsewhere = f"{ENVIRONMENTS}/staging/deployment-branch-policies/{created['id']}"
     for path in (f"{PATH}/1", elsewhere, f"{PATH}/main", f"{ENVIRONMENTS}/qa/deployment-branch-policies/1"):
         reply = http.request(method, path, json={"name": "x"})
         assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
         assert reply.json()["documentation_url"].startswith(DOCS)
         assert ghdeploy.requests[-1].hint
     assert ghdeploy.requests[-4].hint == (
-        f"environment 'production' has no deployment branch policy 1; there is {made['id']}"
+        f"environment 'production' has no deployment branch policy 1; there is {created['id']}"
     )
     assert _names(http) == ["main"]
 
 
-def test_an_environment_that_is_not_there_has_no_policies(http: requests.Session) -> None:
-    """Listing and creating are 404s too, with the environments that there are in the hint."""
+def test_policies_of_an_unknown_environment_are_a_404(http: requests.Session) -> None:
+    """The hint lists the existing environments."""
     for method in ("GET", "POST"):
         reply = http.request(method, f"{ENVIRONMENTS}/qa/deployment-branch-policies", json={"name": "main"})
         assert reply.status_code == 404
@@ -249,17 +249,17 @@ def test_an_environment_that_is_not_there_has_no_policies(http: requests.Session
 def test_reading_needs_pull_and_writing_needs_admin(
     http: requests.Session, ghdeploy: FakeGitHub, repo: Repository
 ) -> None:
-    """Who may push reads the policies and changes none; an admin does both; without a token writing is a 401."""
-    made = _create(http, "main")
-    one = _at(made)
-    writes = [("POST", PATH, 200), ("PUT", one, 200), ("DELETE", one, 204)]
+    """A user with push may read but not change policies. Writing without a token is a 401."""
+    created = _create(http, "main")
+    path_of_policy = _at(created)
+    writes = [("POST", PATH, 200), ("PUT", path_of_policy, 200), ("DELETE", path_of_policy, 204)]
     ghdeploy.add_token("monas", user="mona")
 
     def ask(authorization: str | None, expected: int | None) -> None:
         http.headers["Authorization"] = authorization or ""
         if authorization is None:
             del http.headers["Authorization"]
-        assert http.get(PATH).status_code == http.get(one).status_code == 200
+        assert http.get(PATH).status_code == http.get(path_of_policy).status_code == 200
         for method, path, good in writes:
             reply = http.request(method, path, json={"name": "release"})
             assert reply.status_code == (expected or good)

@@ -1,4 +1,4 @@
-"""Check runs: over REST and seeded from Python, seen in events and in what they block."""
+"""Check runs: over REST and from Python, in events and as required contexts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCS = "https://docs.github.com/rest"
 
 
 def _contexts(http: requests.Session, ref: str = "main") -> list[tuple[str, str]]:
-    """Ask for a deployment that cannot be, and read from the refusal what was checked."""
+    """Create a deployment that is refused, and return the contexts from the refusal."""
     reply = http.post(PATH, json={"ref": ref, "auto_merge": False})
     assert reply.status_code == 409, reply.text
     (error,) = reply.json()["errors"]
@@ -28,14 +28,14 @@ def _contexts(http: requests.Session, ref: str = "main") -> list[tuple[str, str]
 
 
 def test_a_newer_run_replaces_an_older_one_of_its_name(http: requests.Session, repo: Repository) -> None:
-    """In one suite the latest run of a name counts, once."""
+    """Only the latest run of a name in a suite counts."""
     repo.add_check_run("main", name="build", conclusion="success")
     repo.add_check_run("main", name="build", status="in_progress")
     assert _contexts(http) == [("build", "pending")]
 
 
 def test_runs_of_a_name_in_two_suites_both_count(http: requests.Session, repo: Repository) -> None:
-    """Two workflows may have a job of the same name: both are listed, and either blocks."""
+    """Two workflows may have a job of the same name. Both are listed, and either blocks."""
     repo.add_check_run("main", name="main", check_suite="a", conclusion="success")
     repo.add_check_run("main", name="main", check_suite="b", conclusion="failure")
     assert sorted(_contexts(http)) == [("main", "failure"), ("main", "success")]
@@ -44,14 +44,14 @@ def test_runs_of_a_name_in_two_suites_both_count(http: requests.Session, repo: R
 
 
 def test_a_check_run_and_a_commit_status_of_one_name_both_count(http: requests.Session, repo: Repository) -> None:
-    """A commit status does not replace a check run, nor the other way round."""
+    """Neither replaces the other."""
     repo.add_check_run("main", name="ci", conclusion="success")
     repo.add_commit_status("main", state="failure", context="ci")
     assert _contexts(http) == [("ci", "failure"), ("ci", "success")]
 
 
 def test_check_runs_come_after_commit_statuses_and_oldest_first(http: requests.Session, repo: Repository) -> None:
-    """The order of the contexts is that of the first reports, statuses before check runs."""
+    """The contexts are in the order of their first reports, commit statuses before check runs."""
     repo.add_check_run("main", name="b", conclusion="failure")
     repo.add_check_run("main", name="a")
     repo.add_commit_status("main", state="success", context="z")
@@ -59,7 +59,7 @@ def test_check_runs_come_after_commit_statuses_and_oldest_first(http: requests.S
 
 
 def test_a_check_run_belongs_to_its_commit(http: requests.Session, repo: Repository) -> None:
-    """A run on one commit says nothing of the next."""
+    """A run on one commit does not count for the next commit."""
     repo.add_check_run("main", name="build", conclusion="failure")
     repo.add_commit("main")
     assert http.post(PATH, json={"ref": "main"}).status_code == 201
@@ -81,24 +81,29 @@ def test_a_check_run_dispatches_its_events(
     conclusion: Any,  # noqa: ANN401 - a conclusion
     actions: list[str],
 ) -> None:
-    """Each run is created, and a completed one completed, with its suite and app."""
+    """Each run dispatches created, and a completed one also completed, with its suite and app."""
     run = repo.add_check_run("main", name="build", status=status, conclusion=conclusion)
     assert [(event.name, event.action) for event in ghdeploy.events] == [("check_run", action) for action in actions]
-    told = ghdeploy.events[-1].payload["check_run"]
-    assert (told["id"], told["name"], told["status"], told["conclusion"]) == (run.id, "build", status, conclusion)
-    assert (told["head_sha"], told["check_suite"]["head_sha"]) == (repo.sha("main"), repo.sha("main"))
-    assert told["app"]["slug"] == "github-actions"
-    assert (told["completed_at"] is None) is (status != "completed")
+    event_payload = ghdeploy.events[-1].payload["check_run"]
+    assert (event_payload["id"], event_payload["name"], event_payload["status"], event_payload["conclusion"]) == (
+        run.id,
+        "build",
+        status,
+        conclusion,
+    )
+    assert (event_payload["head_sha"], event_payload["check_suite"]["head_sha"]) == (repo.sha("main"), repo.sha("main"))
+    assert event_payload["app"]["slug"] == "github-actions"
+    assert (event_payload["completed_at"] is None) is (status != "completed")
 
 
 @pytest.mark.parametrize("status", ["waiting", "requested", "pending"])
-def test_what_only_github_says_of_a_check_run_can_be_seeded(
+def test_states_that_only_github_sets_can_be_set_from_python(
     http: requests.Session,
     repo: Repository,
     ghdeploy: FakeGitHub,
     status: Any,  # noqa: ANN401 - a status
 ) -> None:
-    """A run that GitHub Actions holds back is told and shown as such, and is pending to a deployment."""
+    """A run that GitHub Actions holds back is shown as such and counts as pending."""
     run = repo.add_check_run("main", name="build", status=status)
     assert ghdeploy.events[-1].payload["check_run"]["status"] == status
     assert http.get(f"{REPO}/check-runs/{run.id}").json()["status"] == status
@@ -106,13 +111,13 @@ def test_what_only_github_says_of_a_check_run_can_be_seeded(
 
 
 def test_an_unfinished_check_run_has_no_conclusion(repo: Repository) -> None:
-    """The default conclusion is for completed runs only."""
+    """The default conclusion applies to completed runs only."""
     assert repo.add_check_run("main", name="build", status="in_progress").conclusion is None
     assert repo.add_check_run("main", name="build").conclusion == "success"
 
 
 def test_runs_of_a_commit_share_a_suite(repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """One workflow's runs on one commit are one suite; another workflow or another commit is another one."""
+    """Runs of another workflow or on another commit belong to another suite."""
     suites = [
         repo.add_check_run("main", name="a").check_suite.id,
         repo.add_check_run("main", name="b").check_suite.id,
@@ -147,7 +152,7 @@ def _told(ghdeploy: FakeGitHub) -> list[tuple[str | None, str]]:
 def test_a_check_run_has_githubs_fields_in_githubs_order(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """A run of a name and a commit alone is queued, started now, and of GitHub Actions; of its suite it has the id."""
+    """By default, a run is queued, started now and reported by GitHub Actions. Only the id of its suite is shown."""
     sha, now = repo.sha("main"), ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     reply = http.post(f"{REPO}/check-runs", json={"name": "build", "head_sha": sha})
     assert reply.status_code == 201
@@ -187,8 +192,8 @@ def test_a_check_run_has_githubs_fields_in_githubs_order(
 ANNOTATION = {"path": "a.py", "start_line": 1, "end_line": 2, "annotation_level": "warning", "message": "m"}
 
 
-def test_what_is_reported_is_shown_again(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """Details, external id, times and output are echoed; annotations counted; actions and images are not shown."""
+def test_the_reported_fields_are_shown(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """Details, external id, times and output are returned, and annotations counted. Actions and images are not."""
     output = {
         "title": "t",
         "summary": "s",
@@ -199,7 +204,7 @@ def test_what_is_reported_is_shown_again(http: requests.Session, repo: Repositor
         ],
         "images": [{"alt": "a", "image_url": "https://ci/i.png", "caption": "c"}],
     }
-    made = _create(
+    created = _create(
         http,
         repo.sha("main"),
         details_url="https://ci/1",
@@ -212,31 +217,34 @@ def test_what_is_reported_is_shown_again(http: requests.Session, repo: Repositor
         actions=[{"label": "Fix", "description": "d", "identifier": "fix"}],
         unheard_of=1,
     )
-    assert (made["details_url"], made["external_id"], made["conclusion"]) == ("https://ci/1", "42", "neutral")
-    assert (made["started_at"], made["completed_at"]) == ("2020-10-20T12:24:31Z", "2020-10-20T14:30:00Z")
-    assert made["output"] == {
+    assert (created["details_url"], created["external_id"], created["conclusion"]) == ("https://ci/1", "42", "neutral")
+    assert (created["started_at"], created["completed_at"]) == ("2020-10-20T12:24:31Z", "2020-10-20T14:30:00Z")
+    assert created["output"] == {
         "title": "t",
         "summary": "s",
         "text": "x",
         "annotations_count": 2,
-        "annotations_url": f"{made['url']}/annotations",
+        "annotations_url": f"{created['url']}/annotations",
     }
-    assert not {"actions", "unheard_of"} & made.keys()
-    told = ghdeploy.events[-1].payload["check_run"]
-    assert told == made | {"check_suite": told["check_suite"]}
-    assert told["check_suite"]["id"] == made["check_suite"]["id"]
+    assert not {"actions", "unheard_of"} & created.keys()
+    event_payload = ghdeploy.events[-1].payload["check_run"]
+    assert event_payload == created | {"check_suite": event_payload["check_suite"]}
+    assert event_payload["check_suite"]["id"] == created["check_suite"]["id"]
 
 
 @pytest.mark.parametrize("field", ["started_at", "completed_at"])
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"])
-def test_a_time_that_utc_does_not_have_is_refused(
+def test_a_time_outside_the_years_1_to_9999_is_refused(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], field: str, text: str
 ) -> None:
-    """There is no year 0 and no year 10000."""
-    made = _create(http, repo.sha("main"))
+    """The years 0 and 10000 do not exist."""
+    created = _create(http, repo.sha("main"))
     before = snapshot()
     body = {"name": "build", "head_sha": repo.sha("main"), "conclusion": "success", field: text}
-    for reply in (http.post(f"{REPO}/check-runs", json=body), http.patch(f"{REPO}/check-runs/{made['id']}", json=body)):
+    for reply in (
+        http.post(f"{REPO}/check-runs", json=body),
+        http.patch(f"{REPO}/check-runs/{created['id']}", json=body),
+    ):
         message = f"Invalid request.\n\nFor 'properties/{field}', \"{text}\" is not a valid date-time."
         assert (reply.status_code, reply.json()["message"]) == (422, message)
     assert snapshot() == before
@@ -249,19 +257,19 @@ def test_a_time_that_utc_does_not_have_is_refused(
 def test_a_conclusion_completes_a_check_run(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, conclusion: str, status: str | None
 ) -> None:
-    """With a conclusion a run is completed, now, whatever its status says; created and completed are dispatched."""
+    """The run is completed now, whatever its status. Created and completed are dispatched."""
     body = {"conclusion": conclusion} | ({"status": status} if status else {})
-    made = _create(http, repo.sha("main"), **body)
-    assert (made["status"], made["conclusion"]) == ("completed", conclusion)
-    assert made["completed_at"] == made["started_at"] == ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = _create(http, repo.sha("main"), **body)
+    assert (created["status"], created["conclusion"]) == ("completed", conclusion)
+    assert created["completed_at"] == created["started_at"] == ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert _told(ghdeploy) == [("created", "completed"), ("completed", "completed")]
 
 
 @pytest.mark.parametrize("sha", ["0" * 40, "main", "v1", "nope", ""])
-def test_a_check_run_takes_a_full_sha(
+def test_a_check_run_needs_a_full_sha(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Callable[[], object], sha: str
 ) -> None:
-    """An unknown commit, a branch, a tag are GitHub's 422, without errors."""
+    """An unknown SHA, a branch and a tag are GitHub's 422 without errors."""
     repo.add_tag("v1", "main")
     before = snapshot()
     reply = http.post(f"{REPO}/check-runs", json={"name": "build", "head_sha": sha})
@@ -273,12 +281,12 @@ def test_a_check_run_takes_a_full_sha(
             "status": "422",
         },
     )
-    assert ghdeploy.requests[-1].hint == f"octocat/example has no commit {sha!r}; a check run takes a full SHA"
+    assert ghdeploy.requests[-1].hint == f"octocat/example has no commit {sha!r}; head_sha must be a full SHA"
     assert snapshot() == before
 
 
 def test_the_sha_of_a_check_run_may_be_in_upper_case(http: requests.Session, repo: Repository) -> None:
-    """It is shown in lower case."""
+    """The response has it in lower case."""
     sha = repo.sha("main")
     assert _create(http, sha.upper())["head_sha"] == sha
 
@@ -316,11 +324,14 @@ LONG_LABEL = {"label": "x" * 21, "description": "", "identifier": ""}
 def test_the_shape_of_a_check_run_is_checked(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], body: dict[str, Any], message: str
 ) -> None:
-    """What is wrong is refused in the words of the schema check, on creating and on updating alike."""
-    made = _create(http, repo.sha("main"))
+    """Invalid bodies are refused with the text of the schema check, in a creation and in an update."""
+    created = _create(http, repo.sha("main"))
     before = snapshot()
     new = {"name": "build", "head_sha": repo.sha("main")} | body
-    create, update = http.post(f"{REPO}/check-runs", json=new), http.patch(f"{REPO}/check-runs/{made['id']}", json=body)
+    create, update = (
+        http.post(f"{REPO}/check-runs", json=new),
+        http.patch(f"{REPO}/check-runs/{created['id']}", json=body),
+    )
     for reply, page in ((create, "reference/checks#create"), (update, "checks/runs#update")):
         assert (reply.status_code, reply.json()) == (
             422,
@@ -334,28 +345,28 @@ def test_the_shape_of_a_check_run_is_checked(
     assert snapshot() == before
 
 
-def test_a_name_and_a_sha_are_all_a_check_run_needs(http: requests.Session, repo: Repository) -> None:
-    """Each is asked for; an update needs nothing at all, and changes nothing then."""
+def test_only_name_and_sha_are_required(http: requests.Session, repo: Repository) -> None:
+    """An update requires nothing, and without fields changes nothing."""
     reply = http.post(f"{REPO}/check-runs", json={})
     assert reply.json()["message"] == 'Invalid request.\n\n"name", "head_sha" weren\'t supplied.'
-    made = _create(http, repo.sha("main"))
-    assert _update(http, made) == made
+    created = _create(http, repo.sha("main"))
+    assert _update(http, created) == created
 
 
 # Update
 
 
-def test_a_check_run_lives_through_its_states(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """Queued, in progress, completed: only the first and the last are events, and the last has its time."""
-    made = _create(http, repo.sha("main"))
+def test_a_check_run_goes_through_its_states(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """Queued and completed are dispatched, in progress is not."""
+    created = _create(http, repo.sha("main"))
     ghdeploy.clock.tick(seconds=5)
-    started = _update(http, made, status="in_progress", started_at="2020-10-20T14:24:31Z")
-    assert started == made | {"status": "in_progress", "started_at": "2020-10-20T14:24:31Z"}
+    started = _update(http, created, status="in_progress", started_at="2020-10-20T14:24:31Z")
+    assert started == created | {"status": "in_progress", "started_at": "2020-10-20T14:24:31Z"}
     ghdeploy.clock.tick(seconds=5)
-    done = _update(http, made, conclusion="failure")
+    done = _update(http, created, conclusion="failure")
     now = ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert done == started | {"status": "completed", "conclusion": "failure", "completed_at": now}
-    assert http.get(f"{REPO}/check-runs/{made['id']}").json() == done
+    assert http.get(f"{REPO}/check-runs/{created['id']}").json() == done
     assert _told(ghdeploy) == [("created", "queued"), ("completed", "completed")]
     assert ghdeploy.events[-1].payload["check_run"]["check_suite"]["conclusion"] == "failure"
     ghdeploy.assert_event("check_run", action="completed", name="build", conclusion="failure", completed_at=now)
@@ -364,45 +375,45 @@ def test_a_check_run_lives_through_its_states(http: requests.Session, repo: Repo
 def test_a_completed_check_run_is_completed_once(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """Another conclusion later is stored, keeps the time, and dispatches nothing more."""
-    made = _create(http, repo.sha("main"), conclusion="failure")
+    """Another conclusion later is stored, keeps the time and dispatches nothing."""
+    created = _create(http, repo.sha("main"), conclusion="failure")
     ghdeploy.clock.tick(seconds=5)
-    assert _update(http, made, conclusion="success") == made | {"conclusion": "success"}
+    assert _update(http, created, conclusion="success") == created | {"conclusion": "success"}
     assert len(ghdeploy.events) == 2
 
 
 def test_a_completed_check_run_may_run_again(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """A status that is not completed takes conclusion and time away; the next conclusion is an event again."""
-    made = _create(http, repo.sha("main"), conclusion="failure")
-    again = _update(http, made, status="in_progress")
+    """Another status removes the conclusion and the time. The next conclusion is dispatched again."""
+    created = _create(http, repo.sha("main"), conclusion="failure")
+    again = _update(http, created, status="in_progress")
     assert (again["status"], again["conclusion"], again["completed_at"]) == ("in_progress", None, None)
-    _update(http, made, status="completed", conclusion="success")
+    _update(http, created, status="completed", conclusion="success")
     assert [event.action for event in ghdeploy.events] == ["created", "completed", "completed"]
 
 
-def test_an_update_leaves_what_it_does_not_name(http: requests.Session, repo: Repository) -> None:
-    """Name, details, external id and each part of the output are replaced one by one; annotations are added."""
+def test_an_update_keeps_fields_that_it_does_not_name(http: requests.Session, repo: Repository) -> None:
+    """Name, details, external id and parts of the output are replaced one by one. Annotations are added."""
     output = {"title": "t", "summary": "s", "text": "x", "annotations": [ANNOTATION]}
-    made = _create(
+    created = _create(
         http, repo.sha("main"), details_url="https://ci/1", external_id="1", output=output, conclusion="success"
     )
-    assert _update(http, made, external_id="2") == made | {"external_id": "2"}
-    assert _update(http, made, details_url="https://ci/2", name="lint")["name"] == "lint"
-    after = _update(http, made, output={"summary": "new", "annotations": [ANNOTATION] * 2})
-    assert after["output"] == made["output"] | {"summary": "new", "annotations_count": 3}
+    assert _update(http, created, external_id="2") == created | {"external_id": "2"}
+    assert _update(http, created, details_url="https://ci/2", name="lint")["name"] == "lint"
+    after = _update(http, created, output={"summary": "new", "annotations": [ANNOTATION] * 2})
+    assert after["output"] == created["output"] | {"summary": "new", "annotations_count": 3}
     assert (after["name"], after["details_url"], after["external_id"]) == ("lint", "https://ci/2", "2")
     assert (after["status"], after["conclusion"]) == ("completed", "success")
 
 
-def test_annotations_are_listed_as_they_were_reported(http: requests.Session, repo: Repository) -> None:
-    """Those of each report come after those before, with null for what was left out, in pages."""
-    made = _create(http, repo.sha("main"))
-    url = made["output"]["annotations_url"]
+def test_annotations_are_listed_in_the_order_of_their_reports(http: requests.Session, repo: Repository) -> None:
+    """Optional fields that were left out are null. The list has pages."""
+    created = _create(http, repo.sha("main"))
+    url = created["output"]["annotations_url"]
     assert http.get(url).json() == []
     full = {"path": "ä b.py", "title": "t", "start_column": 1, "end_column": 2, "raw_details": "r"}
     for annotation in (ANNOTATION, ANNOTATION | full):
-        _update(http, made, output={"summary": "s", "annotations": [annotation]})
-    blob = f"https://github.com/octocat/example/blob/{made['head_sha']}"
+        _update(http, created, output={"summary": "s", "annotations": [annotation]})
+    blob = f"https://github.com/octocat/example/blob/{created['head_sha']}"
     first = {
         "path": "a.py",
         "blob_href": f"{blob}/a.py",
@@ -416,7 +427,7 @@ def test_annotations_are_listed_as_they_were_reported(http: requests.Session, re
         "raw_details": None,
     }
     second = first | full | {"blob_href": f"{blob}/%C3%A4%20b.py"}
-    assert http.get(f"{REPO}/check-runs/{made['id']}/annotations").json() == [first, second]
+    assert http.get(f"{REPO}/check-runs/{created['id']}/annotations").json() == [first, second]
     assert list(http.get(url).json()[0]) == list(first)
     assert http.get(f"{url}?per_page=1&page=2").json() == [second]
     assert http.get(f"{REPO}/check-runs/7/annotations").status_code == 404
@@ -426,7 +437,7 @@ def test_annotations_are_listed_as_they_were_reported(http: requests.Session, re
 def test_an_unknown_check_run_is_not_found(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Callable[[], object], method: str
 ) -> None:
-    """A number that is no check run, one of another repository, and what is no number are GitHub's 404."""
+    """So is one of another repository, and an id that is not a number."""
     mine = repo.add_check_run("main", name="mine")
     theirs = ghdeploy.add_repository("octocat/other").add_check_run("main", name="theirs")
     before = snapshot()
@@ -437,7 +448,7 @@ def test_an_unknown_check_run_is_not_found(
             theirs.id,
             f"there is no check run {theirs.id} {start}it belongs to octocat/other; there is {mine.id} (mine)",
         ),
-        ("mine", "check_run_id is a number; the request has 'mine'"),
+        ("mine", "check_run_id must be a number; got 'mine'"),
     ]:
         reply = http.request(method, f"{REPO}/check-runs/{wrong}", json={"conclusion": "success"})
         page = f"{DOCS}/checks/runs#{'get' if method == 'GET' else 'update'}-a-check-run"
@@ -452,27 +463,27 @@ def test_an_unknown_check_run_is_not_found(
 # What they block
 
 
-def test_check_runs_gate_a_deployment_until_they_succeed(
+def test_check_runs_block_a_deployment_until_they_succeed(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """An unfinished run is pending, a skipped one skipped; after an update to success it deploys."""
-    made = _create(http, repo.sha("main"))
+    """An unfinished run is pending, a skipped one skipped."""
+    created = _create(http, repo.sha("main"))
     assert _contexts(http) == [("build", "pending")]
-    _update(http, made, status="in_progress")
+    _update(http, created, status="in_progress")
     assert _contexts(http) == [("build", "pending")]
-    _update(http, made, conclusion="skipped")
+    _update(http, created, conclusion="skipped")
     assert _contexts(http) == [("build", "skipped")]
-    _update(http, made, conclusion="success")
+    _update(http, created, conclusion="success")
     assert http.post(PATH, json={"ref": "main"}).status_code == 201
-    _update(http, made, status="queued")
+    _update(http, created, status="queued")
     assert _contexts(http) == [("build", "pending")]
     assert len(ghdeploy.events.named("deployment")) == 1
 
 
 def test_a_renamed_check_run_counts_under_its_new_name(http: requests.Session, repo: Repository) -> None:
-    """required_contexts looks at the name that the run has now."""
-    made = _create(http, repo.sha("main"), conclusion="success")
-    _update(http, made, name="lint")
+    """required_contexts uses the current name of a run."""
+    created = _create(http, repo.sha("main"), conclusion="success")
+    _update(http, created, name="lint")
     assert http.post(PATH, json={"ref": "main", "required_contexts": ["lint"]}).status_code == 201
     assert http.post(PATH, json={"ref": "main", "required_contexts": ["build"]}).status_code == 409
 
@@ -489,7 +500,7 @@ def _names(http: requests.Session, query: str = "", ref: str = "main") -> list[t
 
 
 def test_the_latest_check_runs_of_a_commit_are_listed(http: requests.Session, repo: Repository) -> None:
-    """The latest of each name in each suite, newest first; all of them if asked for; none of another commit."""
+    """The list has the latest of each name in each suite, newest first; with filter=all, it has all runs."""
     assert http.get(f"{REPO}/commits/main/check-runs").json() == {"total_count": 0, "check_runs": []}
     repo.add_check_run("main", name="build", conclusion="failure")
     repo.add_check_run("main", name="lint")
@@ -507,7 +518,7 @@ def test_the_latest_check_runs_of_a_commit_are_listed(http: requests.Session, re
 def test_check_runs_are_filtered_by_name_status_and_app(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """Filters hold at once, and look at the latest runs only unless all are asked for."""
+    """All filters must match. They select among the latest runs unless filter is all."""
     repo.add_check_run("main", name="build")
     repo.add_check_run("main", name="lint", status="in_progress")
     repo.add_check_run("main", name="build", status="queued")
@@ -524,7 +535,7 @@ def test_check_runs_are_filtered_by_name_status_and_app(
 
 
 def test_check_runs_come_in_pages(http: requests.Session, repo: Repository) -> None:
-    """A page cuts the runs; total_count is that of all that the filters leave."""
+    """total_count counts all runs that match the filters."""
     for number in range(5):
         repo.add_check_run("main", name=f"job {number}")
     repo.add_check_run("main", name="other", status="queued")
@@ -540,7 +551,7 @@ def test_check_runs_come_in_pages(http: requests.Session, repo: Repository) -> N
 
 @pytest.mark.parametrize("ref", ["a/b", "heads/a/b", "refs/heads/a/b", "tags/rel/1", "rel/1"])
 def test_check_runs_of_a_ref_with_slashes(http: requests.Session, repo: Repository, ref: str) -> None:
-    """A branch, a tag and their full names are refs; so is a SHA, abbreviated too."""
+    """The ref may be a branch, a tag, a full ref or a SHA, also abbreviated."""
     repo.add_branch("a/b")
     sha = repo.add_commit("a/b")
     repo.add_tag("rel/1", sha)
@@ -549,8 +560,8 @@ def test_check_runs_of_a_ref_with_slashes(http: requests.Session, repo: Reposito
 
 
 @pytest.mark.usefixtures("repo")
-def test_the_check_runs_of_an_unknown_ref(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A ref that names nothing is GitHub's 422, and the hint names those that there are."""
+def test_check_runs_of_an_unknown_ref_are_a_422(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The hint lists the existing refs."""
     reply = http.get(f"{REPO}/commits/mian/check-runs")
     assert (reply.status_code, reply.json()) == (
         422,
@@ -579,12 +590,12 @@ def test_writing_check_runs_needs_push(
     reads: int,
     writes: int,
 ) -> None:
-    """Whoever may push may report, in the name of GitHub Actions; whoever may not may read."""
-    made = repo.add_check_run("main", name="build", status="queued")
+    """A user with push may report, as GitHub Actions. Others may only read."""
+    created = repo.add_check_run("main", name="build", status="queued")
     repo.add_collaborator("hubot", permission)
     ghdeploy.add_token("hubots", user="hubot")
     http.headers["Authorization"] = "Bearer hubots"
-    before, run = snapshot(), f"{REPO}/check-runs/{made.id}"
+    before, run = snapshot(), f"{REPO}/check-runs/{created.id}"
     assert http.get(run).status_code == http.get(f"{REPO}/commits/main/check-runs").status_code == reads
     body = {"name": "lint", "head_sha": repo.sha("main"), "conclusion": "success"}
     assert http.post(f"{REPO}/check-runs", json=body).status_code == writes
@@ -594,25 +605,25 @@ def test_writing_check_runs_needs_push(
         assert ghdeploy.assert_event("check_run", name="lint", action="created").payload["sender"]["login"] == "hubot"
 
 
-def test_an_anonymous_caller_reads_check_runs_and_reports_none(
+def test_an_anonymous_caller_may_only_read_check_runs(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object]
 ) -> None:
     """Writing without a token is a 401."""
-    made = repo.add_check_run("main", name="build")
+    created = repo.add_check_run("main", name="build")
     before = snapshot()
     del http.headers["Authorization"]
-    assert http.get(f"{REPO}/check-runs/{made.id}").status_code == 200
+    assert http.get(f"{REPO}/check-runs/{created.id}").status_code == 200
     body = {"name": "lint", "head_sha": repo.sha("main")}
     assert http.post(f"{REPO}/check-runs", json=body).status_code == 401
-    assert http.patch(f"{REPO}/check-runs/{made.id}", json={}).status_code == 401
+    assert http.patch(f"{REPO}/check-runs/{created.id}", json={}).status_code == 401
     assert snapshot() == before
 
 
 # REST and Python
 
 
-def test_a_check_run_from_python_is_one_over_rest(http: requests.Session, repo: Repository) -> None:
-    """What is seeded from Python is shown and updated over REST, and its handle follows; stale is shown too."""
+def test_a_check_run_from_python_is_visible_over_rest(http: requests.Session, repo: Repository) -> None:
+    """It can be updated over REST, and the Python object shows the update. The conclusion stale is shown too."""
     run = repo.add_check_run("main", name="build", status="queued")
     assert http.get(f"{REPO}/check-runs/{run.id}").json()["status"] == "queued"
     _update(http, {"id": run.id}, conclusion="timed_out", details_url="https://ci/1", external_id="7")
@@ -622,19 +633,19 @@ def test_a_check_run_from_python_is_one_over_rest(http: requests.Session, repo: 
 
 
 def test_runs_over_rest_and_from_python_share_a_suite(http: requests.Session, repo: Repository) -> None:
-    """All are of one app, so the newer replaces the older of its name."""
+    """Both belong to one app, so the newer run replaces the older one of the same name."""
     seeded = repo.add_check_run("main", name="build", conclusion="failure")
-    made = _create(http, repo.sha("main"), conclusion="success")
-    assert made["check_suite"]["id"] == seeded.check_suite.id
+    created = _create(http, repo.sha("main"), conclusion="success")
+    assert created["check_suite"]["id"] == seeded.check_suite.id
     assert http.post(PATH, json={"ref": "main"}).status_code == 201
 
 
-def test_check_runs_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same runs are created, shown, updated and listed, with the same URLs."""
+def test_check_runs_are_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Paths below /repositories/{id} give the same runs with the same URLs."""
     by_id = f"/repositories/{repo.id}"
     reply = http.post(f"{by_id}/check-runs", json={"name": "build", "head_sha": repo.sha("main")})
-    made = reply.json()
-    assert (reply.status_code, reply.headers["Location"]) == (201, f"{API}{REPO}/check-runs/{made['id']}")
-    assert http.get(f"{by_id}/check-runs/{made['id']}").json() == made
-    assert http.patch(f"{by_id}/check-runs/{made['id']}", json={"external_id": "1"}).json()["external_id"] == "1"
+    created = reply.json()
+    assert (reply.status_code, reply.headers["Location"]) == (201, f"{API}{REPO}/check-runs/{created['id']}")
+    assert http.get(f"{by_id}/check-runs/{created['id']}").json() == created
+    assert http.patch(f"{by_id}/check-runs/{created['id']}", json={"external_id": "1"}).json()["external_id"] == "1"
     assert http.get(f"{by_id}/commits/main/check-runs").json()["total_count"] == 1

@@ -1,4 +1,4 @@
-"""Everything below /repos/{owner}/{repo}/collaborators, `repos/get-collaborator-permission-level` included."""
+"""Collaborators over HTTP, including `repos/get-collaborator-permission-level`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ THERE = "/repos/acme/app/collaborators"
 
 @pytest.fixture
 def app(ghdeploy: FakeGitHub) -> Repository:
-    """Give a private repository of the organization acme."""
+    """Make a private repository of the organization acme."""
     ghdeploy.add_user("acme", type="Organization")
     return ghdeploy.add_repository("acme/app", private=True)
 
@@ -30,8 +30,8 @@ def _people(ghdeploy: FakeGitHub) -> None:
         ghdeploy.add_user(login)
 
 
-def test_a_collaborator_is_one_at_once(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """The 201 is an invitation; what it grants counts for the next request."""
+def test_an_invitation_is_accepted_at_once(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """The response is a 201 with an invitation. The right counts from the next request on."""
     assert http.get(f"{HERE}/mona").status_code == 404
     reply = http.put(f"{HERE}/MONA", json={})
     body = reply.json()
@@ -57,8 +57,10 @@ def test_a_collaborator_is_one_at_once(http: requests.Session, repo: Repository,
         ("admin", "admin", "admin"),
     ],
 )
-def test_an_organization_chooses_the_right(http: requests.Session, permission: str, role: str, level: str) -> None:
-    """A second PUT changes it with a 204; the level shows it in old words, the role in new ones."""
+def test_the_right_can_be_chosen_on_an_organizations_repository(
+    http: requests.Session, permission: str, role: str, level: str
+) -> None:
+    """A second PUT changes it with a 204. The level has the older name of the right, the role the newer one."""
     assert http.put(f"{THERE}/mona", json={"permission": "pull"}).json()["permissions"] == "read"
     assert http.put(f"{THERE}/mona", json={"permission": permission}).status_code == 204
     body = http.get(f"{THERE}/mona/permission").json()
@@ -69,8 +71,8 @@ def test_an_organization_chooses_the_right(http: requests.Session, permission: s
 
 
 @pytest.mark.usefixtures("repo")
-def test_a_person_grants_push_only(http: requests.Session) -> None:
-    """On a person's repository the permission asked for does not count."""
+def test_collaborators_on_a_persons_repository_get_push(http: requests.Session) -> None:
+    """The requested permission is ignored."""
     assert http.put(f"{HERE}/mona", json={"permission": "admin"}).json()["permissions"] == "write"
     assert http.get(f"{HERE}/mona/permission").json()["permission"] == "write"
 
@@ -84,8 +86,8 @@ def test_a_person_grants_push_only(http: requests.Session) -> None:
         (f"{THERE}/mona", ("none", "none")),
     ],
 )
-def test_everyone_has_some_level(http: requests.Session, path: str, expected: tuple[str, str]) -> None:
-    """The owner may do everything, a stranger read what is public."""
+def test_every_user_has_a_level(http: requests.Session, path: str, expected: tuple[str, str]) -> None:
+    """The owner has admin, and a stranger read on a public repository."""
     body = http.get(f"{path}/permission").json()
     assert (body["permission"], body["role_name"]) == expected
 
@@ -105,30 +107,30 @@ def test_everyone_has_some_level(http: requests.Session, path: str, expected: tu
     ],
 )
 def test_collaborators_are_listed(http: requests.Session, repo: Repository, query: str, expected: list[str]) -> None:
-    """The owner comes first, then the others as they were added."""
+    """The owner comes first, then the others in the order in which they were added."""
     repo.add_collaborator("mona", "triage")
     repo.add_collaborator("hubot", "push")
     reply = http.get(HERE + query)
-    assert [one["login"] for one in reply.json()] == expected
+    assert [collaborator["login"] for collaborator in reply.json()] == expected
     if "per_page" in query:
         assert reply.links["next"]["url"].endswith(f"/repositories/{repo.id}/collaborators?per_page=1&page=3")
 
 
 @pytest.mark.usefixtures("app")
-def test_an_organization_is_no_collaborator(http: requests.Session) -> None:
-    """Only people are listed; the organization's own account is not found."""
+def test_an_organization_is_not_a_collaborator(http: requests.Session) -> None:
+    """Only people are listed. The organization's own account is a 404."""
     assert http.get(THERE).json() == []
     assert http.get(f"{THERE}/acme").status_code == 404
     assert http.put(f"{THERE}/acme", json={}).status_code == 404
 
 
 @pytest.mark.usefixtures("repo")
-def test_a_removed_collaborator_is_none(http: requests.Session) -> None:
-    """Nor is one who never was; both are a 204."""
+def test_removing_a_collaborator(http: requests.Session) -> None:
+    """The response is a 204, even if the user was not a collaborator."""
     http.put(f"{HERE}/mona", json={})
     assert http.delete(f"{HERE}/mona").status_code == 204
     assert http.get(f"{HERE}/mona").status_code == 404
-    assert [one["login"] for one in http.get(HERE).json()] == ["octocat"]
+    assert [collaborator["login"] for collaborator in http.get(HERE).json()] == ["octocat"]
     assert http.delete(f"{HERE}/mona").status_code == 204
     assert http.put(f"{HERE}/mona").status_code == 201
 
@@ -151,7 +153,7 @@ def test_a_refused_grant_changes_nothing(
     field: str,
     message: str,
 ) -> None:
-    """The owner stays what it is, and a right is one of five."""
+    """The owner cannot be added, and the permission must exist."""
     before = snapshot(), http.get(THERE).json(), http.get(HERE).json()
     reply = http.request(method, path, json=body)
     assert (reply.status_code, reply.json()["message"]) == (422, "Validation Failed")
@@ -164,7 +166,7 @@ def test_a_refused_grant_changes_nothing(
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize(("method", "rest"), [("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/permission")])
 def test_an_unknown_user_is_not_found(http: requests.Session, method: str, rest: str) -> None:
-    """The 404 comes before the body is read; the hint names who there is."""
+    """The 404 comes before the body is read. The hint lists the users."""
     reply = http.request(method, f"{HERE}/moona{rest}", data="no JSON")
     assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
     assert "mona" in reply.headers["X-GHDeploy-Hint"]
@@ -174,10 +176,10 @@ def test_an_unknown_user_is_not_found(http: requests.Session, method: str, rest:
     ("method", "rest"),
     [("GET", ""), ("GET", "/hubot"), ("PUT", "/hubot"), ("DELETE", "/hubot"), ("GET", "/hubot/permission")],
 )
-def test_collaborators_are_an_admins_business(
+def test_collaborators_need_admin(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, method: str, rest: str
 ) -> None:
-    """Who may push only gets a 404 on reading and a 403 on writing; who shows no token gets a 401."""
+    """A user with push gets a 404 on reading and a 403 on writing. Without a token, it is a 401."""
     repo.add_collaborator("mona", "push")
     ghdeploy.add_token("token-of-mona", user="mona")
     headers = {"Authorization": "Bearer token-of-mona"}

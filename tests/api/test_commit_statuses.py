@@ -1,4 +1,4 @@
-"""Commit statuses over HTTP: create, list for a ref, the combined one."""
+"""Commit statuses over HTTP: create, list and combine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _report(http: requests.Session, sha: str, **body: object) -> Any:  # noqa: A
 def test_a_commit_status_has_githubs_fields_in_githubs_order(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """A status of a state alone has context default, null for what was left out, and the URL of its commit."""
+    """By default the context is default, and optional fields are null."""
     sha = repo.sha("main")
     reply = http.post(f"{PATH}/statuses/{sha}", json={"state": "pending"})
     assert reply.status_code == 201
@@ -60,12 +60,12 @@ def test_a_commit_status_has_githubs_fields_in_githubs_order(
 def test_creating_dispatches_a_status_event(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, state: str
 ) -> None:
-    """Each commit status is an event with its own fields, and without an action."""
-    made = _report(http, repo.sha("main"), state=state, context="ci", description="d", target_url="https://ci/1")
+    """The event has the fields of the commit status and no action."""
+    created = _report(http, repo.sha("main"), state=state, context="ci", description="d", target_url="https://ci/1")
     (event,) = ghdeploy.events
     assert (event.name, event.action, event.repository) == ("status", None, "octocat/example")
     for field in ("id", "state", "context", "description", "target_url"):
-        assert event.payload[field] == made[field]
+        assert event.payload[field] == created[field]
     assert event.payload["sha"] == repo.sha("main")
 
 
@@ -73,13 +73,13 @@ def test_creating_dispatches_a_status_event(
 def test_description_and_target_url_may_be_null_or_empty(
     http: requests.Session, repo: Repository, nothing: str | None
 ) -> None:
-    """A description comes back as it was sent; a target_url is a URL or null."""
-    made = _report(http, repo.sha("main"), description=nothing, target_url=nothing)
-    assert (made["description"], made["target_url"]) == (nothing, None)
+    """A description is returned unchanged. An empty target_url becomes null."""
+    created = _report(http, repo.sha("main"), description=nothing, target_url=nothing)
+    assert (created["description"], created["target_url"]) == (nothing, None)
 
 
 def test_a_sha_in_upper_case_is_the_same_commit(http: requests.Session, repo: Repository) -> None:
-    """The case of a sha does not matter; answers have it in lower case."""
+    """Responses have it in lower case."""
     sha = repo.sha("main")
     assert _report(http, sha.upper())["url"].endswith(f"/statuses/{sha}")
 
@@ -88,7 +88,7 @@ def test_a_sha_in_upper_case_is_the_same_commit(http: requests.Session, repo: Re
 def test_an_unknown_sha_is_refused(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], sha: str
 ) -> None:
-    """A commit status takes a full sha: a branch, a tag or an unknown sha is GitHub's 422, without errors."""
+    """A branch, a tag and an unknown SHA are GitHub's 422 without errors."""
     repo.add_tag("v1", "main")
     before = snapshot()
     reply = http.post(f"{PATH}/statuses/{sha}", json={"state": "success"})
@@ -102,13 +102,13 @@ def test_an_unknown_sha_is_refused(
 
 
 def test_a_short_sha_is_refused(http: requests.Session, repo: Repository) -> None:
-    """An abbreviated sha is no commit here."""
+    """An abbreviated SHA is not resolved here."""
     reply = http.post(f"{PATH}/statuses/{repo.sha('main')[:10]}", json={"state": "success"})
     assert reply.status_code == 422
 
 
 def test_a_sha_of_another_repository_is_refused(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """Two repositories have no commit in common."""
+    """Two repositories have no commits in common."""
     other = ghdeploy.add_repository("octocat/other")
     assert other.sha("main") != repo.sha("main")
     assert http.post(f"{PATH}/statuses/{other.sha('main')}", json={"state": "success"}).status_code == 422
@@ -116,7 +116,7 @@ def test_a_sha_of_another_repository_is_refused(http: requests.Session, repo: Re
 
 @pytest.mark.usefixtures("repo")
 def test_an_empty_sha_is_not_found(http: requests.Session) -> None:
-    """Without a sha there is no such path."""
+    """No operation has this path."""
     assert http.post(f"{PATH}/statuses/", json={"state": "success"}).status_code == 404
     assert http.post(f"{PATH}/statuses", json={"state": "success"}).status_code == 404
 
@@ -138,7 +138,7 @@ KNOWN_STATES = '["error", "failure", "pending", "success"]'
 def test_the_shape_of_a_commit_status_is_checked(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], body: dict[str, Any], message: str
 ) -> None:
-    """A wrong shape is refused in the words of the schema check."""
+    """An invalid body is refused with the text of the schema check."""
     before = snapshot()
     reply = http.post(f"{PATH}/statuses/{repo.sha('main')}", json=body)
     assert reply.status_code == 422
@@ -166,7 +166,7 @@ def test_the_limits_of_a_commit_status_are_checked(
     field: str,
     message: str,
 ) -> None:
-    """A broken limit is a validation error of its field."""
+    """The validation error names the field."""
     before = snapshot()
     reply = http.post(f"{PATH}/statuses/{repo.sha('main')}", json={"state": "success"} | body)
     assert reply.status_code == 422
@@ -175,10 +175,10 @@ def test_the_limits_of_a_commit_status_are_checked(
     assert snapshot() == before
 
 
-def test_a_sha_and_context_take_1000_statuses(
+def test_a_sha_and_context_have_at_most_1000_statuses(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Callable[[], object]
 ) -> None:
-    """The 1001st for the same sha and context, in whatever case, is refused; another context or sha is not."""
+    """Case is ignored. Another context or SHA has a limit of its own."""
     sha, table = repo.sha("main"), ghdeploy._engine.store.commit_statuses
     first = table.get(repo.add_commit_status("main", state="pending", context="ci").id)
     assert first
@@ -207,13 +207,13 @@ def test_a_sha_and_context_take_1000_statuses(
 
 @pytest.mark.parametrize("path", ["commits/{}/statuses", "statuses/{}"])
 def test_commit_statuses_are_listed_newest_first(http: requests.Session, repo: Repository, path: str) -> None:
-    """All statuses of the commit are listed, superseded ones too, by the sha and by the old path."""
+    """The list includes superseded statuses. An older path returns it too."""
     sha = repo.sha("main")
-    made = [_report(http, sha, state=state, context="ci") for state in ("pending", "failure", "success")]
+    created = [_report(http, sha, state=state, context="ci") for state in ("pending", "failure", "success")]
     repo.add_commit("main")
     repo.add_commit_status("main", state="error")
     reply = http.get(f"{PATH}/{path.format(sha)}")
-    assert (reply.status_code, reply.json()) == (200, made[::-1])
+    assert (reply.status_code, reply.json()) == (200, created[::-1])
 
 
 REFS = ["a/b", "heads/a/b", "refs/heads/a/b", "rel/1", "tags/rel/1", "refs/tags/rel/1", "a%2Fb", "sha", "short"]
@@ -222,26 +222,26 @@ REFS = ["a/b", "heads/a/b", "refs/heads/a/b", "rel/1", "tags/rel/1", "refs/tags/
 @pytest.mark.parametrize("ref", REFS)
 @pytest.mark.parametrize("path", ["commits/{}/statuses", "statuses/{}"])
 def test_a_ref_may_be_a_branch_a_tag_or_a_sha(http: requests.Session, repo: Repository, path: str, ref: str) -> None:
-    """Refs with slashes, heads/, tags/, full and short shas name the commit."""
+    """Slashes, the prefixes heads/ and tags/, and short SHAs work too."""
     repo.add_branch("a/b")
     sha = repo.add_commit("a/b")
     repo.add_tag("rel/1", "a/b")
-    made = _report(http, sha)
+    created = _report(http, sha)
     ref = {"sha": sha, "short": sha[:8]}.get(ref, ref)
     reply = http.get(f"{PATH}/{path.format(ref)}")
-    assert (reply.status_code, reply.json()) == (200, [made])
+    assert (reply.status_code, reply.json()) == (200, [created])
 
 
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize("path", ["commits/nope/statuses", "statuses/nope", "commits/nope/status"])
 def test_statuses_of_an_unknown_ref_are_not_found(http: requests.Session, path: str) -> None:
-    """A ref that names nothing is 404."""
+    """The response is a 404."""
     reply = http.get(f"{PATH}/{path}")
     assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
 
 
 def test_commit_statuses_come_in_pages(http: requests.Session, repo: Repository) -> None:
-    """Links lead on, below the id of the repository, with the ref as it was asked for."""
+    """The links have the id of the repository and the ref as requested."""
     repo.add_branch("a/b")
     for _ in range(3):
         repo.add_commit_status("a/b", state="success")
@@ -257,7 +257,7 @@ def test_commit_statuses_come_in_pages(http: requests.Session, repo: Repository)
 
 
 def test_the_combined_status_of_a_commit_without_any_is_pending(http: requests.Session, repo: Repository) -> None:
-    """Without statuses the combined one is pending, and has GitHub's fields in their order."""
+    """It has GitHub's fields in GitHub's order."""
     sha = repo.sha("main")
     body = http.get(f"{PATH}/commits/main/status").json()
     repository = body.pop("repository")
@@ -273,7 +273,7 @@ def test_the_combined_status_of_a_commit_without_any_is_pending(http: requests.S
 
 
 def test_the_combined_status_has_the_latest_of_each_context(http: requests.Session, repo: Repository) -> None:
-    """Contexts are told apart without case, listed oldest first and without their creator."""
+    """Contexts are compared without case and listed oldest first, without creators."""
     sha = repo.sha("main")
     _report(http, sha, state="failure", context="ci")
     lint = _report(http, sha, state="success", context="lint")
@@ -294,17 +294,17 @@ def test_the_combined_status_has_the_latest_of_each_context(http: requests.Sessi
         (["error", "success"], "failure"),
     ],
 )
-def test_the_combined_state_is_the_worst(
+def test_the_combined_state_is_the_worst_state(
     http: requests.Session, repo: Repository, states: list[Any], combined: str
 ) -> None:
-    """Failure and error before pending before success."""
+    """Failure and error come before pending, and pending before success."""
     for number, state in enumerate(states):
         repo.add_commit_status("main", state=state, context=f"ci/{number}")
     assert http.get(f"{PATH}/commits/main/status").json()["state"] == combined
 
 
-def test_check_runs_are_no_part_of_the_combined_status(http: requests.Session, repo: Repository) -> None:
-    """A failed check run blocks a deployment, and does not show here."""
+def test_check_runs_are_not_part_of_the_combined_status(http: requests.Session, repo: Repository) -> None:
+    """A failed check run blocks a deployment, but is not shown here."""
     repo.add_check_run("main", name="build", conclusion="failure")
     repo.add_commit_status("main", state="success")
     body = http.get(f"{PATH}/commits/main/status").json()
@@ -312,7 +312,7 @@ def test_check_runs_are_no_part_of_the_combined_status(http: requests.Session, r
 
 
 def test_the_combined_status_comes_in_pages(http: requests.Session, repo: Repository) -> None:
-    """A page cuts the statuses; state and total_count are those of all."""
+    """State and total_count include all pages."""
     for number in range(3):
         repo.add_commit_status("main", state="failure" if number == 0 else "success", context=f"ci/{number}")
     reply = http.get(f"{PATH}/commits/main/status?per_page=2&page=2")
@@ -324,15 +324,15 @@ def test_the_combined_status_comes_in_pages(http: requests.Session, repo: Reposi
 
 @pytest.mark.parametrize("ref", ["a/b", "heads/a/b", "tags/rel/1", "refs/heads/a/b"])
 def test_the_combined_status_of_a_ref_with_slashes(http: requests.Session, repo: Repository, ref: str) -> None:
-    """Refs with slashes name the commit here too."""
+    """The path may contain refs with slashes."""
     repo.add_branch("a/b")
     sha = repo.add_commit("a/b")
     repo.add_tag("rel/1", sha)
     assert http.get(f"{PATH}/commits/{ref}/status").json()["sha"] == sha
 
 
-def test_commit_statuses_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same statuses are created, listed and combined, with the same URLs."""
+def test_commit_statuses_are_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Paths below /repositories/{id} give the same statuses with the same URLs."""
     sha, by_id = repo.sha("main"), f"/repositories/{repo.id}"
     reply = http.post(f"{by_id}/statuses/{sha}", json={"state": "success"})
     assert (reply.status_code, reply.headers["Location"]) == (201, f"{API}{PATH}/statuses/{sha}")
@@ -341,8 +341,8 @@ def test_commit_statuses_answer_by_the_id_of_the_repository(http: requests.Sessi
     assert http.get(f"{by_id}/commits/main/status").json() == http.get(f"{PATH}/commits/main/status").json()
 
 
-def test_an_empty_target_url_is_none(http: requests.Session, repo: Repository) -> None:
-    """GitHub describes the field as a URL or null, in the combined commit status too."""
+def test_an_empty_target_url_is_null(http: requests.Session, repo: Repository) -> None:
+    """GitHub describes the field as a URL or null, also in the combined status."""
     sha = repo.sha("main")
     assert _report(http, sha, target_url="")["target_url"] is None
     combined = http.get(f"{PATH}/commits/{sha}/status").json()

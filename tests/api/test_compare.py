@@ -18,7 +18,7 @@ PAGE = "https://docs.github.com/rest/commits/commits#compare-two-commits"
 
 @pytest.fixture
 def apart(repo: Repository) -> Repository:
-    """Give the repository with main two commits on, and topic three of its own, the last of them on a tag."""
+    """Make a repository with two commits on main and three on topic, the last of them tagged."""
     repo.add_branch("topic")
     repo.add_branch("old")
     for number in (1, 2):
@@ -41,10 +41,10 @@ def apart(repo: Repository) -> Repository:
         ("topic", "v1", "identical", 0, 0),
     ],
 )
-def test_a_comparison_says_who_is_ahead(
+def test_a_comparison_counts_commits_ahead_and_behind(
     http: requests.Session, apart: Repository, base: str, head: str, status: str, ahead_by: int, behind_by: int
 ) -> None:
-    """`GET /repos/octocat/example/compare/{basehead}` counts what each side lacks."""
+    """`GET /repos/octocat/example/compare/{basehead}` counts the commits that each side lacks."""
     body = http.get(f"{PATH}/compare/{base}...{head}").json()
     assert (body["status"], body["ahead_by"], body["behind_by"]) == (status, ahead_by, behind_by)
     assert body["total_commits"] == len(body["commits"]) == ahead_by
@@ -54,7 +54,7 @@ def test_a_comparison_says_who_is_ahead(
 
 
 def test_a_comparison_shows_commits_and_files(http: requests.Session, apart: Repository) -> None:
-    """Commits come oldest first; files are those changed since both parted, with a patch where they are text."""
+    """Commits are listed oldest first. Files are those changed since the merge base, with patches for text."""
     body = http.get(f"{PATH}/compare/main...topic").json()
     assert [commit["sha"] for commit in body["commits"]][-1] == apart.sha("topic")
     assert [commit["commit"]["message"] for commit in body["commits"]] == ["Update", "Update", "Last"]
@@ -83,8 +83,8 @@ def test_a_comparison_shows_commits_and_files(http: requests.Session, apart: Rep
 @pytest.mark.parametrize(
     "basehead", ["{sha}...v1", "{short}...topic", "a/b...c/d", "a%2Fb...c%2Fd", "octocat:main...OctoCat:topic"]
 )
-def test_any_two_refs_are_compared(http: requests.Session, apart: Repository, basehead: str) -> None:
-    """Shas, short ones too, tags, branches with slashes, and branches by their owner."""
+def test_any_two_refs_can_be_compared(http: requests.Session, apart: Repository, basehead: str) -> None:
+    """SHAs, short SHAs, tags, branches with slashes and branches with an owner work."""
     apart.add_branch("a/b")
     apart.add_branch("c/d", from_ref="topic")
     sha = apart.sha("main")
@@ -94,7 +94,7 @@ def test_any_two_refs_are_compared(http: requests.Session, apart: Repository, ba
 
 
 def test_the_commits_of_a_comparison_come_in_pages(http: requests.Session, apart: Repository) -> None:
-    """With files on the first page only; the numbers are those of the whole."""
+    """Only the first page has the files. The counts include all pages."""
     reply = http.get(f"{PATH}/compare/main...topic", params={"per_page": 2})
     first, link = reply.json(), reply.links["next"]["url"]
     assert link == f"{API}/repositories/{apart.id}/compare/main...topic?per_page=2&page=2"
@@ -106,7 +106,7 @@ def test_the_commits_of_a_comparison_come_in_pages(http: requests.Session, apart
 
 
 def test_a_long_comparison_shows_250_commits_and_300_files(http: requests.Session, repo: Repository) -> None:
-    """Unless it is asked for in pages; the first are shown."""
+    """These limits apply to requests without pages."""
     repo.add_branch("topic")
     for _ in range(251):
         repo.add_commit("topic")
@@ -123,13 +123,13 @@ def test_a_long_comparison_shows_250_commits_and_300_files(http: requests.Sessio
     [
         ("main...nope", "octocat/example has no branch, tag or SHA 'nope'; there are "),
         ("nope...main", "octocat/example has no branch, tag or SHA 'nope'; there are "),
-        ("main..topic", "a comparison is asked for as BASE...HEAD; the request has 'main..topic'"),
-        ("main", "a comparison is asked for as BASE...HEAD; the request has 'main'"),
-        ("main...hubot:topic", "'hubot:topic' is in another repository; the fake has no forks to compare with"),
+        ("main..topic", "the path of a comparison ends with BASE...HEAD; the request has 'main..topic'"),
+        ("main", "the path of a comparison ends with BASE...HEAD; the request has 'main'"),
+        ("main...hubot:topic", "'hubot:topic' is in another repository, and the fake does not implement forks"),
     ],
 )
-def test_what_cannot_be_compared_is_a_404(http: requests.Session, basehead: str, hint: str) -> None:
-    """A side that names nothing or is elsewhere, and a path that names no two sides."""
+def test_an_impossible_comparison_is_a_404(http: requests.Session, basehead: str, hint: str) -> None:
+    """A side does not exist or is in another repository, or the path does not name two sides."""
     reply = http.get(f"{PATH}/compare/{basehead}")
     assert reply.status_code == 404
     assert reply.json() == {"message": "Not Found", "documentation_url": PAGE, "status": "404"}
@@ -146,10 +146,10 @@ def test_what_cannot_be_compared_is_a_404(http: requests.Session, basehead: str,
         (b"# octocat/example", (0, 0, False)),
     ],
 )
-def test_a_patch_is_for_texts_of_a_fair_length(
+def test_only_text_files_of_limited_length_have_a_patch(
     http: requests.Session, repo: Repository, content: bytes, expected: tuple[int, int, bool]
 ) -> None:
-    """Binary contents have no lines; of long ones all lines count; a missing line break at the end is no line."""
+    """Binary files have no lines, and all lines of a long file count as changed."""
     repo.add_branch("topic")
     repo.add_commit("topic", files={"README.md": content})
     (file,) = http.get(f"{PATH}/compare/main...topic").json()["files"]
@@ -157,7 +157,7 @@ def test_a_patch_is_for_texts_of_a_fair_length(
 
 
 def test_unrelated_histories_are_not_compared(http: requests.Session, repo: Repository) -> None:
-    """GitHub has words of its own for them."""
+    """GitHub has a message of its own for them."""
     graph = repo._graph
     graph.commit("island", message="Begin anew", files={}, author=repo.owner, now=repo._store.clock.now)
     reply = http.get(f"{PATH}/compare/main...island")
@@ -165,7 +165,7 @@ def test_unrelated_histories_are_not_compared(http: requests.Session, repo: Repo
 
 
 def test_tags_are_listed_in_reverse_alphabetical_order(http: requests.Session, repo: Repository) -> None:
-    """`GET /repos/octocat/example/tags` shows each with its commit, in pages."""
+    """`GET /repos/octocat/example/tags` shows each tag with its commit, in pages."""
     assert http.get(f"{PATH}/tags").json() == []
     for name in ("v1", "rel/2", "v2"):
         repo.add_tag(name, "main")

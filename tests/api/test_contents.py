@@ -1,4 +1,4 @@
-"""Contents over HTTP: files and directories read, files written and deleted, with their commits and pushes."""
+"""Contents over HTTP: read files and directories, write and delete files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BINARY = bytes(range(256))
 
 
 def encoded(content: bytes) -> str:
-    """Encode as most clients do."""
+    """Encode content as most clients do."""
     return base64.b64encode(content).decode()
 
 
@@ -41,7 +41,7 @@ def put(http: requests.Session, path: str, content: bytes | str = b"text\n", **m
 
 @pytest.mark.parametrize("content", [b"", b"one\n", "ümlaut\n".encode(), BINARY, b"x" * 1000])
 def test_a_file_is_shown_with_its_content(http: requests.Session, repo: Repository, content: bytes) -> None:
-    """`GET /repos/octocat/example/contents/{path}` has it in base64, in lines of 60, whatever it is."""
+    """`GET /repos/octocat/example/contents/{path}` returns base64 in lines of 60 characters."""
     repo.add_commit("main", files={"docs/a b.bin": content})
     reply = http.get(f"{CONTENTS}/docs/a%20b.bin")
     assert reply.status_code == 200
@@ -69,16 +69,16 @@ def test_a_file_is_shown_with_its_content(http: requests.Session, repo: Reposito
     assert http.get(self_url).json()["content"] == text
 
 
-def test_a_file_beyond_a_megabyte_comes_without_its_content(http: requests.Session, repo: Repository) -> None:
-    """Its encoding is then `none`."""
+def test_a_file_above_a_megabyte_is_shown_without_its_content(http: requests.Session, repo: Repository) -> None:
+    """Its encoding is `none`."""
     repo.add_commit("main", files={"big": b"x" * 1_000_001})
     body = http.get(f"{CONTENTS}/big").json()
     assert (body["encoding"], body["content"], body["size"]) == ("none", "", 1_000_001)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/docs", "/docs/"])
-def test_a_directory_lists_what_it_holds(http: requests.Session, repo: Repository, path: str) -> None:
-    """Files and directories, without contents; the root too, and with a slash at the end."""
+def test_a_directory_is_listed(http: requests.Session, repo: Repository, path: str) -> None:
+    """The list has files and directories without contents. The root and a trailing slash work."""
     repo.add_commit("main", files={"docs/b.md": "b\n", "docs/sub/c.md": "c\n", "a.txt": "a\n"})
     reply = http.get(f"{CONTENTS}{path}")
     assert reply.status_code == 200
@@ -100,7 +100,7 @@ def test_a_directory_lists_what_it_holds(http: requests.Session, repo: Repositor
 
 @pytest.mark.parametrize("ref", ["topic", "refs/heads/topic", "v1", "sha", "short", "a/b"])
 def test_contents_are_read_at_any_ref(http: requests.Session, repo: Repository, ref: str) -> None:
-    """The parameter ref is a branch, a tag or a sha; its URL has it too."""
+    """The parameter ref is a branch, a tag or a SHA. The URLs in the response include it."""
     repo.add_branch("topic")
     sha = repo.add_commit("topic", files={"a.txt": "there\n"})
     repo.add_tag("v1", "topic")
@@ -120,10 +120,10 @@ def test_contents_are_read_at_any_ref(http: requests.Session, repo: Repository, 
         ("README.md?ref=nope", "No commit found for the ref nope", "octocat/example has no branch, tag or SHA 'nope'"),
     ],
 )
-def test_what_is_not_there_is_a_404(
+def test_an_unknown_path_or_ref_is_a_404(
     http: requests.Session, repo: Repository, path: str, message: str, hint: str
 ) -> None:
-    """A path or a ref that names nothing; the hint lists what there is."""
+    """The hint lists the existing ones."""
     assert repo.default_branch == "main"
     reply = http.get(f"{CONTENTS}/{path}")
     assert reply.status_code == 404
@@ -139,7 +139,7 @@ def test_what_is_not_there_is_a_404(
 def test_a_new_file_is_a_201_and_a_push(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, content: bytes
 ) -> None:
-    """A commit on top of the default branch; the answer has the file and git's view of the commit."""
+    """It adds a commit to the default branch. The response has the file and the git commit."""
     before = repo.sha("main")
     reply = put(http, "docs/new.bin", content, message="Add it")
     assert reply.status_code == 201
@@ -154,8 +154,8 @@ def test_a_new_file_is_a_201_and_a_push(
     assert base64.b64decode(http.get(f"{CONTENTS}/docs/new.bin").json()["content"]) == content
     (event,) = ghdeploy.events
     payload = event.payload
-    told = (payload["ref"], payload["before"], payload["after"], payload["created"], payload["forced"])
-    assert told == ("refs/heads/main", before, after, False, False)
+    fields = (payload["ref"], payload["before"], payload["after"], payload["created"], payload["forced"])
+    assert fields == ("refs/heads/main", before, after, False, False)
     (pushed,) = payload["commits"]
     assert (pushed["id"], pushed["added"], pushed["modified"], pushed["removed"], pushed["distinct"]) == (
         after, ["docs/new.bin"], [], [], True,
@@ -164,8 +164,8 @@ def test_a_new_file_is_a_201_and_a_push(
     assert pushed["author"]["username"] == "octocat"
 
 
-def test_a_file_is_replaced_by_who_knows_its_sha(http: requests.Session, repo: Repository) -> None:
-    """The answer is a 200, and the file another, on the branch that is named."""
+def test_a_file_is_replaced_with_its_current_sha(http: requests.Session, repo: Repository) -> None:
+    """The response is a 200. A branch can be named."""
     repo.add_branch("a/b")
     old = put(http, "a.txt", b"1\n", branch="a/b").json()["content"]["sha"]
     reply = put(http, "a.txt", b"2\n", branch="a/b", sha=old)
@@ -179,7 +179,7 @@ def test_a_file_is_replaced_by_who_knows_its_sha(http: requests.Session, repo: R
 
 
 def test_base64_may_have_line_breaks(http: requests.Session, repo: Repository) -> None:
-    """Ruby's and Python's encoders break lines, and what was read may be sent back."""
+    """Ruby's and Python's encoders add line breaks, and so does the content that GitHub returns."""
     assert repo.sha("main")
     reply = put(http, "a.bin", content=BINARY * 4)
     assert reply.status_code == 201
@@ -188,10 +188,8 @@ def test_base64_may_have_line_breaks(http: requests.Session, repo: Repository) -
     assert put(http, "b.bin", content).json()["content"]["sha"] == blob_sha(BINARY * 4)
 
 
-def test_who_wrote_and_who_committed_may_be_chosen(
-    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
-) -> None:
-    """Names that are no account's show up in git's view, and as no account in GitHub's; the author is the committer."""
+def test_author_and_committer_can_be_chosen(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """The git commit shows both. Unknown addresses have no account. The author defaults to the committer."""
     mona = {"name": "Mona", "email": "mona@example.com"}
     hubot = {"name": "Hubot", "email": "hubot@example.com", "date": "2020-02-02T02:02:02+02:00"}
     now = ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -204,16 +202,16 @@ def test_who_wrote_and_who_committed_may_be_chosen(
     shown = http.get(f"{PATH}/commits/main").json()
     assert (shown["author"], shown["committer"], shown["commit"]["author"]["name"]) == (None, None, "Mona")
 
-    one = put(http, "b", committer=mona).json()["commit"]
-    assert one["author"] == one["committer"] == {**mona, "date": now}
+    commit_by_mona = put(http, "b", committer=mona).json()["commit"]
+    assert commit_by_mona["author"] == commit_by_mona["committer"] == {**mona, "date": now}
     repo.add_commit_status("main", state="success")  # whose event has the commit
 
     address = http.get(f"{PATH}/commits").json()[-1]["commit"]["author"]["email"]
-    found = {
+    counts = {
         wanted: len(http.get(f"{PATH}/commits", params={"author": wanted}).json())
         for wanted in ("Mona@example.com", "octocat", address, "mona")
     }
-    assert found == {"Mona@example.com": 2, "octocat": 1, address: 1, "mona": 0}
+    assert counts == {"Mona@example.com": 2, "octocat": 1, address: 1, "mona": 0}
     put(http, "c", author={"name": "The Cat", "email": address})
     shown = http.get(f"{PATH}/commits/main").json()
     assert (shown["author"]["login"], shown["commit"]["author"]["name"]) == ("octocat", "The Cat")
@@ -257,7 +255,7 @@ BAD_PATH = "path contains a malformed path component"
         ),
     ],
 )
-def test_a_file_that_cannot_be_written_changes_nothing(
+def test_a_refused_write_changes_nothing(
     http: requests.Session,
     repo: Repository,
     snapshot: Snapshot,
@@ -266,7 +264,7 @@ def test_a_file_that_cannot_be_written_changes_nothing(
     status: int,
     message: str,
 ) -> None:
-    """Each refusal has GitHub's words and a hint."""
+    """Each refusal has GitHub's text and a hint."""
     repo.add_commit("main", files={"docs/a.md": "a\n"})
     before = snapshot()
     reply = put(http, path, **body)
@@ -277,10 +275,10 @@ def test_a_file_that_cannot_be_written_changes_nothing(
     assert snapshot() == before
 
 
-def test_the_first_file_of_an_empty_repository_makes_its_branch(
+def test_the_first_file_of_an_empty_repository_creates_its_default_branch(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """The commit has no parent, and the branch is told to be new; no other branch can be begun so."""
+    """The commit has no parent, and the new branch is dispatched. Other branches cannot be created this way."""
     graph = repo._graph
     graph.branches.clear()
     graph.commits.clear()
@@ -296,8 +294,8 @@ def test_the_first_file_of_an_empty_repository_makes_its_branch(
 # Deleting
 
 
-def test_a_file_is_deleted_by_who_knows_its_sha(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """`DELETE /repos/octocat/example/contents/{path}` commits that it is gone; the answer has no content."""
+def test_a_file_is_deleted_with_its_current_sha(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """`DELETE /repos/octocat/example/contents/{path}` adds a commit. The content in the response is null."""
     sha = repo.add_commit("main", files={"docs/a.md": "a\nb\n"})
     body = {"message": "Tidy", "sha": blob_sha(b"a\nb\n"), "author": {"name": "Mona"}}
     reply = http.delete(f"{CONTENTS}/docs/a.md", json=body)
@@ -321,7 +319,7 @@ def test_a_file_is_deleted_by_who_knows_its_sha(http: requests.Session, repo: Re
         ("docs/a.md", {"sha": 7}, 422, "Invalid request.\n\nFor 'properties/sha', 7 is not a string."),
     ],
 )
-def test_a_file_that_cannot_be_deleted_stays(
+def test_a_refused_deletion_changes_nothing(
     http: requests.Session,
     repo: Repository,
     snapshot: Snapshot,
@@ -330,7 +328,7 @@ def test_a_file_that_cannot_be_deleted_stays(
     status: int,
     message: str,
 ) -> None:
-    """Each refusal has GitHub's words and a hint."""
+    """Each refusal has GitHub's text and a hint."""
     repo.add_commit("main", files={"docs/a.md": "a\n"})
     before = snapshot()
     reply = http.delete(f"{CONTENTS}/{path}", json={"message": "Tidy", "sha": blob_sha(b"a\n")} | body)
@@ -344,10 +342,10 @@ def test_a_file_that_cannot_be_deleted_stays(
 # All of them
 
 
-def test_contents_are_changed_by_those_who_may_push(
+def test_changing_contents_needs_push(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Snapshot
 ) -> None:
-    """Without a token it is a 401, with one that may only read a 404; reading needs none."""
+    """Without a token it is a 401, with a reader's token a 404. Reading a public repository needs no token."""
     assert repo.private is False
     ghdeploy.add_token("reader", user="mona")
     before = snapshot()
@@ -359,14 +357,14 @@ def test_contents_are_changed_by_those_who_may_push(
     assert snapshot() == before
 
 
-def test_contents_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same files are shown."""
+def test_contents_are_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Paths below /repositories/{id} show the same files."""
     for path in ("contents", "contents/", "contents/README.md"):
         assert http.get(f"/repositories/{repo.id}/{path}").json() == http.get(f"{PATH}/{path}").json()
 
 
 def test_an_enterprise_server_serves_raw_files_itself(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
-    """No URL in an answer leads away from the host."""
+    """No URL in a response leads to another host."""
     import requests
 
     fake = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")

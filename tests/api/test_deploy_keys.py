@@ -57,7 +57,7 @@ def _refusal(message: str) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("repo")
 def test_a_deploy_key_has_githubs_fields_in_githubs_order(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A key alone makes a deploy key that may write, is verified and enabled, and was never used."""
+    """By default, a key may write, is verified and enabled, and has not been used."""
     reply = http.post(PATH, json={"key": ED25519})
     assert reply.status_code == 201
     body = reply.json()
@@ -81,8 +81,8 @@ def test_a_deploy_key_has_githubs_fields_in_githubs_order(http: requests.Session
 
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize("around", ["{}", "{}\n", "{} hubot@example.com\n", "  {}\r\n"])
-def test_comment_and_newline_are_stripped_from_the_echo(http: requests.Session, around: str) -> None:
-    """The key comes back as its type and its base64, whatever stood around them."""
+def test_comment_and_newline_are_removed_from_the_key(http: requests.Session, around: str) -> None:
+    """The response has only the type and the base64 of the key."""
     assert _create(http, key=around.format(ED25519))["key"] == ED25519
 
 
@@ -96,7 +96,7 @@ def test_comment_and_newline_are_stripped_from_the_echo(http: requests.Session, 
     ],
 )
 def test_without_a_title_the_comment_is_the_title(http: requests.Session, body: dict[str, str], title: str) -> None:
-    """The title may be left out; then the key is called what its comment says."""
+    """The title is optional."""
     assert _create(http, key=f"{ED25519} hubot@example.com", **body)["title"] == title
 
 
@@ -107,7 +107,7 @@ def test_without_a_title_the_comment_is_the_title(http: requests.Session, body: 
 def test_a_key_may_write_unless_it_is_read_only(
     http: requests.Session, body: dict[str, bool], *, read_only: bool
 ) -> None:
-    """Left out, read_only is false."""
+    """read_only defaults to false."""
     assert _create(http, **body)["read_only"] is read_only
 
 
@@ -115,30 +115,30 @@ def test_a_key_may_write_unless_it_is_read_only(
 @pytest.mark.parametrize(
     ("key", "why"),
     [
-        ("", "'' is no type of key, such as ssh-rsa"),
-        ("nonsense", "'nonsense' is no type of key"),
-        (ED25519.split()[1], "is no type of key"),
-        ("-----BEGIN RSA PRIVATE KEY-----", "it is in PEM format, not a line of OpenSSH's"),
-        (ED25519[:-4], "the base64 is cut off"),
+        ("", "'' is not a key type; the types are ssh-rsa"),
+        ("nonsense", "'nonsense' is not a key type"),
+        (ED25519.split()[1], "is not a key type"),
+        ("-----BEGIN RSA PRIVATE KEY-----", "it is in PEM format, not in OpenSSH's one-line format"),
+        (ED25519[:-4], "the base64 data is cut off"),
         (f"{ED25519}\n{NISTP256}", "it has more than one line"),
-        (f"ssh-rsa {ED25519.split()[1]}", "it says ssh-rsa, and the base64 says 'ssh-ed25519'"),
+        (f"ssh-rsa {ED25519.split()[1]}", "its type is ssh-rsa, but its base64 data says 'ssh-ed25519'"),
     ],
 )
-def test_what_is_no_public_key_is_refused(
+def test_an_invalid_public_key_is_refused(
     http: requests.Session, snapshot: Callable[[], object], ghdeploy: FakeGitHub, key: str, why: str
 ) -> None:
-    """GitHub says that the key is invalid, the hint why; nothing is stored."""
+    """GitHub's message says that the key is invalid, and the hint says why. Nothing is stored."""
     before = snapshot()
     reply = http.post(PATH, json={"title": "t", "key": key})
     assert (reply.status_code, reply.json()) == (422, _refusal(INVALID))
-    assert ghdeploy.requests[-1].hint.startswith("the key is no public key of OpenSSH's: ")
+    assert ghdeploy.requests[-1].hint.startswith("the key is not an OpenSSH public key: ")
     assert why in ghdeploy.requests[-1].hint
     assert snapshot() == before
 
 
 @pytest.mark.parametrize("where", ["octocat/example", "octocat/other", "hubot/private"])
 @pytest.mark.parametrize("again", [ED25519, f" {ED25519} another comment\n"])
-def test_a_key_is_used_once_in_all_repositories(
+def test_a_key_can_be_used_in_one_repository_only(
     http: requests.Session,
     repo: Repository,
     ghdeploy: FakeGitHub,
@@ -146,7 +146,7 @@ def test_a_key_is_used_once_in_all_repositories(
     where: str,
     again: str,
 ) -> None:
-    """A key of another repository, and of one nobody may see, is in use as well; the comment makes no difference."""
+    """Even a key of a hidden repository is in use. The comment makes no difference."""
     assert repo.deploy_keys == []
     if where != "octocat/example":
         ghdeploy.add_repository(where, private=where == "hubot/private")
@@ -155,7 +155,7 @@ def test_a_key_is_used_once_in_all_repositories(
     reply = http.post(PATH, json={"title": "the second", "key": again})
     assert (reply.status_code, reply.json()) == (422, _refusal("key is already in use"))
     assert ghdeploy.requests[-1].hint == (
-        f"it is deploy key {holder.id} 'the first' of {where}; a key may be used once only"
+        f"it is deploy key {holder.id} 'the first' of {where}; a key can be used only once"
     )
     assert snapshot() == before
     _create(http, key=NISTP256)
@@ -163,7 +163,7 @@ def test_a_key_is_used_once_in_all_repositories(
 
 @pytest.mark.usefixtures("repo")
 def test_a_key_may_be_used_again_once_it_is_deleted(http: requests.Session) -> None:
-    """Deleting a deploy key frees the key, not the id."""
+    """Deleting a deploy key frees the key, but not its id."""
     first = _create(http)
     assert http.delete(first["url"]).status_code == 204
     assert _create(http)["id"] > first["id"]
@@ -183,7 +183,7 @@ def test_a_key_may_be_used_again_once_it_is_deleted(http: requests.Session) -> N
 def test_the_shape_of_a_deploy_key_is_checked(
     http: requests.Session, snapshot: Callable[[], object], body: dict[str, Any], message: str
 ) -> None:
-    """A wrong shape is refused in the words of the schema check."""
+    """An invalid body is refused with the text of the schema check."""
     before = snapshot()
     reply = http.post(PATH, json=body)
     assert (reply.status_code, reply.json()["message"]) == (422, f"Invalid request.\n\n{message}")
@@ -196,22 +196,22 @@ def test_the_shape_of_a_deploy_key_is_checked(
 
 @pytest.mark.usefixtures("repo")
 def test_deploy_keys_are_listed_newest_first_and_by_repository(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A list has the keys of its repository, none of another one."""
+    """The list has only the keys of its repository."""
     assert http.get(PATH).json() == []
     other = ghdeploy.add_repository("octocat/other").add_deploy_key("elsewhere", _numbered(99))
-    made = [_create(http, key=_numbered(number), title=f"number {number}") for number in range(3)]
-    assert http.get(PATH).json() == made[::-1]
+    created = [_create(http, key=_numbered(number), title=f"number {number}") for number in range(3)]
+    assert http.get(PATH).json() == created[::-1]
     assert [key["id"] for key in http.get("/repos/octocat/other/keys").json()] == [other.id]
 
 
 @pytest.mark.usefixtures("repo")
 def test_deploy_keys_come_in_pages(http: requests.Session) -> None:
-    """The list has per_page, page and Link."""
-    made = [_create(http, key=_numbered(number))["id"] for number in range(5)]
+    """The list supports per_page, page and Link."""
+    created = [_create(http, key=_numbered(number))["id"] for number in range(5)]
     reply = http.get(f"{PATH}?per_page=2&page=2")
-    assert [key["id"] for key in reply.json()] == [made[2], made[1]]
+    assert [key["id"] for key in reply.json()] == [created[2], created[1]]
     assert list(reply.links) == ["prev", "next", "last", "first"]
-    assert [key["id"] for key in http.get(reply.links["last"]["url"]).json()] == [made[0]]
+    assert [key["id"] for key in http.get(reply.links["last"]["url"]).json()] == [created[0]]
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -222,7 +222,7 @@ def test_an_unknown_deploy_key_is_not_found(
     snapshot: Callable[[], object],
     method: str,
 ) -> None:
-    """A number that is no key, a key of another repository, and what is no number are GitHub's 404."""
+    """So is a key of another repository, and an id that is not a number."""
     mine = repo.add_deploy_key("mine", ED25519)
     theirs = ghdeploy.add_repository("octocat/other").add_deploy_key("theirs", NISTP256)
     before = snapshot()
@@ -234,7 +234,7 @@ def test_an_unknown_deploy_key_is_not_found(
             theirs.id,
             f"there is no deploy key {theirs.id} {start}it belongs to octocat/other; there is {mine.id} (mine)",
         ),
-        ("mine", "key_id is a number; the request has 'mine'"),
+        ("mine", "key_id must be a number; got 'mine'"),
     ]:
         reply = http.request(method, f"{PATH}/{wrong}")
         assert (reply.status_code, reply.json()) == (
@@ -249,7 +249,7 @@ def test_an_unknown_deploy_key_is_not_found(
 
 
 def test_a_deleted_deploy_key_is_gone(http: requests.Session, repo: Repository) -> None:
-    """204 without a body, then 404."""
+    """The response is a 204 without a body, then a 404."""
     kept, gone = _create(http, key=NISTP256), _create(http)
     reply = http.delete(f"{PATH}/{gone['id']}")
     assert (reply.status_code, reply.content) == (204, b"")
@@ -261,7 +261,7 @@ def test_a_deleted_deploy_key_is_gone(http: requests.Session, repo: Repository) 
 
 @pytest.mark.usefixtures("repo")
 def test_a_deploy_key_cannot_be_changed(http: requests.Session) -> None:
-    """GitHub has no such operation: neither PATCH nor PUT."""
+    """GitHub has neither PATCH nor PUT for deploy keys."""
     url = _create(http)["url"]
     for method in ("PATCH", "PUT"):
         reply = http.request(method, url, json={"title": "new"})
@@ -281,7 +281,7 @@ def test_deploy_keys_need_the_right_admin(
     *,
     private: bool,
 ) -> None:
-    """Whoever may only push may not even read them: 404, as if there were nothing."""
+    """A user with push gets a 404 even on reading."""
     repo = ghdeploy.add_repository("octocat/private", private=True) if private else repo
     key = repo.add_deploy_key("mine", ED25519)
     repo.add_collaborator("hubot", permission)
@@ -298,8 +298,8 @@ def test_deploy_keys_need_the_right_admin(
     assert snapshot() == before
 
 
-def test_an_admin_adds_a_key_in_his_own_name(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """added_by is the login of whoever asked."""
+def test_added_by_is_the_caller(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It is the login of the admin who added the key."""
     repo.add_collaborator("hubot", "admin")
     ghdeploy.add_token("hubots", user="hubot")
     reply = requests.post(f"{API}{PATH}", json={"key": ED25519}, headers={"Authorization": "Bearer hubots"}, timeout=10)
@@ -309,7 +309,7 @@ def test_an_admin_adds_a_key_in_his_own_name(ghdeploy: FakeGitHub, repo: Reposit
 def test_an_anonymous_caller_sees_no_deploy_keys(
     ghdeploy: FakeGitHub, repo: Repository, snapshot: Callable[[], object]
 ) -> None:
-    """Reading is a 404 without a token, writing a 401; an unknown token is a 401 for both."""
+    """Without a token, reading is a 404 and writing a 401. With an unknown token, both are a 401."""
     key = repo.add_deploy_key("mine", ED25519)
     before = snapshot()
     url = f"{API}{PATH}"
@@ -325,8 +325,8 @@ def test_an_anonymous_caller_sees_no_deploy_keys(
     assert snapshot() == before
 
 
-def test_deploy_keys_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same keys are created, listed, shown and deleted, with the same URLs."""
+def test_deploy_keys_are_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Paths below /repositories/{id} give the same keys with the same URLs."""
     by_id = f"/repositories/{repo.id}/keys"
     reply = http.post(by_id, json={"key": ED25519})
     assert (reply.status_code, reply.headers["Location"]) == (201, f"{API}{PATH}/{reply.json()['id']}")
@@ -336,7 +336,7 @@ def test_deploy_keys_answer_by_the_id_of_the_repository(http: requests.Session, 
 
 
 def test_the_urls_of_an_enterprise_server(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
-    """They begin with its own root."""
+    """They begin with the server's own root."""
     enterprise = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
     key = enterprise.add_repository("octocat/example").add_deploy_key("mine", ED25519)
     assert key.url == f"https://ghe.example.com/api/v3{PATH}/{key.id}"
@@ -347,13 +347,13 @@ def test_the_urls_of_an_enterprise_server(ghdeploy_factory: Callable[..., FakeGi
 # From Python
 
 
-def test_a_handle_has_githubs_fields(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """`add_deploy_key` gives a handle that says what GitHub says; nothing is dispatched."""
+def test_the_python_object_has_githubs_fields(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """`add_deploy_key` dispatches no event."""
     key = repo.add_deploy_key("mine", f"{ED25519} hubot\n", read_only=True)
-    told = http.get(f"{PATH}/{key.id}").json()
-    assert {name: getattr(key, name) for name in told if name != "created_at"} | {
-        "created_at": told["created_at"]
-    } == told
+    shown = http.get(f"{PATH}/{key.id}").json()
+    assert {name: getattr(key, name) for name in shown if name != "created_at"} | {
+        "created_at": shown["created_at"]
+    } == shown
     assert key.created_at == ghdeploy.clock.now
     assert (key.title, key.key, key.read_only, key.added_by) == ("mine", ED25519, True, "octocat")
     assert key.node_id is None
@@ -361,8 +361,8 @@ def test_a_handle_has_githubs_fields(http: requests.Session, repo: Repository, g
     assert list(ghdeploy.events) == []
 
 
-def test_handles_are_listed_newest_first(repo: Repository) -> None:
-    """`deploy_keys` is what is stored now."""
+def test_python_lists_deploy_keys_newest_first(repo: Repository) -> None:
+    """`deploy_keys` shows the current state."""
     keys = [repo.add_deploy_key(str(number), _numbered(number)) for number in range(3)]
     assert repo.deploy_keys == keys[::-1]
 
@@ -370,16 +370,16 @@ def test_handles_are_listed_newest_first(repo: Repository) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("t", "nonsense"), "GitHub refuses this with 422 'Validation Failed': the key is no public key of OpenSSH's"),
-        (("t", ED25519), "'the first' of octocat/example; a key may be used once only"),
+        (("t", "nonsense"), "GitHub refuses this with 422 'Validation Failed': the key is not an OpenSSH public key"),
+        (("t", ED25519), "'the first' of octocat/example; a key can be used only once"),
         ((None, NISTP256), "title"),
         (("t", 7), "key"),
     ],
 )
-def test_a_mistake_from_python_is_named(
+def test_an_invalid_deploy_key_from_python_raises(
     repo: Repository, snapshot: Callable[[], object], arguments: tuple[Any, Any], expected: str
 ) -> None:
-    """What GitHub would refuse raises at once, and nothing is stored."""
+    """GitHub's refusal is raised at once, and nothing is stored."""
     repo.add_deploy_key("the first", ED25519)
     before = snapshot()
     with pytest.raises(FakeError, match=expected):
@@ -387,8 +387,8 @@ def test_a_mistake_from_python_is_named(
     assert snapshot() == before
 
 
-def test_a_deleted_key_is_gone_for_its_handle_too(http: requests.Session, repo: Repository) -> None:
-    """A handle on what is gone says so."""
+def test_the_python_object_of_a_deleted_key_says_so(http: requests.Session, repo: Repository) -> None:
+    """Using it raises an error."""
     key = repo.add_deploy_key("mine", ED25519)
     http.delete(f"{PATH}/{key.id}")
     with pytest.raises(FakeError, match=f"deploy key {key.id} is gone"):

@@ -1,4 +1,4 @@
-"""Deployment statuses over HTTP: list, create with what it retires, get."""
+"""Deployment statuses over HTTP: list, get, and create with auto_inactive."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _states(http: requests.Session, deployment: dict[str, Any]) -> list[str]:
 def test_a_deployment_status_has_githubs_fields_in_githubs_order(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """A status of a state alone has every field, empty texts and not null, in the order of recorded answers."""
+    """Optional fields are empty strings, not null. The order is that of recorded responses."""
     deployment = _deploy(http)
     ghdeploy.clock.tick(75)
     reply = http.post(deployment["statuses_url"], json={"state": "queued"})
@@ -78,8 +78,8 @@ def test_a_deployment_status_has_githubs_fields_in_githubs_order(
     assert unpacked == struct.pack(">BBBIBQ", 0x93, 0, 0xCE, repo.id, 0xCF, body["id"])
 
 
-def test_creating_says_where_the_deployment_status_is(http: requests.Session) -> None:
-    """The header Location of a 201 is the URL of the status, which answers with the same object."""
+def test_creating_returns_the_location_of_the_deployment_status(http: requests.Session) -> None:
+    """The URL in the header Location of the 201 returns the same object."""
     reply = http.post(_deploy(http)["statuses_url"], json={"state": "success", "description": "ä \N{ROCKET}"})
     assert reply.headers["Location"] == reply.json()["url"]
     again = http.get(reply.headers["Location"])
@@ -87,7 +87,7 @@ def test_creating_says_where_the_deployment_status_is(http: requests.Session) ->
 
 
 def test_creating_dispatches_an_event_with_status_and_deployment(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The event shows the status and the deployment as the answers do after the change."""
+    """The event shows both as the responses do after the change."""
     deployment = _deploy(http)
     ghdeploy.clock.tick(10)
     status = _report(http, deployment, "success", environment="qa")
@@ -99,7 +99,7 @@ def test_creating_dispatches_an_event_with_status_and_deployment(http: requests.
 
 @pytest.mark.parametrize("state", ["error", "failure", "inactive", "in_progress", "queued", "pending", "success"])
 def test_every_state_can_be_reported(http: requests.Session, repo: Repository, state: str) -> None:
-    """Seven states are accepted; the latest is the deployment's."""
+    """There are seven states. The latest one is the state of the deployment."""
     deployment = _deploy(http)
     assert _report(http, deployment, state)["state"] == state
     assert repo.deployments[0].state == state
@@ -107,7 +107,7 @@ def test_every_state_can_be_reported(http: requests.Session, repo: Repository, s
 
 @pytest.mark.parametrize("state", ["waiting", "active", "Success", "", "abandoned"])
 def test_other_states_are_refused(http: requests.Session, snapshot: Callable[[], object], state: str) -> None:
-    """A state that GitHub does not take is refused in the words of the schema check, with the states it takes."""
+    """An unknown state is refused with the text of the schema check, which lists the states."""
     deployment = _deploy(http)
     before = snapshot()
     reply = http.post(deployment["statuses_url"], json={"state": state})
@@ -136,16 +136,16 @@ def test_other_states_are_refused(http: requests.Session, snapshot: Callable[[],
     ],
     ids=["none", "target_url", "log_url", "both", "an empty log_url", "both empty"],
 )
-def test_log_url_and_target_url_are_one(
+def test_log_url_and_target_url_are_the_same(
     http: requests.Session, sent: dict[str, str], target_url: str, log_url: str
 ) -> None:
-    """Either sets both, and log_url wins."""
+    """Either sets both, and log_url takes precedence."""
     status = _report(http, _deploy(http), "success", **sent)
     assert (status["target_url"], status["log_url"]) == (target_url, log_url)
 
 
-def test_an_environment_url_is_kept_by_itself(http: requests.Session) -> None:
-    """The URL of the environment is not that of the log."""
+def test_environment_url_is_independent_of_log_url(http: requests.Session) -> None:
+    """Setting one does not change the other."""
     status = _report(http, _deploy(http), "success", environment_url="https://staging.example.com")
     assert (status["environment_url"], status["log_url"]) == ("https://staging.example.com", "")
 
@@ -162,8 +162,10 @@ def _failed(field: str, message: str) -> list[tuple[str, object]]:
 
 @pytest.mark.parametrize("field", ["environment_url", "log_url", "target_url"])
 @pytest.mark.parametrize("url", ["ftp://example.com", "example.com", "javascript:alert(1)", "not a url"])
-def test_urls_must_be_http(http: requests.Session, snapshot: Callable[[], object], field: str, url: str) -> None:
-    """Any other scheme is a validation error of the field, and nothing has changed."""
+def test_urls_must_be_http_or_https(
+    http: requests.Session, snapshot: Callable[[], object], field: str, url: str
+) -> None:
+    """Any other scheme is a validation error for the field, and nothing changes."""
     deployment = _deploy(http)
     before = snapshot()
     reply = http.post(deployment["statuses_url"], json={"state": "success", field: url})
@@ -175,8 +177,8 @@ def test_urls_must_be_http(http: requests.Session, snapshot: Callable[[], object
 # Limits
 
 
-def test_a_description_has_140_characters_at_most(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """140 are allowed, 141 are refused and not cut."""
+def test_a_description_has_at_most_140_characters(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """A description of 141 characters is refused, not truncated."""
     deployment = _deploy(http)
     assert _report(http, deployment, "success", description="ä" * 140)["description"] == "ä" * 140
     before = snapshot()
@@ -186,8 +188,8 @@ def test_a_description_has_140_characters_at_most(http: requests.Session, snapsh
     assert snapshot() == before
 
 
-def test_an_environment_has_255_characters_at_most(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """255 are allowed, 256 are refused."""
+def test_an_environment_has_at_most_255_characters(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """An environment of 256 characters is refused."""
     deployment = _deploy(http)
     assert _report(http, deployment, "success", environment="x" * 255)["environment"] == "x" * 255
     before = snapshot()
@@ -199,8 +201,8 @@ def test_an_environment_has_255_characters_at_most(http: requests.Session, snaps
 # The deployment
 
 
-def test_a_status_bumps_the_deployment(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The deployment's updated_at is the time of its latest status; created_at stays."""
+def test_a_status_updates_the_time_of_the_deployment(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """updated_at is the time of the latest status; created_at stays."""
     deployment = _deploy(http)
     for _ in range(2):
         ghdeploy.clock.tick(100)
@@ -211,7 +213,7 @@ def test_a_status_bumps_the_deployment(http: requests.Session, ghdeploy: FakeGit
 
 
 def test_a_status_can_move_a_deployment(http: requests.Session) -> None:
-    """A sent environment is the deployment's from then on; original_environment stays."""
+    """The deployment gets the new environment; original_environment stays."""
     deployment = _deploy(http)
     status = _report(http, deployment, "in_progress", environment="qa")
     assert status["environment"] == "qa"
@@ -219,8 +221,8 @@ def test_a_status_can_move_a_deployment(http: requests.Session) -> None:
     assert (again["environment"], again["original_environment"]) == ("qa", "staging")
 
 
-def test_without_an_environment_a_status_has_that_of_the_one_before(http: requests.Session) -> None:
-    """The default is the environment of the previous status, else that of the deployment."""
+def test_the_default_environment_is_that_of_the_previous_status(http: requests.Session) -> None:
+    """Without a previous status it is the deployment's environment."""
     deployment = _deploy(http)
     assert _report(http, deployment, "queued")["environment"] == "staging"
     _report(http, deployment, "in_progress", environment="qa")
@@ -228,7 +230,7 @@ def test_without_an_environment_a_status_has_that_of_the_one_before(http: reques
 
 
 def test_moving_does_not_change_the_flags(http: requests.Session) -> None:
-    """A deployment that moves to production is not thereby a production one."""
+    """Moving a deployment to production does not set production_environment."""
     deployment = _deploy(http)
     _report(http, deployment, "success", environment="production")
     assert _again(http, deployment)["production_environment"] is False
@@ -237,8 +239,8 @@ def test_moving_does_not_change_the_flags(http: requests.Session) -> None:
 # auto_inactive
 
 
-def test_success_retires_the_one_before(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The older success in the same environment gets an inactive status, by the caller and at that time."""
+def test_success_retires_the_previous_deployment(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The older deployment to the same environment gets the status inactive, created by the caller at that time."""
     old, new = _deploy(http), _deploy(http)
     _report(http, old, "success", description="Up", log_url="https://ci/1", environment_url="https://staging")
     ghdeploy.clock.tick(60)
@@ -254,7 +256,7 @@ def test_success_retires_the_one_before(http: requests.Session, ghdeploy: FakeGi
 
 
 def test_retiring_dispatches_nothing(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """There is an event for the success, and none for the inactive that follows from it, or that is sent."""
+    """Success is dispatched. Inactive is not, whether automatic or sent."""
     old, new = _deploy(http), _deploy(http)
     _report(http, old, "success")
     _report(http, new, "success")
@@ -265,17 +267,17 @@ def test_retiring_dispatches_nothing(http: requests.Session, ghdeploy: FakeGitHu
 
 
 @pytest.mark.ghdeploy(inactive_events=True)
-def test_retiring_dispatches_if_assumed_so(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """With inactive_events each inactive status is an event, sent or automatic, after the one that caused it."""
+def test_retiring_dispatches_with_inactive_events(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """Each inactive status is dispatched, after the event of the success that caused it."""
     old, new = _deploy(http), _deploy(http)
     _report(http, old, "success")
     _report(http, new, "success")
     _report(http, new, "inactive")
-    told = [
+    statuses_shown = [
         (event.payload["deployment"]["id"], event.payload["deployment_status"]["state"])
         for event in ghdeploy.events.named("deployment_status")
     ]
-    assert told == [
+    assert statuses_shown == [
         (old["id"], "success"),
         (new["id"], "success"),
         (old["id"], "inactive"),
@@ -283,8 +285,8 @@ def test_retiring_dispatches_if_assumed_so(http: requests.Session, ghdeploy: Fak
     ]
 
 
-def test_who_reports_the_success_retires_the_others(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """The creator of the automatic status is the caller, not whoever deployed."""
+def test_the_creator_of_an_automatic_status_is_the_caller(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It is not the creator of the deployment."""
     for login in ("mona", "hubot"):
         ghdeploy.add_token(f"token-of-{login}", user=login)
         repo.add_collaborator(login, "push")
@@ -330,7 +332,7 @@ def test_what_success_retires_and_what_not(
     *,
     retired: bool,
 ) -> None:
-    """Only an active, non-transient, non-production deployment to the same environment is retired, by its own flags."""
+    """Active deployments to the same environment are retired unless they are transient or to production."""
     repo.add_branch("topic")
     first = _deploy(http, **({"environment": environment} | old))
     _report(http, first, old_state)
@@ -341,7 +343,7 @@ def test_what_success_retires_and_what_not(
 
 @pytest.mark.parametrize("state", ["error", "failure", "inactive", "in_progress", "queued", "pending"])
 def test_other_states_retire_nothing(http: requests.Session, state: str) -> None:
-    """Only success retires."""
+    """Only success retires deployments."""
     old, new = _deploy(http), _deploy(http)
     _report(http, old, "success")
     _report(http, new, state)
@@ -349,7 +351,7 @@ def test_other_states_retire_nothing(http: requests.Session, state: str) -> None
 
 
 def test_auto_inactive_can_be_turned_off(http: requests.Session) -> None:
-    """With auto_inactive false nothing is retired."""
+    """With auto_inactive false, nothing is retired."""
     old, new = _deploy(http), _deploy(http)
     _report(http, old, "success")
     _report(http, new, "success", auto_inactive=False)
@@ -357,7 +359,7 @@ def test_auto_inactive_can_be_turned_off(http: requests.Session) -> None:
 
 
 def test_an_older_deployment_does_not_retire_a_newer_one(http: requests.Session) -> None:
-    """Prior is what was created earlier, whatever succeeds first."""
+    """The order of creation counts, not the order of the successes."""
     old, new = _deploy(http), _deploy(http)
     _report(http, new, "success")
     _report(http, old, "success")
@@ -365,8 +367,8 @@ def test_an_older_deployment_does_not_retire_a_newer_one(http: requests.Session)
     assert _states(http, old) == ["success"]
 
 
-def test_all_earlier_ones_are_retired_oldest_first(http: requests.Session) -> None:
-    """Several active ones are retired at once, in the order of their creation."""
+def test_all_earlier_deployments_are_retired_oldest_first(http: requests.Session) -> None:
+    """Several active deployments are retired at once, in the order of their creation."""
     deployments = [_deploy(http) for _ in range(3)]
     for deployment in deployments:
         _report(http, deployment, "success", auto_inactive=False)
@@ -376,8 +378,8 @@ def test_all_earlier_ones_are_retired_oldest_first(http: requests.Session) -> No
     assert [_states(http, deployment)[0] for deployment in deployments] == ["inactive"] * 3
 
 
-def test_where_a_deployment_moves_it_retires(http: requests.Session) -> None:
-    """The environment of the status decides: where it comes from nothing is retired."""
+def test_a_moved_deployment_retires_others_in_its_new_environment(http: requests.Session) -> None:
+    """Nothing is retired in its former environment."""
     staging, qa, moving = _deploy(http), _deploy(http, "qa"), _deploy(http)
     _report(http, staging, "success")
     _report(http, qa, "success")
@@ -387,7 +389,7 @@ def test_where_a_deployment_moves_it_retires(http: requests.Session) -> None:
 
 
 def test_another_repository_is_left_alone(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Environments of two repositories have nothing to do with each other, whatever they are called."""
+    """An environment of the same name in another repository is not affected."""
     other = ghdeploy.add_repository("octocat/other").add_deployment(ref="main", environment="staging")
     other.add_status("success")
     _report(http, _deploy(http), "success")
@@ -395,8 +397,8 @@ def test_another_repository_is_left_alone(http: requests.Session, ghdeploy: Fake
 
 
 @pytest.mark.ghdeploy(auto_inactive_production=True)
-def test_production_is_retired_if_assumed_so(http: requests.Session) -> None:
-    """With auto_inactive_production an older production deployment is retired, a transient one is not."""
+def test_production_is_retired_with_auto_inactive_production(http: requests.Session) -> None:
+    """A transient production deployment is still not retired."""
     production, transient = _deploy(http, "production"), _deploy(http, "production", transient_environment=True)
     for deployment in (production, transient):
         _report(http, deployment, "success", auto_inactive=False)
@@ -406,7 +408,7 @@ def test_production_is_retired_if_assumed_so(http: requests.Session) -> None:
 
 
 def test_a_transient_deployment_that_is_over_is_inactive(http: requests.Session) -> None:
-    """REST has no state destroyed."""
+    """The REST API has no state destroyed."""
     deployment = _deploy(http, "pr-1", transient_environment=True)
     assert _report(http, deployment, "inactive")["state"] == "inactive"
 
@@ -415,35 +417,35 @@ def test_a_transient_deployment_that_is_over_is_inactive(http: requests.Session)
 
 
 def test_deployment_statuses_are_listed_newest_first(http: requests.Session) -> None:
-    """The first of the list is the current state; statuses of other deployments are not in it."""
+    """The first one is the current state. Statuses of other deployments are not listed."""
     deployment, other = _deploy(http), _deploy(http)
     _report(http, other, "error")
-    made = [_report(http, deployment, state) for state in ("queued", "in_progress", "failure")]
+    created = [_report(http, deployment, state) for state in ("queued", "in_progress", "failure")]
     reply = http.get(deployment["statuses_url"])
-    assert (reply.status_code, reply.json()) == (200, made[::-1])
+    assert (reply.status_code, reply.json()) == (200, created[::-1])
     assert "Link" not in reply.headers
 
 
 def test_a_deployment_without_statuses_has_an_empty_list(http: requests.Session) -> None:
-    """No status is an empty list."""
+    """The response is an empty array."""
     reply = http.get(_deploy(http)["statuses_url"])
     assert (reply.status_code, reply.content) == (200, b"[]")
 
 
 def test_deployment_statuses_come_in_pages(http: requests.Session, repo: Repository) -> None:
-    """Links lead on, below the id of the repository."""
+    """The links have the id of the repository."""
     deployment = _deploy(http)
-    made = [_report(http, deployment, "in_progress")["id"] for _ in range(3)]
+    created = [_report(http, deployment, "in_progress")["id"] for _ in range(3)]
     reply = http.get(deployment["statuses_url"], params={"per_page": "2"})
     base = f"{API}/repositories/{repo.id}/deployments/{deployment['id']}/statuses?per_page=2&page=2"
     assert reply.headers["Link"] == f'<{base}>; rel="next", <{base}>; rel="last"'
     following = http.get(reply.links["next"]["url"])
-    assert [status["id"] for status in reply.json() + following.json()] == made[::-1]
+    assert [status["id"] for status in reply.json() + following.json()] == created[::-1]
 
 
 @pytest.mark.parametrize("wanted", ["1", "abc", "-1", "9" * 30])
 def test_an_unknown_deployment_status_is_not_found(http: requests.Session, wanted: str) -> None:
-    """An id that is none is 404, with the page of the operation."""
+    """The 404 links to the documentation of the operation."""
     deployment = _deploy(http)
     reply = http.get(f"{deployment['statuses_url']}/{wanted}")
     assert reply.status_code == 404
@@ -455,18 +457,18 @@ def test_an_unknown_deployment_status_is_not_found(http: requests.Session, wante
 
 
 def test_a_status_of_another_deployment_is_not_found(http: requests.Session) -> None:
-    """An id is good below its own deployment only."""
-    one, other = _deploy(http), _deploy(http)
+    """A status is found only below its own deployment."""
+    first_deployment, other = _deploy(http), _deploy(http)
     status = _report(http, other, "success")
-    assert http.get(f"{one['statuses_url']}/{status['id']}").status_code == 404
+    assert http.get(f"{first_deployment['statuses_url']}/{status['id']}").status_code == 404
     assert http.get(f"{other['statuses_url']}/{status['id']}").status_code == 200
 
 
 @pytest.mark.parametrize(
     ("method", "page"), [("GET", "list-deployment-statuses"), ("POST", "create-a-deployment-status")]
 )
-def test_an_unknown_deployment_has_no_statuses(http: requests.Session, method: str, page: str) -> None:
-    """Statuses of a deployment that is none are 404, to read and to create."""
+def test_statuses_of_an_unknown_deployment_are_not_found(http: requests.Session, method: str, page: str) -> None:
+    """Reading and creating are a 404."""
     reply = http.request(method, f"{DEPLOYMENTS}/1/statuses", json={"state": "success"})
     assert reply.status_code == 404
     assert reply.json() == {"message": "Not Found", "documentation_url": f"{DOCS}#{page}", "status": "404"}
@@ -480,7 +482,7 @@ def test_a_deployment_status_cannot_be_changed_or_deleted(http: requests.Session
 
 
 def test_ids_of_deployments_and_their_statuses_differ(http: requests.Session) -> None:
-    """The id of a status is no deployment's, and rises in a sequence of its own."""
+    """Statuses have a rising sequence of ids of their own."""
     deployment = _deploy(http)
     ids = [_report(http, deployment, "in_progress")["id"] for _ in range(3)]
     assert ids == sorted(set(ids))
@@ -488,8 +490,8 @@ def test_ids_of_deployments_and_their_statuses_differ(http: requests.Session) ->
     assert http.get(f"{DEPLOYMENTS}/{ids[0]}").status_code == 404
 
 
-def test_statuses_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same statuses are created, listed and shown, with the same URLs."""
+def test_statuses_are_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Paths below /repositories/{id} give the same statuses with the same URLs."""
     deployment = _deploy(http)
     by_id = f"/repositories/{repo.id}/deployments/{deployment['id']}/statuses"
     reply = http.post(by_id, json={"state": "success"})
@@ -501,10 +503,10 @@ def test_statuses_answer_by_the_id_of_the_repository(http: requests.Session, rep
 
 @pytest.mark.parametrize("body", [b"not JSON", b"[]", b'{"state": "x"}', b"{}"])
 @pytest.mark.parametrize("deployment", ["99", "elsewhere"])
-def test_what_is_not_there_is_not_found_whatever_the_body(
+def test_an_unknown_deployment_is_a_404_whatever_the_body(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, body: bytes, deployment: str
 ) -> None:
-    """An unknown deployment, or one of another repository, is 404 before the body is looked at."""
+    """The deployment is looked up before the body is read."""
     other = ghdeploy.add_repository("octocat/other").add_deployment(ref="main")
     wanted = other.id if deployment == "elsewhere" else deployment
     reply = http.post(f"/repos/{repo.full_name}/deployments/{wanted}/statuses", data=body)

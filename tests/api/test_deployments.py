@@ -1,4 +1,4 @@
-"""Deployments over HTTP: list, create with all its decisions, get, delete."""
+"""Deployments over HTTP: list, create, get and delete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("repo")
 
 
 def _create(http: requests.Session, **body: object) -> Any:  # noqa: ANN401 - JSON
-    """Create a deployment of main without questions asked."""
+    """Create a deployment of main without required contexts."""
     reply = http.post(PATH, json={"ref": "main", "required_contexts": [], "auto_merge": False} | body)
     assert reply.status_code == 201, reply.text
     return reply.json()
@@ -45,7 +45,7 @@ def _post_status(http: requests.Session, deployment: dict[str, Any], state: str,
 
 
 def test_a_deployment_has_githubs_fields_in_githubs_order(http: requests.Session, repo: Repository) -> None:
-    """A deployment of a ref alone has every field, with GitHub's defaults, in the order of recorded answers."""
+    """Optional fields have GitHub's defaults. The order is that of recorded responses."""
     repo._store.clock.tick(90)
     reply = http.post(PATH, json={"ref": "main"})
     assert reply.status_code == 201
@@ -108,8 +108,8 @@ def test_the_creator_is_a_simple_user_in_githubs_order(http: requests.Session) -
     assert creator["html_url"] == "https://github.com/octocat"
 
 
-def test_creating_says_where_the_deployment_is(http: requests.Session) -> None:
-    """The header Location of a 201 is the URL of the deployment, which answers with the same object."""
+def test_creating_returns_the_location_of_the_deployment(http: requests.Session) -> None:
+    """The URL in the header Location of the 201 returns the same object."""
     reply = http.post(PATH, json={"ref": "main"})
     assert reply.headers["Location"] == reply.json()["url"]
     assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -120,7 +120,7 @@ def test_creating_says_where_the_deployment_is(http: requests.Session) -> None:
 
 
 def test_creating_dispatches_an_event_with_the_deployment(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A deployment is announced once, as the answer shows it."""
+    """There is one event, and it shows the deployment as the response does."""
     deployment = _create(http, environment="staging", payload={"a": 1})
     (event,) = ghdeploy.events
     assert (event.name, event.action, event.repository) == ("deployment", "created", "octocat/example")
@@ -128,7 +128,7 @@ def test_creating_dispatches_an_event_with_the_deployment(http: requests.Session
 
 
 def test_creating_stores_the_deployment(http: requests.Session, repo: Repository) -> None:
-    """What was created is what the repository has."""
+    """The Python interface shows the created deployment."""
     deployment = _create(http, environment="staging")
     (stored,) = repo.deployments
     assert (stored.id, stored.environment, stored.state) == (deployment["id"], "staging", None)
@@ -147,10 +147,10 @@ def test_creating_stores_the_deployment(http: requests.Session, repo: Repository
     ],
     ids=["omitted", "empty text", "empty object", "object", "JSON in a text", "null in a text", "text"],
 )
-def test_a_payload_comes_back_as_it_was_sent(
+def test_a_payload_is_returned_unchanged(
     http: requests.Session, ghdeploy: FakeGitHub, sent: dict[str, Any], echoed: object
 ) -> None:
-    """A payload is never parsed and never made a text: not in the answer, not later, not in the event."""
+    """A payload is neither parsed nor turned into a string, in responses and in the event."""
     deployment = _create(http, **sent)
     assert deployment["payload"] == echoed
     assert http.get(deployment["url"]).json()["payload"] == echoed
@@ -159,7 +159,7 @@ def test_a_payload_comes_back_as_it_was_sent(
 
 
 def test_the_members_of_a_payload_keep_their_order(http: requests.Session) -> None:
-    """An object comes back in the order in which it was sent."""
+    """An object is returned in the order in which it was sent."""
     payload = {"z": 1, "a": {"y": 1, "b": 2}}
     assert json.dumps(_create(http, payload=payload)["payload"]) == json.dumps(payload)
 
@@ -169,9 +169,7 @@ def test_the_members_of_a_payload_keep_their_order(http: requests.Session) -> No
     [({}, None), ({"description": None}, None), ({"description": ""}, ""), ({"description": "Ship it"}, "Ship it")],
     ids=["omitted", "null", "empty", "text"],
 )
-def test_a_description_comes_back_as_it_was_sent(
-    http: requests.Session, sent: dict[str, Any], echoed: str | None
-) -> None:
+def test_a_description_is_returned_unchanged(http: requests.Session, sent: dict[str, Any], echoed: str | None) -> None:
     """An omitted description is null, an empty one is empty."""
     deployment = _create(http, **sent)
     assert deployment["description"] == echoed
@@ -191,28 +189,28 @@ def test_a_description_comes_back_as_it_was_sent(
         ({"environment": "pr-1", "transient_environment": True}, ("pr-1", True, False)),
     ],
 )
-def test_a_deployment_is_to_production_if_its_environment_is_called_so(
+def test_production_environment_defaults_to_the_name_production(
     http: requests.Session, sent: dict[str, Any], expected: tuple[str, bool, bool]
 ) -> None:
-    """Environment and flags have GitHub's defaults, and are what is sent otherwise."""
+    """Environment and flags have GitHub's defaults unless they are sent."""
     deployment = _create(http, **sent)
     assert deployment["original_environment"] == deployment["environment"]
     fields = ("environment", "transient_environment", "production_environment")
     assert tuple(deployment[field] for field in fields) == expected
 
 
-def test_a_task_is_any_text(http: requests.Session) -> None:
-    """The task comes back as it was sent."""
+def test_a_task_is_any_string(http: requests.Session) -> None:
+    """The task is returned unchanged."""
     assert _create(http, task="deploy:migrations")["task"] == "deploy:migrations"
 
 
-def test_members_that_github_does_not_know_are_ignored(http: requests.Session) -> None:
-    """An unknown member of the body is no error, and does not come back."""
+def test_unknown_members_are_ignored(http: requests.Session) -> None:
+    """An unknown member of the body is neither refused nor returned."""
     assert "unknown" not in _create(http, unknown=1, sha="f" * 40, id=5, creator="mona")
 
 
 def test_ids_rise_and_are_global(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Deployments of two repositories draw on one sequence of ids."""
+    """Deployments of two repositories share one sequence of ids."""
     ghdeploy.add_repository("octocat/other")
     ids = [
         http.post(f"/repos/octocat/{name}/deployments", json={"ref": "main"}).json()["id"]
@@ -225,8 +223,8 @@ def test_ids_rise_and_are_global(http: requests.Session, ghdeploy: FakeGitHub) -
 
 
 @pytest.mark.parametrize("ref", ["topic", "heads/topic", "refs/heads/topic", "v1", "tags/v1", "refs/tags/v1", "a/b"])
-def test_a_ref_is_kept_as_it_was_sent(http: requests.Session, repo: Repository, ref: str) -> None:
-    """The ref comes back as it was written, the sha is the commit it named."""
+def test_a_ref_is_returned_unchanged(http: requests.Session, repo: Repository, ref: str) -> None:
+    """The SHA is that of the commit that the ref points to."""
     repo.add_branch("topic")
     repo.add_branch("a/b")
     sha = repo.add_commit("topic")
@@ -237,15 +235,15 @@ def test_a_ref_is_kept_as_it_was_sent(http: requests.Session, repo: Repository, 
 
 
 def test_a_sha_can_be_deployed(http: requests.Session, repo: Repository) -> None:
-    """A full sha is a ref, in upper case too; the field sha is in lower case."""
+    """A full SHA works in upper case too. The field sha is in lower case."""
     sha = repo.sha("main")
     assert _create(http, ref=sha)["sha"] == sha
     upper = _create(http, ref=sha.upper())
     assert (upper["ref"], upper["sha"]) == (sha.upper(), sha)
 
 
-def test_the_sha_is_that_of_the_moment(http: requests.Session, repo: Repository) -> None:
-    """A later commit does not change what was deployed."""
+def test_the_sha_is_that_at_the_time_of_creation(http: requests.Session, repo: Repository) -> None:
+    """A later commit does not change the deployment."""
     deployment = _create(http)
     repo.add_commit("main")
     assert http.get(deployment["url"]).json()["sha"] == deployment["sha"] != repo.sha("main")
@@ -253,7 +251,7 @@ def test_the_sha_is_that_of_the_moment(http: requests.Session, repo: Repository)
 
 @pytest.mark.parametrize("ref", ["", "nope", "Main", "refs/heads/nope", "0" * 40, "refs/pull/1/merge", "ümlaut"])
 def test_an_unknown_ref_is_refused(http: requests.Session, snapshot: Callable[[], object], ref: str) -> None:
-    """A ref that names nothing is GitHub's 422, with the ref as sent and no errors."""
+    """GitHub's 422 quotes the ref and has no errors."""
     before = snapshot()
     reply = http.post(PATH, json={"ref": ref})
     assert reply.status_code == 422
@@ -266,13 +264,13 @@ def test_an_unknown_ref_is_refused(http: requests.Session, snapshot: Callable[[]
 
 
 def test_a_short_sha_is_refused(http: requests.Session, repo: Repository) -> None:
-    """An abbreviated sha is no ref."""
+    """An abbreviated SHA is not resolved."""
     assert http.post(PATH, json={"ref": repo.sha("main")[:10]}).json()["message"].startswith("No ref found for: ")
 
 
 @pytest.mark.ghdeploy(short_shas=True)
-def test_a_short_sha_is_accepted_if_assumed_so(http: requests.Session, repo: Repository) -> None:
-    """With short_shas an abbreviation is a ref."""
+def test_a_short_sha_is_accepted_with_short_shas(http: requests.Session, repo: Repository) -> None:
+    """The abbreviation is resolved."""
     sha = repo.sha("main")
     deployment = _create(http, ref=sha[:7])
     assert (deployment["ref"], deployment["sha"]) == (sha[:7], sha)
@@ -285,7 +283,7 @@ def test_a_short_sha_is_accepted_if_assumed_so(http: requests.Session, repo: Rep
 def test_a_branch_that_is_behind_is_merged_and_then_deployed(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, ref: str
 ) -> None:
-    """Behind is 202 and a merge commit, no deployment; the same request then is 201 with the merge commit."""
+    """The first request is a 202 with a merge commit, and the same request again a 201."""
     repo.add_branch("topic", behind=2)
     topic, main = repo.sha("topic"), repo.sha("main")
     ghdeploy.clock.tick(30)
@@ -305,7 +303,7 @@ def test_a_branch_that_is_behind_is_merged_and_then_deployed(
 
 
 def test_the_merge_commit_is_pushed(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """The push names the branch in full, what it was and is, and the commits that are new to it, oldest first."""
+    """The push has the full ref, the commits before and after, and the added commits, oldest first."""
     repo.add_branch("topic", behind=2)
     before = repo.sha("topic")
     news = [repo.sha("main")]
@@ -323,7 +321,7 @@ def test_the_merge_commit_is_pushed(http: requests.Session, repo: Repository, gh
 
 
 def test_statuses_of_the_old_head_do_not_count_for_the_merge_commit(http: requests.Session, repo: Repository) -> None:
-    """After an auto-merge checks have to run on the new commit: the old ones neither help nor block."""
+    """After an auto-merge, the merge commit needs commit statuses of its own."""
     repo.add_branch("topic", behind=1)
     repo.add_commit_status("topic", state="failure", context="ci")
     assert http.post(PATH, json={"ref": "topic"}).status_code == 202
@@ -336,7 +334,7 @@ def test_statuses_of_the_old_head_do_not_count_for_the_merge_commit(http: reques
 def test_a_branch_that_conflicts_is_refused(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], ref: str
 ) -> None:
-    """A conflict is GitHub's 409, with default branch and ref as sent, and no errors."""
+    """GitHub's 409 quotes the default branch and the ref and has no errors."""
     repo.add_branch("topic")
     repo.add_merge_conflict("topic")
     before = snapshot()
@@ -355,7 +353,7 @@ def test_a_branch_that_conflicts_is_refused(
 def test_a_tag_or_sha_that_is_behind_is_a_conflict(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], kind: str
 ) -> None:
-    """There is no branch to push a merge commit to: 409 and not 202, though nothing clashes."""
+    """A merge commit needs a branch, so the response is a 409 even if the merge would be clean."""
     sha = repo.sha("main")
     repo.add_tag("v1", "main")
     repo.add_commit("main")
@@ -368,7 +366,7 @@ def test_a_tag_or_sha_that_is_behind_is_a_conflict(
 
 
 def test_a_tag_or_sha_ahead_of_the_default_branch_is_deployed(http: requests.Session, repo: Repository) -> None:
-    """A tag or sha that contains the default branch needs no merge."""
+    """A ref that contains the default branch needs no merge."""
     repo.add_branch("topic")
     sha = repo.add_commit("topic")
     repo.add_tag("v1", "topic")
@@ -376,8 +374,8 @@ def test_a_tag_or_sha_ahead_of_the_default_branch_is_deployed(http: requests.Ses
         assert http.post(PATH, json={"ref": ref}).json()["sha"] == sha
 
 
-def test_auto_merge_off_deploys_what_is_behind(http: requests.Session, repo: Repository) -> None:
-    """With auto_merge false nothing is merged, and conflicts do not matter."""
+def test_auto_merge_false_deploys_a_ref_that_is_behind(http: requests.Session, repo: Repository) -> None:
+    """Nothing is merged, and conflicts do not matter."""
     repo.add_branch("topic")
     repo.add_merge_conflict("topic")
     sha = repo.sha("topic")
@@ -388,7 +386,7 @@ def test_auto_merge_off_deploys_what_is_behind(http: requests.Session, repo: Rep
 def test_the_default_branch_is_merged_into_production_branches_too(
     http: requests.Session, ghdeploy: FakeGitHub
 ) -> None:
-    """Deploying a long-lived master while develop is the default merges develop into master."""
+    """Deploying a long-lived branch master while develop is the default merges develop into master."""
     repo = ghdeploy.add_repository("octocat/flow", default_branch="develop")
     repo.add_branch("master", behind=1)
     reply = http.post("/repos/octocat/flow/deployments", json={"ref": "master"})
@@ -410,10 +408,10 @@ def _failed_contexts(ref: str, *contexts: tuple[str, str]) -> list[tuple[str, ob
     ]
 
 
-def test_every_context_must_be_green_by_default(
+def test_every_context_must_be_successful_by_default(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object]
 ) -> None:
-    """The 409 lists all contexts, passing ones and repeated names too, statuses before check runs, in key order."""
+    """The 409 lists all contexts, including successful ones and repeated names, commit statuses before check runs."""
     repo.add_branch("feature/abc")
     repo.add_commit_status("feature/abc", state="success", context="lint")
     repo.add_commit_status("feature/abc", state="pending", context="CodeRabbit")
@@ -433,7 +431,7 @@ def test_every_context_must_be_green_by_default(
 
 @pytest.mark.parametrize("ref", ["main", "refs/heads/main", "sha"])
 def test_the_message_has_the_ref_as_sent(http: requests.Session, repo: Repository, ref: str) -> None:
-    """A branch, a full ref or a sha comes back in the message as it was written."""
+    """A branch, a full ref or a SHA is quoted unchanged."""
     ref = repo.sha("main") if ref == "sha" else ref
     repo.add_commit_status("main", state="error", context="ci")
     reply = http.post(PATH, json={"ref": ref})
@@ -442,7 +440,7 @@ def test_the_message_has_the_ref_as_sent(http: requests.Session, repo: Repositor
 
 @pytest.mark.parametrize("state", ["pending", "failure", "error"])
 def test_a_commit_status_that_is_not_success_blocks(http: requests.Session, repo: Repository, state: Any) -> None:  # noqa: ANN401 - a state
-    """A context counts with its latest state only, and lets through once it is success."""
+    """Only the latest state of a context counts."""
     repo.add_commit_status("main", state="success", context="ci")
     repo.add_commit_status("main", state=state, context="CI")
     assert http.post(PATH, json={"ref": "main"}).status_code == 409
@@ -464,14 +462,14 @@ def test_a_commit_status_that_is_not_success_blocks(http: requests.Session, repo
         ("queued", None, "pending"),
     ],
 )
-def test_a_check_run_blocks_with_its_conclusion(
+def test_a_check_run_blocks_unless_its_conclusion_is_success(
     http: requests.Session,
     repo: Repository,
     status: Any,  # noqa: ANN401 - a status
     conclusion: Any,  # noqa: ANN401 - a conclusion
     shown: str,
 ) -> None:
-    """A check run that has not succeeded blocks, skipped and cancelled ones too; an unfinished one is pending."""
+    """Skipped and cancelled runs block too. An unfinished one is pending."""
     repo.add_check_run("main", name="test (20)", status=status, conclusion=conclusion)
     reply = http.post(PATH, json={"ref": "main"})
     assert list(reply.json().items()) == _failed_contexts("main", ("test (20)", shown))
@@ -480,21 +478,21 @@ def test_a_check_run_blocks_with_its_conclusion(
 
 
 @pytest.mark.ghdeploy(neutral_passes=True)
-def test_neutral_lets_through_if_assumed_so(http: requests.Session, repo: Repository) -> None:
-    """With neutral_passes a neutral check run does not block, and a skipped one does."""
+def test_neutral_does_not_block_with_neutral_passes(http: requests.Session, repo: Repository) -> None:
+    """A skipped check run still blocks."""
     repo.add_check_run("main", name="a", conclusion="neutral")
     assert http.post(PATH, json={"ref": "main"}).status_code == 201
     repo.add_check_run("main", name="b", conclusion="skipped")
     assert http.post(PATH, json={"ref": "main"}).status_code == 409
 
 
-def test_without_any_report_a_deployment_goes_through(http: requests.Session) -> None:
-    """No statuses, no check runs and nothing required is no hindrance."""
+def test_a_commit_without_reports_is_deployed(http: requests.Session) -> None:
+    """It has neither commit statuses nor check runs, and no context is required."""
     assert http.post(PATH, json={"ref": "main"}).status_code == 201
 
 
 def test_reports_on_another_commit_do_not_count(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """Only what was said of the very commit counts: not of its parent, not in another repository."""
+    """Reports on its parent or in another repository do not matter."""
     repo.add_commit_status("main", state="failure", context="ci")
     repo.add_commit("main")
     other = ghdeploy.add_repository("octocat/other")
@@ -502,15 +500,15 @@ def test_reports_on_another_commit_do_not_count(http: requests.Session, repo: Re
     assert http.post(PATH, json={"ref": "main"}).status_code == 201
 
 
-def test_no_context_counts_with_an_empty_list(http: requests.Session, repo: Repository) -> None:
-    """With [] everything goes through."""
+def test_an_empty_list_of_required_contexts_requires_none(http: requests.Session, repo: Repository) -> None:
+    """With [], failed contexts do not block."""
     repo.add_commit_status("main", state="failure", context="ci")
     repo.add_check_run("main", name="build", conclusion="failure")
     assert http.post(PATH, json={"ref": "main", "required_contexts": []}).status_code == 201
 
 
-def test_a_list_names_the_contexts_that_count(http: requests.Session, repo: Repository) -> None:
-    """Contexts that are not named do not block, and are not listed."""
+def test_only_the_listed_contexts_are_required(http: requests.Session, repo: Repository) -> None:
+    """Other contexts neither block nor appear in the 409."""
     repo.add_commit_status("main", state="failure", context="flaky")
     repo.add_commit_status("main", state="success", context="ci")
     repo.add_check_run("main", name="build")
@@ -520,21 +518,21 @@ def test_a_list_names_the_contexts_that_count(http: requests.Session, repo: Repo
 
 
 def test_a_context_that_was_never_reported_is_pending(http: requests.Session, repo: Repository) -> None:
-    """A name that nobody has reported blocks, as pending."""
+    """A required context without a report blocks."""
     repo.add_commit_status("main", state="success", context="ci")
     reply = http.post(PATH, json={"ref": "main", "required_contexts": ["ci", "security/scan"]})
     assert list(reply.json().items()) == _failed_contexts("main", ("ci", "success"), ("security/scan", "pending"))
 
 
-def test_required_contexts_compare_without_case(http: requests.Session, repo: Repository) -> None:
+def test_required_contexts_are_compared_without_case(http: requests.Session, repo: Repository) -> None:
     """A context in another case is the same."""
     repo.add_commit_status("main", state="success", context="CI/Tests")
     assert http.post(PATH, json={"ref": "main", "required_contexts": ["ci/tests"]}).status_code == 201
 
 
 @pytest.mark.ghdeploy(list_all_contexts=True)
-def test_all_contexts_are_listed_if_assumed_so(http: requests.Session, repo: Repository) -> None:
-    """With list_all_contexts a 409 for named contexts lists those that were not named too."""
+def test_all_contexts_are_listed_with_list_all_contexts(http: requests.Session, repo: Repository) -> None:
+    """The 409 also lists contexts that were not required."""
     repo.add_commit_status("main", state="success", context="other")
     repo.add_commit_status("main", state="failure", context="ci")
     reply = http.post(PATH, json={"ref": "main", "required_contexts": ["ci"]})
@@ -545,7 +543,7 @@ def test_all_contexts_are_listed_if_assumed_so(http: requests.Session, repo: Rep
 
 @pytest.mark.ghdeploy(list_all_contexts=True)
 def test_a_context_that_was_never_reported_is_listed_with_all_others(http: requests.Session, repo: Repository) -> None:
-    """With list_all_contexts the one that blocks is listed even if nobody has reported it."""
+    """With list_all_contexts, a blocking context is listed even if nobody has reported it."""
     repo.add_commit_status("main", state="success", context="other")
     reply = http.post(PATH, json={"ref": "main", "required_contexts": ["scan"]})
     assert {"context": "scan", "state": "pending"} in reply.json()["errors"][0]["contexts"]
@@ -593,7 +591,7 @@ LONG = "x" * 256
         (PATH, {"ref": "red", "environment": LONG, "required_contexts": []}, 422, "Validation Failed"),
     ],
 )
-def test_of_several_faults_the_first_in_githubs_order_is_answered(
+def test_the_first_problem_in_githubs_order_is_reported(
     http: requests.Session,
     repo: Repository,
     snapshot: Callable[[], object],
@@ -602,7 +600,7 @@ def test_of_several_faults_the_first_in_githubs_order_is_answered(
     status: int,
     message: str,
 ) -> None:
-    """Repository, JSON, shape, ref, auto-merge, contexts, limits: the first that is wrong decides."""
+    """The order is repository, JSON, shape, ref, auto-merge, contexts, limits."""
     _scene(repo)
     before = snapshot()
     reply = http.post(path, data=body if isinstance(body, bytes) else json.dumps(body))
@@ -611,10 +609,10 @@ def test_of_several_faults_the_first_in_githubs_order_is_answered(
 
 
 @pytest.mark.ghdeploy(contexts_before_merge=True)
-def test_contexts_come_before_the_merge_if_assumed_so(
+def test_contexts_are_checked_first_with_contexts_before_merge(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object]
 ) -> None:
-    """With contexts_before_merge a red branch that is behind is refused, and a green one merged."""
+    """A branch that is behind is refused if its contexts fail, and merged otherwise."""
     _scene(repo)
     before = snapshot()
     for ref in ("behind", "clash"):
@@ -626,8 +624,8 @@ def test_contexts_come_before_the_merge_if_assumed_so(
     assert reply.json()["message"] == "Conflict merging main into clash."
 
 
-def test_an_over_long_environment_is_a_validation_error(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """255 characters are allowed, 256 are refused in the form of GitHub's validation errors."""
+def test_a_too_long_environment_is_a_validation_error(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """The limit is 255 characters."""
     assert _create(http, environment="x" * 255)["environment"] == "x" * 255
     before = snapshot()
     reply = http.post(PATH, json={"ref": "main", "environment": LONG})
@@ -653,7 +651,7 @@ def test_an_over_long_environment_is_a_validation_error(http: requests.Session, 
 
 @pytest.mark.parametrize("limited", [True, False])
 def test_a_payload_has_a_limit(ghdeploy_factory: Callable[..., FakeGitHub], *, limited: bool) -> None:
-    """A payload of a megabyte is refused by default, and echoed with payload_limit=0."""
+    """A payload of a megabyte is refused by default and accepted with payload_limit=0."""
     import requests
 
     fake = ghdeploy_factory(base_url="https://ghe.example.com/api/v3", **({} if limited else {"payload_limit": 0}))
@@ -671,15 +669,15 @@ def test_a_payload_has_a_limit(ghdeploy_factory: Callable[..., FakeGitHub], *, l
 
 
 def test_deployments_are_listed_newest_first(http: requests.Session) -> None:
-    """The list has every deployment of the repository, newest first, as it is."""
-    made = [_create(http, environment=name) for name in ("a", "b", "c")]
+    """The list shows every deployment of the repository in its current state."""
+    created = [_create(http, environment=name) for name in ("a", "b", "c")]
     reply = http.get(PATH)
-    assert reply.json() == made[::-1]
+    assert reply.json() == created[::-1]
     assert "Link" not in reply.headers
 
 
-def test_an_empty_list_is_empty(http: requests.Session) -> None:
-    """Without deployments the list is two characters."""
+def test_an_empty_list_is_an_empty_array(http: requests.Session) -> None:
+    """The body is two characters long."""
     reply = http.get(PATH)
     assert (reply.status_code, reply.content, reply.headers["Content-Length"]) == (200, b"[]", "2")
 
@@ -720,7 +718,7 @@ def test_deployments_of_another_repository_are_not_listed(http: requests.Session
 def test_filters_are_exact_and_must_all_match(
     http: requests.Session, repo: Repository, query: str, expected: list[int]
 ) -> None:
-    """Environment, ref as sent, task and sha are compared exactly and ANDed; ``none`` is a name like any other."""
+    """Environment, ref as sent, task and SHA are compared exactly. ``none`` is an ordinary name."""
     repo.add_branch("topic")
     topic = repo.add_commit("topic")
     ids = [
@@ -734,8 +732,8 @@ def test_filters_are_exact_and_must_all_match(
     assert _ids(http.get(f"{PATH}?{query}")) == [ids[place] for place in expected]
 
 
-def test_the_environment_filter_follows_a_deployment_that_moved(http: requests.Session) -> None:
-    """After a status moved it a deployment is found under the environment it has now, and there only."""
+def test_the_environment_filter_uses_the_current_environment(http: requests.Session) -> None:
+    """A deployment moved by a status is found in its new environment only."""
     deployment = _create(http, environment="staging")
     assert _ids(http.get(f"{PATH}?environment=staging")) == [deployment["id"]]
     _post_status(http, deployment, "in_progress", environment="qa")
@@ -747,7 +745,7 @@ def test_the_environment_filter_follows_a_deployment_that_moved(http: requests.S
 
 
 def _links(reply: requests.Response) -> list[tuple[str, str]]:
-    """Cut the header into its parts, without help from requests: pairs of relation and URL."""
+    """Parse the Link header without the help of requests, into pairs of relation and URL."""
     parts = [part.split("; ") for part in reply.headers["Link"].split(", ")]
     return [(relation.removeprefix('rel="').removesuffix('"'), url.strip("<>")) for url, relation in parts]
 
@@ -767,7 +765,7 @@ def _links(reply: requests.Response) -> list[tuple[str, str]]:
 def test_links_lead_from_page_to_page(
     http: requests.Session, repo: Repository, page: int, items: int, links: list[tuple[str, int]]
 ) -> None:
-    """Relations come as prev, next, last, first, and only those that lead anywhere; beyond the end is empty."""
+    """The relations are prev, next, last and first, if they lead elsewhere. A page beyond the end is empty."""
     for _ in range(9):
         repo.add_deployment(ref="main")
     reply = http.get(f"{PATH}?per_page=2&page={page}")
@@ -777,18 +775,18 @@ def test_links_lead_from_page_to_page(
 
 
 def test_following_the_links_gives_every_deployment_once(http: requests.Session, repo: Repository) -> None:
-    """From the first page by next to the last, every deployment comes once, newest first."""
-    made = [repo.add_deployment(ref="main").id for _ in range(7)]
-    url, found = f"{PATH}?per_page=3", []
+    """Following next from the first page lists every deployment once, newest first."""
+    created = [repo.add_deployment(ref="main").id for _ in range(7)]
+    url, listed_ids = f"{PATH}?per_page=3", []
     while url:
         reply = http.get(url)
-        found += _ids(reply)
+        listed_ids += _ids(reply)
         url = dict(_links(reply)).get("next", "")
-    assert found == made[::-1]
+    assert listed_ids == created[::-1]
 
 
 def test_links_keep_the_query_in_its_order(http: requests.Session, repo: Repository) -> None:
-    """Parameters stay as they were sent and where they were; page is replaced in its place, or comes last."""
+    """Parameters stay unchanged and in place. page is replaced in place or added at the end."""
     for _ in range(5):
         repo.add_deployment(ref="main", environment="a b")
     base = f"{API}/repositories/{repo.id}/deployments"
@@ -821,16 +819,16 @@ def test_links_keep_the_query_in_its_order(http: requests.Session, repo: Reposit
         ("?page=abc", 30),
     ],
 )
-def test_a_page_has_30_items_unless_asked_for_up_to_100(
+def test_a_page_has_30_items_by_default_and_at_most_100(
     http: requests.Session, repo: Repository, query: str, items: int
 ) -> None:
-    """More than 100 is 100; 0, negative and what is no number is 30, and for page 1."""
-    made = [repo.add_deployment(ref="main").id for _ in range(items + 2)]
-    assert _ids(http.get(PATH + query)) == made[::-1][:items]
+    """Zero, negative and invalid values give the default of 30, and page 1."""
+    created = [repo.add_deployment(ref="main").id for _ in range(items + 2)]
+    assert _ids(http.get(PATH + query)) == created[::-1][:items]
 
 
-def test_filters_and_pages_go_together(http: requests.Session, repo: Repository) -> None:
-    """Pages are cut from what the filters leave."""
+def test_pages_are_made_from_the_filtered_list(http: requests.Session, repo: Repository) -> None:
+    """Filters apply before pages."""
     wanted = [repo.add_deployment(ref="main", environment=("a", "b")[number % 2]) for number in range(6)][::2]
     reply = http.get(f"{PATH}?environment=a&per_page=2&page=2")
     assert _ids(reply) == [wanted[0].id]
@@ -842,7 +840,7 @@ def test_filters_and_pages_go_together(http: requests.Session, repo: Repository)
 
 @pytest.mark.parametrize("wanted", ["1", "0", "-1", "abc", "1e3", "9" * 30, "%20", "１"])  # noqa: RUF001 - a full-width digit
 def test_an_unknown_deployment_is_not_found(http: requests.Session, wanted: str) -> None:
-    """An id that is none, or no number at all, is 404 with the page of the operation."""
+    """So is an id that is not a number. The 404 links to the documentation of the operation."""
     reply = http.get(f"{PATH}/{wanted}")
     assert reply.status_code == 404
     assert list(reply.json().items()) == [
@@ -853,7 +851,7 @@ def test_an_unknown_deployment_is_not_found(http: requests.Session, wanted: str)
 
 
 def test_a_deployment_of_another_repository_is_not_found(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """An id is good in its own repository only, to read, to report on and to delete; the hint says whose it is."""
+    """Reading, reporting and deleting are a 404. The hint names its repository."""
     other = ghdeploy.add_repository("octocat/other").add_deployment(ref="main")
     for reply in (
         http.get(f"{PATH}/{other.id}"),
@@ -870,7 +868,7 @@ def test_a_deployment_of_another_repository_is_not_found(http: requests.Session,
 
 
 def test_a_deleted_deployment_is_gone(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """Deleting is 204 without a body, dispatches nothing, and takes the statuses along."""
+    """The response is a 204 without a body. No event is dispatched, and the statuses are deleted too."""
     kept, deleted = _create(http), _create(http)
     _post_status(http, deleted, "failure")
     events = len(ghdeploy.events)
@@ -889,10 +887,10 @@ def test_a_deleted_deployment_is_gone(http: requests.Session, repo: Repository, 
 REFUSAL = "We cannot delete an active deployment unless it is the only deployment in a given environment."
 
 
-def test_an_active_deployment_that_is_not_alone_cannot_be_deleted(
+def test_an_active_deployment_cannot_be_deleted_if_others_exist(
     http: requests.Session, snapshot: Callable[[], object]
 ) -> None:
-    """The 422 is in the simple form; nothing has changed; an inactive status opens the way."""
+    """The 422 has no errors, and nothing changes. After an inactive status it can be deleted."""
     deployment, _ = _create(http), _create(http)
     _post_status(http, deployment, "success")
     before = snapshot()
@@ -909,8 +907,8 @@ def test_an_active_deployment_that_is_not_alone_cannot_be_deleted(
 
 
 @pytest.mark.parametrize("state", [None, "error", "failure", "inactive", "in_progress", "queued", "pending"])
-def test_a_deployment_that_is_not_active_can_be_deleted(http: requests.Session, state: str | None) -> None:
-    """Any state but success, and none at all, can be deleted among others."""
+def test_an_inactive_deployment_can_be_deleted(http: requests.Session, state: str | None) -> None:
+    """Every state but success allows it, and so does having no status."""
     _create(http)
     deployment = _create(http)
     if state:
@@ -918,7 +916,7 @@ def test_a_deployment_that_is_not_active_can_be_deleted(http: requests.Session, 
     assert http.delete(deployment["url"]).status_code == 204
 
 
-def test_an_active_deployment_that_is_alone_in_its_environment_can_be_deleted(http: requests.Session) -> None:
+def test_an_active_deployment_can_be_deleted_if_it_is_the_only_one_in_its_environment(http: requests.Session) -> None:
     """Deployments to other environments do not count."""
     _create(http, environment="staging")
     deployment = _create(http)
@@ -926,8 +924,8 @@ def test_an_active_deployment_that_is_alone_in_its_environment_can_be_deleted(ht
     assert http.delete(deployment["url"]).status_code == 204
 
 
-def test_the_environment_that_counts_is_the_one_it_has_now(http: requests.Session) -> None:
-    """A deployment that has moved is not alone where others are, and alone where they were."""
+def test_deleting_considers_the_current_environment(http: requests.Session) -> None:
+    """After a status has moved a deployment, its former environment does not count."""
     _create(http, environment="staging")
     deployment = _create(http, environment="staging")
     _post_status(http, deployment, "success", environment="qa")
@@ -938,10 +936,10 @@ def test_the_environment_that_counts_is_the_one_it_has_now(http: requests.Sessio
 
 
 @pytest.mark.ghdeploy(delete_per_repository=True)
-def test_an_active_deployment_must_be_alone_in_its_repository_if_assumed_so(
+def test_an_active_deployment_must_be_the_only_one_with_delete_per_repository(
     http: requests.Session, ghdeploy: FakeGitHub
 ) -> None:
-    """With delete_per_repository other environments count, other repositories do not."""
+    """Other environments of the repository count then, other repositories do not."""
     ghdeploy.add_repository("octocat/other").add_deployment(ref="main")
     other, deployment = _create(http, environment="staging"), _create(http)
     _post_status(http, deployment, "success")
@@ -951,7 +949,7 @@ def test_an_active_deployment_must_be_alone_in_its_repository_if_assumed_so(
 
 
 def test_a_superseded_deployment_can_be_deleted(http: requests.Session) -> None:
-    """What a newer success has made inactive can go."""
+    """A newer success has made it inactive."""
     old, new = _create(http, environment="staging"), _create(http, environment="staging")
     for deployment in (old, new):
         _post_status(http, deployment, "success")
@@ -962,28 +960,28 @@ def test_a_superseded_deployment_can_be_deleted(http: requests.Session) -> None:
 # Other ways to the same
 
 
-def test_every_route_answers_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same things are created, listed, shown and deleted, with the same URLs."""
+def test_every_route_is_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Paths below /repositories/{id} give the same objects with the same URLs."""
     by_id = f"/repositories/{repo.id}/deployments"
     reply = http.post(by_id, json={"ref": "main"})
     assert reply.status_code == 201
     assert reply.headers["Location"] == f"{API}{PATH}/{reply.json()['id']}"
     assert http.get(by_id).json() == http.get(PATH).json() == [reply.json()]
-    one = f"{by_id}/{reply.json()['id']}"
-    assert http.get(one).json() == reply.json()
-    assert http.delete(one).status_code == 204
+    path_of_deployment = f"{by_id}/{reply.json()['id']}"
+    assert http.get(path_of_deployment).json() == reply.json()
+    assert http.delete(path_of_deployment).status_code == 204
 
 
 @pytest.mark.parametrize("other", ["1", "abc", "-1", "9" * 30])
-def test_an_unknown_id_of_a_repository_is_not_found(http: requests.Session, other: str) -> None:
-    """An id that is no repository's is 404."""
+def test_an_unknown_repository_id_is_not_found(http: requests.Session, other: str) -> None:
+    """The response is a 404."""
     reply = http.get(f"/repositories/{other}/deployments")
     assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
 
 
 @pytest.mark.parametrize("name", ["OctoCat/Example", "OCTOCAT/EXAMPLE", "octocat/EXAMPLE"])
 def test_owner_and_name_are_found_in_any_case(http: requests.Session, name: str) -> None:
-    """URLs in the answer are spelled as the repository is."""
+    """URLs in the response have the spelling of the repository."""
     reply = http.post(f"/repos/{name}/deployments", json={"ref": "main"})
     assert reply.status_code == 201
     assert reply.json()["url"].startswith(f"{API}{PATH}/")
@@ -991,7 +989,7 @@ def test_owner_and_name_are_found_in_any_case(http: requests.Session, name: str)
 
 
 def test_head_is_get_without_a_body(http: requests.Session) -> None:
-    """HEAD has the headers of GET."""
+    """HEAD returns the headers of GET."""
     _create(http)
     get, head = http.get(PATH), http.head(PATH)
     assert (head.status_code, head.content) == (200, b"")

@@ -1,4 +1,4 @@
-"""Environments over HTTP: list, get, create or update, delete; and those that deployments name."""
+"""Environments over HTTP: list, get, create or update, delete, and creation by deployments."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _unpacked(node_id: str) -> bytes:
 
 
 def test_an_environment_has_githubs_fields_in_githubs_order(http: requests.Session, repo: Repository) -> None:
-    """Without a body there is an environment without rules; every field is there, in the order of recorded answers."""
+    """By default, an environment has no protection rules. The order is that of recorded responses."""
     reply = http.put(f"{PATH}/staging")
     assert reply.status_code == 200
     body = reply.json()
@@ -85,7 +85,7 @@ def test_an_environment_has_githubs_fields_in_githubs_order(http: requests.Sessi
 
 
 def test_settings_make_protection_rules(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A wait, reviewers and a branch policy are shown as rules, each with an id of its own."""
+    """A wait, reviewers and a branch policy are shown as rules with ids of their own."""
     mona = ghdeploy.add_user("mona")
     body = _put(
         http,
@@ -101,7 +101,7 @@ def test_settings_make_protection_rules(http: requests.Session, ghdeploy: FakeGi
     assert (wait["type"], wait["wait_timer"]) == ("wait_timer", 30)
     assert list(review) == ["id", "node_id", "prevent_self_review", "type", "reviewers"]
     assert (review["type"], review["prevent_self_review"]) == ("required_reviewers", True)
-    assert [(one["type"], one["reviewer"]["login"]) for one in review["reviewers"]] == [("User", "mona")]
+    assert [(reviewer["type"], reviewer["reviewer"]["login"]) for reviewer in review["reviewers"]] == [("User", "mona")]
     assert list(branches) == ["id", "node_id", "type"]
     assert branches["type"] == "branch_policy"
     assert body["deployment_branch_policy"] == PROTECTED
@@ -111,8 +111,8 @@ def test_settings_make_protection_rules(http: requests.Session, ghdeploy: FakeGi
     assert _get(http, "production") == body
 
 
-def test_a_team_reviews(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A team of the repository's organization can review, beside users, in the order given."""
+def test_a_team_can_review(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """Teams of the repository's organization and users are listed in the given order."""
     team = ghdeploy.add_team("acme", "Release Managers")
     octocat = ghdeploy.repository("octocat/example").owner
     ghdeploy.add_repository("acme/app")
@@ -120,7 +120,7 @@ def test_a_team_reviews(http: requests.Session, ghdeploy: FakeGitHub) -> None:
     reply = http.put("/repos/acme/app/environments/production", json={"reviewers": reviewers})
     assert reply.status_code == 200, reply.text
     (rule,) = reply.json()["protection_rules"]
-    assert [one["type"] for one in rule["reviewers"]] == ["Team", "User"]
+    assert [reviewer["type"] for reviewer in rule["reviewers"]] == ["Team", "User"]
     shown = rule["reviewers"][0]["reviewer"]
     assert (shown["id"], shown["name"], shown["slug"]) == (team.id, "Release Managers", "release-managers")
     assert shown["html_url"] == "https://github.com/orgs/acme/teams/release-managers"
@@ -136,20 +136,20 @@ def test_a_team_reviews(http: requests.Session, ghdeploy: FakeGitHub) -> None:
         {"deployment_branch_policy": None},
     ],
 )
-def test_settings_that_ask_for_nothing_make_no_rule(http: requests.Session, body: dict[str, Any]) -> None:
-    """No wait, no reviewers and no branch policy leave an environment without rules."""
+def test_empty_settings_make_no_rule(http: requests.Session, body: dict[str, Any]) -> None:
+    """No wait, no reviewers and no branch policy make no rules."""
     assert _put(http, "staging", **body)["protection_rules"] == []
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"null"])
 def test_the_body_may_be_missing_empty_or_null(http: requests.Session, data: bytes) -> None:
-    """GitHub wants no body, and takes null for one."""
+    """GitHub does not require a body and accepts null."""
     reply = http.put(f"{PATH}/staging", data=data)
     assert (reply.status_code, reply.json()["protection_rules"]) == (200, [])
 
 
-def test_null_is_no_body_for_another_operation(http: requests.Session) -> None:
-    """Where GitHub does not describe a body as nullable, null is no object."""
+def test_null_is_refused_by_other_operations(http: requests.Session) -> None:
+    """Null is accepted only where GitHub describes the body as nullable."""
     reply = http.post(f"{REPO}/deployments", data=b"null")
     assert (reply.status_code, reply.json()["message"]) == (400, "Body should be a JSON object")
 
@@ -158,7 +158,7 @@ def test_null_is_no_body_for_another_operation(http: requests.Session) -> None:
 
 
 def test_an_update_replaces_all_settings(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """What a PUT leaves out is cleared; id, name and time of creation stay, and the time of the update moves."""
+    """Settings that a PUT leaves out are reset. Id, name and created_at stay, and updated_at changes."""
     octocat = ghdeploy.repository("octocat/example").owner
     reviewers = [{"type": "User", "id": octocat.id}]
     before = _put(http, "production", wait_timer=30, reviewers=reviewers, can_admins_bypass=False)
@@ -172,8 +172,8 @@ def test_an_update_replaces_all_settings(http: requests.Session, ghdeploy: FakeG
     assert _names(http) == ["production"]
 
 
-def test_a_rule_that_stays_keeps_its_id(http: requests.Session) -> None:
-    """A longer wait is the same rule; a wait that was off in between is another."""
+def test_a_changed_rule_keeps_its_id(http: requests.Session) -> None:
+    """A longer wait is the same rule. A rule that was removed in between is a new one."""
     first = _put(http, "production", wait_timer=30)["protection_rules"][0]
     second = _put(http, "production", wait_timer=60)["protection_rules"][0]
     assert (second["id"], second["wait_timer"]) == (first["id"], 60)
@@ -184,9 +184,9 @@ def test_a_rule_that_stays_keeps_its_id(http: requests.Session) -> None:
 
 @pytest.mark.parametrize("name", ["PRODUCTION", "Production"])
 def test_a_name_is_compared_without_case(http: requests.Session, name: str) -> None:
-    """Any case finds, updates and deletes the environment, which keeps the spelling it was created with."""
-    made = _put(http, "production")
-    assert _put(http, name, wait_timer=5)["id"] == made["id"]
+    """Any case finds, updates and deletes the environment, which keeps its spelling."""
+    created = _put(http, "production")
+    assert _put(http, name, wait_timer=5)["id"] == created["id"]
     assert _get(http, name)["name"] == "production"
     assert http.delete(f"{PATH}/{name}").status_code == 204
     assert _names(http) == []
@@ -204,22 +204,22 @@ def test_a_name_is_compared_without_case(http: requests.Session, name: str) -> N
         ("x" * 255, "x" * 255),
     ],
 )
-def test_any_name_can_be_had_percent_encoded(http: requests.Session, name: str, in_path: str) -> None:
-    """A name is encoded in a path. `url` has it as it is, `html_url` encoded, as PyGithub recorded it."""
-    made = _put(http, in_path)
-    assert made["name"] == name
-    assert made["url"] == f"{API}{PATH}/{name}"
-    assert made["html_url"].endswith(f"/deployments/activity_log?environments_filter={in_path}")
-    assert _get(http, in_path) == made
+def test_any_name_can_be_percent_encoded(http: requests.Session, name: str, in_path: str) -> None:
+    """`html_url` has the encoded name and `url` the plain one, as PyGithub recorded it."""
+    created = _put(http, in_path)
+    assert created["name"] == name
+    assert created["url"] == f"{API}{PATH}/{name}"
+    assert created["html_url"].endswith(f"/deployments/activity_log?environments_filter={in_path}")
+    assert _get(http, in_path) == created
     assert http.delete(f"{PATH}/{in_path}").status_code == 204
     assert http.get(f"{PATH}/{in_path}").status_code == 404
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_a_slash_that_is_not_encoded_is_no_path_of_githubs(
+def test_an_unencoded_slash_in_a_name_is_a_404(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, method: str
 ) -> None:
-    """A tool that forgets to encode a name gets a 404, as on GitHub (terraform-provider-github#1392)."""
+    """GitHub does the same (terraform-provider-github#1392)."""
     repo.add_environment("test/env")
     reply = http.request(method, f"{PATH}/test/env")
     assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
@@ -264,7 +264,7 @@ def test_a_slash_that_is_not_encoded_is_no_path_of_githubs(
     ],
 )
 @pytest.mark.parametrize("exists", [False, True])
-def test_bad_settings_are_refused_and_change_nothing(
+def test_invalid_settings_are_refused_and_change_nothing(
     http: requests.Session,
     ghdeploy: FakeGitHub,
     snapshot: Callable[[], object],
@@ -273,7 +273,7 @@ def test_bad_settings_are_refused_and_change_nothing(
     *,
     exists: bool,
 ) -> None:
-    """Each is a 422 with a message, no errors and a hint; an environment that is there keeps its settings."""
+    """Each is a 422 with a message, a hint and no errors. An existing environment keeps its settings."""
     if exists:
         _put(http, "production", wait_timer=5)
     before = snapshot()
@@ -285,11 +285,11 @@ def test_bad_settings_are_refused_and_change_nothing(
 
 
 def test_a_name_of_256_characters_is_refused(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """The limit counts characters, not bytes."""
+    """The limit is in characters, not bytes."""
     before = snapshot()
     reply = http.put(f"{PATH}/{'x' * 256}")
     assert (reply.status_code, reply.json()["message"]) == (422, "Name is too long (maximum is 255 characters)")
-    assert reply.headers["X-GHDeploy-Hint"] == "the name has 256 characters; 255 are allowed"
+    assert reply.headers["X-GHDeploy-Hint"] == "the name has 256 characters; the limit is 255"
     assert snapshot() == before
     assert _put(http, "%C3%A4" * 255)["name"] == "ä" * 255
 
@@ -297,7 +297,7 @@ def test_a_name_of_256_characters_is_refused(http: requests.Session, snapshot: C
 def test_a_reviewer_must_be_able_to_see_the_repository(
     http: requests.Session, ghdeploy: FakeGitHub, snapshot: Callable[[], object]
 ) -> None:
-    """Who has no right on a private repository cannot review; as a collaborator they can."""
+    """On a private repository, only collaborators can review."""
     hidden = ghdeploy.add_repository("octocat/hidden", private=True)
     mona = ghdeploy.add_user("mona")
     ghdeploy.add_token("any-token-will-do")
@@ -305,27 +305,29 @@ def test_a_reviewer_must_be_able_to_see_the_repository(
     before = snapshot()
     reply = http.put("/repos/octocat/hidden/environments/production", json=body)
     assert (reply.status_code, reply.json()["message"]) == (422, "Reviewers is invalid")
-    assert reply.headers["X-GHDeploy-Hint"].startswith(f"no User {mona.id} can review for octocat/hidden; there are ")
+    assert reply.headers["X-GHDeploy-Hint"].startswith(
+        f"no User {mona.id} can review deployments of octocat/hidden; there are "
+    )
     assert snapshot() == before
     hidden.add_collaborator("mona", "pull")
     assert http.put("/repos/octocat/hidden/environments/production", json=body).status_code == 200
 
 
 def test_a_team_of_another_organization_cannot_review(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A team reviews for its own organization; the hint names those that could."""
+    """The hint lists the teams of the right organization."""
     ghdeploy.add_repository("acme-corp/app")
     team = ghdeploy.add_team("other-org", "Release")
     body = {"reviewers": [{"type": "Team", "id": team.id}]}
     reply = http.put("/repos/acme-corp/app/environments/production", json=body)
     assert (reply.status_code, reply.json()["message"]) == (422, "Reviewers is invalid")
-    assert ghdeploy.requests[-1].hint == f"no Team {team.id} can review for acme-corp/app; there are none"
+    assert ghdeploy.requests[-1].hint == f"no Team {team.id} can review deployments of acme-corp/app; there are none"
 
 
 @pytest.mark.parametrize(
     ("data", "message"), [(b"{", "Problems parsing JSON"), (b"[]", "Body should be a JSON object")]
 )
-def test_a_body_that_is_no_object_is_refused(http: requests.Session, data: bytes, message: str) -> None:
-    """Bad JSON, and JSON of another kind, are 400s."""
+def test_a_body_that_is_not_an_object_is_refused(http: requests.Session, data: bytes, message: str) -> None:
+    """Invalid JSON and other JSON values are a 400."""
     reply = http.put(f"{PATH}/staging", data=data)
     assert (reply.status_code, reply.json()["message"]) == (400, message)
     assert _names(http) == []
@@ -335,7 +337,7 @@ def test_a_body_that_is_no_object_is_refused(http: requests.Session, data: bytes
 
 
 def test_environments_are_listed_newest_first_in_pages(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The list is an object with the total count; pages have links; other repositories are not in it."""
+    """The response is an object with the total count. Other repositories' environments are not listed."""
     ghdeploy.add_repository("octocat/other").add_environment("elsewhere")
     assert http.get(PATH).json() == {"total_count": 0, "environments": []}
     for name in ("one", "two", "three"):
@@ -348,8 +350,8 @@ def test_environments_are_listed_newest_first_in_pages(http: requests.Session, g
     assert http.get(reply.links["prev"]["url"]).json()["environments"] == http.get(PATH).json()["environments"][:2]
 
 
-def test_an_environment_that_is_not_there_is_a_404(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The hint names the environments of the repository; the link is that of the operation."""
+def test_an_unknown_environment_is_a_404(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The hint lists the environments. The response links to the documentation of the operation."""
     _put(http, "production")
     reply = http.get(f"{PATH}/prodution")
     assert reply.status_code == 404
@@ -365,10 +367,10 @@ def test_an_environment_that_is_not_there_is_a_404(http: requests.Session, ghdep
     assert deleted.json()["documentation_url"] == f"{DOCS}#delete-an-environment"
 
 
-def test_deleting_an_environment_takes_what_protects_it(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Rules and branch policies go with it: one of the same name starts without them, and with other ids."""
+def test_deleting_an_environment_deletes_its_rules_and_policies(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """A new environment of the same name starts without them and has other ids."""
     app = ghdeploy.add_app("gate")
-    made = _put(http, "production", wait_timer=1, deployment_branch_policy=CUSTOM)
+    created = _put(http, "production", wait_timer=1, deployment_branch_policy=CUSTOM)
     http.post(f"{PATH}/production/deployment-branch-policies", json={"name": "main"})
     http.post(f"{PATH}/production/deployment_protection_rules", json={"integration_id": app.id})
     reply = http.delete(f"{PATH}/production")
@@ -376,7 +378,7 @@ def test_deleting_an_environment_takes_what_protects_it(http: requests.Session, 
     store = ghdeploy._engine.store
     assert not [*store.environments, *store.protection_rules, *store.deployment_branch_policies]
     again = _put(http, "production", deployment_branch_policy=CUSTOM)
-    assert again["id"] > made["id"]
+    assert again["id"] > created["id"]
     assert http.get(f"{PATH}/production/deployment-branch-policies").json()["total_count"] == 0
     assert http.get(f"{PATH}/production/deployment_protection_rules").json()["total_count"] == 0
 
@@ -384,8 +386,8 @@ def test_deleting_an_environment_takes_what_protects_it(http: requests.Session, 
 # With deployments
 
 
-def test_a_deployment_creates_the_environment_it_names(http: requests.Session) -> None:
-    """Naming an environment is enough: it is there afterwards, without rules."""
+def test_a_deployment_creates_its_environment(http: requests.Session) -> None:
+    """The new environment has no protection rules."""
     _deploy(http, environment="qa")
     _deploy(http)
     _deploy(http, environment="qa")
@@ -395,16 +397,16 @@ def test_a_deployment_creates_the_environment_it_names(http: requests.Session) -
     assert environment["can_admins_bypass"] is True
 
 
-def test_a_deployment_finds_an_environment_without_regard_to_case(http: requests.Session) -> None:
-    """The deployment has the name as it was sent; no second environment appears, and the first keeps its rules."""
-    made = _put(http, "production", wait_timer=5)
+def test_a_deployment_finds_its_environment_in_any_case(http: requests.Session) -> None:
+    """The deployment keeps the name as sent. The existing environment keeps its rules, and no other is created."""
+    created = _put(http, "production", wait_timer=5)
     assert _deploy(http, environment="Production")["environment"] == "Production"
     assert _names(http) == ["production"]
-    assert _get(http, "production") == made
+    assert _get(http, "production") == created
 
 
-def test_a_deployment_status_creates_the_environment_it_names(http: requests.Session) -> None:
-    """A status that moves a deployment makes the new environment; one that names none makes none."""
+def test_a_deployment_status_creates_its_environment(http: requests.Session) -> None:
+    """A status without an environment creates none."""
     deployment = _deploy(http, environment="staging")
     assert http.post(deployment["statuses_url"], json={"state": "queued"}).status_code == 201
     assert http.post(deployment["statuses_url"], json={"state": "queued", "environment": ""}).status_code == 201
@@ -417,7 +419,7 @@ def test_a_deployment_status_creates_the_environment_it_names(http: requests.Ses
 def test_a_refused_deployment_creates_no_environment(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object]
 ) -> None:
-    """Neither a refusal nor a merge that is no deployment yet makes an environment."""
+    """Neither a refusal nor an auto-merge creates one."""
     before = snapshot()
     body = {"environment": "qa", "ref": "nope"}
     assert http.post(f"{REPO}/deployments", json=body).status_code == 422
@@ -427,24 +429,24 @@ def test_a_refused_deployment_creates_no_environment(
     repo.add_branch("topic", behind=1)
     assert http.post(f"{REPO}/deployments", json={"environment": "qa", "ref": "topic"}).status_code == 202
     assert _names(http) == []
-    made = _deploy(http, environment="qa")
+    created = _deploy(http, environment="qa")
     status = {"state": "success", "environment": "other", "description": "x" * 141}
-    assert http.post(made["statuses_url"], json=status).status_code == 422
+    assert http.post(created["statuses_url"], json=status).status_code == 422
     assert _names(http) == ["qa"]
 
 
 def test_a_deployment_to_a_nameless_environment_creates_none(http: requests.Session) -> None:
-    """An empty name is no environment."""
+    """An empty name creates no environment."""
     assert _deploy(http, environment="")["environment"] == ""
     assert _names(http) == []
 
 
 def test_deployments_outlive_their_environment(http: requests.Session) -> None:
-    """Deleting an environment deletes no deployment; a report on one brings it back only by naming it."""
+    """Deleting an environment deletes no deployment. Only a status that names it creates it again."""
     deployment = _deploy(http, environment="qa")
     assert http.delete(f"{PATH}/qa").status_code == 204
     listed = http.get(f"{REPO}/deployments", params={"environment": "qa"}).json()
-    assert [found["id"] for found in listed] == [deployment["id"]]
+    assert [deployment_found["id"] for deployment_found in listed] == [deployment["id"]]
     assert http.post(deployment["statuses_url"], json={"state": "success"}).status_code == 201
     assert _names(http) == []
     http.post(deployment["statuses_url"], json={"state": "success", "environment": "qa"})
@@ -452,14 +454,14 @@ def test_deployments_outlive_their_environment(http: requests.Session) -> None:
 
 
 def test_an_environment_outlives_its_deployments(http: requests.Session) -> None:
-    """Deleting the last deployment leaves the environment where it is."""
+    """Deleting the last deployment does not delete the environment."""
     deployment = _deploy(http, environment="qa")
     assert http.delete(deployment["url"]).status_code == 204
     assert _names(http) == ["qa"]
 
 
 def test_protection_rules_do_not_hold_back_a_deployment(http: requests.Session) -> None:
-    """They gate jobs of Actions: over REST a deployment to a protected environment is a 201."""
+    """They apply to jobs of Actions. Over REST, deploying to a protected environment is a 201."""
     _put(http, "production", wait_timer=30, deployment_branch_policy=CUSTOM)
     assert _deploy(http, environment="production")["environment"] == "production"
 
@@ -481,7 +483,7 @@ def test_environments_dispatch_no_events(http: requests.Session, ghdeploy: FakeG
 def test_reading_needs_pull_and_writing_needs_admin(
     http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, permission: Permission, reads: int, writes: int
 ) -> None:
-    """Who may read sees environments; only an admin changes them, and to others the path is a 404."""
+    """To users without admin, writing is a 404."""
     repo.add_environment("staging")
     repo.add_collaborator("mona", permission)
     ghdeploy.add_token("monas", user="mona")
@@ -503,7 +505,7 @@ def test_anyone_reads_the_environments_of_a_public_repository(http: requests.Ses
         assert (answer.status_code, answer.json()["message"]) == (401, "Requires authentication")
 
 
-def test_environments_are_below_the_repositorys_id_too(http: requests.Session, repo: Repository) -> None:
-    """The path by id answers as the path by name does."""
-    made = _put(http, "a%2Fb")
-    assert http.get(f"/repositories/{repo.id}/environments/a%2Fb").json() == made
+def test_environments_are_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Paths below /repositories/{id} return the same."""
+    created = _put(http, "a%2Fb")
+    assert http.get(f"/repositories/{repo.id}/environments/a%2Fb").json() == created

@@ -1,4 +1,4 @@
-"""Branches and commits over HTTP: what a deployment is made from."""
+"""Branches and commits over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOCS = "https://docs.github.com/rest"
 
 
 def test_branches_are_listed_in_alphabetical_order(http: requests.Session, repo: Repository) -> None:
-    """Each branch is there with its head and the URL of that, and none is protected."""
+    """Each branch has its head and the head's URL, and is not protected."""
     for name in ("zeta", "feature/ab", "alpha"):
         repo.add_branch(name)
     reply = http.get(f"{PATH}/branches")
@@ -35,13 +35,13 @@ def test_branches_are_listed_in_alphabetical_order(http: requests.Session, repo:
 
 @pytest.mark.parametrize(("query", "count"), [("protected=true", 0), ("protected=false", 1), ("protected=", 1)])
 def test_no_branch_is_protected(http: requests.Session, repo: Repository, query: str, count: int) -> None:
-    """A list of protected branches is empty, any other has all."""
+    """The list with protected=true is empty."""
     assert repo.default_branch == "main"
     assert len(http.get(f"{PATH}/branches?{query}").json()) == count
 
 
 def test_branches_come_in_pages(http: requests.Session, repo: Repository) -> None:
-    """Links lead on, below the id of the repository."""
+    """The links have the id of the repository."""
     for name in ("a", "b"):
         repo.add_branch(name)
     reply = http.get(f"{PATH}/branches?per_page=2")
@@ -64,7 +64,7 @@ def test_branches_come_in_pages(http: requests.Session, repo: Repository) -> Non
     ],
 )
 def test_a_branch_is_shown_with_its_head(http: requests.Session, repo: Repository, name: str, path: str) -> None:
-    """A name with slashes or other characters is found, escaped or not."""
+    """Names with slashes or other special characters work, escaped or not."""
     repo.add_branch(name)
     sha = repo.add_commit(name, message="Do it")
     body = http.get(f"{PATH}/branches/{path}").json()
@@ -77,7 +77,7 @@ def test_a_branch_is_shown_with_its_head(http: requests.Session, repo: Repositor
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize("name", ["nope", "Main", "refs/heads/main", "heads/main"])
 def test_an_unknown_branch_is_not_found(http: requests.Session, name: str) -> None:
-    """GitHub has words of its own for a branch that is not there; names are exact."""
+    """GitHub has a message of its own for branches. Names must match exactly."""
     reply = http.get(f"{PATH}/branches/{name}")
     assert reply.status_code == 404
     assert reply.json() == {
@@ -88,7 +88,7 @@ def test_an_unknown_branch_is_not_found(http: requests.Session, name: str) -> No
     assert "main" in reply.headers["X-GHDeploy-Hint"]
 
 
-def test_a_tag_is_no_branch(http: requests.Session, repo: Repository) -> None:
+def test_a_tag_is_not_a_branch(http: requests.Session, repo: Repository) -> None:
     """A tag is not found among the branches."""
     repo.add_tag("v1", "main")
     assert http.get(f"{PATH}/branches/v1").status_code == 404
@@ -98,7 +98,7 @@ def test_a_tag_is_no_branch(http: requests.Session, repo: Repository) -> None:
 
 
 def test_commits_are_listed_newest_first(http: requests.Session, repo: Repository) -> None:
-    """The default branch's history is listed from its head to its first commit, which has no parent."""
+    """By default, the history of the default branch is listed."""
     first = repo.sha("main")
     shas = [repo.add_commit("main", message=f"Step {number}") for number in (1, 2)]
     repo.add_branch("topic")
@@ -111,7 +111,7 @@ def test_commits_are_listed_newest_first(http: requests.Session, repo: Repositor
 
 @pytest.mark.parametrize("start", ["topic", "refs/heads/topic", "v1", "sha", "short", "a/b"])
 def test_commits_of_any_ref_can_be_listed(http: requests.Session, repo: Repository, start: str) -> None:
-    """The parameter sha is a branch, a tag or a sha; what is only on another branch is not listed."""
+    """The parameter sha is a branch, a tag or a SHA. Commits of other branches are not listed."""
     root = repo.sha("main")
     repo.add_branch("topic")
     sha = repo.add_commit("topic")
@@ -125,13 +125,13 @@ def test_commits_of_any_ref_can_be_listed(http: requests.Session, repo: Reposito
 
 @pytest.mark.usefixtures("repo")
 def test_commits_of_an_unknown_ref_are_not_found(http: requests.Session) -> None:
-    """A start that names nothing is 404."""
+    """The response is a 404."""
     reply = http.get(f"{PATH}/commits", params={"sha": "nope"})
     assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
 
 
 def test_commits_can_be_filtered(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """Path, author, since and until select commits, all together; what cannot be read is no filter."""
+    """Path, author, since and until must all match. Invalid times are ignored."""
     start = ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     first = repo.sha("main")
     ghdeploy.clock.tick(3600)
@@ -153,13 +153,13 @@ def test_commits_can_be_filtered(http: requests.Session, repo: Repository, ghdep
         ({"per_page": "1", "page": "2"}, [docs]),
     ]
     for query, expected in table:
-        found = [commit["sha"] for commit in http.get(f"{PATH}/commits", params=query).json()]
-        assert found == expected, query
+        listed_shas = [commit["sha"] for commit in http.get(f"{PATH}/commits", params=query).json()]
+        assert listed_shas == expected, query
 
 
 @pytest.mark.parametrize("ref", ["topic", "heads/topic", "refs/heads/topic", "a/b", "tags/v1", "v1", "sha", "short"])
-def test_a_commit_is_shown_with_what_it_changed(http: requests.Session, repo: Repository, ref: str) -> None:
-    """Any ref names its commit; the answer has counts, files and kinds of change."""
+def test_a_commit_is_shown_with_its_changes(http: requests.Session, repo: Repository, ref: str) -> None:
+    """Any ref of the commit works. The response has counts, files and kinds of change."""
     repo.add_branch("topic")
     repo.add_commit("topic", files={"a.txt": "1\n2\n", "b.txt": "1\n"})
     sha = repo.add_commit("topic", message="Change", files={"a.txt": "1\n2\n3\n", "c.txt": "1\n"})
@@ -186,7 +186,7 @@ def test_a_commit_is_shown_with_what_it_changed(http: requests.Session, repo: Re
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize("ref", ["nope", "0" * 40, "a/b"])
 def test_an_unknown_commit_is_refused(http: requests.Session, ref: str) -> None:
-    """A ref that names nothing is GitHub's 422."""
+    """The response is GitHub's 422."""
     reply = http.get(f"{PATH}/commits/{ref}")
     assert reply.status_code == 422
     assert reply.json() == {
@@ -196,8 +196,10 @@ def test_an_unknown_commit_is_refused(http: requests.Session, ref: str) -> None:
     }
 
 
-def test_branches_and_commits_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same branches and commits are shown."""
+def test_branches_and_commits_are_available_by_the_id_of_the_repository(
+    http: requests.Session, repo: Repository
+) -> None:
+    """Paths below /repositories/{id} show the same."""
     repo.add_branch("a/b")
     for path in ("branches", "branches/a/b", "commits", "commits/a/b", f"commits/{repo.sha('main')}"):
         reply = http.get(f"/repositories/{repo.id}/{path}")
@@ -206,7 +208,7 @@ def test_branches_and_commits_answer_by_the_id_of_the_repository(http: requests.
 
 
 def test_git_is_read_without_a_token(http: requests.Session, repo: Repository) -> None:
-    """Branches and commits of a public repository are for everyone."""
+    """Branches and commits of a public repository are public."""
     assert repo.private is False
     del http.headers["Authorization"]
     for path in ("branches", "branches/main", "commits", "commits/main"):

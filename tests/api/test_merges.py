@@ -1,4 +1,4 @@
-"""Merging over HTTP: into a branch, cleanly, with nothing to do, or not at all."""
+"""Merging branches over HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = "https://docs.github.com/rest/branches/branches#merge-a-branch"
 def test_a_head_is_merged_into_a_branch(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, kind: str
 ) -> None:
-    """`POST /repos/octocat/example/merges` makes a merge commit, also where the branch could just move forward."""
+    """`POST /repos/octocat/example/merges` makes a merge commit, even if a fast-forward is possible."""
     repo.add_branch("topic")
     theirs = repo.add_commit("topic", files={"a.txt": "a\n"})
     repo.add_tag("v1", "topic")
@@ -44,18 +44,20 @@ def test_a_head_is_merged_into_a_branch(
     ]
 
 
-def test_a_merge_has_the_message_it_is_given(http: requests.Session, repo: Repository) -> None:
-    """An empty one is as if it were not there."""
+def test_the_message_of_a_merge_can_be_chosen(http: requests.Session, repo: Repository) -> None:
+    """An empty message gives the default."""
     for number, message in enumerate(("Bring it in", "")):
         repo.add_branch(f"topic{number}")
         repo.add_commit(f"topic{number}")
         body = {"base": "main", "head": f"topic{number}", "commit_message": message}
-        made = http.post(f"{PATH}/merges", json=body).json()
-        assert made["commit"]["message"] == (message or "Merge topic1 into main")
+        created = http.post(f"{PATH}/merges", json=body).json()
+        assert created["commit"]["message"] == (message or "Merge topic1 into main")
 
 
-def test_a_branch_that_has_it_all_is_left_alone(http: requests.Session, repo: Repository, snapshot: Snapshot) -> None:
-    """Nothing to merge is a 204, without an event."""
+def test_a_branch_that_contains_the_head_is_not_changed(
+    http: requests.Session, repo: Repository, snapshot: Snapshot
+) -> None:
+    """The response is a 204, and no event is dispatched."""
     repo.add_branch("old", behind=2)
     before = snapshot()
     for head in ("old", "main"):
@@ -74,7 +76,7 @@ def test_a_branch_that_has_it_all_is_left_alone(http: requests.Session, repo: Re
         ({"base": None}, 422, "Invalid request.\n\nFor 'properties/base', nil is not a string."),
     ],
 )
-def test_what_does_not_merge_changes_nothing(
+def test_a_refused_merge_changes_nothing(
     http: requests.Session,
     repo: Repository,
     snapshot: Snapshot,
@@ -82,7 +84,7 @@ def test_what_does_not_merge_changes_nothing(
     status: int,
     message: str,
 ) -> None:
-    """A conflict, a side that is not there, a base that is no branch: each has its words and a hint."""
+    """A conflict, an unknown side and a base that is not a branch have different messages and hints."""
     repo.add_branch("topic")
     repo.add_tag("v1", "main")
     repo.add_merge_conflict("topic")
@@ -94,8 +96,8 @@ def test_what_does_not_merge_changes_nothing(
     assert snapshot() == before
 
 
-def test_a_merge_resolves_what_a_deployment_would_merge(http: requests.Session, repo: Repository) -> None:
-    """Once the default branch is merged into the topic it deploys with a 201; a conflict is one for both."""
+def test_a_merge_replaces_the_auto_merge_of_a_deployment(http: requests.Session, repo: Repository) -> None:
+    """After merging the default branch, the topic deploys with a 201. Both report the same conflict."""
     repo.add_branch("topic", behind=1)
     assert http.post(f"{PATH}/merges", json={"base": "topic", "head": "main"}).status_code == 201
     assert http.post(f"{PATH}/deployments", json={"ref": "topic"}).status_code == 201
@@ -104,10 +106,8 @@ def test_a_merge_resolves_what_a_deployment_would_merge(http: requests.Session, 
     assert http.post(f"{PATH}/deployments", json={"ref": "topic"}).status_code == 409
 
 
-def test_merging_is_for_those_who_may_push(
-    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Snapshot
-) -> None:
-    """Without a user agent it is a 403, without a token a 401, with one that may only read a 404."""
+def test_merging_needs_push(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Snapshot) -> None:
+    """Without a user agent it is a 403, without a token a 401, with a reader's token a 404."""
     repo.add_branch("topic", behind=1)
     ghdeploy.add_token("reader", user="mona")
     before = snapshot()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("anonymous", [True, False])
 def test_the_versions_are_those_of_github(http: requests.Session, *, anonymous: bool) -> None:
-    """Everyone may ask, and an answer has selected one of them."""
+    """The endpoint is public, and each response names one of the versions."""
     if anonymous:
         del http.headers["Authorization"]
     reply = http.get("/versions")
@@ -25,15 +25,15 @@ def test_the_versions_are_those_of_github(http: requests.Session, *, anonymous: 
 
 
 def test_an_unknown_token_is_refused_here_too(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Bad credentials come before everything."""
+    """Bad credentials are refused first."""
     ghdeploy.add_token("another")
     reply = http.get("/versions")
     assert (reply.status_code, reply.json()["message"]) == (401, "Bad credentials")
 
 
 @pytest.mark.parametrize("path", ["", "/"])
-def test_the_root_document_tells_where_everything_is(http: requests.Session, ghdeploy: FakeGitHub, path: str) -> None:
-    """Whoever asks `GET /` gets the templates of all URLs, also of what the fake has not."""
+def test_the_root_document_lists_url_templates(http: requests.Session, ghdeploy: FakeGitHub, path: str) -> None:
+    """`GET /` includes endpoints that the fake does not implement."""
     del http.headers["Authorization"]
     reply = http.get(ghdeploy.base_url + path)
     links = reply.json()
@@ -48,7 +48,7 @@ def test_the_root_document_tells_where_everything_is(http: requests.Session, ghd
     ]
 
 
-def test_the_links_of_the_root_document_lead_somewhere(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+def test_the_urls_of_the_root_document_work(http: requests.Session, ghdeploy: FakeGitHub) -> None:
     """A client that starts from the root finds the repository, the user and the rate limit."""
     ghdeploy.add_repository("octocat/example")
     links = http.get("/").json()
@@ -61,16 +61,16 @@ def test_the_links_of_the_root_document_lead_somewhere(http: requests.Session, g
     assert [http.get(url).status_code for url in filled] == [200] * 4
 
 
-def test_meta_tells_keys_and_networks(http: requests.Session) -> None:
-    """`GET /meta` has a host key that OpenSSH would read, and networks that are nobody's."""
+def test_meta_has_keys_and_networks(http: requests.Session) -> None:
+    """`GET /meta` has a valid host key, and networks reserved for documentation."""
     reply = http.get("/meta")
-    told = reply.json()
+    body = reply.json()
     assert reply.status_code == 200
-    assert told["verifiable_password_authentication"] is False
-    (key,) = told["ssh_keys"]
+    assert body["verifiable_password_authentication"] is False
+    (key,) = body["ssh_keys"]
     assert ssh_keys.parse(key).type == "ssh-ed25519"
-    assert told["ssh_key_fingerprints"].keys() == {"SHA256_ED25519"}
+    assert body["ssh_key_fingerprints"].keys() == {"SHA256_ED25519"}
     for name in ("hooks", "web", "api", "git", "packages", "pages", "importer", "actions", "dependabot"):
-        assert set(told[name]) <= {"192.0.2.0/24", "2001:db8::/32", "198.51.100.0/24"}
-    assert told["domains"] == {"website": ["*.github.com"]}
-    assert "installed_version" not in told
+        assert set(body[name]) <= {"192.0.2.0/24", "2001:db8::/32", "198.51.100.0/24"}
+    assert body["domains"] == {"website": ["*.github.com"]}
+    assert "installed_version" not in body

@@ -1,4 +1,4 @@
-"""Custom deployment protection rules over HTTP: list, enable, get, disable, and the apps there are."""
+"""Custom deployment protection rules over HTTP: list, enable, get, disable, and list the apps."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _slugs(http: requests.Session) -> list[str]:
 
 
 def test_a_rule_is_enabled_shown_and_disabled(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """An app is enabled with 201, shown with what GitHub shows of it, and gone after 204."""
+    """Enabling is a 201 and disabling a 204. The response shows the app."""
     app = ghdeploy.add_app("change-window")
     rule = _enable(http, app.id)
     assert list(rule) == ["id", "node_id", "enabled", "app"]
@@ -67,7 +67,7 @@ def test_a_rule_is_enabled_shown_and_disabled(http: requests.Session, ghdeploy: 
 
 
 def test_rules_are_listed_oldest_first(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """An environment has its own rules only, in the order in which they were enabled, all in one answer."""
+    """The list has the rules of this environment in the order in which they were enabled, without pages."""
     apps = [ghdeploy.add_app(f"gate-{number}") for number in range(40)]
     repo.add_environment("staging").enable_protection_rule(apps[0])
     assert _slugs(http) == []
@@ -77,7 +77,7 @@ def test_rules_are_listed_oldest_first(http: requests.Session, ghdeploy: FakeGit
 
 
 def test_the_apps_that_can_be_enabled_are_listed(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """GitHub Actions is no such app; one that is enabled already stays in the list; the list has pages."""
+    """GitHub Actions is not one of them. Enabled apps stay in the list, which has pages."""
     key = "available_custom_deployment_protection_rule_integrations"
     assert http.get(APPS).json() == {"total_count": 0, key: []}
     apps = [ghdeploy.add_app(f"gate-{number}") for number in range(3)]
@@ -89,16 +89,16 @@ def test_the_apps_that_can_be_enabled_are_listed(http: requests.Session, ghdeplo
     assert (second["total_count"], [app["slug"] for app in second[key]]) == (3, ["gate-2"])
 
 
-def test_custom_rules_are_apart_from_the_environments_own(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """They are not among `protection_rules`, and a PUT of the environment leaves them enabled."""
+def test_custom_rules_are_separate_from_the_environments_own(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """They are not in `protection_rules`, and a PUT of the environment keeps them enabled."""
     rule = _enable(http, ghdeploy.add_app("gate").id)
     assert [own["type"] for own in http.get(ENVIRONMENT).json()["protection_rules"]] == ["wait_timer"]
     assert http.put(ENVIRONMENT).json()["protection_rules"] == []
     assert http.get(_at(rule)).json() == rule
 
 
-def test_the_environments_own_rules_are_no_custom_ones(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The id of a wait timer finds nothing here, and the hint says what it is."""
+def test_the_environments_own_rules_are_not_custom_rules(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The id of a wait timer is a 404, and the hint says what it is."""
     (own,) = http.get(ENVIRONMENT).json()["protection_rules"]
     for method in ("GET", "DELETE"):
         assert http.request(method, _at(own)).status_code == 404
@@ -112,12 +112,12 @@ def test_the_environments_own_rules_are_no_custom_ones(http: requests.Session, g
 def test_an_app_without_rules_cannot_be_enabled(
     http: requests.Session, ghdeploy: FakeGitHub, snapshot: Callable[[], object]
 ) -> None:
-    """An unknown id and an app of another kind are 404s; the hints say which and what there is."""
+    """An unknown id and an app that offers no rule are a 404. The hints say which, and list the apps that do."""
     gate, actions = ghdeploy.add_app("gate"), ghdeploy._engine.store.actions_app
     before = snapshot()
     for number, what in (
         (1, "there is no such app"),
-        (actions.id, "github-actions is an app without custom deployment protection rules"),
+        (actions.id, "the app github-actions offers no custom deployment protection rule"),
     ):
         reply = http.post(PATH, json={"integration_id": number})
         assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
@@ -137,16 +137,18 @@ def test_an_app_without_rules_cannot_be_enabled(
 def test_a_body_without_an_app_is_refused(
     http: requests.Session, snapshot: Callable[[], object], body: dict[str, object], message: str
 ) -> None:
-    """The id of an app is asked for, and is a number."""
+    """The id of the app is required and must be a number."""
     before = snapshot()
     reply = http.post(PATH, json=body)
     assert (reply.status_code, reply.json()["message"]) == (422, message)
-    assert reply.headers["X-GHDeploy-Hint"] == "wrong in the body: integration_id"
+    assert reply.headers["X-GHDeploy-Hint"] == "invalid in the body: integration_id"
     assert snapshot() == before
 
 
-def test_a_rule_is_enabled_once(http: requests.Session, ghdeploy: FakeGitHub, snapshot: Callable[[], object]) -> None:
-    """Enabling an app that is enabled is refused, and changes nothing."""
+def test_a_rule_cannot_be_enabled_twice(
+    http: requests.Session, ghdeploy: FakeGitHub, snapshot: Callable[[], object]
+) -> None:
+    """The second request is refused and changes nothing."""
     app = ghdeploy.add_app("gate")
     _enable(http, app.id)
     before = snapshot()
@@ -158,16 +160,14 @@ def test_a_rule_is_enabled_once(http: requests.Session, ghdeploy: FakeGitHub, sn
         "documentation_url": f"{DOCS}#create-a-custom-deployment-protection-rule-on-an-environment",
         "status": "422",
     }
-    hint = "the rule of gate is enabled for environment 'production' already"
+    hint = "the rule of gate is already enabled for environment 'production'"
     assert reply.headers["X-GHDeploy-Hint"] == hint
     assert snapshot() == before
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_rule_that_is_not_there_is_a_404(
-    http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, method: str
-) -> None:
-    """Neither an unknown id, nor one of another environment, nor what is no number."""
+def test_an_unknown_rule_is_a_404(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, method: str) -> None:
+    """So is a rule of another environment, and an id that is not a number."""
     rule = _enable(http, ghdeploy.add_app("gate").id)
     repo.add_environment("staging")
     elsewhere = f"{ENVIRONMENTS}/staging/deployment_protection_rules/{rule['id']}"
@@ -182,8 +182,8 @@ def test_a_rule_that_is_not_there_is_a_404(
 @pytest.mark.parametrize(
     ("method", "tail"), [("GET", ""), ("POST", ""), ("GET", "/apps"), ("GET", "/1"), ("DELETE", "/1")]
 )
-def test_an_environment_that_is_not_there_has_no_rules(http: requests.Session, method: str, tail: str) -> None:
-    """Each operation is a 404, with the environments that there are in the hint."""
+def test_rules_of_an_unknown_environment_are_a_404(http: requests.Session, method: str, tail: str) -> None:
+    """The hint lists the existing environments."""
     path = f"{ENVIRONMENTS}/qa/deployment_protection_rules{tail}"
     reply = http.request(method, path, json={"integration_id": 1})
     assert reply.status_code == 404
@@ -194,7 +194,7 @@ def test_an_environment_that_is_not_there_has_no_rules(http: requests.Session, m
 def test_reading_needs_pull_and_writing_needs_admin(
     http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, permission: Permission | None, *, may_write: bool
 ) -> None:
-    """Who may read sees rules and apps; only an admin enables and disables, and a caller without a token gets a 401."""
+    """Writing without a token is a 401."""
     one, two = ghdeploy.add_app("one"), ghdeploy.add_app("two")
     rule = _enable(http, one.id)
     if permission is None:

@@ -1,4 +1,4 @@
-"""The rate limit over HTTP: the endpoint, and the headers of every answer."""
+"""The rate limit over HTTP: the endpoint and the response headers."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def _headers(reply: requests.Response) -> dict[str, str]:
 
 
 def test_a_caller_has_5000_requests_an_hour(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """At first nothing is used, and the budget is new in an hour; ``rate`` repeats it."""
+    """At first none is used, and the hour ends in an hour. ``rate`` repeats ``core``."""
     body = http.get("/rate_limit").json()
     reset = int((ghdeploy.clock.now + timedelta(hours=1)).timestamp())
     assert body["rate"] == body["resources"]["core"] == {"limit": 5000, "used": 0, "remaining": 5000, "reset": reset}
     assert all(resource["used"] == 0 for resource in body["resources"].values())
 
 
-def test_asking_costs_nothing(http: requests.Session) -> None:
-    """However often the rate limit is asked for, nothing is used."""
+def test_requests_to_the_endpoint_do_not_count(http: requests.Session) -> None:
+    """However often it is called, nothing is used."""
     assert [_core(http)["used"] for _ in range(3)] == [0, 0, 0]
 
 
 @pytest.mark.usefixtures("repo")
-def test_every_answer_tells_what_is_left(http: requests.Session) -> None:
-    """Each request counts, refused ones too, and its answer has the headers."""
+def test_every_response_has_the_rate_limit_headers(http: requests.Session) -> None:
+    """Every request counts, including refused ones."""
     first = _headers(http.get("/repos/octocat/example"))
     assert first == {
         "Limit": "5000",
@@ -55,7 +55,7 @@ def test_every_answer_tells_what_is_left(http: requests.Session) -> None:
 
 
 def test_anonymous_callers_share_60_requests(http: requests.Session) -> None:
-    """Without a token the budget is another one, and small."""
+    """Their budget is separate from those of users."""
     http.get("/users/octocat")
     del http.headers["Authorization"]
     assert _core(http)["limit"] == 60
@@ -63,7 +63,7 @@ def test_anonymous_callers_share_60_requests(http: requests.Session) -> None:
 
 
 def test_each_user_has_a_budget(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Two tokens of one user share its budget, another user has another."""
+    """Two tokens of one user share a budget. Another user has another."""
     for token, user in (("first-of-mona", "mona"), ("second-of-mona", "mona"), ("one-of-hubot", "hubot")):
         ghdeploy.add_token(token, user=user)
     used = []
@@ -73,8 +73,8 @@ def test_each_user_has_a_budget(http: requests.Session, ghdeploy: FakeGitHub) ->
     assert used == ["1", "2", "1"]
 
 
-def test_the_budget_is_new_after_an_hour(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """When its hour is over nothing is used, and the next hour begins."""
+def test_the_budget_is_renewed_after_an_hour(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """Nothing is used then, and the next hour begins."""
     http.get("/user")
     before = _core(http)
     ghdeploy.clock.tick(3599)

@@ -1,4 +1,4 @@
-"""References over HTTP: found, listed, created, moved and deleted, with the events of each."""
+"""References over HTTP: get, list, create, update and delete, with their events."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNKNOWN_SHA = "0123456789abcdef0123456789abcdef01234567"
     ],
 )
 def test_a_ref_is_shown(http: requests.Session, repo: Repository, name: str, path: str, where: str) -> None:
-    """`GET /repos/octocat/example/git/ref/{ref}` finds any ref by its full name, also where its own URL points."""
+    """`GET /repos/octocat/example/git/ref/{ref}` finds any ref by its full name, and so does its own URL."""
     sha = repo.sha("main")
     if name != "heads/main":
         http.post(REFS, json={"ref": f"refs/{name}", "sha": sha}).raise_for_status()
@@ -54,7 +54,7 @@ def test_a_ref_is_shown(http: requests.Session, repo: Repository, name: str, pat
 
 @pytest.mark.parametrize("ref", ["heads/mian", "heads/feat", "main", "refs/heads/main", "tags/main", "heads/Main"])
 def test_an_unknown_ref_is_not_found(http: requests.Session, repo: Repository, ref: str) -> None:
-    """Names are exact and full, and a beginning is not enough; the hint lists what there is."""
+    """Names must be complete and match exactly. The hint lists the existing refs."""
     repo.add_branch("feature/a")
     reply = http.get(f"{PATH}/git/ref/{ref}")
     assert reply.status_code == 404
@@ -74,10 +74,8 @@ def test_an_unknown_ref_is_not_found(http: requests.Session, repo: Repository, r
         ("refs/tags", ["tags/v1"]),
     ],
 )
-def test_refs_are_listed_by_how_they_begin(
-    http: requests.Session, repo: Repository, path: str, expected: list[str]
-) -> None:
-    """`GET /repos/octocat/example/git/matching-refs/{ref}` lists all that begin so, in alphabetical order."""
+def test_refs_are_listed_by_prefix(http: requests.Session, repo: Repository, path: str, expected: list[str]) -> None:
+    """`GET /repos/octocat/example/git/matching-refs/{ref}` lists the matching refs in alphabetical order."""
     for name in ("feature2/a", "feature", "feature-b"):
         repo.add_branch(name)
     repo.add_tag("v1", "main")
@@ -87,8 +85,8 @@ def test_refs_are_listed_by_how_they_begin(
 
 
 @pytest.mark.parametrize("path", ["matching-refs", "matching-refs/", "refs"])
-def test_all_refs_are_listed_without_a_beginning(http: requests.Session, repo: Repository, path: str) -> None:
-    """Pages lead on as in any list."""
+def test_all_refs_are_listed_without_a_prefix(http: requests.Session, repo: Repository, path: str) -> None:
+    """The list has pages."""
     repo.add_tag("v1", "main")
     assert [ref["ref"] for ref in http.get(f"{PATH}/git/{path}").json()] == ["refs/heads/main", "refs/tags/v1"]
     reply = http.get(f"{PATH}/git/{path}", params={"per_page": 1})
@@ -97,8 +95,10 @@ def test_all_refs_are_listed_without_a_beginning(http: requests.Session, repo: R
 
 
 @pytest.mark.parametrize("path", ["branches/", "branches/main/", "git/ref/heads/main/", "git/refs/", "compare/a...b/"])
-def test_a_slash_at_the_end_of_another_path_is_a_404(http: requests.Session, repo: Repository, path: str) -> None:
-    """Only folders and beginnings of refs may end so."""
+def test_a_trailing_slash_is_allowed_for_folders_and_prefixes_only(
+    http: requests.Session, repo: Repository, path: str
+) -> None:
+    """Any other path with one is a 404."""
     assert repo.sha("main")
     assert http.get(f"{PATH}/{path}").status_code == 404
 
@@ -107,10 +107,10 @@ def test_a_slash_at_the_end_of_another_path_is_a_404(http: requests.Session, rep
 
 
 @pytest.mark.parametrize(("ref", "kind"), [("refs/heads/feature/a", "branch"), ("refs/tags/v1", "tag")])
-def test_a_new_branch_or_tag_is_there(
+def test_a_branch_or_tag_is_created(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, ref: str, kind: str
 ) -> None:
-    """`POST /repos/octocat/example/git/refs` makes it; `create` and `push` tell of it."""
+    """`POST /repos/octocat/example/git/refs` dispatches `create` and `push`."""
     sha, name = repo.sha("main"), ref.split("/", 2)[2]
     ghdeploy.clock.tick(60)
     reply = http.post(REFS, json={"ref": ref, "sha": sha})
@@ -119,10 +119,10 @@ def test_a_new_branch_or_tag_is_there(
     assert repo.sha(ref) == sha
     created, pushed = ghdeploy.events
     assert (created.name, created.action, pushed.name, pushed.action) == ("create", None, "push", None)
-    told: tuple[str, ...] = ("ref", "ref_type", "master_branch", "description", "pusher_type")
-    assert [created.payload[field] for field in told] == [name, kind, "main", None, "user"]
-    told = ("ref", "before", "after", "created", "deleted", "forced", "base_ref", "commits", "compare")
-    assert {field: pushed.payload[field] for field in told} == {
+    fields: tuple[str, ...] = ("ref", "ref_type", "master_branch", "description", "pusher_type")
+    assert [created.payload[field] for field in fields] == [name, kind, "main", None, "user"]
+    fields = ("ref", "before", "after", "created", "deleted", "forced", "base_ref", "commits", "compare")
+    assert {field: pushed.payload[field] for field in fields} == {
         "ref": ref,
         "before": NOTHING,
         "after": sha,
@@ -137,8 +137,8 @@ def test_a_new_branch_or_tag_is_there(
     assert http.get(PATH).json()["pushed_at"] == ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_another_ref_is_made_without_an_event(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """A ref that is neither a branch nor a tag can be created, moved and deleted; nobody is told."""
+def test_other_refs_dispatch_no_events(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """A ref that is neither a branch nor a tag can be created, moved and deleted."""
     first, second = repo.sha("main"), repo.add_commit("main")
     assert http.post(REFS, json={"ref": "refs/notes/x", "sha": first}).status_code == 201
     assert http.patch(f"{REFS}/notes/x", json={"sha": second}).json()["object"]["sha"] == second
@@ -147,10 +147,10 @@ def test_another_ref_is_made_without_an_event(http: requests.Session, repo: Repo
     assert list(ghdeploy.events) == []
 
 
-def test_a_new_branch_at_a_lost_commit_brings_its_commits(
+def test_a_new_branch_at_an_unreachable_commit_pushes_its_commits(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """A commit that no branch has any more is new again, with all that no branch has."""
+    """The push lists all commits that no other branch has."""
     root = repo.sha("main")
     repo.add_branch("topic")
     lost = [repo.add_commit("topic"), repo.add_commit("topic")]
@@ -181,10 +181,10 @@ def test_a_new_branch_at_a_lost_commit_brings_its_commits(
         ({}, 'Invalid request.\n\n"ref" wasn\'t supplied.'),
     ],
 )
-def test_a_ref_that_cannot_be_made_is_a_422(
+def test_a_refused_creation_is_a_422(
     http: requests.Session, repo: Repository, snapshot: Snapshot, body: dict[str, Any], message: str
 ) -> None:
-    """Each refusal has GitHub's words and a hint, and changes nothing."""
+    """Each refusal has GitHub's text and a hint, and changes nothing."""
     before = snapshot()
     reply = http.post(REFS, json={"sha": repo.sha("main")} | body)
     assert reply.status_code == 422
@@ -197,7 +197,7 @@ def test_a_ref_that_cannot_be_made_is_a_422(
 
 
 def test_a_ref_moves_forward(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """`PATCH /repos/octocat/example/git/refs/{ref}` moves it; the push lists the commits, known elsewhere or not."""
+    """`PATCH /repos/octocat/example/git/refs/{ref}` dispatches a push that lists the commits, new or not."""
     before = repo.sha("main")
     repo.add_branch("topic")
     shas = [repo.add_commit("main", files={"a.txt": "1"}), repo.add_commit("main", files={"a.txt": "2"})]
@@ -216,10 +216,10 @@ def test_a_ref_moves_forward(http: requests.Session, repo: Repository, ghdeploy:
 
 
 @pytest.mark.parametrize("where", ["heads/topic", "tags/v1"])
-def test_a_ref_moves_back_or_aside_only_by_force(
+def test_a_ref_moves_back_or_aside_only_with_force(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Snapshot, where: str
 ) -> None:
-    """Without force commits would be lost: 422; with it the push is a forced one."""
+    """Without force it is a 422. With force, the push is marked as forced."""
     repo.add_branch("topic")
     old = repo.add_commit("topic")
     repo.add_tag("v1", "topic")
@@ -229,7 +229,7 @@ def test_a_ref_moves_back_or_aside_only_by_force(
         reply = http.patch(f"{REFS}/{where}", json=body)
         assert (reply.status_code, reply.json()["message"]) == (422, "Update is not a fast forward")
         assert reply.headers["X-GHDeploy-Hint"] == (
-            f"refs/{where} would lose 1 commit(s), {old[:7]}; force=true moves it all the same"
+            f"refs/{where} would lose 1 commit(s), {old[:7]}; force=true moves it anyway"
         )
         assert snapshot() == before
     assert http.patch(f"{REFS}/{where}", json={"sha": aside, "force": True}).status_code == 200
@@ -238,10 +238,10 @@ def test_a_ref_moves_back_or_aside_only_by_force(
     assert [commit["id"] for commit in payload["commits"]] == ([aside] if where == "heads/topic" else [])
 
 
-def test_a_ref_that_is_there_already_stays_without_an_event(
+def test_an_update_to_the_same_commit_dispatches_no_event(
     http: requests.Session, repo: Repository, snapshot: Snapshot
 ) -> None:
-    """An update that changes nothing is answered and not told."""
+    """The response is a 200."""
     before = snapshot()
     assert http.patch(f"{REFS}/heads/main", json={"sha": repo.sha("main")}).status_code == 200
     assert snapshot() == before
@@ -265,10 +265,10 @@ def test_a_ref_that_is_there_already_stays_without_an_event(
         ),
     ],
 )
-def test_a_ref_that_cannot_be_moved_is_a_422(
+def test_a_refused_update_is_a_422(
     http: requests.Session, repo: Repository, snapshot: Snapshot, ref: str, body: dict[str, Any], message: str
 ) -> None:
-    """Each refusal has GitHub's words and a hint, and changes nothing."""
+    """Each refusal has GitHub's text and a hint, and changes nothing."""
     before = snapshot()
     reply = http.patch(f"{REFS}/{ref}", json={"sha": repo.sha("main")} | body)
     assert reply.status_code == 422
@@ -284,7 +284,7 @@ def test_a_ref_that_cannot_be_moved_is_a_422(
 def test_a_ref_is_deleted_and_its_commits_stay(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, name: str, kind: str
 ) -> None:
-    """`DELETE /repos/octocat/example/git/refs/{ref}` dispatches `delete` and `push`; the sha can still be deployed."""
+    """`DELETE /repos/octocat/example/git/refs/{ref}` dispatches `delete` and `push`. The SHA can still be deployed."""
     repo.add_branch("a/b")
     sha = repo.add_commit("a/b")
     repo.add_tag("v1", "a/b")
@@ -294,8 +294,8 @@ def test_a_ref_is_deleted_and_its_commits_stay(
     deleted, pushed = ghdeploy.events
     short = name.partition("/")[2]
     assert (deleted.name, deleted.payload["ref"], deleted.payload["ref_type"]) == ("delete", short, kind)
-    told = ("ref", "before", "after", "created", "deleted", "forced", "base_ref", "commits", "head_commit", "compare")
-    assert [pushed.payload[field] for field in told] == [
+    fields = ("ref", "before", "after", "created", "deleted", "forced", "base_ref", "commits", "head_commit", "compare")
+    assert [pushed.payload[field] for field in fields] == [
         f"refs/{name}",
         sha,
         NOTHING,
@@ -318,14 +318,14 @@ def test_a_ref_is_deleted_and_its_commits_stay(
         (
             "heads/main",
             "Cannot delete the default branch",
-            "main is the default branch, which GitHub does not delete",
+            "main is the default branch, which cannot be deleted",
         ),
     ],
 )
-def test_a_ref_that_cannot_be_deleted_is_a_422(
+def test_a_refused_deletion_is_a_422(
     http: requests.Session, repo: Repository, snapshot: Snapshot, ref: str, message: str, hint: str
 ) -> None:
-    """One that is not there, and the default branch."""
+    """The ref does not exist or is the default branch."""
     assert repo.default_branch == "main"
     before = snapshot()
     reply = http.delete(f"{REFS}/{ref}")
@@ -335,8 +335,8 @@ def test_a_ref_that_cannot_be_deleted_is_a_422(
     assert snapshot() == before
 
 
-def test_a_deleted_ref_is_no_ref_to_deploy(http: requests.Session, repo: Repository) -> None:
-    """The 422 of a deployment follows from it."""
+def test_a_deleted_ref_cannot_be_deployed(http: requests.Session, repo: Repository) -> None:
+    """The deployment is a 422."""
     repo.add_branch("topic")
     http.delete(f"{REFS}/heads/topic").raise_for_status()
     reply = http.post(f"{PATH}/deployments", json={"ref": "topic"})
@@ -357,18 +357,18 @@ def test_a_deleted_ref_is_no_ref_to_deploy(http: requests.Session, repo: Reposit
     ],
 )
 def test_a_repository_without_commits_has_no_refs(http: requests.Session, method: str, path: str, body: object) -> None:
-    """GitHub says so with a 409."""
+    """All operations on refs are a 409."""
     http.post("/user/repos", json={"name": "example"})
     reply = http.request(method, f"{PATH}/git/{path}", json=body)
     assert (reply.status_code, reply.json()["message"]) == (409, "Git Repository is empty.")
-    assert reply.headers["X-GHDeploy-Hint"].startswith("the repository has no commit yet; ")
+    assert reply.headers["X-GHDeploy-Hint"].startswith("the repository has no commits; ")
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
-def test_refs_are_changed_by_those_who_may_push(
+def test_changing_refs_needs_push(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Snapshot, method: str
 ) -> None:
-    """Without a token it is a 401, with one that may only read a 404."""
+    """Without a token it is a 401, with a reader's token a 404."""
     ghdeploy.add_token("reader", user="mona")
     body = {"ref": "refs/heads/new", "sha": repo.sha("main")}
     path = REFS if method == "POST" else f"{REFS}/heads/main"
@@ -381,8 +381,8 @@ def test_refs_are_changed_by_those_who_may_push(
     assert snapshot() == before
 
 
-def test_refs_answer_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same refs are shown and made."""
+def test_refs_are_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:
+    """Paths below /repositories/{id} show and create the same refs."""
     by_id = f"/repositories/{repo.id}/git"
     assert http.post(f"{by_id}/refs", json={"ref": "refs/heads/a/b", "sha": repo.sha("main")}).status_code == 201
     assert http.get(f"{by_id}/ref/heads/a/b").json() == http.get(f"{PATH}/git/ref/heads/a/b").json()
@@ -390,8 +390,8 @@ def test_refs_answer_by_the_id_of_the_repository(http: requests.Session, repo: R
     assert http.delete(f"{by_id}/refs/heads/a/b").status_code == 204
 
 
-def test_a_long_name_of_other_letters_is_answered(http: requests.Session, repo: Repository) -> None:
-    """A name of 300 bytes has a node id as any other."""
+def test_a_long_non_ascii_name_has_a_node_id(http: requests.Session, repo: Repository) -> None:
+    """The name has 300 bytes."""
     name = "ä" * 150
     reply = http.post(REFS, json={"ref": f"refs/heads/{name}", "sha": repo.sha("main")})
     assert (reply.status_code, reply.json()["ref"]) == (201, f"refs/heads/{name}")

@@ -1,4 +1,4 @@
-"""A repository over HTTP: who it is, and what the caller may do there."""
+"""Repositories over HTTP: fields, times and the caller's permissions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 API = "https://api.github.com"
 
 
-def test_a_repository_is_shown_complete(http: requests.Session, repo: Repository) -> None:
-    """Identity, owner, URLs, times and settings are those of the repository."""
+def test_a_repository_has_all_of_githubs_fields(http: requests.Session, repo: Repository) -> None:
+    """It has an identity, an owner, URLs, times and settings."""
     reply = http.get("/repos/octocat/example")
     assert reply.status_code == 200
     body = reply.json()
@@ -30,8 +30,8 @@ def test_a_repository_is_shown_complete(http: requests.Session, repo: Repository
         "description",
         "fork",
     ]
-    told = {field: body[field] for field in ("id", "name", "full_name", "private", "default_branch", "visibility")}
-    assert told == {
+    fields = {field: body[field] for field in ("id", "name", "full_name", "private", "default_branch", "visibility")}
+    assert fields == {
         "id": repo.id,
         "name": "example",
         "full_name": "octocat/example",
@@ -49,7 +49,7 @@ def test_a_repository_is_shown_complete(http: requests.Session, repo: Repository
 
 
 def test_a_repository_is_found_by_its_id(http: requests.Session, repo: Repository) -> None:
-    """Under /repositories/{id} the same repository is shown."""
+    """The path /repositories/{id} shows the same repository."""
     assert http.get(f"/repositories/{repo.id}").json() == http.get("/repos/octocat/example").json()
     assert http.get(f"/repositories/{repo.id + 1}").status_code == 404
 
@@ -57,7 +57,7 @@ def test_a_repository_is_found_by_its_id(http: requests.Session, repo: Repositor
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize("name", ["OctoCat/Example", "OCTOCAT/example"])
 def test_a_repository_is_found_in_any_case(http: requests.Session, name: str) -> None:
-    """The answer is spelled as the repository is."""
+    """The response has the spelling of the repository."""
     body = http.get(f"/repos/{name}").json()
     assert (body["full_name"], body["url"]) == ("octocat/example", f"{API}/repos/octocat/example")
 
@@ -65,7 +65,7 @@ def test_a_repository_is_found_in_any_case(http: requests.Session, name: str) ->
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize("name", ["octocat/exmaple", "octokat/example", "octocat/example.git", "octocat/example%20"])
 def test_an_unknown_repository_is_not_found(http: requests.Session, name: str) -> None:
-    """The 404 is GitHub's; the hint names what there is."""
+    """The 404 is GitHub's. The hint lists the existing repositories."""
     reply = http.get(f"/repos/{name}")
     assert reply.status_code == 404
     assert list(reply.json().items()) == [
@@ -76,8 +76,8 @@ def test_an_unknown_repository_is_not_found(http: requests.Session, name: str) -
     assert "octocat/example" in reply.headers["X-GHDeploy-Hint"]
 
 
-def test_an_organizations_repository_says_so(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The owner is an organization, and the member organization is there."""
+def test_an_organizations_repository_names_the_organization(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The owner is an organization, and the field organization is present."""
     ghdeploy.add_user("acme", type="Organization")
     ghdeploy.add_repository("acme/app", default_branch="develop", private=True)
     body = http.get("/repos/acme/app").json()
@@ -85,8 +85,8 @@ def test_an_organizations_repository_says_so(http: requests.Session, ghdeploy: F
     assert (body["default_branch"], body["private"], body["visibility"]) == ("develop", True, "private")
 
 
-def test_a_push_moves_the_times(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """After a commit pushed_at and updated_at are its time, created_at stays."""
+def test_a_push_updates_the_times(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """pushed_at and updated_at are the time of the commit; created_at stays."""
     before = http.get("/repos/octocat/example").json()
     ghdeploy.clock.tick(60)
     repo.add_commit("main")
@@ -105,7 +105,7 @@ def test_the_callers_rights_are_shown(
     ghdeploy: FakeGitHub,
     granted: Any,  # noqa: ANN401 - a permission
 ) -> None:
-    """Each right includes the weaker ones; settings are for admins only."""
+    """Each right includes the weaker ones. Only admins see the settings."""
     repo = ghdeploy.add_repository("acme/app", private=True)
     repo.add_collaborator("mona", granted)
     ghdeploy.add_token("token-of-mona", user="mona")
@@ -116,8 +116,8 @@ def test_the_callers_rights_are_shown(
 
 
 @pytest.mark.usefixtures("repo")
-def test_an_anonymous_caller_is_shown_no_rights(http: requests.Session) -> None:
-    """Without a token there are no permissions and no settings."""
+def test_an_anonymous_caller_sees_no_permissions(http: requests.Session) -> None:
+    """Without a token there are neither permissions nor settings."""
     del http.headers["Authorization"]
     body = http.get("/repos/octocat/example").json()
     assert "permissions" not in body
@@ -125,7 +125,7 @@ def test_an_anonymous_caller_is_shown_no_rights(http: requests.Session) -> None:
 
 
 def test_ids_of_repositories_and_owners_differ(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A repository's id is nobody else's."""
+    """They come from different ranges."""
     ids = []
     for name in ("mona/a", "mona/b", "hubot/a"):
         ghdeploy.add_repository(name)

@@ -1,4 +1,4 @@
-"""POST /user/repos, PATCH and DELETE /repos/{owner}/{repo}, and the way from a former name."""
+"""POST /user/repos, PATCH and DELETE /repos/{owner}/{repo}, and redirects from former names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B
 
 
 def refusal(reply: requests.Response) -> tuple[int, Any, Any]:
-    """Give status, message and errors of a refusal, which has a hint."""
+    """Return status, message and errors of a refusal, and check that it has a hint."""
     assert reply.headers["X-GHDeploy-Hint"]
     body = reply.json()
     return reply.status_code, body["message"], body.get("errors")
@@ -45,18 +45,18 @@ def refusal(reply: requests.Response) -> tuple[int, Any, Any]:
         ("DELETE", "/keys/1", 307),
     ],
 )
-def test_a_former_name_leads_on(
+def test_a_former_name_redirects(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], method: str, rest: str, status: int
 ) -> None:
-    """GET gets a 301 and other methods a 307, to the address by id, whatever the body is; nothing changes."""
+    """GET gets a 301 and other methods a 307, to the URL with the id, whatever the body. Nothing changes."""
     repo.rename("octocat/new")
     before = snapshot()
     reply = http.request(method, f"/repos/Octocat/EXAMPLE{rest}", data="no JSON", allow_redirects=False)
-    there = f"{API}/repositories/{repo.id}{rest}"
-    assert (reply.status_code, reply.headers["Location"]) == (status, there)
+    location = f"{API}/repositories/{repo.id}{rest}"
+    assert (reply.status_code, reply.headers["Location"]) == (status, location)
     assert list(reply.json().items()) == [
         ("message", "Moved Permanently"),
-        ("url", there),
+        ("url", location),
         ("documentation_url", "https://docs.github.com/v3/#http-redirects"),
     ]
     assert "it is octocat/new now" in reply.headers["X-GHDeploy-Hint"]
@@ -64,39 +64,39 @@ def test_a_former_name_leads_on(
 
 
 def test_a_head_request_is_redirected_too(http: requests.Session, repo: Repository) -> None:
-    """Like a GET, without the body."""
+    """The response is like that of GET, without the body."""
     repo.rename("octocat/new")
     reply = http.head("/repos/octocat/example", allow_redirects=False)
     assert (reply.status_code, reply.content) == (301, b"")
     assert reply.headers["Location"] == f"{API}/repositories/{repo.id}"
 
 
-def test_a_client_that_follows_notices_nothing(http: requests.Session, repo: Repository) -> None:
-    """A deployment and its status are made by the former name; the answers speak of the new one."""
+def test_a_client_that_follows_redirects_works_with_the_former_name(http: requests.Session, repo: Repository) -> None:
+    """It creates a deployment and its status. The responses have the new name."""
     repo.rename("octocat/new")
-    made = http.post("/repos/octocat/example/deployments", json={"ref": "main"})
-    assert (made.status_code, [one.status_code for one in made.history]) == (201, [307])
-    assert made.json()["url"] == f"{API}/repos/octocat/new/deployments/{repo.deployments[0].id}"
-    status = http.post(f"/repos/octocat/example/deployments/{made.json()['id']}/statuses", json={"state": "success"})
+    created = http.post("/repos/octocat/example/deployments", json={"ref": "main"})
+    assert (created.status_code, [response.status_code for response in created.history]) == (201, [307])
+    assert created.json()["url"] == f"{API}/repos/octocat/new/deployments/{repo.deployments[0].id}"
+    status = http.post(f"/repos/octocat/example/deployments/{created.json()['id']}/statuses", json={"state": "success"})
     assert status.status_code == 201
     assert http.get("/repos/octocat/example").json()["full_name"] == "octocat/new"
 
 
-def test_links_and_handles_outlive_a_rename(http: requests.Session, repo: Repository) -> None:
-    """The Link header of before leads to the next page; the handles show the new name."""
-    made = [repo.add_deployment(ref="main") for _ in range(3)]
+def test_links_and_python_objects_survive_a_rename(http: requests.Session, repo: Repository) -> None:
+    """An earlier Link header leads to the next page, and Python objects have the new name."""
+    created = [repo.add_deployment(ref="main") for _ in range(3)]
     first = http.get("/repos/octocat/example/deployments?per_page=2")
     repo.rename("octocat/new")
     assert (repo.name, repo.full_name) == ("new", "octocat/new")
-    assert made[0].url == f"{API}/repos/octocat/new/deployments/{made[0].id}"
+    assert created[0].url == f"{API}/repos/octocat/new/deployments/{created[0].id}"
     second = http.get(first.links["next"]["url"])
-    assert [row["id"] for row in second.json()] == [made[0].id]
-    assert second.json()[0]["url"] == made[0].url
+    assert [row["id"] for row in second.json()] == [created[0].id]
+    assert second.json()[0]["url"] == created[0].url
     repo.add_commit("main")
 
 
-def test_a_name_that_is_taken_again_leads_nowhere_else(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Two renames lead on from both names; a new repository, or going back, ends the redirect."""
+def test_a_reused_name_no_longer_redirects(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """After two renames both former names redirect. A new repository or a rename back ends the redirect."""
     repo = ghdeploy.add_repository("octocat/a")
     repo.rename("octocat/b")
     repo.rename("octocat/c")
@@ -111,7 +111,7 @@ def test_a_name_that_is_taken_again_leads_nowhere_else(http: requests.Session, g
 
 
 def test_a_redirect_stays_on_its_host(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
-    """On GitHub Enterprise Server it leads below the root of that API."""
+    """On GitHub Enterprise Server, the location is below that server's API root."""
     enterprise = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
     repo = enterprise.add_repository("octocat/example")
     repo.rename("octocat/new")
@@ -124,8 +124,8 @@ def test_a_redirect_stays_on_its_host(ghdeploy_factory: Callable[..., FakeGitHub
     assert reply.headers["Location"] == f"https://ghe.example.com/api/v3/repositories/{repo.id}/keys"
 
 
-def test_a_private_repository_does_not_tell_its_new_name(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Who may not read it gets the 404 of a name that was never taken."""
+def test_a_private_repository_does_not_reveal_its_new_name(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """A caller without access gets the same 404 as for an unknown name."""
     ghdeploy.add_repository("acme/secret", private=True).rename("acme/hidden")
     ghdeploy.add_token("token-of-mona", user="mona")
     headers = {"Authorization": "Bearer token-of-mona"}
@@ -140,10 +140,10 @@ def test_a_private_repository_does_not_tell_its_new_name(http: requests.Session,
         ("new", "a repository is called"),
         ("octocat/a b", "a repository is called"),
         ("mona/new", "octocat/example stays with its owner"),
-        ("octocat/taken", "there is a repository octocat/taken already"),
+        ("octocat/taken", "the repository octocat/taken already exists"),
     ],
 )
-def test_a_mistaken_rename_changes_nothing(
+def test_a_refused_rename_changes_nothing(
     repo: Repository, ghdeploy: FakeGitHub, snapshot: Callable[[], object], name: str, problem: str
 ) -> None:
     """The message says what is wrong."""
@@ -157,8 +157,8 @@ def test_a_mistaken_rename_changes_nothing(
 # Update
 
 
-def test_an_update_changes_what_it_names(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """Name, visibility and default branch at once; the answer and the handle show them, pushed_at stays."""
+def test_an_update_changes_the_given_fields(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """Name, visibility and default branch can be changed at once. pushed_at stays."""
     repo.add_branch("develop")
     before = http.get("/repos/octocat/example").json()
     ghdeploy.clock.tick(60)
@@ -183,16 +183,16 @@ def test_an_update_changes_what_it_names(http: requests.Session, repo: Repositor
         ({}, False),
     ],
 )
-def test_visibility_wins_over_private(
+def test_visibility_takes_precedence_over_private(
     http: requests.Session, repo: Repository, body: dict[str, object], *, private: bool
 ) -> None:
-    """What is left out stays."""
+    """Without either, nothing changes."""
     assert http.patch("/repos/octocat/example", json=body).json()["private"] is private
     assert repo.private is private
 
 
-def test_the_new_default_branch_is_merged(http: requests.Session, repo: Repository) -> None:
-    """A branch is behind the default branch of now."""
+def test_auto_merge_uses_the_new_default_branch(http: requests.Session, repo: Repository) -> None:
+    """Deployments compare a branch with the current default branch."""
     repo.add_branch("topic")
     repo.add_branch("develop")
     repo.add_commit("develop")
@@ -201,8 +201,8 @@ def test_the_new_default_branch_is_merged(http: requests.Session, repo: Reposito
     assert reply.json() == {"message": "Auto-merged develop into topic on deployment."}
 
 
-def test_a_name_in_other_case_is_its_own(http: requests.Session, repo: Repository) -> None:
-    """A repository may change the case of its name, and is still found in any."""
+def test_the_case_of_a_name_can_be_changed(http: requests.Session, repo: Repository) -> None:
+    """The repository is still found in any case."""
     assert http.patch("/repos/octocat/example", json={"name": "Example"}).json()["name"] == "Example"
     assert http.get("/repos/octocat/example", allow_redirects=False).status_code == 200
     assert repo.name == "Example"
@@ -232,7 +232,7 @@ def test_a_refused_update_changes_nothing(
     code: str,
     message: str,
 ) -> None:
-    """Not even the part that could be done."""
+    """Valid fields in the same request are not changed either."""
     ghdeploy.add_repository("octocat/taken")
     before = snapshot()
     error = {"resource": "Repository", "code": code, "field": field, "message": message}
@@ -242,8 +242,8 @@ def test_a_refused_update_changes_nothing(
     assert repo.full_name == "octocat/example"
 
 
-def test_a_visibility_that_is_none_is_refused(http: requests.Session, repo: Repository) -> None:
-    """The schema knows two."""
+def test_an_unknown_visibility_is_refused(http: requests.Session, repo: Repository) -> None:
+    """The schema allows public and private."""
     assert http.patch("/repos/octocat/example", json={"visibility": "secret"}).status_code == 422
     assert repo.private is False
 
@@ -252,7 +252,7 @@ def test_a_visibility_that_is_none_is_refused(http: requests.Session, repo: Repo
 def test_changing_a_repository_needs_admin(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, snapshot: Callable[[], object], method: str
 ) -> None:
-    """Whoever may maintain it may not rename or delete it; without a token nobody may."""
+    """A user with maintain may neither rename nor delete it, nor may an anonymous caller."""
     repo.add_collaborator("mona", "maintain")
     ghdeploy.add_token("token-of-mona", user="mona")
     before = snapshot()
@@ -268,7 +268,7 @@ def test_changing_a_repository_needs_admin(
 
 
 def filled(repo: Repository) -> None:
-    """Put something of every kind into a repository."""
+    """Put rows of every kind into a repository."""
     repo.add_deployment(ref="main", environment="qa").add_status("success")
     repo.add_commit_status("main", state="success")
     repo.add_check_run("main", name="build")
@@ -281,7 +281,7 @@ def filled(repo: Repository) -> None:
 def test_nothing_is_left_of_a_deleted_repository(
     http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
 ) -> None:
-    """All that belongs to it is gone, its former name too; what belongs to others stays."""
+    """Everything in it and its former name are gone. Other repositories are not affected."""
     other = ghdeploy.add_repository("octocat/other")
     other.add_deployment(ref="main")
     filled(repo)
@@ -315,8 +315,8 @@ def test_nothing_is_left_of_a_deleted_repository(
     assert repo.id not in store._collaborators
 
 
-def test_a_deleted_repository_can_be_made_again(http: requests.Session, repo: Repository) -> None:
-    """It has the name and nothing else of the old one; its deploy key is free."""
+def test_a_deleted_repository_can_be_created_again(http: requests.Session, repo: Repository) -> None:
+    """It shares only the name with the old one. The old deploy key is free."""
     filled(repo)
     assert http.delete(f"/repositories/{repo.id}").status_code == 204
     again = http.post("/user/repos", json={"name": "example", "auto_init": True}).json()
@@ -331,7 +331,7 @@ def test_a_deleted_repository_can_be_made_again(http: requests.Session, repo: Re
 
 @pytest.mark.parametrize("private", [True, False])
 def test_a_repository_is_created_for_the_caller(http: requests.Session, ghdeploy: FakeGitHub, *, private: bool) -> None:
-    """It has one commit on main, can be deployed, and is known in Python."""
+    """It has one commit on main, can be deployed, and is visible from Python."""
     ghdeploy.add_token("token-of-mona", user="mona")
     http.headers["Authorization"] = "Bearer token-of-mona"
     reply = http.post("/user/repos", json={"name": "my app", "private": private, "auto_init": True})
@@ -367,13 +367,13 @@ def test_a_repository_is_created_for_the_caller(http: requests.Session, ghdeploy
 def test_a_refused_creation_creates_nothing(
     http: requests.Session, snapshot: Callable[[], object], body: object, message: str, errors: object
 ) -> None:
-    """The name is taken, in any case, or missing."""
+    """The name is missing, or taken in any case."""
     before = snapshot()
     assert refusal(http.post("/user/repos", data=json.dumps(body))) == (422, message, errors)
     assert snapshot() == before
 
 
 def test_creating_needs_a_token(http: requests.Session) -> None:
-    """Nobody can own it."""
+    """An anonymous caller cannot own a repository."""
     del http.headers["Authorization"]
     assert refusal(http.post("/user/repos", json={"name": "example"}))[0] == 401

@@ -1,4 +1,4 @@
-"""Accounts over HTTP: the caller, and anyone."""
+"""Accounts over HTTP: the caller's own and any other."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 API = "https://api.github.com"
 
 
-def test_any_token_speaks_for_octocat(http: requests.Session) -> None:
-    """Until a token is added the caller is octocat, and sees what only the account itself does."""
+def test_any_token_acts_as_octocat(http: requests.Session) -> None:
+    """Until a token is added, the caller is octocat and sees its private fields."""
     reply = http.get("/user")
     assert reply.status_code == 200
     body = reply.json()
@@ -23,8 +23,8 @@ def test_any_token_speaks_for_octocat(http: requests.Session) -> None:
     assert {"total_private_repos", "two_factor_authentication", "plan"} <= body.keys()
 
 
-def test_a_token_speaks_for_its_user(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """With tokens added each one is its user, who is made if need be."""
+def test_an_added_token_acts_as_its_user(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The user is created if necessary."""
     ghdeploy.add_user("hubot", type="Bot")
     ghdeploy.add_token("token-of-hubot", user="hubot")
     ghdeploy.add_token("token-of-mona", user="mona")
@@ -34,8 +34,8 @@ def test_a_token_speaks_for_its_user(http: requests.Session, ghdeploy: FakeGitHu
         assert (body["login"], body["type"]) == (login, kind)
 
 
-def test_the_caller_must_have_a_name(http: requests.Session) -> None:
-    """Without a token there is no caller to show: 401, though it is a GET."""
+def test_an_anonymous_caller_has_no_account(http: requests.Session) -> None:
+    """The response is a 401, even though it is a GET."""
     del http.headers["Authorization"]
     reply = http.get("/user")
     assert reply.status_code == 401
@@ -48,7 +48,7 @@ def test_the_caller_must_have_a_name(http: requests.Session) -> None:
 
 @pytest.mark.parametrize("login", ["Mona-Lisa", "mona-lisa", "MONA-LISA"])
 def test_an_account_is_found_in_any_case(http: requests.Session, ghdeploy: FakeGitHub, login: str) -> None:
-    """The answer is spelled as the account is, and has nothing private."""
+    """The response has the spelling of the account and no private fields."""
     user = ghdeploy.add_user("Mona-Lisa")
     body = http.get(f"/users/{login}").json()
     assert (body["login"], body["id"]) == ("Mona-Lisa", user.id)
@@ -64,7 +64,7 @@ def test_each_type_of_account_is_shown(
     kind: Any,  # noqa: ANN401 - a type of account
     prefix: str,
 ) -> None:
-    """People, organizations and bots have their type and node id."""
+    """Users, organizations and bots differ in type and node id."""
     ghdeploy.add_user("somebody", type=kind)
     body = http.get("/users/somebody").json()
     assert body["type"] == kind
@@ -72,14 +72,14 @@ def test_each_type_of_account_is_shown(
 
 
 def test_a_bot_has_brackets_in_its_login(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A bot is found with its brackets, escaped or not."""
+    """The brackets may be escaped in the path or not."""
     ghdeploy.add_user("deploy-app[bot]", type="Bot")
     for login in ("deploy-app[bot]", "deploy-app%5Bbot%5D"):
         assert http.get(f"/users/{login}").json()["login"] == "deploy-app[bot]"
 
 
 def test_repositories_are_counted(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Everyone sees how many public repositories an account has, it alone sees the private ones."""
+    """Everyone sees the number of public repositories, only the account itself that of private ones."""
     for name, private in (("a", False), ("b", False), ("c", True)):
         ghdeploy.add_repository(f"octocat/{name}", private=private)
     ghdeploy.add_repository("mona/a")
@@ -89,7 +89,7 @@ def test_repositories_are_counted(http: requests.Session, ghdeploy: FakeGitHub) 
 
 
 def test_an_unknown_account_is_not_found(http: requests.Session) -> None:
-    """The 404 is GitHub's; the hint names who there is."""
+    """The 404 is GitHub's. The hint lists the existing accounts."""
     reply = http.get("/users/octokat")
     assert reply.status_code == 404
     assert reply.json() == {
@@ -101,7 +101,7 @@ def test_an_unknown_account_is_not_found(http: requests.Session) -> None:
 
 
 def test_accounts_are_public(http: requests.Session) -> None:
-    """An anonymous caller sees an account as everyone does."""
+    """An anonymous caller sees the public profile."""
     body = http.get("/users/octocat").json()
     del http.headers["Authorization"]
     assert http.get("/users/octocat").json() == body

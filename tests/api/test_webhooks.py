@@ -39,7 +39,7 @@ def create(http: requests.Session, url: str = NOWHERE, *, events: list[str] | No
 
 
 def refusal(reply: requests.Response) -> tuple[int, str]:
-    """Pick what a refusal says."""
+    """Return the status, message and errors of a refusal."""
     body = reply.json()
     return reply.status_code, body["errors"][0]["message"] if "errors" in body else body["message"]
 
@@ -49,7 +49,7 @@ def refusal(reply: requests.Response) -> tuple[int, str]:
 
 @pytest.mark.usefixtures("repo")
 def test_a_hook_has_githubs_fields_and_defaults(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """A URL alone makes an active hook that is sent pushes, as forms."""
+    """By default, a hook is active and receives pushes as forms."""
     reply = http.post(PATH, json={"config": {"url": NOWHERE}})
     assert reply.status_code == 201
     body = reply.json()
@@ -75,20 +75,20 @@ def test_a_hook_has_githubs_fields_and_defaults(http: requests.Session, ghdeploy
 
 
 @pytest.mark.usefixtures("repo")
-def test_a_secret_reads_back_masked_and_is_shown_nowhere(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Not in answers, records, or the conversation, however short it is; nor in a later update."""
-    made = create(http, secret="pw1", content_type="json", insecure_ssl=1)
-    assert made["config"] == {"content_type": "json", "insecure_ssl": "1", "secret": "********", "url": NOWHERE}
-    http.patch(f"{PATH}/{made['id']}", json={"config": {"url": NOWHERE, "secret": 'pw2\\"x'}})
-    http.patch(f"{PATH}/{made['id']}/config", json={"secret": "pw3-and-longer"})
-    http.get(f"{PATH}/{made['id']}/deliveries")
+def test_a_secret_is_masked_everywhere(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """It is in no response, record or conversation, however short it is, and after an update."""
+    created = create(http, secret="pw1", content_type="json", insecure_ssl=1)
+    assert created["config"] == {"content_type": "json", "insecure_ssl": "1", "secret": "********", "url": NOWHERE}
+    http.patch(f"{PATH}/{created['id']}", json={"config": {"url": NOWHERE, "secret": 'pw2\\"x'}})
+    http.patch(f"{PATH}/{created['id']}/config", json={"secret": "pw3-and-longer"})
+    http.get(f"{PATH}/{created['id']}/deliveries")
 
-    told = ghdeploy.conversation_text() + repr(ghdeploy.requests) + repr(ghdeploy.webhooks.hooks)
-    told += repr(ghdeploy.webhooks.deliveries) + repr(list(ghdeploy._engine.store.hooks))
+    visible = ghdeploy.conversation_text() + repr(ghdeploy.requests) + repr(ghdeploy.webhooks.hooks)
+    visible += repr(ghdeploy.webhooks.deliveries) + repr(list(ghdeploy._engine.store.hooks))
     for secret in ("pw1", "pw2", "pw3"):
-        assert secret not in told
+        assert secret not in visible
     assert b'"secret": "[redacted]"' in ghdeploy.requests[0].request_body
-    assert ghdeploy._engine.store.hooks.get(made["id"]).secret == "pw3-and-longer"  # type: ignore[union-attr]
+    assert ghdeploy._engine.store.hooks.get(created["id"]).secret == "pw3-and-longer"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_a_secret_reads_back_masked_and_is_shown_nowhere(http: requests.Session,
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("repo")
-def test_a_hook_that_makes_no_sense_is_refused(
+def test_an_invalid_hook_is_refused(
     http: requests.Session, snapshot: Callable[[], object], body: object, message: str, ghdeploy: FakeGitHub
 ) -> None:
-    """Nothing is stored and nothing is sent, and there is a hint."""
+    """Nothing is stored or sent, and the response has a hint."""
     before = snapshot()
     reply = http.post(PATH, json=body)
     assert refusal(reply) == (422, message)
@@ -122,7 +122,7 @@ def test_a_hook_that_makes_no_sense_is_refused(
 
 @pytest.mark.usefixtures("repo")
 def test_the_same_hook_twice_is_refused(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """Another event or URL makes another hook; another secret does not."""
+    """Another event or URL makes another hook, another secret does not."""
     create(http)
     before = snapshot()
     reply = http.post(PATH, json={"config": {"url": NOWHERE, "secret": "s"}})
@@ -133,8 +133,8 @@ def test_the_same_hook_twice_is_refused(http: requests.Session, snapshot: Callab
 
 
 @pytest.mark.usefixtures("repo")
-def test_an_event_has_twenty_hooks(http: requests.Session) -> None:
-    """The 21st is refused for this event."""
+def test_an_event_has_at_most_twenty_hooks(http: requests.Session) -> None:
+    """The 21st hook for an event is refused."""
     for number in range(20):
         create(http, f"{NOWHERE}/{number}", events=["deployment", "status"][: 1 + number % 2])
     reply = http.post(PATH, json={"config": {"url": NOWHERE}, "events": ["status", "deployment"]})
@@ -147,58 +147,56 @@ def test_an_event_has_twenty_hooks(http: requests.Session) -> None:
 
 @pytest.mark.usefixtures("repo")
 def test_hooks_are_listed_oldest_first_with_pages(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Those of other repositories, and those of all, are not among them."""
+    """Hooks of other repositories and of apps are not listed."""
     ghdeploy.add_repository("octocat/other")
     ghdeploy.webhooks.subscribe(print)
     ghdeploy.webhooks.subscribe(print, repository="octocat/other")
-    made = [create(http, f"{NOWHERE}/{number}")["id"] for number in range(3)]
-    assert [hook["id"] for hook in http.get(PATH).json()] == made
+    created = [create(http, f"{NOWHERE}/{number}")["id"] for number in range(3)]
+    assert [hook["id"] for hook in http.get(PATH).json()] == created
     page = http.get(f"{PATH}?per_page=2&page=2")
-    assert [hook["id"] for hook in page.json()] == made[2:]
+    assert [hook["id"] for hook in page.json()] == created[2:]
     assert 'rel="prev"' in page.headers["Link"]
 
 
 @pytest.mark.usefixtures("repo")
-def test_a_hook_is_shown_as_it_is(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """After a delivery with its outcome, and with the time of its last change."""
-    made = create(http)
-    shown = http.get(f"{PATH}/{made['id']}")
-    assert shown.json() == made | {
+def test_a_hook_shows_its_latest_delivery(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """It also shows the time of its latest change."""
+    created = create(http)
+    shown = http.get(f"{PATH}/{created['id']}")
+    assert shown.json() == created | {
         "last_response": {"code": 502, "status": "failed", "message": "failed to connect to host"}
     }
     ghdeploy.clock.tick(5)
-    later = http.patch(f"{PATH}/{made['id']}", json={"active": False}).json()
-    assert (later["active"], later["created_at"]) == (False, made["created_at"])
-    assert later["updated_at"] > made["updated_at"]
+    later = http.patch(f"{PATH}/{created['id']}", json={"active": False}).json()
+    assert (later["active"], later["created_at"]) == (False, created["created_at"])
+    assert later["updated_at"] > created["updated_at"]
 
 
 @pytest.mark.parametrize("path", ["", "/config", "/deliveries", "/deliveries/1"])
-def test_a_hook_that_is_not_there_is_a_404(
-    http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, path: str
-) -> None:
-    """So is one of another repository, or of all; the hint says which there are."""
+def test_an_unknown_hook_is_a_404(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, path: str) -> None:
+    """So is a hook of another repository or of an app. The hint lists the existing hooks."""
     ghdeploy.add_repository("octocat/other")
     elsewhere = ghdeploy.webhooks.subscribe(print, repository="octocat/other")
     everywhere = ghdeploy.webhooks.subscribe(print)
-    made = create(http)
+    created = create(http)
     for number in (1, elsewhere.id, everywhere.id):
         assert http.get(f"{PATH}/{number}{path}").status_code == 404
-        assert f"there is {made['id']}" in ghdeploy.requests[-1].hint
+        assert f"there is {created['id']}" in ghdeploy.requests[-1].hint
     assert repo.full_name in ghdeploy.requests[-1].hint
 
 
 @pytest.mark.usefixtures("repo")
 def test_an_update_replaces_the_configuration(http: requests.Session) -> None:
-    """Without a secret it has none any more, and the rest is as by default."""
-    made = create(http, secret="secret", content_type="json", insecure_ssl="1")
-    body = http.patch(f"{PATH}/{made['id']}", json={"config": {"url": f"{NOWHERE}2"}}).json()
+    """Without a secret the hook has none any more. Other missing fields get their defaults."""
+    created = create(http, secret="secret", content_type="json", insecure_ssl="1")
+    body = http.patch(f"{PATH}/{created['id']}", json={"config": {"url": f"{NOWHERE}2"}}).json()
     assert body["config"] == {"content_type": "form", "insecure_ssl": "0", "url": f"{NOWHERE}2"}
-    assert refusal(http.patch(f"{PATH}/{made['id']}", json={"config": {"secret": "s"}}))[0] == 422
+    assert refusal(http.patch(f"{PATH}/{created['id']}", json={"config": {"secret": "s"}}))[0] == 422
 
 
 @pytest.mark.usefixtures("repo")
 def test_an_update_changes_events(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """All at once, or some added and removed; an unknown one changes nothing."""
+    """It replaces all events, or adds and removes some. An unknown event changes nothing."""
     path = f"{PATH}/{create(http)['id']}"
     assert http.patch(path, json={"events": ["status", "create"]}).json()["events"] == ["status", "create"]
     changed = http.patch(path, json={"add_events": ["push"], "remove_events": ["create"]}).json()
@@ -212,8 +210,8 @@ def test_an_update_changes_events(http: requests.Session, snapshot: Callable[[],
 
 
 @pytest.mark.usefixtures("repo")
-def test_the_configuration_by_itself(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """It is shown, and changed in part, so that a secret stays."""
+def test_the_configuration_has_an_endpoint_of_its_own(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """An update changes only the given fields, so a secret stays."""
     path = f"{PATH}/{create(http, secret='secret')['id']}"
     assert http.get(f"{path}/config").json() == {
         "content_type": "form", "insecure_ssl": "0", "secret": "********", "url": NOWHERE,
@@ -229,19 +227,19 @@ def test_the_configuration_by_itself(http: requests.Session, snapshot: Callable[
 
 @pytest.mark.usefixtures("repo")
 def test_a_hook_is_deleted_once(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Its deliveries go with it, and it is sent nothing more."""
-    made = create(http)
+    """Its deliveries are deleted too, and it receives nothing more."""
+    created = create(http)
     assert len(ghdeploy.webhooks.deliveries) == 1
-    assert http.delete(f"{PATH}/{made['id']}").status_code == 204
-    assert http.delete(f"{PATH}/{made['id']}").status_code == 404
+    assert http.delete(f"{PATH}/{created['id']}").status_code == 204
+    assert http.delete(f"{PATH}/{created['id']}").status_code == 404
     assert http.get(PATH).json() == []
     assert (ghdeploy.webhooks.deliveries, ghdeploy.webhooks.hooks) == ([], [])
 
 
-def test_a_deleted_repository_takes_its_hooks_along(
+def test_deleting_a_repository_deletes_its_hooks(
     http: requests.Session, ghdeploy: FakeGitHub, repo: Repository
 ) -> None:
-    """A hook of all repositories stays, with its deliveries."""
+    """An app's hook stays, with its deliveries."""
     stays = ghdeploy.webhooks.subscribe(lambda _: None)
     create(http, events=["*"])
     repo.add_commit_status("main", state="success")
@@ -255,11 +253,11 @@ def test_a_deleted_repository_takes_its_hooks_along(
 
 @pytest.mark.usefixtures("repo")
 def test_a_new_hook_is_pinged(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The ping shows the hook as it is, its secret masked; it is no event of the repository. An inactive one is not."""
-    made = create(http, secret="secret")
+    """The ping shows a masked secret and is not an event of the repository. An inactive hook is not pinged."""
+    created = create(http, secret="secret")
     delivery = ghdeploy.webhooks.deliveries[0]
-    assert (delivery.event, delivery.action, delivery.payload["hook_id"]) == ("ping", None, made["id"])
-    assert delivery.payload["hook"] == made
+    assert (delivery.event, delivery.action, delivery.payload["hook_id"]) == ("ping", None, created["id"])
+    assert delivery.payload["hook"] == created
     assert delivery.payload["repository"]["full_name"] == "octocat/example"
     assert delivery.payload["sender"]["login"] == "octocat"
     http.post(PATH, json={"config": {"url": f"{NOWHERE}2"}, "active": False})
@@ -269,9 +267,9 @@ def test_a_new_hook_is_pinged(http: requests.Session, ghdeploy: FakeGitHub) -> N
 
 @pytest.mark.usefixtures("repo")
 def test_a_hook_can_be_pinged(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Each ping is an event of its own, with a GUID of its own."""
-    made = create(http)
-    reply = http.post(f"{PATH}/{made['id']}/pings")
+    """Each ping is an event with a GUID of its own."""
+    created = create(http)
+    reply = http.post(f"{PATH}/{created['id']}/pings")
     assert (reply.status_code, reply.content) == (204, b"")
     second, first = ghdeploy.webhooks.deliveries
     assert second.event == "ping"
@@ -280,13 +278,13 @@ def test_a_hook_can_be_pinged(http: requests.Session, ghdeploy: FakeGitHub) -> N
 
 @pytest.mark.parametrize("alias", ["tests", "test"])
 def test_a_hook_can_be_tested(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, alias: str) -> None:
-    """It is sent a push of the latest commit, which is no event of the repository; only if it is sent pushes."""
-    made, other = create(http), create(http, events=["status"])
+    """If it receives pushes, it gets one of the latest commit, which is not an event of the repository."""
+    created, other = create(http), create(http, events=["status"])
     sha = repo.add_commit("main", message="The latest")
-    assert http.post(f"{PATH}/{made['id']}/{alias}").status_code == 204
+    assert http.post(f"{PATH}/{created['id']}/{alias}").status_code == 204
     assert http.post(f"{PATH}/{other['id']}/{alias}").status_code == 204
     newest = ghdeploy.webhooks.deliveries[0]
-    assert (newest.event, newest.hook_id) == ("push", made["id"])
+    assert (newest.event, newest.hook_id) == ("push", created["id"])
     assert (newest.payload["ref"], newest.payload["after"]) == ("refs/heads/main", sha)
     assert newest.payload["head_commit"]["message"] == "The latest"
     assert len(ghdeploy.webhooks.deliveries) == 3
@@ -297,16 +295,16 @@ def test_a_hook_can_be_tested(http: requests.Session, ghdeploy: FakeGitHub, repo
 
 
 def deliver(repo: Repository, count: int) -> None:
-    """Have deliveries made."""
+    """Send events so that deliveries exist."""
     for number in range(count):
         repo.add_commit_status("main", state="success", context=f"ci/{number}")
 
 
 def test_deliveries_are_listed_newest_first(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """In short, with GitHub's fields."""
-    made = create(http, events=["*"])
+    """The list shows GitHub's fields without request and response."""
+    created = create(http, events=["*"])
     repo.add_deployment(ref="main")
-    newest, ping = http.get(f"{PATH}/{made['id']}/deliveries").json()
+    newest, ping = http.get(f"{PATH}/{created['id']}/deliveries").json()
     assert list(newest.items()) == [
         ("id", ghdeploy.webhooks.deliveries[0].id),
         ("guid", ghdeploy.events[0].delivery_id),
@@ -325,10 +323,10 @@ def test_deliveries_are_listed_newest_first(http: requests.Session, ghdeploy: Fa
 
 
 def test_deliveries_have_pages_by_cursor(http: requests.Session, repo: Repository) -> None:
-    """The link leads on from page to page, and keeps the filter; new deliveries do not shift it."""
-    made = create(http, events=["status"])
+    """The links keep the filter. New deliveries do not shift the pages."""
+    created = create(http, events=["status"])
     deliver(repo, 6)
-    path: str = f"{PATH}/{made['id']}/deliveries"
+    path: str = f"{PATH}/{created['id']}/deliveries"
     everything = [row["id"] for row in http.get(path).json()]
     reply = http.get(f"{path}?per_page=3&status=failure")
     seen = [row["id"] for row in reply.json()]
@@ -344,7 +342,7 @@ def test_deliveries_have_pages_by_cursor(http: requests.Session, repo: Repositor
 
 
 def test_deliveries_can_be_filtered(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """By success or failure, and by nothing else."""
+    """The filter is success or failure. Anything else is refused."""
     answers = iter([200, 500, 204])
     hook = ghdeploy.webhooks.subscribe(lambda _: next(answers), repository="octocat/example")
     deliver(repo, 2)
@@ -360,7 +358,7 @@ def test_deliveries_can_be_filtered(http: requests.Session, ghdeploy: FakeGitHub
 def test_a_delivery_is_shown_with_request_and_response(
     http: requests.Session, ghdeploy: FakeGitHub, repo: Repository
 ) -> None:
-    """The headers that were sent, the payload as JSON, and what the receiver answered."""
+    """It has the headers sent, the payload as JSON, and the receiver's response."""
 
     def application(environ: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401 - WSGI
         assert environ["REQUEST_METHOD"] == "POST"
@@ -379,16 +377,16 @@ def test_a_delivery_is_shown_with_request_and_response(
     assert http.get(f"{PATH}/{hook.id}/deliveries/1").status_code == 404
 
 
-def test_a_delivery_without_an_answer_has_none(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Its response is empty."""
-    made = create(http)
-    body = http.get(f"{PATH}/{made['id']}/deliveries/{ghdeploy.webhooks.deliveries[0].id}").json()
+def test_a_delivery_without_a_response_has_none(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The fields of its response are null."""
+    created = create(http)
+    body = http.get(f"{PATH}/{created['id']}/deliveries/{ghdeploy.webhooks.deliveries[0].id}").json()
     assert body["response"] == {"headers": None, "payload": None}
     assert body["repository_id"] == repo.id
 
 
-def test_a_delivery_is_attempted_again(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """With the same GUID and payload, as a delivery of its own."""
+def test_a_delivery_can_be_sent_again(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The redelivery has the same GUID and payload and an id of its own."""
     answers = iter([200, 500, 200])
     hook = ghdeploy.webhooks.subscribe(lambda _: next(answers), repository="octocat/example")
     deliver(repo, 1)
@@ -398,14 +396,14 @@ def test_a_delivery_is_attempted_again(http: requests.Session, ghdeploy: FakeGit
     again = ghdeploy.webhooks.deliveries[0]
     assert again.id != failed.id
     assert (again.delivery_id, again.body) == (failed.delivery_id, failed.body)
-    assert [one.redelivery for one in (again, failed)] == [True, False]
-    assert [one.state for one in (again, failed)] == ["delivered", "failed"]
+    assert [delivery_row.redelivery for delivery_row in (again, failed)] == [True, False]
+    assert [delivery_row.state for delivery_row in (again, failed)] == ["delivered", "failed"]
     assert http.post(f"{PATH}/{hook.id}/deliveries/1/attempts").status_code == 404
 
 
 @pytest.mark.usefixtures("repo")
-def test_a_hook_of_another_machine_is_never_sent(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The hook can be created; its deliveries fail, with the reason."""
+def test_a_hook_outside_loopback_is_never_sent(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """It can be created, but its deliveries fail with the reason."""
     create(http, "https://hooks.example.com/github")
     delivery = ghdeploy.webhooks.deliveries[0]
     assert (delivery.state, delivery.status_code) == ("failed", 502)
@@ -416,11 +414,11 @@ def test_a_hook_of_another_machine_is_never_sent(http: requests.Session, ghdeplo
 def test_more_than_25_megabytes_are_not_delivered(
     http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is no delivery, and the conversation says why."""
-    made = create(http, events=["*"])
+    """No delivery is made, and the conversation says why."""
+    created = create(http, events=["*"])
     monkeypatch.setattr(deliveries, "MOST_BYTES", 9_000)
     repo.add_deployment(ref="main", payload={"large": "x" * 9_000})
-    assert [row["event"] for row in http.get(f"{PATH}/{made['id']}/deliveries").json()] == ["ping"]
+    assert [row["event"] for row in http.get(f"{PATH}/{created['id']}/deliveries").json()] == ["ping"]
     assert ghdeploy.webhooks.deliveries[0].state == "dropped"
     assert "more than 25 MB" in ghdeploy.conversation_text()
 
@@ -442,11 +440,11 @@ WRITES = ("POST", "", {"config": {"url": NOWHERE}})
     ],
 )
 @pytest.mark.parametrize("private", [True, False])
-def test_scopes_of_hooks_count(
+def test_scopes_for_hooks(
     http: requests.Session, ghdeploy: FakeGitHub, scope: str, list_: int, create_: int, ping_: int, delete_: int,
     *, private: bool,
 ) -> None:  # fmt: skip
-    """Each includes the one before it; on private repositories too."""
+    """Each scope includes the weaker ones, on private repositories too."""
     ghdeploy.add_repository("octocat/example", private=private)
     number = ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example").id
     ghdeploy.add_token("a-token", scopes=[scope])
@@ -461,8 +459,8 @@ def test_scopes_of_hooks_count(
     assert http.delete(f"{PATH}/{number}").status_code == delete_
 
 
-def test_who_is_no_admin_sees_no_hooks(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A collaborator that may push, and an anonymous caller, get a 404 on reading."""
+def test_hooks_need_admin(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A collaborator with push and an anonymous caller get a 404 on reading."""
     repo.add_collaborator("hubot", "maintain")
     ghdeploy.add_token("a-token", user="hubot")
     http.headers["Authorization"] = "token a-token"
@@ -474,10 +472,10 @@ def test_who_is_no_admin_sees_no_hooks(http: requests.Session, ghdeploy: FakeGit
 
 @pytest.mark.parametrize(("level", "read", "write"), [("read", 200, 403), ("write", 200, 201)])
 @pytest.mark.usefixtures("repo")
-def test_the_permission_of_hooks_counts(
+def test_the_permission_for_hooks(
     http: requests.Session, ghdeploy: FakeGitHub, level: str, read: int, write: int
 ) -> None:
-    """`repository_hooks`, of a fine-grained token; to ping it takes reading."""
+    """A fine-grained token needs `repository_hooks`. To ping a hook, the level read is enough."""
     number = ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example").id
     ghdeploy.add_token("a-token", permissions={"repository_hooks": level})
     http.headers["Authorization"] = "token a-token"

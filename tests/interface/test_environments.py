@@ -171,7 +171,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     ),
     (
         lambda _gh, r, _e: r.add_environment(LONG),
-        f"{REFUSES} 'Name is too long (maximum is 255 characters)': the name has 256 characters; 255 are allowed",
+        f"{REFUSES} 'Name is too long (maximum is 255 characters)': the name has 256 characters; the limit is 255",
     ),
     (
         lambda _gh, r, _e: r.add_environment("\ud800"),
@@ -187,16 +187,13 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     (lambda _gh, r, _e: r.add_environment(7), "name is a text, got 7"),  # type: ignore[arg-type]
     (
         lambda _gh, r, _e: r.add_environment("qa", wait_timer=-1),
-        (
-            f"{REFUSES} 'Wait timer must be between 0 and 43200': "
-            "wait_timer is a number of minutes from 0 to 43,200; the body has -1"
-        ),
+        (f"{REFUSES} 'Wait timer must be between 0 and 43200': wait_timer is -1; it must be from 0 to 43,200 minutes"),
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", wait_timer="5"),  # type: ignore[arg-type]
         (
             f"{REFUSES} 'Invalid request.\\n\\nFor \\'properties/wait_timer\\', \"5\" is not an integer.': "
-            "wrong in the body: wait_timer"
+            "invalid in the body: wait_timer"
         ),
     ),
     (
@@ -213,17 +210,20 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers=["octocat"] * 7),
-        f"{REFUSES} 'Reviewers can have at most 6 entries': there are 7 reviewers; 6 are allowed",
+        f"{REFUSES} 'Reviewers can have at most 6 entries': 7 reviewers are listed; the limit is 6",
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers=["github"]),
-        f"{REFUSES} 'Reviewers is invalid': no User 1583238 can review for octocat/example; there is octocat (1583231)",
+        (
+            f"{REFUSES} 'Reviewers is invalid': no User 1583238 can review deployments of octocat/example; "
+            "there is octocat (1583231)"
+        ),
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", deployment_branch_policy={"protected_branches": True}),
         (
             f"{REFUSES} 'Invalid request.\\n\\n\"custom_branch_policies\" wasn\\'t supplied.': "
-            "wrong in the body: custom_branch_policies"
+            "invalid in the body: custom_branch_policies"
         ),
     ),
     (
@@ -233,8 +233,9 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     (
         lambda _gh, _r, e: e.add_deployment_branch_policy("main"),
         (
-            "GitHub refuses this with 404 'Not Found': environment 'production' takes no deployment branch policies: "
-            "its deployment_branch_policy does not have custom_branch_policies on"
+            "GitHub refuses this with 404 'Not Found': "
+            "environment 'production' cannot have deployment branch policies: "
+            "custom_branch_policies is not true in its deployment_branch_policy"
         ),
     ),
     (
@@ -245,7 +246,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
         lambda gh, _r, e: e.enable_protection_rule(gh._engine.store.actions_app),
         (
             "GitHub refuses this with 404 'Not Found': integration_id is 15368: "
-            "github-actions is an app without custom deployment protection rules; there are none"
+            "the app github-actions offers no custom deployment protection rule; there are none"
         ),
     ),
     (lambda gh, _r, _e: gh.add_app("github-actions"), "there is an app github-actions already"),

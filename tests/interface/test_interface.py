@@ -586,11 +586,11 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     ),
     (
         lambda gh, _r, _d: gh.clock.tick(-1),
-        "clock.tick wants 0 seconds or more, got -1; clock.move_to goes back in time",
+        "clock.tick needs 0 seconds or more, got -1; to go back in time, call clock.move_to",
     ),
     (
         lambda gh, _r, _d: gh.clock.move_to(datetime(2030, 1, 1)),  # noqa: DTZ001 - the mistake
-        "clock.move_to wants a datetime with a time zone, such as tzinfo=UTC; got datetime.datetime(2030, 1, 1, 0, 0)",
+        "clock.move_to needs a datetime with a time zone, such as tzinfo=UTC; got datetime.datetime(2030, 1, 1, 0, 0)",
     ),
     (lambda gh, _r, _d: gh.open(), "this fake of https://api.github.com is active already"),
     # git
@@ -672,17 +672,17 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", description="x" * 141),
-        "GitHub refuses this with 422 'Validation Failed': description has 141 characters; 140 are allowed",
+        "GitHub refuses this with 422 'Validation Failed': description has 141 characters; the limit is 140",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", context=LONG),
-        "GitHub refuses this with 422 'Validation Failed': context has 256 characters; 255 are allowed",
+        "GitHub refuses this with 422 'Validation Failed': context has 256 characters; the limit is 255",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", target_url="ftp://x"),
         (
             "GitHub refuses this with 422 'Validation Failed': "
-            "target_url is 'ftp://x'; GitHub takes http and https URLs only"
+            "target_url is 'ftp://x'; GitHub accepts http and https URLs only"
         ),
     ),
     (
@@ -721,13 +721,13 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", environment=LONG),
-        "GitHub refuses this with 422 'Validation Failed': environment has 256 characters; 255 are allowed",
+        "GitHub refuses this with 422 'Validation Failed': environment has 256 characters; the limit is 255",
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", payload=[1]),  # type: ignore[arg-type]
         (
             "GitHub refuses this with 422 \"Invalid request.\\n\\nFor 'properties/payload', [1] is not an object or "
-            'string.": wrong in the body: payload'
+            'string.": invalid in the body: payload'
         ),
     ),
     (
@@ -736,7 +736,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", payload="x" * 65_535),
-        "GitHub refuses this with 422 'Validation Failed': payload has 65,537 bytes; 65,535 are allowed",
+        "GitHub refuses this with 422 'Validation Failed': payload has 65,537 bytes; the limit is 65,535",
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", required_contexts=["ci/tests"]),
@@ -749,7 +749,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         lambda _gh, r, _d: r.add_deployment(ref="v1", auto_merge=True),
         (
             "GitHub refuses this with 409 'Conflict merging main into v1.': v1 is 1 commit(s) behind main, "
-            "and a tag cannot take a merge commit; auto_merge=false deploys it as it is"
+            "and a tag cannot get a merge commit; auto_merge=false deploys it as it is"
         ),
     ),
     # deployment statuses
@@ -766,27 +766,33 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     ),
     (
         lambda _gh, _r, d: d.add_status("success", description="x" * 141),
-        "GitHub refuses this with 422 'Validation Failed': description has 141 characters; 140 are allowed",
+        "GitHub refuses this with 422 'Validation Failed': description has 141 characters; the limit is 140",
     ),
     (
         lambda _gh, _r, d: d.add_status("success", environment=LONG),
-        "GitHub refuses this with 422 'Validation Failed': environment has 256 characters; 255 are allowed",
+        "GitHub refuses this with 422 'Validation Failed': environment has 256 characters; the limit is 255",
     ),
     (
         lambda _gh, _r, d: d.add_status("success", log_url="ftp://x"),
-        "GitHub refuses this with 422 'Validation Failed': log_url is 'ftp://x'; GitHub takes http and https URLs only",
+        (
+            "GitHub refuses this with 422 'Validation Failed': "
+            "log_url is 'ftp://x'; GitHub accepts http and https URLs only"
+        ),
     ),
     (
         lambda _gh, _r, d: d.add_status("success", environment_url="x"),
         (
             "GitHub refuses this with 422 'Validation Failed': "
-            "environment_url is 'x'; GitHub takes http and https URLs only"
+            "environment_url is 'x'; GitHub accepts http and https URLs only"
         ),
     ),
     # git
     (
         lambda _gh, r, _d: r.add_commit("main", files={"fine": "", "a/../b": ""}),
-        "GitHub refuses this with 422 'path contains a malformed path component': git takes no file 'a/../b'",
+        (
+            "GitHub refuses this with 422 'path contains a malformed path component': "
+            "git does not accept the path 'a/../b'"
+        ),
     ),
     # events
     (

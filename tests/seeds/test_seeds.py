@@ -624,7 +624,7 @@ LINES = [
         '{"webhooks": [{"url": "http://127.0.0.1:1/", "events": ["push",\n"nope"]}]}',
         (
             "seed.json:2: webhooks[0].events[1]: "
-            "GitHub refuses this with 422 'Validation Failed': GitHub sends no event 'nope' to hooks; there are *"
+            "GitHub refuses this with 422 'Validation Failed': GitHub has no event 'nope' for hooks; there are *"
         ),
     ),
     (
@@ -663,7 +663,7 @@ LINES = [
         '{"webhooks": [{"events": [],\n"url": "ftp://me:pw@127.0.0.1/?token=x"}]}',
         (
             "seed.json:2: webhooks[0].url: GitHub refuses this with 422 'Validation Failed': "
-            "config.url is 'ftp://[redacted]@127.0.0.1/?token=[redacted]'; http and https do"
+            "config.url is 'ftp://[redacted]@127.0.0.1/?token=[redacted]'; it must be a valid http or https URL"
         ),
     ),
     (
@@ -726,7 +726,7 @@ LINES = [
         (
             "seed.json:2: repositories[0]."
             "environments[0].wait_timer: GitHub refuses this with 422 'Wait timer must be between 0 and 43200': "
-            "wait_timer is a number of minutes from 0 to 43,200; the body has -1"
+            "wait_timer is -1; it must be from 0 to 43,200 minutes"
         ),
     ),
     (

@@ -1,6 +1,6 @@
 """
-GitHub's endpoints, one module for each page of its REST documentation, found by being here.
+GitHub's endpoints, one module for each page of its REST documentation.
 
-An endpoint is an operation and a handler from ``Call`` to ``Reply``; routing,
-authentication and HTTP headers are not its business.
+Every module in this folder is loaded. An endpoint is an operation and a handler
+from ``Call`` to ``Reply``, without routing, authentication and HTTP headers.
 """

@@ -37,16 +37,16 @@ def create(
     type: DeploymentBranchPolicyType = "branch",  # noqa: A002 - GitHub's name
 ) -> tuple[DeploymentBranchPolicy, bool]:
     """
-    Let branches or tags be deployed whose name is like the pattern *name*.
+    Allow deployments of the branches or tags that match the pattern *name*.
 
     Args:
-        name: A pattern as Ruby's ``File.fnmatch`` takes it, where ``*`` does not match ``/``.
+        name: A pattern in the syntax of Ruby's ``File.fnmatch``. ``*`` does not match ``/``.
 
     Returns:
-        The policy, and whether it is new: there is one of each name and type.
+        The policy, and whether it is new. An existing policy with this name and type is reused.
 
     Raises:
-        NotFound: The environment takes no custom branch policies. Nothing has changed.
+        NotFound: Custom branch policies are off for the environment. Nothing has changed.
         Unprocessable: *name* is empty. Nothing has changed.
 
     Source:
@@ -54,32 +54,32 @@ def create(
     """
     if environment.deployment_branch_policy_settings != "custom_branch_policies":
         raise refusals.not_found(
-            f"environment {environment.name!r} takes no deployment branch policies: "
-            "its deployment_branch_policy does not have custom_branch_policies on"
+            f"environment {environment.name!r} cannot have deployment branch policies: "
+            "custom_branch_policies is not true in its deployment_branch_policy"
         )
     _check_name(name)
-    found = store.deployment_branch_policies.where(environment_id=environment.id, name=name, type=type)
-    if found:
-        return found[0], False
-    number = store.deployment_branch_policies.next_id
-    row = DeploymentBranchPolicy(number, environment.repository_id, environment.id, name, type)
+    existing = store.deployment_branch_policies.where(environment_id=environment.id, name=name, type=type)
+    if existing:
+        return existing[0], False
+    policy_id = store.deployment_branch_policies.next_id
+    row = DeploymentBranchPolicy(policy_id, environment.repository_id, environment.id, name, type)
     return store.deployment_branch_policies.add(row), True
 
 
 def update(store: Store, policy: DeploymentBranchPolicy, *, name: str) -> DeploymentBranchPolicy:
     """
-    Give a policy another pattern; its type stays.
+    Change the pattern of a policy. Its type stays.
 
     Raises:
-        Unprocessable: *name* is empty, or that of another policy. Nothing has changed.
+        Unprocessable: *name* is empty, or another policy has it. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/deployments/branch-policies#update-a-deployment-branch-policy
     """
     _check_name(name)
-    there = store.deployment_branch_policies.where(environment_id=policy.environment_id, name=name, type=policy.type)
-    if there and there[0].id != policy.id:
-        hint = f"deployment branch policy {there[0].id} is for the {policy.type} pattern {name!r} already"
+    existing = store.deployment_branch_policies.where(environment_id=policy.environment_id, name=name, type=policy.type)
+    if existing and existing[0].id != policy.id:
+        hint = f"deployment branch policy {existing[0].id} already has the {policy.type} pattern {name!r}"
         raise refusals.already_exists(_RESOURCE, "name", hint)
     return store.deployment_branch_policies.replace(policy._replace(name=name))
 
@@ -87,7 +87,8 @@ def update(store: Store, policy: DeploymentBranchPolicy, *, name: str) -> Deploy
 def _check_name(name: str) -> None:
     if not name:
         message = "name can't be blank"  # [guess]
-        raise refusals.validation_failed(_RESOURCE, "name", message, hint="the name of a branch policy is a pattern")
+        hint = "the name of a branch policy is its pattern, and must not be empty"
+        raise refusals.validation_failed(_RESOURCE, "name", message, hint=hint)
 
 
 def of(store: Store, environment: Environment) -> Sequence[DeploymentBranchPolicy]:
@@ -102,17 +103,18 @@ def find(call: Call) -> DeploymentBranchPolicy:
     Raises:
         NotFound: The environment has no such policy.
     """
-    environment, wanted = environments.find(call), call.params["branch_policy_id"]
-    row = call.store.deployment_branch_policies.get(wanted)
+    environment, policy_id = environments.find(call), call.params["branch_policy_id"]
+    row = call.store.deployment_branch_policies.get(policy_id)
     if row is None or row.environment_id != environment.id:
-        there = errors.there_is(wanted, (policy.id for policy in of(call.store, environment)))
-        raise refusals.not_found(f"environment {environment.name!r} has no deployment branch policy {wanted}; {there}")
+        known = errors.there_is(policy_id, (policy.id for policy in of(call.store, environment)))
+        hint = f"environment {environment.name!r} has no deployment branch policy {policy_id}; {known}"
+        raise refusals.not_found(hint)
     return row
 
 
 @route("repos/list-deployment-branch-policies", f"GET {_POLICIES}", finds=environments.find)
 def list_deployment_branch_policies(call: Call) -> Reply:
-    """List the policies of an environment, oldest first; none where it takes none."""
+    """List the policies of an environment, oldest first."""
     rows = of(call.store, call.found)
     around = {"total_count": len(rows), "branch_policies": None}
     return Reply(200, Listing(rows, as_json.deployment_branch_policy, "branch_policies", around))
@@ -120,7 +122,7 @@ def list_deployment_branch_policies(call: Call) -> Reply:
 
 @route("repos/create-deployment-branch-policy", f"POST {_POLICIES}", needs="admin", finds=environments.find)
 def create_deployment_branch_policy(call: Call) -> Reply:
-    """Create a policy, or lead to the one that is there already."""
+    """Create a policy. If it exists, the response is a 303 that leads to it."""
     environment = call.found
     row, is_new = create(call.store, environment, **call.arguments_for(create))
     if is_new:

@@ -1,5 +1,5 @@
 """
-Branches, and how they are merged.
+Branches and merges.
 
 Source:
     https://docs.github.com/rest/branches/branches
@@ -19,7 +19,7 @@ PERMISSION = "contents"
 
 @route("repos/list-branches", "GET /repos/{owner}/{repo}/branches")
 def list_branches(call: Call) -> Reply:
-    """List branches in alphabetical order; none is protected."""
+    """List branches in alphabetical order. Branches of the fake are never protected."""
     branches = sorted(call.store.git(call.repository).branches.items())
     if call.query.get("protected") == "true":
         branches = []
@@ -41,20 +41,22 @@ def get_branch(call: Call) -> Reply:
 
 @route("repos/merge", "POST /repos/{owner}/{repo}/merges")
 def merge(call: Call) -> Reply:
-    """Merge a head into a branch, or find that there is nothing to merge."""
+    """Merge a head into a branch. The response is 204 if the branch already contains it."""
     graph, base, head = call.store.git(call.repository), call.body["base"], call.body["head"]
     ours, theirs = graph.resolve(base), graph.resolve(head)
     if ours is None or ours.kind != "branch":
-        there = errors.there_is(base, graph.branches)
-        raise refusals.no_side("Base", f"{call.repository.full_name} has no branch {base!r}; {there}")
+        known = errors.there_is(base, graph.branches)
+        raise refusals.no_side("Base", f"{call.repository.full_name} has no branch {base!r}; {known}")
     if theirs is None:
-        there = git.known_refs(graph, head)
-        raise refusals.no_side("Head", f"{call.repository.full_name} has no branch, tag or SHA {head!r}; {there}")
+        known = git.known_refs(graph, head)
+        raise refusals.no_side("Head", f"{call.repository.full_name} has no branch, tag or SHA {head!r}; {known}")
     if graph.contains(ours.sha, theirs.sha):
         return Reply(204)
     message = call.body.get("commit_message") or f"Merge {head} into {base}"
     try:
-        made = git.merge(call.store, call.repository, call.actor, branch=ours.name, theirs=theirs.sha, message=message)
+        commit = git.merge(
+            call.store, call.repository, call.actor, branch=ours.name, theirs=theirs.sha, message=message
+        )
     except MergeConflict as conflict:
-        raise refusals.unmergeable(f"{base} and {head} have both changed {', '.join(conflict.paths)}") from None
-    return Reply(201, as_json.commit(made, call.repository, call.urls))
+        raise refusals.unmergeable(f"{base} and {head} both changed {', '.join(conflict.paths)}") from None
+    return Reply(201, as_json.commit(commit, call.repository, call.urls))

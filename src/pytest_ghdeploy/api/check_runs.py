@@ -1,8 +1,7 @@
 """
-Check runs: what apps report on a commit.
+Check runs: reports of apps on a commit.
 
-Only apps may write them. A token without limits of its own does so in the name
-of GitHub Actions.
+Only apps may write them. A token without limits acts as GitHub Actions.
 
 Source:
     https://docs.github.com/rest/checks/runs (formerly https://docs.github.com/rest/reference/checks)
@@ -51,36 +50,43 @@ def add(
     check_suite: str = "",
 ) -> CheckRun:
     """
-    Report a run of the check *name* on the commit *head_sha*.
+    Add a run of the check *name* on the commit *head_sha*.
+
+    Dispatches ``check_run`` with the action ``created`` and, for a completed
+    run, again with ``completed``.
 
     Args:
-        app: The one that reports; GitHub Actions if not given.
+        app: The app that reports. The default is GitHub Actions.
 
         head_sha: 40 hex digits.
 
-        conclusion: Completes the run, whatever *status* says.
+        conclusion: Completes the run, whatever its *status*.
 
-        started_at: RFC 3339; now if not given. Likewise *completed_at*, of a completed run.
+        started_at: A time in RFC 3339. The default is now.
 
-        details_url: Where the integrator tells more; the app's page if not given.
+        completed_at: Likewise, for a completed run. It needs a *conclusion*.
+
+        details_url: A page with details. The default is the app's page.
 
         output: ``title``, ``summary``, ``text`` and ``annotations``.
 
-        check_suite: Runs of an app with the same label belong to one suite of the commit; there
-            a newer run replaces an older one of the same name.
+        check_suite:
+            A label. Runs of one app on one commit with the same label form a
+            suite, in which a newer run replaces an older one of the same name.
 
     Returns:
-        The new check run. Dispatches ``check_run``: ``created``, and for a completed one ``completed`` too.
+        The new check run.
 
     Raises:
-        Unprocessable: *head_sha* names no commit; or the run is to be completed without a conclusion, or a
-            time is none. Nothing has changed.
+        Unprocessable:
+            The commit does not exist, the run would be completed without a
+            conclusion, or a time is invalid. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/checks/runs#create-a-check-run
     """
     if head_sha.lower() not in store.git(repository).commits:
-        hint = f"{repository.full_name} has no commit {head_sha!r}; a check run takes a full SHA"
+        hint = f"{repository.full_name} has no commit {head_sha!r}; head_sha must be a full SHA"
         raise refusals.no_commit(head_sha, hint)
     head_sha, now = head_sha.lower(), store.clock.now
     status = rules.check_run_status(
@@ -89,7 +95,7 @@ def add(
     started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
     app = app or store.actions_app
     suites = store.check_suites.where(repository_id=repository.id, sha=head_sha, label=check_suite)
-    suite = next((one for one in suites if one.app.id == app.id), None)
+    suite = next((suite for suite in suites if suite.app.id == app.id), None)
     row = store.check_runs.add(
         CheckRun(
             id=store.check_runs.next_id,
@@ -126,20 +132,22 @@ def change(
     output: Mapping[str, Any] | None = None,
 ) -> CheckRun:
     """
-    Report how *check_run* goes on. What is ``None`` stays as it is.
+    Update *check_run*. Arguments that are ``None`` change nothing.
+
+    Dispatches ``check_run`` with the action ``completed`` when the run becomes completed.
 
     Args:
-        conclusion: Completes the run, whatever *status* says.
+        conclusion: Completes the run, whatever its *status*.
 
-        status: One that is not completed takes a completed run's conclusion away.
+        status: A status other than ``completed`` removes the conclusion of a completed run.
 
-        output: What it has replaces what there was; ``annotations`` are added to those there are.
+        output: Its fields replace the existing ones, except that ``annotations`` are added.
 
     Returns:
-        The check run as it is now. Dispatches ``check_run``, ``completed``, if it was not completed before.
+        The updated check run.
 
     Raises:
-        Unprocessable: It is to be completed without a conclusion, or a time is none. Nothing has changed.
+        Unprocessable: The run would be completed without a conclusion, or a time is invalid. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/checks/runs#update-a-check-run
@@ -170,18 +178,18 @@ def change(
 def _time(member: str, text: str | None) -> datetime | None:
     try:
         return None if text is None else datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-    except OverflowError:  # in the first or the last year, and not in UTC
+    except OverflowError:  # a time in year 1 or 9999 that is outside these years in UTC
         place = f"For 'properties/{member}', \"{text}\""
         raise refusals.invalid_request([f"{place} is not a valid date-time."], [member]) from None
 
 
-def _output(before: CheckRunOutput, given: Mapping[str, Any] | None) -> CheckRunOutput:
-    given = given or {}
+def _output(before: CheckRunOutput, update: Mapping[str, Any] | None) -> CheckRunOutput:
+    update = update or {}
     return CheckRunOutput(
-        title=given.get("title", before.title),
-        summary=given.get("summary", before.summary),
-        text=given.get("text", before.text),
-        annotations=(*before.annotations, *given.get("annotations", ())),
+        title=update.get("title", before.title),
+        summary=update.get("summary", before.summary),
+        text=update.get("text", before.text),
+        annotations=(*before.annotations, *update.get("annotations", ())),
     )
 
 
@@ -221,7 +229,7 @@ def _latest(store: Store, repository: Repository, sha: str) -> list[CheckRun]:
 
 
 def contexts_of(store: Store, repository: Repository, sha: str) -> list[Context]:
-    """List what the latest check runs of *sha* say, oldest first: their conclusion, or ``pending``."""
+    """List the latest check runs of *sha* with their conclusions (``pending`` if there is none), oldest first."""
     return [Context(row.name, row.conclusion or "pending") for row in _latest(store, repository, sha)]
 
 
@@ -248,9 +256,9 @@ def _label(row: CheckRun) -> str:
 
 @route("checks/create", "POST /repos/{owner}/{repo}/check-runs")
 def create(call: Call) -> Reply:
-    """Report a new check run on a commit."""
+    """Create a check run on a commit."""
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
-    # GitHub's body has no check_suite: what is sent under that name is ignored.
+    # check_suite is not part of GitHub's body, so a member of that name is ignored.
     row = add(call.store, call.repository, call.actor, call.app, **call.arguments_for(add, check_suite=""))
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/check-runs/{row.id}")
 
@@ -263,14 +271,14 @@ def get(call: Call) -> Reply:
 
 @route("checks/update", "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", finds=_find_own)
 def update(call: Call) -> Reply:
-    """Report how a check run goes on."""
+    """Update a check run."""
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
     return Reply(200, change(call.store, call.repository, call.actor, call.found, **call.arguments_for(change)))
 
 
 @route("checks/list-annotations", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations", finds=find)
 def list_annotations(call: Call) -> Reply:
-    """List the annotations of a check run in the order in which they were reported."""
+    """List the annotations of a check run in the order of their reports."""
     row = call.found
     render = partial(as_json.check_annotation, row=row, repository=call.repository, urls=call.urls)
     return Reply(200, Listing(row.output.annotations, render))
@@ -278,7 +286,11 @@ def list_annotations(call: Call) -> Reply:
 
 @route("checks/list-for-ref", "GET /repos/{owner}/{repo}/commits/{ref}/check-runs")
 def list_for_ref(call: Call) -> Reply:
-    """List the check runs of a ref's commit, newest first: the latest of each name in each suite, or all of them."""
+    """
+    List the check runs of a ref's commit, newest first.
+
+    By default these are the latest run of each name in each suite; with ``filter=all``, all runs.
+    """
     ref, query = call.params["ref"], call.query
     sha = git.find_commit(call, ref, partial(refusals.no_commit, ref)).sha
     if query.get("filter") == "all":
@@ -291,7 +303,7 @@ def list_for_ref(call: Call) -> Reply:
         for row in rows
         if query.get("check_name", row.name) == row.name
         and query.get("status", row.status) == row.status
-        # What is no number is no filter, as with pages.
+        # An app_id that is not a number is ignored, as with page numbers.
         and not (app_id.isascii() and app_id.isdecimal() and app_id.lstrip("0") != str(row.check_suite.app.id))
     ]
     return Reply(200, Listing(rows, key="check_runs", around={"total_count": len(rows), "check_runs": []}))

@@ -1,7 +1,7 @@
 """
-Collaborators: who may do what on a repository.
+Collaborators and their rights on a repository.
 
-An invitation is accepted as soon as it is made.
+The fake accepts invitations at once.
 
 Source:
     https://docs.github.com/rest/collaborators/collaborators
@@ -27,17 +27,18 @@ def add(
     store: Store, repository: Repository, inviter: User, user: User, *, permission: str = "push"
 ) -> Invitation | None:
     """
-    Let *user* do something on a repository from now on.
+    Make *user* a collaborator on a repository, or change a collaborator's right.
 
     Args:
-        permission: ``pull``, ``triage``, ``push``, ``maintain`` or ``admin``. It counts on an
-            organization's repository; on a person's, it is always ``push``.
+        permission:
+            ``pull``, ``triage``, ``push``, ``maintain`` or ``admin``. On a
+            person's repository, the right is always ``push``.
 
     Returns:
-        How *user* was invited; ``None`` for one who was a collaborator before, and now has this right instead.
+        The invitation; ``None`` if *user* already was a collaborator.
 
     Raises:
-        Unprocessable: *user* is the owner, or there is no such permission. Nothing has changed.
+        Unprocessable: *user* is the owner, or the permission does not exist. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator
@@ -55,7 +56,7 @@ def add(
 
 def remove(store: Store, repository: Repository, user: User) -> None:
     """
-    Take from *user* what was granted; nothing happens where nothing was.
+    Remove *user* from the collaborators, if present.
 
     Raises:
         Unprocessable: *user* is the owner.
@@ -69,7 +70,7 @@ def remove(store: Store, repository: Repository, user: User) -> None:
 
 def _check_owner(repository: Repository, user: User) -> None:
     if user.id == repository.owner.id:
-        raise refusals.owner_collaborates(f"{user.login} owns {repository.full_name}, and may do everything there")
+        raise refusals.owner_collaborates(f"{user.login} owns {repository.full_name} and already has all rights")
 
 
 def find(call: Call) -> User:
@@ -77,13 +78,13 @@ def find(call: Call) -> User:
     Look up the account in the path.
 
     Raises:
-        NotFound: There is none, or it is an organization.
+        NotFound: The account does not exist or is an organization.
     """
     login = call.params["username"]
     row = call.store.user(login)
     if row is None or row.type == "Organization":
-        there = errors.there_is(login, (user.login for user in call.store.users if user.type != "Organization"))
-        raise refusals.not_found(f"there is no user {login!r}; {there}")
+        known = errors.there_is(login, (user.login for user in call.store.users if user.type != "Organization"))
+        raise refusals.not_found(f"there is no user {login!r}; {known}")
     return row
 
 
@@ -101,7 +102,7 @@ def _everyone(call: Call) -> list[tuple[User, Permission]]:
     permission="metadata",
 )
 def list_collaborators(call: Call) -> Reply:
-    """List the owner and the collaborators, oldest first; ``affiliation`` and ``permission`` select some."""
+    """List the owner and the collaborators, oldest first, filtered by ``affiliation`` and ``permission``."""
     rows, wanted = _everyone(call), call.query.get("permission")
     if call.query.get("affiliation") == "outside":
         rows = [row for row in rows if row[0].id != call.repository.owner.id]
@@ -119,20 +120,20 @@ def list_collaborators(call: Call) -> Reply:
     finds=find,
 )
 def check_collaborator(call: Call) -> Reply:
-    """Answer 204 for the owner and for a collaborator."""
+    """Return 204 if the user is the owner or a collaborator."""
     user: User = call.found
-    known = [one for one, _ in _everyone(call)]
-    if user not in known:
-        there = errors.there_is(user.login, (one.login for one in known))
-        raise refusals.not_found(f"{user.login} is no collaborator of {call.repository.full_name}; {there}")
+    collaborators = [collaborator for collaborator, _ in _everyone(call)]
+    if user not in collaborators:
+        known = errors.there_is(user.login, (collaborator.login for collaborator in collaborators))
+        raise refusals.not_found(f"{user.login} is not a collaborator of {call.repository.full_name}; {known}")
     return Reply(204)
 
 
 @route("repos/add-collaborator", "PUT /repos/{owner}/{repo}/collaborators/{username}", needs="admin", finds=find)
 def add_collaborator(call: Call) -> Reply:
-    """Add a collaborator, or change what one may do."""
-    made = add(call.store, call.repository, call.actor, call.found, **call.arguments_for(add))
-    return Reply(201, as_json.invitation(made, call.repository, call.urls)) if made else Reply(204)
+    """Add a collaborator, or change a collaborator's right."""
+    invitation = add(call.store, call.repository, call.actor, call.found, **call.arguments_for(add))
+    return Reply(201, as_json.invitation(invitation, call.repository, call.urls)) if invitation else Reply(204)
 
 
 @route("repos/remove-collaborator", "DELETE /repos/{owner}/{repo}/collaborators/{username}", needs="admin", finds=find)
@@ -151,7 +152,7 @@ def remove_collaborator(call: Call) -> Reply:
     finds=find,
 )
 def get_collaborator_permission_level(call: Call) -> Reply:
-    """Show what a user may do, collaborator or not."""
+    """Show the right of any user, collaborator or not."""
     user: User = call.found
     right = rules.permission(call.repository, user, call.store.granted(call.repository, user))
     shown = as_json.collaborator(user, right, call.urls)

@@ -14,12 +14,10 @@ from pytest_ghdeploy.api import check_runs, git
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import CommitStatus
-from pytest_ghdeploy.github.rules import commits as commit_rules, deployments as deployment_rules
-from pytest_ghdeploy.serializers import (
-    commit_statuses as commit_status_json,
-    events as payloads,
-    repositories as repository_json,
-)
+from pytest_ghdeploy.github.rules import commits as rules
+from pytest_ghdeploy.github.rules.deployments import Context, context_key
+from pytest_ghdeploy.serializers import commit_statuses as as_json, events as payloads
+from pytest_ghdeploy.serializers.repositories import minimal_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,32 +41,32 @@ def create(
     target_url: str | None = None,
 ) -> CommitStatus:
     """
-    Report on a commit.
+    Add a status to a commit.
 
     Args:
         sha: 40 hex digits.
 
-        context: Who reports; compared without case. At most 255 characters.
+        context: The name of the reporter, compared without case. At most 255 characters.
 
         description: At most 140 characters.
 
-        target_url: An http(s) URL; an empty one is none.
+        target_url: An http or https URL. An empty one counts as ``None``.
 
     Returns:
-        The new commit status. It replaces the sha's earlier one of the same context; both stay listed.
+        The new commit status. Only the latest one of each context counts, but all stay listed.
 
     Raises:
-        Unprocessable: *sha* names no commit, or a limit is broken. Nothing has changed.
+        Unprocessable: The commit does not exist, or a limit is broken. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/commits/statuses#create-a-commit-status
     """
     graph = store.git(repository)
     if sha.lower() not in graph.commits:
-        raise refusals.no_commit(sha, f"{repository.full_name} has no commit {sha!r}; a commit status takes a full SHA")
-    sha, key = sha.lower(), deployment_rules.context_key(context)
+        raise refusals.no_commit(sha, f"{repository.full_name} has no commit {sha!r}; sha must be a full SHA")
+    sha, key = sha.lower(), context_key(context)
     recorded = len(store.commit_statuses.where(repository_id=repository.id, sha=sha, context_key=key))
-    commit_rules.check_commit_status(context=context, description=description, target_url=target_url, recorded=recorded)
+    rules.check_commit_status(context=context, description=description, target_url=target_url, recorded=recorded)
     now = store.clock.now
     row = store.commit_statuses.add(
         CommitStatus(
@@ -96,19 +94,17 @@ def create(
 
 
 def latest(rows: Iterable[CommitStatus]) -> list[CommitStatus]:
-    """Pick the newest of each context from *rows*, which are newest first; the answer is oldest first."""
+    """Select the newest of each context from *rows*, which are newest first. The result is oldest first."""
     newest: dict[str, CommitStatus] = {}
     for row in rows:
         newest.setdefault(row.context_key, row)
     return list(newest.values())[::-1]
 
 
-def contexts_of(store: Store, repository: Repository, sha: str) -> list[deployment_rules.Context]:
-    """List what stands for or against deploying *sha*: commit statuses, then check runs, each oldest first."""
-    reported = latest(store.commit_statuses.where(repository_id=repository.id, sha=sha))
-    return [deployment_rules.Context(row.context, row.state) for row in reported] + check_runs.contexts_of(
-        store, repository, sha
-    )
+def contexts_of(store: Store, repository: Repository, sha: str) -> list[Context]:
+    """List the contexts of *sha*: the latest commit statuses, then the latest check runs, each oldest first."""
+    rows = latest(store.commit_statuses.where(repository_id=repository.id, sha=sha))
+    return [Context(row.context, row.state) for row in rows] + check_runs.contexts_of(store, repository, sha)
 
 
 def _find_sha(call: Call) -> str:
@@ -117,7 +113,7 @@ def _find_sha(call: Call) -> str:
 
 @route("repos/create-commit-status", "POST /repos/{owner}/{repo}/statuses/{sha}")
 def create_commit_status(call: Call) -> Reply:
-    """Report on a commit."""
+    """Add a status to a commit."""
     row = create(call.store, call.repository, call.actor, **call.arguments_for(create, sha=call.params["sha"]))
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/statuses/{row.sha}")
 
@@ -135,21 +131,21 @@ def list_commit_statuses_for_ref(call: Call) -> Reply:
 
 @route("repos/get-combined-status-for-ref", "GET /repos/{owner}/{repo}/commits/{ref}/status", finds=_find_sha)
 def get_combined_status_for_ref(call: Call) -> Reply:
-    """Fold the latest commit status of each context of a ref's commit into one state. Check runs do not count."""
+    """Combine the latest commit statuses of a ref's commit into one state. Check runs do not count."""
     sha: str = call.found
     rows = latest(call.store.commit_statuses.where(repository_id=call.repository.id, sha=sha))
     api = call.urls.repository(call.repository)
     around: JSON = {
-        "state": commit_rules.combined_state({row.state for row in rows}),
+        "state": rules.combined_state({row.state for row in rows}),
         "statuses": [],
         "sha": sha,
         "total_count": len(rows),
-        "repository": repository_json.minimal_repository(call.repository, call.urls),
+        "repository": minimal_repository(call.repository, call.urls),
         "commit_url": f"{api}/commits/{sha}",
         "url": f"{api}/commits/{sha}/status",
     }
 
     def render(row: CommitStatus) -> JSON:
-        return commit_status_json.simple_commit_status(row, call.repository, call.urls)
+        return as_json.simple_commit_status(row, call.repository, call.urls)
 
     return Reply(200, Listing(rows, render, "statuses", around))

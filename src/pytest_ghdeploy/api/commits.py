@@ -1,5 +1,5 @@
 """
-Commits, and how two of them compare.
+Commits and comparisons.
 
 Source:
     https://docs.github.com/rest/commits/commits
@@ -15,7 +15,8 @@ from pytest_ghdeploy.api import git
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, refuse_forms, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.rules import git as rules
-from pytest_ghdeploy.serializers import accounts as account_json, git as git_json
+from pytest_ghdeploy.serializers import git as as_json
+from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.git import Commit
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
 PERMISSION = "contents"
 
 _FILES = 300
-"""Changed files in a comparison."""
+"""Changed files in a comparison, at most."""
 _COMMITS = 250
-"""Commits in a comparison that is not asked for in pages."""
+"""Commits in a comparison without ``page`` and ``per_page``, at most."""
 
 
 @route("repos/list-commits", "GET /repos/{owner}/{repo}/commits")
 def list_commits(call: Call) -> Reply:
-    """List the commits of a branch, newest first, those that match all filters."""
+    """List the commits of a branch that match all filters, newest first."""
     graph, query = git.history(call.store, call.repository), call.query
     start = query.get("sha") or call.repository.default_branch
     since, until = _time(query.get("since")), _time(query.get("until"))
-    found = [
+    commits = [
         commit
         for commit in graph.log(git.find_commit(call, start).sha)
         if all(role not in query or _is_by(commit, role, query[role]) for role in _ROLES)
@@ -43,17 +44,17 @@ def list_commits(call: Call) -> Reply:
         and (until is None or commit.committed_at <= until)
         and ("path" not in query or any(_is_in(path, query["path"]) for path, _ in graph.changed_paths(commit.sha)))
     ]
-    return Reply(200, Listing(found, lambda commit: git_json.commit(commit, call.repository, call.urls)))
+    return Reply(200, Listing(commits, lambda commit: as_json.commit(commit, call.repository, call.urls)))
 
 
 _ROLES = ("author", "committer")
 
 
-def _is_by(commit: Commit, role: str, wanted: str) -> bool:
-    chosen = commit.written_by if role == "author" else commit.committed_by
-    address = account_json.email(commit.author)
-    names = {chosen.email} if chosen and chosen.email != address else {address, commit.author.login}
-    return wanted.lower() in {name.lower() for name in names}
+def _is_by(commit: Commit, role: str, name: str) -> bool:
+    signature = commit.written_by if role == "author" else commit.committed_by
+    address = email(commit.author)
+    names = {signature.email} if signature and signature.email != address else {address, commit.author.login}
+    return name.lower() in {known.lower() for known in names}
 
 
 def _is_in(path: str, folder: str) -> bool:
@@ -62,7 +63,7 @@ def _is_in(path: str, folder: str) -> bool:
 
 
 def _time(text: str | None) -> datetime | None:
-    # What cannot be read is no filter, as with other query parameters.
+    # An invalid time is ignored, as with other query parameters.
     try:
         when = datetime.fromisoformat(text) if text else None
     except ValueError:
@@ -72,53 +73,53 @@ def _time(text: str | None) -> datetime | None:
 
 @route("repos/get-commit", "GET /repos/{owner}/{repo}/commits/{ref}")
 def get_commit(call: Call) -> Reply:
-    """Show a commit and what it changed."""
+    """Show a commit with its changes."""
     refuse_forms(call, "diff", "patch")
     graph, ref = git.history(call.store, call.repository), call.params["ref"]
     commit = git.find_commit(call, ref, partial(refusals.no_commit, ref))
     if call.terms.form == "sha":
         return Reply(200, commit.sha.encode())
-    return Reply(200, git_json.full_commit(commit, graph, call.repository, call.urls))
+    return Reply(200, as_json.full_commit(commit, graph, call.repository, call.urls))
 
 
 def _side(call: Call, text: str) -> Commit:
     *owner, ref = text.split(":")
     if owner and owner[0].lower() != call.repository.owner.login.lower():
-        raise refusals.not_found(f"{text!r} is in another repository; the fake has no forks to compare with")
+        raise refusals.not_found(f"{text!r} is in another repository, and the fake does not implement forks")
     return git.find_commit(call, ref, called="branch, tag or SHA ")
 
 
 @route("repos/compare-commits-with-basehead", "GET /repos/{owner}/{repo}/compare/{basehead}")
 def compare_commits_with_basehead(call: Call) -> Reply:
-    """Compare two commits: what the head has since it parted from the base, the commits oldest first."""
+    """Compare two commits: list the commits, oldest first, and the changes since the merge base."""
     refuse_forms(call, "diff", "patch")
     graph, basehead = call.store.git(call.repository), call.params["basehead"]
-    asked = basehead.split("...")
-    if len(asked) != 2:  # noqa: PLR2004 - base and head
-        raise refusals.not_found(f"a comparison is asked for as BASE...HEAD; the request has {basehead!r}")
-    base, head = (_side(call, text) for text in asked)
+    sides = basehead.split("...")
+    if len(sides) != 2:  # noqa: PLR2004 - base and head
+        raise refusals.not_found(f"the path of a comparison ends with BASE...HEAD; the request has {basehead!r}")
+    base, head = (_side(call, text) for text in sides)
     common = graph.merge_base(base.sha, head.sha)
     if common is None:
-        raise refusals.no_common_ancestor(*asked)
+        raise refusals.no_common_ancestor(*sides)
     ahead, behind = graph.missing(base.sha, head.sha)[::-1], graph.missing(head.sha, base.sha)
     changes = graph.changes(common.sha, head.sha)[:_FILES]
     paged = "page" in call.query or "per_page" in call.query
     around: JSON = {
-        **git_json.comparison_urls(basehead, base, head, call.repository, call.urls),
-        "base_commit": git_json.commit(base, call.repository, call.urls),
-        "merge_base_commit": git_json.commit(common, call.repository, call.urls),
+        **as_json.comparison_urls(basehead, base, head, call.repository, call.urls),
+        "base_commit": as_json.commit(base, call.repository, call.urls),
+        "merge_base_commit": as_json.commit(common, call.repository, call.urls),
         "status": rules.comparison_status(ahead_by=len(ahead), behind_by=len(behind)),
         "ahead_by": len(ahead),
         "behind_by": len(behind),
         "total_commits": len(ahead),
         "commits": [],
-        "files": git_json.diff_entries(changes, common.sha, head.sha, graph, call.repository, call.urls)
+        "files": as_json.diff_entries(changes, common.sha, head.sha, graph, call.repository, call.urls)
         if call.query.get("page", "1") == "1"
         else [],
     }
 
     def render(commit: Commit) -> JSON:
-        return git_json.commit(commit, call.repository, call.urls)
+        return as_json.commit(commit, call.repository, call.urls)
 
     if paged:
         return Reply(200, Listing(ahead, render, "commits", around))

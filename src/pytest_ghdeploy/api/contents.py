@@ -1,5 +1,5 @@
 """
-Contents: the files of a repository, read and changed one at a time.
+Contents: read and change one file of a repository.
 
 Source:
     https://docs.github.com/rest/repos/contents
@@ -19,7 +19,7 @@ from pytest_ghdeploy.api.routing import Call, Reply, refuse_forms, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.git import Signature
 from pytest_ghdeploy.github.rules import git as rules
-from pytest_ghdeploy.serializers import git as git_json
+from pytest_ghdeploy.serializers import git as as_json
 from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
@@ -46,26 +46,26 @@ def write(
     author: Mapping[str, str] | None = None,
 ) -> tuple[Commit, bool]:
     """
-    Commit one file, and dispatch ``push``.
+    Commit one new or changed file, and dispatch ``push``.
 
     Args:
         content: In base64, with or without line breaks.
 
-        sha: That of the blob which is replaced, ``None`` for a new file.
+        sha: The current SHA of the file's blob, ``None`` for a new file.
 
-        branch: The default branch if not given.
+        branch: The default is the default branch.
 
-        committer: ``name``, ``email`` and perhaps ``date``; *actor*, now, if not given.
+        committer: ``name``, ``email`` and optionally ``date``. The default is *actor*, now.
 
-        author: As *committer*, which it is if not given.
+        author: Likewise. The default is *committer*.
 
     Returns:
         The commit, and whether the file is new.
 
     Raises:
-        NotFound: There is no such branch.
-        Unprocessable: *path*, *content* or a date is none; or the file is there, and *sha* not given.
-        Conflict: The file is not what *sha* says. In all cases nothing has changed.
+        NotFound: The branch does not exist.
+        Unprocessable: *path*, *content* or a date is invalid, or *sha* is missing for an existing file.
+        Conflict: The file's SHA is not *sha*. In all cases nothing has changed.
 
     Source:
         https://docs.github.com/rest/repos/contents#create-or-update-file-contents
@@ -95,16 +95,18 @@ def remove(
     author: Mapping[str, str] | None = None,
 ) -> Commit:
     """
-    Commit that a file is gone, and dispatch ``push``.
+    Delete a file with a commit, and dispatch ``push``.
 
     Args:
-        sha: That of the blob.
+        sha: The current SHA of the file's blob.
 
-        branch: The default branch if not given.
+        branch: The default is the default branch.
+
+        committer: As for ``write``, and so is *author*.
 
     Raises:
-        NotFound: There is no such branch or file.
-        Conflict: The file is not what *sha* says. In either case nothing has changed.
+        NotFound: The branch or the file does not exist.
+        Conflict: The file's SHA is not *sha*. In either case nothing has changed.
 
     Source:
         https://docs.github.com/rest/repos/contents#delete-a-file
@@ -124,8 +126,8 @@ def _files(store: Store, repository: Repository, branch: str | None) -> tuple[st
     if not graph.commits and name == repository.default_branch:
         return name, {}
     if name not in graph.branches:
-        there = errors.there_is(name, graph.branches)
-        raise refusals.no_branch_for_contents(name, f"{repository.full_name} has no branch {name!r}; {there}")
+        known = errors.there_is(name, graph.branches)
+        raise refusals.no_branch_for_contents(name, f"{repository.full_name} has no branch {name!r}; {known}")
     return name, graph.commits[graph.branches[name]].tree
 
 
@@ -150,17 +152,17 @@ def _commit(
     return commit
 
 
-def _signature(role: str, given: Mapping[str, str] | None, actor: User, now: datetime) -> Signature | None:
-    if given is None:
+def _signature(role: str, fields: Mapping[str, str] | None, actor: User, now: datetime) -> Signature | None:
+    if fields is None:
         return None
     date = now
-    if "date" in given:
+    if "date" in fields:
         try:
-            date = datetime.fromisoformat(given["date"])
+            date = datetime.fromisoformat(fields["date"])
             date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
         except (ValueError, OverflowError) as problem:
-            raise refusals.not_a_date(f"{role}.date", f"{role}.date is a time in ISO 8601: {problem}") from None
-    return Signature(given.get("name", actor.login), given.get("email", email(actor)), date)
+            raise refusals.not_a_date(f"{role}.date", f"{role}.date is not a time in ISO 8601: {problem}") from None
+    return Signature(fields.get("name", actor.login), fields.get("email", email(actor)), date)
 
 
 @route(
@@ -169,7 +171,7 @@ def _signature(role: str, given: Mapping[str, str] | None, actor: User, now: dat
     "GET /repos/{owner}/{repo}/contents",
 )
 def get_content(call: Call) -> Reply:
-    """Show a file with its content, or list what a directory holds."""
+    """Show a file with its content, or list a directory."""
     refuse_forms(call, "html", "object")
     graph, repository = call.store.git(call.repository), call.repository
     ref, path = call.query.get("ref") or repository.default_branch, call.params.get("path", "").strip("/")
@@ -182,7 +184,7 @@ def get_content(call: Call) -> Reply:
         content = graph.blobs[tree[path]]
         if call.terms.form == "raw":
             return Reply(200, content)
-        return Reply(200, git_json.file_with_content(path, content, ref, repository, call.urls))
+        return Reply(200, as_json.file_with_content(path, content, ref, repository, call.urls))
     entries = graph.directory(commit.sha, path)
     if path and not entries:
         raise refusals.not_found(
@@ -192,7 +194,7 @@ def get_content(call: Call) -> Reply:
     sizes = {entry.path: len(graph.blobs[entry.sha]) for entry in entries if not entry.is_directory}
 
     def render(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - an Entry
-        return git_json.entry(entry, sizes.get(entry.path), ref, repository, call.urls)
+        return as_json.entry(entry, sizes.get(entry.path), ref, repository, call.urls)
 
     return Reply(200, [render(entry) for entry in entries])
 
@@ -202,13 +204,13 @@ def _changed(call: Call, status: int, commit: Commit) -> Reply:
     branch = call.body.get("branch", call.repository.default_branch)
     content = None
     if path in commit.tree:
-        content = git_json.file(path, graph.blobs[commit.tree[path]], branch, call.repository, call.urls)
-    return Reply(status, {"content": content, "commit": git_json.file_commit(commit, call.repository, call.urls)})
+        content = as_json.file(path, graph.blobs[commit.tree[path]], branch, call.repository, call.urls)
+    return Reply(status, {"content": content, "commit": as_json.file_commit(commit, call.repository, call.urls)})
 
 
 @route("repos/create-or-update-file-contents", "PUT /repos/{owner}/{repo}/contents/{path}")
 def create_or_update_file_contents(call: Call) -> Reply:
-    """Commit a new file, or a new content of one."""
+    """Commit a new file or new content of an existing one."""
     arguments = call.arguments_for(write)
     commit, is_new = write(call.store, call.repository, call.actor, call.params["path"], **arguments)
     return _changed(call, 201 if is_new else 200, commit)
@@ -216,6 +218,6 @@ def create_or_update_file_contents(call: Call) -> Reply:
 
 @route("repos/delete-file", "DELETE /repos/{owner}/{repo}/contents/{path}")
 def delete_file(call: Call) -> Reply:
-    """Commit that a file is gone."""
+    """Delete a file with a commit."""
     commit = remove(call.store, call.repository, call.actor, call.params["path"], **call.arguments_for(remove))
     return _changed(call, 200, commit)

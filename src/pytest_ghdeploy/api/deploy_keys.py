@@ -23,19 +23,20 @@ def create(
     store: Store, repository: Repository, creator: User, *, key: str, title: str = "", read_only: bool = False
 ) -> DeployKey:
     """
-    Let whoever holds a private key read, and unless *read_only* write, a repository.
+    Add a deploy key to a repository.
 
     Args:
-        key: A line as in OpenSSH's files ``.pub``. Its comment is not kept.
+        key: The line in OpenSSH's ``.pub`` file. Its comment is not kept.
 
-        title: The comment of *key* if empty.
+        title: The default is the comment of *key*.
+
+        read_only: Whether the key's holder may only read the repository.
 
     Returns:
-        The new deploy key. There is no way to change it.
+        The new deploy key. It cannot be changed.
 
     Raises:
-        Unprocessable: *key* is no public key, or is a deploy key already, of whichever repository. Nothing
-            has changed.
+        Unprocessable: *key* is not a public key, or any repository already has it. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/deploy-keys/deploy-keys#create-a-deploy-key
@@ -44,7 +45,7 @@ def create(
     for other in store.deploy_keys.where(key=public.text):
         where = store.repository_of(other).full_name
         raise refusals.key_in_use(
-            f"it is deploy key {other.id} {other.title!r} of {where}; a key may be used once only"
+            f"it is deploy key {other.id} {other.title!r} of {where}; a key can be used only once"
         )
     return store.deploy_keys.add(
         DeployKey(
@@ -62,7 +63,7 @@ def create(
 
 def delete(store: Store, deploy_key: DeployKey) -> None:
     """
-    Take the right away again. The key may then be used elsewhere.
+    Delete a deploy key. The key can then be added again.
 
     Source:
         https://docs.github.com/rest/deploy-keys/deploy-keys#delete-a-deploy-key

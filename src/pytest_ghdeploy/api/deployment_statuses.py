@@ -41,30 +41,30 @@ def create(
     auto_inactive: bool = True,
 ) -> DeploymentStatus:
     """
-    Report on *deployment*, and retire the deployments that its success replaces.
+    Add a status to *deployment*, and retire the deployments that its success replaces.
 
     Args:
-        performed_via_github_app: The app in whose name *creator* acts, if it does in one's.
+        performed_via_github_app: The app that *creator* acts for, if any.
 
-        target_url: An http(s) URL or ``""``; kept as ``log_url`` too.
+        target_url: An http or https URL or ``""``. Also stored as ``log_url``.
 
-        log_url: Likewise, and overrides ``target_url``.
+        log_url: Likewise. Takes precedence over *target_url*.
 
         description: At most 140 characters.
 
         environment:
-            Where the deployment is from now on; ``""`` leaves it where it is. At most 255 characters. An
-            environment of this name is there afterwards.
+            The new environment of the deployment, created if it does not exist;
+            ``""`` for no change. At most 255 characters.
 
-        environment_url: An http(s) URL or ``""``.
+        environment_url: An http or https URL or ``""``.
 
         auto_inactive:
-            Whether the state ``success`` makes earlier successful deployments
-            to the same environment ``inactive``, unless they are transient or
-            to production.
+            Whether ``success`` also makes earlier successful deployments to the
+            same environment ``inactive``. Transient and production deployments
+            stay as they are.
 
     Returns:
-        The new deployment status. Its times are those of the fake's clock.
+        The new deployment status. Its times come from the fake's clock.
 
     Raises:
         Unprocessable: A limit is broken. Nothing has changed.
@@ -105,7 +105,7 @@ def _append(
 ) -> tuple[Deployment, DeploymentStatus]:
     now = store.clock.now
     after = store.deployments.replace(deployment._replace(updated_at=now))
-    assert after.state is not None  # noqa: S101 - it is the one being reported
+    assert after.state is not None  # noqa: S101 - the caller has set it
     row = store.deployment_statuses.add(
         DeploymentStatus(
             id=store.deployment_statuses.next_id,
@@ -138,14 +138,14 @@ def find(call: Call) -> DeploymentStatus:
     Look up the deployment status in the path.
 
     Raises:
-        NotFound: There is no such deployment in the repository, or it has no such status.
+        NotFound: The repository has no such deployment, or the deployment has no such status.
     """
-    deployment, wanted = deployments.find(call), call.params["status_id"]
-    row = call.store.deployment_statuses.get(wanted)
+    deployment, status_id = deployments.find(call), call.params["status_id"]
+    row = call.store.deployment_statuses.get(status_id)
     if row is None or row.deployment_id != deployment.id:
-        known = call.store.deployment_statuses.where(deployment_id=deployment.id)
-        there = errors.there_is(wanted, (status.id for status in known))
-        raise refusals.not_found(f"deployment {deployment.id} has no deployment status {wanted}; {there}")
+        rows = call.store.deployment_statuses.where(deployment_id=deployment.id)
+        known = errors.there_is(status_id, (status.id for status in rows))
+        raise refusals.not_found(f"deployment {deployment.id} has no deployment status {status_id}; {known}")
     return row
 
 
@@ -154,13 +154,13 @@ _PATH = "/repos/{owner}/{repo}/deployments/{deployment_id}/statuses"
 
 @route("repos/list-deployment-statuses", f"GET {_PATH}", finds=deployments.find)
 def list_deployment_statuses(call: Call) -> Reply:
-    """List the statuses of a deployment, newest first: the first is its state."""
+    """List the statuses of a deployment, newest first. The first one is its current state."""
     return Reply(200, Listing(call.store.deployment_statuses.where(deployment_id=call.found.id)))
 
 
 @route("repos/create-deployment-status", f"POST {_PATH}", finds=deployments.find)
 def create_deployment_status(call: Call) -> Reply:
-    """Report on a deployment."""
+    """Add a status to a deployment."""
     row = create(call.store, call.repository, call.found, call.actor, call.app, **call.arguments_for(create))
     location = f"{call.urls.deployment(call.repository, row.deployment_id)}/statuses/{row.id}"
     return Reply(201, row, location)

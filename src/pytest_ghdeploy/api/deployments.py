@@ -28,7 +28,7 @@ PERMISSION = "deployments"
 
 
 class AutoMerged(NamedTuple):
-    """No deployment: the default branch had to be merged into the ref first, and was."""
+    """The result if no deployment was created because the default branch was merged into the ref."""
 
     message: str
 
@@ -50,31 +50,31 @@ def create(
     production_environment: bool | None = None,
 ) -> Deployment | AutoMerged:
     """
-    Deploy *ref*, if nothing is in the way.
+    Create a deployment of *ref*, and its environment if it does not exist.
 
     Args:
-        performed_via_github_app: The app in whose name *creator* acts, if it does in one's.
+        performed_via_github_app: The app that *creator* acts for, if any.
 
-        ref: A branch, a tag or a full SHA; kept as it is written.
+        ref: A branch, a tag or a full SHA. Stored as written.
 
-        auto_merge: Merge the default branch into a branch that is behind it.
+        auto_merge: Whether to merge the default branch into *ref* first, if *ref* is a branch that is behind it.
 
-        required_contexts: Contexts that must be ``success``; ``None`` for all of the commit's, ``[]`` for none.
+        required_contexts: The contexts that must be ``success``: ``None`` for all of the commit, ``[]`` for none.
 
-        payload: Kept as it is, ``{}`` if ``None``; at most 65,535 bytes of JSON.
+        payload: Stored unchanged, ``None`` as ``{}``. At most 65,535 bytes of JSON.
 
         environment: At most 255 characters.
 
-        production_environment: If ``None``, whether the environment is called ``production``.
+        production_environment: ``None`` for True if the environment is ``production``, and False otherwise.
 
     Returns:
-        The new deployment, and its environment is there; or ``AutoMerged``, with a merge commit on
-        the branch and no deployment.
+        The new deployment; or ``AutoMerged``, with a merge commit on the branch and no deployment.
 
     Raises:
-        Unprocessable: *ref* names nothing, or a limit is broken.
-        Conflict: The default branch does not merge into *ref*, or a context is not ``success``.
-            In either case nothing has changed.
+        Unprocessable: *ref* does not exist, or a limit is broken.
+        Conflict:
+            The default branch cannot be merged into *ref*, or a context is not
+            ``success``. In either case nothing has changed.
 
     Source:
         https://docs.github.com/rest/deployments/deployments#create-a-deployment
@@ -131,7 +131,7 @@ def _auto_merge(store: Store, repository: Repository, target: Target, ref: str, 
         return None
     if decision == "conflict":
         count = len(graph.missing(target.sha, head))
-        why = f"both have changed {', '.join(clashes)}" if clashes else f"a {target.kind} cannot take a merge commit"
+        why = f"both changed {', '.join(clashes)}" if clashes else f"a {target.kind} cannot get a merge commit"
         hint = f"{ref} is {count} commit(s) behind {base}, and {why}; auto_merge=false deploys it as it is"
         raise refusals.merge_conflict(base, ref, hint)
     message = f"Auto-merged {base} into {ref} on deployment."
@@ -144,21 +144,21 @@ def _check_contexts(
 ) -> None:
     if required is not None and not required:
         return
-    found = commit_statuses.contexts_of(store, repository, target.sha)
-    checked = rules.contexts_to_check(found, required)
+    reported = commit_statuses.contexts_of(store, repository, target.sha)
+    checked = rules.contexts_to_check(reported, required)
     unmet = rules.unmet_contexts(checked, store.assume)
     if unmet:
-        named = ", ".join(f"{context.context} is {context.state}" for context in unmet)
-        hint = f"{target.sha[:7]}, the commit of {ref}: {named}; required_contexts=[] deploys it regardless"
-        raise refusals.failed_contexts(ref, rules.listed_contexts(found, checked, store.assume), hint)
+        states = ", ".join(f"{context.context} is {context.state}" for context in unmet)
+        hint = f"{target.sha[:7]}, the commit of {ref}: {states}; required_contexts=[] deploys it regardless"
+        raise refusals.failed_contexts(ref, rules.listed_contexts(reported, checked, store.assume), hint)
 
 
 def delete(store: Store, repository: Repository, deployment: Deployment) -> None:
     """
-    Delete a deployment with its statuses. Dispatches nothing, as GitHub does.
+    Delete a deployment and its statuses. Like GitHub, dispatch no event.
 
     Raises:
-        Unprocessable: It is active and not alone in its environment. Nothing has changed.
+        Unprocessable: The deployment is active, and its environment has others. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/deployments/deployments#delete-a-deployment
@@ -187,7 +187,7 @@ def find(call: Call) -> Deployment:
 
 @route("repos/list-deployments", "GET /repos/{owner}/{repo}/deployments")
 def list_deployments(call: Call) -> Reply:
-    """List deployments, newest first, those that match all filters."""
+    """List the deployments that match all filters, newest first."""
     filters = {name: call.query[name] for name in ("sha", "ref", "task", "environment") if name in call.query}
     return Reply(200, Listing(call.store.deployments.where(repository_id=call.repository.id, **filters)))
 
@@ -195,10 +195,10 @@ def list_deployments(call: Call) -> Reply:
 @route("repos/create-deployment", "POST /repos/{owner}/{repo}/deployments")
 def create_deployment(call: Call) -> Reply:
     """Create a deployment, or merge the default branch into its ref."""
-    created = create(call.store, call.repository, call.actor, call.app, **call.arguments_for(create))
-    if isinstance(created, AutoMerged):
-        return Reply(202, {"message": created.message})
-    return Reply(201, created, call.urls.deployment(call.repository, created.id), created.updated_at)
+    result = create(call.store, call.repository, call.actor, call.app, **call.arguments_for(create))
+    if isinstance(result, AutoMerged):
+        return Reply(202, {"message": result.message})
+    return Reply(201, result, call.urls.deployment(call.repository, result.id), result.updated_at)
 
 
 @route("repos/get-deployment", "GET /repos/{owner}/{repo}/deployments/{deployment_id}", finds=find)

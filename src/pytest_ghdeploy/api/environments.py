@@ -1,8 +1,8 @@
 """
 Environments.
 
-Their protection rules hold back jobs of GitHub Actions, not deployments that
-are made over REST, so nothing here stands in a deployment's way.
+Protection rules hold back jobs of GitHub Actions. They do not block deployments
+that are created through the REST API.
 
 Source:
     https://docs.github.com/rest/deployments/environments
@@ -17,7 +17,8 @@ from pytest_ghdeploy import errors
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import Environment, ProtectionRule
-from pytest_ghdeploy.github.rules import environments as environment_rules, permissions as permission_rules
+from pytest_ghdeploy.github.rules import environments as rules
+from pytest_ghdeploy.github.rules.permissions import allows
 from pytest_ghdeploy.serializers import environments as as_json
 
 if TYPE_CHECKING:
@@ -42,40 +43,45 @@ def create_or_update(
     can_admins_bypass: bool = True,
 ) -> Environment:
     """
-    Give the environment called *name* these settings and no others; what is left out is cleared.
+    Create the environment *name*, or replace all settings of an existing one.
+
+    Settings that are left out are reset to their defaults. Custom deployment
+    protection rules stay enabled.
 
     Args:
-        name: At most 255 characters, compared without case; an existing environment keeps its spelling.
+        name: From 1 to 255 characters, compared without case. An existing environment keeps its spelling.
 
         wait_timer: Minutes that a job waits, from 0 to 43,200.
 
-        reviewers: At most 6, each with ``type``, which is ``User`` or ``Team``, and ``id``.
+        reviewers: At most 6, each with ``type`` (``User`` or ``Team``) and ``id``.
 
-        deployment_branch_policy: ``protected_branches`` and ``custom_branch_policies``, of which one is true.
-            Without custom branch policies those that were there are gone.
+        deployment_branch_policy:
+            ``protected_branches`` and ``custom_branch_policies``, of which
+            exactly one is true. Unless it is the latter, the existing branch
+            policies are deleted.
 
     Returns:
-        The environment as it is now. Custom deployment protection rules stay enabled.
+        The new or updated environment.
 
     Raises:
-        Unprocessable: A limit is broken, or a reviewer is nobody who may read the repository. Nothing has changed.
+        Unprocessable: A limit is broken, or a reviewer cannot read the repository. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/deployments/environments#create-or-update-an-environment
     """
     reviewers = reviewers or ()
-    environment_rules.check_environment(
+    rules.check_environment(
         name=name,
         wait_timer=wait_timer,
         reviewers=len(reviewers),
         deployment_branch_policy=deployment_branch_policy,
     )
-    found = tuple(_reviewer(store, repository, reviewer) for reviewer in reviewers)
+    reviewer_rows = tuple(_reviewer(store, repository, reviewer) for reviewer in reviewers)
     row = ensure(store, repository, name)._replace(
         updated_at=store.clock.now,
         wait_timer=int(wait_timer),
         prevent_self_review=prevent_self_review,
-        reviewers=found,
+        reviewers=reviewer_rows,
         deployment_branch_policy_settings=_settings(deployment_branch_policy),
         can_admins_bypass=can_admins_bypass,
     )
@@ -85,9 +91,9 @@ def create_or_update(
 
 def ensure(store: Store, repository: Repository, name: str) -> Environment:
     """
-    Find the environment called *name*, or create it without rules.
+    Find the environment *name*, or create it without protection rules.
 
-    Naming one in a deployment or deployment status is enough for it to be there.
+    Creating a deployment or deployment status creates its environment.
     """
     row = lookup(store, repository, name)
     if row is None:
@@ -99,7 +105,7 @@ def ensure(store: Store, repository: Repository, name: str) -> Environment:
                 name=name,
                 created_at=now,
                 updated_at=now,
-                name_key=environment_rules.environment_key(name),
+                name_key=rules.environment_key(name),
             )
         )
     return row
@@ -107,24 +113,24 @@ def ensure(store: Store, repository: Repository, name: str) -> Environment:
 
 def lookup(store: Store, repository: Repository, name: str) -> Environment | None:
     """Find an environment by its name, without regard to case."""
-    found = store.environments.where(repository_id=repository.id, name_key=environment_rules.environment_key(name))
-    return found[0] if found else None
+    rows = store.environments.where(repository_id=repository.id, name_key=rules.environment_key(name))
+    return rows[0] if rows else None
 
 
-def _reviewer(store: Store, repository: Repository, given: Mapping[str, Any]) -> User | Team:
-    kind, number = given.get("type"), given.get("id")
+def _reviewer(store: Store, repository: Repository, reviewer: Mapping[str, Any]) -> User | Team:
+    kind, row_id = reviewer.get("type"), reviewer.get("id")
     if kind == "Team":
-        team = store.teams.get(number) if number is not None else None
+        team = store.teams.get(row_id) if row_id is not None else None
         if team and team.organization.id == repository.owner.id:
             return team
         known = [f"{row.slug} ({row.id})" for row in store.teams if row.organization.id == repository.owner.id]
     else:
-        user = store.users.get(number) if number is not None and kind else None
-        if user and user.type == "User" and permission_rules.allows(store.permission(repository, user), "pull"):
+        user = store.users.get(row_id) if row_id is not None and kind else None
+        if user and user.type == "User" and allows(store.permission(repository, user), "pull"):
             return user
         known = [f"{row.login} ({row.id})" for row in store.users if row.type == "User"]
-    hint = f"no {kind or 'reviewer without a type'} {number} can review for {repository.full_name}"
-    raise refusals.invalid_environment("Reviewers is invalid", f"{hint}; {errors.there_is(number, known)}")
+    hint = f"no {kind or 'reviewer without a type'} {row_id} can review deployments of {repository.full_name}"
+    raise refusals.invalid_environment("Reviewers is invalid", f"{hint}; {errors.there_is(row_id, known)}")
 
 
 def _settings(policy: Mapping[str, bool] | None) -> DeploymentBranchPolicySettings | None:
@@ -135,15 +141,13 @@ def _settings(policy: Mapping[str, bool] | None) -> DeploymentBranchPolicySettin
 
 def _protect(store: Store, row: Environment) -> None:
     settings = row.deployment_branch_policy_settings
-    wanted = environment_rules.protection_rule_types(
-        wait_timer=row.wait_timer, reviewers=len(row.reviewers), settings=settings
-    )
-    there = {rule.type: rule for rule in protection_rules(store, row)}
-    for type_, rule in there.items():
-        if type_ not in wanted:
+    types = rules.protection_rule_types(wait_timer=row.wait_timer, reviewers=len(row.reviewers), settings=settings)
+    existing = {rule.type: rule for rule in protection_rules(store, row)}
+    for type_, rule in existing.items():
+        if type_ not in types:
             store.protection_rules.remove(rule)
-    for type_ in wanted:
-        if type_ not in there:
+    for type_ in types:
+        if type_ not in existing:
             rule = ProtectionRule(store.protection_rules.next_id, row.repository_id, row.id, type_)
             store.protection_rules.add(rule)
     if settings != "custom_branch_policies":
@@ -155,14 +159,14 @@ _ORDER = ("wait_timer", "required_reviewers", "branch_policy")
 
 
 def protection_rules(store: Store, environment: Environment) -> list[ProtectionRule]:
-    """List the rules that come from an environment's own settings, in GitHub's order, without custom ones."""
-    found = store.protection_rules.where(environment_id=environment.id)
-    return sorted((rule for rule in found if rule.app is None), key=lambda rule: _ORDER.index(rule.type))
+    """List the protection rules of an environment in GitHub's order, without custom ones."""
+    rows = store.protection_rules.where(environment_id=environment.id)
+    return sorted((rule for rule in rows if rule.app is None), key=lambda rule: _ORDER.index(rule.type))
 
 
 def delete(store: Store, environment: Environment) -> None:
     """
-    Delete an environment with all that protects it. Its deployments stay.
+    Delete an environment with its protection rules and branch policies. Its deployments stay.
 
     Source:
         https://docs.github.com/rest/deployments/environments#delete-an-environment
@@ -175,7 +179,7 @@ def delete(store: Store, environment: Environment) -> None:
 
 
 def to_json(store: Store, urls: Urls, row: Environment) -> JSON:
-    """Show an environment with its protection rules."""
+    """Serialize an environment with its protection rules."""
     return as_json.environment(row, protection_rules(store, row), store.repository_of(row), urls)
 
 
@@ -186,12 +190,12 @@ def find(call: Call) -> Environment:
     Raises:
         NotFound: The repository has no such environment.
     """
-    wanted = call.params["environment_name"]
-    row = lookup(call.store, call.repository, wanted)
+    name = call.params["environment_name"]
+    row = lookup(call.store, call.repository, name)
     if row is None:
-        known = call.store.environments.where(repository_id=call.repository.id)
-        there = errors.there_is(wanted, (environment.name for environment in known))
-        raise refusals.not_found(f"{call.repository.full_name} has no environment {wanted!r}; {there}")
+        rows = call.store.environments.where(repository_id=call.repository.id)
+        known = errors.there_is(name, (environment.name for environment in rows))
+        raise refusals.not_found(f"{call.repository.full_name} has no environment {name!r}; {known}")
     return row
 
 
@@ -215,7 +219,7 @@ def get_environment(call: Call) -> Reply:
     needs="admin",
 )
 def create_or_update_environment(call: Call) -> Reply:
-    """Create an environment, or replace the settings of an existing one; both are a 200."""
+    """Create an environment, or replace the settings of an existing one. Both return 200."""
     arguments = call.arguments_for(create_or_update)
     row = create_or_update(call.store, call.repository, call.params["environment_name"], **arguments)
     return Reply(200, to_json(call.store, call.urls, row))

@@ -1,7 +1,7 @@
 """
-What the endpoints around git share: refs found, branches merged, pushes told of.
+Git operations shared by several endpoints: resolve refs, merge branches, dispatch pushes.
 
-The endpoints themselves are in ``refs``, ``branches``, ``commits``, ``contents`` and ``tags``.
+The endpoints are in ``refs``, ``branches``, ``commits``, ``contents`` and ``tags``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def history(store: Store, repository: Repository) -> Graph:
     """
-    Give the commit graph to an endpoint that is about commits.
+    Return the commit graph of a repository that has commits.
 
     Raises:
         Conflict: The repository has no commits.
@@ -40,10 +40,10 @@ def history(store: Store, repository: Repository) -> Graph:
 
 def resolve(store: Store, repository: Repository, ref: str) -> Target:
     """
-    Find the branch, tag or commit that *ref* names, for a deployment.
+    Resolve the *ref* of a deployment to a branch, tag or commit.
 
     Raises:
-        Unprocessable: There is none.
+        Unprocessable: *ref* does not exist.
     """
     graph = store.git(repository)
     target = graph.resolve(ref, short_shas=store.assume.short_shas)
@@ -55,7 +55,7 @@ def resolve(store: Store, repository: Repository, ref: str) -> Target:
 
 
 def known_refs(graph: Graph, ref: str) -> str:
-    """Say which branches and tags there are, those most like *ref* first."""
+    """List the existing branches and tags for a hint, those most similar to *ref* first."""
     return errors.there_is(ref, [*graph.branches, *graph.tags])
 
 
@@ -63,15 +63,15 @@ def find_commit(
     call: Call, ref: str, refuse: Callable[[str], GitHubError] = refusals.not_found, *, called: str = ""
 ) -> Commit:
     """
-    Find the commit that *ref* names, also by an abbreviated SHA, as the endpoints that read do.
+    Resolve *ref* to a commit, for an endpoint that reads. Abbreviated SHAs are accepted.
 
     Args:
         refuse: Makes the refusal from its hint.
 
-        called: What the hint says *ref* might have been, if it says so, with a space after it.
+        called: The kind of thing expected, for the hint, with a trailing space.
 
     Raises:
-        GitHubError: What *refuse* makes, if *ref* names nothing.
+        GitHubError: *ref* does not exist. *refuse* makes the error.
     """
     graph, repository = call.store.git(call.repository), call.repository
     target = graph.resolve(ref, short_shas=True)
@@ -81,7 +81,7 @@ def find_commit(
 
 
 def clashes(graph: Graph, ours: str, theirs: str) -> list[str]:
-    """List the paths in which two commits do not merge, none if they do."""
+    """List the paths that conflict when two commits are merged."""
     try:
         graph.merged_tree(ours, theirs)
     except MergeConflict as conflict:
@@ -91,10 +91,10 @@ def clashes(graph: Graph, ours: str, theirs: str) -> list[str]:
 
 def merge(store: Store, repository: Repository, actor: User, *, branch: str, theirs: str, message: str) -> Commit:
     """
-    Put a merge commit of the commit *theirs* on *branch*, which must merge cleanly, and dispatch ``push``.
+    Merge the commit *theirs* into *branch* with a merge commit, and dispatch ``push``.
 
     Raises:
-        MergeConflict: It does not. Nothing has changed.
+        MergeConflict: The merge has conflicts. Nothing has changed.
     """
     graph = store.git(repository)
     before = graph.branches[branch]
@@ -105,11 +105,15 @@ def merge(store: Store, repository: Repository, actor: User, *, branch: str, the
 
 def pushed(store: Store, repository: Repository, actor: User, name: str, *, before: str | None) -> None:
     """
-    Note that the ref *name*, such as ``heads/main``, has just moved from the commit *before*, and tell the world.
+    Update the times of a repository and dispatch events after the ref *name* has changed.
 
-    A new one (*before* is ``None``) dispatches ``create`` and ``push``, one that
-    is gone ``delete`` and ``push``, any other ``push``. A ref that is neither a
-    branch nor a tag dispatches nothing.
+    A new branch or tag dispatches ``create`` and ``push``, a deleted one
+    ``delete`` and ``push``, a moved one ``push``. Other refs dispatch nothing.
+
+    Args:
+        name: The ref, such as ``heads/main``, which already points to its new commit.
+
+        before: The SHA of its previous commit, ``None`` for a new ref.
 
     Source:
         https://docs.github.com/webhooks/webhook-events-and-payloads#push
@@ -127,19 +131,19 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
     if after is None:
         store.events.record("delete", None, repository.full_name, partial(payloads.delete, short, kind, *around))
     elsewhere = graph.ancestors(*(sha for branch, sha in graph.branches.items() if branch != short or kind == "tag"))
-    news: list[Commit] = []
+    added: list[Commit] = []
     if kind == "branch" and after:
-        news = graph.missing(before, after) if before else graph.log(after)
-    listed = [
+        added = graph.missing(before, after) if before else graph.log(after)
+    commits = [
         payloads.PushedCommit(commit, graph.changed_paths(commit.sha), distinct=commit.sha not in elsewhere)
-        for commit in reversed(news)
+        for commit in reversed(added)
         if before or commit.sha not in elsewhere
     ]
-    top = None
+    head = None
     if after:
-        top = payloads.PushedCommit(graph.commits[after], graph.changed_paths(after), distinct=after not in elsewhere)
-    alike = [branch for branch, sha in graph.branches.items() if sha == after and name != f"heads/{branch}"]
-    base = repository.default_branch if repository.default_branch in alike else min(alike, default=None)
+        head = payloads.PushedCommit(graph.commits[after], graph.changed_paths(after), distinct=after not in elsewhere)
+    bases = [branch for branch, sha in graph.branches.items() if sha == after and name != f"heads/{branch}"]
+    base = repository.default_branch if repository.default_branch in bases else min(bases, default=None)
     store.events.record(
         "push",
         None,
@@ -149,8 +153,8 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
             f"refs/{name}",
             before or payloads.NOTHING,
             after or payloads.NOTHING,
-            listed,
-            top,
+            commits,
+            head,
             *around,
             forced=before is not None and after is not None and not graph.contains(after, before),
             base_ref=f"refs/heads/{base}" if base and before is None else None,
@@ -159,9 +163,11 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
 
 
 def latest_push(store: Store, repository: Repository, actor: User) -> Callable[[], JSON]:
-    """Make the payload of a push of the latest commit of the default branch, for a hook that is tested."""
+    """Make the payload of a push of the default branch's latest commit, for testing a hook."""
     graph, branch = store.git(repository), repository.default_branch
     commit = graph.commits[graph.branches[branch]]
-    top = payloads.PushedCommit(commit, graph.changed_paths(commit.sha), distinct=True)
+    head = payloads.PushedCommit(commit, graph.changed_paths(commit.sha), distinct=True)
     before = commit.parents[0] if commit.parents else payloads.NOTHING
-    return partial(payloads.push, f"refs/heads/{branch}", before, commit.sha, [top], top, repository, actor, store.urls)
+    return partial(
+        payloads.push, f"refs/heads/{branch}", before, commit.sha, [head], head, repository, actor, store.urls
+    )

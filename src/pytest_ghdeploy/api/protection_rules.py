@@ -1,5 +1,5 @@
 """
-Custom deployment protection rules: apps that decide whether a job may deploy.
+Custom deployment protection rules, with which apps approve or reject jobs that deploy.
 
 Source:
     https://docs.github.com/rest/deployments/protection-rules
@@ -31,11 +31,14 @@ _RULES = "/repos/{owner}/{repo}/environments/{environment_name}/deployment_prote
 
 def enable(store: Store, environment: Environment, *, integration_id: int | None = None) -> ProtectionRule:
     """
-    Let an app decide about an environment.
+    Enable the custom deployment protection rule of an app for an environment.
+
+    Args:
+        integration_id: The id of the app. It is required.
 
     Raises:
-        Unprocessable: There is no *integration_id*, or its app does so already. Nothing has changed.
-        NotFound: No app with this id can do so. Nothing has changed.
+        Unprocessable: *integration_id* is missing, or the app's rule is enabled. Nothing has changed.
+        NotFound: The app does not exist or offers no such rule. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/deployments/protection-rules#create-a-custom-deployment-protection-rule-on-an-environment
@@ -45,12 +48,12 @@ def enable(store: Store, environment: Environment, *, integration_id: int | None
     app = store.apps.get(integration_id)
     if app is None or not rules.can_protect(app):
         known = (f"{row.slug} ({row.id})" for row in available(store))
-        what = f"{app.slug} is an app without custom deployment protection rules" if app else "there is no such app"
+        what = f"the app {app.slug} offers no custom deployment protection rule" if app else "there is no such app"
         raise refusals.not_found(
             f"integration_id is {integration_id}: {what}; {errors.there_is(integration_id, known)}"
         )
     if any(rule.app is not None and rule.app.id == app.id for rule in enabled(store, environment)):
-        hint = f"the rule of {app.slug} is enabled for environment {environment.name!r} already"
+        hint = f"the rule of {app.slug} is already enabled for environment {environment.name!r}"
         raise refusals.already_exists("DeploymentProtectionRule", "integration_id", hint)
     row = ProtectionRule(store.protection_rules.next_id, environment.repository_id, environment.id, "custom", app)
     return store.protection_rules.add(row)
@@ -62,7 +65,7 @@ def enabled(store: Store, environment: Environment) -> Sequence[ProtectionRule]:
 
 
 def available(store: Store) -> list[App]:
-    """List the apps that an environment can have a custom deployment protection rule of, oldest first."""
+    """List the apps that offer a custom deployment protection rule, oldest first."""
     return [app for app in store.apps if rules.can_protect(app)]
 
 
@@ -73,19 +76,19 @@ def find(call: Call) -> ProtectionRule:
     Raises:
         NotFound: The environment has no such rule.
     """
-    environment, wanted = environments.find(call), call.params["protection_rule_id"]
-    row = call.store.protection_rules.get(wanted)
+    environment, rule_id = environments.find(call), call.params["protection_rule_id"]
+    row = call.store.protection_rules.get(rule_id)
     if row is None or row.environment_id != environment.id or row.app is None:
-        there = errors.there_is(wanted, (rule.id for rule in enabled(call.store, environment)))
-        own = f" ({wanted} is its {row.type})" if row and row.environment_id == environment.id else ""
-        name = repr(environment.name)
-        raise refusals.not_found(f"environment {name} has no custom deployment protection rule {wanted}{own}; {there}")
+        known = errors.there_is(rule_id, (rule.id for rule in enabled(call.store, environment)))
+        other = f" ({rule_id} is its {row.type})" if row and row.environment_id == environment.id else ""
+        hint = f"environment {environment.name!r} has no custom deployment protection rule {rule_id}{other}; {known}"
+        raise refusals.not_found(hint)
     return row
 
 
 @route("repos/get-all-deployment-protection-rules", f"GET {_RULES}", finds=environments.find)
 def get_all_deployment_protection_rules(call: Call) -> Reply:
-    """List the custom rules that are enabled for an environment, all at once: the answer has no pages."""
+    """List the custom rules that are enabled for an environment. The response has no pages."""
     rows = enabled(call.store, call.found)
     shown = [as_json.deployment_protection_rule(row, call.urls) for row in rows]
     return Reply(200, {"total_count": len(rows), "custom_deployment_protection_rules": shown})
@@ -100,7 +103,7 @@ def create_deployment_protection_rule(call: Call) -> Reply:
 
 @route("repos/list-custom-deployment-rule-integrations", f"GET {_RULES}/apps", finds=environments.find)
 def list_custom_deployment_rule_integrations(call: Call) -> Reply:
-    """List the apps whose custom rules can be enabled, also those that are."""
+    """List the apps whose custom rules can be enabled, including the enabled ones."""
     rows = available(call.store)
     key = "available_custom_deployment_protection_rule_integrations"
     around = {"total_count": len(rows), key: None}

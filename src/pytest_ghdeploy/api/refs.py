@@ -1,5 +1,5 @@
 """
-References: branches, tags and others, by their full names.
+References: branches, tags and other refs, by full name.
 
 Source:
     https://docs.github.com/rest/git/refs
@@ -15,7 +15,7 @@ from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.git import is_valid_ref_name
 from pytest_ghdeploy.github.rules import git as rules
-from pytest_ghdeploy.serializers import git as git_json
+from pytest_ghdeploy.serializers import git as as_json
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.git import Graph
@@ -28,10 +28,10 @@ PERMISSION = "contents"
 
 def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: str) -> str:
     """
-    Make a new ref, and dispatch ``create`` and ``push`` for a branch or tag.
+    Create a ref, and dispatch ``create`` and ``push`` for a branch or tag.
 
     Args:
-        ref: Written out, as in ``refs/heads/topic``.
+        ref: The full name, such as ``refs/heads/topic``.
 
         sha: 40 hex digits.
 
@@ -40,7 +40,7 @@ def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: 
 
     Raises:
         Conflict: The repository has no commits.
-        Unprocessable: *ref* is no name, or taken; *sha* names no commit. In either case nothing has changed.
+        Unprocessable: *ref* is invalid or exists, or *sha* is not a commit. In either case nothing has changed.
 
     Source:
         https://docs.github.com/rest/git/refs#create-a-reference
@@ -60,17 +60,18 @@ def update(store: Store, repository: Repository, actor: User, name: str, *, sha:
     """
     Move the ref *name*, such as ``heads/topic``, to another commit, and dispatch ``push`` for a branch or tag.
 
-    A ref that names the commit already stays as it is, without an event.
+    If the ref already points to the commit, no event is dispatched.
 
     Args:
         sha: 40 hex digits.
 
-        force: Whether the ref may lose commits by it.
+        force: Whether the ref may lose commits.
 
     Raises:
         Conflict: The repository has no commits.
-        Unprocessable: There is no such ref or commit, or the commit does not contain the one
-            the ref names and *force* is false. In either case nothing has changed.
+        Unprocessable:
+            The ref or the commit does not exist, or the update is not a
+            fast-forward and *force* is false. In either case nothing has changed.
 
     Source:
         https://docs.github.com/rest/git/refs#update-a-reference
@@ -80,7 +81,7 @@ def update(store: Store, repository: Repository, actor: User, name: str, *, sha:
     rules.check_sha(sha)
     _check_commit(graph, repository, sha)
     lost = [commit.sha[:7] for commit in graph.missing(sha, before)]
-    hint = f"refs/{name} would lose {len(lost)} commit(s), {', '.join(lost[:5])}; force=true moves it all the same"
+    hint = f"refs/{name} would lose {len(lost)} commit(s), {', '.join(lost[:5])}; force=true moves it anyway"
     rules.check_ref_update(fast_forward=not lost, force=force, hint=hint)
     if sha != before:
         graph.set_ref(name, sha)
@@ -91,11 +92,11 @@ def delete(store: Store, repository: Repository, actor: User, name: str) -> None
     """
     Delete the ref *name*, such as ``heads/topic``; dispatch ``delete`` and ``push`` for a branch or tag.
 
-    Its commits stay, and can be deployed by their shas.
+    Its commits stay and can be deployed by SHA.
 
     Raises:
         Conflict: The repository has no commits.
-        Unprocessable: There is no such ref, or it is the default branch. Nothing has changed.
+        Unprocessable: The ref does not exist or is the default branch. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/git/refs#delete-a-reference
@@ -108,10 +109,10 @@ def delete(store: Store, repository: Repository, actor: User, name: str) -> None
 
 
 def _check_ref(graph: Graph, repository: Repository, name: str) -> str:
-    found = graph.ref(name)
-    if found is None:
+    sha = graph.ref(name)
+    if sha is None:
         raise refusals.no_reference(_unknown(graph, repository, name))
-    return found
+    return sha
 
 
 def _check_commit(graph: Graph, repository: Repository, sha: str) -> None:
@@ -124,12 +125,12 @@ def _unknown(graph: Graph, repository: Repository, name: str) -> str:
 
 
 def _shown(call: Call, name: str, sha: str) -> JSON:
-    return git_json.ref(name, sha, call.repository, call.urls)
+    return as_json.ref(name, sha, call.repository, call.urls)
 
 
 @route("git/get-ref", "GET /repos/{owner}/{repo}/git/ref/{ref}", "GET /repos/{owner}/{repo}/git/refs/{ref}")
 def get_ref(call: Call) -> Reply:
-    """Show which commit a branch (``heads/main``), a tag (``tags/v1``) or another ref names."""
+    """Show the commit of a branch (``heads/main``), a tag (``tags/v1``) or another ref."""
     graph, name = git.history(call.store, call.repository), call.params["ref"]
     sha = graph.ref(name)
     if sha is None:
@@ -145,11 +146,11 @@ def get_ref(call: Call) -> Reply:
     "GET /repos/{owner}/{repo}/git/refs/{namespace}",
 )
 def list_matching_refs(call: Call) -> Reply:
-    """List the refs that begin with a text, all without one, in alphabetical order."""
-    beginning = call.params.get("ref") or call.params.get("namespace", "")
-    found = [(name, sha) for name, sha in git.history(call.store, call.repository).refs().items()
-             if name.startswith(beginning)]  # fmt: skip
-    return Reply(200, Listing(found, lambda row: _shown(call, *row)))
+    """List the refs that begin with a prefix, or all refs, in alphabetical order."""
+    prefix = call.params.get("ref") or call.params.get("namespace", "")
+    refs = git.history(call.store, call.repository).refs()
+    matches = [(name, sha) for name, sha in refs.items() if name.startswith(prefix)]
+    return Reply(200, Listing(matches, lambda match: _shown(call, *match)))
 
 
 @route("git/create-ref", "POST /repos/{owner}/{repo}/git/refs")

@@ -23,25 +23,23 @@ if TYPE_CHECKING:
 PERMISSION = "metadata"
 
 
-def create(
-    store: Store, owner: User, *, name: str, private: bool = False, auto_init: bool = False
-) -> Repository:  # fmt: skip
+def create(store: Store, owner: User, *, name: str, private: bool = False, auto_init: bool = False) -> Repository:
     """
-    Create a repository whose default branch is ``main``.
+    Create a repository with the default branch ``main``.
 
     Args:
-        auto_init: Begin it with a commit. Without one it is empty until a file is put to its default branch.
+        auto_init: Whether to add a first commit. Otherwise the repository is empty until a file is added.
 
     Raises:
-        Unprocessable: *name* is none, or another repository of *owner* has it. Nothing was created.
+        Unprocessable: *name* is invalid, or another repository of *owner* has it. Nothing is created.
 
     Source:
         https://docs.github.com/rest/repos/repos#create-a-repository-for-the-authenticated-user
     """
-    made = rules.repository_name(name)
-    if taken := store.repository(f"{owner.login}/{made}"):
-        raise refusals.name_taken("Repository creation failed.", f"there is a repository {taken.full_name} already")
-    return store.add_repository(owner, made, default_branch="main", private=private, empty=not auto_init)
+    name = rules.repository_name(name)
+    if taken := store.repository(f"{owner.login}/{name}"):
+        raise refusals.name_taken("Repository creation failed.", f"the repository {taken.full_name} already exists")
+    return store.add_repository(owner, name, default_branch="main", private=private, empty=not auto_init)
 
 
 def change(
@@ -54,50 +52,51 @@ def change(
     default_branch: str | None = None,
 ) -> Repository:
     """
-    Change a repository; ``None`` leaves a thing as it is.
+    Change a repository. Arguments that are ``None`` change nothing.
 
     Args:
-        name: Another one renames it. The former name leads to it until another repository takes that.
+        name: The new name. The former name redirects here until another repository takes it.
 
-        visibility: ``public`` or ``private``; overrides *private*.
+        visibility: ``public`` or ``private``. Takes precedence over *private*.
 
         default_branch: One of its branches.
 
     Returns:
-        The repository as it is now.
+        The updated repository.
 
     Raises:
-        Unprocessable: *name* is none, or another repository of the owner has it; or there is no such branch.
-            Nothing has changed.
+        Unprocessable:
+            *name* is invalid, another repository of the owner has it, or
+            *default_branch* does not exist. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/repos/repos#update-a-repository
     """
-    wanted = repository
+    changed = repository
     if name is not None:
-        wanted = wanted._replace(name=rules.repository_name(name))
-        taken = store.repository(wanted.full_name)
+        changed = changed._replace(name=rules.repository_name(name))
+        taken = store.repository(changed.full_name)
         if taken and taken.id != repository.id:
-            raise refusals.name_taken("Validation Failed", f"there is a repository {taken.full_name} already")
+            raise refusals.name_taken("Validation Failed", f"the repository {taken.full_name} already exists")
     if default_branch is not None:
         branches = store.git(repository).branches
         if default_branch not in branches:
-            there = errors.there_is(default_branch, branches)
-            hint = f"there is no branch {default_branch!r} in {repository.full_name}; {there}"
+            known = errors.there_is(default_branch, branches)
+            hint = f"there is no branch {default_branch!r} in {repository.full_name}; {known}"
             raise refusals.no_default_branch(default_branch, hint)
-        wanted = wanted._replace(default_branch=default_branch)
+        changed = changed._replace(default_branch=default_branch)
     if visibility is not None:
         private = visibility == "private"
     if private is not None:
-        wanted = wanted._replace(private=private)
-    if wanted == repository:
+        changed = changed._replace(private=private)
+    if changed == repository:
         return repository
-    return store.change_repository(wanted._replace(updated_at=store.clock.now))
+    return store.change_repository(changed._replace(updated_at=store.clock.now))
 
 
 def remove(store: Store, repository: Repository) -> None:
     """
-    Delete a repository with all that belongs to it. Its names are free again, the former ones too.
+    Delete a repository with everything in it. Its current and former names are free again.
 
     Source:
         https://docs.github.com/rest/repos/repos#delete-a-repository
@@ -112,19 +111,19 @@ def _shown(call: Call, row: Repository) -> JSON:
 
 @route("repos/create-for-authenticated-user", "POST /user/repos", permission="administration")
 def create_for_authenticated_user(call: Call) -> Reply:
-    """Create a repository of the caller's."""
+    """Create a repository of the caller."""
     private = call.body.get("private", False)
-    # The application has asked access already whether the token may create any repository. What it may create
-    # depends on the body, which for no other operation decides on access and is read after that.
+    # The application has checked that the token may create repositories. Whether it may create a private one is
+    # checked here, since this is the only operation whose authorization depends on the body.
     if not authorization.may_create(call.token, private=private):
-        raise refusals.not_found("a token without the scope repo creates public repositories only: see add_token")
+        raise refusals.not_found("a token without the scope repo can create public repositories only: see add_token")
     row = create(call.store, call.actor, **call.arguments_for(create))
     return Reply(201, _shown(call, row), location=call.urls.repository(row))
 
 
 @route("repos/get", "GET /repos/{owner}/{repo}")
 def get(call: Call) -> Reply:
-    """Show a repository, and what the caller may do there."""
+    """Show a repository with the caller's permissions."""
     return Reply(200, _shown(call, call.repository), modified_at=call.repository.updated_at)
 
 

@@ -1,9 +1,9 @@
 """
-What an endpoint is, without HTTP machinery: a function from ``Call`` to ``Reply``.
+Endpoints: functions from ``Call`` to ``Reply``, without HTTP.
 
-``@route`` names the operation and its path as GitHub's documentation spells
-them. The application finds the repository, checks who asks, validates the body
-and cuts pages, before and after; a handler does only what is its own.
+``@route`` names the operation and its path as in GitHub's documentation. The
+application finds the repository, checks the caller and the body before it calls
+the handler, and splits lists into pages afterwards.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def _keywords(operation: Callable[..., Any]) -> frozenset[str]:
 
 class Terms(NamedTuple):
     """
-    What a request and its answer have agreed on.
+    The API version and media type negotiated for a request.
 
     Attributes:
-        form: Another form of the answer than JSON that the client would rather have, such as ``raw``, else ``""``.
+        form: The form that the client prefers to JSON, such as ``raw``; ``""`` for JSON.
 
-        asked: The type that asks for this form.
+        asked: The media type with this form, as in ``Accept``.
 
-        media_type: What ``X-GitHub-Media-Type`` says.
+        media_type: The value of ``X-GitHub-Media-Type``.
     """
 
     version: str = API_VERSIONS[0]
@@ -58,24 +58,24 @@ USUAL_TERMS = Terms()
 @dataclass(slots=True)
 class Call:
     """
-    A request that has got as far as its handler.
+    A checked request, as passed to a handler.
 
     Attributes:
-        urls: The roots for URLs in the answer.
+        urls: The roots of the URLs in the response.
 
-        viewer: Who asks; ``None`` for an anonymous caller.
+        viewer: The caller's account; ``None`` for an anonymous caller.
 
-        params: The path's parameters, unquoted; those that end in ``_id`` as integers.
+        params: The path parameters, unquoted. Those whose names end in ``_id`` are integers.
 
-        query: The query's parameters, the last of each name.
+        query: The query parameters. The last one of each name counts.
 
-        body: The valid body, ``{}`` where the operation takes none.
+        body: The valid body; ``{}`` if the operation has none.
 
-        found: What the endpoint's ``finds`` has found.
+        found: The result of the endpoint's ``finds``.
 
-        terms: The version of the API and the form of the answer that the client asks for.
+        terms: The negotiated API version and form of the response.
 
-        token: What the caller has shown; ``None`` for an anonymous one.
+        token: The caller's token; ``None`` for an anonymous caller.
     """
 
     endpoint: Endpoint
@@ -92,23 +92,23 @@ class Call:
 
     @property
     def app(self) -> App | None:
-        """The app in whose name the caller acts, if it does so in one's."""
+        """The app that the token belongs to, if any."""
         return self.token.app if self.token else None
 
     @property
     def repository(self) -> Repository:
-        """The repository in the path, which the caller may see."""
-        assert self.repository_or_none is not None  # noqa: S101 - the application has found it
+        """The repository in the path."""
+        assert self.repository_or_none is not None  # noqa: S101 - the application has looked it up
         return self.repository_or_none
 
     @property
     def actor(self) -> User:
-        """Who asks, where the application lets nobody in without a name."""
+        """The caller's account, for operations that refuse anonymous callers."""
         assert self.viewer is not None  # noqa: S101 - the application has checked it
         return self.viewer
 
     def arguments_for(self, operation: Callable[..., Any], **fixed: object) -> dict[str, Any]:
-        """Pick the members of the body that *operation* takes, and *fixed*; GitHub ignores others."""
+        """Return the members of the body that *operation* accepts, and *fixed*. GitHub ignores all others."""
         names = _keywords(operation)
         return {name: value for name, value in self.body.items() if name in names} | fixed
 
@@ -116,14 +116,16 @@ class Call:
 @dataclass(slots=True)
 class Listing:
     """
-    Many of something, of which the application answers one page.
+    A list, of which the application sends one page.
 
     Attributes:
-        rows: All of them, in GitHub's order.
+        rows: All items, in GitHub's order.
 
-        render: Makes the JSON of one; rows of the store need none.
+        render: Makes the JSON of an item. Rows of the store need none.
 
-        around: For an object with the page under *key*: makes its other fields.
+        key: The field with the page, if the response is an object.
+
+        around: All fields of that object, in order. The value under *key* is replaced.
     """
 
     rows: Sequence[Any]
@@ -135,15 +137,16 @@ class Listing:
 @dataclass(slots=True)
 class Reply:
     """
-    An answer. *body* is a row of the store, a ``Listing``, a JSON object or array, bytes, or nothing.
+    A handler's response.
 
     Attributes:
-        location: The URL of what was created, for the header of a 201.
+        body: A row of the store, a ``Listing``, a JSON object or array, bytes, or ``None``.
 
-        modified_at: When what is shown last changed, for ``Last-Modified``; for a row that GET shows,
-            its ``updated_at`` if not given.
+        location: The URL of the new resource, for the header of a 201.
 
-        next_url: Where the list goes on, for ``Link``, where the handler cuts pages itself.
+        modified_at: The time for ``Last-Modified``. For a GET that returns a row, the default is its ``updated_at``.
+
+        next_url: The URL of the next page, for ``Link``, if the handler makes the pages itself.
     """
 
     status: int
@@ -158,20 +161,20 @@ Handler = Callable[[Call], Reply]
 
 class Endpoint(NamedTuple):
     """
-    An operation of GitHub's API that the fake answers.
+    An operation of GitHub's API that the fake implements.
 
     Attributes:
-        operation_id: GitHub's, such as ``repos/get-deployment``; also the name of its schema.
+        operation_id: GitHub's id, such as ``repos/get-deployment``. The schema has the same name.
 
-        paths: The first is GitHub's documented one.
+        paths: The documented path, then its aliases.
 
-        needs: The right a caller must have on the repository in the path.
+        needs: The right that the caller needs on the repository in the path.
 
-        permission: What a fine-grained token or an app must have, ``""`` for nothing.
+        permission: The permission that a fine-grained token or an app needs; ``""`` for none.
 
-        anonymous: Whether a caller needs no token (if what is asked for is public).
+        anonymous: Whether anonymous callers are allowed, on public repositories.
 
-        finds: Looks up what the path is about, before the body is read.
+        finds: Looks up the resource in the path, before the body is read.
     """
 
     operation_id: str
@@ -185,7 +188,7 @@ class Endpoint(NamedTuple):
 
     @property
     def needed(self) -> authorization.Needed:
-        """What the caller must have."""
+        """The requirements on the caller."""
         return authorization.Needed(self.operation_id, self.needs, self.permission, self.method == "GET")
 
 
@@ -204,25 +207,27 @@ def route(
     Make the decorated function the handler of an operation.
 
     Args:
-        method_and_paths: As in GitHub's documentation, ``GET /repos/{owner}/{repo}/…``; more than one for aliases.
+        method_and_paths: ``GET /repos/{owner}/{repo}/…`` as in GitHub's documentation, then any aliases.
 
-        needs: ``pull`` for GET and ``push`` for all else, if not given.
+        needs: The right on the repository. The default is ``pull`` for GET and ``push`` for other methods.
 
-        anonymous: True for GET and False for all else, if not given.
+        anonymous: Whether anonymous callers are allowed. The default is True for GET and False for other methods.
 
-        permission: GitHub's name of what a fine-grained token or an app needs, to read for GET and to write for
-            all else. If not given, ``administration`` where the right ``admin`` is needed, else the module's
-            ``PERMISSION``; without one, none is needed.
+        permission:
+            The permission of a fine-grained token or app: its level is ``read``
+            for GET and ``write`` for other methods. The default is
+            ``administration`` if the right ``admin`` is needed, else the
+            module's ``PERMISSION``, else none.
 
-        finds: Looks up what the path is about, for ``call.found``; its 404 comes before any refusal of the body.
+        finds: Looks up the resource in the path, for ``call.found``. Its 404 comes before any refusal of the body.
     """
     methods, paths = zip(*(spec.split(" ") for spec in method_and_paths), strict=True)
     reads = methods[0] == "GET"
     right: Permission = needs or ("pull" if reads else "push")
 
     def register(handler: Handler) -> Handler:
-        usual: str = handler.__globals__.get("PERMISSION", "")
-        named = authorization.permission_for(needs=right, given=permission, usual=usual)
+        default: str = handler.__globals__.get("PERMISSION", "")
+        needed_permission = authorization.permission_for(right, declared=permission, default=default)
         registered[operation_id] = Endpoint(
             operation_id,
             methods[0],
@@ -231,7 +236,7 @@ def route(
             right,
             reads if anonymous is None else anonymous,
             finds,
-            named,
+            needed_permission,
         )
         return handler
 
@@ -242,25 +247,27 @@ def find_in_repository(
     call: Call, table: Table[Any], parameter: str, what: str, *, label: Callable[[Any], object] = attrgetter("id")
 ) -> Any:  # noqa: ANN401 - a row of the table
     """
-    Look up what a parameter of the path names by its id, in *table*.
+    Look up the row in *table* whose id is a parameter of the path.
 
     Args:
-        what: What it is, for the hint.
+        parameter: The name of the path parameter.
 
-        label: What the hint shows of those that there are.
+        what: The kind of thing, for the hint.
+
+        label: Makes the text for an existing row in the hint, which shows the newest 10.
 
     Raises:
-        NotFound: It is not there, or belongs to another repository.
+        NotFound: The row does not exist, or belongs to another repository.
     """
-    wanted = call.params[parameter]
-    row = table.get(wanted)
+    row_id = call.params[parameter]
+    row = table.get(row_id)
     if row is None or row.repository_id != call.repository.id:
         known = table.where(repository_id=call.repository.id)
         elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
-        there = errors.there_is(wanted, (label(one) for one in known[:_SHOWN]))
+        existing = errors.there_is(row_id, (label(other) for other in known[:_SHOWN]))
         newest = f" (the newest of {len(known)})" if len(known) > _SHOWN else ""
         raise refusals.not_found(
-            f"there is no {what} {wanted} in {call.repository.full_name}{elsewhere}; {there}{newest}"
+            f"there is no {what} {row_id} in {call.repository.full_name}{elsewhere}; {existing}{newest}"
         )
     return row
 
@@ -270,15 +277,13 @@ _SHOWN = 10
 
 def refuse_forms(call: Call, *forms: str) -> None:
     """
-    Refuse *forms* of an answer, as ``Accept`` asks for them, that GitHub has and the fake has not.
+    Refuse *forms* that GitHub can send but the fake cannot.
 
     Raises:
-        UnsupportedRequest: The client asks for one of them.
+        UnsupportedRequest: ``Accept`` requests one of them.
     """
     if call.terms.form in forms:
-        msg = (
-            f"{call.endpoint.operation_id} has the form {call.terms.form!r} on GitHub, and not in this fake: see Accept"
-        )
+        msg = f"the fake does not implement the form {call.terms.form!r} of {call.endpoint.operation_id}: see Accept"
         raise UnsupportedRequest(msg)
 
 
@@ -286,12 +291,15 @@ def to_id(text: str, what: str) -> int:
     """
     Read an id from a path.
 
+    Args:
+        what: The kind of thing, for the hint.
+
     Raises:
-        NotFound: It is not a number, as GitHub answers then.
+        NotFound: The id is not a number of at most 19 digits. GitHub returns 404 as well.
     """
     number = id_or_none(text)
     if number is None:
-        raise refusals.not_found(f"{what} is a number; the request has {text!r}")
+        raise refusals.not_found(f"{what} must be a number; got {text!r}")
     return number
 
 

@@ -1,5 +1,5 @@
 """
-Tags, as a repository lists them.
+The tags of a repository.
 
 Source:
     https://docs.github.com/rest/repos/repos
@@ -8,7 +8,7 @@ Source:
 from __future__ import annotations
 
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
-from pytest_ghdeploy.serializers import git as git_json
+from pytest_ghdeploy.serializers import git as as_json
 
 PERMISSION = "metadata"
 
@@ -17,4 +17,4 @@ PERMISSION = "metadata"
 def list_tags(call: Call) -> Reply:
     """List tags, in reverse alphabetical order."""
     tags = sorted(call.store.git(call.repository).tags.items(), reverse=True)
-    return Reply(200, Listing(tags, lambda tag: git_json.tag(tag[0], tag[1], call.repository, call.urls)))
+    return Reply(200, Listing(tags, lambda tag: as_json.tag(tag[0], tag[1], call.repository, call.urls)))

@@ -24,7 +24,7 @@ def _repositories(call: Call, owner: User, *, private: bool) -> int:
 
 @route("users/get-authenticated", "GET /user", anonymous=False)
 def get_authenticated(call: Call) -> Reply:
-    """Show the caller to itself."""
+    """Show the caller's own account."""
     return Reply(
         200,
         as_json.private_user(
@@ -42,19 +42,19 @@ def find(call: Call) -> User:
     Look up the account in the path.
 
     Raises:
-        NotFound: There is none.
+        NotFound: The account does not exist.
     """
     login = call.params["username"]
     row = call.store.user(login)
     if row is None:
-        there = errors.there_is(login, (user.login for user in call.store.users))
-        raise refusals.not_found(f"there is no user {login!r}; {there}")
+        known = errors.there_is(login, (user.login for user in call.store.users))
+        raise refusals.not_found(f"there is no user {login!r}; {known}")
     return row
 
 
 @route("users/get-by-username", "GET /users/{username}", finds=find)
 def get_by_username(call: Call) -> Reply:
-    """Show an account to anyone."""
+    """Show the public profile of an account."""
     row: User = call.found
     public_repos = _repositories(call, row, private=False)
     return Reply(200, as_json.public_user(row, call.urls, public_repos=public_repos))
