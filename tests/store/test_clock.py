@@ -1,4 +1,4 @@
-"""The time of a fake: it starts now, and moves only when it is told to."""
+"""The fake's clock: it starts at the current time and stands still until a test moves it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _at_noon() -> Clock:
 
 
 def test_it_starts_at_the_current_time() -> None:
-    """A new clock shows the time of day, in UTC and whole seconds."""
+    """A new clock shows the current time in UTC and whole seconds."""
     before = datetime.now(UTC)
     now = Clock().now
     assert before - timedelta(seconds=1) < now <= datetime.now(UTC)
@@ -28,14 +28,14 @@ def test_it_starts_at_the_current_time() -> None:
 
 
 def test_it_respects_frozen_time() -> None:
-    """Under freezegun a new clock shows the frozen time, in whole seconds."""
+    """Under freezegun, a new clock shows the frozen time in whole seconds."""
     with freeze_time("2021-02-03T04:05:06.789Z"):
         assert Clock().now == datetime(2021, 2, 3, 4, 5, 6, tzinfo=UTC)
         assert FakeGitHub().clock.now == datetime(2021, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 def test_it_stands_still_until_moved() -> None:
-    """Time that passes outside does not pass here."""
+    """The passing of real time does not change it."""
     with freeze_time("2021-02-03") as frozen:
         clock = Clock()
         frozen.tick(timedelta(hours=1))
@@ -51,7 +51,7 @@ def test_it_stands_still_until_moved() -> None:
     ],
 )
 def test_it_can_be_moved_to_any_time(when: datetime, expected: datetime) -> None:
-    """It moves to the future and to the past, and shows UTC in whole seconds whatever the zone."""
+    """It moves forwards and backwards, and converts any time zone to UTC in whole seconds."""
     clock = _at_noon()
     clock.move_to(when)
     assert clock.now == expected
@@ -59,7 +59,7 @@ def test_it_can_be_moved_to_any_time(when: datetime, expected: datetime) -> None
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
-    """A naive datetime is an error that says what is wanted, and moves nothing."""
+    """A naive datetime raises an error with an example, and the clock does not move."""
     clock = _at_noon()
     with pytest.raises(FakeError, match=r"time zone.*tzinfo=UTC.*2030"):
         clock.move_to(datetime(2030, 1, 1))  # noqa: DTZ001 - the mistake in question
@@ -77,18 +77,18 @@ WEST, EAST = timezone(timedelta(hours=-14)), timezone(timedelta(hours=14))
         datetime(9999, 1, 1, tzinfo=UTC),
     ],
 )
-def test_it_stays_within_the_years_that_there_are(when: datetime) -> None:
-    """A time that is none in UTC is an error, and so is one after which nothing could come."""
+def test_times_outside_the_years_1_to_9998_are_refused(when: datetime) -> None:
+    """The year 9999 is left for times derived from the clock."""
     clock = _at_noon()
     with pytest.raises(FakeError) as caught:
         clock.move_to(when)
-    assert str(caught.value) == f"clock.move_to wants a time in the years 1 to 9998, in UTC; got {when!r}"
+    assert str(caught.value) == f"clock.move_to needs a time in the years 1 to 9998, in UTC; got {when!r}"
     assert clock.now == NOON
 
 
 @pytest.mark.parametrize("when", [datetime(1, 1, 1, tzinfo=UTC), LATEST])
-def test_at_the_ends_of_time_the_fake_works(when: datetime) -> None:
-    """Requests are answered, deployers wait, and time passes as far as there is any."""
+def test_the_fake_works_at_the_first_and_last_time(when: datetime) -> None:
+    """Requests are answered, deployers wait, and time passes up to the last second."""
     fake = FakeGitHub(validate="all")
     fake.clock.move_to(when)
     repo = fake.add_repository("octocat/example")
@@ -100,12 +100,12 @@ def test_at_the_ends_of_time_the_fake_works(when: datetime) -> None:
     assert answer.status == 200
     with pytest.raises(FakeError) as caught:
         fake.clock.tick(-1)
-    assert str(caught.value) == "clock.tick wants 0 seconds or more, got -1; clock.move_to goes back in time"
+    assert str(caught.value) == "clock.tick needs 0 seconds or more, got -1; to go back in time, call clock.move_to"
     fake.clock.move_to(LATEST)
     fake.clock.tick(0.5)
     for seconds in (0.5, 1, 1e9, 1e13):
         with pytest.raises(
-            FakeError, match=r"clock\.tick wants to stay before the year 9999, got .* from 9998-12-31 on"
+            FakeError, match=r"clock\.tick cannot go beyond the year 9998; got .* seconds at 9998-12-31"
         ):
             fake.clock.tick(seconds)
     assert fake.clock.now == LATEST
@@ -115,15 +115,15 @@ def test_at_the_ends_of_time_the_fake_works(when: datetime) -> None:
     ("seconds", "expected"),
     [(0, 0), (1, 1), (90, 90), (86_400, 86_400), (0.5, 0), (1.9, 1)],
 )
-def test_ticking_lets_seconds_pass(seconds: float, expected: int) -> None:
-    """So many seconds pass; the sum is cut to whole ones."""
+def test_tick_adds_seconds(seconds: float, expected: int) -> None:
+    """The sum is rounded down to whole seconds."""
     clock = _at_noon()
     clock.tick(seconds)
     assert clock.now == NOON + timedelta(seconds=expected)
 
 
-def test_a_tick_is_a_second() -> None:
-    """Without a number one second passes."""
+def test_tick_defaults_to_one_second() -> None:
+    """Without an argument, one second passes."""
     clock = _at_noon()
     clock.tick()
     clock.tick(seconds=2)
@@ -131,16 +131,16 @@ def test_a_tick_is_a_second() -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1, -0.001, -86_400])
-def test_ticking_backwards_is_refused(seconds: float) -> None:
-    """Negative seconds are an error that names move_to, and move nothing."""
+def test_a_negative_tick_is_refused(seconds: float) -> None:
+    """The error points to move_to, and the clock does not move."""
     clock = _at_noon()
     with pytest.raises(FakeError, match=r"0 seconds or more.*move_to"):
         clock.tick(seconds)
     assert clock.now == NOON
 
 
-def test_what_happens_bears_the_time_of_the_clock() -> None:
-    """Rows and payloads show the fake's time, not that of the day."""
+def test_rows_and_payloads_have_the_time_of_the_clock() -> None:
+    """They do not have the real time."""
     fake = FakeGitHub()
     fake.clock.move_to(NOON)
     repo = fake.add_repository("octocat/example")
@@ -153,7 +153,7 @@ def test_what_happens_bears_the_time_of_the_clock() -> None:
 
 
 def test_fractions_of_a_second_add_up() -> None:
-    """What waits in fractions of a second gets on: ten halves are five seconds."""
+    """Ten half seconds are five seconds."""
     clock = Clock()
     before = clock.now
     for _ in range(10):
@@ -163,23 +163,23 @@ def test_fractions_of_a_second_add_up() -> None:
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e300, "5", None])
-def test_what_is_no_time_is_refused(seconds: float) -> None:
-    """A length of time that cannot be is refused as a negative one is, and the time is unchanged."""
+def test_an_impossible_tick_is_refused(seconds: float) -> None:
+    """The clock does not move."""
     clock = Clock()
     before = clock.now
-    with pytest.raises(FakeError, match=r"clock\.tick wants 0 seconds or more"):
+    with pytest.raises(FakeError, match=r"clock\.tick needs 0 seconds or more"):
         clock.tick(seconds)
     assert clock.now == before
 
 
-def test_a_text_is_no_time_to_move_to() -> None:
-    """`move_to` takes a datetime, and says so."""
-    with pytest.raises(FakeError, match="wants a datetime with a time zone"):
+def test_a_string_is_not_a_time_to_move_to() -> None:
+    """`move_to` needs a datetime, and the error says so."""
+    with pytest.raises(FakeError, match="needs a datetime with a time zone"):
         Clock().move_to("2026-01-01")  # type: ignore[arg-type]
 
 
-def test_the_clock_does_not_go_back_where_somebody_moves_it_on_the_way(ghdeploy: FakeGitHub) -> None:
-    """A receiver that takes its time while the clock is moved takes it from then on."""
+def test_the_clock_does_not_go_back_when_a_receiver_moves_it(ghdeploy: FakeGitHub) -> None:
+    """A slow receiver that runs while the clock is moved takes its time from then on."""
     repo = ghdeploy.add_repository("octocat/example")
     ghdeploy.deployer(steps=["queued", "success"], after_seconds=5)
     ghdeploy.webhooks.subscribe(
@@ -193,8 +193,8 @@ def test_the_clock_does_not_go_back_where_somebody_moves_it_on_the_way(ghdeploy:
     assert ghdeploy.clock.now == start
 
 
-def test_a_function_of_the_test_may_move_the_clock_on_the_way(ghdeploy: FakeGitHub) -> None:
-    """What it says whether a deployment fails is asked at the time of the step."""
+def test_a_deployers_function_may_move_the_clock(ghdeploy: FakeGitHub) -> None:
+    """fails_on is called at the time of the step."""
     repo = ghdeploy.add_repository("octocat/example")
     start = ghdeploy.clock.now
     asked: list[timedelta] = []

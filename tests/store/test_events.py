@@ -1,4 +1,4 @@
-"""Events: recorded with the payload of the moment, in order, each with an id of its own."""
+"""Events: recorded in order, with the payload of the moment and a unique id."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _fake_and_repository() -> tuple[FakeGitHub, Repository]:
 
 
 def test_events_are_recorded_oldest_first() -> None:
-    """The record is a sequence in the order of what happened, with what each event is about."""
+    """Each event has a name, an action and a repository."""
     recorder = Recorder()
     first = recorder.record("deployment", "created", "octocat/example", lambda: {"n": 1})
     second = recorder.record("status", None, "octocat/other", lambda: {"n": 2})
@@ -50,7 +50,7 @@ def _recorded(*names: str) -> Recorder:
 
 
 def test_the_record_is_a_sequence() -> None:
-    """It has a length, takes indexes and slices, is false when empty, and is live."""
+    """It has a length, supports indexes and slices, is false when empty, and is live."""
     recorder = _recorded("a", "b", "c")
     events = recorder.events
     assert len(events) == 3
@@ -66,14 +66,14 @@ def test_the_record_is_a_sequence() -> None:
 
 
 def test_events_are_selected_by_name() -> None:
-    """``named`` lists the events of one name, oldest first; with no such event it is empty."""
+    """``named`` lists the events with a name, oldest first. Without a match the list is empty."""
     events = _recorded("a", "b", "a").events
     assert events.named("a") == [events[0], events[2]]
     assert events.named("c") == []
 
 
-def test_clearing_forgets_and_does_not_repeat_delivery_ids() -> None:
-    """After clear the record is empty, and later events have ids that none had before."""
+def test_clear_empties_the_record_but_does_not_reuse_delivery_ids() -> None:
+    """Later events have new ids."""
     recorder = _recorded("a", "b")
     before = {event.delivery_id for event in recorder.events}
     recorder.events.clear()
@@ -84,7 +84,7 @@ def test_clearing_forgets_and_does_not_repeat_delivery_ids() -> None:
 
 
 def test_delivery_ids_are_guids_and_unique() -> None:
-    """Each of a thousand delivery ids is a GUID in its usual form, and none comes twice."""
+    """A thousand delivery ids are all different and have the usual form of a GUID."""
     ids = [event.delivery_id for event in _recorded(*["a"] * 1000).events]
     assert all(str(uuid.UUID(delivery_id)) == delivery_id for delivery_id in ids)
     assert all(uuid.UUID(delivery_id).variant == uuid.RFC_4122 for delivery_id in ids)
@@ -92,13 +92,13 @@ def test_delivery_ids_are_guids_and_unique() -> None:
 
 
 def test_delivery_ids_are_the_same_in_every_run() -> None:
-    """Two records of as many events have the same ids in the same order."""
-    one, other = _recorded("a", "b"), _recorded("c", "d")
-    assert [event.delivery_id for event in one.events] == [event.delivery_id for event in other.events]
+    """Two records with the same number of events have the same ids in the same order."""
+    first_record, other = _recorded("a", "b"), _recorded("c", "d")
+    assert [event.delivery_id for event in first_record.events] == [event.delivery_id for event in other.events]
 
 
-def test_listeners_hear_of_each_event_once_and_in_order() -> None:
-    """Who listens is told of each event as it is recorded."""
+def test_listeners_get_each_event_once_and_in_order() -> None:
+    """A listener is called as soon as the event is recorded."""
     recorder, heard = Recorder(), []
     recorder.listeners.append(lambda event: heard.append((event, len(recorder.events))))
     first = recorder.record("a", None, "octocat/example", dict)
@@ -106,22 +106,22 @@ def test_listeners_hear_of_each_event_once_and_in_order() -> None:
     assert heard == [(first, 1), (second, 2)]
 
 
-def test_a_payload_is_made_once_and_only_when_looked_at() -> None:
-    """Nobody pays for a payload that is not read."""
-    made = []
+def test_a_payload_is_made_once_and_only_when_read() -> None:
+    """Unread payloads cost nothing."""
+    calls = []
 
     def make() -> dict[str, Any]:
-        made.append(1)
+        calls.append(1)
         return {}
 
     event = Recorder().record("a", None, "octocat/example", make)
-    assert made == []
+    assert calls == []
     assert event.payload is event.payload
-    assert made == [1]
+    assert calls == [1]
 
 
-def test_a_payload_shares_nothing_with_what_it_was_made_from() -> None:
-    """Changing a payload changes that copy alone."""
+def test_a_payload_is_a_copy() -> None:
+    """Changing it does not change the rows it was made from."""
     source: dict[str, Any] = {"deployment": {"payload": {"list": [1]}}}
     event = Recorder().record("deployment", "created", "octocat/example", lambda: source)
     event.payload["deployment"]["payload"]["list"].append(2)
@@ -132,7 +132,7 @@ def test_a_payload_shares_nothing_with_what_it_was_made_from() -> None:
 
 
 def test_a_payload_shows_the_moment_of_the_change() -> None:
-    """Later statuses, moves and the passing of time do not show in an event that is read only then."""
+    """Later statuses, moved refs and passing time do not affect an event that is read only then."""
     fake, repo = _fake_and_repository()
     deployment = repo.add_deployment(ref="main", environment="staging", payload={"a": [1]})
     deployment.add_status("queued")
@@ -151,7 +151,7 @@ def test_a_payload_shows_the_moment_of_the_change() -> None:
 
 
 def test_a_payload_outlives_its_deployment() -> None:
-    """The event of a deployment that has been deleted since can still be read."""
+    """The event of a deleted deployment can still be read."""
     fake, repo = _fake_and_repository()
     deployment_id = repo.add_deployment(ref="main").id
     row = fake._engine.store.deployments.get(deployment_id)
@@ -161,7 +161,7 @@ def test_a_payload_outlives_its_deployment() -> None:
 
 
 def test_a_status_event_shows_the_branches_of_the_moment() -> None:
-    """A branch that is added later is not among those that contained the commit."""
+    """A branch that is added later is not listed."""
     fake, repo = _fake_and_repository()
     repo.add_branch("early")
     repo.add_commit_status("main", state="success")
@@ -173,7 +173,7 @@ def test_a_status_event_shows_the_branches_of_the_moment() -> None:
 
 
 def test_changing_a_payload_changes_nothing_in_the_store() -> None:
-    """A test may scribble on an event: the deployment keeps its payload, and so do other events."""
+    """The deployment keeps its payload, and so do other events."""
     fake, repo = _fake_and_repository()
     deployment = repo.add_deployment(ref="main", payload={"list": [1]})
     fake.events[0].payload["deployment"]["payload"]["list"].append("scribble")
@@ -182,8 +182,8 @@ def test_changing_a_payload_changes_nothing_in_the_store() -> None:
     assert fake.events[1].payload["deployment"]["payload"] == {"list": [1]}
 
 
-def test_changing_what_was_handed_in_changes_nothing_that_was_recorded() -> None:
-    """A payload is copied when it is handed in."""
+def test_changing_an_argument_later_does_not_change_the_store() -> None:
+    """The payload of a deployment is copied when it is passed in."""
     fake, repo = _fake_and_repository()
     payload = {"list": [1]}
     deployment = repo.add_deployment(ref="main", payload=payload)
@@ -196,8 +196,8 @@ def _keys(event: Event) -> list[str]:
     return list(event.payload)
 
 
-def test_a_deployment_event_has_githubs_members() -> None:
-    """A ``deployment`` event says created, the deployment, no workflow, the repository and who did it."""
+def test_a_deployment_event_has_githubs_fields() -> None:
+    """The action is created. The event has the deployment, no workflow, the repository and the sender."""
     fake, repo = _fake_and_repository()
     repo.add_deployment(ref="main")
     (event,) = fake.events
@@ -208,8 +208,8 @@ def test_a_deployment_event_has_githubs_members() -> None:
     assert event.payload["repository"]["full_name"] == "octocat/example"
 
 
-def test_a_deployment_status_event_has_githubs_members() -> None:
-    """A ``deployment_status`` event has the status and the deployment, with the status's time already."""
+def test_a_deployment_status_event_has_githubs_fields() -> None:
+    """The event has the deployment status and the updated deployment."""
     fake, repo = _fake_and_repository()
     deployment = repo.add_deployment(ref="main")
     fake.clock.tick(seconds=5)
@@ -230,16 +230,16 @@ def test_a_deployment_status_event_has_githubs_members() -> None:
     assert event.payload["deployment"]["updated_at"] != event.payload["deployment"]["created_at"]
 
 
-def test_a_status_event_has_githubs_members() -> None:
-    """A ``status`` event has no action, the full name as its name, and times with an offset."""
+def test_a_status_event_has_githubs_fields() -> None:
+    """The event has no action. Its name is the repository's full name, and its times have an offset."""
     fake, repo = _fake_and_repository()
     status = repo.add_commit_status("main", state="pending", context="ci", description="Running")
     (event,) = fake.events
     assert (event.name, event.action) == ("status", None)
     payload = event.payload
     assert "action" not in payload
-    told = {name: payload[name] for name in ("id", "sha", "name", "context", "description", "state", "target_url")}
-    assert told == {
+    fields = {name: payload[name] for name in ("id", "sha", "name", "context", "description", "state", "target_url")}
+    assert fields == {
         "id": status.id,
         "sha": repo.sha("main"),
         "name": "octocat/example",
@@ -252,8 +252,8 @@ def test_a_status_event_has_githubs_members() -> None:
     assert payload["commit"]["sha"] == repo.sha("main")
 
 
-def test_an_organizations_repository_names_it_in_its_events() -> None:
-    """The member organization is there for a repository of an organization, and for no other."""
+def test_events_of_an_organizations_repository_name_the_organization() -> None:
+    """Other repositories' events have no field organization."""
     fake = FakeGitHub()
     fake.add_user("acme", type="Organization")
     fake.add_repository("acme/app").add_deployment(ref="main")
@@ -262,8 +262,8 @@ def test_an_organizations_repository_names_it_in_its_events() -> None:
     assert payload["sender"]["login"] == "octocat"
 
 
-def test_a_check_run_is_created_and_completed() -> None:
-    """A completed check run dispatches both, an unfinished one ``created`` only."""
+def test_a_check_run_dispatches_created_and_completed() -> None:
+    """An unfinished check run dispatches ``created`` only."""
     fake, repo = _fake_and_repository()
     repo.add_check_run("main", name="build", status="in_progress")
     repo.add_check_run("main", name="build")
@@ -274,8 +274,8 @@ def test_a_check_run_is_created_and_completed() -> None:
     ]
 
 
-def test_setting_the_scene_dispatches_nothing() -> None:
-    """Repositories, branches, commits, tags, conflicts, users, tokens and collaborators are no events."""
+def test_setup_calls_dispatch_no_events() -> None:
+    """Repositories, branches, commits, tags, conflicts, users, tokens and collaborators are setup."""
     fake, repo = _fake_and_repository()
     repo.add_branch("topic", behind=2)
     repo.add_commit("topic")
@@ -287,8 +287,8 @@ def test_setting_the_scene_dispatches_nothing() -> None:
     assert list(fake.events) == []
 
 
-def test_delivery_ids_go_on_across_repositories() -> None:
-    """Events of two repositories are told apart by their delivery ids."""
+def test_delivery_ids_are_unique_across_repositories() -> None:
+    """Events of two repositories have different ids."""
     fake, repo = _fake_and_repository()
     other = fake.add_repository("octocat/other")
     for each in (repo, other, repo):

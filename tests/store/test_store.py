@@ -1,4 +1,4 @@
-"""What a fake knows: tables and their indexes, ids, accounts, rights, the rate limit."""
+"""The store: tables and indexes, ids, accounts, permissions and rate limits."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def _filled(*colors: str) -> Table[_Row]:
 # Ids
 
 
-def test_ids_rise_from_the_first() -> None:
-    """The first row has the first id, each later one a higher one, and they are not adjacent."""
+def test_ids_rise_from_the_first_id() -> None:
+    """Ids rise and are not adjacent."""
     table = _filled("a", "b", "c")
     ids = [row.id for row in table]
     assert ids[0] == 100
@@ -79,7 +79,7 @@ def test_ids_rise_from_the_first() -> None:
 
 
 def test_an_id_is_never_used_again() -> None:
-    """Removing a row, the newest too, does not free its id."""
+    """Removing a row, even the newest, does not free its id."""
     table = _filled("a", "b")
     ids = {row.id for row in table}
     for row in table:
@@ -89,7 +89,7 @@ def test_an_id_is_never_used_again() -> None:
 
 
 def test_asking_for_the_next_id_does_not_use_it_up() -> None:
-    """Only adding a row uses an id up."""
+    """Only adding a row uses up an id."""
     table = _filled("a")
     assert table.next_id == table.next_id
     assert table.add(_Row(table.next_id)).id == _filled("a").next_id
@@ -101,21 +101,21 @@ def _range(kind: str, rows: int) -> range:
     return range(table.next_id, table.next_id + rows * step, step)
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(KINDS, 2)))
-def test_ids_of_two_kinds_never_coincide(one: str, other: str) -> None:
-    """An id names a thing of one kind only, even after 100,000 rows of each."""
-    assert not set(_range(one, 100_000)) & set(_range(other, 100_000))
+@pytest.mark.parametrize(("kind", "other"), list(combinations(KINDS, 2)))
+def test_ids_of_two_kinds_never_coincide(kind: str, other: str) -> None:
+    """Even after 100,000 rows of each kind, all ids are different."""
+    assert not set(_range(kind, 100_000)) & set(_range(other, 100_000))
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(KINDS, 2)))
-def test_ranges_of_two_kinds_never_overlap(one: str, other: str) -> None:
-    """Each kind has a range of its own: after 100,000 rows of each, none has reached the next."""
-    first, second = _range(one, 100_000), _range(other, 100_000)
+@pytest.mark.parametrize(("kind", "other"), list(combinations(KINDS, 2)))
+def test_ranges_of_two_kinds_never_overlap(kind: str, other: str) -> None:
+    """After 100,000 rows of each kind, no range has reached the next one."""
+    first, second = _range(kind, 100_000), _range(other, 100_000)
     assert first[-1] < second[0] or second[-1] < first[0]
 
 
 def test_kinds_are_all_the_tables_of_the_store() -> None:
-    """The two tests above know every kind."""
+    """The two tests above cover every table."""
     assert set(_store().tables()) == set(KINDS)
 
 
@@ -123,7 +123,7 @@ def test_kinds_are_all_the_tables_of_the_store() -> None:
 
 
 def test_a_row_is_found_by_its_id() -> None:
-    """Looking a row up gives what was stored, and nothing for an id that was not."""
+    """An unknown id gives None."""
     table = _filled("a", "b")
     first, second = table
     assert table.get(first.id) is first
@@ -133,7 +133,7 @@ def test_a_row_is_found_by_its_id() -> None:
 
 
 def test_rows_are_selected_newest_first() -> None:
-    """A selection is live, equal to the values asked for, newest first, and empty where there is none."""
+    """A selection is live and empty if no row matches."""
     table = _filled("red", "blue", "red")
     first, second, third = table
     red = table.where(color="red")
@@ -144,8 +144,8 @@ def test_rows_are_selected_newest_first() -> None:
     assert list(red) == [fourth, third, first]
 
 
-def test_a_selection_by_several_values_wants_all_of_them() -> None:
-    """Values are ANDed, in whatever order they are named."""
+def test_a_selection_by_several_values_needs_all_of_them() -> None:
+    """The order of the values does not matter."""
     table = Table[_Row](1)
     rows = [table.add(_Row(table.next_id, color, size)) for color in ("red", "blue") for size in (1, 2)]
     assert list(table.where(color="red", size=2)) == [rows[1]]
@@ -153,8 +153,8 @@ def test_a_selection_by_several_values_wants_all_of_them() -> None:
     assert list(table.where(size=1)) == [rows[2], rows[0]]
 
 
-def test_a_selection_takes_indexes_and_slices() -> None:
-    """A selection is a sequence: indexes from both ends, slices, length, membership."""
+def test_a_selection_supports_indexes_and_slices() -> None:
+    """A selection is a sequence with indexes from both ends, slices, a length and membership."""
     table = _filled(*["red"] * 5)
     rows = list(table)[::-1]
     red = table.where(color="red")
@@ -171,7 +171,7 @@ def test_a_selection_takes_indexes_and_slices() -> None:
 
 
 def test_a_replaced_row_moves_between_selections() -> None:
-    """A row that changes is found under its new value, in the place that its id gives it."""
+    """A changed row is found under its new value, in the order of its id."""
     table = _filled("red", "blue", "red")
     first, second, third = table
     red, blue = table.where(color="red"), table.where(color="blue")
@@ -187,8 +187,8 @@ OPERATION = st.tuples(st.sampled_from(["add", "replace", "remove", "ask"]), st.i
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(OPERATION, max_size=40))
-def test_indexes_stay_right_whatever_happens_in_whatever_order(operations: list[tuple[str, int, str, int]]) -> None:
-    """After any adding, replacing and removing, each selection is what a look at all rows would find."""
+def test_indexes_stay_correct_after_any_operations(operations: list[tuple[str, int, str, int]]) -> None:
+    """After adding, replacing and removing, each selection agrees with a search through all rows."""
     table, model, used = Table[_Row](100), dict[int, _Row](), list[int]()
     for action, place, color, size in operations:
         present = sorted(model)
@@ -222,7 +222,7 @@ def test_indexes_stay_right_whatever_happens_in_whatever_order(operations: list[
 
 @pytest.mark.parametrize("login", ["octocat", "OctoCat", "OCTOCAT"])
 def test_users_are_found_in_any_case(login: str) -> None:
-    """Case does not matter in a login; the account keeps the spelling it was made with."""
+    """Logins ignore case, and an account keeps its spelling."""
     store = _store()
     user = store.add_user("MonaLisa")
     assert store.user(login) is store.default_user
@@ -231,41 +231,41 @@ def test_users_are_found_in_any_case(login: str) -> None:
     assert store.user("mona") is None
 
 
-def test_an_account_is_made_only_if_there_is_none() -> None:
-    """Asking for an account again, in another case, gives the same one."""
+def test_an_account_is_created_only_once() -> None:
+    """Requesting it again, in another case, returns the same account."""
     store = _store()
-    made = store.ensure_user("Mona")
-    assert store.ensure_user("mona") is made
-    assert store.ensure_user("other").id != made.id
+    created = store.ensure_user("Mona")
+    assert store.ensure_user("mona") is created
+    assert store.ensure_user("other").id != created.id
 
 
 @pytest.mark.parametrize("full_name", ["octocat/example", "OctoCat/Example", "OCTOCAT/EXAMPLE"])
 def test_repositories_are_found_in_any_case(full_name: str) -> None:
-    """Case does not matter in a full name; the repository keeps the spelling it was made with."""
+    """Full names ignore case, and a repository keeps its spelling."""
     store = _store()
-    made = _repository(store, "octocat/Example")
-    assert store.repository(full_name) is made
-    assert made.full_name == "octocat/Example"
+    created = _repository(store, "octocat/Example")
+    assert store.repository(full_name) is created
+    assert created.full_name == "octocat/Example"
     assert store.repository("octocat/examples") is None
     assert store.repository("example") is None
 
 
-def test_a_push_is_noted_everywhere_a_repository_is_found() -> None:
-    """After a push the repository has its time, by id and by name."""
+def test_a_push_updates_the_repository_in_all_indexes() -> None:
+    """The repository has the new time, by id and by name."""
     store = _store()
-    made = _repository(store)
+    created = _repository(store)
     store.clock.tick(60)
-    after = store.pushed(made)
+    after = store.pushed(created)
     assert (after.created_at, after.pushed_at, after.updated_at) == (NOON, *[NOON + timedelta(seconds=60)] * 2)
-    assert store.repositories.get(made.id) is store.repository("octocat/example") is after
-    assert made.pushed_at == NOON
+    assert store.repositories.get(created.id) is store.repository("octocat/example") is after
+    assert created.pushed_at == NOON
 
 
 # Rights
 
 
 def test_while_any_token_is_accepted_it_may_do_everything() -> None:
-    """Without a known token every caller that names itself is an admin everywhere; an anonymous one is not."""
+    """Without a known token, every authenticated caller is an admin everywhere. An anonymous one is not."""
     store = _store()
     repository = _repository(store, "acme/app", private=True)
     assert store.permission(repository, store.default_user) == "admin"
@@ -286,10 +286,10 @@ def test_while_any_token_is_accepted_it_may_do_everything() -> None:
         (None, True, None),
     ],
 )
-def test_with_known_tokens_rights_are_what_was_granted(
+def test_with_known_tokens_rights_must_be_granted(
     *, login: str | None, private: bool, expected: Permission | None
 ) -> None:
-    """Owners and collaborators have their right, others read what is public."""
+    """Owners and collaborators have their rights; others may read public repositories."""
     store = _store()
     repository = _repository(store, "acme/app", private=private)
     other = _repository(store, "acme/other", private=True)
@@ -302,7 +302,7 @@ def test_with_known_tokens_rights_are_what_was_granted(
 
 
 def test_a_right_replaces_the_one_before() -> None:
-    """Granting a collaborator another right, a weaker one too, leaves the last one."""
+    """A new right replaces the old one, even if it is weaker."""
     store = _store()
     repository, user = _repository(store, "acme/app"), store.ensure_user("mona")
     store.tokens["a-token"] = Token("a-token", user)
@@ -315,7 +315,7 @@ def test_a_right_replaces_the_one_before() -> None:
 
 
 def test_the_budget_is_counted_for_each_caller() -> None:
-    """Each account has 5,000 requests an hour, and all anonymous callers 60 between them."""
+    """Each account has 5,000 requests per hour. Anonymous callers share 60."""
     store = _store()
     mona = store.ensure_user("mona")
     for _ in range(3):
@@ -331,8 +331,8 @@ def test_the_budget_is_counted_for_each_caller() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "used"), [(0, 1), (3599, 1), (3600, 0), (7200, 0)])
-def test_the_budget_is_new_when_its_hour_is_over(seconds: int, used: int) -> None:
-    """An hour after the first request the budget is whole again, and not a second earlier."""
+def test_the_budget_is_renewed_after_an_hour(seconds: int, used: int) -> None:
+    """The hour starts with the first request."""
     store = _store()
     store.count_request(store.default_user)
     store.clock.tick(seconds)
@@ -342,8 +342,8 @@ def test_the_budget_is_new_when_its_hour_is_over(seconds: int, used: int) -> Non
     assert limit.reset_at == start + timedelta(hours=1)
 
 
-def test_what_remains_never_falls_below_0() -> None:
-    """More requests than the budget leave nothing."""
+def test_the_remaining_requests_never_fall_below_0() -> None:
+    """More requests than the budget leave 0."""
     store = _store()
     for _ in range(ANONYMOUS_RATE_LIMIT + 5):
         store.count_request(None)
@@ -351,8 +351,8 @@ def test_what_remains_never_falls_below_0() -> None:
     assert store.rate_limit(None).used == ANONYMOUS_RATE_LIMIT + 5
 
 
-def test_a_request_can_be_given_back() -> None:
-    """An answer that turns out to be free costs nothing; no budget grows beyond its limit."""
+def test_a_request_can_be_taken_back() -> None:
+    """A free response costs nothing, and a budget never exceeds its limit."""
     store = _store()
     store.count_request(None)
     assert store.count_request(None, -1).used == 0
@@ -360,7 +360,7 @@ def test_a_request_can_be_given_back() -> None:
 
 
 def test_a_snapshot_shows_repositories_as_they_were() -> None:
-    """Rows, commits, names and collaborators are as they were; accounts and budgets are as they are."""
+    """Rows, commits, names and collaborators are those of the snapshot. Accounts and budgets are current."""
     store = _store()
     repository = _repository(store)
     mona, hubot = store.add_user("mona"), store.add_user("hubot")
@@ -388,8 +388,8 @@ def test_a_snapshot_shows_repositories_as_they_were() -> None:
     assert store.repository("octocat/renamed") == store.repositories.get(repository.id)
 
 
-def test_a_snapshot_shows_what_is_newer_as_it_is() -> None:
-    """Its row, names, commits and collaborators; a name that another repository had is still that one's."""
+def test_a_snapshot_shows_later_repositories_in_their_current_state() -> None:
+    """These have their row, names, commits and collaborators. Names taken from older repositories stay theirs."""
     store = _store()
     repository = _repository(store)
     past = store.snapshot()
@@ -413,13 +413,13 @@ def test_a_snapshot_shows_what_is_newer_as_it_is() -> None:
     assert store.repository(repository.full_name) == taking
 
 
-def test_two_stores_never_meet() -> None:
-    """What happens in one store is not seen in another."""
-    one, other = _store(), _store()
-    _repository(one)
-    one.count_request(None)
-    one.add_user("mona")
+def test_two_stores_are_independent() -> None:
+    """A change in one store is not visible in another."""
+    first_store, other = _store(), _store()
+    _repository(first_store)
+    first_store.count_request(None)
+    first_store.add_user("mona")
     assert list(other.repositories) == []
     assert other.user("mona") is None
     assert other.rate_limit(None).used == 0
-    assert _repository(other).id == next(iter(one.repositories)).id
+    assert _repository(other).id == next(iter(first_store.repositories)).id

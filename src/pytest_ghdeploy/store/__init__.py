@@ -1,5 +1,5 @@
 """
-Everything the fake remembers: tables, ids, commit graphs, time, events and the one lock.
+The state of a fake: tables, ids, commit graphs, the clock, events and the lock.
 
-Nothing here knows of HTTP, of clients or of tests.
+Nothing here depends on HTTP, on clients or on tests.
 """

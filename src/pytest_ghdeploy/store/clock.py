@@ -1,4 +1,4 @@
-"""The time of a fake, which stands still until it is moved."""
+"""The clock of a fake, which stands still until a test moves it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.public import public
 
 LATEST = datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)
-"""What the clock can show. A year is left for what comes after that, such as the end of an hour."""
+"""The clock's last time. The year after it is left for later times, such as the end of a rate limit's hour."""
 
 
 class Diary(Protocol):
-    """What is to happen when its time comes, on the way to where the clock is moved."""
+    """Actions that are due at certain times. Moving the clock carries them out."""
 
-    def next_due(self) -> datetime | None: ...  # noqa: D102 - the time of the next thing to happen
-    def keep(self) -> None: ...  # noqa: D102 - let happen what is due
+    def next_due(self) -> datetime | None: ...  # noqa: D102 - the time of the next action
+    def keep(self) -> None: ...  # noqa: D102 - carry out the due actions
 
 
 @public
 class Clock:
     """
-    The fake's time: aware, in UTC, in whole seconds, as GitHub's timestamps are.
+    The fake's clock, in UTC and whole seconds like GitHub's timestamps.
 
-    It starts at the current time, so what freezes that (freezegun,
-    time-machine) is respected, and stands still until moved.
+    It starts at the current time, as seen through freezegun or time-machine,
+    and stands still until moved.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Clock:
 
     def _pass(self, later: datetime) -> None:
         back = later < self._exact
-        # What is due on the way happens at its own time, and may move the clock itself.
+        # Actions on the way happen at their own times, and may move the clock themselves.
         while self._diary and (due := self._diary.next_due()) and due <= later:
             self._set(max(due, self._exact))
             self._diary.keep()
@@ -47,59 +47,60 @@ class Clock:
 
     @property
     def now(self) -> datetime:
-        """The time it is in the fake, in whole seconds."""
+        """The current time, an aware datetime in UTC and whole seconds."""
         return self._now
 
     def move_to(self, when: datetime) -> None:
         """
-        Set the time, also to the past.
+        Set the time, forwards or backwards.
 
         Args:
-            when: An aware datetime; fractions of a second are dropped.
+            when: An aware datetime. Fractions of a second are dropped.
 
         Raises:
-            FakeError: *when* has no time zone, or is not in the years 1 to 9998. The time is unchanged.
+            FakeError: *when* has no time zone, or is outside the years 1 to 9998. The time does not change.
         """
         if not isinstance(when, datetime) or when.tzinfo is None:
-            msg = f"clock.move_to wants a datetime with a time zone, such as tzinfo=UTC; got {when!r}"
+            msg = f"clock.move_to needs a datetime with a time zone, such as tzinfo=UTC; got {when!r}"
             raise FakeError(msg)
         later = in_utc(when)
         if later is None or later > LATEST:
-            msg = f"clock.move_to wants a time in the years 1 to 9998, in UTC; got {when!r}"
+            msg = f"clock.move_to needs a time in the years 1 to 9998, in UTC; got {when!r}"
             raise FakeError(msg)
         self._pass(later)
 
     def tick(self, seconds: float = 1) -> None:
         """
-        Let time pass.
+        Move the time forwards.
 
         Args:
-            seconds: How long, at least 0; fractions add up.
+            seconds: At least 0. Fractions add up.
 
         Raises:
-            FakeError: *seconds* is negative, or no number of seconds, or leads beyond the year 9998. The time is
-                unchanged.
+            FakeError:
+                *seconds* is negative or not a number, or the new time would be
+                after the year 9998. The time does not change.
         """
         try:
             step = timedelta(seconds=seconds)
         except (TypeError, ValueError, OverflowError):
             step = timedelta(seconds=-1)
         if step < timedelta(0):
-            msg = f"clock.tick wants 0 seconds or more, got {seconds!r}; clock.move_to goes back in time"
+            msg = f"clock.tick needs 0 seconds or more, got {seconds!r}; to go back in time, call clock.move_to"
             raise FakeError(msg)
         if step >= LATEST + timedelta(seconds=1) - self._exact:
-            msg = f"clock.tick wants to stay before the year 9999, got {seconds!r} from {self._now:%Y-%m-%d} on"
+            msg = f"clock.tick cannot go beyond the year 9998; got {seconds!r} seconds at {self._now:%Y-%m-%d}"
             raise FakeError(msg)
         self._pass(self._exact + step)
 
 
 def keep_diary(clock: Clock, diary: Diary | None) -> None:
-    """Let happen on the way of *clock* what *diary* holds, and nothing that an earlier one held."""
+    """Attach *diary* to *clock* in place of an earlier one; ``None`` detaches it."""
     clock._diary = diary  # noqa: SLF001 - for third parties, not for tests
 
 
 def in_utc(when: datetime) -> datetime | None:
-    """Convert an aware datetime into whole seconds of UTC, ``None`` if that is beyond the years 1 to 9999."""
+    """Convert an aware datetime to UTC in whole seconds; ``None`` if it is outside the years 1 to 9999."""
     try:
         return when.astimezone(UTC).replace(microsecond=0)
     except OverflowError:

@@ -1,8 +1,8 @@
 """
-Events as GitHub dispatches them: recorded when the change happens, read by tests.
+Webhook events: recorded when a change happens, read by tests and deliveries.
 
-The payload is made from frozen rows when it is first looked at, and shows the
-moment of the change however late that is.
+The payload is made from frozen rows when it is first read. It always shows the
+state at the time of the change.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class Event:
     One event.
 
     Attributes:
-        name: As in ``X-GitHub-Event``: ``deployment``, ``deployment_status``, ``status``, …
+        name: The value of ``X-GitHub-Event``: ``deployment``, ``deployment_status``, ``status``, …
 
-        action: The payload's ``action``, ``None`` where GitHub's payload has none (``status``, ``push``).
+        action: The payload's ``action``; ``None`` for events without one, such as ``status`` and ``push``.
 
-        repository: The full name of the repository it happened in.
+        repository: The full name of the event's repository.
 
     Source:
         https://docs.github.com/webhooks/webhook-events-and-payloads
@@ -38,7 +38,7 @@ class Event:
     def __init__(
         self, name: str, action: str | None, number: int, repository: str, make_payload: Callable[[], Payload]
     ) -> None:
-        """Record a fake's event *number*, whose payload *make_payload* makes from what it holds."""
+        """Keep the fake's event *number*. *make_payload* makes the payload."""
         self.name = name
         self.action = action
         self.repository = repository
@@ -48,15 +48,15 @@ class Event:
 
     @property
     def delivery_id(self) -> str:
-        """A GUID, as in ``X-GitHub-Delivery``; the same in every run of a test."""
+        """The GUID in ``X-GitHub-Delivery``. It is the same in every run of a test."""
         digits = hashlib.sha1(b"delivery %d" % self._number, usedforsecurity=False).hexdigest()
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
     @property
     def payload(self) -> Payload:
-        """The JSON object that is delivered. Changing it changes nothing but this copy."""
+        """A copy of the JSON object that is delivered. Changes to it affect neither deliveries nor the fake."""
         if self._payload is None:
-            # Through JSON, so that the rows share nothing with what a test holds.
+            # Copied through JSON, since a test may change it.
             self._payload = json.loads(json.dumps(self._make_payload()))
         return self._payload
 
@@ -66,16 +66,16 @@ class Event:
 
 
 def untouched_payload(event: Event) -> Payload:
-    """Make the JSON object of *event* anew, whatever a test has done to its ``payload``."""
+    """Return the JSON object of *event* as delivered, even if a test has changed its ``payload``."""
     return event._make_payload()  # noqa: SLF001 - for deliveries, not for tests
 
 
 @public
 class Events(Sequence[Event]):
-    """The record of dispatched events, oldest first."""
+    """The dispatched events, oldest first."""
 
     def __init__(self, events: list[Event]) -> None:
-        """Show *events*, live."""
+        """Make a live view of *events*."""
         self._events = events
 
     def __len__(self) -> int:
@@ -93,32 +93,32 @@ class Events(Sequence[Event]):
         return [event for event in self._events if event.name == name]
 
     def clear(self) -> None:
-        """Forget the events so far. Later ones get other delivery ids all the same."""
+        """Remove all events so far. Delivery ids are not reused."""
         self._events.clear()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and self._events == list(other)
 
-    __hash__ = None  # type: ignore[assignment] # it changes, as a list does
+    __hash__ = None  # type: ignore[assignment] # mutable, like a list
 
     def __repr__(self) -> str:
         return f"<Events {self._events!r}>"
 
 
 class Recorder:
-    """Keeps what is dispatched, and tells who wants to know."""
+    """Records events and passes them on to listeners."""
 
     def __init__(self, recorded: list[Event] | None = None) -> None:
-        """Keep what is dispatched in *recorded*, a list of its own if not given."""
+        """Record events in *recorded*, by default a new list."""
         self._recorded: list[Event] = [] if recorded is None else recorded
         self.events = Events(self._recorded)
         self._count = 0
         self.listeners: list[Callable[[Event], None]] = []
         self.dispatch: Callable[[Event], None] | None = None
-        """Sends what is recorded to the hooks, if there are any."""
+        """Sends recorded events to the hooks; ``None`` as long as there are no hooks."""
 
     def record(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:
-        """Dispatch an event. *make_payload* must hold frozen rows only: it may be called much later."""
+        """Record and dispatch an event. *make_payload* must hold frozen rows only, since it may be called later."""
         self._count += 1
         event = Event(name, action, self._count, repository, make_payload)
         self._recorded.append(event)
@@ -129,7 +129,7 @@ class Recorder:
         return event
 
     def announce(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:
-        """Make an event that is for one hook only: it is told of, and neither recorded nor sent to others."""
+        """Make an event for one hook only. Listeners get it, but it is neither recorded nor sent to other hooks."""
         self._count += 1
         event = Event(name, action, self._count, repository, make_payload)
         for listener in self.listeners:

@@ -1,10 +1,10 @@
 """
-What a fake knows: tables of rows, commit graphs, who may do what.
+The state of one GitHub: tables of rows, commit graphs, permissions, tokens and rate limits.
 
-Rows are frozen and replaced. Ids rise in steps, in a range of their own for
-each kind of thing, so a tool that mixes two kinds up finds nothing. Reading
-goes through indexes that are built when first asked for and kept from then on,
-so an answer costs the same with one row as with ten thousand.
+Rows are frozen and replaced. Ids rise in steps, from a range for each kind of
+row, so that a tool which confuses two kinds gets a 404. Rows are looked up in
+indexes that are built on first use, so a request costs the same with ten
+thousand rows as with one.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ ACTIONS = "github-actions"
 """The slug of GitHub Actions' app."""
 
 DEFAULT_LOGIN = "octocat"
-"""Whom a request with any token speaks for, until a token is added."""
+"""The account that any token acts as, until a token is added."""
 
-# The rows of all other tables go with their repository.
+# The rows of all other tables are deleted with their repository.
 _NOT_OF_REPOSITORIES = frozenset({"users", "apps", "teams", "repositories"})
 
 
 class Store:
-    """One GitHub. Hold ``lock`` for every use from more than one thread."""
+    """The state of one GitHub. With several threads, hold ``lock`` for every use."""
 
-    # The ranges lie far apart; those of deployments are as large as today's on github.com.
+    # The first ids are far apart. Those of deployments are as large as on github.com today.
     users = KeptTable[User](1_583_231)
     apps = KeptTable[App](15_368)
     repositories = KeptTable[Repository](1_296_269_001)
@@ -84,23 +84,23 @@ class Store:
     def __init__(
         self, clock: Clock, assume: Assumptions, urls: Urls, outbox: Outbox, recorded: list[Event] | None = None
     ) -> None:
-        """Start with the usual account and nothing else; events speak of *urls*."""
+        """Start with the account ``octocat`` only. Payloads of events contain *urls*."""
         self.outbox = outbox
         self.lock = outbox.lock
         self.retired = False
-        """Whether the fake has been reset since, so that whoever still holds this store holds nothing."""
+        """Whether the fake has been reset, so that this store is no longer in use."""
         self.urls = urls
         self.clock = clock
         self.assume = assume
         self.events = Recorder(recorded)
         self.afterwards: list[Callable[[], None]] = []
-        """Called with the lock held when a deployment is complete that Python has made."""
+        """Called, with the lock held, after a deployment was created through the Python interface."""
         self.tokens: dict[str, Token] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
         self._rate_limits: dict[int | None, RateLimit] = {}
         self.limits: rate_limits.Limits | None = None
-        """What a test has set for callers to be refused; ``None`` while nobody is."""
+        """The limits set by a test, ``None`` without any."""
         self._users_by_login: dict[str, User] = {}
         self._repository_ids: dict[str, int] = {}
         self._former_names: dict[str, int] = {}
@@ -108,7 +108,7 @@ class Store:
 
     @cached_property
     def actions_app(self) -> App:
-        """The app of GitHub Actions, and with it the account ``github``, from the first check run on."""
+        """The app of GitHub Actions. It and the account ``github`` are created on first use."""
         return self.apps.add(
             App(
                 id=self.apps.next_id,
@@ -123,7 +123,7 @@ class Store:
 
     @cached_property
     def any_token(self) -> Token:
-        """What every token is as long as none was added: the usual user's, without limits."""
+        """The token that stands for all tokens until one is added: ``octocat``'s, without limits."""
         return Token("", self.default_user)
 
     def tables(self) -> dict[str, Table[Any]]:
@@ -133,13 +133,13 @@ class Store:
     # Accounts
 
     def add_user(self, login: str, account_type: AccountType = "User") -> User:
-        """Create the account, which must not exist."""
+        """Create an account, which must not exist."""
         user = self.users.add(User(self.users.next_id, login, account_type, self.clock.now))
         self._users_by_login[login.lower()] = user
         return user
 
     def user(self, login: str) -> User | None:
-        """Find an account, without regard to case."""
+        """Find an account by its login, ignoring case."""
         return self._users_by_login.get(login.lower())
 
     def ensure_user(self, login: str) -> User:
@@ -147,35 +147,35 @@ class Store:
         return self.user(login) or self.add_user(login, "Bot" if login.endswith("[bot]") else "User")
 
     def permission(self, repository: Repository, user: User | None) -> Permission | None:
-        """Find what *user* may do. While any token is accepted, every token may do everything."""
+        """Find the right of *user*. As long as any token is accepted, every user has ``admin``."""
         if user is not None and not self.tokens:
             return "admin"
         return rules.permission(repository, user, self.granted(repository, user) if user else None)
 
     def app_of(self, bot: User) -> App | None:
-        """Find the app that a bot is the account of: its login is the app's slug and ``[bot]``."""
+        """Find the app of a bot account, whose login is the app's slug followed by ``[bot]``."""
         slug = bot.login.removesuffix("[bot]").lower()
         return self.actions_app if slug == ACTIONS else next((app for app in self.apps if app.slug == slug), None)
 
     def granted(self, repository: Repository, user: User) -> Permission | None:
-        """Find what *user* may do as a collaborator, ``None`` for one who is none."""
+        """Find the right of a collaborator; ``None`` if *user* is not one."""
         return self._collaborators.get(repository.id, {}).get(user.id)
 
     def add_collaborator(self, repository: Repository, user: User, permission: Permission) -> None:
-        """Grant *user* a right, in place of what was granted before."""
+        """Grant *user* a right, which replaces an earlier one."""
         self._collaborators.setdefault(repository.id, {})[user.id] = permission
 
     def remove_collaborator(self, repository: Repository, user: User) -> None:
-        """Take from *user* what was granted, if anything was."""
+        """Remove *user* from the collaborators, if present."""
         self._collaborators.get(repository.id, {}).pop(user.id, None)
 
     def collaborators_on(self, repository: Repository) -> list[tuple[User, Permission]]:
-        """List who was granted what, in the order in which they were added."""
+        """List the collaborators with their rights, in the order in which they were added."""
         granted = self._collaborators.get(repository.id, {})
         return [(user, right) for user_id, right in granted.items() if (user := self.users.get(user_id))]
 
     def collaborators(self, owner: User) -> int:
-        """Count those whom *owner* has granted something on a private repository."""
+        """Count the collaborators on all private repositories of *owner*."""
         private = self.repositories.where(owner=owner, private=True)
         return len({user_id for row in private for user_id in self._collaborators.get(row.id, ())})
 
@@ -184,7 +184,7 @@ class Store:
     def add_repository(
         self, owner: User, name: str, *, default_branch: str, private: bool, empty: bool = False
     ) -> Repository:
-        """Create the repository, which must not exist, with one commit on its default branch, or *empty*."""
+        """Create a repository, which must not exist: with one commit on its default branch, or *empty*."""
         now = self.clock.now
         row = Repository(self.repositories.next_id, owner, name, private, default_branch, now, now, now)
         self.repositories.add(row)
@@ -195,11 +195,11 @@ class Store:
     def _name(self, row: Repository) -> None:
         key = row.full_name.lower()
         self._repository_ids[key] = row.id
-        # Whoever takes a name takes it for good.
+        # Once another repository takes a former name, it no longer redirects.
         self._former_names.pop(key, None)
 
     def change_repository(self, row: Repository) -> Repository:
-        """Put *row* in the place of the one with its id; a former name leads to it until it is taken."""
+        """Replace the row with the same id. A former name redirects here until another repository takes it."""
         old = self.repositories.get(row.id)
         if old and old.full_name != row.full_name:
             key = old.full_name.lower()
@@ -209,11 +209,11 @@ class Store:
         return self.repositories.replace(row)
 
     def remove_repository(self, row: Repository) -> None:
-        """Forget a repository with all that belongs to it."""
+        """Delete a repository with everything in it."""
         for name, table in self.tables().items():
             if name not in _NOT_OF_REPOSITORIES:
-                for belonging in list(table.where(repository_id=row.id)):
-                    table.remove(belonging)
+                for part in list(table.where(repository_id=row.id)):
+                    table.remove(part)
         self._collaborators.pop(row.id, None)
         key = row.full_name.lower()
         del self._graphs[row.id], self._repository_ids[key]
@@ -221,72 +221,71 @@ class Store:
         self.repositories.remove(row)
 
     def renamed(self, full_name: str) -> Repository | None:
-        """Find the repository that once had a name and now has another, unless it is deleted."""
-        found = self._former_names.get(full_name.lower())
-        return None if found is None else self.repositories.get(found)
+        """Find an existing repository by its former name."""
+        repository_id = self._former_names.get(full_name.lower())
+        return None if repository_id is None else self.repositories.get(repository_id)
 
     def had_repository(self, full_name: str) -> bool:
-        """Tell whether this is the name, or a former name, of a repository that was renamed or deleted."""
+        """Return whether a repository was once called this, and has since been renamed or deleted."""
         return full_name.lower() in self._former_names
 
     def repository(self, full_name: str) -> Repository | None:
-        """Find a repository by its full name, without regard to case."""
-        found = self._repository_ids.get(full_name.lower())
-        return None if found is None else self.repositories.get(found)
+        """Find a repository by its full name, ignoring case."""
+        repository_id = self._repository_ids.get(full_name.lower())
+        return None if repository_id is None else self.repositories.get(repository_id)
 
     def repository_of(self, row: Any) -> Repository:  # noqa: ANN401 - any row with a repository_id
-        """Look up the repository that *row* belongs to."""
-        found = self.repositories.get(row.repository_id)
-        assert found is not None  # noqa: S101 - rows go with their repository
-        return found
+        """Return the repository that *row* belongs to."""
+        repository = self.repositories.get(row.repository_id)
+        assert repository is not None  # noqa: S101 - rows are deleted with their repository
+        return repository
 
     def git(self, repository: Repository) -> Graph:
-        """Look up the commits and refs of *repository*."""
+        """Return the commit graph of *repository*."""
         return self._graphs[repository.id]
 
     def pushed(self, repository: Repository) -> Repository:
-        """Note that refs of *repository* have moved just now."""
+        """Set the times of *repository* to now, after a change of its refs."""
         now = self.clock.now
         return self.repositories.replace(repository._replace(pushed_at=now, updated_at=now))
 
     # Rate limit
 
     def rate_limit(self, user: User | None) -> RateLimit:
-        """Look up the budget of *user* (``None``: the anonymous one), new again when its hour is over."""
+        """Return the hourly budget of *user* (``None`` for anonymous callers), renewed when its hour is over."""
         key = user.id if user else None
-        found = self._rate_limits.get(key)
-        if found is None or self.clock.now >= found.reset_at:
+        rate_limit = self._rate_limits.get(key)
+        if rate_limit is None or self.clock.now >= rate_limit.reset_at:
             budget = self.limits.budgets.get(key) if self.limits else None
             limit = budget.limit if budget else rate_limits.hourly(user)
-            found = self._rate_limits[key] = RateLimit(limit, 0, self.clock.now + timedelta(hours=1))
-        return found
+            rate_limit = self._rate_limits[key] = RateLimit(limit, 0, self.clock.now + timedelta(hours=1))
+        return rate_limit
 
     def count_request(self, user: User | None, cost: int = 1) -> RateLimit:
-        """Take one request off the budget of *user*; a *cost* of -1 gives it back, for an answer that is free."""
-        found = self.rate_limit(user)
-        found = self._rate_limits[user.id if user else None] = RateLimit(
-            found.limit, max(0, found.used + cost), found.reset_at
-        )
-        return found
+        """Count a request of *user*. A *cost* of -1 takes it back, for a response that is free."""
+        before = self.rate_limit(user)
+        after = RateLimit(before.limit, max(0, before.used + cost), before.reset_at)
+        self._rate_limits[user.id if user else None] = after
+        return after
 
     def set_budget(self, user: User | None, budget: rate_limits.Budget, remaining: int) -> None:
-        """Begin an hour in which *user* has *remaining* requests left, and from now on is refused without."""
+        """Start an hour with *remaining* requests for *user*, who is refused from now on when none are left."""
         key = user.id if user else None
         self.limits = self.limits or rate_limits.Limits()
         self.limits.budgets[key] = budget
         self._rate_limits[key] = RateLimit(budget.limit, budget.limit - remaining, self.clock.now + timedelta(hours=1))
 
     def clear_limits(self) -> None:
-        """Refuse nobody any more; budgets that were set are the usual ones again."""
+        """Remove all limits set by a test, and restore the usual budgets."""
         for key in self.limits.budgets if self.limits else ():
             self._rate_limits.pop(key, None)
         self.limits = None
 
     def imitate(self, other: Store) -> None:
         """
-        Hold what *other* holds now, and share nothing with it that changes.
+        Copy the state of *other*. Later changes to either store do not affect the other.
 
-        Its events, what waits for their deliveries, and the rate limits stay its own.
+        Events, waiting deliveries and rate limits are not copied.
         """
         theirs = vars(other)
         copied: dict[str, Any] = {name: theirs[name].copy() for name in other.tables() if name in theirs}
@@ -301,13 +300,14 @@ class Store:
 
     def snapshot(self) -> Callable[[], Store]:
         """
-        Keep repositories, and what belongs to them, as they are now.
+        Keep the present state of all repositories, to be read later.
 
         Returns:
-            A function that gives a store to read from: with the repositories there are now, their names, rows,
-            commits and collaborators. One that is created later has its names, its row, its commits and its
-            collaborators as they are when the function is called, and no other rows. All else, such as accounts,
-            tokens and budgets, is as it is when it is called.
+            A function that makes a read-only store. In it, today's repositories
+            have their present names, rows, commits and collaborators. Of later
+            repositories it has the names, row, commits and collaborators at the
+            time of the call, and nothing else. Accounts, tokens and budgets are
+            also those at the time of the call.
         """
         shared = _NOT_OF_REPOSITORIES - {"repositories"}
         kept = {name for name, table in vars(Store).items() if isinstance(table, KeptTable)} - shared
@@ -319,9 +319,9 @@ class Store:
 
         def past() -> Store:
             for name in shared:
-                getattr(self, name)  # made now if it was never asked for, and shared
+                getattr(self, name)  # creates the table, if it was never used, so that both stores share it
             store = copy(self)
-            # A name that was taken is whose it was.
+            # A name that has changed hands belongs to its repository at the time of the snapshot.
             names = {name: key for name, key in self._repository_ids.items() if key >= first_newer} | ids
             once = {name: key for name, key in self._former_names.items() if key >= first_newer and name not in names}
             rows = tables["repositories"].copy()
@@ -329,7 +329,7 @@ class Store:
                 if row.id >= first_newer:
                     rows.add(row)
             newer = {key: graph for key, graph in self._graphs.items() if key >= first_newer}
-            rights = {key: dict(given) for key, given in self._collaborators.items() if key >= first_newer}
+            rights = {key: dict(of_user) for key, of_user in self._collaborators.items() if key >= first_newer}
             vars(store).update(
                 tables,
                 repositories=rows,
