@@ -1,4 +1,4 @@
-"""The headers of every answer, and what comes of a request's: conditions, versions, media types, HEAD, OPTIONS."""
+"""Headers: response headers, conditional requests, API versions, media types, HEAD and OPTIONS."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ BARE = {"Vary": "Accept-Encoding, Accept, X-Requested-With", "Cache-Control": No
 
 @pytest.fixture
 def http(ghdeploy: FakeGitHub) -> Iterator[requests.Session]:
-    """Give a session that speaks for octocat, next to the repository octocat/example."""
+    """Make a session that acts as octocat, and the repository octocat/example."""
     ghdeploy.add_repository("octocat/example")
     with requests.Session() as session:
         session.headers["Authorization"] = "token any-token-will-do"
@@ -52,12 +52,12 @@ def http(ghdeploy: FakeGitHub) -> Iterator[requests.Session]:
 
 @pytest.fixture
 def repo(ghdeploy: FakeGitHub, http: requests.Session) -> Repository:  # noqa: ARG001 - it adds the repository
-    """Give the repository."""
+    """Return the repository."""
     return ghdeploy.repository("octocat/example")
 
 
 def has(headers: Mapping[str, str], expected: Mapping[str, str | None]) -> None:
-    """See to it that *headers* are as *expected*; ``None`` is for one that must not be there."""
+    """Check that *headers* include those *expected*; ``None`` is for a header that must be missing."""
     assert {name: headers.get(name) for name in expected} == dict(expected)
 
 
@@ -80,7 +80,7 @@ def has(headers: Mapping[str, str], expected: Mapping[str, str | None]) -> None:
         ("GET", "/repos/octocat/former", None, 301, BARE),
     ],
 )
-def test_every_answer_has_the_headers_that_were_recorded(
+def test_every_response_has_the_recorded_headers(
     ghdeploy: FakeGitHub,
     http: requests.Session,
     repo: Repository,
@@ -90,7 +90,7 @@ def test_every_answer_has_the_headers_that_were_recorded(
     status: int,
     more: Mapping[str, str | None],
 ) -> None:
-    """Those for caching are on answers with contents only; the others are on all."""
+    """Caching headers are on responses with content only, the others on all."""
     repo.add_environment("production")
     ghdeploy.add_repository("octocat/former").rename("octocat/latter")
     reply = http.request(method, API + path, json=body, allow_redirects=False, timeout=10)
@@ -105,14 +105,14 @@ def test_every_answer_has_the_headers_that_were_recorded(
     assert reply.headers.get("Content-Length") == expected
 
 
-def test_an_anonymous_caller_gets_what_anyone_may_keep(http: requests.Session) -> None:
-    """`Cache-Control` is public, and `Vary` does not name the token."""
+def test_responses_to_anonymous_callers_are_publicly_cacheable(http: requests.Session) -> None:
+    """`Cache-Control` is public, and `Vary` does not include the token."""
     assert http.headers
     has(requests.get(API + REPO, timeout=10).headers, PUBLIC)
 
 
 def test_the_date_is_that_of_the_clock(ghdeploy: FakeGitHub, http: requests.Session) -> None:
-    """`Date` moves with the fake's clock only."""
+    """`Date` shows the fake's clock."""
     ghdeploy.clock.move_to(datetime(2030, 1, 1, tzinfo=UTC))
     assert http.get(API + REPO).headers["Date"] == "Tue, 01 Jan 2030 00:00:00 GMT"
 
@@ -130,23 +130,23 @@ def test_the_date_is_that_of_the_clock(ghdeploy: FakeGitHub, http: requests.Sess
         ("/branches", False),
     ],
 )
-def test_one_thing_says_when_it_changed(
+def test_a_single_object_has_last_modified(
     ghdeploy: FakeGitHub, http: requests.Session, repo: Repository, path: str, *, dated: bool
 ) -> None:
-    """`Last-Modified` is the `updated_at` of what is shown; a list has none."""
+    """It is the object's `updated_at`. A list has none."""
     ghdeploy.clock.move_to(datetime(2030, 1, 1, tzinfo=UTC))
-    made = repo.add_deployment(ref="main")
-    made.add_status("queued")
+    created = repo.add_deployment(ref="main")
+    created.add_status("queued")
     repo.rename("octocat/example")
     ghdeploy.clock.tick(seconds=100)
-    reply = http.get(API + REPO + path.format(id=made.id, status=made.statuses[0].id))
+    reply = http.get(API + REPO + path.format(id=created.id, status=created.statuses[0].id))
     assert ("Last-Modified" in reply.headers) is dated
     if dated and path:
         assert reply.headers["Last-Modified"] == "Tue, 01 Jan 2030 00:00:00 GMT"
 
 
-def test_a_new_deployment_says_when_it_changed_and_a_new_deployment_status_does_not(http: requests.Session) -> None:
-    """Observed in PyGithub's and octokit.rb's recordings of both."""
+def test_a_new_deployment_has_last_modified_and_a_new_deployment_status_does_not(http: requests.Session) -> None:
+    """Observed in recordings by PyGithub and octokit.rb."""
     deployment = http.post(API + DEPLOYMENTS, json={"ref": "main"})
     assert deployment.headers["Last-Modified"] == deployment.headers["Date"]
     assert deployment.headers["ETag"].startswith('"')
@@ -159,8 +159,8 @@ def test_a_new_deployment_says_when_it_changed_and_a_new_deployment_status_does_
 
 
 @pytest.mark.parametrize("path", ["", "/deployments", "/environments", "/commits/main", "/contents/README.md"])
-def test_who_has_the_answer_gets_304_and_pays_nothing(http: requests.Session, repo: Repository, path: str) -> None:
-    """The 304 has no body and no type, repeats the tag, and leaves the rate limit as it is."""
+def test_a_304_is_free(http: requests.Session, repo: Repository, path: str) -> None:
+    """The 304 has no body and no type, repeats the tag, and does not count for the rate limit."""
     repo.add_commit("main", files={"README.md": "A text"})
     first = http.get(API + REPO + path)
     again = http.get(API + REPO + path, headers={"If-None-Match": first.headers["ETag"]})
@@ -171,41 +171,41 @@ def test_who_has_the_answer_gets_304_and_pays_nothing(http: requests.Session, re
     assert int(http.get(API + REPO + path).headers[left]) == int(first.headers[left]) - 1
 
 
-def test_a_tag_holds_until_something_changes(http: requests.Session, repo: Repository) -> None:
-    """A new deployment status is a new deployment's `updated_at` and state of its statuses: 200, another tag."""
-    made = repo.add_deployment(ref="main")
-    url = f"{API}{DEPLOYMENTS}/{made.id}/statuses"
+def test_a_tag_is_valid_until_something_changes(http: requests.Session, repo: Repository) -> None:
+    """A new deployment status changes the deployment and its list of statuses: both are a 200 with another tag."""
+    created = repo.add_deployment(ref="main")
+    url = f"{API}{DEPLOYMENTS}/{created.id}/statuses"
     tag = http.get(url).headers["ETag"]
     assert http.get(url, headers={"If-None-Match": tag}).status_code == 304
-    made.add_status("success")
+    created.add_status("success")
     changed = http.get(url, headers={"If-None-Match": tag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != tag
-    assert [one["state"] for one in changed.json()] == ["success"]
+    assert [item["state"] for item in changed.json()] == ["success"]
 
 
-def test_a_weak_tag_is_as_good_as_a_strong_one(http: requests.Session) -> None:
-    """What a POST answers has the digits that a GET of it has, and either gives 304."""
-    made = http.post(API + DEPLOYMENTS, json={"ref": "main"})
-    weak = http.get(made.json()["url"]).headers["ETag"]
-    assert weak == f"W/{made.headers['ETag']}"
-    for tag in (weak, made.headers["ETag"]):
-        assert http.get(made.json()["url"], headers={"If-None-Match": tag}).status_code == 304
+def test_a_weak_tag_matches_a_strong_one(http: requests.Session) -> None:
+    """The responses to a POST and to a GET have the same digits, and either tag gives a 304."""
+    created = http.post(API + DEPLOYMENTS, json={"ref": "main"})
+    weak = http.get(created.json()["url"]).headers["ETag"]
+    assert weak == f"W/{created.headers['ETag']}"
+    for tag in (weak, created.headers["ETag"]):
+        assert http.get(created.json()["url"], headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_the_time_of_the_last_change_will_do(ghdeploy: FakeGitHub, http: requests.Session, repo: Repository) -> None:
-    """`If-Modified-Since` with what `Last-Modified` said is a 304, until the deployment has a new status."""
-    made = repo.add_deployment(ref="main")
-    url = f"{API}{DEPLOYMENTS}/{made.id}"
+def test_if_modified_since_gives_a_304(ghdeploy: FakeGitHub, http: requests.Session, repo: Repository) -> None:
+    """The time is from `Last-Modified`. A new deployment status ends it."""
+    created = repo.add_deployment(ref="main")
+    url = f"{API}{DEPLOYMENTS}/{created.id}"
     since = http.get(url).headers["Last-Modified"]
     assert http.get(url, headers={"If-Modified-Since": since}).status_code == 304
     ghdeploy.clock.tick(seconds=1)
-    made.add_status("queued")
+    created.add_status("queued")
     assert http.get(url, headers={"If-Modified-Since": since}).status_code == 200
 
 
-def test_an_anonymous_304_is_paid_for(http: requests.Session) -> None:
-    """Only who shows a token reads for nothing."""
+def test_an_anonymous_304_counts(http: requests.Session) -> None:
+    """Only requests with a token are free."""
     assert http.headers
     first = requests.get(API + REPO, timeout=10).headers
     again = requests.get(API + REPO, headers={"If-None-Match": first["ETag"]}, timeout=10)
@@ -214,7 +214,7 @@ def test_an_anonymous_304_is_paid_for(http: requests.Session) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_what_changes_something_is_not_conditional(http: requests.Session, repo: Repository, method: str) -> None:
+def test_writing_requests_are_not_conditional(http: requests.Session, repo: Repository, method: str) -> None:
     """`If-None-Match: *` does not stop a POST or DELETE."""
     path = f"{DEPLOYMENTS}/{repo.add_deployment(ref='main').id}" if method == "DELETE" else DEPLOYMENTS
     body = {"ref": "main"} if method == "POST" else None
@@ -223,7 +223,7 @@ def test_what_changes_something_is_not_conditional(http: requests.Session, repo:
 
 
 def test_pygithub_reads_conditionally(ghdeploy: FakeGitHub, http: requests.Session) -> None:
-    """`update()` sends what it knows: nothing has changed, then something has."""
+    """`update()` sends the tag: first nothing has changed, then something has."""
     assert http.headers
     github = Github(auth=Auth.Token("any-token-will-do"), seconds_between_requests=None, seconds_between_writes=None)
     repo = github.get_repo("octocat/example")
@@ -243,7 +243,7 @@ def _repository_of(body: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 @pytest.mark.parametrize("version", [None, "2022-11-28", "2026-03-10"])
-def test_a_repository_is_shown_as_the_version_has_it(http: requests.Session, version: str | None) -> None:
+def test_a_repository_depends_on_the_version(http: requests.Session, version: str | None) -> None:
     """The newer version has neither `has_downloads` nor `use_squash_pr_title_as_default`."""
     reply = http.get(API + REPO, headers={"X-GitHub-Api-Version": version})
     gone = {"has_downloads", "use_squash_pr_title_as_default"}
@@ -251,18 +251,18 @@ def test_a_repository_is_shown_as_the_version_has_it(http: requests.Session, ver
     assert gone & reply.json().keys() == (set() if version == "2026-03-10" else gone)
 
 
-def test_the_rate_limit_is_shown_as_the_version_has_it(http: requests.Session) -> None:
+def test_the_rate_limit_depends_on_the_version(http: requests.Session) -> None:
     """The newer version has no `rate` beside `resources`."""
     newer = {"X-GitHub-Api-Version": "2026-03-10"}
     assert http.get(f"{API}/rate_limit").json().keys() == {"resources", "rate"}
     assert http.get(f"{API}/rate_limit", headers=newer).json().keys() == {"resources"}
 
 
-def test_all_else_is_the_same_in_both_versions(http: requests.Session, repo: Repository) -> None:
-    """No deployment, deployment status or environment differs; an event is never in the newer form."""
-    made = repo.add_deployment(ref="main")
-    made.add_status("success")
-    for path in ("", f"/{made.id}", f"/{made.id}/statuses"):
+def test_other_responses_are_the_same_in_both_versions(http: requests.Session, repo: Repository) -> None:
+    """Deployments, deployment statuses and environments do not differ. Events always have the older form."""
+    created = repo.add_deployment(ref="main")
+    created.add_status("success")
+    for path in ("", f"/{created.id}", f"/{created.id}/statuses"):
         older, newer = (
             http.get(API + DEPLOYMENTS + path, headers={"X-GitHub-Api-Version": version})
             for version in ("2022-11-28", "2026-03-10")
@@ -275,7 +275,7 @@ def test_all_else_is_the_same_in_both_versions(http: requests.Session, repo: Rep
 def test_an_unknown_version_is_a_400(
     ghdeploy: FakeGitHub, http: requests.Session, repo: Repository, version: str
 ) -> None:
-    """It says which there are, and nothing is deployed."""
+    """The response lists the versions, and nothing is deployed."""
     reply = http.post(API + DEPLOYMENTS, json={"ref": "main"}, headers={"X-GitHub-Api-Version": version})
     assert reply.status_code == 400
     assert reply.json() == {
@@ -286,13 +286,15 @@ def test_an_unknown_version_is_a_400(
         "documentation_url": "https://docs.github.com/rest/about-the-rest-api/api-versions",
         "status": "400",
     }
-    assert ghdeploy.requests[-1].hint == f"X-GitHub-Api-Version is {version!r}; there are 2022-11-28 and 2026-03-10"
+    assert (
+        ghdeploy.requests[-1].hint == f"X-GitHub-Api-Version is {version!r}; the versions are 2022-11-28 and 2026-03-10"
+    )
     assert not repo.deployments
 
 
 @pytest.mark.ghdeploy(version_text_in_errors=True)
 def test_the_text_about_the_version_can_be_in_errors(http: requests.Session) -> None:
-    """With the switch the message is `Bad Request`."""
+    """With version_text_in_errors, the message is `Bad Request`."""
     reply = http.get(API + REPO, headers={"X-GitHub-Api-Version": "v3"}).json()
     assert reply["message"] == "Bad Request"
     assert reply["errors"].startswith('The version you specified in the "X-GitHub-API-Version" request header, "v3"')
@@ -310,18 +312,18 @@ def test_the_text_about_the_version_can_be_in_errors(http: requests.Session) -> 
         "application/vnd.github.ant-man-preview+json, application/vnd.github.flash-preview+json",
     ],
 )
-def test_a_deployment_is_the_same_whatever_preview_is_asked_for(http: requests.Session, accept: str) -> None:
-    """Previews are long over: all fields are there in any case."""
+def test_a_deployment_does_not_depend_on_previews(http: requests.Session, accept: str) -> None:
+    """All previews have ended, so all fields are always present."""
     reply = http.post(API + DEPLOYMENTS, json={"ref": "main"}, headers={"Accept": accept})
     assert reply.status_code == 201
     assert {"original_environment", "transient_environment", "production_environment"} <= reply.json().keys()
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml, image/*"])
-def test_another_type_than_json_is_a_415(
+def test_an_unknown_media_type_is_a_415(
     ghdeploy: FakeGitHub, http: requests.Session, repo: Repository, accept: str
 ) -> None:
-    """It says what to accept, with a hint, and nothing is deployed."""
+    """The message says what to accept, and nothing is deployed."""
     reply = http.post(API + DEPLOYMENTS, json={"ref": "main"}, headers={"Accept": accept})
     assert reply.status_code == 415
     assert reply.json()["message"].endswith("Must accept 'application/json'.")
@@ -330,8 +332,8 @@ def test_another_type_than_json_is_a_415(
 
 
 @pytest.mark.parametrize("accept", ["application/vnd.github.raw+json", "application/vnd.github.v3.raw"])
-def test_a_file_can_be_had_as_it_is(http: requests.Session, repo: Repository, accept: str) -> None:
-    """`raw` gives the bytes, with a tag; a directory is listed all the same."""
+def test_a_file_can_be_requested_raw(http: requests.Session, repo: Repository, accept: str) -> None:
+    """`raw` returns the bytes, with a tag. A directory is listed as usual."""
     content = "R\N{LATIN SMALL LETTER E WITH ACUTE}sum\n".encode() + bytes(range(256))
     repo.add_commit("main", files={"docs/a.bin": content})
     reply = http.get(f"{API}{REPO}/contents/docs/a.bin", headers={"Accept": accept})
@@ -344,13 +346,13 @@ def test_a_file_can_be_had_as_it_is(http: requests.Session, repo: Repository, ac
         f"{API}{REPO}/contents/docs/a.bin", headers={"Accept": accept, "If-None-Match": reply.headers["ETag"]}
     )
     assert again.status_code == 304
-    assert [one["name"] for one in http.get(f"{API}{REPO}/contents/docs", headers={"Accept": accept}).json()] == [
+    assert [item["name"] for item in http.get(f"{API}{REPO}/contents/docs", headers={"Accept": accept}).json()] == [
         "a.bin"
     ]
 
 
-def test_a_ref_can_be_had_as_its_sha(http: requests.Session, repo: Repository) -> None:
-    """`sha` gives 40 digits and nothing else."""
+def test_a_commit_can_be_requested_as_its_sha(http: requests.Session, repo: Repository) -> None:
+    """`sha` returns 40 digits and nothing else."""
     reply = http.get(f"{API}{REPO}/commits/main", headers={"Accept": "application/vnd.github.sha"})
     assert reply.text == repo.sha("main")
     assert reply.headers["Content-Type"] == "application/vnd.github.sha; charset=utf-8"
@@ -366,11 +368,11 @@ def test_a_ref_can_be_had_as_its_sha(http: requests.Session, repo: Repository) -
         ("/contents/", "html", "repos/get-content"),
     ],
 )
-def test_a_form_that_is_missing_here_fails_the_test(
+def test_a_form_that_the_fake_does_not_implement_fails_the_test(
     ghdeploy: FakeGitHub, http: requests.Session, path: str, form: str, operation_id: str
 ) -> None:
-    """It is not answered with JSON as if nothing were."""
-    with pytest.raises(Exception, match=f"{operation_id} has the form '{form}' on GitHub") as caught:
+    """The response is not silently JSON."""
+    with pytest.raises(Exception, match=f"the fake does not implement the form '{form}' of {operation_id}") as caught:
         http.get(API + REPO + path, headers={"Accept": f"application/vnd.github.{form}"})
     assert type(caught.value).__name__ == "UnsupportedRequest"
     assert ghdeploy._engine.take_problem() is caught.value
@@ -380,8 +382,8 @@ def test_a_form_that_is_missing_here_fails_the_test(
 
 
 @pytest.mark.parametrize("path", [DEPLOYMENTS, "/nothing/like/that", "/", "/repos/octocat/nope/pulls"])
-def test_options_is_what_a_browser_asks_first(ghdeploy: FakeGitHub, http: requests.Session, path: str) -> None:
-    """204 for any path, without a token, with what a page of another site may send; it costs nothing."""
+def test_options_is_answered_for_browsers(ghdeploy: FakeGitHub, http: requests.Session, path: str) -> None:
+    """Any path gets a 204, without a token. The headers list what other sites may send. The request does not count."""
     assert http.headers
     reply = requests.options(API + path, timeout=10, headers={"Origin": "https://example.com"})
     assert (reply.status_code, reply.content) == (204, b"")
@@ -401,7 +403,7 @@ def test_options_is_what_a_browser_asks_first(ghdeploy: FakeGitHub, http: reques
 
 @pytest.mark.parametrize("path", [REPO, DEPLOYMENTS, f"{REPO}/commits/main"])
 def test_head_is_get_without_the_body(http: requests.Session, path: str) -> None:
-    """All headers are the same but the id, the date and what is left of the rate limit."""
+    """All headers are the same except the id, the date and the remaining rate limit."""
     got, head = http.get(API + path), http.head(API + path)
     changing = ("X-GitHub-Request-Id", "X-RateLimit-Remaining", "X-RateLimit-Used")
     assert head.content == b""
@@ -411,23 +413,23 @@ def test_head_is_get_without_the_body(http: requests.Session, path: str) -> None
     assert http.head(API + path, headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
 
 
-def test_a_time_alone_hides_no_change_while_the_clock_stands_still(
+def test_if_modified_since_hides_no_change_while_the_clock_stands_still(
     ghdeploy: FakeGitHub, http: requests.Session, repo: Repository
 ) -> None:
-    """`If-Modified-Since` is a 304 only where nothing else was ever shown with this `Last-Modified`."""
-    made = repo.add_deployment(ref="main", environment="qa")
-    url = f"{API}{DEPLOYMENTS}/{made.id}"
+    """The response is a 304 only if no other content was ever sent with this `Last-Modified`."""
+    created = repo.add_deployment(ref="main", environment="qa")
+    url = f"{API}{DEPLOYMENTS}/{created.id}"
     since = {"If-Modified-Since": http.get(url).headers["Last-Modified"]}
     assert http.get(url, headers=since).status_code == 304
-    made.add_status("success", environment="prod")
+    created.add_status("success", environment="prod")
     assert http.get(url, headers=since).json()["environment"] == "prod"
     ghdeploy.clock.tick(60)
     assert http.get(url, headers=since).status_code == 200
-    made.add_status("failure")
+    created.add_status("failure")
     since = {"If-Modified-Since": http.get(url).headers["Last-Modified"]}
     assert http.get(url, headers=since).status_code == 304
     repo.rename("octocat/other")
-    assert http.get(url, headers=since).json()["url"] == f"{API}/repos/octocat/other/deployments/{made.id}"
+    assert http.get(url, headers=since).json()["url"] == f"{API}/repos/octocat/other/deployments/{created.id}"
 
 
 @pytest.mark.parametrize(
@@ -439,13 +441,13 @@ def test_a_time_alone_hides_no_change_while_the_clock_stands_still(
         "\N{SNOWMAN}".encode().decode("latin-1"),
     ],
 )
-def test_an_odd_time_is_no_condition(http: requests.Session, since: str) -> None:
-    """What is no time is as good as no header."""
+def test_an_invalid_if_modified_since_is_ignored(http: requests.Session, since: str) -> None:
+    """The response is the same as without the header."""
     assert http.get(API + REPO, headers={"If-Modified-Since": since.encode("latin-1")}).status_code == 200
 
 
-def test_what_no_endpoint_answers_is_paid_for_too(ghdeploy: FakeGitHub, http: requests.Session) -> None:
-    """A path that is none, an odd type, an odd version: each takes one from the budget, and none is left to take."""
+def test_refused_requests_count_too(ghdeploy: FakeGitHub, http: requests.Session) -> None:
+    """An unknown path, media type or version takes one request from the budget, if any is left."""
     ghdeploy.rate_limits.set(3)
     for path, headers, status in (
         ("/nope", {}, 404),
@@ -458,8 +460,8 @@ def test_what_no_endpoint_answers_is_paid_for_too(ghdeploy: FakeGitHub, http: re
 
 
 @pytest.mark.ghdeploy(base_url="https://ghe.example.com/api/v3")
-def test_a_stub_has_githubs_headers_but_for_its_own(ghdeploy: FakeGitHub) -> None:
-    """Its own win, whatever their case; HEAD is answered as GET is."""
+def test_a_stub_has_githubs_headers_and_its_own(ghdeploy: FakeGitHub) -> None:
+    """Its own headers take precedence, in any case. HEAD is answered like GET."""
     ghdeploy.stub("GET", "/zen", json="Keep it", headers={"server": "mine", "X-More": "1"})
     for method, content in (("GET", b'"Keep it"'), ("HEAD", b"")):
         reply = requests.request(method, f"{ghdeploy.base_url}/zen", timeout=10)
@@ -473,7 +475,7 @@ def test_a_stub_has_githubs_headers_but_for_its_own(ghdeploy: FakeGitHub) -> Non
 
 
 def test_an_http_status_is_a_plain_number(ghdeploy: FakeGitHub, http: requests.Session) -> None:
-    """Also those of answers without a body."""
+    """It is an int even for responses without a body."""
     tag = http.get(API + REPO).headers["ETag"]
     for reply in (http.get(API + REPO, headers={"If-None-Match": tag}), http.options(API + REPO)):
         assert type(reply.status_code) is type(ghdeploy.requests[-1].status) is int

@@ -1,9 +1,9 @@
 """
-Whatever a client does in whatever order, what must hold holds.
+Invariants that hold for any sequence of requests.
 
-A machine drives a fake over HTTP beside a simple model of what GitHub would
-have. The model foretells each answer, so that there is one outcome and no
-other; what is stored, listed and dispatched is compared after every step.
+A state machine drives a fake over HTTP, beside a simple model of GitHub's state.
+The model predicts each response exactly. Rows, lists and events are compared
+after every step.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ OUTCOMES = {
 
 
 def _stored(fake: FakeGitHub) -> object:
-    """Copy all that a refused request must leave alone: rows, refs, next ids, events."""
+    """Copy everything that a refused request must not change: rows, refs, next ids and events."""
     store = fake._engine.store
     tables = store.tables()
     graphs = {
@@ -52,7 +52,7 @@ def _stored(fake: FakeGitHub) -> object:
 
 @dataclass
 class Ref:
-    """A branch or tag, as the model has it: how far behind main it is, and whether it clashes with it."""
+    """A branch or tag in the model: how far it is behind main, and whether it conflicts with it."""
 
     name: str
     is_branch: bool
@@ -62,7 +62,7 @@ class Ref:
 
 @dataclass
 class Deployed:
-    """A deployment, as the model has it."""
+    """A deployment in the model."""
 
     id: int
     repository: str
@@ -78,7 +78,7 @@ class Deployed:
 
 
 def _mostly(usual: list[Any], *unusual: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - any values
-    """Draw the usual far more often than what is refused, so that something comes to be."""
+    """Draw a usual value far more often than one that is refused."""
     return st.sampled_from(usual * (12 // len(usual)) + list(unusual))
 
 
@@ -108,7 +108,7 @@ class GitHub(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        """Begin with two repositories, each with a branch that is behind."""
+        """Create two repositories, each with a branch that is behind."""
         self.fake.open()
         for name in ("octocat/one", "octocat/two"):
             self.repositories[name] = self.fake.add_repository(name)
@@ -119,7 +119,7 @@ class GitHub(RuleBasedStateMachine):
             }
 
     def teardown(self) -> None:
-        """Leave nothing behind, and hear of what went wrong unnoticed."""
+        """Close the fake, and raise problems that went unnoticed."""
         self.http.close()
         self.fake.close()
         self.fake._engine.raise_problem()
@@ -127,7 +127,7 @@ class GitHub(RuleBasedStateMachine):
     # Asking
 
     def ask(self, method: str, path: str, body: object, refusal: str | None) -> requests.Response:
-        """Send a request that is to be refused in this way, or not at all; a refusal changes nothing."""
+        """Send a request and check its response. A refusal changes nothing."""
         before = _stored(self.fake)
         reply = self.http.request(method, API + path, data=json.dumps(body))
         if refusal is None:
@@ -141,7 +141,7 @@ class GitHub(RuleBasedStateMachine):
         return reply
 
     def note_id(self, kind: str, number: int) -> None:
-        """Ids rise within a kind and are not those of another."""
+        """Check that ids rise within a kind and differ between kinds."""
         assert all(number > earlier for earlier in self.ids[kind])
         assert not any(number in ids for other, ids in self.ids.items() if other != kind)
         self.ids[kind].append(number)
@@ -167,7 +167,7 @@ class GitHub(RuleBasedStateMachine):
 
     @rule(repository=REPOSITORIES, place=NUMBERS)
     def add_tag(self, repository: str, place: int) -> None:
-        """Tag what a ref names."""
+        """Tag a ref's commit."""
         if "v1" not in self.refs[repository]:
             ref = self.ref_of(repository, place)
             self.repositories[repository].add_tag("v1", ref.name)
@@ -175,7 +175,7 @@ class GitHub(RuleBasedStateMachine):
 
     @rule(repository=REPOSITORIES, place=NUMBERS)
     def add_commit(self, repository: str, place: int) -> None:
-        """Commit to a branch; to main, and all others are one more behind."""
+        """Commit to a branch. A commit to main puts all others one further behind."""
         ref = self.ref_of(repository, place)
         if not ref.is_branch:
             return
@@ -185,7 +185,7 @@ class GitHub(RuleBasedStateMachine):
 
     @rule(repository=REPOSITORIES, place=NUMBERS)
     def add_conflict(self, repository: str, place: int) -> None:
-        """Make a branch clash with main, which moves only if it had brought nothing that can clash."""
+        """Make a branch conflict with main, which gets a commit only if it has no change to conflict with."""
         ref = self.ref_of(repository, place)
         if not ref.is_branch or ref.name == "main":
             return
@@ -195,7 +195,7 @@ class GitHub(RuleBasedStateMachine):
         ref.clashes = True
 
     def main_grows(self, repository: str) -> None:
-        """Note a commit on main."""
+        """Record a commit on main in the model."""
         for ref in self.refs[repository].values():
             ref.behind += ref.name != "main"
 
@@ -209,7 +209,7 @@ class GitHub(RuleBasedStateMachine):
         flaw=_mostly([""], "no commit", "invalid request", "validation failed"),
     )
     def report_on_a_commit(self, repository: str, place: int, context: str, state: str, flaw: str) -> None:
-        """Post a commit status, sound or not."""
+        """Post a commit status, valid or not."""
         sha = self.repositories[repository].sha(self.ref_of(repository, place).name)
         path = f"/repos/{repository}/statuses/{'0' * 40 if flaw == 'no commit' else sha}"
         body = {"state": "queued" if flaw == "invalid request" else state, "context": context}
@@ -225,7 +225,7 @@ class GitHub(RuleBasedStateMachine):
     # Deployments
 
     def refusal_of(self, ref: Ref | None, sha: str, body: dict[str, Any], *, by_sha: bool) -> str | None:
-        """Foretell the answer: the refusal, ``merge``, or ``None`` for a deployment."""
+        """Predict the response: the refusal, ``merge``, or ``None`` for a deployment."""
         if not isinstance(body["task"], str):
             return "invalid request"
         if ref is None:
@@ -258,7 +258,7 @@ class GitHub(RuleBasedStateMachine):
         ),
     )
     def deploy(self, repository: str, place: int, form: str, body: dict[str, Any]) -> None:
-        """Post a deployment with any options, of any ref, sound or not."""
+        """Post a deployment with any ref and options, valid or not."""
         ref = self.ref_of(repository, place)
         sha = self.repositories[repository].sha(ref.name)
         sent = form.format(name=ref.name, sha=sha, kind="heads" if ref.is_branch else "tags")
@@ -275,31 +275,31 @@ class GitHub(RuleBasedStateMachine):
             self.deployed(repository, sent, sha, body, reply)
 
     def deployed(self, repository: str, ref: str, sha: str, body: dict[str, Any], reply: requests.Response) -> None:
-        """Note a deployment, and compare it with what was asked for."""
+        """Record a deployment in the model, and compare it with the request."""
         assert reply.status_code == 201
         answer = reply.json()
         assert answer["url"] == reply.headers["Location"]
         self.note_id("deployment", answer["id"])
-        made = Deployed(
+        created = Deployed(
             answer["id"],
             repository,
             body["environment"],
             body.get("transient_environment", False),
             body.get("production_environment", body["environment"] == "production"),
         )
-        told = {
+        shown = {
             "ref": ref,
             "sha": sha,
             "task": body["task"],
             "payload": body.get("payload", {}),
             "description": body.get("description"),
-            "original_environment": made.environment,
-            "environment": made.environment,
-            "transient_environment": made.transient,
-            "production_environment": made.production,
+            "original_environment": created.environment,
+            "environment": created.environment,
+            "transient_environment": created.transient,
+            "production_environment": created.production,
         }
-        assert {name: answer[name] for name in told} == told
-        self.deployments[made.id] = made
+        assert {name: answer[name] for name in shown} == shown
+        self.deployments[created.id] = created
         self.events.append("deployment")
 
     # Deployment statuses
@@ -313,7 +313,7 @@ class GitHub(RuleBasedStateMachine):
         flaw=_mostly([""], "not found", "invalid request", "validation failed"),
     )
     def report(self, place: int, state: str, environment: str | None, auto_inactive: bool | None, flaw: str) -> None:  # noqa: FBT001 - hypothesis calls it
-        """Post a deployment status, sound or not, that may move the deployment and retire others."""
+        """Post a deployment status, valid or not, that may move the deployment and retire others."""
         deployment = self.deployment_of(place)
         repository = deployment.repository
         if flaw == "not found":
@@ -338,7 +338,7 @@ class GitHub(RuleBasedStateMachine):
             self.retire_for(deployment)
 
     def retire_for(self, deployment: Deployed) -> None:
-        """Note what a success makes inactive."""
+        """Record in the model what a success makes inactive."""
         for other in self.deployments.values():
             if (
                 other.active
@@ -351,14 +351,14 @@ class GitHub(RuleBasedStateMachine):
                 self.note_id("status", self.latest_status(other))
 
     def latest_status(self, deployment: Deployed) -> int:
-        """Ask for the id of the newest status of a deployment."""
+        """Request the id of the newest status of a deployment."""
         path = f"/repos/{deployment.repository}/deployments/{deployment.id}/statuses?per_page=1"
         number: int = self.http.get(API + path).json()[0]["id"]
         return number
 
     @rule(repository=REPOSITORIES, auto_inactive=st.none() | st.booleans(), transient=st.booleans())
     def ship(self, repository: str, auto_inactive: bool | None, transient: bool) -> None:  # noqa: FBT001 - hypothesis calls it
-        """Deploy to staging with success, which retires what was there, unless it was transient."""
+        """Deploy to staging with success, which retires the previous deployment unless it was transient."""
         body = {"auto_merge": False, "required_contexts": [], "environment": "staging", "task": "deploy"}
         self.deploy(repository, 0, "{name}", body | {"transient_environment": transient})
         self.report(len(self.deployments) - 1, "success", None, auto_inactive, "")
@@ -368,7 +368,7 @@ class GitHub(RuleBasedStateMachine):
     @precondition(lambda self: self.deployments)
     @rule(place=NUMBERS, wrong=_mostly([""], "not found"))
     def delete(self, place: int, wrong: str) -> None:
-        """Delete a deployment, which may be active, alone, or another repository's."""
+        """Delete a deployment, which may be active, the only one, or in another repository."""
         deployment = self.deployment_of(place)
         repository, refusal = deployment.repository, None
         where = (deployment.repository, deployment.environment)
@@ -387,7 +387,7 @@ class GitHub(RuleBasedStateMachine):
     @precondition(lambda self: self.gone)
     @rule(place=NUMBERS, repository=REPOSITORIES)
     def ask_for_what_is_gone(self, place: int, repository: str) -> None:
-        """Ask anything of a deleted deployment, which is not found."""
+        """Request a deleted deployment, which is not found."""
         path = f"/repos/{repository}/deployments/{self.gone[place % len(self.gone)]}"
         for method, below in (("GET", ""), ("DELETE", ""), ("GET", "/statuses"), ("POST", "/statuses")):
             self.ask(method, path + below, {"state": "success"}, "not found")
@@ -396,14 +396,15 @@ class GitHub(RuleBasedStateMachine):
 
     @invariant()
     def what_is_listed_was_created_and_not_deleted(self) -> None:
-        """Each repository lists its deployments, newest first, as the model has them."""
+        """Each repository lists the model's deployments, newest first."""
         for repository in self.repositories:
-            expected = [made for made in self.deployments.values() if made.repository == repository]
+            expected = [created for created in self.deployments.values() if created.repository == repository]
             listed = self.http.get(f"{API}/repos/{repository}/deployments?per_page=100").json()
             assert [(answer["id"], answer["environment"]) for answer in listed] == [
-                (made.id, made.environment) for made in sorted(expected, key=lambda made: made.id, reverse=True)
+                (created.id, created.environment)
+                for created in sorted(expected, key=lambda created: created.id, reverse=True)
             ]
-            for environment in sorted({made.environment for made in expected})[:1]:
+            for environment in sorted({created.environment for created in expected})[:1]:
                 selected = self.http.get(
                     f"{API}/repos/{repository}/deployments", params={"environment": environment, "per_page": "100"}
                 ).json()
@@ -411,25 +412,25 @@ class GitHub(RuleBasedStateMachine):
 
     @invariant()
     def statuses_are_those_that_were_reported(self) -> None:
-        """Each deployment has its statuses, oldest to newest as in the model; deleted ones have left none."""
+        """Each deployment has the model's statuses in order. Deleted deployments have none."""
         handles = {handle.id: handle for repository in self.repositories.values() for handle in repository.deployments}
         assert handles.keys() == self.deployments.keys()
-        for made in self.deployments.values():
-            states = [status.state for status in handles[made.id].statuses]
-            assert states[::-1] == made.statuses
-            assert handles[made.id].state == (made.statuses[-1] if made.statuses else None)
-        total = sum(len(made.statuses) for made in self.deployments.values())
+        for created in self.deployments.values():
+            states = [status.state for status in handles[created.id].statuses]
+            assert states[::-1] == created.statuses
+            assert handles[created.id].state == (created.statuses[-1] if created.statuses else None)
+        total = sum(len(created.statuses) for created in self.deployments.values())
         assert len(list(self.fake._engine.store.deployment_statuses)) == total
 
     @invariant()
     def every_change_dispatched_its_event(self) -> None:
-        """There is one event for each successful change that has one, in order, and no other."""
+        """Each successful change has dispatched its event, in order, and there are no others."""
         assert [event.name for event in self.fake.events] == self.events
         assert len({event.delivery_id for event in self.fake.events}) == len(self.events)
 
     @invariant()
     def branches_are_as_far_behind_as_the_model_says(self) -> None:
-        """Only what was committed or merged has moved a ref."""
+        """Only commits and merges have moved refs."""
         for name, repository in self.repositories.items():
             graph = repository._graph
             main = graph.branches["main"]
@@ -438,8 +439,8 @@ class GitHub(RuleBasedStateMachine):
                 assert len(graph.missing(repository.sha(ref.name), main)) == ref.behind, ref
 
 
-def test_any_sequence_of_operations_keeps_to_the_model() -> None:
-    """Each answer is the one outcome the model foretells, and all invariants hold after each step."""
+def test_any_sequence_of_operations_agrees_with_the_model() -> None:
+    """Each response is the predicted one, and all invariants hold after each step."""
     run_state_machine_as_test(
         GitHub,
         settings=settings(
@@ -481,7 +482,7 @@ ANY_BODY = (
 @settings(max_examples=150, deadline=None)
 @given(bodies=st.lists(ANY_BODY, min_size=1, max_size=3))
 def test_any_body_is_accepted_or_refused_and_a_refusal_changes_nothing(bodies: list[bytes]) -> None:
-    """Whatever bytes are posted, the answer is a success or a 4xx with a hint, and only a success changes anything."""
+    """Any bytes posted give a success or a 4xx with a hint, and only a success changes anything."""
     with FakeGitHub() as fake, requests.Session() as session:
         session.trust_env = False
         session.headers["Authorization"] = "token any-token-will-do"

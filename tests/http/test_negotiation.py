@@ -1,4 +1,4 @@
-"""What the headers of a request ask for, as tables of cases."""
+"""Negotiation of versions and media types, tags and conditions, as tables."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ PREVIEWS = "application/vnd.github.ant-man-preview+json, application/vnd.github.
         ("application/vnd.github.sha", True, "sha", "github.v3; param=sha"),
     ],
 )
-def test_what_is_accepted_is_agreed_on(accept: str, media_type: str, form: str, *, reads: bool) -> None:
-    """Previews are shown as they were asked for: all of them by a GET, the first one by any other request."""
+def test_media_types_are_negotiated(accept: str, media_type: str, form: str, *, reads: bool) -> None:
+    """For a GET all requested previews are listed, for other requests the first one."""
     agreed = negotiation.terms(accept, None, reads=reads, in_errors=False)
     assert agreed == Terms("2022-11-28", form, accept if form else "", media_type)
 
@@ -59,7 +59,7 @@ def test_what_is_accepted_is_agreed_on(accept: str, media_type: str, form: str, 
     ],
 )
 def test_a_type_that_github_does_not_send_is_refused(accept: str, listed: str) -> None:
-    """Where none of the types is one of GitHub's it is a 415 that lists them."""
+    """If GitHub sends none of the types, the 415 lists them."""
     with pytest.raises(refusals.UnsupportedMediaType) as caught:
         negotiation.terms(accept, None, reads=True, in_errors=False)
     assert caught.value.message == f"Unsupported 'Accept' header: [{listed}]. Must accept 'application/json'."
@@ -69,8 +69,8 @@ def test_a_type_that_github_does_not_send_is_refused(accept: str, listed: str) -
 @pytest.mark.parametrize(
     ("version", "agreed"), [(None, "2022-11-28"), ("2022-11-28", "2022-11-28"), ("2026-03-10", "2026-03-10")]
 )
-def test_a_version_is_agreed_on(version: str | None, agreed: str) -> None:
-    """Without the header it is the older one."""
+def test_versions_are_negotiated(version: str | None, agreed: str) -> None:
+    """The default is the older version."""
     assert negotiation.terms("", version, reads=True, in_errors=False).version == agreed
 
 
@@ -82,11 +82,11 @@ UNKNOWN = (
 
 @pytest.mark.parametrize(("in_errors", "message", "more"), [(False, UNKNOWN, []), (True, "Bad Request", UNKNOWN)])
 def test_an_unknown_version_is_refused(message: str, more: object, *, in_errors: bool) -> None:
-    """The text is the message, or alone in `errors` if the test says so."""
+    """The text is the message or, with the assumption, in `errors`."""
     with pytest.raises(refusals.BadRequest) as caught:
         negotiation.terms("", "v3", reads=True, in_errors=in_errors)
     assert (caught.value.message, caught.value.errors) == (message, more)
-    assert caught.value.hint == "X-GitHub-Api-Version is 'v3'; there are 2022-11-28 and 2026-03-10"
+    assert caught.value.hint == "X-GitHub-Api-Version is 'v3'; the versions are 2022-11-28 and 2026-03-10"
 
 
 REPOSITORY = {"id": 1, "has_downloads": True, "has_issues": True, "use_squash_pr_title_as_default": False}
@@ -102,8 +102,8 @@ REPOSITORY = {"id": 1, "has_downloads": True, "has_issues": True, "use_squash_pr
         ("any/list", [1, "a", None], [1, "a", None]),
     ],
 )
-def test_a_newer_version_lacks_what_is_gone_from_it(operation_id: str, body: object, newer: object) -> None:
-    """`has_downloads` and `use_squash_pr_title_as_default` are gone everywhere, `rate` from the rate limits."""
+def test_a_newer_version_has_fewer_fields(operation_id: str, body: object, newer: object) -> None:
+    """`has_downloads` and `use_squash_pr_title_as_default` are removed everywhere, `rate` from the rate limits."""
     assert negotiation.as_of("2022-11-28", operation_id, body) is body
     assert negotiation.as_of("2026-03-10", operation_id, body) == newer
 
@@ -124,7 +124,7 @@ TAG = negotiation.entity_tag(BODY, "2022-11-28", reads=False, accept_encoding=""
     ],
 )
 def test_a_tag_is_weak_where_github_compresses(body: bytes, accept_encoding: str, *, reads: bool, weak: bool) -> None:
-    """That is where the client reads, accepts gzip, and there is something to compress; the digits are the same."""
+    """GitHub compresses long bodies of reading requests that accept gzip. The digits are the same."""
     tag = negotiation.entity_tag(body, "2022-11-28", reads=reads, accept_encoding=accept_encoding)
     strong = negotiation.entity_tag(body, "2022-11-28", reads=False, accept_encoding="")
     assert tag == (f"W/{strong}" if weak else strong)
@@ -166,19 +166,19 @@ THEN = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
     ],
 )
 @pytest.mark.parametrize("tag", [TAG, f"W/{TAG}"])
-def test_what_the_client_has_is_compared(
+def test_conditions_are_evaluated(
     tag: str, if_none_match: str | None, if_modified_since: str | None, *, expected: bool
 ) -> None:
-    """Tags are compared weakly; where there is one the time does not count."""
+    """Tags are compared weakly. If there is a tag, the time is ignored."""
     assert negotiation.is_unchanged(if_none_match, if_modified_since, tag=tag, modified_at=THEN) is expected
 
 
 def test_a_list_has_no_time_to_compare() -> None:
-    """Without `Last-Modified` there is no 304 for `If-Modified-Since`."""
+    """Without `Last-Modified`, `If-Modified-Since` gives no 304."""
     since = "Fri, 20 Nov 2099 12:00:00 GMT"
     assert not negotiation.is_unchanged(None, since, tag=TAG, modified_at=None)
 
 
-def test_a_time_is_written_as_http_does() -> None:
-    """In GMT, with the day of the week."""
+def test_a_time_has_the_format_of_http() -> None:
+    """It is in GMT, with the day of the week."""
     assert negotiation.http_date(int(THEN.timestamp())) == "Fri, 20 Nov 2026 12:00:30 GMT"

@@ -1,4 +1,4 @@
-"""A suite may use HTTP alone, from the first repository on: every outcome of creating a deployment is reached so."""
+"""Suites in any language: every outcome of creating a deployment can be set up over HTTP alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ API = f"{ROOT}/repos/octocat/example"
 
 
 class Tool:
-    """What a deploy tool in any language does: requests, and nothing that knows of the fake."""
+    """A deploy tool in any language, which only sends requests."""
 
     def __init__(self) -> None:
         """Bring a token."""
@@ -34,16 +34,16 @@ class Tool:
 
     def create(self, name: str, **more: object) -> None:
         """Create a repository."""
-        made = self.ask("POST", f"{ROOT}/user/repos", {"name": name} | more, 201)
-        assert (made["full_name"], made["default_branch"]) == (f"octocat/{name}", "main")
+        created = self.ask("POST", f"{ROOT}/user/repos", {"name": name} | more, 201)
+        assert (created["full_name"], created["default_branch"]) == (f"octocat/{name}", "main")
 
     def head(self, branch: str) -> str:
-        """Find the commit of a branch."""
+        """Find the head of a branch."""
         sha: str = self.ask("GET", f"/git/ref/heads/{branch}")["object"]["sha"]
         return sha
 
     def branch(self, name: str, sha: str) -> None:
-        """Begin a branch."""
+        """Create a branch."""
         self.ask("POST", "/git/refs", {"ref": f"refs/heads/{name}", "sha": sha}, 201)
 
     def push(self, branch: str, path: str, text: str) -> str:
@@ -53,25 +53,25 @@ class Tool:
         return sha
 
     def report(self, sha: str, state: str) -> None:
-        """Report on a commit."""
+        """Add a commit status."""
         self.ask("POST", f"/statuses/{sha}", {"state": state, "context": "ci/tests"}, 201)
 
     def deploy(self, ref: str, status: int, **more: object) -> Any:  # noqa: ANN401 - JSON
-        """Ask for a deployment."""
+        """Create a deployment."""
         return self.ask("POST", "/deployments", {"ref": ref} | more, status)
 
 
 @pytest.fixture
 def tool(ghdeploy: FakeGitHub) -> Tool:
-    """Give a tool that has created its repository; the fake itself was told of nothing."""
+    """Make a tool that has created its repository over HTTP."""
     assert not ghdeploy.requests
-    made = Tool()
-    made.create("example", auto_init=True)
-    return made
+    created = Tool()
+    created.create("example", auto_init=True)
+    return created
 
 
 def test_every_outcome_of_a_deployment_is_reached_over_http(tool: Tool, ghdeploy: FakeGitHub) -> None:
-    """Nothing is in the way, then the branch is behind, then CI fails, then the branches clash, then it is gone."""
+    """The ref deploys, is behind, fails CI, conflicts, and finally does not exist."""
     tool.push("main", "app.py", "print('hello')\n")
     tool.branch("topic", tool.head("main"))
     tool.push("topic", "topic.txt", "mine\n")
@@ -124,13 +124,13 @@ UNKNOWN_REFS = ["nope", "refs/heads/nope", "refs/tags/nope", "refs/pull/1/merge"
 
 
 def too_long(field: str, limit: int) -> dict[str, str]:
-    """Say what GitHub says of a text that is too long."""
+    """Make GitHub's error for a string that is too long."""
     message = f"{field} is too long (maximum is {limit} characters)"
     return {"resource": "Deployment", "code": "custom", "field": field, "message": message}
 
 
-def test_a_type_is_gone_wrong_of_each_member() -> None:
-    """The table has all members that the operation's schema knows."""
+def test_each_member_has_a_case_with_a_wrong_type() -> None:
+    """The table has all members of the operation's schema."""
     assert MISTYPED.keys() == schema.load("repos/create-deployment")["$defs"]["request"]["properties"].keys()
 
 
@@ -166,7 +166,7 @@ def test_a_type_is_gone_wrong_of_each_member() -> None:
 def test_every_422_of_a_deployment_is_reached_over_http(
     tool: Tool, ghdeploy: FakeGitHub, body: object, message: str, errors: object
 ) -> None:
-    """A body of the wrong shape, in whichever member; a ref that names nothing; a limit that is broken."""
+    """A member has a wrong type, the ref does not exist, or a limit is broken."""
     refused = tool.ask("POST", "/deployments", body, 422)
     assert (refused["message"], refused.get("errors")) == (message, errors)
     assert tool.ask("GET", "/deployments") == []
@@ -174,7 +174,7 @@ def test_every_422_of_a_deployment_is_reached_over_http(
 
 
 def test_an_empty_repository_begins_with_a_file_over_http(ghdeploy: FakeGitHub) -> None:
-    """Without `auto_init` there is nothing to deploy; the first file begins the default branch."""
+    """Without `auto_init` nothing can be deployed. The first file creates the default branch."""
     tool = Tool()
     tool.create("example")
     assert tool.deploy("main", 422)["message"] == "No ref found for: main"
@@ -193,7 +193,7 @@ def test_an_empty_repository_begins_with_a_file_over_http(ghdeploy: FakeGitHub) 
 
 
 def test_a_check_run_blocks_over_http(tool: Tool) -> None:
-    """The other kind of required context: a check run in progress, then skipped, then a success."""
+    """The check run is in progress, then skipped, then successful."""
     head = tool.head("main")
     run = tool.ask("POST", "/check-runs", {"name": "build", "head_sha": head, "status": "in_progress"}, 201)
     for change, state in [({}, "pending"), ({"conclusion": "skipped"}, "skipped")]:
@@ -207,7 +207,7 @@ def test_a_check_run_blocks_over_http(tool: Tool) -> None:
 
 
 def test_an_active_deployment_is_deleted_over_http_once_it_is_inactive(tool: Tool) -> None:
-    """The whole way of a deployment, with the refusal at its end."""
+    """The test follows a deployment from its creation to the refusal and the deletion."""
     first, second = tool.deploy("main", 201), tool.deploy("main", 201)
     tool.ask("POST", f"/deployments/{second['id']}/statuses", {"state": "success"}, 201)
     tool.ask("DELETE", f"/deployments/{second['id']}", status=422)
@@ -217,7 +217,7 @@ def test_an_active_deployment_is_deleted_over_http_once_it_is_inactive(tool: Too
 
 
 def test_a_conflict_is_resolved_over_http(tool: Tool) -> None:
-    """Once the topic has what main has, it merges, by hand and on deployment."""
+    """Once the topic has the content of main, it merges, by hand and on deployment."""
     root = tool.head("main")
     tool.push("main", "config.json", "as main has it\n")
     tool.branch("topic", root)
@@ -232,7 +232,7 @@ def test_a_conflict_is_resolved_over_http(tool: Tool) -> None:
 
 
 def test_a_branch_is_put_behind_and_brought_up_over_http(tool: Tool) -> None:
-    """A ref that is moved back by force is behind: 202 once, and 201 after it, or after a move forward."""
+    """A ref that is moved back with force is behind: the deployment is a 202, and a 201 afterwards."""
     root = tool.head("main")
     tool.branch("release", root)
     head = tool.push("main", "a.txt", "a\n")
@@ -246,7 +246,7 @@ def test_a_branch_is_put_behind_and_brought_up_over_http(tool: Tool) -> None:
 
 
 def test_a_tag_is_deployed_until_it_falls_behind_over_http(tool: Tool) -> None:
-    """A tag can be moved, but not merged into."""
+    """A tag can be moved, but nothing can be merged into it."""
     tool.ask("POST", "/git/refs", {"ref": "refs/tags/v1", "sha": tool.head("main")}, 201)
     tool.deploy("v1", 201)
     head = tool.push("main", "a.txt", "a\n")

@@ -1,4 +1,4 @@
-"""Bodies that are refused for their shape: schemas of every kind that an endpoint to come may have."""
+"""Invalid bodies: schemas of every kind that a future endpoint may have."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHAPES: dict[str, Any] = {
 
 @pytest.fixture
 def operation(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Make up an operation with a body of many kinds."""
+    """Make up an operation with a body of many types."""
     made_up = {"documentation_url": "https://docs.github.com/rest", "$defs": {"request": SHAPES}}
     real = schema.load
     monkeypatch.setattr(schema, "load", lambda name: made_up if name == "repos/made-up" else real(name))
@@ -55,22 +55,22 @@ def operation(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         ({"a": 1, "when": 2}, ['"a" is not a permitted key.', "For 'properties/when', 2 is not a string."], "a, when"),
     ],
 )
-def test_each_problem_has_its_words(operation: str, body: dict[str, Any], problems: list[str], places: str) -> None:
-    """A refusal says all that is wrong in GitHub's words, and its hint where."""
+def test_each_problem_is_described(operation: str, body: dict[str, Any], problems: list[str], places: str) -> None:
+    """The refusal lists all problems with GitHub's texts, and the hint says where they are."""
     with pytest.raises(Unprocessable) as caught:
         schema.check_request(operation, body)
     assert caught.value.message == "Invalid request.\n\n" + "\n".join(problems)
-    assert caught.value.hint == f"wrong in the body: {places}"
+    assert caught.value.hint == f"invalid in the body: {places}"
 
 
 def test_a_problem_of_the_whole_body_is_a_refusal_too(operation: str) -> None:
-    """What is wrong with no member in particular is refused, not a crash."""
+    """A problem that belongs to no member is refused and does not crash."""
     with pytest.raises(Unprocessable, match="Invalid request"):
         schema.check_request(operation, {})
 
 
-def test_what_fits_is_accepted(operation: str) -> None:
-    """A body of the right shape passes."""
+def test_a_valid_body_is_accepted(operation: str) -> None:
+    """A body that matches the schema passes."""
     body = {"reviewers": [{"id": 1}], "environment": "qa", "when": "2026-03-10T12:00:00Z", "where": "https://x.test/"}
     schema.check_request(operation, body)
 
@@ -88,5 +88,5 @@ def test_what_fits_is_accepted(operation: str) -> None:
     ],
 )
 def test_values_are_written_as_ruby_does(value: object, text: str) -> None:
-    """GitHub's refusals show values in Ruby's way."""
+    """GitHub's refusals show values in Ruby's format."""
     assert schema.ruby(value) == text

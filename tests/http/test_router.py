@@ -1,4 +1,4 @@
-"""What GitHub's API has."""
+"""The operations of GitHub's API and their paths."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SAME = {"repos/compare-commits", "repos/compare-commits-with-basehead"}
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_is_found_by_its_path(name: str) -> None:
-    """A path made from GitHub's own template leads back to the operation."""
+    """A path made from GitHub's template leads back to the operation."""
     method, path = OPERATIONS[name]
-    found = router.operation(method, re.sub(r"\{\w+\}", "x1", path))
-    assert found == name or {found, name} == SAME
+    operation_id = router.operation(method, re.sub(r"\{\w+\}", "x1", path))
+    assert operation_id == name or {operation_id, name} == SAME
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_every_operation_is_found_by_its_path(name: str) -> None:
     ],
 )
 def test_the_most_specific_operation_is_found(method: str, path: str, name: str | None) -> None:
-    """Parameters may hold slashes where GitHub lets them, and give way to a longer path that GitHub has."""
+    """Parameters may contain slashes where GitHub allows them, unless GitHub has a longer path."""
     assert router.operation(method, path) == name
 
 

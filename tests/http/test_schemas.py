@@ -1,9 +1,9 @@
 """
-The files in ``schemas/``: sound in themselves, and true to GitHub's own description.
+The files in ``schemas/``: valid by themselves, and in agreement with GitHub's own description.
 
 The second half needs GitHub's description, which ``make clients`` fetches, and is
-skipped where that is absent. What we know to differ is in `KNOWN_DIFFERENCES`, each row with
-its reason; a row nobody needs any more fails a test too.
+skipped without it. `KNOWN_DIFFERENCES` lists intended differences with their
+reasons. A row that is no longer needed fails a test.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"
 
 
 class Known(NamedTuple):
-    """A difference from GitHub's description that we stand by. *path* and *kind* may hold ``*``."""
+    """An intended difference from GitHub's description. *path* and *kind* may contain ``*``."""
 
     path: str
     kind: str
@@ -113,41 +113,41 @@ KNOWN_DIFFERENCES = [
 
 
 class Mismatch(NamedTuple):
-    """One place where we and GitHub disagree."""
+    """One difference between our schema and GitHub's."""
 
     path: str
     kind: str
     text: str
 
     def __str__(self) -> str:
-        """Where, what kind, and both sides."""
+        """Format the place, the kind and both sides."""
         return f"{self.path}: {self.kind}: {self.text}"
 
     def is_known_as(self, known: Known) -> bool:
-        """Whether *known* covers this."""
+        """Return whether *known* covers this difference."""
         return fnmatchcase(self.path, known.path) and fnmatchcase(self.kind, known.kind)
 
 
 @dataclass(frozen=True)
 class Node:
-    """A schema and the document its references start from."""
+    """A schema and the document that its references start from."""
 
     schema: Mapping[str, Any]
     resolver: Resolver[Any]
 
     def child(self, schema: Mapping[str, Any]) -> Node:
-        """Step to a schema inside this one."""
+        """Return the node of a schema inside this one."""
         return Node(schema, self.resolver)
 
     def follow(self, ref: str) -> Node:
-        """Step to the schema *ref* points to."""
-        found = self.resolver.lookup(ref)
-        return Node(found.contents, found.resolver)
+        """Return the node that *ref* points to."""
+        resolved = self.resolver.lookup(ref)
+        return Node(resolved.contents, resolved.resolver)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a schema comes to once references and combinations are worked out."""
+    """A schema with its references and combinations resolved."""
 
     types: frozenset[str]
     properties: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
@@ -161,7 +161,7 @@ class Shape:
 
 @cache
 def registry() -> Registry[Any]:
-    """Our files, and GitHub's where they are present."""
+    """Load our files, and GitHub's if they were fetched."""
     paths = {OURS + name: path for name, path in FILES.items()}
     documents = {uri: json.loads(path.read_text(encoding="utf-8")) for uri, path in paths.items()}
     if githubs_description.is_there():
@@ -172,12 +172,12 @@ def registry() -> Registry[Any]:
 
 def node(uri: str, pointer: str = "") -> Node:
     """Find the schema at *pointer* of the document *uri*."""
-    found = registry().resolver(uri).lookup(f"#{pointer}")
-    return Node(found.contents, found.resolver)
+    resolved = registry().resolver(uri).lookup(f"#{pointer}")
+    return Node(resolved.contents, resolved.resolver)
 
 
 def types_of(schema: Mapping[str, Any]) -> frozenset[str]:
-    """List the JSON types *schema* states or implies."""
+    """List the JSON types that *schema* states or implies."""
     stated = schema.get("type")
     types = {stated} if isinstance(stated, str) else set(stated or ())
     if not types and ("properties" in schema or "required" in schema):
@@ -205,7 +205,7 @@ def own_shape(at: Node) -> Shape:
 
 
 def either(shapes: Iterable[Shape], *, also: frozenset[str] = frozenset()) -> Shape:
-    """Join alternatives: a property is certain only where every alternative that has properties has it."""
+    """Join alternatives: a property is required only if every alternative with properties requires it."""
     shapes = list(shapes)
     described = [shape.required for shape in shapes if shape.properties]
     lists = [shape.enum for shape in shapes if shape.types - {"null"}]
@@ -241,7 +241,7 @@ def both(shapes: Iterable[Shape]) -> Shape:
 
 
 def joined_properties(shapes: Iterable[Shape]) -> dict[str, tuple[Node, ...]]:
-    """Every property of *shapes* with all its schemas."""
+    """Collect every property of *shapes* with all its schemas."""
     joined: dict[str, tuple[Node, ...]] = {}
     for shape in shapes:
         for name, nodes in shape.properties.items():
@@ -250,7 +250,7 @@ def joined_properties(shapes: Iterable[Shape]) -> dict[str, tuple[Node, ...]]:
 
 
 def shape_of(at: Node) -> Shape:
-    """Work out references, combinations and inline copies."""
+    """Resolve references, combinations and inline copies."""
     schema = at.schema
     if "$ref" in schema:
         return shape_of(at.follow(schema["$ref"]))
@@ -269,7 +269,7 @@ def shape_of(at: Node) -> Shape:
 
 
 def compare(ours: Shape, theirs: Shape, path: str, *, request: bool = False) -> Iterator[Mismatch]:
-    """Yield where *ours* is not what GitHub describes as *theirs*."""
+    """Yield the differences between *ours* and GitHub's *theirs*."""
     if extra := ours.types - theirs.types - {"null"}:
         yield Mismatch(path, "type", f"{sorted(extra)} of ours is none of {sorted(theirs.types)}")
     if ("null" in ours.types) != ("null" in theirs.types):
@@ -288,7 +288,7 @@ def compare(ours: Shape, theirs: Shape, path: str, *, request: bool = False) -> 
 
 
 def compare_limits(ours: Shape, theirs: Shape, path: str, *, request: bool) -> Iterator[Mismatch]:
-    """Answers of ours may be narrower than GitHub's; requests may not, and state the same defaults."""
+    """Compare limits: our responses may be narrower than GitHub's, our requests may not. Defaults must be equal."""
     for name in LIMITS:
         mine, other = ours.limits.get(name), theirs.limits.get(name)
         if mine != other and (request or other is not None):
@@ -298,7 +298,7 @@ def compare_limits(ours: Shape, theirs: Shape, path: str, *, request: bool) -> I
 
 
 def compare_properties(ours: Shape, theirs: Shape, path: str, *, request: bool) -> Iterator[Mismatch]:
-    """Compare names and what is required, then go down into what both have."""
+    """Compare names and required properties, then the properties that both have."""
     if theirs.properties and not ours.properties:
         yield Mismatch(path, "open", "GitHub names its properties")
         return
@@ -319,7 +319,7 @@ def compare_properties(ours: Shape, theirs: Shape, path: str, *, request: bool) 
 
 
 def json_body(described: Mapping[str, Any]) -> Node | None:
-    """Find the JSON schema in a described request or answer, if it has one."""
+    """Find the JSON schema of a described request or response, if any."""
     at = node(REST)
     if "$ref" in described:
         at = at.follow(described["$ref"])
@@ -329,14 +329,14 @@ def json_body(described: Mapping[str, Any]) -> Node | None:
 
 
 def github_answers(operation: str) -> dict[str, Node]:
-    """List the answers with a body that GitHub describes, save those that say it is broken."""
+    """List the responses with a body that GitHub describes, except for server errors."""
     responses = githubs_description.operations()[operation].described["responses"]
     bodies = {code: json_body(each) for code, each in responses.items()}
     return {code: body for code, body in bodies.items() if body is not None and not code.startswith("5")}
 
 
 def our_answers(operation: str) -> dict[str, Node]:
-    """Our schema for each status of *operation*."""
+    """Find our schema for each status of *operation*."""
     answers: dict[str, Node] = {}
     for name in ("components/any-operation", operation):
         at = node(f"{OURS}{name}.json", "/$defs/response/$defs")
@@ -345,7 +345,7 @@ def our_answers(operation: str) -> dict[str, Node]:
 
 
 def request_shapes(operation: str) -> tuple[Shape, Shape] | None:
-    """Read the body of *operation*, ours and GitHub's, if it takes one."""
+    """Resolve the body of *operation*, ours and GitHub's, if it has one."""
     described = githubs_description.operations()[operation].described.get("requestBody")
     body = json_body(described) if described else None
     ours = node(f"{OURS}{operation}.json", "/$defs")
@@ -356,23 +356,23 @@ def request_shapes(operation: str) -> tuple[Shape, Shape] | None:
 
 
 def mismatches(subject: str) -> list[Mismatch]:
-    """Every difference in *subject*, an operation id or ``<event> event``, known or not."""
+    """List every difference in *subject*, an operation id or ``<event> event``, known or not."""
     if subject.endswith(" event"):
         event = subject.removesuffix(" event")
         theirs = either(shape_of(node(WEBHOOKS, f"/components/schemas/{name}")) for name in EVENTS[event])
         return sorted(compare(shape_of(node(f"{OURS}events/{event}.json")), theirs, f"{subject} $"))
-    found: list[Mismatch] = []
+    resolved: list[Mismatch] = []
     if shapes := request_shapes(subject):
-        found += compare(*shapes, f"{subject} request $", request=True)
+        resolved += compare(*shapes, f"{subject} request $", request=True)
     ours = our_answers(subject)
     for code, theirs_at in github_answers(subject).items():
         if code in ours:
-            found += compare(shape_of(ours[code]), shape_of(theirs_at), f"{subject} {code} $")
-    return sorted(found)
+            resolved += compare(shape_of(ours[code]), shape_of(theirs_at), f"{subject} {code} $")
+    return sorted(resolved)
 
 
 def references(value: object) -> Iterator[str]:
-    """Every ``$ref`` in *value*."""
+    """Yield every ``$ref`` in *value*."""
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
             yield value["$ref"]
@@ -384,7 +384,7 @@ def references(value: object) -> Iterator[str]:
 
 
 def described_objects(value: object) -> Iterator[Mapping[str, Any]]:
-    """Every object schema in *value* that names its properties, requests aside."""
+    """Yield every object schema in *value* that names its properties, except in requests."""
     if isinstance(value, dict):
         if isinstance(value.get("properties"), dict) and "type" in value:
             yield value
@@ -397,7 +397,7 @@ def described_objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def validator(uri: str, pointer: str) -> Draft202012Validator:
-    """Validate as the schema at *pointer* of one of our files says."""
+    """Make a validator for the schema at *pointer* of one of our files."""
     return Draft202012Validator({"$ref": f"{OURS}{uri}#{pointer}"}, registry=registry())
 
 
@@ -407,7 +407,7 @@ every_event = pytest.mark.parametrize("event", EVENTS)
 
 
 def test_there_are_schemas_of_every_kind() -> None:
-    """Operations, events and components are all there, so that no test below is empty."""
+    """Operations, events and components exist, so that no test below is empty."""
     assert OPERATIONS
     assert {f"events/{event}.json" for event in EVENTS} == {name for name in FILES if name.startswith("events/")}
     assert any(name.startswith("components/") for name in FILES)
@@ -415,7 +415,7 @@ def test_there_are_schemas_of_every_kind() -> None:
 
 @every_file
 def test_a_schema_is_valid(name: str) -> None:
-    """Each file says it is JSON Schema 2020-12 and is."""
+    """Each file declares JSON Schema 2020-12 and conforms to it."""
     schema = node(OURS + name).schema
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert "$id" not in schema
@@ -432,7 +432,7 @@ def test_a_schema_refers_to_schemas_beside_it_only(name: str) -> None:
 
 
 def test_every_component_is_used() -> None:
-    """Each component is reached from an operation or an event, or from what any operation answers."""
+    """Each component is used by an operation, an event, or the refusals of all operations."""
     reached: set[str] = set()
     waiting = [name for name in FILES if not name.startswith("components/")] + ["components/any-operation.json"]
     while waiting:
@@ -444,8 +444,8 @@ def test_every_component_is_used() -> None:
 
 
 @every_file
-def test_an_answer_has_no_member_unheard_of(name: str) -> None:
-    """Outside requests, an object that names its properties allows no others."""
+def test_responses_allow_no_unknown_members(name: str) -> None:
+    """Except in requests, an object that names its properties allows no others."""
     for schema in described_objects(node(OURS + name).schema):
         assert schema.get("additionalProperties") is False, list(schema["properties"])
 
@@ -453,29 +453,29 @@ def test_an_answer_has_no_member_unheard_of(name: str) -> None:
 @pytest.mark.parametrize(
     ("component", "count"), [("deployment", 18), ("deployment-status", 15), ("simple-user", 19), ("commit-status", 11)]
 )
-def test_what_the_wire_always_carries_is_required(component: str, count: int) -> None:
-    """These objects have a recorded number of members, asked for in the order they are sent in."""
+def test_fields_of_all_recordings_are_required(component: str, count: int) -> None:
+    """These objects have a recorded number of members, in the recorded order."""
     schema = node(f"{OURS}components/{component}.json").schema
     assert schema["required"] == list(schema["properties"])[:count]
 
 
 @pytest.mark.parametrize("payload", [None, 1, 1.5, True, []])
 def test_a_payload_is_an_object_or_a_string(payload: object) -> None:
-    """Any other JSON value is refused, in one error about its type."""
+    """Any other JSON value is refused with one error about its type."""
     check = validator("repos/create-deployment.json", "/$defs/request")
     assert [error.validator for error in check.iter_errors({"ref": "main", "payload": payload})] == ["type"]
     assert check.is_valid({"ref": "main", "payload": {}})
     assert check.is_valid({"ref": "main", "payload": "text"})
 
 
-def test_a_long_description_is_not_the_schemas_business() -> None:
-    """GitHub counts characters after it has looked at shapes, and refuses in other words."""
+def test_the_schema_does_not_limit_descriptions() -> None:
+    """GitHub checks lengths after the schema, with other messages."""
     body = {"state": "success", "description": "x" * 141, "environment_url": "not a url"}
     assert validator("repos/create-deployment-status.json", "/$defs/request").is_valid(body)
 
 
 def test_a_deployment_conflict_has_two_forms() -> None:
-    """A merge conflict has no ``errors``; unmet contexts have exactly one, with the contexts."""
+    """A merge conflict has no ``errors``. Unmet contexts have exactly one, with the contexts."""
     check = validator("repos/create-deployment.json", "/$defs/response/$defs/409")
     refusal: dict[str, object] = {"message": "no", "documentation_url": "https://docs.github.com/rest", "status": "409"}
     unmet = {"contexts": [], "resource": "Deployment", "field": "required_contexts", "code": "invalid"}
@@ -487,8 +487,8 @@ def test_a_deployment_conflict_has_two_forms() -> None:
 
 @needs_description
 @every_operation
-def test_an_operation_answers_as_github_describes_it(operation: str) -> None:
-    """Each described status is there; any further one is known to come from the wire."""
+def test_an_operation_has_the_statuses_that_github_describes(operation: str) -> None:
+    """Additional statuses are known from recordings."""
     ours, theirs = set(our_answers(operation)), set(github_answers(operation))
     assert theirs - ours == set()
     anywhere = set(node(f"{OURS}components/any-operation.json", "/$defs/response/$defs").schema)
@@ -498,14 +498,14 @@ def test_an_operation_answers_as_github_describes_it(operation: str) -> None:
 @needs_description
 @every_operation
 def test_an_operation_has_githubs_shapes(operation: str) -> None:
-    """Request and answers agree with GitHub's, save for what `KNOWN_DIFFERENCES` lists."""
+    """Requests and responses agree with GitHub's, except for the rows of `KNOWN_DIFFERENCES`."""
     assert unknown_mismatches(operation) == []
 
 
 @needs_description
 @pytest.mark.parametrize("name", ["private-user", "public-user"])
 def test_each_kind_of_profile_has_githubs_shape(name: str) -> None:
-    """An answer may be either profile; each is GitHub's by itself, not only both together."""
+    """A response may have either profile. Each agrees with GitHub's by itself."""
     ours, theirs = node(f"{OURS}components/{name}.json"), node(REST, f"/components/schemas/{name}")
     assert list(compare(shape_of(ours), shape_of(theirs), f"{name} $")) == []
 
@@ -513,14 +513,14 @@ def test_each_kind_of_profile_has_githubs_shape(name: str) -> None:
 @needs_description
 @every_event
 def test_an_event_has_githubs_shape(event: str) -> None:
-    """A payload agrees with GitHub's, save for what `KNOWN_DIFFERENCES` lists."""
+    """A payload agrees with GitHub's, except for the rows of `KNOWN_DIFFERENCES`."""
     assert unknown_mismatches(f"{event} event") == []
 
 
 @needs_description
 @every_operation
 def test_a_request_has_githubs_properties(operation: str) -> None:
-    """A body has the very members that GitHub reads: those it describes, and what `ONLY_SENT` lists."""
+    """A body has exactly the members that GitHub describes, and those in `ONLY_SENT`."""
     if shapes := request_shapes(operation):
         ours, theirs = shapes
         assert ours.properties.keys() == theirs.properties.keys() | ONLY_SENT.get(operation, set())
@@ -530,12 +530,12 @@ def test_a_request_has_githubs_properties(operation: str) -> None:
 @needs_description
 @pytest.mark.parametrize("known", KNOWN_DIFFERENCES, ids=lambda known: f"{known.kind} {known.path}")
 def test_a_known_difference_is_still_one(known: Known) -> None:
-    """A row that covers nothing any more is to be removed."""
+    """A row that covers nothing must be removed."""
     subjects = [*OPERATIONS, *(f"{event} event" for event in EVENTS)]
     assert any(each.is_known_as(known) for subject in subjects for each in mismatches(subject))
 
 
 def unknown_mismatches(subject: str) -> list[str]:
     """List the differences in *subject* that no row of `KNOWN_DIFFERENCES` covers."""
-    found = mismatches(subject)
-    return [str(each) for each in found if not any(each.is_known_as(known) for known in KNOWN_DIFFERENCES)]
+    resolved = mismatches(subject)
+    return [str(each) for each in resolved if not any(each.is_known_as(known) for known in KNOWN_DIFFERENCES)]

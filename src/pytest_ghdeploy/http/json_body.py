@@ -1,8 +1,9 @@
 """
-JSON as GitHub reads and writes it.
+JSON bodies, read and written like GitHub does.
 
-Source: https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
-for the refusals; the limit on nesting is that of Ruby's JSON [guess].
+Source:
+    https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api for the refusals.
+    The limit on nesting is that of Ruby's JSON [guess].
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.http import schema
 
 MAX_NESTING = 100
-"""Levels of arrays and objects in a body."""
+"""Levels of nested arrays and objects in a body, at most."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _refuse_constant(name: str) -> float:
-    msg = f"{name} is not JSON"
+    msg = f"{name} is not valid JSON"
     raise ValueError(msg)
 
 
@@ -35,17 +36,21 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def to_json(value: object) -> str:
-    """Write JSON as GitHub does: compact, and in UTF-8."""
+    """Encode a value as compact JSON, without escapes for non-ASCII characters."""
     return _encode(value)
 
 
 def read_object(body: bytes, *, or_null: bool = False) -> dict[str, Any]:
     """
-    Read the JSON object in a request's body; an empty body is an empty object, and with *or_null* so is ``null``.
+    Decode the JSON object in a request's body.
+
+    An empty body is an empty object, and with *or_null* so is ``null``.
 
     Raises:
-        BadRequest: It is not UTF-8, not JSON (``NaN`` and numbers without bounds are not), nested
-            deeper than 100 levels, or not an object.
+        BadRequest:
+            The body is not UTF-8, not JSON (``NaN`` and numbers beyond the
+            range of a double are invalid), nested deeper than 100 levels, or
+            not an object.
     """
     if not body.strip():
         return {}
@@ -53,7 +58,7 @@ def read_object(body: bytes, *, or_null: bool = False) -> dict[str, Any]:
         text = body.decode()
         value = _decode(text)
         if "\\u" in text:
-            to_json(value).encode()  # fails for half a surrogate pair, which no answer could carry
+            to_json(value).encode()  # fails for half a surrogate pair, which no response could contain
     except (ValueError, RecursionError) as problem:
         reason = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
         raise refusals.unparsable_json(f"the body is not JSON: {reason}") from None
@@ -68,7 +73,7 @@ def read_object(body: bytes, *, or_null: bool = False) -> dict[str, Any]:
 
 def _depth(value: object) -> int:
     depth, level = 0, [value]
-    while level := [holder for holder in level if isinstance(holder, dict | list)]:
+    while containers := [item for item in level if isinstance(item, dict | list)]:
         depth += 1
-        level = [member for holder in level for member in (holder.values() if isinstance(holder, dict) else holder)]
+        level = [item for each in containers for item in (each.values() if isinstance(each, dict) else each)]
     return depth

@@ -1,5 +1,5 @@
 """
-What the headers of a request ask for, and what the headers of every answer say.
+Negotiation of API version and media type, conditional requests, and the headers of every response.
 
 Source:
     https://docs.github.com/rest/about-the-rest-api/api-versions
@@ -40,72 +40,72 @@ _FORMS = frozenset(
 @lru_cache(256)
 def terms(accept: str, version: str | None, *, reads: bool, in_errors: bool) -> Terms:
     """
-    Agree on the version of the API and the form of the answer.
+    Negotiate the API version and the form of the response.
 
     Args:
-        accept: The header ``Accept``, ``""`` where there is none.
+        accept: The header ``Accept``, ``""`` if it is missing.
 
-        version: The header ``X-GitHub-Api-Version``.
+        version: The header ``X-GitHub-Api-Version``, ``None`` if it is missing.
 
-        reads: Whether the request is a GET or HEAD: only those show all preview types that were asked for.
+        reads: Whether the request is a GET or HEAD. Only for these does the response list all requested previews.
 
-        in_errors: Where the refusal of a version has its text: see ``Assumptions.version_text_in_errors``.
+        in_errors: See ``Assumptions.version_text_in_errors``.
 
     Raises:
-        BadRequest: GitHub has no such version.
-        UnsupportedMediaType: None of the types is one that GitHub sends.
+        BadRequest: The version does not exist.
+        UnsupportedMediaType: GitHub sends none of the accepted media types.
     """
     if version is not None and version not in API_VERSIONS:
         raise refusals.unknown_version(version, API_VERSIONS, in_errors=in_errors)
     entries = [entry for part in accept.split(",") if (entry := part.partition(";")[0].strip().lower())]
-    shown, form, form_entry, is_met = [], "", "", not entries
+    media_types, form, form_entry, is_acceptable = [], "", "", not entries
     for entry in entries:
-        found = _GITHUBS.fullmatch(entry)
-        asked = found["form"] if found else None
-        if entry not in _ANY_JSON and (found is None or (asked and asked not in _FORMS)):
+        match = _GITHUBS.fullmatch(entry)
+        entry_form = match["form"] if match else None
+        if entry not in _ANY_JSON and (match is None or (entry_form and entry_form not in _FORMS)):
             continue
-        is_met = True
-        if asked and not form:
-            form, form_entry = asked, entry
-        preview = found["version"] if found else None
-        parts = [f"github.{preview or 'v3'}", *([f"param={asked}"] if asked else [])]
-        if asked is None or entry.endswith("+json"):
+        is_acceptable = True
+        if entry_form and not form:
+            form, form_entry = entry_form, entry
+        preview = match["version"] if match else None
+        parts = [f"github.{preview or 'v3'}", *([f"param={entry_form}"] if entry_form else [])]
+        if entry_form is None or entry.endswith("+json"):
             parts.append("format=json")
-        shown.append("; ".join(parts))
-    if not is_met:
+        media_types.append("; ".join(parts))
+    if not is_acceptable:
         raise refusals.unsupported_media_type(entries)
-    media_type = ", ".join(dict.fromkeys(shown if reads else shown[:1])) or USUAL_TERMS.media_type
+    media_type = ", ".join(dict.fromkeys(media_types if reads else media_types[:1])) or USUAL_TERMS.media_type
     return Terms(version or API_VERSIONS[0], form, form_entry, media_type)
 
 
-# What a newer version of the API no longer has, at any depth or at the top of an operation's answer.
-_GONE_ANYWHERE = {"2026-03-10": frozenset({"has_downloads", "use_squash_pr_title_as_default"})}
-_GONE_AT_THE_TOP = {"2026-03-10": {"rate-limit/get": frozenset({"rate"})}}
+# Fields that a newer API version has removed: everywhere, or at the top of an operation's response.
+_REMOVED_EVERYWHERE = {"2026-03-10": frozenset({"has_downloads", "use_squash_pr_title_as_default"})}
+_REMOVED_AT_THE_TOP = {"2026-03-10": {"rate-limit/get": frozenset({"rate"})}}
 
 
 def as_of(version: str, operation_id: str, body: Any) -> Any:  # noqa: ANN401 - JSON
     """
-    Write an answer as a *version* of the API has it.
+    Convert the *body* of a response to an API *version*.
 
     Source:
         https://docs.github.com/rest/about-the-rest-api/breaking-changes
     """
-    if version not in _GONE_ANYWHERE:
+    if version not in _REMOVED_EVERYWHERE:
         return body
-    if gone := _GONE_AT_THE_TOP[version].get(operation_id):
-        body = {name: value for name, value in body.items() if name not in gone}
-    return _without(body, _GONE_ANYWHERE[version])
+    if removed := _REMOVED_AT_THE_TOP[version].get(operation_id):
+        body = {name: value for name, value in body.items() if name not in removed}
+    return _without(body, _REMOVED_EVERYWHERE[version])
 
 
-def _without(value: Any, gone: frozenset[str]) -> Any:  # noqa: ANN401
+def _without(value: Any, removed: frozenset[str]) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
-        return {name: _without(member, gone) for name, member in value.items() if name not in gone}
+        return {name: _without(member, removed) for name, member in value.items() if name not in removed}
     if isinstance(value, list):
-        return [_without(member, gone) for member in value]
+        return [_without(member, removed) for member in value]
     return value
 
 
-# Answers
+# Response headers
 
 _EXPOSED = (
     "ETag, Link, Location, Retry-After, X-GitHub-OTP, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Used, "
@@ -129,14 +129,14 @@ PRIVATE = {
     "Cache-Control": "private, max-age=60, s-maxage=60",
     "Vary": f"Accept, Authorization, Cookie, X-GitHub-OTP, {_ALWAYS['Vary']}",
 }
-"""What an answer with contents says beside: for how long it holds, and for whom. This is one to a known caller."""
+"""The caching headers of a response with content to an authenticated caller."""
 PUBLIC = {"Cache-Control": "public, max-age=60, s-maxage=60", "Vary": f"Accept, {_ALWAYS['Vary']}"}
-"""The same to an anonymous one."""
+"""The caching headers of a response with content to an anonymous caller."""
 
 
-def general_headers(agreed: Terms) -> dict[str, str]:
-    """Write the headers that every answer has, whatever it is."""
-    return _ALWAYS | {"X-GitHub-Media-Type": agreed.media_type, "x-github-api-version-selected": agreed.version}
+def general_headers(negotiated: Terms) -> dict[str, str]:
+    """Build the headers that every response has."""
+    return _ALWAYS | {"X-GitHub-Media-Type": negotiated.media_type, "x-github-api-version-selected": negotiated.version}
 
 
 PREFLIGHT = {
@@ -153,25 +153,25 @@ PREFLIGHT = {
     "X-Frame-Options": "deny",
     "X-Content-Type-Options": "nosniff",
 }
-"""What OPTIONS is answered with, for any path: a browser asks before it sends a request to another site."""
+"""The headers of the response to OPTIONS on any path, which browsers send before a request to another site."""
 
 
 @lru_cache(64)
 def http_date(timestamp: int) -> str:
-    """Write a time, in seconds since 1970, as HTTP does: ``Fri, 20 Nov 2026 12:00:00 GMT``."""
+    """Format a time, in seconds since 1970, as in HTTP headers: ``Fri, 20 Nov 2026 12:00:00 GMT``."""
     return formatdate(timestamp, usegmt=True)
 
 
-# nginx compresses nothing that is shorter; an empty list was observed with a strong tag.
+# nginx does not compress shorter bodies. An empty list was observed with a strong tag.
 _COMPRESSED_FROM = 20
 
 
 def entity_tag(body: bytes, version: str, *, reads: bool, accept_encoding: str) -> str:
     """
-    Make the ``ETag`` of a *body*: 64 hex digits, which change with it.
+    Make the ``ETag`` of a *body*: 64 hex digits.
 
-    It is marked as weak where GitHub would have compressed the body: observed
-    for GETs by clients that accept gzip, with the same digits as when strong.
+    The tag is weak if GitHub would have compressed the body. This was observed
+    for GETs by clients that accept gzip. The digits are the same either way.
     """
     digits = sha256(body if version == API_VERSIONS[0] else version.encode() + body).hexdigest()
     weak = "W/" if reads and len(body) >= _COMPRESSED_FROM and "gzip" in accept_encoding.lower() else ""
@@ -182,13 +182,13 @@ def is_unchanged(
     if_none_match: str | None, if_modified_since: str | None, *, tag: str, modified_at: datetime | None
 ) -> bool:
     """
-    Decide whether the client has this answer already.
+    Return whether the client already has this response.
 
     Args:
-        if_none_match: Tags, compared weakly; where there are any, *if_modified_since* does not count.
+        if_none_match: Tags, compared weakly. If present, *if_modified_since* is ignored.
     """
     if if_none_match is not None:
-        known = (one.strip().removeprefix("W/") for one in if_none_match.split(","))
+        known = (entry.strip().removeprefix("W/") for entry in if_none_match.split(","))
         return if_none_match.strip() == "*" or tag.removeprefix("W/") in known
     if if_modified_since is None or modified_at is None:
         return False
