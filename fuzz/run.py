@@ -1,13 +1,15 @@
 """
-Ask the fake whatever its endpoints might be asked, and see that it always answers as GitHub describes.
+Send random requests to all endpoints and check every response against GitHub's description.
 
 Usage: ``make fuzz``, or ``python fuzz/run.py [--requests N] [--seed S]``. Bodies
-are made from the operations' own schemas, half of them then spoilt; paths from
-what is there, from what was there, and from nothing; tokens, versions, media
-types and conditions vary. Every answer and event is checked against our schemas
-and, where ``make clients`` has fetched it, against GitHub's own description; a
-crash, an answer outside of them, or a refusal without a hint or with a side
-effect ends the run with what led to it.
+are made from the operations' own schemas, and some are then damaged. Paths name
+existing, deleted and unknown things. Tokens, versions, media types and
+conditions vary.
+
+Every response and event is checked against our schemas and, if ``make clients``
+has fetched it, against GitHub's own description. The run ends with the request
+that caused a crash, an invalid response, or a refusal without a hint or with a
+side effect.
 """
 
 from __future__ import annotations
@@ -31,10 +33,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import githubs_description
 
 Json = Any
-"""Whatever JSON can hold."""
+"""Any JSON value."""
 
 SURE = 0.95
-"""How often something is asked for that is there."""
+"""The share of requests for existing things."""
 
 TOKENS: list[dict[str, Any]] = [
     {"user": "octocat"},
@@ -54,7 +56,7 @@ ACCEPTED = [
     "text/html",
 ]
 FRESH_AFTER = 400
-"""Requests after which a new fake begins, so that states stay small and various."""
+"""Requests after which a new fake begins, so that its state stays small and varied."""
 
 TABLES = {
     "branch_policy_id": "deployment_branch_policies",
@@ -79,7 +81,22 @@ TEXTS = [
     " ",
     "0",
 ]
-SPOILT: list[Json] = [None, True, -1, 0, 2**70, 1.5, "", "text", [], [None], {}, {"a": {"b": []}}, "\u2028", "x" * 2000]
+WRONG_VALUES: list[Json] = [
+    None,
+    True,
+    -1,
+    0,
+    2**70,
+    1.5,
+    "",
+    "text",
+    [],
+    [None],
+    {},
+    {"a": {"b": []}},
+    "\u2028",
+    "x" * 2000,
+]
 KEYS = [
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7Sd+7DKN0qjpGXcPKpQl2yJN5Q6tSGkTTFqyAMwMYc comment",
     "ssh-ed25519 AAAA",
@@ -88,23 +105,23 @@ KEYS = [
 
 
 class Fuzzer:
-    """One run: a random source, and what has been seen of the fake so far."""
+    """One run: a source of random numbers, a fake, and the responses so far."""
 
     def __init__(self, seed: int) -> None:
-        """Begin with nothing seen."""
-        self.random = random.Random(seed)  # noqa: S311 - the same run again, not a secret
+        """Prepare a run. The same *seed* repeats it."""
+        self.random = random.Random(seed)  # noqa: S311 - to repeat a run, not for secrets
         self.endpoints = [
-            (one, path)
-            for one in router.endpoints().values()
-            for path in one.paths
-            for _ in range(4 if schema.takes_body(one.operation_id) else 1)  # most states come of these
+            (endpoint, path)
+            for endpoint in router.endpoints().values()
+            for path in endpoint.paths
+            for _ in range(4 if schema.takes_body(endpoint.operation_id) else 1)  # these change the state
         ]
         self.outcomes: Counter[str] = Counter()
         self.tags: dict[str, str] = {}
         self.begin()
 
     def begin(self) -> None:
-        """Start a new fake with something in it."""
+        """Start a new fake, and fill it."""
         self.fake = FakeGitHub(validate="all")
         self.engine = engine_of(self.fake)
         self.tags.clear()
@@ -140,14 +157,14 @@ class Fuzzer:
             for number, token in enumerate(TOKENS):
                 self.fake.add_token(f"the-token-number-{number}", **token)
 
-    # What is asked
+    # Requests
 
     def ids(self) -> list[int]:
-        """List the ids of everything in the fake."""
+        """List the ids of all rows in the fake."""
         return [row.id for table in self.engine.store.tables().values() for row in table]
 
     def likely_ids(self, name: str, chosen: dict[str, str]) -> list[int]:
-        """List the ids that a parameter may have, next to those that the path has *chosen* already."""
+        """List the ids of existing rows that fit a parameter and those *chosen* before it in the path."""
         if name == "repository_id":
             return [self.fake.repository("octocat/example").id]
         table = self.engine.store.tables().get(TABLES.get(name, f"{name.removesuffix('_id')}s"), ())
@@ -159,14 +176,14 @@ class Fuzzer:
         ]
 
     def parameter(self, name: str, template: str, chosen: dict[str, str]) -> str:
-        """Make up a parameter of a path."""
+        """Make a value for a path parameter."""
         choose, sure = self.random.choice, self.random.random() < (0.99 if name in ("owner", "repo") else SURE)
         store, graph = self.engine.store, self.fake.repository("octocat/example")._graph  # noqa: SLF001
         if name.endswith("_id"):
             likely = self.likely_ids(name, chosen)
             return str(choose(likely if likely and sure else [*self.ids(), 1, "x", "9" * 30]))
         refs = [*graph.branches, *graph.tags]
-        qualified = [*(f"heads/{one}" for one in graph.branches), *(f"tags/{one}" for one in graph.tags)]
+        qualified = [*(f"heads/{branch}" for branch in graph.branches), *(f"tags/{tag}" for tag in graph.tags)]
         likely_texts = {
             "owner": ["octocat"],
             "repo": ["example"] * 30 + ["other"],
@@ -182,18 +199,19 @@ class Fuzzer:
         return choose(likely_texts[name] if sure and likely_texts.get(name) else [*TEXTS, *refs, "OctoCat", "qa"])
 
     def path(self, template: str) -> str:
-        """Fill the parameters of *template* in."""
+        """Make a path from *template*."""
         safe = self.random.choice(["", "/", "/"])
         chosen: dict[str, str] = {}
 
-        def choose(found: re.Match[str]) -> str:
-            chosen[found[1]] = self.parameter(found[1], template, chosen)
-            return quote(chosen[found[1]], safe="" if found[1] == "environment_name" else safe)
+        def choose(match: re.Match[str]) -> str:
+            name = match[1]
+            chosen[name] = self.parameter(name, template, chosen)
+            return quote(chosen[name], safe="" if name == "environment_name" else safe)
 
         return re.sub(r"\{(\w+)\}", choose, template)
 
     def value(self, described: dict[str, Json], depth: int = 0) -> Json:
-        """Make up a value that fits a schema, more or less."""
+        """Make a value that mostly conforms to a schema."""
         choose = self.random.choice
         if "enum" in described:
             return choose(described["enum"])
@@ -204,22 +222,24 @@ class Fuzzer:
         kind = choose(kinds) if isinstance(kinds, list) else kinds
         if kind == "object":
             members = described.get("properties", {})
-            wanted = set(described.get("required", ())) | {name for name in members if self.random.random() < 0.4}
-            return {name: self.value(self.meant(name, members[name]), depth + 1) for name in members if name in wanted}
+            names = set(described.get("required", ())) | {name for name in members if self.random.random() < 0.4}
+            return {
+                name: self.value(self.existing(name, members[name]), depth + 1) for name in members if name in names
+            }
         if kind == "array":
             items = described.get("items", {"type": "string"})
             return [self.value(items, depth + 1) for _ in range(self.random.randrange(3))]
-        made: dict[str, Json] = {
+        values: dict[str, Json] = {
             "string": choose([*TEXTS, "success", "https://example.com/1", "2026-03-10T12:00:00Z", "bWFpbg=="]),
             "integer": choose([0, 1, 30, 43_200, 43_201, *self.ids()]),
             "number": 1.5,
             "boolean": choose([True, False]),
             "null": None,
         }
-        return made[kind]
+        return values[kind]
 
-    def meant(self, name: str, described: dict[str, Json]) -> dict[str, Json]:
-        """Help a member to a value that means something."""
+    def existing(self, name: str, described: dict[str, Json]) -> dict[str, Json]:
+        """Replace a member's schema by one for values that exist in the fake, if they are known."""
         graph = self.fake.repository("octocat/example")._graph  # noqa: SLF001
         known: dict[str, list[Json]] = {
             "ref": [*graph.branches, "v1", "refs/heads/new", "refs/tags/new", "nothing"],
@@ -233,56 +253,56 @@ class Fuzzer:
         return {"enum": known[name]} if name in known and self.random.random() < 0.9 else described
 
     def body(self, operation_id: str) -> bytes:
-        """Make up a body for an operation."""
+        """Make a body for an operation, sometimes an invalid one."""
         if not schema.takes_body(operation_id):
             return b""
         described = schema.load(operation_id)["$defs"]["request"]
-        made = self.value(described)
-        if self.random.random() < 0.3 and isinstance(made, dict):
+        body = self.value(described)
+        if self.random.random() < 0.3 and isinstance(body, dict):
             for name in self.random.sample([*described.get("properties", {}), "unknown"], k=1):
-                made[name] = self.random.choice(SPOILT)
+                body[name] = self.random.choice(WRONG_VALUES)
         if self.random.random() < 0.02:
             return self.random.choice([b"{", b"\xff", b"[1]", b"nul", b"\x00", b'"a"', b"1e999", b'{"ref":"\\ud800"}'])
-        return json.dumps(made).encode()
+        return json.dumps(body).encode()
 
-    # What comes of it
+    # Responses
 
     def is_gone(self) -> bool:
-        """Tell whether the repository has been deleted or renamed, after which there is little left to ask."""
+        """Return whether the repository has been deleted or renamed, so that most requests would be a 404."""
         return self.engine.store.repository("octocat/example") is None
 
     def state(self) -> tuple[object, ...]:
-        """Take down what a refusal must not change."""
+        """Copy everything that a refusal must not change."""
         store = self.engine.store
         tables = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
         graphs = [store.git(row) for row in store.repositories]
         return tables, [(dict(graph.branches), dict(graph.tags)) for graph in graphs], len(self.fake.events)
 
     def headers(self, url: str) -> dict[str, str]:
-        """Make up the headers of a request."""
+        """Make the headers of a request."""
         choose, often = self.random.choice, self.random.random
-        made = {
+        headers = {
             "user-agent": "fuzz",
             "authorization": f"token the-token-number-{self.random.randrange(len(TOKENS))}",
             "accept": choose(ACCEPTED) if often() < 0.2 else "*/*",
             "accept-encoding": choose(["gzip, deflate", "identity"]),
         }
         if often() < 0.4:
-            made["x-github-api-version"] = choose(["2022-11-28"] * 4 + ["2026-03-10"] * 5 + ["v3"])
+            headers["x-github-api-version"] = choose(["2022-11-28"] * 4 + ["2026-03-10"] * 5 + ["v3"])
         if often() < 0.3 and url in self.tags:
-            made["if-none-match"] = self.tags[url]
+            headers["if-none-match"] = self.tags[url]
         if often() < 0.1:
-            del made[choose(["user-agent", "authorization", "accept"])]
-        return made
+            del headers[choose(["user-agent", "authorization", "accept"])]
+        return headers
 
-    def ask(self) -> None:
-        """Send one request and look at the answer."""
+    def send(self) -> None:
+        """Send one request and check the response."""
         endpoint, template = self.random.choice(self.endpoints)
         query = self.random.choice(["", "", "per_page=1", "page=0&per_page=x", "ref=main&environment=qa", "sha=main"])
         url = f"{self.fake.base_url}{self.path(template)}?{query}"
         method = self.random.choice([endpoint.method] * 30 + ["HEAD", "OPTIONS", "TRACE"])
         body, headers, before = self.body(endpoint.operation_id), self.headers(url), self.state()
-        asked = f"{method} {url}\n  {headers}\n  {body!r}"
+        request = f"{method} {url}\n  {headers}\n  {body!r}"
         try:
             answer = self.engine.answer(method, url, headers, body)
         except UnsupportedRequest:
@@ -290,19 +310,19 @@ class Fuzzer:
             self.outcomes["unsupported"] += 1
             return
         except Exception:
-            print(asked, file=sys.stderr)
+            print(request, file=sys.stderr)
             raise
         self.outcomes[f"{answer.status}"] += 1
         if "ETag" in answer.headers:
             self.tags[url] = answer.headers["ETag"]
-        refused = answer.status >= 400
-        if answer.status >= 500 or (refused and (not answer.hint or self.state() != before)):
-            msg = f"{asked}\n  {answer.status} {answer.body!r}\n  hint: {answer.hint!r}"
+        is_refusal = answer.status >= 400
+        if answer.status >= 500 or (is_refusal and (not answer.hint or self.state() != before)):
+            msg = f"{request}\n  {answer.status} {answer.body!r}\n  hint: {answer.hint!r}"
             raise AssertionError(msg)
 
 
 def check_against_github() -> None:
-    """Let every answer and event be compared with GitHub's own description too."""
+    """Compare every response and event with GitHub's own description too."""
     ours_answer, ours_event = schema.check_answer, schema.check_event
 
     def check_answer(operation_id: str, status: int, body: object, *, version: str = githubs_description.OLDER) -> None:
@@ -317,7 +337,7 @@ def check_against_github() -> None:
 
 
 def main() -> int:
-    """Run, and say how the requests ended."""
+    """Send the requests and print how many responses had which status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
@@ -326,11 +346,11 @@ def main() -> int:
         check_against_github()
     fuzzer = Fuzzer(arguments.seed)
     for number in range(1, arguments.requests + 1):
-        fuzzer.ask()
+        fuzzer.send()
         if number % FRESH_AFTER == 0 or fuzzer.is_gone():
             fuzzer.begin()
-    told = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(fuzzer.outcomes.items()))
-    print(f"{arguments.requests:,} requests, seed {arguments.seed}: {told}")
+    outcomes = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(fuzzer.outcomes.items()))
+    print(f"{arguments.requests:,} requests, seed {arguments.seed}: {outcomes}")
     return 0
 
 

@@ -1,10 +1,10 @@
 """
-List what has changed in GitHub's own description since the versions that ``make clients`` fetches.
+List the changes in GitHub's own description since the versions that ``make clients`` fetches.
 
 Usage: ``make drift``, after ``make clients``. The newest versions of
 ``@octokit/openapi`` and ``@octokit/openapi-webhooks`` are fetched from npm into a
-temporary folder. Only what the fake answers is compared: its operations, its
-events, and what these refer to. Each line names the operation, event or
+temporary folder. Only the operations and events of the fake and the components
+that these refer to are compared. Each line names the operation, event or
 component and the place in it.
 
 The exit status is 0 if nothing changed, 1 if something did, and 2 if a
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 Json = Any
-"""Whatever JSON can hold."""
+"""Any JSON value."""
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*")
 _SHOWN = 100
-"""Characters of a value that are shown."""
+"""Characters of a value that are printed, at most."""
 
 
 class Change(NamedTuple):
@@ -45,42 +45,41 @@ class Change(NamedTuple):
     kind: str
     """``added``, ``removed`` or ``changed``."""
     path: str
-    """The JSON path below an operation, event or component. A member of a list is named by what it holds."""
+    """The JSON path below an operation, event or component. A list item is named by its content."""
     text: str
-    """The value, or the two values."""
+    """The added or removed value, or both values of a change."""
 
 
 class Parts(NamedTuple):
-    """What the fake answers of a description."""
+    """The parts of a description that the fake implements."""
 
     own: Mapping[str, Json]
     """Each operation by its operation id, or each event by its name and action."""
     components: Mapping[str, Json]
-    """Each component that these refer to, also by way of others."""
+    """Each component that these refer to, directly or indirectly."""
     used_by: Mapping[str, list[str]]
-    """For each component the operations or events that refer to it."""
+    """The operations or events that refer to each component."""
 
 
 def operations(rest: Json, operation_ids: Iterable[str]) -> Parts:
-    """Take the operations with these ids, and what they refer to."""
-    wanted = set(operation_ids)
-    listed = githubs_description.operations_of(rest)
+    """Select the operations with these ids, and the components that they refer to."""
+    selected = set(operation_ids)
     own = {
-        name: {"method": each.method, "path": each.path, **each.described}
-        for name, each in listed.items()
-        if name in wanted
+        name: {"method": operation.method, "path": operation.path, **operation.described}
+        for name, operation in githubs_description.operations_of(rest).items()
+        if name in selected
     }
     return _with_components(rest, own)
 
 
 def events(webhooks: Json, names: Iterable[str]) -> Parts:
-    """Take all actions of the events with these names, and what they refer to."""
-    wanted = set(names)
+    """Select all actions of the events with these names, and the components that they refer to."""
+    selected = set(names)
     own = {}
     for methods in webhooks["webhooks"].values():
         for described in methods.values():
             event, _, action = described["operationId"].replace("-", "_").partition("/")
-            if event in wanted:
+            if event in selected:
                 own[f"{event}.{action}" if action else event] = described
     return _with_components(webhooks, own)
 
@@ -111,14 +110,14 @@ def _references(value: Json) -> Iterator[str]:
 
 def compare(before: Json, after: Json, path: str = "$") -> Iterator[Change]:
     """
-    List how *after* differs from *before*, two values of JSON.
+    List the differences between two JSON values.
 
-    The order of members does not count. A member that is new or gone is listed
-    once, and not again for each of its own members.
+    The order of members does not count. An added or removed member is listed
+    once, without its own members.
     """
     if isinstance(before, list) and isinstance(after, list):
         names, others = _names(before), _names(after)
-        if names is None or others is None:  # then only their place tells them apart
+        if names is None or others is None:  # compare the items by position
             names, others = list(range(len(before))), list(range(len(after)))
         before, after = dict(zip(names, before, strict=True)), dict(zip(others, after, strict=True))
         steps = {name: f"[{name}]" for name in before | after}
@@ -138,7 +137,7 @@ def compare(before: Json, after: Json, path: str = "$") -> Iterator[Change]:
 
 
 def _names(members: list[Json]) -> list[Json] | None:
-    """Name each member of a list by what it holds, if that tells them apart."""
+    """Name each item of a list by its content; ``None`` if the names are not unique."""
     names = []
     for member in members:
         if isinstance(member, dict):
@@ -156,9 +155,9 @@ def _short(value: Json) -> str:
 
 def drift(before: Parts, after: Parts) -> list[str]:
     """
-    List what changed, one line for each difference: operations or events first, then what they refer to.
+    Format the changes, one line for each: operations or events first, then components.
 
-    A component that only one of the two has is not listed: the references that come or go with it are.
+    A component that only one of the descriptions has is not listed, since the references to it are.
     """
     lines = []
     for name in sorted(before.own.keys() | after.own.keys()):
@@ -190,7 +189,7 @@ def fetch_newest(folder: Path) -> None:
 
 
 def main() -> int:
-    """Fetch, compare, print."""
+    """Fetch the newest descriptions, compare them, and print the changes."""
     if not githubs_description.is_there():
         print("GitHub's description was not fetched: run `make clients` first")
         return 2

@@ -1,11 +1,13 @@
 """
-Fetch what tests run or compare with that is not Python, into ``.clients``: clients, descriptions, recorded payloads.
+Fetch clients, descriptions and recorded payloads for tests into ``.clients``.
 
-Usage: ``make clients``. Octokit in JavaScript, GitHub Actions' own code, GitHub's descriptions of
-its REST API, webhooks and GraphQL, and mermaid come from npm. gh and octokit.rb come from the
-Debian archive, unpacked and not installed.
-What cannot be had here is said, and its tests are skipped. With ``GHDEPLOY_CLIENTS=required``
-it is an error, unless this machine has no npm, or is not like Debian.
+Usage: ``make clients``. Octokit in JavaScript, GitHub Actions' own code, GitHub's
+descriptions of its REST API, webhooks and GraphQL, and mermaid come from npm. gh
+and octokit.rb come from the Debian archive and are unpacked, not installed.
+
+If something cannot be fetched, a message says so, and its tests are skipped. With
+``GHDEPLOY_CLIENTS=required`` it is an error, except on a machine without npm, or
+for Debian packages on a system that is not like Debian.
 """
 
 from __future__ import annotations
@@ -32,11 +34,16 @@ DEBIAN = ["gh", "ruby", "ruby-octokit"]
 
 
 class NoMeans(OSError):
-    """No program that fetches is on this machine."""
+    """The programs needed to fetch something are not installed."""
 
 
 def run(command: list[str], cwd: Path) -> str:
-    """Run a command and give what it prints; what goes wrong is said in one line."""
+    """
+    Run a command and return its output.
+
+    Raises:
+        OSError: The command failed. The message is one line of at most 300 characters.
+    """
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode:
         raise OSError(" ".join((done.stderr or done.stdout).split())[-300:] or f"exit status {done.returncode}")
@@ -54,23 +61,23 @@ def from_npm() -> None:
     command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--save-exact", *NPM]
     try:
         run(command, where)
-    except OSError:  # a registry may have a bad moment
+    except OSError:  # a registry fails now and then
         run(command, where)
     for path in (where / "node_modules" / "@octokit" / "openapi" / "generated").glob("*.deref.json"):
-        path.unlink()  # the same again without references: 350 MB that nothing here reads
+        path.unlink()  # the same content without references: 350 MB that are not needed
 
 
 def from_debian() -> None:
-    """Unpack packages, with those that they need and this system has not, below ``.clients/debian``."""
+    """Unpack packages and their missing dependencies below ``.clients/debian``."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        msg = "this system is not Debian, or one like it"
+        msg = "this system is not like Debian"
         raise NoMeans(msg)
     where = WHERE / "debian"
     packages = WHERE / "packages"
     packages.mkdir(parents=True, exist_ok=True)
     try:
         download(packages)
-    except OSError:  # this machine's list of packages is missing, or old
+    except OSError:  # the system's package list is missing or outdated
         run(["apt-get", "update", "--quiet"], packages)
         download(packages)
     for package in sorted(packages.glob("*.deb")):
@@ -79,7 +86,7 @@ def from_debian() -> None:
 
 
 def download(packages: Path) -> None:
-    """Download what is planned to be installed."""
+    """Download the packages that apt-get would install."""
     planned = run(["apt-get", "--simulate", "install", "--no-install-recommends", *DEBIAN], packages)
     names = [line.split()[1] for line in planned.splitlines() if line.startswith("Inst ")]
     if names:
@@ -87,17 +94,17 @@ def download(packages: Path) -> None:
 
 
 def main() -> int:
-    """Fetch both; that something is not to be had is an error only where it is required."""
+    """Fetch from both sources. A failure is an error only with ``GHDEPLOY_CLIENTS=required``."""
     required = os.environ.get("GHDEPLOY_CLIENTS") == "required"
     failed = False
     for name, fetch in (("npm", from_npm), ("Debian", from_debian)):
         try:
             fetch()
         except (OSError, subprocess.TimeoutExpired) as problem:
-            print(f"nothing from {name}: {problem}")
+            print(f"nothing was fetched from {name}: {problem}")
             failed = failed or not isinstance(problem, NoMeans)
         else:
-            print(f"there are the clients from {name}")
+            print(f"the clients from {name} are ready")
     return int(required and failed)
 
 

@@ -1,5 +1,5 @@
 """
-Write ``src/pytest_ghdeploy/http/endpoints.txt``, the operations of GitHub's REST API, from GitHub's own description.
+Write the list of GitHub's REST operations, ``src/pytest_ghdeploy/http/endpoints.txt``, from GitHub's description.
 
 Usage: ``python tools/list_endpoints.py`` after ``make clients``. A test compares the file with the description.
 """
@@ -17,9 +17,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def contents() -> str:
-    """Make the contents of the file: a line for each operation, by path and then method."""
+    """Make the contents of the file: one line for each operation, sorted by path and method."""
     operations = githubs_description.operations()
-    ordered = sorted((each.path, METHODS.index(each.method), name) for name, each in operations.items())
+    ordered = sorted((operation.path, METHODS.index(operation.method), name) for name, operation in operations.items())
     head = "# The operations of GitHub's REST API: method, path, operation id. Made by tools/list_endpoints.py.\n"
     return head + "".join(f"{METHODS[method]} {path} {name}\n" for path, method, name in ordered)
 

@@ -102,7 +102,7 @@ def test_a_failure_to_fetch_counts_where_it_is_required(
     monkeypatch.setattr(tool, "from_npm", fail)
     monkeypatch.setattr(tool, "from_debian", lambda: None)
     assert tool.main() == code
-    assert capsys.readouterr().out == f"nothing from npm: {problem}\nthere are the clients from Debian\n"
+    assert capsys.readouterr().out == f"nothing was fetched from npm: {problem}\nthe clients from Debian are ready\n"
 
 
 def test_a_machine_without_the_means_fetches_nothing(
@@ -115,6 +115,6 @@ def test_a_machine_without_the_means_fetches_nothing(
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert tool.main() == 0
     assert capsys.readouterr().out.splitlines() == [
-        "nothing from npm: node and npm are not installed",
-        "nothing from Debian: this system is not Debian, or one like it",
+        "nothing was fetched from npm: node and npm are not installed",
+        "nothing was fetched from Debian: this system is not like Debian",
     ]
