@@ -17,7 +17,6 @@ def enter(fake: Fake) -> None:
     """Send the requests of all clients for the host of *fake* to it."""
     with changes:
         registry.enter(fake)
-        requests.patch_requests_mock()
         for patch in (*requests.PATCHES, *_OTHERS):
             patch.apply()
         import_hook.apply()

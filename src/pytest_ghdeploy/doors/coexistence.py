@@ -3,14 +3,15 @@ Mocks and recorders that answer before a request reaches a door.
 
 aioresponses replaces a method of aiohttp's ``ClientSession``, and vcrpy replaces
 the classes of connections. Both can leave some hosts alone: while a fake is
-active, GitHub's hosts are among them.
+active, GitHub's hosts are among them. requests-mock puts its own adapter into
+sessions, which then sends through the door.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.doors import registry
+from pytest_ghdeploy.doors import registry, requests
 from pytest_ghdeploy.doors.patching import Function, Patch
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 
 def patches(library: ModuleType) -> list[Patch]:
-    """Make the patches for aioresponses or vcrpy, whichever *library* is."""
+    """Make the patches for aioresponses, requests-mock or vcrpy, whichever *library* is."""
     if library.__name__ == "aioresponses":
         return [Patch(library.aioresponses, "_passthrough", _passthrough)]
+    if library.__name__ == "requests_mock":
+        return [Patch(library.Adapter, "send", requests.intercept_send)]
     cassette: Any = library.config.Cassette
     return [
         Patch(cassette, "can_play_response_for", _unless_ours),

@@ -28,6 +28,7 @@ _DOORS = {
     "httpx2": ("httpx", "AsyncHTTPTransport"),
     "aiohttp": ("aiohttp", "TCPConnector"),
     "aioresponses": ("coexistence", "aioresponses"),
+    "requests_mock": ("coexistence", "Adapter"),
     "vcr": ("coexistence", "VCR"),
 }
 # By module, not by name: a test may remove a library from sys.modules and import it again while a fake is active.

@@ -89,7 +89,7 @@ def fake_for(host: str) -> Fake | None:
     for fake in reversed(_active):
         if fake.host == host:
             return None if getattr(_delivering, "on", False) else fake
-    if _active and _is_github(host):
+    if _active and is_githubs(host):
         raise refusal(host, f"a request to {host} cannot be answered: {_served()}")
     return None
 
@@ -114,7 +114,7 @@ def is_ours(host: object) -> bool:
     if not _active or not isinstance(host, (str, bytes)):
         return False
     name = (host.decode("latin-1") if isinstance(host, bytes) else host).lower().rstrip(".")
-    return any(fake.host == name for fake in _active) or _is_github(name)
+    return any(fake.host == name for fake in _active) or is_githubs(name)
 
 
 def all_ours() -> list[str]:
@@ -124,7 +124,10 @@ def all_ours() -> list[str]:
 
 def is_githubs(host: str) -> bool:
     """Return whether *host*, in lower case, is GitHub's or a subdomain of an active fake's Enterprise Server."""
-    return _is_github(host)
+    if any(host == name or host.endswith(f".{name}") for name in _GITHUB):
+        return True
+    first, _, parent = host.partition(".")
+    return first in _ISOLATED and any(fake.host == parent for fake in _active)
 
 
 def refusal(host: str, message: str) -> UnsupportedRequest:
@@ -134,13 +137,6 @@ def refusal(host: str, message: str) -> UnsupportedRequest:
     for fake in fakes[-1:]:  # none if the last one has just ended in another thread
         fake.fail(problem)
     return problem
-
-
-def _is_github(host: str) -> bool:
-    if any(host == name or host.endswith(f".{name}") for name in _GITHUB):
-        return True
-    first, _, parent = host.partition(".")
-    return first in _ISOLATED and any(fake.host == parent for fake in _active)
 
 
 def _served() -> str:

@@ -9,7 +9,6 @@ to all other hosts are sent as usual.
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import version
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
@@ -25,12 +24,11 @@ from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
 from pytest_ghdeploy.doors import memory_socket, registry
-from pytest_ghdeploy.doors.patching import Function, Patch, changes, stay_on_top
+from pytest_ghdeploy.doors.patching import Function, Patch, stay_on_top
 from pytest_ghdeploy.github.refusals import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import ModuleType
 
     from urllib3.response import BaseHTTPResponse
 
@@ -266,7 +264,9 @@ def _get_adapter(original: Function) -> Function:
     return get_adapter
 
 
-def _send(original: Function) -> Function:
+def intercept_send(original: Function) -> Function:
+    """Patch the method ``send`` of an adapter's class: requests to the host of a fake are answered by it."""
+
     def send(adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401
         door = _door_to(request.url)
         if door is None:
@@ -290,28 +290,16 @@ def _first_step(original: Function) -> Function:
     def step(session: Session, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the library's types
         # A mock that was started after the fake may have replaced our patches.
         if registry.any_active():
-            patch_requests_mock()
             stay_on_top(PATCHES, registry.any_active)
         return original(session, request, **kwargs)
 
     return step
 
 
-def patch_requests_mock() -> None:
-    """Patch requests-mock too, if it is imported: it puts its adapter into the session itself."""
-    module = sys.modules.get("requests_mock.adapter")
-    if module and module not in _patched_mocks:
-        with changes:
-            if module not in _patched_mocks:  # by another thread
-                _patched_mocks.append(module)
-                PATCHES.append(Patch(module.Adapter, "send", _send))
-
-
-_patched_mocks: list[ModuleType] = []
 PATCHES = [
     Patch(Session, "get_adapter", _get_adapter),
     # Custom adapters call this through super().send.
-    Patch(HTTPAdapter, "send", _send),
+    Patch(HTTPAdapter, "send", intercept_send),
     Patch(sessions, "get_environ_proxies", _get_environ_proxies),
     Patch(Session, "prepare_request", _first_step),
     # A prepared request that is sent by itself starts here.
