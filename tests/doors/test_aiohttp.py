@@ -28,12 +28,12 @@ def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
     return ghdeploy
 
 
-def run(ask: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, None]], **options: Any) -> None:  # noqa: ANN401
-    """Run *ask* with a session."""
+def run(scenario: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, None]], **options: Any) -> None:  # noqa: ANN401
+    """Run *scenario* with a session."""
 
     async def with_a_session() -> None:
         async with aiohttp.ClientSession(headers=HEADERS, **options) as session:
-            await ask(session)
+            await scenario(session)
         await asyncio.sleep(0)  # as aiohttp's documentation says, for its connections to close
 
     asyncio.run(with_a_session())
@@ -48,7 +48,7 @@ def test_one_session_works_with_several_fakes() -> None:
     async def hello(request: web.Request) -> web.Response:
         return web.Response(text=request.path)
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         application = web.Application()
         application.router.add_get("/{number}", hello)
         runner = web.AppRunner(application)
@@ -66,13 +66,13 @@ def test_one_session_works_with_several_fakes() -> None:
                 assert await answer.text() == f"/{number}"
         await runner.cleanup()
 
-    run(ask)
+    run(scenario)
 
 
 def test_a_connection_to_a_closed_fake_is_not_reused() -> None:
     """It counts as closed, so the session opens a new connection."""
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         with FakeGitHub():
             async with session.get(f"{API}/user") as answer:
                 await answer.read()
@@ -81,12 +81,12 @@ def test_a_connection_to_a_closed_fake_is_not_reused() -> None:
                 await session.get(f"{API}/user")
             another._engine.take_problem()
 
-    run(ask)
+    run(scenario)
 
 
 def test_connections_are_reused_and_traced(fake: FakeGitHub) -> None:
     """A second request uses the connection of the first. Tracing reports the same steps as on a network."""
-    told: list[str] = []
+    steps: list[str] = []
     config = aiohttp.TraceConfig()
     for name in (
         *("on_request_start", "on_connection_create_start", "on_connection_create_end", "on_request_chunk_sent"),
@@ -94,21 +94,21 @@ def test_connections_are_reused_and_traced(fake: FakeGitHub) -> None:
     ):
 
         async def note(*_: object, name: str = name) -> None:
-            told.append(name)
+            steps.append(name)
 
         getattr(config, name).append(note)
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         for _ in range(2):
             async with session.post(DEPLOYMENTS, json={"ref": "main"}) as answer:
                 assert (await answer.json())["id"]
 
-    run(ask, trace_configs=[config], connector=None)
-    assert [name for name in told if "chunk" not in name] == [
+    run(scenario, trace_configs=[config], connector=None)
+    assert [name for name in steps if "chunk" not in name] == [
         *("on_request_start", "on_connection_create_start", "on_connection_create_end", "on_request_end"),
         *("on_request_start", "on_connection_reuseconn", "on_request_end"),
     ]
-    assert told.count("on_request_chunk_sent") == told.count("on_response_chunk_received") == 2
+    assert steps.count("on_request_chunk_sent") == steps.count("on_response_chunk_received") == 2
     assert len(fake.events) == 2
 
 
@@ -121,18 +121,18 @@ def test_concurrent_requests_create_distinct_deployments(fake: FakeGitHub, optio
             assert answer.status == 201
             return int((await answer.json())["id"])
 
-    async def ask() -> list[int]:
+    async def scenario() -> list[int]:
         async with aiohttp.ClientSession(headers=HEADERS, connector=aiohttp.TCPConnector(**options)) as session:
             return await asyncio.gather(*(create(session) for _ in range(200)))
 
-    ids = asyncio.run(ask())
+    ids = asyncio.run(scenario())
     assert len(set(ids)) == len(fake.requests) == len(fake.events) == 200
 
 
 def test_a_transport_has_the_interface_of_asyncios(fake: FakeGitHub) -> None:
     """It has a peer name, a protocol and buffers, and can be aborted."""
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         fake.stub("GET", "/long", json=["x" * 3_000_000])
         async with session.get(f"{API}/long") as answer:
             assert answer.connection
@@ -151,7 +151,7 @@ def test_a_transport_has_the_interface_of_asyncios(fake: FakeGitHub) -> None:
         async with session.get(f"{API}/user") as answer:
             assert answer.status == 200
 
-    run(ask)
+    run(scenario)
 
 
 # Bodies
@@ -166,7 +166,7 @@ def test_request_bodies_of_all_kinds_are_received(fake: FakeGitHub) -> None:
         await asyncio.sleep(0)
         yield b"pieces"
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         form = aiohttp.FormData()
         form.add_field("one", b"a part", filename="name.txt")
         for options in (
@@ -183,7 +183,7 @@ def test_request_bodies_of_all_kinds_are_received(fake: FakeGitHub) -> None:
             async with session.put(f"{API}/upload", **options) as answer:
                 assert answer.status == 201
 
-    run(ask)
+    run(scenario)
     bodies = [request.request_body for request in fake.requests]
     assert json.loads(bodies[0]) == {"a": "ü"}
     assert bodies[1:5] == [b"bytes", b"in pieces", b"a file", b"a=1"]
@@ -195,11 +195,11 @@ def test_request_bodies_of_all_kinds_are_received(fake: FakeGitHub) -> None:
 def test_a_body_after_100_continue_is_received(fake: FakeGitHub) -> None:
     """With ``expect100`` aiohttp sends the body only after `100 Continue`."""
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         async with session.post(DEPLOYMENTS, json={"ref": "main"}, expect100=True) as answer:
             assert answer.status == 201
 
-    run(ask, timeout=aiohttp.ClientTimeout(total=5))
+    run(scenario, timeout=aiohttp.ClientTimeout(total=5))
     assert json.loads(fake.requests[0].request_body) == {"ref": "main"}
 
 
@@ -209,7 +209,7 @@ def test_an_answer_can_be_streamed(fake: FakeGitHub, size: int) -> None:
     long = [{"number": number, "text": "x" * 1000} for number in range(500)]
     fake.stub("GET", "/long", json=long)
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         for _ in range(2):
             async with session.get(f"{API}/long") as answer:
                 parts = [part async for part in answer.content.iter_chunked(size)]
@@ -220,14 +220,14 @@ def test_an_answer_can_be_streamed(fake: FakeGitHub, size: int) -> None:
         async with session.get(f"{API}/long") as answer:
             assert await answer.json() == long
 
-    run(ask, read_bufsize=size)
+    run(scenario, read_bufsize=size)
 
 
 def test_a_truncated_answer_fails_when_it_is_read(fake: FakeGitHub) -> None:
     """Status, headers and half of the body are received. The next request is answered."""
     fake.faults.add(error="truncated")
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         async with session.get(f"{API}/user") as answer:
             assert answer.status == 200
             with pytest.raises(aiohttp.ClientPayloadError, match="Response payload is not completed"):
@@ -235,7 +235,7 @@ def test_a_truncated_answer_fails_when_it_is_read(fake: FakeGitHub) -> None:
         async with session.get(f"{API}/user") as answer:
             assert (await answer.json())["login"] == "octocat"
 
-    run(ask)
+    run(scenario)
 
 
 # Failures
@@ -245,32 +245,34 @@ def test_a_refused_connection_names_the_host(fake: FakeGitHub) -> None:
     """``ClientConnectorError`` contains the system's error. The request is not repeated."""
     fake.faults.add(error="connection")
 
-    async def ask(session: aiohttp.ClientSession) -> None:
-        with pytest.raises(aiohttp.ClientConnectorError, match=r"^Cannot connect to host api\.github\.com:443") as said:
+    async def scenario(session: aiohttp.ClientSession) -> None:
+        with pytest.raises(
+            aiohttp.ClientConnectorError, match=r"^Cannot connect to host api\.github\.com:443"
+        ) as caught:
             await session.get(f"{API}/user")
-        assert isinstance(said.value.os_error, ConnectionRefusedError)
+        assert isinstance(caught.value.os_error, ConnectionRefusedError)
 
-    run(ask)
+    run(scenario)
     assert len(fake.requests) == 1
 
 
-@pytest.mark.parametrize(("method", "times", "asked"), [("GET", 1, 2), ("GET", 2, 2), ("POST", 1, 1)])
+@pytest.mark.parametrize(("method", "times", "attempts"), [("GET", 1, 2), ("GET", 2, 2), ("POST", 1, 1)])
 def test_aiohttp_repeats_a_request_after_a_broken_connection(
-    fake: FakeGitHub, method: str, times: int, asked: int
+    fake: FakeGitHub, method: str, times: int, attempts: int
 ) -> None:
     """It repeats an idempotent request once and never repeats a POST."""
     fake.faults.add(error="reset", times=times)
 
-    async def ask(session: aiohttp.ClientSession) -> None:
-        if asked > times:
+    async def scenario(session: aiohttp.ClientSession) -> None:
+        if attempts > times:
             async with session.request(method, f"{API}/user") as answer:
                 assert answer.status == 200
             return
         with pytest.raises(aiohttp.ClientOSError, match="Connection reset by peer"):
             await session.request(method, f"{API}/user")
 
-    run(ask)
-    assert len(fake.requests) == asked
+    run(scenario)
+    assert len(fake.requests) == attempts
 
 
 def test_a_timeout_raises_the_class_of_its_limit(fake: FakeGitHub) -> None:
@@ -279,7 +281,7 @@ def test_a_timeout_raises_the_class_of_its_limit(fake: FakeGitHub) -> None:
     fake.faults.add(error="timeout", after=1)
     each = aiohttp.ClientTimeout(sock_read=5)
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         with pytest.raises(asyncio.TimeoutError) as caught:
             await session.get(f"{API}/user")
         assert not isinstance(caught.value, aiohttp.ClientError)
@@ -292,7 +294,7 @@ def test_a_timeout_raises_the_class_of_its_limit(fake: FakeGitHub) -> None:
         with pytest.raises(aiohttp.ServerTimeoutError):
             await session.get(f"{API}/user", timeout=each)
 
-    run(ask)
+    run(scenario)
     assert len(fake.events) == 0
 
 
@@ -300,31 +302,31 @@ def test_a_session_without_a_timeout_waits_until_it_is_cancelled(fake: FakeGitHu
     """A silent server raises no error in aiohttp."""
     fake.faults.add(error="lost_answer_timeout")
 
-    async def ask(session: aiohttp.ClientSession) -> None:
-        asked = asyncio.ensure_future(session.post(DEPLOYMENTS, json={"ref": "main"}))
-        while not fake.requests:  # noqa: ASYNC110 - nobody tells
+    async def scenario(session: aiohttp.ClientSession) -> None:
+        task = asyncio.ensure_future(session.post(DEPLOYMENTS, json={"ref": "main"}))
+        while not fake.requests:  # noqa: ASYNC110 - there is no event to await
             await asyncio.sleep(0.01)
         with pytest.raises(asyncio.TimeoutError) as caught:
-            await asyncio.wait_for(asked, 0.05)
+            await asyncio.wait_for(task, 0.05)
         assert not isinstance(caught.value, aiohttp.ClientError)
         async with session.get(f"{API}/user") as answer:
             assert answer.status == 200
 
-    run(ask, timeout=aiohttp.ClientTimeout(total=None))
+    run(scenario, timeout=aiohttp.ClientTimeout(total=None))
     assert len(fake.repository("octocat/example").deployments) == 1
 
 
 def test_a_malformed_request_is_refused(fake: FakeGitHub) -> None:
     """An invalid length is a 400, as from the live server."""
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         for _ in range(2):
             async with session.get(f"{API}/user", headers={"Content-Length": "abc"}) as answer:
                 assert (answer.status, await answer.text()) == (400, "Content-Length is not a number\n")
         async with session.get(f"{API}/user") as answer:
             assert answer.status == 200
 
-    run(ask)
+    run(scenario)
     assert len(fake.requests) == 1
 
 
@@ -336,7 +338,7 @@ def test_redirects_are_followed_by_default(fake: FakeGitHub) -> None:
     repository = fake.repository("octocat/example")
     repository.rename("octocat/renamed")
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         async with session.get(DEPLOYMENTS, allow_redirects=False) as answer:
             assert answer.status == 301
         async with session.get(DEPLOYMENTS) as answer:
@@ -344,7 +346,7 @@ def test_redirects_are_followed_by_default(fake: FakeGitHub) -> None:
         async with session.post(DEPLOYMENTS, json={"ref": "main"}) as answer:
             assert (answer.status, [step.status for step in answer.history]) == (201, [307])
 
-    run(ask)
+    run(scenario)
     assert len(repository.deployments) == 1
 
 
@@ -359,7 +361,7 @@ def test_cookies_statuses_and_middlewares_work(fake: FakeGitHub) -> None:
         seen.append(answer.status)
         return answer
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         for _ in range(2):
             async with session.get(f"{API}/cookie") as answer:
                 assert answer.cookies["session"].value == "1"
@@ -368,7 +370,7 @@ def test_cookies_statuses_and_middlewares_work(fake: FakeGitHub) -> None:
         assert refused.value.headers
         assert "was never added" in refused.value.headers["X-GHDeploy-Hint"]
 
-    run(ask, middlewares=(middleware,))
+    run(scenario, middlewares=(middleware,))
     assert seen == [200, 200, 404]
     assert ["Cookie" in request.request_headers for request in fake.requests] == [False, True, True]
     assert {request.request_headers["X-Seen"] for request in fake.requests} == {"yes"}
@@ -378,7 +380,7 @@ def test_answers_without_a_body_leave_the_connection_usable(fake: FakeGitHub) ->
     """After HEAD, 204 and 304 the next answer is read from its start."""
     deployment = fake.repository("octocat/example").add_deployment(ref="main")
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         url = f"{DEPLOYMENTS}/{deployment.id}"
         async with session.get(url) as answer:
             tag = answer.headers["ETag"]
@@ -391,7 +393,7 @@ def test_answers_without_a_body_leave_the_connection_usable(fake: FakeGitHub) ->
         async with session.get(url) as answer:
             assert (answer.status, (await answer.json())["message"]) == (404, "Not Found")
 
-    run(ask, timeout=aiohttp.ClientTimeout(total=5))
+    run(scenario, timeout=aiohttp.ClientTimeout(total=5))
 
 
 def test_a_missing_endpoint_leaves_the_session_usable(fake: FakeGitHub) -> None:
@@ -400,7 +402,7 @@ def test_a_missing_endpoint_leaves_the_session_usable(fake: FakeGitHub) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"{}"
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def scenario(session: aiohttp.ClientSession) -> None:
         bodies: tuple[dict[str, Any], ...] = ({}, {"json": {}}, {"data": pieces()})
         for options in bodies:
             with pytest.raises(UnsupportedRequest, match="is not an endpoint of this fake"):
@@ -409,13 +411,13 @@ def test_a_missing_endpoint_leaves_the_session_usable(fake: FakeGitHub) -> None:
         async with session.get(f"{API}/user") as answer:
             assert answer.status == 200
 
-    run(ask)
+    run(scenario)
 
 
 def test_a_connector_to_a_unix_socket_is_left_alone(fake: FakeGitHub, tmp_path: Any) -> None:  # noqa: ANN401
     """The user chose its destination, whatever the URL says."""
 
-    async def ask() -> str:
+    async def scenario() -> str:
         async def hello(_: web.Request) -> web.Response:
             return web.Response(text="theirs")
 
@@ -433,5 +435,5 @@ def test_a_connector_to_a_unix_socket_is_left_alone(fake: FakeGitHub, tmp_path: 
         await runner.cleanup()
         return text
 
-    assert asyncio.run(ask()) == "theirs"
+    assert asyncio.run(scenario()) == "theirs"
     assert fake.requests == ()

@@ -126,13 +126,13 @@ def test_every_door_records_requests_alike(client: Client, ghdeploy: FakeGitHub)
     ghdeploy.add_repository("octocat/example")
     body = {"ref": "main", "environment": "qa"}
     assert client("POST", "/repos/octocat/example/deployments?a=b&page=2", body).status == 201
-    (asked,) = ghdeploy.requests
-    assert (asked.method, asked.path) == ("POST", "/repos/octocat/example/deployments")
-    assert asked.url == f"{client.root}/repos/octocat/example/deployments?a=b&page=2"
-    assert json.loads(asked.request_body) == body
-    assert asked.request_headers["User-Agent"] == "a tool of ours"
-    assert asked.request_headers["Content-Length"] == str(len(asked.request_body))
-    assert "ghp_of_the_tests_0001" not in repr(asked) + ghdeploy.conversation_text()
+    (recorded,) = ghdeploy.requests
+    assert (recorded.method, recorded.path) == ("POST", "/repos/octocat/example/deployments")
+    assert recorded.url == f"{client.root}/repos/octocat/example/deployments?a=b&page=2"
+    assert json.loads(recorded.request_body) == body
+    assert recorded.request_headers["User-Agent"] == "a tool of ours"
+    assert recorded.request_headers["Content-Length"] == str(len(recorded.request_body))
+    assert "ghp_of_the_tests_0001" not in repr(recorded) + ghdeploy.conversation_text()
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -248,7 +248,7 @@ def test_a_failure_raises_the_same_as_on_a_network(ghdeploy: FakeGitHub, failure
             outcome = _outcome(name, method, f"https://api.github.com{path}", timeout)
             attempts = len(ghdeploy.requests) - before
             on_a_network = _outcome(name, method, url, timeout)
-            if failure != "connection":  # then nobody counts
+            if failure != "connection":  # then no server counts
                 attempts -= sum(arrived.acquire(timeout=5) for _ in range(attempts)) + arrived.acquire(blocking=False)
             if not outcome or outcome != on_a_network or (attempts and failure != "connection"):
                 differing.append((name, method, outcome, on_a_network, attempts))

@@ -191,10 +191,10 @@ def test_chunks_may_have_extensions_and_trailers(fake: FakeGitHub, connection: h
     fake.stub("PUT", "/upload", status=201)
     connection.connect()
     sock: Any = connection.sock
-    said = b"PUT /upload HTTP/1.1\r\nHost: h\r\nUser-Agent: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    said += b"3;a=b\r\nin \r\n6\r\npieces\r\n0\r\nX-Behind: 1\r\n\r\n"
-    for place in range(len(said)):
-        sock.sendall(said[place : place + 1])
+    sent = b"PUT /upload HTTP/1.1\r\nHost: h\r\nUser-Agent: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    sent += b"3;a=b\r\nin \r\n6\r\npieces\r\n0\r\nX-Behind: 1\r\n\r\n"
+    for place in range(len(sent)):
+        sock.sendall(sent[place : place + 1])
     assert fake.requests[0].request_body == b"in pieces"
 
 

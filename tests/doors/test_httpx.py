@@ -86,8 +86,8 @@ def test_a_library_may_be_imported_while_a_fake_is_active() -> None:
                 import asyncio
 
                 async def ask():
-                    async with library.ClientSession() as session, session.get("https://api.github.com/user") as said:
-                        return said.status
+                    async with library.ClientSession() as session, session.get("https://api.github.com/user") as answer:
+                        return answer.status
 
                 return asyncio.run(ask())
             return library.get("https://api.github.com/user").status_code
@@ -212,7 +212,7 @@ def test_an_asgi_transport_is_left_alone(fake: FakeGitHub, library: Any) -> None
     assert fake.requests == ()
 
 
-@pytest.mark.parametrize(("retries", "faults", "asked"), [(0, 1, 1), (2, 2, 3), (2, 3, 3)])
+@pytest.mark.parametrize(("retries", "faults", "attempts"), [(0, 1, 1), (2, 2, 3), (2, 3, 3)])
 @pytest.mark.parametrize("sync", [True, False])
 def test_a_transport_with_retries_connects_again(
     fake: FakeGitHub,
@@ -220,7 +220,7 @@ def test_a_transport_with_retries_connects_again(
     *,
     retries: int,
     faults: int,
-    asked: int,
+    attempts: int,
     sync: bool,
 ) -> None:
     """Its retries apply to refused connections only."""
@@ -238,16 +238,16 @@ def test_a_transport_with_retries_connects_again(
     def ask() -> Any:  # noqa: ANN401
         return run() if sync else asyncio.run(run_async())
 
-    if asked > faults:
+    if attempts > faults:
         assert ask().json() == []
     else:
         with pytest.raises(library.ConnectError, match="Connection refused"):
             ask()
-    assert len(fake.requests) == asked
+    assert len(fake.requests) == attempts
     fake.faults.add(error="reset")
     with pytest.raises(library.ReadError):
         ask()
-    assert len(fake.requests) == asked + 1
+    assert len(fake.requests) == attempts + 1
 
 
 # Bodies
@@ -493,8 +493,8 @@ def test_threads_and_tasks_create_distinct_deployments(fake: FakeGitHub, library
 
     async def run() -> list[int]:
         async with library.AsyncClient(headers=HEADERS) as client:
-            said = await asyncio.gather(*(client.post(DEPLOYMENTS, json={"ref": "main"}) for _ in range(200)))
-            return [answer.json()["id"] for answer in said]
+            answers = await asyncio.gather(*(client.post(DEPLOYMENTS, json={"ref": "main"}) for _ in range(200)))
+            return [answer.json()["id"] for answer in answers]
 
     ids += asyncio.run(run())
     assert len(set(ids)) == len(fake.requests) == len(fake.events) == 280
@@ -537,7 +537,7 @@ def test_a_task_that_only_sends_requests_can_be_cancelled(fake: FakeGitHub, libr
         async with library.AsyncClient(headers=HEADERS) as client:
             for _ in range(20_000):
                 await client.get(DEPLOYMENTS)
-        pytest.fail("nobody could end this")
+        pytest.fail("the task was not cancelled")
 
     async def cancelled() -> None:
         async with library.AsyncClient(headers=HEADERS) as client:
@@ -584,14 +584,14 @@ def test_an_async_client_without_a_read_timeout_waits_until_it_is_cancelled(
     async def run() -> None:
         if loop == "asyncio":
             task = asyncio.ensure_future(create())
-            while not fake.requests:  # noqa: ASYNC110 - nobody tells
+            while not fake.requests:  # noqa: ASYNC110 - there is no event to await
                 await asyncio.sleep(0.01)
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(task, 0.05)
             return
         async with trio.open_nursery() as nursery:
             nursery.start_soon(create)
-            while not fake.requests:  # noqa: ASYNC110 - nobody tells
+            while not fake.requests:  # noqa: ASYNC110 - there is no event to await
                 await trio.sleep(0.01)
             await trio.sleep(0.05)
             nursery.cancel_scope.cancel()

@@ -69,7 +69,7 @@ class Local:
     def __init__(self, port: int) -> None:
         """Start without requests."""
         self.url = f"http://127.0.0.1:{port}"
-        self.asked: list[str] = []
+        self.received: list[str] = []
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def local() -> Iterator[Local]:
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
-            said.asked.append(f"{self.command} {self.path}")
-            body = said.asked[-1].encode()
+            server_log.received.append(f"{self.command} {self.path}")
+            body = server_log.received[-1].encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -91,10 +91,10 @@ def local() -> Iterator[Local]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        said = Local(server.server_port)
+        server_log = Local(server.server_port)
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield said
+        yield server_log
         server.shutdown()
         thread.join()
 
@@ -161,7 +161,7 @@ def test_a_local_server_answers_as_usual(
     """Every client reaches a server on this machine by address and by name, and the fake records nothing."""
     url = local.url.replace("127.0.0.1", name)
     assert ask(f"{url}/repos/octocat/example") == b"GET /repos/octocat/example"
-    assert local.asked == ["GET /repos/octocat/example"]
+    assert local.received == ["GET /repos/octocat/example"]
     assert ghdeploy.requests == ()
 
 
@@ -577,7 +577,7 @@ def test_every_client_with_a_door_is_answered(wire: Wire, ghdeploy: FakeGitHub, 
         answered = [f"{request.status} {request.path}" for request in ghdeploy.requests][before:]
         if answered != ["200 /user"]:
             differing[name] = answered
-    assert (differing, wire.names, local.asked) == ({}, [], [])
+    assert (differing, wire.names, local.received) == ({}, [], [])
 
 
 @pytest.mark.usefixtures("no_proxies")
@@ -593,7 +593,7 @@ def test_no_other_client_reaches_github(wire: Wire, ghdeploy: FakeGitHub, local:
         problem_of_the_test = ghdeploy._engine.take_problem()
         if not re.match(f"UnsupportedRequest: .*{refusal}", outcome) or problem_of_the_test is None:
             differing[name] = outcome, problem_of_the_test
-    assert (differing, wire.names, local.asked) == ({}, [], [])
+    assert (differing, wire.names, local.received) == ({}, [], [])
 
 
 @pytest.mark.usefixtures("no_proxies")
@@ -608,7 +608,7 @@ def test_proxies_in_the_environment_are_not_used_for_github(
     _with_urllib(url)
     httpx.get(url, headers=HEADERS)
     assert [request.status for request in ghdeploy.requests] == [200] * 3
-    assert (wire.names, local.asked) == ([], [])
+    assert (wire.names, local.received) == ([], [])
 
 
 @pytest.mark.usefixtures("ghdeploy")
@@ -617,7 +617,7 @@ def test_proxies_of_a_session_are_not_used_for_github(local: Local) -> None:
     with requests.Session() as session:
         session.proxies = {"http": local.url, "https": local.url}
         assert session.get(f"{API}/user", headers=HEADERS).status_code == 200
-    assert local.asked == []
+    assert local.received == []
 
 
 @pytest.mark.usefixtures("no_proxies", "ghdeploy")
@@ -626,18 +626,18 @@ def test_an_adapter_is_given_the_environments_proxies_for_other_hosts_only(
 ) -> None:
     """Requests looks for no proxy in the environment where a fake answers, and for every other host it does."""
     monkeypatch.setenv("http_proxy", local.url)
-    given: list[Any] = []
+    proxies: list[Any] = []
 
     class Adapter(HTTPAdapter):
         def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - as theirs
-            given.append(kwargs["proxies"])
+            proxies.append(kwargs["proxies"])
             return super().send(*args, **kwargs)
 
     with requests.Session() as session:
         session.mount("http://", Adapter())
         session.get("http://api.github.com/user", headers=HEADERS)
         session.get("http://a.example.com/1")
-    assert given == [{}, {"http": local.url}]
+    assert proxies == [{}, {"http": local.url}]
 
 
 @pytest.mark.usefixtures("no_proxies", "ghdeploy")
@@ -648,7 +648,7 @@ def test_proxies_are_used_for_other_hosts(local: Local, monkeypatch: pytest.Monk
     _with_requests("http://b.example.com/2")
     _through(local.url, "http://c.example.com/3")
     _opener(local.url, "http://d.example.com/4")
-    assert local.asked == [f"GET http://{host}.example.com/{n}" for n, host in enumerate("abcd", start=1)]
+    assert local.received == [f"GET http://{host}.example.com/{n}" for n, host in enumerate("abcd", start=1)]
 
 
 @pytest.mark.parametrize(
@@ -848,7 +848,7 @@ def test_earlier_patches_of_other_tools_are_restored(monkeypatch: pytest.MonkeyP
         pass
 
     def connect(*_: object) -> None:
-        pytest.fail("nobody is to connect")
+        pytest.fail("there should be no connection")
 
     for name in ("connect", "connect_ex"):
         assert name not in vars(socket.socket)
@@ -956,7 +956,7 @@ def test_an_enterprise_server_answers_below_its_prefix_only(ghdeploy_factory: Fa
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sent",
     [
         b"CONNECT api.github.com:443 HTTP/1.1\r\n\r\n",
         b"GET http://api.github.com/user HTTP/1.1\r\n\r\n",
@@ -964,15 +964,15 @@ def test_an_enterprise_server_answers_below_its_prefix_only(ghdeploy_factory: Fa
     ],
 )
 @pytest.mark.parametrize("method", ["send", "sendall"])
-def test_a_raw_request_to_a_proxy_for_github_is_refused(ghdeploy: FakeGitHub, said: bytes, method: str) -> None:
+def test_a_raw_request_to_a_proxy_for_github_is_refused(ghdeploy: FakeGitHub, sent: bytes, method: str) -> None:
     """Nothing is sent. Requests for other hosts are sent."""
     with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_connection(proxy.getsockname()) as client:
-        heard, _ = proxy.accept()
-        with heard:
+        receiving, _ = proxy.accept()
+        with receiving:
             with pytest.raises(UnsupportedRequest, match="through a proxy to"):
-                getattr(client, method)(said)
+                getattr(client, method)(sent)
             getattr(client, method)(b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
-            assert heard.recv(1000).startswith(b"CONNECT example.com")
+            assert receiving.recv(1000).startswith(b"CONNECT example.com")
     assert ghdeploy._engine.take_problem()
 
 
@@ -1105,7 +1105,7 @@ def test_a_late_request_does_not_patch_again() -> None:
             patching.stay_on_top([patch], is_needed)
             ours: Any = requests.Session.get
             assert ours(None, "") == "ours"
-            patching.stay_on_top([patch], is_needed)  # it is on top: nothing is to be asked
+            patching.stay_on_top([patch], is_needed)  # it is on top, so nothing is checked
             assert needed == [False, True]
         patch.undo()
 

@@ -147,7 +147,7 @@ def test_redirects_are_followed_by_default(fake: FakeGitHub, pool: urllib3.PoolM
 
 
 @pytest.mark.parametrize(
-    ("faults", "retry", "asked"),
+    ("faults", "retry", "attempts"),
     [
         ([{"error": "connection", "times": 2}], Retry(3), 3),
         ([{"error": "reset"}, {"error": "timeout"}], Retry(2), 3),
@@ -156,13 +156,13 @@ def test_redirects_are_followed_by_default(fake: FakeGitHub, pool: urllib3.PoolM
     ],
 )
 def test_a_retry_succeeds_after_a_failure(
-    fake: FakeGitHub, pool: urllib3.PoolManager, faults: list[dict[str, Any]], retry: Retry, asked: int
+    fake: FakeGitHub, pool: urllib3.PoolManager, faults: list[dict[str, Any]], retry: Retry, attempts: int
 ) -> None:
     """urllib3 repeats requests after failures of every kind."""
     for fault in faults:
         fake.faults.add(**fault)
     assert pool.request("GET", f"{API}{PATH}", retries=retry).json() == []
-    assert len(fake.requests) == asked
+    assert len(fake.requests) == attempts
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def everything(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def said(server: LiveServer, sent: bytes) -> bytes:
+def exchange(server: LiveServer, sent: bytes) -> bytes:
     """Send bytes and return everything until the server ends the connection."""
     with connected(server, sent) as connection:
         return everything(connection)
@@ -210,8 +210,8 @@ def test_the_server_survives_a_reset(ghdeploy: FakeGitHub, server: LiveServer) -
 
 def test_a_connection_serves_many_requests(server: LiveServer) -> None:
     """Pipelined requests are answered in order."""
-    asked = text_of("GET", "/versions").replace(b"Connection: close\r\n", b"")
-    answers = said(server, asked + asked + text_of("GET", REPO))
+    request = text_of("GET", "/versions").replace(b"Connection: close\r\n", b"")
+    answers = exchange(server, request + request + text_of("GET", REPO))
     assert answers.count(b"HTTP/1.1 200 OK\r\n") == 3
     assert answers.count(b"Connection: keep-alive") == 2
     assert answers.rindex(b"full_name") > answers.rindex(b"2022-11-28")
@@ -219,7 +219,7 @@ def test_a_connection_serves_many_requests(server: LiveServer) -> None:
 
 def test_http_1_0_gets_one_answer(server: LiveServer) -> None:
     """Then the connection ends."""
-    answer = said(server, b"GET /versions HTTP/1.0\r\nUser-Agent: old\r\n\r\n")
+    answer = exchange(server, b"GET /versions HTTP/1.0\r\nUser-Agent: old\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"Connection: close" in answer
 
@@ -292,7 +292,7 @@ def test_an_encoded_slash_stays_part_of_a_name(ghdeploy: FakeGitHub, server: Liv
 @pytest.mark.parametrize("target", [f"http://api.github.com{REPO}", f"http://api.github.com:80{REPO}"])
 def test_it_accepts_requests_as_a_proxy(server: LiveServer, target: str) -> None:
     """The target is a URL of the fake's host, and so are the URLs in the answer."""
-    answer = said(server, text_of("GET", target))
+    answer = exchange(server, text_of("GET", target))
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b'"url":"http://api.github.com/repos/octocat/example"' in answer
 
@@ -307,11 +307,11 @@ def test_urllib_reaches_it_as_a_proxy(ghdeploy: FakeGitHub, server: LiveServer) 
 
 def test_as_a_proxy_it_forwards_nothing(ghdeploy: FakeGitHub, server: LiveServer) -> None:
     """Requests for other hosts are refused; those for GitHub's other hosts also fail the test."""
-    assert said(server, text_of("GET", "http://example.com/")).startswith(b"HTTP/1.1 502 ")
+    assert exchange(server, text_of("GET", "http://example.com/")).startswith(b"HTTP/1.1 502 ")
     assert ghdeploy._engine.take_problem() is None
-    assert said(server, text_of("GET", "http://uploads.github.com/x")).startswith(b"HTTP/1.1 501 ")
+    assert exchange(server, text_of("GET", "http://uploads.github.com/x")).startswith(b"HTTP/1.1 501 ")
     assert isinstance(ghdeploy._engine.take_problem(), UnsupportedRequest)
-    assert said(server, b"CONNECT api.github.com:443 HTTP/1.1\r\nHost: api.github.com:443\r\n\r\n").startswith(
+    assert exchange(server, b"CONNECT api.github.com:443 HTTP/1.1\r\nHost: api.github.com:443\r\n\r\n").startswith(
         b"HTTP/1.1 501 "
     )
 
@@ -353,7 +353,7 @@ def test_a_crash_of_the_server_fails_the_test(
 ) -> None:
     """A bug in the server itself is reported too."""
     monkeypatch.setattr("pytest_ghdeploy.doors.http1.write_head", lambda *_: 1 / 0)
-    assert said(server, text_of("GET", "/user")) == b""
+    assert exchange(server, text_of("GET", "/user")) == b""
     assert isinstance(ghdeploy._engine.take_problem(), ZeroDivisionError)
 
 
@@ -365,7 +365,7 @@ def test_a_reset_is_a_real_reset(ghdeploy: FakeGitHub, server: LiveServer, error
     """The client receives no byte. The next request is answered."""
     ghdeploy.faults.add(method="POST", error=error)
     with pytest.raises(ConnectionResetError):
-        said(server, text_of("POST", DEPLOYMENTS, body='{"ref": "main"}'))
+        exchange(server, text_of("POST", DEPLOYMENTS, body='{"ref": "main"}'))
     assert not ghdeploy.repository("octocat/example").deployments
     assert deploy(server.api_url).status_code == 201
 
@@ -489,16 +489,16 @@ def test_close_waits_for_an_answer_in_progress(
     ghdeploy: FakeGitHub, server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client gets it."""
-    asked, handle = threading.Event(), Application.handle
+    started, handle = threading.Event(), Application.handle
 
-    def slow(*given: Any) -> Any:  # noqa: ANN401 - Application's
-        asked.set()
+    def slow(*args: Any) -> Any:  # noqa: ANN401 - Application's
+        started.set()
         time.sleep(0.2)
-        return handle(*given)
+        return handle(*args)
 
     monkeypatch.setattr(Application, "handle", slow)
     with connected(server, text_of("GET", REPO)) as connection:
-        assert asked.wait(10)
+        assert started.wait(10)
         ghdeploy.close()
         assert everything(connection).startswith(b"HTTP/1.1 200 OK")
 
@@ -507,17 +507,17 @@ def test_an_answer_that_never_ends_fails_the_test(
     ghdeploy: FakeGitHub, server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server gives up after some seconds."""
-    asked, go_on = threading.Event(), threading.Event()
+    started, go_on = threading.Event(), threading.Event()
 
     def stuck(*_: object, **__: object) -> None:
-        asked.set()
+        started.set()
         go_on.wait(10)
 
     monkeypatch.setattr("pytest_ghdeploy.server.live_server._GRACE_SECONDS", 0.05)
     monkeypatch.setattr("pytest_ghdeploy.server.live_server._BUSY_SECONDS", 0.05)
     monkeypatch.setattr("pytest_ghdeploy.server.live_server.ask", stuck)
     with connected(server, text_of("GET", REPO)):
-        assert asked.wait(10)
+        assert started.wait(10)
         server.close()
     problem = ghdeploy._engine.take_problem()
     assert isinstance(problem, FakeError)
@@ -741,21 +741,21 @@ def test_many_requests_leave_nothing_behind(
     once = text_of("GET", "/versions")
     again = once.replace(b"Connection: close\r\n", b"")
 
-    def ask(connection: socket.socket, heard: BinaryIO, asked: bytes) -> None:
-        connection.sendall(asked)
-        head = iter(heard.readline, b"\r\n")
+    def ask(connection: socket.socket, reader: BinaryIO, sent: bytes) -> None:
+        connection.sendall(sent)
+        head = iter(reader.readline, b"\r\n")
         assert next(head) == b"HTTP/1.1 200 OK\r\n"
         lengths = [int(line[15:]) for line in head if line.startswith(b"Content-Length:")]
-        assert heard.read(*lengths).startswith(b"[")
+        assert reader.read(*lengths).startswith(b"[")
 
     def ask_many() -> tuple[int, int, int]:
         # Most share a few connections, and some have their own connection and thread.
         for times in (100, 100, 60, *[1] * 40):
-            with connected(server) as connection, connection.makefile("rb") as heard:
+            with connected(server) as connection, connection.makefile("rb") as reader:
                 for _ in range(times - 1):
-                    ask(connection, heard, again)
-                ask(connection, heard, once)
-                assert heard.read() == b""
+                    ask(connection, reader, again)
+                ask(connection, reader, once)
+                assert reader.read() == b""
         assert len(ghdeploy.requests) == 300
         ghdeploy.reset()
         end = time.monotonic() + 10
@@ -896,7 +896,7 @@ def test_the_server_survives_a_killed_client(ghdeploy: FakeGitHub, server: LiveS
 )
 def test_malformed_requests_get_an_answer(ghdeploy: FakeGitHub, server: LiveServer, sent: bytes, status: int) -> None:
     """Even if much more was sent than read. Other clients are not affected."""
-    assert said(server, sent).startswith(b"HTTP/1.1 %d " % status)
+    assert exchange(server, sent).startswith(b"HTTP/1.1 %d " % status)
     assert requests.get(f"{server.api_url}{REPO}", timeout=10).status_code == 200
     assert ghdeploy._engine.take_problem() is None
 
