@@ -44,32 +44,6 @@ def fake(ghdeploy: FakeGitHub) -> FakeGitHub:
 # Opening and closing
 
 
-def test_one_client_works_with_several_fakes(library: Any) -> None:  # noqa: ANN401
-    """The current fake answers, even if the client is older."""
-    with library.Client(headers=HEADERS) as client:
-        for _ in range(2):
-            with FakeGitHub() as fake:
-                assert client.get(f"{API}/user").json()["login"] == "octocat"
-                assert len(fake.requests) == 1
-            with pytest.raises(library.UnsupportedProtocol):
-                client.get("nothing://api.github.com/user")
-    with FakeGitHub(), library.Client(headers=HEADERS) as inside:
-        assert inside.get(f"{API}/user").status_code == 200
-
-
-def test_one_async_client_works_with_several_fakes(library: Any) -> None:  # noqa: ANN401
-    """The same with ``async``."""
-
-    async def run() -> None:
-        async with library.AsyncClient(headers=HEADERS) as client:
-            for _ in range(2):
-                with FakeGitHub() as fake:
-                    assert (await client.get(f"{API}/user")).json()["login"] == "octocat"
-                    assert len(fake.requests) == 1
-
-    asyncio.run(run())
-
-
 @pytest.mark.slow
 def test_a_library_may_be_imported_while_a_fake_is_active() -> None:
     """Opening a fake imports no library. Those imported later reach the fake, even if imported twice."""

@@ -832,16 +832,6 @@ def test_a_fake_opens_once_at_a_time() -> None:
     assert len(fake.requests) == 1
 
 
-def test_one_session_works_with_several_fakes(local: Local) -> None:
-    """In between it reaches other hosts."""
-    with requests.Session() as session:
-        for number in range(3):
-            with FakeGitHub() as fake:
-                assert session.get(f"{API}/users/octocat").status_code == 200
-                assert len(fake.requests) == 1
-            assert session.get(f"{local.url}/{number}").text == f"GET /{number}"
-
-
 def test_earlier_patches_of_other_tools_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even on a class that only inherited the attribute."""
     with FakeGitHub():

@@ -165,32 +165,15 @@ def test_a_retry_succeeds_after_a_failure(
     assert len(fake.requests) == attempts
 
 
-@pytest.mark.parametrize(
-    ("error", "kind", "match", "proxied"),
-    [
-        ("connection", NewConnectionError, "Connection refused", False),
-        ("reset", ProtocolError, "Connection reset by peer", False),
-        ("timeout", ReadTimeoutError, r"Read timed out. \(read timeout=7\)", False),
-        ("truncated", ProtocolError, "IncompleteRead", False),
-        ("connection", NewConnectionError, "Connection refused", True),
-        ("timeout", ReadTimeoutError, "Read timed out", True),
-    ],
-)
-def test_a_failure_raises_urllib3s_error(
-    fake: FakeGitHub,
-    error: Any,  # noqa: ANN401
-    kind: type[Exception],
-    match: str,
-    *,
-    proxied: bool,
-) -> None:
-    """Directly without retries, and as the reason of ``MaxRetryError`` with them. A proxy changes nothing."""
+@pytest.mark.parametrize(("error", "kind"), [("connection", NewConnectionError), ("timeout", ReadTimeoutError)])
+def test_a_failure_is_not_the_proxys(fake: FakeGitHub, error: Any, kind: type[Exception]) -> None:  # noqa: ANN401
+    """It is raised directly without retries, and as the reason of ``MaxRetryError`` with them."""
     fake.faults.add(error=error, times=3)
-    with urllib3.ProxyManager("http://127.0.0.1:9") if proxied else urllib3.PoolManager() as pool:
+    with urllib3.ProxyManager("http://127.0.0.1:9") as pool:
         with pytest.raises(MaxRetryError) as caught:
             pool.request("GET", f"{API}{PATH}", retries=1, headers=HEADERS, timeout=7)
         assert isinstance(caught.value.reason, kind)
-        with pytest.raises(kind, match=match):
+        with pytest.raises(kind):
             pool.request("GET", f"{API}{PATH}", retries=False, headers=HEADERS, timeout=7)
         assert pool.request("GET", f"{API}{PATH}", headers=HEADERS).json() == []
 
