@@ -32,7 +32,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pytest_ghdeploy import FakeError, FakeGitHub, Repository
+from pytest_ghdeploy import FakeError, FakeGitHub, Repository, Step
 from pytest_ghdeploy.github import deliveries
 from pytest_ghdeploy.store import outbox
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 API = "https://api.github.com/repos/octocat/example"
 TOKEN = {"Authorization": "token any-token"}
+NAME = "octocat/example"
 
 
 @pytest.fixture
@@ -574,6 +575,36 @@ def test_deliveries_are_made_before_the_call_returns_and_after_its_answer(
     ghdeploy.webhooks.subscribe(receiver)
     made = post("/deployments", ref="main").json()
     assert seen == [[made["id"]], [201]]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda gh: gh.repository(NAME).add_commit_status("main", state="success"),
+        lambda gh: gh.repository(NAME).add_check_run("main", name="build"),
+        lambda gh: gh.repository(NAME).add_deployment(ref="main"),
+        lambda gh: gh.repository(NAME).deployments[0].add_status("success"),
+        lambda gh: gh.seed({"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main"}]}]}),
+        lambda gh: gh.clock.tick(5),  # a deployer acts
+        lambda gh: gh.deployer("qa", by_webhook=True).receive(gh.webhooks.deliveries[0]),
+        lambda gh: gh.webhooks.hooks[0].ping(),
+        lambda gh: gh.webhooks.subscribe(lambda _: None),
+        lambda gh: gh.webhooks.redeliver(gh.webhooks.deliveries[0]),
+        lambda gh: gh.webhooks.deliveries[0].deliver(),
+    ],
+)
+def test_every_call_returns_after_its_deliveries(
+    ghdeploy: FakeGitHub, repo: Repository, call: Callable[[FakeGitHub], object]
+) -> None:
+    """Nothing that Python or the clock causes waits for the next call."""
+    ghdeploy.webhooks.subscribe(lambda _: None)
+    ghdeploy.deployer(steps=[Step("success", after_seconds=5)])
+    repo.add_deployment(ref="main", environment="production")
+    repo.add_deployment(ref="main", environment="qa")
+    before = len(ghdeploy.webhooks.deliveries)
+    call(ghdeploy)
+    assert len(ghdeploy.webhooks.deliveries) > before
+    assert {delivery.state for delivery in ghdeploy.webhooks.deliveries} == {"delivered"}
 
 
 def test_each_hook_gets_the_events_in_order(ghdeploy: FakeGitHub, repo: Repository) -> None:

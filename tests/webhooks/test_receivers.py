@@ -152,30 +152,6 @@ def test_a_call_does_not_wait_long_for_a_receiver_in_another_thread(
     assert [delivery.state for delivery in hook.deliveries] == ["delivered"] * 4
 
 
-def test_a_receiver_that_hangs_is_ended_with_its_test(pytester: pytest.Pytester) -> None:
-    """By pytest-timeout, like any code of the test; the report shows how far it came, and the next test is clean."""
-    pytester.makepyfile(
-        """
-        import threading
-        import pytest
-
-        @pytest.mark.timeout(1, method="signal")
-        def test_it_hangs(ghdeploy):
-            repo = ghdeploy.add_repository("octocat/example")
-            ghdeploy.webhooks.subscribe(lambda delivery: threading.Event().wait(), events=["push"])
-
-        def test_the_next(ghdeploy):
-            got = []
-            ghdeploy.webhooks.subscribe(got.append)
-            ghdeploy.add_repository("octocat/example").add_commit_status("main", state="success")
-            assert [delivery.event for delivery in got] == ["ping", "status"]
-        """
-    )
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
-    result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["*Timeout*1.0*s*", "*--> ping to *: Failed came before its answer*"])
-
-
 # Receivers that never have enough
 
 

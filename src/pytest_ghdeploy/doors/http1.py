@@ -283,11 +283,6 @@ def body_length(headers: dict[str, str]) -> int | None:
     return int(length)
 
 
-def write_request(method: str, target: str, headers: dict[str, str]) -> bytes:
-    """Write the head of a request."""
-    return _write(f"{method} {target} HTTP/1.1", headers)
-
-
 def frame(answer: Answer, method: str) -> tuple[dict[str, str], bytes, bool]:
     """
     Prepare an answer to a request with *method* for the connection.
@@ -313,10 +308,7 @@ def frame(answer: Answer, method: str) -> tuple[dict[str, str], bytes, bool]:
 
 def write_head(status: int, headers: dict[str, str]) -> bytes:
     """Write the head of an answer. Line ends within a header become spaces."""
-    return _write(f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}", headers)
-
-
-def _write(first: str, headers: dict[str, str]) -> bytes:
+    first = f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"
     lines = [first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     text = "\r\n".join(lines)
     if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
