@@ -82,7 +82,7 @@ class Engine:
         return f"<FakeGitHub {self.base_url} {len(list(self.store.repositories))} repositories>"
 
     def _start(self) -> None:
-        self.outbox.held = None
+        self.outbox.reset()
         self.store = Store(self.clock, self.assume, self._urls, self.outbox, self._recorded)
         self.secrets = Secrets()
         self.transcript = Transcript(self.secrets, self.lock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -132,11 +133,11 @@ def test_each_thread_delivers_what_it_has_caused(receivers: Receivers) -> None:
     assert all(name.startswith(f"{thread}/") for thread, name in receivers.got)
 
 
-@pytest.mark.parametrize("hook_id", [1, 2])
+@pytest.mark.parametrize(("hook_id", "resets", "waits"), [(1, False, False), (1, True, True), (2, False, True)])
 def test_a_call_that_a_receiver_waits_for_waits_once_for_each_hook(
-    receivers: Receivers, monkeypatch: pytest.MonkeyPatch, hook_id: int
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch, hook_id: int, *, resets: bool, waits: bool
 ) -> None:
-    """It leaves its deliveries to the thread of the receiver, which makes them next."""
+    """It leaves its deliveries to the thread of the receiver, which makes them next. A reset forgets the hooks."""
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
     callbacks = iter(["callback 1", "callback 2"])
 
@@ -146,8 +147,12 @@ def test_a_call_that_a_receiver_waits_for_waits_once_for_each_hook(
 
     receivers.act = act
     receivers.leave("event 1", "later")
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 3600 if hook_id == 1 else 0.1)
+    if resets:
+        receivers.outbox.reset()
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.2 if waits else 3600)
+    began = time.monotonic()
     receivers.leave("event 2", hook_id=hook_id)
+    assert not waits or time.monotonic() - began >= 0.2  # otherwise it would hang
     names = ["event 1", "later", "callback 1", "event 2", "callback 2"]
     assert receivers.got == [("MainThread", name) for name in names]
 

@@ -104,6 +104,11 @@ class Outbox:
         """Have *function* called when the current call of this thread is over. The lock is held."""
         self._calls.append((get_ident(), function))
 
+    def reset(self) -> None:
+        """Hold nothing back any more, and forget what is known about hooks, whose ids begin anew. The lock is held."""
+        self.held = None
+        self._calling_back.clear()
+
     def __enter__(self) -> None:
         pass
 
@@ -146,7 +151,8 @@ class Outbox:
                 first = self._queue[0]
                 if self._current is None and first.thread in (thread, _NOBODY):
                     first.thread = thread
-                    self._current = self._queue.popleft()
+                    self._current = first
+                    self._queue.popleft()
                     return first
                 mine = [item for item in self._queue if item.thread in (thread, _NOBODY)]
                 if not mine:
