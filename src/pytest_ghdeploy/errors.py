@@ -25,7 +25,16 @@ class FakeError(Exception):
     A mistake in how a test uses the fake, with what there is and what to do.
 
     Nothing has changed when it is raised, unless the method that raises it says otherwise.
+
+    Attributes:
+        argument: The argument that it is about, such as ``"ref"``; ``None`` if it is about none, or several. For a
+            seed it is the place in the document, such as ``"repositories[0].branches[1].name"``.
     """
+
+    def __init__(self, message: str = "", *, argument: str | None = None) -> None:
+        """Say in *message* what is wrong, and which *argument* is to be changed."""
+        super().__init__(message)
+        self.argument = argument
 
 
 @public
@@ -33,9 +42,11 @@ class UnsupportedRequest(FakeError):
     """A request to one of GitHub's hosts that no fake here can answer. It also fails the test that made it."""
 
 
-def unknown(what: str, asked: object, known: Iterable[object], *, more: str = "") -> FakeError:
-    """Say that *asked* is not among the *known* ones, nearest first."""
-    return FakeError(f"there is no {what} {asked!r}{more}; {there_is(asked, known)}")
+def unknown(
+    what: str, asked: object, known: Iterable[object], *, more: str = "", argument: str | None = None
+) -> FakeError:
+    """Say that *asked*, which *argument* holds, is not among the *known* ones, nearest first."""
+    return FakeError(f"there is no {what} {asked!r}{more}; {there_is(asked, known)}", argument=argument)
 
 
 _LISTED = 20

@@ -98,13 +98,13 @@ class FakeGitHub:
         parts = _split(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             msg = f"base_url is the root of an API, {PUBLIC_API} or https://HOST/api/v3, not {base_url!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="base_url")
         if validate not in ("requests", "all"):
             msg = f'validate is "requests" or "all", got {validate!r}'
-            raise FakeError(msg)
+            raise FakeError(msg, argument="validate")
         if not isinstance(enterprise_version, str) or not _VERSION.fullmatch(enterprise_version):
             msg = f"enterprise_version is that of a GitHub Enterprise Server, such as {ENTERPRISE_VERSION!r}; "
-            raise FakeError(f"{msg}got {enterprise_version!r}")
+            raise FakeError(f"{msg}got {enterprise_version!r}", argument="enterprise_version")
         self._engine = self._kind(
             base_url.rstrip("/"),
             parts,
@@ -191,8 +191,8 @@ class FakeGitHub:
             if taken := self._engine.store.repository(full_name):
                 name = taken.full_name
                 msg = f"there is a repository {name} already: repository({name!r}) looks it up"
-                raise FakeError(msg)
-            check_ref_name(default_branch)
+                raise FakeError(msg, argument="full_name")
+            check_ref_name(default_branch, argument="default_branch")
             user = self._engine.store.ensure_user(owner)
             return Repository(
                 self._engine.store,
@@ -210,9 +210,8 @@ class FakeGitHub:
         with self._engine.lock:
             row = self._engine.store.repository(full_name)
             if row is None:
-                raise errors.unknown(
-                    "repository", full_name, (row.full_name for row in self._engine.store.repositories)
-                )
+                known = (row.full_name for row in self._engine.store.repositories)
+                raise errors.unknown("repository", full_name, known, argument="full_name")
             return Repository(self._engine.store, row.id)
 
     def add_user(self, login: str, *, type: AccountType = "User") -> User:  # noqa: A002 - GitHub's name for it

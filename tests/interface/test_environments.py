@@ -297,3 +297,19 @@ def test_a_team_and_an_app_are_added_once(gh: FakeGitHub) -> None:
     with pytest.raises(FakeError, match=r"^there is an app gate already$"):
         gh.add_app("gate")
     assert snapshot(gh) == before
+
+
+def test_a_team_and_an_app_may_be_given_by_name(ghdeploy: FakeGitHub) -> None:
+    """`organization/slug` and a slug do as well as what `add_team` and `add_app` return, in any case."""
+    team, app = ghdeploy.add_team("octo-org", "Release Team"), ghdeploy.add_app("gate")
+    repository = ghdeploy.add_repository("octo-org/app")
+
+    environment = repository.add_environment("qa", reviewers=["Octo-Org/release-team"])
+    rule = environment.enable_protection_rule("gate")
+
+    assert environment.protection_rules[0]["reviewers"][0]["reviewer"]["id"] == team.id
+    assert rule.app == app
+    with pytest.raises(FakeError, match=r"^there is no team 'octo-org/relase'; there is octo-org/release-team$"):
+        repository.add_environment("next", reviewers=["octo-org/relase"])
+    with pytest.raises(FakeError, match=r"^there is no app 'gat'; there is gate$"):
+        environment.enable_protection_rule("gat")

@@ -130,7 +130,7 @@ def _reviewer(store: Store, repository: Repository, reviewer: Mapping[str, Any])
             return user
         known = [f"{row.login} ({row.id})" for row in store.users if row.type == "User"]
     hint = f"no {kind or 'reviewer without a type'} {row_id} can review deployments of {repository.full_name}"
-    raise refusals.invalid_environment("Reviewers is invalid", f"{hint}; {errors.there_is(row_id, known)}")
+    raise refusals.invalid_environment("reviewers", "Reviewers is invalid", f"{hint}; {errors.there_is(row_id, known)}")
 
 
 def _settings(policy: Mapping[str, bool] | None) -> DeploymentBranchPolicySettings | None:

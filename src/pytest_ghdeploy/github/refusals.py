@@ -46,14 +46,26 @@ class GitHubError(Exception):
     status: ClassVar[int]
 
     def __init__(
-        self, message: str, *, errors: Sequence[Any] | str = (), hint: str = "", documentation_url: str | None = None
+        self,
+        message: str,
+        *,
+        errors: Sequence[Any] | str = (),
+        hint: str = "",
+        documentation_url: str | None = None,
+        field: str | None = None,
     ) -> None:
-        """Keep the *message* and *errors* of the body. *documentation_url* replaces the operation's own."""
+        """
+        Keep the *message* and *errors* of the body. *documentation_url* replaces the operation's own.
+
+        *field* is the key of the request that is invalid; if not given, the field of the first of the *errors*.
+        """
         super().__init__(message)
         self.message = message
         self.errors: Any = errors if isinstance(errors, str) else list(errors)
         self.hint = hint
         self.documentation_url = documentation_url
+        named = (error["field"] for error in self.errors if isinstance(error, dict) and "field" in error)
+        self.field = field or next(named, None)
 
 
 class Redirect(GitHubError):
@@ -186,9 +198,13 @@ def not_an_object(hint: str) -> BadRequest:
     return BadRequest("Body should be a JSON object", hint=hint)
 
 
-def invalid_request(problems: Iterable[str], places: Iterable[str]) -> Unprocessable:
+def invalid_request(problems: Iterable[str], places: Sequence[str]) -> Unprocessable:
     """Refuse a body that does not match the schema. *problems* are joined with newlines [guess]."""
-    return Unprocessable("Invalid request.\n\n" + "\n".join(problems), hint=f"invalid in the body: {', '.join(places)}")
+    return Unprocessable(
+        "Invalid request.\n\n" + "\n".join(problems),
+        hint=f"invalid in the body: {', '.join(places)}",
+        field=places[0].partition("/")[0],
+    )
 
 
 def validation_failed(resource: str, field: str, message: str, *, hint: str = "") -> Unprocessable:
@@ -218,7 +234,7 @@ def branch_not_found(hint: str) -> NotFound:
 
 def no_ref(ref: str, hint: str) -> Unprocessable:
     """Refuse to deploy a ref that does not exist."""
-    return Unprocessable(f"No ref found for: {ref}", hint=hint)
+    return Unprocessable(f"No ref found for: {ref}", hint=hint, field="ref")
 
 
 def no_commit(sha: str, hint: str) -> Unprocessable:
@@ -228,7 +244,7 @@ def no_commit(sha: str, hint: str) -> Unprocessable:
 
 def merge_conflict(base: str, ref: str, hint: str) -> Conflict:
     """Refuse to deploy a ref that the default branch cannot be merged into."""
-    return Conflict(f"Conflict merging {base} into {ref}.", hint=hint)
+    return Conflict(f"Conflict merging {base} into {ref}.", hint=hint, field="ref")
 
 
 def failed_contexts(ref: str, contexts: Sequence[tuple[str, str]], hint: str) -> Conflict:
@@ -349,9 +365,9 @@ def no_such_permission(permission: str, hint: str) -> Unprocessable:
 # Environments
 
 
-def invalid_environment(message: str, hint: str) -> Unprocessable:
-    """Refuse an environment whose name or settings break a rule: without ``errors``, as described [guess: the text]."""
-    return Unprocessable(message, hint=hint)
+def invalid_environment(field: str, message: str, hint: str) -> Unprocessable:
+    """Refuse an environment whose *field* breaks a rule: without ``errors``, as described [guess: the text]."""
+    return Unprocessable(message, hint=hint, field=field)
 
 
 def already_exists(resource: str, field: str, hint: str) -> Unprocessable:
@@ -448,7 +464,7 @@ def no_commit_for_contents(ref: str, hint: str) -> NotFound:
 
 def malformed_path(hint: str) -> Unprocessable:
     """Refuse a path that git does not accept [guess]."""
-    return Unprocessable("path contains a malformed path component", hint=hint)
+    return Unprocessable("path contains a malformed path component", hint=hint, field="path")
 
 
 def path_taken(hint: str) -> Unprocessable:

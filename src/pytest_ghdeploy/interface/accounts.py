@@ -26,15 +26,15 @@ def add_user(store: Store, login: str, account_type: AccountType) -> User:
         FakeError: It exists, or an argument is invalid. Nothing was added.
     """
     if account_type not in ACCOUNT_TYPES:
-        raise errors.unknown("type of account", account_type, ACCOUNT_TYPES)
+        raise errors.unknown("type of account", account_type, ACCOUNT_TYPES, argument="type")
     check_login(login)
     is_bot = login.endswith("[bot]")
     if is_bot and account_type == "Organization":
         msg = f"{login} is the login of a bot, and an organization is none"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="type")
     if store.user(login):
         msg = f"there is a user {login} already"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="login")
     return store.add_user(login, "Bot" if is_bot else account_type)
 
 
@@ -45,19 +45,19 @@ def add_team(store: Store, organization: str, name: str) -> Team:
     Raises:
         FakeError: It exists, or an argument is invalid. Nothing was added.
     """
-    check_login(organization)
+    check_login(organization, argument="organization")
     check_type("name", name, str, "a text")
     slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
     if not slug:
         msg = f"the name of a team has a letter or digit, got {name!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="name")
     owner = store.user(organization)
     if owner and owner.type != "Organization":
         msg = f'{owner.login} is a {owner.type}; a team belongs to an account with type="Organization"'
-        raise FakeError(msg)
+        raise FakeError(msg, argument="organization")
     if any(team.slug == slug and team.organization is owner for team in store.teams):
         msg = f"{organization} has a team {slug} already"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="name")
     owner = owner or store.add_user(organization, "Organization")
     return store.teams.add(Team(store.teams.next_id, owner, name, slug))
 
@@ -72,11 +72,11 @@ def add_app(store: Store, slug: str, owner: str) -> App:
     check_type("slug", slug, str, "a text")
     if not _SLUG.fullmatch(slug):
         msg = f'the slug of an app is made of lower-case letters, digits and "-"; got {slug!r}'
-        raise FakeError(msg)
-    check_login(owner)
+        raise FakeError(msg, argument="slug")
+    check_login(owner, argument="owner")
     if slug == ACTIONS or any(app.slug == slug for app in store.apps):
         msg = f"there is an app {slug} already"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="slug")
     return store.apps.add(
         App(
             id=store.apps.next_id,

@@ -20,7 +20,7 @@ from pytest_ghdeploy.redaction import told_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_ghdeploy.github.model import App, User
+    from pytest_ghdeploy.github.model import App, Repository, Team, User
     from pytest_ghdeploy.store.store import Store
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
@@ -34,16 +34,22 @@ _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 
 
 @contextmanager
-def advice() -> Iterator[None]:
-    """Turn a refusal meant for a client into one meant for a test's author."""
+def advice(**arguments: str) -> Iterator[None]:
+    """
+    Turn a refusal meant for a client into one meant for a test's author.
+
+    Args:
+        arguments: The arguments that are not called as their fields in the request are: ``url="target"``.
+    """
     try:
         yield
     except GitHubError as refusal:
         msg = f"GitHub refuses this with {refusal.status} {refusal.message!r}: {refusal.hint}"
-        raise FakeError(msg) from None
+        field = refusal.field
+        raise FakeError(msg, argument=None if field is None else arguments.get(field, field)) from None
 
 
-def json_copy(operation_id: str, **members: object) -> dict[str, Any]:
+def json_copy(operation_id: str, /, **members: object) -> dict[str, Any]:
     """
     Copy what a test hands in as a client would have sent it.
 
@@ -66,9 +72,9 @@ def plain_json(**members: object) -> dict[str, Any]:
     try:
         copied: dict[str, Any] = json.loads(_written(members))
     except (TypeError, ValueError) as problem:
-        named = next((name for name, value in members.items() if not _is_json(value)), "this")
-        msg = f"{named} is what JSON can hold: {problem}"
-        raise FakeError(msg) from None
+        named = next((name for name, value in members.items() if not _is_json(value)), None)
+        msg = f"{named or 'this'} is what JSON can hold: {problem}"
+        raise FakeError(msg, argument=named) from None
     return copied
 
 
@@ -85,29 +91,36 @@ def _is_json(value: object) -> bool:
     return True
 
 
-def one_of(what: str, value: object, known: Sequence[str]) -> None:
+def one_of(what: str, value: object, known: Sequence[str], *, argument: str) -> None:
     """
-    Refuse a *value* that is none of the *known* ones.
+    Refuse a *value* of an *argument* that is none of the *known* ones.
 
     Raises:
         FakeError: It names them.
     """
     if value not in known:
-        raise errors.unknown(what, value, known)
+        raise errors.unknown(what, value, known, argument=argument)
 
 
-def check_type(name: str, value: object, wanted: type | tuple[type, ...], called: str) -> None:
+def check_type(
+    name: str, value: object, wanted: type | tuple[type, ...], called: str, *, argument: str | None = None
+) -> None:
     """
     Refuse a *value* that is not of the type *wanted*, in words: *called*.
 
+    Args:
+        name: What the message calls the value: the name of its argument, or other words.
+
+        argument: The argument that holds the value, where *name* is other words.
+
     Raises:
-        FakeError: It says what the argument *name* is.
+        FakeError: It says what *name* is.
     """
     # A row of the fake's is a tuple too, and its fields are no list.
     is_row = isinstance(value, tuple) and hasattr(value, "_fields") and isinstance(wanted, tuple) and tuple in wanted
     if is_row or not isinstance(value, wanted) or (isinstance(value, str) and not _is_json(value)):
         msg = f"{name} is {called}, got {value!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument=argument or (name if name.isidentifier() else None))
 
 
 def headers_of(headers: object) -> dict[str, str]:
@@ -122,21 +135,21 @@ def headers_of(headers: object) -> dict[str, str]:
         return {}
     if not isinstance(headers, Mapping):
         msg = f"headers is a mapping of texts, got {errors.kind_of(headers)}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="headers")
     copied = {}
     for name, value in headers.items():
-        check_type("the name of a header", name, str, "a text")
+        check_type("the name of a header", name, str, "a text", argument="headers")
         if not _HEADER_NAME.fullmatch(name):
             # The value stands there too, perhaps.
             shown = re.sub(r"[:=].*", "…", name, flags=re.DOTALL)
             msg = f"the name of a header is made of letters, digits and some signs, such as Retry-After; got {shown!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="headers")
         if not isinstance(value, str):
             msg = f"the header {name} is a text, got {errors.kind_of(value)}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="headers")
         if not _HEADER_VALUE.fullmatch(value):
             msg = f"the header {name} is one line of Latin-1, without spaces around it; {_why_no_header(value)}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="headers")
         copied[name.title() if name.lower() in _LOOKED_UP else name] = value
     return copied
 
@@ -157,7 +170,7 @@ def check_method(method: str) -> None:
     """
     check_type("method", method, str, "a text")
     if method.upper() not in _METHODS:
-        raise errors.unknown("method", method, _METHODS)
+        raise errors.unknown("method", method, _METHODS, argument="method")
 
 
 def check_path(path: object) -> None:
@@ -169,45 +182,45 @@ def check_path(path: object) -> None:
     """
     if not isinstance(path, str):
         msg = f"path is a text, got {errors.kind_of(path)}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="path")
     # A query, and what is before a host, may hold a token.
     shown = re.sub(r"\?.*", "?…", told_of(path), flags=re.DOTALL)
     check_type("path", shown, str, "a text")
     if not path.startswith("/") or "?" in path:
         msg = f'path starts with "/", below the root of the API, and has no query; got {shown!r}'
-        raise FakeError(msg)
+        raise FakeError(msg, argument="path")
     if left_out := next((part for part in path.split("/") if part in _ELLIPSES), None):
         msg = f'path is written out, with "*" for any segment; got {left_out!r} in {path!r}'
-        raise FakeError(msg)
+        raise FakeError(msg, argument="path")
 
 
-def check_ref_name(name: str) -> None:
+def check_ref_name(name: str, *, argument: str = "name") -> None:
     """
     Refuse what git would not take for a branch or tag.
 
     Raises:
         FakeError: *name* is no such name.
     """
-    check_type("a branch or tag", name, str, "a text")
+    check_type("a branch or tag", name, str, "a text", argument=argument)
     if name.startswith("refs/"):
         msg = f"{name!r} is a whole ref: give the branch or tag by its name, without refs/heads/ or refs/tags/"
-        raise FakeError(msg)
+        raise FakeError(msg, argument=argument)
     if not git.is_valid_ref_name(name):
         msg = f"{name!r} is not a name for a branch or tag: see git check-ref-format"
-        raise FakeError(msg)
+        raise FakeError(msg, argument=argument)
 
 
-def check_login(login: str) -> None:
+def check_login(login: str, *, argument: str = "login") -> None:
     """
     Refuse what cannot be an account's name.
 
     Raises:
         FakeError: *login* is no such name.
     """
-    check_type("a login", login, str, "a text")
+    check_type("a login", login, str, "a text", argument=argument)
     if not _LOGIN.fullmatch(login):
         msg = f'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got {login!r}'
-        raise FakeError(msg)
+        raise FakeError(msg, argument=argument)
 
 
 def split_full_name(full_name: str) -> tuple[str, str]:
@@ -227,7 +240,7 @@ def split_full_name(full_name: str) -> tuple[str, str]:
         or name.endswith(".git")
     ):
         msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
-        raise FakeError(msg)
+        raise FakeError(msg, argument="full_name")
     return owner, name
 
 
@@ -236,7 +249,7 @@ def app_behind(store: Store, user: User) -> App | None:
     return store.app_of(user) if user.type == "Bot" else None
 
 
-def user_called(store: Store, login: str | None, argument: str = "a user") -> User:
+def user_called(store: Store, login: str | None, argument: str) -> User:
     """
     Look up who acts, as an *argument* says: ``None`` is the usual user.
 
@@ -247,11 +260,12 @@ def user_called(store: Store, login: str | None, argument: str = "a user") -> Us
         return store.default_user
     if isinstance(login, model.User):
         msg = f"{argument} is a login, got a user: give its login, {login.login!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument=argument)
     check_type(argument, login, str, "a login")
     user = store.user(login)
     if user is None:
-        raise errors.unknown("user", login, (user.login for user in store.users), more=": see add_user")
+        known = (user.login for user in store.users)
+        raise errors.unknown("user", login, known, more=": see add_user", argument=argument)
     return user
 
 
@@ -265,9 +279,52 @@ def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
     known: dict[str, Any] = {field.name: field.default for field in fields(Assumptions)}
     for name, value in given.items():
         if name not in known:
-            raise errors.unknown("argument", name, ["base_url", "validate", "enterprise_version", *known])
+            raise errors.unknown(
+                "argument", name, ["base_url", "validate", "enterprise_version", *known], argument=name
+            )
         if type(value) is not type(known[name]) or value < 0:
             wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
             msg = f"{name} is {wanted}, got {value!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument=name)
     return Assumptions(**given)
+
+
+def team_called(store: Store, name: str, argument: str) -> Team:
+    """
+    Look up a team by organization and slug, such as ``octo-org/release-team``, without regard to case.
+
+    Raises:
+        FakeError: There is no such team.
+    """
+    teams = {f"{team.organization.login}/{team.slug}": team for team in store.teams}
+    for known, team in teams.items():
+        if known.lower() == name.lower():
+            return team
+    raise errors.unknown("team", name, teams, argument=argument)
+
+
+def app_called(store: Store, slug: str, argument: str) -> App:
+    """
+    Look up an app by its slug.
+
+    Raises:
+        FakeError: There is no such app.
+    """
+    apps = {app.slug: app for app in store.apps}
+    if slug not in apps:
+        raise errors.unknown("app", slug, apps, argument=argument)
+    return apps[slug]
+
+
+def repository_called(store: Store, full_name: str, argument: str) -> Repository:
+    """
+    Look up a repository by its full name, without regard to case.
+
+    Raises:
+        FakeError: There is no such repository.
+    """
+    row = store.repository(full_name)
+    if row is None:
+        known = (row.full_name for row in store.repositories)
+        raise errors.unknown("repository", full_name, known, argument=argument)
+    return row

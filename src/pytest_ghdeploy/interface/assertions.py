@@ -67,20 +67,22 @@ def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object
         raise AssertionError(msg)
 
 
-def matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> list[Event]:
+def matching(
+    events: Sequence[Event], name: str, fields: Mapping[str, object], *, argument: str = "name"
+) -> list[Event]:
     """
-    List the events with this *name* and these *fields*.
+    List the events with this *name*, which *argument* holds, and these *fields*.
 
     Raises:
         FakeError: No event has this name, or no such field.
     """
     names = schema.event_names()
     if name not in names:
-        raise errors.unknown("event", name, names)
+        raise errors.unknown("event", name, names, argument=argument)
     known = {*schema.event_fields(name), "action", "repository"} | ({"creator"} if name == "status" else set())
     for field in fields:
         if field not in known:
-            raise errors.unknown("field", field, sorted(known), more=f" of the event {name}")
+            raise errors.unknown("field", field, sorted(known), more=f" of the event {name}", argument=field)
     return [event for event in events if event.name == name and not _differing(event, fields)]
 
 
@@ -127,12 +129,12 @@ def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, obje
 def _check_delivery(event: str, fields: Mapping[str, object]) -> None:
     names = (*schema.event_names(), "ping")
     if event not in names:
-        raise errors.unknown("event", event, dict.fromkeys(names))
+        raise errors.unknown("event", event, dict.fromkeys(names), argument="event")
     for field in fields:
         if field not in DELIVERY_FIELDS:
-            raise errors.unknown("field", field, DELIVERY_FIELDS, more=" of a delivery")
+            raise errors.unknown("field", field, DELIVERY_FIELDS, more=" of a delivery", argument=field)
     if "state" in fields and fields["state"] not in HOOK_DELIVERY_STATES:
-        raise errors.unknown("state of a delivery", fields["state"], HOOK_DELIVERY_STATES)
+        raise errors.unknown("state of a delivery", fields["state"], HOOK_DELIVERY_STATES, argument="state")
 
 
 class Delivered(Protocol):
@@ -168,9 +170,9 @@ def check_order(events: Sequence[Event], wanted: Sequence[Wanted], *, exactly: b
     __tracebackhide__ = True
     if not isinstance(wanted, (list, tuple)):
         msg = f"assert_events takes a list of events, got {wanted!r}"
-        raise errors.FakeError(msg)
+        raise errors.FakeError(msg, argument="wanted")
     pairs = [_pair(one) for one in wanted]
-    fits = [{id(event) for event in matching(events, name, fields)} for name, fields in pairs]
+    fits = [{id(event) for event in matching(events, name, fields, argument="wanted")} for name, fields in pairs]
     aligned = _aligned(events, fits)
     if aligned.count(None) == len(events) - len(pairs) and (not exactly or len(events) == len(pairs)):
         return [event for event, place in zip(events, aligned, strict=True) if place is not None]
@@ -197,7 +199,7 @@ def _pair(wanted: object) -> tuple[str, Mapping[str, object]]:
     msg = (
         f'an event is given by name, or as a pair such as ("deployment_status", {{"state": "success"}}); got {wanted!r}'
     )
-    raise errors.FakeError(msg)
+    raise errors.FakeError(msg, argument="wanted")
 
 
 def _aligned(events: Sequence[Event], fits: Sequence[set[int]]) -> list[int | None]:

@@ -17,10 +17,10 @@ from urllib.parse import parse_qs
 
 from pytest_ghdeploy.api import deployment_statuses
 from pytest_ghdeploy.api.routing import id_or_none
-from pytest_ghdeploy.errors import FakeError, unknown
+from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.model import DEPLOYMENT_STATES, DeploymentState
 from pytest_ghdeploy.github.rules import deployments as deployment_rules, environments as environment_rules
-from pytest_ghdeploy.interface.arguments import advice, check_login, check_type, json_copy, one_of
+from pytest_ghdeploy.interface.arguments import advice, check_login, check_type, json_copy, one_of, repository_called
 from pytest_ghdeploy.interface.resources import Deployment, DeploymentStatus
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.transcript import Said
@@ -299,10 +299,10 @@ class Deployers:
         check_type("steps", steps, (list, tuple), "a list of states and Steps")
         if not steps:
             msg = 'steps are what it posts, at least one: ["queued", "in_progress", "success"]'
-            raise FakeError(msg)
+            raise FakeError(msg, argument="steps")
         if fails_on is not None and not callable(fails_on):
             msg = f"fails_on is a function that takes a Deployment and says whether it fails, got {fails_on!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="fails_on")
         _check_moment(after_polls, after_seconds)
         texts = Step("queued", log_url=log_url, environment_url=environment_url, description=description)
         first = replace(texts, after_polls=0)
@@ -310,19 +310,16 @@ class Deployers:
         if after_polls is not None:
             later = replace(later, after_polls=after_polls)
         checked = tuple(_checked(step, later if place else first) for place, step in enumerate(steps))
-        failing = _checked(fails_with, checked[-1], called="fails_with")
+        failing = _checked(fails_with, checked[-1], argument="fails_with")
         store = self._store
         repository_id = None
         if repository is not None:
-            row = store.repository(repository)
-            if row is None:
-                raise unknown("repository", repository, (one.full_name for one in store.repositories))
-            repository_id = row.id
+            repository_id = repository_called(store, repository, "repository").id
         check_login(login)
         user = store.user(login)
         if user and user.type == "Organization":
             msg = f"{user.login} is an organization, which reports nothing: give the login of a user or a bot"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="login")
         self.look()
         script = Script(environment, repository_id, checked, failing, fails_on, by_webhook)
         party = Party(self, store, store.ensure_user(login), script)
@@ -364,11 +361,12 @@ class Deployers:
                 party.act()
 
 
-def _checked(given: DeploymentState | Step, usual: Step, *, called: str = "a step") -> Step:
+def _checked(given: DeploymentState | Step, usual: Step, *, argument: str = "steps") -> Step:
     """Fill in what a step leaves to the *usual* one."""
-    check_type(called, given, (str, Step), "a state, or a Step")
+    called = "a step" if argument == "steps" else argument
+    check_type(called, given, (str, Step), "a state, or a Step", argument=argument)
     step = given if isinstance(given, Step) else Step(given)
-    one_of("state of a deployment status", step.state, DEPLOYMENT_STATES)
+    one_of("state of a deployment status", step.state, DEPLOYMENT_STATES, argument=argument)
     _check_moment(step.after_polls, step.after_seconds)
     own = step.after_polls is not None or step.after_seconds is not None
     complete = Step(
@@ -393,14 +391,14 @@ def _check_moment(after_polls: int | None, after_seconds: float | None) -> None:
         raise FakeError(msg)
     if after_polls is not None and (isinstance(after_polls, bool) or not isinstance(after_polls, int)):
         msg = f"after_polls is a number of requests, 0 or more; got {after_polls!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="after_polls")
     if after_seconds is not None and (isinstance(after_seconds, bool) or not isinstance(after_seconds, (int, float))):
         msg = f"after_seconds is a number of seconds, 0 or more; got {after_seconds!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="after_seconds")
     for name, value in (("after_polls", after_polls), ("after_seconds", after_seconds)):
         if value is not None and not 0 <= value < _LONGEST:
             msg = f"{name} is 0 or more, and less than a year; got {value!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument=name)
 
 
 _LONGEST = 365 * 24 * 60 * 60

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.api import branch_policies, environments, protection_rules
-from pytest_ghdeploy.github.model import DEPLOYMENT_BRANCH_POLICY_TYPES
+from pytest_ghdeploy.github.model import DEPLOYMENT_BRANCH_POLICY_TYPES, App
 from pytest_ghdeploy.github.urls import JSON
-from pytest_ghdeploy.interface.arguments import advice, json_copy, one_of
+from pytest_ghdeploy.interface.arguments import advice, app_called, check_type, json_copy, one_of
 from pytest_ghdeploy.interface.resources import _Field, _Item
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github import model
-    from pytest_ghdeploy.github.model import App, DeploymentBranchPolicy, DeploymentBranchPolicyType, ProtectionRule
+    from pytest_ghdeploy.github.model import DeploymentBranchPolicy, DeploymentBranchPolicyType, ProtectionRule
     from pytest_ghdeploy.store.tables import Table
 
 
@@ -61,7 +61,7 @@ class Environment(_Item):
         Raises:
             FakeError: *type* is none, or the environment takes no custom branch policies. Nothing was added.
         """
-        one_of("type of a deployment branch policy", type, DEPLOYMENT_BRANCH_POLICY_TYPES)
+        one_of("type of a deployment branch policy", type, DEPLOYMENT_BRANCH_POLICY_TYPES, argument="type")
         body = json_copy("repos/create-deployment-branch-policy", name=name, type=type)
         with self._store.lock, advice():
             return branch_policies.create(self._store, self._row, **body)[0]
@@ -72,18 +72,20 @@ class Environment(_Item):
         with self._store.lock:
             return list(branch_policies.of(self._store, self._row))
 
-    def enable_protection_rule(self, app: App) -> ProtectionRule:
+    def enable_protection_rule(self, app: App | str) -> ProtectionRule:
         """
-        Let an *app*, from ``FakeGitHub.add_app``, decide about this environment.
+        Let an *app* decide about this environment: its slug, or what ``FakeGitHub.add_app`` returns.
 
         Returns:
             The custom deployment protection rule, with ``id`` and ``app``.
 
         Raises:
-            FakeError: It does so already, or is an app without such rules. Nothing was enabled.
+            FakeError: There is no such app, it does so already, or is an app without such rules. Nothing was enabled.
         """
-        with self._store.lock, advice():
-            return protection_rules.enable(self._store, self._row, integration_id=app.id)
+        check_type("app", app, (str, App), "the slug of an app, or an app")
+        with self._store.lock, advice(integration_id="app"):
+            row = app_called(self._store, app, "app") if isinstance(app, str) else app
+            return protection_rules.enable(self._store, self._row, integration_id=row.id)
 
     @property
     def custom_deployment_protection_rules(self) -> list[ProtectionRule]:

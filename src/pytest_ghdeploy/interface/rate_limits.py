@@ -63,7 +63,7 @@ class RateLimits:
         if user is not None:
             check_type("user", user, str, "a login, or None for anonymous callers")
         with self._store.lock:
-            found = None if user is None else user_called(self._store, user)
+            found = None if user is None else user_called(self._store, user, "user")
             usual = max(rate_limits.hourly(found), remaining)
             self._store.set_budget(found, rate_limits.Budget(usual if limit is None else limit, status), remaining)
 
@@ -100,7 +100,7 @@ class RateLimits:
         check_type("retry_after", retry_after, int, "True, False or a number of seconds")
         if retry_after < 0:
             msg = f"retry_after is True, False or a number of seconds, got {retry_after!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="retry_after")
         with self._store.lock:
             self._store.limits = self._store.limits or rate_limits.Limits()
             self._store.limits.set_secondary(
@@ -116,10 +116,10 @@ class RateLimits:
 def _check_number(name: str, number: object, least: int) -> None:
     if type(number) is not int or number < least:
         msg = f"{name} is a whole number, {least} or more; got {number!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument=name)
 
 
 def _check_status(status: object) -> None:
     if status not in (403, 429):
         msg = f"status is 403 or 429, got {status!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="status")

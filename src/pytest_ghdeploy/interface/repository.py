@@ -26,6 +26,7 @@ from pytest_ghdeploy.interface.arguments import (
     one_of,
     plain_json,
     split_full_name,
+    team_called,
     user_called,
 )
 from pytest_ghdeploy.interface.environment import Environment
@@ -116,11 +117,11 @@ class Repository:
             FakeError: The name is taken or not a name, or the owner is another. Nothing has changed.
         """
         owner, name = split_full_name(full_name)
-        with self._store.outbox, self._store.lock, advice():
+        with self._store.outbox, self._store.lock, advice(name="full_name"):
             row = self._row
             if owner.lower() != row.owner.login.lower():
                 msg = f"{row.full_name} stays with its owner: rename it to {row.owner.login}/{name}, or another name"
-                raise FakeError(msg)
+                raise FakeError(msg, argument="full_name")
             repositories.change(self._store, row, name=name)
 
     # Git
@@ -138,18 +139,22 @@ class Repository:
         Raises:
             FakeError: *ref* names nothing. The message lists the branches and tags.
         """
-        check_type("ref", ref, str, "a text")
+        return self._sha(ref, "ref")
+
+    def _sha(self, ref: str, argument: str) -> str:
+        check_type(argument, ref, str, "a text")
         with self._store.lock:
             target = self._graph.resolve(ref, short_shas=self._store.assume.short_shas)
             if target is None:
                 known = [*self._graph.branches, *self._graph.tags]
-                raise errors.unknown("branch, tag or SHA", ref, known, more=f" in {self.full_name}")
+                raise errors.unknown("branch, tag or SHA", ref, known, more=f" in {self.full_name}", argument=argument)
             return target.sha
 
-    def _branch(self, name: str) -> str:
-        check_type("a branch", name, str, "a text")
+    def _branch(self, name: str, argument: str | None) -> str:
+        check_type("a branch", name, str, "a text", argument=argument)
         if name not in self._graph.branches:
-            raise errors.unknown("branch", name, self._graph.branches, more=f" in {self.full_name}")
+            where = f" in {self.full_name}"
+            raise errors.unknown("branch", name, self._graph.branches, more=where, argument=argument)
         return name
 
     def _new_name(self, name: str, taken: Mapping[str, str], kind: str) -> None:
@@ -157,10 +162,10 @@ class Repository:
         for other in taken:
             if other.startswith(f"{name}/") or name.startswith(f"{other}/"):
                 msg = f"{self.full_name} has a {kind} {other!r}, beside which git cannot have {name!r}"
-                raise FakeError(msg)
+                raise FakeError(msg, argument="name")
         if name in taken:
             msg = f"{self.full_name} has a {kind} {name!r} already"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="name")
 
     def add_branch(self, name: str, *, from_ref: str | None = None, behind: int = 0) -> str:
         """
@@ -185,18 +190,18 @@ class Repository:
             self._new_name(name, graph.branches, "branch")
             if isinstance(behind, bool) or not isinstance(behind, int) or not 0 <= behind <= _FARTHEST:
                 msg = f"behind is a number of commits, 0 to {_FARTHEST:,}; got {behind!r}"
-                raise FakeError(msg)
+                raise FakeError(msg, argument="behind")
             if from_ref is None:
-                start = graph.back(self._branch(default), behind)
+                start = graph.back(self._branch(default, None), behind)
                 if start is None:
                     msg = f"merges leave no commit that is exactly {behind} behind {default}: give from_ref"
-                    raise FakeError(msg)
+                    raise FakeError(msg, argument="behind")
             else:
-                start = self.sha(from_ref)
+                start = self._sha(from_ref, "from_ref")
                 lacks = len(graph.missing(start, graph.branches[default]))
                 if behind and lacks > behind:
                     msg = f"{from_ref} is {lacks} commit(s) behind {default} already, which is more than {behind}"
-                    raise FakeError(msg)
+                    raise FakeError(msg, argument="behind")
                 path = ""
                 for number in range(1, behind - lacks + 1):
                     # They change one file: with one more for each, the trees would take all memory.
@@ -235,13 +240,13 @@ class Repository:
         with self._store.lock:
             author, now = self._store.default_user, self._store.clock.now
             if self._graph.commits or branch != self.default_branch:  # else it is the first one
-                self._branch(branch)
+                self._branch(branch, "branch")
             check_type("message", message, str, "a text")
             check_type("files", files, (Mapping, type(None)), "a mapping of paths to texts or bytes")
             for path, content in (files or {}).items():
-                check_type("a path in files", path, str, "a text")
-                check_type(f"the file {path}", content, (str, bytes), "a text or bytes")
-                with advice():
+                check_type("a path in files", path, str, "a text", argument="files")
+                check_type(f"the file {path}", content, (str, bytes), "a text or bytes", argument="files")
+                with advice(path="files"):
                     rules.check_path(path)
             commit = self._graph.commit(branch, message=message, files=files, author=author, now=now)
             self._store.pushed(self._row)
@@ -261,10 +266,10 @@ class Repository:
             FakeError: One of them is no branch, or both are the same. Nothing was committed.
         """
         with self._store.lock:
-            base = self._branch(base or self.default_branch)
-            if self._branch(head) == base:
+            base = self._branch(base or self.default_branch, "base")
+            if self._branch(head, "head") == base:
                 msg = f"{base} cannot conflict with itself: give add_merge_conflict another branch"
-                raise FakeError(msg)
+                raise FakeError(msg, argument="head")
             self._graph.clash(head, base, author=self._store.default_user, now=self._store.clock.now)
             self._store.pushed(self._row)
 
@@ -280,7 +285,7 @@ class Repository:
         Raises:
             FakeError: There is no such permission. Nothing was granted.
         """
-        one_of("permission", permission, PERMISSIONS)
+        one_of("permission", permission, PERMISSIONS, argument="permission")
         check_login(login)
         with self._store.lock:
             self._store.add_collaborator(self._row, self._store.ensure_user(login), permission)
@@ -308,7 +313,7 @@ class Repository:
         Raises:
             FakeError: *ref* or *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
         """
-        one_of("state of a commit status", state, COMMIT_STATUS_STATES)
+        one_of("state of a commit status", state, COMMIT_STATUS_STATES, argument="state")
         body = json_copy(
             "repos/create-commit-status",
             state=state,
@@ -345,14 +350,14 @@ class Repository:
         """
         check_type("name", name or None, str, "a text that is not empty")
         check_type("check_suite", check_suite, str, "a text")
-        one_of("status of a check run", status, CHECK_RUN_STATUSES)
+        one_of("status of a check run", status, CHECK_RUN_STATUSES, argument="status")
         if status != "completed":
             conclusion = None
         elif conclusion is None:
             msg = f"a completed check run has a conclusion: {', '.join(CHECK_RUN_CONCLUSIONS)}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="conclusion")
         else:
-            one_of("conclusion of a check run", conclusion, CHECK_RUN_CONCLUSIONS)
+            one_of("conclusion of a check run", conclusion, CHECK_RUN_CONCLUSIONS, argument="conclusion")
         with self._store.outbox, self._store.lock:
             row = check_runs.add(
                 self._store,
@@ -485,7 +490,8 @@ class Repository:
 
             wait_timer: Minutes, from 0 to 43,200.
 
-            reviewers: At most 6: logins, users, or teams from ``FakeGitHub.add_team``.
+            reviewers: At most 6: logins, teams as ``organization/slug``, and users and teams as ``FakeGitHub.add_user``
+                and ``add_team`` return them.
 
             deployment_branch_policy: ``{"protected_branches": …, "custom_branch_policies": …}``, one of them
                 true; ``None`` lets any branch be deployed.
@@ -497,9 +503,7 @@ class Repository:
         plain_json(name=name)
         check_type("reviewers", reviewers, (list, tuple), "a list of logins, users and teams")
         with self._store.lock, advice():
-            accounts = [user_called(self._store, one) if isinstance(one, str) else one for one in reviewers]
-            for account in accounts:
-                check_type("a reviewer", account, (model.User, model.Team), "a login, a user or a team")
+            accounts = [self._reviewer(reviewer) for reviewer in reviewers]
             body = json_copy(
                 "repos/create-or-update-environment",
                 wait_timer=wait_timer,
@@ -510,9 +514,16 @@ class Repository:
             )
             if taken := environments.lookup(self._store, self._row, name):
                 msg = f"{self.full_name} has an environment {taken.name!r} already"
-                raise FakeError(msg)
+                raise FakeError(msg, argument="name")
             made = environments.create_or_update(self._store, self._row, name, **body)
             return Environment(self._store, made.id)
+
+    def _reviewer(self, reviewer: str | User | Team) -> User | Team:
+        if isinstance(reviewer, str):
+            look_up = team_called if "/" in reviewer else user_called
+            return look_up(self._store, reviewer, "reviewers")
+        check_type("a reviewer", reviewer, (model.User, model.Team), "a login, a user or a team", argument="reviewers")
+        return reviewer
 
     @property
     def environments(self) -> list[Environment]:

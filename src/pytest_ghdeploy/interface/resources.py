@@ -282,7 +282,7 @@ class Deployment(_Item):
         Raises:
             FakeError: *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
         """
-        one_of("state of a deployment status", state, DEPLOYMENT_STATES)
+        one_of("state of a deployment status", state, DEPLOYMENT_STATES, argument="state")
         body = json_copy(
             "repos/create-deployment-status",
             state=state,

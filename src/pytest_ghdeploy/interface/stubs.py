@@ -35,15 +35,15 @@ def stub_of(
     more = headers_of(headers)
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
         msg = f"status is an HTTP status from 200 to 599, got {status!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="status")
     try:
         body = b"" if json is None else json_module.dumps(json, allow_nan=False).encode()
     except (TypeError, ValueError) as problem:
         msg = f"json is what JSON can hold: {problem}"
-        raise FakeError(msg) from None
+        raise FakeError(msg, argument="json") from None
     if body and status in _WITHOUT_BODY:
         msg = f"an answer {status} has no body, and json gives it one"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="json")
     return Stub(method.upper(), pattern_of(path, prefix), status, body, more)
 
 

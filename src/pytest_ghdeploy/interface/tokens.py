@@ -11,7 +11,7 @@ from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import authorization
 from pytest_ghdeploy.github.model import App, Token
-from pytest_ghdeploy.interface.arguments import check_login, check_type
+from pytest_ghdeploy.interface.arguments import check_login, check_type, repository_called
 from pytest_ghdeploy.store.clock import in_utc
 from pytest_ghdeploy.store.store import ACTIONS
 
@@ -41,32 +41,32 @@ def add(
     # What was given is a secret, so unlike others this complaint does not repeat it.
     if not isinstance(text, str) or not text.isprintable() or not text or " " in text:
         msg = "a token is a text without white space"
-        raise FakeError(msg)
-    check_login(user)
+        raise FakeError(msg, argument="token")
+    check_login(user, argument="user")
     if scopes is not None and permissions is not None:
         msg = "a token has scopes (a classic one) or permissions (a fine-grained or an app's one), not both"
         raise FakeError(msg)
     if repositories is not None and permissions is None:
         msg = "repositories restricts a fine-grained or an app's token: give its permissions too"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="permissions")
     known_scopes = None if scopes is None else _scopes(scopes)
     known_permissions = None if permissions is None else _permissions(permissions)
     chosen = None if repositories is None else _repository_ids(store, repositories)
     if expires_at is not None and (not isinstance(expires_at, datetime) or expires_at.tzinfo is None):
         msg = f"expires_at is a datetime with a time zone, got {expires_at!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="expires_at")
     ends_at = None if expires_at is None else in_utc(expires_at)
     if expires_at is not None and ends_at is None:
         msg = f"expires_at is a time in the years 1 to 9999, in UTC; got {expires_at!r}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="expires_at")
     known = store.user(user)
     is_bot = known.type == "Bot" if known else user.endswith("[bot]")
     if is_bot and scopes is not None:
         msg = f"{user} is a bot, and the token of an app has no scopes: give permissions"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="scopes")
     if known and known.type == "Organization" and known_permissions is not None:
         msg = f"{known.login} is an organization: a fine-grained token is a user's"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="user")
     owner = store.ensure_user(user)
     app = None if known_permissions is None or not is_bot else _app(store, owner, known_permissions)
     token = store.tokens[text] = Token(
@@ -94,7 +94,7 @@ def revoke(store: Store, text: str) -> None:
         logins = [row.user.login for row in store.tokens.values() if not row.revoked]
         whose = f"those there are belong to {', '.join(logins)}" if logins else "there are none"
         msg = f"that token is not known: {whose}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="token")
     # It is kept, since any token would do again if there were none.
     store.tokens[text] = replace(token, revoked=True)
 
@@ -103,7 +103,7 @@ def _scopes(given: Sequence[str]) -> tuple[str, ...]:
     check_type("scopes", given, (list, tuple, set, frozenset), 'a list of scopes, such as ["repo_deployment"]')
     for scope in given:
         if scope not in authorization.SCOPES:
-            raise errors.unknown("scope", scope, authorization.SCOPES)
+            raise errors.unknown("scope", scope, authorization.SCOPES, argument="scopes")
     return authorization.normal_scopes(given)
 
 
@@ -112,9 +112,9 @@ def _permissions(given: Mapping[str, str]) -> dict[str, str]:
     for name, level in given.items():
         levels = authorization.TOKEN_PERMISSIONS.get(name)
         if levels is None:
-            raise errors.unknown("permission", name, authorization.TOKEN_PERMISSIONS)
+            raise errors.unknown("permission", name, authorization.TOKEN_PERMISSIONS, argument="permissions")
         if level not in levels:
-            raise errors.unknown(f"level of the permission {name}", level, levels)
+            raise errors.unknown(f"level of the permission {name}", level, levels, argument="permissions")
     # Every token that has a permission may read what a repository is called.
     return {"metadata": "read", **given}
 
@@ -125,11 +125,8 @@ def _repository_ids(store: Store, given: Sequence[str]) -> frozenset[int]:
     )
     chosen = set()
     for full_name in given:
-        check_type("the name of a repository", full_name, str, 'a text, "owner/name"')
-        row = store.repository(full_name)
-        if row is None:
-            raise errors.unknown("repository", full_name, (one.full_name for one in store.repositories))
-        chosen.add(row.id)
+        check_type("the name of a repository", full_name, str, 'a text, "owner/name"', argument="repositories")
+        chosen.add(repository_called(store, full_name, "repositories").id)
     return frozenset(chosen)
 
 

@@ -62,11 +62,11 @@ class Clock:
         """
         if not isinstance(when, datetime) or when.tzinfo is None:
             msg = f"clock.move_to needs a datetime with a time zone, such as tzinfo=UTC; got {when!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="when")
         later = in_utc(when)
         if later is None or later > LATEST:
             msg = f"clock.move_to needs a time in the years 1 to 9998, in UTC; got {when!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="when")
         self._pass(later)
 
     def tick(self, seconds: float = 1) -> None:
@@ -87,10 +87,10 @@ class Clock:
             step = timedelta(seconds=-1)
         if step < timedelta(0):
             msg = f"clock.tick needs 0 seconds or more, got {seconds!r}; to go back in time, call clock.move_to"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="seconds")
         if step >= LATEST + timedelta(seconds=1) - self._exact:
             msg = f"clock.tick cannot go beyond the year 9998; got {seconds!r} seconds at {self._now:%Y-%m-%d}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="seconds")
         self._pass(self._exact + step)
 
 

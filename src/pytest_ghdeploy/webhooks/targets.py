@@ -61,25 +61,25 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in
         FakeError: It is none of these, or a URL that leads to another machine.
     """
     if kind is not None and kind not in KINDS:
-        raise errors.unknown("kind of receiver", kind, KINDS)
+        raise errors.unknown("kind of receiver", kind, KINDS, argument="kind")
     found = kind or _kind_of(value)
     if (found == "url") != isinstance(value, str) or (found != "url" and not callable(value)):
         wanted = "a text" if found == "url" else "something to call"
         msg = f"a receiver of kind {found!r} is {wanted}, got {_told(value)}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="target")
     if not isinstance(path, str) or not path.startswith("/") or (path != "/" and found in ("url", "callable")):
         got = f"got {_told(path)} for {_told(value)}"
         msg = f'path is where a WSGI or ASGI application is called, and starts with "/"; {got}'
-        raise FakeError(msg)
+        raise FakeError(msg, argument="path")
     if isinstance(value, str) and not any_host and not deliveries.is_loopback(value):
         msg = (
             f"{host_of(value)!r} is not this machine; deliveries go to localhost, 127.0.0.1 and ::1 only: "
             "allow_any_host=True sends them to others"
         )
-        raise FakeError(msg)
+        raise FakeError(msg, argument="target")
     if in_thread is not None and found == "url":
         msg = f"in_thread is for what is called in this process, and {_told(value)} is a URL"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="in_thread")
     server = None
     if found == "asgi":
         from pytest_ghdeploy.webhooks.asgi import AsgiReceiver  # imports asyncio
@@ -93,7 +93,7 @@ def _kind_of(value: object) -> str:
         return "url"
     if not callable(value):
         msg = f"a receiver is a URL, a WSGI or ASGI application, or a function of one delivery; got {_told(value)}"
-        raise FakeError(msg)
+        raise FakeError(msg, argument="target")
     if _is_of_werkzeug(value):
         return "wsgi"
     try:
@@ -113,7 +113,7 @@ def _kind_of(value: object) -> str:
         f"{value!r} takes {signature}: a WSGI application takes two arguments, an ASGI application three, and a "
         'function one delivery; kind="wsgi" and the like say which it is'
     )
-    raise FakeError(msg)
+    raise FakeError(msg, argument="target")
 
 
 _ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

@@ -11,7 +11,7 @@ from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import webhook_deliveries as api, webhooks as operations
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import deliveries, refusals
-from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, plain_json
+from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, plain_json, repository_called
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.transcript import Receiver, Sent
 from pytest_ghdeploy.webhooks import transport
@@ -135,11 +135,11 @@ class Webhooks:
         check_type("insecure_ssl", insecure_ssl, bool, "True or False")
         if not isinstance(secret, str | None):  # unlike what else is wrong, it is not told
             msg = f"secret is a text, got {errors.kind_of(secret)}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="secret")
         plain_json(secret=secret)
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
         found = target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
-        with self._outbox, self._store.lock, advice():
+        with self._outbox, self._store.lock, advice(url="target", config="target"):
             store = self._store
             row = None
             # One application is started once.
@@ -148,9 +148,7 @@ class Webhooks:
                     found = found._replace(server=other.server)
             if repository is not None:
                 check_type("repository", repository, str, "a full name")
-                row = store.repository(repository)
-                if row is None:
-                    raise errors.unknown("repository", repository, (one.full_name for one in store.repositories))
+                row = repository_called(store, repository, "repository")
             url = found.value if found.kind == "url" else _address(found, store.hooks.next_id)
             config = {"url": url, "content_type": content_type, "insecure_ssl": "1" if insecure_ssl else "0"}
             body = json_copy(
@@ -178,7 +176,7 @@ class Webhooks:
         Raises:
             FakeError: It is gone already.
         """
-        check_type("a hook", hook, Hook, "one of webhooks.hooks")
+        check_type("a hook", hook, Hook, "one of webhooks.hooks", argument="hook")
         hook.delete()
 
     @property
@@ -210,7 +208,7 @@ class Webhooks:
     def timeout_seconds(self, seconds: float) -> None:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < threading.TIMEOUT_MAX:
             msg = f"timeout_seconds is a number of seconds above 0, got {seconds!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="timeout_seconds")
         self._timeout_seconds = seconds
 
     def hold(self) -> None:
@@ -295,13 +293,13 @@ class Webhooks:
         Raises:
             FakeError: It is not kept back.
         """
-        check_type("a delivery", delivery, Delivery, "one of webhooks.held")
+        check_type("a delivery", delivery, Delivery, "one of webhooks.held", argument="delivery")
         self._check_age(delivery)
         with self._store.lock:
             store, row = self._store, delivery._now  # noqa: SLF001 - two halves of one thing
             if not self._take_out(row):
                 msg = f"{delivery!r} is not kept back: see hold() and held"
-                raise FakeError(msg)
+                raise FakeError(msg, argument="delivery")
             lost = row._replace(state="dropped", reason="the test dropped it")
             if store.hook_deliveries.get(row.id):
                 store.hook_deliveries.replace(lost)

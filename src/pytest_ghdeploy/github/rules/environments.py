@@ -49,17 +49,21 @@ def check_environment(
         https://docs.github.com/rest/deployments/environments#create-or-update-an-environment
     """
     if not name:
-        raise refusals.invalid_environment("Name can't be blank", "the name of an environment is empty")
+        raise refusals.invalid_environment("name", "Name can't be blank", "the name of an environment is empty")
     if len(name) > NAME_LIMIT:
         message = f"Name is too long (maximum is {NAME_LIMIT} characters)"
-        raise refusals.invalid_environment(message, f"the name has {len(name)} characters; the limit is {NAME_LIMIT}")
+        raise refusals.invalid_environment(
+            "name", message, f"the name has {len(name)} characters; the limit is {NAME_LIMIT}"
+        )
     if not 0 <= wait_timer <= WAIT_TIMER_LIMIT:
         message = f"Wait timer must be between 0 and {WAIT_TIMER_LIMIT}"
         hint = f"wait_timer is {wait_timer}; it must be from 0 to {WAIT_TIMER_LIMIT:,} minutes"
-        raise refusals.invalid_environment(message, hint)
+        raise refusals.invalid_environment("wait_timer", message, hint)
     if reviewers > REVIEWER_LIMIT:
         message = f"Reviewers can have at most {REVIEWER_LIMIT} entries"
-        raise refusals.invalid_environment(message, f"{reviewers} reviewers are listed; the limit is {REVIEWER_LIMIT}")
+        raise refusals.invalid_environment(
+            "reviewers", message, f"{reviewers} reviewers are listed; the limit is {REVIEWER_LIMIT}"
+        )
     if deployment_branch_policy is not None:
         protected, custom = (
             deployment_branch_policy[name] for name in ("protected_branches", "custom_branch_policies")
@@ -67,7 +71,7 @@ def check_environment(
         if protected == custom:
             message = "protected_branches and custom_branch_policies cannot have the same value"
             hint = f"both members of deployment_branch_policy are {str(custom).lower()}; exactly one must be true"
-            raise refusals.invalid_environment(message, hint)
+            raise refusals.invalid_environment("deployment_branch_policy", message, hint)
 
 
 def protection_rule_types(
