@@ -711,7 +711,7 @@ def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> 
     )
     result.assert_outcomes(errors=1, failed=2, passed=1)
     expected = (
-        f"pytest_ghdeploy.FakeError: {pytester.path / 'inner' / 'bad.json'}:2: there is no key 'full_nme' in "
+        f"pytest_ghdeploy.FakeError: {pytester.path / 'inner' / 'bad.json'}: there is no key 'full_nme' in "
         "repositories[0]; there are full_name, default_branch, private, branches, commits, merge_conflicts, tags, "
         "collaborators, deploy_keys, commit_statuses, check_runs, environments, deployments"
     )

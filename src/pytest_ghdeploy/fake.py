@@ -367,7 +367,7 @@ class FakeGitHub:
 
         Raises:
             FakeError: The file cannot be read, a key is unknown or missing, or a value makes no sense. The message
-                names file, line and path, and never a secret. Nothing has changed.
+                names the file and the path in it, in YAML the line too, and never a secret. Nothing has changed.
         """
         __tracebackhide__ = True
         try:
@@ -379,9 +379,9 @@ class FakeGitHub:
     def _seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
         from pytest_ghdeploy.seeds.seed import Seed  # few tests have one
 
-        seed = Seed(source)
+        seed = Seed(source, type(self))
         with self._engine.outbox, self._engine.lock:
-            # First where it does no harm.
+            # A refusal must change nothing, so it is carried out first where it does no harm.
             scratch = FakeGitHub(
                 self.base_url,
                 validate=self._engine.validate,
@@ -391,9 +391,8 @@ class FakeGitHub:
             scratch.clock.move_to(self.clock.now)
             scratch._engine.store.imitate(self._engine.store)
             scratch.webhooks.hold()  # and nobody hears of it
-            items = seed.items(scratch)
-            seed.carry_out(items, scratch)
-            seed.carry_out(items, self)
+            seed.carry_out(scratch)
+            seed.carry_out(self)
 
     @property
     def faults(self) -> Faults:

@@ -171,8 +171,16 @@ def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
 
 def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 - whatever a test gives
     __tracebackhide__ = True
-    for seed in seeds if isinstance(seeds, (list, tuple)) else [seeds]:
-        fake.seed(folder / seed if isinstance(seed, (str, PathLike)) else seed)
+    from pytest_ghdeploy.errors import FakeError
+    from pytest_ghdeploy.fake import engine_of
+    from pytest_ghdeploy.seeds.seed import Seed
+
+    for source in seeds if isinstance(seeds, (list, tuple)) else [seeds]:
+        try:
+            seed = Seed(folder / source if isinstance(source, (str, PathLike)) else source, type(fake))
+            seed.fill(fake, engine_of(fake))
+        except FakeError as problem:
+            raise problem.with_traceback(None) from None  # see below
 
 
 @pytest.fixture

@@ -361,7 +361,7 @@ def test_what_makes_no_sense_is_a_line_and_status_2(arguments: list[str], messag
     assert failing(*arguments, cwd=tmp_path) == (2, "", f"ghdeploy serve: {message}\n")
 
 
-def test_a_seed_file_with_a_mistake_is_a_line_with_file_and_line(tmp_path: Path) -> None:
+def test_a_seed_file_with_a_mistake_is_a_line_with_file_and_path(tmp_path: Path) -> None:
     """It names the nearest key, and nothing is started."""
     path = tmp_path / "seed.json"
     path.write_text('{"repositories": [\n  {"full_name": "octocat/example",\n   "branchs": []}\n]}\n', "utf-8")
@@ -370,7 +370,7 @@ def test_a_seed_file_with_a_mistake_is_a_line_with_file_and_line(tmp_path: Path)
 
     assert (status, printed) == (2, "")
     assert problem.startswith(
-        "ghdeploy serve: seed.json:3: there is no key 'branchs' in repositories[0]; there are branches,"
+        "ghdeploy serve: seed.json: there is no key 'branchs' in repositories[0]; there are branches,"
     )
     assert problem.count("\n") == 1
 
@@ -540,16 +540,14 @@ def test_the_log_tells_requests_hints_events_and_deliveries(seed_file: Path) -> 
             "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not "
             "an endpoint of "
             "this fake (75 are: `ghdeploy routes`). A canned answer helps: "
-            'POST /_ghdeploy/stub {"method": "GET", "path": "/repos/octocat/example/pulls", "status": 200, "json": …}'
+            'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)'
         ),
     ]
 
 
 def test_what_has_no_endpoint_is_told_with_the_way_that_there_is() -> None:
-    """Who has no Python is told of the admin interface: in the answer, and in the problems."""
-    helps = (
-        'A canned answer helps: POST /_ghdeploy/stub {"method": "POST", "path": "/graphql", "status": 200, "json": …}'
-    )
+    """The answer and the problems name the call, which is `POST /_ghdeploy/stub` over HTTP."""
+    helps = 'A canned answer helps: ghdeploy.stub("POST", "/graphql", status=200, json=…)'
     with serving() as served:
         assert helps in served.ask("POST", "/api/graphql", {"query": "{ viewer { login } }"})
         [problem] = served.ask("GET", "/_ghdeploy/problems")
@@ -743,7 +741,7 @@ def test_a_reset_loads_the_seed_files_as_they_are_now(seed_file: Path) -> None:
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/changed"]
 
     seed_file.write_text('{"repositoris": []}', "utf-8")
-    with pytest.raises(FakeError, match=r"seed\.json:1: there is no key 'repositoris'; there are repositories, "):
+    with pytest.raises(FakeError, match=r"seed\.json: there is no key 'repositoris'; there are repositories, "):
         fake._start_anew()
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/changed"]
 

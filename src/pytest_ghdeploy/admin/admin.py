@@ -58,7 +58,8 @@ class Admin:
             scheme: What the server speaks, ``http`` or ``https``.
 
         A refusal has a ``message``: 400 for what is no JSON, 403 for who may not ask, 404, 405, 409 for an assertion
-        that does not hold, 415, and 422 for what makes no sense, after which nothing has changed.
+        that does not hold, 415, and 422 for what makes no sense, after which nothing has changed. Where a method has
+        refused, it has the ``argument`` to change and the ``keys`` that exist too.
         """
         path, _, query = incoming.target.partition("?")
         if path != PREFIX and not path.startswith(f"{PREFIX}/"):
@@ -67,6 +68,7 @@ class Admin:
         if incoming.scheme and not is_here:
             return None  # as through a proxy: it is for that host
         status, value, headers = HTTPStatus.OK, None, {}
+        endpoint = None
         try:
             _check_sender(incoming, scheme, is_here=is_here)
             endpoint, names = _find("GET" if incoming.method == "HEAD" else incoming.method, path)
@@ -74,15 +76,16 @@ class Admin:
             if self._notice and endpoint.method == "POST":
                 self._notice(f"POST {path}")
         except _Refused as refusal:
-            status, headers, told = refusal.status, refusal.headers, str(refusal)
+            status, headers, value = refusal.status, refusal.headers, {"message": str(refusal)}
         except FakeError as problem:
-            status, told = HTTPStatus.UNPROCESSABLE_ENTITY, endpoints.in_words_of_http(self._fake, str(problem))
+            assert endpoint  # noqa: S101 - whose method has refused
+            status, value = HTTPStatus.UNPROCESSABLE_ENTITY, endpoints.refusal(self._fake, endpoint, problem)
         except AssertionError as problem:
-            status, told = HTTPStatus.CONFLICT, endpoints.in_words_of_http(self._fake, str(problem))
+            status, value = HTTPStatus.CONFLICT, {"message": str(problem)}
         except Exception as problem:  # noqa: BLE001 - a mistake of ours, which must not go unnoticed
             self._inside.fail(problem)
-            status, told = HTTPStatus.INTERNAL_SERVER_ERROR, f"the fake failed: {problem!r}"
-        return self._write(status, value if status == HTTPStatus.OK else {"message": told}, headers)
+            status, value = HTTPStatus.INTERNAL_SERVER_ERROR, {"message": f"the fake failed: {problem!r}"}
+        return self._write(status, value, headers)
 
     def _result(self, endpoint: Endpoint, names: Mapping[str, str], query: str, incoming: Incoming, url: str) -> JSON:
         if endpoint.method == "GET":

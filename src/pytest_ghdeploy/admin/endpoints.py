@@ -4,24 +4,24 @@ What the admin interface can do. A path is the name that Python has for it, with
 ``POST /_ghdeploy/clock/tick`` calls ``ghdeploy.clock.tick``, and the keys of its
 body are that method's arguments. What only Python can give, such as a function,
 is left out; what JSON has no form for is given by what names it: a time in ISO
-8601, a hook or a delivery by its id.
+8601, a hook or a delivery by its id. ``interface/binding.py`` reads a body, as
+it reads the items of a seed file.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.model import App, Team, Token, User
 from pytest_ghdeploy.interface import assertions
-from pytest_ghdeploy.interface.deployer import Deployer, Step
+from pytest_ghdeploy.interface.binding import Binder, Mismatch, Thing, is_required, signature_of
+from pytest_ghdeploy.interface.deployer import Deployer
 from pytest_ghdeploy.interface.fault_plan import Fault
 from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.resources import Deployment, _Item
@@ -33,6 +33,7 @@ from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from pytest_ghdeploy.errors import FakeError
     from pytest_ghdeploy.report.conversation import Conversation
     from pytest_ghdeploy.store.clock import Clock
     from pytest_ghdeploy.store.events import Events
@@ -79,7 +80,7 @@ class Endpoint(NamedTuple):
     method: str
     path: str
     does: str = ""
-    without: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()
     calls: str = ""
 
 
@@ -113,9 +114,9 @@ ENDPOINTS = (
     Endpoint("POST", "rate_limits/set_secondary"),
     Endpoint("POST", "rate_limits/clear"),
     Endpoint("POST", "stub"),
-    Endpoint("POST", "deployer", without=("fails_on", "fails_with", "by_webhook")),
+    Endpoint("POST", "deployer", without=frozenset({"fails_on", "by_webhook"})),
     Endpoint("GET", "webhooks/hooks", "List all hooks, oldest first."),
-    Endpoint("POST", "webhooks/subscribe", without=("path", "kind", "in_thread")),
+    Endpoint("POST", "webhooks/subscribe", without=frozenset({"path", "kind", "in_thread"})),
     Endpoint("POST", "webhooks/unsubscribe"),
     Endpoint("GET", "webhooks/deliveries", "List all deliveries, newest first. A query selects by their fields."),
     Endpoint("GET", "webhooks/held", "List the deliveries that are kept back, oldest first."),
@@ -164,10 +165,8 @@ def _first_line(method: object) -> str:
 
 def keys(fake: Fake, endpoint: Endpoint) -> list[str]:
     """List the keys of a body, each that may be left out with what it is then."""
-    if endpoint.method == "GET" or endpoint.path == "seed":
-        return []
     return [
-        name if one.default is one.empty and one.kind not in _MANY else f"{name}={json.dumps(_default(one))}"
+        name if is_required(one) else f"{name}={json.dumps(_MANY.get(one.kind, one.default))}"
         for name, one in _parameters(fake, endpoint).items()
     ]
 
@@ -175,8 +174,10 @@ def keys(fake: Fake, endpoint: Endpoint) -> list[str]:
 _MANY: dict[Any, JSON] = {inspect.Parameter.VAR_POSITIONAL: None, inspect.Parameter.VAR_KEYWORD: {}}
 
 
-def _default(parameter: inspect.Parameter) -> JSON:
-    return _MANY.get(parameter.kind, parameter.default)
+def _parameters(fake: Fake, endpoint: Endpoint) -> Mapping[str, inspect.Parameter]:
+    if endpoint.method == "GET" or endpoint.path == "seed":
+        return {}
+    return signature_of(_function(_method(fake, endpoint)), endpoint.without).parameters
 
 
 def _method(fake: Fake, endpoint: Endpoint) -> Callable[..., object]:
@@ -187,9 +188,10 @@ def _method(fake: Fake, endpoint: Endpoint) -> Callable[..., object]:
     return found
 
 
-def _parameters(fake: Fake, endpoint: Endpoint) -> dict[str, inspect.Parameter]:
-    found = inspect.signature(_method(fake, endpoint)).parameters
-    return {name: one for name, one in found.items() if name != "self" and name not in endpoint.without}
+def _function(method: Callable[..., object]) -> Callable[..., object]:
+    # Signatures are kept, and a bound method would keep its fake.
+    function: Callable[..., object] = getattr(method, "__func__", method)
+    return function
 
 
 # Calls
@@ -209,17 +211,28 @@ def call(fake: Fake, endpoint: Endpoint, names: Mapping[str, str], given: Mappin
     method = _method(fake, endpoint)
     if endpoint.path == "seed":
         return _answered(method(given))
-    args, kwargs = _arguments(fake, endpoint, given)
+    bound = _binder(fake).bind(_function(method), given, without=endpoint.without)
     if names:
         method = partial(method, fake.repository(f"{names['owner']}/{names['name']}"))
-    try:
-        return _answered(method(*args, **kwargs))
-    except FakeError as problem:
-        told = str(problem)
-        for name, value in kwargs.items():
-            if isinstance(value, datetime):
-                told = told.replace(repr(value), repr(given[name]))
-        raise FakeError(told) from problem
+    return _answered(method(*bound.args, **bound.kwargs))
+
+
+def _binder(fake: Fake) -> Binder:
+    def delivery(number: int) -> Delivery:
+        return _by_id("delivery", number, fake.webhooks.deliveries)
+
+    def hook(number: int) -> Hook:
+        return _by_id("hook", number, fake.webhooks.hooks)
+
+    things = {Delivery: Thing("the id of a delivery", delivery), Hook: Thing("the id of a hook", hook)}
+    return Binder("the body", things=things)
+
+
+def _by_id(kind: str, number: int, there: Sequence[T]) -> T:
+    for one in there:
+        if one.id == number:
+            return one
+    raise errors.unknown(kind, number, (one.id for one in there))
 
 
 def _answered(result: object) -> JSON:
@@ -228,183 +241,15 @@ def _answered(result: object) -> JSON:
     return {"sha": result} if isinstance(result, str) else shown(result)
 
 
-def _arguments(fake: Fake, endpoint: Endpoint, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    known = _parameters(fake, endpoint)
-    for key in given:
-        if key not in known:
-            raise errors.unknown("key", key, known, more=f" of {endpoint.path}")
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
-    for name, parameter in known.items():
-        if name not in given:
-            if parameter.default is parameter.empty and parameter.kind not in _MANY:
-                msg = f"{endpoint.path} needs the key {name!r}: its keys are {', '.join(keys(fake, endpoint))}"
-                raise FakeError(msg)
-            continue
-        value = _READ_AS.get(name, _as_it_is)(fake, given[name], name)
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            args.append(value)
-        elif parameter.kind is parameter.VAR_POSITIONAL:
-            args += value
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            kwargs |= value
-        else:
-            kwargs[name] = value
-    return args, kwargs
-
-
-def _as_it_is(_: Fake, value: Any, __: str) -> Any:  # noqa: ANN401 - any JSON
-    return value
-
-
-def _fields(_: Fake, value: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
-    if not isinstance(value, dict):
-        msg = f"{name} is an object of fields and what they are; got {value!r}"
-        raise FakeError(msg)
-    return value
-
-
-def _time(_: Fake, value: Any, name: str) -> datetime:  # noqa: ANN401
-    try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        found = None
-    if found is None or found.tzinfo is None:
-        msg = f"{name} is a time such as 2026-01-31T12:00:00Z, which ends in Z or +00:00; got {value!r}"
-        raise FakeError(msg)
-    return found
-
-
-def _time_or_null(fake: Fake, value: Any, name: str) -> datetime | None:  # noqa: ANN401
-    return None if value is None else _time(fake, value, name)
-
-
-def _number(_: Fake, value: Any, name: str) -> float:  # noqa: ANN401
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{name} is a number; got {value!r}"
-        raise FakeError(msg)
-    return value
-
-
-def _delivery(fake: Fake, value: Any, _: str) -> Delivery:  # noqa: ANN401
-    return _by_id("delivery", value, fake.webhooks.deliveries)
-
-
-def _deliveries(fake: Fake, value: Any, name: str) -> list[Delivery]:  # noqa: ANN401
-    if value is None:
-        return []
-    if not isinstance(value, list) or not value:
-        msg = f"{name} is a list of ids of deliveries, at least one, or null for all; got {value!r}"
-        raise FakeError(msg)
-    there = fake.webhooks.deliveries
-    return [_by_id("delivery", one, there) for one in value]
-
-
-def _hook(fake: Fake, value: Any, _: str) -> Hook:  # noqa: ANN401
-    return _by_id("hook", value, fake.webhooks.hooks)
-
-
-def _by_id(kind: str, value: Any, there: Sequence[T]) -> T:  # noqa: ANN401
-    for one in there:
-        if type(value) is int and one.id == value:
-            return one
-    raise errors.unknown(kind, value, (one.id for one in there))
-
-
-def _url(_: Fake, value: Any, name: str) -> str:  # noqa: ANN401
-    if not isinstance(value, str):
-        msg = f"{name} is a URL on this machine; got {value!r}"
-        raise FakeError(msg)
-    return value
-
-
-def _steps(_: Fake, value: Any, name: str) -> list[Any]:  # noqa: ANN401
-    if not isinstance(value, list):
-        msg = f"{name} is a list of states, and of objects with a state; got {value!r}"
-        raise FakeError(msg)
-    known = [one for one in inspect.signature(Step).parameters if one != "_"]
-    for step in value:
-        for key in step if isinstance(step, dict) else ():
-            if key not in known:
-                raise errors.unknown("key", key, known, more=" of a step")
-        if isinstance(step, dict) and "state" not in step:
-            msg = f"a step has a state; got {step!r}"
-            raise FakeError(msg)
-    return [Step(**step) if isinstance(step, dict) else step for step in value]
-
-
-_READ_AS: dict[str, Callable[[Fake, Any, str], Any]] = {
-    "chosen": _deliveries,
-    "delivery": _delivery,
-    "expires_at": _time_or_null,
-    "fields": _fields,
-    "hook": _hook,
-    "seconds": _number,
-    "steps": _steps,
-    "target": _url,
-    "when": _time,
-}
-
-
-# What is told of a refusal, for who has no Python
-
-_STRING = r"""(?<!\w)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-_PYTHONS = re.compile(
-    rf"""
-    (?P<string>{_STRING})
-    | repository\('(?P<repository>[^']*)'\)\ looks\ it\ up
-    | <(?P<kind>Delivery|Hook)\ (?P<id>\d+)(?P<more>[^<>]*)>
-    | (?P<word>\b(?:True|False|None)\b)
-    | (?:ghdeploy\.)?\b(?P<name>[a-z_]+(?:\.[a-z_]+)*)\((?P<arguments>(?:{_STRING}|[^()'"])*)\)
-    """,
-    re.VERBOSE,
-)
-_ARGUMENT = re.compile(rf"(?:(?P<name>\w+)=)?(?P<value>{_STRING}|[^,\s]+)")
-_WORDS = {"True": "true", "False": "false", "None": "null"}
-
-
-def in_words_of_http(fake: Fake, text: str) -> str:
-    """
-    Say what a message says of Python in JSON, and in the paths of this interface; leave what it quotes.
-
-    ``hold()`` becomes ``POST /_ghdeploy/webhooks/hold``, with a body if it has arguments, and ``None`` ``null``.
-    """
-    return _PYTHONS.sub(partial(_translated, fake), text)
-
-
-def _translated(fake: Fake, found: re.Match[str]) -> str:
-    if found["string"]:
-        return found[0]
-    if found["repository"]:
-        return f"{PREFIX}/repositories/{found['repository']}/… is for it"
-    if found["kind"]:
-        more = found["more"].strip()
-        return f"the {found['kind'].lower()} {found['id']}" + (f" ({more})" if more else "")
-    if found["word"]:
-        return _WORDS[found["word"]]
-    endpoints = _of_call(found["name"])
-    if len(endpoints) != 1:
-        return found[0]
-    [endpoint] = endpoints
-    names = iter(_parameters(fake, endpoint))
-    members = []
-    for one in _ARGUMENT.finditer(found["arguments"]):
-        if one["value"] == "…" and not one["name"]:
-            members.append("…")
-        else:
-            members.append(f'"{one["name"] or next(names, "…")}": {_in_json(one["value"])}')
-    return f"POST {PREFIX}/{endpoint.path}" + (f" {{{', '.join(members)}}}" if members else "")
-
-
-def _of_call(name: str) -> list[Endpoint]:
-    """Find what ``webhooks.hold`` or ``hold`` may be here."""
-    path = name.replace(".", "/")
-    calls = [one for one in ENDPOINTS if one.method == "POST"]
-    return [one for one in calls if one.path == path] or [one for one in calls if one.path.endswith(f"/{path}")]
-
-
-def _in_json(value: str) -> str:
-    return json.dumps(value[1:-1]) if value[0] == "'" else _WORDS.get(value, value)
+def refusal(fake: Fake, endpoint: Endpoint, problem: FakeError) -> JSON:
+    """Describe a *problem* with a request: the message, the key to change if it is one, and the keys that exist."""
+    parameters = _parameters(fake, endpoint)
+    argument = problem.argument
+    # A method's own errors speak of its arguments: one that is no key here is a field, or named in the path.
+    if argument not in parameters and endpoint.path != "seed" and not isinstance(problem, Mismatch):
+        fields = next((name for name, one in parameters.items() if one.kind is one.VAR_KEYWORD), None)
+        argument = f"{fields}.{argument}" if argument and fields else None
+    return {"message": str(problem), "argument": argument, "keys": list(parameters)}
 
 
 # Reading

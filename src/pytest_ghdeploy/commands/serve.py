@@ -22,10 +22,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy.admin.admin import Admin
-from pytest_ghdeploy.admin.endpoints import PREFIX, in_words_of_http
+from pytest_ghdeploy.admin.endpoints import PREFIX
 from pytest_ghdeploy.engine import Engine
-from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
+from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.fake import FakeGitHub
+from pytest_ghdeploy.seeds.seed import Seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -76,7 +77,6 @@ class ServedEngine(Engine):
 
     log: Log | None = None
     keep = DEFAULT_KEEP
-    in_words_of_http: Callable[[str], str] | None = None
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
         """Answer a request as any fake does; tell of it, and forget old ones."""
@@ -87,8 +87,6 @@ class ServedEngine(Engine):
 
     def fail(self, problem: BaseException) -> None:
         """Note a problem, of which ``/_ghdeploy/problems`` tells."""
-        if self.in_words_of_http and isinstance(problem, UnsupportedRequest):  # its words are the answer's, too
-            problem.args = (self.in_words_of_http(str(problem)),)
         super().fail(problem)
         if self.log:
             self.log.look()
@@ -123,12 +121,11 @@ class ServedGitHub(FakeGitHub):
         super().__init__(**settings.fake)
         self._settings = settings
         self._greeter: threading.Thread | None = None
-        self._engine.in_words_of_http = partial(in_words_of_http, self)
         self._engine.keep = settings.keep
         self._engine.log = log
         self._engine.outbox.held = []
         for path in settings.seeds:
-            self.seed(path)
+            Seed(path, type(self)).fill(self, self._engine)
         if not self._engine.outbox.held:
             self._engine.outbox.held = None
 
@@ -142,15 +139,15 @@ class ServedGitHub(FakeGitHub):
         if not isinstance(seed, bool):
             msg = f"seed is True or False, got {seed!r}"
             raise FakeError(msg)
-        paths = self._settings.seeds if seed else ()
+        seeds = [Seed(path, type(self)) for path in self._settings.seeds] if seed else []
         rehearsal = FakeGitHub(**self._settings.fake)
         rehearsal.webhooks.hold()
-        for path in paths:
-            rehearsal.seed(path)
+        for one in seeds:
+            one.carry_out(rehearsal)
         with self._engine.outbox, self._engine.lock:
             self._engine.start_anew()
-            for path in paths:
-                self.seed(path)
+            for one in seeds:
+                one.carry_out(self)
 
     def start_deliveries(self) -> None:
         """Deliver what the seed files have caused, in a thread."""

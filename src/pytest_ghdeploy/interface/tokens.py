@@ -57,7 +57,7 @@ def add(
         raise FakeError(msg, argument="expires_at")
     ends_at = None if expires_at is None else in_utc(expires_at)
     if expires_at is not None and ends_at is None:
-        msg = f"expires_at is a time in the years 1 to 9999, in UTC; got {expires_at!r}"
+        msg = f"expires_at is a time in the years 1 to 9999, in UTC; got {expires_at.isoformat()}"
         raise FakeError(msg, argument="expires_at")
     known = store.user(user)
     is_bot = known.type == "Bot" if known else user.endswith("[bot]")

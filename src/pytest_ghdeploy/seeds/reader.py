@@ -1,8 +1,9 @@
 """
-Files of data in YAML, TOML or JSON, read so that each value is known by its line.
+Files of data in YAML, TOML or JSON.
 
 A place in such a file is a path: the keys and the numbers of items that lead
-there, such as ``("repositories", 0, "branches", 1, "name")``.
+there, such as ``("repositories", 0, "branches", 1, "name")``. Of YAML the line
+is known too; the parsers of Python's standard library keep none.
 """
 
 from __future__ import annotations
@@ -11,14 +12,12 @@ import json
 import re
 import tomllib
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.redaction import is_ordinary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Path = tuple[str | int, ...]
+    from pytest_ghdeploy.interface.binding import Path
 
 FORMATS = {".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".json": "JSON"}
 """What a file holds, by the end of its name."""
@@ -33,21 +32,16 @@ class Malformed(Exception):
         self.line = line
 
 
-class Lines(Protocol):
-    """The lines of a file, counted from 1."""
+class Document:
+    """What a file holds. Of JSON, TOML and what is no file at all, no lines are known."""
 
-    def key(self, path: Path) -> int | None:
-        """Find the line of the key that ends *path*; of an item, where it begins."""
+    def __init__(self, value: Any) -> None:  # noqa: ANN401 - any type
+        """Hold *value*."""
+        self.value = value
 
-    def value(self, path: Path) -> int | None:
-        """Find the line on which the value at *path* begins."""
-
-
-class Document(NamedTuple):
-    """What a file holds, and where."""
-
-    value: Any
-    lines: Lines
+    def line(self, path: Path, *, of_key: bool) -> int | None:  # noqa: ARG002 - other formats know it
+        """Find the line, counted from 1, of the value at *path*, or of the key that ends it; ``None`` if unknown."""
+        return None
 
 
 @lru_cache(16)  # the same file may be read for each test
@@ -66,10 +60,10 @@ def read(text: str, form: str) -> Document:
         raise Malformed(msg) from None
 
 
-def _twice(name: str, line: int, first: int | None) -> Malformed:
+def _twice(name: str, line: int | None = None, first: int | None = None) -> Malformed:
     # What stands where a key should may be a token.
-    told = f"the key {name!r}" if is_ordinary(name) else "a key"
-    return Malformed(f"{told} is there twice, first in line {first}", line)
+    called = f"the key {name!r}" if is_ordinary(name) else "a key"
+    return Malformed(f"{called} is there twice" + (f", first in line {first}" if first else ""), line)
 
 
 _QUOTED = re.compile(r"""(['"])((?:\\.|(?!\1).)*)\1""", re.DOTALL)
@@ -82,204 +76,33 @@ def _without_values(message: str) -> str:
     return _QUOTED.sub(lambda found: found[0] if _SIGN.fullmatch(found[2]) else "…", message)
 
 
-class _Found:
-    """The lines that a scanner has found."""
-
-    def __init__(self) -> None:
-        self.keys: dict[Path, int] = {}
-        self.values: dict[Path, int] = {}
-
-    def key(self, path: Path) -> int | None:
-        return self.keys.get(path) or self.value(path)
-
-    def value(self, path: Path) -> int | None:
-        return self.values.get(path)
-
-
-# JSON
-
-_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
-
-
 def _read_json(text: str) -> Document:
     try:
-        value = json.loads(text)
+        return Document(json.loads(text, object_pairs_hook=_members))
     except json.JSONDecodeError as problem:
         raise Malformed(problem.msg, problem.lineno) from None
     except ValueError:
         msg = "a number has too many digits"
         raise Malformed(msg) from None
-    return Document(value, _json_lines(text))
 
 
-class _Open:
-    """An object or an array that has not ended yet, and what comes next in it: a member, an item, or a key."""
-
-    __slots__ = ("is_object", "path", "step")
-
-    def __init__(self, path: Path, *, is_object: bool) -> None:
-        self.path = path
-        self.is_object = is_object
-        self.step: str | int | None = None if is_object else 0
-
-
-def _json_lines(text: str) -> _Found:
-    # The text is known to be JSON, so that its tokens say it all.
-    found = _Found()
-    outer: list[_Open] = []
-    line, seen = 1, 0
-    for match in _JSON_TOKEN.finditer(text):
-        line += text.count("\n", seen, match.start())
-        seen = match.start()
-        sign, inner = match[0], outer[-1] if outer else None
-        if sign in "]}":
-            outer.pop()
-        elif sign == "," and inner:
-            inner.step = inner.step + 1 if isinstance(inner.step, int) else None
-        elif inner and inner.step is None:
-            inner.step = json.loads(sign)
-            path = (*inner.path, json.loads(sign))
-            if path in found.keys:
-                raise _twice(path[-1], line, found.keys[path])
-            found.keys[path] = line
-        elif sign != ":":
-            path = (*inner.path, inner.step) if inner and inner.step is not None else ()
-            found.values[path] = line
-            if sign in "[{":
-                outer.append(_Open(path, is_object=sign == "{"))
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _twice(name)
+        found[name] = value
     return found
-
-
-# TOML
-
-_SKIPPED = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
-_TOML_KEY = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
-_TOML_KEYS = re.compile(rf"{_TOML_KEY}(?:[ \t]*\.[ \t]*{_TOML_KEY})*")
-_TOML_SCALAR = re.compile(
-    r'"""(?:[^\\]|\\.)*?"{3,5}'
-    r"|'''.*?'{3,5}"
-    r'|"(?:[^"\\]|\\.)*"'
-    r"|'[^']*'"
-    r"|[^,\]}#\n]+",
-    re.DOTALL,
-)
-_TOML_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
 def _read_toml(text: str) -> Document:
     try:
-        value = tomllib.loads(text)
+        return Document(tomllib.loads(text))
     except tomllib.TOMLDecodeError as problem:
-        where = _TOML_LINE.search(str(problem))
-        line = int(where[1]) if where and where[1] else text.rstrip("\n").count("\n") + 1
-        raise Malformed(_without_values(_TOML_LINE.sub("", str(problem))), line) from None
+        raise Malformed(_without_values(str(problem))) from None
     except ValueError:
         msg = "a number has too many digits"
         raise Malformed(msg) from None
-    return Document(value, _TomlScanner(text).lines)
-
-
-class _TomlScanner:
-    """Goes through a text that is known to be TOML."""
-
-    def __init__(self, text: str) -> None:
-        self.lines = _Found()
-        self._text = text
-        self._place = 0
-        self._line = 1
-        self._last: dict[Path, int] = {}
-        """The number of the latest table in each array of tables."""
-        self.lines.values[()] = 1
-        base: Path = ()
-        while self._skip():
-            if self._ahead("[["):
-                base = self._header(2)
-            elif self._ahead("["):
-                base = self._header(1)
-            else:
-                self._member(base)
-
-    def _to(self, place: int) -> None:
-        self._line += self._text.count("\n", self._place, place)
-        self._place = place
-
-    def _skip(self) -> bool:
-        blank = _SKIPPED.match(self._text, self._place)
-        assert blank  # noqa: S101 - it matches nothing, too
-        self._to(blank.end())
-        return self._place < len(self._text)
-
-    def _ahead(self, sign: str) -> bool:
-        return self._text.startswith(sign, self._place)
-
-    def _keys(self) -> list[str]:
-        found = _TOML_KEYS.match(self._text, self._place)
-        assert found  # noqa: S101 - this is where TOML has a key
-        self._to(found.end())
-        steps = []
-        value = tomllib.loads(f"{found[0]} = 0")
-        while value:
-            ((name, value),) = value.items()
-            steps.append(name)
-        return steps
-
-    def _name(self, path: Path) -> None:
-        self.lines.keys.setdefault(path, self._line)
-        self.lines.values.setdefault(path, self._line)
-
-    def _header(self, brackets: int) -> Path:
-        self._to(self._place + brackets)
-        self._skip()
-        path: Path = ()
-        *outer, name = self._keys()
-        for step in outer:
-            path = (*path, step)
-            self._name(path)
-            if path in self._last:
-                path = (*path, self._last[path])
-        path = (*path, name)
-        self._name(path)
-        if brackets > 1:
-            number = self._last[path] = self._last.get(path, -1) + 1
-            path = (*path, number)
-            self.lines.values[path] = self._line
-        self._skip()
-        self._to(self._place + brackets)
-        return path
-
-    def _member(self, base: Path) -> None:
-        path = base
-        for step in self._keys():
-            path = (*path, step)
-            self._name(path)
-        self._skip()
-        self._to(self._place + 1)  # =
-        self._value(path)
-
-    def _value(self, path: Path) -> None:
-        self._skip()
-        self.lines.values[path] = self._line
-        if self._ahead("["):
-            for number, _ in enumerate(self._parts("]")):
-                self._value((*path, number))
-        elif self._ahead("{"):
-            for _ in self._parts("}"):
-                self._member(path)
-        else:
-            scalar = _TOML_SCALAR.match(self._text, self._place)
-            assert scalar  # noqa: S101 - this is where TOML has a value
-            self._to(scalar.end())
-
-    def _parts(self, end: str) -> Iterator[None]:
-        self._to(self._place + 1)
-        self._skip()
-        while not self._ahead(end):
-            yield
-            self._skip()
-            if self._ahead(","):
-                self._to(self._place + 1)
-                self._skip()
-        self._to(self._place + 1)
 
 
 # YAML
@@ -298,9 +121,9 @@ def _read_yaml(text: str) -> Document:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
-            return Document(None, _Found())
+            return Document(None)
         _YamlCheck(loader).check(node)
-        return Document(loader.construct_document(node), _YamlLines(node))
+        return _YamlDocument(loader.construct_document(node), node)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         said = " ".join(part for part in (problem.problem, problem.context) if part)
@@ -373,23 +196,19 @@ class _YamlCheck:
         return size
 
 
-class _YamlLines:
-    """The lines of a document that has been constructed: what it merges stands before its own members then."""
+class _YamlDocument(Document):
+    """A document with the node that it was made of, which knows its lines."""
 
-    def __init__(self, node: Any) -> None:  # noqa: ANN401 - likewise
+    def __init__(self, value: Any, node: Any) -> None:  # noqa: ANN401 - likewise
+        super().__init__(value)
         self._node = node
 
-    def key(self, path: Path) -> int | None:
-        return self._line(path, 0)
-
-    def value(self, path: Path) -> int | None:
-        return self._line(path, 1)
-
-    def _line(self, path: Path, which: int) -> int | None:
+    def line(self, path: Path, *, of_key: bool) -> int | None:
         pair = (self._node, self._node)
         for step in path:
             inside = pair[1]
             if inside.id == "mapping":
+                # What is merged comes first, and a later member of the same name is the one that counts.
                 members = (member for member in reversed(inside.value) if member[0].value == step)
                 found = next(members, None)
             elif inside.id == "sequence" and isinstance(step, int) and step < len(inside.value):
@@ -399,7 +218,7 @@ class _YamlLines:
             if found is None:
                 return None
             pair = found
-        line: int = pair[which].start_mark.line
+        line: int = pair[0 if of_key else 1].start_mark.line
         return line + 1
 
 

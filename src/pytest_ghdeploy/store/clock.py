@@ -65,7 +65,7 @@ class Clock:
             raise FakeError(msg, argument="when")
         later = in_utc(when)
         if later is None or later > LATEST:
-            msg = f"clock.move_to needs a time in the years 1 to 9998, in UTC; got {when!r}"
+            msg = f"clock.move_to needs a time in the years 1 to 9998, in UTC; got {when.isoformat()}"
             raise FakeError(msg, argument="when")
         self._pass(later)
 

@@ -1,0 +1,342 @@
+"""
+From plain data to the call of a Python method.
+
+Seed files and the admin interface say as YAML, TOML or JSON what a call says in
+Python. The keys are the method's parameters and the values are checked against
+their annotations, so a method is described in one place: its signature.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+import typing
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from functools import lru_cache
+from inspect import BoundArguments, Parameter, Signature
+from typing import Any, NamedTuple, NoReturn
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.errors import FakeError, kind_of
+from pytest_ghdeploy.github import model
+from pytest_ghdeploy.interface.deployer import Step
+
+Path = tuple[str | int, ...]
+"""The keys and the numbers of items that lead to a value, as in ``("branches", 1, "name")``."""
+
+# Names in annotations that the modules import for type checkers only.
+_NAMES: dict[str, Any] = {
+    **vars(model),
+    **dict.fromkeys(("Kind", "Wanted"), object),
+    "Any": Any,
+    "Mapping": Mapping,
+    "Sequence": Sequence,
+    "Step": Step,
+    "datetime": datetime,
+}
+
+# Parameters that data gives in a form of its own: a receiver is a URL.
+_IN_DATA = {"target": str}
+
+# The values of these keys are never quoted.
+SECRETS = frozenset({"token", "secret"})
+# Words that may be written beside a secret by mistake, and are none.
+_COMMON_WORDS = SECRETS | {
+    *("config", "events", "id", "kind", "login", "name", "password", "scope", "secrets", "target", "text", "tokens"),
+    *("type", "url", "user", "value"),
+}
+
+
+class Mismatch(FakeError):
+    """
+    Data that a method does not take.
+
+    Attributes:
+        path: The place in the data.
+
+        is_key: Whether the last key of *path* itself is wrong, and not its value.
+    """
+
+    def __init__(self, message: str, path: Path, *, is_key: bool = False) -> None:
+        """Say in *message* what is wrong at *path*."""
+        super().__init__(message, argument=spelled(path) or None)
+        self.path = path
+        self.is_key = is_key
+
+
+class Thing(NamedTuple):
+    """
+    An object that data can only refer to, such as a delivery.
+
+    Attributes:
+        called: What the reference is called in messages: ``the id of a delivery``.
+
+        find: Returns the object for an id, or raises ``FakeError``.
+    """
+
+    called: str
+    find: Callable[[int], object]
+
+
+def spelled(path: Path) -> str:
+    """Write a path as in ``repositories[0].branches[1].name``; the empty path is an empty string."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+@lru_cache(128)
+def signature_of(function: Callable[..., object], without: frozenset[str] = frozenset()) -> Signature:
+    """Read the signature of a function or class without ``self`` and *without* these, its annotations evaluated."""
+    names = {**_NAMES, **vars(sys.modules[function.__module__])}
+    full = inspect.signature(function)
+    kept = []
+    for name, parameter in full.parameters.items():
+        if name != "self" and name not in without:
+            # Not inspect's eval_str, which needs the names of what is returned too.
+            hint = _IN_DATA[name] if name in _IN_DATA else eval(parameter.annotation, names)  # noqa: S307 - our own code
+            kept.append(parameter.replace(annotation=hint))
+    return full.replace(parameters=kept)
+
+
+_MANY = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def is_required(parameter: Parameter) -> bool:
+    """Tell whether data must have the key of a parameter."""
+    return parameter.default is parameter.empty and parameter.kind not in _MANY
+
+
+class Binder:
+    """Binds data to parameters."""
+
+    def __init__(
+        self,
+        whole: str,
+        *,
+        things: Mapping[type, Thing] | None = None,
+        blot: Callable[[str], str] = str,
+        needs_quotes: bool = False,
+    ) -> None:
+        """
+        Check data that is called *whole* in messages.
+
+        Args:
+            things: How data refers to objects of these types.
+
+            blot: Takes secrets out of what a message quotes.
+
+            needs_quotes: Whether a text without quotes may have been read as something else, as in YAML.
+        """
+        self._whole = whole
+        self._things = things or {}
+        self._blot = blot
+        self._needs_quotes = needs_quotes
+
+    def bind(
+        self,
+        function: Callable[..., object],
+        data: object,
+        path: Path = (),
+        *,
+        without: frozenset[str] = frozenset(),
+        renamed: Mapping[str, str] | None = None,
+        more_keys: Sequence[str] = (),
+    ) -> BoundArguments:
+        """
+        Turn *data* into the arguments of a call, without calling.
+
+        Args:
+            data: A mapping; or the value of the one required parameter, if there is one.
+
+            path: The place of *data* in the document.
+
+            without: The parameters that data cannot give.
+
+            renamed: The keys that are not called as their parameters are.
+
+            more_keys: Further keys of the mapping, which are the caller's business.
+
+        Raises:
+            Mismatch: A key is unknown or missing, or a value has the wrong type.
+        """
+        signature = signature_of(function, without)
+        keys = {name: key for key, name in (renamed or {}).items()}
+        parameters = {keys.get(name, name): one for name, one in signature.parameters.items()}
+        required = [key for key, one in parameters.items() if is_required(one)]
+        if not isinstance(data, Mapping):
+            if len(required) != 1:
+                self._refuse(path, Mapping, data)
+            only = parameters[required[0]]
+            if not any(self._fits(arm, data) for arm in _arms(only.annotation)):
+                self._refuse(path, only.annotation | Mapping, data)
+            return BoundArguments(signature, OrderedDict({only.name: self.value(only.annotation, data, path)}))
+        known = [*parameters, *more_keys]
+        has_secrets = not SECRETS.isdisjoint(parameters)
+        arguments = OrderedDict[str, Any]()
+        for key, value in data.items():
+            self.check_key(key, known, path, beside_secrets=has_secrets, value=value)
+            if key in parameters:
+                arguments[parameters[key].name] = self._argument(parameters[key], value, (*path, key))
+        for key in required:
+            if key not in data:
+                verb = "is" if len(required) == 1 else "are"
+                msg = f"{self._spelled(path)} has no {key}: {' and '.join(required)} {verb} required"
+                raise Mismatch(msg, path)
+        return BoundArguments(signature, arguments)
+
+    def check_key(
+        self, key: object, known: Sequence[str], path: Path, *, beside_secrets: bool = False, value: object = None
+    ) -> None:
+        """
+        Refuse a *key* of the mapping at *path* that is not one of the *known* ones.
+
+        Beside secrets an unknown key may be the secret itself, above all if a mapping is its *value*.
+
+        Raises:
+            Mismatch: It names the closest known key first.
+        """
+        where = f" in {spelled(path)}" if path else ""
+        if not isinstance(key, str):
+            msg = f"a key{where} is a text, got {kind_of(key)}"
+            raise Mismatch(msg, path)
+        if key not in known:
+            close = not isinstance(value, Mapping) and get_close_matches(key, known, cutoff=0.8)
+            shown = key if not beside_secrets or close or key in _COMMON_WORDS else "…"
+            problem = errors.unknown("key", self._blot(shown), known, more=where)
+            raise Mismatch(str(problem), (*path, key), is_key=True)
+
+    def value(self, hint: Any, value: Any, path: Path) -> Any:  # noqa: ANN401 - of any type
+        """
+        Check a *value* against an annotation, and give what Python takes in its place.
+
+        Raises:
+            Mismatch: It is of another type.
+        """
+        arm = next((arm for arm in _arms(hint) if self._fits(arm, value)), None)
+        if arm is None:
+            self._refuse(path, hint, value)
+        origin = typing.get_origin(arm) or arm
+        if origin in self._things:
+            return self._found(self._things[origin], value, path)
+        if origin is typing.Literal and value not in typing.get_args(arm):
+            known = typing.get_args(arm)
+            problem = errors.unknown("value", self._blot(value), known, more=f" of {spelled(path)}")
+            raise Mismatch(str(problem), path)
+        if origin is datetime:
+            return _to_datetime(value)
+        if is_dataclass(origin) and isinstance(value, Mapping):
+            bound = self.bind(origin, value, path)  # type: ignore[arg-type] # a class is called like a function
+            return origin(*bound.args, **bound.kwargs)  # type: ignore[operator]
+        if origin is Sequence:
+            (of,) = typing.get_args(arm)
+            return [self.value(of, inner, (*path, place)) for place, inner in enumerate(value)]
+        if origin is Mapping:
+            _, of = typing.get_args(arm)
+            return self._mapping(of, value, path)
+        return value
+
+    def _argument(self, parameter: Parameter, value: Any, path: Path) -> Any:  # noqa: ANN401 - of any type
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            # An empty list would mean what leaving the key out means: everything.
+            if value is None:
+                return ()
+            if not isinstance(value, (list, tuple)) or not value:
+                got = "an empty list" if isinstance(value, (list, tuple)) else kind_of(value)
+                msg = f"{spelled(path)} is a list of at least one item, or nothing, got {got}"
+                raise Mismatch(msg, path)
+            return self.value(types.GenericAlias(Sequence, (parameter.annotation,)), value, path)
+        if parameter.kind is Parameter.VAR_KEYWORD:
+            return self.value(types.GenericAlias(Mapping, (str, parameter.annotation)), value, path)
+        return self.value(parameter.annotation, value, path)
+
+    def _mapping(self, of: Any, value: Mapping[Any, Any], path: Path) -> dict[str, Any]:  # noqa: ANN401 - a type
+        for key in value:
+            if not isinstance(key, str):
+                msg = f"a key in {spelled(path)} is a text, got {kind_of(key)}"
+                raise Mismatch(msg, path)
+        return {key: self.value(of, inner, (*path, key)) for key, inner in value.items()}
+
+    def _found(self, thing: Thing, value: int, path: Path) -> object:
+        try:
+            return thing.find(value)
+        except FakeError as problem:
+            raise Mismatch(str(problem), path) from None
+
+    def _fits(self, arm: Any, value: object) -> bool:  # noqa: ANN401, PLR0911 - a type
+        """Tell whether *value* is of that type, whatever is in it."""
+        origin = typing.get_origin(arm) or arm
+        if origin in (Any, object):
+            return True
+        if origin is typing.Literal:
+            return isinstance(value, str)
+        if origin is datetime:
+            return isinstance(value, date) or (isinstance(value, str) and _is_date(value))
+        if is_dataclass(origin) and isinstance(value, Mapping):
+            return True
+        if origin is Sequence:
+            return isinstance(value, (list, tuple))
+        if origin in (None, type(None)):
+            return value is None
+        if origin in (int, float) or origin in self._things:
+            return isinstance(value, (int, float) if origin is float else int) and not isinstance(value, bool)
+        return isinstance(value, origin)
+
+    # Messages. Values are not quoted: they may be secrets, or hold some.
+
+    def _spelled(self, path: Path) -> str:
+        return spelled(path) or self._whole
+
+    def _refuse(self, path: Path, hint: Any, value: object) -> NoReturn:  # noqa: ANN401 - a type
+        wanted = self._described(hint)
+        unquoted = self._needs_quotes and value is not None and not isinstance(value, (str, Mapping, list))
+        quotes = "; a text is put in quotes" if unquoted and "a text" in wanted.split(" or ") else ""
+        msg = f"{self._spelled(path)} is {wanted}, got {kind_of(value)}{quotes}"
+        raise Mismatch(msg, path)
+
+    def _described(self, hint: Any) -> str:  # noqa: ANN401 - a type
+        words = []
+        for arm in _arms(hint):
+            origin = typing.get_origin(arm) or arm
+            if origin in self._things:
+                words.append(self._things[origin].called)
+            elif is_dataclass(origin):
+                words.append("a mapping")
+            elif origin in _DESCRIBED:
+                words.append(_DESCRIBED[origin])
+        return " or ".join(dict.fromkeys(words))
+
+
+def _arms(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type
+    return typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _to_datetime(value: date | str) -> datetime:
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(found, datetime):
+        found = datetime.combine(found, time())
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+# What can only come from Python, and so is not offered, is not here.
+_DESCRIBED: dict[Any, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    datetime: "a date",
+    Mapping: "a mapping",
+    Sequence: "a list",
+    typing.Literal: "a text",
+}
