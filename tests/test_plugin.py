@@ -16,9 +16,10 @@ import pytest
 
 # Loaded here, since pytester forgets what is loaded inside an inner run.
 import pytest_ghdeploy.doors.requests
-from pytest_ghdeploy import fake, plugin
+from pytest_ghdeploy import fake
 from pytest_ghdeploy.github.model import Assumptions
 from pytest_ghdeploy.http import router
+from pytest_ghdeploy.options import OPTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -246,16 +247,16 @@ def test_the_factory_takes_the_ini_options(pytester: pytest.Pytester) -> None:
 
 def test_options_are_the_assumptions_and_three_more() -> None:
     """Every assumption is an option of the same name and default, and so are `FakeGitHub`'s other arguments."""
-    assert list(plugin.OPTIONS) == ["base_url", "validate", "enterprise_version", *SWITCHES]
+    assert list(OPTIONS) == ["base_url", "validate", "enterprise_version", *SWITCHES]
     for name, default in SWITCHES.items():
-        kind, told, meaning = plugin.OPTIONS[name]
-        assert (kind, told) == (
-            ("bool", str(default).lower()) if isinstance(default, bool) else ("string", str(default))
-        )
-        assert meaning
+        option = OPTIONS[name]
+        assert (option.is_switch, option.is_number) == (isinstance(default, bool), not isinstance(default, bool))
+        assert option.default == str(default).lower()
+        assert option.meaning
     parameters = inspect.signature(fake.FakeGitHub).parameters
     for name in ("base_url", "validate", "enterprise_version"):
-        assert plugin.OPTIONS[name][:2] == ("string", parameters[name].default)
+        assert OPTIONS[name].default == parameters[name].default
+        assert OPTIONS[name].value
 
 
 def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
@@ -273,7 +274,7 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "the others are the ini options ghdeploy_* of the same names."
         )
     ]
-    assert all(f" {name}=..." in told[0] for name in plugin.OPTIONS)
+    assert all(f" {name}=..." in told[0] for name in OPTIONS)
 
 
 def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
@@ -295,12 +296,13 @@ def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
     }
 
 
-@pytest.mark.parametrize("name", plugin.OPTIONS)
+@pytest.mark.parametrize("name", OPTIONS)
 def test_help_describes_every_option(pytester: pytest.Pytester, name: str) -> None:
     """`pytest --help` shows each ini option with its type, meaning and default."""
     shown = " ".join(text(pytester.runpytest_inprocess("--help")).split())
-    kind, default, meaning = plugin.OPTIONS[name]
-    assert f" ghdeploy_{name} ({kind}): {meaning} (default: {default}) " in shown
+    option = OPTIONS[name]
+    kind = "bool" if option.is_switch else "string"
+    assert f" ghdeploy_{name} ({kind}): {option.meaning} (default: {option.default}) " in shown
 
 
 OTHERS = {
@@ -309,7 +311,7 @@ OTHERS = {
     "enterprise_version": "3.17.4",
     "payload_limit": 77,
 }
-VALUES: dict[str, Any] = {name: OTHERS.get(name, True) for name in plugin.OPTIONS}
+VALUES: dict[str, Any] = {name: OTHERS.get(name, True) for name in OPTIONS}
 READ = """
         def read(fake, name):
             if name in ("base_url", "validate", "enterprise_version"):
@@ -325,14 +327,14 @@ def test_each_option_can_be_set_in_the_ini_file(pytester: pytest.Pytester, name:
     source = f"{READ}\n        def test_it(ghdeploy):\n            assert read(ghdeploy, {name!r}) == {{!r}}\n"
     run(pytester, source.format(VALUES[name])).assert_outcomes(passed=1)
     pytester.makeini("[pytest]\n")
-    default = SWITCHES.get(name, plugin.OPTIONS[name][1])
+    default = SWITCHES.get(name, OPTIONS[name].default)
     run(pytester, source.format(default)).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_each_option_can_be_set_by_the_marker(pytester: pytest.Pytester, name: str) -> None:
     """A marker argument holds for its test alone, and beats the ini file."""
-    default = SWITCHES.get(name, plugin.OPTIONS[name][1])
+    default = SWITCHES.get(name, OPTIONS[name].default)
     pytester.makeini(f"[pytest]\nghdeploy_{name} = {VALUES[name]}")
     result = run(
         pytester,
@@ -1582,7 +1584,7 @@ def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_that_does_not_use_it_loads_no_more(tmp_path: Path) -> None:
-    """A whole pytest run of a test without the fixture, failing even, loads nothing but the plugin."""
+    """A whole run without the fixture, of a failing test even, loads only the plugin and the table of options."""
     (tmp_path / "test_it.py").write_text("def test_one(): pass\ndef test_two(): assert 0\n", "utf-8")
     loaded = in_a_new_process(
         """
@@ -1599,6 +1601,7 @@ def test_a_run_that_does_not_use_it_loads_no_more(tmp_path: Path) -> None:
     assert status == pytest.ExitCode.TESTS_FAILED
     assert [name for name in modules if name.startswith("pytest_ghdeploy")] == [
         "pytest_ghdeploy",
+        "pytest_ghdeploy.options",
         "pytest_ghdeploy.plugin",
     ]
     assert not [name for name in modules if name.startswith(HEAVY)]

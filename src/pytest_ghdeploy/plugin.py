@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from importlib.machinery import PathFinder
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -26,33 +26,6 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.server.live_server import LiveServer
 
     Factory = Callable[..., FakeGitHub]
-
-# Ini options by name without "ghdeploy_", each a marker argument too: type, default, meaning.
-OPTIONS: dict[str, tuple[str, str, str]] = {
-    "base_url": ("string", "https://api.github.com", "root of the fake's API"),
-    "validate": ("string", "requests", 'validate "requests" only, or "all": answers and events too'),
-    "enterprise_version": ("string", "3.19.0", "version of a fake whose base_url is a GitHub Enterprise Server"),
-    "inactive_events": ("bool", "false", "dispatch deployment_status for the state inactive too"),
-    "auto_inactive_production": ("bool", "false", "let auto_inactive retire production deployments too"),
-    "delete_per_repository": (
-        "bool",
-        "false",
-        "an active deployment can be deleted only if it is alone in its repository, not in its environment",
-    ),
-    "neutral_passes": ("bool", "false", "a check run with the conclusion neutral satisfies required_contexts"),
-    "short_shas": ("bool", "false", "accept an abbreviated SHA as the ref of a deployment"),
-    "contexts_before_merge": ("bool", "false", "check required_contexts before auto_merge"),
-    "list_all_contexts": ("bool", "false", "a 409 for given required_contexts lists all contexts of the commit"),
-    "payload_limit": ("string", "65535", "longest payload of a deployment in bytes of JSON, 0 for no limit"),
-    "version_text_in_errors": (
-        "bool",
-        "false",
-        'an unknown X-GitHub-Api-Version is refused with "Bad Request", and the reason in errors',
-    ),
-}
-
-# Beside these, since it is no argument of a fake: what is done with one that has just been made.
-SEED = "seed files that set the scene for each test, relative to the file that this stands in"
 
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()
 _FAKES = pytest.StashKey["list[Engine]"]()
@@ -86,13 +59,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
-    for name, (kind, default, meaning) in OPTIONS.items():
-        parser.addini(f"ghdeploy_{name}", f"{meaning} (default: {default})", type=kind, default=None)  # type: ignore[arg-type]
+    from pytest_ghdeploy.options import OPTIONS, SEED
+
+    for name, option in OPTIONS.items():
+        kind: Literal["bool", "string"] = "bool" if option.is_switch else "string"
+        parser.addini(f"ghdeploy_{name}", f"{option.meaning} (default: {option.default})", type=kind, default=None)
     parser.addini("ghdeploy_seed", f"{SEED} (default: none)", type="paths", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; refuse options that do not exist."""
+    from pytest_ghdeploy.options import OPTIONS
+
     arguments = ", ".join(["repositories=[...]", "seed=...", *(f"{name}=..." for name in OPTIONS)])
     config.addinivalue_line(
         "markers",
@@ -111,6 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _settings(config: pytest.Config) -> dict[str, Any]:
+    from pytest_ghdeploy.options import OPTIONS
+
     if _SETTINGS not in config.stash:
         config.stash[_SETTINGS] = {
             name: value for name in (*OPTIONS, "seed") if (value := _written(config, name)) is not None
@@ -119,6 +99,8 @@ def _settings(config: pytest.Config) -> dict[str, Any]:
 
 
 def _written(config: pytest.Config, name: str) -> object:
+    from pytest_ghdeploy.options import OPTIONS
+
     try:
         value = config.getini(f"ghdeploy_{name}")
     except (ValueError, pytest.UsageError) as problem:
@@ -127,13 +109,15 @@ def _written(config: pytest.Config, name: str) -> object:
     if value in (None, "", []):
         return None
     # What is no number is left for the fake to refuse, in its own words.
-    return int(value) if name == "payload_limit" and value.lstrip("-").isdecimal() else value
+    is_number = name in OPTIONS and OPTIONS[name].is_number
+    return int(value) if is_number and value.lstrip("-").isdecimal() else value
 
 
 def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
     __tracebackhide__ = True
     from pytest_ghdeploy.errors import unknown
     from pytest_ghdeploy.interface.arguments import check_type  # see above
+    from pytest_ghdeploy.options import OPTIONS
 
     arguments: dict[str, Any] = {}
     for marker in item.iter_markers("ghdeploy"):

@@ -29,11 +29,11 @@ from github import Auth, Github
 from pytest_ghdeploy import (
     Assumptions,
     FakeGitHub,
-    plugin,
 )
 from pytest_ghdeploy.admin import endpoints
 from pytest_ghdeploy.commands import cli
 from pytest_ghdeploy.commands.serve import DEFAULT_KEEP, DEFAULT_PORT, ServedGitHub, Settings
+from pytest_ghdeploy.options import OPTIONS
 from pytest_ghdeploy.seeds import seed
 
 if TYPE_CHECKING:
@@ -339,10 +339,10 @@ def test_a_command_that_is_not_run_exists(block: Block) -> None:
 # Tables
 
 
-def test_the_table_of_options_is_that_of_the_plugin() -> None:
-    """The reference lists every option in the plugin's order, with its default and in its words."""
+def test_the_table_of_options_is_that_of_the_package() -> None:
+    """The reference lists every option in the same order, with its default and in the same words."""
     listed = [(name.strip("`"), default, meaning) for name, default, meaning in table_after("options")]
-    assert listed == [(name, default, meaning) for name, (_, default, meaning) in plugin.OPTIONS.items()]
+    assert listed == [(name, option.default, option.meaning) for name, option in OPTIONS.items()]
 
 
 def test_every_assumption_is_an_open_question_of_the_readme() -> None:

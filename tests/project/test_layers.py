@@ -18,7 +18,7 @@ PACKAGE = "pytest_ghdeploy"
 
 # From left to right. A folder, or a module of the top folder, imports only from those to its left.
 LAYERS = (
-    "public < errors, redaction < github < serializers, store < api < http < report, doors < interface, server"
+    "public, options < errors, redaction < github < serializers, store < api < http < report, doors < interface, server"
     " < webhooks < engine, seeds, admin < fake < commands, plugin"
 )
 # The package itself hands out the public names: it imports nothing early, and nothing of ours imports it.

@@ -8,27 +8,11 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pytest_ghdeploy.options import OPTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The options of the fake that `serve` takes too, in the plugin's words.
-_SWITCHES = {
-    "inactive_events": "dispatch deployment_status for the state inactive too",
-    "auto_inactive_production": "let auto_inactive retire production deployments too",
-    "delete_per_repository": "an active deployment can be deleted only if it is alone in its repository, not in its "
-    "environment",
-    "neutral_passes": "a check run with the conclusion neutral satisfies required_contexts",
-    "short_shas": "accept an abbreviated SHA as the ref of a deployment",
-    "contexts_before_merge": "check required_contexts before auto_merge",
-    "list_all_contexts": "a 409 for given required_contexts lists all contexts of the commit",
-    "version_text_in_errors": 'an unknown X-GitHub-Api-Version is refused with "Bad Request", and the reason in errors',
-}
-_VALUES = {
-    "base_url": ("URL", "root of the fake's API"),
-    "validate": ("WHAT", 'validate "requests" only, or "all": answers and events too'),
-    "enterprise_version": ("VERSION", "version of a fake whose base_url is a GitHub Enterprise Server"),
-    "payload_limit": ("BYTES", "longest payload of a deployment in bytes of JSON, 0 for no limit"),
-}
 _SERVE = """
 Play GitHub on a port of 127.0.0.1, without pytest: for developing a tool, or for the tests of a project in another
 language. It prints the variables that clients read to find it, in lines that a shell takes, and then each request with
@@ -126,11 +110,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="remember at least the last N requests and events, and forget what is older (default: %(default)s)",
     )
     group = parser.add_argument_group("the fake", "as the ini options ghdeploy_* of these names")
-    for name, (kind, meaning) in _VALUES.items():
-        number = int if name == "payload_limit" else str
-        group.add_argument(f"--{name.replace('_', '-')}", type=number, metavar=kind, help=meaning, default=None)
-    for name, meaning in _SWITCHES.items():
-        group.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=meaning, default=None)
+    for name, option in OPTIONS.items():
+        flag = f"--{name.replace('_', '-')}"
+        if option.is_switch:
+            group.add_argument(flag, action="store_true", help=option.meaning, default=None)
+        else:
+            kind = int if option.is_number else str
+            group.add_argument(flag, type=kind, metavar=option.value, help=option.meaning, default=None)
 
 
 def _at_least_1(text: str) -> int:
@@ -146,7 +132,7 @@ def _serve(given: argparse.Namespace) -> int:
     with Ending() as ending:
         from pytest_ghdeploy.commands import serve  # imports all of the fake
 
-        arguments = {name: value for name in (*_VALUES, *_SWITCHES) if (value := getattr(given, name)) is not None}
+        arguments = {name: value for name in OPTIONS if (value := getattr(given, name)) is not None}
         own = (given.port, given.tls, given.seed, given.env_file, given.quiet, given.keep)
         return serve.run(serve.Settings(*own, arguments), ending)
 
