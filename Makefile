@@ -29,13 +29,13 @@ example: $(VENV)/ready
 	$(BIN)/python examples/run.py
 
 # With GHDEPLOY_COVERAGE=1 each run adds its branch coverage to that of the runs before, until `make coverage`.
-PYTEST := $(BIN)/$(if $(GHDEPLOY_COVERAGE),coverage run -m )pytest -n auto
+PYTEST := $(BIN)/$(if $(GHDEPLOY_COVERAGE),coverage run -m )pytest -n auto --dist worksteal
 
 test: $(VENV)/ready
-	$(PYTEST) --dist worksteal -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: $(VENV)/ready
-	$(PYTEST) --dist loadgroup -m slow
+	$(PYTEST) -m slow
 
 coverage: $(VENV)/ready
 	$(BIN)/coverage combine --quiet

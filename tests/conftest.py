@@ -16,6 +16,7 @@ import freezegun
 import githubs_description
 import pytest
 import quick_schemas
+from hypothesis import HealthCheck, settings
 from local_server import local_server
 
 from pytest_ghdeploy.http import schema
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 # pytest's own clock goes on when a test freezes time, so that --durations and the time of a run are true.
 freezegun.configure(extend_ignore_list=["_pytest.timing"])
+
+# A machine that has other things to do is no failure.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 pytest_plugins = ["pytester", "programs", "scene", "neighbours"]
 

@@ -1479,15 +1479,16 @@ FAILING = f"""
 import requests
 
 API = "https://api.github.com/repos/octocat/example"
-HEADERS = {{"Authorization": "token {TOKEN}"}}
+SESSION = requests.Session()
+SESSION.headers["Authorization"] = "token {TOKEN}"
 
 def test_fails(ghdeploy):
-    requests.post(f"{{API}}/deployments", json={{"ref": "main"}}, headers=HEADERS)
+    SESSION.post(f"{{API}}/deployments", json={{"ref": "main"}})
     assert 0
 
 def test_swallows(ghdeploy):
     try:
-        requests.get(f"{{API}}/pulls", headers=HEADERS)
+        SESSION.get(f"{{API}}/pulls")
     except Exception:
         pass
 """

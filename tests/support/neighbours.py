@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,6 +57,8 @@ IN_TWO_PROCESSES = (
     *("--reruns=1", "--timeout=50", "--allow-hosts=127.0.0.1", "--showlocals"),
 )  # fmt: skip
 
+_PATIENCE = 300  # seconds
+
 _RECORDER = """
 import json
 
@@ -99,45 +102,58 @@ def _file_of(item: pytest.Item) -> str:
     return re.sub(r"\W+", "_", item.name) + ".py"
 
 
-class _Runs:
-    """Runs the files of all tests that share a run, when the first of these tests asks."""
+def _options_of(item: pytest.Item) -> tuple[str, ...] | None:
+    marker = item.get_closest_marker("beside")
+    return tuple(marker.args[1]) if marker else None
 
-    def __init__(self, factory: pytest.TempPathFactory) -> None:
-        self._factory = factory
-        self._outcomes: dict[tuple[str, ...], dict[str, Outcome]] = {}
 
-    def outcome_of(self, item: pytest.Item) -> Outcome:
-        options = _options_of(item)
-        assert options is not None
-        if options not in self._outcomes:
-            sharing = [other for other in item.session.items if _options_of(other) == options]
-            self._outcomes[options] = self._run(sharing, options)
-        return self._outcomes[options][_file_of(item)]
+def _run(folder: Path, items: list[pytest.Item], options: tuple[str, ...]) -> None:
+    """Run the files of several tests at once, in *folder*."""
+    (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
+    (folder / "conftest.py").write_text(_RECORDER, "utf-8")
+    for item in items:
+        marker = item.get_closest_marker("beside")
+        assert marker
+        (folder / _file_of(item)).write_text(inspect.cleandoc(marker.args[0]), "utf-8")
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(  # noqa: S603 - our own tests
+        [sys.executable, "-m", "pytest", *OPTIONS, *options],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr
 
-    def _run(self, items: list[pytest.Item], options: tuple[str, ...]) -> dict[str, Outcome]:
-        folder = self._factory.mktemp("neighbours")
-        (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
-        (folder / "conftest.py").write_text(_RECORDER, "utf-8")
-        for item in items:
-            marker = item.get_closest_marker("beside")
-            assert marker
-            (folder / _file_of(item)).write_text(inspect.cleandoc(marker.args[0]), "utf-8")
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
-        done = subprocess.run(  # noqa: S603 - our own tests
-            [sys.executable, "-m", "pytest", *OPTIONS, *options],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode in (0, 1), done.stdout + done.stderr
-        reports = [json.loads(line) for line in (folder / "reports").read_text("utf-8").splitlines()]
-        return {
-            file: _outcome([report[1:] for report in reports if report[0] == file], folder)
-            for file in map(_file_of, items)
-        }
+
+@pytest.fixture
+def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """
+    Give what came of the file of tests that the marker ``beside`` gives, run beside all plugins that there are.
+
+    The first test that asks runs the files of all that have the same options. Others wait, in whatever worker.
+    """
+    options = _options_of(request.node)
+    assert options is not None
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder = base / ("beside" + re.sub(r"\W+", "_", " ".join(options)))
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        deadline = time.monotonic() + _PATIENCE
+        while not (folder / "finished").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+    else:
+        try:
+            _run(folder, [item for item in request.session.items if _options_of(item) == options], options)
+        finally:
+            (folder / "finished").touch()
+    reports = [json.loads(line) for line in (folder / "reports").read_text("utf-8").splitlines()]
+    return _outcome([report[1:] for report in reports if report[0] == _file_of(request.node)], folder)
 
 
 def _outcome(reports: list[Any], folder: Path) -> Outcome:
@@ -152,29 +168,6 @@ def _outcome(reports: list[Any], folder: Path) -> Outcome:
         conversations=[it for _, _, sections in bad for title, it in sections if title.startswith("ghdeploy: ")],
         folder=folder,
     )
-
-
-def _options_of(item: pytest.Item) -> tuple[str, ...] | None:
-    marker = item.get_closest_marker("beside")
-    return tuple(marker.args[1]) if marker else None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker of pytest-xdist run all tests that share a run."""
-    for item in items:
-        if options := _options_of(item):
-            item.add_marker(pytest.mark.xdist_group(" ".join(options)))
-
-
-@pytest.fixture(scope="session")
-def _runs_beside_others(tmp_path_factory: pytest.TempPathFactory) -> _Runs:
-    return _Runs(tmp_path_factory)
-
-
-@pytest.fixture
-def outcome(request: pytest.FixtureRequest, _runs_beside_others: _Runs) -> Outcome:
-    """Give what came of the file of tests that the marker ``beside`` gives, run beside all plugins that there are."""
-    return _runs_beside_others.outcome_of(request.node)
 
 
 @pytest.fixture(autouse=True)
