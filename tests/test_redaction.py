@@ -18,12 +18,6 @@ HEADERS = {"Authorization": "token a-token-for-tests"}
 SECRET = "a-secret-of-hooks"  # noqa: S105 - of nobody
 
 
-@pytest.fixture
-def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
-    return ghdeploy.add_repository("octocat/example")
-
-
 def _everything(ghdeploy: FakeGitHub) -> str:
     told = ghdeploy._engine.transcript
     return "\n".join([told.text(), told.diagram(), told.mermaid(), told.report(), repr(ghdeploy.requests)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 ENVIRONMENTS = "/repos/octocat/example/environments"
 ENVIRONMENT = f"{ENVIRONMENTS}/production"
 PATH = "/repos/octocat/example/environments/production/deployment-branch-policies"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API, REPO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
-REPO = "/repos/octocat/example"
 PATH = f"{REPO}/deployments"
 DOCS = "https://docs.github.com/rest"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 from pytest_ghdeploy.github.rules.commits import COMMIT_STATUS_LIMIT
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 PATH = "/repos/octocat/example"
 DOCS = "https://docs.github.com/rest/commits/statuses"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from client import API
 
 if TYPE_CHECKING:
     import requests
 
     from pytest_ghdeploy import Repository
 
-API = "https://api.github.com"
 PATH = "/repos/octocat/example"
 PAGE = "https://docs.github.com/rest/commits/commits#compare-two-commits"
 

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 from pytest_ghdeploy.github.git import blob_sha
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     Snapshot = Callable[[], object]
 
-API = "https://api.github.com"
 PATH = "/repos/octocat/example"
 CONTENTS = f"{PATH}/contents"
 DOCS = "https://docs.github.com/rest/repos/contents"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from client import API
 
 from pytest_ghdeploy import FakeError
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 PATH = "/repos/octocat/example/keys"
 DOCS = "https://docs.github.com/rest/deploy-keys/deploy-keys"
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from client import API
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 DEPLOYMENTS = "/repos/octocat/example/deployments"
 DOCS = "https://docs.github.com/rest/deployments/statuses"
 

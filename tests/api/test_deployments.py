@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 PATH = "/repos/octocat/example/deployments"
 DOCS = "https://docs.github.com/rest/deployments/deployments"
 CREATE_DOCS = f"{DOCS}#create-a-deployment"

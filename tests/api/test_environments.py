@@ -7,6 +7,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API, REPO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
     from pytest_ghdeploy.github.model import Permission
 
-API = "https://api.github.com"
-REPO = "/repos/octocat/example"
 PATH = f"{REPO}/environments"
 DOCS = "https://docs.github.com/rest/deployments/environments"
 PUT_DOCS = f"{DOCS}#create-or-update-an-environment"

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from client import API
 
 if TYPE_CHECKING:
     import requests
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 PATH = "/repos/octocat/example"
 DOCS = "https://docs.github.com/rest"
 

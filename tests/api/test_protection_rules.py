@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
     from pytest_ghdeploy.github.model import Permission
 
-API = "https://api.github.com"
 ENVIRONMENTS = "/repos/octocat/example/environments"
 ENVIRONMENT = f"{ENVIRONMENTS}/production"
 PATH = "/repos/octocat/example/environments/production/deployment_protection_rules"

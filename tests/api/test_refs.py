@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     Snapshot = Callable[[], object]
 
-API = "https://api.github.com"
 PATH = "/repos/octocat/example"
 REFS = f"{PATH}/git/refs"
 DOCS = "https://docs.github.com/rest/git/refs"

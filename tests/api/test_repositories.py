@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 if TYPE_CHECKING:
     import requests
 
     from pytest_ghdeploy import FakeGitHub, Repository
-
-API = "https://api.github.com"
 
 
 def test_a_repository_has_all_of_githubs_fields(http: requests.Session, repo: Repository) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from client import API
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import Repository
 
-API = "https://api.github.com"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi"
 
 

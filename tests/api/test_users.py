@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 if TYPE_CHECKING:
     import requests
 
     from pytest_ghdeploy import FakeGitHub
-
-API = "https://api.github.com"
 
 
 def test_any_token_acts_as_octocat(http: requests.Session) -> None:

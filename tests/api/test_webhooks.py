@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import API
 
 from pytest_ghdeploy.github import deliveries
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 PATH = "/repos/octocat/example/hooks"
 DOCS = "https://docs.github.com/rest/repos/webhooks"
 # Nobody listens there, and nobody may: a privileged port.

@@ -11,6 +11,7 @@ import github3
 import pytest
 import requests
 from broken_server import broken_server
+from client import API
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException, UnknownObjectException
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.faults import FaultKind
 
 githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
-API = "https://api.github.com"
 DEPLOYMENTS = f"{API}/repos/octocat/example/deployments"
 PATH = "/repos/octocat/example/deployments"
 TOKEN = {"Authorization": "token a-token-for-tests"}

@@ -17,12 +17,6 @@ BINARY = bytes(range(256))
 
 
 @pytest.fixture
-def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
-    return ghdeploy.add_repository("octocat/example")
-
-
-@pytest.fixture
 def remote(repo: Repository) -> Remote:
     """Give it as PyGithub sees it."""
     token = Auth.Token("ghp_of_the_tests_0001")

@@ -79,12 +79,6 @@ def error_of(answer: requests.Response) -> str:
     return f"{text} - {data['documentation_url']}" if "documentation_url" in data else text
 
 
-@pytest.fixture
-def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
-    return ghdeploy.add_repository("octocat/example")
-
-
 # Deployments
 
 

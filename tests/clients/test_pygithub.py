@@ -19,6 +19,7 @@ import github3
 import github3.exceptions
 import pytest
 import requests
+from client import API
 from github import (
     Auth,
     BadCredentialsException,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     Factory = Callable[..., FakeGitHub]
 
-API = "https://api.github.com"
 ENTERPRISE = "https://ghe.example.com/api/v3"
 KEY = "ghp_of_the_tests_0001"
 HEADERS = {"Authorization": f"token {KEY}"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from client import API, DEPLOYMENTS, REPO
 from github import Auth, Github
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
-REPO = "/repos/octocat/example"
-DEPLOYMENTS = f"{REPO}/deployments"
 SINCE_ALWAYS = {
     "Server": "GitHub.com",
     "X-GitHub-Media-Type": "github.v3; format=json",

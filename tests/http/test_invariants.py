@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+from client import API
 from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -25,7 +26,6 @@ from hypothesis.stateful import (
 
 from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 OUTCOMES = {
     "invalid request": (422, "Invalid request."),
     "no ref": (422, "No ref found for: "),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from client import API
 from freezegun import freeze_time
 from github import Auth, Github
 
@@ -20,14 +21,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import Deployer, Deployment, Repository
     from pytest_ghdeploy.github.model import DeploymentState
 
-API = "https://api.github.com"
 HEADERS = {"Authorization": "token a-token-for-tests"}
-
-
-@pytest.fixture
-def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
-    return ghdeploy.add_repository("octocat/example")
 
 
 def ask(url: str) -> Any:  # noqa: ANN401 - JSON

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import requests
+from client import API
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.faults import FaultKind
     from pytest_ghdeploy.plugin import Factory
 
-API = "https://api.github.com"
 REPO = f"{API}/repos/octocat/example"
 DEPLOYMENTS = f"{REPO}/deployments"
 PATH = "/repos/octocat/example/deployments"

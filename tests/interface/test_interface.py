@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from client import API
 
 import pytest_ghdeploy
 from pytest_ghdeploy import Assumptions, FakeError, FakeGitHub, UnsupportedRequest
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import Deployment, Repository
 
-API = "https://api.github.com"
 TOKEN = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
 HEADERS = {"Authorization": f"token {TOKEN}"}
 

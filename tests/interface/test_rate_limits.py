@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from client import API
 
 from pytest_ghdeploy import FakeError
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 REPO = f"{API}/repos/octocat/example"
 DEPLOYMENTS = f"{REPO}/deployments"
 TOKEN = {"Authorization": "token a-token-for-tests"}

@@ -22,12 +22,6 @@ LONG = 30.0
 
 
 @pytest.fixture
-def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
-    return ghdeploy.add_repository("octocat/example")
-
-
-@pytest.fixture
 def later() -> Iterator[Callable[[Callable[[], object]], None]]:
     """Give a function that does something in another thread, a little later."""
     threads: list[threading.Thread] = []

@@ -29,6 +29,7 @@ import requests
 import requests_mock
 import requests_mock.exceptions
 import responses
+from client import API
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.util.retry import Retry
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response
 
-API = "https://api.github.com"
 OTHER = "https://other.example.com/theirs"
 UNKNOWN = "https://unknown.example.com/"
 HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}

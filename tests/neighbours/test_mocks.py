@@ -33,6 +33,7 @@ import urllib3.connectionpool
 import vcr
 import vcr.cassette
 import vcr.errors
+from client import API
 from through_every_door import DOORS
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
     from neighbours import Outcome
 
-API = "https://api.github.com"
 OTHER = "https://other.example.com/theirs"
 UNKNOWN = "https://unknown.example.com/"
 TOKEN = "ghp_of_the_neighbours_0001"  # noqa: S105 - nobody's

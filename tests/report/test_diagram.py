@@ -25,12 +25,6 @@ TOKEN = "a-token-for-tests"  # noqa: S105 - of nobody
 HEADERS = {"Authorization": f"token {TOKEN}", "User-Agent": "a-tool/1.0"}
 
 
-@pytest.fixture
-def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
-    return ghdeploy.add_repository("octocat/example")
-
-
 def get(path: str = "", **headers: str) -> requests.Response:
     """Ask for something below the repository."""
     return requests.get(f"{API}{path}", headers={**HEADERS, **headers}, timeout=5)

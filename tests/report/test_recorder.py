@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from client import API
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
     from pytest_ghdeploy.report.exchange import Exchange
 
-API = "https://api.github.com"
 SHOWN = "a-token-for-tests"
 HEADERS = {"Authorization": f"token {SHOWN}"}
 NAMED = {"owner": "octocat", "repo": "example"}
-
-
-@pytest.fixture
-def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give a repository to ask about."""
-    return ghdeploy.add_repository("octocat/example")
 
 
 def _sent(gh: FakeGitHub, path: str, method: str = "GET", headers: dict[str, str] = HEADERS) -> Exchange:

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 import requests
+from client import API
 
 from pytest_ghdeploy.report import lines, transcript
 from pytest_ghdeploy.report.transcript import Said
@@ -14,7 +15,6 @@ from pytest_ghdeploy.report.transcript import Said
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
 
-API = "https://api.github.com"
 HEADERS = {"Authorization": "token a-token-for-tests"}
 
 

@@ -30,6 +30,7 @@ import freezegun
 import github3
 import pytest
 import requests
+from client import DEPLOYMENTS, REPO
 from github import Auth, Github
 
 from pytest_ghdeploy import FakeError, FakeGitHub, LiveServer, UnsupportedRequest
@@ -41,8 +42,6 @@ from pytest_ghdeploy.server import tls as certificate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REPO = "/repos/octocat/example"
-DEPLOYMENTS = f"{REPO}/deployments"
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 PUBLIC = "https://api.github.com"
