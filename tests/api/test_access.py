@@ -1,4 +1,4 @@
-"""Who may do what, over HTTP: token, right, visibility and operation decide on status, message and headers."""
+"""Authorization over HTTP: status, message and headers by token, right, visibility and operation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EMPTY_FILE: dict[str, object] = {"message": "Add", "content": ""}
 
 
 class Operation(NamedTuple):
-    """A request, what answers it where nothing is in the way, and what GitHub says that it takes."""
+    """A request, the response of an authorized caller, and GitHub's requirements."""
 
     method: str
     path: str
@@ -84,7 +84,7 @@ SPECIAL = ("invite", "remove", "update")
 
 
 def expected(*groups: tuple[tuple[str, ...] | str, str], rest: str) -> dict[str, str]:
-    """Say what answers each operation."""
+    """Return the expected response of each operation."""
     said = dict.fromkeys(OPERATIONS, rest)
     for names, answer in groups:
         said |= dict.fromkeys((names,) if isinstance(names, str) else names, answer)
@@ -244,7 +244,7 @@ TABLE: dict[str, tuple[dict[str, Any] | None, Any, dict[str, str], dict[str, str
 
 
 class _World:
-    """The repository acme/app beside acme/other, a token, and what the paths and bodies above name."""
+    """The repositories acme/app and acme/other, a token, and everything that the paths and bodies above refer to."""
 
     def __init__(self, fake: FakeGitHub, token: dict[str, Any] | None, right: Any, *, private: bool) -> None:  # noqa: ANN401 - a permission
         repo = fake.add_repository("acme/app", private=private)
@@ -277,7 +277,7 @@ class _World:
             return http.request(operation.method, operation.path.format(**self.names), json=body)
 
     def check(self, operation: Operation, answer: str) -> None:
-        """Compare an answer with the table."""
+        """Compare a response with the table."""
         before = stored(self.fake)
         reply = self.ask(operation)
         if answer == "ok":
@@ -303,12 +303,12 @@ class _World:
 
 
 @pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
-def test_the_table(*, private: bool) -> None:
+def test_authorization_follows_the_table(*, private: bool) -> None:
     """Status, message and headers follow from the token, its user's right, the visibility and the operation."""
     with Rows() as rows:
         for name, (token, right, public_answers, private_answers) in TABLE.items():
             answers = private_answers if private else public_answers
-            # What is refused or read changes nothing, so that a fake serves for all of it.
+            # Refused and reading requests change nothing, so they share one fake.
             changing = [which for which in OPERATIONS if answers[which] == "ok" and OPERATIONS[which].method != "GET"]
             quiet = [which for which in OPERATIONS if which not in changing]
             for tried in (quiet, *([which] for which in changing)):
@@ -320,7 +320,7 @@ def test_the_table(*, private: bool) -> None:
 
 
 def basic(text: str) -> str:
-    """Write a Basic header."""
+    """Make a Basic header."""
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 
@@ -339,10 +339,10 @@ def basic(text: str) -> str:
         ({"user": "deployer[bot]", "permissions": {"deployments": "read"}}, 403),
     ],
 )
-def test_every_form_of_a_token_has_its_rights(
+def test_a_token_has_the_same_rights_in_every_form(
     http: requests.Session, ghdeploy: FakeGitHub, authorization: str, given: dict[str, Any], status: int
 ) -> None:
-    """Token, Bearer and Basic are one."""
+    """The forms are token, Bearer and Basic."""
     ghdeploy.add_repository("octocat/example", private=True)
     ghdeploy.add_token(TEXT, **given)
     headers = {"Authorization": authorization}
@@ -350,17 +350,17 @@ def test_every_form_of_a_token_has_its_rights(
     assert reply.status_code == status
 
 
-# The order
+# The order of the checks
 
 
 @pytest.mark.parametrize(
     ("given", "status"),
     [({"scopes": []}, 404), ({"permissions": {}}, 403), ({"user": "a[bot]", "permissions": {}}, 403)],
 )
-def test_rights_come_before_the_body(
+def test_rights_are_checked_before_the_body(
     http: requests.Session, ghdeploy: FakeGitHub, given: dict[str, Any], status: int
 ) -> None:
-    """What is refused for its token is not read, nor is what it is about looked up."""
+    """For a refused token, neither the body nor the resource in the path is looked at."""
     ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token(TEXT, **given)
     http.headers["Authorization"] = f"token {TEXT}"
@@ -377,7 +377,7 @@ def test_rights_come_before_the_body(
 
 
 def test_any_token_has_all_scopes_until_one_is_added(http: requests.Session, repo: Repository) -> None:
-    """The convenience allows everything, and says so."""
+    """By default every token has full rights, and the headers say so."""
     reply = http.get("/repos/octocat/example/deployments")
     assert {"repo", "delete_repo", "workflow"} < set(reply.headers["X-OAuth-Scopes"].split(", "))
     assert reply.headers["X-Accepted-OAuth-Scopes"] == "repo, repo_deployment"
@@ -405,10 +405,10 @@ def test_any_token_has_all_scopes_until_one_is_added(http: requests.Session, rep
         ),
     ],
 )
-def test_creating_a_repository_takes_a_users_token(
+def test_creating_a_repository_needs_a_users_token(
     http: requests.Session, ghdeploy: FakeGitHub, given: dict[str, Any], status: int, message: str | None
 ) -> None:
-    """With a scope for it, or the permission `administration`; an app has no account."""
+    """It needs a scope or the permission `administration`. An app has no account."""
     ghdeploy.add_token(TEXT, **{"user": "mona", **given})
     http.headers["Authorization"] = f"token {TEXT}"
     reply = http.post("/user/repos", json={"name": "app"})
@@ -416,8 +416,8 @@ def test_creating_a_repository_takes_a_users_token(
     assert ("X-GHDeploy-Hint" in reply.headers) is (status != 201)
 
 
-def test_a_private_repository_takes_the_scope_repo(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """With `public_repo` alone it is a 404, and nothing is created."""
+def test_creating_a_private_repository_needs_the_scope_repo(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """With `public_repo` only, it is a 404, and nothing is created."""
     ghdeploy.add_token(TEXT, scopes=["public_repo"])
     http.headers["Authorization"] = f"token {TEXT}"
     reply = http.post("/user/repos", json={"name": "app", "private": True})
@@ -425,8 +425,8 @@ def test_a_private_repository_takes_the_scope_repo(http: requests.Session, ghdep
     assert ghdeploy._engine.store.repository("octocat/app") is None
 
 
-def test_an_app_is_no_user(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """GET /user with an app's token is a 403; other accounts can be looked up."""
+def test_an_app_has_no_user_account(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """GET /user with an app's token is a 403. Other accounts can be read."""
     ghdeploy.add_token(TEXT, user="deployer[bot]", permissions={"deployments": "write"})
     http.headers["Authorization"] = f"token {TEXT}"
     reply = http.get("/user")
@@ -442,8 +442,8 @@ def test_an_app_is_no_user(http: requests.Session, ghdeploy: FakeGitHub) -> None
 # Apps
 
 
-def test_what_an_app_does_is_marked_as_its(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The creator is the bot, performed_via_github_app the app; also on what auto_inactive retires, and in events."""
+def test_changes_by_an_app_name_the_app(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The creator is the bot, and performed_via_github_app the app: in statuses by auto_inactive and in events too."""
     repo = ghdeploy.add_repository("octocat/example", private=True)
     old = repo.add_deployment(ref="main", environment="qa")
     old.add_status("success")
@@ -470,8 +470,8 @@ def test_what_an_app_does_is_marked_as_its(http: requests.Session, ghdeploy: Fak
 
 
 @pytest.mark.parametrize("given", [{}, {"scopes": ["repo"]}, {"permissions": {"deployments": "write"}}])
-def test_what_a_user_does_is_no_apps(http: requests.Session, ghdeploy: FakeGitHub, given: dict[str, Any]) -> None:
-    """A body that names an app changes nothing about it."""
+def test_changes_by_a_user_name_no_app(http: requests.Session, ghdeploy: FakeGitHub, given: dict[str, Any]) -> None:
+    """An app named in the body is ignored."""
     ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token(TEXT, **given)
     http.headers["Authorization"] = f"token {TEXT}"
@@ -481,7 +481,7 @@ def test_what_a_user_does_is_no_apps(http: requests.Session, ghdeploy: FakeGitHu
 
 
 def test_a_workflow_acts_as_github_actions(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Its token's app is that of the check runs, whatever the workflow was permitted."""
+    """Its token's app is the same as that of check runs, whatever its permissions."""
     repo = ghdeploy.add_repository("octocat/example")
     permissions = {"deployments": "write", "checks": "write"}
     token = ghdeploy.add_token(TEXT, user="github-actions[bot]", permissions=permissions)
@@ -495,7 +495,7 @@ def test_a_workflow_acts_as_github_actions(http: requests.Session, ghdeploy: Fak
 
 
 def test_each_app_has_a_check_suite_of_its_own(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Runs of the same name are one for each app, and an app changes its own only."""
+    """Two apps may report a run of the same name, and each may change only its own."""
     repo = ghdeploy.add_repository("octocat/example")
     runs = []
     for slug in ("one", "two", "one"):
@@ -516,18 +516,18 @@ def test_each_app_has_a_check_suite_of_its_own(http: requests.Session, ghdeploy:
         f"Invalid app_id `{runs[0]['app']['id']}` - check run can only be modified by the GitHub App that created it."
     )
     assert (refused.status_code, refused.json()["message"]) == (403, message)
-    assert refused.headers["X-GHDeploy-Hint"] == "the check run is two's, and the token one's"
+    assert refused.headers["X-GHDeploy-Hint"] == "the check run belongs to the app two, the token to one"
     unread = http.patch(f"/repos/octocat/example/check-runs/{runs[1]['id']}", data="{")
     assert unread.json() == refused.json()
     accepted = http.patch(f"/repos/octocat/example/check-runs/{runs[2]['id']}", json={"conclusion": "success"})
     assert accepted.json()["conclusion"] == "success"
 
 
-# Time
+# Expiry
 
 
 def test_a_token_is_accepted_until_it_expires(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Answers and refusals say when that is; from that second on it is a 401, whose hint says so."""
+    """Responses and refusals show the time of expiry. From that second on the token is a 401 with a hint."""
     ghdeploy.clock.move_to(datetime(2022, 5, 13, 15, 1, 12, tzinfo=UTC))
     ghdeploy.add_token(TEXT, expires_at=datetime(2022, 5, 13, 15, 1, 13, tzinfo=UTC))
     http.headers["Authorization"] = f"token {TEXT}"
@@ -545,7 +545,7 @@ def test_a_token_is_accepted_until_it_expires(http: requests.Session, ghdeploy: 
 
 
 def test_a_revoked_token_is_bad_credentials(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Also the last one: that any token works does not come back."""
+    """Revoking the last token does not make every token valid again."""
     ghdeploy.add_token(TEXT, scopes=["repo"])
     http.headers["Authorization"] = f"token {TEXT}"
     assert http.get(f"/repos/{repo.full_name}").status_code == 200
@@ -581,10 +581,10 @@ def test_a_revoked_token_is_bad_credentials(http: requests.Session, ghdeploy: Fa
         ({"user": "a[bot]", "permissions": {}, "repositories": []}, 404),
     ],
 )
-def test_a_former_name_is_told_to_who_sees_the_repository(
+def test_a_former_name_redirects_only_callers_who_see_the_repository(
     http: requests.Session, ghdeploy: FakeGitHub, given: dict[str, Any], status: int
 ) -> None:
-    """A token for a repository stays for it when it is renamed."""
+    """A token for a repository still covers it after a rename."""
     repo = ghdeploy.add_repository("octocat/example", private=True)
     ghdeploy.add_token(TEXT, **given)
     repo.rename("octocat/new")
@@ -603,23 +603,23 @@ def test_a_former_name_is_told_to_who_sees_the_repository(
             {"scopes": ["repo:status", "gist"]},
             (
                 "the token of mona has the scopes gist, repo:status; repos/create-deployment on public repository "
-                "acme/app takes public_repo or repo or repo_deployment: see add_token"
+                "acme/app needs public_repo or repo or repo_deployment: see add_token"
             ),
         ),
         (
             {"permissions": {"contents": "write"}},
             (
-                "the token of mona has the permissions contents=write, metadata=read; repos/create-deployment takes "
+                "the token of mona has the permissions contents=write, metadata=read; repos/create-deployment needs "
                 'deployments=write: add_token(..., permissions={"deployments": "write"})'
             ),
         ),
         (
             {"permissions": {"deployments": "write"}, "repositories": ["acme/other"]},
-            "the token of mona is for acme/other only, not for public repository acme/app: see add_token",
+            "the token of mona covers acme/other only, not public repository acme/app: see add_token",
         ),
         (
             {"user": "deployer[bot]", "permissions": {}, "repositories": []},
-            "the token of deployer[bot] is for no repository only, not for public repository acme/app: see add_token",
+            "the token of deployer[bot] covers no repository only, not public repository acme/app: see add_token",
         ),
         (
             {"user": "hubot", "permissions": {"deployments": "write"}},
@@ -630,10 +630,10 @@ def test_a_former_name_is_told_to_who_sees_the_repository(
         ),
     ],
 )
-def test_a_hint_says_what_is_missing(
+def test_the_hint_says_what_the_setup_lacks(
     http: requests.Session, ghdeploy: FakeGitHub, given: dict[str, Any], hint: str
 ) -> None:
-    """In terms of the test's own set-up: the token, the right, or the repositories."""
+    """It names the token, the right or the repositories."""
     ghdeploy.add_user("mona")
     ghdeploy.add_repository("acme/app").add_collaborator("mona", "push")
     ghdeploy.add_repository("acme/other")

@@ -459,7 +459,7 @@ def test_an_unknown_check_run_is_not_found(
     assert snapshot() == before
 
 
-# What they block
+# Required contexts
 
 
 def test_check_runs_block_a_deployment_until_they_succeed(
@@ -573,7 +573,7 @@ def test_check_runs_of_an_unknown_ref_are_a_422(http: requests.Session, ghdeploy
     assert ghdeploy.requests[-1].hint == "octocat/example has no 'mian'; there is main"
 
 
-# Who may
+# Authorization
 
 
 @pytest.mark.parametrize(

@@ -339,7 +339,7 @@ def test_a_refused_deletion_changes_nothing(
     assert snapshot() == before
 
 
-# All of them
+# All operations
 
 
 def test_changing_contents_needs_push(

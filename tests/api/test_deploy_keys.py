@@ -268,7 +268,7 @@ def test_a_deploy_key_cannot_be_changed(http: requests.Session) -> None:
         assert (reply.status_code, reply.json()["documentation_url"]) == (404, "https://docs.github.com/rest")
 
 
-# Who may
+# Authorization
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -344,7 +344,7 @@ def test_the_urls_of_an_enterprise_server(ghdeploy_factory: Callable[..., FakeGi
     assert answer.json()["url"] == key.url
 
 
-# From Python
+# The Python interface
 
 
 def test_the_python_object_has_githubs_fields(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:

@@ -549,7 +549,7 @@ def test_a_context_that_was_never_reported_is_listed_with_all_others(http: reque
     assert {"context": "scan", "state": "pending"} in reply.json()["errors"][0]["contexts"]
 
 
-# The order of the decisions
+# The order of the checks
 
 
 def _scene(repo: Repository) -> None:
@@ -957,7 +957,7 @@ def test_a_superseded_deployment_can_be_deleted(http: requests.Session) -> None:
     assert http.delete(old["url"]).status_code == 204
 
 
-# Other ways to the same
+# Other paths
 
 
 def test_every_route_is_available_by_the_id_of_the_repository(http: requests.Session, repo: Repository) -> None:

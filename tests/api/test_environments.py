@@ -382,7 +382,7 @@ def test_deleting_an_environment_deletes_its_rules_and_policies(http: requests.S
     assert http.get(f"{PATH}/production/deployment_protection_rules").json()["total_count"] == 0
 
 
-# With deployments
+# Environments of deployments
 
 
 def test_a_deployment_creates_its_environment(http: requests.Session) -> None:
@@ -472,7 +472,7 @@ def test_environments_dispatch_no_events(http: requests.Session, ghdeploy: FakeG
     assert not ghdeploy.events
 
 
-# Rights
+# Authorization
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_a_head_is_merged_into_a_branch(
     assert http.get(f"{PATH}/contents/a.txt").status_code == 200
     (event,) = ghdeploy.events
     assert (event.name, event.payload["ref"], event.payload["before"]) == ("push", "refs/heads/main", ours)
-    # What topic has already is not distinct.
+    # Commits that topic already has are not distinct.
     assert [(commit["id"], commit["distinct"]) for commit in event.payload["commits"]] == [
         (theirs, False),
         (body["sha"], True),

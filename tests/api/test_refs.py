@@ -343,7 +343,7 @@ def test_a_deleted_ref_cannot_be_deployed(http: requests.Session, repo: Reposito
     assert (reply.status_code, reply.json()["message"]) == (422, "No ref found for: topic")
 
 
-# All of them
+# All operations
 
 
 @pytest.mark.parametrize(

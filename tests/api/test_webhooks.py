@@ -7,7 +7,7 @@ Hooks of repositories over HTTP.
 `repos/redeliver-webhook-delivery`.
 """
 
-# ruff: noqa: S105, S106 - the secrets of hooks that there are in these tests only
+# ruff: noqa: S105, S106 - secrets of hooks in tests
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PATH = "/repos/octocat/example/hooks"
 DOCS = "https://docs.github.com/rest/repos/webhooks"
-# Nobody listens there, and nobody may: a privileged port.
+# A privileged port on which no server listens.
 NOWHERE = "http://127.0.0.1:1/hook"
 
 
@@ -248,7 +248,7 @@ def test_deleting_a_repository_deletes_its_hooks(
     assert [delivery.event for delivery in stays.deliveries] == ["status", "ping"]
 
 
-# What is sent
+# Events
 
 
 @pytest.mark.usefixtures("repo")
@@ -423,7 +423,7 @@ def test_more_than_25_megabytes_are_not_delivered(
     assert "more than 25 MB" in ghdeploy.conversation_text()
 
 
-# Who may
+# Authorization
 
 
 WRITES = ("POST", "", {"config": {"url": NOWHERE}})

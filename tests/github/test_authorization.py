@@ -114,12 +114,12 @@ def test_an_operation_needs_the_permission_of_its_module(
     assert authorization.permission_for(right, declared=declared, default=default) == expected
 
 
-# What is decided on a public repository and on a private one.
+# The verdicts on a public and on a private repository.
 DECISIONS: list[tuple[Needed, Token | None, Any, str, str]] = [
     # Needed, token, right, public, private
     (LIST, None, None, "allowed", "hidden"),
     (READ_KEYS, None, None, "hidden", "hidden"),
-    # A token without limits: its user's right is all that counts.
+    # For a token without limits, only the user's right counts.
     (LIST, UNLIMITED, None, "allowed", "hidden"),
     (DEPLOY, UNLIMITED, "pull", "hidden", "hidden"),
     (DEPLOY, UNLIMITED, "push", "allowed", "allowed"),
@@ -128,7 +128,7 @@ DECISIONS: list[tuple[Needed, Token | None, Any, str, str]] = [
     (UPDATE, UNLIMITED, "maintain", "not_admin", "not_admin"),
     (UPDATE, UNLIMITED, None, "not_admin", "hidden"),
     (ADD_KEY, UNLIMITED, "push", "hidden", "hidden"),
-    # Classic: a right and a scope.
+    # A classic token needs a right and a scope.
     (LIST, classic(), "push", "allowed", "hidden"),
     (LIST, classic("repo_deployment"), "pull", "allowed", "allowed"),
     (LIST, classic("public_repo"), "pull", "allowed", "hidden"),
@@ -156,7 +156,7 @@ DECISIONS: list[tuple[Needed, Token | None, Any, str, str]] = [
     (DELETE, classic("delete_repo"), "push", "not_admin", "hidden"),
     (CHECK, classic("repo"), "admin", "apps_only", "apps_only"),
     (CHECK, classic("repo_deployment"), "admin", "apps_only", "hidden"),
-    # Fine-grained: a right and a permission; what is public may be read with any.
+    # A fine-grained token needs a right and a permission. Any token reads public repositories.
     (LIST, fine(), "pull", "allowed", "not_accessible"),
     (LIST, fine(deployments="read"), "pull", "allowed", "allowed"),
     (LIST, fine(deployments="read"), None, "allowed", "hidden"),
@@ -171,7 +171,7 @@ DECISIONS: list[tuple[Needed, Token | None, Any, str, str]] = [
     (UPDATE, fine(administration="write"), "admin", "allowed", "allowed"),
     (DELETE, fine(administration="write"), "push", "not_accessible", "not_accessible"),
     (CHECK, fine(checks="write"), "admin", "apps_only", "apps_only"),
-    # Apps: a permission, whatever the bot's right is.
+    # An app needs a permission, whatever the bot's right.
     (LIST, app(), None, "allowed", "not_accessible"),
     (LIST, app(deployments="read"), None, "allowed", "allowed"),
     (DEPLOY, app(deployments="read"), None, "not_accessible", "not_accessible"),

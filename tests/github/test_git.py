@@ -70,7 +70,7 @@ def _criss_cross() -> CrissCross:
     return CrissCross(graph, root, ours, theirs, _merge(graph, "main", theirs).sha, _merge(graph, "topic", ours).sha)
 
 
-# The start
+# A new repository
 
 
 @pytest.mark.parametrize("default_branch", ["main", "develop", "release/1.x"])
@@ -726,7 +726,7 @@ def test_after_a_clash_the_branches_conflict_in_any_history(steps: list[tuple[st
     assert graph.missing(graph.branches["branch-1"], graph.branches["main"])
 
 
-# Refs by their full names, directories, contents
+# Full names of refs, directories, contents
 
 
 def test_refs_are_found_by_their_full_names_in_alphabetical_order() -> None:

@@ -1,7 +1,7 @@
 """
-What every endpoint has in common: who asks, whether the body can be read, what a refusal looks like.
+The behaviour that all endpoints share: authentication, bodies, refusals and headers.
 
-Whatever a client sends gets GitHub's refusal and never a 500, and a refusal leaves all as it was.
+Any request gets GitHub's refusal and never a 500, and a refusal changes nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CREATE_DOCS = "https://docs.github.com/rest/deployments/deployments#create-a-dep
 
 @dataclass
 class Scene:
-    """A fake with something in it, and a client."""
+    """A fake with some rows, and a client."""
 
     fake: FakeGitHub
     http: requests.Session
@@ -42,7 +42,7 @@ class Scene:
     secret: Repository
 
     def ask(self, method: str, path: str, data: bytes | None = None, **headers: str | None) -> requests.Response:
-        """Send a request; *path* may name the ids of the scene, a header ``None`` is not sent."""
+        """Send a request. *path* may contain ids of the scene, and a header that is ``None`` is not sent."""
         path = path.format(
             id=self.deployment.id,
             status=self.deployment.statuses[0].id,
@@ -55,16 +55,16 @@ class Scene:
         return self.http.request(method, path, data=data, headers=named, allow_redirects=False)
 
     def stored(self) -> object:
-        """Copy all that a refused request must leave alone."""
+        """Copy everything that a refused request must not change."""
         return stored(self.fake)
 
 
 @pytest.fixture
 def scene(ghdeploy: FakeGitHub, http: requests.Session) -> Scene:
     """
-    Give two repositories with a deployment each, a private one, and a client that speaks for octocat.
+    Make two repositories with a deployment each, a private one, and a client that acts as octocat.
 
-    What is refused changes nothing, so that all rows of a table may share it.
+    Refused requests change nothing, so all rows of a table share it.
     """
     repo = ghdeploy.add_repository("octocat/example")
     other = ghdeploy.add_repository("octocat/other").add_deployment(ref="main")
@@ -75,7 +75,7 @@ def scene(ghdeploy: FakeGitHub, http: requests.Session) -> Scene:
 
 
 def _check_refusal(reply: requests.Response, status: int, message: str) -> dict[str, Any]:
-    """See to it that a refusal has GitHub's form, and a hint that fits a header."""
+    """Check that a refusal has GitHub's form, and a hint that fits into a header."""
     assert reply.status_code == status, reply.text
     body: dict[str, Any] = reply.json()
     assert body["message"] == message
@@ -91,11 +91,11 @@ def _check_refusal(reply: requests.Response, status: int, message: str) -> dict[
     return body
 
 
-# Bodies that cannot be read
+# Invalid JSON
 
 
 def _nested(levels: int) -> bytes:
-    """Make a deployment whose body is so many levels deep: itself, the payload, and arrays in that."""
+    """Make a deployment whose body has this many levels: the object, the payload, and arrays in it."""
     arrays = levels - 2
     return b'{"ref":"main","payload":{"a":' + b"[" * arrays + b"]" * arrays + b"}}"
 
@@ -140,7 +140,7 @@ TAKE_BODIES = [DEPLOYMENTS, f"{DEPLOYMENTS}/{{id}}/statuses", f"{REPO}/statuses/
 
 
 def test_a_body_that_is_not_json_is_refused(scene: Scene) -> None:
-    """What cannot be read as JSON in UTF-8 is 400 on every endpoint that takes a body."""
+    """A body that is not JSON in UTF-8 is a 400 on every endpoint with a body."""
     before = scene.stored()
     with Rows() as rows:
         for path, (name, body) in product(TAKE_BODIES, UNREADABLE.items()):
@@ -149,8 +149,8 @@ def test_a_body_that_is_not_json_is_refused(scene: Scene) -> None:
                 assert scene.stored() == before
 
 
-def test_json_that_is_no_object_is_refused(scene: Scene) -> None:
-    """Arrays and scalars are 400 with words of their own."""
+def test_json_that_is_not_an_object_is_refused(scene: Scene) -> None:
+    """Arrays and scalars are a 400 with another message."""
     bodies = [b"[]", b'[{"ref": "main"}]', b"null", b"true", b"0", b"-1.5e3", b'"main"', b'""', b" [ ] "]
     before = scene.stored()
     with Rows() as rows:
@@ -161,15 +161,15 @@ def test_json_that_is_no_object_is_refused(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("levels", [99, 100])
-def test_a_body_of_100_levels_is_read(scene: Scene, levels: int) -> None:
-    """Nesting up to the limit is no mistake, and comes back as it was sent."""
+def test_a_body_of_100_levels_is_accepted(scene: Scene, levels: int) -> None:
+    """It is returned unchanged."""
     reply = scene.ask("POST", DEPLOYMENTS, _nested(levels))
     assert reply.status_code == 201
     assert reply.json()["payload"] == json.loads(_nested(levels))["payload"]
 
 
 def test_many_brackets_are_not_deep(scene: Scene) -> None:
-    """A body with a thousand arrays beside each other, or brackets in a text, is not deep."""
+    """A thousand arrays beside each other, or brackets in a string, are not nested deeply."""
     payload = {"a": [[]] * 1000, "b": "[" * 1000}
     reply = scene.ask("POST", DEPLOYMENTS, json.dumps({"ref": "main", "payload": payload}).encode())
     assert (reply.status_code, reply.json()["payload"]) == (201, payload)
@@ -188,20 +188,20 @@ def test_many_brackets_are_not_deep(scene: Scene) -> None:
         (" \n", {}),
     ],
 )
-def test_an_object_is_read(text: str, value: dict[str, Any]) -> None:
-    """Objects in UTF-8 are read, surrogate pairs too; nothing at all is an empty object."""
+def test_an_object_is_accepted(text: str, value: dict[str, Any]) -> None:
+    """Objects in UTF-8 may contain surrogate pairs. An empty body is an empty object."""
     assert read_object(text.encode()) == value
 
 
-def test_a_number_of_4000_digits_is_echoed(scene: Scene) -> None:
-    """A payload may hold integers of any size that JSON libraries take."""
+def test_a_number_of_4000_digits_is_returned_unchanged(scene: Scene) -> None:
+    """A payload may contain integers of any size that JSON libraries accept."""
     payload = {"n": 10**4000}
     reply = scene.ask("POST", DEPLOYMENTS, json.dumps({"ref": "main", "payload": payload}).encode())
     assert (reply.status_code, reply.json()["payload"]) == (201, payload)
 
 
-def test_a_huge_number_is_refused_where_none_belongs(scene: Scene) -> None:
-    """An integer of any length in the place of a text is a refusal, and not a crash."""
+def test_a_huge_number_in_place_of_a_string_is_refused(scene: Scene) -> None:
+    """It does not cause a crash."""
     before = scene.stored()
     with Rows() as rows:
         for field, digits in product(["ref", "auto_merge", "payload"], [30, 4_000, 5_000, 100_000]):
@@ -226,26 +226,26 @@ def test_a_payload_of_a_megabyte_is_refused(scene: Scene, payload: object) -> No
 
 
 def test_a_ref_of_a_megabyte_is_refused(scene: Scene) -> None:
-    """A long text where a short one belongs is refused, and the hint still fits a header."""
+    """The hint about a long string still fits into a header."""
     reply = scene.ask("POST", DEPLOYMENTS, json.dumps({"ref": "x" * 1_000_000}).encode())
     _check_refusal(reply, 422, "No ref found for: " + "x" * 1_000_000)
     assert len(reply.headers["X-GHDeploy-Hint"]) <= 1000
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"null"])
-def test_a_body_is_not_looked_at_where_none_belongs(scene: Scene, body: bytes) -> None:
-    """GET and DELETE take no body, so a bad one does no harm."""
+def test_the_body_of_get_and_delete_is_ignored(scene: Scene, body: bytes) -> None:
+    """An invalid one does not matter."""
     assert scene.ask("GET", DEPLOYMENTS, body).status_code == 200
     assert scene.ask("DELETE", f"{DEPLOYMENTS}/{{id}}", body).status_code == 204
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "", None])
-def test_json_is_read_whatever_it_calls_itself(scene: Scene, content_type: str | None) -> None:
+def test_json_is_accepted_with_any_content_type(scene: Scene, content_type: str | None) -> None:
     """The header Content-Type does not matter."""
     assert scene.ask("POST", DEPLOYMENTS, b'{"ref": "main"}', Content_Type=content_type).status_code == 201
 
 
-# Bodies of the wrong shape: GitHub's words
+# Invalid bodies: GitHub's texts
 
 
 SHAPES: list[tuple[dict[str, Any], str]] = [
@@ -279,8 +279,8 @@ SHAPES: list[tuple[dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-def test_a_body_of_the_wrong_shape_is_refused_in_githubs_words(scene: Scene) -> None:
-    """The message names the place, prints the value as Ruby does, and says what it is not; there are no errors."""
+def test_an_invalid_body_is_refused_with_githubs_text(scene: Scene) -> None:
+    """The message names the place and the value, in Ruby's format, and the problem. There are no errors."""
     before = scene.stored()
     with Rows() as rows:
         for body, problem in SHAPES:
@@ -292,14 +292,14 @@ def test_a_body_of_the_wrong_shape_is_refused_in_githubs_words(scene: Scene) -> 
                 assert scene.stored() == before
 
 
-def test_an_empty_body_lacks_what_is_required(scene: Scene) -> None:
+def test_an_empty_body_lacks_required_members(scene: Scene) -> None:
     """No body at all is an empty object."""
     for body in (None, b"", b"  \n"):
         _check_refusal(scene.ask("POST", DEPLOYMENTS, body), 422, 'Invalid request.\n\n"ref" wasn\'t supplied.')
 
 
-def test_several_problems_are_told_at_once(scene: Scene) -> None:
-    """What is missing comes first, then each wrong value in a line of its own."""
+def test_several_problems_are_reported_at_once(scene: Scene) -> None:
+    """Missing members come first, then one line for each invalid value."""
     body = {"auto_merge": None, "task": 1, "required_contexts": ["ci", 2, None]}
     message = scene.ask("POST", DEPLOYMENTS, json.dumps(body).encode()).json()["message"]
     head, _, rest = message.partition("\n\n")
@@ -333,7 +333,7 @@ def test_several_problems_are_told_at_once(scene: Scene) -> None:
     ],
 )
 def test_values_are_printed_as_ruby_does(value: object, text: str) -> None:
-    """GitHub prints a value in its message the way Ruby inspects it."""
+    """GitHub's message shows a value as Ruby's inspect does."""
     assert ruby(value) == text
 
 
@@ -350,7 +350,7 @@ def test_values_are_printed_as_ruby_does(value: object, text: str) -> None:
     ],
 )
 def test_the_shape_of_a_deployment_status_is_checked(scene: Scene, body: dict[str, Any]) -> None:
-    """Nulls and wrong types are refused, and nothing has changed."""
+    """Nulls and wrong types are refused, and nothing changes."""
     before = scene.stored()
     reply = scene.ask("POST", f"{DEPLOYMENTS}/{{id}}/statuses", json.dumps(body).encode())
     _check_refusal(reply, 422, reply.json()["message"])
@@ -358,7 +358,7 @@ def test_the_shape_of_a_deployment_status_is_checked(scene: Scene, body: dict[st
     assert scene.stored() == before
 
 
-# Paths that lead nowhere
+# Unknown paths
 
 
 REST_DOCS = "https://docs.github.com/rest"
@@ -395,8 +395,8 @@ NOWHERE = [
 ]
 
 
-def test_what_is_not_there_is_not_found(scene: Scene) -> None:
-    """Unknown repositories and ids, ids of something else and ids that are no numbers are 404 of the operation."""
+def test_unknown_resources_are_not_found(scene: Scene) -> None:
+    """Unknown repositories and ids, ids of another kind and ids that are not numbers are a 404 of the operation."""
     before = scene.stored()
     with Rows() as rows:
         for method, path in NOWHERE:
@@ -434,8 +434,8 @@ NO_ROUTE = [
 ]
 
 
-def test_what_github_has_no_endpoint_for_is_not_found(scene: Scene) -> None:
-    """A trailing slash, an unknown path or another method is 404 too (never 405), and names no operation."""
+def test_unknown_paths_and_methods_are_not_found(scene: Scene) -> None:
+    """A trailing slash, an unknown path or another method is a 404, never a 405, and names no operation."""
     before = scene.stored()
     with Rows() as rows:
         for method, path in NO_ROUTE:
@@ -445,8 +445,8 @@ def test_what_github_has_no_endpoint_for_is_not_found(scene: Scene) -> None:
                 assert scene.stored() == before
 
 
-def test_names_with_other_letters_are_not_found(scene: Scene) -> None:
-    """A hint that speaks of other letters than a header takes is still one line of ASCII."""
+def test_a_hint_about_a_non_ascii_name_is_ascii(scene: Scene) -> None:
+    """The hint is one line of ASCII, as a header must be."""
     for name in ("ümlaut/\N{ROCKET}", "a%0Ab/c%0D%0Ax", "a/%22%27", "a%00b/c", "a%1B/b", "a/%7F"):
         _check_refusal(scene.ask("GET", f"/repos/{name}/deployments"), 404, "Not Found")
 
@@ -461,23 +461,23 @@ def test_names_with_other_letters_are_not_found(scene: Scene) -> None:
         ("x" * 1001, "x" * 997 + "..."),
     ],
 )
-def test_a_hint_is_made_fit_for_a_header(text: str, header: str) -> None:
-    """Whatever it says, it is one line of ASCII of 1000 characters at most."""
+def test_a_hint_is_converted_for_a_header(text: str, header: str) -> None:
+    """Any hint becomes one line of ASCII with at most 1000 characters."""
     assert header_text(text) == header
 
 
 @pytest.mark.parametrize("control", ["\0", "\x01", "\x1b", "\x7f"])
 def test_a_hint_has_no_control_characters(control: str) -> None:
-    """What a terminal or an HTTP library would trip over is not in a header."""
+    """They would confuse a terminal or an HTTP library."""
     assert header_text(f"a{control}b").isprintable()
 
 
-# Who asks
+# Authentication
 
 
 @pytest.mark.parametrize("path", [DEPLOYMENTS, "/nothing/like/that", "/repos/octocat/nope"])
-def test_a_client_must_name_itself(scene: Scene, path: str) -> None:
-    """Without a User-Agent everything is 403, before anything else is looked at."""
+def test_a_request_needs_a_user_agent(scene: Scene, path: str) -> None:
+    """Without one, everything is a 403, before any other check."""
     before = scene.stored()
     for authorization in ("token any", "nonsense", None):
         reply = scene.ask("GET", path, User_Agent="", Authorization=authorization)
@@ -534,8 +534,8 @@ UNKNOWN = [
 ]
 
 
-def test_a_token_is_understood_in_every_form(scene: Scene) -> None:
-    """Token, Bearer and Basic, in any case, the token as password or as name."""
+def test_a_token_is_accepted_in_every_form(scene: Scene) -> None:
+    """The forms are token, Bearer and Basic, in any case, with the token as password or as user name."""
     scene.fake.add_token("the-token", user="mona")
     with Rows() as rows:
         for authorization in GOOD:
@@ -545,8 +545,8 @@ def test_a_token_is_understood_in_every_form(scene: Scene) -> None:
                 assert token_of(authorization) == "the-token"
 
 
-def test_any_token_will_do_until_one_is_added(scene: Scene) -> None:
-    """Without add_token every form of every token speaks for octocat."""
+def test_any_token_is_accepted_until_one_is_added(scene: Scene) -> None:
+    """Without add_token, every token in every form acts as octocat."""
     with Rows() as rows:
         for authorization in GOOD:
             with rows.row(authorization):
@@ -557,8 +557,8 @@ ANYWHERE = [("GET", DEPLOYMENTS), ("POST", DEPLOYMENTS), ("GET", "/users/octocat
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_bad_credentials_beat_everything(scene: Scene, *, known: bool) -> None:
-    """An Authorization header without a token is 401, for public reads and unknown paths too."""
+def test_bad_credentials_are_refused_first(scene: Scene, *, known: bool) -> None:
+    """An Authorization header without a token is a 401 for public reads and unknown paths too."""
     if known:
         scene.fake.add_token("the-token")
     before = scene.stored()
@@ -571,7 +571,7 @@ def test_bad_credentials_beat_everything(scene: Scene, *, known: bool) -> None:
 
 
 def test_an_unknown_token_is_bad_credentials(scene: Scene) -> None:
-    """Once a token was added only known ones are accepted; the hint says so and does not repeat what was sent."""
+    """After the first add_token, only added tokens are accepted. The hint says so and does not quote the token."""
     scene.fake.add_token("the-token")
     before = scene.stored()
     with Rows() as rows:
@@ -604,8 +604,8 @@ PUBLIC_READS = [
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_what_is_public_is_read_without_a_token(scene: Scene, *, known: bool) -> None:
-    """Every GET of a public repository works anonymously."""
+def test_a_public_repository_can_be_read_without_a_token(scene: Scene, *, known: bool) -> None:
+    """Every GET works anonymously."""
     if known:
         scene.fake.add_token("the-token")
     with Rows() as rows:
@@ -625,8 +625,10 @@ SOUND = b'{"ref": "main", "state": "success"}'
 
 @pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize(("method", "path"), WRITES)
-def test_what_is_public_is_not_written_without_a_token(scene: Scene, method: str, path: str, *, known: bool) -> None:
-    """An anonymous write is 401, also while any token is accepted."""
+def test_a_public_repository_cannot_be_changed_without_a_token(
+    scene: Scene, method: str, path: str, *, known: bool
+) -> None:
+    """An anonymous write is a 401, even while any token is accepted."""
     if known:
         scene.fake.add_token("the-token")
     before = scene.stored()
@@ -637,7 +639,7 @@ def test_what_is_public_is_not_written_without_a_token(scene: Scene, method: str
 
 @pytest.mark.parametrize(("method", "path"), [*WRITES, *[("GET", path) for path in PUBLIC_READS[1:4]]])
 def test_a_private_repository_is_hidden_from_others(scene: Scene, method: str, path: str) -> None:
-    """Who has no right on a private repository is told that there is none, to read as to write."""
+    """A user without a right on it gets a 404, on reading and on writing."""
     repo = scene.fake.add_repository("mona/hidden", private=True)
     deployment = repo.add_deployment(ref="main")
     scene.fake.add_token("token-of-octocat")
@@ -648,7 +650,7 @@ def test_a_private_repository_is_hidden_from_others(scene: Scene, method: str, p
 
 
 def test_a_private_repository_is_hidden_from_anonymous_callers(scene: Scene) -> None:
-    """Anonymous reads of a private repository are 404, also while any token is accepted, and by its id."""
+    """Anonymous reads are a 404, even while any token is accepted, and by id too."""
     for path in ("/repos/mona/secret", "/repos/mona/secret/deployments", f"/repositories/{scene.secret.id}"):
         _check_refusal(scene.ask("GET", path, Authorization=None), 404, "Not Found")
         assert scene.ask("GET", path).status_code == 200
@@ -674,7 +676,7 @@ def test_a_private_repository_is_open_to_its_owner(scene: Scene) -> None:
     ],
 )
 @pytest.mark.parametrize("private", [False, True])
-def test_writing_takes_push(
+def test_writing_needs_push(
     scene: Scene,
     granted: Any,  # noqa: ANN401 - a permission
     *,
@@ -682,7 +684,7 @@ def test_writing_takes_push(
     writes: bool,
     private: bool,
 ) -> None:
-    """A collaborator writes with push or more, and reads with anything; without the right it is 404 and not 403."""
+    """A collaborator writes with push or more, and reads with any right. Without push it is a 404, not a 403."""
     repo = scene.fake.add_repository("acme/app", private=private)
     deployment = repo.add_deployment(ref="main")
     scene.fake.add_token("token-of-mona", user="mona")
@@ -707,8 +709,8 @@ def test_writing_takes_push(
             assert "add_collaborator" in reply.headers["X-GHDeploy-Hint"]
 
 
-def test_who_asks_is_the_creator(scene: Scene) -> None:
-    """Deployments, statuses and commit statuses are those of the token's user, and so is the sender of events."""
+def test_the_caller_is_the_creator(scene: Scene) -> None:
+    """Deployments, statuses, commit statuses and events name the token's user."""
     scene.fake.add_token("token-of-hubot", user="hubot")
     scene.repo.add_collaborator("hubot")
     mine = "Bearer token-of-hubot"
@@ -718,12 +720,12 @@ def test_who_asks_is_the_creator(scene: Scene) -> None:
         assert scene.fake.events[-1].payload["sender"]["login"] == "hubot"
 
 
-# Every answer
+# All responses
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", DEPLOYMENTS), ("GET", "/nope"), ("POST", DEPLOYMENTS)])
-def test_every_answer_has_githubs_headers(scene: Scene, method: str, path: str) -> None:
-    """Media type, version and a request id of five hexadecimal groups are on refusals too, the id on each anew."""
+def test_every_response_has_githubs_headers(scene: Scene, method: str, path: str) -> None:
+    """Refusals have media type, version and request id too. The id has five hexadecimal groups and is always new."""
     ids = set()
     for _ in range(3):
         headers = scene.ask(method, path, b"{").headers
@@ -737,16 +739,16 @@ def test_every_answer_has_githubs_headers(scene: Scene, method: str, path: str) 
     assert len(ids) == 3
 
 
-def test_an_answer_is_compact_json_in_utf_8(scene: Scene) -> None:
-    """Letters are written as they are, without white space between members."""
+def test_a_response_is_compact_json_in_utf_8(scene: Scene) -> None:
+    """Non-ASCII characters are not escaped, and there is no white space between members."""
     body = json.dumps({"ref": "main", "description": "ä \N{ROCKET}"}).encode()
     content = scene.ask("POST", DEPLOYMENTS, body).content
     assert '"description":"ä \N{ROCKET}"'.encode() in content
     assert b'", "' not in content
 
 
-def test_an_answer_without_refusal_has_no_hint(scene: Scene) -> None:
-    """Only what was refused is explained."""
+def test_a_success_has_no_hint(scene: Scene) -> None:
+    """Only refusals are explained."""
     for method, path in (("GET", DEPLOYMENTS), ("POST", DEPLOYMENTS), ("DELETE", f"{DEPLOYMENTS}/{{id}}")):
         reply = scene.ask(method, path, SOUND)
         assert reply.ok
@@ -754,13 +756,13 @@ def test_an_answer_without_refusal_has_no_hint(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("query", ["page=1&page=2", "per_page", "&&&", "=", "%", "%ff=%ff", "page=%31", "a;b=c", "?"])
-def test_an_odd_query_does_no_harm(scene: Scene, query: str) -> None:
-    """Whatever stands after the question mark, the list is answered."""
+def test_an_invalid_query_is_ignored(scene: Scene, query: str) -> None:
+    """The list is returned whatever follows the question mark."""
     assert scene.ask("GET", f"{DEPLOYMENTS}?{query}").status_code == 200
 
 
-def test_reading_an_unreadable_body_says_why() -> None:
-    """The hint says what is the matter with the body."""
+def test_the_hint_says_why_a_body_is_invalid() -> None:
+    """The reason comes from the JSON decoder."""
     for body, reason in ((b"{", "not JSON"), (b"[" * 101 + b"]" * 101, "100 levels"), (b"\xff", "not JSON")):
         with pytest.raises(BadRequest) as caught:
             read_object(body)

@@ -232,7 +232,7 @@ def test_the_pages_of_an_enterprise_with_data_residency_are_refused(resident: Fa
         assert resident._engine.take_problem()
 
 
-# Clients, and several at once
+# Clients, and several fakes at once
 
 
 def test_pygithub_on_a_server(server: FakeGitHub) -> None:

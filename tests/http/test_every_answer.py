@@ -1,10 +1,9 @@
 """
-Every answer that GitHub's description lists for an operation is produced here, over HTTP, under both API versions.
+Every response that GitHub's description lists for an operation, under both API versions.
 
-`CODES` says which those are; where ``make clients`` has fetched it, it is compared
-with GitHub's own description. Each is in `CASES` or in `NEVER`.
-That an answer is as GitHub describes it is checked by ``conftest.py``, which
-looks at each answer of every test.
+`CODES` lists them; if ``make clients`` has fetched GitHub's own description, the two
+are compared. Each is in `CASES` or in `NEVER`. ``conftest.py`` checks the responses of
+every test against the schemas.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ FILE = {"message": "Change", "content": "aGVsbG8K"}
 VERSIONS = ("2022-11-28", "2026-03-10")
 ENDPOINTS = router.endpoints()
 
-# What GitHub's description lists.
+# From GitHub's description.
 CODES = {
     "checks/create": "201",
     "checks/get": "200",
@@ -110,7 +109,7 @@ CODES = {
 }
 LISTED = {(name, int(code)) for name, codes in CODES.items() for code in codes.split()}
 
-# Not here: why.
+# The reasons why some are not produced here.
 NEVER = {
     ("meta/get-all-versions", 404): "described without a word about when; the list is the same for everyone",
     ("repos/create-for-authenticated-user", 304): "a POST is not conditional: the description lists it by mistake",
@@ -122,7 +121,7 @@ NEVER = {
 
 
 class World:
-    """A client of plain requests that knows GitHub's operation ids, and the scene that it finds."""
+    """A client that knows GitHub's operation ids, and the scene that it works on."""
 
     def __init__(self, scene: Scene, version: str) -> None:
         """Ask for *version* of the API."""
@@ -156,30 +155,30 @@ class World:
             )
 
     def rename(self) -> None:
-        """Give the repository another name."""
+        """Rename the repository."""
         assert self.ask("repos/update", {"name": "renamed"}).status_code == 200
 
 
 def done(world: World, operation_id: str) -> requests.Response:
-    """Ask for an operation such that it succeeds."""
+    """Send a request that succeeds."""
     body, places = world.scene.usual(operation_id)
     return world.ask(operation_id, body, **places)
 
 
 def renamed(world: World, operation_id: str) -> requests.Response:
-    """Ask by the former name."""
+    """Send a request to the former name."""
     body, places = world.scene.usual(operation_id)
     world.rename()
     return world.ask(operation_id, body, **places)
 
 
 def unchanged(world: World, operation_id: str) -> requests.Response:
-    """Ask for what the client has already."""
+    """Request a response that the client already has."""
     return world.ask(operation_id, headers={"If-None-Match": done(world, operation_id).headers["ETag"]})
 
 
 def too_weak(world: World, operation_id: str, **token: Any) -> requests.Response:  # noqa: ANN401 - of add_token
-    """Ask with a token that may not do this; the repository is private."""
+    """Send a request with a token that lacks the right. The repository is private."""
     world.ask("repos/update", {"private": True})
     world.scene.fake.add_token("too-weak", **token)
     body, places = world.scene.usual(operation_id)
@@ -187,24 +186,24 @@ def too_weak(world: World, operation_id: str, **token: Any) -> requests.Response
 
 
 def used_up(world: World, operation_id: str) -> requests.Response:
-    """Ask when nothing is left of the rate limit."""
+    """Send a request after the rate limit is used up."""
     world.scene.fake.rate_limits.set(0)
     return world.ask(operation_id)
 
 
 def broken(world: World, operation_id: str, status: int) -> requests.Response:
-    """Ask a GitHub that fails."""
+    """Send a request to a GitHub that fails."""
     world.scene.fake.faults.add(status=status)
     return done(world, operation_id)
 
 
 def of_no_version(world: World, operation_id: str) -> requests.Response:
-    """Ask for a version of the API that there is not."""
+    """Request an API version that does not exist."""
     return world.ask(operation_id, headers={"X-GitHub-Api-Version": "v3"})
 
 
 def nowhere(world: World, operation_id: str, **places: Any) -> requests.Response:  # noqa: ANN401 - of paths
-    """Ask for what is not there: the repository, unless *places* say what."""
+    """Request something that does not exist: the repository, unless *places* name something else."""
     return world.ask(operation_id, **{**({} if places else {"repo": "nope"}), **places})
 
 
@@ -215,13 +214,13 @@ def behind(world: World) -> requests.Response:
 
 
 def blocked(world: World) -> requests.Response:
-    """Deploy a commit that a commit status says no to."""
+    """Deploy a commit with a failed commit status."""
     world.ask("repos/create-commit-status", {"state": "failure"})
     return world.ask("repos/create-deployment", {"ref": "main"})
 
 
 def conflict(world: World) -> requests.Response:
-    """Merge two branches that have a file each, of one name and different contents."""
+    """Merge two branches that have the same file with different contents."""
     for branch, content in (("topic", "bWluZQo="), ("main", "eW91cnMK")):
         body = {"message": "Add", "content": content, "branch": branch}
         world.ask("repos/create-or-update-file-contents", body, path="both.txt")
@@ -229,26 +228,26 @@ def conflict(world: World) -> requests.Response:
 
 
 def undeletable(world: World) -> requests.Response:
-    """Delete an active deployment that is not alone."""
+    """Delete an active deployment that is not the only one."""
     world.ask("repos/create-deployment", {"ref": "topic", "environment": "staging"})
     return world.ask("repos/delete-deployment")
 
 
 def without_custom_policies(world: World) -> requests.Response:
-    """Give a branch policy to an environment that lets every branch in."""
+    """Create a branch policy for an environment that has no custom policies."""
     world.ask("repos/create-or-update-environment", {})
     return world.ask("repos/create-deployment-branch-policy", {"name": "main"})
 
 
 def empty(world: World, operation_id: str) -> requests.Response:
-    """Ask for something of a repository that has no commit yet."""
+    """Send a request to a repository without commits."""
     assert world.ask("repos/create-for-authenticated-user", {"name": "empty"}).status_code == 201
     body, places = world.scene.usual(operation_id)
     return world.ask(operation_id, body, **places | {"repo": "empty"})
 
 
 def limitless(world: World) -> requests.Response:
-    """Ask a GitHub Enterprise Server for its rate limit."""
+    """Request the rate limit of a GitHub Enterprise Server."""
     with type(world.scene.fake)("https://ghe.example.com/api/v3") as server:
         return World(type(world.scene)(server), world.version).ask("rate-limit/get")
 
@@ -361,7 +360,7 @@ for _name, _code in LISTED - NEVER.keys():
     elif _code in (500, 503):
         CASES[_name, _code] = partial(broken, operation_id=_name, status=_code)
 
-# Who is refused what, with 403 or where there is a scope for it with 404.
+# Refusals of tokens: a 403, or a 404 where a scope exists.
 WRITER = {"user": "mona"}
 OTHER_PERMISSION = {"permissions": {"deployments": "write"}}
 OF_AN_APP = {**OTHER_PERMISSION, "user": "gate[bot]"}
@@ -388,38 +387,38 @@ both_versions = pytest.mark.parametrize("version", VERSIONS)
 
 @contextmanager
 def world_of(version: str) -> Iterator[World]:
-    """Give the scene in a fake of its own, seen by a client that wants a version of the API."""
+    """Make the scene in a new fake, with a client for one version of the API."""
     with FakeGitHub() as fake:
         yield World(Scene(fake), version)
 
 
 @pytest.fixture
 def world(scene: Scene, version: str) -> World:
-    """Give the scene, for requests that change nothing."""
+    """Make the scene for requests that change nothing."""
     return World(scene, version)
 
 
-def test_the_codes_are_those_of_the_operations_that_there_are() -> None:
-    """What is listed is served. An operation that is new here may leave its codes to its own tests."""
+def test_the_table_has_existing_operations_only() -> None:
+    """A new operation may have its codes in its own tests instead."""
     assert CODES.keys() <= ENDPOINTS.keys()
 
 
 @githubs_description.needs_description
-def test_the_codes_are_those_that_github_describes() -> None:
-    """The table above says what GitHub's description says."""
+def test_the_table_has_the_codes_that_github_describes() -> None:
+    """It agrees with GitHub's description."""
     described = githubs_description.operations()
     assert {name: " ".join(described[name].described["responses"]) for name in CODES} == CODES
 
 
-def test_nothing_is_left_out() -> None:
-    """Each pair of operation and code has exactly one place: it is produced, or it never happens."""
+def test_every_code_is_produced_or_never_happens() -> None:
+    """Each pair of operation and code is in exactly one of the two tables."""
     assert sorted([*CASES, *NEVER]) == sorted(LISTED)
     assert all(NEVER.values())
 
 
 @both_versions
-def test_an_answer_is_produced(version: str) -> None:
-    """The code that GitHub describes comes out, with a body where there is one, under both versions."""
+def test_each_response_is_produced(version: str) -> None:
+    """The response has the described code, and a body where one is described, under both versions."""
     with Rows() as rows:
         for operation_id, code in sorted(CASES):
             with rows.row(operation_id, code), world_of(version) as world:
@@ -427,7 +426,7 @@ def test_an_answer_is_produced(version: str) -> None:
 
 
 def check_answer(answer: requests.Response, operation_id: str, code: int, version: str) -> None:
-    """See that an answer has what all answers with its status have."""
+    """Check what all responses with the same status have in common."""
     assert answer.status_code == code, answer.text
     if code not in (400, 500, 503):
         assert answer.headers["X-GitHub-Api-Version-Selected"] == version
@@ -446,12 +445,12 @@ def check_answer(answer: requests.Response, operation_id: str, code: int, versio
         assert answer.json() or operation_id == "repos/redeliver-webhook-delivery"
 
 
-# What any operation may answer
+# Responses of all operations
 
 
 @both_versions
-def test_a_client_without_a_name_is_refused(world: World) -> None:
-    """403 comes before all else, in plain text."""
+def test_a_request_without_user_agent_is_refused(world: World) -> None:
+    """The 403, in plain text, comes before everything else."""
     with Rows() as rows:
         for operation_id in ENDPOINTS:
             with rows.row(operation_id):
@@ -461,7 +460,7 @@ def test_a_client_without_a_name_is_refused(world: World) -> None:
 
 @both_versions
 def test_bad_credentials_are_refused(world: World) -> None:
-    """401 for a token that is none, also where no token is needed."""
+    """An unknown token is a 401 even where no token is needed."""
     world.scene.fake.add_token("another")
     with Rows() as rows:
         for operation_id in ENDPOINTS:
@@ -472,7 +471,7 @@ def test_bad_credentials_are_refused(world: World) -> None:
 
 @both_versions
 def test_an_anonymous_caller_is_refused(world: World) -> None:
-    """401 where a token is needed."""
+    """It is a 401 where a token is needed."""
     with Client(world.scene.fake.base_url, authorization=None) as http, Rows() as rows:
         for operation_id, endpoint in ENDPOINTS.items():
             if endpoint.anonymous:
@@ -485,8 +484,8 @@ def test_an_anonymous_caller_is_refused(world: World) -> None:
 
 
 @both_versions
-def test_a_body_that_is_no_json_is_refused(world: World) -> None:
-    """400, in the two ways in which GitHub says it."""
+def test_a_body_that_is_not_json_is_refused(world: World) -> None:
+    """GitHub has two messages for the 400."""
     with Rows() as rows:
         for operation_id in filter(schema.takes_body, ENDPOINTS):
             _, places = world.scene.usual(operation_id)
@@ -498,7 +497,7 @@ def test_a_body_that_is_no_json_is_refused(world: World) -> None:
 
 @both_versions
 def test_an_unknown_repository_is_not_found(world: World) -> None:
-    """404 for a repository that is not there, and for a private one of somebody else's."""
+    """So is another user's private repository."""
     in_a_repository = [name for name, endpoint in ENDPOINTS.items() if "{repo}" in endpoint.paths[0]]
     with Rows() as rows:
         for operation_id in in_a_repository:
@@ -515,13 +514,13 @@ def test_an_unknown_repository_is_not_found(world: World) -> None:
                 assert answer.json()["documentation_url"] == schema.documentation_url(operation_id)
 
 
-# What comes last in these paths may end in a slash, or is one.
+# The last parameter of these paths may end in a slash, or be one.
 MAY_END_IN_SLASH = {"git/list-matching-refs", "meta/root", "repos/get-content"}
 
 
 @both_versions
-def test_a_path_with_a_slash_too_many_is_not_found(world: World) -> None:
-    """404 for whatever is asked."""
+def test_a_path_with_a_trailing_slash_is_not_found(world: World) -> None:
+    """It is a 404 for every operation."""
     with Rows() as rows:
         for operation_id, endpoint in ENDPOINTS.items():
             if endpoint.method != "GET" or operation_id in MAY_END_IN_SLASH:

@@ -59,7 +59,7 @@ def has(headers: Mapping[str, str], expected: Mapping[str, str | None]) -> None:
     assert {name: headers.get(name) for name in expected} == dict(expected)
 
 
-# What every answer says
+# Response headers
 
 
 @pytest.mark.parametrize(

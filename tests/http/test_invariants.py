@@ -124,7 +124,7 @@ class GitHub(RuleBasedStateMachine):
         self.fake.close()
         self.fake._engine.raise_problem()
 
-    # Asking
+    # Requests
 
     def ask(self, method: str, path: str, body: object, refusal: str | None) -> requests.Response:
         """Send a request and check its response. A refusal changes nothing."""
@@ -392,7 +392,7 @@ class GitHub(RuleBasedStateMachine):
         for method, below in (("GET", ""), ("DELETE", ""), ("GET", "/statuses"), ("POST", "/statuses")):
             self.ask(method, path + below, {"state": "success"}, "not found")
 
-    # What holds after every step
+    # Invariants
 
     @invariant()
     def what_is_listed_was_created_and_not_deleted(self) -> None:

@@ -66,7 +66,7 @@ TEXTS = ["", "1", "a", "heads", "tags", "a/b", "heads/a", "heads%2Fa", "a//b", "
 
 @cache
 def werkzeugs_map() -> MapAdapter:
-    """Make werkzeug's map of our endpoints, the other opinion."""
+    """Make werkzeug's map of our endpoints, for comparison."""
     rules = []
     for method, path, name in RULES:
         for template in {path, path.replace("/repos/{owner}/{repo}", "/repositories/{repository_id}")}:

@@ -1,4 +1,4 @@
-"""The check of request bodies: at a glance where that is enough, else with jsonschema."""
+"""The validation of request bodies: a quick check, then jsonschema if necessary."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTPUT = {
     ],
 }
 
-# Bodies as GitHub's documentation shows them, and as its clients send them.
+# Bodies from GitHub's documentation, and as clients send them.
 ORDINARY: list[tuple[str, dict[str, Any]]] = [
     ("checks/create", {"name": "lint", "head_sha": SHA, "status": "in_progress", "started_at": "2026-01-02T03:04:05Z"}),
     ("checks/create", {"name": "lint", "head_sha": SHA, "conclusion": "success", "output": OUTPUT}),
@@ -71,7 +71,7 @@ ORDINARY: list[tuple[str, dict[str, Any]]] = [
 
 
 def by_jsonschema(operation_id: str) -> Draft202012Validator:
-    """Make jsonschema's own validator for the body of an operation, apart from the one under test."""
+    """Make jsonschema's own validator for the body of an operation, independent of the one under test."""
     formats = FormatChecker(())
     formats.checks("date-time")(schema.is_date_time)
     formats.checks("uri")(schema.is_uri)
@@ -93,7 +93,7 @@ SIMPLE = {"boolean": st.booleans(), "integer": NUMBERS, "null": st.none(), "numb
 
 @st.composite
 def values(draw: st.DrawFn, of: Any) -> Any:  # noqa: ANN401 - a part of a schema
-    """Generate values at the limits of what a schema allows, seldom beyond."""
+    """Generate values at the limits of a schema, and a few beyond."""
     if "enum" in of:
         return draw(st.sampled_from([*of["enum"], draw(JUNK)]))
     generated: st.SearchStrategy[Any]
@@ -115,14 +115,14 @@ def values(draw: st.DrawFn, of: Any) -> Any:  # noqa: ANN401 - a part of a schem
 
 @st.composite
 def members(draw: st.DrawFn, of: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Generate an object: what is required and some of the rest, seldom without one or with one that is unknown."""
+    """Generate an object with the required members and some others, and a few invalid ones."""
     wanted = {name for name in of.get("properties", {}) if draw(st.booleans())} | set(of.get("required", ()))
     known = {name: draw(values(of["properties"][name])) for name in sorted(wanted) if not draw(SELDOM)}
     return known | {"unknown": draw(JUNK)} if draw(SELDOM) else known
 
 
 def has_float(value: object) -> bool:
-    """Tell whether there is a number with a point in *value*, which a glance leaves to jsonschema."""
+    """Return whether *value* contains a float, which the quick check leaves to jsonschema."""
     if isinstance(value, dict | list):
         return any(map(has_float, value.values() if isinstance(value, dict) else value))
     return isinstance(value, float)
@@ -130,7 +130,7 @@ def has_float(value: object) -> bool:
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)
 def test_what_is_valid_at_a_glance_is_valid(operation_id: str) -> None:
-    """A glance never passes what jsonschema refuses, and leaves only numbers with a point to it."""
+    """The quick check never accepts a body that jsonschema refuses, and leaves only floats to jsonschema."""
     validator = by_jsonschema(operation_id)
 
     @settings(max_examples=150, deadline=None, database=None)
@@ -145,13 +145,13 @@ def test_what_is_valid_at_a_glance_is_valid(operation_id: str) -> None:
 
 @pytest.mark.parametrize(("operation_id", "body"), ORDINARY)
 def test_an_ordinary_body_is_valid_at_a_glance(operation_id: str, body: dict[str, Any]) -> None:
-    """A body as the documentation has it does not need jsonschema."""
+    """A body from the documentation does not need jsonschema."""
     assert schema.is_valid_at_a_glance(operation_id, body)
     assert by_jsonschema(operation_id).is_valid(body)
 
 
 def test_each_body_has_an_ordinary_one() -> None:
-    """The list above leaves out no operation."""
+    """The list above has a body for every operation."""
     assert {name for name, _ in ORDINARY} == set(WITH_BODY)
 
 
@@ -159,7 +159,7 @@ def test_each_body_has_an_ordinary_one() -> None:
     "rule", [{"pattern": "a"}, {"format": "email"}, {"anyOf": [{}]}, {"minimum": 1}, {"$ref": "#"}, False]
 )
 def test_a_glance_leaves_to_jsonschema_what_it_does_not_know(rule: Any) -> None:  # noqa: ANN401 - a schema
-    """A schema with any other keyword or format is never valid at a glance, nor is one that holds such a schema."""
+    """A schema with any other keyword or format, at any depth, is left to jsonschema."""
     every: list[Any] = [None, True, 1, "a", [], {}]
     for value in every:
         if value == "a" or rule != {"format": "email"}:
@@ -179,14 +179,14 @@ def test_a_glance_leaves_to_jsonschema_what_it_does_not_know(rule: Any) -> None:
     ],
 )
 def test_a_glance_sees_limits(rule: dict[str, Any], valid: object, invalid: object) -> None:
-    """A value at the limit is valid at a glance, and one beyond it is not."""
+    """The quick check accepts a value at a limit and not one beyond it."""
     assert schema._glance(rule)(valid)
     assert not schema._glance(rule)(invalid)
 
 
 @pytest.mark.slow
 def test_a_first_request_loads_no_jsonschema() -> None:
-    """The first GET and the first valid POST of a process import neither jsonschema nor what it needs."""
+    """The first GET and the first valid POST of a process import neither jsonschema nor its dependencies."""
     code = """
 import json, sys
 from pytest_ghdeploy import FakeGitHub

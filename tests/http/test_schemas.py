@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from referencing._core import Resolver
 
 ROOT = Path(__file__).parents[2] / "schemas"
-# Not a scheme of our own: urllib joins relative references only for schemes it has heard of.
+# https, since urllib joins relative references only for schemes that it knows.
 OURS = "https://ghdeploy.invalid/"
 REST = "https://github.invalid/github-openapi.json"
 WEBHOOKS = "https://github.invalid/github-webhooks.json"
@@ -46,7 +46,7 @@ EVENTS = {
     "status": ["webhook-status"],
 }
 
-# Statuses that GitHub gives to any request, or that only the facts file records; its description omits them.
+# Statuses that were observed, but that GitHub's description omits.
 ONLY_OBSERVED = {
     ("repos/create-deployment", "409"),
     ("repos/create-commit-status", "422"),
@@ -59,7 +59,7 @@ ONLY_OBSERVED = {
     ("repos/merge", "409"),
     ("repos/update-webhook-config-for-repo", "422"),
 }
-# Members of a body that clients send with success, and GitHub does not describe.
+# Members of a body that GitHub accepts but does not describe.
 ONLY_SENT = {"repos/create-or-update-environment": {"can_admins_bypass"}}
 
 # GitHub's webhook description repeats, inline, an older copy of two objects that it also has whole.
@@ -77,7 +77,7 @@ class Known(NamedTuple):
 
 
 KNOWN_DIFFERENCES = [
-    # On the wire it is otherwise.
+    # Recorded responses differ from the description.
     Known("*-deployment-status* 20? $*.target_url", "format", "what was left out comes back as an empty string"),
     Known("*deployment*status* $*.log_url", "format", "what was left out comes back as an empty string"),
     Known("*deployment*status* $*.environment_url", "format", "what was left out comes back as an empty string"),
@@ -91,7 +91,7 @@ KNOWN_DIFFERENCES = [
     Known("check_run event $.check_run.status", "enum", "waiting and requested are described for REST only"),
     Known("*.can_admins_bypass", "property", "seen in answers, and sent by go-github and Terraform"),
     Known("*.protection_rules[].type", "enum", "the three that are seen"),
-    # GitHub allows what never happens here.
+    # GitHub allows cases that never happen here.
     Known("repos/create-or-update-file-contents 409 $.metadata", "left out", "push rules, which no repository has"),
     Known("*.deployment_status.state", "enum", "we keep to the states that can be created"),
     Known("deployment_status event $.deployment.payload", "nullable", "object or string, as everywhere else"),
@@ -100,10 +100,10 @@ KNOWN_DIFFERENCES = [
     # The webhook description is older than the other one.
     Known("* event $.check_run.check_suite.repository.*", "property", "a minimal repository as REST has it today"),
     Known("* event $.check_run.check_suite.repository.license.url", "nullable", "as REST has it today"),
-    # A user or an App in the one shape they have, where GitHub inlines a looser copy.
+    # A user or an app, where GitHub inlines a less strict copy.
     Known("*.restrictions.users[]*", "*", "a simple user"),
     Known("*.restrictions.apps[]*", "*", "an App"),
-    # Left open: nothing in here is made by this fake.
+    # The fake produces nothing inside these.
     Known("* event $.workflow", "open", "GitHub Actions"),
     Known("* event $.workflow_run", "open", "GitHub Actions"),
     Known("deployment_status event $.check_run", "open", "GitHub Actions"),
@@ -261,7 +261,7 @@ def shape_of(at: Node) -> Shape:
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             alternatives = either((shape_of(at.child(each)) for each in schema[keyword]), also=also)
-            # With properties beside them, the alternatives are conditions on those.
+            # Next to properties, the alternatives are conditions on them.
             return both([own_shape(at), alternatives]) if "properties" in schema else alternatives
     if "allOf" in schema:
         return both(shape_of(at.child(each)) for each in schema["allOf"])

@@ -19,7 +19,7 @@ def _fake_and_repository() -> tuple[FakeGitHub, Repository]:
     return fake, fake.add_repository("octocat/example")
 
 
-# A recorder by itself
+# The recorder alone
 
 
 def test_events_are_recorded_oldest_first() -> None:
@@ -128,7 +128,7 @@ def test_a_payload_is_a_copy() -> None:
     assert source == {"deployment": {"payload": {"list": [1]}}}
 
 
-# Of a fake
+# Events of a fake
 
 
 def test_a_payload_shows_the_moment_of_the_change() -> None:

@@ -261,7 +261,7 @@ def test_a_push_updates_the_repository_in_all_indexes() -> None:
     assert created.pushed_at == NOON
 
 
-# Rights
+# Authorization
 
 
 def test_while_any_token_is_accepted_it_may_do_everything() -> None:
