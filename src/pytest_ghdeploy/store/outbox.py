@@ -1,14 +1,14 @@
 """
-The outbox of a fake: what a call leaves to be delivered, or called, when it is over.
+The outbox of a fake: the deliveries to make, and functions to call, at the end of a public call.
 
-Operations put things in while the lock is held. Nothing is sent under the lock,
-so a public call that may change something is made in these two::
+Operations fill it while they hold the lock, but nothing is sent under the lock.
+Every public call that may change something therefore uses both::
 
     with store.outbox, store.lock:
         ...
 
-The lock is released first; leaving the outbox then empties it, in the order of
-events. Calls that only read take the lock alone.
+The lock is released first. Leaving the outbox then empties it, in the order of
+the events. Calls that only read need the lock only.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.store import Store
 
 PATIENCE_SECONDS = 1.0
-"""How long a thread waits for a receiver that is at work in another thread."""
+"""How long a thread waits for a receiver that runs in another thread."""
 
 _NOBODY = 0
 
 
 class Item:
     """
-    A delivery that is due.
+    A delivery in the queue.
 
     Attributes:
-        thread: The thread that makes it: the one whose call caused it.
+        thread: The thread that makes the delivery, which is the one whose call caused it.
 
-        number: Counts the deliveries that one event and the calls of its receivers have led to so far.
+        number: Its number among the deliveries caused by one event and by the calls of its receivers.
     """
 
     __slots__ = ("_numbers", "number", "row", "store", "thread")
 
     def __init__(self, store: Store, row: HookDelivery, cause: Item | None) -> None:
-        """Have *row* delivered; the receiver of *cause* has caused it, or no receiver."""
+        """Queue the delivery of *row*. *cause* is the delivery whose receiver caused it, if any."""
         self.store = store
         self.row = row
         self.thread = get_ident()
@@ -54,54 +54,54 @@ class Item:
             self.follow(cause)
 
     def follow(self, cause: Item) -> None:
-        """Be a consequence of *cause*, made by the same thread."""
+        """Make this delivery a consequence of *cause*, in the same thread."""
         self.thread = cause.thread
         self._numbers = cause._numbers
         self.number = next(self._numbers)
 
 
-# The deliveries, of whatever fakes, whose receivers have led to what runs now. Code that runs in a copy of the
-# receiver's context, such as a task, inherits them.
+# The deliveries, of any fake, whose receivers led to the running code. Code in a copy of the receiver's context,
+# such as a task, inherits them.
 _causes: ContextVar[tuple[Item, ...]] = ContextVar("ghdeploy_causes", default=())
 
 
 class Outbox:
     """
-    The deliveries of one fake in the order of their events, made one at a time, each by the thread that caused it.
+    The deliveries of one fake, made one at a time in the order of their events, each by the thread that caused it.
 
-    A call returns when its deliveries are made, with two exceptions:
+    A call returns after its deliveries, with two exceptions:
 
-    - The call of a receiver returns at once. Its deliveries come after those that are due already.
-    - A receiver in one thread may be waiting for a call in another one. Such a call waits for a receiver for
-      ``PATIENCE_SECONDS`` and then leaves its deliveries to the receiver's thread. From then on, calls made
-      during a delivery to that hook do not wait.
+    - A call made by a receiver returns at once. Its deliveries come after those in the queue.
+    - A receiver may wait for a call in another thread. That call waits ``PATIENCE_SECONDS`` for the receiver and
+      then leaves its deliveries to the receiver's thread. From then on, calls made during a delivery to the same
+      hook do not wait.
     """
 
     def __init__(self, send: Callable[[Item], object]) -> None:
         """Make deliveries with *send*, which is called without the lock."""
         self.lock = RLock()
         self.held: list[tuple[Store, HookDelivery]] | None = None
-        """The deliveries that a test holds back, oldest first; ``None`` while it holds nothing back."""
+        """The deliveries that a test holds back, oldest first; ``None`` if it holds none back."""
         self._send = send
         self._queue: deque[Item] = deque()
         self._calls: list[tuple[int, Callable[[], object]]] = []
         self._changed = Condition(self.lock)
         self._current: Item | None = None
         self._calling_back: set[int] = set()
-        """The hooks for whose receivers a thread has waited in vain."""
+        """The hooks whose receivers did not finish while another thread waited for them."""
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def append(self, store: Store, row: HookDelivery) -> None:
-        """Have *row* delivered after all that is due already, or hold it back. The lock is held."""
+        """Add the delivery of *row* to the queue, or hold it back. The lock must be held."""
         if self.held is None:
             self._queue.append(Item(store, row, self._cause()))
         else:
             self.held.append((store, row))
 
     def call(self, function: Callable[[], object]) -> None:
-        """Have *function* called when the current call of this thread is over. The lock is held."""
+        """Call *function* at the end of this thread's current call. The lock must be held."""
         self._calls.append((get_ident(), function))
 
     def reset(self) -> None:
@@ -113,8 +113,8 @@ class Outbox:
         pass
 
     def __exit__(self, *_: object) -> None:
-        # While this thread holds the lock, this is part of a longer call, which empties the outbox at its end.
-        # threading.Condition asks a lock in the same way.
+        # If this thread still holds the lock, an outer call empties the outbox when it ends.
+        # threading.Condition checks for the lock in the same way.
         if (self._queue or self._calls) and not self.lock._is_owned():  # type: ignore[attr-defined] # noqa: SLF001
             self._empty(get_ident())
 
@@ -131,7 +131,7 @@ class Outbox:
     def _deliver(self, thread: int) -> None:
         try:
             while item := self._take(thread):
-                # What a receiver sets in its context stays there.
+                # Context variables that a receiver sets stay in its own context.
                 context = copy_context()
                 context.run(_causes.set, (*_causes.get(), item))
                 context.run(self._send, item)
@@ -144,7 +144,7 @@ class Outbox:
                         item.thread = _NOBODY
 
     def _take(self, thread: int) -> Item | None:
-        """Wait for the turn of *thread*; ``None`` once all its deliveries are made, or left to another thread."""
+        """Wait for the next delivery of *thread*; ``None`` if all are made or left to another thread."""
         with self.lock:
             self._end(thread)
             while self._queue:
@@ -160,7 +160,7 @@ class Outbox:
                 if self._changed.wait(PATIENCE_SECONDS):
                     continue
                 if self._current is None:
-                    first.thread = thread  # nobody else comes for it
+                    first.thread = thread  # its own thread has not made it
                 else:
                     self._calling_back.add(self._current.row.hook_id)
                     for item in mine:
@@ -168,13 +168,13 @@ class Outbox:
             return None
 
     def _end(self, thread: int) -> None:
-        """Note that *thread* is done with its delivery."""
+        """End the current delivery of *thread*."""
         if self._current and self._current.thread == thread:
             self._current = None
         self._changed.notify_all()
 
     def _cause(self) -> Item | None:
-        """Find the delivery whose receiver makes this call, as far as that can be known."""
+        """Find the delivery whose receiver makes this call, as far as the fake can tell."""
         current = self._current
         if current and (
             current.thread == get_ident() or current in _causes.get() or current.row.hook_id in self._calling_back

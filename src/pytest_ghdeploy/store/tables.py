@@ -1,4 +1,4 @@
-"""Tables of rows: each row has an id, ids rise, and reading goes through indexes that are kept up to date."""
+"""Tables of rows with rising ids, and indexes that are built on first use and kept up to date."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _ID_STEP = 7
 
 
 class Row(Protocol):
-    """What every table holds."""
+    """A frozen row with an id."""
 
     @property
-    def id(self) -> int: ...  # noqa: D102 - said by the class
+    def id(self) -> int: ...  # noqa: D102 - see the class
 
 
 R = TypeVar("R", bound=Row)
 
 
 class Rows(Sequence[R]):
-    """The rows that have something in common, newest first. A live view: hold the store's lock."""
+    """A selection of rows, newest first. It is a live view: hold the store's lock."""
 
     def __init__(self, rows: dict[int, R], ids: list[int]) -> None:
-        """Show *rows* by their *ids*, which rise."""
+        """Select *rows* by *ids*, which are sorted."""
         self._rows = rows
         self._ids = ids
 
@@ -41,24 +41,24 @@ class Rows(Sequence[R]):
     def __getitem__(self, key: slice) -> list[R]: ...
     def __getitem__(self, key: int | slice) -> R | list[R]:
         if isinstance(key, slice):
-            return [self[place] for place in range(*key.indices(len(self._ids)))]
+            return [self[position] for position in range(*key.indices(len(self._ids)))]
         return self._rows[self._ids[-1 - key]]
 
     def __iter__(self) -> Iterator[R]:
-        return iter([self._rows[found] for found in reversed(self._ids)])
+        return iter([self._rows[row_id] for row_id in reversed(self._ids)])
 
 
 class Table(Generic[R]):
     """All rows of one kind. Hold the store's lock."""
 
     def __init__(self, first_id: int) -> None:
-        """Hand out ids from *first_id* upwards."""
+        """Start with the id *first_id*."""
         self.next_id = first_id
         self._rows: dict[int, R] = {}
         self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
 
     def add(self, row: R) -> R:
-        """Store a new *row*, whose id is ``next_id``; only this uses the id up."""
+        """Add a *row*, whose id must be ``next_id``. Only this uses up the id."""
         self.next_id += _ID_STEP
         self._rows[row.id] = row
         for key_of, index in self._indexes.values():
@@ -66,7 +66,7 @@ class Table(Generic[R]):
         return row
 
     def replace(self, row: R) -> R:
-        """Put *row* in the place of the one with its id."""
+        """Replace the row that has the same id."""
         old = self._rows[row.id]
         self._rows[row.id] = row
         for key_of, index in self._indexes.values():
@@ -77,30 +77,30 @@ class Table(Generic[R]):
         return row
 
     def remove(self, row: R) -> None:
-        """Forget a row. Its id is never used again."""
+        """Remove a row. Its id is never used again."""
         old = self._rows.pop(row.id)
         for key_of, index in self._indexes.values():
             _discard(index[key_of(old)], row.id)
 
     def get(self, row_id: int) -> R | None:
-        """Look a row up."""
+        """Return the row with an id, ``None`` if it does not exist."""
         return self._rows.get(row_id)
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._rows.values()))
 
     def copy(self) -> Table[R]:
-        """Make another table of the same rows."""
+        """Return an independent table with the same rows."""
         table: Table[R] = Table(self.next_id)
         table._rows = dict(self._rows)
         return table
 
     def since(self, first_id: int) -> list[R]:
         """List the rows with this id or a higher one, oldest first."""
-        found = list(takewhile(lambda row_id: row_id >= first_id, reversed(self._rows)))
-        return [self._rows[row_id] for row_id in reversed(found)]
+        ids = list(takewhile(lambda row_id: row_id >= first_id, reversed(self._rows)))
+        return [self._rows[row_id] for row_id in reversed(ids)]
 
-    def where(self, **values: Any) -> Rows[R]:  # noqa: ANN401 - one for each attribute, of its type
+    def where(self, **values: Any) -> Rows[R]:  # noqa: ANN401 - each has the type of its attribute
         """Select the rows whose attributes equal *values*, newest first."""
         fields = tuple(values)
         if fields not in self._indexes:
@@ -114,10 +114,10 @@ class Table(Generic[R]):
 
 
 class KeptTable(Generic[R]):
-    """A table of a store, made when it is first asked for: most tests need few of them."""
+    """A table of a store, created on first use, since most tests need only a few."""
 
     def __init__(self, first_id: int) -> None:
-        """Hand out ids from *first_id* upwards."""
+        """Describe a table that starts with the id *first_id*."""
         self._first_id = first_id
 
     def __set_name__(self, owner: type, name: str) -> None:
