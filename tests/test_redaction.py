@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from pytest_ghdeploy.redaction import Secrets, told_of, without_credentials, without_secret_members
+from pytest_ghdeploy.redaction import Secrets, without_credentials, without_likely_credentials, without_secret_members
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
@@ -68,7 +68,7 @@ def test_what_is_secret_by_its_name_is_blotted_out_of_a_body(body: bytes, kept: 
 def test_what_opens_a_url_is_blotted_out_of_it(url: str, told: str, refused: str | None) -> None:
     """Of one that is no URL, all is that could be a password."""
     assert without_credentials(url) == told
-    assert told_of(url) == (told if refused is None else refused)
+    assert without_likely_credentials(url) == (told if refused is None else refused)
 
 
 @pytest.mark.parametrize(

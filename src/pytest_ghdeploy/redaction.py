@@ -44,7 +44,7 @@ def without_credentials(url: str) -> str:
     return _SECRET_QUERY.sub(rf"\1{REDACTED}", url) if "?" in url else url
 
 
-def told_of(url: str) -> str:
+def without_likely_credentials(url: str) -> str:
     """Redact possible credentials in a string that should be a URL but may not be one."""
     return _SECRET_QUERY.sub(rf"\1{REDACTED}", _BEFORE_AT.sub(rf"\1{REDACTED}@", url))
 

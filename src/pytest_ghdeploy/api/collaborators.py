@@ -103,11 +103,11 @@ def _everyone(call: Call) -> list[tuple[User, Permission]]:
 )
 def list_collaborators(call: Call) -> Reply:
     """List the owner and the collaborators, oldest first, filtered by ``affiliation`` and ``permission``."""
-    rows, wanted = _everyone(call), call.query.get("permission")
+    rows, permission = _everyone(call), call.query.get("permission")
     if call.query.get("affiliation") == "outside":
         rows = [row for row in rows if row[0].id != call.repository.owner.id]
-    if wanted in PERMISSIONS:
-        rows = [row for row in rows if rules.allows(row[1], cast("Permission", wanted))]
+    if permission in PERMISSIONS:
+        rows = [row for row in rows if rules.allows(row[1], cast("Permission", permission))]
     return Reply(200, Listing(rows, lambda row: as_json.collaborator(row[0], row[1], call.urls)))
 
 

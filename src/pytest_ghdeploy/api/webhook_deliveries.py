@@ -1,8 +1,8 @@
 """
-Deliveries of hooks: how one is made and what is recorded of it, and the endpoints that show and repeat them.
+Webhook deliveries: make and record them, list them, and send them again.
 
 A delivery is sent in three steps. ``begin`` and ``finish`` are the first and
-the last, under the store's lock; between them ``webhooks/`` sends, without it.
+the last, under the store's lock. Between them, ``webhooks/`` sends without it.
 
 Source:
     https://docs.github.com/rest/repos/webhooks
@@ -34,12 +34,13 @@ _CURSOR = "v1_"
 
 def begin(store: Store, delivery: HookDelivery) -> tuple[HookDelivery, Hook] | None:
     """
-    Make the request of a delivery, as its hook is configured now.
+    Build the request of a delivery with the hook's current configuration.
 
     Returns:
-        The delivery with the headers and the signed body of its request, and its hook. The delivery is another one,
-        of the same event, if *delivery* was made meanwhile, and has no request if it is dropped. ``None`` if nothing
-        is to be sent: the hook is gone, or the fake was reset.
+        The delivery with its headers and signed body, and its hook. If
+        *delivery* has been made in the meantime, it is a new delivery of the
+        same event. A dropped delivery has no request. ``None`` if the hook was
+        deleted or the fake was reset.
     """
     row, hook = store.hook_deliveries.get(delivery.id), store.hooks.get(delivery.hook_id)
     if store.retired or row is None or hook is None:
@@ -56,13 +57,15 @@ def begin(store: Store, delivery: HookDelivery) -> tuple[HookDelivery, Hook] | N
 
 def finish(store: Store, delivery: HookDelivery, outcome: Outcome, answered_at: datetime) -> HookDelivery:
     """
-    Record the outcome of a delivery that was begun, also as its hook's ``last_response``.
+    Record the outcome of a delivery, also as its hook's ``last_response``.
 
     Args:
-        answered_at: The time of the answer by the fake's clock. After GitHub's limit the outcome is a timeout.
+        delivery: As returned by ``begin``.
+
+        answered_at: The time of the response by the fake's clock. After GitHub's limit, the outcome is a timeout.
 
     Returns:
-        The delivery. It is not stored if its hook is gone.
+        The delivery. It is not stored if its hook was deleted.
     """
     assert delivery.delivered_at is not None  # noqa: S101 - it was begun
     seconds = (answered_at - delivery.delivered_at).total_seconds()
@@ -86,7 +89,7 @@ def finish(store: Store, delivery: HookDelivery, outcome: Outcome, answered_at: 
 
 
 def interrupt(store: Store, delivery: HookDelivery, reason: str) -> HookDelivery:
-    """Record that a delivery that was begun has no outcome. It waits again, and nothing delivers it by itself."""
+    """Record that a delivery was interrupted. It waits again, and is not made again by itself."""
     return _stored(store, delivery._replace(reason=reason, delivered_at=None))
 
 
@@ -96,7 +99,7 @@ def _stored(store: Store, row: HookDelivery) -> HookDelivery:
 
 def redeliver(store: Store, delivery: HookDelivery) -> HookDelivery:
     """
-    Send once more what was sent, with the same GUID, as the hook is configured now.
+    Send a delivery again, with the same GUID and payload and the hook's current configuration.
 
     Source:
         https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook
@@ -107,7 +110,7 @@ def redeliver(store: Store, delivery: HookDelivery) -> HookDelivery:
 
 
 def again(store: Store, delivery: HookDelivery, *, redelivery: bool) -> HookDelivery:
-    """Make a delivery of the same event to the same hook, which is not stored yet."""
+    """Copy a delivery of an event to a hook as a new row, which is not stored yet."""
     return HookDelivery(
         id=store.hook_deliveries.next_id,
         repository_id=delivery.repository_id,
@@ -126,16 +129,17 @@ def again(store: Store, delivery: HookDelivery, *, redelivery: bool) -> HookDeli
 
 def find_delivery(call: Call) -> HookDelivery:
     """
-    Look up the delivery in the path, of the hook in the path.
+    Look up the delivery in the path.
 
     Raises:
-        NotFound: There is no such hook, or it was never sent such a delivery.
+        NotFound: The repository has no such hook, or the hook has no such delivery that was sent.
     """
-    hook, wanted = webhooks.find(call), call.params["delivery_id"]
-    row = call.store.hook_deliveries.get(wanted)
+    hook, delivery_id = webhooks.find(call), call.params["delivery_id"]
+    row = call.store.hook_deliveries.get(delivery_id)
     if row is None or row.hook_id != hook.id or row.delivered_at is None:
-        there = errors.there_is(wanted, (one.id for one in _sent(call.store, hook)))
-        raise refusals.not_found(f"hook {hook.id} of {call.repository.full_name} has no delivery {wanted}; {there}")
+        known = errors.there_is(delivery_id, (delivery.id for delivery in _sent(call.store, hook)))
+        hint = f"hook {hook.id} of {call.repository.full_name} has no delivery {delivery_id}; {known}"
+        raise refusals.not_found(hint)
     return row
 
 
@@ -151,27 +155,27 @@ def _sent(store: Store, hook: Hook) -> list[HookDelivery]:
     finds=webhooks.find,
 )
 def list_webhook_deliveries(call: Call) -> Reply:
-    """List what a hook was sent, newest first, a page from a cursor on, perhaps only what succeeded or failed."""
+    """List the deliveries of a hook, newest first, in pages by cursor, filtered by ``status``."""
     hook: Hook = call.found
     rows = _sent(call.store, hook)
-    wanted = call.query.get("status")
-    if wanted is not None:
-        state = {"success": "delivered", "failure": "failed"}.get(wanted)
+    status = call.query.get("status")
+    if status is not None:
+        state = {"success": "delivered", "failure": "failed"}.get(status)
         if state is None:
-            raise refusals.invalid_delivery_status(wanted, f"status is success or failure, got {wanted!r}")
+            raise refusals.invalid_delivery_status(status, f"status must be success or failure, got {status!r}")
         rows = [row for row in rows if row.state == state]
     if cursor := call.query.get("cursor"):
         number = cursor.removeprefix(_CURSOR)
         if not cursor.startswith(_CURSOR) or not number.isdecimal() or not number.isascii():
-            raise refusals.invalid_cursor(f"a cursor is taken from the Link of the page before; got {cursor!r}")
+            raise refusals.invalid_cursor(f"the cursor must come from the Link of the previous page; got {cursor!r}")
         rows = [row for row in rows if row.id <= int(number)]
     size = Page.of({"per_page": call.query.get("per_page", "")}, len(rows)).per_page
-    beyond = ""
+    next_url = ""
     if len(rows) > size:
         kept = "".join(f"{name}={call.query[name]}&" for name in ("per_page", "status") if name in call.query)
         root = f"{call.urls.api}/repositories/{call.repository.id}/hooks/{hook.id}/deliveries"
-        beyond = f"{root}?{kept}cursor={_CURSOR}{rows[size].id}"
-    return Reply(200, [as_json.short_delivery(row) for row in rows[:size]], next_url=beyond)
+        next_url = f"{root}?{kept}cursor={_CURSOR}{rows[size].id}"
+    return Reply(200, [as_json.short_delivery(row) for row in rows[:size]], next_url=next_url)
 
 
 @route(
@@ -182,7 +186,7 @@ def list_webhook_deliveries(call: Call) -> Reply:
     finds=find_delivery,
 )
 def get_webhook_delivery(call: Call) -> Reply:
-    """Show a delivery, with what was sent and what was answered."""
+    """Show a delivery with its request and response."""
     return Reply(200, as_json.delivery(call.found, webhooks.find(call)))
 
 
@@ -194,6 +198,6 @@ def get_webhook_delivery(call: Call) -> Reply:
     finds=find_delivery,
 )
 def redeliver_webhook_delivery(call: Call) -> Reply:
-    """Send a delivery once more."""
+    """Send a delivery again."""
     redeliver(call.store, call.found)
     return Reply(202, {})

@@ -1,8 +1,8 @@
 """
-Hooks of repositories, and what they are sent.
+Webhooks of repositories, and the events they receive.
 
-Nothing is sent in here. A delivery is a row, and the store's outbox keeps it
-until the request has been answered.
+Nothing is sent here. A delivery is a row that the store's outbox keeps until the
+request has been answered.
 
 Source:
     https://docs.github.com/rest/repos/webhooks
@@ -37,7 +37,7 @@ _ZEN = "Anything added dilutes everything else."
 # Operations
 
 
-# The app that hooks of all repositories belong to. It is no row: whoever looks at apps sees the same with and without.
+# The app of the hooks for all repositories. It has no row, so that it does not show up among the apps.
 _APP_ID = 1_204_021
 
 
@@ -52,35 +52,35 @@ def create(
     active: bool = True,
 ) -> Hook:
     """
-    Have events sent to a URL, first of all a ``ping`` if it is *active*.
+    Create a hook. If it is *active*, it receives a ``ping`` first.
 
     Args:
-        repository: Whose events; ``None`` for those of all.
+        repository: The repository whose events it receives, ``None`` for all repositories.
 
-        config: ``url``, ``content_type`` (``form``, if not given), ``secret``, ``insecure_ssl``.
+        config: ``url``, ``content_type`` (the default is ``form``), ``secret`` and ``insecure_ssl``.
 
-        events: ``*`` stands for all.
+        events: Names of events, or ``*`` for all.
 
     Raises:
-        Unprocessable: There is such a hook, or 20 for one of the events, or a setting makes no sense. Nothing
-            has changed.
+        Unprocessable:
+            The hook exists, one of its events already has 20 hooks (250 on
+            GitHub Enterprise Server), or a setting is invalid. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/repos/webhooks#create-a-repository-webhook
     """
     rules.check_name(name)
-    given = config or {}
-    rules.check_config(given)
-    chosen = rules.events_of(events)
+    config = config or {}
+    rules.check_config(config)
     row = Hook(
         id=store.hooks.next_id,
         repository_id=repository.id if repository else None,
         app_id=None if repository else _APP_ID,
-        events=chosen,
+        events=rules.events_of(events),
         active=active,
         created_at=store.clock.now,
         updated_at=store.clock.now,
-        **_settings(given),
+        **_settings(config),
     )
     rules.check_room(row, store.hooks.where(repository_id=row.repository_id), most=_most(store, row))
     store.hooks.add(row)
@@ -100,10 +100,9 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _most(store: Store, hook: Hook) -> int | None:
-    if hook.repository_id is None:  # as many apps may be installed as like
+    if hook.repository_id is None:  # the number of apps is not limited
         return None
-    at_home = deliveries.enterprise(store.urls)
-    return rules.MOST_PER_EVENT_ENTERPRISE if at_home else rules.MOST_PER_EVENT
+    return rules.MOST_PER_EVENT_ENTERPRISE if deliveries.enterprise(store.urls) else rules.MOST_PER_EVENT
 
 
 def update(
@@ -120,9 +119,9 @@ def update(
     Change a hook.
 
     Args:
-        config: In place of the one that it has; without a ``secret`` it has none any more.
+        config: Replaces the whole configuration. Without a ``secret``, the hook has none any more.
 
-        events: In place of those that it is sent, before *add_events* and *remove_events* are looked at.
+        events: Replaces its events, before *add_events* and *remove_events* apply.
 
     Raises:
         Unprocessable: As in ``create``. Nothing has changed.
@@ -131,7 +130,7 @@ def update(
         https://docs.github.com/rest/repos/webhooks#update-a-repository-webhook
     """
     changed = hook._replace(
-        events=rules.changed_events(hook.events, given=events, added=add_events, removed=remove_events),
+        events=rules.changed_events(hook.events, replacement=events, added=add_events, removed=remove_events),
         active=hook.active if active is None else active,
     )
     if config is not None:
@@ -142,7 +141,7 @@ def update(
 
 def update_config(store: Store, hook: Hook, config: Mapping[str, Any]) -> Hook:
     """
-    Change some of a hook's configuration, and keep the rest.
+    Change the given members of a hook's configuration, and keep the others.
 
     Raises:
         Unprocessable: As in ``create``. Nothing has changed.
@@ -150,15 +149,15 @@ def update_config(store: Store, hook: Hook, config: Mapping[str, Any]) -> Hook:
     Source:
         https://docs.github.com/rest/repos/webhooks#update-a-webhook-configuration-for-a-repository
     """
-    whole = {
+    merged = {
         "url": hook.target_url,
         "content_type": hook.content_type,
         "insecure_ssl": hook.insecure_ssl,
         "secret": hook.secret,
         **config,
     }
-    rules.check_config(whole)
-    return _replace(store, hook._replace(**_settings(whole)))
+    rules.check_config(merged)
+    return _replace(store, hook._replace(**_settings(merged)))
 
 
 def _replace(store: Store, changed: Hook) -> Hook:
@@ -169,7 +168,7 @@ def _replace(store: Store, changed: Hook) -> Hook:
 
 def delete(store: Store, hook: Hook) -> None:
     """
-    Send nothing more to a hook, and forget what was sent.
+    Delete a hook and its deliveries.
 
     Source:
         https://docs.github.com/rest/repos/webhooks#delete-a-repository-webhook
@@ -181,17 +180,17 @@ def delete(store: Store, hook: Hook) -> None:
         store.events.dispatch = None
 
 
-# What is sent
+# Deliveries
 
 
 def dispatch(store: Store, event: Event) -> None:
-    """Send an event to all hooks that want it, in the order in which they were created."""
+    """Make a delivery of an event for each hook that receives it, in the order of the hooks' creation."""
     repository = store.repository(event.repository)
     repository_id = repository.id if repository else None
-    wanting = [hook for hook in store.hooks if rules.wants(hook, event.name, repository_id)]
-    if wanting:
+    hooks = [hook for hook in store.hooks if rules.wants(hook, event.name, repository_id)]
+    if hooks:
         payload = deliveries.payload_text(untouched_payload(event))
-        for hook in wanting:
+        for hook in hooks:
             _post(store, hook, event, repository_id, payload)
 
 
@@ -217,21 +216,21 @@ def _post(store: Store, hook: Hook, event: Event, repository_id: int | None, pay
 
 def ping(store: Store, hook: Hook, sender: User) -> None:
     """
-    Send ``ping`` to a hook, whatever it is subscribed to.
+    Make a delivery of ``ping`` to a hook, whatever its events.
 
     Source:
         https://docs.github.com/rest/repos/webhooks#ping-a-repository-webhook
     """
     repository = _repository_of(store, hook)
-    shown = as_json.hook(hook, repository, store.urls)
-    make = partial(payloads.ping, _ZEN, hook.id, shown, repository, sender, store.urls)
-    event = store.events.announce("ping", None, repository.full_name if repository else "", make)
+    hook_json = as_json.hook(hook, repository, store.urls)
+    make_payload = partial(payloads.ping, _ZEN, hook.id, hook_json, repository, sender, store.urls)
+    event = store.events.announce("ping", None, repository.full_name if repository else "", make_payload)
     _post(store, hook, event, hook.repository_id, deliveries.payload_text(untouched_payload(event)))
 
 
 def test_push(store: Store, repository: Repository, hook: Hook, sender: User) -> None:
     """
-    Send a ``push`` of the latest commit to a hook, if it is active and sent such events.
+    Make a delivery of a ``push`` of the latest commit to a hook, if it is active and receives pushes.
 
     Source:
         https://docs.github.com/rest/repos/webhooks#test-the-push-repository-webhook
@@ -255,12 +254,12 @@ def find(call: Call) -> Hook:
     Raises:
         NotFound: The repository has no such hook.
     """
-    wanted = call.params["hook_id"]
-    if (known := call.store.hooks.get(wanted)) and known.repository_id is None:
+    hook_id = call.params["hook_id"]
+    if (hook := call.store.hooks.get(hook_id)) and hook.repository_id is None:
         rows = call.store.hooks.where(repository_id=call.repository.id)
         raise refusals.not_found(
-            f"hook {wanted} is one of all repositories, as an app's is, and none of {call.repository.full_name}; "
-            f"{errors.there_is(wanted, map(_label, rows))}"
+            f"hook {hook_id} is for all repositories, like an app's, and does not belong to "
+            f"{call.repository.full_name}; {errors.there_is(hook_id, map(_label, rows))}"
         )
     row: Hook = find_in_repository(call, call.store.hooks, "hook_id", "hook", label=_label)
     return row
@@ -293,7 +292,7 @@ def create_webhook(call: Call) -> Reply:
 )
 def get_webhook(call: Call) -> Reply:
     """Show a hook."""
-    # Without a Last-Modified: what came of the latest delivery changes, and updated_at does not.
+    # There is no Last-Modified, since a delivery changes last_response but not updated_at.
     return Reply(200, _shown(call, call.found))
 
 
@@ -330,7 +329,7 @@ def delete_webhook(call: Call) -> Reply:
     finds=find,
 )
 def get_webhook_config_for_repo(call: Call) -> Reply:
-    """Show where a hook sends, and how."""
+    """Show the configuration of a hook."""
     return Reply(200, as_json.config(call.found))
 
 
@@ -342,7 +341,7 @@ def get_webhook_config_for_repo(call: Call) -> Reply:
     finds=find,
 )
 def update_webhook_config_for_repo(call: Call) -> Reply:
-    """Change some of where a hook sends, and how."""
+    """Change the given members of a hook's configuration."""
     return Reply(200, as_json.config(update_config(call.store, call.found, call.body)))
 
 
@@ -368,6 +367,6 @@ def ping_webhook(call: Call) -> Reply:
     finds=find,
 )
 def test_push_webhook(call: Call) -> Reply:
-    """Send a push of the latest commit to a hook, if it is sent such events."""
+    """Send a push of the latest commit to a hook, if it receives pushes."""
     test_push(call.store, call.repository, call.found, call.actor)
     return Reply(204)

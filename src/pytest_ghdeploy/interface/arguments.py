@@ -15,7 +15,7 @@ from pytest_ghdeploy.github import git, model
 from pytest_ghdeploy.github.model import Assumptions
 from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import schema
-from pytest_ghdeploy.redaction import told_of
+from pytest_ghdeploy.redaction import without_likely_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -184,7 +184,7 @@ def check_path(path: object) -> None:
         msg = f"path is a text, got {errors.kind_of(path)}"
         raise FakeError(msg, argument="path")
     # A query, and what is before a host, may hold a token.
-    shown = re.sub(r"\?.*", "?…", told_of(path), flags=re.DOTALL)
+    shown = re.sub(r"\?.*", "?…", without_likely_credentials(path), flags=re.DOTALL)
     check_type("path", shown, str, "a text")
     if not path.startswith("/") or "?" in path:
         msg = f'path starts with "/", below the root of the API, and has no query; got {shown!r}'

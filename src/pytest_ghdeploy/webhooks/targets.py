@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import deliveries
-from pytest_ghdeploy.redaction import told_of
+from pytest_ghdeploy.redaction import without_likely_credentials
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.webhooks.asgi import AsgiReceiver
@@ -128,10 +128,12 @@ def _is_of_werkzeug(value: object) -> bool:
 def host_of(url: str) -> str:
     """Find the host in a URL, or show the URL without its secrets if it has none."""
     try:
-        return urlsplit(url).hostname or told_of(url)
+        return urlsplit(url).hostname or without_likely_credentials(url)
     except ValueError:
-        return told_of(url)
+        return without_likely_credentials(url)
 
 
 def _told(value: object) -> str:
-    return repr(told_of(value)) if isinstance(value, str) else told_of(repr(value))
+    return (
+        repr(without_likely_credentials(value)) if isinstance(value, str) else without_likely_credentials(repr(value))
+    )

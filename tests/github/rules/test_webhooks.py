@@ -57,7 +57,7 @@ def test_an_unknown_event_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "added", "removed", "expected"),
+    ("replacement", "added", "removed", "expected"),
     [
         (None, [], [], ("push", "status")),
         (["create"], [], [], ("create",)),
@@ -67,10 +67,10 @@ def test_an_unknown_event_is_refused(name: str) -> None:
     ],
 )
 def test_events_after_an_update(
-    given: list[str] | None, added: list[str], removed: list[str], expected: tuple[str, ...]
+    replacement: list[str] | None, added: list[str], removed: list[str], expected: tuple[str, ...]
 ) -> None:
     """A new list replaces the old one first. Then events are added and removed."""
-    assert rules.changed_events(("push", "status"), given=given, added=added, removed=removed) == expected
+    assert rules.changed_events(("push", "status"), replacement=replacement, added=added, removed=removed) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.redaction import told_of, without_credentials
+from pytest_ghdeploy.redaction import without_credentials, without_likely_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -122,18 +122,18 @@ def events_of(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def changed_events(
-    events: tuple[str, ...], *, given: Sequence[str] | None, added: Sequence[str], removed: Sequence[str]
+    events: tuple[str, ...], *, replacement: Sequence[str] | None, added: Sequence[str], removed: Sequence[str]
 ) -> tuple[str, ...]:
     """
     Find the events of a hook after an update.
 
     Args:
-        given: Replaces *events* unless ``None``, before *added* and *removed* apply.
+        replacement: Replaces *events* unless ``None``, before *added* and *removed* apply.
 
     Raises:
         Unprocessable: GitHub has no event with one of the names.
     """
-    before = events if given is None else events_of(given)
+    before = events if replacement is None else events_of(replacement)
     dropped = events_of(removed)
     return tuple(name for name in dict.fromkeys((*before, *events_of(added))) if name not in dropped)
 
@@ -152,7 +152,7 @@ def check_config(config: Mapping[str, Any]) -> None:
         hint = 'config needs "url", the address of the receiver'
         raise refusals.invalid_hook("", "Config must contain URL for webhooks", hint)
     if not _is_http(url):
-        hint = f"config.url is {told_of(url)!r}; it must be a valid http or https URL"
+        hint = f"config.url is {without_likely_credentials(url)!r}; it must be a valid http or https URL"
         raise refusals.invalid_hook("url", "url must use http(s) scheme", hint)
     if config.get("content_type", "form") not in ("json", "form"):
         raise refusals.invalid_hook(
