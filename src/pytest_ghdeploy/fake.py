@@ -158,7 +158,7 @@ class FakeGitHub:
         while self._servers:
             self._servers.pop().close()
         if self._engine.hooks:
-            self._engine.hooks.shut_down()
+            self._engine.hooks._shut_down()  # noqa: SLF001 - not for tests
         if self._is_open:
             from pytest_ghdeploy.doors import activation
 

@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text("utf-8")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
-# Names that are still to be made private. Nothing is added here.
-STILL_PUBLIC: dict[str, set[str]] = {
-    "Webhooks": {"accept", "deliver", "give_up", "shut_down", "start"},
-    "LiveServer": {"after_fork"},
-}
-
 
 def documented(kind: str) -> list[str]:
     """Read the table of a class: its members, methods with their parameters."""
@@ -107,7 +101,7 @@ def test_every_kind_of_thing_is_looked_at(things: dict[str, Any]) -> None:
 def test_completion_offers_what_the_reference_documents(things: dict[str, Any]) -> None:
     """Each attribute and method that does not begin with an underscore is in the table of its class."""
     undocumented = {name: offered(thing) - set(map(name_of, documented(name))) for name, thing in things.items()}
-    assert {name: names for name, names in undocumented.items() if names} == STILL_PUBLIC
+    assert {name: names for name, names in undocumented.items() if names} == {}
 
 
 def test_what_is_documented_exists(things: dict[str, Any]) -> None:

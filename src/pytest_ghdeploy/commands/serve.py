@@ -174,7 +174,7 @@ class ServedGitHub(FakeGitHub):
 
     def _give_up(self) -> None:
         if self._engine.hooks:
-            self._engine.hooks.give_up("ghdeploy serve ended before it was answered")
+            self._engine.hooks._give_up("ghdeploy serve ended before it was answered")  # noqa: SLF001 - not for tests
         self._engine.tell()
 
     def start_log(self) -> None:

@@ -235,7 +235,7 @@ class LiveServer:
     def _places(self) -> set[tuple[str, int]]:
         return {(ADDRESS, self._port), ("localhost", self._port)}
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """Close the copies that a forked child has of the sockets, which are its parent's. No lock is taken."""
         self._closed = True
         for one in (self._listener, self._waker, self._alarm, *self._connections.values()):
@@ -423,7 +423,7 @@ _servers: WeakSet[LiveServer] = WeakSet()
 
 def _after_fork() -> None:
     for server in list(_servers):
-        server.after_fork()
+        server._after_fork()  # noqa: SLF001 - not for tests
 
 
 if hasattr(os, "register_at_fork"):

@@ -50,17 +50,17 @@ class Webhooks:
         self._fail = fail
         self._targets: dict[int, tuple[str, Target]] = {}
 
-    def start(self, store: Store, conversation: Transcript, secrets: Secrets) -> None:
+    def _start(self, store: Store, conversation: Transcript, secrets: Secrets) -> None:
         """Begin anew, with nobody subscribed. The fake calls it."""
         self._store = store
         self._outbox = store.outbox
         self._conversation = conversation
         self._secrets = secrets
-        self.shut_down(0)  # the lock is held, and an application may want to ask something in the end
+        self._shut_down(0)  # the lock is held, and an application may want to ask something in the end
         self._targets = {}
         self._timeout_seconds: float | None = None
 
-    def shut_down(self, seconds: float = 1.0) -> None:
+    def _shut_down(self, seconds: float = 1.0) -> None:
         """Have all ASGI applications shut down, and wait so long for each. The fake calls it."""
         for _, target in list(self._targets.values()):
             if target.server:
@@ -317,7 +317,7 @@ class Webhooks:
             row = api.redeliver(self._store, delivery._now)  # noqa: SLF001 - two halves of one thing
             return Delivery(self, self._store, row)
 
-    def give_up(self, reason: str) -> None:
+    def _give_up(self, reason: str) -> None:
         """Drop what nobody waits for any more: what is on its way, or in the queue. What is kept back stays so."""
         with self._store.lock:
             kept = {row.id for _, row in self._outbox.held or ()}
