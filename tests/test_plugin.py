@@ -1330,7 +1330,7 @@ def test_a_crash_of_the_fake_reaches_the_test(
     assert told.startswith(f"TypeError: {create.__qualname__}() takes 0 positional arguments")
     result.stdout.fnmatch_lines(
         [
-            ">*created = create(*",
+            ">*= create(*",
             "*api/deployments.py:*: TypeError",
         ]
     )
@@ -1563,7 +1563,7 @@ def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
         """,
         tmp_path,
     )
-    assert loaded == ["pytest_ghdeploy", "pytest_ghdeploy.plugin"]
+    assert loaded == ["pytest_ghdeploy", "pytest_ghdeploy.options", "pytest_ghdeploy.plugin"]
 
 
 @pytest.mark.slow
@@ -1643,7 +1643,7 @@ def test_pytest_rewrites_no_module_but_the_plugin(tmp_path: Path) -> None:
         """,
         tmp_path,
     )
-    assert rewritten == ["pytest_ghdeploy", "pytest_ghdeploy.plugin"]
+    assert rewritten == ["pytest_ghdeploy", "pytest_ghdeploy.options", "pytest_ghdeploy.plugin"]
     assert after == before
 
 

@@ -336,14 +336,14 @@ def test_a_port_that_is_taken_is_a_line_and_status_2() -> None:
         assert failing("--port", str(port)) == (
             2,
             "",
-            f"ghdeploy serve: port {port} of 127.0.0.1 cannot be used: Address already in use; 0 is any that is free\n",
+            f"ghdeploy serve: port {port} of 127.0.0.1 cannot be used: Address already in use; 0 chooses any free port\n",
         )
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--port", "99999"], "port is a number from 1 to 65535, or 0 for one that is free; got 99999"),
+        (["--port", "99999"], "port is a number from 1 to 65535, or 0 for any free port; got 99999"),
         (
             ["--base-url", "ftp://x"],
             "base_url is the root of an API, https://api.github.com or https://HOST/api/v3, not 'ftp://x'",
