@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -388,6 +389,20 @@ def test_refs_are_available_by_the_id_of_the_repository(http: requests.Session, 
     assert http.get(f"{by_id}/ref/heads/a/b").json() == http.get(f"{PATH}/git/ref/heads/a/b").json()
     assert len(http.get(f"{by_id}/matching-refs/heads/").json()) == 2
     assert http.delete(f"{by_id}/refs/heads/a/b").status_code == 204
+
+
+def test_node_ids_hold_the_full_name_and_the_sha(http: requests.Session, repo: Repository) -> None:
+    """A branch's node id ends with its name as a fixstr, and a commit's with its SHA as a str16, like GitHub's."""
+    sha = repo.sha("main")
+    ref, commit = http.get(f"{PATH}/git/ref/heads/main").json(), http.get(f"{PATH}/commits/{sha}").json()
+    start = b"\x93\0\xce" + repo.id.to_bytes(4, "big")
+    assert _unpacked(ref["node_id"]) == ("REF", start + b"\xafrefs/heads/main")
+    assert _unpacked(commit["node_id"]) == ("C", start + b"\xda\0\x28" + sha.encode())
+
+
+def _unpacked(node_id: str) -> tuple[str, bytes]:
+    prefix, _, packed = node_id.partition("_")
+    return prefix, urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
 
 
 def test_a_long_non_ascii_name_has_a_node_id(http: requests.Session, repo: Repository) -> None:

@@ -15,22 +15,40 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 
+_FIXSTR_LIMIT = 31
+"""The length in bytes up to which msgpack writes a string as a fixstr."""
+
+
 def node_id(prefix: str, *parts: int | str) -> str:
     """
     Make a GraphQL node id: msgpack of ``[0, *parts]`` in unpadded base64url.
 
+    As in GitHub's ids, a string is a fixstr up to 31 bytes, and a str16 above.
+    A number is a uint32, or a uint64 from 2**32 on.
+
     Source:
-        Observed: ``EN_kwDOHKhL9c4btIGx`` is ``[0, 480791541, 464814513]``.
+        Observed: ``EN_kwDOHKhL9c4btIGx`` is ``[0, 480791541, 464814513]``. The
+        strings were decoded from ids of commits and refs.
     """
     packed = bytes([0x90 + len(parts) + 1, 0])
     for part in parts:
         if isinstance(part, str):
             text = part.encode()
-            packed += struct.pack(">BB", 0xD9, len(text)) if len(text) < 1 << 8 else struct.pack(">BH", 0xDA, len(text))
-            packed += text
+            is_short = len(text) <= _FIXSTR_LIMIT
+            packed += (bytes([0xA0 | len(text)]) if is_short else struct.pack(">BH", 0xDA, len(text))) + text
         else:
             packed += struct.pack(">BI", 0xCE, part) if part < 1 << 32 else struct.pack(">BQ", 0xCF, part)
     return f"{prefix}_{base64.urlsafe_b64encode(packed).rstrip(b'=').decode()}"
+
+
+def legacy_node_id(kind: str, number: int) -> str:
+    """
+    Make a node id in GitHub's older form: base64 of the length of *kind*, *kind* and *number*.
+
+    Source:
+        Observed: ``MDE2OkdhdGVCcmFuY2hQb2xpY3kyMDAyOTM1Ng==`` is ``016:GateBranchPolicy20029356``.
+    """
+    return base64.b64encode(f"0{len(kind)}:{kind}{number}".encode()).decode()
 
 
 @lru_cache(1024)
