@@ -126,7 +126,7 @@ def test_a_merge_conflict_is_shown(
         deploy.ship(github, "topic", "staging", work)
 
     assert (refused.value.contexts, shipped, list(ghdeploy.events)) == ([], [], [])
-    assert "both have changed" in ghdeploy.requests[-1].hint
+    assert "both changed conflicts" in ghdeploy.requests[-1].hint
 
 
 def test_going_back_ships_the_previous_success(
