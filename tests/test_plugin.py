@@ -1563,7 +1563,7 @@ def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
         """,
         tmp_path,
     )
-    assert loaded == ["pytest_ghdeploy", "pytest_ghdeploy.options", "pytest_ghdeploy.plugin"]
+    assert loaded == ["pytest_ghdeploy", "pytest_ghdeploy.plugin"]
 
 
 @pytest.mark.slow
