@@ -336,8 +336,10 @@ def test_a_port_that_is_taken_is_a_line_and_status_2() -> None:
         assert failing("--port", str(port)) == (
             2,
             "",
-            f"ghdeploy serve: port {port} of 127.0.0.1 cannot be used: Address already in use; "
-            "0 chooses any free port\n",
+            (
+                f"ghdeploy serve: port {port} of 127.0.0.1 cannot be used: Address already in use; "
+                "0 chooses any free port\n"
+            ),
         )
 
 
