@@ -1,4 +1,4 @@
-# Everything from nothing: each target makes the virtual environment that it needs first.
+# Works on a fresh clone: each target first creates the virtual environment it needs.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -7,19 +7,19 @@ BIN := $(VENV)/bin
 .PHONY: help example test test-slow coverage lint format bench fuzz clients drift clean
 
 help:
-	@echo "make example   run the example suites: real deploy tools, tested through the plugin"
-	@echo "make test      run the tests that start no other program"
-	@echo "make test-slow run the tests that do"
-	@echo "make coverage  report what both have covered, if they ran with GHDEPLOY_COVERAGE=1"
-	@echo "make lint      check style, format and types"
-	@echo "make format    put style and format right"
-	@echo "make bench     measure what it costs, against peers"
-	@echo "make clients   fetch the clients in other languages that some tests run, and GitHub's description"
-	@echo "make fuzz      ask all endpoints 20,000 things and check each answer"
-	@echo "make drift     list what has changed in GitHub's description since"
+	@echo "make example   run the example suites: real deploy tools tested with the plugin"
+	@echo "make test      run the tests that start no other program, in parallel"
+	@echo "make test-slow run the tests that start other programs"
+	@echo "make coverage  report the branch coverage of both, if they ran with GHDEPLOY_COVERAGE=1"
+	@echo "make lint      check style, formatting and types"
+	@echo "make format    fix style and formatting"
+	@echo "make bench     measure speed and memory, beside comparable libraries"
+	@echo "make clients   fetch GitHub's API description and the clients in other languages that some tests run"
+	@echo "make fuzz      send 20,000 generated requests and check each response"
+	@echo "make drift     list what has changed in GitHub's API description since"
 
 $(VENV)/ready: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer, please: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable . --group dev
@@ -28,7 +28,7 @@ $(VENV)/ready: pyproject.toml
 example: $(VENV)/ready
 	$(BIN)/python examples/run.py
 
-# With GHDEPLOY_COVERAGE=1 each run adds its branch coverage to that of the runs before, until `make coverage`.
+# With GHDEPLOY_COVERAGE=1 each run records branch coverage; `make coverage` combines all runs since the last report.
 PYTEST := $(BIN)/$(if $(GHDEPLOY_COVERAGE),coverage run -m )pytest -n auto --dist worksteal
 
 test: $(VENV)/ready

@@ -1,9 +1,9 @@
 """
-What the fake costs in this process, against peers, in one interleaved run.
+Measure calls in this process, the fake and other libraries in turns.
 
-``run.py`` calls it in an environment of its own, with the name of a measurement
-and the number of turns. Prints one JSON object: the medians in microseconds, by
-contestant.
+``run.py`` runs this in a separate environment, with the name of a measurement
+and the number of turns. The output is one JSON object: the medians in
+microseconds by contestant.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ session.headers["Authorization"] = "token a-token-for-the-benchmark"
 
 
 def clock(call: Call, times: int = CALLS, *, warm_up: int = WARM_UP) -> float:
-    """Time one call in microseconds, averaged over *times*, after a few that do not count."""
+    """Return the mean time of a call in microseconds over *times* calls, after a warm-up."""
     for _ in range(warm_up):
         call()
     start = time.perf_counter()
@@ -47,7 +47,7 @@ def clock(call: Call, times: int = CALLS, *, warm_up: int = WARM_UP) -> float:
 
 
 def race(contestants: dict[str, Contestant], rounds: int) -> dict[str, float]:
-    """Let the contestants take turns, each set up anew for its turn, and take the medians."""
+    """Measure the contestants in turns, with a new setup for each turn, and return the medians."""
     taken: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(rounds):
         names = list(contestants) if turn % 2 else list(contestants)[::-1]
@@ -60,7 +60,7 @@ def race(contestants: dict[str, Contestant], rounds: int) -> dict[str, float]:
 
 @contextmanager
 def fake(deployments: int = 0) -> Iterator[FakeGitHub]:
-    """Make a fake with one repository, two branches and some deployments."""
+    """Create a fake with one repository, two branches and *deployments* deployments."""
     with FakeGitHub() as gh:
         repo = gh.add_repository("octocat/example")
         repo.add_branch("topic-branch")
@@ -70,7 +70,7 @@ def fake(deployments: int = 0) -> Iterator[FakeGitHub]:
 
 
 def static(method: str, status: int, body: str) -> dict[str, Contestant]:
-    """Make the peers that answer every call with *body*."""
+    """Return libraries set up to answer every call with *body*."""
 
     def with_responses() -> Iterator[Call]:
         with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
@@ -92,7 +92,7 @@ def static(method: str, status: int, body: str) -> dict[str, Contestant]:
 
 
 def post(rounds: int) -> dict[str, float]:
-    """POST a deployment: routed, validated, stored, event recorded."""
+    """Measure POST of a deployment. The fake routes, validates and stores it, and records an event."""
     with fake():
         body = session.post(API, json=BODY).text
 
@@ -104,7 +104,7 @@ def post(rounds: int) -> dict[str, float]:
 
 
 def page(rounds: int) -> dict[str, float]:
-    """GET a page of 30 deployments."""
+    """Measure GET of a page of 30 deployments."""
     with fake(31):
         body = session.get(API).text
 
@@ -116,7 +116,7 @@ def page(rounds: int) -> dict[str, float]:
 
 
 def set_up(rounds: int) -> dict[str, float]:
-    """Set up and tear down for one test."""
+    """Measure setup and teardown for one test."""
 
     def ours() -> Iterator[Call]:
         def once() -> None:
@@ -137,18 +137,18 @@ def set_up(rounds: int) -> dict[str, float]:
 
 
 def crowd(rounds: int) -> dict[str, dict[str, float]]:
-    """Any request with 10,000 deployments in the repository, and with one."""
+    """Measure requests to a repository with 10,000 deployments and to one with a single deployment."""
 
     def create() -> None:
         session.post(API, json=BODY)
 
     def create_and_delete() -> None:
-        made = session.post(API, json=BODY).json()
-        session.delete(made["url"]).raise_for_status()
+        deployment = session.post(API, json=BODY).json()
+        session.delete(deployment["url"]).raise_for_status()
 
     def report() -> None:
-        made = session.post(API, json=BODY).json()
-        session.post(made["statuses_url"], json={"state": "success"}).raise_for_status()
+        deployment = session.post(API, json=BODY).json()
+        session.post(deployment["statuses_url"], json={"state": "success"}).raise_for_status()
 
     def get() -> None:
         session.get(f"{API}/4442074271").raise_for_status()
@@ -167,9 +167,9 @@ def crowd(rounds: int) -> dict[str, dict[str, float]]:
         "list one, far page": one_of("&page=5000"),
         "list none": one_of("&sha=0"),
     }
-    found = {}
+    medians = {}
     with fake(1) as small, fake(10_000) as large:
-        # Both are active; the later one answers. Each takes its turns in place of the other.
+        # Only the latest active fake answers, so each is active for its own turns only.
         large.close()
         small.close()
 
@@ -186,9 +186,9 @@ def crowd(rounds: int) -> dict[str, dict[str, float]]:
         for name, call in calls.items():
             gc.collect()
             gc.freeze()
-            found[name] = race({"10,000": turn(large, call), "one": turn(small, call)}, rounds)
+            medians[name] = race({"10,000": turn(large, call), "one": turn(small, call)}, rounds)
             gc.unfreeze()
-    return found
+    return medians
 
 
 MEASUREMENTS: dict[str, Callable[[int], dict[str, Any]]] = {

@@ -1,8 +1,8 @@
 """
-What the live server costs, against peers, in one interleaved run.
+Measure the live server and other servers in turns.
 
-``run.py`` calls it in an environment of its own, with the number of turns and
-what starts emulate, if it can be had. Prints one JSON object.
+``run.py`` runs this in a separate environment, with the number of turns and,
+if emulate is available, the command that starts it. The output is one JSON object.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ SEED = {
     "github": {"users": [{"login": "octocat"}], "repos": [{"owner": "octocat", "name": "example", "auto_init": True}]}
 }
 
-# Of its peers' requests, a line each on standard error, which would be measured too.
+# Werkzeug, under pytest-httpserver, writes a line for each request, which would be measured too.
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 def client() -> requests.Session:
-    """Make a client with a connection of its own."""
+    """Create a client with its own connection."""
     session = requests.Session()
     session.headers["Authorization"] = "token a-token-for-the-benchmark"
     return session
 
 
 def static(method: str, status: int, body: str) -> Contestant:
-    """Make the peer that answers every call with *body*."""
+    """Return pytest-httpserver set up to answer every call with *body*."""
 
     def with_httpserver() -> Iterator[Call]:
         with HTTPServer() as server, client() as session:
@@ -60,8 +60,8 @@ def static(method: str, status: int, body: str) -> Contestant:
     return with_httpserver
 
 
-def asking(method: str, path: str) -> tuple[Contestant, int, str]:
-    """Make ourselves, and say what we answer."""
+def our_server(method: str, path: str) -> tuple[Contestant, int, str]:
+    """Return our contestant, and the status and body of its response."""
 
     def ours() -> Iterator[Call]:
         with fake(1) as gh, gh.serve() as server, client() as session:
@@ -76,15 +76,15 @@ def asking(method: str, path: str) -> tuple[Contestant, int, str]:
 
 
 def latency(method: str, path: str, rounds: int, more: dict[str, Contestant]) -> dict[str, float]:
-    """Ask for one thing, one after the other, in microseconds."""
-    ours, status, body = asking(method, path)
+    """Measure one request repeated by one client, in microseconds."""
+    ours, status, body = our_server(method, path)
     return race({"ours": ours, "pytest-httpserver": static(method, status, body), **more}, rounds)
 
 
 def life(rounds: int) -> dict[str, float]:
-    """Start a server and stop it again, imports apart, in microseconds."""
+    """Measure the start and stop of a server, without imports, in microseconds."""
     gh = FakeGitHub()
-    # One at a time: pytest-httpserver takes up to half a second to stop.
+    # One call each, because pytest-httpserver takes up to half a second to stop.
     contestants: dict[str, Call] = {
         "ours": lambda: gh.serve().close(),
         "pytest-httpserver": lambda: HTTPServer().__enter__().stop(),
@@ -98,7 +98,7 @@ def life(rounds: int) -> dict[str, float]:
 
 @contextmanager
 def emulate(command: list[str]) -> Iterator[tuple[str, float]]:
-    """Run emulate's GitHub; give its URL, and how many seconds it took to answer."""
+    """Run emulate's GitHub; yield its URL and the seconds until its first response."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -121,7 +121,7 @@ def emulate(command: list[str]) -> Iterator[tuple[str, float]]:
 
 
 def in_a_row() -> dict[str, float]:
-    """Ask 10,000 times, with and without keeping the connection; say how much memory and how many threads are left."""
+    """Send 10,000 requests, half on new connections; return the growth in memory and threads."""
     with fake(1) as gh, gh.serve() as server:
 
         def ask(times: int) -> None:
@@ -129,12 +129,12 @@ def in_a_row() -> dict[str, float]:
                 for number in range(times):
                     headers = {"Connection": "close"} if number % 2 else {}
                     session.get(f"{server.api_url}{REPOSITORY}", headers=headers).raise_for_status()
-                    if number % 500 == 499:  # what is kept for the test to read, one by one
+                    if number % 500 == 499:  # drop the recorded requests
                         gh.reset()
                         gh.add_repository("octocat/example")
 
         ask(1000)
-        time.sleep(0.1)  # the thread of the last connection ends when it notices that it is closed
+        time.sleep(0.1)  # let the thread of the last connection end
         kib, threads = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, threading.active_count()
         ask(MANY)
         time.sleep(0.1)

@@ -1,8 +1,8 @@
 """
-Measure what the plugin costs, each figure as a ratio against a peer in one interleaved run.
+Measure the plugin's cost. Each figure is a ratio to another library, measured in the same interleaved run.
 
-Usage: ``make bench``, or ``python benchmarks/run.py [--rounds N] [--only 2b,9]``. Installs
-the project and its peers into environments of its own below ``.venv-bench``.
+Usage: ``make bench``, or ``python benchmarks/run.py [--rounds N] [--only 2b,9]``. The
+project and the other libraries are installed into virtual environments below ``.venv-bench``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ with FakeGitHub() as gh:
     gh.add_repository("octocat/example")
 {_REQUESTS}""",
 }
-"""Whole programs: the first GET and the first POST of a process."""
+"""Whole programs that make the first GET and the first POST of a process."""
 
 TESTS_IN_SUITE = 200
 SUITES = {
@@ -72,7 +72,7 @@ import requests
 url = "https://api.github.com/repos/octocat/example/deployments"
 """,
 }
-"""How a suite of small tests begins, and what each of its tests is."""
+"""The first lines of a suite of small tests."""
 SMALL_TESTS = {
     "responses": """
 def test_{number}(mock):
@@ -97,11 +97,11 @@ FIRST_SERVER = {
 }
 EMULATE = "emulate@0.12.2"
 NODE = 22
-"""The oldest that it runs in."""
+"""The oldest version of Node that runs emulate."""
 
 
 def environment(name: str, *packages: str) -> Path:
-    """Make a virtual environment with *packages* and return its Python."""
+    """Create a virtual environment with *packages* and return the path of its Python."""
     where = ENVIRONMENTS / name
     python = where / "bin" / "python"
     if not python.exists():
@@ -112,18 +112,18 @@ def environment(name: str, *packages: str) -> Path:
 
 @cache
 def our_environment() -> Path:
-    """Make an environment with the project alone."""
+    """Create an environment with the project alone."""
     return installed_project(environment("ours", str(ROOT)))
 
 
 @cache
 def peers_environment() -> Path:
-    """Make an environment with the project and its peers."""
+    """Create an environment with the project and the libraries it is compared with."""
     return installed_project(environment("peers", f"{ROOT}[tls]", *PEERS))
 
 
 def installed_project(python: Path) -> Path:
-    """Put the project as it is now into an environment, not editable: as its users have it."""
+    """Install the current project into an environment, not editable, as users have it."""
     options = ["--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"]
     subprocess.run([str(python), "-m", "pip", "install", *options, str(ROOT)], check=True)
     return python
@@ -137,26 +137,26 @@ def in_process(measurement: str, rounds: int) -> dict[str, Any]:
 
 
 def in_milliseconds(seconds: dict[str, float]) -> dict[str, str]:
-    """Write times for the notes of the table."""
+    """Format times for the notes of the table."""
     return {name: f"{time * 1e3:.0f} ms" for name, time in seconds.items()}
 
 
 def seconds(python: Path, code: str) -> float:
-    """Time *code* in a process of its own, in which pytest is imported already."""
+    """Time *code* in a new process that has already imported pytest."""
     timed = f"import time, pytest; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
-    done = subprocess.run([str(python), "-c", timed], check=True, capture_output=True, text=True)
-    return float(done.stdout)
+    process = subprocess.run([str(python), "-c", timed], check=True, capture_output=True, text=True)
+    return float(process.stdout)
 
 
 def whole_process(*command: str | Path) -> float:
-    """Time a process from outside, from its start to its end."""
+    """Time a process from start to exit."""
     start = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - start
 
 
 def in_turns(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """Let the contestants take turns, and take the medians without the first turn, which warms up."""
+    """Measure the contestants in turns. Return their medians without the first turn, which is a warm-up."""
     taken: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(rounds + 1):
         for name in sorted(contestants, reverse=bool(turn % 2)):
@@ -165,7 +165,7 @@ def in_turns(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dic
 
 
 def runs_of_pytest(suites: dict[str, tuple[Path, str]], rounds: int) -> dict[str, float]:
-    """Time pytest on a file of tests, by contestant in which environment, and its text."""
+    """Time pytest on test files. A suite is a Python to run it with and the file's text."""
     with tempfile.TemporaryDirectory() as folder:
         contestants = {}
         for name, (python, text) in suites.items():
@@ -177,12 +177,12 @@ def runs_of_pytest(suites: dict[str, tuple[Path, str]], rounds: int) -> dict[str
 
 
 def first_use(python: Path, rounds: int, codes: dict[str, str]) -> dict[str, float]:
-    """Time the first use in a process that has imported pytest, in turns."""
+    """Time first use in processes that have imported pytest, in turns."""
     return in_turns({name: partial(seconds, python, code) for name, code in codes.items()}, rounds)
 
 
 def row(number: str, what: str, ratio: float, target: float | None, note: str) -> bool:
-    """Print a line of the table; tell whether the target is met."""
+    """Print a line of the table and return whether the target is met."""
     met = target is None or ratio <= target
     shown = f"{target:6.2f} {'met' if met else 'MISSED':6}" if target else " " * 13
     print(f"{number:>2}  {what:52} {ratio:6.2f}  {shown}  {note}")
@@ -190,7 +190,7 @@ def row(number: str, what: str, ratio: float, target: float | None, note: str) -
 
 
 def emulate() -> list[str] | str:
-    """Find out how to start emulate, or why it cannot be."""
+    """Return the command that starts emulate, or the reason why it is not available."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return "node and npm are not installed"
@@ -199,28 +199,28 @@ def emulate() -> list[str] | str:
     packages = [EMULATE]
     version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout.strip()
     if int(version.lstrip("v").partition(".")[0]) < NODE:
-        # npm has it, too.
+        # npm also has Node itself.
         machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
         name = f"node-{platform.system().lower()}-{machine}"
         node = str(where / "node_modules" / name / "bin" / "node")
         packages.append(f"{name}@{NODE}")
     options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(where)]
-    done = subprocess.run([npm, "install", *options, *packages], check=False)
+    process = subprocess.run([npm, "install", *options, *packages], check=False)
     program = where / "node_modules" / "emulate" / "dist" / "index.js"
-    if done.returncode or not program.exists() or not Path(node).exists():
+    if process.returncode or not program.exists() or not Path(node).exists():
         return f"npm could not fetch {' and '.join(packages)}; Node here is {version}"
     return [node, str(program)]
 
 
 def server_rows(rounds: int) -> list[bool]:
-    """Measure the live server, and print its lines of the table."""
+    """Measure the live server and print its lines of the table."""
     python = peers_environment()
-    found = emulate()
-    command = found if isinstance(found, list) else []
-    done = subprocess.run(
+    available = emulate()
+    command = available if isinstance(available, list) else []
+    process = subprocess.run(
         [python, HERE / "measure_server.py", str(rounds), *command], check=True, capture_output=True, text=True
     )
-    measured = json.loads(done.stdout)
+    measured = json.loads(process.stdout)
     results = []
     for key, what in (("post", "live server, one client: POST a deployment"), ("get", "   GET a repository")):
         times = measured[key]
@@ -239,16 +239,16 @@ def server_rows(rounds: int) -> list[bool]:
         row("", "   GET a repository", get["ours"] / get["emulate"], None, f"emulate; {get['emulate']:.0f} µs")
         row("", "   first start", start["ours"] / starts, None, f"emulate; {starts * 1e3:.0f} ms")
     else:
-        print(f"       emulate is left out: {found}")
+        print(f"       emulate is left out: {available}")
     left = measured["in a row"]
     flat = left["kib"] < 4096 and left["threads"] <= 0
-    told = f"{left['kib']:,} KiB more and {left['threads']} threads more"
-    print(f"       10,000 requests in a row leave {told}: {'met' if flat else 'MISSED'}")
+    growth = f"{left['kib']:,} KiB and {left['threads']} threads"
+    print(f"       10,000 requests in a row leave behind {growth}: {'met' if flat else 'MISSED'}")
     return [*results, flat]
 
 
 def unused_rows(rounds: int) -> list[bool]:
-    """Measure what the plugin costs a suite that does not use it."""
+    """Measure the plugin's cost for a suite that does not use it."""
     alone = {name.partition("=")[0]: environment(name.partition("=")[0], "pytest", name) for name in PEERS}
     pythons = {"bare": environment("bare", "pytest"), "ours": our_environment(), **alone}
     runs = runs_of_pytest({name: (python, EMPTY_TEST) for name, python in pythons.items()}, rounds)
@@ -269,17 +269,17 @@ def first_use_rows(rounds: int) -> list[bool]:
 
 
 def first_answers_rows(rounds: int) -> list[bool]:
-    """Measure a whole process with a first GET and a first POST, less a bare Python."""
+    """Measure a process with a first GET and a first POST, minus the time of a bare Python."""
     python = peers_environment()
     codes = {name: partial(whole_process, python, "-c", code) for name, code in FIRST_ANSWERS.items()}
     taken = in_turns(codes, rounds)
     ours, peer = taken["ours"] - taken["bare"], taken["responses"] - taken["bare"]
-    note = f"responses; {ours * 1e3:.0f} ms / {peer * 1e3:.0f} ms, less {taken['bare'] * 1e3:.0f} ms of bare Python"
+    note = f"responses; {ours * 1e3:.0f} ms / {peer * 1e3:.0f} ms, without {taken['bare'] * 1e3:.0f} ms of bare Python"
     return [row("2b", "first GET and first POST of a process", ours / peer, 1.60, note)]
 
 
 def call_rows(number: str, key: str, what: str, target: float, rounds: int) -> list[bool]:
-    """Measure one kind of call in a process that has made it before."""
+    """Measure one kind of call after a warm-up."""
     times = in_process(key, rounds)
     note = f"{times['ours']:.0f} µs / {times['responses']:.0f} µs"
     result = row(number, what, times["ours"] / times["responses"], target, f"responses; {note}")
@@ -298,13 +298,13 @@ def crowd_rows(rounds: int) -> list[bool]:
 
 
 def suite_rows(rounds: int) -> list[bool]:
-    """Measure a whole suite, process and all; the peer's without our plugin."""
+    """Measure a suite, process start included. The other library's suite runs without our plugin."""
     pythons = {"ours": our_environment(), "responses": environment("responses", "pytest", "responses")}
     texts = {name: start + "".join(SMALL_TESTS[name].format(number=number) for number in range(TESTS_IN_SUITE))
              for name, start in SUITES.items()}  # fmt: skip
     runs = runs_of_pytest({name: (python, texts[name]) for name, python in pythons.items()}, max(rounds // 2, 3))
     ms = in_milliseconds(runs)
-    return [row("9", f"a suite of {TESTS_IN_SUITE} small tests, process and all", runs["ours"] / runs["responses"],
+    return [row("9", f"a suite of {TESTS_IN_SUITE} small tests, process included", runs["ours"] / runs["responses"],
                 1.25, f"responses; {ms['ours']} / {ms['responses']}")]  # fmt: skip
 
 
@@ -322,7 +322,7 @@ ROWS: dict[str, Callable[[int], list[bool]]] = {
 
 
 def rows(text: str) -> list[str]:
-    """Read the argument of ``--only``."""
+    """Parse the argument of ``--only``."""
     names = text.split(",")
     if unknown := [name for name in names if name not in ROWS]:
         msg = f"{', '.join(unknown)}: the rows are {', '.join(ROWS)}"
@@ -331,10 +331,10 @@ def rows(text: str) -> list[str]:
 
 
 def main() -> int:
-    """Measure everything and print the table; the exit status says whether all targets are met."""
+    """Measure everything and print the table. The exit status is 1 if a target is missed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=20, help="how many turns each contestant takes")
-    parser.add_argument("--only", type=rows, default=list(ROWS), metavar="ROWS", help="such as 2b,9")
+    parser.add_argument("--rounds", type=int, default=20, help="turns per contestant (default: %(default)s)")
+    parser.add_argument("--only", type=rows, default=list(ROWS), metavar="ROWS", help="such as 2b,9 (default: all)")
     options = parser.parse_args()
     print(f"\n{'#':>2}  {'what':52} {'ratio':>6}  {'target':13}  against; medians of {options.rounds} turns")
     print("-" * 118)

@@ -342,7 +342,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    if githubs_description.is_there():
+    if githubs_description.is_fetched():
         check_against_github()
     fuzzer = Fuzzer(arguments.seed)
     for number in range(1, arguments.requests + 1):

@@ -1,9 +1,8 @@
 """
-What every test gets without asking, for all that the fake says is checked, and the fixtures that many ask for.
+Checks that run in every test, and the fixtures that many tests share.
 
-Each answer and each event, of every fake that a test makes in this process,
-must match our schema and, where ``make clients`` has fetched it, GitHub's own
-description too.
+Every response and every event of every fake in this process must match our
+schema and, if ``make clients`` has fetched it, GitHub's own description.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import FakeGitHub, Repository
 
-# pytest's own clock goes on when a test freezes time, so that --durations and the time of a run are true.
+# pytest's own clock keeps running when a test freezes time, so that --durations stays correct.
 freezegun.configure(extend_ignore_list=["_pytest.timing"])
 
-# A machine that has other things to do is no failure.
+# A slow machine is not a failure.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
@@ -40,22 +39,22 @@ pytest_plugins = ["pytester", "programs", "scene", "neighbours"]
 
 
 def pytest_report_header() -> str:
-    """Say which version of GitHub's own description there is to check against."""
-    if not githubs_description.is_there():
+    """Name the version of GitHub's own description that responses are checked against."""
+    if not githubs_description.is_fetched():
         return "GitHub's description: not fetched (make clients)"
     rest, webhooks = map(githubs_description.version, (githubs_description.REST, githubs_description.WEBHOOKS))
     return f"GitHub's description: {rest}, of its webhooks {webhooks}"
 
 
 @pytest.fixture
-def description_is_there() -> None:
-    """Run a test only where GitHub's own description was fetched."""
+def fetched_description() -> None:
+    """Skip the test if GitHub's own description was not fetched."""
     githubs_description.require()
 
 
 @pytest.fixture(autouse=True)
 def _plain_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    # In CI pytest prints more of each failure than it does for a person.
+    # In CI, pytest prints longer failure reports.
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
 
@@ -68,7 +67,7 @@ def _everything_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
         make(self, *args, **(kwargs | {"validate_all": True}))
 
     monkeypatch.setattr(Application, "__init__", make_strict)
-    # jsonschema takes its time, and has to look only at what is not valid.
+    # jsonschema is slow, so it only sees values that the fast validator rejects.
     check = schema._check
 
     def check_quickly(what: str, name: str, pointer: str, body: object, version: str) -> None:
@@ -76,7 +75,7 @@ def _everything_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
             check(what, name, pointer, body, version)
 
     monkeypatch.setattr(schema, "_check", check_quickly)
-    if githubs_description.is_there():
+    if githubs_description.is_fetched():
         ours_answer, ours_event = schema.check_answer, schema.check_event
 
         def check_answer(
@@ -95,25 +94,25 @@ def _everything_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def local() -> Iterator[str]:
-    """Give the URL of a server on 127.0.0.1 that says "local"."""
+    """Return the URL of a server on 127.0.0.1 that answers "local"."""
     with local_server("local") as port:
         yield f"http://127.0.0.1:{port}/"
 
 
 @pytest.fixture
 def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
+    """Return the repository octocat/example."""
     return ghdeploy.add_repository("octocat/example")
 
 
 @pytest.fixture
 def http(ghdeploy: FakeGitHub) -> Iterator[requests.Session]:
-    """Give a session of requests that speaks for octocat and takes paths."""
+    """Return a requests session that acts as octocat and accepts paths."""
     with client.Client(ghdeploy.base_url) as session:
         yield session
 
 
 @pytest.fixture
 def snapshot(ghdeploy: FakeGitHub) -> Callable[[], object]:
-    """Give a function that copies all that a refused request must leave alone."""
+    """Return a function that copies everything a refused request must not change."""
     return partial(client.stored, ghdeploy)

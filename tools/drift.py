@@ -190,7 +190,7 @@ def fetch_newest(folder: Path) -> None:
 
 def main() -> int:
     """Fetch the newest descriptions, compare them, and print the changes."""
-    if not githubs_description.is_there():
+    if not githubs_description.is_fetched():
         print("GitHub's description was not fetched: run `make clients` first")
         return 2
     answered = router.endpoints(), [path.stem for path in (ROOT / "schemas" / "events").glob("*.json")]

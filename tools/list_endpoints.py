@@ -25,7 +25,7 @@ def contents() -> str:
 
 
 if __name__ == "__main__":
-    if not githubs_description.is_there():
+    if not githubs_description.is_fetched():
         sys.exit("GitHub's description was not fetched: run `make clients` first")
     TARGET.write_text(contents(), "utf-8")
     print(f"{len(githubs_description.operations())} operations in {TARGET.name}")

@@ -164,7 +164,7 @@ def registry() -> Registry[Any]:
     """Load our files, and GitHub's if they were fetched."""
     paths = {OURS + name: path for name, path in FILES.items()}
     documents = {uri: json.loads(path.read_text(encoding="utf-8")) for uri, path in paths.items()}
-    if githubs_description.is_there():
+    if githubs_description.is_fetched():
         documents[REST] = githubs_description.load(githubs_description.REST)
         documents[WEBHOOKS] = githubs_description.load(githubs_description.WEBHOOKS)
     return Registry[Any]().with_resources((uri, DRAFT202012.create_resource(each)) for uri, each in documents.items())

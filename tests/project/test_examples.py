@@ -466,8 +466,8 @@ def example_runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         del sys.modules[name]
 
 
-def test_make_example_tells_a_life_cycle(example_runner: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    """A deployment is blocked, merged and done, the older one retired."""
+def test_make_example_prints_a_life_cycle(example_runner: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """A deployment is blocked, merged and successful, and the older one becomes inactive."""
     example_runner.life_cycle()
 
     printed = capsys.readouterr().out

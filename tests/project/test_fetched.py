@@ -1,4 +1,4 @@
-"""What is said of clients in other languages that are not there: a reason to skip, or to fail if they are required."""
+"""Missing clients in other languages skip their tests, or fail them if they are required."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 TOOL = Path(__file__).parents[2] / "tools" / "fetch_clients.py"
 
 
-@pytest.fixture(params=[True, False], ids=["with-the-means", "without"])
+@pytest.fixture(params=[True, False], ids=["with npm and apt", "without"])
 def has_means(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> bool:
-    """Be on a machine that has node, npm and what Debian has, or nothing but Node; and where nothing was fetched."""
+    """Simulate a machine where nothing was fetched, with npm and Debian's tools or with Node only."""
 
     def which(name: str) -> str | None:
         return f"/usr/bin/{name}" if request.param or name == "node" else None
@@ -38,28 +38,28 @@ FINDING: list[tuple[Callable[[], object], str]] = [
 
 @pytest.mark.parametrize(("find", "what"), FINDING)
 @pytest.mark.parametrize("required", [True, False])
-def test_what_is_required_and_could_be_there_fails(
+def test_a_missing_client_fails_only_if_it_is_required_and_could_be_fetched(
     monkeypatch: pytest.MonkeyPatch,
     has_means: bool,  # noqa: FBT001
     find: Callable[[], object],
     what: str,
     required: bool,  # noqa: FBT001
 ) -> None:
-    """All else is skipped; either says why."""
+    """Otherwise the test is skipped. Both messages say why."""
     monkeypatch.setenv("GHDEPLOY_CLIENTS", "required" if required else "")
-    reason = f"{what} is not there: `make clients` fetches it, where the network allows"
+    reason = f"{what} is missing: run `make clients` to fetch it"
     if required and has_means:
         with pytest.raises(pytest.fail.Exception) as failed:
             find()
-        assert str(failed.value) == f"{reason}, and GHDEPLOY_CLIENTS says that it must be"
+        assert str(failed.value) == f"{reason} (it is required: GHDEPLOY_CLIENTS=required)"
     else:
         with pytest.raises(pytest.skip.Exception) as skipped:
             find()
         assert str(skipped.value) == reason
 
 
-def test_what_is_there_is_found(has_means: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
-    """A package and a file; a program of the machine's own is never required."""
+def test_fetched_clients_are_found(has_means: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    """Packages and files are found. A program that `make clients` does not fetch is never required."""
     (tmp_path / "node_modules" / "mermaid").mkdir(parents=True)
     (tmp_path / "gh").touch()
     assert fetched.from_npm("mermaid") == tmp_path / "node_modules" / "mermaid"
@@ -74,7 +74,7 @@ def test_what_is_there_is_found(has_means: bool, tmp_path: Path, monkeypatch: py
 
 @pytest.fixture
 def tool() -> Any:  # noqa: ANN401 - a module
-    """Load the program that fetches."""
+    """Load the program that `make clients` runs."""
     spec = importlib.util.spec_from_file_location("fetch_clients", TOOL)
     assert spec
     assert spec.loader
@@ -85,7 +85,7 @@ def tool() -> Any:  # noqa: ANN401 - a module
 
 @pytest.mark.parametrize("problem", [OSError("Node is too old"), subprocess.TimeoutExpired("npm", 600)])
 @pytest.mark.parametrize(("required", "code"), [("", 0), ("required", 1)])
-def test_a_failure_to_fetch_counts_where_it_is_required(
+def test_a_failed_fetch_is_an_error_only_if_clients_are_required(
     tool: Any,  # noqa: ANN401
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -93,7 +93,7 @@ def test_a_failure_to_fetch_counts_where_it_is_required(
     required: str,
     code: int,
 ) -> None:
-    """The other source is asked all the same."""
+    """The other source is still fetched."""
 
     def fail() -> None:
         raise problem
@@ -105,12 +105,12 @@ def test_a_failure_to_fetch_counts_where_it_is_required(
     assert capsys.readouterr().out == f"nothing was fetched from npm: {problem}\nthe clients from Debian are ready\n"
 
 
-def test_a_machine_without_the_means_fetches_nothing(
+def test_a_machine_without_npm_and_apt_fetches_nothing(
     tool: Any,  # noqa: ANN401
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Nothing can be required of it."""
+    """The exit status is 0 even if clients are required."""
     monkeypatch.setenv("GHDEPLOY_CLIENTS", "required")
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert tool.main() == 0

@@ -1,4 +1,4 @@
-"""GitHub's own description: what is kept of it, and how it is loaded."""
+"""Shortening and loading GitHub's own description."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     ],
 )
 def test_prose_is_left_out_and_names_are_kept(whole: Any, kept: Any) -> None:  # noqa: ANN401 - JSON
-    """A property called ``description`` stays; the description of a property goes."""
+    """A property named ``description`` is kept; a description of a property is removed."""
     assert githubs_description.without_prose(whole) == kept
 
 
 def fetch(node: Path, version: str) -> Path:
-    """Write a package as npm would, and give the file with the description."""
+    """Write a package as npm would, and return the path of its description."""
     folder = node / "node_modules" / REST
     (folder / "generated").mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text(json.dumps({"version": version}), "utf-8")
@@ -55,7 +55,7 @@ def fetch(node: Path, version: str) -> Path:
 
 
 def test_the_description_is_shortened_once_for_each_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The next process reads the short file only; another version has another, and so has a changed loader."""
+    """Later processes read the short file. A new version, or a changed loader, writes a new one."""
     load = githubs_description.load.__wrapped__  # without its cache
     monkeypatch.setattr(fetched, "NODE", tmp_path)
     source = fetch(tmp_path, "1.0.0")
@@ -75,10 +75,10 @@ def test_the_description_is_shortened_once_for_each_version(monkeypatch: pytest.
     assert load(REST)["info"] == {"version": "again"}
 
 
-def test_the_header_says_which_version_there_is(
+def test_the_header_names_the_fetched_version(
     pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where nothing was fetched, it says what fetches it."""
+    """If nothing was fetched, the header names the command to run."""
 
     def header() -> str | None:
         lines = pytestconfig.hook.pytest_report_header(config=pytestconfig, start_path=pytestconfig.rootpath)

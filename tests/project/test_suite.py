@@ -1,4 +1,4 @@
-"""What this test suite relies on: slow tests are marked, a table fails with all its rows, durations are true."""
+"""The test suite's own tools: slow tests are marked, tables report all failing rows, durations are real."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ TESTS = """
     def started():
         start()
 
-    def test_that_starts_nothing():
+    def test_starting_nothing():
         pass
 
-    def test_that_starts_a_program():
+    def test_starting_a_program():
         start()
 
-    def test_with_a_fixture_that_does(started):
+    def test_with_a_starting_fixture(started):
         pass
 
     @pytest.mark.slow
-    def test_that_says_so(started):
+    def test_with_the_mark(started):
         start()
 """
 
 
 @pytest.mark.slow
-def test_a_test_that_starts_a_program_without_saying_so_fails(pytester: pytest.Pytester) -> None:
-    """The message says what to do, and what was started."""
+def test_an_unmarked_test_that_starts_a_program_fails(pytester: pytest.Pytester) -> None:
+    """The message names the marker to add and the program that was started."""
     pytester.makeini("[pytest]\nmarkers = slow\n")
     pytester.makepyfile(TESTS)
     result = pytester.runpytest_inprocess("-p", "programs", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=4, errors=2)
-    for name in ("test_that_starts_a_program", "test_with_a_fixture_that_does"):
+    for name in ("test_starting_a_program", "test_with_a_starting_fixture"):
         result.stdout.fnmatch_lines(
             [
                 f"*ERROR at teardown of {name} *",
@@ -59,8 +59,8 @@ def test_a_test_that_starts_a_program_without_saying_so_fails(pytester: pytest.P
         )
 
 
-def test_a_test_that_asks_for_a_starter_is_slow(pytester: pytest.Pytester) -> None:
-    """It needs no mark of its own."""
+def test_a_test_that_uses_a_starter_fixture_is_slow(pytester: pytest.Pytester) -> None:
+    """It does not need the mark."""
     pytester.makeini("[pytest]\nmarkers = slow\n")
     pytester.makepyfile(
         """
@@ -82,8 +82,8 @@ def test_a_test_that_asks_for_a_starter_is_slow(pytester: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(["*::test_slow PASSED*"])
 
 
-def test_durations_are_true_where_time_stands_still(pytester: pytest.Pytester) -> None:
-    """A fixture that freezes time, or travels, takes no years to set up."""
+def test_durations_are_real_while_time_is_frozen(pytester: pytest.Pytester) -> None:
+    """The setup of a fixture that freezes time or travels is not counted as years."""
     pytester.makepyfile(
         """
         import freezegun, pytest, time_machine
@@ -102,8 +102,8 @@ def test_durations_are_true_where_time_stands_still(pytester: pytest.Pytester) -
     assert all(0 <= report.duration < 60 for report in reports)
 
 
-def test_a_table_fails_with_all_rows_that_differ() -> None:
-    """Each with its name and its own message, whatever kind of failure it is; the others do not matter."""
+def test_a_table_fails_with_all_its_failing_rows() -> None:
+    """Each is listed with its name and message, whatever the kind of failure. Passing rows are not listed."""
 
     def check() -> None:
         with Rows() as rows:
@@ -117,7 +117,7 @@ def test_a_table_fails_with_all_rows_that_differ() -> None:
     with pytest.raises(AssertionError) as caught:
         check()
     assert str(caught.value).splitlines() == [
-        "3 of 5 rows differ:",
+        "3 of 5 rows failed:",
         "row 1",
         "    is wrong",
         "    assert 1 != 1",
@@ -130,16 +130,16 @@ def test_a_table_fails_with_all_rows_that_differ() -> None:
 
 
 def test_a_table_without_rows_fails() -> None:
-    """A loop over nothing would check nothing."""
+    """An empty loop would check nothing."""
     with pytest.raises(AssertionError, match="the table has no rows"), Rows():
         pass
 
 
-# The quick validators
+# The fast validators
 
 
-def spoiled(body: Any, chance: random.Random) -> Any:  # noqa: ANN401 - JSON
-    """Copy a body, with one member or item removed, replaced by something else, or added."""
+def damaged(body: Any, randomness: random.Random) -> Any:  # noqa: ANN401 - JSON
+    """Copy a body with one member or item removed, replaced or added."""
     copied = json.loads(json.dumps(body))
     places: list[tuple[Any, Any]] = []
 
@@ -150,22 +150,22 @@ def spoiled(body: Any, chance: random.Random) -> Any:  # noqa: ANN401 - JSON
                 visit(value[key])
 
     visit(copied)
-    container, key = chance.choice(places)
-    match chance.randrange(4):
+    container, key = randomness.choice(places)
+    match randomness.randrange(4):
         case 0:
             del container[key]
         case 1 if isinstance(container, dict):
             container["of_no_schema"] = 1
         case _:
-            container[key] = chance.choice(
+            container[key] = randomness.choice(
                 [None, True, 0, -1, 1.5, "", "x" * 300, "http://a b/", "2020-13-01T00:00:00Z", [], [1], {}, {"a": 1}]
             )
     return copied
 
 
 @githubs_description.needs_description
-def test_what_is_quickly_found_valid_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers, events, and those spoiled at random: what Rust accepts, the validator in Python accepts."""
+def test_the_fast_validator_accepts_nothing_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Responses, events and randomly damaged copies: whatever the Rust validator accepts, jsonschema accepts."""
     seen: dict[str, tuple[Any, Any, Any]] = {}
 
     def check(what: str, name: str, pointer: str, body: object, version: str) -> None:
@@ -191,7 +191,7 @@ def test_what_is_quickly_found_valid_is_valid(monkeypatch: pytest.MonkeyPatch) -
                 headers={"Authorization": "token any", "X-GitHub-Api-Version": API_VERSIONS[number % 2]},
                 timeout=10,
             )
-    chance = random.Random(1)  # noqa: S311 - the same each time
+    randomness = random.Random(1)  # noqa: S311 - the same each time
     assert len(seen) > 140
     with Rows() as rows:
         for what, (quick, thorough, body) in seen.items():
@@ -199,5 +199,5 @@ def test_what_is_quickly_found_valid_is_valid(monkeypatch: pytest.MonkeyPatch) -
                 assert quick.is_valid(body)
                 assert thorough.is_valid(body)
                 for _ in range(8 if body else 0):
-                    other = spoiled(body, chance)
+                    other = damaged(body, randomness)
                     assert thorough.is_valid(other) or not quick.is_valid(other), other

@@ -1,4 +1,4 @@
-"""The tools that read GitHub's own description: the list of its operations, and what changed in it."""
+"""The tools that read GitHub's own description: the list of operations, and the report of changes."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ drift = tool("drift")
 
 
 @needs_description
-def test_the_list_of_endpoints_is_that_of_the_description() -> None:
-    """The file in the package is what ``tools/list_endpoints.py`` writes."""
+def test_the_list_of_endpoints_matches_the_description() -> None:
+    """The file in the package equals the output of ``tools/list_endpoints.py``."""
     written = (ROOT / "src" / "pytest_ghdeploy" / "http" / "endpoints.txt").read_text("utf-8")
     assert written == tool("list_endpoints").contents()
 
 
 @needs_description
 @pytest.mark.parametrize("package", [REST, WEBHOOKS])
-def test_the_description_is_of_the_pinned_version(package: str) -> None:
-    """If it is not, the version in ``tools/fetch_clients.py`` has changed: run ``make clients`` again."""
+def test_the_fetched_description_has_the_pinned_version(package: str) -> None:
+    """If this fails, the version in ``tools/fetch_clients.py`` has changed: run ``make clients`` again."""
     assert f"{package}@{githubs_description.version(package)}" in tool("fetch_clients").NPM
 
 
@@ -81,8 +81,8 @@ def test_the_description_is_of_the_pinned_version(package: str) -> None:
         ({"a": 1}, {"a": "x" * 200}, [("changed", "$.a", f'1 -> "{"x" * 99}…')]),
     ],
 )
-def test_what_differs_is_listed_with_its_path(before: Any, after: Any, expected: Any) -> None:  # noqa: ANN401 - JSON
-    """A new or lost member is listed once; the order of members does not count where they can be told apart."""
+def test_changes_are_listed_with_their_path(before: Any, after: Any, expected: Any) -> None:  # noqa: ANN401 - JSON
+    """An added or removed value is listed once. The order of items does not matter if they can be told apart."""
     assert list(drift.compare(before, after)) == expected
 
 
@@ -95,7 +95,7 @@ GISTS = ("get", "/gists", "gists/list", "gist")
 
 
 def rest(*operations: tuple[str, str, str, str], **user: object) -> dict[str, Any]:
-    """Describe a REST API: for each operation its method, path, id and the component that it answers with."""
+    """Describe a REST API. Each operation has a method, path, id and the component of its response."""
     paths: dict[str, Any] = {}
     for method, path, operation_id, component in operations:
         answer = {"$ref": f"#/components/schemas/{component}"}
@@ -139,14 +139,14 @@ def rest(*operations: tuple[str, str, str, str], **user: object) -> dict[str, An
         ),
     ],
 )
-def test_only_what_the_fake_answers_is_compared(before: Any, after: Any, expected: list[str]) -> None:  # noqa: ANN401
-    """Operations by id, then each component that they lead to, once, with an operation that it is seen in."""
+def test_only_operations_of_the_fake_are_compared(before: Any, after: Any, expected: list[str]) -> None:  # noqa: ANN401
+    """A changed component is listed once, with an operation that uses it."""
     answered = [LIST[2], CREATE[2]]
     assert drift.drift(drift.operations(before, answered), drift.operations(after, answered)) == expected
 
 
 def webhooks(**operation_ids: str) -> dict[str, Any]:
-    """Make a description of webhooks, each with the type of its payload."""
+    """Describe webhooks by the type of their payload."""
     return {
         "webhooks": {
             name: {"post": {"operationId": name.replace("__", "/").replace("_", "-"), "type": payload}}
@@ -169,7 +169,7 @@ def webhooks(**operation_ids: str) -> dict[str, Any]:
     ],
 )
 def test_only_events_of_the_fake_are_compared(before: Any, after: Any, expected: list[str]) -> None:  # noqa: ANN401
-    """With each action that GitHub has, also those that the fake does not dispatch."""
+    """All actions of these events are compared, including those that the fake does not dispatch."""
     names = ["push", "check_run"]
     assert drift.drift(drift.events(before, names), drift.events(after, names)) == expected
 
@@ -179,10 +179,10 @@ def test_only_events_of_the_fake_are_compared(before: Any, after: Any, expected:
 
 @pytest.fixture
 def newest(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Have 1.0.0 fetched by ``make clients``, and 2.0.0 as the newest."""
+    """Let ``make clients`` have fetched version 1.0.0, and 2.0.0 be the newest."""
     newest = {REST: rest(LIST, CREATE, GISTS), WEBHOOKS: webhooks(push="object")}
     pinned = {REST: rest(LIST, CREATE, GISTS), WEBHOOKS: webhooks(push="object")}
-    monkeypatch.setattr(githubs_description, "is_there", lambda: True)
+    monkeypatch.setattr(githubs_description, "is_fetched", lambda: True)
     monkeypatch.setattr(githubs_description, "load", lambda package, node: (newest if node else pinned)[package])
     monkeypatch.setattr(githubs_description, "version", lambda _, node: "2.0.0" if node else "1.0.0")
     monkeypatch.setattr(drift, "fetch_newest", lambda _: None)
@@ -190,7 +190,7 @@ def newest(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_the_program_says_that_nothing_changed(newest: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    """The exit status is 0; what the fake does not answer may have changed."""
+    """The exit status is 0, even if operations that the fake does not implement have changed."""
     newest[REST] = rest(LIST, CREATE)
     assert drift.main() == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -219,7 +219,7 @@ def test_the_program_lists_what_changed(newest: dict[str, Any], capsys: pytest.C
 def test_the_program_needs_both_descriptions(
     newest: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], problem: Exception
 ) -> None:
-    """Without one the exit status is 2, so that nobody takes it for a result."""
+    """If one is missing the exit status is 2, which differs from both results."""
 
     def fail(_: Path) -> None:
         raise problem
@@ -228,16 +228,16 @@ def test_the_program_needs_both_descriptions(
     monkeypatch.setattr(drift, "fetch_newest", fail)
     assert drift.main() == 2
     assert capsys.readouterr().out == f"the newest description could not be fetched: {problem}\n"
-    monkeypatch.setattr(githubs_description, "is_there", lambda: False)
+    monkeypatch.setattr(githubs_description, "is_fetched", lambda: False)
     assert drift.main() == 2
     assert capsys.readouterr().out == "GitHub's description was not fetched: run `make clients` first\n"
 
 
 @needs_description
-def test_the_fetched_description_has_all_that_the_fake_answers() -> None:
-    """No operation or event is passed over in silence."""
+def test_the_fetched_description_has_every_operation_and_event_of_the_fake() -> None:
+    """None is silently left out of the comparison."""
     ids = list(drift.router.endpoints())
     assert drift.operations(githubs_description.load(REST), ids).own.keys() == set(ids)
     events = {path.stem for path in (ROOT / "schemas" / "events").glob("*.json")}
-    found = drift.events(githubs_description.load(WEBHOOKS), events)
-    assert {name.partition(".")[0] for name in found.own} == events
+    described = drift.events(githubs_description.load(WEBHOOKS), events)
+    assert {name.partition(".")[0] for name in described.own} == events

@@ -1,4 +1,4 @@
-"""What a type checker says to users."""
+"""Type checking of code that uses the package."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ TYPING = Path(__file__).parent / "typing"
 
 
 def check(path: Path, cache: Path) -> str:
-    """Run mypy as a user does, without this project's settings, and give what it says."""
+    """Run mypy as users do, without this project's settings, and return its output."""
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file=", f"--cache-dir={cache}"]
-    done = subprocess.run(  # noqa: S603 - our own command
+    process = subprocess.run(  # noqa: S603 - our own command
         [*command, path.name], cwd=path.parent, capture_output=True, text=True, check=False
     )
-    return done.stdout + done.stderr
+    return process.stdout + process.stderr
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Share what mypy has learned of the libraries."""
+    """Share mypy's cache of the libraries between tests."""
     return tmp_path_factory.mktemp("mypy")
 
 
-def test_what_users_write_is_taken(cache: Path) -> None:
-    """The types of the public interface are complete: `mypy --strict` has nothing to say of correct use."""
+def test_correct_use_passes(cache: Path) -> None:
+    """The public interface is fully typed: `mypy --strict` reports nothing for correct use."""
     assert check(TYPING / "use.py", cache) == ""
 
 
-def test_what_users_write_by_mistake_is_refused(cache: Path) -> None:
-    """Each wrong use in the list is refused; a line that passes shows as a comment that is not needed."""
+def test_mistakes_are_reported(cache: Path) -> None:
+    """Each line in the list is reported. An accepted line would show as an unused `type: ignore` comment."""
     assert "type: ignore[" in (TYPING / "refused.py").read_text("utf-8")
     assert check(TYPING / "refused.py", cache) == ""
 
 
-def test_a_mistake_that_passes_would_be_noticed(cache: Path, tmp_path: Path) -> None:
-    """The check above can fail: what is not refused, and what is refused unexpectedly, is both said."""
+def test_an_accepted_mistake_would_be_noticed(cache: Path, tmp_path: Path) -> None:
+    """The check above can fail: accepted mistakes and unexpected errors are both reported."""
     path = tmp_path / "some_use.py"
     path.write_text(
         "from pytest_ghdeploy import FakeGitHub\n"
@@ -48,7 +48,7 @@ def test_a_mistake_that_passes_would_be_noticed(cache: Path, tmp_path: Path) -> 
         'FakeGitHub(validate="everything")\n',
         "utf-8",
     )
-    said = check(path, cache).splitlines()
-    assert said[0] == 'some_use.py:2: error: Unused "type: ignore" comment  [unused-ignore]'
-    assert said[1].startswith('some_use.py:3: error: Argument "validate" to "FakeGitHub" has incompatible type')
-    assert len(said) == 2
+    errors = check(path, cache).splitlines()
+    assert errors[0] == 'some_use.py:2: error: Unused "type: ignore" comment  [unused-ignore]'
+    assert errors[1].startswith('some_use.py:3: error: Argument "validate" to "FakeGitHub" has incompatible type')
+    assert len(errors) == 2

@@ -1,4 +1,4 @@
-"""A client of the fake's API that takes paths, and a copy of all that a refused request must leave alone."""
+"""A client for the fake's API, and a copy of everything a refused request must not change."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ DEPLOYMENTS = f"{REPO}/deployments"
 
 
 class Client(requests.Session):
-    """A session of requests that sends a token and takes paths below the root of the API."""
+    """A requests session that sends a token and accepts paths below the API root."""
 
     def __init__(self, base_url: str = API, authorization: str | None = "token any-token-will-do") -> None:
-        """Send *authorization*, or with ``None`` nothing of the kind."""
+        """Send *authorization* as the header of that name; ``None`` sends no such header."""
         super().__init__()
         self.trust_env = False
         self._base_url = base_url
         if authorization is not None:
             self.headers["Authorization"] = authorization
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - those of requests
-        """Send a request; *url* may be a path."""
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - as in requests
+        """Send a request. *url* may be a path."""
         if isinstance(url, str) and url.startswith("/"):
             url = self._base_url + url
         return super().request(method, url, *args, **kwargs)
 
 
 def stored(fake: FakeGitHub) -> object:
-    """Copy all that a refused request must leave alone: rows, refs, next ids, tokens, collaborators, events."""
+    """Copy everything a refused request must not change: rows, refs, next ids, tokens, collaborators, events."""
     store = fake._engine.store
     graphs = {
-        number: [dict(kept) for kept in (graph.branches, graph.tags, graph.other_refs, graph.commits, graph.blobs)]
+        number: [dict(rows) for rows in (graph.branches, graph.tags, graph.other_refs, graph.commits, graph.blobs)]
         for number, graph in store._graphs.items()
     }
     return (
         {name: (table.next_id, list(table)) for name, table in store.tables().items()},
         graphs,
         (dict(store._repository_ids), dict(store._former_names)),
-        {number: dict(granted) for number, granted in store._collaborators.items() if granted},
+        {number: dict(permissions) for number, permissions in store._collaborators.items() if permissions},
         dict(store.tokens),
         [(event.delivery_id, event.payload) for event in fake.events],
         store.events._count,

@@ -1,8 +1,8 @@
 """
-What tests run that is not Python, and may not be there: ``make clients`` fetches it.
+Find programs and packages that tests need and that are not Python. ``make clients`` fetches them.
 
-Without it a test is skipped. Where ``GHDEPLOY_CLIENTS`` is ``required``, as in
-CI, it fails instead, if this machine has the means to fetch it.
+A test is skipped if one is missing. With ``GHDEPLOY_CLIENTS=required``, as in
+CI, it fails instead, unless this machine cannot run ``make clients``.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ CLIENTS = Path(__file__).parents[2] / ".clients"
 NODE = Path(os.environ.get("GHDEPLOY_NODE", CLIENTS / "node"))
 DEBIAN = CLIENTS / "debian"
 
-_HOW = "`make clients` fetches it, where the network allows"
+_HOW = "run `make clients` to fetch it"
 _MEANS = {"npm": ("node", "npm"), "Debian": ("apt-get", "dpkg-deb")}
 
 
 def missing(what: str, source: str = "") -> NoReturn:
     """
-    Skip the test that needs *what*, or fail it.
+    Skip or fail a test that needs *what*.
 
     Args:
-        source: ``npm`` or ``Debian``, where it comes from; if not given it is the machine's own.
+        source: Where ``make clients`` gets it: ``npm`` or ``Debian``. Empty for a program of the machine itself.
     """
-    reason = f"{what} is not there: {_HOW}" if source else f"{what} is not installed"
+    reason = f"{what} is missing: {_HOW}" if source else f"{what} is not installed"
     required = os.environ.get("GHDEPLOY_CLIENTS") == "required"
-    if required and source and all(shutil.which(one) for one in _MEANS[source]):
-        pytest.fail(f"{reason}, and GHDEPLOY_CLIENTS says that it must be")
+    if required and source and all(shutil.which(command) for command in _MEANS[source]):
+        pytest.fail(f"{reason} (it is required: GHDEPLOY_CLIENTS=required)")
     pytest.skip(reason)
 
 
 def program(name: str) -> str:
-    """Find a program that this machine has."""
+    """Find a program installed on this machine."""
     return shutil.which(name) or missing(name)
 
 
 def from_npm(package: str) -> Path:
-    """Find the folder of a package of npm's, to be run by Node in ``NODE``."""
+    """Find the folder of an npm package, for Node to run in ``NODE``."""
     program("node")
     folder = NODE / "node_modules" / package
     return folder if folder.is_dir() else missing(package, "npm")
 
 
 def from_debian(path: str, what: str) -> Path:
-    """Find a file of a package of Debian's, which is unpacked and not installed."""
+    """Find a file of a Debian package, which is unpacked but not installed."""
     return DEBIAN / path if (DEBIAN / path).exists() else missing(what, "Debian")

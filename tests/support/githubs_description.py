@@ -1,5 +1,5 @@
 """
-GitHub's own description of its REST API and of its webhooks: where it is, and what it says of an answer or an event.
+Load GitHub's own description of its REST API and webhooks, and check responses and events against it.
 
 ``make clients`` fetches it from the npm packages ``@octokit/openapi`` and
 ``@octokit/openapi-webhooks``. Every test (see conftest.py), the fuzzer and the
@@ -30,38 +30,38 @@ if TYPE_CHECKING:
 REST = "@octokit/openapi"
 WEBHOOKS = "@octokit/openapi-webhooks"
 
-needs_description = pytest.mark.usefixtures("description_is_there")
-"""Skips a test, or fails it, where the description was not fetched."""
+needs_description = pytest.mark.usefixtures("fetched_description")
+"""Skips or fails a test if the description was not fetched; see `fetched.missing`."""
 
 # Loading it
 
 _PROSE = {"description", "summary", "example", "examples", "tags", "x-github", "x-octokit"}
-# Below these, what looks like a keyword is a name that somebody chose.
+# The members of these are names, even if they look like keywords.
 _NAMED = {"properties", "patternProperties", "schemas", "parameters", "responses", "headers", "paths", "webhooks"}
 _KEPT = ("info", "paths", "webhooks", "components")
 
 
 class Operation(NamedTuple):
-    """An operation as GitHub describes it."""
+    """An operation in GitHub's description."""
 
     method: str
     path: str
     described: dict[str, Any]
 
 
-def is_there() -> bool:
-    """Tell whether both descriptions were fetched."""
+def is_fetched() -> bool:
+    """Return whether both descriptions were fetched."""
     return all(_source(package, fetched.NODE).is_file() for package in (REST, WEBHOOKS))
 
 
 def require() -> None:
-    """Skip the test that runs, or fail it where ``GHDEPLOY_CLIENTS`` says so, if the description was not fetched."""
-    if not is_there():
+    """Skip the running test if the description was not fetched; with ``GHDEPLOY_CLIENTS=required``, fail it."""
+    if not is_fetched():
         fetched.missing("GitHub's description", "npm")
 
 
 def version(package: str, node: Path | None = None) -> str:
-    """Read which version of *package* was fetched, into *node* if given."""
+    """Return the version of *package* that was fetched, into *node* if given."""
     file = (node or fetched.NODE) / "node_modules" / package / "package.json"
     number: str = json.loads(file.read_text("utf-8"))["version"]
     return number
@@ -70,16 +70,16 @@ def version(package: str, node: Path | None = None) -> str:
 @cache
 def load(package: str, node: Path | None = None) -> dict[str, Any]:
     """
-    Read the description in *package*, which is `REST` or `WEBHOOKS`, without its prose and examples.
+    Read the description in *package* (`REST` or `WEBHOOKS`), without its prose and examples.
 
-    The whole is up to 13 MB of JSON. The rest of it is written beside it once
-    for each version, so that not every process of a test run reads all.
+    The original is up to 13 MB of JSON. The shortened copy is cached on disk
+    for each version, because every process of a test run reads it.
 
     Args:
-        node: The folder into which it was fetched. If not given, that of ``make clients``.
+        node: The folder into which it was fetched. By default that of ``make clients``.
 
     Raises:
-        OSError: It was not fetched.
+        OSError: The description was not fetched.
     """
     node = node or fetched.NODE
     source, short = _source(package, node), node / "described" / f"{Path(package).name}-{version(package, node)}.json"
@@ -90,7 +90,7 @@ def load(package: str, node: Path | None = None) -> dict[str, Any]:
     short.parent.mkdir(exist_ok=True)
     written = short.with_suffix(f".{os.getpid()}")
     written.write_text(json.dumps(contents, separators=(",", ":")), "utf-8")
-    written.replace(short)  # at once, as another process may read it at this moment
+    written.replace(short)  # atomic: another process may be reading it
     return contents
 
 
@@ -99,7 +99,7 @@ def _source(package: str, node: Path) -> Path:
 
 
 def without_prose(whole: dict[str, Any]) -> dict[str, Any]:
-    """Take what is for people only out of a description."""
+    """Remove prose and examples from a description."""
     kept: dict[str, Any] = _trimmed({name: whole[name] for name in _KEPT if name in whole})
     return kept
 
@@ -131,33 +131,33 @@ def operations() -> dict[str, Operation]:
     return operations_of(load(REST))
 
 
-# Comparing with it
+# Checking against it
 
-# Where the wire differs from the description, with the reason; the fact file has the sources.
-EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses: "" for what was left out
-# Of a check run, what only GitHub itself says is described for either webhooks or REST.
+# Known differences between GitHub's responses and its description.
+EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses show "" for a URL that was not given
+# Values of a check run that only GitHub itself sets. They are described for webhooks or for REST, not for both.
 GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
-# An app's event that GitHub documents, and that its description leaves out of the list of all.
+# GitHub documents this event for apps, but the description's list of all events lacks it.
 APPS_OWN = "deployment_protection_rule"
 NOT_DESCRIBED = {
     ("repos/create-deployment", 409),  # listed, but without a schema
     ("repos/create-commit-status", 422),  # not listed
     ("repos/create-deployment-branch-policy", 404),  # listed, but without a schema
-    ("repos/create-deployment-branch-policy", 422),  # not listed, as for the two below
+    ("repos/create-deployment-branch-policy", 422),  # not listed; nor are the two below
     ("repos/update-deployment-branch-policy", 422),
     ("repos/create-deployment-protection-rule", 422),
     ("repos/check-collaborator", 404),  # described as having no body
-    ("git/delete-ref", 422),  # these are listed without a schema
+    ("git/delete-ref", 422),  # listed without a schema, as are the next three
     ("repos/merge", 404),
     ("repos/merge", 409),
     ("repos/update-webhook-config-for-repo", 422),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
-# Every operation may answer these; the description lists them for a few.
+# Every operation may return these; the description lists them for a few.
 ANYWHERE = {301, 307, 400, 401, 403, 404, 415, 429}
-# The description is that of one version of the API; what the other no longer has.
+# The description covers only the older API version. The newer one removed these fields.
 OLDER = "2022-11-28"
-GONE = {"has_downloads", "use_squash_pr_title_as_default", "rate"}
+REMOVED_FIELDS = {"has_downloads", "use_squash_pr_title_as_default", "rate"}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -168,7 +168,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
         return value
     plain = {name: _plain(member) for name, member in value.items() if name != "nullable"}
     if "oneOf" in plain:
-        # GitHub means "any of": a plain refusal is valid as one with further optional members too.
+        # GitHub means "any of": a plain error is also valid as an error with more, optional members.
         plain["anyOf"] = plain.pop("oneOf")
     if "deployment_review" in plain.get("enum", ()):
         plain["enum"] = [*plain["enum"], APPS_OWN]
@@ -184,18 +184,18 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
 @cache
 def _components(package: str, version: str) -> dict[str, Any]:
     components: dict[str, Any] = _plain(load(package)["components"])
-    return _without_what_is_gone(components) if version == "2026-03-10" else components
+    return _without_removed_fields(components) if version == "2026-03-10" else components
 
 
-def _without_what_is_gone(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Make the description, which is that of 2022-11-28, one of 2026-03-10: the fact file has the whole list."""
+def _without_removed_fields(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Adapt the description of API version 2022-11-28 to version 2026-03-10."""
     if isinstance(value, list):
-        return [_without_what_is_gone(member) for member in value]
+        return [_without_removed_fields(member) for member in value]
     if not isinstance(value, dict):
         return value
-    newer = {name: _without_what_is_gone(member) for name, member in value.items()}
+    newer = {name: _without_removed_fields(member) for name, member in value.items()}
     if isinstance(newer.get("required"), list):
-        newer["required"] = [name for name in newer["required"] if name not in GONE]
+        newer["required"] = [name for name in newer["required"] if name not in REMOVED_FIELDS]
     return newer
 
 
@@ -206,7 +206,7 @@ def _quick_components(package: str, version: str) -> tuple[str, Registry]:
 
 
 class _Validators(NamedTuple):
-    """The quick one, and the one that says what is wrong."""
+    """A fast validator, and a slow one that explains errors."""
 
     quick: jsonschema_rs.Draft202012Validator
     thorough: Draft202012Validator
@@ -235,7 +235,7 @@ def _check(what: str, package: str, described: dict[str, Any], body: object, ver
     if quick.is_valid(body):
         return
     problems = [f"{error.json_path}: {error.message[:300]}" for error in thorough.iter_errors(body)]
-    assert not problems, f"GitHub describes {what} otherwise:\n  " + "\n  ".join(problems)
+    assert not problems, f"{what} does not match GitHub's description:\n  " + "\n  ".join(problems)
 
 
 def _names(value: Any) -> Iterator[str]:  # noqa: ANN401
@@ -246,26 +246,28 @@ def _names(value: Any) -> Iterator[str]:  # noqa: ANN401
 
 
 def check_answer(operation_id: str, status: int, body: object, version: str = OLDER) -> None:
-    """Compare an answer with GitHub's description of the operation."""
+    """Check a response against GitHub's description of the operation."""
     if version != OLDER:
-        assert not GONE & set(_names(body)), f"{operation_id} shows what is gone from {version}"
+        assert not REMOVED_FIELDS & set(_names(body)), f"{operation_id} has fields that API version {version} removed"
     answers = operations()[operation_id].described["responses"]
     if str(status) not in answers:
-        assert status in ANYWHERE or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} has no {status}"
+        allowed = status in ANYWHERE or (operation_id, status) in NOT_DESCRIBED
+        assert allowed, f"GitHub's description has no {status} response of {operation_id}"
         return
     answer = answers[str(status)]
     if "$ref" in answer:
         answer = load(REST)["components"]["responses"][answer["$ref"].rpartition("/")[2]]
     content = answer.get("content", {}).get("application/json")
     if content:
-        _check(f"the answer {status} of {operation_id}", REST, content["schema"], body, version)
+        _check(f"the {status} response of {operation_id}", REST, content["schema"], body, version)
     else:
-        assert body is None or (operation_id, status) in NOT_DESCRIBED, f"{operation_id} {status} has no body"
+        allowed = body is None or (operation_id, status) in NOT_DESCRIBED
+        assert allowed, f"GitHub's description has no body for the {status} response of {operation_id}"
 
 
 def check_event(name: str, payload: Any) -> None:  # noqa: ANN401 - JSON
-    """Compare a payload with GitHub's description of the event."""
+    """Check a payload against GitHub's description of the event."""
     parts = [name, payload.get("action")]
     key = "webhook-" + "-".join(part.replace("_", "-") for part in parts if part)
     described = load(WEBHOOKS)["components"]["schemas"][key]
-    _check(f"the event {' '.join(filter(None, parts))}", WEBHOOKS, described, payload)
+    _check(f"the {' '.join(filter(None, parts))} event", WEBHOOKS, described, payload)

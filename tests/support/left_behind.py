@@ -1,4 +1,4 @@
-"""What a fake, and whoever stands beside it, must leave as it was."""
+"""Check that a fake and other mocks undo their patches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def nothing_left_behind(places: Sequence[Any]) -> Iterator[None]:
-    """See that every attribute of these modules and classes is the same object afterwards, and no more."""
+    """Check that the block adds, removes and replaces no attribute of these modules and classes."""
     before = [dict(vars(place)) for place in places]
     finders = list(sys.meta_path)
     yield

@@ -1,4 +1,4 @@
-"""A real server on this machine, for what is no business of a fake's."""
+"""A real server on this machine, for requests that the fake must not answer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 @contextmanager
 def local_server(text: str, protocol: str = "HTTP/1.0", connections: list[object] | None = None) -> Iterator[int]:
     """
-    Say *text* to each GET at a port of 127.0.0.1, which it gives.
+    Answer each GET with *text*, on a port of 127.0.0.1 that is yielded.
 
     Args:
-        protocol: ``HTTP/1.1`` keeps connections.
+        protocol: ``HTTP/1.1`` keeps connections open.
 
-        connections: Gets one more for each connection.
+        connections: A list to which the client's address is appended for each connection.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -40,7 +40,7 @@ def local_server(text: str, protocol: str = "HTTP/1.0", connections: list[object
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True  # whoever keeps a connection is not waited for
+        server.daemon_threads = True  # do not wait for clients that keep a connection open
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

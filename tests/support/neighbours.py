@@ -1,4 +1,4 @@
-"""What the fake is tried with, and runs of pytest in processes of their own where all of these are loaded."""
+"""The libraries and plugins that the fake is tested beside, and pytest subprocesses that load all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 HERE = Path(__file__).parent
 
-# As the README's table has them. Each has its tests in tests/neighbours, with its name in theirs.
+# In the order of the README's table. Each has tests in tests/neighbours whose names contain its name.
 NEIGHBOURS = (
     "respx",
     "pytest-httpx",
@@ -35,8 +35,8 @@ NEIGHBOURS = (
     "time-machine",
 )
 
-# Their plugins, as pytest knows them. Only tests that ask for it have them in the runs that they start, in whatever
-# process: by merely being there they shuffle tests, warn, or import what we look whether anybody has imported.
+# Their plugins by pytest's names for them. They are disabled in nested runs unless a test asks for them: when merely
+# loaded, they shuffle tests, warn, or import modules whose absence we check.
 PLUGINS = (
     "anyio", "asyncio", "pytest_httpx", "randomly", "rerunfailures", "respx", "socket", "time_machine", "timeout"
 )  # fmt: skip
@@ -47,7 +47,7 @@ OPTIONS = (
 )
 
 
-# Runs that many files of tests share: to import all these plugins and clients takes longer than the tests.
+# Many test files share one run, because importing all these plugins and clients takes longer than the tests.
 PLAIN = ("--timeout=50", "--timeout-method=signal")
 WITHOUT_SOCKETS = ("--disable-socket",)
 WITHOUT_SOCKETS_BUT_UNIX = ("--disable-socket", "--allow-unix-socket")
@@ -80,21 +80,21 @@ class Recorder:
 
 
 class Outcome(NamedTuple):
-    """What came of a file of tests."""
+    """The result of a test file."""
 
     counts: dict[str, int]
-    """How many passed, failed, …, as pytest counts them."""
+    """How many tests passed, failed, …, by pytest's names."""
     failed: list[str]
-    """The names of tests that failed, or had an error."""
+    """The names of tests that failed or had an error."""
     text: str
-    """The reports of these."""
+    """Their failure reports."""
     conversations: list[str]
-    """The conversations in these reports."""
+    """The conversations shown in these reports."""
     folder: Path
-    """Where they ran."""
+    """The folder they ran in."""
 
     def shows(self, *lines: str) -> None:
-        """See that the reports have these lines, in this order."""
+        """Check that the reports contain these lines in this order."""
         pytest.LineMatcher(self.text.splitlines()).fnmatch_lines(lines)
 
 
@@ -108,7 +108,7 @@ def _options_of(item: pytest.Item) -> tuple[str, ...] | None:
 
 
 def _run(folder: Path, items: list[pytest.Item], options: tuple[str, ...]) -> None:
-    """Run the files of several tests at once, in *folder*."""
+    """Run the files of several tests in one pytest process, in *folder*."""
     (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
     (folder / "conftest.py").write_text(_RECORDER, "utf-8")
     for item in items:
@@ -116,7 +116,7 @@ def _run(folder: Path, items: list[pytest.Item], options: tuple[str, ...]) -> No
         assert marker
         (folder / _file_of(item)).write_text(inspect.cleandoc(marker.args[0]), "utf-8")
     environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(  # noqa: S603 - our own tests
+    process = subprocess.run(  # noqa: S603 - our own tests
         [sys.executable, "-m", "pytest", *OPTIONS, *options],
         cwd=folder,
         env=environment,
@@ -125,15 +125,15 @@ def _run(folder: Path, items: list[pytest.Item], options: tuple[str, ...]) -> No
         timeout=_PATIENCE,
         check=False,
     )
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert process.returncode in (0, 1), process.stdout + process.stderr
 
 
 @pytest.fixture
 def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """
-    Give what came of the file of tests that the marker ``beside`` gives, run beside all plugins that there are.
+    Return the result of the test file in the test's ``beside`` marker, run with all plugins loaded.
 
-    The first test that asks runs the files of all that have the same options. Others wait, in whatever worker.
+    The first test to use this runs the files of all tests with the same options. Tests in other workers wait for it.
     """
     options = _options_of(request.node)
     assert options is not None
@@ -159,13 +159,13 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def _outcome(reports: list[Any], folder: Path) -> Outcome:
     bad = [(name, text, sections) for name, outcome, text, sections in reports if outcome in ("failed", "errors")]
     texts = [
-        part for _, text, sections in bad for part in (text, *(f"--- {title} ---\n{it}" for title, it in sections))
+        part for _, text, sections in bad for part in (text, *(f"--- {title} ---\n{text}" for title, text in sections))
     ]
     return Outcome(
         counts=dict(Counter(outcome for _, outcome, _, _ in reports)),
         failed=[name for name, _, _ in bad],
         text="\n".join(texts),
-        conversations=[it for _, _, sections in bad for title, it in sections if title.startswith("ghdeploy: ")],
+        conversations=[text for _, _, sections in bad for title, text in sections if title.startswith("ghdeploy: ")],
         folder=folder,
     )
 
@@ -173,5 +173,5 @@ def _outcome(reports: list[Any], folder: Path) -> Outcome:
 @pytest.fixture(autouse=True)
 def _alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "pytester" in request.fixturenames:
-        request.getfixturevalue("pytester")  # it takes the variable away, and then leaves it alone
+        request.getfixturevalue("pytester")  # pytester deletes the variable, so it must come first
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in PLUGINS))

@@ -1,7 +1,7 @@
 """
-Tests that start other programs are marked ``slow``: ``make test`` leaves them out, ``make test-slow`` runs them.
+Tests that start other programs are marked ``slow``. ``make test`` skips them, ``make test-slow`` runs them.
 
-A test that asks for one of `STARTERS` is marked here. Any other that starts a program without the mark fails.
+Tests that use a fixture in `STARTERS` are marked here. Any other test that starts a program without the mark fails.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _note(
     event: str,
     arguments: tuple[object, ...],
     *,
-    events: frozenset[str] = _EVENTS,  # of its own, as it outlives this module when Python ends
+    events: frozenset[str] = _EVENTS,  # bound here because the hook outlives this module at exit
     started: list[str] = _started,
 ) -> None:
     if event in events:
@@ -33,13 +33,13 @@ def _note(
 
 
 def pytest_configure() -> None:
-    """Begin to notice programs that are started."""
+    """Install an audit hook that notices started programs."""
     sys.addaudithook(_note)
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m is looked at
+@pytest.hookimpl(tryfirst=True)  # before -m is applied
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that ask for a fixture that starts programs."""
+    """Mark tests that use a fixture in `STARTERS` as slow."""
     for item in items:
         if isinstance(item, pytest.Function) and STARTERS & set(item.fixturenames):
             item.add_marker(pytest.mark.slow)
@@ -47,14 +47,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup() -> Generator[None, None, None]:
-    """Begin anew with each test."""
+    """Forget programs started before this test."""
     _started.clear()
     return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail an unmarked test that has started a program, from its first fixture to its last."""
+    """Fail an unmarked test that started a program, in the test itself or in a fixture."""
     outcome = yield
     if _started and item.get_closest_marker("slow") is None:
         pytest.fail(

@@ -1,10 +1,10 @@
 """
-The same schemas, compiled by a validator in Rust, which takes a thousandth of the time of jsonschema.
+Schemas compiled by a validator in Rust, which takes a thousandth of jsonschema's time.
 
-Every answer and event of every test is checked against two schemas, so that
-this is where the time would go. What is not valid here is looked at again by
-jsonschema, which has the last word and says what is wrong;
-``tests/http/test_schemas.py`` tries whether both agree.
+Every response and event of every test is checked against two schemas, so
+jsonschema alone would dominate the run. A value that is invalid here is checked
+again by jsonschema, which decides and explains. ``tests/project/test_suite.py``
+checks that both agree.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def ours(name: str, pointer: str, version: str) -> Draft202012Validator:
 
 
 def registry(uri: str, components: dict[str, Any]) -> Registry:
-    """Make the components of a description known as *uri*."""
+    """Register the components of a description under *uri*."""
     return Registry([(uri, {"$schema": _DIALECT, "components": components})])
 
 
 def described(part: dict[str, Any], components: Registry) -> Draft202012Validator:
-    """Compile a part of a description, whose references are absolute."""
+    """Compile a part of a description. Its references must be absolute."""
     return Draft202012Validator(part, registry=components, formats=FORMATS, validate_formats=True)

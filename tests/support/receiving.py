@@ -1,4 +1,4 @@
-"""A receiver of webhooks behind a real port."""
+"""A webhook receiver on a real port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _Server:
-    """A receiver behind a real port of this machine."""
+    """A receiver on a port of 127.0.0.1 that keeps the bodies and headers it gets."""
 
     def __init__(self, answer: Callable[[BaseHTTPRequestHandler, bytes], None], kind: type[HTTPServer]) -> None:
         self.bodies: list[bytes] = []

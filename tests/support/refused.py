@@ -1,4 +1,4 @@
-"""The bodies of GitHub's validation errors, for tests of rules."""
+"""Helpers for tests that expect GitHub's validation errors."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def error_in(refusal: Unprocessable) -> dict[str, str]:
 
 
 def too_long(resource: str, field: str, limit: int) -> dict[str, str]:
-    """Make the error for a string with more than *limit* characters."""
+    """Return the error for a string longer than *limit* characters."""
     message = f"{field} is too long (maximum is {limit} characters)"
     return {"resource": resource, "code": "custom", "field": field, "message": message}

@@ -1,4 +1,4 @@
-"""A table of cases in one test: every row is tried, and the test fails once with all rows that differ."""
+"""A table of cases in one test. All rows run, and the test fails once with a list of the rows that failed."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ if TYPE_CHECKING:
 
 class Rows:
     """
-    Collects the rows that differ, and fails with the list when the ``with`` block ends.
+    Collects failing rows, and fails with the list when the ``with`` block ends.
 
-    A row that changes state needs a fake of its own: ``with rows.row("pull"), FakeGitHub() as fake:``.
+    A row that changes state needs its own fake: ``with rows.row("pull"), FakeGitHub() as fake:``.
     A table without rows fails too.
     """
 
     def __init__(self) -> None:
-        """Start without rows."""
-        self._tried = 0
-        self._differing: list[tuple[str, BaseException]] = []
+        """Start with no rows."""
+        self._count = 0
+        self._failing: list[tuple[str, BaseException]] = []
 
     def __enter__(self) -> Self:
-        """Let rows be tried."""
+        """Return the table."""
         return self
 
     @contextmanager
     def row(self, *name: object) -> Iterator[None]:
-        """Try a row. If it fails, go on with the next."""
-        self._tried += 1
+        """Run a row. If it fails, continue with the next."""
+        self._count += 1
         try:
             yield
-        except (Exception, pytest.fail.Exception) as problem:  # noqa: BLE001 - whatever it is, it is told below
-            self._differing.append((" ".join(map(str, name)), problem))
+        except (Exception, pytest.fail.Exception) as problem:  # noqa: BLE001 - reported at the end
+            self._failing.append((" ".join(map(str, name)), problem))
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Fail with all rows that differ; the first is the cause, with its traceback."""
+        """Fail with all failing rows. The first one's error is the cause, so its traceback is shown."""
         __tracebackhide__ = True
         if exc_type is not None:
             return
-        assert self._tried, "the table has no rows"
-        if self._differing:
-            gc.collect()  # so that only the fakes of rows that differ have their conversation in the report
-            texts = [f"{name}\n{_indented(problem)}" for name, problem in self._differing]
-            head = f"{len(texts)} of {self._tried} rows differ:"
-            raise AssertionError("\n".join([head, *texts])) from self._differing[0][1]
+        assert self._count, "the table has no rows"
+        if self._failing:
+            gc.collect()  # so that the report shows conversations of failing rows only
+            texts = [f"{name}\n{_indented(problem)}" for name, problem in self._failing]
+            head = f"{len(texts)} of {self._count} rows failed:"
+            raise AssertionError("\n".join([head, *texts])) from self._failing[0][1]
 
 
 def _indented(problem: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""A GitHub with one of everything, and for each operation what it takes to succeed there."""
+"""A fake with one of every kind of resource, and for each operation a body and parameters that succeed."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ FILE = {"message": "Change", "content": "aGVsbG8K"}
 
 class Scene:
     """
-    The repository octocat/example with one of everything.
+    The repository octocat/example with one resource of each kind.
 
     Attributes:
-        places: What stands for the parameters of paths, percent-encoded where it must be.
+        places: Values for path parameters, percent-encoded where needed.
 
-        root, sha, ahead: The first commit of main, its head, and that of topic, which is one commit further.
+        root, sha, ahead: SHAs of main's first commit, main's head, and topic's head, which is one commit ahead of main.
 
-        blob: The sha of app.py.
+        blob: The blob SHA of app.py.
     """
 
     def __init__(self, fake: FakeGitHub) -> None:
-        """Set it up in *fake*."""
+        """Add everything to *fake*."""
         self.fake = fake
         self.app = fake.add_app("gate")
         for login in ("mona", "hubot"):
@@ -82,7 +82,7 @@ class Scene:
         ).raise_for_status()
 
     def usual(self, operation_id: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-        """Give the body and the other places with which an operation succeeds, once."""
+        """Return a body, and parameters other than `places`, with which an operation succeeds once."""
         return _USUAL[operation_id](self) if operation_id in _USUAL else (None, {})
 
 
@@ -116,5 +116,5 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
 
 @pytest.fixture
 def scene(ghdeploy: FakeGitHub) -> Scene:
-    """Give a GitHub with one of everything."""
+    """Return a fake with one resource of each kind."""
     return Scene(ghdeploy)

@@ -1,9 +1,9 @@
 """
-What users might write by mistake, as a type checker must refuse it.
+Mistakes that a type checker must report.
 
-Each wrong line says so with ``type: ignore`` and the kind of the error. The
-check warns of comments that are not needed, so a mistake that passes shows.
-It is checked, not run.
+Each wrong line has a ``type: ignore`` comment with the kind of error. The check
+warns about unused comments, so an accepted mistake shows. The file is checked,
+not run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What users write, as a type checker must take it. It is checked, not run."""
+"""Correct use that a type checker must accept. The file is checked, not run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def test_deploy_waits_for_ci(ghdeploy: FakeGitHub) -> None:
-    """The example of the documentation."""
+    """Use the example in the documentation."""
     repo = ghdeploy.add_repository("octocat/example")
     assert_type(repo, Repository)
     assert_type(repo.add_branch("topic-branch"), str)
@@ -53,12 +53,12 @@ def test_deploy_waits_for_ci(ghdeploy: FakeGitHub) -> None:
 
 @pytest.mark.ghdeploy(repositories=["octocat/example"], inactive_events=True)
 def test_with_a_marker(ghdeploy: FakeGitHub) -> None:
-    """A repository that the marker has added."""
+    """Use a repository that the marker added."""
     assert_type(ghdeploy.repository("octocat/example"), Repository)
 
 
 def test_two_fakes(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
-    """A further fake."""
+    """Use another fake."""
     assert_type(ghdeploy_factory(base_url="https://ghe.example.com/api/v3"), FakeGitHub)
 
 
@@ -146,7 +146,7 @@ def deploying(repo: Repository) -> None:
 
 
 def seeding(gh: FakeGitHub, folder: Path) -> None:
-    """Hand in a seed in each way."""
+    """Pass a seed in each form."""
     gh.seed("seed.yaml")
     gh.seed(folder / "seed.toml")
     gh.seed({"repositories": ["octocat/example", {"full_name": "octocat/other", "branches": ["topic"]}]})
@@ -179,7 +179,7 @@ def protecting(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def third_party(gh: FakeGitHub) -> None:
-    """Use each member of a scripted third party."""
+    """Use each member of a deployer and of a conversation."""
     deployer = gh.deployer(environment="qa", repository="octocat/example", after_seconds=1.5, login="mona")
     assert_type(deployer, Deployer)
     gh.deployer(
@@ -199,7 +199,7 @@ def third_party(gh: FakeGitHub) -> None:
 
 
 def receiving(gh: FakeGitHub) -> None:
-    """Have events delivered."""
+    """Use each member of webhooks and deliveries."""
     got: list[Delivery] = []
     assert_type(gh.webhooks, Webhooks)
     hook = gh.webhooks.subscribe(got.append, events=["deployment"], secret="s", content_type="form")  # noqa: S106
@@ -237,7 +237,7 @@ def receiving(gh: FakeGitHub) -> None:
 
 
 def looking_back(gh: FakeGitHub) -> None:
-    """Use what is recorded."""
+    """Use recorded requests and events."""
     assert_type(gh.requests, Sequence[Exchange])
     for item in gh.requests:
         told: tuple[str, str, str, int, str] = (item.method, item.url, item.path, item.status, item.hint)
@@ -259,7 +259,7 @@ def looking_back(gh: FakeGitHub) -> None:
 
 
 def in_trouble(gh: FakeGitHub) -> None:
-    """Ask for failures and limits."""
+    """Use faults and rate limits."""
     fault = gh.faults.add(method="POST", path="/repos/*/*/deployments", error="lost_answer", times=2, required=False)
     assert_type(fault, Fault)
     assert_type((fault.used, fault.times, fault.path), tuple[int, int, str | None])
@@ -274,16 +274,16 @@ def in_trouble(gh: FakeGitHub) -> None:
 
 
 async def waiting(gh: FakeGitHub) -> None:
-    """Wait in a task."""
+    """Wait in an asyncio task."""
     assert_type(await gh.async_wait_for_event("deployment", environment="qa"), Event)
 
 
 def answers_with(application: WSGIApplication) -> None:
-    """Take any WSGI application."""
+    """Accept any WSGI application."""
 
 
 def for_other_processes(ghdeploy_server: LiveServer, gh: FakeGitHub) -> None:
-    """Serve."""
+    """Use a live server."""
     assert_type((ghdeploy_server.url, ghdeploy_server.api_url, ghdeploy_server.port), tuple[str, str, int])
     assert_type(ghdeploy_server.env, dict[str, str])
     assert_type(ghdeploy_server(tls=True).ca_file, str)
@@ -294,7 +294,7 @@ def for_other_processes(ghdeploy_server: LiveServer, gh: FakeGitHub) -> None:
 
 
 def refused() -> None:
-    """Catch what can be raised."""
+    """Catch each exception class."""
     assert_type(Assumptions().payload_limit, int)
     try:
         FakeGitHub(base_url="nonsense")
