@@ -198,7 +198,7 @@ def test_an_unknown_type_is_refused(http: requests.Session, snapshot: Callable[[
     before = snapshot()
     reply = http.post(PATH, json={"name": "main", "type": "commit"})
     assert reply.status_code == 422
-    expected = 'Invalid request.\n\nFor \'properties/type\', "commit" is not a member of ["branch", "tag"].'
+    expected = 'Invalid request.\n\ncommit is not a member of ["branch", "tag"].'
     assert reply.json()["message"] == expected
     assert snapshot() == before
 

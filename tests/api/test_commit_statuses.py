@@ -127,7 +127,7 @@ KNOWN_STATES = '["error", "failure", "pending", "success"]'
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"state": "queued"}, f"For 'properties/state', \"queued\" is not a member of {KNOWN_STATES}."),
+        ({"state": "queued"}, f"queued is not a member of {KNOWN_STATES}."),
         ({}, '"state" wasn\'t supplied.'),
         ({"state": "success", "context": None}, "For 'properties/context', nil is not a string."),
         ({"state": "success", "target_url": 1}, "For 'properties/target_url', 1 is not a string or null."),

@@ -245,13 +245,19 @@ BAD_PATH = "path contains a malformed path component"
             "new.md",
             {"author": {"name": "Mona", "email": "m@example.com", "date": "soon"}},
             422,
-            "Invalid request.\n\nauthor.date is not a valid date.",
+            "Invalid request.\n\nsoon is not a valid date-time.",
         ),
         (
             "new.md",
             {"committer": {"name": "M", "email": "m@example.com", "date": "0001-01-01T00:00:00+23:00"}},
             422,
-            "Invalid request.\n\ncommitter.date is not a valid date.",
+            "Invalid request.\n\n0001-01-01T00:00:00+23:00 is not a valid date-time.",
+        ),
+        (
+            "new.md",
+            {"committer": {"name": "M", "email": "m@example.com", "date": "2026-01-02T03:04:05"}},
+            422,
+            "Invalid request.\n\n2026-01-02T03:04:05 is not a valid date-time.",
         ),
     ],
 )

@@ -114,7 +114,7 @@ def test_other_states_are_refused(http: requests.Session, snapshot: Callable[[],
     assert reply.status_code == 422
     known = '["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]'
     assert list(reply.json().items()) == [
-        ("message", f"Invalid request.\n\nFor 'properties/state', \"{state}\" is not a member of {known}."),
+        ("message", f"Invalid request.\n\n{state} is not a member of {known}."),
         ("documentation_url", f"{DOCS}#create-a-deployment-status"),
         ("status", "422"),
     ]

@@ -258,7 +258,7 @@ def test_an_unencoded_slash_in_a_name_is_a_404(
         ),
         (
             {"reviewers": [{"type": "Bot", "id": 1}]},
-            'Invalid request.\n\nFor \'properties/type\', "Bot" is not a member of ["User", "Team"].',
+            'Invalid request.\n\nBot is not a member of ["User", "Team"].',
         ),
     ],
 )

@@ -137,7 +137,7 @@ def test_each_member_has_a_case_with_a_wrong_type() -> None:
 @pytest.mark.parametrize(
     ("body", "message", "errors"),
     [
-        (None, 'Invalid request.\n\n"ref" wasn\'t supplied.', None),
+        (None, "Invalid request.\n\nFor 'links/0/schema', nil is not an object.", None),
         ({}, 'Invalid request.\n\n"ref" wasn\'t supplied.', None),
         ({"environment": "qa"}, 'Invalid request.\n\n"ref" wasn\'t supplied.', None),
         *(
@@ -152,8 +152,8 @@ def test_each_member_has_a_case_with_a_wrong_type() -> None:
         (
             {"auto_merge": 1, "payload": 2},
             (
-                "Invalid request.\n\n\"ref\" wasn't supplied.\nFor 'properties/auto_merge', 1 is not a boolean.\n"
-                "For 'properties/payload', 2 is not an object or string."
+                "Invalid request.\n\nFor 'properties/auto_merge', 1 is not a boolean.\n"
+                "For 'properties/payload', 2 is not an object or string.\n\"ref\" wasn't supplied."
             ),
             None,
         ),

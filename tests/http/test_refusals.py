@@ -42,16 +42,16 @@ def operation(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("body", "problems", "places"),
     [
-        ({"wait_timer": -1}, ["For 'properties/wait_timer', -1 must be greater than or equal to 0."], "wait_timer"),
-        ({"wait_timer": 11}, ["For 'properties/wait_timer', 11 must be less than or equal to 10."], "wait_timer"),
+        ({"wait_timer": -1}, ["-1 must be greater than or equal to 0."], "wait_timer"),
+        ({"wait_timer": 11}, ["11 must be less than or equal to 10."], "wait_timer"),
         ({"reviewers": 1}, ["For 'properties/reviewers', 1 is not an array or null."], "reviewers"),
         ({"reviewers": [1]}, ["For 'items', 1 is not an object."], "reviewers/0"),
         ({"reviewers": [{}]}, ['"id" wasn\'t supplied.'], "id"),
         ({"environment": None}, ["For 'properties/environment', nil is not a string."], "environment"),
-        ({"when": "soon"}, ["For 'properties/when', \"soon\" is not a valid date-time."], "when"),
-        ({"where": "not here"}, ["For 'properties/where', \"not here\" is not a valid uri."], "where"),
+        ({"when": "soon"}, ["soon is not a valid date-time."], "when"),
+        ({"where": "not here"}, ["not here is not a valid uri."], "where"),
         ({"a": 1}, ['"a" is not a permitted key.'], "a"),
-        ({"a": 1, "b": 2}, ['"a", "b" are not permitted keys.'], "a, b"),
+        ({"b": 1, "a": 2}, ['"a", "b" are not permitted keys.'], "a, b"),
         ({"a": 1, "when": 2}, ['"a" is not a permitted key.', "For 'properties/when', 2 is not a string."], "a, when"),
     ],
 )
@@ -61,6 +61,96 @@ def test_each_problem_is_described(operation: str, body: dict[str, Any], problem
         schema.check_request(operation, body)
     assert caught.value.message == "Invalid request.\n\n" + "\n".join(problems)
     assert caught.value.hint == f"invalid in the body: {places}"
+
+
+ANNOTATION = {"path": "a.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "x"}
+
+
+STATES = '["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]'
+
+
+def _annotated(*annotations: object, **output: object) -> dict[str, Any]:
+    return {"name": "ci", "head_sha": "0" * 40, "output": {**output, "annotations": list(annotations)}}
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "body", "lines"),
+    [
+        # Names are sorted, in one line for each object that lacks some (linter-bot#71).
+        (
+            "checks/create",
+            {"head_sha": "0" * 40, "output": {"annotations": [{"message": "x", "start_line": 1, "end_line": 1}]}},
+            [
+                '"annotation_level", "path" weren\'t supplied.',
+                '"summary", "title" weren\'t supplied.',
+                '"name" wasn\'t supplied.',
+            ],
+        ),
+        (
+            "checks/create",
+            _annotated({"message": "x"}, {"path": "p"}, title="t", summary="s"),
+            [
+                '"annotation_level", "end_line", "path", "start_line" weren\'t supplied.',
+                '"annotation_level", "end_line", "message", "start_line" weren\'t supplied.',
+            ],
+        ),
+        ("repos/merge", {}, ['"base", "head" weren\'t supplied.']),  # github_cli#28
+        # An object's own problems frame those of its members (the public Ruby gem json_schema).
+        (
+            "repos/create-or-update-environment",
+            {
+                "zzz": 1,
+                "wait_timer": "5",
+                "enabled": True,
+                "reviewers": [{"type": "Bot", "id": 1}, 7],
+                "deployment_branch_policy": {"protected_branches": 1},
+            },
+            [
+                '"enabled", "zzz" are not permitted keys.',
+                "For 'properties/wait_timer', \"5\" is not an integer.",
+                'Bot is not a member of ["User", "Team"].',
+                "For 'items', 7 is not an object.",
+                "For 'properties/protected_branches', 1 is not a boolean.",
+                '"custom_branch_policies" wasn\'t supplied.',
+            ],
+        ),
+        # Values are written as Ruby does in types, and as they are elsewhere (recorded by hub4j, 2020).
+        (
+            "repos/create-deployment-status",
+            {"state": "bogus", "auto_inactive": "true", "environment": None},
+            [
+                f"bogus is not a member of {STATES}.",
+                "For 'properties/environment', nil is not a string.",
+                "For 'properties/auto_inactive', \"true\" is not a boolean.",
+            ],
+        ),
+        (
+            "checks/update",
+            {"status": 7, "started_at": "yesterday", "output": {"summary": "x" * 65_536, "title": 1}},
+            [
+                "yesterday is not a valid date-time.",
+                "For 'properties/status', 7 is not a string.",
+                "For 'properties/title', 1 is not a string.",
+                "Only 65535 characters are allowed; 65536 were supplied.",
+            ],
+        ),
+        (
+            "checks/create",
+            _annotated(*[ANNOTATION] * 142, ANNOTATION | {"start_line": "1"}, title="", summary=""),
+            [
+                "For 'properties/start_line', \"1\" is not an integer.",
+                "No more than 50 items are allowed; 143 were supplied.",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_the_problems_of_a_body_are_in_githubs_words_and_order(
+    operation_id: str, body: dict[str, Any], lines: list[str]
+) -> None:
+    """Those of the real operations, with where the words and the order are from."""
+    with pytest.raises(Unprocessable) as caught:
+        schema.check_request(operation_id, body)
+    assert caught.value.message.split("\n") == ["Invalid request.", "", *lines]
 
 
 def test_a_problem_of_the_whole_body_is_a_refusal_too(operation: str) -> None:

@@ -87,6 +87,7 @@ KNOWN_DIFFERENCES = [
     Known("repos/create-deployment request $.payload", "default", "left out, it comes back as {}"),
     Known("repos/create-deployment request $.description", "default", "left out, it comes back as null"),
     Known("repos/create-deployment-status request $.auto_inactive", "default", "said in words only"),
+    Known("repos/delete-file request $.*.date", "property", "described for the creation of a file only"),
     Known("checks/* 20? $*.conclusion", "enum", "stale, which GitHub sets by itself, is described for webhooks only"),
     Known("check_run event $.check_run.status", "enum", "waiting and requested are described for REST only"),
     Known("*.can_admins_bypass", "property", "seen in answers, and sent by go-github and Terraform"),

@@ -176,11 +176,12 @@ def change(
 
 
 def _time(member: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
     try:
-        return None if text is None else datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
     except OverflowError:  # a time in year 1 or 9999 that is outside these years in UTC
-        place = f"For 'properties/{member}', \"{text}\""
-        raise refusals.invalid_request([f"{place} is not a valid date-time."], [member]) from None
+        raise refusals.invalid_date_time(member, text) from None
 
 
 def _output(before: CheckRunOutput, update: Mapping[str, Any] | None) -> CheckRunOutput:

@@ -158,10 +158,9 @@ def _signature(role: str, fields: Mapping[str, str] | None, actor: User, now: da
     date = now
     if "date" in fields:
         try:
-            date = datetime.fromisoformat(fields["date"])
-            date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
-        except (ValueError, OverflowError) as problem:
-            raise refusals.not_a_date(f"{role}.date", f"{role}.date is not a time in ISO 8601: {problem}") from None
+            date = datetime.fromisoformat(fields["date"]).astimezone(UTC).replace(microsecond=0)
+        except OverflowError:  # a time in year 1 or 9999 that is outside these years in UTC
+            raise refusals.invalid_date_time(f"{role}/date", fields["date"]) from None
     return Signature(fields.get("name", actor.login), fields.get("email", email(actor)), date)
 
 

@@ -199,11 +199,28 @@ def not_an_object(hint: str) -> BadRequest:
 
 
 def invalid_request(problems: Iterable[str], places: Sequence[str]) -> Unprocessable:
-    """Refuse a body that does not match the schema. *problems* are joined with newlines [guess]."""
+    """Refuse a body that does not match the schema, for all its *problems* at once."""
     return Unprocessable(
         "Invalid request.\n\n" + "\n".join(problems),
         hint=f"invalid in the body: {', '.join(places)}",
         field=places[0].partition("/")[0],
+    )
+
+
+def no_body() -> Unprocessable:
+    """Refuse a request without a body where members are required [guess: for the endpoints of deployments]."""
+    return Unprocessable(
+        "Invalid request.\n\nFor 'links/0/schema', nil is not an object.",
+        hint="the request has no body; send a JSON object",
+    )
+
+
+def invalid_date_time(member: str, text: str, hint: str = "") -> Unprocessable:
+    """Refuse a *member* of the body whose value is not a time in RFC 3339 with its offset from UTC."""
+    return Unprocessable(
+        f"Invalid request.\n\n{text} is not a valid date-time.",
+        hint=hint or f"invalid in the body: {member}",
+        field=member.partition("/")[0],
     )
 
 
@@ -291,7 +308,7 @@ def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessabl
     """Refuse a *value* of a check run's *member* that only GitHub may set [guess]."""
     listed = ", ".join(f'"{name}"' for name in allowed)
     return Unprocessable(
-        f"Invalid request.\n\nFor 'properties/{member}', \"{value}\" is not a member of [{listed}].",
+        f"Invalid request.\n\n{value} is not a member of [{listed}].",
         hint=f"only GitHub sets the {member} {value} of a check run; apps may set {', '.join(allowed)}",
     )
 
@@ -485,11 +502,6 @@ def sha_needed(hint: str) -> Unprocessable:
 def stale_sha(path: str, sha: str, hint: str) -> Conflict:
     """Refuse to change a file whose current SHA differs from the client's [guess]."""
     return Conflict(f"{path} does not match {sha}", hint=hint)
-
-
-def not_a_date(name: str, hint: str) -> Unprocessable:
-    """Refuse an invalid date of a commit [guess]."""
-    return Unprocessable(f"Invalid request.\n\n{name} is not a valid date.", hint=hint)
 
 
 # Rate limits

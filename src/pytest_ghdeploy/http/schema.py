@@ -170,7 +170,7 @@ _PYTHON_TYPES: dict[str, set[type]] = {
     "string": {str},
 }
 _FORMATS = {"date-time": is_date_time, "uri": is_uri}
-_ANNOTATIONS = {"default", "description", "title"}
+_ANNOTATIONS = {"default", "description", "title", "x-required"}
 _GLANCED_AT = {
     *("type", "enum", "format", "maxLength", "items", "maxItems", "properties", "required", "additionalProperties"),
     *_ANNOTATIONS,
@@ -229,64 +229,103 @@ def takes_null(operation_id: str) -> bool:
     return "null" in load(operation_id)["$defs"]["request"].get("type", ())
 
 
+@cache
+def needs_body(operation_id: str) -> bool:
+    """
+    Tell whether GitHub refuses a request of the operation that has no body at all.
+
+    "x-required" lists the members of a body that GitHub requires, but whose absence it reports later and in
+    other words.
+    """
+    body = load(operation_id)["$defs"]["request"]
+    return bool(body.get("required") or body.get("x-required"))
+
+
 def _refusal(found: Sequence[Any]) -> Unprocessable:
     mistyped = {tuple(error.absolute_path) for error in found if error.validator == "type"}
-    missing: dict[str, None] = {}
-    extra: dict[str, None] = {}
-    others: dict[str, str] = {}
+    problems: dict[tuple[object, ...], str] = {}
+    places: dict[str, None] = {}
+    for error in _in_githubs_order(found):
+        where = tuple(error.absolute_path)
+        if error.validator == "enum" and where in mistyped:
+            continue
+        names = _names(error)
+        problems[error.validator, where] = _problem(error, names)
+        places |= dict.fromkeys(names or ["/".join(map(str, where))])
+    return refusals.invalid_request(problems.values(), [*places])
+
+
+def _in_githubs_order(found: Sequence[Any]) -> list[Any]:
+    # For each object: its extra members, then its other members in the schema's order, then those it lacks.
+    # So does json_schema, a public Ruby gem whose texts are GitHub's [guess: that GitHub uses it].
+    # jsonschema reports members in the schema's order too.
+    turns: dict[tuple[object, ...], int] = {}
     for error in found:
-        if error.validator == "required":
-            missing |= dict.fromkeys(name for name in error.validator_value if name not in error.instance)
-        elif error.validator == "additionalProperties":
-            extra |= dict.fromkeys(name for name in error.instance if name not in error.schema.get("properties", {}))
-        elif error.validator != "enum" or tuple(error.absolute_path) not in mistyped:
-            where = "/".join(map(str, error.absolute_path))
-            others[where] = _too_much(error) or f"For '{_place(error)}', {ruby(error.instance)} {_complaint(error)}."
-    problems = [
-        *([f"{_quoted(missing)} {'wasn' if len(missing) == 1 else 'weren'}'t supplied."] if missing else []),
-        *([f"{_quoted(extra)} {'is not a permitted key' if len(extra) == 1 else 'are not permitted keys'}."]
-          if extra else []),
-        *others.values(),
-    ]  # fmt: skip
-    return refusals.invalid_request(problems, [*missing, *extra, *others])
+        path = tuple(error.absolute_path)
+        for length in range(1, len(path) + 1):
+            turns.setdefault(path[:length], len(turns))
+
+    def turn(error: Any) -> list[tuple[int, int]]:  # noqa: ANN401 - a ValidationError, whose types are loose
+        path = tuple(error.absolute_path)
+        before = [(1, turns[path[:length]]) for length in range(1, len(path) + 1)]
+        return [*before, (0 if error.validator == "additionalProperties" else 2, 0)]
+
+    return sorted(found, key=turn)
 
 
-def _quoted(names: dict[str, None]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+def _names(error: Any) -> list[str]:  # noqa: ANN401
+    """List the members that an object lacks or may not have."""
+    match error.validator:
+        case "required":
+            return sorted(name for name in error.validator_value if name not in error.instance)
+        case "additionalProperties":
+            return sorted(name for name in error.instance if name not in error.schema.get("properties", {}))
+        case _:
+            return []
 
 
-def _place(error: Any) -> str:  # noqa: ANN401 - a ValidationError, whose types are loose
+def _problem(error: Any, names: Sequence[str]) -> str:  # noqa: ANN401
+    limit, value = error.validator_value, error.instance
+    quoted, is_one = ", ".join(f'"{name}"' for name in names), len(names) == 1
+    match error.validator:
+        case "additionalProperties":
+            text = f"{quoted} {'is not a permitted key' if is_one else 'are not permitted keys'}."
+        case "required":
+            text = f"{quoted} {'wasn' if is_one else 'weren'}'t supplied."
+        case "type":
+            kinds = [limit] if isinstance(limit, str) else limit
+            article = "an" if kinds[0][0] in "aeiou" else "a"
+            text = f"For '{_place(error)}', {ruby(value)} is not {article} {' or '.join(kinds)}."
+        case "enum":
+            text = f"{_raw(value)} is not a member of {ruby(limit)}."
+        case "format":
+            text = f"{_raw(value)} is not a valid {limit}."
+        case "minimum":
+            text = f"{_raw(value)} must be greater than or equal to {limit}."
+        case "maximum":
+            text = f"{_raw(value)} must be less than or equal to {limit}."
+        case "maxItems":
+            text = f"No more than {limit} items are allowed; {_supplied(value)}."
+        case "maxLength":
+            text = f"Only {limit} characters are allowed; {_supplied(value)}."
+        case other:
+            text = f"{_raw(value)} does not satisfy {other} {ruby(limit)}."  # [guess]
+    return text
+
+
+def _place(error: Any) -> str:  # noqa: ANN401
     # GitHub names the schema's own place, not the way to it: 'properties/ref', 'items'.
     last = error.absolute_path[-1] if error.absolute_path else ""
     return f"properties/{last}" if isinstance(last, str) else "items"
 
 
-def _too_much(error: Any) -> str:  # noqa: ANN401
-    things = {"maxItems": "items", "maxLength": "characters"}.get(error.validator)
-    if things is None:
-        return ""
-    start = "No more than" if things == "items" else "Only"
-    supplied = f"{len(error.instance)} {'was' if len(error.instance) == 1 else 'were'} supplied"
-    return f"{start} {error.validator_value} {things} are allowed; {supplied}."  # [guess]
+def _supplied(value: Sequence[object]) -> str:
+    return f"{len(value)} {'was' if len(value) == 1 else 'were'} supplied"  # [guess: the singular]
 
 
-def _complaint(error: Any) -> str:  # noqa: ANN401
-    value = error.validator_value
-    match error.validator:
-        case "type":
-            kinds = [value] if isinstance(value, str) else value
-            article = "an" if kinds[0][0] in "aeiou" else "a"
-            return f"is not {article} {' or '.join(kinds)}"
-        case "enum":
-            return f"is not a member of {ruby(value)}"
-        case "format":
-            return f"is not a valid {value}"  # [guess]
-        case "minimum":
-            return f"must be greater than or equal to {value}"  # [guess]
-        case "maximum":
-            return f"must be less than or equal to {value}"  # [guess]
-        case _:
-            return f"does not satisfy {error.validator} {ruby(value)}"  # [guess]
+def _raw(value: object) -> str:
+    """Write a value as Ruby puts it into a text: a string without quotes [guess: what is no string]."""
+    return value if isinstance(value, str) else ruby(value)
 
 
 def ruby(value: object) -> str:
