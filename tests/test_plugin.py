@@ -51,8 +51,8 @@ TOOL = """
             pass
 """
 UNSUPPORTED = (
-    "GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not an endpoint of this fake "
-    f"({COUNT} are: `ghdeploy routes`). A canned answer helps: "
+    "GET /repos/octocat/example/pulls is GitHub's pulls/list, which this fake does not implement "
+    f"(`ghdeploy routes` lists its {COUNT} endpoints). Stub the response: "
     'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)'
 )
 HEADING = "ghdeploy: the conversation with https://api.github.com"
@@ -450,34 +450,34 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
     [
         (
             "short_sha=True",
-            ("pytest_ghdeploy.FakeError: there is no argument 'short_sha' of the marker ghdeploy; there are "
+            ("pytest_ghdeploy.FakeError: unknown argument 'short_sha' of the marker ghdeploy; known: "
             "short_shas, repositories, seed, base_url, validate, enterprise_version, inactive_events, "
             "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors"),
         ),
         (
             "'octocat/example'",
-            "*the marker ghdeploy takes arguments by name only, such as repositories=[[]...]",
+            "*the marker ghdeploy takes only keyword arguments, such as repositories=[[]...]",
         ),
-        ("short_shas='yes'", "pytest_ghdeploy.FakeError: short_shas is True or False, got 'yes'"),
-        ("short_shas=1", "pytest_ghdeploy.FakeError: short_shas is True or False, got 1"),
+        ("short_shas='yes'", "pytest_ghdeploy.FakeError: short_shas must be True or False, got 'yes'"),
+        ("short_shas=1", "pytest_ghdeploy.FakeError: short_shas must be True or False, got 1"),
         (
             "payload_limit='much'",
-            "pytest_ghdeploy.FakeError: payload_limit is a whole number, 0 or more, got 'much'",
+            "pytest_ghdeploy.FakeError: payload_limit must be a whole number, 0 or more, got 'much'",
         ),
-        ("validate=True", 'pytest_ghdeploy.FakeError: validate is "requests" or "all", got True'),
+        ("validate=True", 'pytest_ghdeploy.FakeError: validate must be "requests" or "all", got True'),
         (
             "base_url='ghe.example.com'",
-            ("pytest_ghdeploy.FakeError: base_url is the root of an API, https://api.github.com or "
-            "https://HOST/api/v3, not 'ghe.example.com'"),
+            ("pytest_ghdeploy.FakeError: base_url must be the root of an API, https://api.github.com or "
+            "https://HOST/api/v3; got 'ghe.example.com'"),
         ),
         (
             "repositories=['example']",
-            ('pytest_ghdeploy.FakeError: a repository is called "owner/name", of letters, digits, ".", "_" and '
-            "\"-\"; got 'example'"),
+            ("pytest_ghdeploy.FakeError: invalid repository name 'example': use \"owner/name\", with letters, digits, "
+            '".", "_" and "-"'),
         ),
-        ("repositories='octocat/example'", "*repositories is a list *, got 'octocat/example'"),
-        ("repositories=None", "*repositories is a list *, got None"),
+        ("repositories='octocat/example'", "*repositories must be a list *, got 'octocat/example'"),
+        ("repositories=None", "*repositories must be a list *, got None"),
         ("repositories=[7]", "*repositor* 7*"),
         (
             "seed=7",
@@ -489,7 +489,7 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
         ),
         (
             "seed={'tokens': [7]}",
-            "pytest_ghdeploy.FakeError: tokens[[]0] is a text or a mapping, got a number",
+            "pytest_ghdeploy.FakeError: tokens[[]0] must be a string or a mapping, got a number",
         ),
     ],
 )  # fmt: skip
@@ -531,7 +531,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert [line for line in result.errlines if line] == [
         (
-            "ERROR: there is no option ghdeploy_short_sha; there are ghdeploy_base_url, ghdeploy_validate, "
+            "ERROR: unknown option ghdeploy_short_sha; known: ghdeploy_base_url, ghdeploy_validate, "
             "ghdeploy_enterprise_version, "
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
@@ -543,10 +543,10 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("validate = everything", '*validate is "requests" or "all", got \'everything\''),
-        ("base_url = ghe.example.com", "*base_url is the root of an API, *, not 'ghe.example.com'"),
-        ("payload_limit = -1", "*payload_limit is a whole number, 0 or more, got -1"),
-        ("payload_limit = much", "*payload_limit is a whole number, 0 or more, got 'much'"),
+        ("validate = everything", '*validate must be "requests" or "all", got \'everything\''),
+        ("base_url = ghe.example.com", "*base_url must be the root of an API, *; got 'ghe.example.com'"),
+        ("payload_limit = -1", "*payload_limit must be a whole number, 0 or more, got -1"),
+        ("payload_limit = much", "*payload_limit must be a whole number, 0 or more, got 'much'"),
         ("short_shas = perhaps", "*ghdeploy_short_shas*'perhaps'*"),
     ],
 )
@@ -713,8 +713,8 @@ def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> 
     )
     result.assert_outcomes(errors=1, failed=2, passed=1)
     expected = (
-        f"pytest_ghdeploy.FakeError: {pytester.path / 'inner' / 'bad.json'}: there is no key 'full_nme' in "
-        "repositories[0]; there are full_name, default_branch, private, branches, commits, merge_conflicts, tags, "
+        f"pytest_ghdeploy.FakeError: {pytester.path / 'inner' / 'bad.json'}: unknown key 'full_nme' in "
+        "repositories[0]; known: full_name, default_branch, private, branches, commits, merge_conflicts, tags, "
         "collaborators, deploy_keys, commit_statuses, check_runs, environments, deployments"
     )
     assert error_lines(result) == [expected] * 3
@@ -723,7 +723,7 @@ def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> 
 def test_help_describes_the_seed_option(pytester: pytest.Pytester) -> None:
     """`pytest --help` shows it among the ini options."""
     shown = " ".join(text(pytester.runpytest_inprocess("--help")).split())
-    told = "seed files that set the scene for each test, relative to the file that this stands in (default: none)"
+    told = "seed files to load into the fake of each test, relative to the file with this option (default: none)"
     assert f" ghdeploy_seed (paths): {told} " in shown
 
 
@@ -788,7 +788,7 @@ def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -
         "     hint: 734ea46, the commit of main: ci is pending; required_contexts=[] deploys it regardless",
         '  4. POST /repos/octocat/example/deployments {"ref": "mian"}',
         '     422 Unprocessable Entity "No ref found for: mian"',
-        "     hint: octocat/example has no branch, tag or commit 'mian'; there are main, old",
+        "     hint: octocat/example has no branch, tag or commit 'mian'; known: main, old",
         "     event deployment_status.created: id 12690168079, state success, environment qa (octocat/example)",
         '  5. POST /repos/octocat/example/deployments {"ref": "main", "payload": "' + "x" * 172 + "… (355 bytes)",
         "     201 Created id 4442074278, environment production, ref main, sha 734ea46",
@@ -797,7 +797,7 @@ def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -
         "     200 OK 1 item",
         "  7. GET /repos/octocat/exmaple",
         '     404 Not Found "Not Found"',
-        "     hint: repository octocat/exmaple was never added; there is octocat/example",
+        "     hint: repository octocat/exmaple was never added; known: octocat/example",
         "  8. DELETE /repos/octocat/example/deployments/4442074278",
         "     204 No Content",
         "  9. GET /repos/octocat/example/pulls",
@@ -916,7 +916,7 @@ def test_two_fakes_have_two_sections(pytester: pytest.Pytester) -> None:
             [
                 f'  1. POST /repos/octocat/example/deployments {{"ref": "{ref}"}}',
                 '     404 Not Found "Not Found"',
-                "     hint: repository octocat/example was never added; there are none",
+                "     hint: repository octocat/example was never added; known: none",
             ]
         ]
     assert "silent.example.com" not in "".join(line for line in result.outlines if line.startswith("---"))
@@ -1078,12 +1078,12 @@ def test_locals_of_the_fake_hold_no_secret(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ("seed=SEEDS[0]", "users[0]: a login is made of letters, digits"),
-        ("seed=[SEEDS[1], *SEEDS]", "users[0]: a login is made of letters, digits"),
-        ("seed=SEEDS[1], validate='some'", 'validate is "requests" or "all", got \'some\''),
-        ("seed=SEEDS[1], repositories=['o/r', 'nobody']", 'a repository is called "owner/name"'),
-        ("seed=SEEDS[1], repositories=7", "repositories is a list of full names, got 7"),
-        ("seed=SEEDS[1], sed=1", "there is no argument 'sed' of the marker ghdeploy"),
+        ("seed=SEEDS[0]", "users[0]: invalid login "),
+        ("seed=[SEEDS[1], *SEEDS]", "users[0]: invalid login "),
+        ("seed=SEEDS[1], validate='some'", 'validate must be "requests" or "all", got \'some\''),
+        ("seed=SEEDS[1], repositories=['o/r', 'nobody']", "invalid repository name 'nobody'"),
+        ("seed=SEEDS[1], repositories=7", "repositories must be a list of full names, got 7"),
+        ("seed=SEEDS[1], sed=1", "unknown argument 'sed' of the marker ghdeploy"),
     ],
 )
 def test_a_refused_seed_shows_no_secret(
@@ -1407,12 +1407,12 @@ def test_assert_event_fails_as_an_assertion_of_the_test(pytester: pytest.Pyteste
         "test_it.py:6: in test_found",
         '    ghdeploy.assert_event("deployment", environment="production")',
         "E   AssertionError: no event deployment with environment 'production'",
-        "E     recorded, nearest first:",
+        "E     recorded, closest first:",
         "E       deployment 14054440: environment 'qa'  <--, ref 'main'",
         section,
         "test_it.py:10: in test_not_wanted",
         '    ghdeploy.assert_no_event("deployment", environment="qa")',
-        "E   AssertionError: 1 event(s) deployment with environment 'qa', none was expected:",
+        "E   AssertionError: expected no event deployment with environment 'qa', but 1 recorded:",
         "E       deployment 14054440: environment 'qa', ref 'main'",
         section,
     ]
@@ -1663,4 +1663,4 @@ def test_a_conversation_that_cannot_be_told_does_not_end_the_session(pytester: p
         """,
     )
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["(it cannot be told: ValueError('no words'))"])
+    result.stdout.fnmatch_lines(["(the conversation cannot be shown: ValueError('no words'))"])

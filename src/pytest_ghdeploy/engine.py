@@ -269,7 +269,7 @@ class Engine:
     def _below_root(self, path: str, prefix: str) -> str:
         if f"{path}/".startswith(f"{prefix}/"):
             return path.removeprefix(prefix) or "/"
-        msg = f"{path} on {self.host} cannot be answered: the fake is the API below {self.base_url} only"
+        msg = f"the fake cannot answer {path} on {self.host}: it serves only the API at {self.base_url}"
         raise UnsupportedRequest(msg)
 
 

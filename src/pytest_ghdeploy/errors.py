@@ -46,7 +46,7 @@ def unknown(
     what: str, asked: object, known: Iterable[object], *, more: str = "", argument: str | None = None
 ) -> FakeError:
     """Say that *asked*, which *argument* holds, is not among the *known* ones, nearest first."""
-    return FakeError(f"there is no {what} {asked!r}{more}; {there_is(asked, known)}", argument=argument)
+    return FakeError(f"unknown {what} {asked!r}{more}; {there_is(asked, known)}", argument=argument)
 
 
 _LISTED = 20
@@ -58,13 +58,13 @@ def there_is(asked: object, known: Iterable[object]) -> str:
 
     names = [str(name) for name in known]
     if not names:
-        return "there are none"
+        return "known: none"
     near = difflib.get_close_matches(str(asked), names, n=5, cutoff=0.5)
     ordered = near + [name for name in names if name not in near]
     shown = ", ".join(ordered[:_LISTED])
     if len(ordered) > _LISTED:
         shown += f" and {len(ordered) - _LISTED} more"
-    return f"there {'is' if len(ordered) == 1 else 'are'} {shown}"
+    return f"known: {shown}"
 
 
 def kind_of(value: object) -> str:
@@ -78,7 +78,7 @@ def kind_of(value: object) -> str:
         (type(None), "nothing"),
         (int, "a number"),
         (float, "a number with a point"),
-        (str, "a text"),
+        (str, "a string"),
         (date, "a date"),
         (time, "a time"),
         (Mapping, "a mapping"),

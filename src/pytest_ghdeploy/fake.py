@@ -97,13 +97,13 @@ class FakeGitHub:
         """
         parts = _split(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            msg = f"base_url is the root of an API, {PUBLIC_API} or https://HOST/api/v3, not {base_url!r}"
+            msg = f"base_url must be the root of an API, {PUBLIC_API} or https://HOST/api/v3; got {base_url!r}"
             raise FakeError(msg, argument="base_url")
         if validate not in ("requests", "all"):
-            msg = f'validate is "requests" or "all", got {validate!r}'
+            msg = f'validate must be "requests" or "all", got {validate!r}'
             raise FakeError(msg, argument="validate")
         if not isinstance(enterprise_version, str) or not _VERSION.fullmatch(enterprise_version):
-            msg = f"enterprise_version is that of a GitHub Enterprise Server, such as {ENTERPRISE_VERSION!r}; "
+            msg = f"enterprise_version must be a version of GitHub Enterprise Server such as {ENTERPRISE_VERSION!r}; "
             raise FakeError(f"{msg}got {enterprise_version!r}", argument="enterprise_version")
         self._engine = self._kind(
             base_url.rstrip("/"),
@@ -148,7 +148,7 @@ class FakeGitHub:
         from pytest_ghdeploy.doors import activation  # imports HTTP clients
 
         if self._is_open:
-            msg = f"this fake of {self.base_url} is active already"
+            msg = f"this fake of {self.base_url} is already active"
             raise FakeError(msg)
         activation.enter(self._engine)
         self._is_open = True
@@ -190,7 +190,7 @@ class FakeGitHub:
         with self._engine.lock:
             if taken := self._engine.store.repository(full_name):
                 name = taken.full_name
-                msg = f"there is a repository {name} already: repository({name!r}) looks it up"
+                msg = f"repository {name} already exists: call repository({name!r}) to get it"
                 raise FakeError(msg, argument="full_name")
             check_ref_name(default_branch, argument="default_branch")
             user = self._engine.store.ensure_user(owner)
@@ -206,7 +206,7 @@ class FakeGitHub:
         Raises:
             FakeError: It was never added. The message names those that were.
         """
-        check_type("full_name", full_name, str, 'a text, "owner/name"')
+        check_type("full_name", full_name, str, 'a string such as "owner/name"')
         with self._engine.lock:
             row = self._engine.store.repository(full_name)
             if row is None:

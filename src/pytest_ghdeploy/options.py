@@ -56,5 +56,5 @@ OPTIONS = {
 }
 """By name. An ini option has ``ghdeploy_`` before it, an option of a command dashes for underscores."""
 
-SEED = "seed files that set the scene for each test, relative to the file that this stands in"
+SEED = "seed files to load into the fake of each test, relative to the file with this option"
 """The ini option ``ghdeploy_seed``, which is no argument of a fake: what is done with one that has just been made."""

@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     overridden = (pair.partition("=")[0] for pair in config.getoption("override_ini") or ())
     for name in (*written, *overridden):
         if name.startswith("ghdeploy_") and name not in known:
-            msg = f"there is no option {name}; there are {', '.join(known)}"
+            msg = f"unknown option {name}; known: {', '.join(known)}"
             raise pytest.UsageError(msg)
 
 
@@ -122,7 +122,7 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
     arguments: dict[str, Any] = {}
     for marker in item.iter_markers("ghdeploy"):
         if marker.args:
-            msg = "the marker ghdeploy takes arguments by name only, such as repositories=[...]"
+            msg = "the marker ghdeploy takes only keyword arguments, such as repositories=[...]"
             raise pytest.UsageError(msg)
         for name in marker.kwargs:
             if name not in OPTIONS and name not in ("repositories", "seed"):
@@ -131,7 +131,7 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
     repositories = arguments.pop("repositories", [])
     check_type("repositories", repositories, (list, tuple), "a list of full names")
     for full_name in repositories:
-        check_type("a repository in repositories", full_name, str, "a full name")
+        check_type("each item of repositories", full_name, str, "a full name")
     return arguments, repositories
 
 
@@ -284,7 +284,7 @@ def pytest_runtest_makereport(
             try:
                 text = fake.report_text()
             except Exception as problem:  # noqa: BLE001 - a report that cannot be told must not end the session
-                text = f"(it cannot be told: {problem!r})"
+                text = f"(the conversation cannot be shown: {problem!r})"
             if text:
                 report.sections.append((f"ghdeploy: the conversation with {fake.base_url}", text))
     if report.when == "teardown":

@@ -407,13 +407,11 @@ def test_events_are_selected_by_name_and_fields(repo: Repository, ask: Ask) -> N
     assert ids("?ref=5&transient_environment=true") == ids("?ref=5") == ids("")[1:]
     assert ids("?description=null&creator=octocat&transient_environment=false") == [first.id]
     assert ids("?environment=qa") == []
-    assert ask("GET", "events/deploymnt")[1]["message"].startswith(
-        "there is no event 'deploymnt'; there are deployment,"
-    )
+    assert ask("GET", "events/deploymnt")[1]["message"].startswith("unknown event 'deploymnt'; known: deployment,")
     status, answer = ask("GET", "events/deployment?envronment=qa")
     assert (status, answer["message"].partition(",")[0]) == (
         422,
-        "there is no field 'envronment' of the event deployment; there are environment",
+        "unknown field 'envronment' of the event deployment; known: environment",
     )
 
 
@@ -430,16 +428,14 @@ def test_requests_and_deliveries_are_selected_by_their_fields(fake: FakeGitHub, 
     assert ask("GET", "requests?state=1") == (
         422,
         {
-            "message": (
-                "there is no field 'state' to select requests by; there are status, method, path, login, failure"
-            ),
+            "message": ("unknown field 'state' to select requests by; known: status, method, path, login, failure"),
             "argument": None,
             "keys": [],
         },
     )
     assert ask("GET", "clock?now=1") == (
         422,
-        {"message": "there is no field 'now' to select clock by; there are none", "argument": None, "keys": []},
+        {"message": "unknown field 'now' to select clock by; known: none", "argument": None, "keys": []},
     )
 
 
@@ -470,7 +466,7 @@ def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
 
     assert not [text for text in told if TOKEN in text or "the-secret-of-a-hook" in text or "spaces in" in text]
     assert len(fake.tokens) == 1
-    assert told[-1].endswith("got '[redacted]!'")
+    assert told[-1].startswith("invalid login '[redacted]!'")
 
 
 # The ends of the calendar
@@ -506,12 +502,12 @@ YEARS = "a time in the years 1 to 999"
         (
             "add_token",
             {"token": TOKEN, "expires_at": "9999-12-31T23:59:59-14:00"},
-            f"expires_at is {YEARS}9, in UTC; got 9999-12-31T23:59:59-14:00",
+            f"expires_at must be {YEARS}9, in UTC; got 9999-12-31T23:59:59-14:00",
         ),
         (
             "add_token",
             {"token": TOKEN, "expires_at": "0001-01-01T00:00:00+14:00"},
-            f"expires_at is {YEARS}9, in UTC; got 0001-01-01T00:00:00+14:00",
+            f"expires_at must be {YEARS}9, in UTC; got 0001-01-01T00:00:00+14:00",
         ),
     ],
 )
@@ -545,18 +541,18 @@ def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGit
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        ("clock/tick", {"second": 5}, "there is no key 'second'; there is seconds"),
+        ("clock/tick", {"second": 5}, "unknown key 'second'; known: seconds"),
         (
             "clock/move_to",
             {},
             "the body has no when: when is required",
         ),
-        ("clock/move_to", {"when": "soon"}, "when is a date, got a text"),
-        ("clock/move_to", {"when": 5}, "when is a date, got a number"),
-        ("clock/move_to", {"when": None}, "when is a date, got nothing"),
-        ("clock/tick", {"seconds": True}, "seconds is a number, got true"),
-        ("clock/tick", {"seconds": None}, "seconds is a number, got nothing"),
-        ("clock/tick", {"seconds": "5"}, "seconds is a number, got a text"),
+        ("clock/move_to", {"when": "soon"}, "when must be a date, got a string"),
+        ("clock/move_to", {"when": 5}, "when must be a date, got a number"),
+        ("clock/move_to", {"when": None}, "when must be a date, got nothing"),
+        ("clock/tick", {"seconds": True}, "seconds must be a number, got true"),
+        ("clock/tick", {"seconds": None}, "seconds must be a number, got nothing"),
+        ("clock/tick", {"seconds": "5"}, "seconds must be a number, got a string"),
         (
             "clock/tick",
             {"seconds": -1},
@@ -571,21 +567,21 @@ def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGit
             "deployer",
             {"fails_on": "x"},
             (
-                "there is no key 'fails_on'; there are fails_with, environment, repository, steps, after_polls, "
+                "unknown key 'fails_on'; known: fails_with, environment, repository, steps, after_polls, "
                 "after_seconds, log_url, environment_url, description, login"
             ),
         ),
-        ("deployer", {"steps": "queued"}, "steps is a list, got a text"),
+        ("deployer", {"steps": "queued"}, "steps must be a list, got a string"),
         ("deployer", {"steps": [{"after_polls": 1}]}, "steps[0] has no state: state is required"),
         (
             "deployer",
             {"steps": [{"state": "queued", "after": 1}]},
             (
-                "there is no key 'after' in steps[0]; there are after_polls, state, after_seconds, log_url, "
+                "unknown key 'after' in steps[0]; known: after_polls, state, after_seconds, log_url, "
                 "environment_url, description, auto_inactive"
             ),
         ),
-        ("webhooks/subscribe", {"target": 5}, "target is a text, got a number"),
+        ("webhooks/subscribe", {"target": 5}, "target must be a string, got a number"),
         (
             "webhooks/release",
             {},
@@ -594,38 +590,35 @@ def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGit
         (
             "webhooks/release",
             {"chosen": []},
-            "chosen is a list of at least one item, or nothing, got an empty list",
+            "chosen must be a list of at least one item, or nothing, got an empty list",
         ),
-        ("webhooks/release", {"chosen": [1]}, "there is no delivery 1; there are none"),
-        ("webhooks/drop", {"delivery": "x"}, "delivery is the id of a delivery, got a text"),
-        ("webhooks/unsubscribe", {"hook": True}, "hook is the id of a hook, got true"),
-        ("assert_event", {"name": "push", "fields": []}, "fields is a mapping, got a list"),
+        ("webhooks/release", {"chosen": [1]}, "unknown delivery 1; known: none"),
+        ("webhooks/drop", {"delivery": "x"}, "delivery must be the id of a delivery, got a string"),
+        ("webhooks/unsubscribe", {"hook": True}, "hook must be the id of a hook, got true"),
+        ("assert_event", {"name": "push", "fields": []}, "fields must be a mapping, got a list"),
         (
             "assert_event",
             {"name": "pusch"},
-            (
-                "there is no event 'pusch'; there are push, check_run, create, delete, deployment, "
-                "deployment_status, status"
-            ),
+            ("unknown event 'pusch'; known: push, check_run, create, delete, deployment, deployment_status, status"),
         ),
         (
             "repositories/octocat/nope/add_branch",
             {"name": "x"},
-            ("there is no repository 'octocat/nope'; there is octocat/example"),
+            ("unknown repository 'octocat/nope'; known: octocat/example"),
         ),
-        ("repositories/octocat/example/add_branch", {"name": "main"}, "octocat/example has a branch 'main' already"),
+        ("repositories/octocat/example/add_branch", {"name": "main"}, "octocat/example already has a branch 'main'"),
         (
             "add_repository",
             {"full_name": "octocat/example"},
-            "there is a repository octocat/example already: repository('octocat/example') looks it up",
+            "repository octocat/example already exists: call repository('octocat/example') to get it",
         ),
-        ("seed", {"repositoris": []}, "there is no key 'repositoris'; there are repositories,"),
+        ("seed", {"repositoris": []}, "unknown key 'repositoris'; known: repositories,"),
         (
             "seed",
             {"repositories": [{"full_name": "a/b", "branchs": []}]},
-            ("there is no key 'branchs' in repositories[0]; there are branches,"),
+            ("unknown key 'branchs' in repositories[0]; known: branches,"),
         ),
-        ("reset", {"sed": True}, "there is no key 'sed'; there are none"),
+        ("reset", {"sed": True}, "unknown key 'sed'; known: none"),
     ],
 )
 def test_what_makes_no_sense_is_a_422_that_tells_and_changes_nothing(
@@ -648,27 +641,27 @@ def test_what_makes_no_sense_is_a_422_that_tells_and_changes_nothing(
             "assert_event",
             {"name": "status", "fields": {"state": "success"}},
             (
-                "no event status with state 'success'\n  recorded, nearest first:\n"
+                "no event status with state 'success'\n  recorded, closest first:\n"
                 "    status 14054440: state 'pending'  <--, context 'ci'"
             ),
         ),
         (
             "assert_no_event",
             {"name": "status"},
-            "1 event(s) status, none was expected:\n    status 14054440: state 'pending', context 'ci'",
+            "expected no event status, but 1 recorded:\n    status 14054440: state 'pending', context 'ci'",
         ),
         (
             "assert_events",
             {"wanted": ["deployment"]},
             (
-                "the events are not exactly these, in this order (- did not come, + was not expected):\n"
+                "expected exactly these events in this order (- missing, + unexpected):\n"
                 "  + status 14054440: state 'pending', context 'ci'\n  - deployment"
             ),
         ),
         (
             "assert_delivery",
             {"event": "status"},
-            "no delivery of status\n  nothing was delivered at all: see webhooks.subscribe",
+            "no delivery of status\n  nothing was delivered: subscribe a receiver with webhooks.subscribe",
         ),
     ],
 )
@@ -694,7 +687,7 @@ def test_an_assertion_that_does_not_hold_is_a_409_with_what_came_near(
         (b'{"seconds": 1, "seconds": 2}', 422, "the key 'seconds' stands twice in an object of the body"),
         (b'{"x": [{"a": 1, "b": 2, "a": 1}]}', 422, "the key 'a' stands twice in an object of the body"),
         (b"[]", 422, "the body is a JSON object, not a list"),
-        (b'"text"', 422, "the body is a JSON object, not a text"),
+        (b'"text"', 422, "the body is a JSON object, not a string"),
     ],
 )
 def test_a_body_that_is_no_object_is_refused(
@@ -749,7 +742,7 @@ def test_messages_are_those_of_python(fake: FakeGitHub, ask: Ask) -> None:
     assert ask.refused("webhooks/drop", delivery=number) == (
         f"<Delivery {number} ping dropped> is not kept back: see hold() and held"
     )
-    assert ask.refused("add_branch", 404).startswith("there is no endpoint '/_ghdeploy/add_branch'; there are ")
+    assert ask.refused("add_branch", 404).startswith("unknown endpoint '/_ghdeploy/add_branch'; known: ")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])
@@ -780,9 +773,9 @@ def test_an_unknown_path_is_a_404_that_lists_what_there_is(ask: Ask) -> None:
     for path in ("clock/tik", "nope/x/y/z/1", "repositories/octocat/example", "events/a/b"):
         status, answer = ask("POST", path, {})
         assert status == 404
-        assert answer["message"].startswith(f"there is no endpoint '{PREFIX}/{path}'; there are {PREFIX}/")
+        assert answer["message"].startswith(f"unknown endpoint '{PREFIX}/{path}'; known: {PREFIX}/")
         assert answer["message"].endswith("GET /_ghdeploy tells of all")
-    assert "there are /_ghdeploy/clock/tick, " in ask("GET", "clock/tik")[1]["message"]
+    assert "known: /_ghdeploy/clock/tick, " in ask("GET", "clock/tik")[1]["message"]
 
 
 def test_a_wrong_method_is_a_405_that_says_which(ask: Ask) -> None:
@@ -875,7 +868,7 @@ def test_it_is_off_unless_asked_for(ghdeploy: FakeGitHub, ghdeploy_server: LiveS
     assert requests.get(f"{server.url}{PREFIX}/requests", timeout=20).json()[0]["status"] == 404
     assert requests.get(f"{server.api_url}{PREFIX}/clock", timeout=20).status_code == 404
     assert requests.get(f"{server.url}{PREFIX}x", timeout=20).status_code == 404
-    with pytest.raises(FakeError, match=r"^admin is True or False, got 'yes'$"):
+    with pytest.raises(FakeError, match=r"^admin must be True or False, got 'yes'$"):
         ghdeploy.serve(admin="yes")  # type: ignore[arg-type]
 
 
@@ -930,7 +923,7 @@ def test_problems_are_what_would_fail_a_test(fake: FakeGitHub, ask: Ask) -> None
     ask.post("faults/add", status=500)
 
     missing, unused = ask.get("problems")
-    assert missing.startswith("UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which is")
+    assert missing.startswith("UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which this")
     assert unused.startswith("the fault status=500 for any method of any path was used 0 of 1 times\n")
     assert len(ask.get("problems")) == 2
 

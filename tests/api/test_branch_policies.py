@@ -183,7 +183,7 @@ def test_a_policy_without_a_pattern_is_refused(
     message: str,
     errors: list[object] | None,
 ) -> None:
-    """The name must be a string that is not empty, in a creation and in an update."""
+    """The name must be a non-empty string, in a creation and in an update."""
     created = _create(http, "main")
     before = snapshot()
     path = PATH if method == "POST" else _at(created)
@@ -232,7 +232,7 @@ def test_an_unknown_policy_is_a_404(
         assert reply.json()["documentation_url"].startswith(DOCS)
         assert ghdeploy.requests[-1].hint
     assert ghdeploy.requests[-4].hint == (
-        f"environment 'production' has no deployment branch policy 1; there is {created['id']}"
+        f"environment 'production' has no deployment branch policy 1; known: {created['id']}"
     )
     assert _names(http) == ["main"]
 
@@ -242,7 +242,7 @@ def test_policies_of_an_unknown_environment_are_a_404(http: requests.Session) ->
     for method in ("GET", "POST"):
         reply = http.request(method, f"{ENVIRONMENTS}/qa/deployment-branch-policies", json={"name": "main"})
         assert reply.status_code == 404
-        hint = "octocat/example has no environment 'qa'; there is production"
+        hint = "octocat/example has no environment 'qa'; known: production"
         assert reply.headers["X-GHDeploy-Hint"] == hint
 
 

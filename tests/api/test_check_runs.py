@@ -440,12 +440,12 @@ def test_an_unknown_check_run_is_not_found(
     mine = repo.add_check_run("main", name="mine")
     theirs = ghdeploy.add_repository("octocat/other").add_check_run("main", name="theirs")
     before = snapshot()
-    start = "in octocat/example; "
+    start = "octocat/example has no "
     for wrong, hint in [
-        (7, f"there is no check run 7 {start}there is {mine.id} (mine)"),
+        (7, f"{start}check run 7; known: {mine.id} (mine)"),
         (
             theirs.id,
-            f"there is no check run {theirs.id} {start}it belongs to octocat/other; there is {mine.id} (mine)",
+            f"{start}check run {theirs.id}; it belongs to octocat/other; known: {mine.id} (mine)",
         ),
         ("mine", "check_run_id must be a number; got 'mine'"),
     ]:
@@ -570,7 +570,7 @@ def test_check_runs_of_an_unknown_ref_are_a_422(http: requests.Session, ghdeploy
             "status": "422",
         },
     )
-    assert ghdeploy.requests[-1].hint == "octocat/example has no 'mian'; there is main"
+    assert ghdeploy.requests[-1].hint == "octocat/example has no 'mian'; known: main"
 
 
 # Authorization

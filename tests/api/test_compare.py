@@ -121,8 +121,8 @@ def test_a_long_comparison_shows_250_commits_and_300_files(http: requests.Sessio
 @pytest.mark.parametrize(
     ("basehead", "hint"),
     [
-        ("main...nope", "octocat/example has no branch, tag or SHA 'nope'; there are "),
-        ("nope...main", "octocat/example has no branch, tag or SHA 'nope'; there are "),
+        ("main...nope", "octocat/example has no branch, tag or SHA 'nope'; known: "),
+        ("nope...main", "octocat/example has no branch, tag or SHA 'nope'; known: "),
         ("main..topic", "the path of a comparison ends with BASE...HEAD; the request has 'main..topic'"),
         ("main", "the path of a comparison ends with BASE...HEAD; the request has 'main'"),
         ("main...hubot:topic", "'hubot:topic' is in another repository, and the fake does not implement forks"),

@@ -115,8 +115,8 @@ def test_contents_are_read_at_any_ref(http: requests.Session, repo: Repository, 
 @pytest.mark.parametrize(
     ("path", "message", "hint"),
     [
-        ("nope.md", "Not Found", "octocat/example has no file or directory 'nope.md' at main; there are "),
-        ("README.md/x", "Not Found", "octocat/example has no file or directory 'README.md/x' at main; there are "),
+        ("nope.md", "Not Found", "octocat/example has no file or directory 'nope.md' at main; known: "),
+        ("README.md/x", "Not Found", "octocat/example has no file or directory 'README.md/x' at main; known: "),
         ("README.md?ref=nope", "No commit found for the ref nope", "octocat/example has no branch, tag or SHA 'nope'"),
     ],
 )

@@ -227,12 +227,12 @@ def test_an_unknown_deploy_key_is_not_found(
     theirs = ghdeploy.add_repository("octocat/other").add_deploy_key("theirs", NISTP256)
     before = snapshot()
     page = f"{DOCS}#{'get' if method == 'GET' else 'delete'}-a-deploy-key"
-    start = "in octocat/example; "
+    start = "octocat/example has no "
     for wrong, hint in [
-        (7, f"there is no deploy key 7 {start}there is {mine.id} (mine)"),
+        (7, f"{start}deploy key 7; known: {mine.id} (mine)"),
         (
             theirs.id,
-            f"there is no deploy key {theirs.id} {start}it belongs to octocat/other; there is {mine.id} (mine)",
+            f"{start}deploy key {theirs.id}; it belongs to octocat/other; known: {mine.id} (mine)",
         ),
         ("mine", "key_id must be a number; got 'mine'"),
     ]:
@@ -370,7 +370,7 @@ def test_python_lists_deploy_keys_newest_first(repo: Repository) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("t", "nonsense"), "GitHub refuses this with 422 'Validation Failed': the key is not an OpenSSH public key"),
+        (("t", "nonsense"), "GitHub would respond 422 'Validation Failed': the key is not an OpenSSH public key"),
         (("t", ED25519), "'the first' of octocat/example; a key can be used only once"),
         ((None, NISTP256), "title"),
         (("t", 7), "key"),
@@ -391,5 +391,5 @@ def test_the_python_object_of_a_deleted_key_says_so(http: requests.Session, repo
     """Using it raises an error."""
     key = repo.add_deploy_key("mine", ED25519)
     http.delete(f"{PATH}/{key.id}")
-    with pytest.raises(FakeError, match=f"deploy key {key.id} is gone"):
+    with pytest.raises(FakeError, match=f"deploy key {key.id} no longer exists"):
         assert key.title

@@ -223,7 +223,7 @@ def test_an_unencoded_slash_in_a_name_is_a_404(
     reply = http.request(method, f"{PATH}/test/env")
     assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
     assert reply.json()["documentation_url"] == "https://docs.github.com/rest"
-    assert ghdeploy.requests[-1].hint.endswith("a slash in the name of an environment is %2F in a path")
+    assert ghdeploy.requests[-1].hint.endswith("encode a slash in the name of an environment as %2F")
 
 
 # Refusals
@@ -305,7 +305,7 @@ def test_a_reviewer_must_be_able_to_see_the_repository(
     reply = http.put("/repos/octocat/hidden/environments/production", json=body)
     assert (reply.status_code, reply.json()["message"]) == (422, "Reviewers is invalid")
     assert reply.headers["X-GHDeploy-Hint"].startswith(
-        f"no User {mona.id} can review deployments of octocat/hidden; there are "
+        f"no User {mona.id} can review deployments of octocat/hidden; known: "
     )
     assert snapshot() == before
     hidden.add_collaborator("mona", "pull")
@@ -319,7 +319,7 @@ def test_a_team_of_another_organization_cannot_review(http: requests.Session, gh
     body = {"reviewers": [{"type": "Team", "id": team.id}]}
     reply = http.put("/repos/acme-corp/app/environments/production", json=body)
     assert (reply.status_code, reply.json()["message"]) == (422, "Reviewers is invalid")
-    assert ghdeploy.requests[-1].hint == f"no Team {team.id} can review deployments of acme-corp/app; there are none"
+    assert ghdeploy.requests[-1].hint == f"no Team {team.id} can review deployments of acme-corp/app; known: none"
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_an_unknown_environment_is_a_404(http: requests.Session, ghdeploy: FakeG
         "documentation_url": f"{DOCS}#get-an-environment",
         "status": "404",
     }
-    hint = "octocat/example has no environment 'prodution'; there is production"
+    hint = "octocat/example has no environment 'prodution'; known: production"
     assert ghdeploy.requests[-1].hint == hint
     deleted = http.delete(f"{PATH}/prodution")
     assert (deleted.status_code, deleted.headers["X-GHDeploy-Hint"]) == (404, hint)

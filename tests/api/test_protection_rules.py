@@ -104,7 +104,7 @@ def test_the_environments_own_rules_are_not_custom_rules(http: requests.Session,
         assert http.request(method, _at(own)).status_code == 404
         assert ghdeploy.requests[-1].hint == (
             f"environment 'production' has no custom deployment protection rule {own['id']} "
-            f"({own['id']} is its wait_timer); there are none"
+            f"({own['id']} is its wait_timer); known: none"
         )
     assert http.get(ENVIRONMENT).json()["protection_rules"] == [own]
 
@@ -116,12 +116,12 @@ def test_an_app_without_rules_cannot_be_enabled(
     gate, actions = ghdeploy.add_app("gate"), ghdeploy._engine.store.actions_app
     before = snapshot()
     for number, what in (
-        (1, "there is no such app"),
+        (1, "no app has this id"),
         (actions.id, "the app github-actions offers no custom deployment protection rule"),
     ):
         reply = http.post(PATH, json={"integration_id": number})
         assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
-        hint = f"integration_id is {number}: {what}; there is gate ({gate.id})"
+        hint = f"integration_id is {number}: {what}; known: gate ({gate.id})"
         assert reply.headers["X-GHDeploy-Hint"] == hint
     assert snapshot() == before
 
@@ -187,7 +187,7 @@ def test_rules_of_an_unknown_environment_are_a_404(http: requests.Session, metho
     path = f"{ENVIRONMENTS}/qa/deployment_protection_rules{tail}"
     reply = http.request(method, path, json={"integration_id": 1})
     assert reply.status_code == 404
-    assert reply.headers["X-GHDeploy-Hint"] == "octocat/example has no environment 'qa'; there is production"
+    assert reply.headers["X-GHDeploy-Hint"] == "octocat/example has no environment 'qa'; known: production"
 
 
 @pytest.mark.parametrize(("permission", "may_write"), [(None, False), ("push", False), ("admin", True)])

@@ -60,7 +60,7 @@ def test_an_unknown_ref_is_not_found(http: requests.Session, repo: Repository, r
     reply = http.get(f"{PATH}/git/ref/{ref}")
     assert reply.status_code == 404
     assert reply.json() == {"message": "Not Found", "documentation_url": f"{DOCS}#get-a-reference", "status": "404"}
-    assert reply.headers["X-GHDeploy-Hint"].startswith(f"octocat/example has no ref {ref!r}; there are heads/")
+    assert reply.headers["X-GHDeploy-Hint"].startswith(f"octocat/example has no ref {ref!r}; known: heads/")
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_a_ref_is_deleted_and_its_commits_stay(
 @pytest.mark.parametrize(
     ("ref", "message", "hint"),
     [
-        ("heads/nope", "Reference does not exist", "octocat/example has no ref 'heads/nope'; there is heads/main"),
+        ("heads/nope", "Reference does not exist", "octocat/example has no ref 'heads/nope'; known: heads/main"),
         (
             "heads/main",
             "Cannot delete the default branch",

@@ -106,7 +106,7 @@ def test_a_reused_name_no_longer_redirects(http: requests.Session, ghdeploy: Fak
     repo.rename("octocat/b")
     assert http.get("/repos/octocat/b", allow_redirects=False).status_code == 200
     assert http.get("/repos/octocat/c", allow_redirects=False).status_code == 301
-    with pytest.raises(FakeError, match="there is no repository 'octocat/c'"):
+    with pytest.raises(FakeError, match="unknown repository 'octocat/c'"):
         ghdeploy.repository("octocat/c")
 
 
@@ -137,9 +137,9 @@ def test_a_private_repository_does_not_reveal_its_new_name(http: requests.Sessio
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("new", "a repository is called"),
-        ("octocat/a b", "a repository is called"),
-        ("mona/new", "octocat/example stays with its owner"),
+        ("new", "invalid repository name"),
+        ("octocat/a b", "invalid repository name"),
+        ("mona/new", "rename cannot change the owner of octocat/example"),
         ("octocat/taken", "the repository octocat/taken already exists"),
     ],
 )
@@ -305,10 +305,10 @@ def test_nothing_is_left_of_a_deleted_repository(
         assert http.delete(path, allow_redirects=False).status_code == 404
         if "octocat" in path:
             hint = http.get(path).headers["X-GHDeploy-Hint"]
-            assert hint == f"repository {path[7:]} has been renamed or deleted; there is octocat/other"
-    with pytest.raises(FakeError, match="this repository is gone"):
+            assert hint == f"repository {path[7:]} has been renamed or deleted; known: octocat/other"
+    with pytest.raises(FakeError, match="this repository no longer exists"):
         repo.rename("octocat/other-name")
-    with pytest.raises(FakeError, match=f"deployment {deployment.id} is gone"):
+    with pytest.raises(FakeError, match=f"deployment {deployment.id} no longer exists"):
         _ = deployment.state
     assert len(other.deployments) == 1
     assert "octocat" not in str(store._collaborators)

@@ -181,7 +181,7 @@ def test_an_unknown_hook_is_a_404(http: requests.Session, ghdeploy: FakeGitHub, 
     created = create(http)
     for number in (1, elsewhere.id, everywhere.id):
         assert http.get(f"{PATH}/{number}{path}").status_code == 404
-        assert f"there is {created['id']}" in ghdeploy.requests[-1].hint
+        assert f"known: {created['id']}" in ghdeploy.requests[-1].hint
     assert repo.full_name in ghdeploy.requests[-1].hint
 
 

@@ -145,7 +145,7 @@ def test_attempts_are_counted_across_kinds(
 
 @pytest.mark.usefixtures("repository")
 def test_a_retry_waits_between_connections_as_it_was_told(ghdeploy: FakeGitHub, slept: list[float]) -> None:
-    """The fake's clock does the waiting of its back-off, and nobody sleeps; there is none without a back-off."""
+    """The fake's clock does the waiting of its back-off, and nobody sleeps; known: none without a back-off."""
     began = ghdeploy.clock.now
     ghdeploy.faults.add(error="connection", times=6)
     with _session(Retry(3, backoff_factor=0.5)) as session, pytest.raises(requests.ConnectionError):

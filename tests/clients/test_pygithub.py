@@ -288,7 +288,7 @@ def test_pygithub_raises_a_404_as_unknown_object(ghdeploy: FakeGitHub, repositor
         "documentation_url": "https://docs.github.com/rest/repos/repos#get-a-repository",
         "status": "404",
     }
-    assert "there are octocat/example, octocat/other" in ghdeploy.requests[-1].hint
+    assert "known: octocat/example, octocat/other" in ghdeploy.requests[-1].hint
     with pytest.raises(UnknownObjectException) as caught:
         client.get_repo(repository.full_name).get_deployment(other.id).ref  # noqa: B018
     assert caught.value.data["documentation_url"].endswith("/rest/deployments/deployments#get-a-deployment")

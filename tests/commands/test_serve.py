@@ -346,13 +346,13 @@ def test_a_port_that_is_taken_is_a_line_and_status_2() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--port", "99999"], "port is a number from 1 to 65535, or 0 for any free port; got 99999"),
+        (["--port", "99999"], "port must be a number from 1 to 65535, or 0 for any free port; got 99999"),
         (
             ["--base-url", "ftp://x"],
-            "base_url is the root of an API, https://api.github.com or https://HOST/api/v3, not 'ftp://x'",
+            "base_url must be the root of an API, https://api.github.com or https://HOST/api/v3; got 'ftp://x'",
         ),
-        (["--validate", "some"], 'validate is "requests" or "all", got \'some\''),
-        (["--payload-limit", "-1"], "payload_limit is a whole number, 0 or more, got -1"),
+        (["--validate", "some"], 'validate must be "requests" or "all", got \'some\''),
+        (["--payload-limit", "-1"], "payload_limit must be a whole number, 0 or more, got -1"),
         (
             ["--port", "0", "--env-file", "no/such/folder"],
             "--env-file no/such/folder cannot be written: No such file or directory",
@@ -372,9 +372,7 @@ def test_a_seed_file_with_a_mistake_is_a_line_with_file_and_path(tmp_path: Path)
     status, printed, problem = failing("--port", "0", "--seed", "seed.json", cwd=tmp_path)
 
     assert (status, printed) == (2, "")
-    assert problem.startswith(
-        "ghdeploy serve: seed.json: there is no key 'branchs' in repositories[0]; there are branches,"
-    )
+    assert problem.startswith("ghdeploy serve: seed.json: unknown key 'branchs' in repositories[0]; known: branches,")
     assert problem.count("\n") == 1
 
 
@@ -540,9 +538,8 @@ def test_the_log_tells_requests_hints_events_and_deliveries(seed_file: Path) -> 
         "  !  --> deployment to http://127.0.0.1:9/hook: ",
         "     POST /_ghdeploy/clock/tick",
         (
-            "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not "
-            "an endpoint of "
-            "this fake (75 are: `ghdeploy routes`). A canned answer helps: "
+            "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which this "
+            "fake does not implement (`ghdeploy routes` lists its 75 endpoints). Stub the response: "
             'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)'
         ),
     ]
@@ -550,7 +547,7 @@ def test_the_log_tells_requests_hints_events_and_deliveries(seed_file: Path) -> 
 
 def test_what_has_no_endpoint_is_told_with_the_way_that_there_is() -> None:
     """The answer and the problems name the call, which is `POST /_ghdeploy/stub` over HTTP."""
-    helps = 'A canned answer helps: ghdeploy.stub("POST", "/graphql", status=200, json=…)'
+    helps = 'Stub the response: ghdeploy.stub("POST", "/graphql", status=200, json=…)'
     with serving() as served:
         assert helps in served.ask("POST", "/api/graphql", {"query": "{ viewer { login } }"})
         [problem] = served.ask("GET", "/_ghdeploy/problems")
@@ -728,7 +725,7 @@ def test_a_suite_in_shell_isolates_its_tests(tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)["message"]
-    assert told.startswith("no event deployment with ref 'topic'\n  recorded, nearest first:\n    deployment ")
+    assert told.startswith("no event deployment with ref 'topic'\n  recorded, closest first:\n    deployment ")
 
 
 # Inside
@@ -744,7 +741,7 @@ def test_a_reset_loads_the_seed_files_as_they_are_now(seed_file: Path) -> None:
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/changed"]
 
     seed_file.write_text('{"repositoris": []}', "utf-8")
-    with pytest.raises(FakeError, match=r"seed\.json: there is no key 'repositoris'; there are repositories, "):
+    with pytest.raises(FakeError, match=r"seed\.json: unknown key 'repositoris'; known: repositories, "):
         fake._start_anew()
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/changed"]
 

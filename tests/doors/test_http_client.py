@@ -225,7 +225,7 @@ def test_a_missing_endpoint_leaves_the_connection_usable(
     fake: FakeGitHub, connection: http.client.HTTPSConnection
 ) -> None:
     """``request`` raises the error; after ``close`` the next request is answered."""
-    with pytest.raises(UnsupportedRequest, match="is not an endpoint of this fake"):
+    with pytest.raises(UnsupportedRequest, match="this fake does not implement"):
         ask(connection, "GET", "/repos/octocat/example/pulls")
     assert fake._engine.take_problem()
     connection.close()

@@ -281,9 +281,9 @@ def test_an_unsupported_endpoint_is_named(ghdeploy: FakeGitHub, method: str, pat
     with pytest.raises(UnsupportedRequest) as caught:
         requests.request(method, f"{API}{path}", json={}, headers=HEADERS, timeout=5)
     assert str(caught.value) == (
-        f"{method} {path} is GitHub's {operation_id}, which is not an endpoint of this fake "
-        f"({len(router.endpoints())} are: `ghdeploy routes`). "
-        f'A canned answer helps: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
+        f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
+        f"(`ghdeploy routes` lists its {len(router.endpoints())} endpoints). "
+        f'Stub the response: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
     )
     with pytest.raises(UnsupportedRequest):
         ghdeploy._engine.raise_problem()
@@ -380,7 +380,7 @@ def test_the_fixtures_fail_a_test_that_swallowed_an_error(pytester: pytest.Pytes
     result.assert_outcomes(failed=5, passed=1)
     result.stdout.fnmatch_lines("E   *its own error*")
     for message in (
-        "GET /repos/octocat/example/pulls is GitHub's pulls/list, which is not an endpoint of this fake*",
+        "GET /repos/octocat/example/pulls is GitHub's pulls/list, which this fake does not implement*",
         "a request to github.com cannot be answered: active fakes answer for https://api.github.com only",
         "look-up of api.github.com while a fake GitHub is active, by a client that the fake cannot intercept*",
         "a request to api.github.com cannot be answered: active fakes answer for https://ghe.example.com/api/v3 only",
@@ -822,7 +822,7 @@ def test_a_fake_opens_once_at_a_time() -> None:
         fake = FakeGitHub()
         fake.add_repository("octocat/example")
         fake.open()
-        with pytest.raises(FakeError, match=r"this fake of https://api\.github\.com is active already"):
+        with pytest.raises(FakeError, match=r"this fake of https://api\.github\.com is already active"):
             fake.open()
         fake.close()
         fake.close()
@@ -941,7 +941,7 @@ def test_an_enterprise_server_answers_below_its_prefix_only(ghdeploy_factory: Fa
     """A tool that omits ``/api/v3`` gets an error that names the base URL."""
     fake = ghdeploy_factory(base_url=ENTERPRISE)
     fake.add_repository("octocat/example")
-    with refused(fake, f"^{path} on ghe.example.com cannot be answered: the fake is .* below {ENTERPRISE} only$"):
+    with refused(fake, f"^the fake cannot answer {path} on ghe.example.com: it serves only the API at {ENTERPRISE}$"):
         get(f"https://ghe.example.com{path}")
 
 

@@ -172,9 +172,12 @@ def test_the_api_root_of_a_server(server: FakeGitHub) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("https://ghe.example.com/octocat/example", "^/octocat/example on ghe.example.com cannot be answered"),
-        ("https://ghe.example.com/api/uploads/repos/a/b", "^/api/uploads/repos/a/b on ghe.example.com cannot be"),
-        ("https://ghe.example.com/api/graphql", "^/api/graphql on ghe.example.com cannot be answered"),
+        ("https://ghe.example.com/octocat/example", "^the fake cannot answer /octocat/example on ghe.example.com"),
+        (
+            "https://ghe.example.com/api/uploads/repos/a/b",
+            "^the fake cannot answer /api/uploads/repos/a/b on ghe.example.com",
+        ),
+        ("https://ghe.example.com/api/graphql", "^the fake cannot answer /api/graphql on ghe.example.com"),
         ("https://uploads.ghe.example.com/a", "^a request to uploads.ghe.example.com cannot be answered: active fakes"),
         ("https://RAW.ghe.example.com/a", "^a request to raw.ghe.example.com cannot be answered: active fakes"),
     ],

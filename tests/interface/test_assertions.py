@@ -147,7 +147,7 @@ def test_near_misses_are_shown_nearest_first(gh: FakeGitHub, repo: Repository) -
     far, near, nearest, _ = short(gh)
     assert refusal(gh, "deployment", environment="qa", ref="main", task="restart") == (
         "no event deployment with environment 'qa', ref 'main', task 'restart'\n"
-        "  recorded, nearest first:\n"
+        "  recorded, closest first:\n"
         f"    deployment {nearest}: environment 'qa', ref 'main', task 'deploy'  <--\n"
         f"    deployment {far}: environment 'staging'  <--, ref 'main', task 'migrate'  <--\n"
         f"    deployment {near}: environment 'qa', ref 'topic'  <--, task 'deploy'  <--"
@@ -170,23 +170,23 @@ def test_a_near_miss_shows_what_it_is_about_also_if_that_was_not_asked(gh: FakeG
     assert messages == [
         (
             "no event deployment with creator 'hubot'\n"
-            "  recorded, nearest first:\n"
+            "  recorded, closest first:\n"
             f"    deployment {first}: creator 'octocat'  <--, environment 'qa', ref 'main'"
         ),
         (
             "no event deployment_status with repository 'octocat/other', action 'deleted'\n"
-            "  recorded, nearest first:\n"
+            "  recorded, closest first:\n"
             f"    deployment_status {second}: repository 'octocat/example'  <--, action 'created'  <--, "
             "state 'success', environment 'qa'"
         ),
         (
             "no event status with description 'no'\n"
-            "  recorded, nearest first:\n"
+            "  recorded, closest first:\n"
             f"    status {third}: description None  <--, state 'failure', context 'ci/tests'"
         ),
         (
             "no event check_run with name 'tests'\n"
-            "  recorded, nearest first:\n"
+            "  recorded, closest first:\n"
             f"    check_run {fourth}: name 'lint'  <--, status 'queued', conclusion None"
         ),
     ]
@@ -199,7 +199,7 @@ def test_five_near_misses_are_enough(gh: FakeGitHub, repo: Repository) -> None:
     ids = short(gh)
     assert refusal(gh, "deployment", environment="qa", task="migrate") == (
         "no event deployment with environment 'qa', task 'migrate'\n"
-        "  recorded, nearest first:\n"
+        "  recorded, closest first:\n"
         f"    deployment {ids[6]}: environment 'qa', task 'deploy'  <--, ref 'main'\n"
         f"    deployment {ids[0]}: environment 'env-0'  <--, task 'deploy'  <--, ref 'main'\n"
         f"    deployment {ids[1]}: environment 'env-1'  <--, task 'deploy'  <--, ref 'main'\n"
@@ -220,7 +220,7 @@ def test_five_near_misses_leave_nothing_to_count(gh: FakeGitHub, repo: Repositor
 
 def test_an_empty_record_is_called_so(gh: FakeGitHub, repo: Repository) -> None:
     """Where nothing was dispatched at all, the failure says that."""
-    expected = "no event deployment with environment 'qa'\n  no event was recorded at all"
+    expected = "no event deployment with environment 'qa'\n  no events were recorded"
     assert refusal(gh, "deployment", environment="qa") == expected
     repo.add_deployment(ref="main", environment="qa")
     gh.events.clear()
@@ -254,14 +254,14 @@ def test_an_unexpected_event_is_shown(gh: FakeGitHub, repo: Repository) -> None:
     with pytest.raises(AssertionError) as caught:
         gh.assert_no_event("deployment", environment="qa")
     assert str(caught.value) == (
-        "2 event(s) deployment with environment 'qa', none was expected:\n"
+        "expected no event deployment with environment 'qa', but 2 recorded:\n"
         f"    deployment {first}: environment 'qa', ref 'main'\n"
         f"    deployment {third}: environment 'qa', ref 'main'"
     )
     with pytest.raises(AssertionError) as caught:
         gh.assert_no_event("deployment")
     assert str(caught.value) == (
-        "3 event(s) deployment, none was expected:\n"
+        "expected no event deployment, but 3 recorded:\n"
         f"    deployment {first}: environment 'qa', ref 'main'\n"
         f"    deployment {second}: environment 'production', ref 'main'\n"
         f"    deployment {third}: environment 'qa', ref 'main'"
@@ -275,7 +275,7 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
     with pytest.raises(AssertionError) as caught:
         gh.assert_no_event("deployment")
     lines = str(caught.value).splitlines()
-    assert lines[0] == "8 event(s) deployment, none was expected:"
+    assert lines[0] == "expected no event deployment, but 8 recorded:"
     assert lines[1:6] == [f"    deployment {shown}: environment 'production', ref 'main'" for shown in short(gh)[:5]]
     assert "deployment" not in "".join(lines[6:])
 
@@ -288,23 +288,23 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
             "deploymnt",
             {},
             (
-                "there is no event 'deploymnt'; "
-                "there are deployment, deployment_status, delete, check_run, create, push, status"
+                "unknown event 'deploymnt'; "
+                "known: deployment, deployment_status, delete, check_run, create, push, status"
             ),
         ),
         (
             "deployment.created",
             {"environment": "qa"},
             (
-                "there is no event 'deployment.created'; "
-                "there are deployment, deployment_status, delete, create, check_run, push, status"
+                "unknown event 'deployment.created'; "
+                "known: deployment, deployment_status, delete, create, check_run, push, status"
             ),
         ),
         (
             "deployment",
             {"environment": "qa", "enviroment": "qa"},
             (
-                "there is no field 'enviroment' of the event deployment; there are environment, original_environment, "
+                "unknown field 'enviroment' of the event deployment; known: environment, original_environment, "
                 "transient_environment, production_environment, action, created_at, creator, description, id, node_id, "
                 "payload, performed_via_github_app, ref, repository, repository_url, sha, statuses_url, task, "
                 "updated_at, url"
@@ -314,7 +314,7 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
             "status",
             {"conclusion": "success"},
             (
-                "there is no field 'conclusion' of the event status; there are action, avatar_url, branches, commit, "
+                "unknown field 'conclusion' of the event status; known: action, avatar_url, branches, commit, "
                 "context, created_at, creator, description, enterprise, id, installation, name, "
                 "organization, repository, "
                 "sender, sha, state, target_url, updated_at"
@@ -358,7 +358,7 @@ def test_a_delivery_that_is_not_there_shows_what_came_near(gh: FakeGitHub, repo:
     """With the reason of a failure."""
     assert undelivered(gh, "push") == [
         "no delivery of push",
-        "  nothing was delivered at all: see webhooks.subscribe",
+        "  nothing was delivered: subscribe a receiver with webhooks.subscribe",
     ]
 
     def broken(delivery: Delivery) -> None:
@@ -371,10 +371,10 @@ def test_a_delivery_that_is_not_there_shows_what_came_near(gh: FakeGitHub, repo:
     failed = "state 'failed'  <--, status_code 500, reason 'the receiver raised ValueError: deployment'"
     assert undelivered(gh, "deployment", state="delivered") == [
         "no delivery of deployment with state 'delivered'",
-        "  there are, nearest first:",
+        "  delivered, closest first:",
         f"{near} {failed}",
     ]
-    assert undelivered(gh, "push")[1] == "  there are deliveries of: 1 deployment, 1 ping"
+    assert undelivered(gh, "push")[1] == "  delivered: 1 deployment, 1 ping"
     for _ in range(6):
         deployment.add_status("pending")
     assert undelivered(gh, "deployment_status", state="failed")[-1] == "    and 1 more"
@@ -382,10 +382,10 @@ def test_a_delivery_that_is_not_there_shows_what_came_near(gh: FakeGitHub, repo:
 
 def test_an_unknown_delivery_names_those_that_there_are(gh: FakeGitHub) -> None:
     """Of the event, of the field, or of the state."""
-    with pytest.raises(FakeError, match="there is no event 'deploy'; there are deployment"):
+    with pytest.raises(FakeError, match="unknown event 'deploy'; known: deployment"):
         gh.assert_delivery("deploy")
-    with pytest.raises(FakeError, match=r"there is no field 'code' of a delivery; there are .*status_code"):
+    with pytest.raises(FakeError, match=r"unknown field 'code' of a delivery; known: .*status_code"):
         gh.assert_delivery("push", code=200)
-    there = "there is no state of a delivery 'deliverd'; there are delivered, waiting, failed, dropped"
+    there = "unknown delivery state 'deliverd'; known: delivered, waiting, failed, dropped"
     with pytest.raises(FakeError, match=there):
         gh.assert_delivery("push", state="deliverd")

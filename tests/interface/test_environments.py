@@ -84,9 +84,9 @@ def test_a_handle_reads_what_is_stored_now(repo: Repository) -> None:
     requests.put(f"{API}/staging", json={"wait_timer": 5}, headers=HEADERS, timeout=5)
     assert environment.protection_rules[0]["wait_timer"] == 5
     requests.delete(f"{API}/staging", headers=HEADERS, timeout=5)
-    with pytest.raises(FakeError, match=f"^environment {environment.id} is gone: it was deleted, or the fake"):
+    with pytest.raises(FakeError, match=f"^environment {environment.id} no longer exists: it was deleted, or the fake"):
         _ = environment.name
-    with pytest.raises(FakeError, match="is gone"):
+    with pytest.raises(FakeError, match="no longer exists"):
         environment.add_deployment_branch_policy("main")
 
 
@@ -133,7 +133,7 @@ def test_an_unknown_attribute_of_an_environment_is_refused(repo: Repository) -> 
     environment = repo.add_environment("production")
     with pytest.raises(AttributeError) as caught:
         _ = getattr(environment, "protection_rule")  # noqa: B009 - mypy knows better
-    assert str(caught.value).startswith("an environment has no attribute 'protection_rule'; there are protection_rules")
+    assert str(caught.value).startswith("an environment has no attribute 'protection_rule'; known: protection_rules")
 
 
 def test_each_fake_has_environments_of_its_own(gh: FakeGitHub, repo: Repository) -> None:
@@ -142,7 +142,7 @@ def test_each_fake_has_environments_of_its_own(gh: FakeGitHub, repo: Repository)
     other = FakeGitHub().add_repository("octocat/example")
     assert other.environments == []
     gh.reset()
-    with pytest.raises(FakeError, match="is gone"):
+    with pytest.raises(FakeError, match="no longer exists"):
         _ = environment.name
     assert gh.add_repository("octocat/example").environments == []
 
@@ -160,11 +160,11 @@ def test_an_environment_of_an_enterprise_server_has_its_urls() -> None:
 
 
 LONG = "x" * 256
-REFUSES = "GitHub refuses this with 422"
+REFUSES = "GitHub would respond 422"
 
 MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], str]] = [
-    (lambda _gh, r, _e: r.add_environment("production"), "octocat/example has an environment 'production' already"),
-    (lambda _gh, r, _e: r.add_environment("Production"), "octocat/example has an environment 'production' already"),
+    (lambda _gh, r, _e: r.add_environment("production"), "octocat/example already has an environment 'production'"),
+    (lambda _gh, r, _e: r.add_environment("Production"), "octocat/example already has an environment 'production'"),
     (
         lambda _gh, r, _e: r.add_environment(""),
         f'{REFUSES} "Name can\'t be blank": the name of an environment is empty',
@@ -175,16 +175,16 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     ),
     (
         lambda _gh, r, _e: r.add_environment("\ud800"),
-        r"name is a text, got '\ud800'",
+        r"name must be a string, got '\ud800'",
     ),
     (
         lambda _gh, r, _e: r.add_deployment(ref="main", environment="\ud800"),
         (
-            "environment is what JSON can hold: "
+            "environment must be valid as JSON: "
             "'utf-8' codec can't encode character '\\ud800' in position 32: surrogates not allowed"
         ),
     ),
-    (lambda _gh, r, _e: r.add_environment(7), "name is a text, got 7"),  # type: ignore[arg-type]
+    (lambda _gh, r, _e: r.add_environment(7), "name must be a string, got 7"),  # type: ignore[arg-type]
     (
         lambda _gh, r, _e: r.add_environment("qa", wait_timer=-1),
         (f"{REFUSES} 'Wait timer must be between 0 and 43200': wait_timer is -1; it must be from 0 to 43,200 minutes"),
@@ -198,15 +198,15 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers=["mona"]),
-        "there is no user 'mona': see add_user; there are octocat, github",
+        "unknown user 'mona': add it with add_user; known: octocat, github",
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers="octocat"),
-        "reviewers is a list of logins, users and teams, got 'octocat'",
+        "reviewers must be a list of logins, users and teams, got 'octocat'",
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers=[7]),  # type: ignore[list-item]
-        "a reviewer is a login, a user or a team, got 7",
+        "a reviewer must be a login, a user or a team, got 7",
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers=["octocat"] * 7),
@@ -216,7 +216,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
         lambda _gh, r, _e: r.add_environment("qa", reviewers=["github"]),
         (
             f"{REFUSES} 'Reviewers is invalid': no User 1583238 can review deployments of octocat/example; "
-            "there is octocat (1583231)"
+            "known: octocat (1583231)"
         ),
     ),
     (
@@ -228,45 +228,45 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", deployment_branch_policy=CUSTOM | {"x": {1}}),  # type: ignore[arg-type]
-        "deployment_branch_policy is what JSON can hold: Object of type set is not JSON serializable",
+        "deployment_branch_policy must be valid as JSON: Object of type set is not JSON serializable",
     ),
     (
         lambda _gh, _r, e: e.add_deployment_branch_policy("main"),
         (
-            "GitHub refuses this with 404 'Not Found': "
+            "GitHub would respond 404 'Not Found': "
             "environment 'production' cannot have deployment branch policies: "
             "custom_branch_policies is not true in its deployment_branch_policy"
         ),
     ),
     (
         lambda _gh, _r, e: e.add_deployment_branch_policy("main", type="commit"),  # type: ignore[arg-type]
-        "there is no type of a deployment branch policy 'commit'; there are branch, tag",
+        "unknown deployment branch policy type 'commit'; known: branch, tag",
     ),
     (
         lambda gh, _r, e: e.enable_protection_rule(gh._engine.store.actions_app),
         (
-            "GitHub refuses this with 404 'Not Found': integration_id is 15368: "
-            "the app github-actions offers no custom deployment protection rule; there are none"
+            "GitHub would respond 404 'Not Found': integration_id is 15368: "
+            "the app github-actions offers no custom deployment protection rule; known: none"
         ),
     ),
-    (lambda gh, _r, _e: gh.add_app("github-actions"), "there is an app github-actions already"),
+    (lambda gh, _r, _e: gh.add_app("github-actions"), "app github-actions already exists"),
     (
         lambda gh, _r, _e: gh.add_app("My App"),
-        "the slug of an app is made of lower-case letters, digits and \"-\"; got 'My App'",
+        "the slug of an app may contain only lower-case letters, digits and \"-\" between them; got 'My App'",
     ),
     (
         lambda gh, _r, _e: gh.add_app("gate", owner="mona lisa"),
-        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'mona lisa\'',
+        'invalid login \'mona lisa\': use letters, digits and "-"; the login of a bot ends in "[bot]"',
     ),
     (
         lambda gh, _r, _e: gh.add_team("octocat", "Release"),
-        'octocat is a User; a team belongs to an account with type="Organization"',
+        'octocat is a User; a team must belong to an account with type="Organization"',
     ),
     (
         lambda gh, _r, _e: gh.add_team("mona lisa", "Release"),
-        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'mona lisa\'',
+        'invalid login \'mona lisa\': use letters, digits and "-"; the login of a bot ends in "[bot]"',
     ),
-    (lambda gh, _r, _e: gh.add_team("github", "!"), "the name of a team has a letter or digit, got '!'"),
+    (lambda gh, _r, _e: gh.add_team("github", "!"), "the name of a team must contain a letter or a digit, got '!'"),
 ]
 
 
@@ -292,9 +292,9 @@ def test_a_team_and_an_app_are_added_once(gh: FakeGitHub) -> None:
     gh.add_team("acme", "Release Managers")
     gh.add_app("gate")
     before = snapshot(gh)
-    with pytest.raises(FakeError, match=r"^acme has a team release-managers already$"):
+    with pytest.raises(FakeError, match=r"^acme already has a team release-managers$"):
         gh.add_team("acme", "release  managers")
-    with pytest.raises(FakeError, match=r"^there is an app gate already$"):
+    with pytest.raises(FakeError, match=r"^app gate already exists$"):
         gh.add_app("gate")
     assert snapshot(gh) == before
 
@@ -309,7 +309,7 @@ def test_a_team_and_an_app_may_be_given_by_name(ghdeploy: FakeGitHub) -> None:
 
     assert environment.protection_rules[0]["reviewers"][0]["reviewer"]["id"] == team.id
     assert rule.app == app
-    with pytest.raises(FakeError, match=r"^there is no team 'octo-org/relase'; there is octo-org/release-team$"):
+    with pytest.raises(FakeError, match=r"^unknown team 'octo-org/relase'; known: octo-org/release-team$"):
         repository.add_environment("next", reviewers=["octo-org/relase"])
-    with pytest.raises(FakeError, match=r"^there is no app 'gat'; there is gate$"):
+    with pytest.raises(FakeError, match=r"^unknown app 'gat'; known: gate$"):
         environment.enable_protection_rule("gat")

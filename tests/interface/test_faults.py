@@ -20,7 +20,7 @@ REPO = f"{API}/repos/octocat/example"
 DEPLOYMENTS = f"{REPO}/deployments"
 PATH = "/repos/octocat/example/deployments"
 TOKEN = {"Authorization": "token a-token-for-tests"}
-CARRIED_OUT = "the request was carried out, with 201 Created"
+CARRIED_OUT = "the request was processed, with 201 Created"
 SERVER_ERROR = '{"message":"Server Error","documentation_url":"https://docs.github.com/rest","status":"%s"}'
 
 
@@ -54,7 +54,7 @@ def test_a_server_error_is_githubs(ghdeploy: FakeGitHub, repository: Repository,
     assert (failed.status_code, failed.text) == (status, SERVER_ERROR % status)
     assert failed.headers["content-type"] == "application/json; charset=utf-8"
     assert failed.headers["x-github-request-id"]
-    hint = f"fault: the test asked for status={status} for POST {PATH} (1 of 1)"
+    hint = f"fault added by the test: status={status} for POST {PATH} (1 of 1)"
     assert failed.headers["x-ghdeploy-hint"] == ghdeploy.requests[-1].hint == hint
     assert (list(repository.deployments), list(ghdeploy.events)) == ([], [])
     assert (fault.used, fault.times) == (1, 1)
@@ -255,9 +255,9 @@ def test_a_refusal_can_be_lost_too(ghdeploy: FakeGitHub) -> None:
     with pytest.raises(requests.ConnectionError):
         requests.post(DEPLOYMENTS, json={"ref": "nope"}, headers=TOKEN, timeout=5)
     hint = ghdeploy.requests[0].hint
-    assert "(1 of 1); the request was carried out, with 422 Unprocessable Entity; " in hint
-    assert hint.startswith('fault: the test asked for error="lost_answer" for any method of any path (1 of 1); ')
-    assert hint.endswith("; there is main")
+    assert "(1 of 1); the request was processed, with 422 Unprocessable Entity; " in hint
+    assert hint.startswith('fault added by the test: error="lost_answer" for any method of any path (1 of 1); ')
+    assert hint.endswith("; known: main")
 
 
 # What GitHub has and does not show yet
@@ -267,7 +267,7 @@ def test_a_refusal_can_be_lost_too(ghdeploy: FakeGitHub) -> None:
 def test_what_was_just_created_may_not_be_found_yet(
     ghdeploy: FakeGitHub, repository: Repository, *, by_id: bool
 ) -> None:
-    """So many requests for it, or below it, are a 404; it is there all the time."""
+    """So many requests for it, or below it, are a 404; it exists all the time."""
     older = repository.add_deployment(ref="main")
     fault = ghdeploy.faults.add(path=PATH, not_found_yet=3)
     made = _deploy().json()
@@ -279,7 +279,7 @@ def test_what_was_just_created_may_not_be_found_yet(
     refused = requests.post(f"{url}/statuses", json={"state": "success"}, headers=TOKEN, timeout=5)
     assert (refused.status_code, refused.json()["message"]) == (404, "Not Found")
     assert refused.headers["x-ghdeploy-hint"] == (
-        f"fault: the test asked for not_found_yet=3 for POST {PATH} (3 of 3); it is there"
+        f"fault added by the test: not_found_yet=3 for POST {PATH} (3 of 3); it exists"
     )
     assert (_get(url).json()["id"], _get(f"{url}/statuses").json()) == (made["id"], [])
     assert (fault.used, fault.times, len(repository.deployments)) == (3, 3, 2)
@@ -431,7 +431,7 @@ def test_what_was_created_is_not_found_however_it_is_asked_for(
         for spec in asking:
             verb, _, below = spec.format(**names).partition(" ")
             answer = _send(verb, root + below)
-            assert (answer.status_code, answer.headers["x-ghdeploy-hint"][-11:]) == (404, "it is there"), spec
+            assert (answer.status_code, answer.headers["x-ghdeploy-hint"][-11:]) == (404, "; it exists"), spec
     assert fault.used == fault.times
     for spec in asking:
         verb, _, below = spec.format(**names).partition(" ")
@@ -554,7 +554,7 @@ def test_an_anonymous_caller_is_asked_who_it_is_before(ghdeploy: FakeGitHub) -> 
             None,
             "/deployments",
             {},
-            "by an answer of repos/create-deployment that is not the fake's own",
+            "the object in a stubbed response of repos/create-deployment",
         ),
     ],
 )
@@ -574,7 +574,7 @@ def test_what_has_no_address_of_its_own_fails_the_test(
         assert _send(method or "POST", sent, body).status_code == 201
         assert _get(f"{REPO}/commits/main/statuses").status_code == 200
     told = str(caught.value)
-    assert f"met {method or 'POST'} {sent}, which has created {what}: nothing that has an address of its own" in told
+    assert f"matched {method or 'POST'} {sent}, which created {what}; that has no URL of its own" in told
     assert told.endswith("check runs, refs, new files and repositories")
 
 
@@ -587,7 +587,7 @@ def test_a_list_may_be_stale(ghdeploy: FakeGitHub, repository: Repository) -> No
     listed = _get()
     assert [one["id"] for one in listed.json()] == old[::-1]
     assert listed.headers["x-ghdeploy-hint"] == (
-        f"fault: the test asked for stale=3 for GET {PATH} (1 of 3); it is the past that was shown"
+        f"fault added by the test: stale=3 for GET {PATH} (1 of 3); the response shows an earlier state"
     )
     page = _get(f"{DEPLOYMENTS}?per_page=1")
     assert [one["id"] for one in page.json()] == old[1:]
@@ -764,64 +764,67 @@ def test_a_header_may_be_anything_that_http_carries(ghdeploy: FakeGitHub) -> Non
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "a fault is one of status, error, not_found_yet, stale; none of them was given"),
-        ({"status": 500, "error": "timeout"}, "status and error were given"),
-        ({"status": 500, "stale": 1}, "status and stale were given"),
-        ({"error": "not_json", "stale": 1}, "error and stale were given"),
-        ({"error": "tiemout"}, "there is no error 'tiemout'; there are timeout, "),
-        ({"status": 200}, "status is an HTTP status from 400 to 599, got 200"),
-        ({"status": 600}, "status is an HTTP status from 400 to 599, got 600"),
-        ({"status": "500"}, "status is an HTTP status from 400 to 599, got '500'"),
-        ({"status": 199, "error": "not_json"}, "status is an HTTP status from 200 to 599, got 199"),
-        ({"status": 500, "times": 0}, "times is a whole number, 1 or more; got 0"),
-        ({"status": 500, "times": True}, "times is a whole number, 1 or more; got True"),
-        ({"status": 500, "after": -1}, "after is a whole number, 0 or more; got -1"),
-        ({"stale": 0}, "stale is a whole number, 1 or more; got 0"),
-        ({"not_found_yet": 0}, "not_found_yet is a whole number, 1 or more; got 0"),
-        ({"stale": 2, "times": 2}, "not_found_yet and stale say themselves how often"),
-        ({"stale": 2, "method": "POST"}, "stale is for GET and HEAD, not for POST"),
-        ({"not_found_yet": 2, "method": "GET"}, "not_found_yet is for POST and PUT, not for GET"),
+        ({}, "use exactly one of status, error, not_found_yet, stale; got none"),
+        ({"status": 500, "error": "timeout"}, "got status and error"),
+        ({"status": 500, "stale": 1}, "got status and stale"),
+        ({"error": "not_json", "stale": 1}, "got error and stale"),
+        ({"error": "tiemout"}, "unknown error 'tiemout'; known: timeout, "),
+        ({"status": 200}, "status must be an HTTP status from 400 to 599, got 200"),
+        ({"status": 600}, "status must be an HTTP status from 400 to 599, got 600"),
+        ({"status": "500"}, "status must be an HTTP status from 400 to 599, got '500'"),
+        ({"status": 199, "error": "not_json"}, "status must be an HTTP status from 200 to 599, got 199"),
+        ({"status": 500, "times": 0}, "times must be a whole number, 1 or more; got 0"),
+        ({"status": 500, "times": True}, "times must be a whole number, 1 or more; got True"),
+        ({"status": 500, "after": -1}, "after must be a whole number, 0 or more; got -1"),
+        ({"stale": 0}, "stale must be a whole number, 1 or more; got 0"),
+        ({"not_found_yet": 0}, "not_found_yet must be a whole number, 1 or more; got 0"),
+        ({"stale": 2, "times": 2}, "times cannot be combined with not_found_yet or stale"),
+        ({"stale": 2, "method": "POST"}, "stale works with GET and HEAD, not with POST"),
+        ({"not_found_yet": 2, "method": "GET"}, "not_found_yet works with POST and PUT, not with GET"),
         ({"not_found_yet": 1, "path": "/repos/*/*/statuses/*"}, "a request to /repos/*/*/statuses/* creates nothing"),
         ({"not_found_yet": 1, "path": "/repos/o/r/keys", "method": "PUT"}, "PUT /repos/o/r/keys creates nothing that"),
-        ({"not_found_yet": 1, "path": "/repositories/1/merges"}, "it is for deployments, deployment statuses, env"),
+        ({"not_found_yet": 1, "path": "/repositories/1/merges"}, "it works for deployments, deployment statuses, env"),
         ({"not_found_yet": 1, "path": "/repos/*/*/pulls"}, "deploy keys, check runs, refs, new files and repositor"),
-        ({"error": "not_json", "status": 204}, "a 204 has no body, so no page of HTML either"),
-        ({"error": "not_json", "status": 205}, "a 205 has no body, so no page of HTML either"),
-        ({"error": "not_json", "status": 304}, "a 304 has no body, so no page of HTML either"),
+        ({"error": "not_json", "status": 204}, "a 204 response has no body, so it cannot contain HTML"),
+        ({"error": "not_json", "status": 205}, "a 205 response has no body, so it cannot contain HTML"),
+        ({"error": "not_json", "status": 304}, "a 304 response has no body, so it cannot contain HTML"),
         (
             {"status": 500, "path": "/repos/.../deployments"},
-            """path is written out, with "*" for any segment; got '...""",
+            """path must be complete; use "*" for any segment instead of""",
         ),
-        ({"status": 500, "path": "/repos/…"}, 'path is written out, with "*" for any segment; got'),
-        ({"status": 500, "headers": {"a": "b\r\nc: d"}}, "the header a is one line of Latin-1, without spaces"),
-        ({"status": 500, "headers": {"a": "b\n"}}, "the header a is one line of Latin-1"),
-        ({"status": 500, "headers": {"a": "€"}}, "without spaces around it; it has the character U+20AC"),
-        ({"status": 500, "headers": {"a": " b"}}, "without spaces around it; there is a space around it"),
-        ({"status": 500, "headers": {"Authorization: Bearer abc": ""}}, "such as Retry-After; got 'Authorization…'"),
-        ({"status": 500, "headers": {"a b": "c"}}, "the name of a header is made of letters, digits and some signs"),
-        ({"status": 500, "headers": {"a\r\nb": "c"}}, "the name of a header is made of letters, digits and some"),
-        ({"status": 500, "headers": {"": "c"}}, "the name of a header is made of letters, digits and some signs"),
-        ({"status": 500, "headers": {1: "c"}}, "the name of a header is a text, got 1"),
-        ({"status": 500, "method": "FETCH"}, "there is no method 'FETCH'; there are"),
-        ({"status": 500, "method": 5}, "method is a text, got 5"),
-        ({"status": 500, "path": b"/repos?token=abc"}, "path is a text, got bytes"),
-        ({"status": 500, "path": "/repos\ud800?token=abc"}, "path is a text, got '/repos\\ud800?…'"),
+        ({"status": 500, "path": "/repos/…"}, 'path must be complete; use "*" for any segment instead of'),
+        ({"status": 500, "headers": {"a": "b\r\nc: d"}}, "the header a must be one line of Latin-1; it "),
+        ({"status": 500, "headers": {"a": "b\n"}}, "the header a must be one line of Latin-1"),
+        ({"status": 500, "headers": {"a": "€"}}, "one line of Latin-1; it contains the character U+20AC"),
+        ({"status": 500, "headers": {"a": " b"}}, "it starts or ends with white space"),
+        ({"status": 500, "headers": {"Authorization: Bearer abc": ""}}, "invalid header name 'Authorization…'"),
+        ({"status": 500, "headers": {"a b": "c"}}, "invalid header name "),
+        ({"status": 500, "headers": {"a\r\nb": "c"}}, "invalid header name "),
+        ({"status": 500, "headers": {"": "c"}}, "invalid header name "),
+        ({"status": 500, "headers": {1: "c"}}, "the name of a header must be a string, got 1"),
+        ({"status": 500, "method": "FETCH"}, "unknown method 'FETCH'; known: "),
+        ({"status": 500, "method": 5}, "method must be a string, got 5"),
+        ({"status": 500, "path": b"/repos?token=abc"}, "path must be a string, got bytes"),
+        ({"status": 500, "path": "/repos\ud800?token=abc"}, "path must be a string, got '/repos\\ud800?…'"),
         (
             {"status": 500, "path": "https://me:abc@api.github.com/user?a=b"},
-            "no query; got 'https://[redacted]@api.git",
+            "got 'https://[redacted]@api.git",
         ),
-        ({"status": 500, "path": "repos"}, 'path starts with "/", below the root of the API, and has no query'),
-        ({"status": 500, "path": "/repos?page=1"}, 'path starts with "/"'),
-        ({"status": 500, "path": 5}, "path is a text, got a number"),
-        ({"status": 500, "retry_after": -1}, "retry_after is a whole number, 0 or more; got -1"),
-        ({"error": "timeout", "retry_after": 1}, "retry_after and headers go with a status"),
-        ({"stale": 1, "headers": {"a": "b"}}, "retry_after and headers go with a status"),
-        ({"status": 500, "headers": ["a"]}, "headers is a mapping of texts, got a list"),
-        ({"status": 500, "headers": {"a": 1}}, "the header a is a text, got a number"),
-        ({"status": 500, "required": None}, "required is True or False, got None"),
-        ({"status": 404, "change_made": True}, "change_made goes with error="),
-        ({"error": "connection", "change_made": True}, "change_made goes with error="),
-        ({"status": 500, "change_made": 1}, "change_made is True or False, got 1"),
+        (
+            {"status": 500, "path": "repos"},
+            'path must start with "/" and must not have a query, such as "/repos/octocat/example"',
+        ),
+        ({"status": 500, "path": "/repos?page=1"}, 'path must start with "/"'),
+        ({"status": 500, "path": 5}, "path must be a string, got a number"),
+        ({"status": 500, "retry_after": -1}, "retry_after must be a whole number, 0 or more; got -1"),
+        ({"error": "timeout", "retry_after": 1}, "retry_after and headers need a status"),
+        ({"stale": 1, "headers": {"a": "b"}}, "retry_after and headers need a status"),
+        ({"status": 500, "headers": ["a"]}, "headers must be a mapping of strings, got a list"),
+        ({"status": 500, "headers": {"a": 1}}, "the header a must be a string, got a number"),
+        ({"status": 500, "required": None}, "required must be True or False, got None"),
+        ({"status": 404, "change_made": True}, "change_made needs error="),
+        ({"error": "connection", "change_made": True}, "change_made needs error="),
+        ({"status": 500, "change_made": 1}, "change_made must be True or False, got 1"),
     ],
 )
 @pytest.mark.usefixtures("repository")
@@ -858,20 +861,20 @@ def test_the_conversation_tells_what_happened(ghdeploy: FakeGitHub) -> None:
     assert [line for line in told if line is not cut] == [
         '  1. POST /repos/octocat/example/deployments {"ref": "main"}',
         "     no answer: connection reset (fault)",
-        f'     hint: fault: the test asked for error="lost_answer" for POST {PATH} (1 of 1); {CARRIED_OUT}',
+        f'     hint: fault added by the test: error="lost_answer" for POST {PATH} (1 of 1); {CARRIED_OUT}',
         "     event deployment.created: id 4442074271, environment production, ref main (octocat/example)",
         "  2. GET /repos/octocat/example/deployments",
         "     no answer: read timed out (fault)",
-        '     hint: fault: the test asked for error="timeout" for any method /repos/*/*/deployments (1 of 1)',
+        '     hint: fault added by the test: error="timeout" for any method /repos/*/*/deployments (1 of 1)',
         "  3. GET /repos/octocat/example/deployments",
         "     no answer: connection refused (fault)",
-        f'     hint: fault: the test asked for error="connection" for any method {PATH} (1 of 1)',
+        f'     hint: fault added by the test: error="connection" for any method {PATH} (1 of 1)',
         "  4. GET /repos/octocat/example",
         "     the body was cut short on its way (fault)",
-        '     hint: fault: the test asked for error="truncated" for any method /repos/*/* (1 of 1)',
+        '     hint: fault added by the test: error="truncated" for any method /repos/*/* (1 of 1)',
         "  5. GET /repos/octocat/example/deployments",
         '     502 Bad Gateway "Server Error"',
-        "     hint: fault: the test asked for status=502 for any method /repos/octocat/example/deployments (1 of 1)",
+        "     hint: fault added by the test: status=502 for any method /repos/octocat/example/deployments (1 of 1)",
     ]
 
 
@@ -889,15 +892,15 @@ def test_a_fault_that_was_not_used_up_is_raised_when_the_block_ends() -> None:
             requests.get(f"{API}/users/nobody-{number}", headers=TOKEN, timeout=5)
     assert str(caught.value).splitlines()[:6] == [
         f"the fault status=500 for POST {PATH} was used 0 of 1 times",
-        f"  GET {PATH} came 2 times",
-        "  GET /users/nobody-0 came 1 time",
-        "  GET /users/nobody-1 came 1 time",
-        "  GET /users/nobody-2 came 1 time",
-        "  GET /users/nobody-3 came 1 time",
+        f"  GET {PATH} was sent 2 times",
+        "  GET /users/nobody-0 was sent 1 time",
+        "  GET /users/nobody-1 was sent 1 time",
+        "  GET /users/nobody-2 was sent 1 time",
+        "  GET /users/nobody-3 was sent 1 time",
     ]
     assert str(caught.value).splitlines()[6:9] == [
         "  and 1 others",
-        "  with required=False it need not be used",
+        "  use required=False for a fault that may stay unused",
         "the fault status=502 for any method of any path after 8 that pass was used 0 of 1 times",
     ]
 
@@ -917,8 +920,8 @@ def test_a_fault_for_which_nothing_came_says_so() -> None:
         fake.faults.add(status=500)
     assert str(caught.value) == (
         "the fault status=500 for any method of any path was used 0 of 1 times\n"
-        "  no request came after it was added\n"
-        "  with required=False it need not be used"
+        "  no request was sent after it was added\n"
+        "  use required=False for a fault that may stay unused"
     )
 
 
@@ -931,13 +934,13 @@ def test_a_report_says_why_something_was_never_hidden() -> None:
         fake.faults.add(path=PATH, not_found_yet=1, after=3)
         made = _deploy().json()
         _get(made["url"])
-    assert [line for line in str(caught.value).splitlines() if " came " not in line and "required" not in line] == [
+    assert [line for line in str(caught.value).splitlines() if " was sent " not in line and "required" not in line] == [
         "the fault not_found_yet=1 for POST /repos/*/*/keys was used 0 of 1 times",
-        "  no matching request has created anything",
+        "  no matching request created anything",
         f"the fault not_found_yet=2 for POST {PATH} was used 1 of 2 times",
-        f"  POST {PATH} created deployment {made['id']} of octocat/example; no further request was for it",
+        f"  POST {PATH} created deployment {made['id']} of octocat/example; no later request was for it",
         f"the fault not_found_yet=1 for POST {PATH} after 3 that pass was used 0 of 1 times",
-        "  1 of the 3 that pass have come",
+        "  only 1 of the 3 requests that pass first were sent",
     ]
 
 
@@ -997,8 +1000,8 @@ def test_a_fault_that_was_not_used_fails_the_test(pytester: pytest.Pytester) -> 
         [
             "*_ test_that_never_meets_its_fault _*",
             "E * AssertionError: the fault status=502 for POST /repos/[*]/[*]/deployments was used 0 of 1 times",
-            "*  GET /repos/octocat/example came 1 time",
-            "*  with required=False it need not be used",
+            "*  GET /repos/octocat/example was sent 1 time",
+            "*  use required=False for a fault that may stay unused",
             "*ghdeploy: the conversation with https://api.github.com*",
             "  1. GET /repos/octocat/example",
             "     200 OK *",
@@ -1020,4 +1023,4 @@ def test_no_token_is_told(ghdeploy: FakeGitHub, repository: Repository) -> None:
     with pytest.raises(AssertionError) as caught:
         ghdeploy._engine.check_faults()
     ghdeploy.faults.clear()
-    assert "GET /users/[redacted] came 1 time" in str(caught.value)
+    assert "GET /users/[redacted] was sent 1 time" in str(caught.value)

@@ -155,7 +155,7 @@ def test_leaving_the_block_raises_what_was_swallowed() -> None:
     """A request that nothing could answer is raised when the block ends, once."""
     gh = FakeGitHub()
     gh.add_repository("octocat/example")
-    with pytest.raises(UnsupportedRequest, match="is GitHub's pulls/list, which is not an endpoint of this fake"), gh:
+    with pytest.raises(UnsupportedRequest, match="is GitHub's pulls/list, which this fake does not implement"), gh:
         swallow_an_unsupported_request()
     with gh:
         pass
@@ -447,7 +447,9 @@ def test_a_deleted_deployment_says_so(repo: Repository) -> None:
     for ask in (lambda: deployment.state, lambda: deployment.statuses, lambda: deployment.add_status("success")):
         with pytest.raises(FakeError) as caught:
             ask()
-        assert str(caught.value) == f"deployment {deployment.id} is gone: it was deleted, or the fake was reset"
+        assert (
+            str(caught.value) == f"deployment {deployment.id} no longer exists: it was deleted, or the fake was reset"
+        )
 
 
 def set_environment(deployment: Deployment) -> None:
@@ -506,7 +508,7 @@ def test_unknown_attributes_are_refused_with_what_there_is(repo: Repository) -> 
     with pytest.raises(AttributeError) as caught:
         _ = getattr(deployment, "enviroment")  # noqa: B009 - mypy knows better
     assert str(caught.value) == (
-        "a deployment has no attribute 'enviroment'; there are environment, original_environment, "
+        "a deployment has no attribute 'enviroment'; known: environment, original_environment, "
         "transient_environment, production_environment, created_at, creator, description, id, node_id, payload, "
         "performed_via_github_app, ref, repository_url, sha, state, statuses, statuses_url, task, updated_at, url"
     )
@@ -520,69 +522,69 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     # repositories
     (
         lambda gh, _r, _d: gh.repository("octocat/exmaple"),
-        "there is no repository 'octocat/exmaple'; there is octocat/example",
+        "unknown repository 'octocat/exmaple'; known: octocat/example",
     ),
     (
         lambda gh, _r, _d: gh.add_repository("octocat/example"),
-        "there is a repository octocat/example already: repository('octocat/example') looks it up",
+        "repository octocat/example already exists: call repository('octocat/example') to get it",
     ),
     (
         lambda gh, _r, _d: gh.add_repository("OctoCat/Example"),
-        "there is a repository octocat/example already: repository('octocat/example') looks it up",
+        "repository octocat/example already exists: call repository('octocat/example') to get it",
     ),
     (
         lambda gh, _r, _d: gh.add_repository("example"),
-        'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got \'example\'',
+        'invalid repository name \'example\': use "owner/name", with letters, digits, ".", "_" and "-"',
     ),
     (
         lambda gh, _r, _d: gh.add_repository("octocat/exa mple"),
-        'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got \'octocat/exa mple\'',
+        'invalid repository name \'octocat/exa mple\': use "owner/name", with letters, digits, ".", "_" and "-"',
     ),
     (
         lambda gh, _r, _d: gh.add_repository("newcomer/example", default_branch="my branch"),
-        "'my branch' is not a name for a branch or tag: see git check-ref-format",
+        "'my branch' is not a valid name for a branch or tag: see git check-ref-format",
     ),
     # accounts
-    (lambda gh, _r, _d: gh.add_user("octocat"), "there is a user octocat already"),
+    (lambda gh, _r, _d: gh.add_user("octocat"), "user octocat already exists"),
     (
         lambda gh, _r, _d: gh.add_user("mona lisa"),
-        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'mona lisa\'',
+        'invalid login \'mona lisa\': use letters, digits and "-"; the login of a bot ends in "[bot]"',
     ),
     (
         lambda gh, _r, _d: gh.add_user("hubot", type="Robot"),  # type: ignore[arg-type]
-        "there is no type of account 'Robot'; there are Bot, User, Organization",
+        "unknown account type 'Robot'; known: Bot, User, Organization",
     ),
-    (lambda gh, _r, _d: gh.add_token("two words"), "a token is a text without white space"),
-    (lambda gh, _r, _d: gh.add_token(""), "a token is a text without white space"),
+    (lambda gh, _r, _d: gh.add_token("two words"), "token must be a non-empty string without white space"),
+    (lambda gh, _r, _d: gh.add_token(""), "token must be a non-empty string without white space"),
     (
         lambda gh, _r, _d: gh.add_token(TOKEN, user="mona lisa"),
-        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'mona lisa\'',
+        'invalid login \'mona lisa\': use letters, digits and "-"; the login of a bot ends in "[bot]"',
     ),
     (
         lambda _gh, r, _d: r.add_collaborator("hubot", "write"),  # type: ignore[arg-type]
-        "there is no permission 'write'; there are triage, pull, push, maintain, admin",
+        "unknown permission 'write'; known: triage, pull, push, maintain, admin",
     ),
     (
         lambda _gh, r, _d: r.add_collaborator("mona lisa"),
-        'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'mona lisa\'',
+        'invalid login \'mona lisa\': use letters, digits and "-"; the login of a bot ends in "[bot]"',
     ),
     # stubs and the clock
     (
         lambda gh, _r, _d: gh.stub("FETCH", "/user"),
-        "there is no method 'FETCH'; there are PATCH, GET, DELETE, HEAD, OPTIONS, POST, PUT",
+        "unknown method 'FETCH'; known: PATCH, GET, DELETE, HEAD, OPTIONS, POST, PUT",
     ),
     (
         lambda gh, _r, _d: gh.stub("GET", "user"),
-        "path starts with \"/\", below the root of the API, and has no query; got 'user'",
+        'path must start with "/" and must not have a query, such as "/repos/octocat/example"; got \'user\'',
     ),
     (
         lambda gh, _r, _d: gh.stub("GET", "/user?page=1"),
-        "path starts with \"/\", below the root of the API, and has no query; got '/user?…'",
+        'path must start with "/" and must not have a query, such as "/repos/octocat/example"; got \'/user?…\'',
     ),
-    (lambda gh, _r, _d: gh.stub("GET", "/user", status=99), "status is an HTTP status from 200 to 599, got 99"),
+    (lambda gh, _r, _d: gh.stub("GET", "/user", status=99), "status must be an HTTP status from 200 to 599, got 99"),
     (
         lambda gh, _r, _d: gh.stub("GET", "/user", json={1}),
-        "json is what JSON can hold: Object of type set is not JSON serializable",
+        "json must be valid as JSON: Object of type set is not JSON serializable",
     ),
     (
         lambda gh, _r, _d: gh.clock.tick(-1),
@@ -592,163 +594,166 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         lambda gh, _r, _d: gh.clock.move_to(datetime(2030, 1, 1)),  # noqa: DTZ001 - the mistake
         "clock.move_to needs a datetime with a time zone, such as tzinfo=UTC; got datetime.datetime(2030, 1, 1, 0, 0)",
     ),
-    (lambda gh, _r, _d: gh.open(), "this fake of https://api.github.com is active already"),
+    (lambda gh, _r, _d: gh.open(), "this fake of https://api.github.com is already active"),
     # git
     (
         lambda _gh, r, _d: r.sha("tpic"),
-        "there is no branch, tag or SHA 'tpic' in octocat/example; there are topic, main, v1",
+        "unknown branch, tag or SHA 'tpic' in octocat/example; known: topic, main, v1",
     ),
     (
         lambda _gh, r, _d: r.sha("0" * 40),
-        f"there is no branch, tag or SHA '{'0' * 40}' in octocat/example; there are main, topic, v1",
+        f"unknown branch, tag or SHA '{'0' * 40}' in octocat/example; known: main, topic, v1",
     ),
-    (lambda _gh, r, _d: r.add_branch("topic"), "octocat/example has a branch 'topic' already"),
+    (lambda _gh, r, _d: r.add_branch("topic"), "octocat/example already has a branch 'topic'"),
     (
         lambda _gh, r, _d: r.add_branch("a..b"),
-        "'a..b' is not a name for a branch or tag: see git check-ref-format",
+        "'a..b' is not a valid name for a branch or tag: see git check-ref-format",
     ),
     (
         lambda _gh, r, _d: r.add_branch("new", from_ref="tpic"),
-        "there is no branch, tag or SHA 'tpic' in octocat/example; there are topic, main, v1",
+        "unknown branch, tag or SHA 'tpic' in octocat/example; known: topic, main, v1",
     ),
-    (lambda _gh, r, _d: r.add_branch("new", behind=-1), "behind is a number of commits, 0 to 10,000; got -1"),
-    (lambda _gh, r, _d: r.add_branch("new", behind=True), "behind is a number of commits, 0 to 10,000; got True"),
-    (lambda _gh, r, _d: r.add_commit(["main"]), "a branch is a text, got ['main']"),  # type: ignore[arg-type]
-    (lambda _gh, r, _d: r.add_merge_conflict({}), "a branch is a text, got {}"),  # type: ignore[arg-type]
-    (lambda _gh, r, _d: r.add_deployment(ref="main", creator=5), "creator is a login, got 5"),  # type: ignore[arg-type]
+    (lambda _gh, r, _d: r.add_branch("new", behind=-1), "behind must be a number of commits, 0 to 10,000; got -1"),
+    (lambda _gh, r, _d: r.add_branch("new", behind=True), "behind must be a number of commits, 0 to 10,000; got True"),
+    (lambda _gh, r, _d: r.add_commit(["main"]), "a branch must be a string, got ['main']"),  # type: ignore[arg-type]
+    (lambda _gh, r, _d: r.add_merge_conflict({}), "a branch must be a string, got {}"),  # type: ignore[arg-type]
+    (lambda _gh, r, _d: r.add_deployment(ref="main", creator=5), "creator must be a login, got 5"),  # type: ignore[arg-type]
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", creator=r.owner),  # type: ignore[arg-type]
-        "creator is a login, got a user: give its login, 'octocat'",
+        "creator must be a login, got a User: use its login, 'octocat'",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", creator=5),  # type: ignore[arg-type]
-        "creator is a login, got 5",
+        "creator must be a login, got 5",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", creator=r.owner),  # type: ignore[arg-type]
-        "creator is a login, got a user: give its login, 'octocat'",
+        "creator must be a login, got a User: use its login, 'octocat'",
     ),
-    (lambda _gh, _r, d: d.add_status("success", creator=5), "creator is a login, got 5"),  # type: ignore[arg-type]
+    (lambda _gh, _r, d: d.add_status("success", creator=5), "creator must be a login, got 5"),  # type: ignore[arg-type]
     (
         lambda _gh, r, d: d.add_status("success", creator=r.owner),  # type: ignore[arg-type]
-        "creator is a login, got a user: give its login, 'octocat'",
+        "creator must be a login, got a User: use its login, 'octocat'",
     ),
-    (lambda gh, _r, _d: gh.faults.add(status=500, times=None), "times is a whole number, 1 or more; got None"),  # type: ignore[arg-type]
-    (lambda _gh, r, _d: r.add_branch("new", behind=10_001), "behind is a number of commits, 0 to 10,000; got 10001"),
-    (lambda _gh, r, _d: r.add_tag("v1", "topic"), "octocat/example has a tag 'v1' already"),
-    (lambda _gh, r, _d: r.add_tag("v 2", "main"), "'v 2' is not a name for a branch or tag: see git check-ref-format"),
+    (lambda gh, _r, _d: gh.faults.add(status=500, times=None), "times must be a whole number, 1 or more; got None"),  # type: ignore[arg-type]
+    (
+        lambda _gh, r, _d: r.add_branch("new", behind=10_001),
+        "behind must be a number of commits, 0 to 10,000; got 10001",
+    ),
+    (lambda _gh, r, _d: r.add_tag("v1", "topic"), "octocat/example already has a tag 'v1'"),
+    (
+        lambda _gh, r, _d: r.add_tag("v 2", "main"),
+        "'v 2' is not a valid name for a branch or tag: see git check-ref-format",
+    ),
     (
         lambda _gh, r, _d: r.add_tag("v2", "mian"),
-        "there is no branch, tag or SHA 'mian' in octocat/example; there are main, topic, v1",
+        "unknown branch, tag or SHA 'mian' in octocat/example; known: main, topic, v1",
     ),
     (
         lambda _gh, r, _d: r.add_commit("v1"),
-        "there is no branch 'v1' in octocat/example; there are main, topic",
+        "unknown branch 'v1' in octocat/example; known: main, topic",
     ),
     (
         lambda _gh, r, _d: r.add_merge_conflict("tpic"),
-        "there is no branch 'tpic' in octocat/example; there are topic, main",
+        "unknown branch 'tpic' in octocat/example; known: topic, main",
     ),
     (
         lambda _gh, r, _d: r.add_merge_conflict("topic", "v1"),
-        "there is no branch 'v1' in octocat/example; there are main, topic",
+        "unknown branch 'v1' in octocat/example; known: main, topic",
     ),
     (
         lambda _gh, r, _d: r.add_merge_conflict("main"),
-        "main cannot conflict with itself: give add_merge_conflict another branch",
+        "main cannot conflict with itself: head and base must be different branches",
     ),
     # reports on commits
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="sucess"),  # type: ignore[arg-type]
-        "there is no state of a commit status 'sucess'; there are success, error, failure, pending",
+        "unknown commit status state 'sucess'; known: success, error, failure, pending",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("mian", state="success"),
-        "there is no branch, tag or SHA 'mian' in octocat/example; there are main, topic, v1",
+        "unknown branch, tag or SHA 'mian' in octocat/example; known: main, topic, v1",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", creator="hubot"),
-        "there is no user 'hubot': see add_user; there is octocat",
+        "unknown user 'hubot': add it with add_user; known: octocat",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", description="x" * 141),
-        "GitHub refuses this with 422 'Validation Failed': description has 141 characters; the limit is 140",
+        "GitHub would respond 422 'Validation Failed': description has 141 characters; the limit is 140",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", context=LONG),
-        "GitHub refuses this with 422 'Validation Failed': context has 256 characters; the limit is 255",
+        "GitHub would respond 422 'Validation Failed': context has 256 characters; the limit is 255",
     ),
     (
         lambda _gh, r, _d: r.add_commit_status("main", state="success", target_url="ftp://x"),
         (
-            "GitHub refuses this with 422 'Validation Failed': "
+            "GitHub would respond 422 'Validation Failed': "
             "target_url is 'ftp://x'; GitHub accepts http and https URLs only"
         ),
     ),
     (
         lambda _gh, r, _d: r.add_check_run("mian", name="lint"),
-        "there is no branch, tag or SHA 'mian' in octocat/example; there are main, topic, v1",
+        "unknown branch, tag or SHA 'mian' in octocat/example; known: main, topic, v1",
     ),
     (
         lambda _gh, r, _d: r.add_check_run("main", name="lint", status="done"),  # type: ignore[arg-type]
-        (
-            "there is no status of a check run 'done'; "
-            "there are queued, in_progress, completed, waiting, requested, pending"
-        ),
+        ("unknown check run status 'done'; known: queued, in_progress, completed, waiting, requested, pending"),
     ),
     (
         lambda _gh, r, _d: r.add_check_run("main", name="lint", conclusion="failed"),  # type: ignore[arg-type]
         (
-            "there is no conclusion of a check run 'failed'; "
-            "there are failure, stale, cancelled, action_required, neutral, skipped, success, timed_out"
+            "unknown check run conclusion 'failed'; "
+            "known: failure, stale, cancelled, action_required, neutral, skipped, success, timed_out"
         ),
     ),
     (
         lambda _gh, r, _d: r.add_check_run("main", name="lint", conclusion=None),
         (
-            "a completed check run has a conclusion: "
+            "a completed check run needs a conclusion: "
             "action_required, cancelled, failure, neutral, skipped, stale, success, timed_out"
         ),
     ),
     # deployments
     (
         lambda _gh, r, _d: r.add_deployment(ref="v2"),
-        "there is no branch, tag or SHA 'v2' in octocat/example; there are v1, main, topic",
+        "unknown branch, tag or SHA 'v2' in octocat/example; known: v1, main, topic",
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", creator="hubot"),
-        "there is no user 'hubot': see add_user; there is octocat",
+        "unknown user 'hubot': add it with add_user; known: octocat",
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", environment=LONG),
-        "GitHub refuses this with 422 'Validation Failed': environment has 256 characters; the limit is 255",
+        "GitHub would respond 422 'Validation Failed': environment has 256 characters; the limit is 255",
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", payload=[1]),  # type: ignore[arg-type]
         (
-            "GitHub refuses this with 422 \"Invalid request.\\n\\nFor 'properties/payload', [1] is not an object or "
+            "GitHub would respond 422 \"Invalid request.\\n\\nFor 'properties/payload', [1] is not an object or "
             'string.": invalid in the body: payload'
         ),
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", payload={"set": {1}}),
-        "payload is what JSON can hold: Object of type set is not JSON serializable",
+        "payload must be valid as JSON: Object of type set is not JSON serializable",
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", payload="x" * 65_535),
-        "GitHub refuses this with 422 'Validation Failed': payload has 65,537 bytes; the limit is 65,535",
+        "GitHub would respond 422 'Validation Failed': payload has 65,537 bytes; the limit is 65,535",
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", required_contexts=["ci/tests"]),
         (
-            "GitHub refuses this with 409 'Conflict: Commit status checks failed for main.': {main:.7}, "
+            "GitHub would respond 409 'Conflict: Commit status checks failed for main.': {main:.7}, "
             "the commit of main: ci/tests is pending; required_contexts=[] deploys it regardless"
         ),
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="v1", auto_merge=True),
         (
-            "GitHub refuses this with 409 'Conflict merging main into v1.': v1 is 1 commit(s) behind main, "
+            "GitHub would respond 409 'Conflict merging main into v1.': v1 is 1 commit(s) behind main, "
             "and a tag cannot get a merge commit; auto_merge=false deploys it as it is"
         ),
     ),
@@ -756,51 +761,42 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     (
         lambda _gh, _r, d: d.add_status("done"),  # type: ignore[arg-type]
         (
-            "there is no state of a deployment status 'done'; "
-            "there are error, failure, inactive, in_progress, queued, pending, success"
+            "unknown deployment status state 'done'; "
+            "known: error, failure, inactive, in_progress, queued, pending, success"
         ),
     ),
     (
         lambda _gh, _r, d: d.add_status("success", creator="hubot"),
-        "there is no user 'hubot': see add_user; there is octocat",
+        "unknown user 'hubot': add it with add_user; known: octocat",
     ),
     (
         lambda _gh, _r, d: d.add_status("success", description="x" * 141),
-        "GitHub refuses this with 422 'Validation Failed': description has 141 characters; the limit is 140",
+        "GitHub would respond 422 'Validation Failed': description has 141 characters; the limit is 140",
     ),
     (
         lambda _gh, _r, d: d.add_status("success", environment=LONG),
-        "GitHub refuses this with 422 'Validation Failed': environment has 256 characters; the limit is 255",
+        "GitHub would respond 422 'Validation Failed': environment has 256 characters; the limit is 255",
     ),
     (
         lambda _gh, _r, d: d.add_status("success", log_url="ftp://x"),
-        (
-            "GitHub refuses this with 422 'Validation Failed': "
-            "log_url is 'ftp://x'; GitHub accepts http and https URLs only"
-        ),
+        ("GitHub would respond 422 'Validation Failed': log_url is 'ftp://x'; GitHub accepts http and https URLs only"),
     ),
     (
         lambda _gh, _r, d: d.add_status("success", environment_url="x"),
         (
-            "GitHub refuses this with 422 'Validation Failed': "
+            "GitHub would respond 422 'Validation Failed': "
             "environment_url is 'x'; GitHub accepts http and https URLs only"
         ),
     ),
     # git
     (
         lambda _gh, r, _d: r.add_commit("main", files={"fine": "", "a/../b": ""}),
-        (
-            "GitHub refuses this with 422 'path contains a malformed path component': "
-            "git does not accept the path 'a/../b'"
-        ),
+        ("GitHub would respond 422 'path contains a malformed path component': git does not accept the path 'a/../b'"),
     ),
     # events
     (
         lambda gh, _r, _d: gh.assert_event("deploymnt"),
-        (
-            "there is no event 'deploymnt'; "
-            "there are deployment, deployment_status, delete, check_run, create, push, status"
-        ),
+        ("unknown event 'deploymnt'; known: deployment, deployment_status, delete, check_run, create, push, status"),
     ),
 ]
 
@@ -839,7 +835,7 @@ def test_what_is_one_thing_is_no_list(
     """An account has fields in an order, and a text has letters: neither is gone through."""
     one: object = {"User": repo.owner, "Team": gh.add_team("acme", "Team"), "text": "octocat"}[kind]
     before = snapshot(gh)
-    with pytest.raises(FakeError, match=rf"^{name} is a list of .*, got {re.escape(repr(one))}$"):
+    with pytest.raises(FakeError, match=rf"^{name} must be a list of .*, got {re.escape(repr(one))}$"):
         call(gh, repo, one)
     assert snapshot(gh) == before
 
@@ -928,7 +924,7 @@ def test_a_value_of_the_wrong_type_changes_nothing(
     assert snapshot(gh) == before
 
 
-NOT_A_ROOT = "base_url is the root of an API, https://api.github.com or https://HOST/api/v3, not "
+NOT_A_ROOT = "base_url must be the root of an API, https://api.github.com or https://HOST/api/v3; got "
 
 
 @pytest.mark.parametrize(
@@ -938,18 +934,18 @@ NOT_A_ROOT = "base_url is the root of an API, https://api.github.com or https://
         ({"base_url": "ftp://api.github.com"}, f"{NOT_A_ROOT}'ftp://api.github.com'"),
         ({"base_url": "https://api.github.com?x=1"}, f"{NOT_A_ROOT}'https://api.github.com?x=1'"),
         ({"base_url": None}, f"{NOT_A_ROOT}None"),
-        ({"validate": "everything"}, "validate is \"requests\" or \"all\", got 'everything'"),
+        ({"validate": "everything"}, "validate must be \"requests\" or \"all\", got 'everything'"),
         (
             {"enterprise_version": "3.19"},
-            "enterprise_version is that of a GitHub Enterprise Server, such as '3.19.0'; got '3.19'",
+            "enterprise_version must be a version of GitHub Enterprise Server such as '3.19.0'; got '3.19'",
         ),
-        ({"neutral_passes": 1}, "neutral_passes is True or False, got 1"),
-        ({"short_shas": "yes"}, "short_shas is True or False, got 'yes'"),
-        ({"payload_limit": True}, "payload_limit is a whole number, 0 or more, got True"),
-        ({"payload_limit": -1}, "payload_limit is a whole number, 0 or more, got -1"),
+        ({"neutral_passes": 1}, "neutral_passes must be True or False, got 1"),
+        ({"short_shas": "yes"}, "short_shas must be True or False, got 'yes'"),
+        ({"payload_limit": True}, "payload_limit must be a whole number, 0 or more, got True"),
+        ({"payload_limit": -1}, "payload_limit must be a whole number, 0 or more, got -1"),
         (
             {"neutral_pass": True},
-            ("there is no argument 'neutral_pass'; there are neutral_passes, base_url, validate, enterprise_version, "
+            ("unknown argument 'neutral_pass'; known: neutral_passes, base_url, validate, enterprise_version, "
             "inactive_events, auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors"),
         ),
@@ -968,7 +964,8 @@ def test_a_merge_where_a_deployment_was_wanted_is_said(gh: FakeGitHub, repo: Rep
     with pytest.raises(FakeError) as caught:
         repo.add_deployment(ref="old", auto_merge=True)
     assert str(caught.value) == (
-        "there is no deployment yet, GitHub answers 202 'Auto-merged main into old on deployment.': add it again"
+        "no deployment was created: GitHub responds 202 'Auto-merged main into old on deployment.'; "
+        "call add_deployment again"
     )
     assert repo.deployments == []
     assert [event.name for event in gh.events] == ["push"]
@@ -998,7 +995,7 @@ def test_a_request_is_recorded_with_its_answer(gh: FakeGitHub, repo: Repository)
     assert (item.request_headers["X-Mine"], item.request_body) == ("yes", b'{"ref": "nope"}')
     assert (item.status, item.response_body) == (422, answer.content)
     assert item.response_headers["X-GHDeploy-Hint"] == answer.headers["X-GHDeploy-Hint"] == item.hint
-    assert item.hint == "octocat/example has no branch, tag or commit 'nope'; there are main, topic, v1"
+    assert item.hint == "octocat/example has no branch, tag or commit 'nope'; known: main, topic, v1"
     assert str(item) == "POST /repos/octocat/example/deployments -> 422"
     assert repo.deployments == []
 
@@ -1183,7 +1180,7 @@ def test_reset_empties_everything(gh: FakeGitHub, repo: Repository) -> None:
     }
     assert [user.login for user in gh._engine.store.users] == ["octocat"]
     assert gh.conversation_text() == ""
-    with pytest.raises(FakeError, match="there is no repository 'octocat/example'; there are none"):
+    with pytest.raises(FakeError, match="unknown repository 'octocat/example'; known: none"):
         gh.repository("octocat/example")
     assert requests.get(f"{API}/repos/octocat/example", headers=HEADERS, timeout=5).status_code == 404
     assert requests.get(f"{API}/user", headers={"Authorization": "token any"}, timeout=5).status_code == 200
@@ -1233,7 +1230,7 @@ def test_a_handle_from_before_reset_says_that_its_thing_is_gone(gh: FakeGitHub, 
         lambda: deployment.add_status("success"),
     ]
     for ask in asks:
-        with pytest.raises(FakeError, match="is gone"):
+        with pytest.raises(FakeError, match="no longer exists"):
             ask()
 
 
@@ -1385,7 +1382,7 @@ def test_a_stub_that_refuses_says_so(gh: FakeGitHub) -> None:
     """A canned refusal has a hint like any other, and the headers that were asked for."""
     gh.stub("GET", "/repos/*/{repo}/pulls", status=429, headers={"Retry-After": "60"})
     reply = requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS, timeout=5)
-    assert reply.headers["X-GHDeploy-Hint"] == gh.requests[-1].hint == "this is the stub for GET /repos/*/*/pulls"
+    assert reply.headers["X-GHDeploy-Hint"] == gh.requests[-1].hint == "response of the stub for GET /repos/*/*/pulls"
     assert (reply.headers["Retry-After"], reply.content) == ("60", b"")
     assert "Content-Type" not in reply.headers
 
@@ -1413,7 +1410,7 @@ def test_an_empty_repository_is_begun_from_python(gh: FakeGitHub) -> None:
     ]
     before = snapshot(gh)
     for misuse in refused:
-        with pytest.raises(FakeError, match=r"; there are none$"):
+        with pytest.raises(FakeError, match=r"; known: none$"):
             misuse()
     assert snapshot(gh) == before
     sha = repo.add_commit("main", files={"app.py": "1\n"})
@@ -1427,10 +1424,10 @@ def test_an_empty_repository_is_begun_from_python(gh: FakeGitHub) -> None:
 @pytest.mark.parametrize(
     ("misuse", "expected"),
     [
-        (lambda gh: gh.add_app(7), "slug is a text, got 7"),
-        (lambda gh: gh.add_team("acme", 7), "name is a text, got 7"),
-        (lambda gh: gh.rate_limits.set(5, user=7), "user is a login, or None for anonymous callers, got 7"),
-        (lambda gh: gh.stub("GET", "/x", status=204, json=[]), "an answer 204 has no body, and json gives it one"),
+        (lambda gh: gh.add_app(7), "slug must be a string, got 7"),
+        (lambda gh: gh.add_team("acme", 7), "name must be a string, got 7"),
+        (lambda gh: gh.rate_limits.set(5, user=7), "user must be a login, or None for anonymous callers, got 7"),
+        (lambda gh: gh.stub("GET", "/x", status=204, json=[]), "a 204 response has no body: leave json out"),
     ],
 )
 def test_what_is_no_text_is_refused(

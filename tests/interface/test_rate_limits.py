@@ -158,7 +158,7 @@ def test_limits_can_be_taken_back(ghdeploy: FakeGitHub) -> None:
     ghdeploy.reset()
     ghdeploy.add_repository("octocat/example")
     assert _get().status_code == 200
-    with pytest.raises(FakeError, match="the fake has been reset since"):
+    with pytest.raises(FakeError, match="the fake was reset"):
         kept.set(1)
 
 
@@ -231,21 +231,24 @@ def test_the_usual_secondary_limits_are_those_of_github(ghdeploy: FakeGitHub) ->
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda limits: limits.set(-1), "remaining is a whole number, 0 or more; got -1"),
-        (lambda limits: limits.set(True), "remaining is a whole number, 0 or more; got True"),
-        (lambda limits: limits.set(5, limit=4), "limit is a whole number, 5 or more; got 4"),
-        (lambda limits: limits.set(0, limit=0), "limit is a whole number, 1 or more; got 0"),
-        (lambda limits: limits.set(0, status=404), "status is 403 or 429, got 404"),
-        (lambda limits: limits.set(0, user="mona"), "there is no user 'mona': see add_user; there is octocat"),
-        (lambda limits: limits.set_secondary(status=200), "status is 403 or 429, got 200"),
+        (lambda limits: limits.set(-1), "remaining must be a whole number, 0 or more; got -1"),
+        (lambda limits: limits.set(True), "remaining must be a whole number, 0 or more; got True"),
+        (lambda limits: limits.set(5, limit=4), "limit must be a whole number, 5 or more; got 4"),
+        (lambda limits: limits.set(0, limit=0), "limit must be a whole number, 1 or more; got 0"),
+        (lambda limits: limits.set(0, status=404), "status must be 403 or 429, got 404"),
+        (lambda limits: limits.set(0, user="mona"), "unknown user 'mona': add it with add_user; known: octocat"),
+        (lambda limits: limits.set_secondary(status=200), "status must be 403 or 429, got 200"),
         (
             lambda limits: limits.set_secondary(points_per_minute=-1),
-            "points_per_minute is a whole number, 0 or more; got -1",
+            "points_per_minute must be a whole number, 0 or more; got -1",
         ),
-        (lambda limits: limits.set_secondary(content_per_minute="9"), "content_per_minute is a whole number"),
-        (lambda limits: limits.set_secondary(content_per_hour=None), "content_per_hour is a whole number"),
-        (lambda limits: limits.set_secondary(retry_after=-1), "retry_after is True, False or a number of seconds"),
-        (lambda limits: limits.set_secondary(retry_after=None), "retry_after is True, False or a number of seconds"),
+        (lambda limits: limits.set_secondary(content_per_minute="9"), "content_per_minute must be a whole number"),
+        (lambda limits: limits.set_secondary(content_per_hour=None), "content_per_hour must be a whole number"),
+        (lambda limits: limits.set_secondary(retry_after=-1), "retry_after must be True, False or a number of seconds"),
+        (
+            lambda limits: limits.set_secondary(retry_after=None),
+            "retry_after must be True, False or a number of seconds",
+        ),
     ],
 )
 def test_a_mistake_is_refused(ghdeploy: FakeGitHub, call: Any, message: str) -> None:  # noqa: ANN401

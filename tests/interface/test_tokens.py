@@ -88,7 +88,7 @@ def test_an_app_that_a_token_made_cannot_be_added_again() -> None:
     """It is there."""
     gh = FakeGitHub()
     gh.add_token("a", user="gate[bot]", permissions={})
-    with pytest.raises(FakeError, match="there is an app gate already"):
+    with pytest.raises(FakeError, match="app gate already exists"):
         gh.add_app("gate")
 
 
@@ -108,52 +108,52 @@ def test_a_token_may_expire_in_any_time_zone() -> None:
 
 
 MISTAKES: list[tuple[Callable[[FakeGitHub], object], str]] = [
-    (lambda gh: gh.add_token(TEXT, scopes=["deploy"]), "there is no scope 'deploy'; there are .*repo_deployment"),
-    (lambda gh: gh.add_token(TEXT, scopes="repo"), "scopes is a list of scopes"),
-    (lambda gh: gh.add_token(TEXT, scopes=[5]), "there is no scope 5"),  # type: ignore[list-item]
+    (lambda gh: gh.add_token(TEXT, scopes=["deploy"]), "unknown scope 'deploy'; known: .*repo_deployment"),
+    (lambda gh: gh.add_token(TEXT, scopes="repo"), "scopes must be a list of scopes"),
+    (lambda gh: gh.add_token(TEXT, scopes=[5]), "unknown scope 5"),  # type: ignore[list-item]
     (
         lambda gh: gh.add_token(TEXT, permissions={"deployment": "write"}),
-        "there is no permission 'deployment'; there are deployments, ",
+        "unknown permission 'deployment'; known: deployments, ",
     ),
     (
         lambda gh: gh.add_token(TEXT, permissions={"deployments": "admin"}),
-        "there is no level of the permission deployments 'admin'; there are read, write",
+        "unknown level 'admin' of the permission deployments; known: read, write",
     ),
     (
         lambda gh: gh.add_token(TEXT, permissions={"metadata": "write"}),
-        "there is no level of the permission metadata 'write'; there is read",
+        "unknown level 'write' of the permission metadata; known: read",
     ),
-    (lambda gh: gh.add_token(TEXT, permissions=["deployments"]), "permissions is a mapping"),  # type: ignore[arg-type]
+    (lambda gh: gh.add_token(TEXT, permissions=["deployments"]), "permissions must be a mapping"),  # type: ignore[arg-type]
     (lambda gh: gh.add_token(TEXT, scopes=[], permissions={}), "scopes .* or permissions .*, not both"),
-    (lambda gh: gh.add_token(TEXT, repositories=["octocat/example"]), "give its permissions too"),
-    (lambda gh: gh.add_token(TEXT, scopes=["repo"], repositories=[]), "give its permissions too"),
+    (lambda gh: gh.add_token(TEXT, repositories=["octocat/example"]), "repositories needs permissions"),
+    (lambda gh: gh.add_token(TEXT, scopes=["repo"], repositories=[]), "repositories needs permissions"),
     (
         lambda gh: gh.add_token(TEXT, user="mona", permissions={}, repositories=["octocat/none"]),
-        "there is no repository 'octocat/none'; there is octocat/example",
+        "unknown repository 'octocat/none'; known: octocat/example",
     ),
-    (lambda gh: gh.add_token(TEXT, permissions={}, repositories="octocat/example"), "repositories is a list"),
+    (lambda gh: gh.add_token(TEXT, permissions={}, repositories="octocat/example"), "repositories must be a list"),
     (lambda gh: gh.add_token(TEXT, permissions={}, repositories=[5]), "the name of a repo"),  # type: ignore[list-item]
-    (lambda gh: gh.add_token(TEXT, user="gate[bot]", scopes=["repo"]), r"gate\[bot\] is a bot.*give permissions"),
+    (lambda gh: gh.add_token(TEXT, user="gate[bot]", scopes=["repo"]), r"gate\[bot\] is a bot.*use permissions"),
     (lambda gh: gh.add_token(TEXT, user="acme", permissions={}), "acme is an organization"),
     (
         lambda gh: gh.add_token(TEXT, user="mona", expires_at=datetime(2030, 1, 1)),  # noqa: DTZ001 - the mistake
-        "expires_at is a datetime with a time zone",
+        "expires_at must be a datetime with a time zone",
     ),
     (
         lambda gh: gh.add_token(TEXT, expires_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))),
-        r"^expires_at is a time in the years 1 to 9999, in UTC; got 0001-01-01T",
+        r"^expires_at must be a time in the years 1 to 9999, in UTC; got 0001-01-01T",
     ),
     (
         lambda gh: gh.add_token(TEXT, expires_at=datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-14)))),
-        r"^expires_at is a time in the years 1 to 9999, in UTC; got 9999-12-31T",
+        r"^expires_at must be a time in the years 1 to 9999, in UTC; got 9999-12-31T",
     ),
-    (lambda gh: gh.add_token(TEXT, expires_at="2030-01-01"), "expires_at is a datetime"),  # type: ignore[arg-type]
-    (lambda gh: gh.add_token(b"ghp_of_these_tests_0001"), "a token is a text"),  # type: ignore[arg-type]
-    (lambda gh: gh.add_token(f"{TEXT} "), "a token is a text without white space"),
-    (lambda gh: gh.add_token(f"{TEXT}\ud800"), "a token is a text without white space"),
-    (lambda gh: gh.add_token("\n"), "a token is a text without white space"),
-    (lambda gh: gh.revoke_token(TEXT), "that token is not known: those there are belong to hubot"),
-    (lambda gh: gh.revoke_token(["x"]), "that token is not known"),  # type: ignore[arg-type]
+    (lambda gh: gh.add_token(TEXT, expires_at="2030-01-01"), "expires_at must be a datetime"),  # type: ignore[arg-type]
+    (lambda gh: gh.add_token(b"ghp_of_these_tests_0001"), "token must be a non-empty string"),  # type: ignore[arg-type]
+    (lambda gh: gh.add_token(f"{TEXT} "), "token must be a non-empty string without white space"),
+    (lambda gh: gh.add_token(f"{TEXT}\ud800"), "token must be a non-empty string without white space"),
+    (lambda gh: gh.add_token("\n"), "token must be a non-empty string without white space"),
+    (lambda gh: gh.revoke_token(TEXT), "this token was never added, or was revoked: valid tokens belong to hubot"),
+    (lambda gh: gh.revoke_token(["x"]), "this token was never added, or was revoked"),  # type: ignore[arg-type]
 ]
 
 
@@ -177,7 +177,7 @@ def test_a_token_is_revoked_once() -> None:
     gh.add_token(TEXT)
     gh.revoke_token(TEXT)
     assert gh.tokens == ()
-    with pytest.raises(FakeError, match="that token is not known: there are none"):
+    with pytest.raises(FakeError, match="this token was never added, or was revoked: no token is valid"):
         gh.revoke_token(TEXT)
     gh.reset()
     assert gh.tokens == ()
@@ -206,7 +206,7 @@ def test_the_text_of_a_token_is_nowhere_to_be_read(ghdeploy: FakeGitHub) -> None
     shown = ghdeploy.conversation_text() + repr(ghdeploy.requests) + repr([one.payload for one in ghdeploy.events])
     assert TEXT not in shown
     assert "has expired" in shown
-    assert "has been revoked" in shown
+    assert "was revoked with revoke_token" in shown
 
 
 def test_a_token_cannot_be_changed() -> None:
@@ -221,7 +221,7 @@ def test_a_bots_account_is_a_bot_however_it_is_added(ghdeploy: FakeGitHub) -> No
     """Its login says so, and its token with permissions is an app's."""
     assert ghdeploy.add_user("deployer[bot]").type == "Bot"
     assert ghdeploy.add_token("of-the-bot", user="deployer[bot]", permissions={"deployments": "write"}).kind == "app"
-    with pytest.raises(FakeError, match="an organization is none"):
+    with pytest.raises(FakeError, match="an organization cannot have it"):
         ghdeploy.add_user("other[bot]", type="Organization")
 
 

@@ -97,7 +97,7 @@ def test_an_event_that_does_not_come_shows_what_came_near(ghdeploy: FakeGitHub, 
         ghdeploy.wait_for_event("deployment", timeout=0.01, environment="production")
     assert str(caught.value).splitlines() == [
         "no event deployment with environment 'production' in 0.01 seconds",
-        "  recorded, nearest first:",
+        "  recorded, closest first:",
         f"    deployment {ghdeploy.events[0].delivery_id[:8]}: environment 'qa'  <--, ref 'main'",
     ]
 
@@ -124,18 +124,21 @@ def test_a_reset_forgets_what_was_given_out(
 @pytest.mark.parametrize(
     ("wait", "message"),
     [
-        (lambda gh: gh.wait_for_event("deploy"), "there is no event 'deploy'; there are deployment,"),
-        (lambda gh: gh.wait_for_event("push", state="x"), "there is no field 'state' of the event push; there are"),
-        (lambda gh: gh.wait_for_event("push", timeout=-1), "timeout is a number of seconds, 0 or more; got -1"),
-        (lambda gh: gh.wait_for_event("push", timeout="1"), "timeout is a number of seconds, 0 or more; got '1'"),
-        (lambda gh: gh.wait_for_event("push", timeout=True), "timeout is a number of seconds, 0 or more; got True"),
-        (lambda gh: asyncio.run(gh.async_wait_for_event("deploy")), "there is no event 'deploy'"),
-        (lambda gh: asyncio.run(gh.async_wait_for_event("push", timeout=None)), "timeout is a number of seconds"),
-        (lambda gh: gh.assert_events(["deploy"]), "there is no event 'deploy'"),
-        (lambda gh: gh.assert_events([("push", {"state": 1})]), "there is no field 'state' of the event push"),
-        (lambda gh: gh.assert_events("push"), "assert_events takes a list of events, got 'push'"),
-        (lambda gh: gh.assert_events([("push", "ref")]), "an event is given by name"),
-        (lambda gh: gh.assert_events([7]), "an event is given by name, or as a pair such as"),
+        (lambda gh: gh.wait_for_event("deploy"), "unknown event 'deploy'; known: deployment,"),
+        (lambda gh: gh.wait_for_event("push", state="x"), "unknown field 'state' of the event push; known: "),
+        (lambda gh: gh.wait_for_event("push", timeout=-1), "timeout must be a number of seconds, 0 or more; got -1"),
+        (lambda gh: gh.wait_for_event("push", timeout="1"), "timeout must be a number of seconds, 0 or more; got '1'"),
+        (
+            lambda gh: gh.wait_for_event("push", timeout=True),
+            "timeout must be a number of seconds, 0 or more; got True",
+        ),
+        (lambda gh: asyncio.run(gh.async_wait_for_event("deploy")), "unknown event 'deploy'"),
+        (lambda gh: asyncio.run(gh.async_wait_for_event("push", timeout=None)), "timeout must be a number of seconds"),
+        (lambda gh: gh.assert_events(["deploy"]), "unknown event 'deploy'"),
+        (lambda gh: gh.assert_events([("push", {"state": 1})]), "unknown field 'state' of the event push"),
+        (lambda gh: gh.assert_events("push"), "wanted must be a list of events, got 'push'"),
+        (lambda gh: gh.assert_events([("push", "ref")]), "an event must be a name"),
+        (lambda gh: gh.assert_events([7]), "an event must be a name, or a pair such as"),
     ],
 )
 def test_a_mistake_is_told_at_once(ghdeploy: FakeGitHub, wait: Callable[[Any], object], message: str) -> None:
@@ -239,21 +242,21 @@ def test_events_in_their_order_are_found(
     ("wanted", "exactly", "told"),
     [
         (["deployment", "deployment_status", "deployment_status"], 1,
-         ["exactly these, in this order (- did not come, + was not expected)",
+         ["exactly these events in this order (- missing, + unexpected)",
           "+ status", "  deployment", "  deployment_status in_progress", "  deployment_status success"]),
         (["status", ("deployment", {"environment": "production"}), "deployment_status", SUCCESS], 1,
-         ["exactly these, in this order (- did not come, + was not expected)",
+         ["exactly these events in this order (- missing, + unexpected)",
           "  status", "+ deployment", "- deployment with environment 'production'",
           "  deployment_status in_progress", "  deployment_status success"]),
         ([SUCCESS, "deployment"], 0,
-         ["these in this order (- did not come)",
+         ["these events in this order (- missing)",
           "  status", "- deployment_status with state 'success'", "  deployment",
           "  deployment_status in_progress", "  deployment_status success"]),
         (["status", "deployment", "deployment_status", SUCCESS, "push"], 1,
-         ["exactly these, in this order (- did not come, + was not expected)",
+         ["exactly these events in this order (- missing, + unexpected)",
           "  status", "  deployment", "  deployment_status in_progress", "  deployment_status success", "- push"]),
         ([], 1,
-         ["exactly these, in this order (- did not come, + was not expected)",
+         ["exactly these events in this order (- missing, + unexpected)",
           "+ status", "+ deployment", "+ deployment_status in_progress", "+ deployment_status success"]),
     ],
 )  # fmt: skip
@@ -264,7 +267,7 @@ def test_a_wrong_order_shows_what_came_beside_what_was_wanted(
     with pytest.raises(AssertionError) as caught:
         story.assert_events(wanted, exactly=bool(exactly))
     first, *lines = str(caught.value).splitlines()
-    assert first == f"the events are not {told[0]}:"
+    assert first == f"expected {told[0]}:"
     shown = []
     for line in lines:
         kind, name, *rest = line[2], *line[4:].split()

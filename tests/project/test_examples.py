@@ -267,9 +267,9 @@ def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
 @pytest.mark.parametrize(
     ("wanted", "instead", "status", "told"),
     [
-        ('"state": "pending"', '"state": "pendig"', 1, "ghdeploy serve: seed.json: there is no value 'pendig' of "),
+        ('"state": "pending"', '"state": "pendig"', 1, "ghdeploy serve: seed.json: unknown value 'pendig' of "),
         ('"fields": {"ref": "topic"}', '"fields": {"ref": "other"}', 22, "no event deployment with ref 'other'"),
-        ('"state": "success"', '"stat": "success"', 22, "there is no key 'stat';"),
+        ('"state": "success"', '"stat": "success"', 22, "unknown key 'stat';"),
     ],
 )
 def test_a_shell_script_that_fails_says_why_and_leaves_no_server(

@@ -178,7 +178,7 @@ def test_a_summary_names_an_exception_as_it_is_imported(
     """
     run(pytester, source).stdout.fnmatch_lines(
         [
-            "FAILED *::test_mistake - pytest_ghdeploy.FakeError: there is no repository 'octocat/example'*",
+            "FAILED *::test_mistake - pytest_ghdeploy.FakeError: unknown repository 'octocat/example'*",
             "FAILED *::test_request - pytest_ghdeploy.UnsupportedRequest: a request to uploads.github.com*",
         ]
     )

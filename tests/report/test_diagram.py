@@ -154,7 +154,7 @@ def test_a_third_party_and_a_receiver_are_drawn(ghdeploy: FakeGitHub, repo: Repo
     entries = ghdeploy._engine.transcript.entries
     entries.append(Said("", "receiver", "deployment delivered: 200"))
     entries.append(Said("", "receiver", "deployment_status delivered", refused=True, hint="500"))
-    hint = "there is no deployment 1 in octocat/example; there are none"
+    hint = "octocat/example has no deployment 1; known: none"
     report = "deployment status success of deployment 4442074271 (octocat/example)"
     event = "event deployment.created: id 4442074271, environment production, ref main (octocat/example)"
     reported = "event deployment_status.created: id 12690168079, state success, environment production"

@@ -42,7 +42,7 @@ def test_a_refusal_of_any_shape_can_be_told(ghdeploy: FakeGitHub, errors: object
     requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS, timeout=5)
     assert _told(ghdeploy)[1:] == [
         f'422 Unprocessable Entity "No"{details}',
-        "hint: this is the stub for GET /repos/octocat/example/pulls",
+        "hint: response of the stub for GET /repos/octocat/example/pulls",
     ]
 
 
@@ -88,7 +88,7 @@ def test_of_a_long_conversation_what_went_wrong_is_told_too(ghdeploy: FakeGitHub
         "… 52 more requests and events …",
         '1. POST /repos/octocat/example/deployments {"ref": "mian"}',
         '422 Unprocessable Entity "No ref found for: mian"',
-        "hint: octocat/example has no branch, tag or commit 'mian'; there is main",
+        "hint: octocat/example has no branch, tag or commit 'mian'; known: main",
         "… 2 more requests and events …",
         "!  --> status to <lambda>: failed: the receiver answered 500 Internal Server Error",
         "!  ValueError: a problem",

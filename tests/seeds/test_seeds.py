@@ -473,7 +473,7 @@ def test_seeding_again_adds() -> None:
     fake = FakeGitHub()
     fake.seed({"repositories": ["octocat/one"]})
     fake.seed({"repositories": ["octocat/two"]})
-    expected = "repositories[0]: there is a repository octocat/one already: repository('octocat/one') looks it up"
+    expected = "repositories[0]: repository octocat/one already exists: call repository('octocat/one') to get it"
     assert refusal({"repositories": ["octocat/one"]}, fake) == expected
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/one", "octocat/two"]
 
@@ -538,9 +538,9 @@ def test_a_new_fake_that_refuses_its_seed_delivers_nothing(ghdeploy_factory: Cal
         hook = f"http://127.0.0.1:{receiver.server_port}/"
         refused = {"webhooks": [hook, {"url": hook, "repository": "o/r"}]}
         fake = FakeGitHub()
-        with pytest.raises(FakeError, match="there is no repository"):
+        with pytest.raises(FakeError, match="unknown repository"):
             seeds.Seed(refused, FakeGitHub).fill(fake, engine_of(fake))
-        with pytest.raises(FakeError, match="there is no repository"):
+        with pytest.raises(FakeError, match="unknown repository"):
             ghdeploy_factory(seed=refused)
         connected: list[object] = []
         receiver.handle_error = lambda *_: connected.append(None)  # type: ignore[method-assign]
@@ -613,20 +613,20 @@ WRONG = [
     (
         "behnd",
         "2",
-        "there is no key 'behnd' in repositories[0].branches[1]; there are behind, name, from_ref",
+        "unknown key 'behnd' in repositories[0].branches[1]; known: behind, name, from_ref",
     ),
     (
         "from_ref",
         "2",
-        "repositories[0].branches[1].from_ref is a text, got a number; a text is put in quotes",
+        "repositories[0].branches[1].from_ref must be a string, got a number; put strings in quotes",
     ),
-    ("from_ref", "[2]", "repositories[0].branches[1].from_ref is a text, got a list"),
+    ("from_ref", "[2]", "repositories[0].branches[1].from_ref must be a string, got a list"),
     (
         "from_ref",
         '"mian"',
         (
-            "repositories[0].branches[1].from_ref: there is no branch, tag or SHA 'mian' in octocat/example; "
-            "there are main, topic"
+            "repositories[0].branches[1].from_ref: unknown branch, tag or SHA 'mian' in octocat/example; "
+            "known: main, topic"
         ),
     ),
 ]
@@ -644,60 +644,63 @@ def test_a_mistake_is_told_with_file_and_path(
     assert refusal(name) == f"{name}{line}: {message}"
     assert refusal(tmp_path / name) == f"{tmp_path / name}{line}: {message}"
     repository = {"full_name": "octocat/example", "branches": ["topic", {"name": "stale", key: json.loads(value)}]}
-    assert refusal({"repositories": [repository]}) == message.removesuffix("; a text is put in quotes")
+    assert refusal({"repositories": [repository]}) == message.removesuffix("; put strings in quotes")
 
 
 # Written as JSON, which YAML can read too: the line is that of YAML.
 MISTAKES = [
-    ("[]", 1, "a seed is a mapping, got a list"),
-    ('\n"x"', 2, "a seed is a mapping, got a text"),
+    ("[]", 1, "a seed must be a mapping, got a list"),
+    ('\n"x"', 2, "a seed must be a mapping, got a string"),
     (
         '{"users": [],\n"repos": []}',
         2,
         (
-            "there is no key 'repos'; there are repositories, deployers, users, apps, teams, tokens, "
+            "unknown key 'repos'; known: repositories, deployers, users, apps, teams, tokens, "
             "rate_limits, stubs, faults, webhooks"
         ),
     ),
-    ('{"users":\n\n"mona"}', 3, "users is a list, got a text"),
-    ('{"users":\nnull}', 2, "users is a list, got nothing"),
-    ('{"users": [\n7]}', 2, "users[0] is a text or a mapping, got a number; a text is put in quotes"),
-    ('{"users": [\n["mona"]]}', 2, "users[0] is a text or a mapping, got a list"),
+    ('{"users":\n\n"mona"}', 3, "users must be a list, got a string"),
+    ('{"users":\nnull}', 2, "users must be a list, got nothing"),
+    ('{"users": [\n7]}', 2, "users[0] must be a string or a mapping, got a number; put strings in quotes"),
+    ('{"users": [\n["mona"]]}', 2, "users[0] must be a string or a mapping, got a list"),
     ('{"users": ["mona",\n{"type": "Bot"}]}', 2, "users[1] has no login: login is required"),
     (
         '{"users": [{"login": "mona",\n"type": "bot"}]}',
         2,
-        "there is no value 'bot' of users[0].type; there are Bot, User, Organization",
+        "unknown value 'bot' of users[0].type; known: Bot, User, Organization",
     ),
-    ('{"users": ["mona",\n"mona"]}', 2, "users[1]: there is a user mona already"),
+    ('{"users": ["mona",\n"mona"]}', 2, "users[1]: user mona already exists"),
     (
         '{"users": [\n"mo na"]}',
         2,
-        ('users[0]: a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got \'mo na\''),
+        ('users[0]: invalid login \'mo na\': use letters, digits and "-"; the login of a bot ends in "[bot]"'),
     ),
-    ('{"faults": ["/user"]}', 1, "faults[0] is a mapping, got a text"),
-    ('{"faults": [\n{"path": "/user", "status": true}]}', 2, "faults[0].status is a whole number, got true"),
+    ('{"faults": ["/user"]}', 1, "faults[0] must be a mapping, got a string"),
+    ('{"faults": [\n{"path": "/user", "status": true}]}', 2, "faults[0].status must be a whole number, got true"),
     (
         '{"faults": [\n{"path": "/user",\n"status": 200}]}',
         3,
-        "faults[0].status: status is an HTTP status from 400 to 599, got 200",
+        "faults[0].status: status must be an HTTP status from 400 to 599, got 200",
     ),
     (
         '{"stubs": [{"method": "GET",\n"path": "user"}]}',
         2,
-        "stubs[0].path: path starts with \"/\", below the root of the API, and has no query; got 'user'",
+        (
+            'stubs[0].path: path must start with "/" and must not have a query, such as "/repos/octocat/example"; '
+            "got 'user'"
+        ),
     ),
     (
         '{"stubs": [{"method": "GET", "path": "/x",\n"headers": {\n"X": 1}}]}',
         3,
-        "stubs[0].headers.X is a text, got a number; a text is put in quotes",
+        "stubs[0].headers.X must be a string, got a number; put strings in quotes",
     ),
     ('{"webhooks": [{"events": ["push"]}]}', 1, "webhooks[0] has no url: url is required"),
     (
         '{"webhooks": [{"target": "http://127.0.0.1:1/"}]}',
         1,
         (
-            "there is no key 'target' in webhooks[0]; there are "
+            "unknown key 'target' in webhooks[0]; known: "
             "secret, url, events, content_type, repository, active, insecure_ssl, allow_any_host"
         ),
     ),
@@ -706,57 +709,57 @@ MISTAKES = [
         1,
         (
             "webhooks[0].events: "
-            "GitHub refuses this with 422 'Validation Failed': GitHub has no event 'nope' for hooks; there are *, *"
+            "GitHub would respond 422 'Validation Failed': GitHub has no event 'nope' for hooks; known: *, *"
         ),
     ),
     (
         '{"tokens": [\n{"my-token": {"user": "mona"}}]}',
         2,
-        ("there is no key '…' in tokens[0]; there are token, user, scopes, permissions, repositories, expires_at"),
+        ("unknown key '…' in tokens[0]; known: token, user, scopes, permissions, repositories, expires_at"),
     ),
     (
         '{"tokens": [\n{"tokens": {"user": "mona"}}]}',
         2,
-        ("there is no key 'tokens' in tokens[0]; there are token, user, scopes, permissions, repositories, expires_at"),
+        ("unknown key 'tokens' in tokens[0]; known: token, user, scopes, permissions, repositories, expires_at"),
     ),
     (
         '{"tokens": [\n{"tokn": "t"}]}',
         2,
-        ("there is no key 'tokn' in tokens[0]; there are token, user, scopes, permissions, repositories, expires_at"),
+        ("unknown key 'tokn' in tokens[0]; known: token, user, scopes, permissions, repositories, expires_at"),
     ),
     (
         '{"webhooks": [\n{"config": {}}]}',
         2,
         (
-            "there is no key 'config' in webhooks[0]; there are "
+            "unknown key 'config' in webhooks[0]; known: "
             "url, events, secret, content_type, repository, active, insecure_ssl, allow_any_host"
         ),
     ),
     (
         '{"tokens": [\n{"token": null}]}',
         2,
-        "tokens[0].token is a text, got nothing",
+        "tokens[0].token must be a string, got nothing",
     ),
     (
         '{"webhooks": [{"events": [],\n"url": "ftp://me:pw@127.0.0.1/?token=x"}]}',
         2,
         (
-            "webhooks[0].url: GitHub refuses this with 422 'Validation Failed': "
+            "webhooks[0].url: GitHub would respond 422 'Validation Failed': "
             "config.url is 'ftp://[redacted]@127.0.0.1/?token=[redacted]'; it must be a valid http or https URL"
         ),
     ),
     (
         '{"stubs": [{"method": "GET", "path": "/x",\n"headers": {"X": "a\\n"}}]}',
         2,
-        (
-            "stubs[0].headers: the header X is one line of Latin-1, without spaces around it; "
-            "it has the character U+000A"
-        ),
+        ("stubs[0].headers: the header X must be one line of Latin-1; it contains the character U+000A"),
     ),
     (
         '{"tokens": [{"token": "t",\n"expires_at": "0001-01-01T00:00:00+14:00"}]}',
         2,
-        ("tokens[0].expires_at: expires_at is a time in the years 1 to 9999, in UTC; got 0001-01-01T00:00:00+14:00"),
+        (
+            "tokens[0].expires_at: expires_at must be a time in the years 1 to 9999, in UTC; "
+            "got 0001-01-01T00:00:00+14:00"
+        ),
     ),
     (
         '{"webhooks": [\n"http://example.com/"]}',
@@ -770,7 +773,7 @@ MISTAKES = [
         '{"deployers": [{"steps": ["queued",\n{"state": "success",\n"after_poll": 1}]}]}',
         3,
         (
-            "there is no key 'after_poll' in deployers[0].steps[1]; there are after_polls, after_seconds, "
+            "unknown key 'after_poll' in deployers[0].steps[1]; known: after_polls, after_seconds, "
             "state, log_url, environment_url, description, auto_inactive"
         ),
     ),
@@ -783,16 +786,16 @@ MISTAKES = [
         '{"deployers": [{"steps": [\n"done"]}]}',
         2,
         (
-            "there is no value 'done' of deployers[0].steps[0]; "
-            "there are error, failure, inactive, in_progress, queued, pending, success"
+            "unknown value 'done' of deployers[0].steps[0]; "
+            "known: error, failure, inactive, in_progress, queued, pending, success"
         ),
     ),
-    ('{"deployers": [{"after_seconds":\n"1"}]}', 2, "deployers[0].after_seconds is a number, got a text"),
+    ('{"deployers": [{"after_seconds":\n"1"}]}', 2, "deployers[0].after_seconds must be a number, got a string"),
     (
         '{"deployers": [{\n"fails_on": null}]}',
         2,
         (
-            "there is no key 'fails_on' in deployers[0]; there are fails_with, "
+            "unknown key 'fails_on' in deployers[0]; known: fails_with, "
             "environment, repository, steps, after_polls, after_seconds, log_url, environment_url, description, login"
         ),
     ),
@@ -804,31 +807,31 @@ MISTAKES = [
     (
         '{"repositories": [{"full_name": "o/r", "commits": [{"branch": "main", "files": {"a":\n1}}]}]}',
         2,
-        "repositories[0].commits[0].files.a is a text, got a number; a text is put in quotes",
+        "repositories[0].commits[0].files.a must be a string, got a number; put strings in quotes",
     ),
     (
         '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa",\n"wait_timer": -1}]}]}',
         2,
         (
             "repositories[0]."
-            "environments[0].wait_timer: GitHub refuses this with 422 'Wait timer must be between 0 and 43200': "
+            "environments[0].wait_timer: GitHub would respond 422 'Wait timer must be between 0 and 43200': "
             "wait_timer is -1; it must be from 0 to 43,200 minutes"
         ),
     ),
     (
         '{"repositories": [{"full_name": "o/r", "environments": [{"name": "q",\n"reviewers": ["octocat",\n"mona"]}]}]}',
         2,
-        ("repositories[0].environments[0].reviewers: there is no user 'mona': see add_user; there are octocat, o"),
+        ("repositories[0].environments[0].reviewers: unknown user 'mona': add it with add_user; known: octocat, o"),
     ),
     (
         '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa",\n"reviewers": ["o/team"]}]}]}',
         2,
-        "repositories[0].environments[0].reviewers: there is no team 'o/team'; there are none",
+        "repositories[0].environments[0].reviewers: unknown team 'o/team'; known: none",
     ),
     (
         '{"repositories": [{"full_name": "o/r", "environments": [{"name": "qa", "protection_rules": [\n"gate"]}]}]}',
         2,
-        "repositories[0].environments[0].protection_rules[0]: there is no app 'gate'; there are none",
+        "repositories[0].environments[0].protection_rules[0]: unknown app 'gate'; known: none",
     ),
     (
         (
@@ -837,33 +840,33 @@ MISTAKES = [
         ),
         3,
         (
-            "repositories[0].deployments[0].statuses[0].creator: there is no user 'mona': see add_user; "
-            "there are octocat, o"
+            "repositories[0].deployments[0].statuses[0].creator: unknown user 'mona': add it with add_user; "
+            "known: octocat, o"
         ),
     ),
     (
         '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "payload":\n5}]}]}',
         2,
-        ("repositories[0].deployments[0].payload is a mapping or a text, got a number; a text is put in quotes"),
+        ("repositories[0].deployments[0].payload must be a mapping or a string, got a number; put strings in quotes"),
     ),
     (
         '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "payload":\n{"a": 1.0e+999}}]}]}',
         2,
         (
-            "repositories[0].deployments[0].payload: payload is what JSON can hold: "
+            "repositories[0].deployments[0].payload: payload must be valid as JSON: "
             "Out of range float values are not JSON compliant*"
         ),  # newer Pythons say more
     ),
-    ('{"tokens": [{"token": "t", "expires_at":\n"soon"}]}', 2, "tokens[0].expires_at is a date, got a text"),
+    ('{"tokens": [{"token": "t", "expires_at":\n"soon"}]}', 2, "tokens[0].expires_at must be a date, got a string"),
     (
         '{"tokens": [{"token": "t", "permissions":\n["deployments"]}]}',
         2,
-        "tokens[0].permissions is a mapping, got a list",
+        "tokens[0].permissions must be a mapping, got a list",
     ),
     (
         '{"tokens": [{"token": "t", "permissions": {"deployments": "write"}, "repositories":\n["o/r"]}]}',
         2,
-        "tokens[0].repositories: there is no repository 'o/r'; there are none",
+        "tokens[0].repositories: unknown repository 'o/r'; known: none",
     ),
 ]
 
@@ -885,30 +888,30 @@ def test_each_mistake_has_its_message(
     [
         ("seed.txt", b"", "seed.txt: a seed file ends in .yaml, .yml, .toml, .json"),
         ("seed", b"", "seed: a seed file ends in .yaml, .yml, .toml, .json"),
-        ("seed.yaml", b"", "seed.yaml: a seed is a mapping, got nothing"),
+        ("seed.yaml", b"", "seed.yaml: a seed must be a mapping, got nothing"),
         ("seed.yaml", b"a: 1\n- b", "seed.yaml:2: expected <block end>, but found '-' while parsing a block mapping"),
         ("seed.json", b'{\n"\xff": 1}', "seed.json:2: a seed file is UTF-8"),
         ("seed.toml", b"[a\n", "seed.toml: Expected ']' at the end of a table declaration (at line 1, column 3)"),
         (
             "seed.toml",
             b"[[rate_limits]]\nremaining = 1.5\n",
-            "seed.toml: rate_limits[0].remaining is a whole number, got a number with a point",
+            "seed.toml: rate_limits[0].remaining must be a whole number, got a number with a point",
         ),
-        ("seed.toml", b"[users]\n", "seed.toml: users is a list, got a mapping"),
+        ("seed.toml", b"[users]\n", "seed.toml: users must be a list, got a mapping"),
         (
             "seed.yaml",
             b"users:\n  - yes\n",
-            "seed.yaml:2: users[0] is a text or a mapping, got true; a text is put in quotes",
+            "seed.yaml:2: users[0] must be a string or a mapping, got true; put strings in quotes",
         ),
         (
             "seed.yaml",
             b"users:\n  - 2026-11-20\n",
-            "seed.yaml:2: users[0] is a text or a mapping, got a date; a text is put in quotes",
+            "seed.yaml:2: users[0] must be a string or a mapping, got a date; put strings in quotes",
         ),
         (
             "seed.toml",
             b"users = [\n  12:00:00\n]",
-            "seed.toml: users[0] is a text or a mapping, got a time; a text is put in quotes",
+            "seed.toml: users[0] must be a string or a mapping, got a time; put strings in quotes",
         ),
         (
             "seed.yaml",
@@ -943,13 +946,16 @@ def test_what_is_no_seed_is_refused() -> None:
     wrong: Any = ["seed.yaml"]
     assert refusal(wrong) == "a seed is the path of a file or a mapping, got a list"
     wrong = {7: []}
-    assert refusal(wrong) == "a key is a text, got a number"
-    assert refusal({"users": [{7: "mona"}]}) == "a key in users[0] is a text, got a number"
+    assert refusal(wrong) == "a key must be a string, got a number"
+    assert refusal({"users": [{7: "mona"}]}) == "a key in users[0] must be a string, got a number"
     numbered = {"full_name": "o/r", "commits": [{"branch": "main", "files": {7: "text"}}]}
-    assert refusal({"repositories": [numbered]}) == "a key in repositories[0].commits[0].files is a text, got a number"
+    assert (
+        refusal({"repositories": [numbered]})
+        == "a key in repositories[0].commits[0].files must be a string, got a number"
+    )
     circle: dict[str, Any] = {"full_name": "o/r"}
     circle["deployments"] = [{"ref": "main", "payload": circle}]
-    expected = "repositories[0].deployments[0].payload: payload is what JSON can hold: Circular reference detected"
+    expected = "repositories[0].deployments[0].payload: payload must be valid as JSON: Circular reference detected"
     assert refusal({"repositories": [circle]}) == expected
 
 
@@ -1088,7 +1094,7 @@ repositories:
     rules = fake.repository("octocat/two").environments[0].protection_rules
     assert [rule["wait_timer"] for rule in rules] == [5]
     path.write_text(text.replace("wait_timer: 5", "wait_timer: soon"), "utf-8")
-    expected = f"{path}:5: repositories[0].environments[0].wait_timer is a whole number, got a text"
+    expected = f"{path}:5: repositories[0].environments[0].wait_timer must be a whole number, got a string"
     assert refusal(path) == expected
 
 
@@ -1101,7 +1107,7 @@ def test_a_seed_is_as_the_fake_is(tmp_path: Path) -> None:
     assert repo.full_name == "octocat/example"
     long = {"ref": "main", "payload": {"a": "long"}}
     message = refusal({"repositories": [{"full_name": "o/r", "deployments": [long]}]}, fake)
-    assert message.startswith("repositories[0].deployments[0].payload: GitHub refuses this with 422")
+    assert message.startswith("repositories[0].deployments[0].payload: GitHub would respond 422")
     fake.seed({"repositories": [{"full_name": "o/r", "commit_statuses": [
         {"ref": "main", "state": "success", "creator": "mona"}]}]})  # fmt: skip
     assert fake.events[0].payload["sender"]["login"] == "mona"
@@ -1154,4 +1160,4 @@ def test_whatever_is_wrong_is_said_and_changes_nothing(path: tuple[Any, ...], od
         message = str(problem)
     if message:
         assert stored(fake) == before
-        assert re.search(r"(?:^| )[a-z_]+(?:\[\d+\]|: | is )|^there is no key '\w+'; ", message)
+        assert re.search(r"(?:^| )[a-z_]+(?:\[\d+\]|: | is | must be )|^unknown key '\w+'; ", message)

@@ -327,7 +327,7 @@ def test_an_unsupported_request_is_a_501_and_fails_the_test(
     """The body names the endpoint and suggests a stub."""
     answer = requests.request(method, f"{server.url}{path}", headers=AUTHORIZED, timeout=10)
     assert answer.status_code == 501
-    assert "is not an endpoint of this fake" in answer.text
+    assert "this fake does not implement" in answer.text
     problem = ghdeploy._engine.take_problem()
     assert isinstance(problem, UnsupportedRequest)
     assert str(problem) == answer.text.strip()
@@ -538,7 +538,7 @@ def test_the_port_can_be_chosen(ghdeploy: FakeGitHub) -> None:
     with ghdeploy.serve(port) as server:
         assert server.url == f"http://127.0.0.1:{port}"
     for none in (-1, 65536, "80", True, None):
-        with pytest.raises(FakeError, match="port is a number"):
+        with pytest.raises(FakeError, match="port must be a number"):
             ghdeploy.serve(none)  # type: ignore[arg-type]
 
 

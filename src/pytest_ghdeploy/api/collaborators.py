@@ -84,7 +84,7 @@ def find(call: Call) -> User:
     row = call.store.user(login)
     if row is None or row.type == "Organization":
         known = errors.there_is(login, (user.login for user in call.store.users if user.type != "Organization"))
-        raise refusals.not_found(f"there is no user {login!r}; {known}")
+        raise refusals.not_found(f"unknown user {login!r}; {known}")
     return row
 
 

@@ -48,7 +48,7 @@ def enable(store: Store, environment: Environment, *, integration_id: int | None
     app = store.apps.get(integration_id)
     if app is None or not rules.can_protect(app):
         known = (f"{row.slug} ({row.id})" for row in available(store))
-        what = f"the app {app.slug} offers no custom deployment protection rule" if app else "there is no such app"
+        what = f"the app {app.slug} offers no custom deployment protection rule" if app else "no app has this id"
         raise refusals.not_found(
             f"integration_id is {integration_id}: {what}; {errors.there_is(integration_id, known)}"
         )

@@ -82,7 +82,7 @@ def change(
         branches = store.git(repository).branches
         if default_branch not in branches:
             known = errors.there_is(default_branch, branches)
-            hint = f"there is no branch {default_branch!r} in {repository.full_name}; {known}"
+            hint = f"unknown branch {default_branch!r} in {repository.full_name}; {known}"
             raise refusals.no_default_branch(default_branch, hint)
         changed = changed._replace(default_branch=default_branch)
     if visibility is not None:

@@ -266,9 +266,7 @@ def find_in_repository(
         elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
         existing = errors.there_is(row_id, (label(other) for other in known[:_SHOWN]))
         newest = f" (the newest of {len(known)})" if len(known) > _SHOWN else ""
-        raise refusals.not_found(
-            f"there is no {what} {row_id} in {call.repository.full_name}{elsewhere}; {existing}{newest}"
-        )
+        raise refusals.not_found(f"{call.repository.full_name} has no {what} {row_id}{elsewhere}; {existing}{newest}")
     return row
 
 
@@ -283,7 +281,7 @@ def refuse_forms(call: Call, *forms: str) -> None:
         UnsupportedRequest: ``Accept`` requests one of them.
     """
     if call.terms.form in forms:
-        msg = f"the fake does not implement the form {call.terms.form!r} of {call.endpoint.operation_id}: see Accept"
+        msg = f"the fake does not implement the form {call.terms.form!r} of {call.endpoint.operation_id}: change Accept"
         raise UnsupportedRequest(msg)
 
 

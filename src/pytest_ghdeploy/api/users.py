@@ -48,7 +48,7 @@ def find(call: Call) -> User:
     row = call.store.user(login)
     if row is None:
         known = errors.there_is(login, (user.login for user in call.store.users))
-        raise refusals.not_found(f"there is no user {login!r}; {known}")
+        raise refusals.not_found(f"unknown user {login!r}; {known}")
     return row
 
 

@@ -173,7 +173,8 @@ class Application:
             GitHubError: It does not exist, or the caller may not use the endpoint there.
         """
         if token is None and not endpoint.anonymous:
-            raise refusals.requires_authentication(f"{request.method} {request.path} needs a token and had none")
+            hint = f"{request.method} {request.path} needs a token, but the request has none"
+            raise refusals.requires_authentication(hint)
         if request.repository:
             check_access(self.store, endpoint, token, request.repository)
             return request.repository

@@ -58,15 +58,15 @@ def authenticate(store: Store, request: Request) -> Token | None:
     if request.token_text is None:
         return None
     if not request.token_text:
-        raise refusals.bad_credentials("the Authorization header holds no token")
+        raise refusals.bad_credentials("the Authorization header contains no token")
     token = request.token
     if token is None:
         raise refusals.bad_credentials(
-            f"the token is none of the {len(store.tokens)} that add_token made known; "
-            "without add_token any token would do"
+            f"the token is not one of the {len(store.tokens)} that add_token added; "
+            "without any call of add_token every token is accepted"
         )
     if token.revoked:
-        raise refusals.bad_credentials(f"the token of {token.user.login} has been revoked: see revoke_token")
+        raise refusals.bad_credentials(f"the token of {token.user.login} was revoked with revoke_token")
     if token.expires_at and store.clock.now >= token.expires_at:
         raise refusals.bad_credentials(
             f"the token of {token.user.login} has expired: it is {store.clock.now:%Y-%m-%d %H:%M:%S} UTC by "

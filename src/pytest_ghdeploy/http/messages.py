@@ -119,7 +119,7 @@ class Stub(NamedTuple):
         headers = {**{name: value for name, value in usual.items() if name.lower() not in named}, **self.headers}
         if self.status >= HTTPStatus.BAD_REQUEST:
             segments = ("*" if segment is None else segment for segment in self.segments)
-            hint = f"this is the stub for {self.method} {'/'.join(segments)}"
+            hint = f"response of the stub for {self.method} {'/'.join(segments)}"
             headers["X-GHDeploy-Hint"] = header_text(hint)
         if not self.body:
             headers.pop("Content-Type", None)

@@ -213,11 +213,11 @@ def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
     theirs, own = operation(method, path), endpoints()
     if theirs and theirs not in own:
         return UnsupportedRequest(
-            f"{method} {path} is GitHub's {theirs}, which is not an endpoint of this fake "
-            f"({len(own)} are: `ghdeploy routes`). "
-            f'A canned answer helps: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
+            f"{method} {path} is GitHub's {theirs}, which this fake does not implement "
+            f"(`ghdeploy routes` lists its {len(own)} endpoints). "
+            f'Stub the response: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
         )
     hint = f"GitHub has no {method} {path}"
     if "/" in path.partition("/environments/")[2]:
-        hint += "; a slash in the name of an environment is %2F in a path"
+        hint += "; encode a slash in the name of an environment as %2F"
     return refusals.not_found(hint, documentation_url=refusals.REST_DOCS)

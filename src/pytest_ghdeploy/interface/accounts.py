@@ -26,14 +26,14 @@ def add_user(store: Store, login: str, account_type: AccountType) -> User:
         FakeError: It exists, or an argument is invalid. Nothing was added.
     """
     if account_type not in ACCOUNT_TYPES:
-        raise errors.unknown("type of account", account_type, ACCOUNT_TYPES, argument="type")
+        raise errors.unknown("account type", account_type, ACCOUNT_TYPES, argument="type")
     check_login(login)
     is_bot = login.endswith("[bot]")
     if is_bot and account_type == "Organization":
-        msg = f"{login} is the login of a bot, and an organization is none"
+        msg = f"{login} is the login of a bot; an organization cannot have it"
         raise FakeError(msg, argument="type")
     if store.user(login):
-        msg = f"there is a user {login} already"
+        msg = f"user {login} already exists"
         raise FakeError(msg, argument="login")
     return store.add_user(login, "Bot" if is_bot else account_type)
 
@@ -46,17 +46,17 @@ def add_team(store: Store, organization: str, name: str) -> Team:
         FakeError: It exists, or an argument is invalid. Nothing was added.
     """
     check_login(organization, argument="organization")
-    check_type("name", name, str, "a text")
+    check_type("name", name, str, "a string")
     slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
     if not slug:
-        msg = f"the name of a team has a letter or digit, got {name!r}"
+        msg = f"the name of a team must contain a letter or a digit, got {name!r}"
         raise FakeError(msg, argument="name")
     owner = store.user(organization)
     if owner and owner.type != "Organization":
-        msg = f'{owner.login} is a {owner.type}; a team belongs to an account with type="Organization"'
+        msg = f'{owner.login} is a {owner.type}; a team must belong to an account with type="Organization"'
         raise FakeError(msg, argument="organization")
     if any(team.slug == slug and team.organization is owner for team in store.teams):
-        msg = f"{organization} has a team {slug} already"
+        msg = f"{organization} already has a team {slug}"
         raise FakeError(msg, argument="name")
     owner = owner or store.add_user(organization, "Organization")
     return store.teams.add(Team(store.teams.next_id, owner, name, slug))
@@ -69,13 +69,13 @@ def add_app(store: Store, slug: str, owner: str) -> App:
     Raises:
         FakeError: It exists, or an argument is invalid. Nothing was added.
     """
-    check_type("slug", slug, str, "a text")
+    check_type("slug", slug, str, "a string")
     if not _SLUG.fullmatch(slug):
-        msg = f'the slug of an app is made of lower-case letters, digits and "-"; got {slug!r}'
+        msg = f'the slug of an app may contain only lower-case letters, digits and "-" between them; got {slug!r}'
         raise FakeError(msg, argument="slug")
     check_login(owner, argument="owner")
     if slug == ACTIONS or any(app.slug == slug for app in store.apps):
-        msg = f"there is an app {slug} already"
+        msg = f"app {slug} already exists"
         raise FakeError(msg, argument="slug")
     return store.apps.add(
         App(

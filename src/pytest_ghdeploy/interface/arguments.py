@@ -44,7 +44,7 @@ def advice(**arguments: str) -> Iterator[None]:
     try:
         yield
     except GitHubError as refusal:
-        msg = f"GitHub refuses this with {refusal.status} {refusal.message!r}: {refusal.hint}"
+        msg = f"GitHub would respond {refusal.status} {refusal.message!r}: {refusal.hint}"
         field = refusal.field
         raise FakeError(msg, argument=None if field is None else arguments.get(field, field)) from None
 
@@ -73,7 +73,7 @@ def plain_json(**members: object) -> dict[str, Any]:
         copied: dict[str, Any] = json.loads(_written(members))
     except (TypeError, ValueError) as problem:
         named = next((name for name, value in members.items() if not _is_json(value)), None)
-        msg = f"{named or 'this'} is what JSON can hold: {problem}"
+        msg = f"{named or 'this'} must be valid as JSON: {problem}"
         raise FakeError(msg, argument=named) from None
     return copied
 
@@ -119,7 +119,7 @@ def check_type(
     # A row of the fake's is a tuple too, and its fields are no list.
     is_row = isinstance(value, tuple) and hasattr(value, "_fields") and isinstance(wanted, tuple) and tuple in wanted
     if is_row or not isinstance(value, wanted) or (isinstance(value, str) and not _is_json(value)):
-        msg = f"{name} is {called}, got {value!r}"
+        msg = f"{name} must be {called}, got {value!r}"
         raise FakeError(msg, argument=argument or (name if name.isidentifier() else None))
 
 
@@ -134,21 +134,21 @@ def headers_of(headers: object) -> dict[str, str]:
     if headers is None:
         return {}
     if not isinstance(headers, Mapping):
-        msg = f"headers is a mapping of texts, got {errors.kind_of(headers)}"
+        msg = f"headers must be a mapping of strings, got {errors.kind_of(headers)}"
         raise FakeError(msg, argument="headers")
     copied = {}
     for name, value in headers.items():
-        check_type("the name of a header", name, str, "a text", argument="headers")
+        check_type("the name of a header", name, str, "a string", argument="headers")
         if not _HEADER_NAME.fullmatch(name):
             # The value stands there too, perhaps.
             shown = re.sub(r"[:=].*", "…", name, flags=re.DOTALL)
-            msg = f"the name of a header is made of letters, digits and some signs, such as Retry-After; got {shown!r}"
+            msg = f"invalid header name {shown!r}: use letters, digits and hyphens, as in Retry-After"
             raise FakeError(msg, argument="headers")
         if not isinstance(value, str):
-            msg = f"the header {name} is a text, got {errors.kind_of(value)}"
+            msg = f"the header {name} must be a string, got {errors.kind_of(value)}"
             raise FakeError(msg, argument="headers")
         if not _HEADER_VALUE.fullmatch(value):
-            msg = f"the header {name} is one line of Latin-1, without spaces around it; {_why_no_header(value)}"
+            msg = f"the header {name} must be one line of Latin-1; {_why_no_header(value)}"
             raise FakeError(msg, argument="headers")
         copied[name.title() if name.lower() in _LOOKED_UP else name] = value
     return copied
@@ -156,9 +156,9 @@ def headers_of(headers: object) -> dict[str, str]:
 
 def _why_no_header(value: str) -> str:
     if value != value.strip(" \t"):
-        return "there is a space around it"
+        return "it starts or ends with white space"
     wrong = next(sign for sign in value if not _HEADER_VALUE.fullmatch(sign) and sign not in " \t")
-    return f"it has the character U+{ord(wrong):04X}"
+    return f"it contains the character U+{ord(wrong):04X}"
 
 
 def check_method(method: str) -> None:
@@ -168,7 +168,7 @@ def check_method(method: str) -> None:
     Raises:
         FakeError: There is no such method.
     """
-    check_type("method", method, str, "a text")
+    check_type("method", method, str, "a string")
     if method.upper() not in _METHODS:
         raise errors.unknown("method", method, _METHODS, argument="method")
 
@@ -181,16 +181,16 @@ def check_path(path: object) -> None:
         FakeError: It does not start with a slash, has a query, or leaves something out.
     """
     if not isinstance(path, str):
-        msg = f"path is a text, got {errors.kind_of(path)}"
+        msg = f"path must be a string, got {errors.kind_of(path)}"
         raise FakeError(msg, argument="path")
     # A query, and what is before a host, may hold a token.
     shown = re.sub(r"\?.*", "?…", without_likely_credentials(path), flags=re.DOTALL)
-    check_type("path", shown, str, "a text")
+    check_type("path", shown, str, "a string")
     if not path.startswith("/") or "?" in path:
-        msg = f'path starts with "/", below the root of the API, and has no query; got {shown!r}'
+        msg = f'path must start with "/" and must not have a query, such as "/repos/octocat/example"; got {shown!r}'
         raise FakeError(msg, argument="path")
     if left_out := next((part for part in path.split("/") if part in _ELLIPSES), None):
-        msg = f'path is written out, with "*" for any segment; got {left_out!r} in {path!r}'
+        msg = f'path must be complete; use "*" for any segment instead of {left_out!r} in {path!r}'
         raise FakeError(msg, argument="path")
 
 
@@ -201,12 +201,12 @@ def check_ref_name(name: str, *, argument: str = "name") -> None:
     Raises:
         FakeError: *name* is no such name.
     """
-    check_type("a branch or tag", name, str, "a text", argument=argument)
+    check_type("a branch or tag", name, str, "a string", argument=argument)
     if name.startswith("refs/"):
-        msg = f"{name!r} is a whole ref: give the branch or tag by its name, without refs/heads/ or refs/tags/"
+        msg = f"{name!r} is a full ref: use the name of the branch or tag, without refs/heads/ or refs/tags/"
         raise FakeError(msg, argument=argument)
     if not git.is_valid_ref_name(name):
-        msg = f"{name!r} is not a name for a branch or tag: see git check-ref-format"
+        msg = f"{name!r} is not a valid name for a branch or tag: see git check-ref-format"
         raise FakeError(msg, argument=argument)
 
 
@@ -217,9 +217,9 @@ def check_login(login: str, *, argument: str = "login") -> None:
     Raises:
         FakeError: *login* is no such name.
     """
-    check_type("a login", login, str, "a text", argument=argument)
+    check_type("a login", login, str, "a string", argument=argument)
     if not _LOGIN.fullmatch(login):
-        msg = f'a login is made of letters, digits and "-", with "[bot]" at the end for a bot; got {login!r}'
+        msg = f'invalid login {login!r}: use letters, digits and "-"; the login of a bot ends in "[bot]"'
         raise FakeError(msg, argument=argument)
 
 
@@ -230,7 +230,7 @@ def split_full_name(full_name: str) -> tuple[str, str]:
     Raises:
         FakeError: It is no such name.
     """
-    check_type("full_name", full_name, str, 'a text, "owner/name"')
+    check_type("full_name", full_name, str, 'a string such as "owner/name"')
     owner, slash, name = full_name.partition("/")
     if (
         not slash
@@ -239,7 +239,7 @@ def split_full_name(full_name: str) -> tuple[str, str]:
         or name in (".", "..")
         or name.endswith(".git")
     ):
-        msg = f'a repository is called "owner/name", of letters, digits, ".", "_" and "-"; got {full_name!r}'
+        msg = f'invalid repository name {full_name!r}: use "owner/name", with letters, digits, ".", "_" and "-"'
         raise FakeError(msg, argument="full_name")
     return owner, name
 
@@ -259,13 +259,13 @@ def user_called(store: Store, login: str | None, argument: str) -> User:
     if login is None:
         return store.default_user
     if isinstance(login, model.User):
-        msg = f"{argument} is a login, got a user: give its login, {login.login!r}"
+        msg = f"{argument} must be a login, got a User: use its login, {login.login!r}"
         raise FakeError(msg, argument=argument)
     check_type(argument, login, str, "a login")
     user = store.user(login)
     if user is None:
         known = (user.login for user in store.users)
-        raise errors.unknown("user", login, known, more=": see add_user", argument=argument)
+        raise errors.unknown("user", login, known, more=": add it with add_user", argument=argument)
     return user
 
 
@@ -284,7 +284,7 @@ def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
             )
         if type(value) is not type(known[name]) or value < 0:
             wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
-            msg = f"{name} is {wanted}, got {value!r}"
+            msg = f"{name} must be {wanted}, got {value!r}"
             raise FakeError(msg, argument=name)
     return Assumptions(**given)
 

@@ -36,7 +36,7 @@ def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object],
     message = f"no event {_described(name, fields)}{more}"
     if named:
         ranked = sorted(named, key=lambda event: len(_differing(event, fields)))
-        message += "\n  recorded, nearest first:" + "".join(
+        message += "\n  recorded, closest first:" + "".join(
             f"\n    {_line(event, fields)}" for event in ranked[:_SHOWN]
         )
         if len(ranked) > _SHOWN:
@@ -47,7 +47,7 @@ def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object],
             counts[event.name] = counts.get(event.name, 0) + 1
         message += "\n  recorded: " + ", ".join(f"{count} {other}" for other, count in counts.items())
     else:
-        message += "\n  no event was recorded at all"
+        message += "\n  no events were recorded"
     raise AssertionError(message)
 
 
@@ -63,7 +63,7 @@ def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object
     found = matching(events, name, fields)
     if found:
         shown = "".join(f"\n    {_line(event, fields)}" for event in found[:_SHOWN])
-        msg = f"{len(found)} event(s) {_described(name, fields)}, none was expected:{shown}"
+        msg = f"expected no event {_described(name, fields)}, but {len(found)} recorded:{shown}"
         raise AssertionError(msg)
 
 
@@ -109,13 +109,13 @@ def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, obje
         return found[0]
     message = f"no delivery of {_described(event, fields)}"
     if not deliveries:
-        message += "\n  nothing was delivered at all: see webhooks.subscribe"
+        message += "\n  nothing was delivered: subscribe a receiver with webhooks.subscribe"
     elif not named:
         counts = Counter(delivery.event for delivery in deliveries)
-        message += "\n  there are deliveries of: " + ", ".join(f"{count} {other}" for other, count in counts.items())
+        message += "\n  delivered: " + ", ".join(f"{count} {other}" for other, count in counts.items())
     else:
         ranked = sorted(named, key=lambda delivery: len(differing(delivery)))
-        message += "\n  there are, nearest first:"
+        message += "\n  delivered, closest first:"
         for delivery in ranked[:_SHOWN]:
             apart = differing(delivery)
             shown = dict.fromkeys([*fields, "state", "status_code", *(["reason"] if delivery.reason else [])])
@@ -134,7 +134,7 @@ def _check_delivery(event: str, fields: Mapping[str, object]) -> None:
         if field not in DELIVERY_FIELDS:
             raise errors.unknown("field", field, DELIVERY_FIELDS, more=" of a delivery", argument=field)
     if "state" in fields and fields["state"] not in HOOK_DELIVERY_STATES:
-        raise errors.unknown("state of a delivery", fields["state"], HOOK_DELIVERY_STATES, argument="state")
+        raise errors.unknown("delivery state", fields["state"], HOOK_DELIVERY_STATES, argument="state")
 
 
 class Delivered(Protocol):
@@ -169,7 +169,7 @@ def check_order(events: Sequence[Event], wanted: Sequence[Wanted], *, exactly: b
     """
     __tracebackhide__ = True
     if not isinstance(wanted, (list, tuple)):
-        msg = f"assert_events takes a list of events, got {wanted!r}"
+        msg = f"wanted must be a list of events, got {wanted!r}"
         raise errors.FakeError(msg, argument="wanted")
     pairs = [_pair(one) for one in wanted]
     fits = [{id(event) for event in matching(events, name, fields, argument="wanted")} for name, fields in pairs]
@@ -185,8 +185,8 @@ def check_order(events: Sequence[Event], wanted: Sequence[Wanted], *, exactly: b
         if event is not None:
             fields = pairs[place][1] if place is not None else {}
             lines.append(f"  {'+' if place is None and exactly else ' '} {_line(event, fields)}")
-    how = "exactly these, in this order" if exactly else "these in this order"
-    msg = f"the events are not {how} (- did not come{', + was not expected' if exactly else ''}):\n"
+    how = "exactly these events in this order" if exactly else "these events in this order"
+    msg = f"expected {how} (- missing{', + unexpected' if exactly else ''}):\n"
     raise AssertionError(msg + "\n".join(_shortened(lines)))
 
 
@@ -196,9 +196,7 @@ def _pair(wanted: object) -> tuple[str, Mapping[str, object]]:
     match wanted:
         case (str(name), Mapping() as fields):
             return name, fields
-    msg = (
-        f'an event is given by name, or as a pair such as ("deployment_status", {{"state": "success"}}); got {wanted!r}'
-    )
+    msg = f'an event must be a name, or a pair such as ("deployment_status", {{"state": "success"}}); got {wanted!r}'
     raise errors.FakeError(msg, argument="wanted")
 
 

@@ -201,7 +201,7 @@ class Binder:
         """
         where = f" in {spelled(path)}" if path else ""
         if not isinstance(key, str):
-            msg = f"a key{where} is a text, got {kind_of(key)}"
+            msg = f"a key{where} must be a string, got {kind_of(key)}"
             raise Mismatch(msg, path)
         if key not in known:
             close = not isinstance(value, Mapping) and get_close_matches(key, known, cutoff=0.8)
@@ -246,7 +246,7 @@ class Binder:
                 return ()
             if not isinstance(value, (list, tuple)) or not value:
                 got = "an empty list" if isinstance(value, (list, tuple)) else kind_of(value)
-                msg = f"{spelled(path)} is a list of at least one item, or nothing, got {got}"
+                msg = f"{spelled(path)} must be a list of at least one item, or nothing, got {got}"
                 raise Mismatch(msg, path)
             return self.value(types.GenericAlias(Sequence, (parameter.annotation,)), value, path)
         if parameter.kind is Parameter.VAR_KEYWORD:
@@ -256,7 +256,7 @@ class Binder:
     def _mapping(self, of: Any, value: Mapping[Any, Any], path: Path) -> dict[str, Any]:  # noqa: ANN401 - a type
         for key in value:
             if not isinstance(key, str):
-                msg = f"a key in {spelled(path)} is a text, got {kind_of(key)}"
+                msg = f"a key in {spelled(path)} must be a string, got {kind_of(key)}"
                 raise Mismatch(msg, path)
         return {key: self.value(of, inner, (*path, key)) for key, inner in value.items()}
 
@@ -293,8 +293,8 @@ class Binder:
     def _refuse(self, path: Path, hint: Any, value: object) -> NoReturn:  # noqa: ANN401 - a type
         wanted = self._described(hint)
         unquoted = self._needs_quotes and value is not None and not isinstance(value, (str, Mapping, list))
-        quotes = "; a text is put in quotes" if unquoted and "a text" in wanted.split(" or ") else ""
-        msg = f"{self._spelled(path)} is {wanted}, got {kind_of(value)}{quotes}"
+        quotes = "; put strings in quotes" if unquoted and "a string" in wanted.split(" or ") else ""
+        msg = f"{self._spelled(path)} must be {wanted}, got {kind_of(value)}{quotes}"
         raise Mismatch(msg, path)
 
     def _described(self, hint: Any) -> str:  # noqa: ANN401 - a type
@@ -331,12 +331,12 @@ def _to_datetime(value: date | str) -> datetime:
 
 # What can only come from Python, and so is not offered, is not here.
 _DESCRIBED: dict[Any, str] = {
-    str: "a text",
+    str: "a string",
     bool: "true or false",
     int: "a whole number",
     float: "a number",
     datetime: "a date",
     Mapping: "a mapping",
     Sequence: "a list",
-    typing.Literal: "a text",
+    typing.Literal: "a string",
 }

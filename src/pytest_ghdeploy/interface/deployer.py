@@ -293,15 +293,15 @@ class Deployers:
         Raises:
             FakeError: One of them makes no sense. Nothing was added.
         """
-        check_type("environment", environment, (str, type(None)), "a text, or None for all environments")
+        check_type("environment", environment, (str, type(None)), "a string, or None for all environments")
         check_type("repository", repository, (str, type(None)), "a full name, or None for all repositories")
         check_type("by_webhook", by_webhook, bool, "True or False")
         check_type("steps", steps, (list, tuple), "a list of states and Steps")
         if not steps:
-            msg = 'steps are what it posts, at least one: ["queued", "in_progress", "success"]'
+            msg = 'steps must not be empty: use at least one state, such as ["success"]'
             raise FakeError(msg, argument="steps")
         if fails_on is not None and not callable(fails_on):
-            msg = f"fails_on is a function that takes a Deployment and says whether it fails, got {fails_on!r}"
+            msg = f"fails_on must be a function that takes a Deployment and returns whether it fails, got {fails_on!r}"
             raise FakeError(msg, argument="fails_on")
         _check_moment(after_polls, after_seconds)
         texts = Step("queued", log_url=log_url, environment_url=environment_url, description=description)
@@ -318,7 +318,7 @@ class Deployers:
         check_login(login)
         user = store.user(login)
         if user and user.type == "Organization":
-            msg = f"{user.login} is an organization, which reports nothing: give the login of a user or a bot"
+            msg = f"{user.login} is an organization, which cannot post statuses: use the login of a user or a bot"
             raise FakeError(msg, argument="login")
         self.look()
         script = Script(environment, repository_id, checked, failing, fails_on, by_webhook)
@@ -366,7 +366,7 @@ def _checked(given: DeploymentState | Step, usual: Step, *, argument: str = "ste
     called = "a step" if argument == "steps" else argument
     check_type(called, given, (str, Step), "a state, or a Step", argument=argument)
     step = given if isinstance(given, Step) else Step(given)
-    one_of("state of a deployment status", step.state, DEPLOYMENT_STATES, argument=argument)
+    one_of("deployment status state", step.state, DEPLOYMENT_STATES, argument=argument)
     _check_moment(step.after_polls, step.after_seconds)
     own = step.after_polls is not None or step.after_seconds is not None
     complete = Step(
@@ -387,17 +387,17 @@ def _checked(given: DeploymentState | Step, usual: Step, *, argument: str = "ste
 
 def _check_moment(after_polls: int | None, after_seconds: float | None) -> None:
     if after_polls is not None and after_seconds is not None:
-        msg = f"a step comes after_polls={after_polls!r} or after_seconds={after_seconds!r}, not both"
+        msg = f"use either after_polls={after_polls!r} or after_seconds={after_seconds!r}, not both"
         raise FakeError(msg)
     if after_polls is not None and (isinstance(after_polls, bool) or not isinstance(after_polls, int)):
-        msg = f"after_polls is a number of requests, 0 or more; got {after_polls!r}"
+        msg = f"after_polls must be a number of requests, 0 or more; got {after_polls!r}"
         raise FakeError(msg, argument="after_polls")
     if after_seconds is not None and (isinstance(after_seconds, bool) or not isinstance(after_seconds, (int, float))):
-        msg = f"after_seconds is a number of seconds, 0 or more; got {after_seconds!r}"
+        msg = f"after_seconds must be a number of seconds, 0 or more; got {after_seconds!r}"
         raise FakeError(msg, argument="after_seconds")
     for name, value in (("after_polls", after_polls), ("after_seconds", after_seconds)):
         if value is not None and not 0 <= value < _LONGEST:
-            msg = f"{name} is 0 or more, and less than a year; got {value!r}"
+            msg = f"{name} must be 0 or more and less than {_LONGEST:,}; got {value!r}"
             raise FakeError(msg, argument=name)
 
 

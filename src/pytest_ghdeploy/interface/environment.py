@@ -61,7 +61,7 @@ class Environment(_Item):
         Raises:
             FakeError: *type* is none, or the environment takes no custom branch policies. Nothing was added.
         """
-        one_of("type of a deployment branch policy", type, DEPLOYMENT_BRANCH_POLICY_TYPES, argument="type")
+        one_of("deployment branch policy type", type, DEPLOYMENT_BRANCH_POLICY_TYPES, argument="type")
         body = json_copy("repos/create-deployment-branch-policy", name=name, type=type)
         with self._store.lock, advice():
             return branch_policies.create(self._store, self._row, **body)[0]

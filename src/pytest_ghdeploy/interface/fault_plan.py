@@ -162,8 +162,8 @@ class PlannedFault:
             made = not_found_yet.created_by(store, request, answer)
         except not_found_yet.NothingToHide as what:
             self.problem = (
-                f"the fault {self.fault} met {where}, which has created {what}: nothing that has an address of its "
-                f"own, so nothing that can be hidden. not_found_yet is for {not_found_yet.KINDS}"
+                f"the fault {self.fault} matched {where}, which created {what}; that has no URL of its own, so it "
+                f"cannot be hidden. not_found_yet works for {not_found_yet.KINDS}"
             )
             return
         if made and not self._passes():
@@ -246,7 +246,7 @@ class FaultPlan:
                 fault = planned.fault
                 fault.used += 1
                 answer, told = failed
-                hint = f"fault: the test asked for {fault} ({fault.used} of {fault.times}){told}"
+                hint = f"fault added by the test: {fault} ({fault.used} of {fault.times}){told}"
                 answer.hint = f"{hint}; {answer.hint}" if answer.hint else hint
                 if answer.status:
                     answer.headers["X-GHDeploy-Hint"] = header_text(answer.hint)
@@ -282,18 +282,18 @@ class FaultPlan:
             answer = self._application.refuse(request, lambda _: refusals.not_found(""), in_turn=True)
         except GitHubError:
             return None
-        return answer, "; it is there"
+        return answer, "; it exists"
 
     def _fail(self, planned: PlannedFault, request: Request, paths: Sequence[Segments]) -> tuple[Answer, str]:
         """Make the answer of a fault, and what the hint says beside the fault's name."""
         application = self._application
         if planned.past:
-            return application.proceed(request, planned.past()), "; it is the past that was shown"
+            return application.proceed(request, planned.past()), "; the response shows an earlier state"
         failure, carried_out = _ERRORS.get(planned.get("error"), ("", False))
         told, answer = "", None
         if carried_out or planned.get("change_made"):
             answer = self._proceed(request, paths)
-            told = f"; the request was carried out, with {answer.status} {REASONS.get(answer.status, '')}".rstrip()
+            told = f"; the request was processed, with {answer.status} {REASONS.get(answer.status, '')}".rstrip()
         if failure == "truncated" and answer and answer.body:
             half = answer.body[: len(answer.body) // 2]
             return Answer(answer.status, answer.headers, half, answer.hint, failure), ""
@@ -356,16 +356,16 @@ class FaultPlan:
         came = Counter(f"{one.method} {one.path}" for one in self._requests()[planned.requests_before :])
         wanted = f"{fault.method or ''} {fault.path or ''}"
         if planned.created:
-            yield f"  {planned.created_by} created {planned.created.label}; no further request was for it"
+            yield f"  {planned.created_by} created {planned.created.label}; no later request was for it"
         elif planned.passed:
-            yield f"  {planned.passed} of the {planned.after} that pass have come"
+            yield f"  only {planned.passed} of the {planned.after} requests that pass first were sent"
         elif planned.get("not_found_yet"):
-            yield "  no matching request has created anything"
+            yield "  no matching request created anything"
         ranked = sorted(came, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)
         for line in ranked[:_SHOWN]:
-            yield f"  {line} came {came[line]} time{'s'[: came[line] != 1]}"
+            yield f"  {line} was sent {came[line]} time{'s'[: came[line] != 1]}"
         if len(ranked) > _SHOWN:
             yield f"  and {len(ranked) - _SHOWN} others"
         if not ranked:
-            yield "  no request came after it was added"
-        yield "  with required=False it need not be used"
+            yield "  no request was sent after it was added"
+        yield "  use required=False for a fault that may stay unused"

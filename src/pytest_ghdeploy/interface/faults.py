@@ -132,7 +132,7 @@ class Faults:
         check_type("required", required, bool, "True or False")
         kept = not_found_yet or stale
         if kept and times != 1:
-            msg = "not_found_yet and stale say themselves how often; times goes with status and error"
+            msg = "times cannot be combined with not_found_yet or stale, which are the number of requests"
             raise FakeError(msg, argument="times")
         given = {"status": status, "error": error, "not_found_yet": not_found_yet, "stale": stale,
                  "retry_after": retry_after, "headers": headers_of(headers), "change_made": change_made}  # fmt: skip
@@ -143,7 +143,7 @@ class Faults:
             creating = hiding.creating_methods(method.upper() if method else None, segments)
             if not creating:
                 what = f"{method.upper() if method else 'a request to'} {path or ''}".rstrip()
-                msg = f"{what} creates nothing that not_found_yet could hide: it is for {hiding.KINDS}"
+                msg = f"{what} creates nothing that not_found_yet can hide; it works for {hiding.KINDS}"
                 raise FakeError(msg, argument="not_found_yet")
             usual = creating[0]
         planned = PlannedFault(
@@ -164,12 +164,12 @@ class Faults:
         given = [name for name, value in kinds.items() if value is not None]
         # A page of HTML is the one thing that may come with any status.
         if len(given) != 1 and not (given == ["status", "error"] and error == "not_json"):
-            told = " and ".join(given) or "none of them"
-            msg = f"a fault is one of {', '.join(kinds)}; {told} {'were' if given else 'was'} given"
+            told = " and ".join(given) or "none"
+            msg = f"use exactly one of {', '.join(kinds)}; got {told}"
             raise FakeError(msg)
         wanted = {"not_found_yet": _CREATE, "stale": ("GET", "HEAD")}.get(given[0])
         if wanted and method and method.upper() not in wanted:
-            msg = f"{given[0]} is for {' and '.join(wanted)}, not for {method}"
+            msg = f"{given[0]} works with {' and '.join(wanted)}, not with {method}"
             raise FakeError(msg, argument="method")
 
     def _check_details(
@@ -183,23 +183,23 @@ class Faults:
     ) -> None:
         lowest = 200 if error else 400
         if status is not None and (type(status) is not int or not lowest <= status <= 599):  # noqa: PLR2004
-            msg = f"status is an HTTP status from {lowest} to 599, got {status!r}"
+            msg = f"status must be an HTTP status from {lowest} to 599, got {status!r}"
             raise FakeError(msg, argument="status")
         if retry_after is not None:
             _check_number("retry_after", retry_after, 0)
         if status in _WITHOUT_BODY:
-            msg = f"a {status} has no body, so no page of HTML either"
+            msg = f"a {status} response has no body, so it cannot contain HTML"
             raise FakeError(msg, argument="status")
         if (retry_after is not None or headers) and status is None and error != "not_json":
-            msg = "retry_after and headers go with a status"
+            msg = "retry_after and headers need a status"
             raise FakeError(msg)
         check_type("change_made", change_made, bool, "True or False")
         if change_made and error not in ("reset", "timeout", "not_json") and (status or 0) < _FIRST_5XX:
-            msg = 'change_made goes with error="reset", "timeout" or "not_json", or with a status of 500 or more'
+            msg = 'change_made needs error="reset", "timeout" or "not_json", or a status of 500 or more'
             raise FakeError(msg, argument="change_made")
 
 
 def _check_number(name: str, number: object, least: int) -> None:
     if type(number) is not int or number < least:
-        msg = f"{name} is a whole number, {least} or more; got {number!r}"
+        msg = f"{name} must be a whole number, {least} or more; got {number!r}"
         raise FakeError(msg, argument=name)

@@ -121,7 +121,7 @@ def created_by(store: Store, request: Request, answer: Answer) -> Created | None
             repository = store.repository(body.get("full_name", ""))
         if repository:
             return _identify(name, request, body, repository)
-    raise NothingToHide(f"by an answer of {name} that is not the fake's own")  # a stub's
+    raise NothingToHide(f"the object in a stubbed response of {name}")  # a stub's
 
 
 def _identify(operation_id: str, request: Request, body: dict[str, Any], repository: Repository) -> Created:

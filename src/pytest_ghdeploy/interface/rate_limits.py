@@ -29,7 +29,7 @@ class RateLimits:
     @property
     def _store(self) -> Store:
         if self._kept.retired:
-            msg = "the fake has been reset since: ask it for its rate_limits again"
+            msg = "the fake was reset: get its rate_limits again"
             raise FakeError(msg)
         return self._kept
 
@@ -99,7 +99,7 @@ class RateLimits:
         _check_status(status)
         check_type("retry_after", retry_after, int, "True, False or a number of seconds")
         if retry_after < 0:
-            msg = f"retry_after is True, False or a number of seconds, got {retry_after!r}"
+            msg = f"retry_after must be True, False or a number of seconds, got {retry_after!r}"
             raise FakeError(msg, argument="retry_after")
         with self._store.lock:
             self._store.limits = self._store.limits or rate_limits.Limits()
@@ -115,11 +115,11 @@ class RateLimits:
 
 def _check_number(name: str, number: object, least: int) -> None:
     if type(number) is not int or number < least:
-        msg = f"{name} is a whole number, {least} or more; got {number!r}"
+        msg = f"{name} must be a whole number, {least} or more; got {number!r}"
         raise FakeError(msg, argument=name)
 
 
 def _check_status(status: object) -> None:
     if status not in (403, 429):
-        msg = f"status is 403 or 429, got {status!r}"
+        msg = f"status must be 403 or 429, got {status!r}"
         raise FakeError(msg, argument="status")

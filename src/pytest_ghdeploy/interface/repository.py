@@ -68,7 +68,7 @@ class Repository:
     def _row(self) -> model.Repository:
         row = None if self._store.retired else self._store.repositories.get(self._id)
         if row is None:
-            msg = "this repository is gone: the fake was reset, or the repository deleted"
+            msg = "this repository no longer exists: it was deleted, or the fake was reset"
             raise FakeError(msg)
         return row
 
@@ -120,7 +120,7 @@ class Repository:
         with self._store.outbox, self._store.lock, advice(name="full_name"):
             row = self._row
             if owner.lower() != row.owner.login.lower():
-                msg = f"{row.full_name} stays with its owner: rename it to {row.owner.login}/{name}, or another name"
+                msg = f"rename cannot change the owner of {row.full_name}: use {row.owner.login}/{name}"
                 raise FakeError(msg, argument="full_name")
             repositories.change(self._store, row, name=name)
 
@@ -142,7 +142,7 @@ class Repository:
         return self._sha(ref, "ref")
 
     def _sha(self, ref: str, argument: str) -> str:
-        check_type(argument, ref, str, "a text")
+        check_type(argument, ref, str, "a string")
         with self._store.lock:
             target = self._graph.resolve(ref, short_shas=self._store.assume.short_shas)
             if target is None:
@@ -151,7 +151,7 @@ class Repository:
             return target.sha
 
     def _branch(self, name: str, argument: str | None) -> str:
-        check_type("a branch", name, str, "a text", argument=argument)
+        check_type("a branch", name, str, "a string", argument=argument)
         if name not in self._graph.branches:
             where = f" in {self.full_name}"
             raise errors.unknown("branch", name, self._graph.branches, more=where, argument=argument)
@@ -161,10 +161,10 @@ class Repository:
         check_ref_name(name)
         for other in taken:
             if other.startswith(f"{name}/") or name.startswith(f"{other}/"):
-                msg = f"{self.full_name} has a {kind} {other!r}, beside which git cannot have {name!r}"
+                msg = f"{self.full_name} has a {kind} {other!r}, so git does not allow {name!r}"
                 raise FakeError(msg, argument="name")
         if name in taken:
-            msg = f"{self.full_name} has a {kind} {name!r} already"
+            msg = f"{self.full_name} already has a {kind} {name!r}"
             raise FakeError(msg, argument="name")
 
     def add_branch(self, name: str, *, from_ref: str | None = None, behind: int = 0) -> str:
@@ -189,18 +189,18 @@ class Repository:
             graph, default = self._graph, self.default_branch
             self._new_name(name, graph.branches, "branch")
             if isinstance(behind, bool) or not isinstance(behind, int) or not 0 <= behind <= _FARTHEST:
-                msg = f"behind is a number of commits, 0 to {_FARTHEST:,}; got {behind!r}"
+                msg = f"behind must be a number of commits, 0 to {_FARTHEST:,}; got {behind!r}"
                 raise FakeError(msg, argument="behind")
             if from_ref is None:
                 start = graph.back(self._branch(default, None), behind)
                 if start is None:
-                    msg = f"merges leave no commit that is exactly {behind} behind {default}: give from_ref"
+                    msg = f"because of merges no commit is exactly {behind} behind {default}: use from_ref"
                     raise FakeError(msg, argument="behind")
             else:
                 start = self._sha(from_ref, "from_ref")
                 lacks = len(graph.missing(start, graph.branches[default]))
                 if behind and lacks > behind:
-                    msg = f"{from_ref} is {lacks} commit(s) behind {default} already, which is more than {behind}"
+                    msg = f"{from_ref} is already {lacks} commit(s) behind {default}, more than {behind}"
                     raise FakeError(msg, argument="behind")
                 path = ""
                 for number in range(1, behind - lacks + 1):
@@ -241,11 +241,11 @@ class Repository:
             author, now = self._store.default_user, self._store.clock.now
             if self._graph.commits or branch != self.default_branch:  # else it is the first one
                 self._branch(branch, "branch")
-            check_type("message", message, str, "a text")
-            check_type("files", files, (Mapping, type(None)), "a mapping of paths to texts or bytes")
+            check_type("message", message, str, "a string")
+            check_type("files", files, (Mapping, type(None)), "a mapping of paths to strings or bytes")
             for path, content in (files or {}).items():
-                check_type("a path in files", path, str, "a text", argument="files")
-                check_type(f"the file {path}", content, (str, bytes), "a text or bytes", argument="files")
+                check_type("a path in files", path, str, "a string", argument="files")
+                check_type(f"the file {path}", content, (str, bytes), "a string or bytes", argument="files")
                 with advice(path="files"):
                     rules.check_path(path)
             commit = self._graph.commit(branch, message=message, files=files, author=author, now=now)
@@ -268,7 +268,7 @@ class Repository:
         with self._store.lock:
             base = self._branch(base or self.default_branch, "base")
             if self._branch(head, "head") == base:
-                msg = f"{base} cannot conflict with itself: give add_merge_conflict another branch"
+                msg = f"{base} cannot conflict with itself: head and base must be different branches"
                 raise FakeError(msg, argument="head")
             self._graph.clash(head, base, author=self._store.default_user, now=self._store.clock.now)
             self._store.pushed(self._row)
@@ -313,7 +313,7 @@ class Repository:
         Raises:
             FakeError: *ref* or *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
         """
-        one_of("state of a commit status", state, COMMIT_STATUS_STATES, argument="state")
+        one_of("commit status state", state, COMMIT_STATUS_STATES, argument="state")
         body = json_copy(
             "repos/create-commit-status",
             state=state,
@@ -348,16 +348,16 @@ class Repository:
         Raises:
             FakeError: *ref*, *status* or *conclusion* is none. Nothing was added.
         """
-        check_type("name", name or None, str, "a text that is not empty")
-        check_type("check_suite", check_suite, str, "a text")
-        one_of("status of a check run", status, CHECK_RUN_STATUSES, argument="status")
+        check_type("name", name or None, str, "a non-empty string")
+        check_type("check_suite", check_suite, str, "a string")
+        one_of("check run status", status, CHECK_RUN_STATUSES, argument="status")
         if status != "completed":
             conclusion = None
         elif conclusion is None:
-            msg = f"a completed check run has a conclusion: {', '.join(CHECK_RUN_CONCLUSIONS)}"
+            msg = f"a completed check run needs a conclusion: {', '.join(CHECK_RUN_CONCLUSIONS)}"
             raise FakeError(msg, argument="conclusion")
         else:
-            one_of("conclusion of a check run", conclusion, CHECK_RUN_CONCLUSIONS, argument="conclusion")
+            one_of("check run conclusion", conclusion, CHECK_RUN_CONCLUSIONS, argument="conclusion")
         with self._store.outbox, self._store.lock:
             row = check_runs.add(
                 self._store,
@@ -430,7 +430,7 @@ class Repository:
             user = user_called(self._store, creator, "creator")
             made = deployments.create(self._store, self._row, user, app_behind(self._store, user), **body)
             if isinstance(made, deployments.AutoMerged):
-                msg = f"there is no deployment yet, GitHub answers 202 {made.message!r}: add it again"
+                msg = f"no deployment was created: GitHub responds 202 {made.message!r}; call add_deployment again"
                 raise FakeError(msg)
             for listener in self._store.afterwards:
                 listener()
@@ -499,7 +499,7 @@ class Repository:
         Raises:
             FakeError: There is one already, a reviewer is none, or GitHub would refuse it. Nothing was added.
         """
-        check_type("name", name, str, "a text")
+        check_type("name", name, str, "a string")
         plain_json(name=name)
         check_type("reviewers", reviewers, (list, tuple), "a list of logins, users and teams")
         with self._store.lock, advice():
@@ -513,7 +513,7 @@ class Repository:
                 can_admins_bypass=can_admins_bypass,
             )
             if taken := environments.lookup(self._store, self._row, name):
-                msg = f"{self.full_name} has an environment {taken.name!r} already"
+                msg = f"{self.full_name} already has an environment {taken.name!r}"
                 raise FakeError(msg, argument="name")
             made = environments.create_or_update(self._store, self._row, name, **body)
             return Environment(self._store, made.id)

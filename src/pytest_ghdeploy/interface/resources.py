@@ -97,7 +97,7 @@ class _Item(ABC):
     def _row(self) -> Any:  # noqa: ANN401 - of the table's kind
         row = None if self._store.retired else self._table().get(self._id)
         if row is None:
-            msg = f"{self._kind} {self._id} is gone: it was deleted, or the fake was reset"
+            msg = f"{self._kind} {self._id} no longer exists: it was deleted, or the fake was reset"
             raise FakeError(msg)
         return row
 
@@ -282,7 +282,7 @@ class Deployment(_Item):
         Raises:
             FakeError: *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
         """
-        one_of("state of a deployment status", state, DEPLOYMENT_STATES, argument="state")
+        one_of("deployment status state", state, DEPLOYMENT_STATES, argument="state")
         body = json_copy(
             "repos/create-deployment-status",
             state=state,

@@ -34,15 +34,15 @@ def stub_of(
     check_path(path)
     more = headers_of(headers)
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
-        msg = f"status is an HTTP status from 200 to 599, got {status!r}"
+        msg = f"status must be an HTTP status from 200 to 599, got {status!r}"
         raise FakeError(msg, argument="status")
     try:
         body = b"" if json is None else json_module.dumps(json, allow_nan=False).encode()
     except (TypeError, ValueError) as problem:
-        msg = f"json is what JSON can hold: {problem}"
+        msg = f"json must be valid as JSON: {problem}"
         raise FakeError(msg, argument="json") from None
     if body and status in _WITHOUT_BODY:
-        msg = f"an answer {status} has no body, and json gives it one"
+        msg = f"a {status} response has no body: leave json out"
         raise FakeError(msg, argument="json")
     return Stub(method.upper(), pattern_of(path, prefix), status, body, more)
 

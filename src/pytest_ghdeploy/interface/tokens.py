@@ -40,32 +40,32 @@ def add(
     """
     # What was given is a secret, so unlike others this complaint does not repeat it.
     if not isinstance(text, str) or not text.isprintable() or not text or " " in text:
-        msg = "a token is a text without white space"
+        msg = "token must be a non-empty string without white space"
         raise FakeError(msg, argument="token")
     check_login(user, argument="user")
     if scopes is not None and permissions is not None:
-        msg = "a token has scopes (a classic one) or permissions (a fine-grained or an app's one), not both"
+        msg = "use either scopes (for a classic token) or permissions (for a fine-grained token or an app's), not both"
         raise FakeError(msg)
     if repositories is not None and permissions is None:
-        msg = "repositories restricts a fine-grained or an app's token: give its permissions too"
+        msg = "repositories needs permissions: only a fine-grained token or an app's can be limited to repositories"
         raise FakeError(msg, argument="permissions")
     known_scopes = None if scopes is None else _scopes(scopes)
     known_permissions = None if permissions is None else _permissions(permissions)
     chosen = None if repositories is None else _repository_ids(store, repositories)
     if expires_at is not None and (not isinstance(expires_at, datetime) or expires_at.tzinfo is None):
-        msg = f"expires_at is a datetime with a time zone, got {expires_at!r}"
+        msg = f"expires_at must be a datetime with a time zone, got {expires_at!r}"
         raise FakeError(msg, argument="expires_at")
     ends_at = None if expires_at is None else in_utc(expires_at)
     if expires_at is not None and ends_at is None:
-        msg = f"expires_at is a time in the years 1 to 9999, in UTC; got {expires_at.isoformat()}"
+        msg = f"expires_at must be a time in the years 1 to 9999, in UTC; got {expires_at.isoformat()}"
         raise FakeError(msg, argument="expires_at")
     known = store.user(user)
     is_bot = known.type == "Bot" if known else user.endswith("[bot]")
     if is_bot and scopes is not None:
-        msg = f"{user} is a bot, and the token of an app has no scopes: give permissions"
+        msg = f"{user} is a bot, and the token of an app has no scopes: use permissions"
         raise FakeError(msg, argument="scopes")
     if known and known.type == "Organization" and known_permissions is not None:
-        msg = f"{known.login} is an organization: a fine-grained token is a user's"
+        msg = f"{known.login} is an organization: a fine-grained token must belong to a user"
         raise FakeError(msg, argument="user")
     owner = store.ensure_user(user)
     app = None if known_permissions is None or not is_bot else _app(store, owner, known_permissions)
@@ -92,8 +92,8 @@ def revoke(store: Store, text: str) -> None:
     token = store.tokens.get(text) if isinstance(text, str) else None
     if token is None or token.revoked:
         logins = [row.user.login for row in store.tokens.values() if not row.revoked]
-        whose = f"those there are belong to {', '.join(logins)}" if logins else "there are none"
-        msg = f"that token is not known: {whose}"
+        whose = f"valid tokens belong to {', '.join(logins)}" if logins else "no token is valid"
+        msg = f"this token was never added, or was revoked: {whose}"
         raise FakeError(msg, argument="token")
     # It is kept, since any token would do again if there were none.
     store.tokens[text] = replace(token, revoked=True)
@@ -114,7 +114,7 @@ def _permissions(given: Mapping[str, str]) -> dict[str, str]:
         if levels is None:
             raise errors.unknown("permission", name, authorization.TOKEN_PERMISSIONS, argument="permissions")
         if level not in levels:
-            raise errors.unknown(f"level of the permission {name}", level, levels, argument="permissions")
+            raise errors.unknown("level", level, levels, more=f" of the permission {name}", argument="permissions")
     # Every token that has a permission may read what a repository is called.
     return {"metadata": "read", **given}
 
@@ -125,7 +125,7 @@ def _repository_ids(store: Store, given: Sequence[str]) -> frozenset[int]:
     )
     chosen = set()
     for full_name in given:
-        check_type("the name of a repository", full_name, str, 'a text, "owner/name"', argument="repositories")
+        check_type("the name of a repository", full_name, str, 'a string such as "owner/name"', argument="repositories")
         chosen.add(repository_called(store, full_name, "repositories").id)
     return frozenset(chosen)
 

@@ -141,5 +141,5 @@ def _loop() -> tuple[Callable[[], Any], Callable[[Callable[[], None]], object]]:
 
 def _check(timeout: float) -> None:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 <= timeout <= threading.TIMEOUT_MAX:
-        msg = f"timeout is a number of seconds, 0 or more; got {timeout!r}"
+        msg = f"timeout must be a number of seconds, 0 or more; got {timeout!r}"
         raise FakeError(msg, argument="timeout")

@@ -187,7 +187,7 @@ class Seed:
 
     def _checked(self, value: object) -> dict[str, list[Item]]:
         if not isinstance(value, Mapping):
-            msg = f"a seed is a mapping, got {kind_of(value)}"
+            msg = f"a seed must be a mapping, got {kind_of(value)}"
             raise Mismatch(msg, ())
         self._collect_secrets(value)
         sections = {section.name: section for section in SECTIONS}

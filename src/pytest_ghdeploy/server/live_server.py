@@ -83,7 +83,7 @@ class LiveServer:
             FakeError: *port* is invalid or in use, or *tls* needs a package that is not installed. Nothing is started.
         """
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
-            msg = f"port is a number from 1 to {_HIGHEST_PORT}, or 0 for any free port; got {port!r}"
+            msg = f"port must be a number from 1 to {_HIGHEST_PORT}, or 0 for any free port; got {port!r}"
             raise FakeError(msg)
         self._fake = fake
         self._another = another

@@ -189,7 +189,7 @@ class Hook:
     def _row(self) -> HookRow:
         row = None if self._store.retired else self._store.hooks.get(self._id)
         if row is None:
-            msg = f"hook {self._id} is gone: it was deleted, or the fake was reset"
+            msg = f"hook {self._id} no longer exists: it was deleted, or the fake was reset"
             raise FakeError(msg)
         return row
 

@@ -61,11 +61,11 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in
         FakeError: It is none of these, or a URL that leads to another machine.
     """
     if kind is not None and kind not in KINDS:
-        raise errors.unknown("kind of receiver", kind, KINDS, argument="kind")
+        raise errors.unknown("receiver kind", kind, KINDS, argument="kind")
     found = kind or _kind_of(value)
     if (found == "url") != isinstance(value, str) or (found != "url" and not callable(value)):
-        wanted = "a text" if found == "url" else "something to call"
-        msg = f"a receiver of kind {found!r} is {wanted}, got {_told(value)}"
+        wanted = "a string" if found == "url" else "something to call"
+        msg = f"a receiver of kind {found!r} must be {wanted}, got {_told(value)}"
         raise FakeError(msg, argument="target")
     if not isinstance(path, str) or not path.startswith("/") or (path != "/" and found in ("url", "callable")):
         got = f"got {_told(path)} for {_told(value)}"
@@ -92,7 +92,7 @@ def _kind_of(value: object) -> str:
     if isinstance(value, str):
         return "url"
     if not callable(value):
-        msg = f"a receiver is a URL, a WSGI or ASGI application, or a function of one delivery; got {_told(value)}"
+        msg = f"a receiver must be a URL, a WSGI or ASGI application, or a function of one delivery; got {_told(value)}"
         raise FakeError(msg, argument="target")
     if _is_of_werkzeug(value):
         return "wsgi"

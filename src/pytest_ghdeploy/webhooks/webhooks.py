@@ -134,7 +134,7 @@ class Webhooks:
         check_type("in_thread", in_thread, (bool, type(None)), "True, False or None")
         check_type("insecure_ssl", insecure_ssl, bool, "True or False")
         if not isinstance(secret, str | None):  # unlike what else is wrong, it is not told
-            msg = f"secret is a text, got {errors.kind_of(secret)}"
+            msg = f"secret must be a string, got {errors.kind_of(secret)}"
             raise FakeError(msg, argument="secret")
         plain_json(secret=secret)
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
@@ -207,7 +207,7 @@ class Webhooks:
     @timeout_seconds.setter
     def timeout_seconds(self, seconds: float) -> None:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < threading.TIMEOUT_MAX:
-            msg = f"timeout_seconds is a number of seconds above 0, got {seconds!r}"
+            msg = f"timeout_seconds must be a number of seconds above 0, got {seconds!r}"
             raise FakeError(msg, argument="timeout_seconds")
         self._timeout_seconds = seconds
 
