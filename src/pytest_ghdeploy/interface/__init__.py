@@ -1,6 +1,6 @@
 """
-The Python interface: what a test calls on a fake, a repository or a deployment.
+The Python interface: the methods that a test calls on a fake, a repository or a deployment.
 
-A call checks its arguments and then runs the operation that the HTTP endpoint
-runs too; no decision of GitHub's is made here.
+A method checks its arguments, then runs the same operation as the HTTP
+endpoint. GitHub's decisions are made elsewhere.
 """

@@ -1,4 +1,4 @@
-"""How a test adds users, teams and apps. Hold the store's lock."""
+"""Adding users, teams and apps. The caller holds the store's lock."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 def add_user(store: Store, login: str, account_type: AccountType) -> User:
     """
-    Add an account; for the arguments see ``FakeGitHub.add_user``.
+    Add an account. The arguments are those of ``FakeGitHub.add_user``.
 
     Raises:
-        FakeError: It exists, or an argument is invalid. Nothing was added.
+        FakeError: The login is taken, or an argument is invalid. Nothing was added.
     """
     if account_type not in ACCOUNT_TYPES:
         raise errors.unknown("account type", account_type, ACCOUNT_TYPES, argument="type")
@@ -40,10 +40,10 @@ def add_user(store: Store, login: str, account_type: AccountType) -> User:
 
 def add_team(store: Store, organization: str, name: str) -> Team:
     """
-    Add a team, and its organization if there is none; for the arguments see ``FakeGitHub.add_team``.
+    Add a team, and its organization if that does not exist. The arguments are those of ``FakeGitHub.add_team``.
 
     Raises:
-        FakeError: It exists, or an argument is invalid. Nothing was added.
+        FakeError: The team exists, or an argument is invalid. Nothing was added.
     """
     check_login(organization, argument="organization")
     check_type("name", name, str, "a string")
@@ -64,10 +64,10 @@ def add_team(store: Store, organization: str, name: str) -> Team:
 
 def add_app(store: Store, slug: str, owner: str) -> App:
     """
-    Add a GitHub App, and its owner if there is none; for the arguments see ``FakeGitHub.add_app``.
+    Add a GitHub App, and its owner if that does not exist. The arguments are those of ``FakeGitHub.add_app``.
 
     Raises:
-        FakeError: It exists, or an argument is invalid. Nothing was added.
+        FakeError: The slug is taken, or an argument is invalid. Nothing was added.
     """
     check_type("slug", slug, str, "a string")
     if not _SLUG.fullmatch(slug):

@@ -1,4 +1,4 @@
-"""Turning what is wrong with a test's own call into advice for its author."""
+"""Checks of the arguments that a test passes. The messages are for the author of the test."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?(?:\[bot\])?")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_LOOKED_UP = ("content-encoding", "content-length", "content-type", "location", "retry-after", "transfer-encoding")
+_COMMON_HEADERS = ("content-encoding", "content-length", "content-type", "location", "retry-after", "transfer-encoding")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-# One line of Latin-1, as HTTP has it, without a space at either end.
+# One line of Latin-1, as HTTP requires, without white space at either end.
 _HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff](?:[\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?")
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
@@ -36,10 +36,13 @@ _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 @contextmanager
 def advice(**arguments: str) -> Iterator[None]:
     """
-    Turn a refusal meant for a client into one meant for a test's author.
+    Turn GitHub's refusals into errors for the author of a test.
 
     Args:
-        arguments: The arguments that are not called as their fields in the request are: ``url="target"``.
+        arguments: Argument names by request field, where the two differ: ``url="target"``.
+
+    Raises:
+        FakeError: The block raised a ``GitHubError``. The message contains GitHub's status and message, and the hint.
     """
     try:
         yield
@@ -51,10 +54,10 @@ def advice(**arguments: str) -> Iterator[None]:
 
 def json_copy(operation_id: str, /, **members: object) -> dict[str, Any]:
     """
-    Copy what a test hands in as a client would have sent it.
+    Make the JSON body that a client would send for these arguments.
 
     Raises:
-        FakeError: It is not what JSON can hold, or not what the operation takes.
+        FakeError: A value is not valid as JSON, or does not match the operation's request schema.
     """
     copied = plain_json(**members)
     with advice():
@@ -64,28 +67,28 @@ def json_copy(operation_id: str, /, **members: object) -> dict[str, Any]:
 
 def plain_json(**members: object) -> dict[str, Any]:
     """
-    Copy what a test hands in as if it had been sent.
+    Copy arguments by writing them as JSON and reading them back.
 
     Raises:
-        FakeError: It is not what JSON in UTF-8 can hold.
+        FakeError: A value is not valid as JSON in UTF-8.
     """
     try:
-        copied: dict[str, Any] = json.loads(_written(members))
+        copied: dict[str, Any] = json.loads(_to_json(members))
     except (TypeError, ValueError) as problem:
-        named = next((name for name, value in members.items() if not _is_json(value)), None)
-        msg = f"{named or 'this'} must be valid as JSON: {problem}"
-        raise FakeError(msg, argument=named) from None
+        name = next((member for member, value in members.items() if not _is_json(value)), None)
+        msg = f"{name or 'this'} must be valid as JSON: {problem}"
+        raise FakeError(msg, argument=name) from None
     return copied
 
 
-def _written(value: object) -> bytes:
-    # Half a surrogate pair, which no answer could carry, fails here.
+def _to_json(value: object) -> bytes:
+    # A lone surrogate, which no response can contain, fails here.
     return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
 
 
 def _is_json(value: object) -> bool:
     try:
-        _written(value)
+        _to_json(value)
     except (TypeError, ValueError):
         return False
     return True
@@ -93,10 +96,15 @@ def _is_json(value: object) -> bool:
 
 def one_of(what: str, value: object, known: Sequence[str], *, argument: str) -> None:
     """
-    Refuse a *value* of an *argument* that is none of the *known* ones.
+    Check that *value* is one of the *known* values.
+
+    Args:
+        what: The kind of value, for the message.
+
+        argument: The name of the argument with the value.
 
     Raises:
-        FakeError: It names them.
+        FakeError: It is not. The message lists the known values.
     """
     if value not in known:
         raise errors.unknown(what, value, known, argument=argument)
@@ -106,17 +114,19 @@ def check_type(
     name: str, value: object, wanted: type | tuple[type, ...], called: str, *, argument: str | None = None
 ) -> None:
     """
-    Refuse a *value* that is not of the type *wanted*, in words: *called*.
+    Check that *value* is of the type *wanted*.
 
     Args:
-        name: What the message calls the value: the name of its argument, or other words.
+        name: The name of the value in the message: the name of its argument, or a description.
 
-        argument: The argument that holds the value, where *name* is other words.
+        called: The wanted type in words, such as ``a string``.
+
+        argument: The name of the argument with the value, if *name* is a description.
 
     Raises:
-        FakeError: It says what *name* is.
+        FakeError: It is not. The message says what *name* must be.
     """
-    # A row of the fake's is a tuple too, and its fields are no list.
+    # The store's rows are tuples too, but not lists of values.
     is_row = isinstance(value, tuple) and hasattr(value, "_fields") and isinstance(wanted, tuple) and tuple in wanted
     if is_row or not isinstance(value, wanted) or (isinstance(value, str) and not _is_json(value)):
         msg = f"{name} must be {called}, got {value!r}"
@@ -125,11 +135,13 @@ def check_type(
 
 def headers_of(headers: object) -> dict[str, str]:
     """
-    Copy the headers that a test wants on an answer, those spelled as the fake does that clients look up each time.
+    Copy the headers that a test adds to a response.
+
+    Names that clients look up in every response are spelled as the fake spells them.
 
     Raises:
-        FakeError: *headers* is no mapping of texts, or HTTP cannot carry one of them. It tells no value, which may
-            be a secret.
+        FakeError: *headers* is not a mapping of strings, or a name or value is not valid in HTTP. The message
+            contains no values, since they may be secrets.
     """
     if headers is None:
         return {}
@@ -140,7 +152,7 @@ def headers_of(headers: object) -> dict[str, str]:
     for name, value in headers.items():
         check_type("the name of a header", name, str, "a string", argument="headers")
         if not _HEADER_NAME.fullmatch(name):
-            # The value stands there too, perhaps.
+            # The name may contain the value too.
             shown = re.sub(r"[:=].*", "…", name, flags=re.DOTALL)
             msg = f"invalid header name {shown!r}: use letters, digits and hyphens, as in Retry-After"
             raise FakeError(msg, argument="headers")
@@ -148,25 +160,25 @@ def headers_of(headers: object) -> dict[str, str]:
             msg = f"the header {name} must be a string, got {errors.kind_of(value)}"
             raise FakeError(msg, argument="headers")
         if not _HEADER_VALUE.fullmatch(value):
-            msg = f"the header {name} must be one line of Latin-1; {_why_no_header(value)}"
+            msg = f"the header {name} must be one line of Latin-1; {_header_problem(value)}"
             raise FakeError(msg, argument="headers")
-        copied[name.title() if name.lower() in _LOOKED_UP else name] = value
+        copied[name.title() if name.lower() in _COMMON_HEADERS else name] = value
     return copied
 
 
-def _why_no_header(value: str) -> str:
+def _header_problem(value: str) -> str:
     if value != value.strip(" \t"):
         return "it starts or ends with white space"
-    wrong = next(sign for sign in value if not _HEADER_VALUE.fullmatch(sign) and sign not in " \t")
-    return f"it contains the character U+{ord(wrong):04X}"
+    character = next(char for char in value if not _HEADER_VALUE.fullmatch(char) and char not in " \t")
+    return f"it contains the character U+{ord(character):04X}"
 
 
 def check_method(method: str) -> None:
     """
-    Refuse what is not the method of requests, in upper or lower case.
+    Check the name of an HTTP method, in upper or lower case.
 
     Raises:
-        FakeError: There is no such method.
+        FakeError: It is not an HTTP method. The message lists them.
     """
     check_type("method", method, str, "a string")
     if method.upper() not in _METHODS:
@@ -175,31 +187,31 @@ def check_method(method: str) -> None:
 
 def check_path(path: object) -> None:
     """
-    Refuse what cannot be the path of requests, below the root of the API.
+    Check a path below the root of the API.
 
     Raises:
-        FakeError: It does not start with a slash, has a query, or leaves something out.
+        FakeError: It does not start with a slash, has a query, or contains an ellipsis as a segment.
     """
     if not isinstance(path, str):
         msg = f"path must be a string, got {errors.kind_of(path)}"
         raise FakeError(msg, argument="path")
-    # A query, and what is before a host, may hold a token.
+    # A query, or the user in front of a host, may contain a token.
     shown = re.sub(r"\?.*", "?…", without_likely_credentials(path), flags=re.DOTALL)
     check_type("path", shown, str, "a string")
     if not path.startswith("/") or "?" in path:
         msg = f'path must start with "/" and must not have a query, such as "/repos/octocat/example"; got {shown!r}'
         raise FakeError(msg, argument="path")
-    if left_out := next((part for part in path.split("/") if part in _ELLIPSES), None):
-        msg = f'path must be complete; use "*" for any segment instead of {left_out!r} in {path!r}'
+    if ellipsis := next((part for part in path.split("/") if part in _ELLIPSES), None):
+        msg = f'path must be complete; use "*" for any segment instead of {ellipsis!r} in {path!r}'
         raise FakeError(msg, argument="path")
 
 
 def check_ref_name(name: str, *, argument: str = "name") -> None:
     """
-    Refuse what git would not take for a branch or tag.
+    Check the name of a branch or tag.
 
     Raises:
-        FakeError: *name* is no such name.
+        FakeError: Git does not allow the name, or it is a full ref such as ``refs/heads/main``.
     """
     check_type("a branch or tag", name, str, "a string", argument=argument)
     if name.startswith("refs/"):
@@ -212,10 +224,10 @@ def check_ref_name(name: str, *, argument: str = "name") -> None:
 
 def check_login(login: str, *, argument: str = "login") -> None:
     """
-    Refuse what cannot be an account's name.
+    Check the login of an account.
 
     Raises:
-        FakeError: *login* is no such name.
+        FakeError: GitHub does not allow the login.
     """
     check_type("a login", login, str, "a string", argument=argument)
     if not _LOGIN.fullmatch(login):
@@ -225,10 +237,10 @@ def check_login(login: str, *, argument: str = "login") -> None:
 
 def split_full_name(full_name: str) -> tuple[str, str]:
     """
-    Cut the full name of a repository into owner and name.
+    Split the full name of a repository into owner and name.
 
     Raises:
-        FakeError: It is no such name.
+        FakeError: It is not the full name of a repository.
     """
     check_type("full_name", full_name, str, 'a string such as "owner/name"')
     owner, slash, name = full_name.partition("/")
@@ -245,16 +257,19 @@ def split_full_name(full_name: str) -> tuple[str, str]:
 
 
 def app_behind(store: Store, user: User) -> App | None:
-    """Find the app in whose name *user* acts: that of a bot."""
+    """Find the app of a bot; ``None`` for other users."""
     return store.app_of(user) if user.type == "Bot" else None
 
 
 def user_called(store: Store, login: str | None, argument: str) -> User:
     """
-    Look up who acts, as an *argument* says: ``None`` is the usual user.
+    Look up an account by its login. ``None`` is the default user, ``octocat``.
+
+    Args:
+        argument: The name of the argument with the login.
 
     Raises:
-        FakeError: There is no such account.
+        FakeError: No account has this login. The message lists the known ones.
     """
     if login is None:
         return store.default_user
@@ -269,15 +284,15 @@ def user_called(store: Store, login: str | None, argument: str) -> User:
     return user
 
 
-def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
+def to_assumptions(values: Mapping[str, Any]) -> Assumptions:
     """
-    Check and convert the assumptions a test makes.
+    Check the assumptions that a test makes.
 
     Raises:
-        FakeError: There is no such assumption, or its value is of another type.
+        FakeError: An assumption is unknown, or its value has the wrong type or is negative.
     """
     known: dict[str, Any] = {field.name: field.default for field in fields(Assumptions)}
-    for name, value in given.items():
+    for name, value in values.items():
         if name not in known:
             raise errors.unknown(
                 "argument", name, ["base_url", "validate", "enterprise_version", *known], argument=name
@@ -286,15 +301,15 @@ def to_assumptions(given: Mapping[str, Any]) -> Assumptions:
             wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
             msg = f"{name} must be {wanted}, got {value!r}"
             raise FakeError(msg, argument=name)
-    return Assumptions(**given)
+    return Assumptions(**values)
 
 
 def team_called(store: Store, name: str, argument: str) -> Team:
     """
-    Look up a team by organization and slug, such as ``octo-org/release-team``, without regard to case.
+    Look up a team by organization and slug, such as ``octo-org/release-team``, ignoring case.
 
     Raises:
-        FakeError: There is no such team.
+        FakeError: No team has this name. The message lists the known ones.
     """
     teams = {f"{team.organization.login}/{team.slug}": team for team in store.teams}
     for known, team in teams.items():
@@ -308,7 +323,7 @@ def app_called(store: Store, slug: str, argument: str) -> App:
     Look up an app by its slug.
 
     Raises:
-        FakeError: There is no such app.
+        FakeError: No app has this slug. The message lists the known ones.
     """
     apps = {app.slug: app for app in store.apps}
     if slug not in apps:
@@ -318,10 +333,10 @@ def app_called(store: Store, slug: str, argument: str) -> App:
 
 def repository_called(store: Store, full_name: str, argument: str) -> Repository:
     """
-    Look up a repository by its full name, without regard to case.
+    Look up a repository by its full name, ignoring case.
 
     Raises:
-        FakeError: There is no such repository.
+        FakeError: No repository has this name. The message lists the known ones.
     """
     row = store.repository(full_name)
     if row is None:

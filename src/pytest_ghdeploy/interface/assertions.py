@@ -1,4 +1,4 @@
-"""Questions about events that fail with what was recorded and came near."""
+"""Assertions about events and deliveries. Their messages list the closest matches."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ _SHOWN = 5
 
 def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object], *, more: str = "") -> Event:
     """
-    Find the newest event with this *name* and these *fields*; *more* goes into the message.
+    Find the newest event with this *name* and these *fields*.
+
+    Args:
+        more: An addition to the first line of the message.
 
     Raises:
-        AssertionError: There is none. The message shows those that come nearest.
-        FakeError: No event has this name, or no such field.
+        AssertionError: No event matches. The message lists the closest ones.
+        FakeError: GitHub has no event of this name, or the event no such field.
     """
     __tracebackhide__ = True
-    found = matching(events, name, fields)
-    if found:
-        return found[-1]
+    matches = matching(events, name, fields)
+    if matches:
+        return matches[-1]
     named = [event for event in events if event.name == name]
     message = f"no event {_described(name, fields)}{more}"
     if named:
@@ -53,17 +56,17 @@ def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object],
 
 def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> None:
     """
-    See to it that no event has this *name* and these *fields*.
+    Fail if an event has this *name* and these *fields*.
 
     Raises:
-        AssertionError: There is one. The message shows it.
-        FakeError: No event has this name, or no such field.
+        AssertionError: An event matches. The message lists up to 5 of them.
+        FakeError: GitHub has no event of this name, or the event no such field.
     """
     __tracebackhide__ = True
-    found = matching(events, name, fields)
-    if found:
-        shown = "".join(f"\n    {_line(event, fields)}" for event in found[:_SHOWN])
-        msg = f"expected no event {_described(name, fields)}, but {len(found)} recorded:{shown}"
+    matches = matching(events, name, fields)
+    if matches:
+        shown = "".join(f"\n    {_line(event, fields)}" for event in matches[:_SHOWN])
+        msg = f"expected no event {_described(name, fields)}, but {len(matches)} recorded:{shown}"
         raise AssertionError(msg)
 
 
@@ -71,10 +74,13 @@ def matching(
     events: Sequence[Event], name: str, fields: Mapping[str, object], *, argument: str = "name"
 ) -> list[Event]:
     """
-    List the events with this *name*, which *argument* holds, and these *fields*.
+    List the events with this *name* and these *fields*.
+
+    Args:
+        argument: The name of the argument with *name*.
 
     Raises:
-        FakeError: No event has this name, or no such field.
+        FakeError: GitHub has no event of this name, or the event no such field.
     """
     names = schema.event_names()
     if name not in names:
@@ -91,11 +97,11 @@ DELIVERY_FIELDS = ("action", "delivery_id", "hook_id", "reason", "redelivery", "
 
 def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, object]) -> D:
     """
-    Find the first of *deliveries*, the newest, of an *event* with these *fields*.
+    Find the first delivery of an *event* with these *fields*. *deliveries* are sorted, newest first.
 
     Raises:
-        AssertionError: There is none. The message shows those that come nearest.
-        FakeError: No event has this name, or a delivery no such field or state.
+        AssertionError: No delivery matches. The message lists the closest ones.
+        FakeError: GitHub has no event of this name, or a delivery no such field or state.
     """
     __tracebackhide__ = True
     _check_delivery(event, fields)
@@ -104,9 +110,9 @@ def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, obje
         return [field for field, wanted in fields.items() if not _is(getattr(delivery, field), wanted)]
 
     named = [delivery for delivery in deliveries if delivery.event == event]
-    found = [delivery for delivery in named if not differing(delivery)]
-    if found:
-        return found[0]
+    matches = [delivery for delivery in named if not differing(delivery)]
+    if matches:
+        return matches[0]
     message = f"no delivery of {_described(event, fields)}"
     if not deliveries:
         message += "\n  nothing was delivered: subscribe a receiver with webhooks.subscribe"
@@ -117,10 +123,10 @@ def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, obje
         ranked = sorted(named, key=lambda delivery: len(differing(delivery)))
         message += "\n  delivered, closest first:"
         for delivery in ranked[:_SHOWN]:
-            apart = differing(delivery)
+            different = differing(delivery)
             shown = dict.fromkeys([*fields, "state", "status_code", *(["reason"] if delivery.reason else [])])
-            told = (f"{field} {getattr(delivery, field)!r}{'  <--' * (field in apart)}" for field in shown)
-            message += f"\n    {event} {delivery.delivery_id[:8]} to hook {delivery.hook_id}: {', '.join(told)}"
+            values = (f"{field} {getattr(delivery, field)!r}{'  <--' * (field in different)}" for field in shown)
+            message += f"\n    {event} {delivery.delivery_id[:8]} to hook {delivery.hook_id}: {', '.join(values)}"
         if len(ranked) > _SHOWN:
             message += f"\n    and {len(ranked) - _SHOWN} more"
     raise AssertionError(message)
@@ -138,7 +144,7 @@ def _check_delivery(event: str, fields: Mapping[str, object]) -> None:
 
 
 class Delivered(Protocol):
-    """What is asked of a delivery."""
+    """The members of a delivery that assertions read."""
 
     @property
     def event(self) -> str: ...  # noqa: D102 - as of Delivery
@@ -158,20 +164,23 @@ Wanted = str | tuple[str, Mapping[str, object]]
 
 def check_order(events: Sequence[Event], wanted: Sequence[Wanted], *, exactly: bool) -> list[Event]:
     """
-    See to it that the *wanted* events came in this order, with none between them if *exactly*.
+    Check that the *wanted* events were recorded in this order.
+
+    Args:
+        exactly: Whether other events are forbidden.
 
     Returns:
-        Those events.
+        The matching events, in the order of *wanted*.
 
     Raises:
-        AssertionError: They did not. The message shows what came beside what was wanted.
-        FakeError: No event has such a name, or no such field, or *wanted* is no list of them.
+        AssertionError: They were not. The message compares the recorded events with the wanted ones, line by line.
+        FakeError: GitHub has no event of a wanted name, the event no such field, or *wanted* is not a list of events.
     """
     __tracebackhide__ = True
     if not isinstance(wanted, (list, tuple)):
         msg = f"wanted must be a list of events, got {wanted!r}"
         raise errors.FakeError(msg, argument="wanted")
-    pairs = [_pair(one) for one in wanted]
+    pairs = [_pair(event) for event in wanted]
     fits = [{id(event) for event in matching(events, name, fields, argument="wanted")} for name, fields in pairs]
     aligned = _aligned(events, fits)
     if aligned.count(None) == len(events) - len(pairs) and (not exactly or len(events) == len(pairs)):
@@ -201,7 +210,7 @@ def _pair(wanted: object) -> tuple[str, Mapping[str, object]]:
 
 
 def _aligned(events: Sequence[Event], fits: Sequence[set[int]]) -> list[int | None]:
-    """Find for each event which of those wanted it is, so that as many as possible are there in order."""
+    """Match events with wanted events in order, as many as possible. An unmatched event gets ``None``."""
     longest = [[0] * (len(fits) + 1) for _ in range(len(events) + 1)]
     for row in reversed(range(len(events))):
         for column in reversed(range(len(fits))):
@@ -213,15 +222,15 @@ def _aligned(events: Sequence[Event], fits: Sequence[set[int]]) -> list[int | No
     column = 0
     for row, event in enumerate(events):
         while column < len(fits) and longest[row][column + 1] == longest[row][column]:
-            column += 1  # it does not come, or not at the cost of others
-        here = column < len(fits) and id(event) in fits[column]
-        aligned.append(column if here else None)
-        column += here
+            column += 1  # it is missing, or matching it would lose other matches
+        matches = column < len(fits) and id(event) in fits[column]
+        aligned.append(column if matches else None)
+        column += matches
     return aligned
 
 
 def _shortened(lines: list[str]) -> list[str]:
-    """Leave out of a long list what is like what was wanted, but for what is next to what is not."""
+    """Shorten a long comparison to the differences, with two lines of context on each side."""
     if len(lines) <= _LINES:
         return lines
     near = {place + step for place, line in enumerate(lines) if line[2] != " " for step in range(-2, 3)}
@@ -249,16 +258,16 @@ def _value(event: Event, field: str, wanted: object = "") -> Any:  # noqa: ANN40
     if field in ("action", "repository"):
         return getattr(event, field)
     own = event.payload.get(event.name, event.payload)
-    # The payload of a commit status names who made it only as the sender of the event.
+    # The payload of a commit status contains its creator only as the sender of the event.
     value = own.get("sender" if field == "creator" and event.name == "status" else field)
-    # A user may be given by login. A payload is the one object that may look like a user and is none.
+    # A user may be given by login. Only a deployment's payload can look like a user without being one.
     if isinstance(value, dict) and isinstance(wanted, str) and "login" in value and field != "payload":
         return value["login"]
     return value
 
 
 def _is(value: object, wanted: object) -> bool:
-    # What a handle gives for a time or a user is good enough to ask with.
+    # Times and users may be given as the handles return them: as datetime and User objects.
     if isinstance(wanted, datetime):
         wanted = wanted.isoformat() if isinstance(value, str) and "+" in value else as_json.time(wanted)
     if isinstance(wanted, User):
@@ -274,8 +283,8 @@ def _is(value: object, wanted: object) -> bool:
 
 
 def _described(name: str, fields: Mapping[str, object]) -> str:
-    told = ", ".join(f"{field} {wanted!r}" for field, wanted in fields.items())
-    return f"{name} with {told}" if told else name
+    values = ", ".join(f"{field} {wanted!r}" for field, wanted in fields.items())
+    return f"{name} with {values}" if values else name
 
 
 def _line(event: Event, fields: Mapping[str, object]) -> str:
