@@ -1,11 +1,11 @@
 """
-Deploy what GitHub asks for: a receiver of its webhooks, on Flask.
+Receive deployments by webhook and carry them out, on Flask.
 
     flask --app wsgi_receiver run
 
-Subscribe ``/webhooks/github`` to the event deployment, with a secret. In the environment are
-WEBHOOK_SECRET, GITHUB_TOKEN for the deployment statuses, and SHIP, a command that gets the sha
-and the name of the environment. It has the ten seconds that GitHub waits for an answer.
+Subscribe ``/webhooks/github`` to the event ``deployment``, with a secret. The environment variables
+are WEBHOOK_SECRET, GITHUB_TOKEN for the deployment statuses, and SHIP, a command that gets the SHA
+and the environment's name. It must finish within the ten seconds that GitHub waits for a response.
 """
 
 import hmac
@@ -24,18 +24,18 @@ Ship = Callable[[str, str], object]
 
 
 def run_ship(sha: str, environment: str) -> None:
-    """Bring a commit to an environment."""
+    """Run the command in SHIP for a commit and an environment."""
     subprocess.run([os.environ["SHIP"], sha, environment], check=True)
 
 
 def is_signed(body: bytes, signature: str, secret: str) -> bool:
-    """Tell whether who has sent *body* knows *secret*; how long that takes tells nothing of it."""
+    """Return whether *signature* is *body* signed with *secret*, compared in constant time."""
     expected = "sha256=" + hmac.new(secret.encode(), body, "sha256").hexdigest()
     return hmac.compare_digest(expected.encode(), signature.encode())
 
 
 def report(deployment: Json, token: str, state: str, description: str = "") -> None:
-    """Add a deployment status. GitHub takes 140 characters of description."""
+    """Add a deployment status, with at most 140 characters of description."""
     answer = requests.post(
         deployment["statuses_url"],
         json={"state": state, "description": description[:140]},
@@ -46,11 +46,11 @@ def report(deployment: Json, token: str, state: str, description: str = "") -> N
 
 
 def carry_out(deployment: Json, token: str, ship: Ship) -> str:
-    """Ship a deployment, report on it, and give the state it has come to."""
+    """Ship a deployment, report its status, and return its final state."""
     report(deployment, token, "in_progress")
     try:
         ship(deployment["sha"], deployment["environment"])
-    except Exception as problem:  # noqa: BLE001 - whatever it is, somebody waits for it
+    except Exception as problem:  # noqa: BLE001 - every failure is reported
         report(deployment, token, "failure", str(problem))
         return "failure"
     report(deployment, token, "success")
@@ -58,11 +58,11 @@ def carry_out(deployment: Json, token: str, ship: Ship) -> str:
 
 
 def create_app(secret: str | None = None, token: str | None = None, ship: Ship = run_ship) -> Flask:
-    """Make the application; what is not given is in the environment."""
+    """Create the application. Arguments left out are read from the environment."""
     app = Flask(__name__)
     secret = secret or os.environ["WEBHOOK_SECRET"]
     token = token or os.environ["GITHUB_TOKEN"]
-    lock, taken = threading.Lock(), set[str]()
+    lock, handled = threading.Lock(), set[str]()
 
     @app.post("/webhooks/github")
     def receive() -> tuple[str, int]:
@@ -73,14 +73,14 @@ def create_app(secret: str | None = None, token: str | None = None, ship: Ship =
         payload: Json = json.loads(request.form["payload"]) if request.form else request.get_json()
         delivery_id = request.headers["X-GitHub-Delivery"]
         with lock:
-            if delivery_id in taken:
-                return "this one again", 200
-            taken.add(delivery_id)
+            if delivery_id in handled:
+                return "already handled", 200
+            handled.add(delivery_id)
         try:
             return carry_out(payload["deployment"], token, ship), 200
         except BaseException:
             with lock:
-                taken.discard(delivery_id)  # so that it can be delivered once more
+                handled.discard(delivery_id)  # so that it can be redelivered
             raise
 
     return app

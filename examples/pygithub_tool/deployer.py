@@ -1,14 +1,14 @@
 """
 Deploy, roll back and clean up through GitHub's deployments.
 
-GitHub decides whether a commit may be deployed and keeps the record; a command
-of your own does the work:
+GitHub decides whether a commit may be deployed and keeps the record. Your own
+command does the work:
 
     python deployer.py deploy octocat/example main --environment staging -- ./ship.sh
     python deployer.py rollback octocat/example --environment staging -- ./ship.sh
     python deployer.py clean-up octocat/example --environment staging --keep 5
 
-The command gets the commit's sha as its last argument. The token is read from
+The command gets the commit's SHA as its last argument. The token is read from
 GITHUB_TOKEN.
 """
 
@@ -35,15 +35,15 @@ ROLLBACK = "rollback"
 
 
 class DeployError(Exception):
-    """There is no deployment, or it failed; the text is for the person who asked for it."""
+    """The deployment was refused or failed. The message is meant for the tool's user."""
 
 
 class ChecksNotPassed(DeployError):
     """
-    Commit statuses or check runs stand in the way.
+    Commit statuses or check runs have not succeeded.
 
     Attributes:
-        unmet: The state of each by its name.
+        unmet: Their states by name.
 
     """
 
@@ -54,15 +54,15 @@ class ChecksNotPassed(DeployError):
 
 
 class MergeConflict(DeployError):
-    """The default branch does not merge into what was to be deployed."""
+    """The default branch cannot be merged into the ref."""
 
 
 class RefNotFound(DeployError):
-    """There is no such branch, tag or commit."""
+    """The ref is not a branch, tag or commit."""
 
 
 class NothingToRollBackTo(DeployError):
-    """No earlier deployment of another commit has ever succeeded."""
+    """No earlier deployment of another commit succeeded."""
 
 
 def deploy(
@@ -74,15 +74,15 @@ def deploy(
     required_contexts: list[str] | None = None,
 ) -> Deployment:
     """
-    Deploy *ref* and report on it.
+    Deploy *ref* and report the deployment's status.
 
     Args:
-        roll_out: Brings the commit with this sha to the environment, or raises.
+        roll_out: Called with the commit's SHA. Deploys it, or raises.
 
-        required_contexts: What must have passed; all that has been reported if not given.
+        required_contexts: Contexts that must have succeeded. By default, all that were reported.
 
     Raises:
-        DeployError: GitHub refuses, or *roll_out* has raised. In the latter case the deployment is marked as failed.
+        DeployError: GitHub refuses, or *roll_out* raises. If *roll_out* raises, the deployment is marked as failed.
 
     """
     deployment = _create(
@@ -96,13 +96,13 @@ def deploy(
 
 def rollback(repository: Repository, environment: str, roll_out: RollOut) -> Deployment:
     """
-    Deploy again what was live before.
+    Deploy the previously live commit again.
 
-    Commits that an earlier rollback has abandoned are passed over, so that two
-    rollbacks in a row go two steps back.
+    Commits abandoned by an earlier rollback are skipped, so two rollbacks in a
+    row go two steps back.
 
     Raises:
-        NothingToRollBackTo: Nothing was live before.
+        NothingToRollBackTo: No other commit was live before.
         DeployError: As in ``deploy``.
 
     """
@@ -117,47 +117,47 @@ def rollback(repository: Repository, environment: str, roll_out: RollOut) -> Dep
             break
     else:
         raise NothingToRollBackTo(f"{environment} has no earlier successful deployment of another commit")
-    again = _create(
+    deployment = _create(
         repository,
         ref=target.sha,
         environment=environment,
         task=ROLLBACK,
         auto_merge=False,  # exactly this commit
-        required_contexts=[],  # it has passed once
+        required_contexts=[],  # it passed them before
         payload={"abandons": live.sha},
         description=f"Back to deployment {target.id}",
     )
-    return _carry_out(again, roll_out)
+    return _carry_out(deployment, roll_out)
 
 
 def clean_up(repository: Repository, environment: str, *, keep: int) -> list[int]:
     """
-    Delete old deployments, all but the newest *keep* and the one that is live.
+    Delete all deployments except the newest *keep* and the live one.
 
     Returns:
-        The ids of those deleted.
+        The ids of the deleted deployments.
 
     """
     deployments = list(repository.get_deployments(environment=environment))
     live = next((deployment for deployment in deployments if _state(deployment) == "success"), None)
     old = [deployment for deployment in deployments[keep:] if live is None or deployment.id != live.id]
     for deployment in old:
-        if _state(deployment) != "inactive":  # GitHub keeps what is active
+        if _state(deployment) != "inactive":  # GitHub refuses to delete an active deployment
             deployment.create_status("inactive", description="Cleaned up")
         repository.requester.requestJsonAndCheck("DELETE", deployment.url)
     return [deployment.id for deployment in old]
 
 
-def _create(repository: Repository, *, attempts: int = 3, **wanted: Any) -> Deployment:  # noqa: ANN401 - PyGithub's
+def _create(repository: Repository, *, attempts: int = 3, **arguments: Any) -> Deployment:  # noqa: ANN401 - PyGithub's
     for _ in range(attempts):
         try:
-            deployment = repository.create_deployment(**wanted)
+            deployment = repository.create_deployment(**arguments)
         except GithubException as error:
             raise _explained(error) from error
         if "id" in deployment.raw_data:
             return deployment
-        # 202: the default branch was merged into the ref first. The merge commit is what we want now.
-    raise DeployError(f"{wanted['ref']} is behind the default branch again after {attempts} merges")
+        # 202: GitHub merged the default branch into the ref. Repeat the request to deploy the merge commit.
+    raise DeployError(f"{arguments['ref']} is still behind the default branch after {attempts} merges")
 
 
 def _carry_out(deployment: Deployment, roll_out: RollOut) -> Deployment:
@@ -166,7 +166,7 @@ def _carry_out(deployment: Deployment, roll_out: RollOut) -> Deployment:
         roll_out(deployment.sha)
     except Exception as error:
         deployment.create_status("failure", description=str(error)[:140])
-        raise DeployError(f"deployment {deployment.id} of {deployment.ref} has failed: {error}") from error
+        raise DeployError(f"deployment {deployment.id} of {deployment.ref} failed: {error}") from error
     deployment.create_status("success")
     return deployment
 
@@ -188,7 +188,7 @@ def _explained(error: GithubException) -> DeployError:
         return ChecksNotPassed(message, dict(_unmet(body)))
     if error.status == 422 and message.startswith("No ref found"):
         return RefNotFound(message)
-    return DeployError(f"GitHub answers {error.status}: {message}")
+    return DeployError(f"GitHub answered {error.status}: {message}")
 
 
 def _unmet(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -199,7 +199,7 @@ def _unmet(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def main(arguments: Sequence[str] | None = None, github: Github | None = None) -> int:
-    """Run the command line; *github* is made from the environment if not given."""
+    """Run the command line. By default, *github* uses the token in the environment."""
     parser = argparse.ArgumentParser(description="Deploy through GitHub's deployments.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("deploy", "rollback", "clean-up"):
@@ -212,26 +212,26 @@ def main(arguments: Sequence[str] | None = None, github: Github | None = None) -
             command.add_argument("--keep", type=int, default=10)
         else:
             command.add_argument("ship", nargs="+", metavar="-- COMMAND")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
 
     def roll_out(sha: str) -> None:
-        subprocess.run([*given.ship, sha], check=True)
+        subprocess.run([*options.ship, sha], check=True)
 
     if github is None:
         github = Github(auth=Auth.Token(os.environ["GITHUB_TOKEN"]), per_page=100)
     try:
-        repository = github.get_repo(given.repository)
-        if given.command == "clean-up":
-            print(f"deleted {len(clean_up(repository, given.environment, keep=given.keep))} deployments")
+        repository = github.get_repo(options.repository)
+        if options.command == "clean-up":
+            print(f"deleted {len(clean_up(repository, options.environment, keep=options.keep))} deployments")
             return 0
-        if given.command == "rollback":
-            done = rollback(repository, given.environment, roll_out)
+        if options.command == "rollback":
+            deployment = rollback(repository, options.environment, roll_out)
         else:
-            done = deploy(repository, given.ref, given.environment, roll_out)
+            deployment = deploy(repository, options.ref, options.environment, roll_out)
     except (DeployError, GithubException) as error:
         print(error if isinstance(error, DeployError) else _explained(error), file=sys.stderr)
         return 1
-    print(f"deployed {done.sha[:7]} to {done.environment} as {done.id}")
+    print(f"deployed {deployment.sha[:7]} to {deployment.environment} as {deployment.id}")
     return 0
 
 

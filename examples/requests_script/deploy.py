@@ -1,12 +1,12 @@
 """
-Deploy through GitHub's deployments: one file, requests only.
+Deploy through GitHub's deployments, in one file that needs requests only.
 
     deploy.py octocat/example ship main staging      deploy main to staging
-    deploy.py octocat/example back staging           deploy again what was live before
+    deploy.py octocat/example back staging           deploy the previously live commit again
     deploy.py octocat/example sweep staging 5        delete all but the newest five
 
-GITHUB_TOKEN holds the token; GITHUB_API_URL the API's root, if it is not GitHub's own.
-SHIP holds the command that does the work; it sees SHA and ENVIRONMENT.
+GITHUB_TOKEN is the token. GITHUB_API_URL is the API root, if it is not GitHub's own.
+SHIP is the command that deploys. It gets the variables SHA and ENVIRONMENT.
 """
 
 import os
@@ -22,7 +22,7 @@ Work = Callable[[str, str], None]
 
 
 class Refused(Exception):
-    """GitHub has said no, and why."""
+    """GitHub refused a request. The message has its reasons."""
 
     def __init__(self, response: requests.Response) -> None:
         """Read the reason from the *response*."""
@@ -30,7 +30,7 @@ class Refused(Exception):
         self.status = response.status_code
         self.message = body.get("message", response.reason)
         errors = [error for error in body.get("errors", []) if isinstance(error, dict)]
-        self.contexts = [(found["context"], found["state"]) for error in errors for found in error.get("contexts", [])]
+        self.contexts = [(it["context"], it["state"]) for error in errors for it in error.get("contexts", [])]
         lines = [f"{self.status} {self.message}"]
         lines += [f"  {'ok ' if state == 'success' else '---'} {context}: {state}" for context, state in self.contexts]
         lines += [f"  {error['message']}" for error in errors if "message" in error]
@@ -38,44 +38,44 @@ class Refused(Exception):
 
 
 class GitHub:
-    """A repository's corner of the API."""
+    """A client for the deployments of one repository."""
 
     def __init__(self, repository: str, token: str, api: str = "https://api.github.com") -> None:
-        """Speak for *token* about *repository*."""
+        """Use *token* for *repository*."""
         self.deployments = f"{api}/repos/{repository}/deployments"
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {token}"
         self.session.headers["Accept"] = "application/vnd.github+json"
 
-    def ask(self, method: str, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - requests' own
-        """Send a request; a refusal is an error."""
+    def send(self, method: str, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - requests' own
+        """Send a request, and raise if it is refused."""
         response = self.session.request(method, url, timeout=30, **arguments)
         if not response.ok:
             raise Refused(response)
         return response
 
     def pages(self, url: str, **query: str) -> Iterator[Json]:
-        """Go through a list, page by page."""
-        response = self.ask("GET", url, params={"per_page": "100", **query})
+        """Yield the items of all pages of a list."""
+        response = self.send("GET", url, params={"per_page": "100", **query})
         yield from response.json()
         while "next" in response.links:
-            response = self.ask("GET", response.links["next"]["url"])
+            response = self.send("GET", response.links["next"]["url"])
             yield from response.json()
 
     def state(self, deployment: Json) -> str:
-        """Tell how a deployment stands."""
-        newest = self.ask("GET", deployment["statuses_url"], params={"per_page": "1"}).json()
+        """Return the newest state of a deployment."""
+        newest = self.send("GET", deployment["statuses_url"], params={"per_page": "1"}).json()
         return newest[0]["state"] if newest else "created"
 
     def report(self, deployment: Json, state: str, **more: str) -> None:
-        """Say how a deployment stands now."""
-        self.ask("POST", deployment["statuses_url"], json={"state": state, **more})
+        """Add a deployment status."""
+        self.send("POST", deployment["statuses_url"], json={"state": state, **more})
 
 
 def ship(github: GitHub, ref: str, environment: str, work: Work, **more: object) -> Json:
-    """Deploy *ref*. If it is behind GitHub merges first (202), and wants to be asked again."""
+    """Deploy *ref*. If it is behind, GitHub merges (202) and the request must be repeated."""
     for _ in range(3):
-        answer = github.ask("POST", github.deployments, json={"ref": ref, "environment": environment, **more})
+        answer = github.send("POST", github.deployments, json={"ref": ref, "environment": environment, **more})
         if answer.status_code == 201:
             break
         print(answer.json()["message"])
@@ -93,7 +93,7 @@ def ship(github: GitHub, ref: str, environment: str, work: Work, **more: object)
 
 
 def back(github: GitHub, environment: str, work: Work) -> Json:
-    """Deploy again the commit that was live before the one that is."""
+    """Deploy the previously live commit again."""
     live = ""
     for deployment in github.pages(github.deployments, environment=environment):
         states = [status["state"] for status in github.pages(deployment["statuses_url"])]
@@ -105,12 +105,12 @@ def back(github: GitHub, environment: str, work: Work) -> Json:
 
 
 def sweep(github: GitHub, environment: str, keep: int) -> int:
-    """Delete all but the newest *keep*. GitHub refuses an active one (422), so make it inactive first."""
+    """Delete all but the newest *keep*. Active ones are made inactive first, or GitHub would answer 422."""
     old = list(github.pages(github.deployments, environment=environment))[keep:]
     for deployment in old:
         if github.state(deployment) == "success":
             github.report(deployment, "inactive")
-        github.ask("DELETE", deployment["url"])
+        github.send("DELETE", deployment["url"])
     return len(old)
 
 
@@ -118,8 +118,8 @@ def main(arguments: list[str]) -> int:
     """Run the command line."""
 
     def work(sha: str, environment: str) -> None:
-        seen = {**os.environ, "SHA": sha, "ENVIRONMENT": environment}
-        subprocess.run(os.environ["SHIP"], shell=True, check=True, env=seen)  # noqa: S602 - a line of shell, by design
+        variables = {**os.environ, "SHA": sha, "ENVIRONMENT": environment}
+        subprocess.run(os.environ["SHIP"], shell=True, check=True, env=variables)  # noqa: S602 - SHIP is a shell command
 
     api = os.environ.get("GITHUB_API_URL", "https://api.github.com")
     try:

@@ -1,4 +1,4 @@
-"""What the deploy script promises, tested against a stateful GitHub."""
+"""Tests of the deploy script, against a stateful fake GitHub."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.ghdeploy(repositories=["octocat/example"])
 
-TOKEN = "a-token-for-tests"  # noqa: S105 - of nobody
+TOKEN = "a-token-for-tests"  # noqa: S105 - not a real token
 
 
 @pytest.fixture
 def github() -> deploy.GitHub:
-    """Give the script's client."""
+    """Return the script's client."""
     return deploy.GitHub("octocat/example", TOKEN)
 
 
 @pytest.fixture
 def shipped() -> list[tuple[str, str]]:
-    """Collect what was shipped, and where to."""
+    """Return a list for shipped commits and their environments."""
     return []
 
 
 @pytest.fixture
 def work(shipped: list[tuple[str, str]]) -> Callable[[str, str], None]:
-    """Give the work that ships."""
+    """Return a deploy function that appends to `shipped`."""
     return lambda sha, environment: shipped.append((sha, environment))
 
 
 def states(ghdeploy: FakeGitHub) -> list[str | None]:
-    """List how the deployments stand, newest first."""
+    """List the states of all deployments, newest first."""
     return [deployment.state for deployment in ghdeploy.repository("octocat/example").deployments]
 
 
 def test_shipping_reports_from_start_to_success(
     ghdeploy: FakeGitHub, github: deploy.GitHub, work: deploy.Work, shipped: list[tuple[str, str]]
 ) -> None:
-    """The commit is shipped once, and GitHub hears of the start and of the success."""
+    """The commit is shipped once, and GitHub gets the statuses in_progress and success."""
     deploy.ship(github, "main", "staging", work)
 
     assert shipped == [(ghdeploy.repository("octocat/example").sha("main"), "staging")]
@@ -53,8 +53,10 @@ def test_shipping_reports_from_start_to_success(
     ghdeploy.assert_event("deployment_status", state="success")
 
 
-def test_a_later_success_retires_an_earlier_one(ghdeploy: FakeGitHub, github: deploy.GitHub, work: deploy.Work) -> None:
-    """Outside production the deployment that is replaced becomes inactive, without an event."""
+def test_a_later_success_makes_an_earlier_one_inactive(
+    ghdeploy: FakeGitHub, github: deploy.GitHub, work: deploy.Work
+) -> None:
+    """Outside production, the replaced deployment becomes inactive, without an event."""
     deploy.ship(github, "main", "staging", work)
     deploy.ship(github, "main", "staging", work)
 
@@ -62,8 +64,8 @@ def test_a_later_success_retires_an_earlier_one(ghdeploy: FakeGitHub, github: de
     ghdeploy.assert_no_event("deployment_status", state="inactive")
 
 
-def test_work_that_fails_is_an_error(ghdeploy: FakeGitHub, github: deploy.GitHub) -> None:
-    """The deployment ends as an error, and the reason comes through."""
+def test_a_failed_command_is_an_error(ghdeploy: FakeGitHub, github: deploy.GitHub) -> None:
+    """The deployment's state is error, and the exception is passed on."""
 
     def work(_sha: str, _environment: str) -> None:
         raise OSError("no such server")
@@ -74,10 +76,10 @@ def test_work_that_fails_is_an_error(ghdeploy: FakeGitHub, github: deploy.GitHub
     assert states(ghdeploy) == ["error"]
 
 
-def test_ci_that_is_not_ready_is_shown_with_all_contexts(
+def test_unfinished_checks_are_listed_with_all_contexts(
     ghdeploy: FakeGitHub, github: deploy.GitHub, work: deploy.Work, shipped: list[tuple[str, str]]
 ) -> None:
-    """The refusal lists every context with its state; nothing is shipped."""
+    """The message lists every context with its state, and nothing is shipped."""
     repo = ghdeploy.repository("octocat/example")
     repo.add_commit_status("main", state="success", context="ci/lint")
     repo.add_commit_status("main", state="failure", context="ci/tests")
@@ -102,14 +104,14 @@ def test_a_branch_that_is_behind_is_merged_first(
     shipped: list[tuple[str, str]],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """After GitHub's 202 the script asks again and ships the merge commit."""
+    """After GitHub's 202, the script repeats the request and ships the merge commit."""
     repo = ghdeploy.repository("octocat/example")
     repo.add_branch("topic", behind=3)
 
     deploy.ship(github, "topic", "staging", work)
 
     assert capsys.readouterr().out == "Auto-merged main into topic on deployment.\n"
-    assert [asked.status for asked in ghdeploy.requests[:2]] == [202, 201]
+    assert [exchange.status for exchange in ghdeploy.requests[:2]] == [202, 201]
     assert shipped == [(repo.sha("topic"), "staging")]
     assert ghdeploy.assert_event("push", ref="refs/heads/topic").payload["after"] == repo.sha("topic")
 
@@ -117,7 +119,7 @@ def test_a_branch_that_is_behind_is_merged_first(
 def test_a_merge_conflict_is_shown(
     ghdeploy: FakeGitHub, github: deploy.GitHub, work: deploy.Work, shipped: list[tuple[str, str]]
 ) -> None:
-    """A conflict is GitHub's 409 without contexts; nothing is shipped, merged or dispatched."""
+    """A conflict is a 409 without contexts, and nothing is shipped, merged or dispatched."""
     repo = ghdeploy.repository("octocat/example")
     repo.add_branch("topic")
     repo.add_merge_conflict("topic")
@@ -126,13 +128,13 @@ def test_a_merge_conflict_is_shown(
         deploy.ship(github, "topic", "staging", work)
 
     assert (refused.value.contexts, shipped, list(ghdeploy.events)) == ([], [], [])
-    assert "both changed conflicts" in ghdeploy.requests[-1].hint
+    assert "both changed" in ghdeploy.requests[-1].hint
 
 
 def test_going_back_ships_the_previous_success(
     ghdeploy: FakeGitHub, github: deploy.GitHub, work: deploy.Work, shipped: list[tuple[str, str]]
 ) -> None:
-    """The previous commit is shipped again, though it is behind main by now and CI has changed its mind."""
+    """The previous commit is shipped again, even if it is behind main and a check has failed since."""
     repo = ghdeploy.repository("octocat/example")
     good = repo.sha("main")
     deploy.ship(github, "main", "production", work)
@@ -150,7 +152,7 @@ def test_going_back_ships_the_previous_success(
 def test_going_back_finds_a_success_on_a_later_page(
     ghdeploy: FakeGitHub, github: deploy.GitHub, work: deploy.Work, shipped: list[tuple[str, str]]
 ) -> None:
-    """More than a hundred failures since then do not hide the previous success."""
+    """The previous success is found after more than a hundred failures."""
     repo = ghdeploy.repository("octocat/example")
     good = repo.sha("main")
     deploy.ship(github, "main", "staging", work)
@@ -165,7 +167,7 @@ def test_going_back_finds_a_success_on_a_later_page(
 
 
 def test_there_may_be_nothing_to_go_back_to(ghdeploy: FakeGitHub, github: deploy.GitHub, work: deploy.Work) -> None:
-    """One success is not enough."""
+    """With a single successful deployment, going back is an error."""
     deploy.ship(github, "main", "staging", work)
 
     with pytest.raises(RuntimeError, match="nothing to go back to in staging"):
@@ -175,7 +177,7 @@ def test_there_may_be_nothing_to_go_back_to(ghdeploy: FakeGitHub, github: deploy
 
 
 def test_sweeping_makes_inactive_then_deletes(ghdeploy: FakeGitHub, github: deploy.GitHub) -> None:
-    """An active deployment is made inactive before it is deleted; one that has failed is deleted at once."""
+    """An active deployment is made inactive before it is deleted. A failed one is deleted directly."""
     repo = ghdeploy.repository("octocat/example")
     failed, active, newest = (repo.add_deployment(ref="main") for _ in range(3))
     failed.add_status("failure")
@@ -185,7 +187,7 @@ def test_sweeping_makes_inactive_then_deletes(ghdeploy: FakeGitHub, github: depl
     assert deploy.sweep(github, "production", keep=1) == 2
 
     assert repo.deployments == [newest]
-    assert [(asked.method, asked.path.partition("deployments/")[2], asked.status) for asked in ghdeploy.requests] == [
+    assert [(it.method, it.path.partition("deployments/")[2], it.status) for it in ghdeploy.requests] == [
         ("GET", "", 200),
         ("GET", f"{active.id}/statuses", 200),
         ("POST", f"{active.id}/statuses", 201),
@@ -195,21 +197,21 @@ def test_sweeping_makes_inactive_then_deletes(ghdeploy: FakeGitHub, github: depl
     ]
 
 
-def test_github_keeps_what_is_active(ghdeploy: FakeGitHub, github: deploy.GitHub) -> None:
-    """Without the detour the deletion is refused, which is why sweeping takes it."""
+def test_github_refuses_to_delete_an_active_deployment(ghdeploy: FakeGitHub, github: deploy.GitHub) -> None:
+    """Sweeping makes deployments inactive first for this reason."""
     repo = ghdeploy.repository("octocat/example")
     older, newer = repo.add_deployment(ref="main"), repo.add_deployment(ref="main")
     older.add_status("success")
     newer.add_status("success")
 
     with pytest.raises(deploy.Refused, match="422 We cannot delete an active deployment"):
-        github.ask("DELETE", older.url)
+        github.send("DELETE", older.url)
 
     assert repo.deployments == [newer, older]
 
 
 def test_sweeping_follows_the_links(ghdeploy: FakeGitHub, github: deploy.GitHub) -> None:
-    """Of 250 deployments on three pages the newest ten stay."""
+    """Of 250 deployments on three pages, the newest ten are kept."""
     repo = ghdeploy.repository("octocat/example")
     for _ in range(250):
         repo.add_deployment(ref="main", environment="staging")
@@ -218,8 +220,8 @@ def test_sweeping_follows_the_links(ghdeploy: FakeGitHub, github: deploy.GitHub)
     assert deploy.sweep(github, "staging", keep=10) == 240
 
     assert repo.deployments == newest
-    lists = [asked.url.partition("?")[2] for asked in ghdeploy.requests if asked.path.endswith("/deployments")]
-    assert lists == [
+    queries = [it.url.partition("?")[2] for it in ghdeploy.requests if it.path.endswith("/deployments")]
+    assert queries == [
         "per_page=100&environment=staging",
         "per_page=100&environment=staging&page=2",
         "per_page=100&environment=staging&page=3",
@@ -228,7 +230,7 @@ def test_sweeping_follows_the_links(ghdeploy: FakeGitHub, github: deploy.GitHub)
 
 @pytest.mark.usefixtures("ghdeploy")
 def test_an_unknown_ref_is_shown(github: deploy.GitHub, work: deploy.Work) -> None:
-    """GitHub's own words name the ref."""
+    """GitHub's message names the ref."""
     with pytest.raises(deploy.Refused, match=r"^422 No ref found for: v9$"):
         deploy.ship(github, "v9", "staging", work)
 
@@ -236,20 +238,20 @@ def test_an_unknown_ref_is_shown(github: deploy.GitHub, work: deploy.Work) -> No
 def test_a_wrong_token_is_shown(
     ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command line ends with status 1 and GitHub's message; the token is never recorded."""
+    """The exit status is 1 and GitHub's message is printed. The token is not recorded."""
     ghdeploy.add_token(TOKEN)
     monkeypatch.setenv("GITHUB_TOKEN", "a-stolen-token")
 
     assert deploy.main(["octocat/example", "sweep", "staging", "5"]) == 1
 
     assert capsys.readouterr().err == "401 Bad credentials\n"
-    assert "a-stolen-token" not in str([asked.request_headers for asked in ghdeploy.requests])
+    assert "a-stolen-token" not in str([exchange.request_headers for exchange in ghdeploy.requests])
 
 
 def test_the_command_line_ships(
     ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The command in SHIP sees the sha and the environment."""
+    """The command in SHIP gets the SHA and the environment."""
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
     monkeypatch.setenv("SHIP", "echo shipping $SHA to $ENVIRONMENT")
     sha = ghdeploy.repository("octocat/example").sha("main")
@@ -260,10 +262,10 @@ def test_the_command_line_ships(
     assert states(ghdeploy) == ["success"]
 
 
-def test_the_command_line_speaks_to_github_enterprise_server(
+def test_the_command_line_works_with_github_enterprise_server(
     ghdeploy_factory: Callable[..., FakeGitHub], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With GITHUB_API_URL the same script works on another host."""
+    """GITHUB_API_URL points the script at another host."""
     enterprise = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
     enterprise.add_repository("octocat/example")
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
@@ -276,8 +278,8 @@ def test_the_command_line_speaks_to_github_enterprise_server(
     assert event.payload["deployment"]["url"].startswith("https://ghe.example.com/api/v3/repos/octocat/example/")
 
 
-def test_the_command_line_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    """Arguments that make no sense end with status 2 and the usage."""
+def test_invalid_arguments_print_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit status is 2."""
     assert deploy.main(["octocat/example", "fly"]) == 2
 
     assert "deploy.py octocat/example ship main staging" in capsys.readouterr().err

@@ -1,11 +1,11 @@
 """
-Deploy what GitHub asks for: a receiver of its webhooks, on Starlette.
+Receive deployments by webhook and carry them out, on Starlette.
 
     uvicorn --factory asgi_receiver:create_app
 
-Subscribe ``/webhooks/github`` to the event deployment, with a secret. In the environment are
-WEBHOOK_SECRET, GITHUB_TOKEN for the deployment statuses, and SHIP, a command that gets the sha
-and the name of the environment. GitHub is answered first, so it may take its time.
+Subscribe ``/webhooks/github`` to the event ``deployment``, with a secret. The environment variables
+are WEBHOOK_SECRET, GITHUB_TOKEN for the deployment statuses, and SHIP, a command that gets the SHA
+and the environment's name. It may take long, because GitHub gets its response first.
 """
 
 import hmac
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_ship(sha: str, environment: str) -> None:
-    """Bring a commit to an environment."""
+    """Run the command in SHIP for a commit and an environment."""
     subprocess.run([os.environ["SHIP"], sha, environment], check=True)
 
 
@@ -41,7 +41,7 @@ async def payload_of(request: Request, secret: str) -> Json:
     Read a payload from a JSON body or a form.
 
     Raises:
-        HTTPException: Who has sent it does not know *secret*.
+        HTTPException: The signature is missing or was not made with *secret*. The status is 401.
     """
     body = await request.body()
     signature = request.headers.get("X-Hub-Signature-256", "")
@@ -50,40 +50,40 @@ async def payload_of(request: Request, secret: str) -> Json:
         raise HTTPException(401)
     if request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
         body = parse_qs(body.decode())["payload"][0].encode()
-    found: Json = json.loads(body)
-    return found
+    payload: Json = json.loads(body)
+    return payload
 
 
 class Deployer:
     """
-    Ships deployments and reports on them.
+    Ships deployments and reports their status.
 
     Attributes:
-        taken: The ids of the deliveries that are being carried out, or have been.
+        accepted: The ids of deliveries in progress or done.
     """
 
     def __init__(self, token: str, ship: Ship) -> None:
-        """Report with *token*."""
+        """Report statuses with *token*."""
         self.token = token
         self.ship = ship
-        self.taken: set[str] = set()
+        self.accepted: set[str] = set()
 
     def carry_out(self, delivery_id: str, deployment: Json) -> None:
-        """Ship a deployment. What cannot be reported can be delivered once more."""
+        """Ship a deployment. If its status cannot be reported, it can be redelivered."""
         try:
             self.report(deployment, "in_progress")
             try:
                 self.ship(deployment["sha"], deployment["environment"])
-            except Exception as problem:  # noqa: BLE001 - whatever it is, somebody waits for it
+            except Exception as problem:  # noqa: BLE001 - every failure is reported
                 self.report(deployment, "failure", str(problem))
             else:
                 self.report(deployment, "success")
         except Exception:
-            logger.exception("GitHub has not heard of deployment %s: deliver %s again", deployment["id"], delivery_id)
-            self.taken.discard(delivery_id)
+            logger.exception("deployment %s could not be reported: redeliver %s", deployment["id"], delivery_id)
+            self.accepted.discard(delivery_id)
 
     def report(self, deployment: Json, state: str, description: str = "") -> None:
-        """Add a deployment status. GitHub takes 140 characters of description."""
+        """Add a deployment status, with at most 140 characters of description."""
         answer = requests.post(
             deployment["statuses_url"],
             json={"state": state, "description": description[:140]},
@@ -94,7 +94,7 @@ class Deployer:
 
 
 def create_app(secret: str | None = None, token: str | None = None, ship: Ship = run_ship) -> Starlette:
-    """Make the application; what is not given is in the environment."""
+    """Create the application. Arguments left out are read from the environment."""
     secret = secret or os.environ["WEBHOOK_SECRET"]
     deployer = Deployer(token or os.environ["GITHUB_TOKEN"], ship)
 
@@ -103,11 +103,11 @@ def create_app(secret: str | None = None, token: str | None = None, ship: Ship =
         if request.headers.get("X-GitHub-Event") != "deployment":
             return Response(status_code=204)
         delivery_id, deployment = request.headers["X-GitHub-Delivery"], payload["deployment"]
-        if delivery_id in deployer.taken:
-            return JSONResponse({"taken": False})
-        deployer.taken.add(delivery_id)
-        # Starlette runs what is not asynchronous, such as requests, in a thread, and others are served meanwhile.
+        if delivery_id in deployer.accepted:
+            return JSONResponse({"accepted": False})
+        deployer.accepted.add(delivery_id)
+        # carry_out is not async, so Starlette runs it in a thread and keeps serving other requests.
         task = BackgroundTask(deployer.carry_out, delivery_id, deployment)
-        return JSONResponse({"taken": True}, 202, background=task)
+        return JSONResponse({"accepted": True}, 202, background=task)
 
     return Starlette(routes=[Route("/webhooks/github", receive, methods=["POST"])])

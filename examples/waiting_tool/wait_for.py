@@ -1,11 +1,11 @@
 """
-Wait until somebody has deployed: for the end of a pipeline, or before a smoke test.
+Wait until a deployment has finished, for example at the end of a pipeline or before a smoke test.
 
     wait_for.py octocat/example main staging         the newest deployment of main to staging
-    wait_for.py octocat/example main staging 900     for fifteen minutes at most, not ten
+    wait_for.py octocat/example main staging 900     the same, for up to 15 minutes instead of 10
 
-Ends with status 0 when the deployment has succeeded, with 1 when it has not, and says why.
-GITHUB_TOKEN holds the token; GITHUB_API_URL the API's root, if it is not GitHub's own.
+The exit status is 0 if the deployment succeeded. Otherwise it is 1 and a message says why.
+GITHUB_TOKEN is the token. GITHUB_API_URL is the API root, if it is not GitHub's own.
 """
 
 import os
@@ -24,32 +24,32 @@ DONE = ("success", "failure", "error", "inactive")
 
 
 class NotDeployed(Exception):
-    """The deployment has not succeeded; the text says why."""
+    """The deployment did not succeed. The message says why."""
 
 
 class Clock:
-    """Time as it passes outside. A test has its own."""
+    """The real clock. Tests pass their own."""
 
     def __init__(
         self, sleep: Callable[[float], object] = time.sleep, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take *sleep* and *now* for real."""
+        """Use *sleep* and *now*."""
         self.sleep = sleep
         self.now = now
 
 
 class Statuses:
-    """The deployment statuses of a deployment. What has not changed is not sent again, and costs no rate limit."""
+    """The deployment statuses of a deployment. Polling without news costs no rate limit."""
 
     def __init__(self, session: requests.Session, url: str) -> None:
-        """Look at *url*."""
+        """Poll *url*."""
         self.session = session
         self.url = url
         self.tag = ""
         self.known: list[Json] = []
 
     def newest_first(self) -> list[Json]:
-        """Ask GitHub, if need be."""
+        """Poll GitHub. An unchanged list is not sent again."""
         answer = self.session.get(self.url, headers={"If-None-Match": self.tag} if self.tag else {}, timeout=30)
         if answer.status_code != 304:
             self.known = checked(answer).json()
@@ -58,9 +58,9 @@ class Statuses:
 
 
 def checked(answer: requests.Response) -> requests.Response:
-    """Make a refusal an error for people."""
+    """Raise an error with GitHub's message if it refused the request."""
     if not answer.ok:
-        raise NotDeployed(f"GitHub answers {answer.status_code} {answer.json().get('message', answer.reason)}")
+        raise NotDeployed(f"GitHub answered {answer.status_code} {answer.json().get('message', answer.reason)}")
     return answer
 
 
@@ -68,10 +68,10 @@ def find(session: requests.Session, repository: str, ref: str, environment: str,
     """Find the newest deployment of *ref* to *environment*."""
     url = f"{api}/repos/{repository}/deployments"
     query = {"ref": ref, "environment": environment, "per_page": "1"}
-    found: list[Json] = checked(session.get(url, params=query, timeout=30)).json()
-    if not found:
+    deployments: list[Json] = checked(session.get(url, params=query, timeout=30)).json()
+    if not deployments:
         raise NotDeployed(f"there is no deployment of {ref} to {environment}")
-    return found[0]
+    return deployments[0]
 
 
 def wait(
@@ -83,27 +83,27 @@ def wait(
     clock: Clock | None = None,
 ) -> Json:
     """
-    Wait until a deployment has succeeded, and give the deployment status that says so.
+    Wait until a deployment succeeds, and return its last deployment status.
 
-    Each new deployment status is told once, also those that came between two looks.
+    *tell* is called once for each new deployment status, even if several came between two polls.
     """
     clock = clock or Clock()
     give_up_at = clock.now() + timeout_seconds
     statuses = Statuses(session, deployment["statuses_url"])
-    told = set()
+    reported = set()
     while True:
         latest = statuses.newest_first()
         for status in reversed(latest):
-            if status["id"] not in told:
-                told.add(status["id"])
+            if status["id"] not in reported:
+                reported.add(status["id"])
                 tell(" ".join(part for part in (status["state"], status["log_url"], status["description"]) if part))
         newest = latest[0] if latest else {"state": "not started"}
         if newest["state"] == "success":
             return newest
         if newest["state"] == "inactive":
-            raise NotDeployed("a later deployment has taken its place")
+            raise NotDeployed("a later deployment has replaced it")
         if newest["state"] in DONE:
-            raise NotDeployed(f"{newest['state']}: {newest['description'] or newest['log_url'] or 'nobody says why'}")
+            raise NotDeployed(f"{newest['state']}: {newest['description'] or newest['log_url'] or 'no reason given'}")
         if clock.now() >= give_up_at:
             raise NotDeployed(f"still {newest['state']} after {timeout_seconds:g} seconds")
         clock.sleep(min(EVERY_SECONDS, give_up_at - clock.now()))
