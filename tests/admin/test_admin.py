@@ -258,6 +258,11 @@ CALLS: dict[str, Call] = {
     "repositories/{owner}/{name}/add_tag": Call(
         {"name": "v1", "ref": "main"}, {"sha": re.compile(r"[0-9a-f]{40}")}, lambda gh: of_repository(gh).sha("v1")
     ),
+    "repositories/{owner}/{name}/add_ref": Call(
+        {"name": "refs/notes/x", "ref": "main"},
+        {"sha": re.compile(r"[0-9a-f]{40}")},
+        lambda gh: of_repository(gh).sha("refs/notes/x"),
+    ),
     "repositories/{owner}/{name}/add_merge_conflict": Call(
         {"head": "topic"}, {}, lambda gh: of_repository(gh).sha("topic") != of_repository(gh).sha("main")
     ),

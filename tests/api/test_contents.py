@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from client import API
 
-from pytest_ghdeploy.github.git import blob_sha
+from pytest_ghdeploy.github.git_objects import blob_sha
 
 if TYPE_CHECKING:
     from collections.abc import Callable

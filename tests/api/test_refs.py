@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from client import API
+
+from pytest_ghdeploy import FakeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,8 +175,13 @@ def test_a_new_branch_at_an_unreachable_commit_pushes_its_commits(
             {"ref": "refs/heads/new", "sha": "main"},
             "The sha parameter must be exactly 40 characters and contain only [0-9a-f].",
         ),
-        ({"ref": "heads/new"}, "Reference name must start with 'refs/' and contain at least two slashes."),
-        ({"ref": "new"}, "Reference name must start with 'refs/' and contain at least two slashes."),
+        ({"ref": "heads/new"}, "Reference name must start with 'refs/'."),
+        ({"ref": "new"}, "Reference name must start with 'refs/'."),
+        ({"ref": "refs"}, "Reference name must start with 'refs/'."),
+        ({"ref": "refs/new"}, "Reference name must contain at least three slash-separated components."),
+        ({"ref": "refs/heads/new", "sha": "a blob"}, "Reference update failed"),
+        ({"ref": "refs/heads/new", "sha": "a tree"}, "Reference update failed"),
+        ({"ref": "refs/tags/new", "sha": "a blob"}, "Object does not exist"),
         ({"ref": "refs/heads/a..b"}, "refs/heads/a..b is not a valid ref name."),
         ({"ref": "refs/heads/-a"}, "refs/heads/-a is not a valid ref name."),
         ({"ref": "refs/heads/"}, "refs/heads/ is not a valid ref name."),
@@ -187,11 +195,18 @@ def test_a_refused_creation_is_a_422(
 ) -> None:
     """Each refusal has GitHub's text and a hint, and changes nothing."""
     before = snapshot()
-    reply = http.post(REFS, json={"sha": repo.sha("main")} | body)
+    body = {"sha": repo.sha("main")} | body
+    reply = http.post(REFS, json=body | {"sha": _objects(http).get(body["sha"], body["sha"])})
     assert reply.status_code == 422
     assert reply.json() == {"message": message, "documentation_url": f"{DOCS}#create-a-reference", "status": "422"}
     assert reply.headers["X-GHDeploy-Hint"]
     assert snapshot() == before
+
+
+def _objects(http: requests.Session) -> dict[str, str]:
+    """Map the words of a table to SHAs of objects that are not commits."""
+    tree = http.get(f"{PATH}/commits/main").json()["commit"]["tree"]["sha"]
+    return {"a tree": tree, "a blob": http.get(f"{PATH}/contents/README.md").json()["sha"]}
 
 
 # Moving
@@ -254,6 +269,8 @@ def test_an_update_to_the_same_commit_dispatches_no_event(
         ("heads/nope", {}, "Reference does not exist"),
         ("main", {}, "Reference does not exist"),
         ("heads/main", {"sha": UNKNOWN_SHA}, "Object does not exist"),
+        ("heads/main", {"sha": "a tree"}, "Object is not a commit"),
+        ("heads/main", {"sha": "a blob"}, "Object is not a commit"),
         (
             "heads/main",
             {"sha": "abc"},
@@ -271,7 +288,8 @@ def test_a_refused_update_is_a_422(
 ) -> None:
     """Each refusal has GitHub's text and a hint, and changes nothing."""
     before = snapshot()
-    reply = http.patch(f"{REFS}/{ref}", json={"sha": repo.sha("main")} | body)
+    body = {"sha": repo.sha("main")} | body
+    reply = http.patch(f"{REFS}/{ref}", json=body | {"sha": _objects(http).get(body["sha"], body["sha"])})
     assert reply.status_code == 422
     assert reply.json() == {"message": message, "documentation_url": f"{DOCS}#update-a-reference", "status": "422"}
     assert reply.headers["X-GHDeploy-Hint"]
@@ -389,6 +407,139 @@ def test_refs_are_available_by_the_id_of_the_repository(http: requests.Session, 
     assert http.get(f"{by_id}/ref/heads/a/b").json() == http.get(f"{PATH}/git/ref/heads/a/b").json()
     assert len(http.get(f"{by_id}/matching-refs/heads/").json()) == 2
     assert http.delete(f"{by_id}/refs/heads/a/b").status_code == 204
+
+
+# Refs that other endpoints take
+
+
+READS = [
+    "/commits/{ref}",
+    "/commits/{ref}/status",
+    "/commits/{ref}/statuses",
+    "/commits/{ref}/check-runs",
+    "/commits?sha={ref}",
+    "/contents/README.md?ref={ref}",
+    "/compare/{ref}...topic",
+    "/compare/topic...{ref}",
+]
+
+
+@pytest.fixture
+def refs(repo: Repository) -> dict[str, str]:
+    """Map refs of every form to their commits, which differ from the default branch's head except for `HEAD`."""
+    repo.add_branch("topic")
+    shas = {"topic": repo.add_commit("topic"), "refs/heads/topic": repo.sha("topic")}
+    shas["v1"] = shas["refs/tags/v1"] = repo.add_tag("v1", "topic")
+    repo.add_branch("merge", from_ref="topic")
+    merge = repo.add_commit("merge")
+    shas |= {name: repo.add_ref(name, merge) for name in ("refs/pull/7/merge", "refs/notes/x", "refs/a/b/c")}
+    return shas | {"HEAD": repo.sha("main")}
+
+
+@pytest.mark.parametrize("ref", ["refs/pull/7/merge", "refs/notes/x", "refs/a/b/c", "HEAD", "topic", "refs/tags/v1"])
+def test_every_ref_is_read_as_its_commit(http: requests.Session, refs: dict[str, str], ref: str) -> None:
+    """All endpoints that take a ref take every ref that exists, by its full name, and `HEAD`."""
+    for read in READS:
+        by_ref = http.get(PATH + read.format(ref=ref))
+        assert by_ref.status_code == 200, read
+        by_sha = http.get(PATH + read.format(ref=refs[ref]))
+        if "/commits" in read:
+            assert by_ref.json() == by_sha.json(), read
+    assert http.get(f"{PATH}/commits/{ref}").json()["sha"] == refs[ref]
+
+
+@pytest.mark.parametrize(
+    "ref", ["refs/pull/7/merge", "refs/notes/x", "refs/a/b/c", "HEAD", "topic", "refs/heads/topic", "v1"]
+)
+def test_every_ref_can_be_deployed(http: requests.Session, refs: dict[str, str], ref: str) -> None:
+    """The deployment has the commit's SHA, and the ref as it was sent."""
+    reply = http.post(f"{PATH}/deployments", json={"ref": ref})
+    assert (reply.status_code, reply.json()["ref"], reply.json()["sha"]) == (201, ref, refs[ref])
+    assert [row["ref"] for row in http.get(f"{PATH}/deployments?ref={ref}").json()] == [ref]
+
+
+@pytest.mark.parametrize("ref", ["refs/pull/1/merge", "refs/notes/y", "pull/7/merge", "notes/x", "refs/HEAD", "head"])
+def test_an_unknown_ref_is_read_nowhere(http: requests.Session, refs: dict[str, str], ref: str) -> None:
+    """A ref outside heads and tags needs its full name."""
+    assert ref not in refs
+    assert [http.get(PATH + read.format(ref=ref)).status_code for read in READS] == [422, 404, 404, 422, *[404] * 4]
+    reply = http.post(f"{PATH}/deployments", json={"ref": ref})
+    assert (reply.status_code, reply.json()["message"]) == (422, f"No ref found for: {ref}")
+    assert "errors" not in reply.json()
+
+
+def test_a_deleted_branch_is_an_unknown_ref(http: requests.Session, repo: Repository) -> None:
+    """Its commits can still be deployed by SHA."""
+    repo.add_branch("topic")
+    http.delete(f"{REFS}/heads/topic").raise_for_status()
+    reply = http.post(f"{PATH}/deployments", json={"ref": "topic"})
+    assert (reply.status_code, reply.json()["message"]) == (422, "No ref found for: topic")
+
+
+def test_another_ref_that_is_behind_is_a_conflict(http: requests.Session, repo: Repository) -> None:
+    """There is no branch to push a merge commit to, as for a tag."""
+    repo.add_ref("refs/pull/7/merge", "main")
+    repo.add_commit("main")
+    reply = http.post(f"{PATH}/deployments", json={"ref": "refs/pull/7/merge"})
+    assert (reply.status_code, reply.json()["message"]) == (409, "Conflict merging main into refs/pull/7/merge.")
+    assert http.post(f"{PATH}/deployments", json={"ref": "HEAD"}).status_code == 201
+
+
+def test_head_of_an_empty_repository_is_an_unknown_ref(http: requests.Session) -> None:
+    """It has no commits."""
+    http.post("/user/repos", json={"name": "empty"}).raise_for_status()
+    reply = http.post("/repos/octocat/empty/deployments", json={"ref": "HEAD"})
+    assert (reply.status_code, reply.json()["message"]) == (422, "No ref found for: HEAD")
+
+
+def test_head_follows_the_default_branch(http: requests.Session, repo: Repository) -> None:
+    """Changing the default branch changes what `HEAD` names."""
+    repo.add_branch("topic")
+    sha = repo.add_commit("topic")
+    http.patch(PATH, json={"default_branch": "topic"}).raise_for_status()
+    assert http.get(f"{PATH}/commits/HEAD").json()["sha"] == repo.sha("HEAD") == sha
+
+
+def test_head_can_be_merged_but_is_no_branch(http: requests.Session, repo: Repository) -> None:
+    """As the base of a merge it does not exist."""
+    repo.add_branch("topic")
+    repo.add_commit("main")
+    reply = http.post(f"{PATH}/merges", json={"base": "HEAD", "head": "topic"})
+    assert (reply.status_code, reply.json()["message"]) == (404, "Base does not exist")
+    assert http.post(f"{PATH}/merges", json={"base": "topic", "head": "HEAD"}).status_code == 201
+
+
+def test_a_ref_is_added_from_python_without_an_event(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """`add_ref` takes any full name, also of a branch or tag."""
+    sha = repo.sha("main")
+    for name in ("refs/notes/x", "refs/heads/topic", "refs/tags/v1", "refs/pull/7/head"):
+        assert repo.add_ref(name, "main") == repo.sha(name) == sha
+    assert (repo.sha("topic"), repo.sha("v1"), repo.add_ref("refs/x/y", "refs/notes/x")) == (sha, sha, sha)
+    assert len(http.get(f"{PATH}/git/matching-refs").json()) == 6
+    assert not ghdeploy.events
+
+
+@pytest.mark.parametrize(
+    ("name", "ref", "argument", "message"),
+    [
+        ("notes/x", "main", "name", "'notes/x' is not a full ref; write it in full, such as refs/heads/notes/x"),
+        ("refs/x", "main", "name", "'refs/x' is not a full ref"),
+        ("refs/heads/main", "topic", "ref", "there is no branch, tag or SHA 'topic' in octocat/example"),
+        ("refs/heads/main", "main", "name", "the ref 'refs/heads/main' exists"),
+        ("refs/heads/main/x", "main", "name", "git cannot store 'refs/heads/main/x' beside 'refs/heads/main'"),
+        ("refs/notes/a..b", "main", "name", "git does not accept the ref 'refs/notes/a..b'"),
+    ],
+)
+def test_an_invalid_ref_is_refused_in_python(
+    repo: Repository, snapshot: Snapshot, name: str, ref: str, argument: str, message: str
+) -> None:
+    """The error names the argument, and nothing has changed."""
+    before = snapshot()
+    with pytest.raises(FakeError, match=re.escape(message)) as refused:
+        repo.add_ref(name, ref)
+    assert (refused.value.argument, snapshot()) == (argument, before)
 
 
 def test_node_ids_hold_the_full_name_and_the_sha(http: requests.Session, repo: Repository) -> None:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from pytest_ghdeploy.github.git import Commit, Graph, MergeConflict, Target, blob_sha, is_valid_ref_name
+from pytest_ghdeploy.github.git import Commit, Graph, MergeConflict, Target
+from pytest_ghdeploy.github.git_objects import blob_sha, is_valid_ref_name
 from pytest_ghdeploy.github.model import User
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -101,6 +102,7 @@ def _refs() -> Graph:
         _branch(graph, name)
         _commit(graph, name)
     graph.tags |= {"v1.0": graph.branches["main"], "both": graph.branches["main"], "rel/2": graph.branches["topic"]}
+    graph.other_refs |= {"pull/7/merge": graph.branches["topic"], "notes/commits": graph.branches["main"]}
     return graph
 
 
@@ -154,12 +156,51 @@ def test_a_branch_wins_over_a_tag_of_the_same_name(ref: str, kind: str, name: st
         "HEAD",
         "0" * 40,
         "refs/pull/1/merge",
+        "refs/pull/7",
+        "refs/pull/7/merge/",
+        "refs/refs/pull/7/merge",
+        "pull/7/merge",
+        "notes/commits",
+        "heads/pull/7/merge",
+        "refs/",
     ],
 )
 @pytest.mark.parametrize("short_shas", [False, True])
 def test_an_unknown_ref_is_not_resolved(*, ref: str, short_shas: bool) -> None:
     """Names must match exactly, including case."""
     assert _refs().resolve(ref, short_shas=short_shas) is None
+
+
+@pytest.mark.parametrize(
+    ("ref", "target"),
+    [("refs/pull/7/merge", "pull/7/merge"), ("refs/notes/commits", "notes/commits")],
+)
+def test_any_other_ref_resolves_by_its_full_name(ref: str, target: str) -> None:
+    """A full ref that exists under /git/refs can be deployed and read."""
+    graph = _refs()
+    assert graph.resolve(ref) == Target("ref", target, graph.other_refs[target])
+
+
+def test_head_is_the_default_branch() -> None:
+    """`HEAD` needs a default branch that exists, and no other spelling stands for it."""
+    graph = _refs()
+    assert graph.resolve("HEAD", default_branch="topic") == Target("branch", "topic", graph.branches["topic"])
+    assert graph.resolve("HEAD", default_branch="gone") is None
+    for other in ("head", "refs/HEAD", "heads/HEAD", "HEAD~1", "HEAD^"):
+        assert graph.resolve(other, default_branch="topic") is None
+
+
+def test_objects_have_kinds() -> None:
+    """Commits, files, trees and directories are told apart by their SHAs."""
+    graph = _graph()
+    author, when = graph.commits[graph.branches["main"]].author, graph.commits[graph.branches["main"]].committed_at
+    commit = graph.commit("main", message="Add", files={"a/b/c.txt": "x\n", "d.txt": "y\n"}, author=author, now=when)
+    folders = [entry.sha for folder in ("", "a") for entry in graph.directory(commit.sha, folder) if entry.is_directory]
+    assert len(folders) == 2
+    assert graph.kind_of(commit.sha) == "commit"
+    assert [graph.kind_of(sha) for sha in (commit.tree_sha, *folders)] == ["tree"] * 3
+    assert {graph.kind_of(sha) for sha in commit.tree.values()} == {"blob"}
+    assert graph.kind_of("0" * 40) is None
 
 
 def test_a_branch_that_looks_like_a_path_wins_over_the_path() -> None:

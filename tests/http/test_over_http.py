@@ -120,7 +120,16 @@ MISTYPED: dict[str, tuple[object, str]] = {
     "transient_environment": (1, "For 'properties/transient_environment', 1 is not a boolean."),
     "production_environment": (None, "For 'properties/production_environment', nil is not a boolean."),
 }
-UNKNOWN_REFS = ["nope", "refs/heads/nope", "refs/tags/nope", "refs/pull/1/merge", "HEAD", "heads/nope", "", "0" * 40]
+UNKNOWN_REFS = [
+    "nope",
+    "refs/heads/nope",
+    "refs/tags/nope",
+    "refs/pull/1/merge",
+    "refs/pull/1",
+    "heads/nope",
+    "",
+    "0" * 40,
+]
 
 
 def too_long(field: str, limit: int) -> dict[str, str]:

@@ -82,6 +82,7 @@ def stored(fake: FakeGitHub) -> object:
         number: (
             dict(graph.branches),
             dict(graph.tags),
+            dict(graph.other_refs),
             dict(graph.commits),
             dict(graph.blobs),
         )
@@ -241,6 +242,7 @@ EVERYTHING: dict[str, Any] = {
             "deploy_keys": [{"title": "server", "key": KEYS[0], "read_only": True}],
             "collaborators": ["hubot", {"login": "mona", "permission": "admin"}],
             "tags": [{"name": "v1", "ref": "main"}],
+            "refs": [{"name": "refs/notes/x", "ref": "v1"}],
             "merge_conflicts": ["stale"],
             "commits": [{"branch": "topic", "message": "Change", "files": {"a.txt": "text\n"}}, "main"],
             "branches": ["topic", {"name": "stale", "from_ref": "topic", "behind": 1}],
@@ -275,6 +277,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     repo.add_commit("main")
     repo.add_merge_conflict("stale")
     repo.add_tag("v1", "main")
+    repo.add_ref("refs/notes/x", "v1")
     repo.add_collaborator("hubot")
     repo.add_collaborator("mona", permission="admin")
     repo.add_deploy_key("server", KEYS[0], read_only=True)

@@ -43,7 +43,8 @@ def get_branch(call: Call) -> Reply:
 def merge(call: Call) -> Reply:
     """Merge a head into a branch. The response is 204 if the branch already contains it."""
     graph, base, head = call.store.git(call.repository), call.body["base"], call.body["head"]
-    ours, theirs = graph.resolve(base), graph.resolve(head)
+    # HEAD can be merged, but is not a branch to merge into [guess].
+    ours, theirs = graph.resolve(base), git.find(call.store, call.repository, head, short_shas=False)
     if ours is None or ours.kind != "branch":
         known = errors.there_is(base, graph.branches)
         raise refusals.no_side("Base", f"{call.repository.full_name} has no branch {base!r}; {known}")

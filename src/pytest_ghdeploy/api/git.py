@@ -38,15 +38,26 @@ def history(store: Store, repository: Repository) -> Graph:
     return graph
 
 
+def find(store: Store, repository: Repository, ref: str, *, short_shas: bool) -> Target | None:
+    """
+    Resolve *ref* to a branch, tag, other ref or commit; ``HEAD`` is the default branch. ``None`` if it does not exist.
+
+    Args:
+        short_shas: Whether an unambiguous abbreviated SHA names a commit.
+    """
+    default_branch = repository.default_branch
+    return store.git(repository).resolve(ref, default_branch=default_branch, short_shas=short_shas)
+
+
 def resolve(store: Store, repository: Repository, ref: str) -> Target:
     """
-    Resolve the *ref* of a deployment to a branch, tag or commit.
+    Resolve the *ref* of a deployment to a branch, tag, other ref or commit.
 
     Raises:
         Unprocessable: *ref* does not exist.
     """
     graph = store.git(repository)
-    target = graph.resolve(ref, short_shas=store.assume.short_shas)
+    target = find(store, repository, ref, short_shas=store.assume.short_shas)
     if target is None:
         raise refusals.no_ref(
             ref, f"{repository.full_name} has no branch, tag or commit {ref!r}; {known_refs(graph, ref)}"
@@ -55,8 +66,8 @@ def resolve(store: Store, repository: Repository, ref: str) -> Target:
 
 
 def known_refs(graph: Graph, ref: str) -> str:
-    """List the existing branches and tags for a hint, those most similar to *ref* first."""
-    return errors.there_is(ref, [*graph.branches, *graph.tags])
+    """List the existing branches, tags and other refs for a hint, those most similar to *ref* first."""
+    return errors.there_is(ref, graph.names())
 
 
 def find_commit(
@@ -74,7 +85,7 @@ def find_commit(
         GitHubError: *ref* does not exist. *refuse* makes the error.
     """
     graph, repository = call.store.git(call.repository), call.repository
-    target = graph.resolve(ref, short_shas=True)
+    target = find(call.store, repository, ref, short_shas=True)
     if target is None:
         raise refuse(f"{repository.full_name} has no {called}{ref!r}; {known_refs(graph, ref)}")
     return graph.commits[target.sha]

@@ -13,7 +13,7 @@ from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import git
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.github.git import is_valid_ref_name
+from pytest_ghdeploy.github.git_objects import is_valid_ref_name
 from pytest_ghdeploy.github.rules import git as rules
 from pytest_ghdeploy.serializers import git as as_json
 
@@ -46,13 +46,24 @@ def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: 
         https://docs.github.com/rest/git/refs#create-a-reference
     """
     graph = git.history(store, repository)
-    name = ref.removeprefix("refs/")
-    is_valid = is_valid_ref_name(name) and is_valid_ref_name(name.partition("/")[2])
     rules.check_sha(sha)
-    rules.check_new_ref(ref, is_valid=is_valid, known=graph.refs())
-    _check_commit(graph, repository, sha)
+    name = new_name(graph, ref)
+    _check_object(graph, repository, name, sha, is_new=True)
     graph.set_ref(name, sha)
     git.pushed(store, repository, actor, name, before=None)
+    return name
+
+
+def new_name(graph: Graph, ref: str) -> str:
+    """
+    Check the full name of a new *ref*, such as ``refs/heads/topic``, and return it without ``refs/``.
+
+    Raises:
+        Unprocessable: *ref* is invalid or exists.
+    """
+    name = ref.removeprefix("refs/")
+    is_valid = is_valid_ref_name(name) and is_valid_ref_name(name.partition("/")[2])
+    rules.check_new_ref(ref, is_valid=is_valid, known=graph.refs())
     return name
 
 
@@ -79,7 +90,7 @@ def update(store: Store, repository: Repository, actor: User, name: str, *, sha:
     graph = git.history(store, repository)
     before = _check_ref(graph, repository, name)
     rules.check_sha(sha)
-    _check_commit(graph, repository, sha)
+    _check_object(graph, repository, name, sha, is_new=False)
     lost = [commit.sha[:7] for commit in graph.missing(sha, before)]
     hint = f"refs/{name} would lose {len(lost)} commit(s), {', '.join(lost[:5])}; force=true moves it anyway"
     rules.check_ref_update(fast_forward=not lost, force=force, hint=hint)
@@ -115,9 +126,10 @@ def _check_ref(graph: Graph, repository: Repository, name: str) -> str:
     return sha
 
 
-def _check_commit(graph: Graph, repository: Repository, sha: str) -> None:
-    if sha not in graph.commits:
-        raise refusals.no_object(f"{repository.full_name} has no commit {sha}")
+def _check_object(graph: Graph, repository: Repository, name: str, sha: str, *, is_new: bool) -> None:
+    kind = graph.kind_of(sha)
+    hint = f"{sha} is a {kind}, not a commit" if kind else f"{repository.full_name} has no commit {sha}"
+    rules.check_ref_object(name, kind, is_new=is_new, hint=hint)
 
 
 def _unknown(graph: Graph, repository: Repository, name: str) -> str:

@@ -8,24 +8,23 @@ do not depend on the time, so a test gets the same SHAs in every run.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from copy import copy
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from pytest_ghdeploy.github.git_objects import blob_sha, sha_of, tree_sha, tree_shas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from pytest_ghdeploy.github.git_objects import ObjectKind
     from pytest_ghdeploy.github.model import User
 
-_FULL_SHA = re.compile(r"[0-9a-fA-F]{40}")
 Change = tuple[str, Literal["added", "modified", "removed"]]
 """A path and the kind of change."""
 
 _SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
-# Matches names that `git check-ref-format` refuses.
-_NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$|^$")
 
 
 class Signature(NamedTuple):
@@ -61,13 +60,17 @@ class Commit(NamedTuple):
     @property
     def tree_sha(self) -> str:
         """The SHA of the commit's tree, 40 hex digits."""
-        return _tree_sha(self.tree)
+        return tree_sha(self.tree)
 
 
 class Target(NamedTuple):
-    """The branch, tag or commit that a ref resolves to. *name* is short, such as ``main``."""
+    """
+    The branch, tag, other ref or commit that a ref resolves to.
 
-    kind: Literal["branch", "tag", "commit"]
+    *name* is short: ``main`` for ``refs/heads/main``, ``pull/7/merge`` for ``refs/pull/7/merge``.
+    """
+
+    kind: Literal["branch", "tag", "ref", "commit"]
     name: str
     sha: str
 
@@ -134,22 +137,33 @@ class Graph:
         signatures: tuple[Signature | None, Signature | None] = (None, None),
     ) -> Commit:
         self._newest += 1
-        sha = _sha("commit", self._name, str(self._newest), message, *parents)
+        sha = sha_of("commit", self._name, str(self._newest), message, *parents)
         commit = self.commits[sha] = Commit(sha, parents, tree, message, author, now, self._newest, *signatures)
         return commit
 
     # Refs
 
-    def resolve(self, ref: str, *, short_shas: bool = False) -> Target | None:
+    def resolve(self, ref: str, *, default_branch: str | None = None, short_shas: bool = False) -> Target | None:
         """
-        Resolve *ref* to a branch, else a tag, else a commit with this full SHA.
+        Resolve *ref* to a branch, else a tag, else any other ref, else a commit with this full SHA.
 
         The forms ``refs/heads/x``, ``heads/x``, ``refs/tags/x`` and ``tags/x``
-        work too. With *short_shas*, so does an unambiguous prefix of 7 to 40 digits.
+        work too. Other refs are known by their full name only [guess], such as
+        ``refs/pull/7/merge``.
+
+        Args:
+            default_branch: The branch that ``HEAD`` stands for; if not given, ``HEAD`` is unknown.
+
+            short_shas: Whether an unambiguous prefix of 7 to 40 digits is also a SHA.
 
         Returns:
             ``None`` if nothing matches.
+
+        Source:
+            Users report that a deployment accepts ``refs/pull/N/merge`` (npm/action-deploy#41).
         """
+        if ref == "HEAD" and default_branch in self.branches:
+            return Target("branch", default_branch, self.branches[default_branch])
         kinds: tuple[tuple[Literal["branch", "tag"], str, dict[str, str]], ...] = (
             ("branch", "heads/", self.branches),
             ("tag", "tags/", self.tags),
@@ -159,6 +173,9 @@ class Graph:
                 name = ref.removeprefix(prefix)
                 if name in known and ref == prefix + name:
                     return Target(kind, name, known[name])
+        name = ref.removeprefix("refs/")
+        if name != ref and name in self.other_refs:
+            return Target("ref", name, self.other_refs[name])
         sha = ref.lower()
         if sha in self.commits:
             return Target("commit", sha, sha)
@@ -179,6 +196,10 @@ class Graph:
         refs |= {f"tags/{name}": sha for name, sha in self.tags.items()}
         return dict(sorted((refs | self.other_refs).items()))
 
+    def names(self) -> list[str]:
+        """List all branches and tags by their short names, and other refs by their full names."""
+        return [*self.branches, *self.tags, *(f"refs/{name}" for name in self.other_refs)]
+
     def ref(self, name: str) -> str | None:
         """Return the SHA that a ref such as ``heads/main`` points to, ``None`` if it does not exist."""
         known, short = self._space(name)
@@ -198,6 +219,16 @@ class Graph:
         space, _, short = name.partition("/")
         known = {"heads": self.branches, "tags": self.tags}.get(space)
         return (self.other_refs, name) if known is None else (known, short)
+
+    # Objects
+
+    def kind_of(self, sha: str) -> ObjectKind | None:
+        """Return the kind of the object with this full SHA, ``None`` if there is no such object."""
+        if sha in self.commits:
+            return "commit"
+        if sha in self.blobs:
+            return "blob"
+        return "tree" if any(sha in tree_shas(commit.tree) for commit in self.commits.values()) else None
 
     # History
 
@@ -272,7 +303,7 @@ class Graph:
                 else:
                     files[name] = blob
         entries = [Entry(name, prefix + name, blob, is_directory=False) for name, blob in files.items()]
-        entries += [Entry(name, prefix + name, _tree_sha(tree), is_directory=True) for name, tree in below.items()]
+        entries += [Entry(name, prefix + name, tree_sha(tree), is_directory=True) for name, tree in below.items()]
         # Git sorts a directory as if its name ended in a slash.
         return sorted(entries, key=lambda entry: f"{entry.name}/" if entry.is_directory else entry.name)
 
@@ -379,7 +410,7 @@ class Graph:
     def _deepen(self, root: Commit) -> Commit:
         self._oldest -= 1
         message = f"Earlier work {-self._oldest}"
-        sha = _sha("commit", self._name, str(self._oldest), message)
+        sha = sha_of("commit", self._name, str(self._oldest), message)
         # The old root now adds .gitignore, so that merging it changes something.
         tree = {path: blob for path, blob in root.tree.items() if path != ".gitignore"}
         commit = Commit(sha, (), tree, message, root.author, root.committed_at, self._oldest)
@@ -407,23 +438,5 @@ class Graph:
         self.commit(head, message=f"Change {path}", files={path: text}, author=author, now=now)
 
 
-def blob_sha(content: bytes) -> str:
-    """Compute the SHA of a file's content, the same as ``git hash-object``."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def is_valid_ref_name(name: str) -> bool:
-    """Return whether git accepts *name* as the name of a branch or tag."""
-    return name != "HEAD" and not _NOT_IN_A_REF.search(name) and not _FULL_SHA.fullmatch(name)
-
-
-def _tree_sha(tree: Mapping[str, str]) -> str:
-    return _sha("tree", *(f"{path} {blob}" for path, blob in sorted(tree.items())))
-
-
 def _number(commit: Commit) -> int:
     return commit.number
-
-
-def _sha(*parts: str) -> str:
-    return hashlib.sha1("\0".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()

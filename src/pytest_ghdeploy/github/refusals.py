@@ -402,13 +402,18 @@ def not_a_sha(hint: str) -> Unprocessable:
 
 
 def no_object(hint: str) -> Unprocessable:
-    """Refuse to set a ref to a SHA without a commit."""
+    """Refuse to set a ref to a SHA without an object."""
     return Unprocessable("Object does not exist", hint=hint)
+
+
+def object_not_a_commit(hint: str) -> Unprocessable:
+    """Refuse to move a branch to a tree or a file's content."""
+    return Unprocessable("Object is not a commit", hint=hint)
 
 
 def ref_exists(hint: str) -> Unprocessable:
     """Refuse to create a ref that already exists."""
-    return Unprocessable("Reference already exists", hint=hint)
+    return Unprocessable("Reference already exists", hint=hint, field="ref")
 
 
 def no_reference(hint: str) -> Unprocessable:
@@ -417,18 +422,28 @@ def no_reference(hint: str) -> Unprocessable:
 
 
 def unqualified_ref(hint: str) -> Unprocessable:
-    """Refuse to create a ref whose name does not start with ``refs/`` [guess]."""
-    return Unprocessable("Reference name must start with 'refs/' and contain at least two slashes.", hint=hint)
+    """Refuse to create a ref whose name does not start with ``refs/``."""
+    return Unprocessable("Reference name must start with 'refs/'.", hint=hint, field="ref")
+
+
+def short_ref(hint: str) -> Unprocessable:
+    """Refuse to create a ref such as ``refs/main``."""
+    message = "Reference name must contain at least three slash-separated components."
+    return Unprocessable(message, hint=hint, field="ref")
 
 
 def invalid_ref_name(ref: str, hint: str) -> Unprocessable:
     """Refuse to create a ref with a name that git does not accept [guess]."""
-    return Unprocessable(f"{ref} is not a valid ref name.", hint=hint)
+    return Unprocessable(f"{ref} is not a valid ref name.", hint=hint, field="ref")
 
 
 def ref_update_failed(hint: str) -> Unprocessable:
-    """Refuse to create a ref that git cannot store beside an existing one [guess]."""
-    return Unprocessable("Reference update failed", hint=hint)
+    """
+    Refuse to create a ref that git cannot store.
+
+    Recorded for a branch that would point to a file's content. For a ref beside an existing one it is a [guess].
+    """
+    return Unprocessable("Reference update failed", hint=hint, field="ref")
 
 
 def not_fast_forward(hint: str) -> Unprocessable:
@@ -470,7 +485,7 @@ def no_common_ancestor(base: str, head: str) -> NotFound:
 
 
 def no_branch_for_contents(branch: str, hint: str) -> NotFound:
-    """Refuse to change a file on a branch that does not exist [guess]."""
+    """Refuse to change a file on a branch that does not exist."""
     return NotFound(f"Branch {branch} not found", hint=hint)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import git, model
+from pytest_ghdeploy.github import git_objects, model
 from pytest_ghdeploy.github.model import Assumptions
 from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import schema
@@ -217,7 +217,7 @@ def check_ref_name(name: str, *, argument: str = "name") -> None:
     if name.startswith("refs/"):
         msg = f"{name!r} is a full ref: use the name of the branch or tag, without refs/heads/ or refs/tags/"
         raise FakeError(msg, argument=argument)
-    if not git.is_valid_ref_name(name):
+    if not git_objects.is_valid_ref_name(name):
         msg = f"{name!r} is not a valid name for a branch or tag: see git check-ref-format"
         raise FakeError(msg, argument=argument)
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from pytest_ghdeploy.api import git
 from pytest_ghdeploy.api.routing import id_or_none
 from pytest_ghdeploy.github.rules.environments import environment_key
 from pytest_ghdeploy.http import router
@@ -205,10 +206,10 @@ def _refs_of(store: Store, request: Request, repository: Repository) -> Iterator
 
 
 def _resolved(store: Store, repository: Repository, ref: str) -> str:
-    target = store.git(repository).resolve(ref, short_shas=True)
+    target = git.find(store, repository, ref, short_shas=True)
     if target is None:
         return ""
-    return {"branch": "heads/", "tag": "tags/", "commit": ""}[target.kind] + target.name
+    return {"branch": "heads/", "tag": "tags/", "ref": "", "commit": ""}[target.kind] + target.name
 
 
 # What a test may ask for

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.api import check_runs, commit_statuses, deploy_keys, deployments, environments, repositories
+from pytest_ghdeploy.api import (
+    check_runs,
+    commit_statuses,
+    deploy_keys,
+    deployments,
+    environments,
+    git,
+    refs,
+    repositories,
+)
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import model
 from pytest_ghdeploy.github.model import CHECK_RUN_CONCLUSIONS, CHECK_RUN_STATUSES, COMMIT_STATUS_STATES, PERMISSIONS
@@ -131,7 +140,8 @@ class Repository:
         Find the commit that *ref* names.
 
         Args:
-            ref: A branch, a tag or a full SHA.
+            ref: A branch, a tag, a full SHA, any full ref such as ``refs/pull/7/merge``, or ``HEAD`` for the default
+                branch.
 
         Returns:
             40 hex digits.
@@ -144,10 +154,10 @@ class Repository:
     def _sha(self, ref: str, argument: str) -> str:
         check_type(argument, ref, str, "a string")
         with self._store.lock:
-            target = self._graph.resolve(ref, short_shas=self._store.assume.short_shas)
+            target = git.find(self._store, self._row, ref, short_shas=self._store.assume.short_shas)
             if target is None:
-                known = [*self._graph.branches, *self._graph.tags]
-                raise errors.unknown("branch, tag or SHA", ref, known, more=f" in {self.full_name}", argument=argument)
+                known, where = self._graph.names(), f" in {self.full_name}"
+                raise errors.unknown("branch, tag or SHA", ref, known, more=where, argument=argument)
             return target.sha
 
     def _branch(self, name: str, argument: str | None) -> str:
@@ -220,6 +230,30 @@ class Repository:
         with self._store.lock:
             self._new_name(name, self._graph.tags, "tag")
             sha = self._graph.tags[name] = self.sha(ref)
+            return sha
+
+    def add_ref(self, name: str, ref: str) -> str:
+        """
+        Add any ref by its full name, such as ``refs/notes/x`` or ``refs/pull/7/merge``, and return its sha.
+
+        No event is dispatched, as with ``add_branch`` and ``add_tag``.
+
+        Args:
+            name: ``refs/`` and at least two more parts. ``refs/heads/x`` adds a branch and ``refs/tags/x`` a tag.
+
+            ref: The commit that it points to: a branch, a tag, a full ref or a full SHA.
+
+        Raises:
+            FakeError: *name* is taken or is not a valid full ref, or *ref* does not exist. Nothing was added.
+
+        Source:
+            https://docs.github.com/rest/git/refs#create-a-reference
+        """
+        check_type("name", name, str, "a text")
+        with self._store.lock, advice(ref="name"):
+            sha = self.sha(ref)
+            short = refs.new_name(self._graph, name)
+            self._graph.set_ref(short, sha)
             return sha
 
     def add_commit(

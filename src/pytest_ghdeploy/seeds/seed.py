@@ -87,6 +87,7 @@ _OF_REPOSITORIES = (
     Section("commits", "add_commit", Repository),
     Section("merge_conflicts", "add_merge_conflict", Repository),
     Section("tags", "add_tag", Repository),
+    Section("refs", "add_ref", Repository),
     Section("collaborators", "add_collaborator", Repository),
     Section("deploy_keys", "add_deploy_key", Repository),
     Section("commit_statuses", "add_commit_status", Repository),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_ghdeploy.github.git import blob_sha
+from pytest_ghdeploy.github.git_objects import blob_sha
 from pytest_ghdeploy.github.rules.git import shows_content
 from pytest_ghdeploy.serializers.accounts import email, node_id, time, user
 

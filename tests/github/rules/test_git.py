@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_ghdeploy.github.refusals import Conflict, GitHubError, Unprocessable
 from pytest_ghdeploy.github.rules import git as rules
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.git_objects import ObjectKind
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
@@ -28,10 +33,12 @@ def test_a_ref_needs_a_full_sha(sha: str) -> None:
         ("refs/heads/main2", True, None),
         ("refs/tags/main", True, None),
         ("refs/notes/commits", True, None),
-        ("topic", True, "Reference name must start with"),
-        ("heads/topic", True, "Reference name must start with"),
-        ("refs/topic", True, "Reference name must start with"),
-        ("", True, "Reference name must start with"),
+        ("topic", True, "Reference name must start with 'refs/'."),
+        ("heads/topic", True, "Reference name must start with 'refs/'."),
+        ("refs", True, "Reference name must start with 'refs/'."),
+        ("", True, "Reference name must start with 'refs/'."),
+        ("refs/topic", True, "Reference name must contain at least three slash-separated components."),
+        ("refs/", True, "Reference name must contain at least three slash-separated components."),
         ("refs/heads/a b", False, "refs/heads/a b is not a valid ref name."),
         ("refs/heads/main", True, "Reference already exists"),
         ("refs/tags/v1", True, "Reference already exists"),
@@ -47,8 +54,35 @@ def test_a_new_ref_needs_a_valid_and_free_name(ref: str, *, is_valid: bool, mess
         return
     with pytest.raises(Unprocessable) as refused:
         rules.check_new_ref(ref, is_valid=is_valid, known=KNOWN)
-    assert refused.value.message.startswith(message)
+    assert refused.value.message == message
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "is_new", "message"),
+    [
+        ("heads/main", "commit", True, None),
+        ("heads/main", "commit", False, None),
+        ("notes/x", "commit", True, None),
+        ("heads/main", None, True, "Object does not exist"),
+        ("heads/main", None, False, "Object does not exist"),
+        ("heads/main", "blob", True, "Reference update failed"),
+        ("heads/main", "tree", True, "Reference update failed"),
+        ("heads/main", "blob", False, "Object is not a commit"),
+        ("heads/main", "tree", False, "Object is not a commit"),
+        ("tags/v1", "blob", True, "Object does not exist"),
+        ("tags/v1", "tree", False, "Object does not exist"),
+        ("notes/x", "blob", True, "Object does not exist"),
+    ],
+)
+def test_a_ref_points_to_a_commit(name: str, kind: ObjectKind | None, *, is_new: bool, message: str | None) -> None:
+    """A branch has texts of its own, as recorded; a tag to another object is a difference from git."""
+    if message is None:
+        rules.check_ref_object(name, kind, is_new=is_new, hint="why")
+        return
+    with pytest.raises(Unprocessable) as refused:
+        rules.check_ref_object(name, kind, is_new=is_new, hint="why")
+    assert (refused.value.message, refused.value.hint) == (message, "why")
 
 
 @pytest.mark.parametrize("fast_forward", [False, True])

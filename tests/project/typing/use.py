@@ -92,6 +92,7 @@ def setting_the_scene(gh: FakeGitHub) -> None:
     assert_type(repo.add_branch("older", from_ref="old", behind=3), str)
     assert_type(repo.add_commit("old", message="Fix", files={"app.py": "text"}), str)
     assert_type(repo.add_tag("v1", "old"), str)
+    assert_type(repo.add_ref("refs/notes/x", "v1"), str)
     assert_type(repo.sha("v1"), str)
     repo.add_merge_conflict("old")
     repo.add_merge_conflict("old", "older")

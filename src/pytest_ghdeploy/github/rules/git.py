@@ -14,6 +14,8 @@ from pytest_ghdeploy.github import refusals
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from pytest_ghdeploy.github.git_objects import ObjectKind
+
 FILE_LIMIT = 1_000_000
 """The size in bytes up to which ``GET …/contents`` includes a file's content."""
 FULL_SHA = re.compile(r"[0-9a-f]{40}")
@@ -47,16 +49,19 @@ def check_new_ref(ref: str, *, is_valid: bool, known: Collection[str]) -> None:
 
     Raises:
         Unprocessable:
-            The name does not start with ``refs/``, is invalid or exists; or git
-            cannot store it, since it would be a folder of an existing ref or
-            the other way round.
+            The name does not start with ``refs/``, has fewer than three parts,
+            is invalid or exists; or git cannot store it, since it would be a
+            folder of an existing ref or the other way round.
 
     Source:
         https://docs.github.com/rest/git/refs#create-a-reference
+        The first two texts were recorded.
     """
     name = ref.removeprefix("refs/")
-    if name == ref or "/" not in name:
-        raise refusals.unqualified_ref(f"ref is {ref!r}; write it in full, such as refs/heads/{name}")
+    if name == ref:
+        raise refusals.unqualified_ref(f"{ref!r} is not a full ref; write it in full, such as refs/heads/{name}")
+    if "/" not in name:
+        raise refusals.short_ref(f"{ref!r} is not a full ref; write it in full, such as refs/heads/{name}")
     if not is_valid:
         raise refusals.invalid_ref_name(ref, f"git does not accept the ref {ref!r}: see git check-ref-format")
     if name in known:
@@ -66,6 +71,30 @@ def check_new_ref(ref: str, *, is_valid: bool, known: Collection[str]) -> None:
     other = next((existing for existing in known if existing in folders or existing.startswith(f"{name}/")), None)
     if other:
         raise refusals.ref_update_failed(f"git cannot store {ref!r} beside 'refs/{other}': one would be a folder")
+
+
+def check_ref_object(name: str, kind: ObjectKind | None, *, is_new: bool, hint: str) -> None:
+    """
+    Refuse to point a ref to anything but a commit.
+
+    Args:
+        name: The ref without ``refs/``, such as ``heads/main``.
+
+        kind: The kind of the object with the client's SHA, ``None`` if there is no such object.
+
+        is_new: Whether the ref is created; otherwise it is moved.
+
+    Raises:
+        Unprocessable: The object is not a commit. In git a tag may point to any object; here it may not.
+
+    Source:
+        Recorded for branches: a new one at a file's content, and an existing one moved to a tree.
+    """
+    if kind == "commit":
+        return
+    if kind is None or not name.startswith("heads/"):
+        raise refusals.no_object(hint)
+    raise refusals.ref_update_failed(hint) if is_new else refusals.object_not_a_commit(hint)
 
 
 def check_ref_update(*, fast_forward: bool, force: bool, hint: str) -> None:

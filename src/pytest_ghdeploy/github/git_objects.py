@@ -1,0 +1,48 @@
+"""The SHAs of git's objects, and the names that git accepts for refs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ObjectKind = Literal["commit", "tree", "blob"]
+
+_FULL_SHA = re.compile(r"[0-9a-fA-F]{40}")
+# Matches names that `git check-ref-format` refuses.
+_NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$|^$")
+
+
+def blob_sha(content: bytes) -> str:
+    """Compute the SHA of a file's content, the same as ``git hash-object``."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def is_valid_ref_name(name: str) -> bool:
+    """Return whether git accepts *name* as the name of a branch or tag."""
+    return name != "HEAD" and not _NOT_IN_A_REF.search(name) and not _FULL_SHA.fullmatch(name)
+
+
+def tree_sha(tree: Mapping[str, str]) -> str:
+    """Compute the SHA of a tree, given as blob SHAs by path."""
+    return sha_of("tree", *(f"{path} {blob}" for path, blob in sorted(tree.items())))
+
+
+def tree_shas(tree: Mapping[str, str]) -> Iterator[str]:
+    """Yield the SHAs of a tree and of all its directories."""
+    below: dict[str, dict[str, str]] = {"": dict(tree)}
+    for path, blob in tree.items():
+        folder, slash, _ = path.rpartition("/")
+        while slash:
+            below.setdefault(folder, {})[path[len(folder) + 1 :]] = blob
+            folder, slash, _ = folder.rpartition("/")
+    for files in below.values():
+        yield tree_sha(files)
+
+
+def sha_of(*parts: str) -> str:
+    """Compute the SHA of an object from its *parts*, the first of which is its kind."""
+    return hashlib.sha1("\0".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
