@@ -526,7 +526,7 @@ def test_a_ref_is_added_from_python_without_an_event(
     [
         ("notes/x", "main", "name", "'notes/x' is not a full ref; write it in full, such as refs/heads/notes/x"),
         ("refs/x", "main", "name", "'refs/x' is not a full ref"),
-        ("refs/heads/main", "topic", "ref", "there is no branch, tag or SHA 'topic' in octocat/example"),
+        ("refs/heads/main", "topic", "ref", "unknown branch, tag or SHA 'topic' in octocat/example"),
         ("refs/heads/main", "main", "name", "the ref 'refs/heads/main' exists"),
         ("refs/heads/main/x", "main", "name", "git cannot store 'refs/heads/main/x' beside 'refs/heads/main'"),
         ("refs/notes/a..b", "main", "name", "git does not accept the ref 'refs/notes/a..b'"),
