@@ -6,17 +6,18 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 .PHONY: help example test test-slow coverage lint format bench fuzz clients drift clean
 
+# Times are those of a machine with two cores, once the virtual environment is there.
 help:
-	@echo "make example   run the example suites: real deploy tools tested with the plugin"
-	@echo "make test      run the tests that start no other program, in parallel"
-	@echo "make test-slow run the tests that start other programs"
-	@echo "make coverage  report the branch coverage of both, if they ran with GHDEPLOY_COVERAGE=1"
-	@echo "make lint      check style, formatting and types"
-	@echo "make format    fix style and formatting"
-	@echo "make bench     measure speed and memory, beside comparable libraries"
-	@echo "make clients   fetch GitHub's API description and the clients in other languages that some tests run"
-	@echo "make fuzz      send 20,000 generated requests and check each response"
-	@echo "make drift     list what has changed in GitHub's API description since"
+	@echo "make example    run the example suites: real deploy tools tested with the plugin (5 s)"
+	@echo "make test       run the tests that start no other program, in parallel (70 s)"
+	@echo "make test-slow  run the tests that start other programs (70 s)"
+	@echo "make coverage   report the branch coverage of both, if they ran with GHDEPLOY_COVERAGE=1"
+	@echo "make lint       check style, formatting and types"
+	@echo "make format     fix style and formatting"
+	@echo "make bench      measure speed and memory, beside comparable libraries"
+	@echo "make clients    fetch GitHub's API description and the clients in other languages that some tests run"
+	@echo "make fuzz       send 20,000 generated requests and check each response"
+	@echo "make drift      list what has changed in GitHub's API description since"
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'

@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import neighbours
@@ -23,16 +24,22 @@ def test_the_table_names_the_neighbours_that_are_tried() -> None:
     assert all(len(row) == 3 and row[1] for row in rows)
 
 
-@pytest.mark.parametrize("name", neighbours.NEIGHBOURS)
-def test_each_neighbour_is_tried(name: str) -> None:
-    """It is named in a test's name or among what a test is run for."""
-    slug = name.replace("-", "_")
-    named = [
+@cache
+def names_of_tests() -> list[str]:
+    """List the names of the tests in this folder."""
+    return [
         node.name
         for path in TESTS
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
+
+
+@pytest.mark.parametrize("name", neighbours.NEIGHBOURS)
+def test_each_neighbour_is_tried(name: str) -> None:
+    """It is named in a test's name or among what a test is run for."""
+    slug = name.replace("-", "_")
+    named = names_of_tests()
     assert any(f"_{slug}_" in f"{one}_" for one in named), f"no test in {[path.name for path in TESTS]} names {slug}"
 
 
