@@ -715,7 +715,7 @@ def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> 
     expected = (
         f"pytest_ghdeploy.FakeError: {pytester.path / 'inner' / 'bad.json'}: unknown key 'full_nme' in "
         "repositories[0]; known: full_name, default_branch, private, branches, commits, merge_conflicts, tags, "
-        "collaborators, deploy_keys, commit_statuses, check_runs, environments, deployments"
+        "refs, collaborators, deploy_keys, commit_statuses, check_runs, environments, deployments"
     )
     assert error_lines(result) == [expected] * 3
 
