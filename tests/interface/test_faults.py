@@ -554,7 +554,7 @@ def test_an_anonymous_caller_is_asked_who_it_is_before(ghdeploy: FakeGitHub) -> 
             None,
             "/deployments",
             {},
-            "the object in a stubbed response of repos/create-deployment",
+            "only a stubbed response of repos/create-deployment",
         ),
     ],
 )

@@ -1,9 +1,9 @@
 """
-From plain data to the call of a Python method.
+Calling a Python method with plain data.
 
-Seed files and the admin interface say as YAML, TOML or JSON what a call says in
-Python. The keys are the method's parameters and the values are checked against
-their annotations, so a method is described in one place: its signature.
+Seed files and the admin interface describe calls in YAML, TOML or JSON. The
+keys are the method's parameters, and the values are checked against their
+annotations, so the signature is the only description of a method.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from pytest_ghdeploy.github import model
 from pytest_ghdeploy.interface.deployer import Step
 
 Path = tuple[str | int, ...]
-"""The keys and the numbers of items that lead to a value, as in ``("branches", 1, "name")``."""
+"""The path to a value in the data: keys and list indices, such as ``("branches", 1, "name")``."""
 
-# Names in annotations that the modules import for type checkers only.
+# Names in annotations that modules import only for type checkers.
 _NAMES: dict[str, Any] = {
     **vars(model),
     **dict.fromkeys(("Kind", "Wanted"), object),
@@ -40,12 +40,12 @@ _NAMES: dict[str, Any] = {
     "datetime": datetime,
 }
 
-# Parameters that data gives in a form of its own: a receiver is a URL.
+# Parameters with another type in data: a receiver can only be a URL.
 _IN_DATA = {"target": str}
 
-# The values of these keys are never quoted.
+# Messages never quote the values of these keys.
 SECRETS = frozenset({"token", "secret"})
-# Words that may be written beside a secret by mistake, and are none.
+# Keys that are likely mistakes in data with secrets, and are certainly not secrets themselves.
 _COMMON_WORDS = SECRETS | {
     *("config", "events", "id", "kind", "login", "name", "password", "scope", "secrets", "target", "text", "tokens"),
     *("type", "url", "user", "value"),
@@ -54,16 +54,16 @@ _COMMON_WORDS = SECRETS | {
 
 class Mismatch(FakeError):
     """
-    Data that a method does not take.
+    An error in data that does not match a method's signature.
 
     Attributes:
-        path: The place in the data.
+        path: The path to the error.
 
-        is_key: Whether the last key of *path* itself is wrong, and not its value.
+        is_key: Whether the last key of *path* is wrong, instead of its value.
     """
 
     def __init__(self, message: str, path: Path, *, is_key: bool = False) -> None:
-        """Say in *message* what is wrong at *path*."""
+        """Create an error about the value at *path*."""
         super().__init__(message, argument=spelled(path) or None)
         self.path = path
         self.is_key = is_key
@@ -71,12 +71,12 @@ class Mismatch(FakeError):
 
 class Thing(NamedTuple):
     """
-    An object that data can only refer to, such as a delivery.
+    A kind of object to which data refers by id, such as a delivery.
 
     Attributes:
-        called: What the reference is called in messages: ``the id of a delivery``.
+        called: The reference in messages: ``the id of a delivery``.
 
-        find: Returns the object for an id, or raises ``FakeError``.
+        find: Returns the object with an id, or raises ``FakeError``.
     """
 
     called: str
@@ -84,19 +84,19 @@ class Thing(NamedTuple):
 
 
 def spelled(path: Path) -> str:
-    """Write a path as in ``repositories[0].branches[1].name``; the empty path is an empty string."""
+    """Write a path such as ``repositories[0].branches[1].name``. The empty path gives ``""``."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 @lru_cache(128)
 def signature_of(function: Callable[..., object], without: frozenset[str] = frozenset()) -> Signature:
-    """Read the signature of a function or class without ``self`` and *without* these, its annotations evaluated."""
+    """Return the signature of a function or class with evaluated annotations, without ``self`` and *without*."""
     names = {**_NAMES, **vars(sys.modules[function.__module__])}
     full = inspect.signature(function)
     kept = []
     for name, parameter in full.parameters.items():
         if name != "self" and name not in without:
-            # Not inspect's eval_str, which needs the names of what is returned too.
+            # Not with inspect's eval_str, which would also need the names in return annotations.
             hint = _IN_DATA[name] if name in _IN_DATA else eval(parameter.annotation, names)  # noqa: S307 - our own code
             kept.append(parameter.replace(annotation=hint))
     return full.replace(parameters=kept)
@@ -106,12 +106,12 @@ _MANY = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 def is_required(parameter: Parameter) -> bool:
-    """Tell whether data must have the key of a parameter."""
+    """Return whether the key of a parameter is required in data."""
     return parameter.default is parameter.empty and parameter.kind not in _MANY
 
 
 class Binder:
-    """Binds data to parameters."""
+    """Binds data to the parameters of methods."""
 
     def __init__(
         self,
@@ -122,14 +122,16 @@ class Binder:
         needs_quotes: bool = False,
     ) -> None:
         """
-        Check data that is called *whole* in messages.
+        Create a binder.
 
         Args:
-            things: How data refers to objects of these types.
+            whole: The name of the whole data in messages.
 
-            blot: Takes secrets out of what a message quotes.
+            things: How data refers to objects, by type.
 
-            needs_quotes: Whether a text without quotes may have been read as something else, as in YAML.
+            blot: Removes secrets from quotations in messages.
+
+            needs_quotes: Whether a string without quotes may have been parsed as another type, as in YAML.
         """
         self._whole = whole
         self._things = things or {}
@@ -147,26 +149,29 @@ class Binder:
         more_keys: Sequence[str] = (),
     ) -> BoundArguments:
         """
-        Turn *data* into the arguments of a call, without calling.
+        Convert *data* into the arguments of a call, without calling *function*.
 
         Args:
-            data: A mapping; or the value of the one required parameter, if there is one.
+            data: A mapping, or only the value of the required parameter if exactly one is required.
 
-            path: The place of *data* in the document.
+            path: The path to *data* in the document.
 
-            without: The parameters that data cannot give.
+            without: Parameters that data cannot set.
 
-            renamed: The keys that are not called as their parameters are.
+            renamed: Parameter names by key, where the two differ.
 
-            more_keys: Further keys of the mapping, which are the caller's business.
+            more_keys: Further keys that are allowed. The caller handles them.
+
+        Returns:
+            The arguments. Values of *more_keys* are not included.
 
         Raises:
             Mismatch: A key is unknown or missing, or a value has the wrong type.
         """
         signature = signature_of(function, without)
         keys = {name: key for key, name in (renamed or {}).items()}
-        parameters = {keys.get(name, name): one for name, one in signature.parameters.items()}
-        required = [key for key, one in parameters.items() if is_required(one)]
+        parameters = {keys.get(name, name): parameter for name, parameter in signature.parameters.items()}
+        required = [key for key, parameter in parameters.items() if is_required(parameter)]
         if not isinstance(data, Mapping):
             if len(required) != 1:
                 self._refuse(path, Mapping, data)
@@ -192,12 +197,13 @@ class Binder:
         self, key: object, known: Sequence[str], path: Path, *, beside_secrets: bool = False, value: object = None
     ) -> None:
         """
-        Refuse a *key* of the mapping at *path* that is not one of the *known* ones.
+        Check that a *key* of the mapping at *path* is *known*.
 
-        Beside secrets an unknown key may be the secret itself, above all if a mapping is its *value*.
+        In a mapping with secrets, an unknown key may itself be a secret, especially if its *value* is a mapping.
+        The message quotes such a key only if it resembles a known one.
 
         Raises:
-            Mismatch: It names the closest known key first.
+            Mismatch: The key is unknown. The message lists the known keys, closest first.
         """
         where = f" in {spelled(path)}" if path else ""
         if not isinstance(key, str):
@@ -211,17 +217,17 @@ class Binder:
 
     def value(self, hint: Any, value: Any, path: Path) -> Any:  # noqa: ANN401 - of any type
         """
-        Check a *value* against an annotation, and give what Python takes in its place.
+        Check a *value* against an annotation and convert it to Python.
 
         Raises:
-            Mismatch: It is of another type.
+            Mismatch: The value has the wrong type.
         """
         arm = next((arm for arm in _arms(hint) if self._fits(arm, value)), None)
         if arm is None:
             self._refuse(path, hint, value)
         origin = typing.get_origin(arm) or arm
         if origin in self._things:
-            return self._found(self._things[origin], value, path)
+            return self._look_up(self._things[origin], value, path)
         if origin is typing.Literal and value not in typing.get_args(arm):
             known = typing.get_args(arm)
             problem = errors.unknown("value", self._blot(value), known, more=f" of {spelled(path)}")
@@ -241,7 +247,7 @@ class Binder:
 
     def _argument(self, parameter: Parameter, value: Any, path: Path) -> Any:  # noqa: ANN401 - of any type
         if parameter.kind is Parameter.VAR_POSITIONAL:
-            # An empty list would mean what leaving the key out means: everything.
+            # An empty list would mean the same as a missing key: everything.
             if value is None:
                 return ()
             if not isinstance(value, (list, tuple)) or not value:
@@ -260,14 +266,14 @@ class Binder:
                 raise Mismatch(msg, path)
         return {key: self.value(of, inner, (*path, key)) for key, inner in value.items()}
 
-    def _found(self, thing: Thing, value: int, path: Path) -> object:
+    def _look_up(self, thing: Thing, value: int, path: Path) -> object:
         try:
             return thing.find(value)
         except FakeError as problem:
             raise Mismatch(str(problem), path) from None
 
     def _fits(self, arm: Any, value: object) -> bool:  # noqa: ANN401, PLR0911 - a type
-        """Tell whether *value* is of that type, whatever is in it."""
+        """Return whether *value* is of a type, without checking its members."""
         origin = typing.get_origin(arm) or arm
         if origin in (Any, object):
             return True
@@ -285,7 +291,7 @@ class Binder:
             return isinstance(value, (int, float) if origin is float else int) and not isinstance(value, bool)
         return isinstance(value, origin)
 
-    # Messages. Values are not quoted: they may be secrets, or hold some.
+    # Messages do not quote values, which may be or contain secrets.
 
     def _spelled(self, path: Path) -> str:
         return spelled(path) or self._whole
@@ -323,13 +329,13 @@ def _is_date(text: str) -> bool:
 
 
 def _to_datetime(value: date | str) -> datetime:
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(found, datetime):
-        found = datetime.combine(found, time())
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-# What can only come from Python, and so is not offered, is not here.
+# Types that only Python can pass are missing, so that messages do not offer them.
 _DESCRIBED: dict[Any, str] = {
     str: "a string",
     bool: "true or false",

@@ -1,9 +1,9 @@
 """
-A scripted third party, for tests of code that waits for a deployment.
+Scripted deployers, for tests of code that waits for a deployment.
 
-It hears of deployments and reports on them as a deploy service would, without
-a thread: it acts between two requests, or when the fake's clock moves. What it
-does goes through the operation that ``POST …/statuses`` calls.
+A deployer notices deployments and posts deployment statuses, as a deploy
+service would. It needs no thread: it acts between two requests, or when the
+fake's clock moves. It runs the same operation as ``POST …/statuses``.
 """
 
 from __future__ import annotations
@@ -35,23 +35,24 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.store import Store
 
 _POLLS = frozenset({"repos/get-deployment", "repos/list-deployment-statuses", "repos/get-deployment-status"})
-_ANSWERED = (200, 304)
+_POLLED = (200, 304)
 
 
 @public
 @dataclass(frozen=True, slots=True)
 class Step:
     """
-    One deployment status that a scripted third party posts.
+    A deployment status that a scripted deployer posts.
 
     Attributes:
-        after_polls: How many polls see what was before. A poll is a ``GET`` of the deployment, of its deployment
-            statuses or of one of them whose answer arrives; further pages of a list belong to the poll of its first.
+        after_polls: The number of polls before the step. A poll is a ``GET`` of the deployment, of its deployment
+            statuses or of one deployment status, if the response arrives. Further pages of a list do not count.
 
-        after_seconds: How much time of the fake's clock passes before, in whole seconds: 2.5 are 3.
+        after_seconds: The time before the step in seconds of the fake's clock, rounded up: 2.5 counts as 3.
 
-    Both are counted from the step before, or from when the third party heard
-    of the deployment. What is ``None`` is as the ``Deployer`` says.
+    Both count from the previous step; for the first step, from when the
+    deployer noticed the deployment. ``None`` means the value of the
+    ``Deployer``, for these two and for all other attributes.
     """
 
     state: DeploymentState
@@ -65,7 +66,7 @@ class Step:
 
 
 class Delivery(Protocol):
-    """What ``Deployer.receive`` needs of a delivered event."""
+    """The members of a delivery that ``Deployer.receive`` reads."""
 
     @property
     def event(self) -> str: ...  # noqa: D102 - X-GitHub-Event
@@ -75,7 +76,7 @@ class Delivery(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a third party does, checked: each step with its moment and what it posts."""
+    """The checked script of a deployer. Each step is complete."""
 
     environment: str | None
     repository_id: int | None
@@ -87,7 +88,7 @@ class Script:
 
 @dataclass(slots=True)
 class _Job:
-    """A deployment that a third party is busy with."""
+    """A deployment that a deployer is working on."""
 
     deployment_id: int
     since: datetime
@@ -96,23 +97,23 @@ class _Job:
 
 
 class Party:
-    """What is behind a ``Deployer``. Hold the store's lock."""
+    """The implementation of a ``Deployer``. The caller holds the store's lock."""
 
     def __init__(self, deployers: Deployers, store: Store, user: model.User, script: Script) -> None:
-        """Follow *script* in the name of *user*."""
+        """Follow *script* as *user*."""
         self._deployers = deployers
         self.store = store
         self.user = user
         self.script = script
-        self.heard: dict[int, None] = {}
+        self.noticed: dict[int, None] = {}
         self.posted: list[int] = []
         self._open: dict[int, _Job] = {}
 
-    def hear(self, row: model.Deployment) -> None:
-        """Take on a deployment, if it is its business and not known yet."""
+    def notice(self, row: model.Deployment) -> None:
+        """Start working on a deployment that matches the script and is new."""
         script = self.script
         if (
-            row.id not in self.heard
+            row.id not in self.noticed
             and script.repository_id in (None, row.repository_id)
             and (
                 script.environment is None
@@ -120,30 +121,30 @@ class Party:
                 == environment_rules.environment_key(row.environment)
             )
         ):
-            self.heard[row.id] = None
+            self.noticed[row.id] = None
             self._open[row.id] = _Job(row.id, self.store.clock.now)
 
     def polled(self, deployment_id: int) -> None:
-        """Note that somebody has looked at a deployment."""
+        """Count a poll of a deployment."""
         job = self._open.get(deployment_id)
         if job:
             job.polls += 1
 
     def dues(self) -> Iterator[datetime]:
-        """List the times at which it wants to act."""
+        """List the times of the next steps."""
         for job in self._open.values():
             if (due := self._due(job)) is not None:
                 yield due
 
     def act(self) -> None:
-        """Take the steps whose moment has come."""
+        """Take all steps that are due."""
         for job in list(self._open.values()):
             while job.deployment_id in self._open and self._is_due(job):
                 self._take(job)
 
     def _due(self, job: _Job) -> datetime | None:
         seconds = self.script.steps[job.next_step].after_seconds
-        # The clock shows whole seconds.
+        # The clock has whole seconds.
         return None if seconds is None else job.since + timedelta(seconds=ceil(seconds))
 
     def _is_due(self, job: _Job) -> bool:
@@ -161,7 +162,7 @@ class Party:
         row = store.deployments.get(job.deployment_id)
         if is_last or row is None:
             del self._open[job.deployment_id]
-        if row is None:  # deleted meanwhile
+        if row is None:  # the deployment was deleted
             return
         if is_last and script.fails_on:
             store.outbox.call(partial(self._ask, row.id, script.fails_on))
@@ -169,7 +170,7 @@ class Party:
             self._post(row, step)
 
     def _ask(self, deployment_id: int, fails_on: Callable[[Deployment], object]) -> None:
-        """Ask the test's own code how it ends. No lock is held: it may ask the fake, also from other threads."""
+        """Call *fails_on*, then take the last step. No lock is held, so any thread of the test may use the fake."""
         store = self.store
         if store.retired or not store.deployments.get(deployment_id):
             return
@@ -177,7 +178,7 @@ class Party:
             fails = bool(fails_on(Deployment(store, deployment_id)))
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as problem:  # noqa: BLE001 - also of pytest.fail; the tool must not be told of it
+        except BaseException as problem:  # noqa: BLE001 - pytest.fail too; the exception must not reach the tool
             self._deployers.fail(problem)
             return
         with store.outbox, store.lock:
@@ -191,16 +192,16 @@ class Party:
         text = f"deployment status {step.state} of deployment {row.id} ({repository.full_name})"
         self._deployers.say(Said(self.user.login, "", text))
         app = store.app_of(self.user) if self.user.type == "Bot" else None
-        made = deployment_statuses.create(store, repository, row, self.user, app, **_posted_by(step))
-        self.posted.append(made.id)
+        status = deployment_statuses.create(store, repository, row, self.user, app, **_posted_by(step))
+        self.posted.append(status.id)
 
 
 @public
 class Deployer:
-    """A scripted third party: see ``FakeGitHub.deployer``."""
+    """A scripted deployer: see ``FakeGitHub.deployer``."""
 
     def __init__(self, deployers: Deployers, party: Party) -> None:
-        """Show what *party* does."""
+        """Create the handle of *party*."""
         self._deployers = deployers
         self._party = party
         self._store = party.store
@@ -211,58 +212,59 @@ class Deployer:
 
     @property
     def login(self) -> str:
-        """In whose name it acts."""
+        """The login of the account that posts the deployment statuses."""
         return self._party.user.login
 
     @property
     def environment(self) -> str | None:
-        """Where it deploys to, ``None`` for everywhere."""
+        """The name of the environment; ``None`` for all environments."""
         return self._party.script.environment
 
     @property
     def deployments(self) -> list[Deployment]:
-        """The deployments that it has heard of and that are still there, oldest first."""
+        """The existing deployments that the deployer has noticed, oldest first."""
         with self._store.lock:
-            there = self._store.deployments
-            return [Deployment(self._store, row_id) for row_id in self._party.heard if there.get(row_id)]
+            rows = self._store.deployments
+            return [Deployment(self._store, row_id) for row_id in self._party.noticed if rows.get(row_id)]
 
     @property
     def posted(self) -> list[DeploymentStatus]:
-        """The deployment statuses that it has posted and that are still there, oldest first."""
+        """The existing deployment statuses that the deployer has posted, oldest first."""
         with self._store.lock:
-            there = self._store.deployment_statuses
-            return [DeploymentStatus(self._store, row_id) for row_id in self._party.posted if there.get(row_id)]
+            rows = self._store.deployment_statuses
+            return [DeploymentStatus(self._store, row_id) for row_id in self._party.posted if rows.get(row_id)]
 
     @property
     def __name__(self) -> str:
-        """How it is called as a receiver of webhooks: as it is called otherwise."""
+        """The name of the deployer as a receiver of webhooks: its login."""
         return self.login
 
     def __call__(self, delivery: Delivery) -> None:
-        """Be a receiver: see ``receive``."""
+        """Receive a delivery: see ``receive``."""
         self.receive(delivery)
 
     def receive(self, delivery: Delivery) -> None:
         """
-        Hear of a deployment by webhook, as the target of a subscription. The deployer itself is one too.
+        Receive a delivery, as the target of a subscription. The deployer itself can be the target too.
 
-        Other events than ``deployment``, deployments that are not its business
-        and those that it knows already are passed over.
+        The deployer ignores events other than ``deployment``, deployments that
+        do not match its environment and repository, and deployments that it has
+        already noticed.
         """
         if delivery.event != "deployment":
             return
         with self._store.outbox, self._store.lock:
             row = self._store.deployments.get(delivery.payload["deployment"]["id"])
             if row and not self._store.retired:
-                self._party.hear(row)
+                self._party.notice(row)
                 self._deployers.keep()
 
 
 class Deployers:
-    """The scripted third parties of one fake. Hold the store's lock."""
+    """The scripted deployers of a fake. The caller holds the store's lock."""
 
     def __init__(self, store: Store, say: Callable[[Said], None], fail: Callable[[BaseException], None]) -> None:
-        """Start with none; they *say* what they do, and *fail* the test if its own code raises."""
+        """Start without deployers. They *say* what they do, and *fail* the test if the test's own code raises."""
         self._store = store
         self._all: list[Party] = []
         self._next_id = store.deployments.next_id
@@ -288,10 +290,10 @@ class Deployers:
         description: str,
     ) -> Deployer:
         """
-        Add one; for the arguments see ``FakeGitHub.deployer``.
+        Add a deployer. The arguments are those of ``FakeGitHub.deployer``.
 
         Raises:
-            FakeError: One of them makes no sense. Nothing was added.
+            FakeError: An argument is invalid. Nothing was added.
         """
         check_type("environment", environment, (str, type(None)), "a string, or None for all environments")
         check_type("repository", repository, (str, type(None)), "a full name, or None for all repositories")
@@ -304,12 +306,12 @@ class Deployers:
             msg = f"fails_on must be a function that takes a Deployment and returns whether it fails, got {fails_on!r}"
             raise FakeError(msg, argument="fails_on")
         _check_moment(after_polls, after_seconds)
-        texts = Step("queued", log_url=log_url, environment_url=environment_url, description=description)
-        first = replace(texts, after_polls=0)
-        later = replace(texts, after_polls=1 if after_seconds is None else None, after_seconds=after_seconds)
+        shared = Step("queued", log_url=log_url, environment_url=environment_url, description=description)
+        first = replace(shared, after_polls=0)
+        later = replace(shared, after_polls=1 if after_seconds is None else None, after_seconds=after_seconds)
         if after_polls is not None:
             later = replace(later, after_polls=after_polls)
-        checked = tuple(_checked(step, later if place else first) for place, step in enumerate(steps))
+        checked = tuple(_checked(step, later if index else first) for index, step in enumerate(steps))
         failing = _checked(fails_with, checked[-1], argument="fails_with")
         store = self._store
         repository_id = None
@@ -327,18 +329,18 @@ class Deployers:
         return Deployer(self, party)
 
     def look(self) -> None:
-        """Let them hear of the deployments made since the last time, and act."""
+        """Show the deployers all new deployments, then let them act."""
         rows = self._store.deployments.since(self._next_id)
         self._next_id = self._store.deployments.next_id
         for row in rows:
             for party in self._all:
                 if not party.script.by_webhook:
-                    party.hear(row)
+                    party.notice(row)
         self.keep()
 
     def answered(self, exchange: Exchange) -> None:
-        """Let them act after a request, which may have been a poll, has been answered."""
-        arrived = exchange.status in _ANSWERED and not exchange.failure
+        """Let the deployers act after a request, which may count as a poll."""
+        arrived = exchange.status in _POLLED and not exchange.failure
         if exchange.method == "GET" and arrived and exchange.operation_id in _POLLS:
             pages = parse_qs(exchange.url.partition("?")[2]).get("page", ["1"])
             deployment_id = id_or_none(exchange.params["deployment_id"])
@@ -347,35 +349,36 @@ class Deployers:
                     party.polled(deployment_id)
         self.look()
 
-    # The clock's diary
+    # Called by the clock
 
     def next_due(self) -> datetime | None:
-        """Say when one of them wants to act next."""
+        """Return the time of the next step of any deployer; ``None`` if no step has a time."""
         with self._store.lock:
             return min((due for party in self._all for due in party.dues()), default=None)
 
     def keep(self) -> None:
-        """Let them act if their moment has come."""
+        """Take all steps that are due."""
         with self._store.outbox, self._store.lock:
             for party in self._all:
                 party.act()
 
 
-def _checked(given: DeploymentState | Step, usual: Step, *, argument: str = "steps") -> Step:
-    """Fill in what a step leaves to the *usual* one."""
+def _checked(step: DeploymentState | Step, default: Step, *, argument: str = "steps") -> Step:
+    """Check a step and complete it with the values of *default*."""
     called = "a step" if argument == "steps" else argument
-    check_type(called, given, (str, Step), "a state, or a Step", argument=argument)
-    step = given if isinstance(given, Step) else Step(given)
+    check_type(called, step, (str, Step), "a state, or a Step", argument=argument)
+    if not isinstance(step, Step):
+        step = Step(step)
     one_of("deployment status state", step.state, DEPLOYMENT_STATES, argument=argument)
     _check_moment(step.after_polls, step.after_seconds)
     own = step.after_polls is not None or step.after_seconds is not None
     complete = Step(
         step.state,
-        after_polls=step.after_polls if own else usual.after_polls,
-        after_seconds=step.after_seconds if own else usual.after_seconds,
-        log_url=usual.log_url if step.log_url is None else step.log_url,
-        environment_url=usual.environment_url if step.environment_url is None else step.environment_url,
-        description=usual.description if step.description is None else step.description,
+        after_polls=step.after_polls if own else default.after_polls,
+        after_seconds=step.after_seconds if own else default.after_seconds,
+        log_url=default.log_url if step.log_url is None else step.log_url,
+        environment_url=default.environment_url if step.environment_url is None else step.environment_url,
+        description=default.description if step.description is None else step.description,
         auto_inactive=step.auto_inactive,
     )
     body = json_copy("repos/create-deployment-status", **_posted_by(complete))

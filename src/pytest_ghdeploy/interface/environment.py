@@ -1,4 +1,4 @@
-"""What a test holds of an environment. Reads what is stored now, as the handles in ``items`` do."""
+"""The handle of an environment. Like the handles in ``resources``, it reads the current state."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @public
 class Environment(_Item):
     """
-    Where deployments go, with what protects it.
+    An environment of a repository, with its protection rules.
 
-    ``protection_rules`` and ``deployment_branch_policy`` are JSON as GitHub answers it.
+    ``protection_rules`` and ``deployment_branch_policy`` are GitHub's JSON.
     """
 
     __slots__ = ()
@@ -50,16 +50,18 @@ class Environment(_Item):
         type: DeploymentBranchPolicyType = "branch",  # noqa: A002 - GitHub's name for it
     ) -> DeploymentBranchPolicy:
         """
-        Let branches or tags be deployed here whose name is like the pattern *name*.
+        Allow deployments of branches or tags whose names match a pattern.
 
         Args:
+            name: The pattern, such as ``release/*``.
+
             type: ``branch`` or ``tag``.
 
         Returns:
-            The policy, with ``id``, ``name`` and ``type``; an earlier one if it is the same.
+            The policy, with ``id``, ``name`` and ``type``. If the same policy exists, the existing one.
 
         Raises:
-            FakeError: *type* is none, or the environment takes no custom branch policies. Nothing was added.
+            FakeError: *type* is invalid, or the environment does not allow custom branch policies. Nothing was added.
         """
         one_of("deployment branch policy type", type, DEPLOYMENT_BRANCH_POLICY_TYPES, argument="type")
         body = json_copy("repos/create-deployment-branch-policy", name=name, type=type)
@@ -68,19 +70,22 @@ class Environment(_Item):
 
     @property
     def deployment_branch_policies(self) -> list[DeploymentBranchPolicy]:
-        """Its deployment branch policies, oldest first; each has ``id``, ``name`` and ``type``."""
+        """The deployment branch policies, oldest first. Each has ``id``, ``name`` and ``type``."""
         with self._store.lock:
             return list(branch_policies.of(self._store, self._row))
 
     def enable_protection_rule(self, app: App | str) -> ProtectionRule:
         """
-        Let an *app* decide about this environment: its slug, or what ``FakeGitHub.add_app`` returns.
+        Enable the custom deployment protection rule of an app.
+
+        Args:
+            app: The slug of the app, or the app as returned by ``FakeGitHub.add_app``.
 
         Returns:
             The custom deployment protection rule, with ``id`` and ``app``.
 
         Raises:
-            FakeError: There is no such app, it does so already, or is an app without such rules. Nothing was enabled.
+            FakeError: The app is unknown, its rule is already enabled, or it has none. Nothing was enabled.
         """
         check_type("app", app, (str, App), "the slug of an app, or an app")
         with self._store.lock, advice(integration_id="app"):
@@ -89,6 +94,6 @@ class Environment(_Item):
 
     @property
     def custom_deployment_protection_rules(self) -> list[ProtectionRule]:
-        """The custom rules that are enabled, oldest first; each has ``id`` and ``app``."""
+        """The enabled custom deployment protection rules, oldest first. Each has ``id`` and ``app``."""
         with self._store.lock:
             return list(protection_rules.enabled(self._store, self._row))

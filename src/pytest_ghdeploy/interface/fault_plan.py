@@ -1,8 +1,8 @@
 """
-What a fault does: it stands before what the fake would answer, or between that and the client.
+How faults replace the fake's responses, or lose them on the way to the client.
 
-One that is not used up fails the test: a tool that never met the failure has
-not shown that it can cope.
+A fault that is not used up fails the test: a tool that never met the failure
+has not shown that it can handle it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.store.store import Store
 
-# What each error is on its way, and whether the request was carried out before.
+# For each error: the failure that the client sees, and whether the request is processed before it.
 _ERRORS: dict[str, tuple[Failure, bool]] = {
     "connection": ("refused", False),
     "reset": ("reset", False),
@@ -42,8 +42,8 @@ _ERRORS: dict[str, tuple[Failure, bool]] = {
 _FIRST_5XX = 500
 _SHOWN = 5
 
-# GitHub documents "Server Error" for a request that takes too long; that 502 and 503 say the same, and the words of
-# a 504, are what clients quote, and checked against no recording [guess].
+# GitHub documents "Server Error" for a request that takes too long. Clients quote the same text for 502 and 503, and
+# the text for 504; no recording confirms them [guess].
 _SERVER_ERROR = "Server Error"
 _MESSAGES = {
     400: "Problems parsing JSON",
@@ -61,7 +61,7 @@ _LIMITED = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 _PAGE = """<!DOCTYPE html>
 <html>
   <head><title>{title} &middot; GitHub</title></head>
-  <body><h1>{title}</h1><p>This page is not the JSON that was asked for.</p></body>
+  <body><h1>{title}</h1><p>This page is HTML instead of the requested JSON.</p></body>
 </html>
 """
 
@@ -69,22 +69,22 @@ _PAGE = """<!DOCTYPE html>
 @public
 class Fault:
     """
-    A failure that a test has asked for.
+    A failure that a test has added.
 
     Attributes:
-        method: Of the requests it is for, ``None`` for any.
+        method: The method of the requests that fail; ``None`` for any.
 
-        path: Below the root of the API, ``None`` for any.
+        path: Their path below the root of the API; ``None`` for any.
 
-        times: How many requests it fails.
+        times: The number of requests that fail.
 
-        used: How many it has failed so far.
+        used: The number of requests that have failed so far.
 
-        required: Whether the test fails if it is not used up.
+        required: Whether the test fails if the fault is not used up.
     """
 
     def __init__(self, method: str | None, path: str | None, what: str, *, times: int, required: bool) -> None:
-        """Describe a failure; *what* goes wrong, in words."""
+        """Create a fault. *what* describes the failure."""
         self.method = method
         self.path = path
         self.times = times
@@ -101,17 +101,18 @@ class Fault:
 
 class PlannedFault:
     """
-    A fault as those who make it happen know it.
+    A fault with the state that it needs internally.
 
     Attributes:
-        fault: What the test knows of it.
+        fault: The fault as the test sees it.
 
-        passed: How many requests matched and passed, as ``after`` says.
+        after: The number of matching requests that pass first.
 
-        created: For ``not_found_yet``: what was created, by the request ``created_by``; ``problem`` says why that
-            cannot be hidden.
+        created: For ``not_found_yet``: the hidden object. The request ``created_by`` created it.
 
-        past: For ``stale``: makes the store as it was.
+        problem: For ``not_found_yet``: the reason why a created object cannot be hidden.
+
+        past: For ``stale``: returns the store in its earlier state.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class PlannedFault:
         after: int,
         required: bool,
     ) -> None:
-        """Remember what ``Faults.add`` has checked; *kind* holds those of its arguments that say what goes wrong."""
+        """Take the checked arguments of ``Faults.add``. *kind* contains those that describe the failure."""
         shown = {name: f'"{value}"' if name == "error" else value for name, value in kind.items()}
         what = ", ".join(f"{name}={value}" for name, value in shown.items() if name != "headers")
         passing = f" after {after} that pass" if after else ""
@@ -142,40 +143,40 @@ class PlannedFault:
         self.requests_before = 0
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - an argument of add
-        """Look up an argument that says what goes wrong, ``None`` if it was not given."""
+        """Look up an argument that describes the failure; ``None`` if it was not given."""
         return self._kind.get(name)
 
     def is_for(self, method: str, paths: Sequence[Segments]) -> bool:
-        """Tell whether a request matches, by its method and one of its *paths*."""
+        """Return whether a request matches, by its method and any of its *paths*."""
         if self.fault.method not in (None, method):
             return False
         return self._segments is None or any(fits(self._segments, path) for path in paths)
 
     def fails(self, method: str, paths: Sequence[Segments]) -> bool:
-        """Tell whether a request is to fail; count one that matches and passes first."""
+        """Return whether a request must fail. Count it if it matches and passes first."""
         return self.fault.used < self.fault.times and self.is_for(method, paths) and not self._passes()
 
     def sees(self, request: Request, answer: Answer, store: Store) -> None:
-        """Note, for ``not_found_yet``, what a matching request has created."""
+        """Record the object that a matching request has created, for ``not_found_yet``."""
         where = f"{request.method} {request.path}"
         try:
-            made = not_found_yet.created_by(store, request, answer)
+            created = not_found_yet.created_by(store, request, answer)
         except not_found_yet.NothingToHide as what:
             self.problem = (
                 f"the fault {self.fault} matched {where}, which created {what}; that has no URL of its own, so it "
                 f"cannot be hidden. not_found_yet works for {not_found_yet.KINDS}"
             )
             return
-        if made and not self._passes():
-            self.created, self.created_by = made, where
+        if created and not self._passes():
+            self.created, self.created_by = created, where
 
     @property
     def passed(self) -> int:
-        """How many requests matched and passed, as ``after`` says."""
+        """The number of matching requests that have passed first."""
         return min(self._passed, self.after)
 
     def is_missed(self) -> bool:
-        """Tell whether the test fails because too few requests met it."""
+        """Return whether the test fails because too few requests matched."""
         return self.fault.required and self.fault.used < self.fault.times and not self.problem
 
     def _passes(self) -> bool:
@@ -184,14 +185,14 @@ class PlannedFault:
 
 
 def without_case(segments: Segments) -> Segments:
-    """Write the owner and the name of a repository in lower case, as they are compared."""
+    """Convert the owner and the name of a repository to lower case, for comparison."""
     if segments[1:2] != ("repos",):
         return segments
     return (*segments[:2], *(part and part.lower() for part in segments[2:4]), *segments[4:])
 
 
 def _paths_of(request: Request) -> list[Segments]:
-    """Cut a path at its slashes; one by a repository's id is also one by its name."""
+    """Split the path of a request at its slashes. A path with a repository's id gives the path with its name too."""
     parts = without_case(segments_of(request.path))
     if parts[1:2] != ("repositories",) or request.repository is None:
         return [parts]
@@ -199,28 +200,28 @@ def _paths_of(request: Request) -> list[Segments]:
 
 
 class FaultPlan:
-    """The faults of a fake, in the order in which they were added, and what they do to its answers."""
+    """The faults of a fake in the order in which they were added, and their effect on responses."""
 
     def __init__(self, application: Application, lock: RLock, requests: Callable[[], Sequence[Exchange]]) -> None:
-        """Let *application* fail; *requests* gives those that came."""
+        """Add faults to *application*. *requests* returns the requests so far."""
         self.planned: list[PlannedFault] = []
         self._lock = lock
         self._requests = requests
         self.start(application)
 
     def start(self, application: Application) -> None:
-        """Forget all faults, and go on with another *application*."""
+        """Remove all faults, and continue with another *application*."""
         with self._lock:
             self.planned.clear()
             self._application = application
             application.intercept = None
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self.start(self._application)
 
     def add(self, planned: PlannedFault) -> None:
-        """Let a fault happen from now on."""
+        """Add a fault, effective from now on."""
         with self._lock:
             planned.past = self._application.store.snapshot() if planned.get("stale") else None
             planned.requests_before = len(self._requests())
@@ -228,11 +229,11 @@ class FaultPlan:
             self._application.intercept = self._answer
 
     def forget_requests(self, count: int) -> None:
-        """Go on though the first *count* requests are forgotten."""
+        """Adjust to the removal of the first *count* requests from the record."""
         for planned in self.planned:
             planned.requests_before = max(0, planned.requests_before - count)
 
-    # Answering. The lock is held.
+    # Responses. The caller holds the lock.
 
     def _answer(self, request: Request) -> Answer:
         paths = _paths_of(request)
@@ -245,8 +246,8 @@ class FaultPlan:
             if failed:
                 fault = planned.fault
                 fault.used += 1
-                answer, told = failed
-                hint = f"fault added by the test: {fault} ({fault.used} of {fault.times}){told}"
+                answer, details = failed
+                hint = f"fault added by the test: {fault} ({fault.used} of {fault.times}){details}"
                 answer.hint = f"{hint}; {answer.hint}" if answer.hint else hint
                 if answer.status:
                     answer.headers["X-GHDeploy-Hint"] = header_text(answer.hint)
@@ -264,15 +265,15 @@ class FaultPlan:
         if not waiting:
             return self._application.proceed(request)
         store = self._application.store
-        was_there = not_found_yet.is_there(store, request)
+        existed = not_found_yet.exists(store, request)
         answer = self._application.proceed(request)
-        if not was_there:
+        if not existed:
             for planned in waiting:
                 planned.sees(request, answer, store)
         return answer
 
     def _hide(self, planned: PlannedFault, request: Request) -> tuple[Answer, str] | None:
-        """Answer 404 for what was created, ``None`` to a request that is about something else, or refused anyway."""
+        """Respond 404 to a request for the hidden object; ``None`` for other requests, and for those refused anyway."""
         store = self._application.store
         if planned.created is None or planned.fault.used >= planned.fault.times:
             return None
@@ -285,23 +286,23 @@ class FaultPlan:
         return answer, "; it exists"
 
     def _fail(self, planned: PlannedFault, request: Request, paths: Sequence[Segments]) -> tuple[Answer, str]:
-        """Make the answer of a fault, and what the hint says beside the fault's name."""
+        """Make the response of a fault, and the end of its hint."""
         application = self._application
         if planned.past:
             return application.proceed(request, planned.past()), "; the response shows an earlier state"
         failure, carried_out = _ERRORS.get(planned.get("error"), ("", False))
-        told, answer = "", None
+        details, answer = "", None
         if carried_out or planned.get("change_made"):
             answer = self._proceed(request, paths)
-            told = f"; the request was processed, with {answer.status} {REASONS.get(answer.status, '')}".rstrip()
+            details = f"; the request was processed, with {answer.status} {REASONS.get(answer.status, '')}".rstrip()
         if failure == "truncated" and answer and answer.body:
             half = answer.body[: len(answer.body) // 2]
             return Answer(answer.status, answer.headers, half, answer.hint, failure), ""
         if failure:
-            # An answer without a body has nothing that could be cut.
+            # A response without a body cannot be truncated.
             failure = "reset" if failure == "truncated" else failure
-            return Answer(0, {}, b"", answer.hint if answer else "", failure), told
-        return self._status(planned, request), told
+            return Answer(0, {}, b"", answer.hint if answer else "", failure), details
+        return self._status(planned, request), details
 
     def _status(self, planned: PlannedFault, request: Request) -> Answer:
         status: int | None = planned.get("status")
@@ -313,7 +314,7 @@ class FaultPlan:
             title = REASONS.get(status, "Unicorn!") if status else "Unicorn!"
             html = {"Content-Type": "text/html; charset=utf-8"}
             return self._application.front_answer(status or 200, _PAGE.format(title=title), {**html, **headers})
-        assert status is not None  # noqa: S101 - add has seen to it
+        assert status is not None  # noqa: S101 - checked by Faults.add
         if status < _FIRST_5XX:
             answer = self._application.refuse(request, lambda request_id: self._refusal(status, request_id))
             answer.headers |= headers
@@ -333,27 +334,28 @@ class FaultPlan:
         page = refusals.REST_DOCS if status == HTTPStatus.UNAUTHORIZED else None
         return kind(_MESSAGES.get(status) or REASONS.get(status, "Bad Request"), documentation_url=page)
 
-    # At the end
+    # After the test
 
     def check(self) -> None:
         """
-        See to it that each fault that is required was used up, and that each could do what it is for.
+        Check that all required faults were used up, and that no fault failed to hide an object.
 
         Raises:
-            AssertionError: One was not. The message names it, says why, and names the requests that came nearest.
+            AssertionError: A fault was not used up. The message gives the reason and lists the most similar requests.
         """
         __tracebackhide__ = True
         with self._lock:
-            told = [planned.problem for planned in self.planned if planned.problem]
+            lines = [planned.problem for planned in self.planned if planned.problem]
             unused = [planned for planned in self.planned if planned.is_missed()]
-            told += [line for planned in unused for line in self._told(planned)]
-        if told:
-            raise AssertionError("\n".join(told))
+            lines += [line for planned in unused for line in self._explain(planned)]
+        if lines:
+            raise AssertionError("\n".join(lines))
 
-    def _told(self, planned: PlannedFault) -> Iterator[str]:
+    def _explain(self, planned: PlannedFault) -> Iterator[str]:
         fault = planned.fault
         yield f"the fault {fault} was used {fault.used} of {fault.times} times"
-        came = Counter(f"{one.method} {one.path}" for one in self._requests()[planned.requests_before :])
+        requests = self._requests()[planned.requests_before :]
+        counts = Counter(f"{request.method} {request.path}" for request in requests)
         wanted = f"{fault.method or ''} {fault.path or ''}"
         if planned.created:
             yield f"  {planned.created_by} created {planned.created.label}; no later request was for it"
@@ -361,9 +363,9 @@ class FaultPlan:
             yield f"  only {planned.passed} of the {planned.after} requests that pass first were sent"
         elif planned.get("not_found_yet"):
             yield "  no matching request created anything"
-        ranked = sorted(came, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)
+        ranked = sorted(counts, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)
         for line in ranked[:_SHOWN]:
-            yield f"  {line} was sent {came[line]} time{'s'[: came[line] != 1]}"
+            yield f"  {line} was sent {counts[line]} time{'s'[: counts[line] != 1]}"
         if len(ranked) > _SHOWN:
             yield f"  and {len(ranked) - _SHOWN} others"
         if not ranked:

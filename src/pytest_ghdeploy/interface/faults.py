@@ -1,10 +1,10 @@
 """
-Failures on demand: a test says which of the next requests go wrong, and how.
+Failures on demand: a test chooses which of the next requests fail, and how.
 
-A fault is asked for with ``ghdeploy.faults.add`` and used up by the requests
-that match it. What GitHub's own state would answer is decided as ever; a fault
-stands before it, or between it and the client. One that is not used up fails
-the test: a tool that never met the failure has not shown that it can cope.
+``ghdeploy.faults.add`` adds a fault, and matching requests use it up. A fault
+replaces the response, or loses it on the way to the client. A fault that is not
+used up fails the test: a tool that never met the failure has not shown that it
+can handle it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT
 
 @public
 class Faults:
-    """The faults that a test has asked for, in this order."""
+    """The faults that a test has added, in this order."""
 
     def __init__(self, plan: FaultPlan, prefix: str) -> None:
         """Add faults to *plan*; *prefix* is the path of the API's root."""
@@ -47,8 +47,8 @@ class Faults:
     def __len__(self) -> int:
         return len(self._plan.planned)
 
-    def __getitem__(self, place: int) -> Fault:
-        return self._plan.planned[place].fault
+    def __getitem__(self, index: int) -> Fault:
+        return self._plan.planned[index].fault
 
     def __iter__(self) -> Iterator[Fault]:
         return iter([planned.fault for planned in self._plan.planned])
@@ -57,7 +57,7 @@ class Faults:
         return repr(list(self))
 
     def clear(self) -> None:
-        """Forget all faults, also those that were not used."""
+        """Remove all faults, including unused ones."""
         self._plan.clear()
 
     def add(
@@ -77,50 +77,59 @@ class Faults:
         required: bool = True,
     ) -> Fault:
         """
-        Make the next requests that match fail. Earlier faults come first, and all before stubs and endpoints.
+        Make the next matching requests fail. Earlier faults come first; all faults come before stubs and endpoints.
+
+        Exactly one of *status*, *error*, *not_found_yet* and *stale* is required; ``not_json`` also allows *status*.
 
         Args:
-            method: Any, if not given; with *not_found_yet* that which creates something at *path*, usually ``POST``,
-                and with *stale* ``GET``.
+            method: The method of matching requests. The default is any method; with *not_found_yet* the method that
+                creates objects at *path*, usually ``POST``, and with *stale* ``GET``.
 
-            path: Below the API's root, such as ``/repos/octocat/example/deployments``; a segment ``*`` or ``{name}``
-                stands for anything. Any, if not given. ``/repositories/{id}/…`` is the same as the repository's name.
+            path: The path of matching requests below the API's root, such as ``/repos/octocat/example/deployments``.
+                A segment ``*`` or ``{name}`` matches any segment. Requests by a repository's id match its name too.
+                The default is any path.
 
-            status: An HTTP status from 400 to 599 with GitHub's body for it: 403 and 429 are a secondary rate limit.
-                Nothing has changed then.
+            status: An HTTP status from 400 to 599, returned with GitHub's body for it. 403 and 429 are secondary rate
+                limits. The request is not processed.
 
-            error: What goes wrong on the way. ``connection``: it is refused, ``reset``: it breaks after the request
-                was sent, ``timeout``: no answer comes; nothing has changed. ``lost_answer`` and
-                ``lost_answer_timeout``: the same to the client, and the request was carried out, with its events.
-                ``truncated``: carried out, and half of the body arrives. ``not_json``: a page of HTML with the status
-                200, or with *status*; nothing has changed.
+            error: A failure that the client sees instead of a response:
 
-            not_found_yet: What the next matching request creates answers 404 to so many requests for it, or for
-                what is below it. It is known by what it is, so also after a renaming: a deployment, deployment
-                status, environment, branch policy, custom rule, deploy key or check run by its id or name; a ref by
-                all that names it in a path or a query; a new file on its branch; a repository with all in it.
-                Anything else that a matching request creates, such as a commit status, fails the test. A request
-                that is refused before, for its token, its version or a missing right, is refused as ever.
+                - ``connection``: The connection is refused. The request is not processed.
+                - ``reset``: The connection breaks after the request was sent. The request is not processed.
+                - ``timeout``: No response arrives in time. The request is not processed.
+                - ``lost_answer``: Like ``reset``, but the request is processed, with its events.
+                - ``lost_answer_timeout``: Like ``timeout``, but the request is processed, with its events.
+                - ``truncated``: The request is processed, but only half of the response's body arrives.
+                - ``not_json``: An HTML page arrives, with *status* or 200. The request is not processed.
 
-            stale: So many matching reads show repositories, and who may do what there, as they are now, not as they
-                are when they are read. A repository that is created later shows its commits and nothing else;
-                accounts and tokens are as they are.
+            not_found_yet: The number of requests that get 404 for the object that the next matching request creates,
+                and for everything below it. The object can be a deployment, deployment status, environment, branch
+                policy, custom protection rule, deploy key, check run, ref, new file or repository. Other objects,
+                such as a commit status, fail the test. A request that GitHub would refuse for its token, version or
+                missing rights is still refused for that reason.
 
-            times: How many requests fail, at least 1.
+            stale: The number of matching reads that see the repositories and their permissions as they are now,
+                without later changes. A repository created later shows only its commits. Accounts and tokens are
+                current.
 
-            after: How many matching requests pass before.
+            times: The number of requests that fail, at least 1. Not for *not_found_yet* and *stale*.
 
-            retry_after: Seconds, for the header ``Retry-After`` beside *status*.
+            after: The number of matching requests that pass first.
 
-            headers: Further ones beside *status*, each one line of Latin-1.
+            retry_after: The value of ``Retry-After`` in seconds, for a response with a *status*.
 
-            change_made: With ``reset``, ``timeout``, ``not_json`` or a *status* of 500 or more: carry the request
-                out before it fails.
+            headers: More headers for a response with a *status*. Each value is one line of Latin-1.
+
+            change_made: Whether the request is processed before it fails. For ``reset``, ``timeout``, ``not_json``
+                and a *status* of 500 or more.
 
             required: Whether the test fails if the fault is not used up.
 
+        Returns:
+            The fault. Its ``used`` counts the requests that have failed.
+
         Raises:
-            FakeError: There is no such error, or the arguments do not go together. No fault is added.
+            FakeError: An argument is invalid, or two arguments cannot be combined. No fault was added.
         """
         self._check(method=method, path=path, status=status, error=error, not_found_yet=not_found_yet, stale=stale)
         self._check_details(status, error, retry_after, headers, change_made=change_made)
@@ -130,24 +139,24 @@ class Faults:
                 _check_number(name, number, 1)
         _check_number("after", after, 0)
         check_type("required", required, bool, "True or False")
-        kept = not_found_yet or stale
-        if kept and times != 1:
+        count = not_found_yet or stale
+        if count and times != 1:
             msg = "times cannot be combined with not_found_yet or stale, which are the number of requests"
             raise FakeError(msg, argument="times")
-        given = {"status": status, "error": error, "not_found_yet": not_found_yet, "stale": stale,
+        kinds = {"status": status, "error": error, "not_found_yet": not_found_yet, "stale": stale,
                  "retry_after": retry_after, "headers": headers_of(headers), "change_made": change_made}  # fmt: skip
-        kind = {name: value for name, value in given.items() if value or type(value) is int}
+        kind = {name: value for name, value in kinds.items() if value or type(value) is int}
         segments = None if path is None else without_case(pattern_of(path, self._prefix))
-        usual = "GET" if stale else None
+        default_method = "GET" if stale else None
         if not_found_yet:
             creating = hiding.creating_methods(method.upper() if method else None, segments)
             if not creating:
                 what = f"{method.upper() if method else 'a request to'} {path or ''}".rstrip()
                 msg = f"{what} creates nothing that not_found_yet can hide; it works for {hiding.KINDS}"
                 raise FakeError(msg, argument="not_found_yet")
-            usual = creating[0]
+            default_method = creating[0]
         planned = PlannedFault(
-            method.upper() if method else usual, path, segments, kind, times=kept or times, after=after,
+            method.upper() if method else default_method, path, segments, kind, times=count or times, after=after,
             required=required,
         )  # fmt: skip
         self._plan.add(planned)
@@ -161,15 +170,14 @@ class Faults:
         error = kinds["error"]
         if error is not None and error not in get_args(FaultKind):
             raise errors.unknown("error", error, get_args(FaultKind), argument="error")
-        given = [name for name, value in kinds.items() if value is not None]
-        # A page of HTML is the one thing that may come with any status.
-        if len(given) != 1 and not (given == ["status", "error"] and error == "not_json"):
-            told = " and ".join(given) or "none"
-            msg = f"use exactly one of {', '.join(kinds)}; got {told}"
+        chosen = [name for name, value in kinds.items() if value is not None]
+        # Only an HTML page can be combined with a status.
+        if len(chosen) != 1 and not (chosen == ["status", "error"] and error == "not_json"):
+            msg = f"use exactly one of {', '.join(kinds)}; got {' and '.join(chosen) or 'none'}"
             raise FakeError(msg)
-        wanted = {"not_found_yet": _CREATE, "stale": ("GET", "HEAD")}.get(given[0])
+        wanted = {"not_found_yet": _CREATE, "stale": ("GET", "HEAD")}.get(chosen[0])
         if wanted and method and method.upper() not in wanted:
-            msg = f"{given[0]} works with {' and '.join(wanted)}, not with {method}"
+            msg = f"{chosen[0]} works with {' and '.join(wanted)}, not with {method}"
             raise FakeError(msg, argument="method")
 
     def _check_details(

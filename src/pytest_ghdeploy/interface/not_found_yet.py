@@ -1,10 +1,10 @@
 """
-What a request has created, and which later requests are about it.
+Recognising the object that a request has created in later requests.
 
-Used where something that is there is to be not found yet. What was created is
-known by its repository's id and by what GitHub's operations call it, so it
-stays known however it is asked for: in another case, by the repository's id or
-after a renaming, by each path that an operation has.
+Faults use this to answer 404 for an object that exists. An object is identified
+by its repository's id and its own id or name. So it is recognised in every path
+that GitHub has for it: with the repository's id, with another spelling of the
+case, or after the repository was renamed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.http.messages import Answer, Request
     from pytest_ghdeploy.store.store import Store
 
-# By the operation that creates it: what it is, and the parameter of other operations that holds its id.
+# By the operation that creates it: the kind of object, and the path parameter with its id.
 _WITH_IDS = {
     "repos/create-deployment": ("deployment", "deployment_id"),
     "repos/create-deployment-status": ("deployment status", "status_id"),
@@ -43,7 +43,7 @@ _BY_NAME = {
     "repos/create-for-authenticated-user": _REPOSITORY,
 }
 _CREATING = frozenset({*_WITH_IDS, *_BY_NAME})
-# They answer 201, and what they create is read in lists alone, or by what was there before.
+# They respond 201, but their objects have no URL of their own: GitHub returns them only in lists.
 _WITHOUT_ADDRESS = {
     "repos/create-commit-status": "a commit status",
     "repos/merge": "a merge",
@@ -55,21 +55,21 @@ KINDS = (
     "deployments, deployment statuses, environments, deployment branch policies, custom deployment protection rules, "
     "deploy keys, check runs, refs, new files and repositories"
 )
-"""What can be recognised, in words."""
+"""The kinds of objects that can be recognised, for messages."""
 
 
 class Created(NamedTuple):
     """
-    Something that a request has created.
+    An object that a request has created.
 
     Attributes:
-        kind: What it is.
+        kind: The kind of object, such as ``deployment``.
 
-        repository_id: Where it is; of a repository its own.
+        repository_id: The id of its repository, or of the object if it is a repository.
 
-        key: Its id, name or path; of a file with the commit and the branch.
+        key: Its id or name. For a file: path, branch and commit.
 
-        label: What and where it is, in words.
+        label: Its description in messages, such as ``deployment 1 of octocat/example``.
     """
 
     kind: str
@@ -79,15 +79,15 @@ class Created(NamedTuple):
 
 
 class NothingToHide(Exception):
-    """What a request has created cannot be asked for on its own; the message says what it is."""
+    """The created object has no URL of its own. The message describes the object."""
 
 
 def _operation(request: Request) -> str:
     return request.endpoint.operation_id if request.endpoint else ""
 
 
-def is_there(store: Store, request: Request) -> bool:
-    """Tell whether the environment exists that a request, not answered yet, would create or change."""
+def exists(store: Store, request: Request) -> bool:
+    """Return whether the environment that a request creates or changes exists before the request."""
     return _operation(request) == "repos/create-or-update-environment" and bool(
         request.repository
         and store.environments.where(
@@ -98,13 +98,13 @@ def is_there(store: Store, request: Request) -> bool:
 
 def created_by(store: Store, request: Request, answer: Answer) -> Created | None:
     """
-    Find out what a request has created.
+    Find the object that a request has created.
 
     Returns:
-        ``None`` if it has created nothing, or changed what was there.
+        The object; ``None`` if the request has created nothing, or changed an existing object.
 
     Raises:
-        NothingToHide: It is nothing that can be asked for on its own.
+        NothingToHide: The object has no URL of its own.
     """
     name = _operation(request)
     if not name:
@@ -114,7 +114,7 @@ def created_by(store: Store, request: Request, answer: Answer) -> Created | None
         raise NothingToHide(_WITHOUT_ADDRESS.get(name, name))
     if not known or answer.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
         return None
-    if name in _WRITING_FILES and answer.status == HTTPStatus.OK:  # it has replaced a file
+    if name in _WRITING_FILES and answer.status == HTTPStatus.OK:  # an existing file was replaced
         return None
     body, repository = json.loads(answer.body or b"null"), request.repository
     if isinstance(body, dict):
@@ -122,7 +122,7 @@ def created_by(store: Store, request: Request, answer: Answer) -> Created | None
             repository = store.repository(body.get("full_name", ""))
         if repository:
             return _identify(name, request, body, repository)
-    raise NothingToHide(f"the object in a stubbed response of {name}")  # a stub's
+    raise NothingToHide(f"only a stubbed response of {name}")  # from a stub
 
 
 def _identify(operation_id: str, request: Request, body: dict[str, Any], repository: Repository) -> Created:
@@ -146,7 +146,7 @@ def _identify(operation_id: str, request: Request, body: dict[str, Any], reposit
 
 
 def is_about(created: Created, request: Request, store: Store) -> bool:
-    """Tell whether a request names in its path or query what was created, or asks for something below it."""
+    """Return whether a request is for the created object, or for something below it."""
     repository = request.repository
     if request.endpoint is None or repository is None or repository.id != created.repository_id:
         return False
@@ -159,7 +159,7 @@ def is_about(created: Created, request: Request, store: Store) -> bool:
             return created.key in _refs_of(store, request, repository)
         case kind:
             parameter = dict(_WITH_IDS.values()).get(kind, "")
-            # Of a repository everything.
+            # Every request in a created repository is about it.
             return not parameter or str(id_or_none(request.params.get(parameter, ""))) == created.key
 
 
@@ -171,7 +171,7 @@ def _is_file(request: Request, store: Store, repository: Repository, path: str, 
 
 
 def _branch_in(request: Request) -> str:
-    """Read the branch to which a request writes a file, ``""`` if it names none."""
+    """Return the branch to which a request writes a file; ``""`` for the default branch."""
     try:
         body = json.loads(request.body)
     except ValueError:
@@ -185,7 +185,7 @@ def _queried(request: Request, name: str) -> str:
 
 
 def _refs_of(store: Store, request: Request, repository: Repository) -> Iterator[str]:
-    """List the refs that a request names, as ``heads/main``."""
+    """List the refs that a request refers to, such as ``heads/main``."""
     params = request.params
     match _operation(request):
         case "git/get-ref" | "git/update-ref" | "git/delete-ref":
@@ -212,23 +212,23 @@ def _resolved(store: Store, repository: Repository, ref: str) -> str:
     return {"branch": "heads/", "tag": "tags/", "ref": "", "commit": ""}[target.kind] + target.name
 
 
-# What a test may ask for
+# What a test may hide
 
 
 def creating_methods(method: str | None, segments: Sequence[str | None] | None) -> tuple[str, ...]:
-    """List the methods with which something can be created at a path, or with *method* alone: POST before PUT."""
-    found = set()
+    """List the methods that can create objects at a path: POST before PUT. With *method* list only that one."""
+    methods = set()
     for name, endpoint in router.endpoints().items():
         if name in _CREATING and method in (None, endpoint.method):
-            ways = [path.split("/") for path in endpoint.paths]
-            ways += [["", "repositories", "{id}", *way[4:]] for way in ways if way[1:2] == ["repos"]]
-            if segments is None or any(_could_be(way, segments) for way in ways):
-                found.add(endpoint.method)
-    return tuple(sorted(found))
+            templates = [path.split("/") for path in endpoint.paths]
+            templates += [["", "repositories", "{id}", *path[4:]] for path in templates if path[1:2] == ["repos"]]
+            if segments is None or any(_could_be(template, segments) for template in templates):
+                methods.add(endpoint.method)
+    return tuple(sorted(methods))
 
 
 def _could_be(template: Sequence[str], segments: Sequence[str | None]) -> bool:
-    # A path in a repository may be of more segments.
+    # The path of a file may consist of several segments.
     if template[-1] == "{path}" and len(segments) > len(template):
         template = [*template, *["{path}"] * (len(segments) - len(template))]
     return len(template) == len(segments) and all(

@@ -1,4 +1,4 @@
-"""The rate limits as a test sets them."""
+"""Setting rate limits from a test."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 @public
 class RateLimits:
     """
-    Who is refused for asking too often: nobody, until a test says so here.
+    The rate limits of a fake. No request exceeds them until a test sets them here.
 
-    Requests are counted all the same, in headers and in ``/rate_limit``.
+    Requests are always counted, in response headers and in ``/rate_limit``.
     """
 
     def __init__(self, store: Store) -> None:
@@ -42,19 +42,20 @@ class RateLimits:
         status: int = 403,
     ) -> None:
         """
-        Leave a caller so many requests, and refuse what comes after them until an hour is over on the fake's clock.
+        Limit the requests of a user. Further requests are refused until the fake's clock has moved one hour.
 
         Args:
-            remaining: How many requests are left in the hour that begins now.
+            remaining: The number of requests left in the hour that starts now.
 
-            limit: For each hour; the usual one of the caller if not given, or *remaining* if that is more.
+            limit: The number of requests per hour. The default is the user's usual limit, or *remaining* if that is
+                higher.
 
             user: A login; ``None`` for all anonymous callers together.
 
-            status: Of the refusal, 403 or 429.
+            status: The status of the refusals, 403 or 429.
 
         Raises:
-            FakeError: There is no such user, or a number makes no sense. Nothing has changed.
+            FakeError: The user is unknown, or a number is out of range. The limits have not changed.
         """
         _check_number("remaining", remaining, 0)
         if limit is not None:
@@ -63,9 +64,9 @@ class RateLimits:
         if user is not None:
             check_type("user", user, str, "a login, or None for anonymous callers")
         with self._store.lock:
-            found = None if user is None else user_called(self._store, user, "user")
-            usual = max(rate_limits.hourly(found), remaining)
-            self._store.set_budget(found, rate_limits.Budget(usual if limit is None else limit, status), remaining)
+            account = None if user is None else user_called(self._store, user, "user")
+            default = max(rate_limits.hourly(account), remaining)
+            self._store.set_budget(account, rate_limits.Budget(default if limit is None else limit, status), remaining)
 
     def set_secondary(
         self,
@@ -77,21 +78,22 @@ class RateLimits:
         retry_after: int | bool = True,
     ) -> None:
         """
-        Keep GitHub's secondary limits from now on, for each caller by the fake's clock.
+        Enforce GitHub's secondary rate limits from now on, per caller, by the fake's clock.
 
         Args:
-            points_per_minute: A request that reads is 1 point, one that writes 5.
+            points_per_minute: The points of all requests in a minute. A read counts 1 point, a write 5.
 
-            content_per_minute: Requests that write.
+            content_per_minute: The number of writes in a minute.
 
-            content_per_hour: Likewise.
+            content_per_hour: The number of writes in an hour.
 
-            status: Of the refusal, 403 or 429.
+            status: The status of the refusals, 403 or 429.
 
-            retry_after: True sends how many seconds are left as ``Retry-After``, a number sends that, False nothing.
+            retry_after: The header ``Retry-After``: True for the seconds left, a number for that many seconds, False
+                for no header.
 
         Raises:
-            FakeError: A number makes no sense. Nothing has changed.
+            FakeError: A number is out of range. The limits have not changed.
         """
         _check_number("points_per_minute", points_per_minute, 0)
         _check_number("content_per_minute", content_per_minute, 0)
@@ -108,7 +110,7 @@ class RateLimits:
             )
 
     def clear(self) -> None:
-        """Refuse nobody any more; budgets are what they usually are."""
+        """Stop refusing requests, and restore the usual limits."""
         with self._store.lock:
             self._store.clear_limits()
 
