@@ -1,8 +1,8 @@
 """
 ``Engine``, which joins the parts of a fake: store, application, transcript, deliveries.
 
-Doors, servers and the plugin hold an engine. Tests hold the ``FakeGitHub``
-around it, which offers what they may use.
+Doors, servers and the plugin use the engine. Tests use the ``FakeGitHub``
+around it, which has only the public interface.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ Validate = Literal["requests", "all"]
 
 class Engine:
     """
-    One fake, without the interface for tests.
+    A fake without the interface for tests.
 
     Attributes:
-        base_url, host, prefix: The root of its API, and that root's host and path.
+        base_url, host, prefix: The root of the API, and the host and path of that URL.
 
-        doors: What a door keeps for this fake, by the door's name.
+        doors: The state of each door for this fake, by the door's name.
 
         hooks: The ``webhooks`` if they are in use, else ``None``.
 
-        store, application, secrets, transcript: Made anew by ``reset``.
+        store, application, secrets, transcript: Replaced by ``reset``.
     """
 
     def __init__(
         self, base_url: str, parts: SplitResult, *, validate: Validate, enterprise_version: str, assume: Assumptions
     ) -> None:
-        """Make one that no client gets in to yet; *parts* are those of *base_url*."""
+        """Create an inactive fake. *parts* are the parts of *base_url*."""
         self.base_url = base_url
         self.host = parts.hostname or ""
         self.prefix = parts.path.rstrip("/")
@@ -100,7 +100,7 @@ class Engine:
             self._fault_plan.start(self.application)
 
     def reset(self) -> None:
-        """Empty everything. The clock stays where it is."""
+        """Remove everything. The clock keeps its time."""
         with self.outbox, self.lock:
             self.store.retired = True
             self._recorded.clear()
@@ -121,7 +121,7 @@ class Engine:
 
     @property
     def faults(self) -> FaultPlan:
-        """The faults to come."""
+        """The faults."""
         if self._fault_plan is None:
             from pytest_ghdeploy.interface.fault_plan import FaultPlan
 
@@ -139,7 +139,7 @@ class Engine:
 
     @property
     def watch(self) -> Watch:
-        """Tells who waits for events of those that come."""
+        """Wakes calls that wait for an event."""
         with self.lock:
             if self._watch is None:
                 from pytest_ghdeploy.interface.waiting import Watch
@@ -156,89 +156,93 @@ class Engine:
 
     @property
     def requests(self) -> Sequence[Exchange]:
-        """The requests with their answers, credentials blotted out."""
+        """The requests and their responses, with credentials redacted."""
         with self.lock:
             return self._recorder.exchanges()
 
     # Problems
 
     def fail(self, problem: BaseException) -> None:
-        """Note a problem that must fail the test, even if the code under test swallows it."""
+        """Record a problem that fails the test, even if the code under test swallows it."""
         self._problems.append(problem)
         self.transcript.entries.append(f"{type(problem).__name__}: {problem}")
 
     def take_problem(self) -> BaseException | None:
-        """Hand out the first problem noted since the last call, if there is one, and forget the others."""
+        """Return the first problem recorded since the last call, if any, and drop the others."""
         problem = self._problems[0] if self._problems else None
         self._problems.clear()
         return problem
 
     def raise_problem(self) -> None:
-        """Raise what ``take_problem`` hands out; with nothing to hand out, do nothing."""
+        """Raise the result of ``take_problem``, if any."""
         problem = self.take_problem()
         if problem:
             raise problem
 
     def check_faults(self) -> None:
         """
-        See to it that each fault that is required was used up.
+        Check that all required faults were used up.
 
         Raises:
-            AssertionError: One was not.
+            AssertionError: A fault was not used up.
         """
         __tracebackhide__ = True
         if self._fault_plan is not None:
             with self.secrets:
                 self._fault_plan.check()
 
-    # For a fake that is asked from outside, and may run long
+    # For servers, which may run for a long time
 
     def start_anew(self) -> None:
-        """Be as a new fake is: empty, without problems, and at the current time."""
+        """Return to the state of a new fake: empty, without problems, at the current time."""
         with self.outbox, self.lock:
             self.reset()
             self._problems.clear()
             self.clock.move_to(Clock().now)
 
     def list_problems(self) -> list[str]:
-        """Tell what would fail a test: what went wrong unnoticed, and faults that are not used up. It stays so."""
+        """List what would fail a test: swallowed errors and unused faults. They stay recorded."""
         with self.lock:
-            told = [f"{type(problem).__name__}: {problem}" for problem in self._problems]
+            lines = [f"{type(problem).__name__}: {problem}" for problem in self._problems]
             try:
                 self.check_faults()
             except AssertionError as problem:
-                told.append(str(problem))
-            return [self.secrets.blot(line) for line in told]
+                lines.append(str(problem))
+            return [self.secrets.blot(line) for line in lines]
 
     def forget(self, keep: int) -> None:
-        """Keep at least the last *keep* requests, events, problems and deliveries, and about twice as many at most."""
+        """Drop old requests, events, problems and deliveries: keep the last *keep*, and up to twice as many."""
         with self.lock:
             for records in (self._recorded, self._problems):
                 if len(records) > 2 * keep:
                     del records[:-keep]
-            gone = self._recorder.forget(keep)
+            removed = self._recorder.forget(keep)
             if self._fault_plan is not None:
-                self._fault_plan.forget_requests(gone)
+                self._fault_plan.forget_requests(removed)
             if self.transcript.forget(keep):
                 rows = [row for row in self.store.hook_deliveries if row.state != "waiting"]
                 for row in rows[:-keep]:
                     self.store.hook_deliveries.remove(row)
 
     def report_text(self) -> str:
-        """Tell the conversation as a failing test's report does: drawn, if more than two take part in it."""
+        """Return the conversation for the report of a failed test: a diagram if more than two parties take part."""
         return self.transcript.report()
 
     # For doors
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
         """
-        Answer a request that a door let in, and record it. The names of *headers* are in lower case.
+        Answer a request from a door, and record it.
 
         Args:
-            root: Where the root of the API is for who asks, if not at ``base_url``; URLs in the answer follow it.
+            headers: The request's headers. The names are in lower case.
+
+            root: The root of the API from the client's view, if it is not ``base_url``. URLs in the response start
+                with it.
 
         Raises:
-            UnsupportedRequest: GitHub has such an endpoint, the fake has not.
+            UnsupportedRequest: GitHub has an endpoint for the request, but the fake does not, or the URL is outside
+                the API.
         """
         __tracebackhide__ = True
         parts = urlsplit(url)
@@ -261,7 +265,7 @@ class Engine:
             return answer
 
     def pause(self, seconds: float) -> None:
-        """Let a client wait before it asks again: the clock moves on, and nobody sleeps."""
+        """Move the clock instead of letting a client sleep before it retries."""
         self.clock.tick(seconds)
         with self.lock:
             self.transcript.entries.append(f"{transcript.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
@@ -274,16 +278,16 @@ class Engine:
 
 
 def _sender(whose: ref[Engine]) -> Callable[[Item], None]:
-    """Make the function that sends the deliveries of a fake, which it must not keep alive."""
+    """Create the function that sends the deliveries of a fake, without keeping the fake alive."""
 
     def send(item: Item) -> None:
         engine = whose()
         if engine is not None:
-            engine.webhooks._send(item)  # noqa: SLF001 - the webhooks are made when they are first needed
+            engine.webhooks._send(item)  # noqa: SLF001 - the webhooks are created when they are first needed
 
     return send
 
 
 def _raise(problem: UnsupportedRequest) -> NoReturn:
-    # The way through the fake to where it was found out tells a test's author nothing.
+    # The traceback inside the fake does not help a test's author.
     raise problem.with_traceback(None)

@@ -1,10 +1,10 @@
 """
-What a test's author is told.
+The errors for the author of a test.
 
 ::
 
-    FakeError               a mistake in how a test uses the fake
-      UnsupportedRequest    a request that no fake here can answer
+    FakeError               a mistake in the use of the fake
+      UnsupportedRequest    a request that no active fake can answer
 
 GitHub's refusals, which clients receive, are in ``github/refusals.py``.
 """
@@ -22,44 +22,44 @@ if TYPE_CHECKING:
 @public
 class FakeError(Exception):
     """
-    A mistake in how a test uses the fake, with what there is and what to do.
+    A mistake in the use of the fake. The message gives the known values or the next step.
 
-    Nothing has changed when it is raised, unless the method that raises it says otherwise.
+    The state has not changed, unless the documentation of the method says otherwise.
 
     Attributes:
-        argument: The argument that it is about, such as ``"ref"``; ``None`` if it is about none, or several. For a
-            seed it is the place in the document, such as ``"repositories[0].branches[1].name"``.
+        argument: The name of the wrong argument, such as ``"ref"``; ``None`` if the error is about no argument, or
+            about several. For a seed, the path in the document, such as ``"repositories[0].branches[1].name"``.
     """
 
     def __init__(self, message: str = "", *, argument: str | None = None) -> None:
-        """Say in *message* what is wrong, and which *argument* is to be changed."""
+        """Create an error. *argument* is the name of the wrong argument."""
         super().__init__(message)
         self.argument = argument
 
 
 @public
 class UnsupportedRequest(FakeError):
-    """A request to one of GitHub's hosts that no fake here can answer. It also fails the test that made it."""
+    """A request to one of GitHub's hosts that no active fake can answer. It also fails the test that sent it."""
 
 
 def unknown(
-    what: str, asked: object, known: Iterable[object], *, more: str = "", argument: str | None = None
+    what: str, value: object, known: Iterable[object], *, more: str = "", argument: str | None = None
 ) -> FakeError:
-    """Say that *asked*, which *argument* holds, is not among the *known* ones, nearest first."""
-    return FakeError(f"unknown {what} {asked!r}{more}; {there_is(asked, known)}", argument=argument)
+    """Create an error for an unknown value of *argument*. The message lists the *known* values, closest first."""
+    return FakeError(f"unknown {what} {value!r}{more}; {there_is(value, known)}", argument=argument)
 
 
 _LISTED = 20
 
 
-def there_is(asked: object, known: Iterable[object]) -> str:
-    """List what there is, those most like *asked* first, at most twenty."""
+def there_is(value: object, known: Iterable[object]) -> str:
+    """List the *known* values, closest to *value* first, at most 20."""
     import difflib
 
     names = [str(name) for name in known]
     if not names:
         return "known: none"
-    near = difflib.get_close_matches(str(asked), names, n=5, cutoff=0.5)
+    near = difflib.get_close_matches(str(value), names, n=5, cutoff=0.5)
     ordered = near + [name for name in names if name not in near]
     shown = ", ".join(ordered[:_LISTED])
     if len(ordered) > _LISTED:
@@ -68,7 +68,7 @@ def there_is(asked: object, known: Iterable[object]) -> str:
 
 
 def kind_of(value: object) -> str:
-    """Say what a value is, and not which: it may be a secret."""
+    """Describe the type of a value, without the value, which may be a secret."""
     from collections.abc import Mapping
     from datetime import date, time
 

@@ -1,4 +1,4 @@
-"""``FakeGitHub``, what a test holds: a method for each thing that a test may do."""
+"""``FakeGitHub``, the object that tests use."""
 
 from __future__ import annotations
 
@@ -54,17 +54,18 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 @public
 class FakeGitHub:
     """
-    A stateful GitHub in memory, in the way of this process' HTTP clients while it is active.
+    A stateful, in-memory GitHub. While it is active, it answers the requests of this process's HTTP clients.
 
-    The fixture ``ghdeploy`` gives an active one; elsewhere it is a context
+    The fixture ``ghdeploy`` is an active fake. Elsewhere, use it as a context
     manager::
 
         with FakeGitHub() as gh:
             gh.add_repository("octocat/example")
             ...  # requests to https://api.github.com are answered here
 
-    Leaving the block raises what went wrong unnoticed: a request that no
-    endpoint could answer, or a crash of the fake.
+    Leaving the block raises errors that the code in it may have swallowed: a
+    request that no endpoint could answer, a crash of the fake, or a fault that
+    was not used up.
     """
 
     _kind: ClassVar[type[Engine]] = Engine
@@ -78,22 +79,23 @@ class FakeGitHub:
         **assumptions: Unpack[AssumptionArguments],
     ) -> None:
         """
-        Make a fake that is not active yet.
+        Create an inactive fake.
 
         Args:
-            base_url: The root of its API: ``https://api.github.com``,
+            base_url: The root of the API: ``https://api.github.com``,
                 ``https://HOST/api/v3`` for GitHub Enterprise Server, or
                 ``https://api.SUBDOMAIN.ghe.com`` for data residency.
 
-            validate: ``all`` checks answers and events against the schemas too.
+            validate: What is checked against the schemas: ``requests`` only, or ``all``: responses and events too.
 
-            enterprise_version: Of GitHub Enterprise Server, such as ``3.19.0``: counts where *base_url* is one.
+            enterprise_version: The version of GitHub Enterprise Server, such as ``3.19.0``. It is used only if
+                *base_url* is the root of a GitHub Enterprise Server.
 
-            assumptions: How GitHub behaves where that is not known for
-                certain, such as ``inactive_events=True``: see ``Assumptions``.
+            assumptions: The behaviour of GitHub where the evidence is divided, such as ``inactive_events=True``: see
+                ``Assumptions``.
 
         Raises:
-            FakeError: An argument is unknown or makes no sense.
+            FakeError: An argument is unknown or invalid.
         """
         parts = _split(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -110,7 +112,7 @@ class FakeGitHub:
             parts,
             validate=validate,
             enterprise_version=enterprise_version,
-            assume=to_assumptions(assumptions) if assumptions else _USUAL,
+            assume=to_assumptions(assumptions) if assumptions else _DEFAULTS,
         )
         self.base_url = self._engine.base_url
         self.host = self._engine.host
@@ -122,7 +124,7 @@ class FakeGitHub:
     def __repr__(self) -> str:
         return repr(self._engine)
 
-    # Life
+    # Activation
 
     def __enter__(self) -> Self:
         """Activate the fake."""
@@ -132,7 +134,7 @@ class FakeGitHub:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Deactivate it; raise what went wrong unnoticed."""
+        """Deactivate the fake, and raise errors that the block has swallowed."""
         self.close()
         if exc_type is None:
             self._engine.raise_problem()
@@ -140,10 +142,10 @@ class FakeGitHub:
 
     def open(self) -> None:
         """
-        Get in the way of this process' HTTP clients, until ``close``.
+        Activate the fake: answer the requests of this process's HTTP clients, until ``close``.
 
         Raises:
-            FakeError: It is active already.
+            FakeError: The fake is already active.
         """
         from pytest_ghdeploy.doors import activation  # imports HTTP clients
 
@@ -154,7 +156,7 @@ class FakeGitHub:
         self._is_open = True
 
     def close(self) -> None:
-        """Get out of the way, and end all servers. What is recorded can still be read."""
+        """Deactivate the fake, and stop all its servers. Its state and its records can still be read."""
         while self._servers:
             self._servers.pop().close()
         if self._engine.hooks:
@@ -167,13 +169,13 @@ class FakeGitHub:
 
     def reset(self) -> None:
         """
-        Empty everything: repositories, accounts, tokens, hooks, events, requests, stubs, faults and rate limits.
+        Remove everything: repositories, accounts, tokens, hooks, events, requests, stubs, faults and rate limits.
 
-        The clock stays where it is.
+        Scripted third parties are removed too. The clock keeps its time.
         """
         self._engine.reset()
 
-    # Setting the scene
+    # Setup
 
     def add_repository(self, full_name: str, *, default_branch: str = "main", private: bool = False) -> Repository:
         """
@@ -182,14 +184,21 @@ class FakeGitHub:
         Args:
             full_name: Owner and name, such as ``octocat/example``. An owner that does not exist is created as a user.
 
+            default_branch: The name of the default branch.
+
+            private: Whether only accounts with a permission can see the repository.
+
+        Returns:
+            The handle of the repository.
+
         Raises:
-            FakeError: The name is taken or not a name. Nothing was added.
+            FakeError: A name is taken or invalid. Nothing was added.
         """
         check_type("private", private, bool, "True or False")
         owner, name = split_full_name(full_name)
         with self._engine.lock:
-            if taken := self._engine.store.repository(full_name):
-                name = taken.full_name
+            if existing := self._engine.store.repository(full_name):
+                name = existing.full_name
                 msg = f"repository {name} already exists: call repository({name!r}) to get it"
                 raise FakeError(msg, argument="full_name")
             check_ref_name(default_branch, argument="default_branch")
@@ -201,10 +210,10 @@ class FakeGitHub:
 
     def repository(self, full_name: str) -> Repository:
         """
-        Look a repository up, without regard to case.
+        Look up a repository by its full name, ignoring case.
 
         Raises:
-            FakeError: It was never added. The message names those that were.
+            FakeError: The repository does not exist. The message lists the existing ones.
         """
         check_type("full_name", full_name, str, 'a string such as "owner/name"')
         with self._engine.lock:
@@ -219,10 +228,10 @@ class FakeGitHub:
         Add an account.
 
         Args:
-            type: ``User``, ``Organization`` or ``Bot``; whose login ends in ``[bot]`` is a ``Bot`` in any case.
+            type: ``User``, ``Organization`` or ``Bot``. An account whose login ends in ``[bot]`` is always a ``Bot``.
 
         Raises:
-            FakeError: It exists, or *login* or *type* is none. Nothing was added.
+            FakeError: The login is taken, or *login* or *type* is invalid. Nothing was added.
         """
         with self._engine.lock:
             return accounts.add_user(self._engine.store, login, type)
@@ -238,30 +247,34 @@ class FakeGitHub:
         expires_at: datetime | None = None,
     ) -> Token:
         """
-        Make *token* speak for *user*, who is created if there is no such account.
+        Add a token of *user*.
 
-        Until a token is added, any token is accepted as user ``octocat`` with
-        every right; from then on only those added are. With neither *scopes*
-        nor *permissions* a token may do whatever its user may.
+        By default every token is accepted and acts as ``octocat`` with full
+        rights. After the first ``add_token``, only the tokens you added are
+        accepted. A token with neither *scopes* nor *permissions* has all rights
+        of its user.
 
         Args:
-            scopes: Makes it a classic token with these, such as ``["repo_deployment"]``.
+            token: The text of the token, not empty and without white space.
 
-            permissions: Such as ``{"deployments": "write"}``. Makes it a fine-grained token if *user* is one, and
-                if it is a bot the token of the app that the bot belongs to, which is created if need be:
-                ``deployer`` for ``deployer[bot]``. ``github-actions[bot]`` is GitHub Actions.
+            user: The login of the account. An account that does not exist is created.
 
-            repositories: The full names of those that a token with *permissions* is for; if not given, all that
-                its user may see, and for an app all there are.
+            scopes: The scopes of a classic token, such as ``["repo_deployment"]``.
 
-            expires_at: When it stops being accepted, by the fake's clock.
+            permissions: The permissions of a fine-grained token, such as ``{"deployments": "write"}``. If *user* is a
+                bot, the token belongs to the bot's app, which is created if it does not exist: the app ``deployer``
+                for ``deployer[bot]``. ``github-actions[bot]`` is GitHub Actions.
+
+            repositories: The full names of the repositories that a token with *permissions* can access. The default
+                is all repositories that its user can see; for an app all repositories.
+
+            expires_at: The time, by the fake's clock, from which the token is refused. It needs a time zone.
 
         Returns:
             The token, with ``user``, ``kind``, ``scopes``, ``permissions``, ``app`` and ``expires_at``.
 
         Raises:
-            FakeError: *token* is empty or has white space in it, *user* is no login, or another argument makes no
-                sense. Nothing was added.
+            FakeError: An argument is invalid, or two arguments cannot be combined. Nothing was added.
         """
         with self._engine.lock:
             added = tokens.add(
@@ -278,49 +291,51 @@ class FakeGitHub:
 
     def revoke_token(self, token: str) -> None:
         """
-        Accept *token* no more. If it was the last one, none is accepted from then on.
+        Revoke *token*. It is refused from now on. After the last token is revoked, no token is accepted.
 
         Raises:
-            FakeError: It was never added, or has been revoked.
+            FakeError: The token was never added, or was already revoked.
         """
         with self._engine.lock:
             tokens.revoke(self._engine.store, token)
 
     @property
     def tokens(self) -> Sequence[Token]:
-        """The tokens that were added and not revoked, in that order."""
+        """The tokens that were added and not revoked, in the order in which they were added."""
         return self._engine.tokens
 
     def add_team(self, organization: str, name: str) -> Team:
         """
-        Add a team, which can review what goes to environments of its organization's repositories.
+        Add a team, which can review deployments to environments of its organization's repositories.
 
         Args:
-            organization: A login; an organization that does not exist is created.
+            organization: The login of the organization, which is created if it does not exist.
+
+            name: The name of the team, with at least one letter or digit.
 
         Returns:
             The team, with ``id``, ``slug``, ``name`` and ``organization``.
 
         Raises:
-            FakeError: It exists, its organization is none, or *name* has no letter or digit. Nothing was added.
+            FakeError: The team exists, *organization* is not an organization, or *name* is invalid. Nothing was added.
         """
         with self._engine.lock:
             return accounts.add_team(self._engine.store, organization, name)
 
     def add_app(self, slug: str, *, owner: str = DEFAULT_LOGIN) -> App:
         """
-        Add a GitHub App, installed everywhere, whose custom protection rule can be enabled for environments.
+        Add a GitHub App that is installed on all accounts. It has a custom protection rule for environments.
 
         Args:
-            slug: Its name in URLs, of lower-case letters, digits and "-".
+            slug: The name of the app in URLs, of lower-case letters, digits and "-".
 
-            owner: A login; an account that does not exist is created as a user.
+            owner: The login of the owner. An account that does not exist is created as a user.
 
         Returns:
-            The app; its ``id`` is GitHub's ``integration_id``.
+            The app. Its ``id`` is GitHub's ``integration_id``.
 
         Raises:
-            FakeError: It exists, or *slug* or *owner* is none. Nothing was added.
+            FakeError: The slug is taken, or *slug* or *owner* is invalid. Nothing was added.
         """
         with self._engine.lock:
             return accounts.add_app(self._engine.store, slug, owner)
@@ -335,20 +350,24 @@ class FakeGitHub:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """
-        Answer *method* and *path* with a canned answer from now on, whoever asks.
+        Answer *method* and *path* with a fixed response from now on, without checking the caller.
+
+        Later stubs come before earlier ones. All stubs come before the fake's own endpoints.
 
         Args:
-            path: Below the API's root, such as ``/repos/octocat/example/pulls``; a segment ``*`` or ``{name}``
-                stands for anything. Later stubs come before earlier ones, and all before the fake's own endpoints.
+            method: The HTTP method. A stub for ``GET`` answers ``HEAD`` too.
 
-            status: The HTTP status of the answer, 200 to 599.
+            path: The path below the API's root, such as ``/repos/octocat/example/pulls``. A segment ``*`` or
+                ``{name}`` matches any segment.
 
-            json: The body; ``None`` for an empty one.
+            status: The HTTP status of the response, 200 to 599.
 
-            headers: Beside the content type, such as ``{"Retry-After": "60"}``.
+            json: The body of the response; ``None`` for an empty body.
+
+            headers: More headers of the response, such as ``{"Retry-After": "60"}``.
 
         Raises:
-            FakeError: An argument makes no sense. Nothing is stubbed.
+            FakeError: An argument is invalid. No stub was added.
         """
         with self._engine.lock:
             self._engine.application.stubs.append(
@@ -357,31 +376,31 @@ class FakeGitHub:
 
     def seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
         """
-        Set the scene that a file spells, with this very Python interface: see "Seed files" in docs/reference.md.
+        Load state from a seed file: see "Seed files" in docs/reference.md.
 
-        What is there already stays; ``reset`` empties what was seeded too.
+        Existing state stays. ``reset`` removes seeded state too.
 
         Args:
             source: The path of a YAML, TOML or JSON file, relative to the working directory; or a mapping of the same
                 shape, such as ``{"repositories": [{"full_name": "octocat/example", "branches": ["topic"]}]}``.
 
         Raises:
-            FakeError: The file cannot be read, a key is unknown or missing, or a value makes no sense. The message
-                names the file and the path in it, in YAML the line too, and never a secret. Nothing has changed.
+            FakeError: The file cannot be read, a key is unknown or missing, or a value is invalid. The message names
+                the file and the path of the value in it, in YAML the line too, but no secrets. Nothing has changed.
         """
         __tracebackhide__ = True
         try:
             self._seed(source)
         except FakeError as problem:
-            # The way to where it was found out tells a test's author nothing, and is full of secrets.
+            # The traceback inside the fake does not help a test's author, and its values contain secrets.
             raise problem.with_traceback(None) from None
 
     def _seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:
-        from pytest_ghdeploy.seeds.seed import Seed  # few tests have one
+        from pytest_ghdeploy.seeds.seed import Seed  # few tests need it
 
         seed = Seed(source, type(self))
         with self._engine.outbox, self._engine.lock:
-            # A refusal must change nothing, so it is carried out first where it does no harm.
+            # A failing seed must change nothing, so it runs on a copy first.
             scratch = FakeGitHub(
                 self.base_url,
                 validate=self._engine.validate,
@@ -390,7 +409,7 @@ class FakeGitHub:
             )
             scratch.clock.move_to(self.clock.now)
             scratch._engine.store.imitate(self._engine.store)
-            scratch.webhooks.hold()  # and nobody hears of it
+            scratch.webhooks.hold()  # the copy must not deliver anything
             seed.carry_out(scratch)
             seed.carry_out(self)
 
@@ -405,12 +424,12 @@ class FakeGitHub:
 
     @property
     def rate_limits(self) -> RateLimits:
-        """Who is refused for asking too often: ``rate_limits.set(…)`` and ``.set_secondary(…)``."""
+        """The rate limits: ``rate_limits.set(…)`` and ``.set_secondary(…)``."""
         from pytest_ghdeploy.interface.rate_limits import RateLimits  # few tests need them
 
         return RateLimits(self._engine.store)
 
-    # Who answers
+    # Third parties
 
     def deployer(
         self,
@@ -429,38 +448,40 @@ class FakeGitHub:
         by_webhook: bool = False,
     ) -> Deployer:
         """
-        Let a scripted third party report on each deployment that is made from now on.
+        Add a scripted third party that posts deployment statuses on every new deployment.
 
         It needs no thread: it acts right after a request was answered, and when the clock moves.
 
         Args:
-            environment: Where it deploys to, compared without case; ``None`` for everywhere.
+            environment: The environment to deploy to, ignoring case; ``None`` for all environments.
 
-            repository: A full name; ``None`` for all repositories.
+            repository: The full name of a repository; ``None`` for all repositories.
 
-            steps: What it posts, in this order: states, or ``Step`` objects. The first comes at once, after the
-                deployment has been made, each other after one poll, unless something else is said.
+            steps: The deployment statuses to post, in order, as states or ``Step`` objects. By default the first is
+                posted right after the deployment was created, and each of the others after one poll.
 
-            after_polls: How many polls see what was before, for each step but the first that does not say.
+            after_polls: The number of polls before each step but the first. A ``Step`` can set its own.
 
-            after_seconds: How many whole seconds of the fake's clock pass, likewise (2.5 are 3); one of the two.
+            after_seconds: The time before each step but the first, in seconds of the fake's clock, rounded up: 2.5
+                counts as 3. A ``Step`` can set its own. Use either this or *after_polls*.
 
-            log_url, environment_url, description: Of each deployment status whose step has none of its own.
+            log_url, environment_url, description: The values for deployment statuses whose ``Step`` sets none.
 
-            fails_on: Takes a ``Deployment`` and says whether it fails. It is asked when the last step is to come, and
-                may ask the fake itself. What it raises fails the test in the end.
+            fails_on: A function that takes a ``Deployment`` and returns whether it fails. It is called when the last
+                step is due, and may use the fake. An exception in it fails the test.
 
-            fails_with: What comes in place of the last step then.
+            fails_with: The step that replaces the last one if the deployment fails.
 
-            login: In whose name it acts; an account that does not exist is created, as a bot if it ends in ``[bot]``.
+            login: The login of the account that posts. An account that does not exist is created, as a bot if the
+                login ends in ``[bot]``.
 
-            by_webhook: Whether it hears only of the deployments that its method ``receive`` gets delivered.
+            by_webhook: Whether it notices only deployments that are delivered to its method ``receive``.
 
         Returns:
-            A handle with ``posted``, the deployment statuses so far, ``deployments`` and ``receive``.
+            A handle with ``posted`` (the deployment statuses so far), ``deployments`` and ``receive``.
 
         Raises:
-            FakeError: An argument makes no sense. Nothing has changed.
+            FakeError: An argument is invalid. Nothing was added.
         """
         with self._engine.outbox, self._engine.lock:
             return self._engine.deployers.add(
@@ -478,26 +499,27 @@ class FakeGitHub:
                 by_webhook=by_webhook,
             )
 
-    # Beyond this process
+    # Other processes
 
     def serve(self, port: int = 0, *, tls: bool = False, admin: bool = False) -> LiveServer:
         """
-        Answer on a port of 127.0.0.1 too, for subprocesses and other languages, until ``close``.
+        Start a server on a port of 127.0.0.1, for subprocesses and other languages. It runs until ``close``.
 
-        It needs no ``open``: that is for this process' clients.
+        The fake need not be active: ``open`` is for clients in this process.
 
         Args:
-            port: 0 for one that is free.
+            port: The port, 1 to 65535; 0 for any free port.
 
-            tls: Speak HTTPS, with a certificate made for this run. Needs the extra ``tls``.
+            tls: Whether to serve HTTPS, with a certificate made for this run. This needs the extra ``tls``.
 
-            admin: Answer below ``/_ghdeploy`` too, where whoever is on this machine may do what Python may do here.
+            admin: Whether to serve the admin interface at ``/_ghdeploy``. It gives every user of this machine full
+                control of the fake.
 
         Returns:
-            The server: ``url``, ``api_url``, ``env`` for a subprocess, ``ca_file``; also a context manager.
+            The server, with ``url``, ``api_url``, ``env`` for a subprocess and ``ca_file``. It is a context manager.
 
         Raises:
-            FakeError: *port* is none, or taken; or what *tls* needs is not installed. Nothing is started.
+            FakeError: *port* is invalid or taken, or the extra ``tls`` is not installed. No server was started.
         """
         from pytest_ghdeploy.server.live_server import LiveServer  # not every test needs sockets
 
@@ -509,44 +531,46 @@ class FakeGitHub:
         return server
 
     def _admin(self) -> Admin:
-        from pytest_ghdeploy.admin.admin import Admin  # few tests are asked from outside
+        from pytest_ghdeploy.admin.admin import Admin  # few tests need it
 
         return Admin(self, self._engine)
 
     def _start_anew(self) -> None:
-        """Be as a new fake is: empty, without problems, and at the current time."""
+        """Return to the state of a new fake: empty, without problems, at the current time."""
         self._engine.start_anew()
 
     @property
     def app(self) -> WsgiApp:
-        """The fake as a WSGI application; URLs in its answers follow the place where it is asked."""
+        """The fake as a WSGI application. URLs in its responses match the URL of the request."""
         from pytest_ghdeploy.server.wsgi import WsgiApp
 
         return WsgiApp(self._engine)
 
-    # What happened
+    # Records
 
     @property
     def events(self) -> Events:
-        """The record of dispatched events, oldest first."""
+        """The dispatched events, oldest first."""
         return self._engine.events
 
     @property
     def requests(self) -> Sequence[Exchange]:
-        """Every request the fake answered, oldest first, with its answer; credentials are redacted."""
+        """The requests that the fake has answered and their responses, oldest first. Credentials are redacted."""
         return self._engine.requests
 
     def assert_event(self, name: str, /, **fields: object) -> Event:
         """
-        Find the newest event of this *name* whose own object has these *fields*.
+        Return the newest event with this *name* and these *fields*; fail if there is none.
 
         Args:
-            fields: Of the deployment, deployment status, commit status, …; also ``action`` and ``repository``.
-                A user may be given by login.
+            name: The name of the event, such as ``deployment_status``.
+
+            fields: Fields of the event's own object, such as the deployment status; also ``action`` and
+                ``repository``. A user can be given by login.
 
         Raises:
-            AssertionError: There is none. The message shows what came near.
-            FakeError: There is no such event or field on GitHub.
+            AssertionError: No event matches. The message lists the closest ones.
+            FakeError: GitHub has no event of this name, or the event no such field.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
@@ -554,11 +578,11 @@ class FakeGitHub:
 
     def assert_no_event(self, name: str, /, **fields: object) -> None:
         """
-        See to it that there is no event of this *name* whose own object has these *fields*.
+        Fail if an event has this *name* and these *fields*, which are those of ``assert_event``.
 
         Raises:
-            AssertionError: There is one.
-            FakeError: There is no such event or field on GitHub.
+            AssertionError: An event matches. The message shows it.
+            FakeError: GitHub has no event of this name, or the event no such field.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
@@ -566,24 +590,24 @@ class FakeGitHub:
 
     @property
     def webhooks(self) -> Webhooks:
-        """The hooks: what is subscribed to events, and what was delivered."""
+        """The hooks, which deliver events to receivers, and the deliveries so far."""
         return self._engine.webhooks
 
     def assert_events(self, wanted: Sequence[Wanted], *, exactly: bool = True) -> list[Event]:
         """
-        See to it that the events *wanted* were recorded in this order.
+        Check that the *wanted* events were recorded in this order.
 
         Args:
-            wanted: Names, or pairs of a name and a mapping of fields as ``assert_event`` takes them.
+            wanted: The names of events, or pairs of a name and a mapping of fields as for ``assert_event``.
 
-            exactly: Whether these must be all events there are; if not, others may come between them.
+            exactly: Whether other events are forbidden.
 
         Returns:
-            The events, one for each.
+            The matching events, in the order of *wanted*.
 
         Raises:
-            AssertionError: They were not. The message shows what came, and marks what is missing and what is too much.
-            FakeError: There is no such event or field on GitHub.
+            AssertionError: They were not. The message lists the recorded events, and marks missing and unexpected ones.
+            FakeError: GitHub has no event of a wanted name, or the event no such field.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
@@ -591,15 +615,17 @@ class FakeGitHub:
 
     def assert_delivery(self, event: str, /, **fields: object) -> Delivery:
         """
-        Find the newest delivery of an event to a hook that has these *fields*.
+        Return the newest delivery of an event with these *fields*; fail if there is none.
 
         Args:
+            event: The name of the event, such as ``deployment``, or ``ping``.
+
             fields: ``state`` (``waiting``, ``delivered``, ``failed``, ``dropped``), ``status_code``, ``status``,
                 ``reason``, ``action``, ``redelivery``, ``hook_id``, ``delivery_id``.
 
         Raises:
-            AssertionError: There is none. The message shows what came near.
-            FakeError: There is no such event or field.
+            AssertionError: No delivery matches. The message lists the closest ones.
+            FakeError: GitHub has no event of this name, or a delivery no such field.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
@@ -607,19 +633,19 @@ class FakeGitHub:
 
     def wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:
         """
-        Wait for an event that code in another thread brings about.
+        Wait for an event that code in another thread causes, and return it.
 
-        An event that was recorded before counts too. Each is given out once, the oldest first: to wait twice is to
+        An event that is already recorded counts too. Each event is returned only once, the oldest first, so two calls
         wait for two events.
 
         Args:
-            timeout: In seconds of real time, whatever the fake's clock says.
+            timeout: The longest wait in seconds of real time, independent of the fake's clock.
 
-            fields: As for ``assert_event``.
+            fields: The fields of the event, as for ``assert_event``.
 
         Raises:
-            AssertionError: None has come in time. The message shows what came near.
-            FakeError: There is no such event or field on GitHub.
+            AssertionError: No event matched in time. The message lists the closest ones.
+            FakeError: The event or a field is unknown, or *timeout* is negative.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
@@ -627,28 +653,28 @@ class FakeGitHub:
 
     async def async_wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:  # noqa: ASYNC109 - as above
         """
-        Wait for an event as ``wait_for_event`` does, in a task of asyncio or trio, while other tasks go on.
+        Wait for an event like ``wait_for_event``, in a task of asyncio or trio. Other tasks continue.
 
         Raises:
-            AssertionError: None has come in time. The message shows what came near.
-            FakeError: There is no such event or field on GitHub.
+            AssertionError: No event matched in time. The message lists the closest ones.
+            FakeError: The event or a field is unknown, or *timeout* is negative.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
             return await self._engine.watch.wait_async(name, timeout, fields)
 
     def conversation_text(self) -> str:
-        """Tell every request, answer, hint and event in order: the same as ``conversation.text()``."""
+        """Return all requests, responses, hints and events in order, the same as ``conversation.text()``."""
         return self._engine.transcript.text()
 
     @property
     def conversation(self) -> Conversation:
-        """What was said, to be told or drawn: ``.text()``, ``.diagram()``, ``.mermaid()``."""
+        """The conversation so far, as ``.text()``, ``.diagram()`` or ``.mermaid()``."""
         return Conversation(self._engine.transcript)
 
 
 def engine_of(fake: FakeGitHub) -> Engine:
-    """Look inside: for the plugin, not for tests."""
+    """Return the engine of a fake. For the plugin, not for tests."""
     return fake._engine  # noqa: SLF001
 
 
@@ -660,4 +686,4 @@ def _split(url: str) -> SplitResult:
         return urlsplit("")
 
 
-_USUAL = Assumptions()
+_DEFAULTS = Assumptions()

@@ -1,8 +1,8 @@
 """
-Fixtures, options and the marker.
+The pytest plugin: fixtures, options and the marker.
 
-pytest imports this module in every run of everyone who has the package
-installed, so it imports nothing but pytest.
+pytest imports this module in every run, for everyone who has the package
+installed. So at import time it imports nothing but pytest.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ _FAKES = pytest.StashKey["list[Engine]"]()
 
 class _OwnModules:
     """
-    Finds the package's modules as Python does, before pytest finds them.
+    An import hook that finds the package's modules before pytest's import hook does.
 
-    pytest rewrites the assertions in all modules of a plugin. Where Python
-    writes no bytecode, as in many containers, it compiles each of them again in
-    every process, which takes longer than a first test. No assertion here needs it.
+    pytest rewrites the assertions in all modules of a plugin, which this
+    package does not need. Where Python writes no bytecode, as in many
+    containers, every process compiles all of them again, which takes longer
+    than a first test.
     """
 
     @staticmethod
@@ -47,7 +48,7 @@ class _OwnModules:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Import the package's modules without rewriting them, also where a conftest does, until the run ends."""
+    """Import the package's modules without rewriting them until the run ends, even in a conftest."""
 
     def end() -> None:
         with suppress(ValueError):
@@ -68,21 +69,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker; refuse options that do not exist."""
+    """Declare the marker, and refuse unknown options."""
     from pytest_ghdeploy.options import OPTIONS
 
     arguments = ", ".join(["repositories=[...]", "seed=...", *(f"{name}=..." for name in OPTIONS)])
     config.addinivalue_line(
         "markers",
-        f"ghdeploy({arguments}): set up the fixture ghdeploy for this test; repositories are full names to add, "
-        "seed is a seed file, or a list of some, relative to the file of the test; "
-        "the others are the ini options ghdeploy_* of the same names.",
+        f"ghdeploy({arguments}): set up the fixture ghdeploy for this test; repositories is a list of full names to "
+        "add, seed is a seed file or a list of seed files, relative to the file of the test; the others are the ini "
+        "options ghdeploy_* of the same names.",
     )
     known = [f"ghdeploy_{name}" for name in (*OPTIONS, "seed")]
-    # pytest 9 renamed the mapping of what the ini file says; nothing public lists its keys.
-    written = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
+    # pytest 9 renamed the mapping of the ini file's options, and has no public API for its keys.
+    in_file = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
     overridden = (pair.partition("=")[0] for pair in config.getoption("override_ini") or ())
-    for name in (*written, *overridden):
+    for name in (*in_file, *overridden):
         if name.startswith("ghdeploy_") and name not in known:
             msg = f"unknown option {name}; known: {', '.join(known)}"
             raise pytest.UsageError(msg)
@@ -93,12 +94,12 @@ def _settings(config: pytest.Config) -> dict[str, Any]:
 
     if _SETTINGS not in config.stash:
         config.stash[_SETTINGS] = {
-            name: value for name in (*OPTIONS, "seed") if (value := _written(config, name)) is not None
+            name: value for name in (*OPTIONS, "seed") if (value := _ini_value(config, name)) is not None
         }
     return config.stash[_SETTINGS]
 
 
-def _written(config: pytest.Config, name: str) -> object:
+def _ini_value(config: pytest.Config, name: str) -> object:
     from pytest_ghdeploy.options import OPTIONS
 
     try:
@@ -108,7 +109,7 @@ def _written(config: pytest.Config, name: str) -> object:
         raise pytest.UsageError(msg) from None
     if value in (None, "", []):
         return None
-    # What is no number is left for the fake to refuse, in its own words.
+    # The fake refuses values that are not numbers, with a message of its own.
     is_number = name in OPTIONS and OPTIONS[name].is_number
     return int(value) if is_number and value.lstrip("-").isdecimal() else value
 
@@ -136,7 +137,7 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
 
 
 def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
-    __tracebackhide__ = True  # a seed is full of secrets
+    __tracebackhide__ = True  # a seed contains secrets
     from pytest_ghdeploy.fake import FakeGitHub, engine_of
 
     settings = _settings(request.config) | arguments
@@ -153,7 +154,7 @@ def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
     return fake
 
 
-def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 - whatever a test gives
+def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 - not checked yet
     __tracebackhide__ = True
     from pytest_ghdeploy.errors import FakeError
     from pytest_ghdeploy.fake import engine_of
@@ -169,14 +170,14 @@ def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 -
 
 @pytest.fixture
 def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
-    """Give a stateful GitHub in memory, in the way of this process' HTTP clients."""
+    """Return a stateful, in-memory GitHub that answers the requests of this process's HTTP clients."""
     __tracebackhide__ = True
     from pytest_ghdeploy.errors import FakeError
 
     try:
         fake = _opened_as_marked(request)
     except (FakeError, pytest.UsageError) as problem:
-        # The way to where it was found out tells a test's author nothing, and is full of secrets.
+        # The traceback inside the fake does not help a test's author, and its values contain secrets.
         raise problem.with_traceback(None) from None
     try:
         yield fake
@@ -199,35 +200,35 @@ def _opened_as_marked(request: pytest.FixtureRequest) -> FakeGitHub:
 
 @pytest.fixture
 def ghdeploy_server(ghdeploy: FakeGitHub) -> Iterator[LiveServer]:
-    """Give the same fake behind a port of 127.0.0.1, for subprocesses: see ``LiveServer`` for what it has."""
+    """Return a server of the same fake on a port of 127.0.0.1, for subprocesses: see ``LiveServer``."""
     with ghdeploy.serve() as server:
         yield server
 
 
 @pytest.fixture
 def ghdeploy_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
-    """Give a function that makes further active fakes: ``ghdeploy_factory(base_url=…)``; see ``FakeGitHub``."""
-    made: list[FakeGitHub] = []
+    """Return a function that creates more active fakes: ``ghdeploy_factory(base_url=…)``. See ``FakeGitHub``."""
+    fakes: list[FakeGitHub] = []
 
     def make(**arguments: object) -> FakeGitHub:
-        __tracebackhide__ = True  # a seed is full of secrets
-        made.append(_opened(request, **arguments))
-        return made[-1]
+        __tracebackhide__ = True  # a seed contains secrets
+        fakes.append(_opened(request, **arguments))
+        return fakes[-1]
 
     try:
         yield make
     finally:
-        for fake in reversed(made):
+        for fake in reversed(fakes):
             fake.close()
 
 
 def _problems(item: pytest.Item) -> list[BaseException]:
-    taken = [fake.take_problem() for fake in item.stash.get(_FAKES, [])]
-    return [problem for problem in taken if problem]
+    problems = [fake.take_problem() for fake in item.stash.get(_FAKES, [])]
+    return [problem for problem in problems if problem]
 
 
 def _watch(item: pytest.Item) -> Generator[None, object, object]:
-    """Raise what the code in this phase should have seen and swallowed; if the phase fails anyway, that is enough."""
+    """Raise the first error that the code of this phase has swallowed, unless the phase fails anyway."""
     try:
         result = yield
     except BaseException:
@@ -240,7 +241,7 @@ def _watch(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Report a problem in a fixture once. One that it swallowed fails the test itself."""
+    """Report an error in a fixture only once. An error that a fixture has swallowed fails the test itself."""
     try:
         return (yield)
     except BaseException:
@@ -250,7 +251,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose code swallowed an error that it should have seen, or never met a fault it was to meet."""
+    """Fail a test that has swallowed an error, or has not used up a required fault."""
     result = yield from _watch(item)
     for fake in item.stash.get(_FAKES, []):
         fake.check_faults()
@@ -259,11 +260,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Report what a fixture's teardown swallowed."""
+    """Report an error that the teardown of a fixture has swallowed."""
     try:
         return (yield from _watch(item))
     finally:
-        # pytest-socket has allowed sockets again while the fake's guard still stood before what it looks for.
+        # pytest-socket tried to allow sockets again while the fake's network guard was still installed.
         allow = getattr(item.config.pluginmanager.get_plugin("socket"), "enable_socket", None)
         if allow and _FAKES in item.stash:
             allow()
@@ -273,7 +274,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Leave our own frames out of the report of a failed test, and add the conversation to it."""
+    """Hide this package's frames in the report of a failed test, and add the conversation."""
     if call.excinfo is not None:
         for name, module in list(sys.modules.items()):
             if _is_ours(name):
@@ -283,12 +284,12 @@ def pytest_runtest_makereport(
         for fake in (*item.stash.get(_FAKES, []), *_made_by(item)):
             try:
                 text = fake.report_text()
-            except Exception as problem:  # noqa: BLE001 - a report that cannot be told must not end the session
+            except Exception as problem:  # noqa: BLE001 - a failing report must not end the session
                 text = f"(the conversation cannot be shown: {problem!r})"
             if text:
                 report.sections.append((f"ghdeploy: the conversation with {fake.base_url}", text))
     if report.when == "teardown":
-        # pytest keeps items to the end of the session; what their fakes hold need not stay as long.
+        # pytest keeps all items until the end of the session. Their fakes can be freed now.
         item.stash.setdefault(_FAKES, []).clear()
         _recent().clear()
     return report
@@ -296,10 +297,10 @@ def pytest_runtest_makereport(
 
 def _is_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
     """
-    Hide the frames of this package, unless it has failed itself: then they are what its report needs.
+    Return whether to hide the frames of this package: always, unless the package itself has crashed.
 
-    Our own exceptions and those of client libraries are meant for the test, and so are those that a test's own code
-    raises below ours, such as a receiver.
+    This package's exceptions, those of client libraries and those of the test's own code, such as a receiver, are not
+    crashes.
     """
     problem = excinfo.value
     if type(problem).__module__ != "builtins" or isinstance(problem, (AssertionError, OSError)):
@@ -319,6 +320,6 @@ def _recent() -> Any:  # noqa: ANN401 - weak references to fakes
 
 
 def _made_by(item: pytest.Item) -> list[Engine]:
-    """Find the fakes that became active during the test without a fixture of ours, as unittest's classes have them."""
+    """Find the fakes that the test has activated without this package's fixtures, such as a unittest class does."""
     known = item.stash.get(_FAKES, [])
-    return [fake for one in list(_recent()) if (fake := one()) is not None and fake not in known]
+    return [fake for reference in list(_recent()) if (fake := reference()) is not None and fake not in known]

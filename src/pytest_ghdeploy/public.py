@@ -1,4 +1,4 @@
-"""What users import from ``pytest_ghdeploy`` itself, wherever it is defined."""
+"""Names that users import from ``pytest_ghdeploy``, wherever they are defined."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ T = TypeVar("T")
 
 
 def public(kind: type[T]) -> type[T]:
-    """Let *kind* be named as users import it: ``pytest_ghdeploy.FakeError`` in reports, ``repr`` and pickles."""
+    """Name a class as users import it: ``pytest_ghdeploy.FakeError`` in reports, ``repr`` and pickles."""
     kind.__module__ = "pytest_ghdeploy"
     return kind

@@ -70,7 +70,7 @@ def test_each_event_is_given_out_once(ghdeploy: FakeGitHub, repo: Repository) ->
     assert ghdeploy.wait_for_event("deployment", timeout=0) is ghdeploy.events[0]
     with pytest.raises(AssertionError) as caught:
         ghdeploy.wait_for_event("deployment", timeout=0)
-    assert str(caught.value).splitlines()[0] == "no event deployment, other than the 2 given out before, in 0 seconds"
+    assert str(caught.value).splitlines()[0] == "no event deployment, other than the 2 already returned, in 0 seconds"
     assert ghdeploy.assert_event("deployment") is ghdeploy.events[1]
 
 
@@ -117,7 +117,7 @@ def test_a_reset_forgets_what_was_given_out(
     ghdeploy.reset()
     later(lambda: ghdeploy.add_repository("octocat/example").add_deployment(ref="main"))
     assert ghdeploy.wait_for_event("deployment", timeout=LONG).repository == "octocat/example"
-    with pytest.raises(AssertionError, match="other than the 1 given out before"):
+    with pytest.raises(AssertionError, match="other than the 1 already returned"):
         ghdeploy.wait_for_event("deployment", timeout=0)
 
 
@@ -184,7 +184,7 @@ def test_a_task_gives_up_as_a_thread_does(ghdeploy: FakeGitHub, repo: Repository
     with pytest.raises(AssertionError) as caught:
         asyncio.run(twice())
     assert str(caught.value).startswith(
-        "no event deployment with ref 'main', other than the 1 given out before, in 0.01 seconds"
+        "no event deployment with ref 'main', other than the 1 already returned, in 0.01 seconds"
     )
     assert ghdeploy._engine.watch._wakers == []
 

@@ -47,8 +47,8 @@ class Faults:
     def __len__(self) -> int:
         return len(self._plan.planned)
 
-    def __getitem__(self, index: int) -> Fault:
-        return self._plan.planned[index].fault
+    def __getitem__(self, place: int) -> Fault:
+        return self._plan.planned[place].fault
 
     def __iter__(self) -> Iterator[Fault]:
         return iter([planned.fault for planned in self._plan.planned])

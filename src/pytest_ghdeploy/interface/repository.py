@@ -1,8 +1,8 @@
 """
-The handle on a repository, with which a test sets the scene.
+The handle of a repository, with which a test sets up its state.
 
-It reads what is stored now and calls the operations that the endpoints call. A
-mistake raises ``FakeError`` and names what there is.
+It reads the current state, and runs the same operations as the endpoints. A
+mistake raises ``FakeError``, which lists the known values.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     )
     from pytest_ghdeploy.store.store import Store
 
-# A slip in a number must not take all memory.
+# A mistyped number must not use up all memory.
 _FARTHEST = 10_000
 
 
@@ -65,7 +65,7 @@ class Repository:
     """A repository of a fake: see ``FakeGitHub.add_repository``."""
 
     def __init__(self, store: Store, repository_id: int) -> None:
-        """Hold the repository with this id."""
+        """Create a handle of the repository with this id."""
         self._store = store
         self._id = repository_id
 
@@ -87,12 +87,12 @@ class Repository:
 
     @property
     def id(self) -> int:
-        """GitHub's id, which also addresses it: ``/repositories/{id}``."""
+        """GitHub's id, as in the path ``/repositories/{id}``."""
         return self._id
 
     @property
     def full_name(self) -> str:
-        """Owner and name."""
+        """The owner and the name, such as ``octocat/example``."""
         return self._row.full_name
 
     @property
@@ -102,28 +102,30 @@ class Repository:
 
     @property
     def owner(self) -> User:
-        """The account it belongs to."""
+        """The account that owns the repository."""
         return self._row.owner
 
     @property
     def private(self) -> bool:
-        """Whether only those with a right on it may see it."""
+        """Whether only accounts with a permission can see the repository."""
         return self._row.private
 
     @property
     def default_branch(self) -> str:
-        """The branch that others are behind of, or not."""
+        """The name of the default branch."""
         return self._row.default_branch
 
     def rename(self, full_name: str) -> None:
         """
-        Rename the repository. Requests by its former name are redirected, until another repository takes that.
+        Rename the repository.
+
+        Requests with the former name are redirected, until another repository takes that name.
 
         Args:
-            full_name: Owner and new name, such as ``octocat/new-name``; the owner stays.
+            full_name: The owner and the new name, such as ``octocat/new-name``. The owner must stay the same.
 
         Raises:
-            FakeError: The name is taken or not a name, or the owner is another. Nothing has changed.
+            FakeError: The name is taken or invalid, or the owner differs. The repository keeps its name.
         """
         owner, name = split_full_name(full_name)
         with self._store.outbox, self._store.lock, advice(name="full_name"):
@@ -137,17 +139,17 @@ class Repository:
 
     def sha(self, ref: str) -> str:
         """
-        Find the commit that *ref* names.
+        Find the commit of a ref.
 
         Args:
             ref: A branch, a tag, a full SHA, any full ref such as ``refs/pull/7/merge``, or ``HEAD`` for the default
                 branch.
 
         Returns:
-            40 hex digits.
+            The SHA of the commit: 40 hex digits.
 
         Raises:
-            FakeError: *ref* names nothing. The message lists the branches and tags.
+            FakeError: *ref* is unknown. The message lists the branches and tags.
         """
         return self._sha(ref, "ref")
 
@@ -182,18 +184,20 @@ class Repository:
         Add a branch.
 
         Args:
-            from_ref: Where it starts: a branch, a tag or a full SHA; the default branch if not given.
+            name: The name of the branch, without ``refs/heads/``.
 
-            behind: How many commits of the default branch it lacks. Without
-                *from_ref* it starts that far back, and nothing else changes.
-                With *from_ref* the default branch gets as many new commits as it takes.
+            from_ref: The starting point: a branch, a tag, a full ref or a full SHA. The default is the default branch.
+
+            behind: The number of commits by which the new branch is behind the default branch, 0 to 10,000.
+                Without *from_ref*, the new branch starts at an earlier commit of the default branch.
+                With *from_ref*, the default branch gets as many new commits as needed.
 
         Returns:
-            The sha of its head.
+            The SHA of the head of the new branch.
 
         Raises:
-            FakeError: The name is taken or not a name, *from_ref* names
-                nothing, or lacks more than *behind* commits. Nothing was added.
+            FakeError: The name is taken or invalid, *from_ref* is unknown, or is already behind by more than
+                *behind* commits. Nothing was added.
         """
         with self._store.lock:
             graph, default = self._graph, self.default_branch
@@ -214,7 +218,7 @@ class Repository:
                     raise FakeError(msg, argument="behind")
                 path = ""
                 for number in range(1, behind - lacks + 1):
-                    # They change one file: with one more for each, the trees would take all memory.
+                    # All of them change one file. With a new file each, the trees would use up all memory.
                     sha = self.add_commit(default, files={path: f"Update {number}\n"} if path else None)
                     path = path or graph.changed_paths(sha)[0][0]
             graph.branches[name] = start
@@ -222,10 +226,18 @@ class Repository:
 
     def add_tag(self, name: str, ref: str) -> str:
         """
-        Add a tag on the commit that *ref* names, and return its sha.
+        Add a tag.
+
+        Args:
+            name: The name of the tag, without ``refs/tags/``.
+
+            ref: The tagged commit: a branch, a tag, a full ref or a full SHA.
+
+        Returns:
+            The SHA of the tagged commit.
 
         Raises:
-            FakeError: The name is taken or not a name, or *ref* names nothing. Nothing was added.
+            FakeError: The name is taken or invalid, or *ref* is unknown. Nothing was added.
         """
         with self._store.lock:
             self._new_name(name, self._graph.tags, "tag")
@@ -263,17 +275,18 @@ class Repository:
         Commit to a branch.
 
         Args:
-            files: Text or bytes by path. Without it the commit adds a file that no other commit touches.
+            files: The new contents of files by path, as strings or bytes. By default the commit adds one file that
+                no other commit changes.
 
         Returns:
-            The new commit's sha.
+            The SHA of the new commit.
 
         Raises:
-            FakeError: There is no such branch, or git takes no such path. Nothing was committed.
+            FakeError: The branch is unknown, or git does not allow a path. Nothing was committed.
         """
         with self._store.lock:
             author, now = self._store.default_user, self._store.clock.now
-            if self._graph.commits or branch != self.default_branch:  # else it is the first one
+            if self._graph.commits or branch != self.default_branch:  # an empty repository has no branch yet
                 self._branch(branch, "branch")
             check_type("message", message, str, "a string")
             check_type("files", files, (Mapping, type(None)), "a mapping of paths to strings or bytes")
@@ -288,16 +301,19 @@ class Repository:
 
     def add_merge_conflict(self, head: str, base: str | None = None) -> None:
         """
-        Make merging *base* into *head* conflict from now on, and *head* be behind it.
+        Make *head* and *base* conflict, so that *base* cannot be merged into *head*.
 
-        Commits a clashing change to *head*, and to *base* unless *base* has
-        changes already that can clash.
+        This commits a conflicting change to *head*. It also commits one to
+        *base*, unless *base* already has a change that can conflict. *head* is
+        behind *base* afterwards.
 
         Args:
-            base: The default branch if not given.
+            head: The name of a branch.
+
+            base: The name of another branch. The default is the default branch.
 
         Raises:
-            FakeError: One of them is no branch, or both are the same. Nothing was committed.
+            FakeError: A branch is unknown, or both are the same. Nothing was committed.
         """
         with self._store.lock:
             base = self._branch(base or self.default_branch, "base")
@@ -307,17 +323,19 @@ class Repository:
             self._graph.clash(head, base, author=self._store.default_user, now=self._store.clock.now)
             self._store.pushed(self._row)
 
-    # Who
+    # Permissions
 
     def add_collaborator(self, login: str, permission: Permission = "push") -> None:
         """
-        Grant *login* a right, in place of an earlier one. An account that does not exist is created as a user.
+        Add a collaborator, or change the permission of an existing one.
 
         Args:
+            login: The login of the account. An account that does not exist is created as a user.
+
             permission: ``pull``, ``triage``, ``push``, ``maintain`` or ``admin``.
 
         Raises:
-            FakeError: There is no such permission. Nothing was granted.
+            FakeError: *login* or *permission* is invalid. No permission was granted.
         """
         one_of("permission", permission, PERMISSIONS, argument="permission")
         check_login(login)
@@ -337,15 +355,17 @@ class Repository:
         creator: str | None = None,
     ) -> CommitStatus:
         """
-        Report on the commit that *ref* names now. Dispatches ``status``.
+        Add a commit status to a commit. Dispatches ``status``.
 
         Args:
+            ref: The commit: a branch, a tag, a full ref or a full SHA.
+
             state: ``error``, ``failure``, ``pending`` or ``success``.
 
-            creator: A login; ``octocat`` if not given.
+            creator: The login of the account that reports. The default is ``octocat``.
 
         Raises:
-            FakeError: *ref* or *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
+            FakeError: *ref*, *state* or *creator* is unknown, or GitHub would refuse the status. Nothing was added.
         """
         one_of("commit status state", state, COMMIT_STATUS_STATES, argument="state")
         body = json_copy(
@@ -370,17 +390,22 @@ class Repository:
         check_suite: str = "",
     ) -> CheckRun:
         """
-        Report a check run of GitHub Actions on the commit that *ref* names now. Dispatches ``check_run``.
+        Add a check run of GitHub Actions to a commit. Dispatches ``check_run``.
 
         Args:
-            conclusion: For the status ``completed``; ignored for any other.
+            ref: The commit: a branch, a tag, a full ref or a full SHA.
 
-            check_suite: Tells workflows apart. A run replaces an earlier one of the same name in the same suite;
-                in different suites both stand, as on GitHub: ``name="main", check_suite="deploy.yml"`` and
-                ``name="main", check_suite="tests.yml"`` are two contexts called ``main``.
+            name: The name of the check run. It must not be empty.
+
+            conclusion: The conclusion of a check run with the status ``completed``. For any other status it is
+                ignored.
+
+            check_suite: The check suite, by any name you choose, such as a workflow's. A check run replaces an
+                earlier one with the same name in the same suite. As on GitHub, check runs with the same name in
+                different suites are separate contexts.
 
         Raises:
-            FakeError: *ref*, *status* or *conclusion* is none. Nothing was added.
+            FakeError: *ref*, *status* or *conclusion* is unknown. Nothing was added.
         """
         check_type("name", name or None, str, "a non-empty string")
         check_type("check_suite", check_suite, str, "a string")
@@ -424,29 +449,33 @@ class Repository:
         """
         Create a deployment as ``POST …/deployments`` does. Dispatches ``deployment``.
 
-        Unlike there, nothing is merged and no context required unless asked
-        for: it sets the scene.
+        Two defaults differ from GitHub's, which makes setup simpler: nothing
+        is merged, and no contexts are required.
 
         Args:
-            payload: What JSON can hold, an object or a text; ``{}`` if not given.
+            ref: The commit to deploy: a branch, a tag, a full ref or a full SHA.
 
-            production_environment: Whether *environment* is ``production``, if not given.
+            payload: A JSON object or a string. The default is ``{}``.
+
+            production_environment: Whether the environment is a production environment. The default is True for the
+                environment ``production`` and False for others.
 
             auto_merge: Whether to merge the default branch into a branch that is behind.
 
-            required_contexts: Contexts that must be ``success``; ``None`` for all of the commit's.
+            required_contexts: The contexts that must be ``success``; ``None`` for all of the commit.
 
-            creator: A login; ``octocat`` if not given.
+            creator: The login of the account that deploys. The default is ``octocat``.
 
         Raises:
-            FakeError: *ref* or *creator* is none, or GitHub would refuse it, or it would
-                merge (and then has). There is no deployment.
+            FakeError: *ref* or *creator* is unknown, or GitHub would refuse the deployment. With *auto_merge* also if
+                the default branch was merged, because GitHub creates no deployment then; the merge stays. No
+                deployment was created.
         """
         check_type("required_contexts", required_contexts, (list, tuple, type(None)), "a list of contexts, or None")
         optional = {
             "payload": payload,
             "production_environment": production_environment,
-            # A tuple is as good as a list.
+            # A tuple is allowed, but JSON has only lists.
             "required_contexts": list(required_contexts) if isinstance(required_contexts, tuple) else required_contexts,
         }
         body = json_copy(
@@ -462,17 +491,17 @@ class Repository:
         with self._store.outbox, self._store.lock, advice():
             self.sha(ref)
             user = user_called(self._store, creator, "creator")
-            made = deployments.create(self._store, self._row, user, app_behind(self._store, user), **body)
-            if isinstance(made, deployments.AutoMerged):
-                msg = f"no deployment was created: GitHub responds 202 {made.message!r}; call add_deployment again"
+            result = deployments.create(self._store, self._row, user, app_behind(self._store, user), **body)
+            if isinstance(result, deployments.AutoMerged):
+                msg = f"no deployment was created: GitHub responds 202 {result.message!r}; call add_deployment again"
                 raise FakeError(msg)
             for listener in self._store.afterwards:
                 listener()
-            return Deployment(self._store, made.id)
+            return Deployment(self._store, result.id)
 
     @property
     def deployments(self) -> list[Deployment]:
-        """The deployments that are stored now, newest first."""
+        """The existing deployments, newest first."""
         with self._store.lock:
             return [
                 Deployment(self._store, row.id) for row in self._store.deployments.where(repository_id=self._row.id)
@@ -482,14 +511,14 @@ class Repository:
 
     def add_deploy_key(self, title: str, key: str, *, read_only: bool = False) -> DeployKey:
         """
-        Add a deploy key, in the name of ``octocat``. Dispatches nothing.
+        Add a deploy key as ``octocat``. Dispatches no event.
 
         Args:
-            key: A line as in OpenSSH's files ``.pub``; its comment is not kept.
+            key: The public key, as the line in an OpenSSH file ``.pub``. A comment in it is dropped.
 
         Raises:
-            FakeError: GitHub would refuse it: it is no key, or a deploy key already, here or
-                elsewhere in the fake. Nothing was added.
+            FakeError: GitHub would refuse the key: it is invalid, or already a deploy key of any repository. Nothing
+                was added.
         """
         body = json_copy("repos/create-deploy-key", title=title, key=key, read_only=read_only)
         with self._store.lock, advice():
@@ -498,7 +527,7 @@ class Repository:
 
     @property
     def deploy_keys(self) -> list[DeployKey]:
-        """The deploy keys that are stored now, newest first."""
+        """The existing deploy keys, newest first."""
         with self._store.lock:
             return [DeployKey(self._store, row.id) for row in self._store.deploy_keys.where(repository_id=self._row.id)]
 
@@ -515,23 +544,23 @@ class Repository:
         can_admins_bypass: bool = True,
     ) -> Environment:
         """
-        Add an environment as ``PUT …/environments/{name}`` does. Dispatches nothing.
+        Add an environment as ``PUT …/environments/{name}`` does. Dispatches no event.
 
-        A deployment that names an environment adds it too, without rules.
+        A deployment to an unknown environment also adds it, without protection rules.
 
         Args:
-            name: From 1 to 255 characters, compared without case.
+            name: The name, 1 to 255 characters. Case is ignored in comparisons.
 
-            wait_timer: Minutes, from 0 to 43,200.
+            wait_timer: The delay of a deployment in minutes, 0 to 43,200.
 
-            reviewers: At most 6: logins, teams as ``organization/slug``, and users and teams as ``FakeGitHub.add_user``
-                and ``add_team`` return them.
+            reviewers: At most 6 reviewers: logins, teams as ``organization/slug``, and users and teams as returned by
+                ``FakeGitHub.add_user`` and ``add_team``.
 
-            deployment_branch_policy: ``{"protected_branches": …, "custom_branch_policies": …}``, one of them
-                true; ``None`` lets any branch be deployed.
+            deployment_branch_policy: ``{"protected_branches": …, "custom_branch_policies": …}`` with exactly one True;
+                ``None`` allows any branch.
 
         Raises:
-            FakeError: There is one already, a reviewer is none, or GitHub would refuse it. Nothing was added.
+            FakeError: The environment exists, a reviewer is unknown, or GitHub would refuse it. Nothing was added.
         """
         check_type("name", name, str, "a string")
         plain_json(name=name)
@@ -546,22 +575,22 @@ class Repository:
                 deployment_branch_policy=deployment_branch_policy,
                 can_admins_bypass=can_admins_bypass,
             )
-            if taken := environments.lookup(self._store, self._row, name):
-                msg = f"{self.full_name} already has an environment {taken.name!r}"
+            if existing := environments.lookup(self._store, self._row, name):
+                msg = f"{self.full_name} already has an environment {existing.name!r}"
                 raise FakeError(msg, argument="name")
-            made = environments.create_or_update(self._store, self._row, name, **body)
-            return Environment(self._store, made.id)
+            environment = environments.create_or_update(self._store, self._row, name, **body)
+            return Environment(self._store, environment.id)
 
     def _reviewer(self, reviewer: str | User | Team) -> User | Team:
         if isinstance(reviewer, str):
-            look_up = team_called if "/" in reviewer else user_called
-            return look_up(self._store, reviewer, "reviewers")
+            find = team_called if "/" in reviewer else user_called
+            return find(self._store, reviewer, "reviewers")
         check_type("a reviewer", reviewer, (model.User, model.Team), "a login, a user or a team", argument="reviewers")
         return reviewer
 
     @property
     def environments(self) -> list[Environment]:
-        """The environments that are stored now, newest first."""
+        """The existing environments, newest first."""
         with self._store.lock:
             return [
                 Environment(self._store, row.id) for row in self._store.environments.where(repository_id=self._row.id)

@@ -1,9 +1,8 @@
 """
-What a repository holds, as tests see it: deployments and the reports on them.
+Handles of deployments, statuses, check runs and deploy keys, for tests.
 
-Each attribute is a field of GitHub's object of that kind, by its name in the
-JSON, and reads what is stored now. Nothing can be set: what changes a thing is
-a method, or a request.
+Each attribute is named like the field in GitHub's JSON, and reads the current
+state. Attributes cannot be set. Methods and requests change the state.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ T = TypeVar("T")
 
 
 class _Field(Generic[T]):
-    """An attribute that reads the field of its name."""
+    """An attribute that reads the field with the same name."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -57,7 +56,7 @@ class _Field(Generic[T]):
     @overload
     def __get__(self, item: _Item, owner: type) -> T: ...
     def __get__(self, item: _Item | None, owner: type) -> Self | T:
-        return self if item is None else cast("T", item._read(self._name))  # noqa: SLF001 - one thing in two classes
+        return self if item is None else cast("T", item._read(self._name))  # noqa: SLF001 - the two classes belong together
 
 
 class _Item(ABC):
@@ -69,7 +68,7 @@ class _Item(ABC):
     url = _Field[str]()
 
     def __init__(self, store: Store, row_id: int) -> None:
-        """Hold the thing with this id."""
+        """Create a handle of the row with this id."""
         self._store = store
         self._id = row_id
 
@@ -91,10 +90,10 @@ class _Item(ABC):
     def _table(self) -> Table[Any]: ...
 
     @abstractmethod
-    def _as_json(self, row: Any) -> JSON: ...  # noqa: ANN401 - of the table's kind
+    def _as_json(self, row: Any) -> JSON: ...  # noqa: ANN401 - a row of the table
 
     @property
-    def _row(self) -> Any:  # noqa: ANN401 - of the table's kind
+    def _row(self) -> Any:  # noqa: ANN401 - a row of the table
         row = None if self._store.retired else self._table().get(self._id)
         if row is None:
             msg = f"{self._kind} {self._id} no longer exists: it was deleted, or the fake was reset"
@@ -106,7 +105,7 @@ class _Item(ABC):
             row = self._row
             if hasattr(row, name):
                 value = getattr(row, name)
-                # What the row holds must not be changed from outside.
+                # A copy, because tests must not change the row.
                 return json.loads(json.dumps(value)) if isinstance(value, dict) else value
             return self._as_json(row)[name]
 
@@ -122,7 +121,7 @@ class _Item(ABC):
 
 @public
 class DeploymentStatus(_Item):
-    """One report on a deployment."""
+    """A deployment status."""
 
     __slots__ = ()
     _kind = "deployment status"
@@ -149,7 +148,7 @@ class DeploymentStatus(_Item):
 
 @public
 class CommitStatus(_Item):
-    """One report on a commit, under a context."""
+    """A commit status."""
 
     __slots__ = ()
     _kind = "commit status"
@@ -173,7 +172,7 @@ class CommitStatus(_Item):
 
 @public
 class CheckRun(_Item):
-    """One run of a check on a commit."""
+    """A check run on a commit."""
 
     __slots__ = ()
     _kind = "check run"
@@ -197,7 +196,7 @@ class CheckRun(_Item):
 
 @public
 class DeployKey(_Item):
-    """A public key whose holder may read, and unless it is ``read_only`` write, a repository."""
+    """A public key that gives access to a repository: read access if ``read_only``, else write access too."""
 
     __slots__ = ()
     _kind = "deploy key"
@@ -210,7 +209,7 @@ class DeployKey(_Item):
     added_by = _Field[str | None]()
     last_used = _Field[datetime | None]()
     enabled = _Field[bool]()
-    node_id = None  # type: ignore[assignment] # GitHub gives a deploy key none
+    node_id = None  # type: ignore[assignment] # GitHub has none for deploy keys
 
     def _table(self) -> Table[model.DeployKey]:
         return self._store.deploy_keys
@@ -224,7 +223,7 @@ class Deployment(_Item):
     """
     A deployment.
 
-    ``state`` is that of the latest deployment status, ``None`` without one.
+    ``state`` is the state of the latest deployment status; ``None`` if there is none.
     """
 
     __slots__ = ()
@@ -266,21 +265,22 @@ class Deployment(_Item):
         creator: str | None = None,
     ) -> DeploymentStatus:
         """
-        Report on the deployment as ``POST …/statuses`` does. Dispatches ``deployment_status``.
+        Add a deployment status as ``POST …/statuses`` does. Dispatches ``deployment_status``.
 
         Args:
             state: ``error``, ``failure``, ``inactive``, ``in_progress``, ``queued``, ``pending`` or ``success``.
 
             description: At most 140 characters.
 
-            environment: Where the deployment is from now on, if it moves.
+            environment: The new environment of the deployment. By default it does not change.
 
-            auto_inactive: Whether ``success`` retires earlier deployments to the same environment.
+            auto_inactive: Whether ``success`` adds the status ``inactive`` to earlier deployments to the same
+                environment.
 
-            creator: A login; ``octocat`` if not given.
+            creator: The login of the account that reports. The default is ``octocat``.
 
         Raises:
-            FakeError: *state* or *creator* is none, or GitHub would refuse it. Nothing was added.
+            FakeError: *state* or *creator* is unknown, or GitHub would refuse the status. Nothing was added.
         """
         one_of("deployment status state", state, DEPLOYMENT_STATES, argument="state")
         body = json_copy(
@@ -298,12 +298,12 @@ class Deployment(_Item):
             repository = self._store.repository_of(row)
             user = user_called(self._store, creator, "creator")
             app = app_behind(self._store, user)
-            made = deployment_statuses.create(self._store, repository, row, user, app, **body)
-            return DeploymentStatus(self._store, made.id)
+            status = deployment_statuses.create(self._store, repository, row, user, app, **body)
+            return DeploymentStatus(self._store, status.id)
 
     @property
     def statuses(self) -> list[DeploymentStatus]:
-        """Its deployment statuses, newest first."""
+        """The deployment statuses, newest first."""
         with self._store.lock:
             rows = self._store.deployment_statuses.where(deployment_id=self._row.id)
             return [DeploymentStatus(self._store, row.id) for row in rows]

@@ -1,4 +1,4 @@
-"""How a test asks for a canned answer."""
+"""Creating a stub from the arguments of a test."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def stub_of(
     method: str, path: str, *, status: int, json: object, headers: Mapping[str, str] | None, prefix: str
 ) -> Stub:
     """
-    Make a stub; for the arguments see ``FakeGitHub.stub``.
+    Create a stub. The arguments are those of ``FakeGitHub.stub``.
 
     Args:
-        prefix: The path of the API's root, which *path* may begin with.
+        prefix: The path of the API's root. *path* may start with it.
 
     Raises:
-        FakeError: An argument makes no sense.
+        FakeError: An argument is invalid.
     """
     check_method(method)
     check_path(path)
-    more = headers_of(headers)
+    own_headers = headers_of(headers)
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
         msg = f"status must be an HTTP status from 200 to 599, got {status!r}"
         raise FakeError(msg, argument="status")
@@ -44,11 +44,11 @@ def stub_of(
     if body and status in _WITHOUT_BODY:
         msg = f"a {status} response has no body: leave json out"
         raise FakeError(msg, argument="json")
-    return Stub(method.upper(), pattern_of(path, prefix), status, body, more)
+    return Stub(method.upper(), pattern_of(path, prefix), status, body, own_headers)
 
 
 def pattern_of(path: str, prefix: str) -> Segments:
-    """Cut a path that a test has written; ``*`` and ``{name}`` stand for any segment."""
+    """Split a path at its slashes. The segments ``*`` and ``{name}`` match any segment."""
     return tuple(
         None if part == "*" or part.startswith("{") else unquote(part) for part in path.removeprefix(prefix).split("/")
     )

@@ -1,4 +1,4 @@
-"""How a test makes a token known, with what it may do."""
+"""Adding and revoking tokens."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def add(
     expires_at: datetime | None,
 ) -> Token:
     """
-    Make the token *text* known; for the arguments see ``FakeGitHub.add_token``.
+    Add the token *text*. The other arguments are those of ``FakeGitHub.add_token``.
 
     Raises:
-        FakeError: An argument makes no sense. Nothing was added.
+        FakeError: An argument is invalid. Nothing was added.
     """
-    # What was given is a secret, so unlike others this complaint does not repeat it.
+    # Unlike others, this message does not quote the value, which is a secret.
     if not isinstance(text, str) or not text.isprintable() or not text or " " in text:
         msg = "token must be a non-empty string without white space"
         raise FakeError(msg, argument="token")
@@ -84,10 +84,10 @@ def add(
 
 def revoke(store: Store, text: str) -> None:
     """
-    Take a token back.
+    Revoke a token.
 
     Raises:
-        FakeError: It is not known, or has been revoked.
+        FakeError: The token was never added, or was already revoked.
     """
     token = store.tokens.get(text) if isinstance(text, str) else None
     if token is None or token.revoked:
@@ -95,43 +95,43 @@ def revoke(store: Store, text: str) -> None:
         whose = f"valid tokens belong to {', '.join(logins)}" if logins else "no token is valid"
         msg = f"this token was never added, or was revoked: {whose}"
         raise FakeError(msg, argument="token")
-    # It is kept, since any token would do again if there were none.
+    # The row stays, because with no tokens at all every token would be accepted again.
     store.tokens[text] = replace(token, revoked=True)
 
 
-def _scopes(given: Sequence[str]) -> tuple[str, ...]:
-    check_type("scopes", given, (list, tuple, set, frozenset), 'a list of scopes, such as ["repo_deployment"]')
-    for scope in given:
+def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
+    check_type("scopes", scopes, (list, tuple, set, frozenset), 'a list of scopes, such as ["repo_deployment"]')
+    for scope in scopes:
         if scope not in authorization.SCOPES:
             raise errors.unknown("scope", scope, authorization.SCOPES, argument="scopes")
-    return authorization.normal_scopes(given)
+    return authorization.normal_scopes(scopes)
 
 
-def _permissions(given: Mapping[str, str]) -> dict[str, str]:
-    check_type("permissions", given, Mapping, 'a mapping such as {"deployments": "write"}')
-    for name, level in given.items():
+def _permissions(permissions: Mapping[str, str]) -> dict[str, str]:
+    check_type("permissions", permissions, Mapping, 'a mapping such as {"deployments": "write"}')
+    for name, level in permissions.items():
         levels = authorization.TOKEN_PERMISSIONS.get(name)
         if levels is None:
             raise errors.unknown("permission", name, authorization.TOKEN_PERMISSIONS, argument="permissions")
         if level not in levels:
             raise errors.unknown("level", level, levels, more=f" of the permission {name}", argument="permissions")
-    # Every token that has a permission may read what a repository is called.
-    return {"metadata": "read", **given}
+    # Every token with a permission can read the metadata of a repository.
+    return {"metadata": "read", **permissions}
 
 
-def _repository_ids(store: Store, given: Sequence[str]) -> frozenset[int]:
+def _repository_ids(store: Store, full_names: Sequence[str]) -> frozenset[int]:
     check_type(
-        "repositories", given, (list, tuple, set, frozenset), 'a list of full names, such as ["octocat/example"]'
+        "repositories", full_names, (list, tuple, set, frozenset), 'a list of full names, such as ["octocat/example"]'
     )
     chosen = set()
-    for full_name in given:
+    for full_name in full_names:
         check_type("the name of a repository", full_name, str, 'a string such as "owner/name"', argument="repositories")
         chosen.add(repository_called(store, full_name, "repositories").id)
     return frozenset(chosen)
 
 
 def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
-    """Find the app of *bot*, or create it; a token can do nothing that its app may not."""
+    """Find or create the app of *bot*, with at least these permissions: no token can exceed its app's permissions."""
     slug = bot.login.removesuffix("[bot]").lower()
     app = store.app_of(bot)
     if app is None:
@@ -147,6 +147,6 @@ def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
             )
         )
     if slug == ACTIONS:
-        return app  # each of its tokens has permissions of its own, from the workflow
+        return app  # a workflow sets the permissions of its token
     wider = {name: level for name, level in permissions.items() if not authorization.has(app.permissions, name, level)}
     return store.apps.replace(app._replace(permissions={**app.permissions, **wider})) if wider else app

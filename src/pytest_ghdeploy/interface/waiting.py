@@ -1,4 +1,4 @@
-"""Waiting for an event that code in another thread, or another task, brings about."""
+"""Waiting for an event that another thread or task causes."""
 
 from __future__ import annotations
 
@@ -18,59 +18,59 @@ if TYPE_CHECKING:
 
 class Watch:
     """
-    Looks out for events. Its lock is its own, and none is held while it waits.
+    Waits for events. It has a lock of its own and holds no other lock while it waits.
 
-    Each event is given out once, so that waiting twice is waiting for two.
+    It returns each event only once, so two calls wait for two events.
     """
 
     def __init__(self, events: Events) -> None:
-        """Look at *events*, which grow before ``notice`` is called."""
+        """Watch *events*. A new event is in it before ``notice`` is called."""
         self._events = events
         self._changed = threading.Condition()
         self._wakers: list[Callable[[], None]] = []
-        self._given: list[Event] = []
+        self._returned: list[Event] = []
 
     def notice(self, _: object = None) -> None:
-        """Wake all who wait: an event was recorded."""
+        """Wake all waiting calls, because an event was recorded."""
         with self._changed:
             self._changed.notify_all()
             wakers = list(self._wakers)
         for wake in wakers:
-            with suppress(RuntimeError):  # its loop is closed: nobody waits there any more
+            with suppress(RuntimeError):  # the event loop is closed
                 wake()
 
     def forget(self) -> None:
-        """Let what was given out be given out again."""
+        """Forget which events were returned."""
         with self._changed:
-            self._given.clear()
+            self._returned.clear()
 
     def wait(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:
         """
-        Block this thread until there is such an event.
+        Block this thread until an event matches, and return it.
 
         Raises:
-            AssertionError: It has not come in *timeout* seconds. The message shows what came near.
-            FakeError: There is no such event or field, or *timeout* is none.
+            AssertionError: No event matched within *timeout* seconds. The message lists the closest ones.
+            FakeError: The event or a field is unknown, or *timeout* is invalid.
         """
         __tracebackhide__ = True
         _check(timeout)
-        found: list[Event] = []
+        events: list[Event] = []
 
         def take() -> bool:
-            found.extend(self._take(name, fields))
-            return bool(found)
+            events.extend(self._take(name, fields))
+            return bool(events)
 
         with self._changed:
             self._changed.wait_for(take, timeout)
-        return found[0] if found else self._give_up(name, timeout, fields)
+        return events[0] if events else self._give_up(name, timeout, fields)
 
     async def wait_async(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:  # noqa: ASYNC109 - its name in both
         """
-        Wait in a task of asyncio or trio, while others go on, until there is such an event.
+        Wait in a task of asyncio or trio until an event matches, and return it. Other tasks continue.
 
         Raises:
-            AssertionError: It has not come in *timeout* seconds. The message shows what came near.
-            FakeError: There is no such event or field, or *timeout* is none.
+            AssertionError: No event matched within *timeout* seconds. The message lists the closest ones.
+            FakeError: The event or a field is unknown, or *timeout* is invalid.
         """
         __tracebackhide__ = True
         _check(timeout)
@@ -79,25 +79,25 @@ class Watch:
         expired = threading.Event()
 
         def wake() -> None:
-            soon(lambda: woken.set())  # noqa: PLW0108 - that of the moment
+            soon(lambda: woken.set())  # noqa: PLW0108 - the current value of woken
 
         def expire() -> None:
             expired.set()
             with suppress(RuntimeError):
                 wake()
 
-        # Not a timeout of the loop's, whose clock stands still while time is frozen.
+        # Not the event loop's own timeout, because its clock stops while time is frozen.
         alarm = threading.Timer(timeout, expire)
         alarm.daemon = True
         with self._changed:
             self._wakers.append(wake)
         try:
-            while not (found := self._locked_take(name, fields)) and not expired.is_set():
+            while not (events := self._locked_take(name, fields)) and not expired.is_set():
                 if alarm.ident is None:
                     alarm.start()
                 await woken.wait()
                 woken = make_event()
-            return found[0] if found else self._give_up(name, timeout, fields)
+            return events[0] if events else self._give_up(name, timeout, fields)
         finally:
             alarm.cancel()
             with self._changed:
@@ -108,33 +108,33 @@ class Watch:
             return self._take(name, fields)
 
     def _take(self, name: str, fields: Mapping[str, object]) -> list[Event]:
-        """Give out the oldest event that fits and was not given out before, if there is one."""
+        """Take the oldest matching event that was not returned before, if any."""
         for event in assertions.matching(list(self._events), name, fields):
-            if not any(event is given for given in self._given):
-                self._given.append(event)
+            if not any(event is other for other in self._returned):
+                self._returned.append(event)
                 return [event]
         return []
 
     def _give_up(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:
         __tracebackhide__ = True
         with self._changed:
-            given = assertions.matching(self._given, name, fields)
-        more = f", other than the {len(given)} given out before," if given else ""
-        left = [event for event in self._events if not any(event is one for one in given)]
+            returned = assertions.matching(self._returned, name, fields)
+        more = f", other than the {len(returned)} already returned," if returned else ""
+        left = [event for event in self._events if not any(event is other for other in returned)]
         return assertions.find_event(left, name, fields, more=f"{more} in {timeout:g} seconds")
 
 
 def _loop() -> tuple[Callable[[], Any], Callable[[Callable[[], None]], object]]:
     """
-    Find what the current task runs in: what makes its events, and what has it call a function soon.
+    Return two functions of the current event loop: one creates an event, one schedules a call from any thread.
 
     Raises:
-        RuntimeError: It is no task.
+        RuntimeError: The caller is not a task.
     """
     trio = sys.modules.get("trio")
     if trio and trio.lowlevel.in_trio_task():
         return trio.Event, trio.lowlevel.current_trio_token().run_sync_soon
-    import asyncio  # who waits so has it already
+    import asyncio  # a task of asyncio has imported it
 
     return asyncio.Event, asyncio.get_running_loop().call_soon_threadsafe
 

@@ -1,4 +1,4 @@
-"""What a test can ask for of the transcript."""
+"""The public view of the transcript."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Conversation:
     """The requests, responses, events and deliveries so far, in the order in which they happened."""
 
     def __init__(self, transcript: Transcript) -> None:
-        """Show *transcript*, live."""
+        """Create a live view of *transcript*."""
         self._transcript = transcript
 
     def __repr__(self) -> str:
@@ -37,6 +37,6 @@ class Conversation:
         """
         Draw a Mermaid sequence diagram, for a page or a comment that can show those.
 
-        Clients are told apart by login, and by ``User-Agent`` where one login has several. Long texts are cut.
+        Clients are distinguished by login, then by ``User-Agent``. Long lines are cut.
         """
         return self._transcript.mermaid()

@@ -1,4 +1,4 @@
-"""One request with its answer, as tests and reports see it: without secrets."""
+"""A request and its response without secrets, for tests and reports."""
 
 from __future__ import annotations
 
@@ -17,32 +17,31 @@ if TYPE_CHECKING:
 @public
 class Exchange(NamedTuple):
     """
-    A request and its answer.
+    A request and its response.
 
     Attributes:
-        path: Below the API's root, as it was sent: percent-encoded, without the query.
+        path: The path below the API's root as it was sent: percent-encoded, without the query.
 
-        request_headers: By name, without regard to case. Credentials are blotted out, here and in ``url``.
+        request_headers: The headers by name, ignoring case. Credentials are redacted, here and in ``url``.
 
-        request_body: The bytes that were sent; tokens that clients have shown are replaced too.
+        request_body: The bytes that were sent. Known tokens in them are redacted.
 
-        status: 0 if no answer has arrived.
+        status: The HTTP status; 0 if no response has arrived.
 
-        hint: Why a request was refused, in terms of the test's set-up; ``""`` if it was not.
+        hint: The reason why the request was refused, for the author of the test; ``""`` if it was not refused.
 
-        failure: What a fault made of the answer on its way: ``refused`` (the connection), ``reset``, ``timeout`` or
-            ``truncated``; ``""`` if it arrived.
+        failure: The failure that a fault has caused on the way: ``refused`` (the connection), ``reset``, ``timeout`` or
+            ``truncated``; ``""`` if the response has arrived.
 
-        login: Who asked; ``""`` for an anonymous client and for one whose token is not known.
+        login: The login of the caller; ``""`` for an anonymous caller and for an unknown token.
 
         operation_id: GitHub's id of the operation, such as ``repos/get-deployment``; ``""`` if the fake has no
             endpoint for this method and path.
 
         params: The parameters in the path, decoded, such as ``{"owner": "octocat", "repo": "example",
-            "deployment_id": "4442074271"}``; if the fake has no such endpoint, only those that name a repository.
+            "deployment_id": "4442074271"}``. If the fake has no such endpoint, only those of the repository.
 
-        repository_id: The id of the repository in the path; ``None`` if the path names none, or one that did not
-            exist.
+        repository_id: The id of the repository in the path; ``None`` if the path has none, or an unknown one.
     """
 
     method: str
@@ -61,36 +60,36 @@ class Exchange(NamedTuple):
     repository_id: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path} -> {self.status or 'no answer'}"
+        return f"{self.method} {self.path} -> {self.status or 'no response'}"
 
 
 class Headers(Mapping[str, str]):
-    """Headers by name, without regard to case."""
+    """Headers by name, ignoring case."""
 
-    __slots__ = ("_given", "_lowered")
+    __slots__ = ("_headers", "_lowered")
 
-    def __init__(self, given: Mapping[str, str]) -> None:
-        """Show the headers *given*."""
-        self._given = given
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        """Create a read-only view of *headers*."""
+        self._headers = headers
         self._lowered: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
         if self._lowered is None:
-            self._lowered = {given.lower(): value for given, value in self._given.items()}
+            self._lowered = {sent.lower(): value for sent, value in self._headers.items()}
         return self._lowered[name.lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._given)
+        return iter(self._headers)
 
     def __len__(self) -> int:
-        return len(self._given)
+        return len(self._headers)
 
     def __repr__(self) -> str:
-        return repr(self._given)
+        return repr(self._headers)
 
 
 def blotted(exchange: Exchange, secrets: Secrets) -> Exchange:
-    """Copy *exchange* without the *secrets*."""
+    """Return *exchange* with the *secrets* redacted."""
     if not secrets:
         return exchange
     return exchange._replace(

@@ -1,4 +1,4 @@
-"""One request with its answer, or one event, as lines of text: what matters of it, with long bodies cut."""
+"""Requests, responses and events as lines of text. Long bodies are cut."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _BODY_LIMIT = 200
 
 
 def printable(line: str) -> str:
-    """Escape control characters: what a client sends must not steer the terminal on which the report is read."""
+    """Escape control characters, so that a client cannot send commands to the terminal that shows the report."""
     return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def exchange_lines(number: int, entry: Exchange) -> list[str]:
-    """Write the request with its *number*, then its answer, its failure and its hint, as far as there are any."""
+    """Write a request with its *number*, then the response, the failure and the hint, if any."""
     query = entry.url.partition("?")[2]
-    asked = f"{entry.method} {entry.path}{'?' + query if query else ''}"
-    lines = [f"{number:3}. {asked} {_cut(entry.request_body)}".rstrip()]
+    target = f"{entry.method} {entry.path}{'?' + query if query else ''}"
+    lines = [f"{number:3}. {target} {_cut(entry.request_body)}".rstrip()]
     if entry.status:
-        answer = f"     {entry.status} {REASONS.get(entry.status, '')} {gist(entry)}"
-        lines.append(answer.rstrip())
+        response = f"     {entry.status} {REASONS.get(entry.status, '')} {gist(entry)}"
+        lines.append(response.rstrip())
     if entry.failure:
         lines.append(f"     {_FAILURES[entry.failure]} (fault)")
     if entry.hint:
@@ -38,15 +38,15 @@ def exchange_lines(number: int, entry: Exchange) -> list[str]:
 
 
 _FAILURES = {
-    "refused": "no answer: connection refused",
-    "reset": "no answer: connection reset",
-    "timeout": "no answer: read timed out",
-    "truncated": "the body was cut short on its way",
+    "refused": "no response: connection refused",
+    "reset": "no response: connection reset",
+    "timeout": "no response: read timed out",
+    "truncated": "the body was truncated",
 }
 
 
 def gist(entry: Exchange) -> str:
-    """Pick what matters from an answer: of a refusal why, of an object who it is, of a list how long it is."""
+    """Summarise a response: the reason of a refusal, the id and name of an object, the length of a list."""
     try:
         body = json.loads(entry.response_body)
     except (ValueError, RecursionError):
@@ -62,12 +62,12 @@ def gist(entry: Exchange) -> str:
 
 
 def _details(errors: object) -> list[str]:
-    """Say what a refusal says beside its message: each context with its state, or each field with its problem."""
+    """List the details of a refusal: each context with its state, or each field with its error."""
     details = []
     for error in errors if isinstance(errors, list) else []:
         contexts = error.get("contexts") if isinstance(error, dict) else None
         if isinstance(contexts, list):
-            details += [f"[{one.get('context')}: {one.get('state')}]" for one in contexts if isinstance(one, dict)]
+            details += [f"[{item.get('context')}: {item.get('state')}]" for item in contexts if isinstance(item, dict)]
         elif isinstance(error, dict):
             details.append(f"[{error.get('message') or error.get('code')}]")
         else:
@@ -81,15 +81,15 @@ def _short(value: Any) -> str:  # noqa: ANN401 - any JSON
 
 
 def event_line(event: Event) -> str:
-    """Write the name of an event, what it is about, and the repository."""
+    """Write the name of an event, the main fields of its object, and the repository."""
     payload = event.payload
     own = payload.get(event.name, payload)
-    told = [f"{name} {_short(own[name])}" for name in _TOLD_OF_EVENTS if own.get(name) and name != event.name]
+    fields = [f"{name} {_short(own[name])}" for name in _EVENT_FIELDS if own.get(name) and name != event.name]
     where = f" ({event.repository})" if event.repository else ""
-    return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(told)}{where}"
+    return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(fields)}{where}"
 
 
-_TOLD_OF_EVENTS = ("id", "hook_id", "state", "status", "conclusion", "context", "environment", "ref")
+_EVENT_FIELDS = ("id", "hook_id", "state", "status", "conclusion", "context", "environment", "ref")
 
 
 def _cut(body: bytes) -> str:

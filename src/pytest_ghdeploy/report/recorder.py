@@ -1,4 +1,4 @@
-"""Recording each request with its answer, without the secrets in it."""
+"""Recording requests and responses, without secrets."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """The exchanges so far, oldest first. Hold the store's lock."""
+    """The exchanges so far, oldest first. The caller holds the store's lock."""
 
     def __init__(self, secrets: Secrets, transcript: Transcript) -> None:
-        """Start with none; add exchanges to *transcript* too, and the tokens that clients show to *secrets*."""
+        """Start empty. Exchanges are added to *transcript* too, and tokens in requests to *secrets*."""
         self._exchanges: list[Exchange] = []
         self._secrets = secrets
         self._transcript = transcript
 
     def begin(self, request: Request) -> int:
         """
-        Remember a request's token, so that no message or report shows it.
+        Record the token of a request as a secret, so that no message or report shows it.
 
         Returns:
-            The place of the exchange in the transcript: before the events that the request causes.
+            The index of the exchange in the transcript. It comes before the events that the request causes.
         """
         if request.token_text:
             self._secrets.show(request.token_text)
         return len(self._transcript.entries)
 
     def record(self, request: Request, url: str, answer: Answer, place: int) -> Exchange:
-        """Record a request that was sent to *url*, and its answer, at a *place* in the transcript."""
+        """Record a request to *url* and its response. *place* is the index in the transcript."""
         body, token, repository = request.body, request.token, request.repository
         exchange = Exchange(
             request.method,
@@ -59,16 +59,16 @@ class Recorder:
         return exchange
 
     def exchanges(self) -> Sequence[Exchange]:
-        """List the exchanges. Secrets are replaced only now, so that one that a client shows later is replaced too."""
+        """List the exchanges. Secrets are replaced only here, so that a secret that a later request reveals is too."""
         return tuple(blotted(exchange, self._secrets) for exchange in self._exchanges)
 
     def forget(self, keep: int) -> int:
         """
-        Forget the first exchanges, once there are twice as many as are to be kept.
+        Remove the oldest exchanges if there are more than twice *keep*, and keep the last *keep*.
 
         Returns:
-            How many are gone.
+            The number of removed exchanges.
         """
-        gone = len(self._exchanges) - keep if len(self._exchanges) > 2 * keep else 0
-        del self._exchanges[:gone]
-        return gone
+        removed = len(self._exchanges) - keep if len(self._exchanges) > 2 * keep else 0
+        del self._exchanges[:removed]
+        return removed
