@@ -269,8 +269,8 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "enterprise_version=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=...): "
-            "set up the fixture ghdeploy for this test; repositories are full names to add, "
-            "seed is a seed file, or a list of some, relative to the file of the test; "
+            "set up the fixture ghdeploy for this test; repositories is a list of full names to add, "
+            "seed is a seed file or a list of seed files, relative to the file of the test; "
             "the others are the ini options ghdeploy_* of the same names."
         )
     ]

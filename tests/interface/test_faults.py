@@ -169,7 +169,7 @@ def test_a_request_that_does_not_arrive_changes_nothing(
     assert _get().headers["x-ratelimit-used"] == "1"
     failed = ghdeploy.requests[0]
     assert (failed.status, failed.response_body, dict(failed.response_headers)) == (0, b"", {})
-    assert str(failed) == f"POST {PATH} -> no answer"
+    assert str(failed) == f"POST {PATH} -> no response"
 
 
 @pytest.mark.parametrize(
@@ -860,17 +860,17 @@ def test_the_conversation_tells_what_happened(ghdeploy: FakeGitHub) -> None:
     assert cut.startswith('     200 OK {"id":1296269001,"node_id":')
     assert [line for line in told if line is not cut] == [
         '  1. POST /repos/octocat/example/deployments {"ref": "main"}',
-        "     no answer: connection reset (fault)",
+        "     no response: connection reset (fault)",
         f'     hint: fault added by the test: error="lost_answer" for POST {PATH} (1 of 1); {CARRIED_OUT}',
         "     event deployment.created: id 4442074271, environment production, ref main (octocat/example)",
         "  2. GET /repos/octocat/example/deployments",
-        "     no answer: read timed out (fault)",
+        "     no response: read timed out (fault)",
         '     hint: fault added by the test: error="timeout" for any method /repos/*/*/deployments (1 of 1)',
         "  3. GET /repos/octocat/example/deployments",
-        "     no answer: connection refused (fault)",
+        "     no response: connection refused (fault)",
         f'     hint: fault added by the test: error="connection" for any method {PATH} (1 of 1)',
         "  4. GET /repos/octocat/example",
-        "     the body was cut short on its way (fault)",
+        "     the body was truncated (fault)",
         '     hint: fault added by the test: error="truncated" for any method /repos/*/* (1 of 1)',
         "  5. GET /repos/octocat/example/deployments",
         '     502 Bad Gateway "Server Error"',
