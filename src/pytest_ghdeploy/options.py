@@ -53,6 +53,7 @@ OPTIONS = {
     "version_text_in_errors": Option(
         "false", 'an unknown X-GitHub-Api-Version is refused with "Bad Request", and the reason in errors'
     ),
+    "null_is_absent": Option("true", "an optional member of a request body that is null counts as left out"),
 }
 """By name. An ini option has ``ghdeploy_`` before it, an option of a command dashes for underscores."""
 

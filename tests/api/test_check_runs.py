@@ -302,7 +302,7 @@ LONG_LABEL = {"label": "x" * 21, "description": "", "identifier": ""}
         ({"name": 1}, "For 'properties/name', 1 is not a string."),
         ({"status": "waiting"}, f"waiting is not a member of {STATUSES}."),
         ({"conclusion": "stale"}, f"stale is not a member of {CONCLUSIONS}."),
-        ({"conclusion": None}, "For 'properties/conclusion', nil is not a string."),
+        ({"conclusion": 1}, "For 'properties/conclusion', 1 is not a string."),
         ({"status": "completed"}, SUPPLIED),
         ({"completed_at": "2020-10-20T14:24:31Z"}, SUPPLIED),
         ({"started_at": "yesterday"}, "yesterday is not a valid date-time."),

@@ -129,7 +129,7 @@ KNOWN_STATES = '["error", "failure", "pending", "success"]'
     [
         ({"state": "queued"}, f"queued is not a member of {KNOWN_STATES}."),
         ({}, '"state" wasn\'t supplied.'),
-        ({"state": "success", "context": None}, "For 'properties/context', nil is not a string."),
+        ({"state": "success", "context": 1}, "For 'properties/context', 1 is not a string."),
         ({"state": "success", "target_url": 1}, "For 'properties/target_url', 1 is not a string or null."),
         ({"state": "success", "description": []}, "For 'properties/description', [] is not a string or null."),
     ],

@@ -175,7 +175,7 @@ def test_a_key_may_be_used_again_once_it_is_deleted(http: requests.Session) -> N
     [
         ({"title": "t"}, '"key" wasn\'t supplied.'),
         ({"key": None}, "For 'properties/key', nil is not a string."),
-        ({"key": ED25519, "title": None}, "For 'properties/title', nil is not a string."),
+        ({"key": ED25519, "title": 1}, "For 'properties/title', 1 is not a string."),
         ({"key": ED25519, "read_only": "false"}, "For 'properties/read_only', \"false\" is not a boolean."),
     ],
     ids=["missing", "key", "title", "read_only"],

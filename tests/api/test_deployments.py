@@ -578,7 +578,7 @@ LONG = "x" * 256
         (PATH, b'[{"ref": 1}]', 400, "Body should be a JSON object"),
         (PATH, {"ref": "nope", "task": 1}, 422, "Invalid request.\n\nFor 'properties/task', 1 is not a string."),
         (PATH, {"ref": "behind", "task": 1}, 422, "Invalid request.\n\nFor 'properties/task', 1 is not a string."),
-        (PATH, {"ref": "red", "task": None}, 422, "Invalid request.\n\nFor 'properties/task', nil is not a string."),
+        (PATH, {"ref": "red", "task": []}, 422, "Invalid request.\n\nFor 'properties/task', [] is not a string."),
         (PATH, {"ref": "nope", "environment": LONG}, 422, "No ref found for: nope"),
         (PATH, {"ref": "nope", "required_contexts": ["ci"]}, 422, "No ref found for: nope"),
         (PATH, {"ref": "behind"}, 202, "Auto-merged main into behind on deployment."),
@@ -696,7 +696,8 @@ def test_deployments_of_another_repository_are_not_listed(http: requests.Session
         ("environment=Staging", []),
         ("environment=stag", []),
         ("environment=none", [2]),
-        ("environment=", []),
+        ("environment=", [4, 3, 2, 1, 0]),
+        ("environment=staging&ref=&page=0&per_page=100", [3, 1]),  # strumwolf/delete-deployment-environment
         ("ref=main", [3, 2, 0]),
         ("ref=refs/heads/main", [1]),
         ("ref=refs%2Fheads%2Fmain", [1]),

@@ -250,7 +250,7 @@ def test_an_unencoded_slash_in_a_name_is_a_404(
             "protected_branches and custom_branch_policies cannot have the same value",
         ),
         ({"wait_timer": "30"}, "Invalid request.\n\nFor 'properties/wait_timer', \"30\" is not an integer."),
-        ({"wait_timer": None}, "Invalid request.\n\nFor 'properties/wait_timer', nil is not an integer."),
+        ({"wait_timer": 1.5}, "Invalid request.\n\nFor 'properties/wait_timer', 1.5 is not an integer."),
         ({"wait_time": 30}, 'Invalid request.\n\n"wait_time" is not a permitted key.'),
         (
             {"deployment_branch_policy": {"protected_branches": True}},

@@ -131,7 +131,7 @@ def test_an_app_without_rules_cannot_be_enabled(
     [
         ({}, 'Invalid request.\n\n"integration_id" wasn\'t supplied.'),
         ({"integration_id": "7"}, "Invalid request.\n\nFor 'properties/integration_id', \"7\" is not an integer."),
-        ({"integration_id": None}, "Invalid request.\n\nFor 'properties/integration_id', nil is not an integer."),
+        ({"integration_id": None}, 'Invalid request.\n\n"integration_id" wasn\'t supplied.'),
     ],
 )
 def test_a_body_without_an_app_is_refused(

@@ -119,7 +119,8 @@ def test_serve_takes_every_option_of_the_fake_in_the_same_words(capsys: pytest.C
     """The command line offers each ini option by its name with dashes, with its meaning and what its value is."""
     shown = help_of(capsys, "serve")
     for name, option in OPTIONS.items():
-        usage = f"--{name.replace('_', '-')} {option.value}".rstrip()
+        flag = name.replace("_", "-")
+        usage = f"--{flag}, --no-{flag}" if option.default == "true" else f"--{flag} {option.value}".rstrip()
         assert f" {usage} {option.meaning}" in shown
 
 
@@ -134,8 +135,9 @@ def test_serve_hands_on_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(serve, "run", run)
     assert cli.main(["serve"]) == 0
     own = ["--port", "5", "--tls", "--seed", "a", "--seed", "b", "--env-file", "e", "--quiet", "--keep", "7"]
-    assert cli.main(["serve", *own, "--payload-limit", "0", "--short-shas", "--base-url", "https://h/api/v3"]) == 0
-    fake = {"payload_limit": 0, "short_shas": True, "base_url": "https://h/api/v3"}
+    fakes = ["--payload-limit", "0", "--short-shas", "--base-url", "https://h/api/v3", "--no-null-is-absent"]
+    assert cli.main(["serve", *own, *fakes]) == 0
+    fake = {"payload_limit": 0, "short_shas": True, "base_url": "https://h/api/v3", "null_is_absent": False}
     assert [one._replace(seeds=list(one.seeds)) for one in seen] == [
         serve.Settings(seeds=[]),
         serve.Settings(5, True, ["a", "b"], "e", True, 7, fake),  # noqa: FBT003

@@ -111,14 +111,14 @@ def test_every_outcome_of_a_deployment_is_reached_over_http(tool: Tool, ghdeploy
 # A value of the wrong type for each member of the body, and what GitHub says of it.
 MISTYPED: dict[str, tuple[object, str]] = {
     "ref": (7, "For 'properties/ref', 7 is not a string."),
-    "task": (None, "For 'properties/task', nil is not a string."),
+    "task": (["deploy"], "For 'properties/task', [\"deploy\"] is not a string."),
     "auto_merge": ("false", "For 'properties/auto_merge', \"false\" is not a boolean."),
     "required_contexts": ("ci", "For 'properties/required_contexts', \"ci\" is not an array."),
     "payload": ([], "For 'properties/payload', [] is not an object or string."),
     "environment": ({"a": 1}, "For 'properties/environment', {\"a\"=>1} is not a string."),
     "description": (1.5, "For 'properties/description', 1.5 is not a string or null."),
     "transient_environment": (1, "For 'properties/transient_environment', 1 is not a boolean."),
-    "production_environment": (None, "For 'properties/production_environment', nil is not a boolean."),
+    "production_environment": ("", "For 'properties/production_environment', \"\" is not a boolean."),
 }
 UNKNOWN_REFS = [
     "nope",

@@ -264,7 +264,9 @@ def test_no_option_of_a_command_is_lost(
     assert ended.value.code == 0
     printed = capsys.readouterr().out
     listed = []
-    for option, value, rest in re.findall(r"^ +(?:-\w, )?(--[a-z-]+)((?: [A-Z]+)?)(.*)", printed, re.MULTILINE):
+    for option, value, rest in re.findall(
+        r"^ +(?:-\w, |--[a-z-]+, (?=--no-))?(--[a-z-]+)((?: [A-Z]+)?)(.*)", printed, re.MULTILINE
+    ):
         default = re.search(r" \(default: .*\)$", rest)
         listed += [f"{option}{value}", f"{option}{value}{default[0] if default else ''}"]
     lost = gone(f"the command {words}", CONTRACT["commands"][words], listed)

@@ -113,7 +113,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     for name, option in OPTIONS.items():
         flag = f"--{name.replace('_', '-')}"
         if option.is_switch:
-            group.add_argument(flag, action="store_true", help=option.meaning, default=None)
+            # What is on can be turned off.
+            action = argparse.BooleanOptionalAction if option.default == "true" else "store_true"
+            group.add_argument(flag, action=action, help=option.meaning, default=None)
         else:
             kind = int if option.is_number else str
             group.add_argument(flag, type=kind, metavar=option.value, help=option.meaning, default=None)

@@ -413,6 +413,8 @@ class Assumptions:
     """The limit of ``payload``, in bytes of JSON; above it the response is 422. 0 means no limit."""
     version_text_in_errors: bool = False
     """Put the text about an unknown API version into ``errors``, with the message ``Bad Request``."""
+    null_is_absent: bool = True
+    """Treat an optional member of a request body that is ``null`` as if it had been left out."""
 
 
 class AssumptionArguments(TypedDict, total=False):
@@ -427,3 +429,4 @@ class AssumptionArguments(TypedDict, total=False):
     list_all_contexts: bool
     payload_limit: int
     version_text_in_errors: bool
+    null_is_absent: bool

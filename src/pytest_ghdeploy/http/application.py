@@ -152,7 +152,8 @@ class Application:
             for name, value in request.params.items()
             if name not in ("owner", "repo", "repository_id")
         }
-        query = dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
+        # Without blank values: an empty filter is no filter (strumwolf/delete-deployment-environment sends ref=).
+        query = dict(parse_qsl(request.query)) if request.query else {}
         viewer = token.user if token else None
         call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository, terms=terms, token=token)
         if endpoint.finds:
@@ -162,6 +163,8 @@ class Application:
             if not request.body.strip() and request.method != "DELETE" and schema.needs_body(endpoint.operation_id):
                 raise refusals.no_body()
             call.body = read_object(request.body, or_null=schema.takes_null(endpoint.operation_id))
+            if self.store.assume.null_is_absent and b"null" in request.body:
+                call.body = schema.without_nulls(endpoint.operation_id, call.body)
             schema.check_request(endpoint.operation_id, call.body)
         return call
 

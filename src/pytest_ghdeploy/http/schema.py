@@ -21,7 +21,7 @@ from pytest_ghdeploy.github.model import API_VERSIONS
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jsonschema import Draft202012Validator
     from referencing import Registry, Resource
@@ -128,6 +128,32 @@ def _validator(name: str, pointer: str, version: str) -> Draft202012Validator:
 
 
 # Requests
+
+
+def without_nulls(operation_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """
+    Leave out of a body, at any depth, what is optional and ``null``, unless ``null`` is a value of its own there.
+
+    Source:
+        Widely used programs send ``null`` for members that they have no value for (github/branch-deploy,
+        atmos/hubot-deploy, argoproj/notifications-engine, Shopify/shipit-engine).
+    """
+    kept: dict[str, Any] = _without_nulls(load(operation_id)["$defs"]["request"], body)
+    return kept
+
+
+def _without_nulls(schema: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, list):
+        item = schema.get("items", {})
+        return [_without_nulls(item, each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    members, required = schema.get("properties", {}), schema.get("required", ())
+    return {
+        name: _without_nulls(members.get(name, {}), member)
+        for name, member in value.items()
+        if member is not None or name in required or "null" in members.get(name, {}).get("type", "null")
+    }
 
 
 def check_request(operation_id: str, body: dict[str, Any]) -> None:

@@ -445,6 +445,7 @@ def test_the_hint_names_the_environment_or_repository_with_the_others(*, per_rep
         ("list_all_contexts", False),
         ("payload_limit", 65_535),
         ("version_text_in_errors", False),
+        ("null_is_absent", True),
     ],
 )
 def test_the_defaults_follow_the_best_evidence(name: str, value: object) -> None:
