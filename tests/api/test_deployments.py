@@ -8,7 +8,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from client import API
+from client import API, REPO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -693,7 +693,7 @@ def test_deployments_of_another_repository_are_not_listed(http: requests.Session
     [
         ("", [4, 3, 2, 1, 0]),
         ("environment=staging", [3, 1]),
-        ("environment=Staging", []),
+        ("environment=Staging", [3, 1]),
         ("environment=stag", []),
         ("environment=none", [2]),
         ("environment=", [4, 3, 2, 1, 0]),
@@ -719,7 +719,12 @@ def test_deployments_of_another_repository_are_not_listed(http: requests.Session
 def test_filters_are_exact_and_must_all_match(
     http: requests.Session, repo: Repository, query: str, expected: list[int]
 ) -> None:
-    """Environment, ref as sent, task and SHA are compared exactly. ``none`` is an ordinary name."""
+    """
+    Ref as sent, task and SHA are compared exactly, the environment without case. ``none`` is an ordinary name.
+
+    Source:
+        For the environment, https://docs.github.com/actions/deployment/targeting-different-environments.
+    """
     repo.add_branch("topic")
     topic = repo.add_commit("topic")
     ids = [
@@ -934,6 +939,45 @@ def test_deleting_considers_the_current_environment(http: requests.Session) -> N
     deployment = _create(http, environment="qa")
     _post_status(http, deployment, "success", environment="staging")
     assert http.delete(deployment["url"]).json()["message"] == REFUSAL
+
+
+def test_environments_are_compared_without_case(http: requests.Session) -> None:
+    """
+    `qa` and `QA` are one environment in lists, for auto_inactive and for a deletion. Each keeps its spelling.
+
+    Source:
+        GitHub's documentation says that the names of environments are not case sensitive.
+    """
+    older, newer = _create(http, environment="qa"), _create(http, environment="QA")
+    for name in ("qa", "QA", "Qa"):
+        listed = http.get(PATH, params={"environment": name}).json()
+        assert [(row["id"], row["environment"]) for row in listed] == [(newer["id"], "QA"), (older["id"], "qa")]
+    environments = http.get(f"{REPO}/environments").json()["environments"]
+    assert [row["name"] for row in environments] == ["qa"]
+
+    _post_status(http, older, "success")
+    _post_status(http, newer, "success")
+    assert [row["state"] for row in http.get(older["statuses_url"]).json()] == ["inactive", "success"]
+    assert http.delete(newer["url"]).json()["message"] == REFUSAL
+    assert http.delete(older["url"]).status_code == 204
+    assert http.delete(newer["url"]).status_code == 204
+
+
+def test_a_status_moves_a_deployment_to_an_environment_in_any_case(http: requests.Session) -> None:
+    """Moved to `Staging`, it is a deployment to staging, where a later success retires it."""
+    moved = _create(http, environment="qa")
+    _post_status(http, moved, "success", environment="Staging")
+    assert _ids(http.get(f"{PATH}?environment=STAGING")) == [moved["id"]]
+    assert http.get(f"{PATH}?environment=qa").json() == []
+    _post_status(http, _create(http, environment="staging"), "success")
+    assert http.get(moved["statuses_url"]).json()[0]["state"] == "inactive"
+
+
+def test_only_the_exact_name_is_production(http: requests.Session) -> None:
+    """The default of production_environment is the one thing that the case of an environment decides."""
+    names = ("production", "Production", "PRODUCTION")
+    found = [_create(http, environment=name)["production_environment"] for name in names]
+    assert found == [True, False, False]
 
 
 @pytest.mark.ghdeploy(delete_per_repository=True)

@@ -72,6 +72,11 @@ class Deployed:
     statuses: list[str] = field(default_factory=list)
 
     @property
+    def where(self) -> tuple[str, str]:
+        """Its repository and environment, whose case does not matter."""
+        return self.repository, self.environment.lower()
+
+    @property
     def active(self) -> bool:
         """Whether its latest status is success."""
         return self.statuses[-1:] == ["success"]
@@ -245,7 +250,7 @@ class GitHub(RuleBasedStateMachine):
         body=st.fixed_dictionaries(
             {
                 "auto_merge": st.booleans(),
-                "environment": _mostly(["staging", "staging", "production", "qa"], "x" * 255, "x" * 256),
+                "environment": _mostly(["staging", "Staging", "production", "qa"], "x" * 255, "x" * 256),
                 "task": _mostly(["deploy", "migrate"], 1),
             },
             optional={
@@ -308,7 +313,7 @@ class GitHub(RuleBasedStateMachine):
     @rule(
         place=NUMBERS,
         state=STATES,
-        environment=_mostly([None], "staging", "qa", "production", "x" * 255),
+        environment=_mostly([None], "staging", "STAGING", "qa", "production", "x" * 255),
         auto_inactive=st.none() | st.booleans(),
         flaw=_mostly([""], "not found", "invalid request", "validation failed"),
     )
@@ -343,7 +348,7 @@ class GitHub(RuleBasedStateMachine):
             if (
                 other.active
                 and other.id < deployment.id
-                and (other.repository, other.environment) == (deployment.repository, deployment.environment)
+                and other.where == deployment.where
                 and not other.transient
                 and not other.production
             ):
@@ -371,8 +376,7 @@ class GitHub(RuleBasedStateMachine):
         """Delete a deployment, which may be active, the only one, or in another repository."""
         deployment = self.deployment_of(place)
         repository, refusal = deployment.repository, None
-        where = (deployment.repository, deployment.environment)
-        alone = [(other.repository, other.environment) for other in self.deployments.values()].count(where) == 1
+        alone = [other.where for other in self.deployments.values()].count(deployment.where) == 1
         if wrong:
             repository = next(name for name in self.repositories if name != repository)
             refusal = wrong
@@ -408,7 +412,8 @@ class GitHub(RuleBasedStateMachine):
                 selected = self.http.get(
                     f"{API}/repos/{repository}/deployments", params={"environment": environment, "per_page": "100"}
                 ).json()
-                assert selected == [answer for answer in listed if answer["environment"] == environment]
+                same = [answer for answer in listed if answer["environment"].lower() == environment.lower()]
+                assert selected == same
 
     @invariant()
     def statuses_are_those_that_were_reported(self) -> None:

@@ -16,6 +16,7 @@ from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import DeploymentStatus
 from pytest_ghdeploy.github.rules import deployments as rules
+from pytest_ghdeploy.github.rules.environments import environment_key
 from pytest_ghdeploy.serializers import events as payloads
 
 if TYPE_CHECKING:
@@ -74,10 +75,12 @@ def create(
     """
     urls = {"environment_url": environment_url, "log_url": log_url, "target_url": target_url}
     rules.check_deployment_status(description=description, environment=environment, urls=urls)
+    name = environment or deployment.environment
+    key = environment_key(name)
     deployment, row = _append(
         store,
         repository,
-        deployment._replace(state=state, environment=environment or deployment.environment),
+        deployment._replace(state=state, environment=name, environment_key=key),
         creator,
         performed_via_github_app,
         description=description,
@@ -86,7 +89,7 @@ def create(
     )
     if environment:
         environments.ensure(store, repository, environment)
-    active = store.deployments.where(repository_id=repository.id, environment=deployment.environment, state="success")
+    active = store.deployments.where(repository_id=repository.id, environment_key=key, state="success")
     for other in rules.superseded_by(deployment, active, store.assume, auto_inactive=auto_inactive):
         _append(store, repository, other._replace(state="inactive"), creator, performed_via_github_app)
     return row

@@ -15,6 +15,7 @@ from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import Deployment
 from pytest_ghdeploy.github.rules import deployments as rules
+from pytest_ghdeploy.github.rules.environments import environment_key
 from pytest_ghdeploy.serializers import events as payloads
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def create(
             transient_environment=transient_environment,
             production_environment=production_environment,
             performed_via_github_app=performed_via_github_app,
+            environment_key=environment_key(environment),
         )
     )
     if environment:
@@ -163,9 +165,10 @@ def delete(store: Store, repository: Repository, deployment: Deployment) -> None
     Source:
         https://docs.github.com/rest/deployments/deployments#delete-a-deployment
     """
+    key = deployment.environment_key
     rules.check_deletable(
         deployment,
-        in_environment=len(store.deployments.where(repository_id=repository.id, environment=deployment.environment)),
+        in_environment=len(store.deployments.where(repository_id=repository.id, environment_key=key)),
         in_repository=len(store.deployments.where(repository_id=repository.id)),
         assume=store.assume,
     )
@@ -187,8 +190,10 @@ def find(call: Call) -> Deployment:
 
 @route("repos/list-deployments", "GET /repos/{owner}/{repo}/deployments")
 def list_deployments(call: Call) -> Reply:
-    """List the deployments that match all filters, newest first."""
-    filters = {name: call.query[name] for name in ("sha", "ref", "task", "environment") if name in call.query}
+    """List the deployments that match all filters, newest first. The case of an environment does not matter."""
+    filters: dict[str, str] = {name: call.query[name] for name in ("sha", "ref", "task") if name in call.query}
+    if "environment" in call.query:
+        filters["environment_key"] = environment_key(call.query["environment"])
     return Reply(200, Listing(call.store.deployments.where(repository_id=call.repository.id, **filters)))
 
 

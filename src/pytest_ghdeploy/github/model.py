@@ -138,6 +138,8 @@ class Deployment(NamedTuple):
     transient_environment: bool
     production_environment: bool
     performed_via_github_app: App | None = None
+    environment_key: str = ""
+    """The name of ``environment`` in the form used for comparison, as in ``Environment.name_key``."""
     state: DeploymentState | None = None
 
 

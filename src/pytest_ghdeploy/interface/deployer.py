@@ -117,8 +117,7 @@ class Party:
             and script.repository_id in (None, row.repository_id)
             and (
                 script.environment is None
-                or environment_rules.environment_key(script.environment)
-                == environment_rules.environment_key(row.environment)
+                or environment_rules.environment_key(script.environment) == row.environment_key
             )
         ):
             self.noticed[row.id] = None

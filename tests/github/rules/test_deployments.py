@@ -13,6 +13,7 @@ from pytest_ghdeploy.github.model import Assumptions, Deployment, User
 from pytest_ghdeploy.github.refusals import Unprocessable
 from pytest_ghdeploy.github.rules import deployments as rules
 from pytest_ghdeploy.github.rules.deployments import Context
+from pytest_ghdeploy.github.rules.environments import environment_key
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DEFAULTS = Assumptions()
@@ -36,7 +37,8 @@ def _deployment(number: int, **changes: Any) -> Deployment:  # noqa: ANN401 - fi
         "production_environment": False,
         "state": "success",
     }
-    return Deployment(id=number, **(fields | changes))
+    fields |= changes
+    return Deployment(id=number, environment_key=environment_key(fields["environment"]), **fields)
 
 
 # auto_merge
@@ -306,7 +308,8 @@ def test_urls_of_a_deployment_status_are_http_or_https(*, field: str, url: str, 
     [
         ({}, True),
         ({"environment": "production", "original_environment": "production"}, False),
-        ({"environment": "Staging"}, False),
+        ({"environment": "Staging"}, True),
+        ({"environment": "stagingx"}, False),
         ({"original_environment": "production"}, True),
         ({"environment": "production", "original_environment": "staging"}, False),
         ({"repository_id": 101}, False),

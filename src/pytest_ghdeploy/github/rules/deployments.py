@@ -113,7 +113,7 @@ def check_deployment(payload: dict[str, Any] | str, environment: str, assume: As
 
 
 def production_by_default(environment: str) -> bool:
-    """Return the default of ``production_environment`` for a deployment to *environment*."""
+    """Return the default of ``production_environment`` for a deployment to *environment*, compared with its case."""
     return environment == "production"
 
 
@@ -165,7 +165,7 @@ def superseded_by(
     List the *others* that become ``inactive`` after a deployment status of *deployment*, oldest first.
 
     The latest status must be ``success``, with *auto_inactive*. It retires the
-    earlier deployments to the same environment whose state is ``success``.
+    earlier deployments to the same environment, compared without case, whose state is ``success``.
     Transient deployments stay, and so do production ones unless
     ``auto_inactive_production`` is assumed.
 
@@ -179,7 +179,7 @@ def superseded_by(
         for other in others
         if other.id < deployment.id
         and other.repository_id == deployment.repository_id
-        and other.environment == deployment.environment
+        and other.environment_key == deployment.environment_key
         and other.state == "success"
         and not other.transient_environment
         and (assume.auto_inactive_production or not other.production_environment)

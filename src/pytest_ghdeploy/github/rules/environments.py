@@ -23,7 +23,13 @@ REVIEWER_LIMIT = 6
 
 
 def environment_key(name: str) -> str:
-    """Convert the name of an environment for comparison. GitHub ignores case."""
+    """
+    Convert the name of an environment for comparison.
+
+    GitHub's documentation says that the names of environments are not case sensitive. So they are compared in
+    this form wherever two of them meet: in paths, filters, ``auto_inactive`` and the deletion of a deployment.
+    Only the default of ``production_environment`` compares a name as it is written.
+    """
     return name.casefold()
 
 
