@@ -84,14 +84,22 @@ def test_a_sha_in_upper_case_is_the_same_commit(http: requests.Session, repo: Re
     assert _report(http, sha.upper())["url"].endswith(f"/statuses/{sha}")
 
 
-@pytest.mark.parametrize("sha", ["0" * 40, "main", "nope", "v1"])
+@pytest.mark.parametrize("body", [{"state": "success"}, {"state": "bogus"}, {"context": 7}, {}])
+@pytest.mark.parametrize("sha", ["0" * 40, "A" * 40, "main", "nope", "v1", "{blob}"])
 def test_an_unknown_sha_is_refused(
-    http: requests.Session, repo: Repository, snapshot: Callable[[], object], sha: str
+    http: requests.Session, repo: Repository, snapshot: Callable[[], object], sha: str, body: dict[str, Any]
 ) -> None:
-    """A branch, a tag and an unknown SHA are GitHub's 422 without errors."""
+    """
+    A branch, a tag, a file and an unknown SHA are GitHub's 422 without errors, whatever the body is.
+
+    Source:
+        The tests of xmo-odoo/dummy_central, which run against GitHub, for a blob's SHA and for text too.
+    """
+    repo.add_commit("main", files={"app.py": ""})
+    sha = sha.format(blob="e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
     repo.add_tag("v1", "main")
     before = snapshot()
-    reply = http.post(f"{PATH}/statuses/{sha}", json={"state": "success"})
+    reply = http.post(f"{PATH}/statuses/{sha}", json=body)
     assert reply.status_code == 422
     assert list(reply.json().items()) == [
         ("message", f"No commit found for SHA: {sha}"),
@@ -121,19 +129,27 @@ def test_an_empty_sha_is_not_found(http: requests.Session) -> None:
     assert http.post(f"{PATH}/statuses", json={"state": "success"}).status_code == 404
 
 
-KNOWN_STATES = '["error", "failure", "pending", "success"]'
+def test_the_commit_is_looked_for_before_the_body_is_read(http: requests.Session, repo: Repository) -> None:
+    """For a body that is not JSON, or none at all."""
+    for sha, message in [
+        ("0" * 40, f"No commit found for SHA: {'0' * 40}"),
+        (repo.sha("main"), "Problems parsing JSON"),
+    ]:
+        assert http.post(f"{PATH}/statuses/{sha}", data=b"{").json()["message"] == message
+    missing = http.post(f"{PATH}/statuses/{repo.sha('main')}")
+    assert missing.json()["message"] == "Invalid request.\n\nFor 'links/0/schema', nil is not an object."
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"state": "queued"}, f"queued is not a member of {KNOWN_STATES}."),
-        ({}, '"state" wasn\'t supplied.'),
+        ({"state": 1}, "For 'properties/state', 1 is not a string."),
+        ({"state": None}, "For 'properties/state', nil is not a string."),
         ({"state": "success", "context": 1}, "For 'properties/context', 1 is not a string."),
         ({"state": "success", "target_url": 1}, "For 'properties/target_url', 1 is not a string or null."),
         ({"state": "success", "description": []}, "For 'properties/description', [] is not a string or null."),
     ],
-    ids=["state", "missing", "context", "target_url", "description"],
+    ids=["state", "null", "context", "target_url", "description"],
 )
 def test_the_shape_of_a_commit_status_is_checked(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], body: dict[str, Any], message: str
@@ -147,6 +163,35 @@ def test_the_shape_of_a_commit_status_is_checked(
         "documentation_url": f"{DOCS}#create-a-commit-status",
         "status": "422",
     }
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({}, "State is not included in the list"),
+        ({"state": "queued"}, "State is not included in the list"),
+        ({"state": "success", "context": ""}, "Context can't be blank"),
+    ],
+)
+def test_a_state_and_a_context_are_checked_after_the_shape(
+    http: requests.Session, repo: Repository, snapshot: Callable[[], object], body: dict[str, Any], problem: str
+) -> None:
+    """
+    The errors are one string.
+
+    Source:
+        The tests of xmo-odoo/dummy_central, which run against GitHub.
+    """
+    before = snapshot()
+    reply = http.post(f"{PATH}/statuses/{repo.sha('main')}", json=body)
+    assert reply.status_code == 422
+    assert list(reply.json().items()) == [
+        ("message", "Validation Failed"),
+        ("errors", f"Validation failed: {problem}"),
+        ("documentation_url", f"{DOCS}#create-a-commit-status"),
+        ("status", "422"),
+    ]
     assert snapshot() == before
 
 

@@ -217,7 +217,7 @@ class GitHub(RuleBasedStateMachine):
         """Post a commit status, valid or not."""
         sha = self.repositories[repository].sha(self.ref_of(repository, place).name)
         path = f"/repos/{repository}/statuses/{'0' * 40 if flaw == 'no commit' else sha}"
-        body = {"state": "queued" if flaw == "invalid request" else state, "context": context}
+        body = {"state": ["queued"] if flaw == "invalid request" else state, "context": context}
         if flaw == "validation failed":
             body["description"] = "x" * 141
         reply = self.ask("POST", path, body, flaw or None)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
+from pytest_ghdeploy.github.refusals import Unprocessable
 from pytest_ghdeploy.http import router, schema
 
 WITH_BODY = [name for name in router.endpoints() if schema.takes_body(name)]
@@ -75,7 +76,7 @@ def by_jsonschema(operation_id: str) -> Draft202012Validator:
     formats = FormatChecker(())
     formats.checks("date-time")(schema.is_date_time)
     formats.checks("uri")(schema.is_uri)
-    return Draft202012Validator(schema.load(operation_id)["$defs"]["request"], format_checker=formats)
+    return Draft202012Validator(schema.request_schema(operation_id), format_checker=formats)
 
 
 NUMBERS = st.sampled_from([0, 1, -1, 30, 43201])
@@ -148,6 +149,19 @@ def test_an_ordinary_body_is_valid_at_a_glance(operation_id: str, body: dict[str
     """A body from the documentation does not need jsonschema."""
     assert schema.is_valid_at_a_glance(operation_id, body)
     assert by_jsonschema(operation_id).is_valid(body)
+
+
+def test_what_is_checked_later_is_not_checked_with_the_shape() -> None:
+    """Of a commit status the shape is refused at once, and its state by the endpoint."""
+    schema.check_request("repos/create-commit-status", {})
+    schema.check_request("repos/create-commit-status", {"state": "bogus"})
+    with pytest.raises(Unprocessable, match="1 is not a string"):
+        schema.check_request("repos/create-commit-status", {"state": 1})
+    described = schema.load("repos/create-commit-status")["$defs"]["request"]
+    assert described["required"] == ["state"]
+    assert "success" in described["properties"]["state"]["enum"]
+    for operation_id in set(WITH_BODY) - {"repos/create-commit-status"}:
+        assert schema.request_schema(operation_id) == schema.load(operation_id)["$defs"]["request"]
 
 
 def test_each_body_has_an_ordinary_one() -> None:

@@ -35,7 +35,7 @@ def create(
     creator: User,
     *,
     sha: str,
-    state: CommitStatusState,
+    state: CommitStatusState | None = None,
     context: str = "default",
     description: str | None = None,
     target_url: str | None = None,
@@ -44,9 +44,11 @@ def create(
     Add a status to a commit.
 
     Args:
-        sha: 40 hex digits.
+        sha: That of a commit that exists, as the graph has it.
 
-        context: The name of the reporter, compared without case. At most 255 characters.
+        state: It must be given.
+
+        context: The name of the reporter, compared without case. From 1 to 255 characters.
 
         description: At most 140 characters.
 
@@ -56,17 +58,17 @@ def create(
         The new commit status. Only the latest one of each context counts, but all stay listed.
 
     Raises:
-        Unprocessable: The commit does not exist, or a limit is broken. Nothing has changed.
+        Unprocessable: A rule is broken. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/commits/statuses#create-a-commit-status
     """
-    graph = store.git(repository)
-    if sha.lower() not in graph.commits:
-        raise refusals.no_commit(sha, f"{repository.full_name} has no commit {sha!r}; sha must be a full SHA")
-    sha, key = sha.lower(), context_key(context)
+    graph, key = store.git(repository), context_key(context)
     recorded = len(store.commit_statuses.where(repository_id=repository.id, sha=sha, context_key=key))
-    rules.check_commit_status(context=context, description=description, target_url=target_url, recorded=recorded)
+    rules.check_commit_status(
+        state=state, context=context, description=description, target_url=target_url, recorded=recorded
+    )
+    assert state is not None  # noqa: S101 - it has been checked
     now = store.clock.now
     row = store.commit_statuses.add(
         CommitStatus(
@@ -111,10 +113,18 @@ def _find_sha(call: Call) -> str:
     return git.find_commit(call, call.params["ref"]).sha
 
 
-@route("repos/create-commit-status", "POST /repos/{owner}/{repo}/statuses/{sha}")
+def _find_full_sha(call: Call) -> str:
+    sha: str = call.params["sha"]
+    repository = call.repository
+    if sha.lower() not in call.store.git(repository).commits:
+        raise refusals.no_commit(sha, f"{repository.full_name} has no commit {sha!r}; sha must be a full SHA")
+    return sha.lower()
+
+
+@route("repos/create-commit-status", "POST /repos/{owner}/{repo}/statuses/{sha}", finds=_find_full_sha)
 def create_commit_status(call: Call) -> Reply:
-    """Add a status to a commit."""
-    row = create(call.store, call.repository, call.actor, **call.arguments_for(create, sha=call.params["sha"]))
+    """Add a status to a commit. GitHub looks for the commit first, and at the body then."""
+    row = create(call.store, call.repository, call.actor, **call.arguments_for(create, sha=call.found))
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/statuses/{row.sha}")
 
 

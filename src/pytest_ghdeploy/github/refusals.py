@@ -231,7 +231,7 @@ def validation_failed(resource: str, field: str, message: str, *, hint: str = ""
 
 
 def too_long(resource: str, field: str, limit: int, length: int, unit: str = "characters") -> Unprocessable:
-    """Refuse a string above its limit [guess: the text is that of other endpoints]."""
+    """Refuse a string above its limit [guess: for all but descriptions, whose text users quote]."""
     message = f"{field} is too long (maximum is {limit} characters)"
     return validation_failed(resource, field, message, hint=f"{field} has {length:,} {unit}; the limit is {limit:,}")
 
@@ -278,8 +278,18 @@ def active_deployment(hint: str) -> Unprocessable:
     )
 
 
+def invalid_commit_status(field: str, problem: str, hint: str) -> Unprocessable:
+    """
+    Refuse a commit status whose *field* breaks a rule, with ``errors`` as one string.
+
+    Source:
+        The tests of xmo-odoo/dummy_central, which run against GitHub.
+    """
+    return Unprocessable("Validation Failed", errors=f"Validation failed: {problem}", hint=hint, field=field)
+
+
 def too_many_commit_statuses(hint: str) -> Unprocessable:
-    """Refuse a commit status above the limit for its SHA and context [guess]."""
+    """Refuse a commit status above the limit for its SHA and context."""
     error = {
         "resource": "Status",
         "code": "custom",

@@ -119,7 +119,7 @@ def _compile(schema: dict[str, Any], version: str = API_VERSIONS[0]) -> Draft202
 @cache
 def _request_validator(operation_id: str) -> Draft202012Validator:
     # The id is for relative references.
-    return _compile({"$id": f"{_BASE}{operation_id}.json", **load(operation_id)["$defs"]["request"]})
+    return _compile({"$id": f"{_BASE}{operation_id}.json", **request_schema(operation_id)})
 
 
 @cache
@@ -128,6 +128,25 @@ def _validator(name: str, pointer: str, version: str) -> Draft202012Validator:
 
 
 # Requests
+
+
+@cache
+def request_schema(operation_id: str) -> dict[str, Any]:
+    """
+    Read the schema that a body has to match before anything else is looked at.
+
+    The members that "x-checked-later" lists are then optional, with any value of their type: GitHub finds what
+    is wrong with them later, and reports it in other words.
+    """
+    described: dict[str, Any] = load(operation_id)["$defs"]["request"]
+    later = described.get("x-checked-later", ())
+    if not later:
+        return described
+    members = dict(described["properties"])
+    for name in later:
+        members[name] = {keyword: value for keyword, value in members[name].items() if keyword != "enum"}
+    required = [name for name in described.get("required", ()) if name not in later]
+    return {**described, "properties": members, "required": required}
 
 
 def without_nulls(operation_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +201,7 @@ def is_valid_at_a_glance(operation_id: str, body: object) -> bool:
 
 @cache
 def _request_glance(operation_id: str) -> Callable[[object], bool]:
-    return _glance(load(operation_id)["$defs"]["request"])
+    return _glance(request_schema(operation_id))
 
 
 # An integer may also be 1.0, which is left to jsonschema.
@@ -196,7 +215,7 @@ _PYTHON_TYPES: dict[str, set[type]] = {
     "string": {str},
 }
 _FORMATS = {"date-time": is_date_time, "uri": is_uri}
-_ANNOTATIONS = {"default", "description", "title", "x-required"}
+_ANNOTATIONS = {"default", "description", "title", "x-checked-later"}
 _GLANCED_AT = {
     *("type", "enum", "format", "maxLength", "items", "maxItems", "properties", "required", "additionalProperties"),
     *_ANNOTATIONS,
@@ -257,14 +276,8 @@ def takes_null(operation_id: str) -> bool:
 
 @cache
 def needs_body(operation_id: str) -> bool:
-    """
-    Tell whether GitHub refuses a request of the operation that has no body at all.
-
-    "x-required" lists the members of a body that GitHub requires, but whose absence it reports later and in
-    other words.
-    """
-    body = load(operation_id)["$defs"]["request"]
-    return bool(body.get("required") or body.get("x-required"))
+    """Tell whether GitHub refuses a request of the operation that has no body at all."""
+    return bool(load(operation_id)["$defs"]["request"].get("required"))
 
 
 def _refusal(found: Sequence[Any]) -> Unprocessable:

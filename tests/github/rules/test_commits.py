@@ -16,18 +16,20 @@ if TYPE_CHECKING:
 
 # Commit statuses
 
+VALID: dict[str, Any] = {"state": "success", "context": "ci", "description": None, "target_url": None, "recorded": 0}
+
 
 def test_a_commit_status_within_its_limits_is_allowed() -> None:
     """A context of 255 characters, a description of 140 characters and the 1000th status are allowed."""
-    rules.check_commit_status(
-        context="x" * 255, description="x" * 140, target_url="https://example.com", recorded=1000 - 1
-    )
+    limits: dict[str, Any] = {"context": "x" * 255, "description": "x" * 140, "recorded": 1000 - 1}
+    for state in model.COMMIT_STATUS_STATES:
+        rules.check_commit_status(state=state, target_url="https://example.com", **limits)
 
 
 @pytest.mark.parametrize("empty", [None, ""])
 def test_description_and_target_url_of_a_commit_status_are_optional(empty: str | None) -> None:
     """Both may be null or empty."""
-    rules.check_commit_status(context="ci", description=empty, target_url=empty, recorded=0)
+    rules.check_commit_status(state="error", context="ci", description=empty, target_url=empty, recorded=0)
 
 
 @pytest.mark.parametrize(
@@ -57,10 +59,37 @@ def test_description_and_target_url_of_a_commit_status_are_optional(empty: str |
 )
 def test_a_commit_status_over_a_limit_is_refused(broken: dict[str, Any], error: dict[str, str]) -> None:
     """The error names the broken limit."""
-    fields: dict[str, Any] = {"context": "ci", "description": None, "target_url": None, "recorded": 0}
     with pytest.raises(Unprocessable) as caught:
-        rules.check_commit_status(**(fields | broken))
+        rules.check_commit_status(**(VALID | broken))
     assert error_in(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("broken", "problem", "field"),
+    [
+        ({"state": None}, "State is not included in the list", "state"),
+        ({"state": "queued"}, "State is not included in the list", "state"),
+        ({"state": ""}, "State is not included in the list", "state"),
+        ({"state": "Success"}, "State is not included in the list", "state"),
+        ({"context": ""}, "Context can't be blank", "context"),
+        ({"context": " \n"}, "Context can't be blank", "context"),
+        ({"state": "", "context": "", "description": "x" * 141}, "State is not included in the list", "state"),
+    ],
+)
+def test_a_commit_status_without_a_state_or_context_is_refused_in_one_string(
+    broken: dict[str, Any], problem: str, field: str
+) -> None:
+    """
+    The errors are a string and not a list of objects.
+
+    Source:
+        The tests of xmo-odoo/dummy_central, which run against GitHub, for a missing and an unknown state and an
+        empty context.
+    """
+    with pytest.raises(Unprocessable) as caught:
+        rules.check_commit_status(**(VALID | broken))
+    assert (caught.value.message, caught.value.errors) == ("Validation Failed", f"Validation failed: {problem}")
+    assert caught.value.field == field
 
 
 @pytest.mark.parametrize(

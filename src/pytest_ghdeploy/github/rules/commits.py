@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.github.model import CHECK_RUN_CONCLUSIONS
+from pytest_ghdeploy.github.model import CHECK_RUN_CONCLUSIONS, COMMIT_STATUS_STATES
 from pytest_ghdeploy.github.rules.deployments import NAME_LIMIT, check_report
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ COMMIT_STATUS_LIMIT = 1000
 # Commit statuses
 
 
-def check_commit_status(*, context: str, description: str | None, target_url: str | None, recorded: int) -> None:
+def check_commit_status(
+    *, state: str | None, context: str, description: str | None, target_url: str | None, recorded: int
+) -> None:
     """
-    Refuse a commit status that breaks a limit.
+    Refuse a commit status that breaks a rule.
 
     Args:
-        context: At most 255 characters.
+        state: One of ``COMMIT_STATUS_STATES``.
+
+        context: From 1 to 255 characters, not only white space.
 
         description: At most 140 characters.
 
@@ -38,8 +42,14 @@ def check_commit_status(*, context: str, description: str | None, target_url: st
         recorded: The number of commit statuses that the SHA already has for this context; the limit is 1000.
 
     Raises:
-        Unprocessable: A limit is broken. The refusal names the first one.
+        Unprocessable: A rule is broken. The refusal names the first one.
     """
+    if state not in COMMIT_STATUS_STATES:
+        hint = f"state is {state!r}; the states are {', '.join(COMMIT_STATUS_STATES)}"
+        raise refusals.invalid_commit_status("state", "State is not included in the list", hint)
+    if not context.strip():
+        hint = "context is empty; without a context it is default"
+        raise refusals.invalid_commit_status("context", "Context can't be blank", hint)
     if len(context) > NAME_LIMIT:
         raise refusals.too_long("Status", "context", NAME_LIMIT, len(context))
     check_report("Status", description or "", {"target_url": target_url or ""})
