@@ -217,6 +217,36 @@ def test_author_and_committer_can_be_chosen(http: requests.Session, repo: Reposi
     assert (shown["author"]["login"], shown["commit"]["author"]["name"]) == ("octocat", "The Cat")
 
 
+def test_a_chosen_date_keeps_its_offset(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """REST shows it in UTC, and the events of a push may show it as it was."""
+    mona = {"name": "Mona", "email": "mona@example.com", "date": "2026-01-02T03:04:05+02:00"}
+    sha = put(http, "a", committer=mona).json()["commit"]["sha"]
+    shown = http.get(f"{PATH}/commits/{sha}").json()["commit"]
+    assert shown["author"]["date"] == shown["committer"]["date"] == "2026-01-02T01:04:05Z"
+    kept = ghdeploy._engine.store.git(repo._row).commits[sha].committed_by
+    assert kept
+    assert kept.date.isoformat() == "2026-01-02T03:04:05+02:00"
+
+
+@pytest.mark.parametrize(
+    ("query", "paths"),
+    [
+        ("until=2020-02-02T00:02:02Z", ["old"]),
+        ("until=2020-02-02T00:02:01Z", []),
+        ("since=2020-02-02T00:02:03Z&path=old", []),
+        ("since=2020-02-02T00:02:02Z&path=old", ["old"]),
+    ],
+)
+def test_commits_are_filtered_by_the_committers_date(
+    http: requests.Session, repo: Repository, query: str, paths: list[str]
+) -> None:
+    """A chosen date counts instead of the time of the request."""
+    assert repo.sha("main")
+    put(http, "old", committer={"name": "M", "email": "m@example.com", "date": "2020-02-02T02:02:02+02:00"})
+    commits = http.get(f"{PATH}/commits?{query}").json()
+    assert [http.get(commit["url"]).json()["files"][0]["filename"] for commit in commits] == paths
+
+
 BAD_BASE64 = "content is not valid Base64"
 BAD_PATH = "path contains a malformed path component"
 

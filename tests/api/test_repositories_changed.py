@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from client import API
+from scene import Scene
 
-from pytest_ghdeploy import FakeError, FakeGitHub
+from pytest_ghdeploy import FakeError, FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.github.repository_settings import RepositorySettings
+from pytest_ghdeploy.http import router, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +20,17 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import Repository
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi"
+
+
+NO_MERGE_METHOD = dict.fromkeys(("allow_squash_merge", "allow_merge_commit", "allow_rebase_merge"), False)
+NO_METHOD_ERRORS = [
+    {
+        "resource": "Repository",
+        "code": "custom",
+        "message": "Sorry, you need to allow at least one merge strategy. (no_merge_method)",
+    }
+]
+PATH = "/repos/octocat/example"
 
 
 def refusal(reply: requests.Response) -> tuple[int, Any, Any]:
@@ -213,7 +227,7 @@ def test_the_case_of_a_name_can_be_changed(http: requests.Session, repo: Reposit
     [
         ({"name": "TAKEN", "private": True}, "name", "custom", "name already exists on this account"),
         ({"name": ""}, "name", "custom", "name is invalid"),
-        ({"name": "x" * 101}, "name", "custom", "name is too long (maximum is 100 characters)"),
+        ({"name": "x" * 101}, "name", "custom", "name cannot be more than 100 characters"),
         (
             {"name": "new", "default_branch": "mian"},
             "default_branch",
@@ -246,6 +260,184 @@ def test_an_unknown_visibility_is_refused(http: requests.Session, repo: Reposito
     """The schema allows public and private."""
     assert http.patch("/repos/octocat/example", json={"visibility": "secret"}).status_code == 422
     assert repo.private is False
+
+
+# Settings
+
+
+OTHER_VALUES: dict[str, object] = {
+    "description": "An example",
+    "homepage": "https://example.com",
+    "pull_request_creation_policy": "collaborators_only",
+    "squash_merge_commit_message": "BLANK",
+    "squash_merge_commit_title": "PR_TITLE",
+    "merge_commit_message": "PR_BODY",
+    "merge_commit_title": "PR_TITLE",
+}
+SETTINGS = {name: OTHER_VALUES.get(name, not value) for name, value in RepositorySettings()._asdict().items()}
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS.items())
+def test_a_setting_is_kept_and_shown(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, name: str, value: object
+) -> None:
+    """`PATCH` changes one and leaves the others. Reads and later updates show it."""
+    before = http.get(PATH).json()
+    ghdeploy.clock.tick(60)
+    reply = http.patch(PATH, json={name: value})
+    assert (reply.status_code, reply.json()[name]) == (200, value)
+    after = http.get(PATH).json()
+    assert after == reply.json() == before | {name: value, "updated_at": after["updated_at"]}
+    assert after["updated_at"] != before["updated_at"]
+    repo.add_deployment(ref="main")
+    payload = ghdeploy.events[-1].payload["repository"]
+    assert payload.get(name, value) == value
+    assert (name in payload) is not name.startswith(("allow_", "delete_", "merge_", "squash_", "use_")) or (
+        name == "allow_forking"
+    )
+
+
+def test_the_schema_of_an_update_has_every_setting() -> None:
+    """A setting whose type is not checked could not be shown."""
+    for operation in ("repos/update", "repos/create-for-authenticated-user"):
+        members = schema.load(operation)["$defs"]["request"]["properties"].keys()
+        left_out = set(RepositorySettings._fields) - members
+        assert left_out == (set() if operation == "repos/update" else NOT_AT_CREATION)
+
+
+NOT_AT_CREATION = {"archived", "has_pull_requests", "pull_request_creation_policy", "web_commit_signoff_required"}
+
+
+def test_settings_of_a_new_repository_are_kept(http: requests.Session) -> None:
+    """`POST /user/repos` takes all of them at once, except those that GitHub's description has for an update only."""
+    given = {name: value for name, value in SETTINGS.items() if name not in NOT_AT_CREATION}
+    given["allow_squash_merge"] = True  # one merge method must stay
+    reply = http.post("/user/repos", json={"name": "new", **given})
+    body = reply.json()
+    assert (reply.status_code, {name: body[name] for name in given}) == (201, given)
+    assert http.get("/repos/octocat/new").json() == body
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_description_can_be_emptied(http: requests.Session) -> None:
+    """Null and an empty string are both null; a new repository has null for both texts."""
+    texts = {"description": "d", "homepage": "example.com"}
+    for empty in ("", None):
+        assert http.patch(PATH, json=texts).json().items() >= texts.items()
+        assert http.patch(PATH, json={"name": "example"}).json().items() >= texts.items()
+        body = http.patch(PATH, json=dict.fromkeys(texts, empty)).json()
+        assert (body["description"], body["homepage"]) == (None, None)
+        body = http.post("/user/repos", json={"name": f"new-{empty}", **dict.fromkeys(texts, empty)}).json()
+        assert (body["description"], body["homepage"]) == (None, None)
+
+
+@pytest.mark.usefixtures("repo")
+def test_one_merge_method_must_stay(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """The last one cannot be turned off, even if the others were turned off before."""
+    before = snapshot()
+    assert refusal(http.patch(PATH, json=NO_MERGE_METHOD)) == (422, "Validation Failed", NO_METHOD_ERRORS)
+    assert snapshot() == before
+    assert http.patch(PATH, json={"allow_squash_merge": False, "allow_merge_commit": False}).status_code == 200
+    reply = http.patch(PATH, json={"allow_rebase_merge": False})
+    assert refusal(reply) == (422, "Validation Failed", NO_METHOD_ERRORS)
+    assert http.get(PATH).json()["allow_rebase_merge"] is True
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", PATH, {"security_and_analysis": {"secret_scanning": {"status": "enabled"}}, "name": "new"}),
+        ("POST", "/user/repos", {"name": "new", "license_template": "mit"}),
+        ("POST", "/user/repos", {"name": "new", "gitignore_template": "Python"}),
+        ("POST", "/user/repos", {"name": "new", "team_id": 1}),
+    ],
+)
+@pytest.mark.usefixtures("repo")
+def test_a_setting_that_cannot_be_acted_out_is_loud(
+    http: requests.Session,
+    ghdeploy: FakeGitHub,
+    snapshot: Callable[[], object],
+    method: str,
+    path: str,
+    body: dict[str, Any],
+) -> None:
+    """The error names the setting and fails the test even if it is caught, and nothing has changed."""
+    before, (name, *_) = snapshot(), sorted(body.keys() - {"name"})
+    with pytest.raises(UnsupportedRequest, match=f"the fake does not implement {name} of repos/"):
+        http.request(method, path, json=body)
+    assert isinstance(ghdeploy._engine.take_problem(), UnsupportedRequest)
+    assert snapshot() == before
+
+
+def test_null_for_a_setting_that_cannot_be_acted_out_asks_for_nothing(http: requests.Session, repo: Repository) -> None:
+    """The update is a 200."""
+    assert http.patch(PATH, json={"security_and_analysis": None, "name": "new"}).status_code == 200
+    assert repo.name == "new"
+
+
+# Archived
+
+
+def test_an_archived_repository_can_be_read_and_comes_back(http: requests.Session, repo: Repository) -> None:
+    """An update with `archived` false ends it, whatever else it changes. Nothing else is written meanwhile."""
+    assert http.patch(PATH, json={"archived": True}).json()["archived"] is True
+    for rest in ("", "/deployments", "/commits/main", "/hooks"):
+        assert http.get(PATH + rest).status_code == 200
+    for body in ({}, {"archived": True}, {"description": "x"}):
+        reply = http.patch(PATH, json=body)
+        assert refusal(reply) == (403, "Repository was archived so is read-only.", None)
+    reply = http.patch(PATH, json={"archived": False, "description": "x"})
+    assert (reply.status_code, reply.json()["archived"], reply.json()["description"]) == (200, False, "x")
+    assert http.post(f"{PATH}/deployments", json={"ref": "main"}).status_code == 201
+    assert len(repo.deployments) == 1
+
+
+def test_an_archived_repository_can_be_deleted(http: requests.Session, repo: Repository) -> None:
+    """It is not a change inside the repository."""
+    http.patch(f"/repositories/{repo.id}", json={"archived": True})
+    assert http.delete(PATH).status_code == 204
+
+
+ALLOWED_WHILE_ARCHIVED = {"repos/update", "repos/delete"}
+WRITES = [
+    name
+    for name, endpoint in router.endpoints().items()
+    if endpoint.method != "GET" and "{owner}" in endpoint.paths[0] and name not in ALLOWED_WHILE_ARCHIVED
+]
+
+
+@pytest.mark.parametrize("operation_id", WRITES)
+def test_every_write_to_an_archived_repository_is_refused(
+    ghdeploy: FakeGitHub, snapshot: Callable[[], object], http: requests.Session, operation_id: str
+) -> None:
+    """The response is a 403, before the body or what the path names is looked at."""
+    scene, endpoint = Scene(ghdeploy), router.endpoints()[operation_id]
+    http.patch(PATH, json={"archived": True}).raise_for_status()
+    before = snapshot()
+    body, places = scene.usual(operation_id)
+    for sent in (body, {"ref": 1}):
+        path = endpoint.paths[0].format(**scene.places | places)
+        reply = http.request(endpoint.method, path, json=sent)
+        assert refusal(reply) == (403, "Repository was archived so is read-only.", None)
+        assert "PATCH /repos/octocat/example with archived=false" in reply.headers["X-GHDeploy-Hint"]
+    assert snapshot() == before
+
+
+def test_a_caller_without_the_right_does_not_learn_that_it_is_archived(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """The refusal of the caller comes first."""
+    repo.add_collaborator("mona", "pull")
+    http.patch(PATH, json={"archived": True}).raise_for_status()
+    ghdeploy.add_token("token-of-mona", user="mona")
+    headers = {"Authorization": "Bearer token-of-mona"}
+    assert http.post(f"{PATH}/deployments", json={"ref": "main"}, headers=headers).status_code == 404
+
+
+def test_python_still_sets_the_scene_in_an_archived_repository(http: requests.Session, repo: Repository) -> None:
+    """Only requests are refused."""
+    http.patch(PATH, json={"archived": True}).raise_for_status()
+    assert repo.add_deployment(ref="main").add_status("success")
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
@@ -359,6 +551,19 @@ def test_a_repository_is_created_for_the_caller(http: requests.Session, ghdeploy
                 }
             ],
         ),
+        (
+            {"name": "x" * 101},
+            "Repository creation failed.",
+            [
+                {
+                    "resource": "Repository",
+                    "code": "custom",
+                    "field": "name",
+                    "message": "name cannot be more than 100 characters",
+                }
+            ],
+        ),
+        ({"name": "new", **NO_MERGE_METHOD}, "Validation Failed", NO_METHOD_ERRORS),
         ({}, 'Invalid request.\n\n"name" wasn\'t supplied.', None),
         ({"name": 1}, "Invalid request.\n\nFor 'properties/name', 1 is not a string.", None),
     ],
@@ -367,7 +572,7 @@ def test_a_repository_is_created_for_the_caller(http: requests.Session, ghdeploy
 def test_a_refused_creation_creates_nothing(
     http: requests.Session, snapshot: Callable[[], object], body: object, message: str, errors: object
 ) -> None:
-    """The name is missing, or taken in any case."""
+    """The name is missing, too long or taken in any case, or a setting is invalid."""
     before = snapshot()
     assert refusal(http.post("/user/repos", data=json.dumps(body))) == (422, message, errors)
     assert snapshot() == before

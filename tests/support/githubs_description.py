@@ -135,6 +135,7 @@ def operations() -> dict[str, Operation]:
 
 # Known differences between GitHub's responses and its description.
 EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses show "" for a URL that was not given
+ANY_TEXT = {"homepage"}  # described as a URI in some objects only; GitHub keeps any text
 # Values of a check run that only GitHub itself sets. They are described for webhooks or for REST, not for both.
 GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
 # GitHub documents this event for apps, but the description's list of all events lacks it.
@@ -175,6 +176,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(plain.get("properties"), dict):
         for name in EMPTY_FOR_URI & plain["properties"].keys():
             plain["properties"][name] = {"anyOf": [{"const": ""}, plain["properties"][name]]}
+        for name in ANY_TEXT & plain["properties"].keys():
+            plain["properties"][name] = {"type": ["string", "null"]}
         if plain.get("title") == "CheckRun":
             for name, more in GITHUBS_OWN.items():
                 plain["properties"][name] = {"anyOf": [{"enum": more}, plain["properties"][name]]}

@@ -40,11 +40,15 @@ def list_commits(call: Call) -> Reply:
         commit
         for commit in graph.log(git.find_commit(call, start).sha)
         if all(role not in query or _is_by(commit, role, query[role]) for role in _ROLES)
-        and (since is None or commit.committed_at >= since)
-        and (until is None or commit.committed_at <= until)
+        and (since is None or _date(commit) >= since)
+        and (until is None or _date(commit) <= until)
         and ("path" not in query or any(_is_in(path, query["path"]) for path, _ in graph.changed_paths(commit.sha)))
     ]
     return Reply(200, Listing(commits, lambda commit: as_json.commit(commit, call.repository, call.urls)))
+
+
+def _date(commit: Commit) -> datetime:
+    return commit.committed_by.date if commit.committed_by else commit.committed_at
 
 
 _ROLES = ("author", "committer")

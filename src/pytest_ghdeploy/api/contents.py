@@ -158,7 +158,8 @@ def _signature(role: str, fields: Mapping[str, str] | None, actor: User, now: da
     date = now
     if "date" in fields:
         try:
-            date = datetime.fromisoformat(fields["date"]).astimezone(UTC).replace(microsecond=0)
+            date = datetime.fromisoformat(fields["date"]).replace(microsecond=0)
+            date.astimezone(UTC)
         except OverflowError:  # a time in year 1 or 9999 that is outside these years in UTC
             raise refusals.invalid_date_time(f"{role}/date", fields["date"]) from None
     return Signature(fields.get("name", actor.login), fields.get("email", email(actor)), date)

@@ -7,39 +7,57 @@ Source:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.api.routing import Call, Reply, route
 from pytest_ghdeploy.github import authorization, refusals
+from pytest_ghdeploy.github.repository_settings import RepositorySettings
 from pytest_ghdeploy.github.rules import repositories as rules
 from pytest_ghdeploy.serializers import repositories as as_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_ghdeploy.github.model import Repository, User
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "metadata"
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-def create(store: Store, owner: User, *, name: str, private: bool = False, auto_init: bool = False) -> Repository:
+def create(
+    store: Store,
+    owner: User,
+    *,
+    name: str,
+    private: bool = False,
+    auto_init: bool = False,
+    settings: Mapping[str, Any] = _NONE,
+) -> Repository:
     """
     Create a repository with the default branch ``main``.
 
     Args:
         auto_init: Whether to add a first commit. Otherwise the repository is empty until a file is added.
 
+        settings: The settings that differ from those of a new repository, by name. Other members are ignored.
+
     Raises:
-        Unprocessable: *name* is invalid, or another repository of *owner* has it. Nothing is created.
+        Unprocessable:
+            *name* is invalid, or another repository of *owner* has it, or no
+            merge method would be allowed. Nothing is created.
 
     Source:
         https://docs.github.com/rest/repos/repos#create-a-repository-for-the-authenticated-user
     """
-    name = rules.repository_name(name)
+    name = rules.repository_name(name, message=rules.CREATION_FAILED)
     if taken := store.repository(f"{owner.login}/{name}"):
-        raise refusals.name_taken("Repository creation failed.", f"the repository {taken.full_name} already exists")
-    return store.add_repository(owner, name, default_branch="main", private=private, empty=not auto_init)
+        raise refusals.name_taken(rules.CREATION_FAILED, f"the repository {taken.full_name} already exists")
+    kept = rules.settings_after(RepositorySettings(), settings, is_new=True)
+    return store.add_repository(owner, name, default_branch="main", private=private, empty=not auto_init, settings=kept)
 
 
 def change(
@@ -50,6 +68,7 @@ def change(
     private: bool | None = None,
     visibility: str | None = None,
     default_branch: str | None = None,
+    settings: Mapping[str, Any] = _NONE,
 ) -> Repository:
     """
     Change a repository. Arguments that are ``None`` change nothing.
@@ -61,13 +80,16 @@ def change(
 
         default_branch: One of its branches.
 
+        settings: The settings to change, by name. Other members are ignored.
+
     Returns:
         The updated repository.
 
     Raises:
         Unprocessable:
-            *name* is invalid, another repository of the owner has it, or
-            *default_branch* does not exist. Nothing has changed.
+            *name* is invalid, another repository of the owner has it,
+            *default_branch* does not exist, or no merge method would be
+            allowed. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/repos/repos#update-a-repository
@@ -89,6 +111,7 @@ def change(
         private = visibility == "private"
     if private is not None:
         changed = changed._replace(private=private)
+    changed = changed._replace(settings=rules.settings_after(repository.settings, settings))
     if changed == repository:
         return repository
     return store.change_repository(changed._replace(updated_at=store.clock.now))
@@ -104,6 +127,12 @@ def remove(store: Store, repository: Repository) -> None:
     store.remove_repository(repository)
 
 
+def _refuse_unsupported(call: Call) -> None:
+    if names := rules.unsupported_settings(call.body):
+        msg = f"the fake does not implement {', '.join(names)} of {call.endpoint.operation_id}; leave it out"
+        raise errors.UnsupportedRequest(msg)
+
+
 def _shown(call: Call, row: Repository) -> JSON:
     permission = call.store.permission(row, call.viewer) if call.viewer else None
     return as_json.full_repository(row, call.urls, permission)
@@ -117,7 +146,8 @@ def create_for_authenticated_user(call: Call) -> Reply:
     # checked here, since this is the only operation whose authorization depends on the body.
     if not authorization.may_create(call.token, private=private):
         raise refusals.not_found("a token without the scope repo can create public repositories only: see add_token")
-    row = create(call.store, call.actor, **call.arguments_for(create))
+    _refuse_unsupported(call)
+    row = create(call.store, call.actor, **call.arguments_for(create, settings=call.body))
     return Reply(201, _shown(call, row), location=call.urls.repository(row))
 
 
@@ -129,8 +159,12 @@ def get(call: Call) -> Reply:
 
 @route("repos/update", "PATCH /repos/{owner}/{repo}", needs="admin")
 def update(call: Call) -> Reply:
-    """Rename a repository, or change its visibility or default branch."""
-    return Reply(200, _shown(call, change(call.store, call.repository, **call.arguments_for(change))))
+    """Rename a repository, or change its visibility, default branch or other settings."""
+    repository = call.repository
+    rules.check_update_of_archived(repository.full_name, call.body, archived=repository.settings.archived)
+    _refuse_unsupported(call)
+    changed = change(call.store, repository, **call.arguments_for(change, settings=call.body))
+    return Reply(200, _shown(call, changed))
 
 
 @route("repos/delete", "DELETE /repos/{owner}/{repo}", needs="admin")

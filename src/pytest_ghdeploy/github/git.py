@@ -28,7 +28,11 @@ _SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
 
 
 class Signature(NamedTuple):
-    """The name, email address and time in a commit. They need not belong to an account."""
+    """
+    The name, email address and time in a commit. They need not belong to an account.
+
+    *date* has the offset from UTC that the client chose.
+    """
 
     name: str
     email: str

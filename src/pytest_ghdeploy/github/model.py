@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, get_args
 
+from pytest_ghdeploy.github.repository_settings import RepositorySettings
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Repository(NamedTuple):
     created_at: datetime
     updated_at: datetime
     pushed_at: datetime
+    settings: RepositorySettings = RepositorySettings()
 
     @property
     def full_name(self) -> str:

@@ -357,6 +357,29 @@ def no_rate_limit() -> NotFound:
 # Repositories and people
 
 
+def archived(hint: str) -> Forbidden:
+    """Refuse to change anything in an archived repository."""
+    return Forbidden("Repository was archived so is read-only.", hint=hint)
+
+
+def name_too_long(message: str, hint: str) -> Unprocessable:
+    """Refuse a repository name above the limit [guess: the *message* for a rename, not for a creation]."""
+    error = {
+        "resource": "Repository",
+        "code": "custom",
+        "field": "name",
+        "message": "name cannot be more than 100 characters",
+    }
+    return Unprocessable(message, errors=[error], hint=hint)
+
+
+def no_merge_method(hint: str) -> Unprocessable:
+    """Refuse to turn the last merge method off [guess: the text]."""
+    message = "Sorry, you need to allow at least one merge strategy. (no_merge_method)"
+    error = {"resource": "Repository", "code": "custom", "message": message}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
 def name_taken(message: str, hint: str) -> Unprocessable:
     """Refuse a repository name that is taken [guess: the *message* for a rename, not for a creation]."""
     error = {
@@ -369,7 +392,7 @@ def name_taken(message: str, hint: str) -> Unprocessable:
 
 
 def no_default_branch(branch: str, hint: str) -> Unprocessable:
-    """Refuse a default branch that does not exist [guess]."""
+    """Refuse a default branch that does not exist."""
     error = {
         "resource": "Repository",
         "code": "invalid",
@@ -467,7 +490,7 @@ def default_branch_stays(hint: str) -> Unprocessable:
 
 
 def empty_repository() -> Conflict:
-    """Refuse access to the refs of an empty repository [guess]."""
+    """Refuse access to the refs of an empty repository."""
     return Conflict("Git Repository is empty.", hint=_EMPTY)
 
 

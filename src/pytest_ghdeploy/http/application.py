@@ -21,7 +21,14 @@ from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github import authorization, refusals
 from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import negotiation, router, schema
-from pytest_ghdeploy.http.authentication import authenticate, check_access, check_account, find_token, redirect_renamed
+from pytest_ghdeploy.http.authentication import (
+    authenticate,
+    check_access,
+    check_account,
+    check_not_archived,
+    find_token,
+    redirect_renamed,
+)
 from pytest_ghdeploy.http.json_body import read_object
 from pytest_ghdeploy.http.messages import Answer, Request, Stub, header_text, segments_of
 from pytest_ghdeploy.http.rendering import READING, Renderer, refusal_body
@@ -180,6 +187,7 @@ class Application:
             raise refusals.requires_authentication(hint)
         if request.repository:
             check_access(self.store, endpoint, token, request.repository)
+            check_not_archived(endpoint, request.repository)
             return request.repository
         store, params = self.store, request.params
         if "repository_id" in params:

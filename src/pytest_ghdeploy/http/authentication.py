@@ -6,8 +6,8 @@ import base64
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_ghdeploy.github import authorization, refusals
+from pytest_ghdeploy.github.rules import repositories as rules
 from pytest_ghdeploy.github.rules.permissions import allows
-from pytest_ghdeploy.github.rules.repositories import moves_for_good
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.api.routing import Endpoint
@@ -97,6 +97,17 @@ def check_access(store: Store, endpoint: Endpoint, token: Token | None, reposito
     _refuse(verdict, token, hint)
 
 
+def check_not_archived(endpoint: Endpoint, repository: Repository) -> None:
+    """
+    Refuse a write to an archived repository, from a caller who may write.
+
+    Raises:
+        Forbidden: The repository is archived.
+    """
+    reads, archived = endpoint.needed.reads, repository.settings.archived
+    rules.check_not_archived(repository.full_name, endpoint.operation_id, reads=reads, archived=archived)
+
+
 def check_account(endpoint: Endpoint, token: Token) -> None:
     """
     Refuse a token that may not use an endpoint without a repository in its path.
@@ -125,7 +136,7 @@ def redirect_renamed(store: Store, request: Request, full_name: str, urls: Urls)
         return
     rest = "".join(f"/{part}" for part in request.path.split("/", 4)[4:])
     query = f"?{request.query}" if request.query else ""
-    redirect = refusals.MovedPermanently if moves_for_good(request.method) else refusals.TemporaryRedirect
+    redirect = refusals.MovedPermanently if rules.moves_for_good(request.method) else refusals.TemporaryRedirect
     raise redirect(
         f"{urls.api}/repositories/{moved.id}{rest}{query}",
         hint=f"{full_name} has been renamed: it is {moved.full_name} now",

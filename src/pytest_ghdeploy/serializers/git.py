@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def git_user(row: User, when: datetime, chosen: Signature | None) -> JSON:
     """Serialize the author or committer of a commit: *chosen* by the client, otherwise *row* at *when*."""
     if chosen:
-        return {"name": chosen.name, "email": chosen.email, "date": time(chosen.date)}
+        return {"name": chosen.name, "email": chosen.email, "date": time(chosen.date.astimezone(UTC))}
     return {"name": row.login, "email": email(row), "date": time(when)}
 
 

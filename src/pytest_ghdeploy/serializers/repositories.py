@@ -66,7 +66,7 @@ def minimal_repository(row: Repository, urls: Urls) -> JSON:
         "private": row.private,
         "owner": user(row.owner, urls),
         "html_url": f"{urls.html}/{row.full_name}",
-        "description": None,
+        "description": row.settings.description,
         "fork": False,
         "url": api,
         **{field: api + suffix for field, suffix in _REPOSITORY_LINKS.items()},
@@ -75,7 +75,7 @@ def minimal_repository(row: Repository, urls: Urls) -> JSON:
 
 def repository(row: Repository, urls: Urls) -> JSON:
     """Serialize a repository for lists and webhook payloads."""
-    host = urlsplit(urls.html).hostname
+    host, settings = urlsplit(urls.html).hostname, row.settings
     return {
         **minimal_repository(row, urls),
         "created_at": time(row.created_at),
@@ -85,26 +85,28 @@ def repository(row: Repository, urls: Urls) -> JSON:
         "ssh_url": urls.ssh(row),
         "clone_url": f"{urls.html}/{row.full_name}.git",
         "svn_url": f"{urls.html}/{row.full_name}",
-        "homepage": None,
+        "homepage": settings.homepage,
         "size": 0,
         "stargazers_count": 0,
         "watchers_count": 0,
         "language": None,
-        "has_issues": True,
-        "has_projects": True,
-        "has_downloads": True,
-        "has_wiki": True,
+        "has_issues": settings.has_issues,
+        "has_projects": settings.has_projects,
+        "has_downloads": settings.has_downloads,
+        "has_wiki": settings.has_wiki,
         "has_pages": False,
-        "has_discussions": False,
+        "has_discussions": settings.has_discussions,
         "forks_count": 0,
         "mirror_url": None,
-        "archived": False,
+        "archived": settings.archived,
         "disabled": False,
         "open_issues_count": 0,
         "license": None,
-        "allow_forking": True,
-        "is_template": False,
-        "web_commit_signoff_required": False,
+        "allow_forking": settings.allow_forking,
+        "is_template": settings.is_template,
+        "web_commit_signoff_required": settings.web_commit_signoff_required,
+        "has_pull_requests": settings.has_pull_requests,
+        "pull_request_creation_policy": settings.pull_request_creation_policy,
         "topics": [],
         "visibility": "private" if row.private else "public",
         "forks": 0,
@@ -113,6 +115,22 @@ def repository(row: Repository, urls: Urls) -> JSON:
         "default_branch": row.default_branch,
         "custom_properties": {},
     }
+
+
+# Settings that only administrators see.
+_OF_ADMINISTRATORS = (
+    "allow_squash_merge",
+    "allow_merge_commit",
+    "allow_rebase_merge",
+    "allow_auto_merge",
+    "delete_branch_on_merge",
+    "allow_update_branch",
+    "use_squash_pr_title_as_default",
+    "squash_merge_commit_message",
+    "squash_merge_commit_title",
+    "merge_commit_message",
+    "merge_commit_title",
+)
 
 
 def full_repository(row: Repository, urls: Urls, permission: Permission | None) -> JSON:
@@ -127,19 +145,7 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
         rank = PERMISSIONS.index(permission)
         full["permissions"] = {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)}
     if permission == "admin":
-        full |= {
-            "allow_squash_merge": True,
-            "allow_merge_commit": True,
-            "allow_rebase_merge": True,
-            "allow_auto_merge": False,
-            "delete_branch_on_merge": False,
-            "allow_update_branch": False,
-            "use_squash_pr_title_as_default": False,
-            "squash_merge_commit_message": "COMMIT_MESSAGES",
-            "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
-            "merge_commit_message": "PR_TITLE",
-            "merge_commit_title": "MERGE_MESSAGE",
-        }
+        full |= {name: getattr(row.settings, name) for name in _OF_ADMINISTRATORS}
     full["temp_clone_token"] = None
     if row.owner.type == "Organization":
         full["organization"] = user(row.owner, urls)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_ghdeploy.github.model import AccountType, Assumptions, Permission
+    from pytest_ghdeploy.github.repository_settings import RepositorySettings
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.store.clock import Clock
     from pytest_ghdeploy.store.events import Event
@@ -182,12 +183,19 @@ class Store:
     # Repositories
 
     def add_repository(
-        self, owner: User, name: str, *, default_branch: str, private: bool, empty: bool = False
+        self,
+        owner: User,
+        name: str,
+        *,
+        default_branch: str,
+        private: bool,
+        empty: bool = False,
+        settings: RepositorySettings | None = None,
     ) -> Repository:
         """Create a repository, which must not exist: with one commit on its default branch, or *empty*."""
         now = self.clock.now
         row = Repository(self.repositories.next_id, owner, name, private, default_branch, now, now, now)
-        self.repositories.add(row)
+        row = self.repositories.add(row._replace(settings=settings or row.settings))
         self._name(row)
         self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch, empty=empty)
         return row
