@@ -27,6 +27,7 @@ from urllib.parse import quote
 from pytest_ghdeploy import FakeGitHub
 from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.fake import engine_of
+from pytest_ghdeploy.github.rules.repositories import UNSUPPORTED_SETTINGS
 from pytest_ghdeploy.http import router, schema
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
@@ -182,7 +183,7 @@ class Fuzzer:
         if name.endswith("_id"):
             likely = self.likely_ids(name, chosen)
             return str(choose(likely if likely and sure else [*self.ids(), 1, "x", "9" * 30]))
-        refs = [*graph.branches, *graph.tags]
+        refs = [*graph.names(), "HEAD"]
         qualified = [*(f"heads/{branch}" for branch in graph.branches), *(f"tags/{tag}" for tag in graph.tags)]
         likely_texts = {
             "owner": ["octocat"],
@@ -242,7 +243,7 @@ class Fuzzer:
         """Replace a member's schema by one for values that exist in the fake, if they are known."""
         graph = self.fake.repository("octocat/example")._graph  # noqa: SLF001
         known: dict[str, list[Json]] = {
-            "ref": [*graph.branches, "v1", "refs/heads/new", "refs/tags/new", "nothing"],
+            "ref": [*graph.names(), "HEAD", "refs/heads/new", "refs/tags/new", "refs/pull/7/merge", "nothing"],
             "base": list(graph.branches),
             "head": [*graph.branches, "v1"],
             "branch": list(graph.branches),
@@ -258,6 +259,8 @@ class Fuzzer:
             return b""
         described = schema.load(operation_id)["$defs"]["request"]
         body = self.value(described)
+        if isinstance(body, dict) and self.random.random() < 0.9:  # otherwise most requests would be unsupported
+            body = {name: value for name, value in body.items() if name not in UNSUPPORTED_SETTINGS}
         if self.random.random() < 0.3 and isinstance(body, dict):
             for name in self.random.sample([*described.get("properties", {}), "unknown"], k=1):
                 body[name] = self.random.choice(WRONG_VALUES)
@@ -268,8 +271,9 @@ class Fuzzer:
     # Responses
 
     def is_gone(self) -> bool:
-        """Return whether the repository has been deleted or renamed, so that most requests would be a 404."""
-        return self.engine.store.repository("octocat/example") is None
+        """Return whether the repository has been deleted or renamed, or has been archived for long enough."""
+        repository = self.engine.store.repository("octocat/example")
+        return repository is None or (repository.settings.archived and self.random.random() < 0.05)
 
     def state(self) -> tuple[object, ...]:
         """Copy everything that a refusal must not change."""

@@ -261,7 +261,7 @@ class Repository:
         Source:
             https://docs.github.com/rest/git/refs#create-a-reference
         """
-        check_type("name", name, str, "a text")
+        check_type("name", name, str, "a string")
         with self._store.lock, advice(ref="name"):
             sha = self.sha(ref)
             short = refs.new_name(self._graph, name)
