@@ -247,6 +247,23 @@ def test_commits_are_filtered_by_the_committers_date(
     assert [http.get(commit["url"]).json()["files"][0]["filename"] for commit in commits] == paths
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("author=nobody", (200, [])),
+        ("committer=nobody", (200, [])),
+        ("path=nope", (200, [])),
+        ("sha=nope", (404, "Not Found")),
+    ],
+)
+@pytest.mark.usefixtures("repo")
+def test_a_filter_that_matches_no_commit(http: requests.Session, query: str, expected: tuple[int, object]) -> None:
+    """An unknown author or path selects nothing, and an unknown start is a 404."""
+    reply = http.get(f"{PATH}/commits?{query}")
+    body = reply.json()
+    assert (reply.status_code, body if isinstance(body, list) else body["message"]) == expected
+
+
 BAD_BASE64 = "content is not valid Base64"
 BAD_PATH = "path contains a malformed path component"
 

@@ -56,7 +56,7 @@ def create(
     Args:
         performed_via_github_app: The app that *creator* acts for, if any.
 
-        ref: A branch, a tag or a full SHA. Stored as written.
+        ref: A branch, a tag, a full SHA, ``HEAD`` or any full ref such as ``refs/pull/7/merge``. Stored as written.
 
         auto_merge: Whether to merge the default branch into *ref* first, if *ref* is a branch that is behind it.
 
