@@ -165,7 +165,7 @@ def test_a_check_run_has_githubs_fields_in_githubs_order(
         ("external_id", ""),
         ("url", url),
         ("html_url", f"https://github.com/octocat/example/runs/{body['id']}"),
-        ("details_url", "https://github.com/apps/github-actions"),
+        ("details_url", f"https://github.com/octocat/example/runs/{body['id']}"),
         ("status", "queued"),
         ("conclusion", None),
         ("started_at", now),

@@ -77,6 +77,23 @@ def test_a_bot_has_brackets_in_its_login(http: requests.Session, ghdeploy: FakeG
         assert http.get(f"/users/{login}").json()["login"] == "deploy-app[bot]"
 
 
+def test_a_bot_is_shown_with_its_app(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """Its page and picture are the app's, in its account, in commit statuses and in their events."""
+    app = ghdeploy.add_app("vercel")
+    ghdeploy.add_user("vercel[bot]")
+    ghdeploy.add_repository("octocat/example").add_commit_status("main", state="success", creator="vercel[bot]")
+    picture = f"https://avatars.githubusercontent.com/in/{app.id}?v=4"
+    account = http.get("/users/vercel%5Bbot%5D").json()
+    assert (account["url"], account["html_url"]) == (f"{API}/users/vercel%5Bbot%5D", "https://github.com/apps/vercel")
+    assert account["avatar_url"] == picture
+    assert http.get(account["url"]).json() == account
+    combined = http.get("/repos/octocat/example/commits/main/status").json()
+    (status,) = http.get("/repos/octocat/example/commits/main/statuses").json()
+    event = ghdeploy.assert_event("status").payload
+    assert [row["avatar_url"] for row in (combined["statuses"][0], status, status["creator"], event)] == [picture] * 4
+    assert event["sender"]["avatar_url"] == picture
+
+
 def test_repositories_are_counted(http: requests.Session, ghdeploy: FakeGitHub) -> None:
     """Everyone sees the number of public repositories, only the account itself that of private ones."""
     for name, private in (("a", False), ("b", False), ("c", True)):

@@ -215,7 +215,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers=["github"]),
         (
-            f"{REFUSES} 'Reviewers is invalid': no User 1583238 can review deployments of octocat/example; "
+            f"{REFUSES} 'Reviewers is invalid': no User 9919 can review deployments of octocat/example; "
             "known: octocat (1583231)"
         ),
     ),

@@ -95,6 +95,51 @@ def test_asking_for_the_next_id_does_not_use_it_up() -> None:
     assert table.add(_Row(table.next_id)).id == _filled("a").next_id
 
 
+def test_a_row_may_have_a_lower_id_than_the_next() -> None:
+    """The id is not one of a row that comes later, and selections stay newest first."""
+    table = _filled("red", "red")
+    first, second = table
+    assert list(table.where(color="red")) == [second, first]
+    githubs_own = table.add(_Row(7, "red"))
+    third = table.add(_Row(table.next_id, "red"))
+    assert third.id > second.id
+    for rows in (table.where(color="red"), table.copy().where(color="red")):
+        assert list(rows) == [third, second, first, githubs_own]
+    table.remove(githubs_own)
+    assert list(table.where(color="red")) == [third, second, first]
+
+
+def test_a_reserved_id_is_used_for_one_row_only() -> None:
+    """Other rows get later ids."""
+    table = _filled("a")
+    reserved = table.reserve_id()
+    assert table.add(_Row(table.next_id)).id > reserved
+    assert table.add(_Row(reserved)).id == reserved
+
+
+def test_a_bot_knows_the_id_of_its_app() -> None:
+    """The id is kept for the app until it is added. Users and organizations have none."""
+    store = _store()
+    bot, user = store.ensure_user("deployer[bot]"), store.ensure_user("mona")
+    assert store.app_of(bot) is None
+    other = store.app_id("other")
+    assert bot.app_id not in (None, other)
+    assert store.add_user("deployer", "Bot").app_id == store.app_id("deployer") == bot.app_id
+    assert (user.app_id, store.app_of(user)) == (None, None)
+
+
+def test_github_actions_has_its_own_ids() -> None:
+    """Its app is 15368 and its owner 9919, whatever else exists."""
+    store = _store()
+    bot, first_app = store.ensure_user("github-actions[bot]"), store.app_id("deployer")
+    app = store.actions_app
+    assert (app.id, app.owner.id, bot.app_id) == (15_368, 9919, 15_368)
+    assert store.app_of(bot) is store.actions_app is app
+    assert first_app > app.id
+    assert store.add_user("mona").id > store.default_user.id
+    assert _store().add_user("github", "Organization").id == 9919
+
+
 def _range(kind: str, rows: int) -> range:
     table = getattr(_store(), kind)
     step = _filled("a").next_id - _filled().next_id

@@ -66,7 +66,7 @@ def add(
 
         completed_at: Likewise, for a completed run. It needs a *conclusion*.
 
-        details_url: A page with details. The default is the app's page.
+        details_url: A page with details. The default is the app's page, or for GitHub Actions the run's own.
 
         output: ``title``, ``summary``, ``text`` and ``annotations``.
 

@@ -55,11 +55,20 @@ class User(NamedTuple):
     type: AccountType
     created_at: datetime
     site_admin: bool = False
+    app_id: int | None = None
+    """The id of a bot's app, which need not exist; ``None`` for other accounts."""
 
 
 @public
 class App(NamedTuple):
-    """A GitHub App, which GitHub's schemas call an integration."""
+    """
+    A GitHub App, which GitHub's schemas call an integration.
+
+    Attributes:
+        external_url: ``""`` for the app's page on GitHub.
+
+        updated_at: ``None`` if it has not been updated.
+    """
 
     id: int
     slug: str
@@ -68,6 +77,9 @@ class App(NamedTuple):
     created_at: datetime
     permissions: Mapping[str, str]
     events: tuple[str, ...]
+    description: str = ""
+    external_url: str = ""
+    updated_at: datetime | None = None
 
 
 @public
@@ -269,7 +281,7 @@ class CheckRun(NamedTuple):
     completed_at: datetime | None
     external_id: str = ""
     integrator_url: str | None = None
-    """The client's ``details_url``; by default GitHub shows the app's page."""
+    """The client's ``details_url``; by default GitHub shows the app's page, or for GitHub Actions the run's own."""
     output: CheckRunOutput = CheckRunOutput()
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github import apps, refusals
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +28,6 @@ ANONYMOUS_RATE_LIMIT = 60
 """Requests per hour without a token."""
 ACTIONS_RATE_LIMIT = 1000
 """Requests per hour with a workflow's token."""
-ACTIONS_LOGIN = "github-actions[bot]"
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -42,7 +41,7 @@ def hourly(user: User | None) -> int:
     """
     if user is None:
         return ANONYMOUS_RATE_LIMIT
-    return ACTIONS_RATE_LIMIT if user.login == ACTIONS_LOGIN else RATE_LIMIT
+    return ACTIONS_RATE_LIMIT if user.login == apps.ACTIONS_BOT else RATE_LIMIT
 
 
 # Limits that no endpoint of the fake uses up: with a token, and without one [guess: the latter].

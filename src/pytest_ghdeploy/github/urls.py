@@ -79,8 +79,10 @@ class Urls(NamedTuple):
         return self.api == PUBLIC_API
 
     def avatar(self, row: User) -> str:
-        """Return the URL of an account's picture."""
-        return self.pictures % row.id
+        """Return the URL of an account's picture. A bot has its app's [guess: except on github.com]."""
+        if row.app_id is None:
+            return self.pictures % row.id
+        return self.pictures.replace("/u/%d", "/in/%d") % row.app_id
 
     def documentation(self, page: str) -> str:
         """Return the URL of a documentation *page*, in the edition for this GitHub [guess: in refusals too]."""

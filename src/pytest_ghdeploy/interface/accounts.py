@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.github import apps
 from pytest_ghdeploy.github.model import ACCOUNT_TYPES, App, Team, User
 from pytest_ghdeploy.interface.arguments import check_login, check_type
-from pytest_ghdeploy.store.store import ACTIONS
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import AccountType
@@ -74,12 +74,12 @@ def add_app(store: Store, slug: str, owner: str) -> App:
         msg = f'the slug of an app may contain only lower-case letters, digits and "-" between them; got {slug!r}'
         raise FakeError(msg, argument="slug")
     check_login(owner, argument="owner")
-    if slug == ACTIONS or any(app.slug == slug for app in store.apps):
+    if slug == apps.ACTIONS or any(app.slug == slug for app in store.apps):
         msg = f"app {slug} already exists"
         raise FakeError(msg, argument="slug")
     return store.apps.add(
         App(
-            id=store.apps.next_id,
+            id=store.app_id(slug),
             slug=slug,
             name=slug,
             owner=store.ensure_user(owner),

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import authorization
+from pytest_ghdeploy.github import apps, authorization
 from pytest_ghdeploy.github.model import App, Token
 from pytest_ghdeploy.interface.arguments import check_login, check_type, repository_called
 from pytest_ghdeploy.store.clock import in_utc
-from pytest_ghdeploy.store.store import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,12 +131,12 @@ def _repository_ids(store: Store, full_names: Sequence[str]) -> frozenset[int]:
 
 def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
     """Find or create the app of *bot*, with at least these permissions: no token can exceed its app's permissions."""
-    slug = bot.login.removesuffix("[bot]").lower()
     app = store.app_of(bot)
     if app is None:
+        slug = apps.slug_of(bot.login)
         return store.apps.add(
             App(
-                id=store.apps.next_id,
+                id=store.app_id(slug),
                 slug=slug,
                 name=slug,
                 owner=store.default_user,
@@ -146,7 +145,7 @@ def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
                 events=(),
             )
         )
-    if slug == ACTIONS:
+    if app.slug == apps.ACTIONS:
         return app  # a workflow sets the permissions of its token
     wider = {name: level for name, level in permissions.items() if not authorization.has(app.permissions, name, level)}
     return store.apps.replace(app._replace(permissions={**app.permissions, **wider})) if wider else app

@@ -6,6 +6,9 @@ import base64
 import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pytest_ghdeploy.github import apps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +64,14 @@ def time(when: datetime) -> str:
 
 
 def user(row: User, urls: Urls) -> JSON:
-    """Serialize GitHub's simple user."""
-    api = f"{urls.api}/users/{row.login}"
+    """
+    Serialize GitHub's simple user.
+
+    Source:
+        Observed in events of 2023 and 2024: a bot's page and picture are its app's, and the brackets
+        of its login are escaped in the URLs of the API.
+    """
+    api = f"{urls.api}/users/{quote(row.login, safe='')}"
     return {
         "login": row.login,
         "id": row.id,
@@ -70,7 +79,7 @@ def user(row: User, urls: Urls) -> JSON:
         "avatar_url": urls.avatar(row),
         "gravatar_id": "",
         "url": api,
-        "html_url": f"{urls.html}/{row.login}",
+        "html_url": f"{urls.html}/{row.login if row.app_id is None else f'apps/{apps.slug_of(row.login)}'}",
         "followers_url": f"{api}/followers",
         "following_url": f"{api}/following{{/other_user}}",
         "gists_url": f"{api}/gists{{/gist_id}}",
@@ -119,17 +128,19 @@ def private_user(row: User, urls: Urls, *, public_repos: int, private_repos: int
 
 def app(row: App, urls: Urls) -> JSON:
     """Serialize GitHub's integration: an app inside another object."""
+    page = f"{urls.html}/apps/{row.slug}"
     return {
         "id": row.id,
+        "client_id": apps.client_id(row.id),
         "slug": row.slug,
-        "node_id": node_id("A", row.id),
+        "node_id": legacy_node_id("App", row.id) if row.id == apps.ACTIONS_ID else node_id("A", row.id),
         "owner": user(row.owner, urls),
         "name": row.name,
-        "description": "",
-        "external_url": f"{urls.html}/apps/{row.slug}",
-        "html_url": f"{urls.html}/apps/{row.slug}",
+        "description": row.description,
+        "external_url": row.external_url or page,
+        "html_url": page,
         "created_at": time(row.created_at),
-        "updated_at": time(row.created_at),
+        "updated_at": time(row.updated_at or row.created_at),
         "permissions": dict(row.permissions),
         "events": list(row.events),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pytest_ghdeploy.github import apps
 from pytest_ghdeploy.github.rules.commits import suite_outcome
 from pytest_ghdeploy.serializers.accounts import app, node_id, time
 
@@ -38,6 +39,8 @@ def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repositor
 def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
     """Serialize a check run for the REST API, which includes only the id of the suite."""
     api, app_json = f"{urls.repository(repository)}/check-runs/{row.id}", app(row.check_suite.app, urls)
+    page = f"{urls.html}/{repository.full_name}/runs/{row.id}"
+    details_url = page if row.check_suite.app.id == apps.ACTIONS_ID else app_json["external_url"]
     return {
         "id": row.id,
         "name": row.name,
@@ -45,8 +48,8 @@ def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
         "head_sha": row.sha,
         "external_id": row.external_id,
         "url": api,
-        "html_url": f"{urls.html}/{repository.full_name}/runs/{row.id}",
-        "details_url": app_json["external_url"] if row.integrator_url is None else row.integrator_url,
+        "html_url": page,
+        "details_url": details_url if row.integrator_url is None else row.integrator_url,
         "status": row.status,
         "conclusion": row.conclusion,
         "started_at": time(row.started_at),

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.github import rate_limits
+from pytest_ghdeploy.github import apps, rate_limits
 from pytest_ghdeploy.github.git import Graph
 from pytest_ghdeploy.github.model import (
     App,
@@ -51,9 +51,6 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.outbox import Outbox
     from pytest_ghdeploy.store.tables import Table
 
-ACTIONS = "github-actions"
-"""The slug of GitHub Actions' app."""
-
 DEFAULT_LOGIN = "octocat"
 """The account that any token acts as, until a token is added."""
 
@@ -66,7 +63,7 @@ class Store:
 
     # The first ids are far apart. Those of deployments are as large as on github.com today.
     users = KeptTable[User](1_583_231)
-    apps = KeptTable[App](15_368)
+    apps = KeptTable[App](15_375)
     repositories = KeptTable[Repository](1_296_269_001)
     check_suites = KeptTable[CheckSuite](21_000_000_003)
     check_runs = KeptTable[CheckRun](33_000_000_005)
@@ -103,24 +100,19 @@ class Store:
         self.limits: rate_limits.Limits | None = None
         """The limits set by a test, ``None`` without any."""
         self._users_by_login: dict[str, User] = {}
+        self._app_ids = {apps.ACTIONS: apps.ACTIONS_ID}
         self._repository_ids: dict[str, int] = {}
         self._former_names: dict[str, int] = {}
         self.default_user = self.add_user(DEFAULT_LOGIN)
 
-    @cached_property
+    @property
     def actions_app(self) -> App:
         """The app of GitHub Actions. It and the account ``github`` are created on first use."""
-        return self.apps.add(
-            App(
-                id=self.apps.next_id,
-                slug=ACTIONS,
-                name="GitHub Actions",
-                owner=self.user("github") or self.add_user("github", "Organization"),
-                created_at=self.clock.now,
-                permissions={"checks": "write", "contents": "read", "deployments": "write", "statuses": "write"},
-                events=("check_run", "check_suite", "deployment", "deployment_status", "push"),
-            )
-        )
+        existing = self.apps.get(apps.ACTIONS_ID)
+        if existing:
+            return existing
+        owner = self.user(apps.GITHUB) or self.add_user(apps.GITHUB, "Organization")
+        return self.apps.add(apps.actions_app(owner))
 
     @cached_property
     def any_token(self) -> Token:
@@ -135,7 +127,10 @@ class Store:
 
     def add_user(self, login: str, account_type: AccountType = "User") -> User:
         """Create an account, which must not exist."""
-        user = self.users.add(User(self.users.next_id, login, account_type, self.clock.now))
+        is_githubs_own = login.lower() == apps.GITHUB
+        user_id = apps.GITHUB_ID if is_githubs_own else self.users.next_id
+        app_id = self.app_id(apps.slug_of(login)) if account_type == "Bot" else None
+        user = self.users.add(User(user_id, login, account_type, self.clock.now, app_id=app_id))
         self._users_by_login[login.lower()] = user
         return user
 
@@ -155,8 +150,15 @@ class Store:
 
     def app_of(self, bot: User) -> App | None:
         """Find the app of a bot account, whose login is the app's slug followed by ``[bot]``."""
-        slug = bot.login.removesuffix("[bot]").lower()
-        return self.actions_app if slug == ACTIONS else next((app for app in self.apps if app.slug == slug), None)
+        if bot.app_id is None:
+            return None
+        return self.actions_app if bot.app_id == apps.ACTIONS_ID else self.apps.get(bot.app_id)
+
+    def app_id(self, slug: str) -> int:
+        """Return the id of the app *slug*. An app that does not exist keeps the id until it is added."""
+        if slug not in self._app_ids:
+            self._app_ids[slug] = self.apps.reserve_id()
+        return self._app_ids[slug]
 
     def granted(self, repository: Repository, user: User) -> Permission | None:
         """Find the right of a collaborator; ``None`` if *user* is not one."""
@@ -297,8 +299,8 @@ class Store:
         """
         theirs = vars(other)
         copied: dict[str, Any] = {name: theirs[name].copy() for name in other.tables() if name in theirs}
-        copied |= {name: theirs[name] for name in ("default_user", "actions_app", "any_token") if name in theirs}
-        for name in ("tokens", "_users_by_login", "_repository_ids", "_former_names"):
+        copied |= {name: theirs[name] for name in ("default_user", "any_token") if name in theirs}
+        for name in ("tokens", "_users_by_login", "_app_ids", "_repository_ids", "_former_names"):
             copied[name] = dict(theirs[name])
         copied["_graphs"] = {key: graph.copy() for key, graph in other._graphs.items()}
         copied["_collaborators"] = {key: dict(rights) for key, rights in other._collaborators.items()}

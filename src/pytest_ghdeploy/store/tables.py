@@ -58,12 +58,18 @@ class Table(Generic[R]):
         self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
 
     def add(self, row: R) -> R:
-        """Add a *row*, whose id must be ``next_id``. Only this uses up the id."""
-        self.next_id += _ID_STEP
+        """Add a *row*. Its id is ``next_id``, which is then used up, or a lower one that no row has had."""
+        if row.id >= self.next_id:
+            self.next_id = row.id + _ID_STEP
         self._rows[row.id] = row
         for key_of, index in self._indexes.values():
-            index.setdefault(key_of(row), []).append(row.id)
+            insort(index.setdefault(key_of(row), []), row.id)
         return row
+
+    def reserve_id(self) -> int:
+        """Use up an id for a row that may be added later."""
+        self.next_id += _ID_STEP
+        return self.next_id - _ID_STEP
 
     def replace(self, row: R) -> R:
         """Replace the row that has the same id."""
@@ -107,7 +113,7 @@ class Table(Generic[R]):
             key_of = attrgetter(*fields)
             index: dict[Any, list[int]] = {}
             for row in self._rows.values():
-                index.setdefault(key_of(row), []).append(row.id)
+                insort(index.setdefault(key_of(row), []), row.id)
             self._indexes[fields] = key_of, index
         key = values[fields[0]] if len(fields) == 1 else tuple(values.values())
         return Rows(self._rows, self._indexes[fields][1].get(key, []))

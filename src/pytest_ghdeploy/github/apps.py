@@ -1,0 +1,111 @@
+"""
+GitHub Apps: their bots and ids, and the app of GitHub Actions.
+
+The app of GitHub Actions is recorded in the example of the event
+``workflow_job`` in https://github.com/octokit/webhooks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import string
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.github.model import App
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.model import User
+
+ACTIONS = "github-actions"
+"""The slug of GitHub Actions' app."""
+ACTIONS_BOT = "github-actions[bot]"
+"""The login of the account that a workflow's token acts as."""
+ACTIONS_ID = 15_368
+GITHUB = "github"
+"""The login of the app's owner."""
+GITHUB_ID = 9919
+
+_LETTERS_AND_DIGITS = string.ascii_letters + string.digits
+
+_PERMISSIONS = {
+    "actions": "write",
+    "administration": "read",
+    "checks": "write",
+    "contents": "write",
+    "deployments": "write",
+    "discussions": "write",
+    "issues": "write",
+    "merge_queues": "write",
+    "metadata": "read",
+    "packages": "write",
+    "pages": "write",
+    "pull_requests": "write",
+    "repository_hooks": "write",
+    "repository_projects": "write",
+    "security_events": "write",
+    "statuses": "write",
+    "vulnerability_alerts": "read",
+}
+_EVENTS = (
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "create",
+    "delete",
+    "deployment",
+    "deployment_status",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "issues",
+    "issue_comment",
+    "label",
+    "merge_group",
+    "milestone",
+    "page_build",
+    "project",
+    "project_card",
+    "project_column",
+    "public",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "push",
+    "registry_package",
+    "release",
+    "repository",
+    "repository_dispatch",
+    "status",
+    "watch",
+    "workflow_dispatch",
+    "workflow_run",
+)
+
+
+def slug_of(bot_login: str) -> str:
+    """Return the slug of the app whose bot has this login: ``vercel`` for ``vercel[bot]``."""
+    return bot_login.removesuffix("[bot]").lower()
+
+
+def client_id(app_id: int) -> str:
+    """Make up the id of an app as an OAuth client: ``Iv23li`` and 14 letters and digits, as on GitHub since 2024."""
+    digest = hashlib.sha256(b"client of app %d" % app_id).digest()
+    return "Iv23li" + "".join(_LETTERS_AND_DIGITS[byte % len(_LETTERS_AND_DIGITS)] for byte in digest[:14])
+
+
+def actions_app(owner: User) -> App:
+    """Return GitHub Actions' app. Its *owner* is the account ``github``."""
+    return App(
+        id=ACTIONS_ID,
+        slug=ACTIONS,
+        name="GitHub Actions",
+        owner=owner,
+        created_at=datetime(2018, 7, 30, 9, 30, 17, tzinfo=UTC),
+        permissions=_PERMISSIONS,
+        events=_EVENTS,
+        description="Automate your workflow from idea to production",
+        external_url="https://help.github.com/en/actions",
+        updated_at=datetime(2019, 12, 10, 19, 4, 12, tzinfo=UTC),
+    )
