@@ -442,16 +442,20 @@ def test_an_app_has_no_user_account(http: requests.Session, ghdeploy: FakeGitHub
 # Apps
 
 
-def test_changes_by_an_app_name_the_app(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """The creator is the bot, and performed_via_github_app the app: in statuses by auto_inactive and in events too."""
+def test_changes_by_an_app_name_its_bot_only(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """
+    The creator is the bot, and performed_via_github_app is null: in statuses by auto_inactive and in events too.
+
+    Source:
+        Payloads captured from 2021 to 2024, of deployments by the bots of three apps.
+    """
     repo = ghdeploy.add_repository("octocat/example", private=True)
     old = repo.add_deployment(ref="main", environment="qa")
     old.add_status("success")
-    token = ghdeploy.add_token(TEXT, user="deployer[bot]", permissions={"deployments": "write"})
+    ghdeploy.add_token(TEXT, user="deployer[bot]", permissions={"deployments": "write"})
     http.headers["Authorization"] = f"token {TEXT}"
     made = http.post("/repos/octocat/example/deployments", json={"ref": "main", "environment": "qa"}).json()
     reported = http.post(made["statuses_url"], json={"state": "success"}).json()
-    assert token.app is not None
     for body in (
         made,
         reported,
@@ -461,12 +465,10 @@ def test_changes_by_an_app_name_the_app(http: requests.Session, ghdeploy: FakeGi
         ghdeploy.assert_event("deployment_status", state="success").payload["deployment_status"],
     ):
         assert (body["creator"]["login"], body["creator"]["type"]) == ("deployer[bot]", "Bot")
-        app = body["performed_via_github_app"]
-        assert (app["id"], app["slug"]) == (token.app.id, "deployer")
-        assert app["permissions"] == {"metadata": "read", "deployments": "write"}
+        assert body["performed_via_github_app"] is None
     assert ghdeploy.events[-1].payload["sender"]["login"] == "deployer[bot]"
-    assert repo.deployments[0].performed_via_github_app is token.app
-    assert old.performed_via_github_app is None
+    assert repo.deployments[0].performed_via_github_app is None
+    assert old.statuses[0].performed_via_github_app is None
 
 
 @pytest.mark.parametrize("given", [{}, {"scopes": ["repo"]}, {"permissions": {"deployments": "write"}}])
@@ -487,11 +489,12 @@ def test_a_workflow_acts_as_github_actions(http: requests.Session, ghdeploy: Fak
     token = ghdeploy.add_token(TEXT, user="github-actions[bot]", permissions=permissions)
     http.headers["Authorization"] = f"token {TEXT}"
     made = http.post("/repos/octocat/example/deployments", json={"ref": "main"}).json()
-    assert made["performed_via_github_app"]["slug"] == "github-actions"
+    assert (made["performed_via_github_app"], made["creator"]["login"]) == (None, "github-actions[bot]")
     assert repo.add_check_run("main", name="ci").check_suite.app is token.app
     body = {"name": "lint", "head_sha": repo.sha("main")}
     reported = http.post("/repos/octocat/example/check-runs", json=body).json()
-    assert reported["app"]["id"] == made["performed_via_github_app"]["id"]
+    assert reported["app"]["slug"] == "github-actions"
+    assert reported["app"]["permissions"]["actions"] == "write"
 
 
 def test_each_app_has_a_check_suite_of_its_own(http: requests.Session, ghdeploy: FakeGitHub) -> None:

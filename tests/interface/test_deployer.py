@@ -264,14 +264,13 @@ def test_auto_inactive_is_the_steps_choice(ghdeploy: FakeGitHub, repo: Repositor
     assert [deployment.state for deployment in made] == ["success", "success"]
 
 
-def test_it_acts_as_its_app_if_there_is_one(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A bot whose app is known acts through it; another login is its own."""
+def test_it_acts_as_its_login(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A bot is the creator itself, even if its app exists, and so is a user."""
     ghdeploy.add_token("of-the-app", user="ship-it[bot]", permissions={"deployments": "write"})
     ghdeploy.deployer(login="ship-it[bot]")
     ghdeploy.deployer("qa", login="mona")
     production = repo.add_deployment(ref="main").statuses[0]
-    assert production.performed_via_github_app
-    assert (production.creator.login, production.performed_via_github_app.slug) == ("ship-it[bot]", "ship-it")
+    assert (production.creator.login, production.performed_via_github_app) == ("ship-it[bot]", None)
     in_qa = repo.add_deployment(ref="main", environment="qa").statuses[0]
     assert (in_qa.creator.login, in_qa.creator.type, in_qa.performed_via_github_app) == ("mona", "User", None)
 

@@ -69,19 +69,22 @@ def test_tokens_of_one_bot_are_of_one_app() -> None:
 
 
 def test_an_added_app_deploys() -> None:
-    """What it makes names it, with its own events."""
+    """Its bot is the creator, and is shown with the id of the app."""
     with FakeGitHub() as gh:
         repo = gh.add_repository("octocat/example")
-        gh.add_app("gate")
+        app = gh.add_app("gate")
         gh.add_token("a", user="gate[bot]", permissions={"deployments": "write"})
         url = f"{gh.base_url}/repos/octocat/example/deployments"
         headers = {"Authorization": "Bearer a"}
         made = requests.post(url, json={"ref": "main"}, headers=headers, timeout=5).json()
         answer = requests.post(made["statuses_url"], json={"state": "success"}, headers=headers, timeout=5)
-        assert answer.json()["performed_via_github_app"]["events"] == ["deployment_protection_rule"]
+        picture = f"https://avatars.githubusercontent.com/in/{app.id}?v=4"
+        assert answer.json()["creator"]["avatar_url"] == picture
+        assert answer.json()["performed_via_github_app"] is None
         assert repo.deployments[0].state == "success"
-        sent = gh.assert_event("deployment_status").payload["deployment_status"]["performed_via_github_app"]
-        assert sent["slug"] == "gate"
+        assert repo.deployments[0].creator.app_id == app.id
+        sent = gh.assert_event("deployment_status").payload["deployment_status"]
+        assert (sent["creator"]["login"], sent["creator"]["avatar_url"]) == ("gate[bot]", picture)
 
 
 def test_an_app_that_a_token_made_cannot_be_added_again() -> None:
@@ -225,16 +228,15 @@ def test_a_bots_account_is_a_bot_however_it_is_added(ghdeploy: FakeGitHub) -> No
         ghdeploy.add_user("other[bot]", type="Organization")
 
 
-def test_what_a_bot_does_from_python_is_marked_as_its_apps(ghdeploy: FakeGitHub) -> None:
-    """A deployment and a deployment status in its name carry the app; those of a bot without one do not."""
+def test_what_a_bot_creates_from_python_names_the_bot_only(ghdeploy: FakeGitHub) -> None:
+    """As on GitHub, an app that acts as itself is not in performed_via_github_app, with a token or without one."""
     repo = ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token("of-the-bot", user="deployer[bot]", permissions={"deployments": "write"})
     ghdeploy.add_user("lonely[bot]")
     deployment = repo.add_deployment(ref="main", creator="deployer[bot]")
     status = deployment.add_status("success", creator="deployer[bot]")
-    for made in (deployment, status):
-        assert made.performed_via_github_app
-        assert made.performed_via_github_app.slug == "deployer"
-    payload = ghdeploy.events[-1].payload["deployment_status"]
-    assert payload["performed_via_github_app"]["slug"] == "deployer"
-    assert repo.add_deployment(ref="main", creator="lonely[bot]").performed_via_github_app is None
+    lonely = repo.add_deployment(ref="main", creator="lonely[bot]")
+    for made, login in ((deployment, "deployer[bot]"), (status, "deployer[bot]"), (lonely, "lonely[bot]")):
+        assert (made.creator.login, made.performed_via_github_app) == (login, None)
+    payload = ghdeploy.assert_event("deployment_status").payload["deployment_status"]
+    assert (payload["creator"]["login"], payload["performed_via_github_app"]) == ("deployer[bot]", None)

@@ -45,7 +45,7 @@ def create(
     Add a status to *deployment*, and retire the deployments that its success replaces.
 
     Args:
-        performed_via_github_app: The app that *creator* acts for, if any.
+        performed_via_github_app: The app that acts for *creator*, who is not its own bot; if any.
 
         target_url: An http or https URL or ``""``. Also stored as ``log_url``.
 
@@ -164,7 +164,8 @@ def list_deployment_statuses(call: Call) -> Reply:
 @route("repos/create-deployment-status", f"POST {_PATH}", finds=deployments.find)
 def create_deployment_status(call: Call) -> Reply:
     """Add a status to a deployment."""
-    row = create(call.store, call.repository, call.found, call.actor, call.app, **call.arguments_for(create))
+    app = rules.performed_via(call.actor, call.app)
+    row = create(call.store, call.repository, call.found, call.actor, app, **call.arguments_for(create))
     location = f"{call.urls.deployment(call.repository, row.deployment_id)}/statuses/{row.id}"
     return Reply(201, row, location)
 

@@ -54,7 +54,7 @@ def create(
     Create a deployment of *ref*, and its environment if it does not exist.
 
     Args:
-        performed_via_github_app: The app that *creator* acts for, if any.
+        performed_via_github_app: The app that acts for *creator*, who is not its own bot; if any.
 
         ref: A branch, a tag, a full SHA, ``HEAD`` or any full ref such as ``refs/pull/7/merge``. Stored as written.
 
@@ -200,7 +200,8 @@ def list_deployments(call: Call) -> Reply:
 @route("repos/create-deployment", "POST /repos/{owner}/{repo}/deployments")
 def create_deployment(call: Call) -> Reply:
     """Create a deployment, or merge the default branch into its ref."""
-    result = create(call.store, call.repository, call.actor, call.app, **call.arguments_for(create))
+    app = rules.performed_via(call.actor, call.app)
+    result = create(call.store, call.repository, call.actor, app, **call.arguments_for(create))
     if isinstance(result, AutoMerged):
         return Reply(202, {"message": result.message})
     return Reply(201, result, call.urls.deployment(call.repository, result.id), result.updated_at)

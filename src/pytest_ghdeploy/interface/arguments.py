@@ -256,11 +256,6 @@ def split_full_name(full_name: str) -> tuple[str, str]:
     return owner, name
 
 
-def app_behind(store: Store, user: User) -> App | None:
-    """Find the app of a bot; ``None`` for other users."""
-    return store.app_of(user) if user.type == "Bot" else None
-
-
 def user_called(store: Store, login: str | None, argument: str) -> User:
     """
     Look up an account by its login. ``None`` is the default user, ``octocat``.

@@ -190,8 +190,7 @@ class Party:
         repository = store.repository_of(row)
         text = f"deployment status {step.state} of deployment {row.id} ({repository.full_name})"
         self._deployers.say(Said(self.user.login, "", text))
-        app = store.app_of(self.user) if self.user.type == "Bot" else None
-        status = deployment_statuses.create(store, repository, row, self.user, app, **_posted_by(step))
+        status = deployment_statuses.create(store, repository, row, self.user, **_posted_by(step))
         self.posted.append(status.id)
 
 

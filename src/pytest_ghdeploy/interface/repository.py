@@ -27,7 +27,6 @@ from pytest_ghdeploy.github.model import CHECK_RUN_CONCLUSIONS, CHECK_RUN_STATUS
 from pytest_ghdeploy.github.rules import git as rules
 from pytest_ghdeploy.interface.arguments import (
     advice,
-    app_behind,
     check_login,
     check_ref_name,
     check_type,
@@ -491,7 +490,7 @@ class Repository:
         with self._store.outbox, self._store.lock, advice():
             self.sha(ref)
             user = user_called(self._store, creator, "creator")
-            result = deployments.create(self._store, self._row, user, app_behind(self._store, user), **body)
+            result = deployments.create(self._store, self._row, user, **body)
             if isinstance(result, deployments.AutoMerged):
                 msg = f"no deployment was created: GitHub responds 202 {result.message!r}; call add_deployment again"
                 raise FakeError(msg)

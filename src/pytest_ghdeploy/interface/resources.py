@@ -25,7 +25,7 @@ from pytest_ghdeploy.github.model import (
     DeploymentState,
     User,
 )
-from pytest_ghdeploy.interface.arguments import advice, app_behind, json_copy, one_of, user_called
+from pytest_ghdeploy.interface.arguments import advice, json_copy, one_of, user_called
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.serializers import (
     checks as check_json,
@@ -297,8 +297,7 @@ class Deployment(_Item):
             row: model.Deployment = self._row
             repository = self._store.repository_of(row)
             user = user_called(self._store, creator, "creator")
-            app = app_behind(self._store, user)
-            status = deployment_statuses.create(self._store, repository, row, user, app, **body)
+            status = deployment_statuses.create(self._store, repository, row, user, **body)
             return DeploymentStatus(self._store, status.id)
 
     @property

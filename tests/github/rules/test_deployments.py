@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from refused import error_in, too_long
 
-from pytest_ghdeploy.github.model import Assumptions, Deployment, User
+from pytest_ghdeploy.github.model import App, Assumptions, Deployment, User
 from pytest_ghdeploy.github.refusals import Unprocessable
 from pytest_ghdeploy.github.rules import deployments as rules
 from pytest_ghdeploy.github.rules.deployments import Context
@@ -39,6 +39,29 @@ def _deployment(number: int, **changes: Any) -> Deployment:  # noqa: ANN401 - fi
     }
     fields |= changes
     return Deployment(id=number, environment_key=environment_key(fields["environment"]), **fields)
+
+
+# Who acts
+
+APP = App(8329, "vercel", "vercel", OCTOCAT, NOW, {}, ())
+BOT = User(2, "vercel[bot]", "Bot", NOW, app_id=APP.id)
+OTHER_BOT = User(3, "other[bot]", "Bot", NOW, app_id=APP.id + 1)
+
+
+@pytest.mark.parametrize(
+    ("actor", "app", "expected"),
+    [
+        (OCTOCAT, None, None),
+        (BOT, None, None),
+        (BOT, APP, None),
+        (OCTOCAT, APP, APP),
+        (OTHER_BOT, APP, APP),
+    ],
+    ids=["personal access token", "unrestricted token of a bot", "app as itself", "app for a user", "app for a bot"],
+)
+def test_an_app_is_named_if_it_acts_for_another_account(actor: User, app: App | None, expected: App | None) -> None:
+    """Payloads captured from 2021 to 2024 name an app that acts for a user, and no app that acts as itself."""
+    assert rules.performed_via(actor, app) is expected
 
 
 # auto_merge
