@@ -292,7 +292,6 @@ def test_the_sha_of_a_check_run_may_be_in_upper_case(http: requests.Session, rep
 
 STATUSES = '["queued", "in_progress", "completed"]'
 CONCLUSIONS = '["action_required", "cancelled", "failure", "neutral", "skipped", "success", "timed_out"]'
-SUPPLIED = '"conclusion" wasn\'t supplied.'
 LONG_LABEL = {"label": "x" * 21, "description": "", "identifier": ""}
 
 
@@ -303,8 +302,6 @@ LONG_LABEL = {"label": "x" * 21, "description": "", "identifier": ""}
         ({"status": "waiting"}, f"waiting is not a member of {STATUSES}."),
         ({"conclusion": "stale"}, f"stale is not a member of {CONCLUSIONS}."),
         ({"conclusion": 1}, "For 'properties/conclusion', 1 is not a string."),
-        ({"status": "completed"}, SUPPLIED),
-        ({"completed_at": "2020-10-20T14:24:31Z"}, SUPPLIED),
         ({"started_at": "yesterday"}, "yesterday is not a valid date-time."),
         ({"output": {"title": "t"}}, '"summary" wasn\'t supplied.'),
         ({"output": {"title": "", "summary": "x" * 65_536}}, "Only 65535 characters are allowed; 65536 were supplied."),
@@ -344,6 +341,75 @@ def test_the_shape_of_a_check_run_is_checked(
     assert snapshot() == before
 
 
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"status": "completed"}, {"resource": "CheckRun", "field": "conclusion", "code": "missing_field"}),
+        (
+            {"status": "in_progress", "completed_at": "2020-10-20T14:24:31Z"},
+            {"resource": "CheckRun", "field": "conclusion", "code": "missing_field"},
+        ),
+        (
+            {"output": {"title": "t", "summary": "é" * 40_000}},
+            {
+                "resource": "CheckRun",
+                "code": "custom",
+                "field": "summary",
+                "message": "summary exceeds a maximum bytesize of 65535",
+            },
+        ),
+    ],
+)
+def test_a_report_that_breaks_a_rule_is_refused(
+    http: requests.Session,
+    repo: Repository,
+    snapshot: Callable[[], object],
+    body: dict[str, Any],
+    error: dict[str, str],
+) -> None:
+    """A run cannot be completed without a conclusion, and a summary has a limit in bytes."""
+    created = _create(http, repo.sha("main"))
+    before = snapshot()
+    new = {"name": "build", "head_sha": repo.sha("main")} | body
+    replies = (
+        http.post(f"{REPO}/check-runs", json=new),
+        http.patch(f"{REPO}/check-runs/{created['id']}", json=body),
+    )
+    for reply, page in zip(replies, ("reference/checks#create", "checks/runs#update"), strict=True):
+        assert (reply.status_code, reply.json()) == (
+            422,
+            {
+                "message": "Validation Failed",
+                "errors": [error],
+                "documentation_url": f"{DOCS}/{page}-a-check-run",
+                "status": "422",
+            },
+        )
+        assert reply.headers["X-GHDeploy-Hint"]
+    assert snapshot() == before
+
+
+def test_a_long_text_is_cut(http: requests.Session, repo: Repository) -> None:
+    """The limit is 65,535 bytes, and no character is cut in two."""
+    created = _create(http, repo.sha("main"), output={"title": "t", "summary": "s", "text": "é" * 40_000})
+    assert created["output"]["text"] == "é" * 32_767
+    output = {"title": "t", "summary": "s", "text": "x" + "é" * 40_000}
+    assert _update(http, created, output=output)["output"]["text"] == "x" + "é" * 32_767
+
+
+def test_an_annotation_may_have_the_level_error(http: requests.Session, repo: Repository) -> None:
+    """GitHub's documentation does not list it, but users report that it is accepted."""
+    output = {"title": "t", "summary": "s", "annotations": [ANNOTATION | {"annotation_level": "error"}]}
+    created = _create(http, repo.sha("main"), output=output)
+    _update(http, created, output=output)
+    levels = [row["annotation_level"] for row in http.get(created["output"]["annotations_url"]).json()]
+    assert levels == ["error", "error"]
+    output = {"title": "t", "summary": "s", "annotations": [ANNOTATION | {"annotation_level": "bogus"}]}
+    reply = http.patch(f"{REPO}/check-runs/{created['id']}", json={"output": output})
+    assert reply.status_code == 422
+    assert "bogus is not a member of" in reply.json()["message"]
+
+
 def test_only_name_and_sha_are_required(http: requests.Session, repo: Repository) -> None:
     """An update requires nothing, and without fields changes nothing."""
     reply = http.post(f"{REPO}/check-runs", json={})
@@ -381,6 +447,51 @@ def test_a_completed_check_run_is_completed_once(
     assert len(ghdeploy.events) == 2
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"completed_at": "2020-10-20T14:24:31Z"},
+        {"status": "completed", "completed_at": "2020-10-20T14:24:31Z"},
+        {"status": "completed"},
+    ],
+)
+def test_a_completed_check_run_keeps_its_conclusion(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, body: dict[str, str]
+) -> None:
+    """It can get another time without a new conclusion, and nothing is dispatched."""
+    created = _create(http, repo.sha("main"), conclusion="failure")
+    assert _update(http, created, **body) == created | body
+    assert len(ghdeploy.events) == 2
+
+
+def test_a_workflow_cannot_set_a_details_url(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """GitHub shows the page of the run instead. Other apps and unrestricted tokens can set it."""
+    for user, permissions in (("github-actions[bot]", {"checks": "write"}), ("ci[bot]", {"checks": "write"})):
+        ghdeploy.add_token(user, user=user, permissions=permissions)
+    ghdeploy.add_token("octocats")
+    shown = []
+    for token in ("github-actions[bot]", "ci[bot]", "octocats"):
+        http.headers["Authorization"] = f"Bearer {token}"
+        created = _create(http, repo.sha("main"), details_url="https://ci/1")
+        updated = _update(http, created, details_url="https://ci/2")
+        page = f"https://github.com/octocat/example/runs/{created['id']}"
+        assert created["html_url"] == page
+        shown.append([url.replace(page, "its page") for url in (created["details_url"], updated["details_url"])])
+    assert shown == [["its page"] * 2, ["https://ci/1", "https://ci/2"], ["https://ci/1", "https://ci/2"]]
+    http.headers["Authorization"] = "Bearer github-actions[bot]"
+    assert _update(http, created, details_url="https://ci/3")["details_url"] == page
+
+
+def test_a_check_run_leads_to_its_apps_page(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """An app that gives no details_url, or an empty one, is linked itself."""
+    ghdeploy.add_token("cis", user="ci[bot]", permissions={"checks": "write"})
+    http.headers["Authorization"] = "Bearer cis"
+    created = _create(http, repo.sha("main"))
+    assert created["details_url"] == "https://github.com/apps/ci"
+    assert _update(http, created, details_url="https://ci/1")["details_url"] == "https://ci/1"
+    assert _update(http, created, details_url="")["details_url"] == "https://github.com/apps/ci"
+
+
 def test_a_completed_check_run_may_run_again(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
     """Another status removes the conclusion and the time. The next conclusion is dispatched again."""
     created = _create(http, repo.sha("main"), conclusion="failure")
@@ -391,15 +502,19 @@ def test_a_completed_check_run_may_run_again(http: requests.Session, repo: Repos
 
 
 def test_an_update_keeps_fields_that_it_does_not_name(http: requests.Session, repo: Repository) -> None:
-    """Name, details, external id and parts of the output are replaced one by one. Annotations are added."""
+    """Name, details and external id are replaced one by one. The output is replaced whole; annotations are added."""
     output = {"title": "t", "summary": "s", "text": "x", "annotations": [ANNOTATION]}
     created = _create(
         http, repo.sha("main"), details_url="https://ci/1", external_id="1", output=output, conclusion="success"
     )
     assert _update(http, created, external_id="2") == created | {"external_id": "2"}
     assert _update(http, created, details_url="https://ci/2", name="lint")["name"] == "lint"
+    after = _update(http, created, output={"title": "T2", "summary": "S2"})
+    assert after["output"] == created["output"] | {"title": "T2", "summary": "S2", "text": None}
     after = _update(http, created, output={"summary": "new", "annotations": [ANNOTATION] * 2})
-    assert after["output"] == created["output"] | {"summary": "new", "annotations_count": 3}
+    new = {"title": None, "summary": "new", "text": None, "annotations_count": 3}
+    assert after["output"] == created["output"] | new
+    assert _update(http, created, external_id="2")["output"] == after["output"]
     assert (after["name"], after["details_url"], after["external_id"]) == ("lint", "https://ci/2", "2")
     assert (after["status"], after["conclusion"]) == ("completed", "success")
 

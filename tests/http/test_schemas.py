@@ -101,6 +101,7 @@ KNOWN_DIFFERENCES = [
         for member in ONLY_SENT[name]
     ),
     Known("repos/delete-file request $.*.date", "property", "described for the creation of a file only"),
+    Known("checks/* request $*.annotation_level", "enum", "error, which users report as accepted, is not described"),
     Known("checks/* 20? $*.conclusion", "enum", "stale, which GitHub sets by itself, is described for webhooks only"),
     Known("check_run event $.check_run.status", "enum", "waiting and requested are described for REST only"),
     Known("*.can_admins_bypass", "property", "seen in answers, and sent by go-github and Terraform"),

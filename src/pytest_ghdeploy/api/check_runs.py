@@ -66,9 +66,11 @@ def add(
 
         completed_at: Likewise, for a completed run. It needs a *conclusion*.
 
-        details_url: A page with details. The default is the app's page, or for GitHub Actions the run's own.
+        details_url: A page with details. By default, and for ``""``, the app's page, or for GitHub Actions the run's.
 
-        output: ``title``, ``summary``, ``text`` and ``annotations``.
+        output:
+            ``title``, ``summary``, ``text`` and ``annotations``. A *text* of
+            more than 65,535 bytes is cut.
 
         check_suite:
             A label. Runs of one app on one commit with the same label form a
@@ -80,7 +82,8 @@ def add(
     Raises:
         Unprocessable:
             The commit does not exist, the run would be completed without a
-            conclusion, or a time is invalid. Nothing has changed.
+            conclusion, a time is invalid, or the summary has more than 65,535
+            bytes. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/checks/runs#create-a-check-run
@@ -93,6 +96,7 @@ def add(
         "queued", status=status, conclusion=conclusion, says_when_completed=completed_at is not None
     )
     started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
+    report = rules.reported_output(CheckRunOutput(), output)
     app = app or store.actions_app
     suites = store.check_suites.where(repository_id=repository.id, sha=head_sha, label=check_suite)
     suite = next((suite for suite in suites if suite.app.id == app.id), None)
@@ -109,7 +113,7 @@ def add(
             completed_at=(completed or now) if status == "completed" else None,
             external_id=external_id,
             integrator_url=details_url,
-            output=_output(CheckRunOutput(), output),
+            output=report,
         )
     )
     _dispatch(store, repository, sender, row, *(("created", "completed") if status == "completed" else ("created",)))
@@ -137,17 +141,19 @@ def change(
     Dispatches ``check_run`` with the action ``completed`` when the run becomes completed.
 
     Args:
-        conclusion: Completes the run, whatever its *status*.
+        conclusion: Completes the run, whatever its *status*. A run that is completed already needs no new one.
 
         status: A status other than ``completed`` removes the conclusion of a completed run.
 
-        output: Its fields replace the existing ones, except that ``annotations`` are added.
+        output: Replaces the whole output, except that ``annotations`` are added.
 
     Returns:
         The updated check run.
 
     Raises:
-        Unprocessable: The run would be completed without a conclusion, or a time is invalid. Nothing has changed.
+        Unprocessable:
+            The run would be completed without a conclusion, a time is invalid,
+            or the summary has more than 65,535 bytes. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/checks/runs#update-a-check-run
@@ -157,6 +163,7 @@ def change(
         before.status, status=status, conclusion=conclusion, says_when_completed=completed_at is not None
     )
     started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
+    report = rules.reported_output(before.output, output)
     done = status == "completed"
     row = store.check_runs.replace(
         before._replace(
@@ -167,7 +174,7 @@ def change(
             completed_at=(completed or before.completed_at or store.clock.now) if done else None,
             external_id=before.external_id if external_id is None else external_id,
             integrator_url=before.integrator_url if details_url is None else details_url,
-            output=_output(before.output, output),
+            output=report,
         )
     )
     if done and before.status != "completed":
@@ -182,16 +189,6 @@ def _time(member: str, text: str | None) -> datetime | None:
         return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
     except OverflowError:  # a time in year 1 or 9999 that is outside these years in UTC
         raise refusals.invalid_date_time(member, text) from None
-
-
-def _output(before: CheckRunOutput, update: Mapping[str, Any] | None) -> CheckRunOutput:
-    update = update or {}
-    return CheckRunOutput(
-        title=update.get("title", before.title),
-        summary=update.get("summary", before.summary),
-        text=update.get("text", before.text),
-        annotations=(*before.annotations, *update.get("annotations", ())),
-    )
 
 
 def _dispatch(store: Store, repository: Repository, sender: User, row: CheckRun, *actions: str) -> None:
@@ -260,7 +257,8 @@ def create(call: Call) -> Reply:
     """Create a check run on a commit."""
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
     # check_suite is not part of GitHub's body, so a member of that name is ignored.
-    row = add(call.store, call.repository, call.actor, call.app, **call.arguments_for(add, check_suite=""))
+    fixed = {"check_suite": "", "details_url": rules.reported_details_url(call.app, call.body.get("details_url"))}
+    row = add(call.store, call.repository, call.actor, call.app, **call.arguments_for(add, **fixed))
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/check-runs/{row.id}")
 
 
@@ -274,7 +272,9 @@ def get(call: Call) -> Reply:
 def update(call: Call) -> Reply:
     """Update a check run."""
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
-    return Reply(200, change(call.store, call.repository, call.actor, call.found, **call.arguments_for(change)))
+    details_url = rules.reported_details_url(call.app, call.body.get("details_url"))
+    arguments = call.arguments_for(change, details_url=details_url)
+    return Reply(200, change(call.store, call.repository, call.actor, call.found, **arguments))
 
 
 @route("checks/list-annotations", "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations", finds=find)

@@ -310,8 +310,15 @@ def invalid_key(hint: str) -> Unprocessable:
 
 
 def no_conclusion(hint: str) -> Unprocessable:
-    """Refuse to complete a check run without a conclusion [guess]."""
-    return Unprocessable('Invalid request.\n\n"conclusion" wasn\'t supplied.', hint=hint)
+    """Refuse to complete a check run without a conclusion."""
+    error = {"resource": "CheckRun", "field": "conclusion", "code": "missing_field"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def too_many_bytes(resource: str, field: str, limit: int, length: int) -> Unprocessable:
+    """Refuse a string with too many bytes in UTF-8."""
+    message = f"{field} exceeds a maximum bytesize of {limit}"
+    return validation_failed(resource, field, message, hint=f"{field} has {length:,} bytes; the limit is {limit:,}")
 
 
 def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessable:

@@ -40,7 +40,7 @@ def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
     """Serialize a check run for the REST API, which includes only the id of the suite."""
     api, app_json = f"{urls.repository(repository)}/check-runs/{row.id}", app(row.check_suite.app, urls)
     page = f"{urls.html}/{repository.full_name}/runs/{row.id}"
-    details_url = page if row.check_suite.app.id == apps.ACTIONS_ID else app_json["external_url"]
+    apps_page = page if row.check_suite.app.id == apps.ACTIONS_ID else app_json["external_url"]
     return {
         "id": row.id,
         "name": row.name,
@@ -49,7 +49,7 @@ def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
         "external_id": row.external_id,
         "url": api,
         "html_url": page,
-        "details_url": details_url if row.integrator_url is None else row.integrator_url,
+        "details_url": row.integrator_url or apps_page,
         "status": row.status,
         "conclusion": row.conclusion,
         "started_at": time(row.started_at),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from refused import error_in, too_long
 
-from pytest_ghdeploy.github import model
+from pytest_ghdeploy.github import apps, model
 from pytest_ghdeploy.github.refusals import Unprocessable
 from pytest_ghdeploy.github.rules import commits as rules
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github.model import CheckRunStatus
+    from pytest_ghdeploy.github.model import App, CheckRunStatus
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 # Commit statuses
 
@@ -143,11 +146,96 @@ def test_a_conclusion_completes_a_check_run(
 def test_a_completed_check_run_needs_a_conclusion(
     before: CheckRunStatus, status: CheckRunStatus | None, *, says_when_completed: bool
 ) -> None:
-    """The status completed and the field completed_at both require a conclusion."""
+    """
+    The status completed and the field completed_at both require a conclusion, which a completed run has.
+
+    Source:
+        The refusal: argoproj/notifications-engine#399, 2025. The update of a completed run: PyGithub's recording
+        CheckRun.testUpdateCheckRunAll.
+    """
+    report: dict[str, Any] = {"status": status, "conclusion": None, "says_when_completed": says_when_completed}
+    if before == "completed":
+        assert rules.check_run_status(before, **report) == "completed"
+        return
     with pytest.raises(Unprocessable) as caught:
-        rules.check_run_status(before, status=status, conclusion=None, says_when_completed=says_when_completed)
-    assert caught.value.message == 'Invalid request.\n\n"conclusion" wasn\'t supplied.'
+        rules.check_run_status(before, **report)
+    assert error_in(caught.value) == {"resource": "CheckRun", "field": "conclusion", "code": "missing_field"}
     assert caught.value.hint == "a check run with the status completed, or with completed_at, needs a conclusion"
+
+
+FULL = model.CheckRunOutput("t", "s", "x", ({"path": "a.py"},))
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        (None, FULL),
+        ({"title": "t2", "summary": "s2"}, ("t2", "s2", None, ["a.py"])),
+        ({"summary": "s2"}, (None, "s2", None, ["a.py"])),
+        ({"summary": "s2", "text": ""}, (None, "s2", "", ["a.py"])),
+        ({"title": "t", "summary": "s", "annotations": [{"path": "b.py"}]}, ("t", "s", None, ["a.py", "b.py"])),
+        ({"title": "t", "summary": "s", "text": "x", "annotations": []}, ("t", "s", "x", ["a.py"])),
+    ],
+)
+def test_an_output_is_replaced_as_a_whole(report: Any, expected: Any) -> None:  # noqa: ANN401 - see the table
+    """Whatever the report leaves out is gone. Only annotations are added."""
+    output = rules.reported_output(FULL, report)
+    paths = [annotation["path"] for annotation in output.annotations]
+    if report is None:
+        assert output is expected
+    else:
+        assert (output.title, output.summary, output.text, paths) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("x" * 65_535, "x" * 65_535),
+        ("x" * 65_536, "x" * 65_535),
+        ("é" * 32_767 + "x", "é" * 32_767 + "x"),
+        ("é" * 32_768, "é" * 32_767),
+        ("x" + "é" * 32_768, "x" + "é" * 32_767),
+        ("€" * 21_846, "€" * 21_845),
+        ("x" + "𝄞" * 20_000, "x" + "𝄞" * 16_383),
+    ],
+    ids=["limit", "one above", "limit in UTF-8", "above by two", "above by two, odd", "three bytes", "four bytes"],
+)
+def test_a_text_is_cut_after_a_whole_character(text: str, kept: str) -> None:
+    """It has at most 65,535 bytes in UTF-8. A longer summary is refused instead: users report both."""
+    assert rules.reported_output(model.CheckRunOutput(), {"summary": "", "text": text}).text == kept
+    if text == kept:
+        assert rules.reported_output(model.CheckRunOutput(), {"summary": text}).summary == text
+        return
+    with pytest.raises(Unprocessable) as caught:
+        rules.reported_output(model.CheckRunOutput(), {"summary": text})
+    assert error_in(caught.value) == {
+        "resource": "CheckRun",
+        "code": "custom",
+        "field": "summary",
+        "message": "summary exceeds a maximum bytesize of 65535",
+    }
+    assert caught.value.hint == f"summary has {len(text.encode()):,} bytes; the limit is 65,535"
+
+
+GITHUB = model.User(9919, "github", "Organization", NOW)
+ACTIONS = apps.actions_app(GITHUB)
+OTHER = model.App(15_375, "deployer", "deployer", GITHUB, NOW, {}, ())
+
+
+@pytest.mark.parametrize(
+    ("app", "details_url", "expected"),
+    [
+        (None, None, None),
+        (None, "https://ci/1", "https://ci/1"),
+        (OTHER, None, None),
+        (OTHER, "https://ci/1", "https://ci/1"),
+        (ACTIONS, None, None),
+        (ACTIONS, "https://ci/1", ""),
+    ],
+)
+def test_a_workflow_cannot_set_a_details_url(app: App | None, details_url: str | None, expected: str | None) -> None:
+    """Users report that GitHub shows the page of the run instead."""
+    assert rules.reported_details_url(app, details_url) == expected
 
 
 @pytest.mark.parametrize("conclusion", [None, *get_args(model.CheckRunConclusion)])

@@ -6,19 +6,21 @@ Source: https://docs.github.com/rest/commits/statuses and https://docs.github.co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.github.model import CHECK_RUN_CONCLUSIONS, COMMIT_STATUS_STATES
+from pytest_ghdeploy.github import apps, refusals
+from pytest_ghdeploy.github.model import CHECK_RUN_CONCLUSIONS, COMMIT_STATUS_STATES, CheckRunOutput
 from pytest_ghdeploy.github.rules.deployments import NAME_LIMIT, check_report
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from pytest_ghdeploy.github.model import App, CheckRunConclusion, CheckRunStatus
 
 COMMIT_STATUS_LIMIT = 1000
 """Commit statuses per SHA and context."""
+OUTPUT_LIMIT = 65_535
+"""Bytes in the summary and in the text of a check run. The schemas limit both to as many characters."""
 
 
 # Commit statuses
@@ -143,7 +145,7 @@ def check_run_status(
     Find the status of a check run after a report. Any conclusion completes the run.
 
     Args:
-        before: The status before the report.
+        before: The status before the report. A run that is ``completed`` has a conclusion, and keeps it.
 
         status: The reported status, ``None`` if the report has none.
 
@@ -156,9 +158,55 @@ def check_run_status(
 
     Source:
         https://docs.github.com/rest/checks/runs#create-a-check-run, under ``conclusion``.
+        A completed run that gets another ``completed_at`` was recorded: PyGithub's CheckRun.testUpdateCheckRunAll.
     """
     if conclusion is not None:
         return "completed"
     if status == "completed" or says_when_completed:
-        raise refusals.no_conclusion("a check run with the status completed, or with completed_at, needs a conclusion")
+        if before != "completed":
+            hint = "a check run with the status completed, or with completed_at, needs a conclusion"
+            raise refusals.no_conclusion(hint)
+        return "completed"
     return status or before
+
+
+def reported_output(before: CheckRunOutput, report: Mapping[str, Any] | None) -> CheckRunOutput:
+    """
+    Find the output of a check run after a report.
+
+    Args:
+        before: The output before the report.
+
+        report: ``None`` changes nothing. Otherwise it replaces title, summary and text, and adds its annotations.
+            A text of more than 65,535 bytes is cut between two characters.
+
+    Raises:
+        Unprocessable: The summary has more than 65,535 bytes.
+
+    Source:
+        Reported by users: github/docs#35252.
+    """
+    if report is None:
+        return before
+    summary, text = report.get("summary"), report.get("text")
+    length = len((summary or "").encode())
+    if length > OUTPUT_LIMIT:
+        raise refusals.too_many_bytes("CheckRun", "summary", OUTPUT_LIMIT, length)
+    return CheckRunOutput(
+        title=report.get("title"),
+        summary=summary,
+        text=None if text is None else text.encode()[:OUTPUT_LIMIT].decode(errors="ignore"),
+        annotations=(*before.annotations, *report.get("annotations", ())),
+    )
+
+
+def reported_details_url(app: App | None, details_url: str | None) -> str | None:
+    """
+    Find the ``details_url`` that a report sets, ``""`` for the run's own page.
+
+    Args:
+        app: The app of the caller's token, if any. Users report that GitHub ignores the URL from a workflow's token.
+
+        details_url: ``None`` if the report has none, which sets nothing.
+    """
+    return "" if details_url is not None and app and app.id == apps.ACTIONS_ID else details_url
