@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pytest_ghdeploy.github import rate_limits
-from pytest_ghdeploy.github.model import User
+from pytest_ghdeploy.github.model import RateLimit, User
 from pytest_ghdeploy.github.rate_limits import Secondary, Window
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -24,6 +24,38 @@ def _user(login: str) -> User:
 def test_the_budget_depends_on_the_caller(login: str | None, requests: int) -> None:
     """Users and apps have 5,000 requests per hour, a workflow 1,000 and an anonymous caller 60."""
     assert rate_limits.hourly(_user(login) if login else None) == requests
+
+
+EXCEEDED = "API rate limit exceeded for"
+SUPPORT = (
+    "If you reach out to GitHub Support for help, please include the request ID 1:2 "
+    "and timestamp 2026-01-01 12:00:00 UTC."
+)
+ANONYMOUS = (
+    "127.0.0.1. (But here's the good news: Authenticated requests get a higher rate limit. "
+    "Check out the documentation for more details.)"
+)
+
+
+@pytest.mark.parametrize(
+    ("user", "message"),
+    [
+        (User(7, "octocat", "User", NOON), f"{EXCEEDED} user ID 7. {SUPPORT}"),
+        (User(7, "ci[bot]", "Bot", NOON, app_id=15), f"{EXCEEDED} installation ID 52000015. {SUPPORT}"),
+        (None, f"{EXCEEDED} {ANONYMOUS}"),
+    ],
+    ids=["user", "app", "anonymous"],
+)
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_caller_without_requests_left_is_named(user: User | None, message: str, status: int) -> None:
+    """The texts for users and apps are quoted by users. The one for anonymous callers was recorded, without status."""
+    limits = rate_limits.Limits()
+    limits.budgets[user.id if user else None] = rate_limits.Budget(5000, status)
+    used_up = RateLimit(5000, 5000, NOON + timedelta(hours=1))
+    refusal = limits.refusal(user, "GET", used_up, now=NOON, request_id="1:2")
+    assert refusal
+    assert (refusal.error.message, refusal.error.status, refusal.retry_after) == (message, status, None)
+    assert refusal.error.shows_status is (user is not None)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_asking_for_the_rate_limit_is_free(ghdeploy: FakeGitHub) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_anonymous_callers_share_a_budget(ghdeploy: FakeGitHub) -> None:
-    """Their refusal names an address, and says that a token would help."""
+    """Their refusal names an address, says that a token would help, and has no status. Recorded in 2025 and 2026."""
     ghdeploy.rate_limits.set(1, user=None, status=429)
     answers = [_get(**{"X-Nobody": "asks"}) for _ in range(2)]
     assert [_budget(answer) for answer in answers] == [(60, 60, 0), (60, 60, 0)]
@@ -119,8 +119,7 @@ def test_anonymous_callers_share_a_budget(ghdeploy: FakeGitHub) -> None:
     assert answers[1].json() == {
         "message": "API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a "
         "higher rate limit. Check out the documentation for more details.)",
-        "documentation_url": DOCS,
-        "status": "429",
+        "documentation_url": "https://docs.github.com/rest/overview/resources-in-the-rest-api#rate-limiting",
     }
     assert answers[1].headers["x-ghdeploy-hint"].startswith("the anonymous caller has used all 60 requests")
     assert _get().status_code == 200
@@ -136,6 +135,28 @@ def test_each_caller_has_a_budget_of_its_own(ghdeploy: FakeGitHub, repository: R
     assert [_get(**bot).status_code for _ in range(2)] == [200, 403]
     assert _budget(_get(**bot)) == (1000, 1000, 0)
     assert _budget(_get(Authorization="token the-first-token")) == (5000, 1, 4999)
+
+
+@pytest.mark.parametrize(
+    ("user", "caller"),
+    [
+        ("octocat", r"user ID 1583231"),
+        ("github-actions[bot]", r"installation ID 52015368"),
+        ("deployer[bot]", r"installation ID 52015375"),
+    ],
+)
+def test_the_refusal_of_an_app_names_its_installation(
+    ghdeploy: FakeGitHub, repository: Repository, user: str, caller: str
+) -> None:
+    """Users quote both texts: `user ID` for their own tokens, `installation ID` for those of apps and workflows."""
+    ghdeploy.add_token("a-token", user=user, permissions={"metadata": "read"})
+    ghdeploy.rate_limits.set(0, user=user)
+    answer = _get(Authorization="token a-token")
+    assert answer.status_code == 403
+    body = answer.json()
+    assert list(body) == ["message", "documentation_url", "status"]
+    assert re.fullmatch(rf"API rate limit exceeded for {caller}\.{SUPPORT}", body["message"])
+    assert repository.deployments == []
 
 
 @pytest.mark.usefixtures("repository")

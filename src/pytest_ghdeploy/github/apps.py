@@ -95,6 +95,11 @@ def client_id(app_id: int) -> str:
     return "Iv23li" + "".join(_LETTERS_AND_DIGITS[byte % len(_LETTERS_AND_DIGITS)] for byte in digest[:14])
 
 
+def installation_id(app_id: int) -> int:
+    """Return the id of an app's installation. In the fake every app has one, with an id made up from the app's."""
+    return 52_000_000 + app_id
+
+
 def actions_app(owner: User) -> App:
     """Return GitHub Actions' app. Its *owner* is the account ``github``."""
     return App(

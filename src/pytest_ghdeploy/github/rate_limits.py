@@ -180,12 +180,7 @@ class Limits:
                 f"{who} has used all {self.budgets[key].limit:,} requests of this hour, set with rate_limits.set; "
                 f"the next hour begins at {budget.reset_at:%Y-%m-%dT%H:%M:%SZ}: ghdeploy.clock.tick({seconds})"
             )
-            return Refusal(
-                refusals.rate_limited(
-                    self.budgets[key].status, user.id if user else None, hint, now=now, request_id=request_id
-                ),
-                None,
-            )
+            return Refusal(_used_up(user, self.budgets[key].status, hint, now=now, request_id=request_id), None)
         if self.secondary is None:
             return None
         windows = tuple(renewed(window, now) for window in self._windows.get(key) or self.secondary.windows(now))
@@ -204,6 +199,13 @@ class Limits:
                 )
         self._windows[key] = tuple(window for window in counted if window)
         return None
+
+
+def _used_up(user: User | None, status: int, hint: str, *, now: datetime, request_id: str) -> GitHubError:
+    if user is None:
+        return refusals.anonymously_rate_limited(status, hint)
+    caller = f"installation ID {apps.installation_id(user.app_id)}" if user.app_id is not None else f"user ID {user.id}"
+    return refusals.rate_limited(status, caller, hint, now=now, request_id=request_id)
 
 
 def _retry_after(secondary: Secondary, seconds: int) -> int | None:

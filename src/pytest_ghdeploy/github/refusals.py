@@ -53,17 +53,20 @@ class GitHubError(Exception):
         hint: str = "",
         documentation_url: str | None = None,
         field: str | None = None,
+        shows_status: bool = True,
     ) -> None:
         """
         Keep the *message* and *errors* of the body. *documentation_url* replaces the operation's own.
 
         *field* is the key of the request that is invalid; if not given, the field of the first of the *errors*.
+        *shows_status* is false for the bodies without ``status``.
         """
         super().__init__(message)
         self.message = message
         self.errors: Any = errors if isinstance(errors, str) else list(errors)
         self.hint = hint
         self.documentation_url = documentation_url
+        self.shows_status = shows_status
         named = (error["field"] for error in self.errors if isinstance(error, dict) and "field" in error)
         self.field = field or next(named, None)
 
@@ -578,17 +581,27 @@ def _support(request_id: str, now: datetime) -> str:
     )
 
 
-def rate_limited(status: int, user_id: int | None, hint: str, *, now: datetime, request_id: str) -> GitHubError:
-    """Refuse a caller without requests left, with 403 or 429. *user_id* is ``None`` for an anonymous caller."""
-    if user_id is None:
-        message = (
-            "API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a higher "
-            "rate limit. Check out the documentation for more details.)"
-        )
-    else:
-        message = f"API rate limit exceeded for user ID {user_id}.{_support(request_id, now)}"
+def rate_limited(status: int, caller: str, hint: str, *, now: datetime, request_id: str) -> GitHubError:
+    """
+    Refuse a caller without requests left, with 403 or 429.
+
+    *caller* is ``user ID 1`` or ``installation ID 2``; for an installation, the sentence about
+    support is a [guess].
+    """
+    message = f"API rate limit exceeded for {caller}.{_support(request_id, now)}"
     kind = TooManyRequests if status == HTTPStatus.TOO_MANY_REQUESTS else Forbidden
     return kind(message, hint=hint, documentation_url=_RATE_LIMIT_DOCS)
+
+
+def anonymously_rate_limited(status: int, hint: str) -> GitHubError:
+    """Refuse an anonymous caller without requests left, with 403 or 429. The body has no ``status``."""
+    message = (
+        "API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a higher "
+        "rate limit. Check out the documentation for more details.)"
+    )
+    kind = TooManyRequests if status == HTTPStatus.TOO_MANY_REQUESTS else Forbidden
+    page = f"{REST_DOCS}/overview/resources-in-the-rest-api#rate-limiting"
+    return kind(message, hint=hint, documentation_url=page, shows_status=False)
 
 
 def secondary_rate_limited(status: int, hint: str, *, now: datetime, request_id: str) -> GitHubError:

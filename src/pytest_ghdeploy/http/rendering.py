@@ -164,5 +164,6 @@ def refusal_body(refusal: GitHubError, endpoint: Endpoint | None, urls: Urls, he
         body["errors"] = refusal.errors
     page = schema.documentation_url(endpoint.operation_id) if endpoint else refusals.REST_DOCS
     body["documentation_url"] = urls.documentation(refusal.documentation_url or page)
-    body["status"] = str(refusal.status)
+    if refusal.shows_status:
+        body["status"] = str(refusal.status)
     return to_json(body).encode()
