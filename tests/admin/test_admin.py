@@ -1,7 +1,7 @@
 """
-The admin interface, over HTTP: what Python may do with a fake, for suites in other languages.
+The admin interface over HTTP, for test suites in other languages.
 
-`CALLS` and `READS` have a case for each endpoint that there is.
+`CALLS` and `READS` have a case for each endpoint.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFItOke2fgm7jDLsMJs1azMHz9+NYx1Jlix9B2KjUCRi"
 HOOK = "http://127.0.0.1:9/hook"
 REPOSITORY = "repositories/octocat/example"
-TOKEN = "a-token-of-this-test"  # noqa: S105 - it opens nothing
+TOKEN = "a-token-of-this-test"  # noqa: S105 - not a real token
 
 
 class Ask:
-    """Asks the admin interface of a server."""
+    """A client of a server's admin interface."""
 
     def __init__(self, server: LiveServer) -> None:
-        """Ask *server*."""
+        """Send requests to *server*."""
         self.server = server
 
     def raw(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
-        """Send just this, and give status, headers (in lower case) and body."""
+        """Send exactly this request; return status, headers with names in lower case, and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
         try:
             connection.request(method, path, body, headers or {})
@@ -49,26 +49,26 @@ class Ask:
             connection.close()
 
     def __call__(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
-        """Send JSON to what is at *path* below the prefix, and read JSON."""
+        """Send JSON to *path* below the prefix; return status and JSON."""
         data = None if body is None else json.dumps(body).encode()
-        sent = {"Content-Type": "application/json"} if data is not None else {}
-        status, _, answer = self.raw(method, f"{PREFIX}/{path}", data, sent | headers)
+        content_type = {"Content-Type": "application/json"} if data is not None else {}
+        status, _, answer = self.raw(method, f"{PREFIX}/{path}", data, content_type | headers)
         return status, json.loads(answer)
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - any JSON
-        """Read something that is there."""
+        """GET JSON, with status 200."""
         status, answer = self("GET", path)
         assert status == 200, answer
         return answer
 
     def post(self, path: str, **body: object) -> Any:  # noqa: ANN401
-        """Do something that can be done."""
+        """POST a body, with status 200, and return the JSON."""
         status, answer = self("POST", path, body)
         assert status == 200, answer
         return answer
 
     def refused(self, path: str, status: int = 422, **body: object) -> str:
-        """Do something that cannot be done, and give the message."""
+        """POST a body that is refused with *status*, and return the message."""
         got, answer = self("POST", path, body)
         assert got == status
         assert list(answer) == (["message", "argument", "keys"] if status == 422 else ["message"])
@@ -77,7 +77,7 @@ class Ask:
 
 @pytest.fixture
 def fake() -> Iterator[FakeGitHub]:
-    """Give a fake with a repository, which is not in this process' way; deliveries are held."""
+    """Return a fake with a repository. It is not active in this process."""
     gh = FakeGitHub()
     gh.add_repository("octocat/example").add_branch("topic")
     yield gh
@@ -86,18 +86,18 @@ def fake() -> Iterator[FakeGitHub]:
 
 @pytest.fixture
 def repo(fake: FakeGitHub) -> Repository:
-    """Give its repository."""
+    """Return its repository."""
     return fake.repository("octocat/example")
 
 
 @pytest.fixture
 def ask(fake: FakeGitHub) -> Ask:
-    """Give who asks the fake's admin interface."""
+    """Return a client of the fake's admin interface."""
     return Ask(fake.serve(admin=True))
 
 
 def deploy(ask: Ask, status: int = 201, **body: object) -> Any:  # noqa: ANN401 - any JSON
-    """Deploy as a client does."""
+    """Create a deployment over the REST API."""
     answer = requests.post(
         f"{ask.server.api_url}/repos/octocat/example/deployments",
         json={"ref": "main", **body},
@@ -112,7 +112,7 @@ def deploy(ask: Ask, status: int = 201, **body: object) -> Any:  # noqa: ANN401 
 
 
 class Call(NamedTuple):
-    """A body, what the answer has in it, and what is to be so then."""
+    """A body, the expected part of the response, and checks of the fake after and before the call."""
 
     body: dict[str, Any] | Callable[[FakeGitHub], dict[str, Any]]
     has: Any = None
@@ -127,29 +127,29 @@ def held_hook(gh: FakeGitHub) -> None:
 
 
 def an_event(gh: FakeGitHub) -> None:
-    """Have an event recorded."""
+    """Record an event."""
     gh.repository("octocat/example").add_commit_status("main", state="pending", context="ci")
 
 
 def two_events(gh: FakeGitHub) -> None:
-    """Have two events recorded."""
+    """Record two events."""
     an_event(gh)
     an_event(gh)
 
 
 def has_held(gh: FakeGitHub) -> bool:
-    """Tell whether deliveries are held."""
+    """Return whether new deliveries are held."""
     held_hook(gh)
     return len(gh.webhooks.held) == 1
 
 
 def delivery(gh: FakeGitHub) -> int:
-    """Give the id of the newest delivery."""
+    """Return the id of the newest delivery."""
     return gh.webhooks.deliveries[0].id
 
 
 def of_repository(gh: FakeGitHub) -> Repository:
-    """Give the repository."""
+    """Return the repository."""
     return gh.repository("octocat/example")
 
 
@@ -193,9 +193,13 @@ CALLS: dict[str, Call] = {
         lambda gh: len(gh.faults) == 1,
     ),
     "faults/clear": Call({}, {}, lambda gh: len(gh.faults) == 0, lambda gh: gh.faults.add(status=500)),
-    "rate_limits/set": Call({"remaining": 0, "user": None}, {}, lambda gh: limited(gh) == 403),
-    "rate_limits/set_secondary": Call({"points_per_minute": 0, "status": 429}, {}, lambda gh: limited(gh) == 429),
-    "rate_limits/clear": Call({}, {}, lambda gh: limited(gh) == 200, lambda gh: gh.rate_limits.set(0, user=None)),
+    "rate_limits/set": Call({"remaining": 0, "user": None}, {}, lambda gh: anonymous_status(gh) == 403),
+    "rate_limits/set_secondary": Call(
+        {"points_per_minute": 0, "status": 429}, {}, lambda gh: anonymous_status(gh) == 429
+    ),
+    "rate_limits/clear": Call(
+        {}, {}, lambda gh: anonymous_status(gh) == 200, lambda gh: gh.rate_limits.set(0, user=None)
+    ),
     "stub": Call(
         {"method": "GET", "path": "/repos/octocat/example/pulls", "json": [1], "headers": {"X-More": "1"}},
         {},
@@ -204,7 +208,7 @@ CALLS: dict[str, Call] = {
     "deployer": Call(
         {"environment": "qa", "steps": ["queued", {"state": "success", "after_seconds": 5}]},
         {"login": "deployer[bot]", "environment": "qa", "deployments": [], "posted": []},
-        lambda gh: deployed_by_third_party(gh) == ["queued", "success"],
+        lambda gh: states_by_deployer(gh) == ["queued", "success"],
     ),
     "webhooks/subscribe": Call(
         {"target": HOOK, "events": ["deployment"], "secret": "a-secret-of-a-hook"},
@@ -295,22 +299,24 @@ CALLS: dict[str, Call] = {
 }
 
 
-def limited(gh: FakeGitHub) -> int:
-    """Ask anonymously, and give the status."""
+def anonymous_status(gh: FakeGitHub) -> int:
+    """Send an anonymous request and return its status."""
     return gh._engine.answer("GET", f"{gh.base_url}/repos/octocat/example", {"user-agent": "test"}, b"").status
 
 
-def deployed_by_third_party(gh: FakeGitHub) -> list[str]:
-    """Let time pass after a deployment, and give what was reported."""
-    made = of_repository(gh).add_deployment(ref="main", environment="qa")
+def states_by_deployer(gh: FakeGitHub) -> list[str]:
+    """Create a deployment, let time pass, and return the states that the deployer reported."""
+    deployment = of_repository(gh).add_deployment(ref="main", environment="qa")
     gh.clock.tick(5)
-    return [str(status.state) for status in reversed(made.statuses)]
+    return [str(status.state) for status in reversed(deployment.statuses)]
 
 
 def has(whole: Any, part: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Tell whether *part* is in *whole*: of objects some members, of a text a pattern."""
+    """Return whether *whole* matches *part*: objects may have more members, strings may match a pattern."""
     if isinstance(part, dict):
-        return isinstance(whole, dict) and all(name in whole and has(whole[name], one) for name, one in part.items())
+        return isinstance(whole, dict) and all(
+            name in whole and has(whole[name], value) for name, value in part.items()
+        )
     if isinstance(part, list):
         return isinstance(whole, list) and len(whole) == len(part) and all(map(has, whole, part))
     if isinstance(part, re.Pattern):
@@ -319,8 +325,8 @@ def has(whole: Any, part: Any) -> bool:  # noqa: ANN401 - any JSON
 
 
 @pytest.mark.parametrize("path", CALLS)
-def test_a_call_does_what_python_does(path: str, fake: FakeGitHub, ask: Ask) -> None:
-    """Each POST has its effect, and answers what the method returns."""
+def test_a_post_has_the_effect_of_the_method(path: str, fake: FakeGitHub, ask: Ask) -> None:
+    """Each POST changes the fake and returns the method's result."""
     case = CALLS[path]
     case.before(fake)
     body = case.body(fake) if callable(case.body) else case.body
@@ -336,9 +342,9 @@ READS: dict[str, tuple[Callable[[FakeGitHub], object], Any]] = {
     "": (lambda _: None, {"url": re.compile(r"http://127\.0\.0\.1:\d+"), "api_url": re.compile(r"http.+/api/v3")}),
     "problems": (lambda gh: gh._engine.fail(FakeError("what went wrong")), ["FakeError: what went wrong"]),
     "clock": (lambda gh: gh.clock.move_to(NOW), {"now": "2030-01-02T03:04:05Z"}),
-    "requests": (limited, [{"method": "GET", "path": "/repos/octocat/example", "status": 200, "hint": ""}]),
+    "requests": (anonymous_status, [{"method": "GET", "path": "/repos/octocat/example", "status": 200, "hint": ""}]),
     "conversation": (
-        limited,
+        anonymous_status,
         {"text": re.compile(r"  1\. GET /repos/octocat/example\n     200 OK .+"),
          "diagram": re.compile(r"(?s)  anonymous +GitHub.+"),
          "mermaid": re.compile(r"(?s)sequenceDiagram\n.+")},
@@ -354,8 +360,8 @@ READS: dict[str, tuple[Callable[[FakeGitHub], object], Any]] = {
 
 
 @pytest.mark.parametrize("path", READS)
-def test_a_reading_shows_what_python_shows(path: str, fake: FakeGitHub, ask: Ask) -> None:
-    """Each GET gives what there is, as JSON; HEAD is answered alike."""
+def test_a_get_returns_the_state(path: str, fake: FakeGitHub, ask: Ask) -> None:
+    """Each GET returns state as JSON, and HEAD the same headers."""
     prepare, part = READS[path]
     prepare(fake)
 
@@ -366,18 +372,18 @@ def test_a_reading_shows_what_python_shows(path: str, fake: FakeGitHub, ask: Ask
     assert (status, body, headers["content-type"]) == (200, b"", "application/json; charset=utf-8")
 
 
-def test_every_endpoint_has_its_case() -> None:
-    """No endpoint is without a case here, and no case without its endpoint."""
-    assert {one.path for one in ENDPOINTS if one.method == "POST"} == set(CALLS)
-    assert {one.path for one in ENDPOINTS if one.method == "GET"} == set(READS)
+def test_every_endpoint_is_tested() -> None:
+    """`CALLS` and `READS` have exactly one case for each endpoint."""
+    assert {endpoint.path for endpoint in ENDPOINTS if endpoint.method == "POST"} == set(CALLS)
+    assert {endpoint.path for endpoint in ENDPOINTS if endpoint.method == "GET"} == set(READS)
     assert len(ENDPOINTS) == len(CALLS) + len(READS)
 
 
-def test_the_index_tells_of_every_endpoint(fake: FakeGitHub, ask: Ask) -> None:
-    """GET /_ghdeploy lists methods, paths, keys with what they are if left out, and what each does."""
-    listed = {(one["method"], one["path"]): one for one in ask.get("")["endpoints"]}
+def test_the_index_lists_every_endpoint(fake: FakeGitHub, ask: Ask) -> None:
+    """GET /_ghdeploy lists methods, paths, keys with defaults, and a summary of each."""
+    listed = {(entry["method"], entry["path"]): entry for entry in ask.get("")["endpoints"]}
 
-    assert list(listed) == [(one.method, f"{PREFIX}/{one.path}".rstrip("/")) for one in ENDPOINTS]
+    assert list(listed) == [(it.method, f"{PREFIX}/{it.path}".rstrip("/")) for it in ENDPOINTS]
     assert listed["POST", f"{PREFIX}/clock/tick"] == {
         "method": "POST",
         "path": "/_ghdeploy/clock/tick",
@@ -391,20 +397,20 @@ def test_the_index_tells_of_every_endpoint(fake: FakeGitHub, ask: Ask) -> None:
         "from_ref=null",
         "behind=0",
     ]
-    assert all(one["does"].endswith((".", "…")) and "*" not in one["does"] for one in index(fake, PREFIX))
+    assert all(it["does"].endswith((".", "…")) and "*" not in it["does"] for it in index(fake, PREFIX))
 
 
-# Selecting
+# Filters
 
 
-def test_events_are_selected_by_name_and_fields(repo: Repository, ask: Ask) -> None:
-    """A query asks for fields as assert_event does: numbers, truth, null and texts that look like them."""
+def test_events_are_filtered_by_name_and_fields(repo: Repository, ask: Ask) -> None:
+    """A query filters by fields as assert_event does: numbers, booleans, null, and strings that look like them."""
     repo.add_branch("5")
     first = repo.add_deployment(ref="main")
     repo.add_deployment(ref="5", environment="staging", transient_environment=True)
 
     def ids(query: str) -> list[int]:
-        return [one["payload"]["deployment"]["id"] for one in ask.get(f"events/deployment{query}")]
+        return [event["payload"]["deployment"]["id"] for event in ask.get(f"events/deployment{query}")]
 
     assert len(ids("")) == 2
     assert ids("?environment=production") == [first.id]
@@ -420,61 +426,61 @@ def test_events_are_selected_by_name_and_fields(repo: Repository, ask: Ask) -> N
     )
 
 
-def test_requests_and_deliveries_are_selected_by_their_fields(fake: FakeGitHub, ask: Ask) -> None:
-    """A query compares with what is shown; a field that there is not is refused."""
+def test_requests_and_deliveries_are_filtered_by_their_fields(fake: FakeGitHub, ask: Ask) -> None:
+    """A query compares fields as JSON shows them. An unknown field is refused."""
     held_hook(fake)
     deploy(ask)
     deploy(ask, 422, ref="nope")
 
-    assert [one["status"] for one in ask.get("requests")] == [201, 422]
-    assert [one["request_body"] for one in ask.get("requests?status=422&method=POST")] == ['{"ref": "nope"}']
-    assert [one["event"] for one in ask.get("webhooks/deliveries")] == ["deployment", "ping"]
-    assert [one["event"] for one in ask.get("webhooks/deliveries?event=ping&redelivery=false&action=")] == ["ping"]
+    assert [exchange["status"] for exchange in ask.get("requests")] == [201, 422]
+    assert [it["request_body"] for it in ask.get("requests?status=422&method=POST")] == ['{"ref": "nope"}']
+    assert [it["event"] for it in ask.get("webhooks/deliveries")] == ["deployment", "ping"]
+    assert [it["event"] for it in ask.get("webhooks/deliveries?event=ping&redelivery=false&action=")] == ["ping"]
     assert ask("GET", "requests?state=1") == (
         422,
         {
-            "message": ("unknown field 'state' to select requests by; known: status, method, path, login, failure"),
+            "message": ("unknown field 'state' to filter requests by; known: status, method, path, login, failure"),
             "argument": None,
             "keys": [],
         },
     )
     assert ask("GET", "clock?now=1") == (
         422,
-        {"message": "unknown field 'now' to select clock by; known: none", "argument": None, "keys": []},
+        {"message": "unknown field 'now' to filter clock by; known: none", "argument": None, "keys": []},
     )
 
 
 def test_hints_are_shown_and_credentials_are_not(repo: Repository, ask: Ask) -> None:
-    """A refused request has its hint; the token is redacted, wherever it turns up."""
+    """A refused request has its hint. The token is redacted wherever it appears."""
     repo.add_commit_status("main", state="pending", context="ci")
     deploy(ask, 409)
     deploy(ask, required_contexts=[], payload={"note": f"with {TOKEN}"})
 
-    refused, made = ask.get("requests")
+    refused, created = ask.get("requests")
     assert refused["hint"] == "734ea46, the commit of main: ci is pending; required_contexts=[] deploys it regardless"
     assert refused["request_headers"]["authorization"] == "[redacted]"
-    assert TOKEN not in json.dumps([refused, made])
+    assert TOKEN not in json.dumps([refused, created])
     [event] = ask.get("events/deployment")
     assert event["payload"]["deployment"]["payload"] == {"note": "with [redacted]"}
     assert TOKEN not in json.dumps(ask.get("conversation"))
 
 
 def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
-    """What was added as a token or the secret of a hook is in no answer, nor in a refusal."""
+    """Tokens and secrets of hooks appear in no response and no refusal."""
     ask.post("webhooks/hold")
     ask.post("add_token", token=TOKEN)
     ask.post("webhooks/subscribe", target=HOOK, secret="the-secret-of-a-hook")  # noqa: S106
-    told = [json.dumps(ask.get(path.replace("{event}", "push"))) for path in READS]
-    told.append(ask.refused("add_token", token="spaces in it"))  # noqa: S106
-    told.append(ask.refused("revoke_token", token="another-token-here"))  # noqa: S106
-    told.append(ask.refused("add_user", login=TOKEN + "!"))
+    responses = [json.dumps(ask.get(path.replace("{event}", "push"))) for path in READS]
+    responses.append(ask.refused("add_token", token="spaces in it"))  # noqa: S106
+    responses.append(ask.refused("revoke_token", token="another-token-here"))  # noqa: S106
+    responses.append(ask.refused("add_user", login=TOKEN + "!"))
 
-    assert not [text for text in told if TOKEN in text or "the-secret-of-a-hook" in text or "spaces in" in text]
+    assert not [text for text in responses if TOKEN in text or "the-secret-of-a-hook" in text or "spaces in" in text]
     assert len(fake.tokens) == 1
-    assert told[-1].startswith("invalid login '[redacted]!'")
+    assert responses[-1].startswith("invalid login '[redacted]!'")
 
 
-# The ends of the calendar
+# The limits of the calendar
 
 YEARS = "a time in the years 1 to 999"
 
@@ -516,7 +522,7 @@ YEARS = "a time in the years 1 to 999"
         ),
     ],
 )
-def test_a_time_that_no_clock_can_tell_is_a_422(
+def test_a_time_out_of_range_is_a_422(
     path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
 ) -> None:
     """Nothing has changed."""
@@ -528,8 +534,8 @@ def test_a_time_that_no_clock_can_tell_is_a_422(
 
 
 @pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9998-12-31T23:59:59Z"])
-def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGitHub, ask: Ask) -> None:
-    """The API and each reading of the admin interface; a token's end may be the last moment there is."""
+def test_everything_works_at_the_limits_of_the_calendar(when: str, fake: FakeGitHub, ask: Ask) -> None:
+    """The API and each GET of the admin interface answer. A token may expire in the last second of year 9999."""
     ask.post("add_token", token=TOKEN, expires_at="9999-12-31T23:59:59Z")
     ask.post("clock/move_to", when=when)
 
@@ -626,15 +632,15 @@ def test_at_the_ends_of_the_calendar_everything_answers(when: str, fake: FakeGit
         ("reset", {"sed": True}, "unknown key 'sed'; known: none"),
     ],
 )
-def test_what_makes_no_sense_is_a_422_that_tells_and_changes_nothing(
+def test_an_invalid_call_is_a_422_and_changes_nothing(
     path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
 ) -> None:
-    """The message names the nearest key or thing."""
+    """The message lists the closest existing keys or names first."""
     before = fake.clock.now
 
-    told = ask.refused(path, **body)
+    refusal = ask.refused(path, **body)
 
-    assert told == message or (message.endswith(",") and told.startswith(message))
+    assert refusal == message or (message.endswith(",") and refusal.startswith(message))
     assert (fake.clock.now, len(fake.events), fake._engine.list_problems()) == (before, 0, [])
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/example"]
 
@@ -670,10 +676,10 @@ def test_what_makes_no_sense_is_a_422_that_tells_and_changes_nothing(
         ),
     ],
 )
-def test_an_assertion_that_does_not_hold_is_a_409_with_what_came_near(
+def test_a_failed_assertion_is_a_409_with_the_closest_matches(
     path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
 ) -> None:
-    """The text is that of the failure in pytest."""
+    """The message is the same as in pytest."""
     an_event(fake)
 
     assert ask.refused(path, 409, **body) == message
@@ -683,22 +689,20 @@ def test_an_assertion_that_does_not_hold_is_a_409_with_what_came_near(
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
-        (b"{", 400, "the body is no JSON: Expecting property name enclosed in double quotes"),
-        (b"\xff", 400, "the body is no JSON: "),
-        (b'{"seconds": NaN}', 400, "the body is no JSON: Out of range float values are not JSON compliant"),
-        (b'{"seconds": 1e999}', 400, "the body is no JSON: Out of range float values are not JSON compliant"),
-        (b'{"seconds": "\\ud800"}', 400, "the body is no JSON: 'utf-8' codec can't encode character '\\ud800'"),
-        (b"[" * 100_000, 400, "the body is no JSON: "),
-        (b'{"seconds": 1, "seconds": 2}', 422, "the key 'seconds' stands twice in an object of the body"),
-        (b'{"x": [{"a": 1, "b": 2, "a": 1}]}', 422, "the key 'a' stands twice in an object of the body"),
-        (b"[]", 422, "the body is a JSON object, not a list"),
-        (b'"text"', 422, "the body is a JSON object, not a string"),
+        (b"{", 400, "the body is not valid JSON: Expecting property name enclosed in double quotes"),
+        (b"\xff", 400, "the body is not valid JSON: "),
+        (b'{"seconds": NaN}', 400, "the body is not valid JSON: Out of range float values are not JSON compliant"),
+        (b'{"seconds": 1e999}', 400, "the body is not valid JSON: Out of range float values are not JSON compliant"),
+        (b'{"seconds": "\\ud800"}', 400, "the body is not valid JSON: 'utf-8' codec can't encode character '\\ud800'"),
+        (b"[" * 100_000, 400, "the body is not valid JSON: "),
+        (b'{"seconds": 1, "seconds": 2}', 422, "duplicate key 'seconds' in an object of the body"),
+        (b'{"x": [{"a": 1, "b": 2, "a": 1}]}', 422, "duplicate key 'a' in an object of the body"),
+        (b"[]", 422, "the body must be a JSON object, got a list"),
+        (b'"text"', 422, "the body must be a JSON object, got a string"),
     ],
 )
-def test_a_body_that_is_no_object_is_refused(
-    body: bytes, status: int, message: str, fake: FakeGitHub, ask: Ask
-) -> None:
-    """No JSON is a 400, JSON of another kind a 422; nothing has changed."""
+def test_a_body_must_be_a_json_object(body: bytes, status: int, message: str, fake: FakeGitHub, ask: Ask) -> None:
+    """Invalid JSON is a 400, other JSON values are a 422, and nothing changes."""
     before = fake.clock.now
 
     got, _, answer = ask.raw("POST", f"{PREFIX}/clock/tick", body, {"Content-Type": "application/json"})
@@ -709,7 +713,7 @@ def test_a_body_that_is_no_object_is_refused(
 
 
 def test_a_refusal_names_the_argument_and_the_keys(fake: FakeGitHub, ask: Ask) -> None:
-    """Programs need not read the message: `argument` is the key to change, `keys` are those that exist."""
+    """Programs need not parse the message: `argument` is the wrong key, `keys` lists the existing ones."""
 
     def refused(path: str, **body: object) -> tuple[object, list[str]]:
         status, answer = ask("POST", path, body)
@@ -738,8 +742,8 @@ def test_a_refusal_names_the_argument_and_the_keys(fake: FakeGitHub, ask: Ask) -
     assert ask("GET", "requests?state=1")[1]["argument"] is None
 
 
-def test_messages_are_those_of_python(fake: FakeGitHub, ask: Ask) -> None:
-    """A call in a message is the path of an endpoint with dots for slashes."""
+def test_messages_are_the_same_as_from_python(fake: FakeGitHub, ask: Ask) -> None:
+    """A message names methods, whose endpoints have slashes instead of dots."""
     held_hook(fake)
     number = delivery(fake)
     ask.post("webhooks/drop", delivery=number)
@@ -751,20 +755,20 @@ def test_messages_are_those_of_python(fake: FakeGitHub, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])
-def test_a_body_is_application_json(content_type: str, fake: FakeGitHub, ask: Ask) -> None:
-    """What a form of a page could send is a 415."""
+def test_a_body_must_be_application_json(content_type: str, fake: FakeGitHub, ask: Ask) -> None:
+    """Content types that an HTML form can send are a 415."""
     before = fake.clock.now
     headers = {"Content-Type": content_type} if content_type else {}
 
     status, _, answer = ask.raw("POST", f"{PREFIX}/clock/tick", b'{"seconds": 5}', headers)
 
-    told = f"a body here is application/json; Content-Type is {content_type or 'missing'}"
-    assert (status, json.loads(answer)) == (415, {"message": told})
+    message = f"the body must be application/json; Content-Type is {content_type or 'missing'}"
+    assert (status, json.loads(answer)) == (415, {"message": message})
     assert fake.clock.now == before
 
 
-def test_a_body_of_json_may_name_its_charset_and_none_is_an_empty_object(fake: FakeGitHub, ask: Ask) -> None:
-    """`application/json; charset=utf-8` is JSON; without a body every key is left out."""
+def test_a_json_body_may_have_a_charset_or_be_missing(fake: FakeGitHub, ask: Ask) -> None:
+    """`application/json; charset=utf-8` is accepted. A missing body is an empty object."""
     before = fake.clock.now
     kind = {"Content-Type": "Application/JSON; charset=utf-8"}
 
@@ -773,46 +777,46 @@ def test_a_body_of_json_may_name_its_charset_and_none_is_an_empty_object(fake: F
     assert (fake.clock.now - before).total_seconds() == 6
 
 
-def test_an_unknown_path_is_a_404_that_lists_what_there_is(ask: Ask) -> None:
-    """The nearest come first."""
+def test_an_unknown_path_is_a_404_that_lists_the_endpoints(ask: Ask) -> None:
+    """The closest come first."""
     for path in ("clock/tik", "nope/x/y/z/1", "repositories/octocat/example", "events/a/b"):
         status, answer = ask("POST", path, {})
         assert status == 404
         assert answer["message"].startswith(f"unknown endpoint '{PREFIX}/{path}'; known: {PREFIX}/")
-        assert answer["message"].endswith("GET /_ghdeploy tells of all")
+        assert answer["message"].endswith("GET /_ghdeploy lists all")
     assert "known: /_ghdeploy/clock/tick, " in ask("GET", "clock/tik")[1]["message"]
 
 
-def test_a_wrong_method_is_a_405_that_says_which(ask: Ask) -> None:
-    """The header Allow says so too. A key in the query is not overheard."""
+def test_a_wrong_method_is_a_405_that_names_the_right_one(ask: Ask) -> None:
+    """The header Allow has it too. A POST with keys in the query is refused."""
     status, headers, body = ask.raw("PUT", f"{PREFIX}/clock/tick")
     assert (status, headers["allow"]) == (405, "POST")
-    assert json.loads(body) == {"message": "/_ghdeploy/clock/tick takes POST, not PUT"}
-    assert ask("DELETE", "events")[1] == {"message": "/_ghdeploy/events takes GET, not DELETE"}
+    assert json.loads(body) == {"message": "/_ghdeploy/clock/tick accepts POST, not PUT"}
+    assert ask("DELETE", "events")[1] == {"message": "/_ghdeploy/events accepts GET, not DELETE"}
     assert ask("POST", "clock/tick?seconds=5", {}) == (
         422,
         {"message": "POST /_ghdeploy/clock/tick takes its keys in the body"},
     )
 
 
-# Who may ask
+# Allowed senders
 
 
 @pytest.mark.parametrize("host", ["evil.example:80", "127.0.0.1.evil.example", "api.github.com", "[::2]", "0.0.0.0"])  # noqa: S104
 def test_another_hosts_name_is_refused(host: str, fake: FakeGitHub, ask: Ask) -> None:
-    """A page whose name was made to lead here reaches nothing."""
+    """A page that rebinds its DNS name to this machine is refused."""
     before = fake.clock.now
 
     status, _, body = ask.raw("POST", f"{PREFIX}/clock/tick", None, {"Host": host})
 
-    told = "/_ghdeploy is for this machine: ask 127.0.0.1 or localhost for it"
-    assert (status, json.loads(body)) == (403, {"message": told})
+    message = "/_ghdeploy is only for this machine: use the host 127.0.0.1 or localhost"
+    assert (status, json.loads(body)) == (403, {"message": message})
     assert fake.clock.now == before
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST:{port}", "[::1]:{port}", "127.0.0.1:{port}"])
-def test_this_machines_names_are_answered(host: str, ask: Ask) -> None:
-    """Each name of loopback will do, with and without a port."""
+def test_loopback_names_are_accepted(host: str, ask: Ask) -> None:
+    """Each loopback name works, with and without a port."""
     assert ask.raw("GET", f"{PREFIX}/clock", None, {"Host": host.format(port=ask.server.port)})[0] == 200
 
 
@@ -828,21 +832,21 @@ def test_this_machines_names_are_answered(host: str, ask: Ask) -> None:
 )
 @pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
 def test_a_page_of_another_site_is_refused(method: str, headers: dict[str, str], fake: FakeGitHub, ask: Ask) -> None:
-    """Not even asked whether it may ask, and without a header that would let it read the answer."""
+    """Its preflight is refused too, and no header lets it read the response."""
     before = fake.clock.now
     path = "clock/tick" if method != "GET" else "clock"
 
     status, answered, body = ask.raw(method, f"{PREFIX}/{path}", None, headers)
 
     assert status == 403
-    assert json.loads(body)["message"].startswith("/_ghdeploy is not for pages of other sites (Origin: ")
+    assert json.loads(body)["message"].startswith("/_ghdeploy refuses pages of other sites (Origin: ")
     assert not [name for name in answered if name.startswith("access-control")]
     assert answered["x-content-type-options"] == "nosniff"
     assert fake.clock.now == before
 
 
-def test_a_page_of_its_own_is_answered(fake: FakeGitHub, ask: Ask) -> None:
-    """A browser that was pointed here by hand may ask, over HTTP and HTTPS."""
+def test_a_page_of_the_same_site_is_accepted(fake: FakeGitHub, ask: Ask) -> None:
+    """A URL typed into a browser works, over HTTP and HTTPS."""
     url = ask.server.url
     assert ask("GET", "clock", None, Origin=url, **{"Sec-Fetch-Site": "same-origin"})[0] == 200
     assert ask("GET", "clock", None, **{"Sec-Fetch-Site": "none"})[0] == 200
@@ -853,18 +857,18 @@ def test_a_page_of_its_own_is_answered(fake: FakeGitHub, ask: Ask) -> None:
     assert answer.json()["api_url"] == f"{server.url}/api/v3"
 
 
-def test_as_a_proxy_for_github_the_path_is_githubs(ask: Ask) -> None:
-    """Who asks for http://api.github.com/_ghdeploy gets what GitHub says to that."""
+def test_a_proxied_request_for_github_is_answered_by_github(ask: Ask) -> None:
+    """A request for http://api.github.com/_ghdeploy gets GitHub's 404."""
     status, _, body = ask.raw("GET", f"http://api.github.com{PREFIX}/clock", None, {"User-Agent": "test"})
     assert (status, json.loads(body)["message"]) == (404, "Not Found")
     assert ask.raw("GET", f"http://127.0.0.1:{ask.server.port}{PREFIX}/clock")[0] == 200
 
 
-# What it has no part in
+# Separation from the API
 
 
-def test_it_is_off_unless_asked_for(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer) -> None:
-    """Code under test meets GitHub's 404 there; `admin=True` starts another server of the same fake that has it."""
+def test_it_is_off_by_default(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer) -> None:
+    """Code under test gets GitHub's 404. `admin=True` starts another server of the same fake, which has it."""
     assert requests.get(f"{ghdeploy_server.url}{PREFIX}/clock", timeout=20).status_code == 404
     assert len(ghdeploy.requests) == 1
 
@@ -877,8 +881,8 @@ def test_it_is_off_unless_asked_for(ghdeploy: FakeGitHub, ghdeploy_server: LiveS
         ghdeploy.serve(admin="yes")  # type: ignore[arg-type]
 
 
-def test_it_is_not_recorded_and_no_limit_or_fault_has_a_part_in_it(fake: FakeGitHub, ask: Ask) -> None:
-    """With every request timing out and everybody limited it answers, and uses nothing up."""
+def test_it_is_not_recorded_and_not_subject_to_limits_and_faults(fake: FakeGitHub, ask: Ask) -> None:
+    """It answers while all other requests time out or exceed a limit, and uses up no fault."""
     fake.faults.add(error="timeout", times=5, required=False)
     fake.rate_limits.set(0)
     fake.rate_limits.set(0, user=None)
@@ -891,38 +895,38 @@ def test_it_is_not_recorded_and_no_limit_or_fault_has_a_part_in_it(fake: FakeGit
     assert ask.get("requests") == fake._engine.transcript.entries == []
 
 
-def test_held_deliveries_are_released_in_an_order_and_twice(fake: FakeGitHub, ask: Ask) -> None:
-    """While deliveries are held it answers; `chosen` says which, in which order, and how often."""
+def test_held_deliveries_can_be_released_out_of_order_and_twice(fake: FakeGitHub, ask: Ask) -> None:
+    """It answers while deliveries are held. `chosen` lists the deliveries to release, in order."""
     got: list[str] = []
-    fake.webhooks.subscribe(lambda one: got.append(one.event), events=["deployment", "status"])
+    fake.webhooks.subscribe(lambda delivery: got.append(delivery.event), events=["deployment", "status"])
     got.clear()
     ask.post("webhooks/hold")
     an_event(fake)
     deploy(ask, required_contexts=[])
-    first, second = (one["id"] for one in ask.get("webhooks/held"))
+    first, second = (held["id"] for held in ask.get("webhooks/held"))
 
     ask.post("webhooks/release", chosen=[second, first, second])
 
     assert got == ["deployment", "status", "deployment"]
     assert ask.get("webhooks/held") == []
-    assert [one["state"] for one in ask.get("webhooks/deliveries?event=deployment")] == ["delivered", "delivered"]
+    assert [it["state"] for it in ask.get("webhooks/deliveries?event=deployment")] == ["delivered", "delivered"]
 
 
-def test_a_receiver_may_ask_while_it_is_called(fake: FakeGitHub, ask: Ask) -> None:
-    """Nobody waits for a delivery to end."""
+def test_a_receiver_may_use_it_during_a_delivery(fake: FakeGitHub, ask: Ask) -> None:
+    """The admin interface does not wait for the delivery to finish."""
     seen: list[Any] = []
     fake.webhooks.subscribe(lambda _: seen.append(ask.get("webhooks/deliveries")[0]["state"]), events=["deployment"])
 
     deploy(ask)
 
-    assert seen == ["waiting", "waiting"]  # the ping, too
+    assert seen == ["waiting", "waiting"]  # the first is from the ping
 
 
 # Problems and reset
 
 
-def test_problems_are_what_would_fail_a_test(fake: FakeGitHub, ask: Ask) -> None:
-    """A request without an endpoint and a fault that is not used up, until a reset; a test fails all the same."""
+def test_problems_are_listed_until_a_reset(fake: FakeGitHub, ask: Ask) -> None:
+    """A request without an endpoint and an unused fault are listed, as they would fail a test in pytest."""
     pulls = requests.get(f"{ask.server.url}/repos/octocat/example/pulls", timeout=20)
     assert pulls.status_code == 501
     ask.post("faults/add", status=500)
@@ -937,29 +941,29 @@ def test_problems_are_what_would_fail_a_test(fake: FakeGitHub, ask: Ask) -> None
     fake._engine.raise_problem()
 
 
-def test_a_reset_is_as_good_as_a_new_fake(fake: FakeGitHub, ask: Ask) -> None:
-    """Ids, shas and GUIDs begin anew, the clock is at the current time, nothing is held."""
+def test_a_reset_restores_a_new_fake(fake: FakeGitHub, ask: Ask) -> None:
+    """Ids, SHAs and GUIDs restart, the clock is at the current time, and nothing is held."""
 
-    def played() -> list[Any]:
+    def play() -> list[Any]:
         ask.post("add_repository", full_name="octocat/example")
-        made = deploy(ask)
+        deployment = deploy(ask)
         ask.post("clock/tick", seconds=3600)
         [event] = ask.get("events")
-        return [made["id"], made["sha"], event["delivery_id"], ask.get("requests")[0]["status"]]
+        return [deployment["id"], deployment["sha"], event["delivery_id"], ask.get("requests")[0]["status"]]
 
     ask.post("reset")
-    first = played()
+    first = play()
     ask.post("webhooks/hold")
     ask.post("reset")
     now = datetime.fromisoformat(ask.get("clock")["now"])
 
     assert abs((now - datetime.now(UTC)).total_seconds()) < 60
-    assert played() == first
+    assert play() == first
     assert fake._engine.outbox.held is None
 
 
-def test_a_mistake_of_ours_is_a_500_and_a_problem(fake: FakeGitHub, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It must not go unnoticed."""
+def test_a_bug_in_the_fake_is_a_500_and_a_problem(fake: FakeGitHub, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug must not go unnoticed."""
 
     def broken() -> None:
         msg = "broken"
@@ -967,11 +971,11 @@ def test_a_mistake_of_ours_is_a_500_and_a_problem(fake: FakeGitHub, ask: Ask, mo
 
     monkeypatch.setattr(fake, "_start_anew", broken)
 
-    assert ask.refused("reset", 500) == "the fake failed: ZeroDivisionError('broken')"
+    assert ask.refused("reset", 500) == "bug in the fake: ZeroDivisionError('broken')"
     assert ask.get("problems") == ["ZeroDivisionError: broken"]
 
 
-# Whatever is sent
+# Random bodies
 
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 1.5, 10**30, 1e300, "", "x", "a/b", "é\n", "\x00", "9" * 400),
@@ -986,15 +990,15 @@ NEEDED = {
 
 
 def snapshot(gh: FakeGitHub) -> object:
-    """Tell how much there is of everything."""
+    """Count all state."""
     rows = {name: len(list(table)) for name, table in gh._engine.store.tables().items()}
     return rows, len(gh.events), gh.clock.now, len(gh.faults), len(gh._engine.application.stubs), len(gh.tokens)
 
 
 @pytest.mark.parametrize("path", CALLS)
-def test_whatever_a_key_holds_is_taken_or_refused_and_never_half_done(path: str) -> None:
-    """Each key of each call, with all kinds of JSON: 200, or 409 or 422 with a message and nothing changed."""
-    endpoint = next(one for one in ENDPOINTS if one.path == path)
+def test_any_value_is_accepted_or_refused_without_a_trace(path: str) -> None:
+    """Each key of each call with all kinds of JSON gets 200, or 409 or 422 without any change."""
+    endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.path == path)
     with_all = FakeGitHub()
     wanted = keys(with_all, endpoint) or ["repositories"]
     needed = {name: NEEDED.get(name) for name in wanted if "=" not in name and path != "seed"}
@@ -1009,7 +1013,7 @@ def test_whatever_a_key_holds_is_taken_or_refused_and_never_half_done(path: str)
             gh.add_repository("octocat/example").add_branch("topic")
             held_hook(gh)
             known = {"delivery": delivery(gh), "hook": gh.webhooks.hooks[0].id}
-            body = {name: known.get(name, given) for name, given in needed.items()} | {key: value}
+            body = {name: known.get(name, value) for name, value in needed.items()} | {key: value}
             before = snapshot(gh)
             data = json.dumps(body).encode()
             sent = Incoming("POST", "", "127.0.0.1", target, {"content-type": "application/json"}, data, True)  # noqa: FBT003
@@ -1020,7 +1024,7 @@ def test_whatever_a_key_holds_is_taken_or_refused_and_never_half_done(path: str)
             statuses.add(answer.status)
             assert answer.status in (200, 409, 422), (key, value, answer.body)
             assert answer.status == 200 or snapshot(gh) == before, (key, value, answer.body)
-            assert limited(gh) in (200, 403, 404, 429, 0, *range(400, 600))
+            assert anonymous_status(gh) in (200, 403, 404, 429, 0, *range(400, 600))
             gh._engine.list_problems()
             gh.clock.tick(5)
             gh.close()

@@ -15,22 +15,22 @@ from pytest_ghdeploy.http import router
 from pytest_ghdeploy.options import OPTIONS
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.commands.shutdown import Ending
+    from pytest_ghdeploy.commands.shutdown import Shutdown
 
 
 def test_routes_lists_every_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
-    """`ghdeploy routes` shows method, path and operation id of each endpoint, aliases included, and nothing else."""
+    """`ghdeploy routes` prints the method, path and operation id of each endpoint and alias, and nothing else."""
     assert cli.main(["routes"]) == 0
-    listed = [tuple(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert sorted(listed) == sorted(
+    rows = [tuple(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(rows) == sorted(
         (endpoint.method, path, name) for name, endpoint in router.endpoints().items() for path in endpoint.paths
     )
-    assert ("POST", "/repos/{owner}/{repo}/deployments", "repos/create-deployment") in listed
-    assert ("GET", "/repos/{owner}/{repo}/statuses/{ref}", "repos/list-commit-statuses-for-ref") in listed
+    assert ("POST", "/repos/{owner}/{repo}/deployments", "repos/create-deployment") in rows
+    assert ("GET", "/repos/{owner}/{repo}/statuses/{ref}", "repos/list-commit-statuses-for-ref") in rows
 
 
-def test_routes_are_sorted_by_path_and_stand_in_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    """`ghdeploy routes` is for reading: sorted by path, then method, in three columns."""
+def test_routes_are_sorted_by_path_in_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """`ghdeploy routes` sorts by path, then method, and prints three columns."""
     cli.main(["routes"])
     lines = capsys.readouterr().out.splitlines()
     split = [line.split() for line in lines]
@@ -50,14 +50,14 @@ def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[s
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    """`ghdeploy --help` says what the command is for and which sub-commands there are."""
+    """`ghdeploy --help` describes the command and its subcommands."""
     with pytest.raises(SystemExit) as stopped:
         cli.main(["--help"])
     assert stopped.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert shown.startswith("usage: ghdeploy [-h] [--version]")
-    assert "A stateful GitHub for deployments, for tests." in shown
-    assert "routes list the endpoints that the fake answers, with GitHub's operation ids" in shown
+    assert "A stateful fake of GitHub deployments, for tests." in shown
+    assert "routes list the endpoints that the fake implements, with GitHub's operation ids" in shown
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         (["routes", "--all"], "unrecognized arguments: --all"),
     ],
 )
-def test_a_wrong_call_says_what_there_is(
+def test_an_invalid_command_line_prints_the_usage(
     arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An unknown command, and none at all, is refused with status 2 and the usage."""
+    """An unknown or missing command exits with status 2 and prints the usage."""
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
     assert stopped.value.code == 2
@@ -83,40 +83,40 @@ def test_a_wrong_call_says_what_there_is(
 
 @pytest.mark.slow
 def test_the_console_script_is_this_command() -> None:
-    """The distribution declares the script `ghdeploy`, and it runs."""
+    """The distribution declares the script `ghdeploy`, which runs this command."""
     (script,) = entry_points(group="console_scripts", name="ghdeploy")
     assert script.value == "pytest_ghdeploy.commands.cli:main"
     code = "import sys; from pytest_ghdeploy.commands.cli import main; sys.argv[0] = 'ghdeploy'; sys.exit(main())"
-    done = subprocess.run(  # noqa: S603 - our own command
+    process = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", code, "routes"], capture_output=True, text=True, check=True
     )
-    assert done.stdout == cli.routes() + "\n"
-    assert done.stderr == ""
+    assert process.stdout == cli.routes() + "\n"
+    assert process.stderr == ""
 
 
 def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Give what `--help` shows, in one line."""
+    """Return the output of `--help` on one line."""
     with pytest.raises(SystemExit) as stopped:
         cli.main([*arguments, "--help"])
     assert stopped.value.code == 0
     return " ".join(capsys.readouterr().out.split())
 
 
-def test_each_command_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    """It says what the command does and what can be chosen."""
+def test_each_command_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """It describes the command and its options."""
     shown = help_of(capsys)
-    assert "serve play GitHub on a port of 127.0.0.1" in shown
-    assert "demo play the life of a deployment, and draw it" in shown
+    assert "serve run the fake GitHub on a port of 127.0.0.1" in shown
+    assert "demo run the life cycle of a deployment and draw it" in shown
     assert "in three columns." in help_of(capsys, "routes")
-    assert "--mermaid draw it for a page that shows Mermaid diagrams" in help_of(capsys, "demo")
+    assert "--mermaid draw a Mermaid sequence diagram" in help_of(capsys, "demo")
     shown = help_of(capsys, "serve")
-    assert "Below /_ghdeploy is an interface for tests: GET it for what there is." in shown
-    assert "--port N 0 for one that is free (default: 8417)" in shown
-    assert "and forget what is older (default: 1000)" in shown
+    assert "Tests control it over HTTP below /_ghdeploy; GET /_ghdeploy lists the endpoints." in shown
+    assert "--port N the port, or 0 for any free port (default: 8417)" in shown
+    assert "and forget older ones (default: 1000)" in shown
 
 
-def test_serve_takes_every_option_of_the_fake_in_the_same_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """The command line offers each ini option by its name with dashes, with its meaning and what its value is."""
+def test_serve_has_every_option_of_the_fake(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each ini option is a command-line option, with dashes in its name and the same help text."""
     shown = help_of(capsys, "serve")
     for name, option in OPTIONS.items():
         flag = name.replace("_", "-")
@@ -124,11 +124,11 @@ def test_serve_takes_every_option_of_the_fake_in_the_same_words(capsys: pytest.C
         assert f" {usage} {option.meaning}" in shown
 
 
-def test_serve_hands_on_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each option reaches the server; what was not given is left to the fake."""
+def test_serve_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option reaches the server. Options left out have the fake's defaults."""
     seen: list[serve.Settings] = []
 
-    def run(settings: serve.Settings, _: Ending) -> int:
+    def run(settings: serve.Settings, _: Shutdown) -> int:
         seen.append(settings)
         return 0
 
@@ -138,7 +138,7 @@ def test_serve_hands_on_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> Non
     fakes = ["--payload-limit", "0", "--short-shas", "--base-url", "https://h/api/v3", "--no-null-is-absent"]
     assert cli.main(["serve", *own, *fakes]) == 0
     fake = {"payload_limit": 0, "short_shas": True, "base_url": "https://h/api/v3", "null_is_absent": False}
-    assert [one._replace(seeds=list(one.seeds)) for one in seen] == [
+    assert [settings._replace(seeds=list(settings.seeds)) for settings in seen] == [
         serve.Settings(seeds=[]),
         serve.Settings(5, True, ["a", "b"], "e", True, 7, fake),  # noqa: FBT003
     ]
@@ -147,15 +147,13 @@ def test_serve_hands_on_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--keep", "0"], "argument --keep: '0' is not a number of 1 or more"),
-        (["--keep", "x"], "argument --keep: 'x' is not a number of 1 or more"),
+        (["--keep", "0"], "argument --keep: '0' is not a whole number of 1 or more"),
+        (["--keep", "x"], "argument --keep: 'x' is not a whole number of 1 or more"),
         (["--port", "x"], "argument --port: invalid int value: 'x'"),
     ],
 )
-def test_serve_refuses_what_is_no_number(
-    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With status 2 and the usage."""
+def test_serve_refuses_invalid_numbers(arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit status is 2, and the usage is printed."""
     with pytest.raises(SystemExit) as stopped:
         cli.main(["serve", *arguments])
     assert stopped.value.code == 2
@@ -163,16 +161,16 @@ def test_serve_refuses_what_is_no_number(
 
 
 def test_the_demo_draws_a_life_cycle(capsys: pytest.CaptureFixture[str]) -> None:
-    """Refused while CI is pending, created, delivered, reported on, and made inactive by the next: all is shown."""
+    """The deployment is refused, created, delivered, reported and made inactive, in this order."""
     assert cli.main(["demo"]) == 0
     drawn = capsys.readouterr().out
     assert drawn.splitlines()[0] == "  ci[bot]   octocat   deploy-service[bot]  GitHub    deploy_service"
-    told = ['409 Conflict "Conflict: Commit status checks failed for topic." [ci/tests: pending]', "hint: 734ea46, "]
-    told += ["201 Created id 4442074271, environment staging, ref topic", "deployment delivered: 200 OK"]
-    told += ["state in_progress", "state success", "201 Created id 4442074278", "deployment delivered: 200 OK"]
-    told += ["200 OK 3 items", "200 OK id 12690168107, state inactive, environment staging"]
+    steps = ['409 Conflict "Conflict: Commit status checks failed for topic." [ci/tests: pending]', "hint: 734ea46, "]
+    steps += ["201 Created id 4442074271, environment staging, ref topic", "deployment delivered: 200 OK"]
+    steps += ["state in_progress", "state success", "201 Created id 4442074278", "deployment delivered: 200 OK"]
+    steps += ["200 OK 3 items", "200 OK id 12690168107, state inactive, environment staging"]
     place = 0
-    for text in told:
+    for text in steps:
         assert text in drawn[place:], text
         place = drawn.index(text, place) + len(text)
     cli.main(["demo"])
@@ -180,8 +178,8 @@ def test_the_demo_draws_a_life_cycle(capsys: pytest.CaptureFixture[str]) -> None
     assert "the-token" not in drawn
 
 
-def test_the_demo_is_drawn_as_mermaid_too(capsys: pytest.CaptureFixture[str]) -> None:
-    """For a page: with the same parties."""
+def test_the_demo_can_be_drawn_as_mermaid(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Mermaid diagram has the same participants."""
     assert cli.main(["demo", "--mermaid"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:6] == [
@@ -196,10 +194,10 @@ def test_the_demo_is_drawn_as_mermaid_too(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.slow
-def test_the_package_is_the_command_too() -> None:
-    """`python -m pytest_ghdeploy demo` needs no network, and well under two seconds on an idle machine."""
+def test_the_package_runs_as_the_command() -> None:
+    """`python -m pytest_ghdeploy demo` works without a network."""
     environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "pytest_ghdeploy", "demo"],
         capture_output=True,
         text=True,
@@ -207,39 +205,39 @@ def test_the_package_is_the_command_too() -> None:
         timeout=20,
         env=environment,
     )
-    assert (done.stdout, done.stderr) == (demo.run() + "\n", "")
+    assert (process.stdout, process.stderr) == (demo.run() + "\n", "")
 
 
 COMMAND = (sys.executable, "-m", "pytest_ghdeploy")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="a shell and its pipes are POSIX's")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX pipes")
 @pytest.mark.parametrize("command", ["routes", "demo", "--version"])
-def test_a_reader_that_goes_away_ends_it_quietly(command: str) -> None:
-    """As `ghdeploy routes | head -1`: no traceback, and the status of a program that a closed pipe has ended."""
+def test_a_closed_pipe_ends_the_command_quietly(command: str) -> None:
+    """`ghdeploy routes | head -1` prints no traceback. Its exit status is that of SIGPIPE."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = subprocess.run([*COMMAND, command], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+        process = subprocess.run([*COMMAND, command], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
     finally:
         os.close(writing)
-    assert (done.returncode, done.stderr) == (141, "")
+    assert (process.returncode, process.stderr) == (141, "")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
 @pytest.mark.parametrize("command", ["routes", "demo", "--version"])
-def test_what_cannot_be_written_is_a_line_and_status_2(command: str) -> None:
-    """As on a disk that is full."""
+def test_unwritable_output_is_a_message_and_status_2(command: str) -> None:
+    """For example, the disk is full."""
     with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
-        done = subprocess.run([*COMMAND, command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
-    told = "ghdeploy: standard output cannot be written: No space left on device\n"
-    assert (done.returncode, done.stderr) == (2, told)
+        process = subprocess.run([*COMMAND, command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    message = "ghdeploy: cannot write to standard output: No space left on device\n"
+    assert (process.returncode, process.stderr) == (2, message)
 
 
 def test_ctrl_c_ends_a_command_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the status that a shell gives to it."""
+    """The exit status is that of SIGINT in a shell."""
 
     def interrupted() -> str:
         raise KeyboardInterrupt

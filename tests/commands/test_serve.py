@@ -1,4 +1,4 @@
-"""The command `ghdeploy serve`: as a subprocess, as its users have it."""
+"""The command `ghdeploy serve`, run as a subprocess."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "a-token-of-the-seed"  # noqa: S105 - it opens nothing
+TOKEN = "a-token-of-the-seed"  # noqa: S105 - not a real token
 SEED = {
     "repositories": [
         {
@@ -45,13 +45,13 @@ SEED = {
 
 
 class Served:
-    """A server that runs."""
+    """A running `ghdeploy serve`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Read where *process* answers."""
+        """Read the greeting of *process*."""
         self.process = process
         self.lines: list[str] = []
-        self.told: list[str] = []
+        self.log: list[str] = []
         assert process.stdout
         for line in process.stdout:
             self.lines.append(line.rstrip("\n"))
@@ -70,32 +70,32 @@ class Served:
     def _read(self) -> None:
         assert self.process.stdout
         for line in self.process.stdout:
-            self.told.append(line.rstrip("\n"))
+            self.log.append(line.rstrip("\n"))
 
-    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Any:  # noqa: ANN401 - any JSON
-        """Ask for a path, with a token."""
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> Any:  # noqa: ANN401 - any JSON
+        """Send a request with a token and return the response's JSON or text."""
         data = None if body is None else json.dumps(body).encode()
         kind = {"Content-Type": "application/json", "User-Agent": "test"}
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         try:
-            sent = {**kind, "Authorization": f"Bearer {self.env.get('GITHUB_TOKEN', TOKEN)}", **headers}
-            connection.request(method, path, data, sent)
+            all_headers = {**kind, "Authorization": f"Bearer {self.env.get('GITHUB_TOKEN', TOKEN)}", **headers}
+            connection.request(method, path, data, all_headers)
             answer = connection.getresponse()
             text = answer.read()
             return json.loads(text) if text[:1] in b"[{" else text.decode()
         finally:
             connection.close()
 
-    def told_within(self, count: int, seconds: float = 20.0) -> list[str]:
-        """Wait for so many lines of the log."""
+    def wait_for_log(self, count: int, seconds: float = 20.0) -> list[str]:
+        """Wait until the log has *count* lines, and return them."""
         end = time.monotonic() + seconds
-        while len(self.told) < count and time.monotonic() < end:
+        while len(self.log) < count and time.monotonic() < end:
             time.sleep(0.01)
-        return list(self.told)
+        return list(self.log)
 
-    def end(self, how: int = signal.SIGTERM) -> tuple[int, str]:
-        """End it, and give its exit status and what it said on standard error."""
+    def stop(self, how: int = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, and return the exit status and standard error."""
         self.process.send_signal(how)
         status = self.process.wait(30)
         self.reader.join(30)
@@ -104,13 +104,13 @@ class Served:
 
 
 def command(*arguments: str) -> list[str]:
-    """Make the command line."""
+    """Return the command line."""
     return [sys.executable, "-m", "pytest_ghdeploy", "serve", *arguments]
 
 
 @contextmanager
 def serving(*arguments: str, cwd: Path | None = None, **env: str) -> Iterator[Served]:
-    """Run `ghdeploy serve` on a port that is free."""
+    """Run `ghdeploy serve` on a free port."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         command("--port", "0", *arguments),
         stdout=subprocess.PIPE,
@@ -136,11 +136,11 @@ def serving(*arguments: str, cwd: Path | None = None, **env: str) -> Iterator[Se
 
 
 def failing(*arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
-    """Run `ghdeploy serve`, which cannot start."""
-    done = subprocess.run(  # noqa: S603 - our own command
+    """Run a `ghdeploy serve` that cannot start; return its exit status and output."""
+    process = subprocess.run(  # noqa: S603 - our own command
         command(*arguments), capture_output=True, text=True, timeout=60, cwd=cwd, check=False
     )
-    return done.returncode, done.stdout, done.stderr
+    return process.returncode, process.stdout, process.stderr
 
 
 @pytest.fixture
@@ -154,14 +154,14 @@ def seed_file(tmp_path: Path) -> Path:
 # Start and end
 
 
-def test_it_says_where_it_answers_in_lines_that_a_shell_takes(tmp_path: Path) -> None:
-    """What it prints first can be evaluated, and sets what a client needs."""
+def test_the_greeting_is_a_shell_script(tmp_path: Path) -> None:
+    """Evaluating the greeting sets the variables that clients need."""
     with serving() as served:
         port = urlsplit(served.url).port
         assert served.lines[:3] == [
-            f"# ghdeploy serve: a fake of https://api.github.com answers at http://127.0.0.1:{port}; Ctrl-C ends it",
-            f"# the API: http://127.0.0.1:{port}/api/v3",
-            f"# the admin interface: http://127.0.0.1:{port}/_ghdeploy",
+            f"# ghdeploy serve: a fake of https://api.github.com runs at http://127.0.0.1:{port}; Ctrl-C stops it",
+            f"# API: http://127.0.0.1:{port}/api/v3",
+            f"# admin interface: http://127.0.0.1:{port}/_ghdeploy",
         ]
         assert all(line.startswith("export ") for line in served.lines[3:-1])
         assert served.lines[-1] == "# ready"
@@ -169,15 +169,15 @@ def test_it_says_where_it_answers_in_lines_that_a_shell_takes(tmp_path: Path) ->
             assert list(served.env) == list(server.env)
         script = tmp_path / "script"
         script.write_text("\n".join([*served.lines, 'printf %s "$GITHUB_API_URL $GITHUB_TOKEN"']), "utf-8")
-        done = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=True)  # noqa: S603, S607
-        assert done.stdout == f"http://127.0.0.1:{port}/api/v3 ghdeploy-accepts-any-token"
-        assert "2022-11-28" in served.ask("GET", "/api/v3/versions")
+        process = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=True)  # noqa: S603, S607
+        assert process.stdout == f"http://127.0.0.1:{port}/api/v3 ghdeploy-accepts-any-token"
+        assert "2022-11-28" in served.send("GET", "/api/v3/versions")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_with_status_0_and_leaves_nothing(how: signal.Signals, tmp_path: Path) -> None:
-    """No traceback, no temporary file, and the port is free again; open connections do not matter."""
+def test_a_signal_stops_it_with_status_0_and_leaves_nothing_behind(how: signal.Signals, tmp_path: Path) -> None:
+    """There is no traceback and no temporary file, and the port is free, even with a connection open."""
     env_file = tmp_path / "variables"
     with serving("--tls", "--env-file", str(env_file), TMPDIR=str(tmp_path)) as served:
         ca_file = Path(served.env["SSL_CERT_FILE"])
@@ -185,16 +185,16 @@ def test_a_signal_ends_it_with_status_0_and_leaves_nothing(how: signal.Signals, 
         assert ca_file.is_file()
         assert ca_file.is_relative_to(tmp_path)
         with socket.create_connection(("127.0.0.1", port), 20):
-            assert served.end(how) == (0, "")
+            assert served.stop(how) == (0, "")
     assert list(tmp_path.iterdir()) == []
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", port))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_nohup_keeps_a_closing_terminal_away(tmp_path: Path) -> None:
-    """A SIGHUP that is ignored at the start is ignored all the time."""
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_nohup_protects_from_a_closing_terminal(tmp_path: Path) -> None:
+    """A SIGHUP that is ignored at the start stays ignored."""
     line = f"trap '' HUP; exec {shlex.join(command('--port', '0', '--env-file', str(tmp_path / 'variables')))}"
     process = subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE, text=True)  # noqa: S603, S607
     served = Served(process)
@@ -202,7 +202,7 @@ def test_nohup_keeps_a_closing_terminal_away(tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
-        assert served.ask("GET", "/_ghdeploy/problems") == []
+        assert served.send("GET", "/_ghdeploy/problems") == []
         process.terminate()
         assert process.wait(30) == 0
         served.reader.join(30)
@@ -213,12 +213,12 @@ def test_nohup_keeps_a_closing_terminal_away(tmp_path: Path) -> None:
         process.stdout.close()
 
 
-LOST = "ghdeploy serve ended before it was answered"
+LOST = "ghdeploy serve stopped before the receiver answered"
 
 
 @pytest.fixture
 def hanging() -> Iterator[str]:
-    """Give the URL of a receiver that takes what is sent and never answers."""
+    """Return the URL of a receiver that never answers."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(50)
@@ -233,53 +233,53 @@ def seed_with_hooks(folder: Path, *urls: str) -> str:
     return str(path)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_neither_start_nor_end_waits_for_a_receiver_that_hangs(tmp_path: Path, hanging: str) -> None:
-    """It is ready without the pings of a seed file, and tells which deliveries it gave up: sent or in the queue."""
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_a_hanging_receiver_delays_neither_start_nor_shutdown(tmp_path: Path, hanging: str) -> None:
+    """The server is ready before a seed's pings are delivered. The log lists dropped deliveries, sent or queued."""
     began = time.monotonic()
     with serving("--seed", seed_with_hooks(tmp_path, f"{hanging}/1", f"{hanging}/2")) as served:
-        assert served.ask("GET", "/_ghdeploy/webhooks/deliveries")[0]["state"] == "waiting"
-        assert served.ask("GET", "/_ghdeploy/webhooks/held") == []
+        assert served.send("GET", "/_ghdeploy/webhooks/deliveries")[0]["state"] == "waiting"
+        assert served.send("GET", "/_ghdeploy/webhooks/held") == []
         assert time.monotonic() - began < 8
         began = time.monotonic()
-        assert served.end() == (0, "")
+        assert served.stop() == (0, "")
         assert time.monotonic() - began < 8
-        assert [line for line in served.told if "-->" in line] == [
+        assert [line for line in served.log if "-->" in line] == [
             f"     --> ping to {hanging}/1: dropped: {LOST}",
             f"     --> ping to {hanging}/2: dropped: {LOST}",
         ]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_the_end_waits_for_no_answer_that_waits_for_a_receiver(hanging: str) -> None:
-    """A request whose delivery hangs is under way: the end gives both up soon."""
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_the_shutdown_does_not_wait_for_a_request_that_waits_for_a_receiver(hanging: str) -> None:
+    """A request in progress whose delivery hangs is abandoned soon."""
     with serving() as served:
-        served.ask("POST", "/_ghdeploy/add_repository", {"full_name": "octocat/example"})
-        served.ask("POST", "/_ghdeploy/webhooks/hold")
-        served.ask("POST", "/_ghdeploy/webhooks/subscribe", {"target": hanging, "events": ["deployment"]})
-        [ping] = served.ask("GET", "/_ghdeploy/webhooks/held")
-        served.ask("POST", "/_ghdeploy/webhooks/drop", {"delivery": ping["id"]})
-        served.ask("POST", "/_ghdeploy/repositories/octocat/example/add_deployment", {"ref": "main"})
+        served.send("POST", "/_ghdeploy/add_repository", {"full_name": "octocat/example"})
+        served.send("POST", "/_ghdeploy/webhooks/hold")
+        served.send("POST", "/_ghdeploy/webhooks/subscribe", {"target": hanging, "events": ["deployment"]})
+        [ping] = served.send("GET", "/_ghdeploy/webhooks/held")
+        served.send("POST", "/_ghdeploy/webhooks/drop", {"delivery": ping["id"]})
+        served.send("POST", "/_ghdeploy/repositories/octocat/example/add_deployment", {"ref": "main"})
 
         def release() -> None:
             with suppress(OSError, http.client.HTTPException):
-                served.ask("POST", "/_ghdeploy/webhooks/release")
+                served.send("POST", "/_ghdeploy/webhooks/release")
 
         thread = threading.Thread(target=release)
         thread.start()
         end = time.monotonic() + 20
-        while not served.ask("GET", "/_ghdeploy/webhooks/deliveries")[0]["delivered_at"] and time.monotonic() < end:
+        while not served.send("GET", "/_ghdeploy/webhooks/deliveries")[0]["delivered_at"] and time.monotonic() < end:
             time.sleep(0.02)
         began = time.monotonic()
-        assert served.end() == (0, "")
+        assert served.stop() == (0, "")
         assert time.monotonic() - began < 8
         thread.join(20)
-        assert served.told[-1] == f"     --> deployment to {hanging}: dropped: {LOST}"
+        assert served.log[-1] == f"     --> deployment to {hanging}: dropped: {LOST}"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_a_second_signal_ends_it_at_once_and_leaves_nothing(tmp_path: Path, hanging: str) -> None:
-    """By that signal, with nothing said, and without its file of variables and its certificate."""
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_a_second_signal_kills_it_and_leaves_nothing_behind(tmp_path: Path, hanging: str) -> None:
+    """The env file and the certificate are removed, and nothing is printed."""
     env_file = tmp_path / "variables"
     temporary = tmp_path / "tmp"
     temporary.mkdir()
@@ -288,7 +288,7 @@ def test_a_second_signal_ends_it_at_once_and_leaves_nothing(tmp_path: Path, hang
         assert env_file.is_file()
         assert len(list(temporary.iterdir())) == 1
         served.process.send_signal(signal.SIGINT)
-        assert served.end() == (-signal.SIGTERM, "")
+        assert served.stop() == (-signal.SIGTERM, "")
     assert not env_file.exists()
     assert list(temporary.iterdir()) == []
 
@@ -309,7 +309,7 @@ sys.exit(main(["serve", "--port", "0"]))
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize(
     ("how", "count", "status"),
     [
@@ -320,15 +320,15 @@ sys.exit(main(["serve", "--port", "0"]))
         (signal.SIGTERM, 2, -signal.SIGTERM),
     ],
 )
-def test_a_signal_while_it_is_loaded_ends_it_too(how: signal.Signals, count: int, status: int) -> None:
-    """Without a traceback, and without a start."""
+def test_a_signal_during_imports_stops_it(how: signal.Signals, count: int, status: int) -> None:
+    """The server does not start, and there is no traceback."""
     code = EARLY.format(count=count, how=how.name)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
-    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert (process.returncode, process.stdout, process.stderr) == (status, "", "")
 
 
-def test_a_port_that_is_taken_is_a_line_and_status_2() -> None:
-    """The message says which port, and how to get one that is free."""
+def test_a_port_in_use_is_a_message_and_status_2() -> None:
+    """The message names the port, and how to get a free one."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -355,17 +355,17 @@ def test_a_port_that_is_taken_is_a_line_and_status_2() -> None:
         (["--payload-limit", "-1"], "payload_limit must be a whole number, 0 or more, got -1"),
         (
             ["--port", "0", "--env-file", "no/such/folder"],
-            "--env-file no/such/folder cannot be written: No such file or directory",
+            "cannot write --env-file no/such/folder: No such file or directory",
         ),
     ],
 )
-def test_what_makes_no_sense_is_a_line_and_status_2(arguments: list[str], message: str, tmp_path: Path) -> None:
-    """In the words that Python has for it, without a traceback."""
+def test_an_invalid_option_is_a_message_and_status_2(arguments: list[str], message: str, tmp_path: Path) -> None:
+    """The message is the Python interface's, without a traceback."""
     assert failing(*arguments, cwd=tmp_path) == (2, "", f"ghdeploy serve: {message}\n")
 
 
-def test_a_seed_file_with_a_mistake_is_a_line_with_file_and_path(tmp_path: Path) -> None:
-    """It names the nearest key, and nothing is started."""
+def test_an_invalid_seed_file_is_a_message_with_file_and_path(tmp_path: Path) -> None:
+    """The message names the closest key, and the server does not start."""
     path = tmp_path / "seed.json"
     path.write_text('{"repositories": [\n  {"full_name": "octocat/example",\n   "branchs": []}\n]}\n', "utf-8")
 
@@ -376,39 +376,39 @@ def test_a_seed_file_with_a_mistake_is_a_line_with_file_and_path(tmp_path: Path)
     assert problem.count("\n") == 1
 
 
-# What it answers
+# Options and seeds
 
 
-def test_seed_files_set_the_scene_in_their_order(seed_file: Path, tmp_path: Path) -> None:
-    """Each file is loaded after those before it; tokens of a seed are not printed, and the env file has them."""
+def test_seed_files_are_loaded_in_order(seed_file: Path, tmp_path: Path) -> None:
+    """A later file may refer to an earlier one. Tokens of a seed are in the env file but not printed."""
     more = tmp_path / "more.json"
     more.write_text(json.dumps({"tokens": [{"token": TOKEN, "user": "octocat"}]}), "utf-8")
     env_file = tmp_path / "variables"
     with serving("--seed", str(seed_file), "--seed", str(more), "--env-file", str(env_file)) as served:
         assert served.lines[3:5] == [
-            f"# loaded: {seed_file}, {more}",
+            f"# seed files: {seed_file}, {more}",
             (
                 "# not shown: GITHUB_TOKEN, GH_TOKEN, GH_ENTERPRISE_TOKEN, GITHUB_ENTERPRISE_TOKEN, "
                 "OCTOKIT_ACCESS_TOKEN, "
-                "a token of a seed file; --env-file writes it"
+                "which hold a token from a seed file; use --env-file to get them"
             ),
         ]
         assert f"export GITHUB_TOKEN={TOKEN}\n" in env_file.read_text("utf-8")
         assert env_file.stat().st_mode & 0o777 == 0o600
-        refused = served.ask("POST", "/repos/octocat/example/deployments", {"ref": "topic"})
+        refused = served.send("POST", "/repos/octocat/example/deployments", {"ref": "topic"})
         assert refused["message"] == "Conflict: Commit status checks failed for topic."
-        assert served.ask("GET", "/user", Authorization="Bearer another")["message"] == "Bad credentials"
-        served.told_within(4)
-    assert TOKEN not in "\n".join([*served.lines, *served.told])
+        assert served.send("GET", "/user", Authorization="Bearer another")["message"] == "Bad credentials"
+        served.wait_for_log(4)
+    assert TOKEN not in "\n".join([*served.lines, *served.log])
     assert not env_file.exists() or served.process.returncode != 0
 
 
-def test_an_env_file_of_another_is_left_alone(tmp_path: Path) -> None:
-    """What is not ours is not overwritten; one that a killed server has left is."""
+def test_a_foreign_env_file_is_not_overwritten(tmp_path: Path) -> None:
+    """A file left behind by a killed server is overwritten."""
     path = tmp_path / "variables"
     path.write_text("export MINE=1\n", "utf-8")
-    told = f"ghdeploy serve: --env-file {path} is there already, and holds something else\n"
-    assert failing("--port", "0", "--env-file", str(path)) == (2, "", told)
+    message = f"ghdeploy serve: --env-file {path} exists and was not written by ghdeploy serve\n"
+    assert failing("--port", "0", "--env-file", str(path)) == (2, "", message)
     assert path.read_text("utf-8") == "export MINE=1\n"
 
     path.write_text("# ghdeploy serve at http://127.0.0.1:1\n", "utf-8")
@@ -416,8 +416,8 @@ def test_an_env_file_of_another_is_left_alone(tmp_path: Path) -> None:
         assert f"export GITHUB_SERVER_URL={served.url}\n" in path.read_text("utf-8")
 
 
-def test_an_env_file_of_before_is_gone_while_nobody_answers(tmp_path: Path) -> None:
-    """Who waits for the file is not misled by one that another run has left, also when the start fails."""
+def test_a_stale_env_file_is_removed_even_if_the_start_fails(tmp_path: Path) -> None:
+    """Scripts that wait for the file never see one from an earlier run."""
     path = tmp_path / "variables"
     path.write_text("# ghdeploy serve at http://127.0.0.1:1\n", "utf-8")
     assert failing("--port", "99999", "--env-file", str(path))[0] == 2
@@ -427,8 +427,8 @@ def test_an_env_file_of_before_is_gone_while_nobody_answers(tmp_path: Path) -> N
     assert not path.exists()
 
 
-def test_an_empty_file_is_there_to_be_written(tmp_path: Path) -> None:
-    """As `mktemp` makes it; it stays empty if the start fails, and is gone after the end."""
+def test_an_empty_env_file_is_accepted(tmp_path: Path) -> None:
+    """`mktemp` creates one. It stays empty if the start fails, and is removed at shutdown."""
     path = tmp_path / "variables"
     path.touch()
     assert failing("--port", "99999", "--env-file", str(path))[0] == 2
@@ -436,32 +436,32 @@ def test_an_empty_file_is_there_to_be_written(tmp_path: Path) -> None:
     with serving("--env-file", str(path)) as served:
         assert path.read_text("utf-8").startswith(f"# ghdeploy serve at {served.url}\n")
         assert path.stat().st_mode & 0o777 == 0o600
-        assert served.end() == (0, "")
+        assert served.stop() == (0, "")
     assert not path.exists()
 
 
-def test_an_env_file_is_a_regular_file(tmp_path: Path) -> None:
-    """Nobody reads from a FIFO what nobody writes: it is refused at once, and so is a folder."""
+def test_an_env_file_must_be_a_regular_file(tmp_path: Path) -> None:
+    """A FIFO and a folder are refused at once."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     for path in (fifo, tmp_path):
-        told = f"ghdeploy serve: --env-file {path} is there already, and is no regular file\n"
-        assert failing("--port", "0", "--env-file", str(path)) == (2, "", told)
+        message = f"ghdeploy serve: --env-file {path} exists and is not a regular file\n"
+        assert failing("--port", "0", "--env-file", str(path)) == (2, "", message)
     assert fifo.is_fifo()
 
 
-def test_the_end_of_one_leaves_the_env_file_of_another(tmp_path: Path) -> None:
-    """The file is the newer server's, and goes with it."""
+def test_a_server_does_not_remove_the_env_file_of_another(tmp_path: Path) -> None:
+    """The file belongs to the newer server, which removes it."""
     path = tmp_path / "variables"
     with serving("--env-file", str(path)) as first, serving("--env-file", str(path)) as second:
-        assert first.end() == (0, "")
+        assert first.stop() == (0, "")
         assert f"export GITHUB_SERVER_URL={second.url}\n" in path.read_text("utf-8")
-        assert second.end() == (0, "")
+        assert second.stop() == (0, "")
         assert not path.exists()
 
 
 def test_over_https(tmp_path: Path) -> None:
-    """The variables name the CA file; the admin interface answers there too."""
+    """The variables name the CA file, and the admin interface uses HTTPS too."""
     with serving("--tls", TMPDIR=str(tmp_path)) as served:
         assert served.url.startswith("https://127.0.0.1:")
         with requests.Session() as session:
@@ -470,55 +470,55 @@ def test_over_https(tmp_path: Path) -> None:
         assert list(answer.json()) == ["now"]
 
 
-def test_it_plays_a_github_enterprise_server_with_options() -> None:
-    """`--base-url`, `--enterprise-version` and the switches are those of the fake."""
+def test_it_can_run_as_github_enterprise_server() -> None:
+    """`--base-url`, `--enterprise-version` and the switches set the fake's options."""
     arguments = ("--base-url", "https://ghe.example.com/api/v3", "--enterprise-version", "3.20.1", "--inactive-events")
     with serving(*arguments) as served:
-        assert "a fake of https://ghe.example.com/api/v3 answers at" in served.lines[0]
-        assert served.ask("GET", "/api/v3/meta")["installed_version"] == "3.20.1"
+        assert "a fake of https://ghe.example.com/api/v3 runs at" in served.lines[0]
+        assert served.send("GET", "/api/v3/meta")["installed_version"] == "3.20.1"
         place = "/_ghdeploy/repositories/octocat/example"
-        served.ask("POST", "/_ghdeploy/add_repository", {"full_name": "octocat/example"})
-        made = served.ask("POST", f"{place}/add_deployment", {"ref": "main"})
-        served.ask("POST", f"/repos/octocat/example/deployments/{made['id']}/statuses", {"state": "inactive"})
-        assert len(served.ask("GET", "/_ghdeploy/events/deployment_status?state=inactive")) == 1
+        served.send("POST", "/_ghdeploy/add_repository", {"full_name": "octocat/example"})
+        deployment = served.send("POST", f"{place}/add_deployment", {"ref": "main"})
+        served.send("POST", f"/repos/octocat/example/deployments/{deployment['id']}/statuses", {"state": "inactive"})
+        assert len(served.send("GET", "/_ghdeploy/events/deployment_status?state=inactive")) == 1
 
 
-def test_with_its_own_address_as_base_url_events_lead_back_to_it() -> None:
-    """A receiver in another process can follow the URLs in an event."""
+def test_event_urls_lead_to_the_server_if_base_url_is_its_address() -> None:
+    """Receivers in other processes can follow the URLs in an event."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = f"http://127.0.0.1:{port}/api/v3"
     with serving("--port", str(port), "--base-url", own) as served:
-        served.ask("POST", "/_ghdeploy/seed", SEED)
-        [event] = served.ask("GET", "/_ghdeploy/events/status")
+        served.send("POST", "/_ghdeploy/seed", SEED)
+        [event] = served.send("GET", "/_ghdeploy/events/status")
         url = event["payload"]["branches"][0]["commit"]["url"]
         assert url.startswith(f"{own}/repos/octocat/example/commits/")
-        assert served.ask("GET", url.removeprefix(served.url))["sha"] == event["payload"]["sha"]
+        assert served.send("GET", url.removeprefix(served.url))["sha"] == event["payload"]["sha"]
 
 
 # The log
 
 
-def test_the_log_tells_requests_hints_events_and_deliveries(seed_file: Path) -> None:
-    """A line for each, in the words of a failing test's report, as they come; what the admin interface did, too."""
+def test_the_log_has_requests_hints_events_and_deliveries(seed_file: Path) -> None:
+    """Each has a line in the format of a failing test's report. Admin requests that change something are logged too."""
     with serving("--seed", str(seed_file)) as served:
-        served.ask(
+        served.send(
             "POST", "/_ghdeploy/webhooks/subscribe", {"target": "http://127.0.0.1:9/hook", "events": ["deployment"]}
         )
         place = "/api/v3/repos/octocat/example/deployments"
-        served.ask("POST", place, {"ref": "topic"})
-        served.ask(
+        served.send("POST", place, {"ref": "topic"})
+        served.send(
             "POST",
             f"{place}?access_token={TOKEN}",
             {"ref": "main", "required_contexts": [], "payload": {"token": TOKEN}},
         )
-        served.ask("POST", "/_ghdeploy/clock/tick", {"seconds": 60})
-        served.ask("GET", "/_ghdeploy/clock")
-        served.ask("GET", "/repos/octocat/example/pulls")
-        told = served.told_within(11)
+        served.send("POST", "/_ghdeploy/clock/tick", {"seconds": 60})
+        served.send("GET", "/_ghdeploy/clock")
+        served.send("GET", "/repos/octocat/example/pulls")
+        log = served.wait_for_log(11)
     refused = "failed: nothing came back from 127.0.0.1: "
-    assert [line.partition(refused)[0] for line in told] == [
+    assert [line.partition(refused)[0] for line in log] == [
         "     event status: id 27000000011, state pending, context ci/tests (octocat/example)",
         "     event ping: hook_id 301950017",
         "  !  --> ping to http://127.0.0.1:9/hook: ",
@@ -545,29 +545,29 @@ def test_the_log_tells_requests_hints_events_and_deliveries(seed_file: Path) -> 
     ]
 
 
-def test_what_has_no_endpoint_is_told_with_the_way_that_there_is() -> None:
-    """The answer and the problems name the call, which is `POST /_ghdeploy/stub` over HTTP."""
-    helps = 'Stub the response: ghdeploy.stub("POST", "/graphql", status=200, json=…)'
+def test_a_request_without_an_endpoint_names_the_stub_to_add() -> None:
+    """The response and the problems suggest `stub`, which is `POST /_ghdeploy/stub` over HTTP."""
+    suggestion = 'Stub the response: ghdeploy.stub("POST", "/graphql", status=200, json=…)'
     with serving() as served:
-        assert helps in served.ask("POST", "/api/graphql", {"query": "{ viewer { login } }"})
-        [problem] = served.ask("GET", "/_ghdeploy/problems")
-        assert helps in problem
+        assert suggestion in served.send("POST", "/api/graphql", {"query": "{ viewer { login } }"})
+        [problem] = served.send("GET", "/_ghdeploy/problems")
+        assert suggestion in problem
         stub = {"method": "POST", "path": "/graphql", "status": 200, "json": {"data": {}}}
-        assert served.ask("POST", "/_ghdeploy/stub", stub) == {}
-        assert served.ask("POST", "/api/graphql", {"query": "{ viewer { login } }"}) == {"data": {}}
+        assert served.send("POST", "/_ghdeploy/stub", stub) == {}
+        assert served.send("POST", "/api/graphql", {"query": "{ viewer { login } }"}) == {"data": {}}
 
 
-def test_quiet_tells_nothing() -> None:
-    """Only where it answers."""
+def test_quiet_prints_no_log() -> None:
+    """Only the greeting is printed."""
     with serving("--quiet") as served:
-        served.ask("GET", "/versions")
-        assert served.end() == (0, "")
-        assert served.told == []
+        served.send("GET", "/versions")
+        assert served.stop() == (0, "")
+        assert served.log == []
 
 
 @contextmanager
 def unread() -> Iterator[tuple[subprocess.Popen[str], Callable[[int], None]]]:
-    """Run a server whose log nobody reads, and ask it for so much that the pipe is full; end it."""
+    """Run a server whose log is not read, and fill the pipe; check that it stops."""
     process = subprocess.Popen(command("--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
     assert process.stdout
     assert process.stderr
@@ -587,22 +587,22 @@ def unread() -> Iterator[tuple[subprocess.Popen[str], Callable[[int], None]]]:
     process.stdout.close()
 
 
-def test_nobody_waits_for_a_log_that_is_not_read() -> None:
-    """A pipe that is full, and one that is closed, stop neither an answer nor the end."""
+def test_an_unread_log_blocks_no_request() -> None:
+    """With a full or closed pipe, requests are answered and the server stops."""
     with unread() as (process, ask):
         assert process.stdout
         process.stdout.close()
         ask(20)
 
 
-def test_with_a_full_pipe_it_ends_too() -> None:
-    """Whoever reads no line may still end it."""
+def test_a_full_pipe_does_not_block_the_shutdown() -> None:
+    """The server stops without anybody reading the log."""
     with unread() as (process, _):
         assert process.poll() is None
 
 
-def test_without_a_standard_output_it_answers_too(tmp_path: Path) -> None:
-    """What would have been printed goes nowhere, not into a socket that has its number."""
+def test_it_runs_without_standard_output(tmp_path: Path) -> None:
+    """The log is dropped, not written into a socket that reuses the file descriptor."""
     env_file = tmp_path / "variables"
     line = f"exec {shlex.join(command('--port', '0', '--env-file', str(env_file)))} >&-"
     process = subprocess.Popen(["sh", "-c", line], stderr=subprocess.PIPE, text=True)  # noqa: S603, S607
@@ -673,11 +673,11 @@ console.log(JSON.stringify(seen.slice(0, 2).map(([name]) => name)));
 """
 
 
-def test_a_suite_in_javascript_isolates_its_tests(seed_file: Path, tmp_path: Path) -> None:
-    """Reset and seed between tests, a real client, the clock, events: each test sees the same ids each time."""
+def test_a_javascript_suite_isolates_its_tests(seed_file: Path, tmp_path: Path) -> None:
+    """A suite resets the fake between tests, uses Octokit, the clock and events, and sees the same ids each time."""
     fetched.from_npm("@octokit/rest")
     with serving("--seed", str(seed_file)) as served:
-        done = subprocess.run(  # noqa: S603 - what the test says
+        process = subprocess.run(  # noqa: S603 - our own script
             ["node", "--input-type=module", "--eval", SUITE],  # noqa: S607
             env={**os.environ, **served.env, "HOME": str(tmp_path)},
             cwd=fetched.NODE,
@@ -686,8 +686,8 @@ def test_a_suite_in_javascript_isolates_its_tests(seed_file: Path, tmp_path: Pat
             timeout=60,
             check=False,
         )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == ["a pending commit status refuses it", "a deploy service takes a minute"]
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout) == ["a pending commit status refuses it", "a deploy service takes a minute"]
 
 
 SHELL = """
@@ -707,14 +707,14 @@ if ghdeploy -X POST $admin/assert_event -d '{"name": "deployment", "fields": {"r
 """
 
 
-def test_a_suite_in_shell_isolates_its_tests(tmp_path: Path) -> None:
-    """With curl alone; an assertion that does not hold is an error of curl's, with the text."""
+def test_a_shell_suite_isolates_its_tests(tmp_path: Path) -> None:
+    """A suite needs only curl. If an assertion fails, curl fails and prints the message."""
     fetched.program("curl")
     with serving() as served:
-        # Times are in the answer: both rounds play in the same second only if the clock says so.
+        # Responses contain times, so both rounds must run at the same time of the fake's clock.
         script = SHELL.replace("$admin/reset >", "$admin/reset > /dev/null; ghdeploy -X POST $admin/clock/move_to -d "
                                "'{\"when\": \"2030-01-01T00:00:00Z\"}' >")  # fmt: skip
-        done = subprocess.run(  # noqa: S603 - what the test says
+        process = subprocess.run(  # noqa: S603 - our own script
             ["sh", "-c", script],  # noqa: S607
             env={**os.environ, **served.env},
             cwd=tmp_path,
@@ -723,16 +723,16 @@ def test_a_suite_in_shell_isolates_its_tests(tmp_path: Path) -> None:
             timeout=60,
             check=False,
         )
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(done.stdout)["message"]
-    assert told.startswith("no event deployment with ref 'topic'\n  recorded, closest first:\n    deployment ")
+    assert process.returncode == 0, process.stdout + process.stderr
+    message = json.loads(process.stdout)["message"]
+    assert message.startswith("no event deployment with ref 'topic'\n  recorded, closest first:\n    deployment ")
 
 
-# Inside
+# ServedGitHub
 
 
-def test_a_reset_loads_the_seed_files_as_they_are_now(seed_file: Path) -> None:
-    """What the file says now; with `seed` false nothing; with a mistake in it the reset does not happen."""
+def test_a_reset_reads_the_seed_files_again(seed_file: Path) -> None:
+    """Changes to the files take effect. With `seed=False` nothing is loaded. An invalid file prevents the reset."""
     fake = ServedGitHub(Settings(seeds=[str(seed_file)]))
     fake.add_repository("octocat/more")
     seed_file.write_text('{"repositories": ["octocat/changed"]}', "utf-8")
@@ -747,12 +747,12 @@ def test_a_reset_loads_the_seed_files_as_they_are_now(seed_file: Path) -> None:
 
     fake._start_anew(seed=False)
     assert list(fake._engine.store.repositories) == []
-    with pytest.raises(FakeError, match=r"^seed is True or False, got 'no'$"):
+    with pytest.raises(FakeError, match=r"^seed must be True or False, got 'no'$"):
         fake._start_anew(seed="no")  # type: ignore[arg-type]
 
 
 def test_a_reset_delivers_each_ping_once(tmp_path: Path) -> None:
-    """Trying the seed out before is heard by nobody."""
+    """The rehearsal of the seed delivers nothing."""
     got: list[str] = []
 
     class Receiver(BaseHTTPRequestHandler):
@@ -771,20 +771,20 @@ def test_a_reset_delivers_each_ping_once(tmp_path: Path) -> None:
         path = tmp_path / "seed.json"
         path.write_text(json.dumps({"webhooks": [{"url": f"http://127.0.0.1:{server.server_port}/"}]}), "utf-8")
         fake = ServedGitHub(Settings(seeds=[str(path)]))
-        assert [one.state for one in fake.webhooks.deliveries] == ["waiting"]
+        assert [delivery.state for delivery in fake.webhooks.deliveries] == ["waiting"]
         fake.start_deliveries()
-        assert fake._greeter
-        fake._greeter.join(20)
+        assert fake._first_deliveries
+        fake._first_deliveries.join(20)
         fake._start_anew()
-        assert [one.state for one in fake.webhooks.deliveries] == ["delivered"]
+        assert [delivery.state for delivery in fake.webhooks.deliveries] == ["delivered"]
         fake.close()
         server.shutdown()
         thread.join()
     assert got == ["ping", "ping"]
 
 
-def played(fake: FakeGitHub, count: int) -> None:
-    """Have so many commit statuses reported over HTTP."""
+def report_statuses(fake: FakeGitHub, count: int) -> None:
+    """Create *count* commit statuses over HTTP."""
     sha = fake.repository("octocat/example").sha("main")
     url = f"{fake.base_url}/repos/octocat/example/statuses/{sha}"
     for number in range(count):
@@ -793,14 +793,14 @@ def played(fake: FakeGitHub, count: int) -> None:
         assert fake._engine.answer("POST", url, headers, body).status == 201
 
 
-def test_it_keeps_the_last_requests_events_and_deliveries_only() -> None:
-    """At least as many as `--keep` says, at most twice; what is told of them goes on counting."""
+def test_it_keeps_only_the_last_requests_events_and_deliveries() -> None:
+    """At least `--keep` of them are kept, and at most twice as many. Their numbers keep counting."""
     fake = ServedGitHub(Settings(keep=10))
     fake.add_repository("octocat/example")
     fake.webhooks.subscribe(lambda _: None, events=["status"])
     fault = fake.faults.add(method="PUT", status=500, required=True)
 
-    played(fake, 300)
+    report_statuses(fake, 300)
 
     assert 10 <= len(fake.requests) <= 20
     assert 10 <= len(fake.events) <= 20
@@ -808,27 +808,27 @@ def test_it_keeps_the_last_requests_events_and_deliveries_only() -> None:
     assert 10 <= len(fake._engine.transcript.entries) <= 22
     assert "context 299" in fake.requests[-1].request_body.decode()
     assert fake.events[-1].payload["context"] == "context 299"
-    told = fake.conversation.text().splitlines()
-    assert re.fullmatch(r"     … \d{3} requests and events of before are forgotten …", told[0])
-    assert [line[:4] for line in told if re.match(r" *\d+\. ", line)][-2:] == ["299.", "300."]
+    lines = fake.conversation.text().splitlines()
+    assert re.fullmatch(r"     … \d{3} requests and events of before are forgotten …", lines[0])
+    assert [line[:4] for line in lines if re.match(r" *\d+\. ", line)][-2:] == ["299.", "300."]
     assert " requests and events of before are forgotten …" in fake.conversation.diagram()
-    # A fault still knows what came after it.
+    # A fault still lists the requests after it.
     assert f"the fault {fault} was used 0 of 1 times\n  POST /repos/" in fake._engine.list_problems()[0]
     for number in range(30):
         fake._engine.fail(FakeError(f"problem {number}"))
-    played(fake, 1)
+    report_statuses(fake, 1)
     assert fake._engine.list_problems()[9] == "FakeError: problem 29"
 
 
 def test_memory_stays_flat() -> None:
-    """What is forgotten is given back: deployments stay, as on GitHub, and nothing else does."""
+    """Forgotten requests free their memory. Deployments are kept, as on GitHub."""
     import tracemalloc
 
     fake = ServedGitHub(Settings(keep=50))
     repo = fake.add_repository("octocat/example")
     url = f"{fake.base_url}/repos/octocat/example/deployments"
 
-    def asked(count: int) -> int:
+    def memory_after(count: int) -> int:
         for number in range(count):
             headers = {"authorization": "Bearer any", "user-agent": "test"}
             fake._engine.answer("GET", f"{url}?ref={number % 7}", headers, b"")
@@ -837,54 +837,54 @@ def test_memory_stays_flat() -> None:
     repo.add_deployment(ref="main")
     tracemalloc.start()
     try:
-        asked(200)
-        before = asked(200)
-        assert asked(600) - before < 100_000
+        memory_after(200)
+        before = memory_after(200)
+        assert memory_after(600) - before < 100_000
     finally:
         tracemalloc.stop()
 
 
-def test_the_log_is_complete_over_a_reset_and_a_delivery_that_takes_its_time() -> None:
-    """Lines come in their order; a delivery is told when it is over, and what was said before a reset is not lost."""
+def test_the_log_is_complete_and_in_order() -> None:
+    """A delivery is logged when it has finished. Lines from before a reset are not lost."""
     lines: list[str] = []
     log = Log(lambda text: lines.extend(text.splitlines()))
     fake = ServedGitHub(Settings(), log)
     fake.start_log()
     fake.add_repository("octocat/example")
-    fake.webhooks.subscribe(lambda _: played(fake, 1), events=["deployment"])
+    fake.webhooks.subscribe(lambda _: report_statuses(fake, 1), events=["deployment"])
     fake.repository("octocat/example").add_deployment(ref="main")
     fake._start_anew()
     fake.add_repository("octocat/example")
-    played(fake, 1)
+    report_statuses(fake, 1)
     fake._engine.fail(FakeError("a problem\x1b[0m"))
     log.close()
     fake.close()
 
-    asked = (
+    request = (
         "  {}. POST /repos/octocat/example/statuses/734ea463a42cc82d11fedf1d01b5b7a2194a6c2b "
         '{{"state": "success", "context": "context 0"}} -> 201 Created id {}, state success, context context 0'
     )
     assert [line.partition(" (")[0].partition(": id")[0] for line in lines] == [
         "     event ping: hook_id 301950017",
-        asked.format(1, 27000000011),
+        request.format(1, 27000000011),
         "     event status",
         "     --> ping to <lambda>: 200 OK",
         "     event deployment.created",
-        asked.format(2, 27000000018),
+        request.format(2, 27000000018),
         "     event status",
         "     --> deployment to <lambda>: 200 OK",
-        asked.format(1, 27000000011),
+        request.format(1, 27000000011),
         "     event status",
         "  !  FakeError: a problem\\x1b[0m",
     ]
     assert not [thread for thread in threading.enumerate() if thread.name == "ghdeploy log"]
 
 
-def test_it_answers_in_well_under_a_second() -> None:
-    """From nothing to the first answer, with the time that Python itself takes."""
+def test_it_starts_quickly() -> None:
+    """The time from start to the first response is short."""
     began = time.perf_counter()
     with serving() as served:
-        served.ask("GET", "/_ghdeploy/clock")
+        served.send("GET", "/_ghdeploy/clock")
         taken = time.perf_counter() - began
     # 0.3 seconds on an idle machine; the limit is for one with much else to do.
     assert taken < 5

@@ -1,4 +1,4 @@
-"""Files of data: what is wrong with one is told, and of YAML the line of each value is known."""
+"""Reading data files: values, their lines in YAML, and messages about mistakes."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ tokens: []
 
 
 def lines(document: reader.Document, *path: str | int) -> tuple[int | None, int | None]:
-    """Give the lines of the key and of the value at a path."""
+    """Return the lines of the key and of the value at a path."""
     return document.line(path, of_key=True), document.line(path, of_key=False)
 
 
-def test_yaml_values_are_found_by_line() -> None:
-    """In block and flow style, keys and values on different lines."""
+def test_yaml_values_have_lines() -> None:
+    """Block and flow style work, even with a key and its value on different lines."""
     document = reader.read(YAML, "YAML")
     assert document.value["repositories"][0]["environments"] == [{"name": "production", "wait timer": 5}]
     assert lines(document) == (2, 2)
@@ -50,8 +50,8 @@ def test_yaml_values_are_found_by_line() -> None:
     assert lines(document, "nothing") == lines(document, "tokens", 0) == lines(document, "tokens", "x") == (None, None)
 
 
-def test_yaml_anchors_and_merges_lead_to_where_the_value_is_written() -> None:
-    """What is merged is found where it stands, unless the mapping has a member of its own."""
+def test_yaml_aliases_and_merges_have_the_line_of_the_anchor() -> None:
+    """A merged member has the line where it is written, unless the mapping overrides it."""
     text = "a: &a\n  x: 1\n  y: 2\nb:\n  <<: *a\n  y: 3\nc: *a\nd:\n  <<: [*a, {z: 4}]\n"
     document = reader.read(text, "YAML")
     assert document.value["b"] == {"x": 1, "y": 3}
@@ -61,13 +61,13 @@ def test_yaml_anchors_and_merges_lead_to_where_the_value_is_written() -> None:
     assert lines(document, "d", "z") == (9, 9)
 
 
-def test_windows_line_ends_count_once() -> None:
-    """A carriage return is no line of its own."""
+def test_windows_line_endings_count_once() -> None:
+    """A carriage return does not start another line."""
     assert lines(reader.read(YAML.replace("\n", "\r\n"), "YAML"), "tokens") == (11, 11)
 
 
 def test_toml_and_json_have_no_lines() -> None:
-    """The parsers of the standard library keep none; the values are theirs."""
+    """The parsers of the standard library keep no lines."""
     for form, text in (("TOML", "[[users]]\nlogin = 'mona'\n"), ("JSON", '{"users": [{"login": "mona"}]}')):
         document = reader.read(text, form)
         assert document.value == {"users": [{"login": "mona"}]}
@@ -84,7 +84,7 @@ BREAKS = st.sampled_from(["", "\n", " ", "\n\n ", "\r\n"])
 
 
 class Writer:
-    """Writes YAML in flow style with line breaks anywhere but after a key, and knows where it has put what."""
+    """Writes YAML in flow style with random line breaks, except after keys, and keeps the line of each value."""
 
     def __init__(self, data: st.DataObject) -> None:
         """Draw the breaks from *data*."""
@@ -95,13 +95,13 @@ class Writer:
 
     @property
     def line(self) -> int:
-        """The line on which the next character is."""
+        """The line of the next character."""
         return self.text.count("\n") + 1
 
     def write(self, text: str) -> None:
-        """Write *text* with something blank after it."""
+        """Write *text* and random white space."""
         if text == ":":
-            self.text = self.text.rstrip()  # a key ends on its line
+            self.text = self.text.rstrip()  # the colon is on the key's line
         self.text += text + self._data.draw(BREAKS)
 
     def value(self, value: object, path: Path) -> None:
@@ -129,8 +129,8 @@ class Writer:
 
 
 @given(value=VALUES, data=st.data())
-def test_any_yaml_in_flow_style_is_found_by_line(value: object, data: st.DataObject) -> None:
-    """Each value is where it was written, and it is what was written; so is each key."""
+def test_any_yaml_in_flow_style_has_lines(value: object, data: st.DataObject) -> None:
+    """Each key and value is read back with the line it was written on."""
     writer = Writer(data)
     writer.value(value, ())
     document = reader.read(writer.text, "YAML")
@@ -140,7 +140,7 @@ def test_any_yaml_in_flow_style_is_found_by_line(value: object, data: st.DataObj
 
 
 DEEP = 100_000
-TAG = "this tag is none that is known; a text that begins with ! is put in quotes"
+TAG = "unknown tag; put strings that begin with ! in quotes"
 AT_A_START = "that cannot start any token while scanning for the next token"
 BOMB = ["- &0 [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
 BOMB += [f"- &{n} [{', '.join([f'*{n - 1}'] * 9)}]" for n in range(1, 40)]
@@ -151,7 +151,7 @@ BOMB += [f"- &{n} [{', '.join([f'*{n - 1}'] * 9)}]" for n in range(1, 40)]
     [
         ("JSON", '{"a": 1,\n "b" 2}', "Expecting ':' delimiter", 2),
         ("JSON", "", "Expecting value", 1),
-        ("JSON", '{"a": 1,\n "b": {"c": 1,\n "\\u0063": 2}}', "the key 'c' is there twice", None),
+        ("JSON", '{"a": 1,\n "b": {"c": 1,\n "\\u0063": 2}}', "duplicate key 'c'", None),
         ("JSON", "[" * DEEP, "it is nested too deeply", None),
         ("JSON", "1" * 5000, "a number has too many digits", None),
         ("TOML", "a = 1\nb = ?\n", "Invalid value (at line 2, column 5)", None),
@@ -162,20 +162,20 @@ BOMB += [f"- &{n} [{', '.join([f'*{n - 1}'] * 9)}]" for n in range(1, 40)]
         ("TOML", "a = " + "1" * 5000, "a number has too many digits", None),
         ("YAML", "a: 1\nb: [1\n", "expected ',' or ']', but got '<stream end>' while parsing a flow sequence", 3),
         ("YAML", "a: 1\nb: c: d\n", "mapping values are not allowed here", 2),
-        ("YAML", "a: 1\nb:\n  c: 1\n  c: 2\n", "the key 'c' is there twice, first in line 3", 4),
-        ("YAML", "a: 1\nyes: 2\n", "a key is a text: put it in quotes", 2),
-        ("YAML", "a: 1\n[b]: 2\n", "a key is a text: put it in quotes", 2),
-        ("YAML", "a: &a\n  - 1\n  - *a\n", "an alias refers to what it is a part of", 1),
-        ("YAML", "a: 1\nb: 2026-13-01\n", "this is no timestamp; a text is put in quotes", 2),
-        ("YAML", "a: 1\nb: !!int x\n", "this is no int; a text is put in quotes", 2),
-        ("YAML", "a: *b\n", "there is no anchor for this alias; a text that begins with * is put in quotes", 1),
-        ("YAML", "a: &b 1\nb: &b 2\n", "this anchor is there twice; a text that begins with & is put in quotes", 2),
+        ("YAML", "a: 1\nb:\n  c: 1\n  c: 2\n", "duplicate key 'c', first in line 3", 4),
+        ("YAML", "a: 1\nyes: 2\n", "a key must be a string: put it in quotes", 2),
+        ("YAML", "a: 1\n[b]: 2\n", "a key must be a string: put it in quotes", 2),
+        ("YAML", "a: &a\n  - 1\n  - *a\n", "an alias refers to its own parent", 1),
+        ("YAML", "a: 1\nb: 2026-13-01\n", "invalid timestamp; put strings in quotes", 2),
+        ("YAML", "a: 1\nb: !!int x\n", "invalid int; put strings in quotes", 2),
+        ("YAML", "a: *b\n", "this alias has no anchor; put strings that begin with * in quotes", 1),
+        ("YAML", "a: &b 1\nb: &b 2\n", "duplicate anchor; put strings that begin with & in quotes", 2),
         ("YAML", "a: 1\nb: !abc c\n", TAG, 2),
         ("YAML", "a: 1\nb: !a!bc c\n", TAG, 2),
-        ("YAML", "a: 1\nb: [!!timestamp 'x']\n", "this is no timestamp; a text is put in quotes", 2),
-        ("YAML", 'a: 1\nb: "\\U00110000"\n', "an escape names no character, or a number is too large", 2),
-        ("YAML", 'a: 1\nb: "\\UFFFFFFFF"\n', "an escape names no character, or a number is too large", 2),
-        ("YAML", "a: 1\nmy-token: 1\nmy-token: 2\n", "a key is there twice, first in line 2", 3),
+        ("YAML", "a: 1\nb: [!!timestamp 'x']\n", "invalid timestamp; put strings in quotes", 2),
+        ("YAML", 'a: 1\nb: "\\U00110000"\n', "an escape sequence is invalid, or a number is too large", 2),
+        ("YAML", 'a: 1\nb: "\\UFFFFFFFF"\n', "an escape sequence is invalid, or a number is too large", 2),
+        ("YAML", "a: 1\nmy-token: 1\nmy-token: 2\n", "duplicate key, first in line 2", 3),
         ("TOML", "[my-token]\n[my-token]\n", "Cannot declare (…,) twice (at line 2, column 10)", None),
         (
             "TOML",
@@ -186,31 +186,31 @@ BOMB += [f"- &{n} [{', '.join([f'*{n - 1}'] * 9)}]" for n in range(1, 40)]
         ("TOML", 'a = 1\nb = "\x07"', "Illegal character '\\x07' (at line 2, column 6)", None),
         ("YAML", "a: 1\nb: \t@my\n", f"found character '\\t' {AT_A_START}", 2),
         ("YAML", "a: 1\nb: @my\n", f"found character '@' {AT_A_START}", 2),
-        ("YAML", "\n".join(BOMB), "its aliases stand for more than 1,000,000 values", 7),
+        ("YAML", "\n".join(BOMB), "its aliases expand to more than 1,000,000 values", 7),
         ("YAML", "a: 1\n---\nb: 2\n", "but found another document expected a single document in the stream", 2),
         ("YAML", "a: 1\nb: \a\n", "special characters are not allowed", 2),
         ("YAML", "[" * DEEP, "it is nested too deeply", None),
         ("YAML", "a: 1\nb: !!python/object/apply:os.abort []\n", TAG, 2),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told(form: str, text: str, message: str, line: int | None) -> None:
-    """A mistake in the syntax, with its line where the parser knows it, and a key that is there twice."""
+def test_a_mistake_has_a_message_and_a_line(form: str, text: str, message: str, line: int | None) -> None:
+    """Syntax errors and duplicate keys have a line if the parser knows it."""
     with pytest.raises(Malformed) as caught:
         reader.read(text, form)
     assert (str(caught.value), caught.value.line) == (message, line)
 
 
-def test_without_pyyaml_yaml_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TOML and JSON need nothing."""
+def test_without_pyyaml_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TOML and JSON need no package."""
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(Malformed) as caught:
         reader.read("a: 1", "YAML")
-    expected = "YAML takes PyYAML: pip install 'pytest-ghdeploy[yaml]', or write the same in TOML or JSON"
+    expected = "YAML needs PyYAML: pip install 'pytest-ghdeploy[yaml]', or use TOML or JSON"
     assert (str(caught.value), caught.value.line) == (expected, None)
     assert reader.read('{"a": 1}', "JSON").value == reader.read("a = 1", "TOML").value == {"a": 1}
 
 
-def test_an_empty_file_of_yaml_holds_nothing() -> None:
-    """There is no line to speak of."""
+def test_an_empty_yaml_file_has_no_value() -> None:
+    """Its value is ``None`` and it has no lines."""
     document = reader.read("# nothing\n", "YAML")
     assert (document.value, lines(document)) == (None, (None, None))

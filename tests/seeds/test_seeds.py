@@ -1,4 +1,4 @@
-"""Seed files: what they set up is what Python would have, and an error says where in the file it is."""
+"""Seed files: they have the effect of the same calls from Python, and errors name the place in the file."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ FORMS = {"seed.yaml": YAML, "seed.yml": YAML, "seed.toml": TOML, "seed.json": JS
 
 
 def stored(fake: FakeGitHub) -> object:
-    """Copy all that a scene consists of, and all that a refused seed must leave alone."""
+    """Copy all state that a seed can change."""
     store, application = fake._engine.store, fake._engine.application
     rows = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
     graphs = {
@@ -110,25 +110,25 @@ def stored(fake: FakeGitHub) -> object:
     )
 
 
-def at(fake: FakeGitHub) -> FakeGitHub:
-    """Put the clock of a new fake where all compare, and send nothing to whoever may listen here."""
+def prepared(fake: FakeGitHub) -> FakeGitHub:
+    """Set a new fake's clock to a fixed time, and hold its deliveries."""
     fake.clock.move_to(datetime(2026, 11, 20, 12, tzinfo=UTC))
     fake.webhooks.hold()
     return fake
 
 
 def get(path: str) -> Any:  # noqa: ANN401 - any JSON
-    """Ask over HTTP."""
+    """Get JSON over HTTP."""
     answer = requests.get(API + path, headers={"Authorization": "token my-token"}, timeout=10)
     assert answer.ok, answer.text
     return answer.json()
 
 
-# What loads
+# Loading
 
 
 def by_hand(fake: FakeGitHub) -> None:
-    """Set the scene of the example in Python."""
+    """Make the example's calls in Python."""
     repo = fake.add_repository("octocat/example", default_branch="main")
     fake.add_token("my-token", user="octocat", scopes=["repo_deployment"])
     repo.add_branch("topic-branch")
@@ -140,27 +140,27 @@ def by_hand(fake: FakeGitHub) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_file_sets_the_scene_that_python_would(tmp_path: Path, name: str) -> None:
-    """The same rows, commits, tokens, hooks, events and ids, whatever the file is written in."""
+def test_a_file_has_the_effect_of_the_calls(tmp_path: Path, name: str) -> None:
+    """Rows, commits, tokens, hooks, events and ids are the same, in every file format."""
     (tmp_path / name).write_text(FORMS[name], "utf-8")
-    seeded, expected = at(FakeGitHub()), at(FakeGitHub())
+    seeded, expected = prepared(FakeGitHub()), prepared(FakeGitHub())
     seeded.seed(tmp_path / name)
     by_hand(expected)
     assert stored(seeded) == stored(expected)
 
 
-def test_a_mapping_sets_the_same_scene() -> None:
-    """It has the shape of a file."""
-    seeded, expected = at(FakeGitHub()), at(FakeGitHub())
+def test_a_mapping_has_the_same_effect() -> None:
+    """Its content is the same as a file's."""
+    seeded, expected = prepared(FakeGitHub()), prepared(FakeGitHub())
     seeded.seed(json.loads(JSON))
     by_hand(expected)
     assert stored(seeded) == stored(expected)
 
 
-def test_the_example_answers(ghdeploy: FakeGitHub, tmp_path: Path) -> None:
-    """A failing commit status and a merge conflict refuse deployments, and the hook hears of what is deployed."""
+def test_the_example_works_over_http(ghdeploy: FakeGitHub, tmp_path: Path) -> None:
+    """A failing commit status and a merge conflict block deployments, and the hook receives the deployment event."""
     (tmp_path / "seed.yaml").write_text(YAML, "utf-8")
-    at(ghdeploy).seed(str(tmp_path / "seed.yaml"))
+    prepared(ghdeploy).seed(str(tmp_path / "seed.yaml"))
 
     def deploy(ref: str, token: str = "my-token", **more: object) -> requests.Response:  # noqa: S107
         return requests.post(
@@ -258,7 +258,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def everything_by_hand(fake: FakeGitHub) -> None:
-    """Do in Python what ``EVERYTHING`` spells."""
+    """Make the calls of ``EVERYTHING`` in Python."""
     fake.add_user("octo-org", type="Organization")
     fake.add_user("mona")
     gate = fake.add_app("gate")
@@ -328,28 +328,30 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     fake.webhooks.subscribe("http://192.0.2.1/", allow_any_host=True, active=False)
 
 
-def test_everything_can_be_spelled_in_any_order() -> None:
-    """Every section and every shorthand gives what Python gives, though the mapping has all of it back to front."""
-    seeded, expected = at(FakeGitHub()), at(FakeGitHub())
+def test_every_section_has_the_effect_of_the_calls_in_any_order() -> None:
+    """Every section and shorthand works, though the mapping lists the sections in reverse order."""
+    seeded, expected = prepared(FakeGitHub()), prepared(FakeGitHub())
     seeded.seed(EVERYTHING)
     everything_by_hand(expected)
     assert stored(seeded) == stored(expected)
 
 
-def test_every_section_is_in_that_scene() -> None:
-    """No list that a seed may have is left untested here."""
+def test_every_section_is_tested() -> None:
+    """``EVERYTHING`` has an item for each list that a seed can have."""
 
-    def missing(sections: tuple[seeds.Section, ...], found: list[Any]) -> list[str]:
-        there = [item for item in found if isinstance(item, dict)]
-        lists = {section.name: [one for item in there for one in item.get(section.name, ())] for section in sections}
+    def missing(sections: tuple[seeds.Section, ...], items: list[Any]) -> list[str]:
+        mappings = [item for item in items if isinstance(item, dict)]
+        lists = {
+            section.name: [inner for item in mappings for inner in item.get(section.name, ())] for section in sections
+        }
         inner = [name for section in sections for name in missing(section.inside, lists[section.name])]
-        return [name for name, items in lists.items() if not items] + inner
+        return [name for name, entries in lists.items() if not entries] + inner
 
     assert missing(seeds.SECTIONS, [EVERYTHING]) == []
 
 
-def test_what_was_seeded_is_there_over_http(ghdeploy: FakeGitHub) -> None:
-    """Each section, asked for by a client."""
+def test_seeded_resources_are_visible_over_http(ghdeploy: FakeGitHub) -> None:
+    """A client can read the resources of each section."""
     ghdeploy.seed({**EVERYTHING, "rate_limits": [{"remaining": 17}]})
     where = "/repos/octo-org/app"
 
@@ -374,9 +376,9 @@ def test_what_was_seeded_is_there_over_http(ghdeploy: FakeGitHub) -> None:
     assert [policy["name"] for policy in policies] == ["release/*", "v*"]
     rules = root("/environments/qa/deployment_protection_rules")["custom_deployment_protection_rules"]
     assert [rule["app"]["slug"] for rule in rules] == ["gate"]
-    assert [one["task"] for one in root("/deployments")] == ["migrate", "deploy"]
+    assert [deployment["task"] for deployment in root("/deployments")] == ["migrate", "deploy"]
     statuses = root(f"/deployments/{root('/deployments')[0]['id']}/statuses")
-    assert [one["state"] for one in statuses] == ["success", "queued"]
+    assert [status["state"] for status in statuses] == ["success", "queued"]
     assert [hook["config"]["url"] for hook in root("/hooks")] == ["https://localhost:1/"]
     assert root("/pulls") == [{"number": 1}]
     assert requests.get(f"{API}/user", headers=headers, timeout=10).status_code == 503
@@ -387,7 +389,7 @@ def test_what_was_seeded_is_there_over_http(ghdeploy: FakeGitHub) -> None:
 
 
 def refusal(source: seeds.Source, fake: FakeGitHub | None = None) -> str:
-    """Give the message of a seed that is refused, and see to it that nothing has changed."""
+    """Return the message of a refused seed, and check that nothing changed."""
     fake = fake or FakeGitHub()
     before = stored(fake)
     with pytest.raises(FakeError) as caught:
@@ -397,7 +399,7 @@ def refusal(source: seeds.Source, fake: FakeGitHub | None = None) -> str:
 
 
 def used(deliveries: list[Delivery]) -> FakeGitHub:
-    """Make a fake in which there is something of everything, and a receiver of all events."""
+    """Create a fake with a resource of each kind and a receiver of all events."""
     fake = FakeGitHub()
     everything_by_hand(fake)
     fake.webhooks.subscribe(deliveries.append)
@@ -417,8 +419,8 @@ def used(deliveries: list[Delivery]) -> FakeGitHub:
     ],
     ids=lambda last: next(iter(last)),
 )
-def test_a_refused_seed_leaves_nothing(last: dict[str, Any]) -> None:
-    """However late it is refused: no row, commit, token, event, delivery, stub, limit, secret or id is used up."""
+def test_a_refused_seed_leaves_no_trace(last: dict[str, Any]) -> None:
+    """Even if its last call is refused, no row, commit, token, event, delivery, stub, limit, secret or id is left."""
     deliveries: list[Delivery] = []
     fake = used(deliveries)
     del deliveries[:]
@@ -450,8 +452,8 @@ def test_a_refused_seed_leaves_nothing(last: dict[str, Any]) -> None:
     assert [event.delivery_id for event in fake.events] == [event.delivery_id for event in twin.events]
 
 
-def test_events_of_a_seed_reach_those_who_were_there_before(ghdeploy: FakeGitHub) -> None:
-    """They are delivered when the whole scene is set, and once; a hook of the seed itself gets its ping alone."""
+def test_events_of_a_seed_reach_existing_hooks(ghdeploy: FakeGitHub) -> None:
+    """They are delivered once, after the last call. A hook of the seed itself only gets its ping."""
     seen: list[tuple[str, int]] = []
     ghdeploy.webhooks.subscribe(
         lambda delivery: (
@@ -472,7 +474,7 @@ def test_events_of_a_seed_reach_those_who_were_there_before(ghdeploy: FakeGitHub
 
 
 def test_seeding_again_adds() -> None:
-    """What is there stays; a repository that is there is refused as from Python."""
+    """A second seed adds to the state. An existing repository is refused, as from Python."""
     fake = FakeGitHub()
     fake.seed({"repositories": ["octocat/one"]})
     fake.seed({"repositories": ["octocat/two"]})
@@ -482,7 +484,7 @@ def test_seeding_again_adds() -> None:
 
 
 def test_an_error_carries_the_path() -> None:
-    """Programs find the place in `argument`, whether a key, a value or what the fake says to it is wrong."""
+    """`argument` is the path, whether a key or a value is invalid or a call is refused."""
     seeds_and_places: list[tuple[dict[str, Any], str]] = [
         ({"repositories": [{"full_name": "o/r", "branchs": []}]}, "repositories[0].branchs"),
         ({"repositories": [{"full_name": "o/r", "branches": [{"name": 7}]}]}, "repositories[0].branches[0].name"),
@@ -514,16 +516,16 @@ def count_calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 
 def test_a_seed_is_checked_once_and_rehearsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rehearsal, in a copy of the fake, is how a refusal leaves no trace."""
+    """The rehearsal runs in a copy of the fake, so that a refusal leaves no trace."""
     counts = count_calls(monkeypatch)
     FakeGitHub().seed({"users": ["mona"]})
     assert counts == {"checked": 1, "carried out": 2}
 
 
-def test_the_fixture_and_the_server_carry_a_seed_out_once(
+def test_a_new_fake_carries_a_seed_out_once(
     monkeypatch: pytest.MonkeyPatch, ghdeploy_factory: Callable[..., FakeGitHub], tmp_path: Path
 ) -> None:
-    """A new fake that refuses its seed is thrown away, so no rehearsal is needed. A reset of the server needs one."""
+    """A new fake that refuses its seed is discarded, so it needs no rehearsal. A reset of the server needs one."""
     counts = count_calls(monkeypatch)
     ghdeploy_factory(seed={"users": ["mona"]})
     assert counts == {"checked": 1, "carried out": 1}
@@ -535,7 +537,7 @@ def test_the_fixture_and_the_server_carry_a_seed_out_once(
 
 
 def test_a_new_fake_that_refuses_its_seed_delivers_nothing(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
-    """The ping of an earlier hook is not sent, and the fake is as empty as before."""
+    """The ping of an earlier hook is not sent, and the fake is empty."""
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as receiver:
         receiver.timeout = 0.2
         hook = f"http://127.0.0.1:{receiver.server_port}/"
@@ -553,8 +555,8 @@ def test_a_new_fake_that_refuses_its_seed_delivers_nothing(ghdeploy_factory: Cal
     assert (fake.webhooks.hooks, fake.webhooks.deliveries) == ([], [])
 
 
-def test_reset_empties_what_was_seeded() -> None:
-    """The seed has to be called again."""
+def test_a_reset_removes_the_seed() -> None:
+    """The seed must be loaded again."""
     fake = FakeGitHub()
     fake.seed({"repositories": ["octocat/one"], "tokens": ["a-token"]})
     fake.reset()
@@ -562,19 +564,19 @@ def test_reset_empties_what_was_seeded() -> None:
     fake.seed({"repositories": ["octocat/one"]})
 
 
-def test_what_aliases_lead_to_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small file in which everything is there many times takes no time, and its secrets are known."""
-    looked_at: list[str] = []
-    monkeypatch.setattr("pytest_ghdeploy.seeds.seed.Secrets.add", lambda _, secret: looked_at.append(secret))
+def test_aliased_values_are_searched_for_secrets_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file with many nested aliases loads quickly, and its secrets are found."""
+    secrets: list[str] = []
+    monkeypatch.setattr("pytest_ghdeploy.seeds.seed.Secrets.add", lambda _, secret: secrets.append(secret))
     lines = ["stubs:", "- method: GET", "  path: /x", "  json:", "    a0: &0 [{token: a-token}, 1, 1]"]
     lines += [f"    a{n}: &{n} [*{n - 1}, *{n - 1}, *{n - 1}]" for n in range(1, 10)]
     (tmp_path / "seed.yaml").write_text("\n".join(lines), "utf-8")
     FakeGitHub().seed(tmp_path / "seed.yaml")
-    assert looked_at == ["a-token"]
+    assert secrets == ["a-token"]
 
 
-def test_an_empty_seed_is_none() -> None:
-    """Nothing happens."""
+def test_an_empty_seed_changes_nothing() -> None:
+    """Empty mappings and empty lists are accepted."""
     fake = FakeGitHub()
     before = stored(fake)
     fake.seed({})
@@ -637,10 +639,10 @@ WRONG = [
 
 @pytest.mark.parametrize(("key", "value", "message"), WRONG)
 @pytest.mark.parametrize("name", BRANCHES)
-def test_a_mistake_is_told_with_file_and_path(
+def test_a_mistake_has_a_message_with_file_and_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, key: str, value: str, message: str
 ) -> None:
-    """An unknown key, a value of another type, and one that the fake refuses, in each kind of file."""
+    """Each file format reports an unknown key, a value of the wrong type, and a refused value."""
     monkeypatch.chdir(tmp_path)
     Path(name).write_text(BRANCHES[name].format(key, value), "utf-8")
     line = ":7" if name == "seed.yaml" else ""
@@ -650,7 +652,7 @@ def test_a_mistake_is_told_with_file_and_path(
     assert refusal({"repositories": [repository]}) == message.removesuffix("; put strings in quotes")
 
 
-# Written as JSON, which YAML can read too: the line is that of YAML.
+# Written as JSON, which is also valid YAML. The line is the one reported for YAML.
 MISTAKES = [
     ("[]", 1, "a seed must be a mapping, got a list"),
     ('\n"x"', 2, "a seed must be a mapping, got a string"),
@@ -878,7 +880,7 @@ MISTAKES = [
 def test_each_mistake_has_its_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: int, message: str
 ) -> None:
-    """What is asked, what there is, and where: the path in the file, and in YAML the line."""
+    """Each message has the wrong value, the known ones, the path in the file, and in YAML the line."""
     monkeypatch.chdir(tmp_path)
     for name, where in (("seed.json", "seed.json"), ("seed.yaml", f"seed.yaml:{line}")):
         Path(name).write_text(text, "utf-8")
@@ -889,11 +891,11 @@ def test_each_mistake_has_its_message(
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("seed.txt", b"", "seed.txt: a seed file ends in .yaml, .yml, .toml, .json"),
-        ("seed", b"", "seed: a seed file ends in .yaml, .yml, .toml, .json"),
+        ("seed.txt", b"", "seed.txt: the name of a seed file must end in .yaml, .yml, .toml, .json"),
+        ("seed", b"", "seed: the name of a seed file must end in .yaml, .yml, .toml, .json"),
         ("seed.yaml", b"", "seed.yaml: a seed must be a mapping, got nothing"),
         ("seed.yaml", b"a: 1\n- b", "seed.yaml:2: expected <block end>, but found '-' while parsing a block mapping"),
-        ("seed.json", b'{\n"\xff": 1}', "seed.json:2: a seed file is UTF-8"),
+        ("seed.json", b'{\n"\xff": 1}', "seed.json:2: a seed file must be UTF-8"),
         ("seed.toml", b"[a\n", "seed.toml: Expected ']' at the end of a table declaration (at line 1, column 3)"),
         (
             "seed.toml",
@@ -919,35 +921,35 @@ def test_each_mistake_has_its_message(
         (
             "seed.yaml",
             b"users: !!python/name:os.abort\n",
-            "seed.yaml:1: this tag is none that is known; a text that begins with ! is put in quotes",
+            "seed.yaml:1: unknown tag; put strings that begin with ! in quotes",
         ),
     ],
 )
-def test_a_file_that_is_none_says_why(
+def test_an_invalid_file_has_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, message: str
 ) -> None:
-    """Another ending, nothing in it, no text, a mistake in the syntax, and what YAML takes for something else."""
+    """Invalid are other suffixes, empty files, bytes, syntax errors, and strings that YAML reads as another type."""
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(content)
     assert refusal(name) == message
 
 
-def test_a_file_that_is_not_there_says_where_it_was_sought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative path is taken from the working directory."""
+def test_a_missing_file_has_a_message_with_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is resolved in the working directory, which the message names."""
     monkeypatch.chdir(tmp_path)
-    expected = f"nope.yaml: this seed file cannot be read in {Path.cwd()}: No such file or directory"
+    expected = f"nope.yaml: cannot read this seed file in {Path.cwd()}: No such file or directory"
     assert refusal("nope.yaml") == expected
     path = tmp_path / "nope.yaml"
-    assert refusal(path) == f"{path}: this seed file cannot be read: No such file or directory"
-    assert refusal("/nope\0.yaml") == "/nope\0.yaml: this seed file cannot be read: embedded null byte"
+    assert refusal(path) == f"{path}: cannot read this seed file: No such file or directory"
+    assert refusal("/nope\0.yaml") == "/nope\0.yaml: cannot read this seed file: embedded null byte"
     (tmp_path / "dir.json").mkdir()
-    assert refusal(tmp_path / "dir.json").endswith("dir.json: this seed file cannot be read: Is a directory")
+    assert refusal(tmp_path / "dir.json").endswith("dir.json: cannot read this seed file: Is a directory")
 
 
-def test_what_is_no_seed_is_refused() -> None:
-    """A path or a mapping; and the keys of a mapping are texts."""
+def test_a_seed_must_be_a_path_or_a_mapping() -> None:
+    """All keys of a mapping must be strings."""
     wrong: Any = ["seed.yaml"]
-    assert refusal(wrong) == "a seed is the path of a file or a mapping, got a list"
+    assert refusal(wrong) == "a seed must be a file path or a mapping, got a list"
     wrong = {7: []}
     assert refusal(wrong) == "a key must be a string, got a number"
     assert refusal({"users": [{7: "mona"}]}) == "a key in users[0] must be a string, got a number"
@@ -962,18 +964,18 @@ def test_what_is_no_seed_is_refused() -> None:
     assert refusal({"repositories": [circle]}) == expected
 
 
-def test_without_pyyaml_the_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A YAML file takes an extra; TOML and JSON load without."""
+def test_a_yaml_file_needs_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the extra. TOML and JSON load without it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "yaml", None)
     Path("seed.yaml").write_text("users: [nobody-else]\n", "utf-8")
     Path("seed.toml").write_text('users = ["mona"]\n', "utf-8")
-    expected = "YAML takes PyYAML: pip install 'pytest-ghdeploy[yaml]', or write the same in TOML or JSON"
+    expected = "YAML needs PyYAML: pip install 'pytest-ghdeploy[yaml]', or use TOML or JSON"
     assert refusal("seed.yaml") == f"seed.yaml: {expected}"
     FakeGitHub().seed("seed.toml")
 
 
-SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
+SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - not a real token
 
 
 @pytest.mark.parametrize(
@@ -1014,7 +1016,7 @@ SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
     ids=str,
 )
 def test_no_message_quotes_a_secret(tmp_path: Path, seed: dict[str, Any]) -> None:
-    """Neither a token nor a hook's secret, wherever it was put by mistake; nor does what the error holds."""
+    """A token or secret in the wrong place appears neither in the message nor in the traceback's frames."""
     (tmp_path / "seed.json").write_text(json.dumps(seed), "utf-8")
     fake = FakeGitHub()
     for source in (seed, tmp_path / "seed.json"):
@@ -1048,8 +1050,8 @@ DATES = {
         ("2030-01-02", datetime(2030, 1, 2, tzinfo=UTC)),
     ],
 )
-def test_a_time_is_a_date_or_a_text(tmp_path: Path, name: str, written: str, expected: datetime) -> None:
-    """YAML and TOML have dates, JSON writes texts; without a time zone it is in UTC."""
+def test_a_time_is_a_date_or_a_string(tmp_path: Path, name: str, written: str, expected: datetime) -> None:
+    """YAML and TOML have dates, JSON has strings. A time without a time zone is in UTC."""
     line = DATES[name].format(written)
     text = {
         ".yaml": f"tokens:\n  - token: a-token\n    {line}\n",
@@ -1062,7 +1064,7 @@ def test_a_time_is_a_date_or_a_text(tmp_path: Path, name: str, written: str, exp
     assert fake.tokens[0].expires_at == expected
 
 
-def test_a_time_from_python_is_taken() -> None:
+def test_a_time_from_python_is_accepted() -> None:
     """A mapping may hold a datetime."""
     when = datetime(2030, 1, 2, tzinfo=UTC)
     fake = FakeGitHub()
@@ -1071,15 +1073,15 @@ def test_a_time_from_python_is_taken() -> None:
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
-    """As editors on Windows write it."""
+    """Some editors on Windows write one."""
     (tmp_path / "seed.json").write_text(JSON, "utf-8-sig")
-    fake = at(FakeGitHub())
+    fake = prepared(FakeGitHub())
     fake.seed(tmp_path / "seed.json")
     assert fake.repository("octocat/example").environments[0].name == "production"
 
 
 def test_anchors_and_merge_keys_are_followed(tmp_path: Path) -> None:
-    """What YAML has for saying a thing once; a mistake is told where it is written."""
+    """An error has the line of the anchored value."""
     text = """\
 repositories:
   - &first
@@ -1101,8 +1103,8 @@ repositories:
     assert refusal(path) == expected
 
 
-def test_a_seed_is_as_the_fake_is(tmp_path: Path) -> None:
-    """What a fake assumes, and what is there already, counts for what is seeded."""
+def test_a_seed_uses_the_options_and_state_of_the_fake(tmp_path: Path) -> None:
+    """A fake's options and existing users apply to a seed."""
     (tmp_path / "seed.json").write_text('{"tokens": [{"token": "t0ken", "user": "mona"}]}', "utf-8")
     fake = FakeGitHub("https://ghe.example.com/api/v3", payload_limit=5)
     repo = fake.add_repository("octocat/example")
@@ -1117,9 +1119,9 @@ def test_a_seed_is_as_the_fake_is(tmp_path: Path) -> None:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 - any JSON
-    """List all paths in a value."""
+    """List the paths of all values inside a value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
+    return [path, *(place for key, member in inner for place in places(member, (*path, key)))]
 
 
 MOST = EVERYTHING | {"webhooks": EVERYTHING["webhooks"][:2]}
@@ -1144,8 +1146,8 @@ ODD: list[Any] = [
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(places(MOST)[1:]), odd=st.sampled_from(ODD), renames=st.booleans())
-def test_whatever_is_wrong_is_said_and_changes_nothing(path: tuple[Any, ...], odd: object, *, renames: bool) -> None:
-    """Any part of a scene may be something else: it is taken, or refused with its path and without a trace."""
+def test_any_invalid_seed_is_refused_with_its_path(path: tuple[Any, ...], odd: object, *, renames: bool) -> None:
+    """With any part replaced, a seed is accepted, or refused with its path and without a trace."""
     scene = json.loads(json.dumps(MOST))
     *outer, last = path
     holder = reduce(lambda inner, key: inner[key], outer, scene)

@@ -1,5 +1,5 @@
 """
 The admin interface of a served fake: the Python interface over HTTP, below ``/_ghdeploy``.
 
-Its endpoints are derived from the Python methods; none has rules of its own.
+Each endpoint calls a Python method and adds no rules of its own.
 """

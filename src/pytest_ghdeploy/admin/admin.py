@@ -1,11 +1,11 @@
 """
-The admin interface: what Python may do with a fake, for whoever speaks HTTP and JSON.
+The admin interface: the Python interface of a fake over HTTP and JSON.
 
-It answers below ``/_ghdeploy`` of a live server that was asked for it. No socket
-here: a request in, an answer out. Nothing of it is recorded, and no fault, rate
-limit or held delivery has a part in it. It is for programs on this machine: not
-for other hosts' names, which a browser may be led here by, and not for the
-scripts and forms of other sites.
+A live server started with ``admin=True`` answers it below ``/_ghdeploy``. This
+module turns a request into a response and opens no socket. Admin requests are
+not recorded, and faults, rate limits and held deliveries do not affect them.
+Only programs on this machine may send them: requests for another host's name,
+as in DNS rebinding, and requests from pages of other sites are refused.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.admin.endpoints import JSON, Endpoint, Fake
     from pytest_ghdeploy.doors.http1 import Incoming
-    from pytest_ghdeploy.http.fake import Fake as Inside
+    from pytest_ghdeploy.http.fake import Fake as Engine
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-# What a browser says of a request that the page itself, or nobody, has caused.
+# Sec-Fetch-Site of requests sent by the page itself, or typed by the user.
 _OWN_SITE = ("same-origin", "none")
 
 
@@ -44,29 +44,30 @@ class _Refused(Exception):
 class Admin:
     """The admin interface of one fake."""
 
-    def __init__(self, fake: Fake, inside: Inside, notice: Callable[[str], None] | None = None) -> None:
-        """Let others act on *fake*; *notice* hears in a line of each request that was not refused."""
+    def __init__(self, fake: Fake, engine: Engine, notice: Callable[[str], None] | None = None) -> None:
+        """Serve *fake*, whose engine is *engine*. *notice* is called with a line for each accepted POST."""
         self._fake = fake
-        self._inside = inside
+        self._engine = engine
         self._notice = notice
 
     def answer(self, incoming: Incoming, scheme: str) -> Answer | None:
         """
-        Answer a request that is for the admin interface, ``None`` to any other.
+        Answer a request for the admin interface; return ``None`` for any other.
 
         Args:
-            scheme: What the server speaks, ``http`` or ``https``.
+            scheme: The server's scheme, ``http`` or ``https``.
 
-        A refusal has a ``message``: 400 for what is no JSON, 403 for who may not ask, 404, 405, 409 for an assertion
-        that does not hold, 415, and 422 for what makes no sense, after which nothing has changed. Where a method has
-        refused, it has the ``argument`` to change and the ``keys`` that exist too.
+        Returns:
+            200, or a refusal with a ``message``: 400 for invalid JSON, 403 for a sender that is not allowed, 404, 405,
+            409 for an assertion that fails, 415, and 422 for invalid values. A refused request changes nothing. If a
+            method refused its arguments, ``argument`` names the wrong one and ``keys`` lists the existing ones.
         """
         path, _, query = incoming.target.partition("?")
         if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return None
         is_here = _host_of(incoming.authority) in _LOOPBACK
         if incoming.scheme and not is_here:
-            return None  # as through a proxy: it is for that host
+            return None  # a proxied request for another host
         status, value, headers = HTTPStatus.OK, None, {}
         endpoint = None
         try:
@@ -78,25 +79,28 @@ class Admin:
         except _Refused as refusal:
             status, headers, value = refusal.status, refusal.headers, {"message": str(refusal)}
         except FakeError as problem:
-            assert endpoint  # noqa: S101 - whose method has refused
+            assert endpoint  # noqa: S101 - only methods of endpoints raise it
             status, value = HTTPStatus.UNPROCESSABLE_ENTITY, endpoints.refusal(self._fake, endpoint, problem)
         except AssertionError as problem:
             status, value = HTTPStatus.CONFLICT, {"message": str(problem)}
-        except Exception as problem:  # noqa: BLE001 - a mistake of ours, which must not go unnoticed
-            self._inside.fail(problem)
-            status, value = HTTPStatus.INTERNAL_SERVER_ERROR, {"message": f"the fake failed: {problem!r}"}
+        except Exception as problem:  # noqa: BLE001 - a bug in the fake, reported as a problem
+            self._engine.fail(problem)
+            status, value = HTTPStatus.INTERNAL_SERVER_ERROR, {"message": f"bug in the fake: {problem!r}"}
         return self._write(status, value, headers)
 
     def _result(self, endpoint: Endpoint, names: Mapping[str, str], query: str, incoming: Incoming, url: str) -> JSON:
         if endpoint.method == "GET":
-            asked = dict(parse_qsl(query, keep_blank_values=True))
+            fields = dict(parse_qsl(query, keep_blank_values=True))
             if endpoint.path == "problems":
-                return self._inside.list_problems()
+                return self._engine.list_problems()
             if endpoint.path:
-                return endpoints.read(self._fake, endpoint, names, asked)
+                return endpoints.read(self._fake, endpoint, names, fields)
             return {"url": url, "api_url": f"{url}{API_PREFIX}", "endpoints": endpoints.index(self._fake, PREFIX)}
         if query:
-            raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"POST {PREFIX}/{endpoint.path} takes its keys in the body")
+            raise _Refused(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                f"POST {PREFIX}/{endpoint.path} takes its keys in the body",
+            )
         return endpoints.call(self._fake, endpoint, names, _object_in(incoming))
 
     def _write(self, status: int, value: JSON, headers: Mapping[str, str]) -> Answer:
@@ -111,10 +115,10 @@ class Admin:
 
     def _clean(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
         if isinstance(value, str):
-            return self._inside.secrets.blot(value)
+            return self._engine.secrets.blot(value)
         if isinstance(value, dict):
-            return {self._inside.secrets.blot(name): self._clean(one) for name, one in value.items()}
-        return [self._clean(one) for one in value] if isinstance(value, list) else value
+            return {self._engine.secrets.blot(name): self._clean(member) for name, member in value.items()}
+        return [self._clean(item) for item in value] if isinstance(value, list) else value
 
 
 def _host_of(authority: str) -> str:
@@ -123,34 +127,34 @@ def _host_of(authority: str) -> str:
 
 
 def _check_sender(incoming: Incoming, scheme: str, *, is_here: bool) -> None:
-    """Refuse what a browser sends that was led here by another host's name, or by a page of another site."""
+    """Refuse requests that a browser sends for another host's name or from a page of another site."""
     if not is_here:
-        raise _Refused(HTTPStatus.FORBIDDEN, f"{PREFIX} is for this machine: ask 127.0.0.1 or localhost for it")
+        raise _Refused(HTTPStatus.FORBIDDEN, f"{PREFIX} is only for this machine: use the host 127.0.0.1 or localhost")
     own = f"{scheme}://{incoming.authority}".lower()
     origin = incoming.headers.get("origin", own)
     if origin.lower() != own or incoming.headers.get("sec-fetch-site", "none") not in _OWN_SITE:
-        raise _Refused(HTTPStatus.FORBIDDEN, f"{PREFIX} is not for pages of other sites (Origin: {origin})")
+        raise _Refused(HTTPStatus.FORBIDDEN, f"{PREFIX} refuses pages of other sites (Origin: {origin})")
 
 
 def _find(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
-    """Find an endpoint, with what its path names."""
+    """Find the endpoint for a path, and the values of the path's parameters."""
     parts = [unquote(part) for part in path.removeprefix(PREFIX).strip("/").split("/")]
     allowed = []
     for endpoint in endpoints.ENDPOINTS:
-        wanted = endpoint.path.split("/")
-        if len(wanted) != len(parts):
+        segments = endpoint.path.split("/")
+        if len(segments) != len(parts):
             continue
-        pairs = list(zip(wanted, parts, strict=True))
-        if not all(one == part or one[:1] == "{" for one, part in pairs):
+        pairs = list(zip(segments, parts, strict=True))
+        if not all(segment == part or segment[:1] == "{" for segment, part in pairs):
             continue
         if endpoint.method == method:
-            return endpoint, {one[1:-1]: part for one, part in pairs if one[:1] == "{"}
+            return endpoint, {segment[1:-1]: part for segment, part in pairs if segment[:1] == "{"}
         allowed.append(endpoint.method)
     if allowed:
-        text = f"{PREFIX}/{'/'.join(parts)} takes {' and '.join(allowed)}, not {method}"
+        text = f"{PREFIX}/{'/'.join(parts)} accepts {' and '.join(allowed)}, not {method}"
         raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, text, Allow=", ".join(allowed))
     known = [f"{PREFIX}/{endpoint.path}" for endpoint in endpoints.ENDPOINTS if endpoint.path]
-    text = f"{errors.unknown('endpoint', path, known)}; GET {PREFIX} tells of all"
+    text = f"{errors.unknown('endpoint', path, known)}; GET {PREFIX} lists all"
     raise _Refused(HTTPStatus.NOT_FOUND, text)
 
 
@@ -159,24 +163,24 @@ def _object_in(incoming: Incoming) -> dict[str, Any]:
         return {}
     media_type = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        told = f"Content-Type is {media_type or 'missing'}"
-        raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a body here is application/json; {told}")
+        problem = f"Content-Type is {media_type or 'missing'}"
+        raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be application/json; {problem}")
     try:
         value = json.loads(incoming.body, object_pairs_hook=_object)
-        # What no answer could carry: NaN, infinity, half a surrogate pair.
+        # Values that no response could contain: NaN, infinity, half a surrogate pair.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as problem:
-        raise _Refused(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {problem}") from None
+        raise _Refused(HTTPStatus.BAD_REQUEST, f"the body is not valid JSON: {problem}") from None
     if not isinstance(value, dict):
-        raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body is a JSON object, not {errors.kind_of(value)}")
+        raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body must be a JSON object, got {errors.kind_of(value)}")
     return value
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    value_by_name: dict[str, Any] = {}
     for name, value in members:
-        if name in made:
-            msg = f"the key {name!r} stands twice in an object of the body"
+        if name in value_by_name:
+            msg = f"duplicate key {name!r} in an object of the body"
             raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
-        made[name] = value
-    return made
+        value_by_name[name] = value
+    return value_by_name

@@ -1,11 +1,11 @@
 """
-What the admin interface can do. A path is the name that Python has for it, with slashes for dots.
+The endpoints of the admin interface. Each path is a Python name, with slashes instead of dots.
 
 ``POST /_ghdeploy/clock/tick`` calls ``ghdeploy.clock.tick``, and the keys of its
-body are that method's arguments. What only Python can give, such as a function,
-is left out; what JSON has no form for is given by what names it: a time in ISO
-8601, a hook or a delivery by its id. ``interface/binding.py`` reads a body, as
-it reads the items of a seed file.
+body are that method's parameters. Parameters that only Python can give, such as
+functions, are left out. JSON gives a time as a string in ISO 8601, and a hook or
+a delivery by its id. ``interface/binding.py`` binds a body to the parameters, as
+it does for the items of a seed file.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ T = TypeVar("T", Delivery, Hook)
 
 
 class Fake(Protocol):
-    """What is needed of a fake here, beside the methods that are called by their names."""
+    """The members of a fake used here, apart from the methods that endpoints call by name."""
 
     @property
-    def clock(self) -> Clock: ...  # noqa: D102 - said by FakeGitHub
+    def clock(self) -> Clock: ...  # noqa: D102 - see FakeGitHub
     @property
     def conversation(self) -> Conversation: ...  # noqa: D102
     @property
@@ -67,14 +67,16 @@ class Fake(Protocol):
 
 class Endpoint(NamedTuple):
     """
-    One thing to ask for.
+    An endpoint of the admin interface.
 
     Attributes:
-        path: Below ``/_ghdeploy``; a segment in braces stands for any.
+        path: The path below ``/_ghdeploy``. A segment in braces is a parameter.
 
-        without: Arguments of the method that only Python can give.
+        does: A summary; if empty, the first line of the method's docstring.
 
-        calls: The method by another name than the path.
+        without: Parameters of the method that only Python can give.
+
+        calls: The name of the method, if it differs from the path.
     """
 
     method: str
@@ -87,27 +89,27 @@ class Endpoint(NamedTuple):
 _REPOSITORY = "repositories/{owner}/{name}"
 
 ENDPOINTS = (
-    Endpoint("GET", "", "Tell where the API is, and list these endpoints."),
+    Endpoint("GET", "", "Return the URL of the API, and list these endpoints."),
     Endpoint("POST", "reset", calls="_start_anew"),
-    Endpoint("POST", "seed", "Load what the body says, an object as a seed file has it."),
+    Endpoint("POST", "seed", "Load a seed: the body is the object that a seed file holds."),
     Endpoint(
         "GET",
         "problems",
-        "Tell what would fail a test in pytest: requests without an endpoint, faults that were not used up, …",
+        "List problems that would fail a test in pytest: requests without an endpoint, unused faults, …",
     ),
-    Endpoint("GET", "clock", "Tell the time it is in the fake."),
+    Endpoint("GET", "clock", "Return the fake's current time."),
     Endpoint("POST", "clock/tick"),
     Endpoint("POST", "clock/move_to"),
-    Endpoint("GET", "requests", "List what was answered, oldest first. A query selects by its fields."),
-    Endpoint("GET", "conversation", "Tell what was said: as text, drawn, and as Mermaid."),
-    Endpoint("GET", "events", "List what was dispatched, oldest first."),
-    Endpoint("GET", "events/{event}", "List the events of a name. A query selects by fields, as assert_event does."),
+    Endpoint("GET", "requests", "List the recorded requests, oldest first. A query filters by their fields."),
+    Endpoint("GET", "conversation", "Return the conversation as text, as a diagram and as Mermaid."),
+    Endpoint("GET", "events", "List the dispatched events, oldest first."),
+    Endpoint("GET", "events/{event}", "List the events with this name. A query filters by fields, as in assert_event."),
     Endpoint("POST", "events/clear"),
     Endpoint("POST", "assert_event"),
     Endpoint("POST", "assert_no_event"),
     Endpoint("POST", "assert_events"),
     Endpoint("POST", "assert_delivery"),
-    Endpoint("GET", "faults", "List the faults that were added, oldest first."),
+    Endpoint("GET", "faults", "List the added faults, oldest first."),
     Endpoint("POST", "faults/add"),
     Endpoint("POST", "faults/clear"),
     Endpoint("POST", "rate_limits/set"),
@@ -118,14 +120,14 @@ ENDPOINTS = (
     Endpoint("GET", "webhooks/hooks", "List all hooks, oldest first."),
     Endpoint("POST", "webhooks/subscribe", without=frozenset({"path", "kind", "in_thread"})),
     Endpoint("POST", "webhooks/unsubscribe"),
-    Endpoint("GET", "webhooks/deliveries", "List all deliveries, newest first. A query selects by their fields."),
-    Endpoint("GET", "webhooks/held", "List the deliveries that are kept back, oldest first."),
+    Endpoint("GET", "webhooks/deliveries", "List all deliveries, newest first. A query filters by their fields."),
+    Endpoint("GET", "webhooks/held", "List the held deliveries, oldest first."),
     Endpoint("POST", "webhooks/hold"),
     Endpoint("POST", "webhooks/release"),
     Endpoint("POST", "webhooks/drop"),
     Endpoint("POST", "webhooks/redeliver"),
     Endpoint("POST", "add_user"),
-    Endpoint("GET", "tokens", "List the tokens that were added and not revoked: what they may do, not what they are."),
+    Endpoint("GET", "tokens", "List the rights of added tokens that are not revoked, without the tokens themselves."),
     Endpoint("POST", "add_token"),
     Endpoint("POST", "revoke_token"),
     Endpoint("POST", "add_team"),
@@ -144,19 +146,19 @@ ENDPOINTS = (
     Endpoint("POST", f"{_REPOSITORY}/add_deploy_key"),
     Endpoint("POST", f"{_REPOSITORY}/add_environment"),
 )
-"""All that there is, in the order of the documentation."""
+"""All endpoints, in the order of the documentation."""
 
 
 def index(fake: Fake, prefix: str) -> list[JSON]:
-    """Tell of all endpoints: method, path, keys of the body, and what each does."""
+    """List all endpoints with their method, path, body keys and summary."""
     return [
         {
-            "method": one.method,
-            "path": f"{prefix}/{one.path}".rstrip("/"),
-            "keys": keys(fake, one),
-            "does": one.does or _first_line(_method(fake, one)),
+            "method": endpoint.method,
+            "path": f"{prefix}/{endpoint.path}".rstrip("/"),
+            "keys": keys(fake, endpoint),
+            "does": endpoint.does or _first_line(_method(fake, endpoint)),
         }
-        for one in ENDPOINTS
+        for endpoint in ENDPOINTS
     ]
 
 
@@ -165,10 +167,10 @@ def _first_line(method: object) -> str:
 
 
 def keys(fake: Fake, endpoint: Endpoint) -> list[str]:
-    """List the keys of a body, each that may be left out with what it is then."""
+    """List the keys of a body; optional ones with their default, as ``name=value``."""
     return [
-        name if is_required(one) else f"{name}={json.dumps(_MANY.get(one.kind, one.default))}"
-        for name, one in _parameters(fake, endpoint).items()
+        name if is_required(parameter) else f"{name}={json.dumps(_MANY.get(parameter.kind, parameter.default))}"
+        for name, parameter in _parameters(fake, endpoint).items()
     ]
 
 
@@ -183,14 +185,14 @@ def _parameters(fake: Fake, endpoint: Endpoint) -> Mapping[str, inspect.Paramete
 
 def _method(fake: Fake, endpoint: Endpoint) -> Callable[..., object]:
     *place, name = (endpoint.calls or endpoint.path).split("/")
-    found: Callable[..., object] = getattr(
+    method: Callable[..., object] = getattr(
         Repository if endpoint.path.startswith(_REPOSITORY) else reduce(getattr, place, fake), name
     )
-    return found
+    return method
 
 
 def _function(method: Callable[..., object]) -> Callable[..., object]:
-    # Signatures are kept, and a bound method would keep its fake.
+    # Signatures are cached, and a bound method in the cache would keep its fake alive.
     function: Callable[..., object] = getattr(method, "__func__", method)
     return function
 
@@ -198,24 +200,24 @@ def _function(method: Callable[..., object]) -> Callable[..., object]:
 # Calls
 
 
-def call(fake: Fake, endpoint: Endpoint, names: Mapping[str, str], given: Mapping[str, Any]) -> JSON:
+def call(fake: Fake, endpoint: Endpoint, names: Mapping[str, str], body: Mapping[str, Any]) -> JSON:
     """
-    Call a method with what a body has *given*.
+    Call an endpoint's method with the members of *body* as arguments.
 
     Returns:
-        What it returns: GitHub's fields of what was added, ``{"sha": …}`` for a commit, ``{}`` for nothing.
+        The method's result as JSON: GitHub's fields of an added resource, ``{"sha": …}`` for a commit, ``{}`` for none.
 
     Raises:
-        FakeError: A key is unknown, missing, or makes no sense. Nothing has changed.
-        AssertionError: What was asserted is not so.
+        FakeError: A key is unknown or missing, or a value is invalid. Nothing has changed.
+        AssertionError: The assertion failed.
     """
     method = _method(fake, endpoint)
     if endpoint.path == "seed":
-        return _answered(method(given))
-    bound = _binder(fake).bind(_function(method), given, without=endpoint.without)
+        return _result(method(body))
+    bound = _binder(fake).bind(_function(method), body, without=endpoint.without)
     if names:
         method = partial(method, fake.repository(f"{names['owner']}/{names['name']}"))
-    return _answered(method(*bound.args, **bound.kwargs))
+    return _result(method(*bound.args, **bound.kwargs))
 
 
 def _binder(fake: Fake) -> Binder:
@@ -229,26 +231,26 @@ def _binder(fake: Fake) -> Binder:
     return Binder("the body", things=things)
 
 
-def _by_id(kind: str, number: int, there: Sequence[T]) -> T:
-    for one in there:
-        if one.id == number:
-            return one
-    raise errors.unknown(kind, number, (one.id for one in there))
+def _by_id(kind: str, number: int, items: Sequence[T]) -> T:
+    for item in items:
+        if item.id == number:
+            return item
+    raise errors.unknown(kind, number, (item.id for item in items))
 
 
-def _answered(result: object) -> JSON:
+def _result(result: object) -> JSON:
     if result is None:
         return {}
     return {"sha": result} if isinstance(result, str) else shown(result)
 
 
 def refusal(fake: Fake, endpoint: Endpoint, problem: FakeError) -> JSON:
-    """Describe a *problem* with a request: the message, the key to change if it is one, and the keys that exist."""
+    """Return the body of a refusal: the message, the wrong key if there is one, and the existing keys."""
     parameters = _parameters(fake, endpoint)
     argument = problem.argument
-    # A method's own errors speak of its arguments: one that is no key here is a field, or named in the path.
+    # A method's errors name its parameters. One that is not a key of the body is a field, or part of the path.
     if argument not in parameters and endpoint.path != "seed" and not isinstance(problem, Mismatch):
-        fields = next((name for name, one in parameters.items() if one.kind is one.VAR_KEYWORD), None)
+        fields = next((name for name, it in parameters.items() if it.kind is it.VAR_KEYWORD), None)
         argument = f"{fields}.{argument}" if argument and fields else None
     return {"message": str(problem), "argument": argument, "keys": list(parameters)}
 
@@ -258,10 +260,10 @@ def refusal(fake: Fake, endpoint: Endpoint, problem: FakeError) -> JSON:
 
 def read(fake: Fake, endpoint: Endpoint, names: Mapping[str, str], query: Mapping[str, str]) -> JSON:
     """
-    Read something, or what of it a *query* selects.
+    Return the state that an endpoint reads, filtered by a *query*.
 
     Raises:
-        FakeError: The query asks for a field that there is not.
+        FakeError: The query has an unknown field.
     """
     if endpoint.path == "events/{event}":
         return shown(_events(fake, names["event"], query))
@@ -285,14 +287,14 @@ _SELECTABLE = {
 }
 
 
-def _selected(found: Any, path: str, query: Mapping[str, str]) -> object:  # noqa: ANN401 - what a reading gives
+def _selected(items: Any, path: str, query: Mapping[str, str]) -> object:  # noqa: ANN401 - any state
     known = _SELECTABLE.get(path, ())
     for name in query:
         if name not in known:
-            raise errors.unknown("field", name, known, more=f" to select {path} by")
+            raise errors.unknown("field", name, known, more=f" to filter {path} by")
     if not query:
-        return found
-    return [one for one in found if all(text in _texts(getattr(one, name)) for name, text in query.items())]
+        return items
+    return [item for item in items if all(text in _texts(getattr(item, name)) for name, text in query.items())]
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -300,12 +302,12 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _events(fake: Fake, name: str, query: Mapping[str, str]) -> list[Event]:
-    found = assertions.matching(list(fake.events), name, {})
+    events = assertions.matching(list(fake.events), name, {})
     for field, text in query.items():
-        # A query has texts only: 5 may be a number, and a branch of this name.
-        wanted = [assertions.matching(found, name, {field: value}) for value in _values(text)]
-        found = [event for event in found if any(event is one for some in wanted for one in some)]
-    return found
+        # Query values are strings: "5" may mean a number, or a branch with that name.
+        alternatives = [assertions.matching(events, name, {field: value}) for value in _values(text)]
+        events = [event for event in events if any(event is it for matches in alternatives for it in matches)]
+    return events
 
 
 def _values(text: str) -> list[Any]:
@@ -315,7 +317,7 @@ def _values(text: str) -> list[Any]:
         return [text]
 
 
-# What JSON shows of things
+# Objects as JSON
 
 _ATTRIBUTES: dict[type, tuple[str, ...]] = {
     App: ("id", "slug", "name", "owner", "permissions", "events"),
@@ -335,8 +337,8 @@ _ATTRIBUTES: dict[type, tuple[str, ...]] = {
 }
 
 
-def shown(value: Any) -> JSON:  # noqa: ANN401 - whatever Python gives
-    """Make JSON of what Python gives: of an item of GitHub's its fields there, of others their attributes."""
+def shown(value: Any) -> JSON:  # noqa: ANN401 - any result
+    """Convert a value to JSON: a GitHub resource to its fields, other objects to their attributes."""
     if names := _ATTRIBUTES.get(type(value)):
         return {name: shown(getattr(value, name)) for name in names}
     for kind, show in _SHOWN_AS:
@@ -346,7 +348,7 @@ def shown(value: Any) -> JSON:  # noqa: ANN401 - whatever Python gives
 
 
 def _item(item: _Item) -> JSON:
-    row: JSON = item._as_json(item._row)  # noqa: SLF001 - what its attributes show, all at once
+    row: JSON = item._as_json(item._row)  # noqa: SLF001 - all attributes at once
     return row | {"state": item.state} if isinstance(item, Deployment) else row
 
 
@@ -361,6 +363,6 @@ _SHOWN_AS: tuple[tuple[Any, Callable[[Any], JSON]], ...] = (
     (_Item, _item),
     (datetime, as_json.time),
     (bytes, lambda value: value.decode(errors="replace")),
-    (Mapping, lambda value: {str(name): shown(one) for name, one in value.items()}),
-    ((list, tuple), lambda value: [shown(one) for one in value]),
+    (Mapping, lambda value: {str(name): shown(member) for name, member in value.items()}),
+    ((list, tuple), lambda value: [shown(item) for item in value]),
 )

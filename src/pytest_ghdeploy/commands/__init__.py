@@ -1,5 +1,5 @@
 """
-The command ``ghdeploy``: what a developer runs in a shell.
+The command ``ghdeploy``, which developers run in a shell.
 
-Nothing here is imported in a test run.
+Test runs do not import this folder.
 """

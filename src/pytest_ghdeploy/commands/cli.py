@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SERVE = """
-Play GitHub on a port of 127.0.0.1, without pytest: for developing a tool, or for the tests of a project in another
-language. It prints the variables that clients read to find it, in lines that a shell takes, and then each request with
-its answer, each event and each delivery. Below /_ghdeploy is an interface for tests: GET it for what there is.
-Ctrl-C, SIGTERM or SIGHUP ends it, with the exit status 0, and a second one at once; what makes no sense or cannot start
-is a line on standard error, and the status 2.
+Run the fake GitHub on a port of 127.0.0.1, without pytest, to develop a tool or to test a project in another language.
+It prints the environment variables that point clients at it, as shell commands, and then each request with its
+response, each event and each delivery. Tests control it over HTTP below /_ghdeploy; GET /_ghdeploy lists the endpoints.
+Ctrl-C, SIGTERM or SIGHUP stops it with exit status 0, and a second signal kills it at once. If an option is invalid or
+the server cannot start, it prints one line to standard error and exits with status 2.
 """
 _DEMO = """
-Play the life of a deployment with real requests, inside this process, and draw who said what: a commit status that is
-pending refuses it, a deploy service hears of it by webhook and reports on it, and the next one makes it inactive.
+Run the life cycle of a deployment with real requests, inside this process, and draw a sequence diagram of it. A pending
+commit status blocks the deployment, a deploy service receives it by webhook and reports its status, and a later
+deployment makes it inactive.
 """
 
 
-# As a shell tells of a program that a signal has ended: one whose reader has gone, and one that was interrupted.
+# The exit status by which a shell reports a program killed by SIGPIPE or SIGINT.
 _BROKEN_PIPE = 128 + 13
 _INTERRUPTED = 128 + 2
 
@@ -34,28 +35,28 @@ _INTERRUPTED = 128 + 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     try:
-        given = _parser().parse_args(arguments)
-        if given.command == "serve":
-            return _serve(given)
-        return _print(_demo(mermaid=given.mermaid) if given.command == "demo" else routes())
+        options = _parser().parse_args(arguments)
+        if options.command == "serve":
+            return _serve(options)
+        return _print(_demo(mermaid=options.mermaid) if options.command == "demo" else routes())
     except KeyboardInterrupt:
         return _INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("ghdeploy", description="A stateful GitHub for deployments, for tests.")
-    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    parser = argparse.ArgumentParser("ghdeploy", description="A stateful fake of GitHub deployments, for tests.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True)
-    routes_help = "list the endpoints that the fake answers, with GitHub's operation ids"
+    routes_help = "list the endpoints that the fake implements, with GitHub's operation ids"
     commands.add_parser("routes", help=routes_help, description=f"{routes_help.capitalize()}, in three columns.")
-    _add_serve(commands.add_parser("serve", help="play GitHub on a port of 127.0.0.1", description=_SERVE))
-    demo = commands.add_parser("demo", help="play the life of a deployment, and draw it", description=_DEMO)
-    demo.add_argument("--mermaid", action="store_true", help="draw it for a page that shows Mermaid diagrams")
+    _add_serve(commands.add_parser("serve", help="run the fake GitHub on a port of 127.0.0.1", description=_SERVE))
+    demo = commands.add_parser("demo", help="run the life cycle of a deployment and draw it", description=_DEMO)
+    demo.add_argument("--mermaid", action="store_true", help="draw a Mermaid sequence diagram")
     return parser
 
 
 class _Version(argparse.Action):
-    """Finds the version out when it is asked for: that takes longer than all else here."""
+    """Looks up the version only on request, because that is slow."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
@@ -64,21 +65,21 @@ class _Version(argparse.Action):
 
 
 def _print(text: str) -> int:
-    """Print *text*, and give the exit status of a command that does no more."""
+    """Print *text* and return the exit status of a command that only prints."""
     try:
-        print(text, flush=True)  # noqa: T201 - it is a command
+        print(text, flush=True)  # noqa: T201 - output of the command
     except BrokenPipeError:
         _forget_output()
         return _BROKEN_PIPE
     except OSError as problem:
         _forget_output()
-        sys.stderr.write(f"ghdeploy: standard output cannot be written: {problem.strerror}\n")
+        sys.stderr.write(f"ghdeploy: cannot write to standard output: {problem.strerror}\n")
         return 2
     return 0
 
 
 def _forget_output() -> None:
-    # What could not be written would be tried again at the end of Python, and fail with a traceback.
+    # Python would write the rest again at exit, and fail with a traceback.
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -86,7 +87,7 @@ def _forget_output() -> None:
 
 
 def routes() -> str:
-    """List the endpoints, one a line: method, path, operation id."""
+    """Return the list of endpoints, one per line: method, path, operation id."""
     from pytest_ghdeploy.http import router
 
     rows = [(endpoint.method, path, name) for name, endpoint in router.endpoints().items() for path in endpoint.paths]
@@ -97,19 +98,30 @@ def routes() -> str:
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--port", type=int, default=8417, metavar="N", help="0 for one that is free (default: %(default)s)")
-    add("--tls", action="store_true", help="speak HTTPS, with a certificate made for this run")
-    add("--seed", action="append", default=[], metavar="FILE", help="load a YAML, TOML or JSON file; may be repeated")
-    add("--env-file", default="", metavar="FILE", help="write the variables for clients to a file while it answers")
-    add("--quiet", action="store_true", help="print nothing of what is asked")
+    add("--port", type=int, default=8417, metavar="N", help="the port, or 0 for any free port (default: %(default)s)")
+    add("--tls", action="store_true", help="use HTTPS, with a new certificate for this run")
+    add(
+        "--seed",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="load a YAML, TOML or JSON file; may be repeated",
+    )
+    add(
+        "--env-file",
+        default="",
+        metavar="FILE",
+        help="write the variables for clients to a file while it runs",
+    )
+    add("--quiet", action="store_true", help="do not print requests, events and deliveries")
     add(
         "--keep",
         type=_at_least_1,
         default=1000,
         metavar="N",
-        help="remember at least the last N requests and events, and forget what is older (default: %(default)s)",
+        help="keep at least the last N requests and events, and forget older ones (default: %(default)s)",
     )
-    group = parser.add_argument_group("the fake", "as the ini options ghdeploy_* of these names")
+    group = parser.add_argument_group("the fake", "the same as the ini options ghdeploy_* of these names")
     for name, option in OPTIONS.items():
         flag = f"--{name.replace('_', '-')}"
         if option.is_switch:
@@ -123,20 +135,20 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _at_least_1(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        msg = f"{text!r} is not a number of 1 or more"
+        msg = f"{text!r} is not a whole number of 1 or more"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
 
 
-def _serve(given: argparse.Namespace) -> int:
-    from pytest_ghdeploy.commands.shutdown import Ending
+def _serve(options: argparse.Namespace) -> int:
+    from pytest_ghdeploy.commands.shutdown import Shutdown
 
-    with Ending() as ending:
+    with Shutdown() as shutdown:
         from pytest_ghdeploy.commands import serve  # imports all of the fake
 
-        arguments = {name: value for name in OPTIONS if (value := getattr(given, name)) is not None}
-        own = (given.port, given.tls, given.seed, given.env_file, given.quiet, given.keep)
-        return serve.run(serve.Settings(*own, arguments), ending)
+        arguments = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
+        own = (options.port, options.tls, options.seed, options.env_file, options.quiet, options.keep)
+        return serve.run(serve.Settings(*own, arguments), shutdown)
 
 
 def _demo(*, mermaid: bool) -> str:

@@ -1,8 +1,8 @@
 """
-The life of a deployment, played by real requests: ``ghdeploy demo``.
+``ghdeploy demo``: the life cycle of a deployment, with real requests.
 
-A tool deploys, CI and a deploy service have their say, and all of them are told
-what GitHub tells them. Nothing leaves this process.
+A deploy tool, CI and a deploy service send requests to the fake and receive its
+responses and events. Nothing leaves this process.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.webhooks.hooks import Delivery
 
 _REPOSITORY = "octocat/example"
-# Each speaks for an account of the fake, and opens nothing elsewhere.
+# Each belongs to an account of the fake. They are not real tokens.
 _TOOL, _CI, _SERVICE = "the-token-of-the-tool", "the-token-of-ci", "the-token-of-the-deploy-service"
 
 
 def run(*, mermaid: bool = False) -> str:
-    """Play it, and give it drawn as text, or as a Mermaid sequence diagram."""
+    """Run the life cycle and return it drawn as text, or as a Mermaid sequence diagram."""
     with FakeGitHub() as fake:
         repository = fake.add_repository(_REPOSITORY)
         repository.add_branch("topic")
@@ -34,27 +34,27 @@ def run(*, mermaid: bool = False) -> str:
         fake.webhooks.subscribe(deploy_service, events=["deployment"], repository=_REPOSITORY)
 
         commit = repository.sha("topic")
-        _ask(_CI, "POST", f"/statuses/{commit}", state="pending", context="ci/tests")
-        _ask(_TOOL, "POST", "/deployments", ref="topic", environment="staging")
+        _send(_CI, "POST", f"/statuses/{commit}", state="pending", context="ci/tests")
+        _send(_TOOL, "POST", "/deployments", ref="topic", environment="staging")
         fake.clock.tick(60)
-        _ask(_CI, "POST", f"/statuses/{commit}", state="success", context="ci/tests")
-        first = _ask(_TOOL, "POST", "/deployments", ref="topic", environment="staging")
-        _ask(_TOOL, "GET", f"/deployments/{first['id']}/statuses")
+        _send(_CI, "POST", f"/statuses/{commit}", state="success", context="ci/tests")
+        first = _send(_TOOL, "POST", "/deployments", ref="topic", environment="staging")
+        _send(_TOOL, "GET", f"/deployments/{first['id']}/statuses")
         fake.clock.tick(60)
-        _ask(_TOOL, "POST", "/deployments", ref="main", environment="staging")
-        newest, *_ = _ask(_TOOL, "GET", f"/deployments/{first['id']}/statuses")
-        _ask(_TOOL, "GET", f"/deployments/{first['id']}/statuses/{newest['id']}")
+        _send(_TOOL, "POST", "/deployments", ref="main", environment="staging")
+        newest, *_ = _send(_TOOL, "GET", f"/deployments/{first['id']}/statuses")
+        _send(_TOOL, "GET", f"/deployments/{first['id']}/statuses/{newest['id']}")
         return fake.conversation.mermaid() if mermaid else fake.conversation.diagram()
 
 
 def deploy_service(delivery: Delivery) -> None:
-    """Do what a deploy service does that hears of deployments by webhook."""
+    """Report two statuses for each deployment, as a deploy service subscribed by webhook would."""
     if delivery.event == "deployment":
         for state in ("in_progress", "success"):
-            _ask(_SERVICE, "POST", f"/deployments/{delivery.payload['deployment']['id']}/statuses", state=state)
+            _send(_SERVICE, "POST", f"/deployments/{delivery.payload['deployment']['id']}/statuses", state=state)
 
 
-def _ask(token: str, method: str, path: str, **body: object) -> Any:  # noqa: ANN401 - any JSON
+def _send(token: str, method: str, path: str, **body: object) -> Any:  # noqa: ANN401 - any JSON
     request = urllib.request.Request(
         f"https://api.github.com/repos/{_REPOSITORY}{path}",
         json.dumps(body).encode() if body else None,
@@ -64,6 +64,6 @@ def _ask(token: str, method: str, path: str, **body: object) -> Any:  # noqa: AN
     try:
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             return json.load(answer)
-    except HTTPError as refusal:
-        with refusal:
-            return json.load(refusal)
+    except HTTPError as error:
+        with error:
+            return json.load(error)

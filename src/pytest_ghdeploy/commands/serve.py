@@ -1,9 +1,10 @@
 """
-The fake as a program: ``ghdeploy serve``.
+``ghdeploy serve``: the fake as a program.
 
-It says where it answers, in lines that a shell takes, and then what is asked of
-it, as the report of a failed test does. It runs until Ctrl-C, SIGTERM or SIGHUP,
-keeps the last requests and events only, and never waits for who reads its output.
+It prints its URL and variables for clients as shell commands, then a log of
+requests, responses, events and deliveries in the format of a failed test's
+report. It runs until Ctrl-C, SIGTERM or SIGHUP, keeps only the last requests and
+events, and never blocks on a slow reader of its output.
 """
 
 from __future__ import annotations
@@ -31,34 +32,34 @@ from pytest_ghdeploy.seeds.seed import Seed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pytest_ghdeploy.commands.shutdown import Ending
+    from pytest_ghdeploy.commands.shutdown import Shutdown
     from pytest_ghdeploy.http.messages import Answer
     from pytest_ghdeploy.server.live_server import LiveServer
 
 DEFAULT_PORT = 8417
 DEFAULT_KEEP = 1000
 
-# How many lines wait for a reader who does not read; older ones are lost.
+# The number of log lines kept for a slow reader; older ones are dropped.
 _WAITING_LINES = 10_000
 _PATIENCE_SECONDS = 1.0
-# How long the end waits for what is under way: a little longer than the server gives its connections.
-_END_SECONDS = 1.5
+# How long the shutdown waits for requests in progress: slightly longer than the server gives its connections.
+_SHUTDOWN_SECONDS = 1.5
 
 
 class Settings(NamedTuple):
     """
-    What the command line says.
+    The options of the command line.
 
     Attributes:
-        port: 0 for one that is free.
+        port: 0 for any free port.
 
-        seeds: Paths of seed files, in this order.
+        seeds: Paths of seed files, in order.
 
-        env_file: Where to write the variables for clients, ``""`` for nowhere.
+        env_file: The file for the client variables, or ``""`` for none.
 
-        quiet: Whether to tell nothing of requests.
+        quiet: Whether to print no log.
 
-        keep: At least how many of the last requests and events to keep.
+        keep: The number of last requests and events to keep at least.
 
         fake: The arguments of ``FakeGitHub``.
     """
@@ -73,54 +74,54 @@ class Settings(NamedTuple):
 
 
 class ServedEngine(Engine):
-    """The inside of a fake that runs long: it forgets what is old, and tells what is said."""
+    """The engine of a long-running fake. It logs requests and events, and forgets old ones."""
 
     log: Log | None = None
     keep = DEFAULT_KEEP
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
-        """Answer a request as any fake does; tell of it, and forget old ones."""
+        """Answer a request as any fake does, log it, and forget old ones."""
         try:
             return super().answer(method, url, headers, body, root=root)
         finally:
-            self.tell()
+            self.write_log()
 
     def fail(self, problem: BaseException) -> None:
-        """Note a problem, of which ``/_ghdeploy/problems`` tells."""
+        """Record a problem for ``/_ghdeploy/problems``, and log it."""
         super().fail(problem)
         if self.log:
-            self.log.look()
+            self.log.wake()
 
     def reset(self) -> None:
-        """Empty everything but the clock."""
-        self.tell()
+        """Empty everything except the clock."""
+        self.write_log()
         super().reset()
 
-    def tell(self, *more: str) -> None:
-        """Write what was said since, and *more*."""
-        # In this lock, so that lines come in their order.
+    def write_log(self, *more: str) -> None:
+        """Add the news since the last call to the log, then *more*, and forget old requests and events."""
+        # Under the lock, so that lines stay in order.
         with self.lock:
             if self.log:
-                self.log.tell([*self.transcript.news(), *more])
+                self.log.add([*self.transcript.news(), *more])
             self.forget(self.keep)
 
 
 class ServedGitHub(FakeGitHub):
-    """A fake that runs long: it is seeded again after each reset, forgets what is old, and tells what is said."""
+    """A long-running fake. It loads its seed files again at each reset, keeps a log, and forgets old requests."""
 
     _kind = ServedEngine
     _engine: ServedEngine
 
     def __init__(self, settings: Settings, log: Log | None = None) -> None:
         """
-        Set the scene that the seed files spell. What it delivers waits for ``start_deliveries``.
+        Load the seed files. The deliveries they cause wait for ``start_deliveries``.
 
         Raises:
-            FakeError: An argument makes no sense, or a seed file.
+            FakeError: An option or a seed file is invalid.
         """
         super().__init__(**settings.fake)
         self._settings = settings
-        self._greeter: threading.Thread | None = None
+        self._first_deliveries: threading.Thread | None = None
         self._engine.keep = settings.keep
         self._engine.log = log
         self._engine.outbox.held = []
@@ -131,153 +132,155 @@ class ServedGitHub(FakeGitHub):
 
     def _start_anew(self, *, seed: bool = True) -> None:
         """
-        Empty everything, put the clock to the current time, and load the seed files again, if *seed* is true.
+        Empty everything, set the clock to the current time, and load the seed files again unless *seed* is false.
 
         Raises:
-            FakeError: A seed file was changed, and makes no sense now. Nothing has changed here.
+            FakeError: A seed file has become invalid. The fake is unchanged.
         """
         if not isinstance(seed, bool):
-            msg = f"seed is True or False, got {seed!r}"
+            msg = f"seed must be True or False, got {seed!r}"
             raise FakeError(msg)
         seeds = [Seed(path, type(self)) for path in self._settings.seeds] if seed else []
         rehearsal = FakeGitHub(**self._settings.fake)
         rehearsal.webhooks.hold()
-        for one in seeds:
-            one.carry_out(rehearsal)
+        for seed_file in seeds:
+            seed_file.carry_out(rehearsal)
         with self._engine.outbox, self._engine.lock:
             self._engine.start_anew()
-            for one in seeds:
-                one.carry_out(self)
+            for seed_file in seeds:
+                seed_file.carry_out(self)
 
     def start_deliveries(self) -> None:
-        """Deliver what the seed files have caused, in a thread."""
+        """Deliver the events of the seed files, in a thread."""
         if self._engine.outbox.held:
-            self._greeter = threading.Thread(target=self._deliver_first, name="ghdeploy deliveries", daemon=True)
-            self._greeter.start()
+            self._first_deliveries = threading.Thread(
+                target=self._deliver_first, name="ghdeploy deliveries", daemon=True
+            )
+            self._first_deliveries.start()
 
     def _deliver_first(self) -> None:
         self.webhooks.release()
-        self._engine.tell()
+        self._engine.write_log()
 
-    def end(self) -> None:
-        """Stop to answer, and wait a little, but not for a receiver that hangs: what it would get is dropped."""
-        until = monotonic() + _END_SECONDS
-        closing = threading.Thread(target=self.close, name="ghdeploy end", daemon=True)
+    def shut_down(self) -> None:
+        """Stop the server. Deliveries to receivers that hang are dropped after a short wait."""
+        deadline = monotonic() + _SHUTDOWN_SECONDS
+        closing = threading.Thread(target=self.close, name="ghdeploy shutdown", daemon=True)
         closing.start()
-        for thread in (closing, self._greeter):
+        for thread in (closing, self._first_deliveries):
             if thread:
-                thread.join(max(0.0, until - monotonic()))
-        # The lock may be held for as long as an answer takes.
-        last = threading.Thread(target=self._give_up, name="ghdeploy end", daemon=True)
+                thread.join(max(0.0, deadline - monotonic()))
+        # A request in progress may hold the lock for long.
+        last = threading.Thread(target=self._give_up, name="ghdeploy shutdown", daemon=True)
         last.start()
         last.join(_PATIENCE_SECONDS)
 
     def _give_up(self) -> None:
         if self._engine.hooks:
-            self._engine.hooks._give_up("ghdeploy serve ended before it was answered")  # noqa: SLF001 - not for tests
-        self._engine.tell()
+            self._engine.hooks._give_up("ghdeploy serve stopped before the receiver answered")  # noqa: SLF001 - not for tests
+        self._engine.write_log()
 
     def start_log(self) -> None:
-        """Write what was said, and what will be."""
+        """Start writing the log, including what happened so far."""
         if self._engine.log:
-            self._engine.log.start(self._engine.tell)
+            self._engine.log.start(self._engine.write_log)
 
     def _admin(self) -> Admin:
-        return Admin(self, self._engine, lambda line: self._engine.tell(f"     {line}"))
+        return Admin(self, self._engine, lambda line: self._engine.write_log(f"     {line}"))
 
 
 class Log:
-    """What is said, line by line, as it is said. A thread writes it, so that nobody waits for a slow reader."""
+    """The log. A thread writes its lines, so that a slow reader blocks no request."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        """Tell it with *write*, once it is started."""
+        """Write lines with *write*, once started."""
         self._write = write
-        # Safe without a lock, in which somebody could wait for somebody else.
+        # A deque is thread-safe without a lock, so no deadlock is possible.
         self._lines: deque[str] = deque(maxlen=_WAITING_LINES)
-        self._news = threading.Event()
+        self._has_news = threading.Event()
         self._is_closed = False
         self._thread: threading.Thread | None = None
 
     def start(self, collect: Callable[[], None]) -> None:
-        """Write from now on; *collect* is asked to ``tell`` what is new."""
+        """Start writing. *collect* is called to ``add`` new lines."""
         self._collect = collect
         self._thread = threading.Thread(target=self._work, name="ghdeploy log", daemon=True)
         self._thread.start()
 
-    def tell(self, lines: Iterable[str]) -> None:
-        """Have *lines* written."""
+    def add(self, lines: Iterable[str]) -> None:
+        """Add *lines* to be written."""
         self._lines.extend(lines)
-        self._news.set()
+        self._has_news.set()
 
-    def look(self) -> None:
-        """Have what is new collected soon; whoever calls may hold any lock."""
-        self._news.set()
+    def wake(self) -> None:
+        """Let the thread collect new lines soon. Safe to call with any lock held."""
+        self._has_news.set()
 
     def close(self) -> None:
-        """Write what is left, if somebody reads it, and end."""
+        """Write the remaining lines, unless nobody reads them, and stop."""
         self._is_closed = True
-        self._news.set()
+        self._has_news.set()
         if self._thread:
             self._thread.join(_PATIENCE_SECONDS)
 
     def _work(self) -> None:
         while not self._is_closed:
-            self._news.wait()
-            self._news.clear()
+            self._has_news.wait()
+            self._has_news.clear()
             self._collect()
             while self._lines:
                 lines = [self._lines.popleft() for _ in range(len(self._lines))]
                 self._write("".join(f"{line}\n" for line in lines))
 
 
-def run(settings: Settings, ending: Ending) -> int:
+def run(settings: Settings, shutdown: Shutdown) -> int:
     """
-    Serve until the program is to end.
+    Serve until a shutdown is requested.
 
     Returns:
-        The exit status: 0, or 2 if it could not start; then a line on standard error says why.
+        The exit status: 0, or 2 with a line on standard error if the server cannot start.
     """
-    if not ending.is_asked:
+    if not shutdown.is_requested:
         try:
-            _serve(settings, ending)
+            _serve(settings, shutdown)
         except FakeError as problem:
             sys.stderr.write(f"ghdeploy serve: {problem}\n")
             return 2
     return 0
 
 
-def _serve(settings: Settings, ending: Ending) -> None:
+def _serve(settings: Settings, shutdown: Shutdown) -> None:
     env_file = _EnvFile(Path(settings.env_file)) if settings.env_file else None
     log = None if settings.quiet else Log(_write)
     fake = ServedGitHub(settings, log)
     try:
         server = fake.serve(settings.port, tls=settings.tls, admin=True)
         if settings.tls:
-            ending.removals.append(partial(shutil.rmtree, Path(server.ca_file).parent, ignore_errors=True))
+            shutdown.removals.append(partial(shutil.rmtree, Path(server.ca_file).parent, ignore_errors=True))
         if env_file:
-            ending.removals.append(env_file.remove)
+            shutdown.removals.append(env_file.remove)
             env_file.write(server)
         _write("\n".join([*_greeting(fake, server, settings), ""]))
         fake.start_log()
         fake.start_deliveries()
-        ending.wait()
+        shutdown.wait()
     finally:
         if env_file:
             env_file.remove()
-        fake.end()
+        fake.shut_down()
         if log:
             log.close()
 
 
-# What it prints and writes
+# Output
 
 
 def _write(text: str) -> None:
-    if not sys.stdout:  # it was closed before, and its number may be another file's by now
+    if not sys.stdout:  # it was closed, and another file may have its number now
         return
-    # Not through sys.stdout: a thread that is stuck in there would not let the program end.
+    # Not sys.stdout: a thread blocked in it would keep the program from exiting.
     data = text.encode(errors="backslashreplace")
-    with suppress(OSError):  # nobody reads any more
+    with suppress(OSError):  # the reader has gone
         while data:
             data = data[os.write(_STANDARD_OUTPUT, data) :]
 
@@ -286,16 +289,16 @@ _STANDARD_OUTPUT = 1
 
 
 def _greeting(fake: FakeGitHub, server: LiveServer, settings: Settings) -> Iterator[str]:
-    yield f"{_MARK}: a fake of {fake.base_url} answers at {server.url}; Ctrl-C ends it"
-    yield f"# the API: {server.api_url}"
-    yield f"# the admin interface: {server.url}{PREFIX}"
+    yield f"{_MARK}: a fake of {fake.base_url} runs at {server.url}; Ctrl-C stops it"
+    yield f"# API: {server.api_url}"
+    yield f"# admin interface: {server.url}{PREFIX}"
     if settings.seeds:
-        yield f"# loaded: {', '.join(settings.seeds)}"
+        yield f"# seed files: {', '.join(settings.seeds)}"
     env = server.env
     if fake.tokens:
-        hidden = [name for name, value in env.items() if value == env["GITHUB_TOKEN"]]
-        env = {name: value for name, value in env.items() if name not in hidden}
-        yield f"# not shown: {', '.join(hidden)}, a token of a seed file; --env-file writes it"
+        token_names = [name for name, value in env.items() if value == env["GITHUB_TOKEN"]]
+        env = {name: value for name, value in env.items() if name not in token_names}
+        yield f"# not shown: {', '.join(token_names)}, which hold a token from a seed file; use --env-file to get them"
     yield from _exports(env)
     yield "# ready"
 
@@ -308,14 +311,14 @@ _MARK = "# ghdeploy serve"
 
 
 class _EnvFile:
-    """The file with the variables for clients, which is there while the server answers."""
+    """The file with variables for clients. It exists while the server runs."""
 
     def __init__(self, path: Path) -> None:
         """
-        Remove what a server of before has left there, which who waits for the file would take for this one's.
+        Remove the file if an earlier server left it behind, so that scripts do not take it for this server's.
 
         Raises:
-            FakeError: Something else is there. An empty file is nothing, as ``mktemp`` makes one.
+            FakeError: The path exists and is not such a file. An empty file, as from ``mktemp``, is accepted.
         """
         self._path = path
         self._text = ""
@@ -323,27 +326,27 @@ class _EnvFile:
             if not path.exists():
                 return
             if not path.is_file():
-                msg = f"--env-file {path} is there already, and is no regular file"
+                msg = f"--env-file {path} exists and is not a regular file"
                 raise FakeError(msg)
             with path.open("rb") as file:
-                found = file.read(len(_MARK))
-            if found and found != _MARK.encode():
-                msg = f"--env-file {path} is there already, and holds something else"
+                start = file.read(len(_MARK))
+            if start and start != _MARK.encode():
+                msg = f"--env-file {path} exists and was not written by ghdeploy serve"
                 raise FakeError(msg)
-            if found:
+            if start:
                 path.unlink(missing_ok=True)
         except OSError as problem:
             raise self._refused(problem) from None
 
     def _refused(self, problem: OSError) -> FakeError:
-        return FakeError(f"--env-file {self._path} cannot be written: {problem.strerror}")
+        return FakeError(f"cannot write --env-file {self._path}: {problem.strerror}")
 
     def write(self, server: LiveServer) -> None:
         """
-        Write the variables where a shell can read them, once the file is complete and for nobody else.
+        Write the variables as shell commands. The file appears complete, and only its owner can read it.
 
         Raises:
-            FakeError: It cannot be written.
+            FakeError: The file cannot be written.
         """
         self._text = "\n".join([f"{_MARK} at {server.url}", *_exports(server.env), ""])
         try:
@@ -355,7 +358,7 @@ class _EnvFile:
             raise self._refused(problem) from None
 
     def remove(self) -> None:
-        """Remove the file, unless it is another server's by now."""
+        """Remove the file, unless another server has replaced it."""
         with suppress(OSError, UnicodeDecodeError):
             if self._text and self._path.is_file() and self._path.read_text("utf-8") == self._text:
                 self._path.unlink()

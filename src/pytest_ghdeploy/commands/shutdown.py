@@ -1,7 +1,8 @@
 """
-How a program that runs until it is told to end hears of that: once, and then a second time by who cannot wait.
+Signal handling for ``ghdeploy serve``.
 
-Imports next to nothing: it listens before the program is loaded.
+The module imports very little, because the handlers are installed before the
+rest of the program is loaded.
 """
 
 from __future__ import annotations
@@ -15,59 +16,59 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-# A terminal that is closed sends the third, which there is not everywhere.
+# A closing terminal sends SIGHUP, which Windows does not have.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _LOOK_SECONDS = 1.0
 
 
-class Ending:
+class Shutdown:
     """
-    Whether the program is to end. Listens for Ctrl-C, SIGTERM and SIGHUP while it is entered, in the main thread.
+    Handles Ctrl-C, SIGTERM and SIGHUP inside a ``with`` block in the main thread.
 
-    The first of them asks the program to end; a second one removes what would be
-    left behind, and ends it as if nobody had listened. A SIGHUP that was ignored
-    before is ignored, as ``nohup`` wants it.
+    The first signal requests a shutdown. A second one calls *removals* and kills
+    the program by that signal. A SIGHUP that was ignored before stays ignored,
+    as ``nohup`` needs.
 
     Attributes:
-        is_asked: Whether the first has come.
+        is_requested: Whether the first signal has arrived.
 
-        removals: What a second one calls, each removing something.
+        removals: Functions that remove files the program would leave behind.
     """
 
     def __init__(self) -> None:
-        """Listen to nothing yet."""
-        self.is_asked = False
+        """Install no handlers yet."""
+        self.is_requested = False
         self.removals: list[Callable[[], object]] = []
-        # Of all ways to wake a thread this one may be used in the midst of itself, as a handler does.
-        self._asked: SimpleQueue[None] = SimpleQueue()
+        # The only queue whose put() is reentrant, as a signal handler needs.
+        self._requests: SimpleQueue[None] = SimpleQueue()
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        """Listen."""
-        for one in _SIGNALS:
-            before = signal.getsignal(one)
-            if one in (signal.SIGINT, signal.SIGTERM) or before is not signal.SIG_IGN:
-                self._before[one] = signal.SIG_DFL if before is None else before
-                signal.signal(one, self._hear)
+        """Install the handlers."""
+        for number in _SIGNALS:
+            before = signal.getsignal(number)
+            if number in (signal.SIGINT, signal.SIGTERM) or before is not signal.SIG_IGN:
+                self._before[number] = signal.SIG_DFL if before is None else before
+                signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Listen no more."""
-        for one, before in self._before.items():
-            signal.signal(one, before)
+        """Restore the handlers from before."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def wait(self) -> None:
-        """Wait until the program is to end."""
-        while not self.is_asked:
+        """Wait until a shutdown is requested."""
+        while not self.is_requested:
             with suppress(Empty):
-                self._asked.get(timeout=_LOOK_SECONDS)
+                self._requests.get(timeout=_LOOK_SECONDS)
 
-    def _hear(self, number: int, _: object) -> None:
-        if self.is_asked:
+    def _handle(self, number: int, _: object) -> None:
+        if self.is_requested:
             for remove in self.removals:
                 with suppress(OSError):
                     remove()
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-        self.is_asked = True
-        self._asked.put(None)
+        self.is_requested = True
+        self._requests.put(None)

@@ -1,5 +1,5 @@
 """
-Seed files: setup that is written down in YAML, TOML or JSON.
+Seed files: setup written in YAML, TOML or JSON.
 
-A seed calls the Python interface; it knows no way into the store of its own.
+A seed calls the Python interface and never changes the store itself.
 """

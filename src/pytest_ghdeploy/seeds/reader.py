@@ -1,9 +1,9 @@
 """
-Files of data in YAML, TOML or JSON.
+Data files in YAML, TOML or JSON.
 
-A place in such a file is a path: the keys and the numbers of items that lead
-there, such as ``("repositories", 0, "branches", 1, "name")``. Of YAML the line
-is known too; the parsers of Python's standard library keep none.
+A path is the keys and indices that lead to a value in a file, such as
+``("repositories", 0, "branches", 1, "name")``. YAML values also have a line;
+the parsers of the standard library, for TOML and JSON, keep none.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.binding import Path
 
 FORMATS = {".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".json": "JSON"}
-"""What a file holds, by the end of its name."""
+"""The format of a file by its suffix."""
 
 
 class Malformed(Exception):
-    """What is wrong with a file. Its text quotes no value."""
+    """A file cannot be read. The message never quotes values, as they may be secrets."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
-        """Say that *message* holds of a *line*, counted from 1, or of the whole file."""
+        """Set the message, and the *line* it is about, counted from 1, if one is known."""
         super().__init__(message)
         self.line = line
 
 
 class Document:
-    """What a file holds. Of JSON, TOML and what is no file at all, no lines are known."""
+    """A value read from a file or given as a mapping. Only YAML files know lines."""
 
     def __init__(self, value: Any) -> None:  # noqa: ANN401 - any type
         """Hold *value*."""
         self.value = value
 
-    def line(self, path: Path, *, of_key: bool) -> int | None:  # noqa: ARG002 - other formats know it
-        """Find the line, counted from 1, of the value at *path*, or of the key that ends it; ``None`` if unknown."""
+    def line(self, path: Path, *, of_key: bool) -> int | None:  # noqa: ARG002 - for YAML
+        """Return the line, from 1, of the value at *path*, or of the last key in *path*; ``None`` if unknown."""
         return None
 
 
 @lru_cache(16)  # the same file may be read for each test
 def read(text: str, form: str) -> Document:
     """
-    Read a file of one of the ``FORMATS``. What is given out must not be changed.
+    Parse *text* in one of the ``FORMATS``. Documents are cached, so they must not be changed.
 
     Raises:
-        Malformed: It cannot be read, gives a key twice, or what reads it is not installed.
+        Malformed: The syntax is invalid, a key is duplicated, or PyYAML is not installed.
     """
     text = text.replace("\r\n", "\n")
     try:
@@ -60,20 +60,20 @@ def read(text: str, form: str) -> Document:
         raise Malformed(msg) from None
 
 
-def _twice(name: str, line: int | None = None, first: int | None = None) -> Malformed:
-    # What stands where a key should may be a token.
-    called = f"the key {name!r}" if is_ordinary(name) else "a key"
-    return Malformed(f"{called} is there twice" + (f", first in line {first}" if first else ""), line)
+def _duplicate_key(name: str, line: int | None = None, first: int | None = None) -> Malformed:
+    # A token may have been written where a key belongs.
+    key = f"key {name!r}" if is_ordinary(name) else "key"
+    return Malformed(f"duplicate {key}" + (f", first in line {first}" if first else ""), line)
 
 
 _QUOTED = re.compile(r"""(['"])((?:\\.|(?!\1).)*)\1""", re.DOTALL)
-# One sign, maybe escaped; several that are no letters; and what PyYAML calls its own things.
-_SIGN = re.compile(r"(?:\\+x..|\\+u.{4}|\\+U.{8}|\\*.|[^\w]*|<[a-z ]+>)", re.DOTALL)
+# A single character, perhaps escaped; punctuation; and PyYAML's names for tokens.
+_HARMLESS = re.compile(r"(?:\\+x..|\\+u.{4}|\\+U.{8}|\\*.|[^\w]*|<[a-z ]+>)", re.DOTALL)
 
 
 def _without_values(message: str) -> str:
-    """Copy what a parser says without what it quotes, but for signs."""
-    return _QUOTED.sub(lambda found: found[0] if _SIGN.fullmatch(found[2]) else "…", message)
+    """Replace quoted values in a parser's message by "…", but keep quoted punctuation."""
+    return _QUOTED.sub(lambda match: match[0] if _HARMLESS.fullmatch(match[2]) else "…", message)
 
 
 def _read_json(text: str) -> Document:
@@ -87,12 +87,12 @@ def _read_json(text: str) -> Document:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for name, value in pairs:
-        if name in found:
-            raise _twice(name)
-        found[name] = value
-    return found
+        if name in members:
+            raise _duplicate_key(name)
+        members[name] = value
+    return members
 
 
 def _read_toml(text: str) -> Document:
@@ -114,7 +114,7 @@ def _read_yaml(text: str) -> Document:
     try:
         import yaml  # an extra
     except ImportError:
-        msg = "YAML takes PyYAML: pip install 'pytest-ghdeploy[yaml]', or write the same in TOML or JSON"
+        msg = "YAML needs PyYAML: pip install 'pytest-ghdeploy[yaml]', or use TOML or JSON"
         raise Malformed(msg) from None
 
     try:
@@ -126,39 +126,39 @@ def _read_yaml(text: str) -> Document:
         return _YamlDocument(loader.construct_document(node), node)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
-        said = " ".join(part for part in (problem.problem, problem.context) if part)
-        own = next((words for part, words in _YAML_WORDS.items() if part in said), None)
-        raise Malformed(own or _without_values(said), mark.line + 1 if mark else None) from None
+        message = " ".join(part for part in (problem.problem, problem.context) if part)
+        own = next((words for part, words in _YAML_WORDS.items() if part in message), None)
+        raise Malformed(own or _without_values(message), mark.line + 1 if mark else None) from None
     except yaml.reader.ReaderError as problem:
         raise Malformed(problem.reason, text.count("\n", 0, problem.position) + 1) from None
-    except (ValueError, OverflowError):  # of its scanner, where a number is too much
-        msg = "an escape names no character, or a number is too large"
+    except (ValueError, OverflowError):  # raised by PyYAML's scanner
+        msg = "an escape sequence is invalid, or a number is too large"
         raise Malformed(msg, loader.line + 1) from None
 
 
-# PyYAML's messages that quote what may be a secret, which was to be in quotes.
+# Replacements for PyYAML's messages that may quote a secret, such as a token written without quotes.
 _YAML_WORDS = {
-    "found undefined alias": "there is no anchor for this alias; a text that begins with * is put in quotes",
-    "found duplicate anchor": "this anchor is there twice; a text that begins with & is put in quotes",
-    "could not determine a constructor": "this tag is none that is known; a text that begins with ! is put in quotes",
-    "found undefined tag handle": "this tag is none that is known; a text that begins with ! is put in quotes",
+    "found undefined alias": "this alias has no anchor; put strings that begin with * in quotes",
+    "found duplicate anchor": "duplicate anchor; put strings that begin with & in quotes",
+    "could not determine a constructor": "unknown tag; put strings that begin with ! in quotes",
+    "found undefined tag handle": "unknown tag; put strings that begin with ! in quotes",
 }
 _MOST_VALUES = 1_000_000
-"""Of a file with all its aliases written out. A few lines of them can be more than any memory holds."""
+"""Limit for a file with all aliases expanded. A few lines of nested aliases could fill all memory."""
 
 
 class _YamlCheck:
-    """Finds what PyYAML would take in silence, or refuse without a line."""
+    """Finds mistakes that PyYAML accepts, or reports without a line."""
 
-    def __init__(self, loader: Any) -> None:  # noqa: ANN401 - yaml's, which is not imported here
+    def __init__(self, loader: Any) -> None:  # noqa: ANN401 - a PyYAML type
         self._loader = loader
         self._outer: set[int] = set()
         self._sizes: dict[int, int] = {}
 
-    def check(self, node: Any) -> int:  # noqa: ANN401 - likewise
-        """Check *node*, and count the values in it, each as often as aliases lead there."""
+    def check(self, node: Any) -> int:  # noqa: ANN401 - a PyYAML type
+        """Check *node* and return its number of values with all aliases expanded."""
         if id(node) in self._outer:
-            msg = "an alias refers to what it is a part of"
+            msg = "an alias refers to its own parent"
             raise Malformed(msg, node.start_mark.line + 1)
         if id(node) in self._sizes:
             return self._sizes[id(node)]
@@ -168,38 +168,38 @@ class _YamlCheck:
             try:
                 self._loader.construct_object(node)
             except (ValueError, LookupError, AttributeError, TypeError, OverflowError):
-                msg = f"this is no {node.tag.removeprefix(_YAML_TAG)}; a text is put in quotes"
+                msg = f"invalid {node.tag.removeprefix(_YAML_TAG)}; put strings in quotes"
                 raise Malformed(msg, node.start_mark.line + 1) from None
         elif node.id == "sequence":
             size += sum(map(self.check, node.value))
         else:
             size += self._check_members(node)
         if size > _MOST_VALUES:
-            msg = f"its aliases stand for more than {_MOST_VALUES:,} values"
+            msg = f"its aliases expand to more than {_MOST_VALUES:,} values"
             raise Malformed(msg, node.start_mark.line + 1)
         self._outer.remove(id(node))
         self._sizes[id(node)] = size
         return size
 
-    def _check_members(self, node: Any) -> int:  # noqa: ANN401 - likewise
+    def _check_members(self, node: Any) -> int:  # noqa: ANN401 - a PyYAML type
         size = 0
         seen: dict[str, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
             if key.tag not in (f"{_YAML_TAG}str", f"{_YAML_TAG}merge"):
-                msg = "a key is a text: put it in quotes"
+                msg = "a key must be a string: put it in quotes"
                 raise Malformed(msg, line)
             if key.value in seen:
-                raise _twice(key.value, line, seen[key.value])
+                raise _duplicate_key(key.value, line, seen[key.value])
             seen[key.value] = line
             size += self.check(value)
         return size
 
 
 class _YamlDocument(Document):
-    """A document with the node that it was made of, which knows its lines."""
+    """A document with the YAML node it was made from, which knows lines."""
 
-    def __init__(self, value: Any, node: Any) -> None:  # noqa: ANN401 - likewise
+    def __init__(self, value: Any, node: Any) -> None:  # noqa: ANN401 - a PyYAML type
         super().__init__(value)
         self._node = node
 
@@ -208,16 +208,16 @@ class _YamlDocument(Document):
         for step in path:
             inside = pair[1]
             if inside.id == "mapping":
-                # What is merged comes first, and a later member of the same name is the one that counts.
+                # Merged members come first, and a later member with the same name replaces them.
                 members = (member for member in reversed(inside.value) if member[0].value == step)
-                found = next(members, None)
+                child = next(members, None)
             elif inside.id == "sequence" and isinstance(step, int) and step < len(inside.value):
-                found = (inside.value[step], inside.value[step])
+                child = (inside.value[step], inside.value[step])
             else:
-                found = None
-            if found is None:
+                child = None
+            if child is None:
                 return None
-            pair = found
+            pair = child
         line: int = pair[0 if of_key else 1].start_mark.line
         return line + 1
 

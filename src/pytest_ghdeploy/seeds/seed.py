@@ -1,9 +1,9 @@
 """
-Seed files: the Python interface, spelled as data.
+Seed files: calls of the Python interface, written as data.
 
-``SECTIONS`` says which method each list of items is for. The keys of an item
-are the arguments of that method, bound by its signature, so a file takes what
-Python takes. An error names the file and the path in it, in YAML the line too.
+``SECTIONS`` maps each list of items to the method that is called for each item.
+The keys of an item are that method's parameters, so a file accepts what Python
+accepts. An error names the file and the path in it, in YAML also the line.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.binding import Path
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
-"""A path, or what such a file holds."""
+"""The path of a seed file, or the content of one as a mapping."""
 
 
-class Inside(Protocol):
-    """What is needed of the inside of a fake."""
+class Engine(Protocol):
+    """The members of a fake's engine that seeds use."""
 
     @property
-    def outbox(self) -> AbstractContextManager[object]: ...  # noqa: D102 - said by Engine
+    def outbox(self) -> AbstractContextManager[object]: ...  # noqa: D102 - see engine.Engine
     @property
     def lock(self) -> AbstractContextManager[object]: ...  # noqa: D102
     def reset(self) -> None: ...  # noqa: D102
@@ -48,20 +48,20 @@ class Inside(Protocol):
 
 class Section(NamedTuple):
     """
-    A list of items, each of which is a call.
+    A list of items. Each item is one call.
 
     Attributes:
         name: The key of the list.
 
-        method: What is called: of the fake, or of what the item around this one has made.
+        method: The method to call, of the fake or of the object created by the enclosing item.
 
-        home: The class that has the method, where that is not the fake itself.
+        home: The class that defines the method, if it is not the fake's.
 
-        renamed: The keys that are not called as the arguments are.
+        renamed: Keys that differ from the name of their parameter, with that name.
 
-        without: The arguments that no file can spell.
+        without: The parameters that a file cannot give.
 
-        inside: The lists in an item, which are about what it makes.
+        inside: The lists inside an item. They call methods of the object it creates.
     """
 
     name: str
@@ -72,11 +72,11 @@ class Section(NamedTuple):
     inside: tuple[Section, ...] = ()
 
     def key_of(self, argument: str | None) -> str | None:
-        """Name the key that is for an *argument*."""
+        """Return the key for an *argument*."""
         return next((key for key, name in self.renamed.items() if name == argument), argument)
 
 
-# In the order in which they are set up, whatever the order in the file.
+# In the order of the calls, whatever the order in the file.
 _OF_ENVIRONMENTS = (
     Section("deployment_branch_policies", "add_deployment_branch_policy", Environment),
     Section("protection_rules", "enable_protection_rule", Environment),
@@ -115,30 +115,30 @@ SECTIONS = (
 )
 
 
-@dataclass(repr=False)  # it may hold secrets
+@dataclass(repr=False)  # values may be secrets
 class Item:
-    """A call to make, and the calls to make of the methods of what it returns."""
+    """A call to make, and further calls to make on the object it returns."""
 
     section: Section
     path: Path
     call: BoundArguments
     keys: frozenset[str]
-    """The keys in the document; none if the item is the value of the required argument alone."""
+    """The item's keys in the document; empty if the item is just the value of its only required argument."""
     inside: dict[str, list[Item]] = field(default_factory=dict)
 
 
 class Seed:
-    """A seed that has been read and checked against the Python interface."""
+    """A seed, read and checked against the Python interface."""
 
     def __init__(self, source: Source, home: type) -> None:
         """
-        Read and check *source*. Nothing is called yet.
+        Read and check *source*, without calling anything.
 
         Args:
-            home: The class of the fake that it is for.
+            home: The class of the fake that the seed is for.
 
         Raises:
-            FakeError: It cannot be read, a key is unknown or missing, or a value has the wrong type.
+            FakeError: The file cannot be read, a key is unknown or missing, or a value has the wrong type.
         """
         self._file = ""
         self._secrets = Secrets()
@@ -149,7 +149,7 @@ class Seed:
             self._file = os.fsdecode(source)
             self._document = self._read()
         else:
-            msg = f"a seed is the path of a file or a mapping, got {kind_of(source)}"
+            msg = f"a seed must be a file path or a mapping, got {kind_of(source)}"
             raise FakeError(msg)
         self._binder = Binder("a seed", blot=self._secrets.blot, needs_quotes=bool(self._file))
         try:
@@ -162,18 +162,18 @@ class Seed:
         path = pathlib.Path(self._file)
         form = reader.FORMATS.get(path.suffix.lower())
         if form is None:
-            msg = f"{self._file}: a seed file ends in {', '.join(reader.FORMATS)}"
+            msg = f"{self._file}: the name of a seed file must end in {', '.join(reader.FORMATS)}"
             raise FakeError(msg)
         try:
             text = path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as problem:
             line = problem.object.count(b"\n", 0, problem.start) + 1
-            msg = f"{self._file}:{line}: a seed file is UTF-8"
+            msg = f"{self._file}:{line}: a seed file must be UTF-8"
             raise FakeError(msg) from None
-        except (OSError, ValueError) as problem:  # the latter for a path that no system has
-            where = "" if path.is_absolute() else f" in {pathlib.Path.cwd()}"
-            why = getattr(problem, "strerror", None) or problem
-            msg = f"{self._file}: this seed file cannot be read{where}: {why}"
+        except (OSError, ValueError) as problem:  # ValueError: a null byte in the path
+            place = "" if path.is_absolute() else f" in {pathlib.Path.cwd()}"
+            reason = getattr(problem, "strerror", None) or problem
+            msg = f"{self._file}: cannot read this seed file{place}: {reason}"
             raise FakeError(msg) from None
         try:
             return reader.read(text, form)
@@ -195,39 +195,39 @@ class Seed:
         return self._lists(sections, value, ())
 
     def _collect_secrets(self, value: object) -> None:
-        seen: set[int] = set()  # what aliases lead to is there once
-        todo = [value]
-        while todo:
-            one = todo.pop()
-            if id(one) in seen:
+        seen: set[int] = set()  # aliases share objects
+        remaining = [value]
+        while remaining:
+            current = remaining.pop()
+            if id(current) in seen:
                 continue
-            if isinstance(one, Mapping):
-                seen.add(id(one))
-                for key, inside in one.items():
+            if isinstance(current, Mapping):
+                seen.add(id(current))
+                for key, inside in current.items():
                     if key in SECRETS and isinstance(inside, str):
                         self._secrets.add(inside)
                     if key == "tokens" and isinstance(inside, (list, tuple)):
                         for item in inside:
                             if isinstance(item, str):
                                 self._secrets.add(item)
-                    todo.append(inside)
-            elif isinstance(one, (list, tuple)):
-                seen.add(id(one))
-                todo.extend(one)
+                    remaining.append(inside)
+            elif isinstance(current, (list, tuple)):
+                seen.add(id(current))
+                remaining.extend(current)
 
     def _lists(self, sections: Mapping[str, Section], value: Mapping[Any, Any], path: Path) -> dict[str, list[Item]]:
-        found = {}
+        lists = {}
         for key, inner in value.items():
             self._binder.check_key(key, list(sections), path)
-            found[key] = self._list(sections[key], inner, (*path, key))
-        return found
+            lists[key] = self._list(sections[key], inner, (*path, key))
+        return lists
 
     def _list(self, section: Section, value: object, path: Path) -> list[Item]:
         items: list[Any] = self._binder.value(Sequence[Any], value, path)
         return [self._item(section, item, (*path, place)) for place, item in enumerate(items)]
 
     def _item(self, section: Section, value: object, path: Path) -> Item:
-        inside = {one.name: one for one in section.inside}
+        inside = {inner.name: inner for inner in section.inside}
         function = getattr(section.home or self._home, section.method.rpartition(".")[2])
         call = self._binder.bind(
             function, value, path, without=section.without, renamed=section.renamed, more_keys=list(inside)
@@ -237,44 +237,44 @@ class Seed:
         lists = {key: inner for key, inner in value.items() if key in inside}
         return Item(section, path, call, frozenset(value), self._lists(inside, lists, path))
 
-    # Setting the scene
+    # Calling
 
     def carry_out(self, fake: object) -> None:
         """
         Make the calls.
 
         Raises:
-            FakeError: The fake refuses something. What came before it has been done.
+            FakeError: A call is refused. The calls before it took effect.
         """
-        made: list[tuple[Item, object]] = []
+        outer: list[tuple[Item, object]] = []
         for section in SECTIONS:
             for item in self._items.get(section.name, ()):
-                thing = self._call(item, fake)
+                result = self._call(item, fake)
                 if item.inside:
-                    made.append((item, thing))
+                    outer.append((item, result))
             if section.name == "tokens":
-                # A token may be for repositories, and its user may act in one.
-                for item, thing in made:
-                    self._call_inside(item, thing)
+                # Tokens need repositories, and calls inside repositories may need users that tokens create.
+                for item, result in outer:
+                    self._call_inside(item, result)
 
-    def fill(self, fake: object, inside: Inside) -> None:
+    def fill(self, fake: object, engine: Engine) -> None:
         """
-        Make the calls of a *fake* that holds nothing yet. What they cause is delivered when all are made.
+        Make the calls on an empty *fake*. Events are delivered after the last call.
 
         Raises:
-            FakeError: The fake refuses something. It is empty again, and nothing is delivered.
+            FakeError: A call is refused. The fake is empty again, and nothing is delivered.
         """
-        with inside.outbox, inside.lock:
+        with engine.outbox, engine.lock:
             try:
                 self.carry_out(fake)
             except FakeError:
-                inside.reset()
+                engine.reset()
                 raise
 
-    def _call_inside(self, item: Item, thing: object) -> None:
+    def _call_inside(self, item: Item, result: object) -> None:
         for section in item.section.inside:
             for inner in item.inside.get(section.name, ()):
-                self._call_inside(inner, self._call(inner, thing))
+                self._call_inside(inner, self._call(inner, result))
 
     def _call(self, item: Item, owner: object) -> object:
         function: Any = reduce(getattr, item.section.method.split("."), owner)
