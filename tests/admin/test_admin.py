@@ -596,7 +596,7 @@ def test_everything_works_at_the_limits_of_the_calendar(when: str, fake: FakeGit
         (
             "webhooks/release",
             {},
-            "nothing is kept back: hold() comes before release()",
+            "no deliveries are held: call hold() before release()",
         ),
         (
             "webhooks/release",
@@ -749,7 +749,7 @@ def test_messages_are_the_same_as_from_python(fake: FakeGitHub, ask: Ask) -> Non
     ask.post("webhooks/drop", delivery=number)
 
     assert ask.refused("webhooks/drop", delivery=number) == (
-        f"<Delivery {number} ping dropped> is not kept back: see hold() and held"
+        f"<Delivery {number} ping dropped> is not held: see hold() and held"
     )
     assert ask.refused("add_branch", 404).startswith("unknown endpoint '/_ghdeploy/add_branch'; known: ")
 

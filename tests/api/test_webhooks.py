@@ -407,7 +407,9 @@ def test_a_hook_outside_loopback_is_never_sent(http: requests.Session, ghdeploy:
     create(http, "https://hooks.example.com/github")
     delivery = ghdeploy.webhooks.deliveries[0]
     assert (delivery.state, delivery.status_code) == ("failed", 502)
-    assert delivery.reason.startswith("hooks.example.com is not this machine, and the fake sends nothing to others")
+    assert delivery.reason.startswith(
+        "hooks.example.com is not this machine, and the fake sends nothing to other machines"
+    )
     assert f"failed: {delivery.reason}" in ghdeploy.conversation_text()
 
 

@@ -517,7 +517,7 @@ def test_the_log_has_requests_hints_events_and_deliveries(seed_file: Path) -> No
         served.send("GET", "/_ghdeploy/clock")
         served.send("GET", "/repos/octocat/example/pulls")
         log = served.wait_for_log(11)
-    refused = "failed: nothing came back from 127.0.0.1: "
+    refused = "failed: no response from 127.0.0.1: "
     assert [line.partition(refused)[0] for line in log] == [
         "     event status: id 27000000011, state pending, context ci/tests (octocat/example)",
         "     event ping: hook_id 301950017",

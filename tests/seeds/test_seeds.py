@@ -771,7 +771,7 @@ MISTAKES = [
         2,
         (
             "webhooks[0]: 'example.com' is not this machine; "
-            "deliveries go to localhost, 127.0.0.1 and ::1 only: allow_any_host=True sends them to others"
+            "receivers must be on localhost, 127.0.0.1 or ::1, unless allow_any_host=True"
         ),
     ),
     (

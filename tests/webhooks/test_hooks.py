@@ -1,6 +1,6 @@
-"""Hooks from Python: who can be subscribed, what arrives, when, and what becomes of receivers that fail."""
+"""Webhooks from Python: subscriptions, deliveries, their order, and failing receivers."""
 
-# ruff: noqa: S105, S106 - the secrets of hooks that there are in these tests only
+# ruff: noqa: S105, S106 - secrets of hooks in these tests
 from __future__ import annotations
 
 import asyncio
@@ -50,26 +50,26 @@ NAME = "octocat/example"
 
 @pytest.fixture
 def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
+    """Return the repository octocat/example."""
     return ghdeploy.add_repository("octocat/example")
 
 
 def post(path: str, **body: object) -> requests.Response:
-    """Ask as a tool does."""
+    """Send a POST as a deploy tool would."""
     url = path if path.startswith("http") else f"{API}{path}"
     return requests.post(url, json=body, headers=TOKEN, timeout=10)
 
 
 def report(deployment: Any, state: str) -> None:  # noqa: ANN401 - JSON
-    """Report on a deployment as a third party does."""
+    """Add a deployment status as a deploy service would."""
     assert post(deployment["statuses_url"], state=state).status_code == 201
 
 
-# Who can be subscribed
+# Kinds of receivers
 
 
 def test_a_function_gets_one_delivery(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """With event, delivery id, headers, the bytes that were signed, and the payload."""
+    """It has the event, delivery id, headers, signed bytes and payload."""
     got: list[Delivery] = []
     ghdeploy.webhooks.subscribe(got.append, events=["deployment"], secret="It's a Secret to Everybody")
     repo.add_deployment(ref="main")
@@ -84,8 +84,8 @@ def test_a_function_gets_one_delivery(ghdeploy: FakeGitHub, repo: Repository) ->
     assert (delivery.state, delivery.status, delivery.status_code) == ("delivered", "OK", 200)
 
 
-def test_an_asynchronous_function_too(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It is run to its end, also where a loop is running already."""
+def test_a_coroutine_function_is_run_to_its_end(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It also works inside a running event loop."""
     got: list[str] = []
 
     async def receiver(delivery: Delivery) -> int:
@@ -104,7 +104,7 @@ def test_an_asynchronous_function_too(ghdeploy: FakeGitHub, repo: Repository) ->
 
 
 def test_a_mock_is_a_function(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """What takes any arguments is called with the delivery; only a number says how it answers."""
+    """A callable that takes any arguments gets the delivery. Only an integer it returns is a status."""
     mock = Mock()
     hook = ghdeploy.webhooks.subscribe(mock, events=["status"])
     repo.add_commit_status("main", state="success")
@@ -114,7 +114,7 @@ def test_a_mock_is_a_function(ghdeploy: FakeGitHub, repo: Repository) -> None:
 
 @pytest.mark.parametrize("content_type", ["json", "form"])
 def test_a_flask_application(ghdeploy: FakeGitHub, repo: Repository, content_type: Any) -> None:  # noqa: ANN401
-    """What takes two arguments is a WSGI application; it gets the very bytes."""
+    """A callable with two parameters is a WSGI application. It gets the exact signed bytes."""
     app = flask.Flask(__name__)
     got: list[Any] = []
 
@@ -137,7 +137,7 @@ def test_a_flask_application(ghdeploy: FakeGitHub, repo: Repository, content_typ
 
 
 def test_a_starlette_application(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """What takes three arguments is an ASGI application; its background tasks are finished too."""
+    """A callable with three parameters is an ASGI application. Its background tasks are finished too."""
     got: list[Any] = []
 
     async def receive(request: Request) -> Response:
@@ -154,7 +154,7 @@ def test_a_starlette_application(ghdeploy: FakeGitHub, repo: Repository) -> None
 
 @pytest.mark.parametrize("end", ["unsubscribe", "reset", "close"])
 def test_an_application_is_started_and_shut_down(ghdeploy_factory: Callable[..., FakeGitHub], end: str) -> None:
-    """Before its first delivery, once for all its hooks, in the loop that it keeps; its state is in each request."""
+    """All its hooks share one startup, event loop and state."""
     said: list[str] = []
     loops: list[object] = []
     over = threading.Event()
@@ -187,7 +187,7 @@ def test_an_application_is_started_and_shut_down(ghdeploy_factory: Callable[...,
 
 
 def test_an_application_that_fails_to_start_fails_its_deliveries(ghdeploy: FakeGitHub) -> None:
-    """With what it says; it is started anew for the next one."""
+    """The reason is the application's message. The next delivery starts it again."""
     broken = [True]
 
     @asynccontextmanager
@@ -209,8 +209,8 @@ def test_an_application_that_fails_to_start_fails_its_deliveries(ghdeploy: FakeG
     assert hook.deliveries[0].state == "delivered"
 
 
-def test_a_url_is_reached_by_http(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """On this machine, path and query as they stand, with all headers; the fake's guards let it pass."""
+def test_a_url_gets_deliveries_by_http(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Path, query and headers arrive unchanged, and the fake's network guards let the request through."""
     with serving() as server:
         hook = ghdeploy.webhooks.subscribe(server.url, secret="s3cret")
         repo.add_deployment(ref="main")
@@ -224,31 +224,31 @@ def test_a_url_is_reached_by_http(ghdeploy: FakeGitHub, repo: Repository) -> Non
 
 
 @responses.activate
-def test_a_delivery_is_caught_by_no_mock_and_sent_to_no_proxy(
+def test_deliveries_bypass_mocks_and_proxies(
     ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch, requests_mock: Any  # noqa: ANN401
 ) -> None:  # fmt: skip
-    """Those are for the clients of the code under test."""
+    """Mocks and proxies are for clients of the code under test."""
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     requests_mock.post(requests_mock_module.ANY, status_code=418)
     with serving() as server:
-        # As vcrpy does it.
+        # vcrpy patches this way.
         monkeypatch.setattr(http.client, "HTTPConnection", Mock(side_effect=AssertionError))
         hook = ghdeploy.webhooks.subscribe(server.url)
     assert (hook.deliveries[0].status_code, len(server.bodies)) == (204, 1)
     assert requests_mock.call_count == len(responses.calls) == 0
 
 
-def test_a_receiver_may_have_the_name_of_the_fake(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
-    """A fake of an API on this machine delivers to this machine all the same."""
+def test_a_receiver_may_share_the_host_of_the_fake(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """A fake of an API on this machine can deliver to this machine."""
     with serving() as server:
         fake = ghdeploy_factory(base_url="http://127.0.0.1:5000/api/v3")
         hook = fake.webhooks.subscribe(server.url)
     assert hook.deliveries[0].state == "delivered"
 
 
-def test_a_decorator_hides_no_kind(ghdeploy: FakeGitHub) -> None:
-    """What werkzeug makes of a view is a WSGI application; other decorators say what they take, or what they wrap."""
+def test_decorated_receivers_are_recognized(ghdeploy: FakeGitHub) -> None:
+    """A werkzeug view is a WSGI application. Other decorators are recognized by their own or the wrapped signature."""
 
     @werkzeug.Request.application
     def view(request: werkzeug.Request) -> werkzeug.Response:
@@ -269,12 +269,16 @@ def test_a_decorator_hides_no_kind(ghdeploy: FakeGitHub) -> None:
         return view(environ, start_response)
 
     passes_on.__wrapped__ = application
-    answers = [ghdeploy.webhooks.subscribe(one).deliveries[0] for one in (view, with_extra, passes_on)]
-    assert [(one.status_code, one.response_payload) for one in answers] == [(200, "ping"), (205, ""), (200, "ping")]
+    answers = [ghdeploy.webhooks.subscribe(receiver).deliveries[0] for receiver in (view, with_extra, passes_on)]
+    assert [(answer.status_code, answer.response_payload) for answer in answers] == [
+        (200, "ping"),
+        (205, ""),
+        (200, "ping"),
+    ]
 
 
 class Later:
-    """What is awaited and no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __await__(self) -> Generator[Any, None, int]:
         yield from asyncio.sleep(0).__await__()
@@ -285,15 +289,15 @@ class Later:
     ("value", "status_code"),
     [(None, 200), (204, 204), (7, 200), (0, 200), (True, 200), (600, 200), ("500", 200), (2.5, 200), (Later(), 202)],
 )
-def test_a_function_says_how_it_answers(ghdeploy: FakeGitHub, value: object, status_code: int) -> None:
-    """With what is the status of an answer; all else says nothing, such as how many it has seen."""
+def test_a_function_may_return_a_status(ghdeploy: FakeGitHub, value: object, status_code: int) -> None:
+    """An HTTP status is the response's status. Any other result is a 200."""
     delivery = ghdeploy.webhooks.subscribe(lambda _: value).deliveries[0]
     assert (delivery.state, delivery.status_code) == ("delivered", status_code)
 
 
 @pytest.mark.parametrize("kind", ["wsgi", "asgi", "callable"])
-def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa: ANN401
-    """Where a receiver takes any arguments, nobody can see what it is."""
+def test_the_kind_can_be_given(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa: ANN401
+    """A receiver with `*args` cannot be recognized."""
     called: list[int] = []
 
     def receiver(*args: Any) -> Any:  # noqa: ANN401
@@ -309,7 +313,7 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         return respond() if kind == "asgi" else None
 
     hook = ghdeploy.webhooks.subscribe(receiver, kind=kind)
-    # An ASGI application is asked for its lifespan before.
+    # An ASGI application is called for its lifespan first.
     assert called == {"callable": [1], "wsgi": [2], "asgi": [3, 3]}[kind]
     assert hook.deliveries[0].state == "delivered"
 
@@ -317,21 +321,21 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"target": 7}, "a receiver must be a URL, a WSGI or ASGI application, or a function of one delivery; got 7"),
+        ({"target": 7}, "a receiver must be a URL, a WSGI or ASGI application, or a function of a delivery; got 7"),
         ({"target": lambda: None}, "a WSGI application takes two arguments"),
         ({"target": "https://example.com/hook"}, "'example.com' is not this machine"),
         ({"target": "nonsense"}, "'nonsense' is not this machine"),
         ({"target": "ftp://localhost/"}, "GitHub would respond 422"),
         ({"target": print, "kind": "url"}, "a receiver of kind 'url' must be a string"),
-        ({"target": "http://localhost/", "kind": "wsgi"}, "a receiver of kind 'wsgi' must be something to call"),
+        ({"target": "http://localhost/", "kind": "wsgi"}, "a receiver of kind 'wsgi' must be callable"),
         ({"target": "http://localhost/", "in_thread": True}, "in this process, and 'http://localhost/' is a URL"),
         ({"target": print, "in_thread": 1}, "in_thread must be True, False or None, got 1"),
         ({"target": print, "in_thread": 0}, "in_thread must be True, False or None, got 0"),
         ({"target": print, "in_thread": ""}, "in_thread must be True, False or None, got ''"),
         ({"target": print, "kind": "cgi"}, "unknown receiver kind 'cgi'; known: "),
-        ({"target": print, "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
-        ({"target": "http://localhost/", "path": "/hook"}, "path is where a WSGI or ASGI application is called"),
-        ({"target": flask.Flask("app"), "path": "hook"}, "starts with \"/\"; got 'hook'"),
+        ({"target": print, "path": "/hook"}, "path is only for WSGI and ASGI applications"),
+        ({"target": "http://localhost/", "path": "/hook"}, "path is only for WSGI and ASGI applications"),
+        ({"target": flask.Flask("app"), "path": "hook"}, "must start with \"/\"; got 'hook'"),
         ({"target": print, "events": {"push"}}, "events must be a list of names"),
         ({"target": print, "events": ["pushes"]}, "GitHub has no event 'pushes' for hooks; known: push"),
         ({"target": print, "events": "push"}, "events must be a list of names, such as [\"deployment\"], got 'push'"),
@@ -353,8 +357,8 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
         ),
         ({"target": "http://me:hunter2@[127.0.0.1/"}, "'http://[redacted]@[127.0.0.1/' is not this machine"),
         ({"target": "me:/hunter2@127.0.0.1"}, "'[redacted]@127.0.0.1' is not this machine"),
-        ({"target": b"http://me:hunter2@127.0.0.1/"}, "or a function of one delivery; got [redacted]@127.0.0.1/'"),
-        ({"target": "http://me:hunter2@127.0.0.1/", "kind": "wsgi"}, "call, got 'http://[redacted]@127.0.0.1/'"),
+        ({"target": b"http://me:hunter2@127.0.0.1/"}, "or a function of a delivery; got [redacted]@127.0.0.1/'"),
+        ({"target": "http://me:hunter2@127.0.0.1/", "kind": "wsgi"}, "callable, got 'http://[redacted]@127.0.0.1/'"),
         (
             {"target": "http://me:hunter2@127.0.0.1/", "path": "/?token=hunter2"},
             "got '/?token=[redacted]' for 'http://[r",
@@ -366,10 +370,8 @@ def test_the_kind_can_be_said(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa:
     ],
 )
 @pytest.mark.usefixtures("repo")
-def test_a_subscription_that_makes_no_sense_is_refused(
-    ghdeploy: FakeGitHub, arguments: dict[str, Any], message: str
-) -> None:
-    """At once, with advice, and nobody is subscribed."""
+def test_an_invalid_subscription_is_refused(ghdeploy: FakeGitHub, arguments: dict[str, Any], message: str) -> None:
+    """The message says what to do, and no hook is created."""
     with pytest.raises(FakeError, match=r".") as refused:
         ghdeploy.webhooks.subscribe(**arguments)
     assert message in str(refused.value)
@@ -379,8 +381,8 @@ def test_a_subscription_that_makes_no_sense_is_refused(
     assert list(ghdeploy._engine.store.apps) == []
 
 
-def test_the_same_url_twice_is_refused_and_a_function_twice_is_not(ghdeploy: FakeGitHub) -> None:
-    """A function has an address of its own each time."""
+def test_a_url_can_be_subscribed_once_and_a_function_twice(ghdeploy: FakeGitHub) -> None:
+    """A function gets a unique URL each time."""
     with serving() as server:
         ghdeploy.webhooks.subscribe(server.url)
         with pytest.raises(FakeError, match="sends the same events"):
@@ -390,26 +392,26 @@ def test_the_same_url_twice_is_refused_and_a_function_twice_is_not(ghdeploy: Fak
     assert first.config != second.config
 
 
-def test_another_machine_takes_a_word(ghdeploy: FakeGitHub) -> None:
-    """`allow_any_host` sends there; what comes of it is recorded."""
+def test_another_machine_needs_allow_any_host(ghdeploy: FakeGitHub) -> None:
+    """The delivery is then sent, and its outcome recorded."""
     hook = ghdeploy.webhooks.subscribe("http://receiver.invalid/", allow_any_host=True)
     assert hook.deliveries[0].state == "failed"
-    assert "nothing came back from receiver.invalid" in hook.deliveries[0].reason
+    assert "no response from receiver.invalid" in hook.deliveries[0].reason
 
 
-def test_githubs_own_hosts_are_never_sent_to(ghdeploy: FakeGitHub) -> None:
-    """Also with `allow_any_host`: no request to them leaves."""
+def test_nothing_is_delivered_to_github_hosts(ghdeploy: FakeGitHub) -> None:
+    """`allow_any_host` does not change this."""
     hook = ghdeploy.webhooks.subscribe("https://api.github.com/hook", allow_any_host=True)
     assert hook.deliveries[0].state == "failed"
-    assert hook.deliveries[0].reason == "api.github.com is GitHub's, of which there is a fake: nothing is sent there"
+    assert hook.deliveries[0].reason == "api.github.com is a GitHub host that a fake answers: nothing is sent there"
     assert len(ghdeploy.requests) == 0
 
 
-# What a hook is
+# Hooks
 
 
-def test_a_hook_reads_like_githubs(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Its attributes are the JSON's; the secret is masked, and in nothing that is printed."""
+def test_a_hook_has_githubs_fields(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Its secret is masked, and never printed."""
     hook = ghdeploy.webhooks.subscribe(print, events=["push"], secret="s3cret", repository=repo.full_name)
     assert hook.url == f"{API}/hooks/{hook.id}"
     assert hook.config == {
@@ -423,12 +425,12 @@ def test_a_hook_reads_like_githubs(ghdeploy: FakeGitHub, repo: Repository) -> No
     assert hook.last_response == {"code": 200, "status": "active", "message": "OK"}
     shown = requests.get(f"{API}/hooks/{hook.id}", headers=TOKEN, timeout=10).json()
     assert shown["config"] == hook.config
-    told = ghdeploy.conversation_text() + repr((hook, hook.deliveries, ghdeploy.webhooks, shown, vars(ghdeploy)))
-    assert "s3cret" not in told + repr(list(ghdeploy._engine.store.hooks))
+    output = ghdeploy.conversation_text() + repr((hook, hook.deliveries, ghdeploy.webhooks, shown, vars(ghdeploy)))
+    assert "s3cret" not in output + repr(list(ghdeploy._engine.store.hooks))
 
 
-def test_a_hook_of_all_repositories_is_an_apps(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It has no address in the API, its ping no repository, and REST does not list it."""
+def test_a_hook_of_all_repositories_is_like_an_apps(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It has no URL in the API, its ping has no repository, and REST does not list it."""
     hook = ghdeploy.webhooks.subscribe(lambda _: None)
     assert hook.url is None
     ping = hook.deliveries[0]
@@ -442,8 +444,8 @@ def test_a_hook_of_all_repositories_is_an_apps(ghdeploy: FakeGitHub, repo: Repos
     assert requests.get(f"{API}/hooks", headers=TOKEN, timeout=10).json() == []
 
 
-def test_hooks_of_all_repositories_leave_no_trace(ghdeploy: FakeGitHub) -> None:
-    """Apps have the ids that they have without them, and there may be any number: 20 is the limit of a repository."""
+def test_hooks_of_all_repositories_do_not_count(ghdeploy: FakeGitHub) -> None:
+    """They do not change the ids of apps, nor count towards the limit of 20 for each repository."""
     ids: list[list[int]] = []
     for count in (0, 25):
         ghdeploy.reset()
@@ -459,8 +461,8 @@ def test_hooks_of_all_repositories_leave_no_trace(ghdeploy: FakeGitHub) -> None:
         ghdeploy.webhooks.subscribe(lambda _: None, repository="octocat/example", events=["push", "*"])
 
 
-def test_what_rest_changes_counts(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A function whose hook is given a URL over REST is called no more."""
+def test_a_url_set_over_rest_replaces_a_function(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The function is not called any more."""
     got: list[Delivery] = []
     hook = ghdeploy.webhooks.subscribe(got.append, repository=repo.full_name)
     url = hook.url or ""
@@ -474,8 +476,8 @@ def test_what_rest_changes_counts(ghdeploy: FakeGitHub, repo: Repository) -> Non
     assert (len(got), len(server.bodies)) == (2, 1)
 
 
-def test_a_hook_is_unsubscribed(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It is sent nothing more, and whoever still holds it is told that it is gone; deliveries can be read."""
+def test_an_unsubscribed_hook_gets_no_deliveries(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Its handle raises an error, and its deliveries can still be read."""
     got: list[Delivery] = []
     hook = ghdeploy.webhooks.subscribe(got.append)
     ghdeploy.webhooks.unsubscribe(hook)
@@ -487,14 +489,14 @@ def test_a_hook_is_unsubscribed(ghdeploy: FakeGitHub, repo: Repository) -> None:
     for use in (hook.delete, hook.ping, lambda: hook.events, lambda: hook.deliveries):
         with pytest.raises(FakeError, match=f"hook {hook.id} no longer exists: it was deleted, or the fake was reset"):
             use()
-    with pytest.raises(FakeError, match="cannot be delivered: its hook is gone"):
+    with pytest.raises(FakeError, match="cannot be sent: its hook was deleted"):
         ghdeploy.webhooks.redeliver(got[0])
-    with pytest.raises(FakeError, match="cannot be delivered: its hook is gone"):
+    with pytest.raises(FakeError, match="cannot be sent: its hook was deleted"):
         got[0].deliver()
 
 
-def test_a_reset_forgets_all(ghdeploy: FakeGitHub) -> None:
-    """Also what was kept back, and in a receiver that resets the fake itself; `webhooks` stays the same object."""
+def test_a_reset_deletes_all_hooks(ghdeploy: FakeGitHub) -> None:
+    """Held deliveries are dropped, even if a receiver resets the fake. `webhooks` stays the same object."""
     held = ghdeploy.webhooks
     got: list[Delivery] = []
     hook = held.subscribe(got.append)
@@ -517,10 +519,10 @@ def test_a_reset_forgets_all(ghdeploy: FakeGitHub) -> None:
     assert got[0].event == "ping"
 
 
-def test_what_is_of_before_a_reset_does_nothing_now(
+def test_deliveries_from_before_a_reset_are_refused(
     ghdeploy: FakeGitHub, ghdeploy_factory: Callable[..., FakeGitHub]
 ) -> None:
-    """Ids begin anew, and are those of others; nor does what is another fake's."""
+    """Ids restart, so a handle could mean another delivery. Handles of other fakes are refused too."""
 
     def begin(fake: FakeGitHub) -> Delivery:
         fake.webhooks.subscribe(lambda _: None)
@@ -535,16 +537,18 @@ def test_what_is_of_before_a_reset_does_nothing_now(
     foreign = begin(ghdeploy_factory(base_url="https://ghe.example.com/api/v3"))
     assert old.id == new.id == foreign.id
     assert len({old, new, foreign}) == len({old_hook, *ghdeploy.webhooks.hooks}) + 1 == 3
-    for other, whose in ((old, r"of before reset\(\)"), (foreign, "another fake's")):
+    for other, origin in ((old, r"from before the reset\(\)"), (foreign, "from another fake")):
         for use in (ghdeploy.webhooks.release, ghdeploy.webhooks.redeliver, ghdeploy.webhooks.drop):
-            with pytest.raises(FakeError, match=f"<Delivery {old.id} status [a-z]+> is {whose}"):
+            with pytest.raises(
+                FakeError, match=f"<Delivery {old.id} status [a-z]+> is {origin} and cannot be used here"
+            ):
                 use(other)
     assert old.state == "waiting"
     assert ghdeploy.webhooks.held == [new]
 
 
-def test_what_is_held_for_a_hook_that_goes_is_dropped(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """With the hook, or with its repository; the conversation tells."""
+def test_held_deliveries_of_a_deleted_hook_are_dropped(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Deleting the hook or its repository drops them, and the conversation shows it."""
     hooks = [ghdeploy.webhooks.subscribe(lambda _: None, repository=repo.full_name) for _ in range(2)]
     ghdeploy.webhooks.hold()
     repo.add_commit_status("main", state="success")
@@ -553,28 +557,30 @@ def test_what_is_held_for_a_hook_that_goes_is_dropped(ghdeploy: FakeGitHub, repo
     assert ghdeploy.webhooks.held == [second]
     requests.delete(API, headers=TOKEN, timeout=10)
     assert ghdeploy.webhooks.held == []
-    assert [(one.state, one.reason) for one in (first, second)] == [("dropped", "its hook is gone")] * 2
-    assert ghdeploy.conversation_text().count("dropped: its hook is gone") == 2
+    assert [(delivery.state, delivery.reason) for delivery in (first, second)] == [
+        ("dropped", "its hook no longer exists")
+    ] * 2
+    assert ghdeploy.conversation_text().count("dropped: its hook no longer exists") == 2
     ghdeploy.webhooks.release()
 
 
-# When
+# Order and time
 
 
-def test_deliveries_are_made_before_the_call_returns_and_after_its_answer(
+def test_deliveries_are_sent_after_the_change_and_before_the_call_returns(
     ghdeploy: FakeGitHub, repo: Repository
 ) -> None:
-    """A receiver finds stored what it is told of, and the request answered."""
+    """A receiver finds the change stored, and the request recorded with its response."""
     seen: list[object] = []
 
     def receiver(delivery: Delivery) -> None:
         if delivery.event == "deployment":
-            seen.append([one.id for one in repo.deployments])
-            seen.append([asked.status for asked in ghdeploy.requests])
+            seen.append([deployment.id for deployment in repo.deployments])
+            seen.append([exchange.status for exchange in ghdeploy.requests])
 
     ghdeploy.webhooks.subscribe(receiver)
-    made = post("/deployments", ref="main").json()
-    assert seen == [[made["id"]], [201]]
+    deployment = post("/deployments", ref="main").json()
+    assert seen == [[deployment["id"]], [201]]
 
 
 @pytest.mark.parametrize(
@@ -596,7 +602,7 @@ def test_deliveries_are_made_before_the_call_returns_and_after_its_answer(
 def test_every_call_returns_after_its_deliveries(
     ghdeploy: FakeGitHub, repo: Repository, call: Callable[[FakeGitHub], object]
 ) -> None:
-    """Nothing that Python or the clock causes waits for the next call."""
+    """Deliveries caused from Python or by the clock do not wait for the next call."""
     ghdeploy.webhooks.subscribe(lambda _: None)
     ghdeploy.deployer(steps=[Step("success", after_seconds=5)])
     repo.add_deployment(ref="main", environment="production")
@@ -608,7 +614,7 @@ def test_every_call_returns_after_its_deliveries(
 
 
 def test_each_hook_gets_the_events_in_order(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Event by event to all hooks, in the order in which they were subscribed; one GUID for all."""
+    """Each event goes to all hooks, in the order of subscription, with the same GUID."""
     got: list[tuple[str, Delivery]] = []
     for name in ("first", "second"):
         ghdeploy.webhooks.subscribe(lambda delivery, name=name: got.append((name, delivery)), events=["create", "push"])
@@ -624,7 +630,7 @@ def test_each_hook_gets_the_events_in_order(ghdeploy: FakeGitHub, repo: Reposito
 
 
 def test_a_refused_request_delivers_nothing(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """As it dispatches nothing."""
+    """It dispatches no events."""
     got: list[Delivery] = []
     ghdeploy.webhooks.subscribe(got.append)
     assert post("/deployments", ref="nope").status_code == 422
@@ -633,8 +639,8 @@ def test_a_refused_request_delivers_nothing(ghdeploy: FakeGitHub, repo: Reposito
     assert len(got) == 1
 
 
-def test_a_receiver_that_calls_back_is_answered_first(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """What comes of its call is delivered after what was to be delivered before: one delivery at a time, in order."""
+def test_a_callback_is_answered_before_its_events_are_delivered(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Its events are delivered after the queued ones, one at a time, in order."""
     got: list[tuple[str, str]] = []
     running: list[str] = []
 
@@ -661,10 +667,8 @@ def test_a_receiver_that_calls_back_is_answered_first(ghdeploy: FakeGitHub, repo
     assert repo.deployments[0].state == "success"
 
 
-def test_a_receiver_that_calls_back_for_ever_is_stopped_by_whoever_wrote_it(
-    ghdeploy: FakeGitHub, repo: Repository
-) -> None:
-    """A hundred calls deep costs no stack: each is delivered when the one before is done."""
+def test_a_long_chain_of_callbacks_uses_no_stack(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """After a hundred callbacks, the stack is no deeper: each delivery starts after the last one finished."""
     depths: list[int] = []
 
     def receiver(delivery: Delivery) -> None:
@@ -679,8 +683,8 @@ def test_a_receiver_that_calls_back_for_ever_is_stopped_by_whoever_wrote_it(
     assert len(ghdeploy.events) == 301
 
 
-def test_what_a_receiver_starts_and_leaves_behind_is_not_lost(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A task that outlives its delivery has its own calls delivered."""
+def test_a_task_may_outlive_its_delivery(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Events it causes later are delivered."""
     from contextvars import copy_context
 
     got: list[str] = []
@@ -695,15 +699,13 @@ def test_what_a_receiver_starts_and_leaves_behind_is_not_lost(ghdeploy: FakeGitH
     assert got == ["ping", "status"]
 
 
-# In other threads
+# Threads
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", [HTTPServer, ThreadingHTTPServer])
-def test_a_server_that_calls_back_does_not_wait_for_itself(
-    ghdeploy: FakeGitHub, repo: Repository, kind: type[HTTPServer]
-) -> None:
-    """Also one that does one thing at a time: its call returns, and then comes the next delivery."""
+def test_a_single_threaded_server_may_call_back(ghdeploy: FakeGitHub, repo: Repository, kind: type[HTTPServer]) -> None:
+    """Its request returns, and then the next delivery is sent."""
     states: list[str] = []
 
     def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -725,10 +727,10 @@ def test_a_server_that_calls_back_does_not_wait_for_itself(
     assert time.monotonic() - began < 10
 
 
-def test_many_threads_lose_and_double_nothing(
+def test_many_threads_lose_and_repeat_no_delivery(
     ghdeploy: FakeGitHub, repo: Repository
 ) -> None:  # fmt: skip
-    """Each event reaches each hook once, one at a time, and before the call that caused it returns."""
+    """Each event reaches each hook once, one at a time, before its call returns."""
     got: list[list[str]] = [[], []]
     inside: list[int] = []
     missed: list[str] = []
@@ -741,7 +743,9 @@ def test_many_threads_lose_and_double_nothing(
         inside.pop()
 
     ghdeploy.webhooks.subscribe(receive, events=["status"])
-    ghdeploy.webhooks.subscribe(lambda one: got[1].append(one.payload.get("context", "ping")), events=["status"])
+    ghdeploy.webhooks.subscribe(
+        lambda delivery: got[1].append(delivery.payload.get("context", "ping")), events=["status"]
+    )
 
     def work(number: int) -> None:
         for turn in range(25):
@@ -762,10 +766,10 @@ def test_many_threads_lose_and_double_nothing(
     assert ghdeploy._engine.take_problem() is None
 
 
-def test_a_call_waits_for_what_another_thread_delivers_for_it(
+def test_a_call_waits_for_its_delivery_in_another_thread(
     ghdeploy: FakeGitHub, repo: Repository
 ) -> None:  # fmt: skip
-    """A function that is busy in one thread gets the next delivery there; the call that caused it waits."""
+    """A receiver that is busy in one thread gets the next delivery there, and the call that caused it waits."""
     begun, go_on = threading.Event(), threading.Event()
     got: list[str] = []
 
@@ -796,10 +800,10 @@ def test_a_call_waits_for_what_another_thread_delivers_for_it(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_thread_that_a_receiver_waits_for_does_not_wait_for_the_receiver(
+def test_a_thread_that_a_receiver_waits_for_does_not_deadlock(
     ghdeploy: FakeGitHub, repo: Repository
 ) -> None:  # fmt: skip
-    """Its call returns after a moment, and what it has caused is delivered when the receiver is done."""
+    """Its call returns after a moment, and its events are delivered after the receiver has finished."""
     got: list[str] = []
 
     def receive(delivery: Delivery) -> None:
@@ -815,14 +819,14 @@ def test_a_thread_that_a_receiver_waits_for_does_not_wait_for_the_receiver(
 
 
 def elsewhere(work: Callable[[], object]) -> None:
-    """Do it in another thread, and wait for that."""
+    """Call in another thread and wait for it."""
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
 
 
 def together(count: int, work: Callable[[int], None]) -> None:
-    """Do it in many threads at once."""
+    """Call in many threads at once."""
     threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
@@ -831,11 +835,11 @@ def together(count: int, work: Callable[[int], None]) -> None:
 
 
 def test_many_threads_and_hooks_keep_the_order(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Each hook hears of the events in the order in which they are recorded."""
+    """Each hook receives the events in the order of recording."""
     got: list[list[str]] = [[], []]
-    for one in got:
-        ghdeploy.webhooks.subscribe(lambda delivery, one=one: one.append(delivery.delivery_id), events=["status"])
-        one.clear()
+    for ids in got:
+        ghdeploy.webhooks.subscribe(lambda delivery, ids=ids: ids.append(delivery.delivery_id), events=["status"])
+        ids.clear()
 
     def work(number: int) -> None:
         for turn in range(10):
@@ -853,8 +857,8 @@ def test_many_threads_and_hooks_keep_the_order(ghdeploy: FakeGitHub, repo: Repos
 
 
 @pytest.mark.parametrize("kind", ["function", "server"])
-def test_each_thread_sees_its_own_delivery_made(ghdeploy: FakeGitHub, repo: Repository, kind: str) -> None:
-    """However many ask at a time, and however long all receivers take together."""
+def test_each_thread_waits_for_its_own_delivery(ghdeploy: FakeGitHub, repo: Repository, kind: str) -> None:
+    """It works with many threads and slow receivers."""
     done: list[str] = []
     missed: list[str] = []
 
@@ -880,20 +884,20 @@ def test_each_thread_sees_its_own_delivery_made(ghdeploy: FakeGitHub, repo: Repo
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Save the time that threads wait in vain for a receiver that waits for them."""
+    """Shorten the time a thread waits for a receiver that waits for it."""
     monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.05)
 
 
 @pytest.fixture
 def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a test hang if a thread waits in vain for a receiver that waits for it."""
+    """Make a test hang if a thread waits for a receiver that waits for it."""
     monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 30)
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("how", ["thread", "thread of a thread", "pool", "server", "context"])
-def test_what_a_receiver_waits_for_overtakes_nothing(ghdeploy: FakeGitHub, repo: Repository, how: str) -> None:
-    """It is answered while the receiver waits, and what it causes comes after what is to be delivered before."""
+def test_calls_that_a_receiver_waits_for_keep_the_order(ghdeploy: FakeGitHub, repo: Repository, how: str) -> None:
+    """They are answered while the receiver waits, and their events are delivered after the queued ones."""
     from concurrent.futures import ThreadPoolExecutor
     from contextvars import Context
 
@@ -906,7 +910,7 @@ def test_what_a_receiver_waits_for_overtakes_nothing(ghdeploy: FakeGitHub, repo:
 
     def receive(delivery: Delivery) -> None:
         if how == "pool":
-            pool.submit(list, ()).result()  # it is made at the ping already
+            pool.submit(list, ()).result()  # created at the ping
         if delivery.event == "deployment":
             work = lambda: report(delivery.payload["deployment"], "success")  # noqa: E731
             if how == "thread":
@@ -929,10 +933,10 @@ def test_what_a_receiver_waits_for_overtakes_nothing(ghdeploy: FakeGitHub, repo:
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-def test_threads_that_a_receiver_waits_for_cost_one_second_for_each_hook(
+def test_threads_that_a_receiver_waits_for_cost_one_second_per_hook(
     ghdeploy: FakeGitHub, repo: Repository, *, is_new: bool
 ) -> None:
-    """The first one waits that long; after that no call made during a delivery to this hook waits."""
+    """The first thread waits that long. Later calls during deliveries to the hook do not wait."""
     from concurrent.futures import ThreadPoolExecutor
 
     got: list[str] = []
@@ -950,14 +954,14 @@ def test_threads_that_a_receiver_waits_for_cost_one_second_for_each_hook(
         began = time.monotonic()
         for _ in range(2):
             repo.add_deployment(ref="main")
-    assert time.monotonic() - began < 10  # 24 times a second otherwise
+    assert time.monotonic() - began < 10  # it would be 24 seconds otherwise
     assert got == ["ping", *["deployment", *["deployment_status"] * 12] * 2]
     assert {delivery.state for delivery in hook.deliveries} == {"delivered"}
 
 
 @pytest.mark.usefixtures("nobody_waits")
-def test_an_asynchronous_receiver_asks_in_threads(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """As code does whose client is not asynchronous. ``to_thread`` hands on the context, so nothing waits."""
+def test_an_asynchronous_receiver_may_call_back_in_threads(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Code with a synchronous client does this. ``to_thread`` passes the context on, so nothing waits."""
 
     async def receive(delivery: Delivery) -> None:
         if delivery.event == "deployment":
@@ -970,8 +974,8 @@ def test_an_asynchronous_receiver_asks_in_threads(ghdeploy: FakeGitHub, repo: Re
 
 
 @pytest.mark.usefixtures("nobody_waits")
-def test_two_fakes_call_each_other(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
-    """From one receiver to the other and back, without waiting."""
+def test_two_fakes_may_call_each_other(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
+    """Their receivers call the other fake without waiting."""
     fakes = [ghdeploy_factory(base_url=f"https://{name}.example.com/api/v3") for name in ("one", "other")]
     repos = [fake.add_repository("octocat/example") for fake in fakes]
     got: list[int] = []
@@ -989,25 +993,25 @@ def test_two_fakes_call_each_other(ghdeploy_factory: Callable[..., FakeGitHub]) 
     assert got == [0, 1] * 20
 
 
-# Held
+# Held deliveries
 
 
 @pytest.fixture
 def received(ghdeploy: FakeGitHub) -> list[str]:
-    """Give what a function receives: the contexts of commit statuses."""
+    """Return the list of received commit status contexts."""
     got: list[str] = []
     ghdeploy.webhooks.subscribe(lambda delivery: got.append(delivery.payload["context"]), events=["status"])
     return got
 
 
 def three(repo: Repository) -> None:
-    """Have three things to deliver."""
+    """Cause three deliveries."""
     for context in "abc":
         repo.add_commit_status("main", state="success", context=context)
 
 
-def test_what_is_held_is_released_in_order(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
-    """Nothing arrives before, and everything goes on as before after that."""
+def test_held_deliveries_are_released_in_order(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """None arrives before, and later ones are not held."""
     ghdeploy.webhooks.hold()
     ghdeploy.webhooks.hold()
     three(repo)
@@ -1020,8 +1024,10 @@ def test_what_is_held_is_released_in_order(ghdeploy: FakeGitHub, repo: Repositor
     assert received[-1] == "d"
 
 
-def test_what_is_held_is_released_out_of_order(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
-    """Some of it, in the order asked for; the rest waits on."""
+def test_held_deliveries_can_be_released_out_of_order(
+    ghdeploy: FakeGitHub, repo: Repository, received: list[str]
+) -> None:
+    """Chosen deliveries are sent in the given order, and the others stay held."""
     ghdeploy.webhooks.hold()
     three(repo)
     a, b, c = ghdeploy.webhooks.held
@@ -1033,8 +1039,8 @@ def test_what_is_held_is_released_out_of_order(ghdeploy: FakeGitHub, repo: Repos
     assert received == ["c", "a", "b", "d"]
 
 
-def test_what_is_held_is_delivered_twice(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
-    """A duplicate has the same GUID, and is not called a redelivery."""
+def test_held_deliveries_can_be_sent_twice(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """A duplicate has the same GUID, and is not marked as a redelivery."""
     ghdeploy.webhooks.hold()
     three(repo)
     first = ghdeploy.webhooks.held[0]
@@ -1049,8 +1055,8 @@ def test_what_is_held_is_delivered_twice(ghdeploy: FakeGitHub, repo: Repository,
     assert received == ["a", "a", "b", "c"]
 
 
-def test_what_is_held_is_dropped(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
-    """It never arrives, unless it is delivered again; the conversation tells."""
+def test_held_deliveries_can_be_dropped(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """They never arrive, unless sent again. The conversation shows it."""
     ghdeploy.webhooks.hold()
     three(repo)
     lost = ghdeploy.webhooks.held[1]
@@ -1059,15 +1065,15 @@ def test_what_is_held_is_dropped(ghdeploy: FakeGitHub, repo: Repository, receive
     assert received == ["a", "c"]
     assert (lost.state, lost.status, lost.delivered_at) == ("dropped", "", None)
     assert "dropped: the test dropped it" in ghdeploy.conversation_text()
-    with pytest.raises(FakeError, match="is not kept back"):
+    with pytest.raises(FakeError, match="is not held"):
         lost.drop()
     again = ghdeploy.webhooks.redeliver(lost)
     assert (received[-1], again.state, again.redelivery) == ("b", "delivered", True)
 
 
 @pytest.mark.parametrize("name", ["release", "redeliver", "drop"])
-def test_what_is_no_delivery_cannot_be_delivered(ghdeploy: FakeGitHub, repo: Repository, name: str) -> None:
-    """The mistake is said, and nothing is delivered: neither what comes before it."""
+def test_releasing_something_else_is_an_error(ghdeploy: FakeGitHub, repo: Repository, name: str) -> None:
+    """The message says so, and not even the deliveries before it are sent."""
     ghdeploy.webhooks.hold()
     hook = ghdeploy.webhooks.subscribe(lambda _: None)
     repo.add_commit_status("main", state="success")
@@ -1077,8 +1083,8 @@ def test_what_is_no_delivery_cannot_be_delivered(ghdeploy: FakeGitHub, repo: Rep
     assert len(ghdeploy.webhooks.held) == 2
 
 
-def test_a_delivery_that_delivers_itself_is_a_duplicate(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It comes once more when it is done, with an id of its own."""
+def test_a_delivery_released_by_its_own_receiver_is_a_duplicate(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It is sent again after it has finished, with a new id."""
     got: list[Delivery] = []
 
     def receive(delivery: Delivery) -> None:
@@ -1093,9 +1099,9 @@ def test_a_delivery_that_delivers_itself_is_a_duplicate(ghdeploy: FakeGitHub, re
     assert got[1].delivery_id == got[2].delivery_id
 
 
-def test_releasing_nothing_is_a_mistake(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
-    """Unless deliveries are named, which may always be delivered again."""
-    with pytest.raises(FakeError, match=r"hold\(\) comes before release\(\)"):
+def test_releasing_without_hold_is_an_error(ghdeploy: FakeGitHub, repo: Repository, received: list[str]) -> None:
+    """Chosen deliveries can always be sent again."""
+    with pytest.raises(FakeError, match=r"call hold\(\) before release\(\)"):
         ghdeploy.webhooks.release()
     three(repo)
     ghdeploy.webhooks.release(ghdeploy.webhooks.deliveries[0])
@@ -1103,7 +1109,7 @@ def test_releasing_nothing_is_a_mistake(ghdeploy: FakeGitHub, repo: Repository, 
 
 
 def test_a_ping_can_be_held(ghdeploy: FakeGitHub) -> None:
-    """As all that is sent."""
+    """A ping is held like any delivery."""
     ghdeploy.webhooks.hold()
     mock = Mock()
     ghdeploy.webhooks.subscribe(mock)
@@ -1112,7 +1118,7 @@ def test_a_ping_can_be_held(ghdeploy: FakeGitHub) -> None:
     mock.assert_called_once()
 
 
-# Receivers that fail
+# Failing receivers
 
 
 def crash(_: Any) -> None:  # noqa: ANN401
@@ -1122,7 +1128,7 @@ def crash(_: Any) -> None:  # noqa: ANN401
 
 
 def leave(_: Any) -> None:  # noqa: ANN401
-    """Raise what ends a program."""
+    """Raise SystemExit."""
     raise SystemExit(3)
 
 
@@ -1132,7 +1138,7 @@ def flask_crash(environ: Any, start_response: Any) -> list[bytes]:  # noqa: ANN4
 
 
 def flask_silence(environ: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401, ARG001
-    """Answer nothing."""
+    """Never call start_response."""
     return []
 
 
@@ -1142,7 +1148,7 @@ async def asgi_crash(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN4
 
 
 async def asgi_silence(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
-    """Answer nothing."""
+    """Never send a response."""
 
 
 async def asgi_hangs(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401, ARG001
@@ -1151,7 +1157,7 @@ async def asgi_hangs(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN4
 
 
 def sync_hangs(_: Any) -> Response:  # noqa: ANN401
-    """Hang in a thread that nobody can stop."""
+    """Hang in a thread that cannot be stopped."""
     time.sleep(3)
     return Response()
 
@@ -1171,7 +1177,7 @@ async def hangs(_: Any) -> None:  # noqa: ANN401
         (flask_crash, 500, "the receiver raised ZeroDivisionError: integer division or modulo by zero"),
         (flask_silence, 500, "the receiver raised RuntimeError: the WSGI application never called start_response"),
         (asgi_crash, 500, "the receiver raised LookupError: /"),
-        (asgi_silence, 500, "the receiver raised RuntimeError: the ASGI application came to its end without an answer"),
+        (asgi_silence, 500, "the receiver raised RuntimeError: the ASGI application ended without a response"),
         (asgi_hangs, 504, "the receiver took longer than 0.1 seconds"),
         (hangs, 504, "the receiver took longer than 0.1 seconds"),
         (
@@ -1181,10 +1187,10 @@ async def hangs(_: Any) -> None:  # noqa: ANN401
         ),
     ],
 )
-def test_a_receiver_in_this_process_that_fails_disturbs_nobody(
+def test_a_failing_receiver_does_not_fail_the_request(
     ghdeploy: FakeGitHub, repo: Repository, receiver: Any, status_code: int, reason: str  # noqa: ANN401
 ) -> None:  # fmt: skip
-    """The client is answered as ever, the next hook gets its delivery, and the failure is kept with its reason."""
+    """Other hooks get their deliveries, and the failure is recorded with its reason."""
     ghdeploy.webhooks.timeout_seconds = 0.1
     hook = ghdeploy.webhooks.subscribe(receiver, events=["deployment"])
     other = ghdeploy.webhooks.subscribe(lambda _: None)
@@ -1204,14 +1210,16 @@ def test_a_receiver_in_this_process_that_fails_disturbs_nobody(
     assert (again.state, again.status_code, again.reason) == ("failed", status_code, reason)
     assert (again.redelivery, again.delivery_id, again.body) == (True, failed.delivery_id, failed.body)
     assert hook.deliveries[:2] == [again, failed]
-    assert len(other.deliveries) == len([one for one in other.deliveries if one.state == "delivered"]) == 2
+    assert (
+        len(other.deliveries) == len([delivery for delivery in other.deliveries if delivery.state == "delivered"]) == 2
+    )
 
 
 @pytest.mark.parametrize("kind", ["function", "coroutine", "flask", "starlette", "url"])
 @pytest.mark.parametrize("is_well", [True, False])
 @pytest.mark.usefixtures("repo")
-def test_a_receiver_that_failed_may_have_it_again(ghdeploy: FakeGitHub, kind: str, *, is_well: bool) -> None:
-    """Whatever it is, it gets the same once more, and what comes of that is kept beside what came before."""
+def test_a_failed_delivery_can_be_repeated(ghdeploy: FakeGitHub, kind: str, *, is_well: bool) -> None:
+    """The redelivery has the same content and its own outcome."""
     got: list[str] = []
     answers = iter([503, 204 if is_well else 500])
 
@@ -1253,16 +1261,16 @@ def test_a_receiver_that_failed_may_have_it_again(ghdeploy: FakeGitHub, kind: st
         again = ghdeploy.webhooks.redeliver(failed)
     assert got == [failed.delivery_id] * 2
     assert (failed.state, failed.status_code, failed.redelivery) == ("failed", 503, False)
-    told = ("delivered", 204, True) if is_well else ("failed", 500, True)
-    assert (again.state, again.status_code, again.redelivery) == told
+    expected = ("delivered", 204, True) if is_well else ("failed", 500, True)
+    assert (again.state, again.status_code, again.redelivery) == expected
     assert hook.deliveries[:2] == [again, failed]
-    assert hook.last_response["code"] == told[1]
+    assert hook.last_response["code"] == expected[1]
 
 
 @pytest.mark.parametrize("url", ["ftp://me:hunter2@127.0.0.1/", "http://me:hunter2@127.0.0.1:99999/"])
 @pytest.mark.usefixtures("repo")
-def test_no_refusal_of_a_url_quotes_what_opens_it(ghdeploy: FakeGitHub, url: str) -> None:
-    """Neither in the hint, nor where a hook is there already, nor where there is no such hook."""
+def test_no_refusal_quotes_credentials_of_a_url(ghdeploy: FakeGitHub, url: str) -> None:
+    """Hints for duplicate and unknown hooks do not quote them either."""
     answer = post("/hooks", config={"url": url})
     shown = url.replace("me:hunter2", "[redacted]")
     assert answer.status_code == 422
@@ -1278,10 +1286,8 @@ def test_no_refusal_of_a_url_quotes_what_opens_it(ghdeploy: FakeGitHub, url: str
 
 
 @pytest.mark.parametrize("kind", ["function", "flask"])
-def test_a_receiver_that_hangs_is_given_up_in_a_thread_of_its_own(
-    ghdeploy: FakeGitHub, repo: Repository, kind: str
-) -> None:
-    """It goes on alone; the others get their deliveries, and it gets the next."""
+def test_a_hanging_receiver_in_its_own_thread_is_abandoned(ghdeploy: FakeGitHub, repo: Repository, kind: str) -> None:
+    """Other hooks get their deliveries, and so does this one next time."""
     app = flask.Flask(__name__)
     go_on, over = threading.Event(), threading.Event()
 
@@ -1314,8 +1320,8 @@ def test_a_receiver_that_hangs_is_given_up_in_a_thread_of_its_own(
 
 
 @pytest.mark.usefixtures("nobody_waits")
-def test_a_receiver_in_a_thread_of_its_own_is_one_like_the_others(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It may call back, and what it raises is known."""
+def test_a_receiver_in_its_own_thread_works_like_others(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It may call back, and its exceptions are recorded."""
     threads: list[object] = []
 
     def receive(delivery: Delivery) -> int:
@@ -1333,7 +1339,7 @@ def test_a_receiver_in_a_thread_of_its_own_is_one_like_the_others(ghdeploy: Fake
 
 
 def drips(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Answer a byte at a time, each in time."""
+    """Send the response byte by byte, each in time."""
     for _turn in range(50):
         time.sleep(0.02)
         try:
@@ -1344,7 +1350,7 @@ def drips(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 
 def drips_to_the_end(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-    """Answer in time, with a body that ends with the connection, and does not."""
+    """Send an endless body without a length."""
     handler.send_response(200)
     handler.send_header("Connection", "close")
     handler.end_headers()
@@ -1352,18 +1358,18 @@ def drips_to_the_end(handler: BaseHTTPRequestHandler, body: bytes) -> None:
 
 
 def sleeps(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-    """Answer too late."""
+    """Respond too late."""
     time.sleep(0.4)
     ok(handler, body)
 
 
 def disconnects(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Hang up."""
+    """Close the connection without a response."""
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
 def promises(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Hang up in the middle."""
+    """Close the connection in the middle of the body."""
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
@@ -1371,12 +1377,12 @@ def promises(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 
 def garbage(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Answer in another protocol."""
+    """Respond in another protocol."""
     handler.wfile.write(b"220 mail.example.com ESMTP\r\n")
 
 
 def broken(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Answer 500."""
+    """Respond with 500."""
     handler.send_error(500)
 
 
@@ -1386,20 +1392,20 @@ def broken(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         (sleeps, "timed out", "the receiver took longer than 0.2 seconds"),
         (drips, "timed out", "the receiver took longer than 0.2 seconds"),
         (drips_to_the_end, "timed out", "the receiver took longer than 0.2 seconds"),
-        (disconnects, "failed to connect to host", "nothing came back from 127.0.0.1: "),
-        (promises, "failed to connect to host", "nothing came back from 127.0.0.1: IncompleteRead"),
-        (garbage, "failed to connect to host", "nothing came back from 127.0.0.1: BadStatusLine"),
+        (disconnects, "failed to connect to host", "no response from 127.0.0.1: "),
+        (promises, "failed to connect to host", "no response from 127.0.0.1: IncompleteRead"),
+        (garbage, "failed to connect to host", "no response from 127.0.0.1: BadStatusLine"),
         (broken, "Invalid HTTP Response: 500", "the receiver answered 500 Internal Server Error"),
     ],
 )
-def test_a_server_that_fails_disturbs_nobody(
+def test_a_failing_server_does_not_fail_the_request(
     ghdeploy: FakeGitHub,
     repo: Repository,
     answer: Callable[[BaseHTTPRequestHandler, bytes], None],
     status: str,
     reason: str,
 ) -> None:
-    """The client is answered, and once the receiver works, redelivery works."""
+    """After the server is repaired, a redelivery works."""
     works: list[bool] = [True]
 
     def now(handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -1423,8 +1429,8 @@ def test_a_server_that_fails_disturbs_nobody(
     assert repo.deployments
 
 
-def test_nobody_listens(ghdeploy: FakeGitHub) -> None:
-    """A port where nobody is, and a port that is none."""
+def test_an_unused_port_is_a_failed_delivery(ghdeploy: FakeGitHub) -> None:
+    """So is an invalid port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -1437,7 +1443,7 @@ def test_nobody_listens(ghdeploy: FakeGitHub) -> None:
 
 
 def test_an_https_server_needs_a_certificate(ghdeploy: FakeGitHub) -> None:
-    """One that speaks HTTP in place of it is a failure, too."""
+    """An HTTP server behind an https URL is a failed delivery too."""
     with serving() as server:
         hook = ghdeploy.webhooks.subscribe(server.url.replace("http:", "https:"))
     assert "SSL" in hook.deliveries[0].reason
@@ -1447,7 +1453,7 @@ def test_an_https_server_needs_a_certificate(ghdeploy: FakeGitHub) -> None:
 def test_the_fakes_clock_can_expire_a_delivery(
     ghdeploy: FakeGitHub, repo: Repository, seconds: int, state: str
 ) -> None:
-    """A receiver that takes more than 10 seconds of it is too late, whatever it answers."""
+    """A receiver that takes more than 10 seconds of it times out, whatever its response."""
     hook = ghdeploy.webhooks.subscribe(lambda d: ghdeploy.clock.tick(seconds) if d.event == "status" else None)
     repo.add_commit_status("main", state="success")
     newest = hook.deliveries[0]
@@ -1458,7 +1464,7 @@ def test_the_fakes_clock_can_expire_a_delivery(
 
 
 def test_an_enterprise_server_waits_longer(ghdeploy_factory: Callable[..., FakeGitHub]) -> None:
-    """30 seconds, and says in its headers who it is."""
+    """The limit is 30 seconds, and the headers name the enterprise host."""
     fake = ghdeploy_factory(base_url="https://ghe.example.com/api/v3", enterprise_version="3.17.2")
     fake.add_repository("octocat/example")
     hook = fake.webhooks.subscribe(lambda _: fake.clock.tick(30), repository="octocat/example")
@@ -1470,15 +1476,15 @@ def test_an_enterprise_server_waits_longer(ghdeploy_factory: Callable[..., FakeG
 
 
 @pytest.mark.parametrize("seconds", [0, -1, True, "1", None, float("nan"), float("inf")])
-def test_a_timeout_is_a_number_of_seconds(ghdeploy: FakeGitHub, seconds: Any) -> None:  # noqa: ANN401
-    """Anything else is a mistake, and changes nothing."""
+def test_a_timeout_must_be_a_number_of_seconds(ghdeploy: FakeGitHub, seconds: Any) -> None:  # noqa: ANN401
+    """Anything else is an error and changes nothing."""
     with pytest.raises(FakeError, match="timeout_seconds must be a number of seconds above 0"):
         ghdeploy.webhooks.timeout_seconds = seconds
     assert ghdeploy.webhooks.timeout_seconds == 10
 
 
 def test_an_assertion_in_a_function_fails_the_test(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """The client is not disturbed, and the test fails in the end all the same."""
+    """The client's request succeeds, and the test fails at the end."""
 
     def receive(delivery: Delivery) -> None:
         assert delivery.event == "ping", "only pings are expected"
@@ -1492,7 +1498,7 @@ def test_an_assertion_in_a_function_fails_the_test(ghdeploy: FakeGitHub, repo: R
 
 
 def give_up(what: str) -> None:
-    """Judge the test from a receiver."""
+    """Decide about the test inside a receiver."""
     if what == "raises":
         with pytest.raises(KeyError):
             pass
@@ -1502,7 +1508,7 @@ def give_up(what: str) -> None:
 @pytest.mark.parametrize("what", ["fail", "raises", "skip", "xfail"])
 @pytest.mark.parametrize("kind", ["function", "flask", "asynchronous"])
 def test_a_receiver_can_fail_the_test(ghdeploy: FakeGitHub, repo: Repository, kind: str, what: str) -> None:
-    """The client is not disturbed, the other hooks get their deliveries, and the test fails in the end."""
+    """The client's request succeeds, other hooks get their deliveries, and the test fails at the end."""
     app = flask.Flask(__name__)
 
     @app.post("/")
@@ -1529,10 +1535,8 @@ def test_a_receiver_can_fail_the_test(ghdeploy: FakeGitHub, repo: Repository, ki
 
 
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, pytest.exit.Exception])
-def test_all_tests_can_be_ended_from_a_receiver(
-    ghdeploy: FakeGitHub, repo: Repository, problem: type[BaseException]
-) -> None:
-    """Ctrl-C and `pytest.exit` get through; what is to be delivered waits, which is said, until the next call."""
+def test_a_receiver_can_end_the_run(ghdeploy: FakeGitHub, repo: Repository, problem: type[BaseException]) -> None:
+    """Ctrl-C and `pytest.exit` are passed on. The conversation says that queued deliveries wait for the next call."""
 
     def receive(delivery: Delivery) -> None:
         if delivery.event == "status":
@@ -1543,16 +1547,16 @@ def test_all_tests_can_be_ended_from_a_receiver(
     other = ghdeploy.webhooks.subscribe(lambda delivery: got.append(delivery.event))
     with pytest.raises(problem):
         repo.add_commit_status("main", state="success")
-    assert hook.deliveries[0].reason == f"{problem.__name__} came before its answer"
-    assert [one.deliveries[0].state for one in (hook, other)] == ["waiting", "waiting"]
-    assert "what was to be delivered waits for the next call, 1 in all" in ghdeploy.conversation_text()
+    assert hook.deliveries[0].reason == f"{problem.__name__} was raised before the receiver answered"
+    assert [it.deliveries[0].state for it in (hook, other)] == ["waiting", "waiting"]
+    assert "deliveries queued for the next call: 1" in ghdeploy.conversation_text()
     repo.add_deployment(ref="main")
     assert got == ["ping", "status", "deployment"]
     assert [delivery.state for delivery in hook.deliveries] == ["delivered", "waiting", "delivered"]
 
 
-def test_a_delivery_cannot_be_changed_by_its_receiver(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Nor by who looks at the event: each has a copy."""
+def test_a_receiver_cannot_change_a_payload(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Each reader of an event or delivery gets a copy."""
     ghdeploy.webhooks.hold()
     hook = ghdeploy.webhooks.subscribe(lambda delivery: delivery.payload.clear())
     repo.add_deployment(ref="main")
@@ -1563,7 +1567,7 @@ def test_a_delivery_cannot_be_changed_by_its_receiver(ghdeploy: FakeGitHub, repo
 
 
 def test_the_conversation_shows_deliveries(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """One line each, below the request that caused it, with target, event and outcome."""
+    """Each has a line with target, event and outcome, below the request that caused it."""
 
     def deployer(delivery: Delivery) -> None:
         if delivery.event == "deployment":
@@ -1585,7 +1589,7 @@ def test_the_conversation_shows_deliveries(ghdeploy: FakeGitHub, repo: Repositor
 
 
 def test_the_report_of_a_failing_test_shows_deliveries(pytester: pytest.Pytester) -> None:
-    """What failed stands out."""
+    """Failed deliveries are marked."""
     pytester.makepyfile(
         """
         def receiver(delivery):
@@ -1611,8 +1615,8 @@ def test_the_report_of_a_failing_test_shows_deliveries(pytester: pytest.Pytester
     )
 
 
-def test_a_ping_is_no_event_to_ask_for(ghdeploy: FakeGitHub) -> None:
-    """It is for one hook only, and among the deliveries; a question about it is a mistake."""
+def test_a_ping_is_a_delivery_but_not_an_event(ghdeploy: FakeGitHub) -> None:
+    """Asserting the event ``ping`` is an error."""
     hook = ghdeploy.webhooks.subscribe(lambda _: None)
     hook.ping()
     assert list(ghdeploy.events) == []
@@ -1621,8 +1625,8 @@ def test_a_ping_is_no_event_to_ask_for(ghdeploy: FakeGitHub) -> None:
         ghdeploy.assert_event("ping")
 
 
-def test_credentials_in_a_url_are_not_told(ghdeploy: FakeGitHub) -> None:
-    """Neither a password nor a token in the query."""
+def test_credentials_in_a_url_are_redacted(ghdeploy: FakeGitHub) -> None:
+    """Passwords and tokens in the query are never shown."""
     with serving() as server:
         url = server.url.replace("//", "//user:hunter2@") + "&token=abc123"
         ghdeploy.webhooks.subscribe(url)
@@ -1631,8 +1635,8 @@ def test_credentials_in_a_url_are_not_told(ghdeploy: FakeGitHub) -> None:
     assert "abc123" not in ghdeploy.conversation_text()
 
 
-def test_without_a_subscriber_nothing_is_done(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """No payload is made, nothing is imported and nothing kept; also when the last hook is gone."""
+def test_without_hooks_nothing_is_delivered(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """No payload is built and no module imported, even after the last hook is deleted."""
     assert ghdeploy._engine.hooks is None
     assert ghdeploy._engine.store.events.dispatch is None
     ghdeploy.webhooks.subscribe(print).delete()
@@ -1647,7 +1651,7 @@ def test_without_a_subscriber_nothing_is_done(ghdeploy: FakeGitHub, repo: Reposi
 
 @pytest.fixture(params=["function", "flask", "starlette", "server"])
 def third_party(request: pytest.FixtureRequest, ghdeploy: FakeGitHub) -> Iterator[None]:
-    """Subscribe a third party that deploys and reports, of each kind, verifying signatures."""
+    """Subscribe a deploy service of each kind, which verifies signatures, deploys and reports."""
     secret = "It's a Secret to Everybody"
 
     def deploy(event: str, signature: str, body: bytes) -> int:
@@ -1669,10 +1673,10 @@ def third_party(request: pytest.FixtureRequest, ghdeploy: FakeGitHub) -> Iterato
         headers = flask.request.headers
         return "", deploy(headers["X-GitHub-Event"], headers["X-Hub-Signature-256"], flask.request.get_data())
 
-    async def endpoint(asked: Request) -> Response:
+    async def endpoint(request: Request) -> Response:
         from starlette.concurrency import run_in_threadpool
 
-        headers, body = asked.headers, await asked.body()
+        headers, body = request.headers, await request.body()
         code = await run_in_threadpool(deploy, headers["X-GitHub-Event"], headers["X-Hub-Signature-256"], body)
         return Response(status_code=code)
 
@@ -1697,19 +1701,20 @@ def third_party(request: pytest.FixtureRequest, ghdeploy: FakeGitHub) -> Iterato
 
 
 @pytest.mark.usefixtures("third_party", "repo")
-def test_the_loop_closes(ghdeploy: FakeGitHub) -> None:
-    """A tool deploys, a third party hears of it and reports, and the tool sees the success, and is told of it."""
-    told: list[str] = []
+def test_a_deploy_service_closes_the_loop(ghdeploy: FakeGitHub) -> None:
+    """A tool deploys, the service receives the event and reports, and the tool sees the success."""
+    states: list[str] = []
     seen: list[str] = []
     ghdeploy.webhooks.subscribe(
-        lambda d: told.append(d.payload.get("deployment_status", {}).get("state")), events=["deployment_status"]
+        lambda delivery: states.append(delivery.payload.get("deployment_status", {}).get("state")),
+        events=["deployment_status"],
     )
     ghdeploy.webhooks.subscribe(lambda delivery: seen.append(delivery.delivery_id))
     seen.clear()
-    made = post("/deployments", ref="main").json()
-    listed = requests.get(made["statuses_url"], headers=TOKEN, timeout=10).json()
-    assert [one["state"] for one in listed] == ["success", "in_progress"]
-    assert told == [None, "in_progress", "success"]
+    deployment = post("/deployments", ref="main").json()
+    statuses = requests.get(deployment["statuses_url"], headers=TOKEN, timeout=10).json()
+    assert [status["state"] for status in statuses] == ["success", "in_progress"]
+    assert states == [None, "in_progress", "success"]
     assert seen == [event.delivery_id for event in ghdeploy.events]
     assert [delivery.state for delivery in ghdeploy.webhooks.deliveries] == ["delivered"] * 11
 
@@ -1743,8 +1748,8 @@ server.serve_forever()
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("repo")
-def test_the_loop_closes_through_another_process(ghdeploy: FakeGitHub) -> None:
-    """A deployer in a process of its own is delivered to by HTTP, and reports to the live server."""
+def test_a_deploy_service_in_another_process_closes_the_loop(ghdeploy: FakeGitHub) -> None:
+    """It receives deliveries by HTTP and reports to the live server."""
     with ghdeploy.serve() as api:
         environment = {**os.environ, **api.env, "SECRET": "s3cret"}
         command = [sys.executable, "-c", DEPLOYER]
@@ -1753,12 +1758,16 @@ def test_the_loop_closes_through_another_process(ghdeploy: FakeGitHub) -> None:
             try:
                 port = int(deployer.stdout.readline())
                 hook = ghdeploy.webhooks.subscribe(f"http://localhost:{port}/", secret="s3cret", events=["deployment"])
-                told = Mock()
-                ghdeploy.webhooks.subscribe(told, events=["deployment_status"])
-                made = post("/deployments", ref="main").json()
+                receiver = Mock()
+                ghdeploy.webhooks.subscribe(receiver, events=["deployment_status"])
+                deployment = post("/deployments", ref="main").json()
             finally:
                 deployer.kill()
-    listed = requests.get(made["statuses_url"], headers=TOKEN, timeout=10).json()
-    assert [one["state"] for one in listed] == ["success", "in_progress"]
+    statuses = requests.get(deployment["statuses_url"], headers=TOKEN, timeout=10).json()
+    assert [status["state"] for status in statuses] == ["success", "in_progress"]
     assert [delivery.status_code for delivery in hook.deliveries] == [202, 202]
-    assert [call.args[0].event for call in told.call_args_list] == ["ping", "deployment_status", "deployment_status"]
+    assert [call.args[0].event for call in receiver.call_args_list] == [
+        "ping",
+        "deployment_status",
+        "deployment_status",
+    ]

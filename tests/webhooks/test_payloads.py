@@ -1,13 +1,13 @@
 """
-What is delivered, as those who know GitHub's webhooks see it.
+Payloads and signatures, checked by tools that know GitHub's webhooks.
 
-GitHub's own description, recorded examples, gidgethub, and Octokit's verifier.
-The last needs Node, and it and the examples two packages of npm: ``make clients``
-installs them, and ``make test`` finds them. Another folder that has them is named
-by the variable ``GHDEPLOY_NODE``. Without them their tests are skipped.
+The tools are GitHub's own description, recorded examples, gidgethub, and
+Octokit's verifier. ``make clients`` fetches those that are not Python, into a
+folder that the variable ``GHDEPLOY_NODE`` may name. Without them their tests are
+skipped.
 """
 
-# ruff: noqa: S105, S106 - the secrets of hooks that there are in these tests only
+# ruff: noqa: S105, S106 - secrets of hooks in these tests
 from __future__ import annotations
 
 import base64
@@ -45,8 +45,8 @@ KINDS = (
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def tell(ghdeploy: FakeGitHub, owner: str, **subscription: Any) -> list[Delivery]:  # noqa: ANN401 - subscribe's
-    """Have everything happen that there are events for, and give what was delivered, oldest first."""
+def all_deliveries(ghdeploy: FakeGitHub, owner: str, **subscription: Any) -> list[Delivery]:  # noqa: ANN401 - subscribe's
+    """Cause every kind of event, and return the deliveries, oldest first."""
     if owner == "octo-org":
         ghdeploy.add_user(owner, type="Organization")
     repo = ghdeploy.add_repository(f"{owner}/example")
@@ -67,35 +67,35 @@ def tell(ghdeploy: FakeGitHub, owner: str, **subscription: Any) -> list[Delivery
 
 
 def by_kind(got: list[Delivery]) -> dict[str, list[Any]]:
-    """Sort payloads by event and action."""
-    found: dict[str, list[Any]] = {}
+    """Group payloads by event and action."""
+    kinds: dict[str, list[Any]] = {}
     for delivery in got:
-        found.setdefault(f"{delivery.event}.{delivery.action}".removesuffix(".None"), []).append(delivery.payload)
-    return found
+        kinds.setdefault(f"{delivery.event}.{delivery.action}".removesuffix(".None"), []).append(delivery.payload)
+    return kinds
 
 
 @pytest.fixture(params=["octocat", "octo-org"])
 def owner(request: pytest.FixtureRequest) -> str:
-    """Give a person and an organization."""
+    """Return the login of a person or of an organization."""
     name: str = request.param
     return name
 
 
 @pytest.fixture
 def got(ghdeploy: FakeGitHub, owner: str) -> list[Delivery]:
-    """Give the deliveries of all kinds of events."""
-    return tell(ghdeploy, owner)
+    """Return deliveries of all kinds of events."""
+    return all_deliveries(ghdeploy, owner)
 
 
 def test_every_kind_of_event_is_delivered(got: list[Delivery]) -> None:
-    """Those that the tests below look at, and no other."""
+    """The tests below check exactly these kinds."""
     assert set(by_kind(got)) == set(KINDS)
     assert all(delivery.state == "delivered" for delivery in got)
 
 
 # GitHub's description
 
-# What is described, and never there, each with its reason.
+# Described fields that are never sent, each with the reason.
 NEVER = {
     "$.installation": "deliveries to apps only",
     "$.enterprise": "an enterprise's repositories only",
@@ -108,7 +108,7 @@ NEVER = {
 
 
 def described_fields(schema: Any, payload: Any, path: str = "$") -> Iterator[str]:  # noqa: ANN401 - JSON
-    """List the described fields that *payload* has not."""
+    """List the described fields that *payload* lacks."""
     if "$ref" in schema:
         schema = described_schema(schema["$ref"].rpartition("/")[2])
     for keyword in ("allOf", "anyOf", "oneOf"):
@@ -126,14 +126,14 @@ def described_fields(schema: Any, payload: Any, path: str = "$") -> Iterator[str
 
 
 def described_schema(name: str) -> Any:  # noqa: ANN401 - JSON
-    """Find a schema of GitHub's description."""
+    """Return a schema of GitHub's description."""
     return githubs_description.load(githubs_description.WEBHOOKS)["components"]["schemas"][name]
 
 
 @needs_description
 @each_kind
-def test_every_described_field_is_there(got: list[Delivery], owner: str, kind: str) -> None:
-    """At the top and in the event's own object; what a repository or user may have beside is up to its schema."""
+def test_every_described_field_is_sent(got: list[Delivery], owner: str, kind: str) -> None:
+    """The check covers the top level and the event's own object. Schemas check repositories and users."""
     schema = described_schema("webhook-" + kind.replace("_", "-").replace(".", "-"))
     own = {"$", f"$.{kind.partition('.')[0]}", "$.commit", "$.hook", "$.head_commit", "$.commits[]", "$.branches[]"}
     for payload in by_kind(got)[kind]:
@@ -147,7 +147,7 @@ def test_every_described_field_is_there(got: list[Delivery], owner: str, kind: s
 
 # Recorded examples
 
-# Where recordings and we differ, each with its reason.
+# Differences from the recordings, each with the reason.
 KNOWN = {
     "*.app.permissions.*": "each app has its own",
     "*.installation": "deliveries to apps only",
@@ -158,7 +158,7 @@ KNOWN = {
 
 
 def differences(theirs: Any, ours: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """List what a recording has and we have not, or have of another type; null may stand for anything."""
+    """List the fields of a recording that we lack or send with another type. Null matches any type."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for name, value in theirs.items():
             if name in ours:
@@ -174,9 +174,9 @@ def differences(theirs: Any, ours: Any, path: str) -> Iterator[str]:  # noqa: AN
 
 @each_kind
 def test_recorded_examples_have_the_same_shape(ghdeploy: FakeGitHub, kind: str) -> None:
-    """Each recorded field is there with the same type; that we say no more than GitHub is the schemas' business."""
+    """Each recorded field is sent with the same type. Schemas check that we send no other fields."""
     examples = fetched.from_npm("@octokit/webhooks-examples") / "api.github.com" / "index.json"
-    ours = by_kind(tell(ghdeploy, "octo-org"))[kind][-1 if kind != "push" else 1]
+    ours = by_kind(all_deliveries(ghdeploy, "octo-org"))[kind][-1 if kind != "push" else 1]
     name, _, action = kind.partition(".")
     recorded = [
         example
@@ -187,17 +187,19 @@ def test_recorded_examples_have_the_same_shape(ghdeploy: FakeGitHub, kind: str) 
     ]
     assert recorded
     for example in recorded:
-        found = {path for path in differences(example, ours, name) if not any(fnmatchcase(path, one) for one in KNOWN)}
-        assert not found
+        unexpected = {
+            path for path in differences(example, ours, name) if not any(fnmatchcase(path, known) for known in KNOWN)
+        }
+        assert not unexpected
 
 
-# Those who verify
+# Verifiers
 
 
 @pytest.mark.parametrize("content_type", ["json", "form"])
-def test_gidgethub_takes_real_deliveries(ghdeploy: FakeGitHub, content_type: Any) -> None:  # noqa: ANN401
-    """Its signature check, its content types, its event and delivery id; a body that was changed is refused."""
-    for delivery in tell(ghdeploy, "octocat", content_type=content_type):
+def test_gidgethub_accepts_deliveries(ghdeploy: FakeGitHub, content_type: Any) -> None:  # noqa: ANN401
+    """It checks signature, content type, event and delivery id, and refuses a changed body."""
+    for delivery in all_deliveries(ghdeploy, "octocat", content_type=content_type):
         event = sansio.Event.from_http(delivery.headers, delivery.body, secret=SECRET)
         assert (event.event, event.delivery_id, event.data) == (
             delivery.event,
@@ -211,8 +213,8 @@ def test_gidgethub_takes_real_deliveries(ghdeploy: FakeGitHub, content_type: Any
 
 
 def test_gidgethub_refuses_another_content_type(ghdeploy: FakeGitHub) -> None:
-    """So the test above sees what is sent."""
-    delivery = tell(ghdeploy, "octocat")[0]
+    """The test above therefore checks the content type."""
+    delivery = all_deliveries(ghdeploy, "octocat")[0]
     headers = {name.lower(): value for name, value in delivery.headers.items()} | {"content-type": "text/plain"}
     with pytest.raises(BadRequest):
         sansio.Event.from_http(headers, delivery.body, secret=SECRET)
@@ -236,11 +238,11 @@ console.log(JSON.stringify({ received, refused }));
 
 
 @pytest.mark.slow
-def test_octokit_takes_real_deliveries(ghdeploy: FakeGitHub) -> None:
-    """Its verifier accepts each signature, refuses it for other bytes, and hands the events on."""
+def test_octokit_accepts_deliveries(ghdeploy: FakeGitHub) -> None:
+    """Its verifier accepts each signature, refuses it for another body, and dispatches the events."""
     fetched.from_npm("@octokit/webhooks")
-    got = tell(ghdeploy, "octo-org")
-    told = {
+    got = all_deliveries(ghdeploy, "octo-org")
+    messages = {
         "secret": SECRET,
         "deliveries": [
             {
@@ -255,7 +257,7 @@ def test_octokit_takes_real_deliveries(ghdeploy: FakeGitHub) -> None:
     done = subprocess.run(  # noqa: S603 - our own program
         ["node", "--input-type=module", "-e", VERIFY],  # noqa: S607 - the machine's own
         cwd=fetched.NODE,
-        input=json.dumps(told),
+        input=json.dumps(messages),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -263,8 +265,8 @@ def test_octokit_takes_real_deliveries(ghdeploy: FakeGitHub) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    # It has no handlers for a ping, whose signature it has checked all the same.
-    expected = [[one.delivery_id, one.event, one.action] for one in got]
-    assert said["received"] in (expected, [one for one in expected if one[1] != "ping"])
-    assert said["refused"] == [True] * len(got)
+    output = json.loads(done.stdout)
+    # Octokit verifies a ping's signature too, but has no handler for it.
+    expected = [[delivery.delivery_id, delivery.event, delivery.action] for delivery in got]
+    assert output["received"] in (expected, [row for row in expected if row[1] != "ping"])
+    assert output["refused"] == [True] * len(got)

@@ -1,4 +1,4 @@
-"""Receivers that take long, never have enough, or go on after their answer, and the threads they run in."""
+"""Receivers that are slow, that trigger themselves, or that go on after their response, and their threads."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ TOKEN = {"Authorization": "token any-token"}
 
 @pytest.fixture
 def repo(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
+    """Return the repository octocat/example."""
     return ghdeploy.add_repository("octocat/example")
 
 
 def post(path: str, **body: object) -> requests.Response:
-    """Ask as a tool does."""
+    """Send a POST as a deploy tool would."""
     return requests.post(f"{API}{path}", json=body, headers=TOKEN, timeout=10)
 
 
-# Where a receiver runs, and for how long
+# Threads and time limits
 
 
 def only(event: str, act: Callable[[], object]) -> Callable[[Delivery], None]:
-    """Make a receiver that acts on one kind of event."""
+    """Return a receiver that handles one kind of event."""
 
     def receive(delivery: Delivery) -> None:
         if delivery.event == event:
@@ -63,7 +63,7 @@ def only(event: str, act: Callable[[], object]) -> Callable[[Delivery], None]:
 def test_a_receiver_runs_in_the_thread_whose_call_caused_the_event(
     ghdeploy: FakeGitHub, repo: Repository, kind: str, in_thread: Any  # noqa: ANN401
 ) -> None:  # fmt: skip
-    """Also while other threads cause events: what a receiver uses, such as a database connection, may belong to it."""
+    """So it may use objects of that thread, such as a database connection, while other threads cause events too."""
     called: dict[str, str] = {}
 
     def note(payload: Any) -> None:  # noqa: ANN401 - JSON
@@ -93,10 +93,8 @@ def test_a_receiver_runs_in_the_thread_whose_call_caused_the_event(
     assert all(context.startswith(f"{thread}/") for context, thread in called.items())
 
 
-def test_a_receiver_may_take_longer_than_the_timeout_in_the_thread_that_delivers(
-    ghdeploy: FakeGitHub, repo: Repository
-) -> None:
-    """It runs like any function the test calls; only ``in_thread=True`` gives it a limit of real time."""
+def test_a_receiver_without_its_own_thread_has_no_timeout(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Only ``in_thread=True`` limits its real time."""
     ghdeploy.webhooks.timeout_seconds = 0.05
     slow = only("status", partial(time.sleep, 0.2))
     hooks = [ghdeploy.webhooks.subscribe(slow, in_thread=in_thread) for in_thread in (None, False, True)]
@@ -106,8 +104,8 @@ def test_a_receiver_may_take_longer_than_the_timeout_in_the_thread_that_delivers
 
 
 @pytest.mark.parametrize("how", ["python", "http"])
-def test_a_receiver_that_is_given_up_goes_on_alone(ghdeploy: FakeGitHub, repo: Repository, how: str) -> None:
-    """What it does then is done as if by any other thread, wholly, and with deliveries of its own."""
+def test_an_abandoned_receiver_goes_on(ghdeploy: FakeGitHub, repo: Repository, how: str) -> None:
+    """Its later calls work as from any thread, with their own deliveries."""
     go_on, over = threading.Event(), threading.Event()
 
     def receive() -> None:
@@ -132,7 +130,7 @@ def test_a_receiver_that_is_given_up_goes_on_alone(ghdeploy: FakeGitHub, repo: R
 def test_a_call_does_not_wait_long_for_a_receiver_in_another_thread(
     ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its deliveries are left to that thread, in order, and it returns."""
+    """Its deliveries are left to that thread, in order."""
     monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.1)
     called, go_on = threading.Event(), threading.Event()
 
@@ -152,16 +150,16 @@ def test_a_call_does_not_wait_long_for_a_receiver_in_another_thread(
     assert [delivery.state for delivery in hook.deliveries] == ["delivered"] * 4
 
 
-# Receivers that never have enough
+# Receivers that trigger themselves
 
 
 @pytest.mark.parametrize("kind", ["function", "thread", "url"])
-def test_a_receiver_that_answers_its_own_events_is_stopped(
+def test_a_receiver_that_triggers_itself_is_stopped(
     ghdeploy: FakeGitHub, repo: Repository, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """The call comes back, all that was caused is known, and the test fails."""
+    """The call returns, all events are recorded, and the test fails."""
     monkeypatch.setattr(webhooks, "MOST_OF_ONE_CALL", 20)
-    told = "20 deliveries came of one call: does a receiver answer what comes of its own calls?"
+    message = "one call caused 20 deliveries: does a receiver trigger itself?"
 
     def again() -> None:
         repo.add_commit_status("main", state="pending")
@@ -176,18 +174,18 @@ def test_a_receiver_that_answers_its_own_events_is_stopped(
         hook = ghdeploy.webhooks.subscribe(target, events=["status"], in_thread=True if kind == "thread" else None)
         repo.add_commit_status("main", state="success")
         last, *others, _ = hook.deliveries
-        assert (last.state, last.status_code, last.reason) == ("failed", 502, told)
-        assert [one.state for one in others] == ["delivered"] * 20
+        assert (last.state, last.status_code, last.reason) == ("failed", 502, message)
+        assert [delivery.state for delivery in others] == ["delivered"] * 20
         assert len(ghdeploy.events) == 21
         problem = ghdeploy._engine.take_problem()
         assert isinstance(problem, FakeError)
-        assert str(problem) == f"{told} What else came was not sent"
+        assert str(problem) == f"{message} The rest was not sent"
         repo.add_commit_status("main", state="success")
         assert len(ghdeploy.events) == 42
         assert isinstance(ghdeploy._engine.take_problem(), FakeError)
 
 
-# What an ASGI application does after its answer
+# After an ASGI application's response
 
 
 @pytest.mark.parametrize(
@@ -196,13 +194,13 @@ def test_a_receiver_that_answers_its_own_events_is_stopped(
         (lambda fake: fake.clock.tick(60), ""),
         (lambda _: 1 // 0, ", and then ZeroDivisionError: integer division or modulo by zero"),
         (lambda _: pytest.fail("unwanted"), ", and then Failed: unwanted"),
-        (lambda _: time.sleep(0.5), ", and then TimeoutError: it was still at work after 0.2 seconds"),
+        (lambda _: time.sleep(0.5), ", and then TimeoutError: the application was still running after 0.2 seconds"),
     ],
 )
-def test_what_comes_after_an_answer_does_not_change_it(
+def test_errors_after_the_response_do_not_change_it(
     ghdeploy: FakeGitHub, repo: Repository, task: Callable[[FakeGitHub], object], then: str
 ) -> None:
-    """GitHub has it already; the test is told all the same."""
+    """GitHub already has the response, but the conversation shows the error."""
 
     async def view(_: Request) -> Response:
         return Response(status_code=202, background=BackgroundTask(task, ghdeploy))
@@ -219,8 +217,8 @@ def test_what_comes_after_an_answer_does_not_change_it(
 
 
 @pytest.mark.parametrize("in_thread", [None, True])
-def test_a_receiver_has_a_context_of_its_own(ghdeploy: FakeGitHub, repo: Repository, in_thread: Any) -> None:  # noqa: ANN401
-    """It sees the caller's, and what it sets there is gone afterwards."""
+def test_a_receiver_has_its_own_context(ghdeploy: FakeGitHub, repo: Repository, in_thread: Any) -> None:  # noqa: ANN401
+    """It is a copy of the caller's, and variables set there are not visible afterwards."""
     variable = ContextVar("variable", default="nothing")
     variable.set("the test's")
     seen: list[str] = []

@@ -1,6 +1,6 @@
 """
-Deliveries of events to the receivers that are subscribed to them.
+Webhooks: deliveries of events to subscribed receivers.
 
-A delivery reads what the event recorded; nothing here decides which events
-there are.
+A delivery sends the payload that the event recorded. Nothing here decides which
+events are dispatched.
 """

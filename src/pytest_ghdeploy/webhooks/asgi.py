@@ -1,4 +1,4 @@
-"""An ASGI application as a server has it: one event loop in a thread of its own, from startup to shutdown."""
+"""Run an ASGI application as a server does, from startup to shutdown, in one event loop in its own thread."""
 
 from __future__ import annotations
 
@@ -21,25 +21,27 @@ _STOP_SECONDS = 1.0
 
 class AsgiReceiver:
     """
-    An application that runs from its first delivery on, until it is stopped.
+    An application that runs from its first delivery until it is stopped.
 
-    One that knows no lifespan runs without, as servers have it.
+    An application without lifespan support runs without it, as in servers.
 
     Source:
         https://asgi.readthedocs.io/en/latest/specs/lifespan.html
     """
 
     def __init__(self, app: App) -> None:
-        """Start nothing yet."""
+        """Hold *app*. The first delivery starts it."""
         self._app = app
         self._thread: threading.Thread | None = None
 
     def run(self, make: Callable[[Mapping[str, Any]], Coroutine[Any, Any, Any]], seconds: float) -> Any:  # noqa: ANN401
         """
-        Run what *make* makes of the application's state, after its startup.
+        Run the coroutine that *make* returns for the application's state, after the startup.
 
         Raises:
-            TookTooLong: It was not done in time.
+            TookTooLong: Startup and coroutine took longer than *seconds*.
+
+            RuntimeError: The application's startup failed.
         """
         if self._thread is None or not self._thread.is_alive():
             self._start()
@@ -47,12 +49,12 @@ class AsgiReceiver:
             self.stop(0)
             raise TookTooLong
         if self._failure:
-            self._thread = None  # perhaps it works next time
+            self._thread = None  # the next delivery tries again
             raise RuntimeError(self._failure)
         job = make(dict(self._state))
         guarded = _guarded(job)
         try:
-            # The context is this one's.
+            # The coroutine runs in the caller's context.
             future = asyncio.run_coroutine_threadsafe(guarded, self._loop)
         except BaseException:
             guarded.close()
@@ -69,13 +71,13 @@ class AsgiReceiver:
         self._ready = threading.Event()
         self._failure = ""
         self._state: dict[str, Any] = {}
-        # Its own, since an earlier thread that has failed to start may not have ended yet.
+        # A new event for each thread, since one whose startup failed may still be running.
         self._thread = threading.Thread(target=copy_context().run, args=(self._main, self._ready), daemon=True)
         self._thread.start()
 
     def _main(self, ready: threading.Event) -> None:
         try:
-            # Whatever goes wrong in the end, nobody waits for it any more.
+            # Nobody waits for errors during shutdown.
             with suppress(Exception):
                 asyncio.run(self._live(ready))
         finally:
@@ -85,11 +87,12 @@ class AsgiReceiver:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         started = asyncio.Event()
-        begun: list[bool] = []
+        startup_sent = False
 
         async def receive() -> Mapping[str, Any]:
-            if not begun:
-                begun.append(True)
+            nonlocal startup_sent
+            if not startup_sent:
+                startup_sent = True
                 return {"type": "lifespan.startup"}
             await self._stopping.wait()
             return {"type": "lifespan.shutdown"}
@@ -97,11 +100,11 @@ class AsgiReceiver:
         async def send(message: MutableMapping[str, Any]) -> None:
             kind = message["type"]
             if not kind.startswith("lifespan."):
-                msg = f"{kind} is no answer to lifespan"
+                msg = f"{kind} is not a lifespan message"
                 raise RuntimeError(msg)
             if kind == "lifespan.startup.failed":
-                told = str(message.get("message", "")).strip().splitlines()
-                self._failure = f"the application's startup failed: {told[-1] if told else 'it does not say why'}"
+                lines = str(message.get("message", "")).strip().splitlines()
+                self._failure = f"the application's startup failed: {lines[-1] if lines else 'no reason given'}"
             if kind.startswith("lifespan.startup."):
                 started.set()
 
@@ -116,23 +119,23 @@ class AsgiReceiver:
             await asyncio.wait({lifespan}, timeout=_STOP_SECONDS)
 
     async def _lifespan(self, *arguments: Any) -> None:  # noqa: ANN401
-        # Without one it raises or returns.
+        # An application without lifespan support raises or returns.
         with suppress(Exception, SystemExit):
             await self._app(*arguments)
 
     def stop(self, seconds: float = _STOP_SECONDS) -> None:
-        """Have it shut down, and wait so long for that."""
+        """Shut the application down, and wait up to *seconds* for it."""
         thread, self._thread = self._thread, None
         if thread is None or not thread.is_alive():
             return
-        with suppress(AttributeError, RuntimeError):  # it is just beginning, or has just ended
+        with suppress(AttributeError, RuntimeError):  # the loop is just starting, or has just ended
             self._loop.call_soon_threadsafe(self._stopping.set)
         if seconds and thread is not threading.current_thread():
             thread.join(seconds)
 
 
 async def _guarded(job: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
-    # These end an event loop, and that is the application's.
+    # These would stop the event loop, which the application needs.
     try:
         return await job, None
     except (KeyboardInterrupt, SystemExit) as problem:

@@ -1,7 +1,7 @@
 """
-Hooks and deliveries as tests hold them.
+Hooks and deliveries, as tests see them.
 
-What ``subscribe`` makes and what a client creates over REST are the same things.
+Hooks from ``subscribe`` and hooks created over REST are the same.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
 @public
 class Delivery:
     """
-    An event on its way to one hook, or what has come of it.
+    A delivery of an event to one hook.
 
-    It reads what is known now; once its hook is deleted or the fake reset, what was known last.
+    Attributes are read from the store when accessed. After the hook is deleted or the fake is reset, they keep their
+    last values.
     """
 
     __slots__ = ("_row", "_store", "_webhooks")
 
     def __init__(self, webhooks: Webhooks, store: Store, row: HookDelivery) -> None:
-        """Hold *row*."""
+        """Show *row*."""
         self._webhooks = webhooks
         self._store = store
         self._row = row
@@ -44,7 +45,7 @@ class Delivery:
         return f"<Delivery {self.id} {self.event} {self.state}>"
 
     def __eq__(self, other: object) -> bool:
-        # Ids begin anew when the fake is reset.
+        # Ids restart when the fake is reset.
         return isinstance(other, Delivery) and self.id == other.id and self._store is other._store
 
     def __hash__(self) -> int:
@@ -56,22 +57,22 @@ class Delivery:
             if row := self._store.hook_deliveries.get(self._row.id):
                 self._row = row
             elif self._row.state == "waiting" and not self._row.delivered_at:
-                self._row = self._row._replace(state="dropped", reason="its hook is gone")
+                self._row = self._row._replace(state="dropped", reason="its hook no longer exists")
             return self._row
 
     @property
     def id(self) -> int:
-        """GitHub's id, of this delivery alone."""
+        """GitHub's id, different for each delivery."""
         return self._row.id
 
     @property
     def delivery_id(self) -> str:
-        """The GUID, as in ``X-GitHub-Delivery``: the event's, however often and to whomever it is delivered."""
+        """The event's GUID, as in ``X-GitHub-Delivery``. All deliveries of an event share it."""
         return self._row.guid
 
     @property
     def hook_id(self) -> int:
-        """The id of the hook it is for."""
+        """The id of the hook."""
         return self._row.hook_id
 
     @property
@@ -81,23 +82,23 @@ class Delivery:
 
     @property
     def action(self) -> str | None:
-        """The payload's ``action``, ``None`` where there is none."""
+        """The payload's ``action``, or ``None``."""
         return self._row.action
 
     @property
     def payload(self) -> JSON:
-        """The event's payload, a copy each time."""
+        """A copy of the event's payload."""
         copy: JSON = deliveries.as_payload(self._row.payload)
         return copy
 
     @property
     def headers(self) -> Headers:
-        """The headers that were sent, by name without regard to case; none before it is sent."""
+        """The sent headers, with case-insensitive names. Empty before sending."""
         return Headers(self._now.request_headers)
 
     @property
     def body(self) -> bytes:
-        """The very bytes that were signed and sent."""
+        """The exact bytes that were signed and sent."""
         return self._now.request_body
 
     @property
@@ -107,71 +108,71 @@ class Delivery:
 
     @property
     def status(self) -> str:
-        """In GitHub's words: ``OK``, or why not; ``""`` before it is sent."""
+        """GitHub's status text: ``OK``, or the reason of the failure. ``""`` before sending."""
         return self._now.status
 
     @property
     def status_code(self) -> int:
-        """The HTTP status of the answer, or what GitHub shows in its place; 0 before it is sent."""
+        """The HTTP status of the response, or the number GitHub shows without one. 0 before sending."""
         return self._now.status_code
 
     @property
     def reason(self) -> str:
-        """Why it failed or was dropped, in terms of the test."""
+        """Why it failed or was dropped, in detail."""
         return self._now.reason
 
     @property
     def exception(self) -> BaseException | None:
-        """What the receiver raised, if it is in this process and did."""
+        """The exception that a receiver in this process raised."""
         return self._now.exception
 
     @property
     def duration(self) -> float:
-        """How many seconds of the fake's clock it took."""
+        """How long it took, in seconds of the fake's clock."""
         return self._now.duration
 
     @property
     def delivered_at(self) -> datetime | None:
-        """When it was sent, ``None`` if it was not."""
+        """When it was sent, or ``None``."""
         return self._now.delivered_at
 
     @property
     def redelivery(self) -> bool:
-        """Whether it was asked for again with ``redeliver`` or over REST."""
+        """Whether it repeats another delivery, by ``redeliver`` or over REST."""
         return self._row.redelivery
 
     @property
     def response_headers(self) -> Headers:
-        """The headers of the answer, none without one."""
+        """The headers of the response. Empty without one."""
         return Headers(self._now.response_headers or {})
 
     @property
     def response_payload(self) -> str:
-        """The body of the answer, ``""`` without one."""
+        """The body of the response. ``""`` without one."""
         return self._now.response_payload or ""
 
     def deliver(self) -> None:
-        """Deliver it now, also while others wait; one that was delivered or dropped is delivered as a duplicate."""
+        """Deliver it now, even while others are held. If it was delivered or dropped before, send a duplicate."""
         self._webhooks.release(self)
 
     def drop(self) -> None:
         """
-        Never deliver it, as if it were lost on its way.
+        Drop a held delivery, as if it were lost in transit.
 
         Raises:
-            FakeError: It does not wait: it was delivered or dropped.
+            FakeError: It is not held. It was already delivered or dropped.
         """
         self._webhooks.drop(self)
 
 
 @public
 class Hook:
-    """Where events are sent. Reads what is stored now; its secret cannot be read."""
+    """A webhook. Attributes are read from the store when accessed. The secret cannot be read."""
 
     __slots__ = ("_id", "_store", "_webhooks")
 
     def __init__(self, webhooks: Webhooks, store: Store, row: HookRow) -> None:
-        """Hold the hook *row*."""
+        """Show the hook in *row*."""
         self._webhooks = webhooks
         self._store = store
         self._id = row.id
@@ -206,24 +207,24 @@ class Hook:
 
     @property
     def url(self) -> str | None:
-        """Its address in the API; ``None`` for one of all repositories. Where it sends is in ``config``."""
-        found: str | None = self._json().get("url")
-        return found
+        """Its URL in the API, or ``None`` for a hook of all repositories. ``config`` has the receiver's URL."""
+        url: str | None = self._json().get("url")
+        return url
 
     @property
     def config(self) -> JSON:
-        """``url``, ``content_type``, ``insecure_ssl``, and the ``secret``, masked, if it has one."""
-        shown: JSON = self._json()["config"]
-        return shown
+        """``url``, ``content_type``, ``insecure_ssl``, and a masked ``secret`` if it has one."""
+        config: JSON = self._json()["config"]
+        return config
 
     @property
     def events(self) -> list[str]:
-        """The names of the events that it is sent; ``*`` for all."""
+        """The names of the events it is subscribed to; ``*`` for all."""
         return list(self._json()["events"])
 
     @property
     def active(self) -> bool:
-        """Whether it is sent anything."""
+        """Whether events are delivered to it."""
         with self._store.lock:
             return self._row.active
 
@@ -248,28 +249,28 @@ class Hook:
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """What was, or is to be, delivered to it, newest first."""
+        """All its deliveries, including held ones, newest first."""
         with self._store.lock:
             rows = self._store.hook_deliveries.where(hook_id=self._row.id)
             return [Delivery(self._webhooks, self._store, row) for row in rows]
 
     def ping(self) -> None:
         """
-        Send it a ``ping``.
+        Deliver a ``ping`` to the hook.
 
         Raises:
-            FakeError: It is gone.
+            FakeError: The hook was deleted.
         """
         with self._store.outbox, self._store.lock:
             api.ping(self._store, self._row, self._store.default_user)
 
     def delete(self) -> None:
         """
-        Send nothing more to it, and forget what was sent.
+        Delete the hook and its deliveries.
 
         Raises:
-            FakeError: It is gone already.
+            FakeError: The hook was already deleted.
         """
         with self._store.outbox, self._store.lock:
             api.delete(self._store, self._row)
-        self._webhooks._close_unused()  # noqa: SLF001 - two halves of one thing
+        self._webhooks._close_unused()  # noqa: SLF001 - of the same package

@@ -1,9 +1,9 @@
 """
-Receivers in this process: functions and WSGI applications, coroutines and ASGI applications.
+Receivers in this process: functions, coroutine functions, WSGI and ASGI applications.
 
-A function or a WSGI application runs in the thread that delivers, and may hang
-there like any function. With ``in_thread=True`` it runs in a thread of its own,
-as everything asynchronous does, and is given up when its time is over.
+A function or a WSGI application runs in the delivering thread without a time
+limit. With ``in_thread=True`` it runs in its own thread and is abandoned after
+the timeout. Coroutine functions and ASGI applications always run this way.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.webhooks.targets import Target
 
 MOST_READ = 1 << 20
-"""Bytes of an answer that are kept; GitHub keeps no more of it either."""
+"""The size limit for a response body, in bytes. The rest is dropped, as on GitHub."""
 
 
 class TookTooLong(Exception):
-    """The receiver was given up."""
+    """The receiver exceeded its timeout."""
 
 
 def call(
@@ -44,7 +44,7 @@ def call(
     answered: Callable[[], object],
     timeout: float,
 ) -> Outcome:
-    """Deliver to a receiver that is no URL, and say what came of it; see ``transport.send``."""
+    """Deliver to a receiver in this process and return the outcome; see ``transport.send``."""
     try:
         if target.server is not None:
             return _to_server(target, target.server, headers, body, answered, timeout)
@@ -55,32 +55,32 @@ def call(
     except TookTooLong:
         return late(timeout)
     except BaseException as problem:
-        # Whatever else the receiver raises is its own, and the client has no part in it.
-        if _ends_all(problem):
+        # Other exceptions are the receiver's, and do not fail the client's request.
+        if _ends_the_test(problem):
             raise
         return deliveries.crashed(problem)
 
 
 def late(timeout: float) -> Outcome:
-    """Judge a receiver whose real time is over."""
+    """Return the outcome of a receiver that exceeded its timeout."""
     return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
 
 
 def is_verdict(problem: BaseException | None) -> bool:
-    """Tell whether it is one of pytest's on a test, as ``pytest.fail`` raises it."""
-    known = sys.modules.get("_pytest.outcomes")
-    return known is not None and isinstance(problem, known.OutcomeException)
+    """Return whether *problem* decides about a test, as ``pytest.fail`` and ``pytest.skip`` do."""
+    outcomes = sys.modules.get("_pytest.outcomes")
+    return outcomes is not None and isinstance(problem, outcomes.OutcomeException)
 
 
-def _ends_all(problem: BaseException) -> bool:
-    known = sys.modules.get("_pytest.outcomes")
+def _ends_the_test(problem: BaseException) -> bool:
+    outcomes = sys.modules.get("_pytest.outcomes")
     if isinstance(problem, KeyboardInterrupt):
         return True
-    return known is not None and (isinstance(problem, known.Exit) or _is_of_timeout(problem))
+    return outcomes is not None and (isinstance(problem, outcomes.Exit) or _is_of_timeout(problem))
 
 
 def _is_of_timeout(problem: BaseException) -> bool:
-    """Tell whether pytest-timeout has raised it, wherever the test was just then: it ends the test."""
+    """Return whether pytest-timeout raised *problem* to end the test."""
     frames = [frame for frame, _ in traceback.walk_tb(problem.__traceback__)]
     return any(frame.f_globals.get("__name__") == "pytest_timeout" for frame in frames[-2:])
 
@@ -93,7 +93,7 @@ def _to_function(target: Target, delivery: object, timeout: float) -> Outcome:
     if inspect.isawaitable(answer):
         answer = _run(_awaited(answer), timeout)
     is_status = isinstance(answer, int) and not isinstance(answer, bool) and answer in _STATUSES
-    # Whatever else it gives, such as what list.append does or how many it has seen, is a success.
+    # Any other result, such as None from list.append or a counter, is a success.
     return deliveries.answered(int(answer) if is_status else 200, {}, "")
 
 
@@ -161,10 +161,10 @@ def _to_server(
     answered: Callable[[], object],
     timeout: float,
 ) -> Outcome:
-    said: list[Outcome] = []
+    outcomes: list[Outcome] = []
 
     def answer(outcome: Outcome) -> None:
-        said.append(outcome)
+        outcomes.append(outcome)
         answered()
 
     try:
@@ -172,15 +172,15 @@ def _to_server(
             lambda state: _bounded(_to_asgi(target, headers, body, state, answer), timeout), timeout + _GRACE_SECONDS
         )
     except BaseException as problem:
-        if said and not said[0].reason and not _ends_all(problem):
-            # GitHub has its answer, whatever is done then.
-            late = TimeoutError(f"it was still at work after {timeout:g} seconds")
-            return said[0]._replace(exception=late if isinstance(problem, TookTooLong) else problem)
+        if outcomes and not outcomes[0].reason and not _ends_the_test(problem):
+            # GitHub already has its response.
+            late = TimeoutError(f"the application was still running after {timeout:g} seconds")
+            return outcomes[0]._replace(exception=late if isinstance(problem, TookTooLong) else problem)
         raise
-    if not said:
-        msg = "the ASGI application came to its end without an answer"
+    if not outcomes:
+        msg = "the ASGI application ended without a response"
         raise RuntimeError(msg)
-    return said[0]
+    return outcomes[0]
 
 
 async def _to_asgi(
@@ -193,7 +193,7 @@ async def _to_asgi(
     import asyncio
 
     path, _, query = target.path.partition("?")
-    sent = {"Host": "localhost", **headers, "Content-Length": str(len(body))}
+    all_headers = {"Host": "localhost", **headers, "Content-Length": str(len(body))}
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -204,7 +204,7 @@ async def _to_asgi(
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()],
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()],
         "server": ("localhost", 80),
         "client": ("127.0.0.1", 0),
         "state": state,
@@ -229,8 +229,8 @@ async def _to_asgi(
             if not message.get("more_body", False) and started and not over.is_set():
                 over.set()
                 fields = started[0].get("headers", ())
-                named = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in fields}
-                answer(deliveries.answered(started[0]["status"], named, _text(written)))
+                headers = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in fields}
+                answer(deliveries.answered(started[0]["status"], headers, _text(written)))
 
     await target.value(scope, receive, respond)
 
@@ -239,18 +239,18 @@ def _text(written: list[bytes]) -> str:
     return b"".join(written)[:MOST_READ].decode(errors="replace")
 
 
-# In threads and event loops of their own
+# Threads and event loops
 
 
 _GRACE_SECONDS = 1.0
-"""How long something asynchronous may take to end when it has taken too long."""
+"""How long a cancelled coroutine may take to end."""
 
 
-async def _awaited(answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - what the receiver gives
+async def _awaited(answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - the receiver's result
     return await answer
 
 
-async def _bounded(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401, ASYNC109 - ends it itself
+async def _bounded(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401, ASYNC109 - cancels the job itself
     import asyncio
 
     task = asyncio.ensure_future(job)
@@ -266,10 +266,10 @@ async def _bounded(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noq
 
 
 def _run(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401
-    """Run *job* to its end in an event loop of its own, in a thread of its own: this one may have a loop already."""
+    """Run *job* in a new event loop in a new thread, because the current thread may have a loop."""
     import asyncio
 
-    # What asyncio runs in threads of its own it waits for, however long; we do not.
+    # asyncio.run waits without limit for its executor threads; this limits the wait.
     return _in_thread(lambda: asyncio.run(_bounded(job, timeout)), timeout + _GRACE_SECONDS)
 
 

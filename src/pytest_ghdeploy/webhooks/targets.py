@@ -1,4 +1,4 @@
-"""The receivers of webhooks: what ``subscribe`` accepts, and how each kind is recognized."""
+"""Receivers of webhooks: the kinds that ``subscribe`` accepts, and how they are recognized."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Target(NamedTuple):
     Attributes:
         value: The URL, the application or the function.
 
-        path: Where an application is called.
+        path: The path of requests to an application.
 
-        any_host: Whether a URL may lead to another machine.
+        any_host: Whether a URL may be on another machine.
 
-        in_thread: Whether it is called in a thread of its own.
+        in_thread: Whether it is called in its own thread.
 
         server: Runs an ASGI application.
     """
@@ -43,65 +43,66 @@ class Target(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What to call it in reports and URLs."""
+        """The receiver's name in reports and URLs."""
         if self.kind == "url":
             return str(self.value)
-        found = getattr(self.value, "__name__", None) or type(self.value).__name__
-        return found if isinstance(found, str) else type(self.value).__name__
+        name = getattr(self.value, "__name__", None) or type(self.value).__name__
+        return name if isinstance(name, str) else type(self.value).__name__
 
 
 def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in_thread: bool | None) -> Target:
     """
-    Find out what a receiver is, unless *kind* says so.
+    Recognize a receiver, unless *kind* is given.
 
-    A text is a URL. What takes three arguments is an ASGI application, what
-    takes two a WSGI application, and what takes one is called with the delivery.
+    A string is a URL. A callable with three parameters is an ASGI application,
+    one with two a WSGI application, and one with a single parameter a function
+    that takes the delivery.
 
     Raises:
-        FakeError: It is none of these, or a URL that leads to another machine.
+        FakeError: *value* is none of these, or a URL on another machine.
     """
     if kind is not None and kind not in KINDS:
         raise errors.unknown("receiver kind", kind, KINDS, argument="kind")
-    found = kind or _kind_of(value)
-    if (found == "url") != isinstance(value, str) or (found != "url" and not callable(value)):
-        wanted = "a string" if found == "url" else "something to call"
-        msg = f"a receiver of kind {found!r} must be {wanted}, got {_told(value)}"
+    recognized = kind or _kind_of(value)
+    if (recognized == "url") != isinstance(value, str) or (recognized != "url" and not callable(value)):
+        wanted = "a string" if recognized == "url" else "callable"
+        msg = f"a receiver of kind {recognized!r} must be {wanted}, got {_shown(value)}"
         raise FakeError(msg, argument="target")
-    if not isinstance(path, str) or not path.startswith("/") or (path != "/" and found in ("url", "callable")):
-        got = f"got {_told(path)} for {_told(value)}"
-        msg = f'path is where a WSGI or ASGI application is called, and starts with "/"; {got}'
+    if not isinstance(path, str) or not path.startswith("/") or (path != "/" and recognized in ("url", "callable")):
+        got = f"got {_shown(path)} for {_shown(value)}"
+        msg = f'path is only for WSGI and ASGI applications, and must start with "/"; {got}'
         raise FakeError(msg, argument="path")
     if isinstance(value, str) and not any_host and not deliveries.is_loopback(value):
         msg = (
-            f"{host_of(value)!r} is not this machine; deliveries go to localhost, 127.0.0.1 and ::1 only: "
-            "allow_any_host=True sends them to others"
+            f"{host_of(value)!r} is not this machine; receivers must be on localhost, 127.0.0.1 or ::1, "
+            "unless allow_any_host=True"
         )
         raise FakeError(msg, argument="target")
-    if in_thread is not None and found == "url":
-        msg = f"in_thread is for what is called in this process, and {_told(value)} is a URL"
+    if in_thread is not None and recognized == "url":
+        msg = f"in_thread is only for receivers in this process, and {_shown(value)} is a URL"
         raise FakeError(msg, argument="in_thread")
     server = None
-    if found == "asgi":
+    if recognized == "asgi":
         from pytest_ghdeploy.webhooks.asgi import AsgiReceiver  # imports asyncio
 
         server = AsgiReceiver(cast("Any", value))
-    return Target(cast("Kind", found), value, path, any_host, bool(in_thread), server)
+    return Target(cast("Kind", recognized), value, path, any_host, bool(in_thread), server)
 
 
 def _kind_of(value: object) -> str:
     if isinstance(value, str):
         return "url"
     if not callable(value):
-        msg = f"a receiver must be a URL, a WSGI or ASGI application, or a function of one delivery; got {_told(value)}"
+        msg = f"a receiver must be a URL, a WSGI or ASGI application, or a function of a delivery; got {_shown(value)}"
         raise FakeError(msg, argument="target")
     if _is_of_werkzeug(value):
         return "wsgi"
     try:
-        # What a decorator makes of a function takes what it says itself, if it says anything.
+        # The wrapper of a decorator decides, unless it takes any arguments.
         signature = inspect.signature(value, follow_wrapped=False)
-        if all(one.kind in _ANY for one in signature.parameters.values()):
+        if all(parameter.kind in _ANY for parameter in signature.parameters.values()):
             signature = inspect.signature(value)
-    except (TypeError, ValueError):  # of some built-in functions nothing is known
+    except (TypeError, ValueError):  # some built-in functions have no signature
         return "callable"
     for kind, count in (("callable", 1), ("wsgi", 2), ("asgi", 3)):
         try:
@@ -110,8 +111,8 @@ def _kind_of(value: object) -> str:
             continue
         return kind
     msg = (
-        f"{value!r} takes {signature}: a WSGI application takes two arguments, an ASGI application three, and a "
-        'function one delivery; kind="wsgi" and the like say which it is'
+        f"cannot tell which kind of receiver {value!r} with the parameters {signature} is: a WSGI application takes "
+        'two arguments, an ASGI application three, a function one; give the kind, such as kind="wsgi"'
     )
     raise FakeError(msg, argument="target")
 
@@ -120,20 +121,20 @@ _ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _is_of_werkzeug(value: object) -> bool:
-    """Tell whether ``@Request.application`` has made it, which takes any arguments and says that it takes one."""
-    made_in = getattr(value, "__globals__", None)
-    return isinstance(made_in, dict) and made_in.get("__name__") == "werkzeug.wrappers.request"
+    """Return whether it is a ``@Request.application``, which shows one parameter but is a WSGI application."""
+    names = getattr(value, "__globals__", None)
+    return isinstance(names, dict) and names.get("__name__") == "werkzeug.wrappers.request"
 
 
 def host_of(url: str) -> str:
-    """Find the host in a URL, or show the URL without its secrets if it has none."""
+    """Return the host of a URL, or the URL without its secrets if it has no host."""
     try:
         return urlsplit(url).hostname or without_likely_credentials(url)
     except ValueError:
         return without_likely_credentials(url)
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     return (
         repr(without_likely_credentials(value)) if isinstance(value, str) else without_likely_credentials(repr(value))
     )

@@ -1,7 +1,7 @@
 """
-The way out, to the receivers of webhooks: by HTTP to this machine, or by calling what is in this process.
+Send deliveries to receivers, by HTTP on this machine or by a call in this process.
 
-What a receiver does is never an error here: it becomes an ``Outcome``.
+A failing receiver never raises here: its failure becomes an ``Outcome``.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def send(
     insecure_ssl: bool,
 ) -> Outcome:
     """
-    Deliver, and say what came of it.
+    Deliver and return the outcome.
 
     Args:
-        delivery: What a function is called with.
+        delivery: The argument for a function.
 
-        answered: Called once the answer is there, if that is before all is over.
+        answered: Called when an ASGI application has responded, as it may go on running.
 
-        timeout: Real seconds that it may take.
+        timeout: The time limit in real seconds.
     """
     if target.kind == "url":
         return _to_url(target, headers, body, timeout=timeout, insecure_ssl=insecure_ssl)
@@ -53,16 +53,16 @@ def send(
 
 def _to_url(target: Target, headers: Mapping[str, str], body: bytes, *, timeout: float, insecure_ssl: bool) -> Outcome:
     url = str(target.value)
-    if why_not := _why_not(target):
-        return deliveries.unreachable(why_not)
+    if reason := _refusal(target):
+        return deliveries.unreachable(reason)
     expired = threading.Event()
-    # Once an answer ends with the connection, http.client knows its socket no more.
+    # http.client forgets the socket of a response that ends with the connection.
     sockets: list[Any] = []
     try:
         connection = _connection(url, timeout, insecure_ssl=insecure_ssl)
     except ValueError as problem:
         return deliveries.unreachable(str(problem))
-    # A timeout of a socket is one of each step; a receiver that drips must end, too.
+    # A socket's timeout is for each read, so a receiver that sends byte by byte needs a limit for the whole.
     alarm = threading.Timer(timeout, _abort, (connection, sockets, expired))
     alarm.daemon = True
     alarm.start()
@@ -71,32 +71,32 @@ def _to_url(target: Target, headers: Mapping[str, str], body: bytes, *, timeout:
             connection.connect()
             sockets.append(connection.sock)
             outcome = _exchange(connection, url, headers, body)
-            # To hang up is an end, too.
+            # The alarm may have ended the response early.
             return in_process.late(timeout) if expired.is_set() else outcome
     except (OSError, HTTPException) as problem:
         if expired.is_set() or isinstance(problem, TimeoutError):
             return in_process.late(timeout)
-        told = str(problem) or type(problem).__name__
-        return deliveries.unreachable(f"nothing came back from {host_of(url)}: {type(problem).__name__}: {told}")
-    except Exception as problem:  # noqa: BLE001 - such as what pytest-socket raises
-        return deliveries.unreachable(f"nothing could be sent: {type(problem).__name__}: {problem}")
+        message = str(problem) or type(problem).__name__
+        return deliveries.unreachable(f"no response from {host_of(url)}: {type(problem).__name__}: {message}")
+    except Exception as problem:  # noqa: BLE001 - for example by pytest-socket
+        return deliveries.unreachable(f"could not send: {type(problem).__name__}: {problem}")
     finally:
         alarm.cancel()
         connection.close()
 
 
-def _why_not(target: Target) -> str:
-    """Say why nothing is sent to a URL, ``""`` if it is."""
+def _refusal(target: Target) -> str:
+    """Return why nothing may be sent to a URL, or ``""``."""
     url, host = str(target.value), host_of(str(target.value))
     if deliveries.is_loopback(url):
         return ""
     if registry.is_ours(host):
-        return f"{host} is GitHub's, of which there is a fake: nothing is sent there"
+        return f"{host} is a GitHub host that a fake answers: nothing is sent there"
     if target.any_host:
         return ""
     return (
-        f"{host} is not this machine, and the fake sends nothing to others: "
-        "webhooks.subscribe(…, allow_any_host=True) would"
+        f"{host} is not this machine, and the fake sends nothing to other machines "
+        "unless subscribed with webhooks.subscribe(…, allow_any_host=True)"
     )
 
 
@@ -118,14 +118,14 @@ def _abort(connection: HTTPConnection, sockets: list[Any], expired: threading.Ev
     expired.set()
     for sock in sockets or [connection.sock]:
         if isinstance(sock, socket.socket):
-            with suppress(OSError):  # it has just been closed
+            with suppress(OSError):  # already closed
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _exchange(connection: HTTPConnection, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
     parts = urlsplit(url)
-    where = quote(parts.path, safe="/%:@!$&'()*+,;=~-._") or "/"
-    connection.putrequest("POST", f"{where}?{parts.query}" if parts.query else where, skip_accept_encoding=True)
+    path = quote(parts.path, safe="/%:@!$&'()*+,;=~-._") or "/"
+    connection.putrequest("POST", f"{path}?{parts.query}" if parts.query else path, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value)
     connection.putheader("Content-Length", str(len(body)))

@@ -1,4 +1,4 @@
-"""All hooks of a fake: who is subscribed to events, what is delivered, and when."""
+"""All hooks of a fake, and the order in which events are delivered to them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.webhooks.targets import Kind
 
 MOST_OF_ONE_CALL = 1000
-"""Deliveries that may come of one call and of what receivers do then; GitHub has no such limit."""
+"""The limit for deliveries caused by one call, directly or through receivers. GitHub has no such limit."""
 
 
 @public
@@ -39,47 +39,48 @@ class Webhooks:
     """
     All hooks of a fake.
 
-    A delivery is made before the call that caused its event returns, after its
-    request was stored and answered. A receiver that calls back is answered at
-    once, and its deliveries come after those that are due already. So each
-    receiver gets one delivery at a time, in the order of events.
+    Deliveries are sent before the call that caused the event returns, after the
+    request's changes are stored. A receiver may send requests to the fake; it
+    gets responses at once, and the deliveries these cause are queued behind the
+    existing ones. So each receiver gets one delivery at a time, in the order of
+    events.
     """
 
     def __init__(self, fail: Callable[[Exception], None]) -> None:
-        """Note with *fail* what must fail the test."""
+        """Call *fail* with problems that must fail the test."""
         self._fail = fail
         self._targets: dict[int, tuple[str, Target]] = {}
 
     def _start(self, store: Store, conversation: Transcript, secrets: Secrets) -> None:
-        """Begin anew, with nobody subscribed. The fake calls it."""
+        """Start without hooks. The fake calls this."""
         self._store = store
         self._outbox = store.outbox
         self._conversation = conversation
         self._secrets = secrets
-        self._shut_down(0)  # the lock is held, and an application may want to ask something in the end
+        self._shut_down(0)  # not waiting: the lock is held, and an application may send a request at shutdown
         self._targets = {}
         self._timeout_seconds: float | None = None
 
     def _shut_down(self, seconds: float = 1.0) -> None:
-        """Have all ASGI applications shut down, and wait so long for each. The fake calls it."""
+        """Shut down all ASGI applications, and wait up to *seconds* for each. The fake calls this."""
         for _, target in list(self._targets.values()):
             if target.server:
                 target.server.stop(seconds)
 
     def _close_unused(self) -> None:
         with self._store.lock:
-            kept = {number: one for number, one in self._targets.items() if self._store.hooks.get(number)}
-            gone = [target for number, (_, target) in self._targets.items() if number not in kept]
+            kept = {number: entry for number, entry in self._targets.items() if self._store.hooks.get(number)}
+            unused = [target for number, (_, target) in self._targets.items() if number not in kept]
             self._targets = kept
         used = [target.server for _, target in kept.values()]
-        for target in gone:
+        for target in unused:
             if target.server and target.server not in used:
                 target.server.stop()
 
     def __repr__(self) -> str:
         return f"<Webhooks {len(self.hooks)} hooks>"
 
-    # Who is subscribed
+    # Hooks
 
     def subscribe(
         self,
@@ -97,59 +98,60 @@ class Webhooks:
         in_thread: bool | None = None,
     ) -> Hook:
         """
-        Have events delivered, a ``ping`` first.
+        Subscribe a receiver to events, and deliver a ``ping`` to it.
 
         Args:
-            target: A URL on this machine, a WSGI application (which takes two arguments), an ASGI application
-                (three), or a function that takes a ``Delivery``; it may be asynchronous. A number from 100 to 599
-                that it returns is the status of its answer, all else a 200. An assertion that fails in a
+            target: A URL on this machine, a WSGI application (two parameters), an ASGI application (three), or a
+                function or coroutine function that takes a ``Delivery``. If a function returns a number from 100 to
+                599, that is the status of its response; otherwise the status is 200. An assertion that fails in a
                 function fails the test.
 
-            events: As GitHub names them; ``*`` stands for all.
+            events: GitHub's names of the events; ``*`` for all.
 
-            secret: What deliveries are signed with.
+            secret: The key that signs deliveries.
 
             content_type: ``json`` or ``form``.
 
-            repository: A full name; ``None`` for the events of all repositories, as an app gets them. Such a hook
-                is not listed over REST.
+            repository: A full name, or ``None`` for the events of all repositories, as for an app. A hook of all
+                repositories is not listed over REST.
 
-            path: Where an application is called.
+            path: The path of requests to a WSGI or ASGI application.
 
-            insecure_ssl: Whether the certificate of an https URL may be anybody's.
+            active: Whether events are delivered at all.
 
-            allow_any_host: Whether a URL may lead to another machine.
+            insecure_ssl: Whether to accept any certificate of an https URL.
 
-            kind: ``url``, ``wsgi``, ``asgi`` or ``callable``, where *target* does not show it.
+            allow_any_host: Whether a URL may be on another machine.
 
-            in_thread: Whether a function or a WSGI application is called in a thread of its own. It is given up after
-                ``timeout_seconds``, and its thread goes on alone. Otherwise (``None`` means ``False``) it is called
-                in the thread whose call caused the event, and nothing limits its time. Asynchronous functions and
-                ASGI applications always have a thread of their own.
+            kind: ``url``, ``wsgi``, ``asgi`` or ``callable``, if *target* does not show it.
+
+            in_thread: Whether a function or a WSGI application runs in its own thread. It is then abandoned after
+                ``timeout_seconds``, while its thread goes on. By default it runs in the thread whose call caused the
+                event, without a time limit. Coroutine functions and ASGI applications always have their own thread.
 
         Raises:
-            FakeError: An argument makes no sense, or GitHub would refuse the hook. Nothing was subscribed.
+            FakeError: An argument is invalid, or GitHub would refuse the hook. Nothing is subscribed.
         """
         check_type("allow_any_host", allow_any_host, bool, "True or False")
         check_type("in_thread", in_thread, (bool, type(None)), "True, False or None")
         check_type("insecure_ssl", insecure_ssl, bool, "True or False")
-        if not isinstance(secret, str | None):  # unlike what else is wrong, it is not told
+        if not isinstance(secret, str | None):  # the message must not show a secret
             msg = f"secret must be a string, got {errors.kind_of(secret)}"
             raise FakeError(msg, argument="secret")
         plain_json(secret=secret)
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
-        found = target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
+        receiver = target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
         with self._outbox, self._store.lock, advice(url="target", config="target"):
             store = self._store
             row = None
-            # One application is started once.
+            # Several hooks of one application share its server.
             for _, other in self._targets.values():
-                if other.server and other.value is found.value:
-                    found = found._replace(server=other.server)
+                if other.server and other.value is receiver.value:
+                    receiver = receiver._replace(server=other.server)
             if repository is not None:
                 check_type("repository", repository, str, "a full name")
                 row = repository_called(store, repository, "repository")
-            url = found.value if found.kind == "url" else _address(found, store.hooks.next_id)
+            url = receiver.value if receiver.kind == "url" else _address(receiver, store.hooks.next_id)
             config = {"url": url, "content_type": content_type, "insecure_ssl": "1" if insecure_ssl else "0"}
             body = json_copy(
                 "repos/create-webhook",
@@ -157,50 +159,50 @@ class Webhooks:
                 events=list(events),
                 active=active,
             )
-            # Where it goes is known before the ping is sent.
+            # The target must be known before the ping is sent.
             number = store.hooks.next_id
-            self._targets[number] = url, found
+            self._targets[number] = url, receiver
             try:
-                made = operations.create(store, row, store.default_user, **body)
+                hook = operations.create(store, row, store.default_user, **body)
             except refusals.GitHubError:
                 del self._targets[number]
                 raise
             if secret:
                 self._secrets.add(secret)
-            return Hook(self, store, made)
+            return Hook(self, store, hook)
 
     def unsubscribe(self, hook: Hook) -> None:
         """
         Delete a hook.
 
         Raises:
-            FakeError: It is gone already.
+            FakeError: The hook was already deleted.
         """
         check_type("a hook", hook, Hook, "one of webhooks.hooks", argument="hook")
         hook.delete()
 
     @property
     def hooks(self) -> list[Hook]:
-        """All hooks, of all repositories and of each, oldest first; also those created over REST."""
+        """All hooks, including those created over REST, oldest first."""
         with self._store.lock:
             return [Hook(self, self._store, row) for row in self._store.hooks]
 
-    # What is delivered
+    # Deliveries
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """What was, or is to be, delivered to any hook, newest first."""
+        """All deliveries to all hooks, including held ones, newest first."""
         with self._store.lock:
             return [Delivery(self, self._store, row) for row in self._store.hook_deliveries][::-1]
 
     @property
     def timeout_seconds(self) -> float:
         """
-        How many real seconds a receiver may take; GitHub's limit unless it is set.
+        The time limit for a receiver, in real seconds. By default it is GitHub's.
 
-        It is not kept for functions and WSGI applications that are called without ``in_thread=True``.
+        It does not apply to functions and WSGI applications without ``in_thread=True``.
 
-        By the fake's clock the limit is always GitHub's: 10 seconds, 30 on GitHub Enterprise Server.
+        On the fake's clock the limit is always GitHub's: 10 seconds, or 30 on GitHub Enterprise Server.
         """
         return deliveries.limit_seconds(self._store.urls) if self._timeout_seconds is None else self._timeout_seconds
 
@@ -212,29 +214,29 @@ class Webhooks:
         self._timeout_seconds = seconds
 
     def hold(self) -> None:
-        """Keep deliveries back from now on, until ``release``. Does nothing if that is so already."""
+        """Hold all deliveries from now on, until ``release``. If they are held already, nothing changes."""
         with self._store.lock:
             if self._outbox.held is None:
                 self._outbox.held = []
 
     @property
     def held(self) -> list[Delivery]:
-        """What is kept back, oldest first; what was for a hook that is gone by now is dropped."""
+        """The held deliveries, oldest first. Deliveries to deleted hooks are dropped."""
         with self._store.lock:
             self._drop_orphans()
-            return [Delivery(self, *left) for left in self._outbox.held or ()]
+            return [Delivery(self, *pair) for pair in self._outbox.held or ()]
 
     def _drop_orphans(self) -> None:
-        gone = [left for left in self._outbox.held or () if left[0].hook_deliveries.get(left[1].id) is None]
-        for store, row in gone:
-            lost = row._replace(state="dropped", reason="its hook is gone")
+        orphans = [pair for pair in self._outbox.held or () if pair[0].hook_deliveries.get(pair[1].id) is None]
+        for store, row in orphans:
+            lost = row._replace(state="dropped", reason="its hook no longer exists")
             self._conversation.entries.append(Sent(self._name_of(store, row), lost))
             self._take_out(row)
 
     def _take_out(self, row: HookDelivery) -> bool:
-        """Keep a delivery back no longer; tell whether it was kept back."""
+        """Remove a delivery from the held ones; return whether it was one."""
         held = self._outbox.held or []
-        kept = [left for left in held if left[1].id != row.id]
+        kept = [pair for pair in held if pair[1].id != row.id]
         if len(kept) == len(held):
             return False
         self._outbox.held = kept
@@ -242,63 +244,63 @@ class Webhooks:
 
     def release(self, *chosen: Delivery) -> None:
         """
-        Deliver what is kept back, and keep nothing back any more.
+        Send all held deliveries, and stop holding new ones.
 
         Args:
-            chosen: Of what is kept back only these, in this order; the others wait on, and so does what comes.
-                One that was delivered before is delivered as a duplicate, with the same GUID.
+            chosen: Send only these, in this order, and go on holding the others and new ones. A delivery that was
+                sent before is sent again, with the same GUID.
 
         Raises:
-            FakeError: Nothing is kept back, or one of them is of a hook that is gone. Nothing was delivered.
+            FakeError: No deliveries are held, or the hook of a chosen one was deleted. Nothing is sent.
         """
         with self._outbox, self._store.lock:
-            for one in chosen:
-                self._check(one)
+            for delivery in chosen:
+                self._check(delivery)
             self._drop_orphans()
             held, self._outbox.held = self._outbox.held, None
             if held is None and not chosen:
-                msg = "nothing is kept back: hold() comes before release()"
+                msg = "no deliveries are held: call hold() before release()"
                 raise FakeError(msg)
-            # What comes from now on comes after it.
-            for store, row in [self._due(one) for one in chosen] if chosen else held or ():
+            # These go before deliveries of later events.
+            for store, row in [self._due(delivery) for delivery in chosen] if chosen else held or ():
                 self._outbox.append(store, row)
             if held is not None and chosen:
-                ids = {one.id for one in chosen}
-                self._outbox.held = [left for left in held if left[1].id not in ids]
+                ids = {delivery.id for delivery in chosen}
+                self._outbox.held = [pair for pair in held if pair[1].id not in ids]
 
-    def _due(self, one: Delivery) -> tuple[Store, HookDelivery]:
-        """Give what is to be delivered: the delivery, or another one if it was made or dropped."""
-        store, row = self._store, one._now  # noqa: SLF001 - two halves of one thing
+    def _due(self, delivery: Delivery) -> tuple[Store, HookDelivery]:
+        """Return the delivery's row if it is waiting, or else a new row that repeats it."""
+        store, row = self._store, delivery._now  # noqa: SLF001 - of the same package
         if row.state != "waiting":
             row = store.hook_deliveries.add(api.again(store, row, redelivery=False))
         return store, row
 
-    def _check(self, one: Delivery) -> None:
-        check_type("a delivery", one, Delivery, "one of webhooks.held or webhooks.deliveries")
-        self._check_age(one)
-        if self._store.hook_deliveries.get(one.id) is None:
-            msg = f"{one!r} cannot be delivered: its hook is gone"
+    def _check(self, delivery: Delivery) -> None:
+        check_type("a delivery", delivery, Delivery, "one of webhooks.held or webhooks.deliveries")
+        self._check_origin(delivery)
+        if self._store.hook_deliveries.get(delivery.id) is None:
+            msg = f"{delivery!r} cannot be sent: its hook was deleted"
             raise FakeError(msg)
 
-    def _check_age(self, one: Delivery) -> None:
-        if one._store is not self._store:  # noqa: SLF001 - two halves of one thing
-            whose = "of before reset()" if one._store.retired else "another fake's"  # noqa: SLF001
-            msg = f"{one!r} is {whose}, and nothing can be done with it here"
+    def _check_origin(self, delivery: Delivery) -> None:
+        if delivery._store is not self._store:  # noqa: SLF001 - of the same package
+            origin = "before the reset()" if delivery._store.retired else "another fake"  # noqa: SLF001
+            msg = f"{delivery!r} is from {origin} and cannot be used here"
             raise FakeError(msg)
 
     def drop(self, delivery: Delivery) -> None:
         """
-        Never deliver what is kept back, as if it were lost on its way.
+        Drop a held delivery, as if it were lost in transit.
 
         Raises:
-            FakeError: It is not kept back.
+            FakeError: The delivery is not held.
         """
         check_type("a delivery", delivery, Delivery, "one of webhooks.held", argument="delivery")
-        self._check_age(delivery)
+        self._check_origin(delivery)
         with self._store.lock:
-            store, row = self._store, delivery._now  # noqa: SLF001 - two halves of one thing
+            store, row = self._store, delivery._now  # noqa: SLF001 - of the same package
             if not self._take_out(row):
-                msg = f"{delivery!r} is not kept back: see hold() and held"
+                msg = f"{delivery!r} is not held: see hold() and held"
                 raise FakeError(msg, argument="delivery")
             lost = row._replace(state="dropped", reason="the test dropped it")
             if store.hook_deliveries.get(row.id):
@@ -307,39 +309,39 @@ class Webhooks:
 
     def redeliver(self, delivery: Delivery) -> Delivery:
         """
-        Deliver once more, with the same GUID, as ``POST …/attempts`` does.
+        Send a delivery again, with the same GUID, as ``POST …/attempts`` does.
 
         Raises:
-            FakeError: Its hook is gone.
+            FakeError: Its hook was deleted.
         """
         with self._outbox, self._store.lock:
             self._check(delivery)
-            row = api.redeliver(self._store, delivery._now)  # noqa: SLF001 - two halves of one thing
+            row = api.redeliver(self._store, delivery._now)  # noqa: SLF001 - of the same package
             return Delivery(self, self._store, row)
 
     def _give_up(self, reason: str) -> None:
-        """Drop what nobody waits for any more: what is on its way, or in the queue. What is kept back stays so."""
+        """Drop all deliveries in progress or queued, but not held ones."""
         with self._store.lock:
             kept = {row.id for _, row in self._outbox.held or ()}
-            begun = {one.row.id: one for one in self._conversation.entries if isinstance(one, Sent) and one.is_open}
+            started = {it.row.id: it for it in self._conversation.entries if isinstance(it, Sent) and it.is_open}
             for row in list(self._store.hook_deliveries):
                 if row.state == "waiting" and row.id not in kept:
                     lost = self._store.hook_deliveries.replace(row._replace(state="dropped", reason=reason))
-                    if row.id in begun:
-                        begun[row.id].row = lost
+                    if row.id in started:
+                        started[row.id].row = lost
                     else:
                         self._conversation.entries.append(Sent(self._name_of(self._store, row), lost))
 
-    # How it is delivered
+    # Sending
 
     def _send(self, item: Item) -> None:
-        """Make a delivery. The outbox calls it, without the lock."""
+        """Send a delivery. The outbox calls this, without the lock."""
         store = item.store
         with store.lock:
-            begun = api.begin(store, item.row)
-            if begun is None:
+            started = api.begin(store, item.row)
+            if started is None:
                 return
-            row, hook = begun
+            row, hook = started
             entry = Sent(self._name_of(store, row), row)
             self._conversation.entries.append(entry)
             if row.state == "dropped":
@@ -360,38 +362,38 @@ class Webhooks:
                     timeout=self.timeout_seconds,
                     insecure_ssl=hook.insecure_ssl == "1",
                 )
-        except BaseException as problem:  # it ends the test, or all tests
+        except BaseException as problem:  # ends the test, or the run
             with store.lock:
-                row = api.interrupt(store, row, f"{type(problem).__name__} came before its answer")
-                entry.row = handle._row = row  # noqa: SLF001 - two halves of one thing
+                row = api.interrupt(store, row, f"{type(problem).__name__} was raised before the receiver answered")
+                entry.row = handle._row = row  # noqa: SLF001 - of the same package
                 if waiting := len(self._outbox):
-                    what = f"what was to be delivered waits for the next call, {waiting} in all"
-                    self._conversation.entries.append(f"{type(problem).__name__}: {what}")
+                    rest = f"deliveries queued for the next call: {waiting}"
+                    self._conversation.entries.append(f"{type(problem).__name__}: {rest}")
             raise
         with store.lock:
             row = api.finish(store, row, outcome, answered[0] if answered else store.clock.now)
-            entry.row = handle._row = row  # noqa: SLF001 - two halves of one thing
+            entry.row = handle._row = row  # noqa: SLF001 - of the same package
         self._judge(target, outcome.exception)
 
     def _endless(self, item: Item) -> str:
-        told = f"{MOST_OF_ONE_CALL:,} deliveries came of one call: does a receiver answer what comes of its own calls?"
+        message = f"one call caused {MOST_OF_ONE_CALL:,} deliveries: does a receiver trigger itself?"
         if item.number == MOST_OF_ONE_CALL + 1:
-            self._fail(FakeError(f"{told} What else came was not sent"))
-        return told
+            self._fail(FakeError(f"{message} The rest was not sent"))
+        return message
 
     def _judge(self, target: Target, problem: BaseException | None) -> None:
         if target.kind == "callable" and isinstance(problem, AssertionError):
-            # A function is the test's own: what it asserts is meant for the test.
+            # A function belongs to the test, and so do its assertions.
             self._fail(problem)
         elif problem is not None and is_verdict(problem):
-            told = AssertionError(f"{type(problem).__name__}: {problem}")
-            told.__cause__ = problem
-            self._fail(told.with_traceback(problem.__traceback__))
+            failure = AssertionError(f"{type(problem).__name__}: {problem}")
+            failure.__cause__ = problem
+            self._fail(failure.with_traceback(problem.__traceback__))
 
     def _target_of(self, hook: HookRow) -> Target:
-        known = self._targets.get(hook.id)
-        # A client may have changed over REST where it goes.
-        return known[1] if known and known[0] == hook.target_url else Target("url", hook.target_url)
+        entry = self._targets.get(hook.id)
+        # A client may have changed the hook's URL over REST.
+        return entry[1] if entry and entry[0] == hook.target_url else Target("url", hook.target_url)
 
     def _name_of(self, store: Store, row: HookDelivery) -> Receiver:
         hook = store.hooks.get(row.hook_id)
@@ -402,7 +404,7 @@ class Webhooks:
 
 
 def _address(target: Target, number: int) -> str:
-    """Make a URL for what has none, which nobody else can have."""
+    """Return a unique URL for a receiver that has none."""
     name = re.sub(r"[^a-z0-9]+", "-", target.name.lower()).strip("-") or target.kind
     return f"http://{name}-{number}.invalid{quote(target.path, safe=_SAFE)}"
 
