@@ -4,7 +4,7 @@ Send random requests to all endpoints and check every response against GitHub's 
 Usage: ``make fuzz``, or ``python fuzz/run.py [--requests N] [--seed S]``. Bodies
 are made from the operations' own schemas, and some are then damaged. Paths name
 existing, deleted and unknown things. Tokens, versions, media types and
-conditions vary.
+conditions vary. Optional members of bodies are sometimes null, and filters have no value.
 
 Every response and event is checked against our schemas and, if ``make clients``
 has fetched it, against GitHub's own description. The run ends with the request
@@ -97,6 +97,10 @@ WRONG_VALUES: list[Json] = [
     {"a": {"b": []}},
     "\u2028",
     "x" * 2000,
+]
+FILTERS = [
+    *("affiliation", "app_id", "author", "check_name", "committer", "cursor", "environment", "filter", "page", "path"),
+    *("per_page", "permission", "protected", "ref", "sha", "since", "status", "task", "until"),
 ]
 KEYS = [
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7Sd+7DKN0qjpGXcPKpQl2yJN5Q6tSGkTTFqyAMwMYc comment",
@@ -224,9 +228,7 @@ class Fuzzer:
         if kind == "object":
             members = described.get("properties", {})
             names = set(described.get("required", ())) | {name for name in members if self.random.random() < 0.4}
-            return {
-                name: self.value(self.existing(name, members[name]), depth + 1) for name in members if name in names
-            }
+            return {name: self.member(described, name, depth) for name in members if name in names}
         if kind == "array":
             items = described.get("items", {"type": "string"})
             return [self.value(items, depth + 1) for _ in range(self.random.randrange(3))]
@@ -238,6 +240,21 @@ class Fuzzer:
             "null": None,
         }
         return values[kind]
+
+    def member(self, described: dict[str, Json], name: str, depth: int) -> Json:
+        """Make a value for a member of an object; an optional one is sometimes null, as clients send it."""
+        if name not in described.get("required", ()) and self.random.random() < 0.1:
+            return None
+        return self.value(self.existing(name, described["properties"][name]), depth + 1)
+
+    def query(self) -> str:
+        """Make a query: pages and filters, of which some have no value."""
+        choose = self.random.choice
+        if self.random.random() < 0.4:
+            return choose(["", "per_page=1", "page=0&per_page=x", "ref=main&environment=qa", "sha=main"])
+        names = self.random.sample(FILTERS, k=choose([1, 2, 3, len(FILTERS)]))
+        values = [quote(choose(TEXTS)) if self.random.random() < 0.2 else "" for _ in names]
+        return "&".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
     def existing(self, name: str, described: dict[str, Json]) -> dict[str, Json]:
         """Replace a member's schema by one for values that exist in the fake, if they are known."""
@@ -293,7 +310,7 @@ class Fuzzer:
         }
         if often() < 0.4:
             headers["x-github-api-version"] = choose(["2022-11-28"] * 4 + ["2026-03-10"] * 5 + ["v3"])
-        if often() < 0.3 and url in self.tags:
+        if often() < 0.6 and url in self.tags:
             headers["if-none-match"] = self.tags[url]
         if often() < 0.1:
             del headers[choose(["user-agent", "authorization", "accept"])]
@@ -302,10 +319,12 @@ class Fuzzer:
     def send(self) -> None:
         """Send one request and check the response."""
         endpoint, template = self.random.choice(self.endpoints)
-        query = self.random.choice(["", "", "per_page=1", "page=0&per_page=x", "ref=main&environment=qa", "sha=main"])
-        url = f"{self.fake.base_url}{self.path(template)}?{query}"
+        url = f"{self.fake.base_url}{self.path(template)}?{self.query()}"
         method = self.random.choice([endpoint.method] * 30 + ["HEAD", "OPTIONS", "TRACE"])
-        body, headers, before = self.body(endpoint.operation_id), self.headers(url), self.state()
+        body = self.body(endpoint.operation_id)
+        if self.tags and self.random.random() < 0.05:
+            method, url, body = "GET", self.random.choice([*self.tags]), b""
+        headers, before = self.headers(url), self.state()
         request = f"{method} {url}\n  {headers}\n  {body!r}"
         try:
             answer = self.engine.answer(method, url, headers, body)
