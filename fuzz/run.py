@@ -46,6 +46,7 @@ TOKENS: list[dict[str, Any]] = [
     {"user": "octocat", "permissions": {"deployments": "write", "contents": "write", "administration": "write"}},
     {"user": "hubot", "scopes": ["repo"]},
     {"user": "deployer[bot]", "permissions": {"deployments": "write", "checks": "write", "actions": "read"}},
+    {"user": "github-actions[bot]", "permissions": {"deployments": "write", "checks": "write", "statuses": "write"}},
 ]
 ACCEPTED = [
     "*/*",
