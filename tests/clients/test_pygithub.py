@@ -152,7 +152,8 @@ def test_pygithub_filters_deployments(repository: Repository) -> None:
     assert [found.id for found in repo.get_deployments(sha=topic, ref="topic", task="migrate", environment="qa")] == [
         wanted.id
     ]
-    assert list(repo.get_deployments(environment="QA")) == []
+    assert repo.get_deployments(environment="QA").totalCount == 3
+    assert list(repo.get_deployments(environment="q")) == []
 
 
 @pytest.mark.parametrize(("per_page", "pages"), [(30, 5), (50, 3), (100, 2)])

@@ -304,6 +304,29 @@ def test_no_body_at_all_is_refused_where_members_are_required(scene: Scene, body
     assert scene.stored() == before
 
 
+NO_BODY = "Invalid request.\n\nFor 'links/0/schema', nil is not an object."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("POST", f"{DEPLOYMENTS}/{{id}}/statuses", 422, NO_BODY),
+        ("POST", f"{REPO}/keys", 422, NO_BODY),
+        ("POST", f"{REPO}/merges", 422, NO_BODY),
+        ("PUT", f"{REPO}/contents/new.txt", 422, NO_BODY),
+        ("PATCH", f"{REPO}/git/refs/heads/main", 422, NO_BODY),
+        ("DELETE", f"{REPO}/contents/new.txt", 422, 'Invalid request.\n\n"message", "sha" weren\'t supplied.'),
+        ("POST", f"{REPO}/hooks", 422, "Validation Failed"),
+        ("PUT", f"{REPO}/environments/qa", 200, None),
+        ("PATCH", REPO, 200, None),
+    ],
+)
+def test_each_method_without_a_body(scene: Scene, method: str, path: str, status: int, message: str | None) -> None:
+    """A DELETE is like an empty object, and so is what requires no member."""
+    reply = scene.ask(method, path, b"")
+    assert (reply.status_code, reply.json().get("message")) == (status, message)
+
+
 def test_which_operations_need_a_body() -> None:
     """Those whose body has required members. For the others an empty body is an empty object."""
     with_body = {name for name in router.endpoints() if schema.takes_body(name)}

@@ -160,6 +160,7 @@ class Application:
             if name not in ("owner", "repo", "repository_id")
         }
         # Without blank values: an empty filter is no filter (strumwolf/delete-deployment-environment sends ref=).
+        # A parameter that counts without a value, as recursive of git trees does, would have to be kept.
         query = dict(parse_qsl(request.query)) if request.query else {}
         viewer = token.user if token else None
         call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository, terms=terms, token=token)
