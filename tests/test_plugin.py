@@ -287,12 +287,12 @@ def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
         if line.startswith("ghdeploy")
     }
     assert told == {
-        "ghdeploy": "Give a stateful GitHub in memory, in the way of this process' HTTP clients.",
+        "ghdeploy": ("Return a stateful, in-memory GitHub that answers the requests of this process's HTTP clients."),
         "ghdeploy_server": (
-            "Give the same fake behind a port of 127.0.0.1, for subprocesses: see ``LiveServer`` for what it has."
+            "Return a server of the same fake on a port of 127.0.0.1, for subprocesses: see ``LiveServer``."
         ),
         "ghdeploy_factory": (
-            "Give a function that makes further active fakes: ``ghdeploy_factory(base_url=…)``; see ``FakeGitHub``."
+            "Return a function that creates more active fakes: ``ghdeploy_factory(base_url=…)``. See ``FakeGitHub``."
         ),
     }
 

@@ -809,9 +809,9 @@ def test_it_keeps_only_the_last_requests_events_and_deliveries() -> None:
     assert "context 299" in fake.requests[-1].request_body.decode()
     assert fake.events[-1].payload["context"] == "context 299"
     lines = fake.conversation.text().splitlines()
-    assert re.fullmatch(r"     … \d{3} requests and events of before are forgotten …", lines[0])
+    assert re.fullmatch(r"     … \d{3} earlier requests and events are no longer recorded …", lines[0])
     assert [line[:4] for line in lines if re.match(r" *\d+\. ", line)][-2:] == ["299.", "300."]
-    assert " requests and events of before are forgotten …" in fake.conversation.diagram()
+    assert " earlier requests and events are no longer recorded …" in fake.conversation.diagram()
     # A fault still lists the requests after it.
     assert f"the fault {fault} was used 0 of 1 times\n  POST /repos/" in fake._engine.list_problems()[0]
     for number in range(30):

@@ -274,8 +274,8 @@ def test_polls_with_the_same_answer_are_counted(ghdeploy: FakeGitHub, repo: Repo
     drawn = ghdeploy.conversation.diagram().splitlines()
     assert [found[0] for line in drawn if (found := re.search(r"\d+\. GET", line))] == ["1. GET", "21. GET"]
     assert [line.rpartition("  ")[2] for line in drawn if "… " in line] == [
-        "… 19 more times, with the same answer",
-        "… 2 more times, with the same answer",
+        "… 19 more times, with the same response",
+        "… 2 more times, with the same response",
     ]
     assert len(ghdeploy.conversation.text().splitlines()) == 46 + 5
 

@@ -1,5 +1,5 @@
 """
-Who says what to whom, drawn: as text with a lifeline for each party, and as Mermaid.
+Sequence diagrams of the conversation: as text with a lifeline per party, and as Mermaid.
 
 Source:
     https://mermaid.js.org/syntax/sequenceDiagram.html
@@ -17,13 +17,13 @@ GITHUB = "GitHub"
 
 Kind = Literal["asks", "answers", "refuses", "tells", "notes", "warns"]
 """
-``asks``, ``answers`` and ``refuses`` are what they say, ``tells`` expects no answer; ``notes`` and ``warns`` are
-said to nobody.
+``asks`` is a request, ``answers`` and ``refuses`` are responses, ``tells`` is a message without a response.
+``notes`` and ``warns`` are remarks without a receiver.
 """
 
 _NARROWEST = 10
 _MOST = 5
-# Of a message in Mermaid, which has one line for it, and of a note.
+# The length of a message in Mermaid, which is on one line, and of a note.
 _MESSAGE_LIMIT, _HINT_LIMIT = 100, 300
 _ALWAYS_ESCAPED = re.compile(r"[^\w \-.,:/?=!()\[\]{}'+*@~^|…]")
 _WRAPS = re.compile(r"^((?:no)?wrap):", re.IGNORECASE)
@@ -32,7 +32,7 @@ _ARROWS = {"asks": "->>", "answers": "-->>", "refuses": "--x", "tells": "-)"}
 
 
 class Message(NamedTuple):
-    """One thing that is said. Of what *notes* or *warns*, *target* is *source*; *hint* says why something is so."""
+    """A message in the diagram. For ``notes`` and ``warns``, *target* equals *source*. *hint* gives the reason."""
 
     source: str
     target: str
@@ -44,12 +44,12 @@ class Message(NamedTuple):
 
 class Parties(NamedTuple):
     """
-    Who takes part, each by a name of its own, in the order of their first word.
+    The parties besides GitHub, by unique names, in the order of their first messages.
 
     Attributes:
-        clients: Those who ask.
+        clients: The clients that send requests.
 
-        others: Those whom GitHub tells, and third parties.
+        others: The receivers of deliveries, and third parties.
     """
 
     clients: tuple[str, ...]
@@ -57,11 +57,11 @@ class Parties(NamedTuple):
 
     @property
     def lifelines(self) -> tuple[str, ...]:
-        """All of them from left to right; where there are too many, the later ones share a line."""
+        """The names of all lifelines from left to right. With too many parties, the later ones share a lifeline."""
         return (*_few(self.clients, "other clients"), GITHUB, *_few(self.others, "others"))
 
     def lifeline_of(self, name: str) -> int:
-        """Count from the left to the lifeline of a party."""
+        """Return the index of a party's lifeline, from the left."""
         left, right = _few(self.clients, ""), _few(self.others, "")
         if name in self.clients:
             return min(self.clients.index(name), len(left) - 1)
@@ -75,7 +75,7 @@ def _few(names: Sequence[str], rest: str) -> list[str]:
 
 
 def as_text(messages: Sequence[Message | str], parties: Parties) -> Iterator[str]:
-    """Draw with a lifeline for each party; what was refused has an "x" at the margin. A text is a line of its own."""
+    """Draw a diagram as text. Refusals have an "x" in the margin. A string in *messages* is a line of its own."""
     places = [0]
     names = parties.lifelines
     for name in names:
@@ -107,7 +107,7 @@ def as_text(messages: Sequence[Message | str], parties: Parties) -> Iterator[str
 
 
 def as_mermaid(messages: Sequence[Message | str], parties: Parties) -> Iterator[str]:
-    """Write a Mermaid sequence diagram; what was refused has a crossed arrow, and a note with the hint."""
+    """Write a Mermaid sequence diagram. A refusal has a crossed arrow, and a note with its hint."""
     yield "sequenceDiagram"
     names = parties.lifelines
     for number, name in enumerate(names):
@@ -129,10 +129,10 @@ def as_mermaid(messages: Sequence[Message | str], parties: Parties) -> Iterator[
 
 
 def _escaped(text: str, limit: int = _MESSAGE_LIMIT) -> str:
-    """Write *text* on one line of Mermaid: what has a meaning there becomes ``#number;``."""
+    """Write *text* on one line of Mermaid. Characters with a meaning in Mermaid become ``#number;``."""
     line = " ".join(text.split())
     if len(line) > limit:
         line = f"{line[: limit - 1]}…"
-    line = _ALWAYS_ESCAPED.sub(lambda found: f"#{ord(found[0])};", line)
+    line = _ALWAYS_ESCAPED.sub(lambda match: f"#{ord(match[0])};", line)
     line = _WRAPS.sub(r"\1#58;", line)
-    return _END.sub(lambda found: f"#{ord(found[1])};", line) or "#32;"
+    return _END.sub(lambda match: f"#{ord(match[1])};", line) or "#32;"

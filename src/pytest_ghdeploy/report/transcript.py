@@ -1,4 +1,4 @@
-"""What was said: every request with its answer, every event, in order, without secrets."""
+"""The conversation with a fake: all requests, responses and events in order, without secrets."""
 
 from __future__ import annotations
 
@@ -23,27 +23,29 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.redaction import Secrets
     from pytest_ghdeploy.report.diagram import Kind
 
-# Of a long conversation, how many requests and events of its beginning and its end are told.
+# The number of entries that are shown from the beginning and the end of a long conversation.
 _FIRST, _LAST = 10, 90
-# And between these, how many that went wrong.
-_WRONG = 50
-# Of a name in a picture.
+# The number of failures that are shown from the middle.
+_FAILURES = 50
+# The length of a name in a diagram.
 _NAME_LIMIT = 40
 
 WAITS = "the client waits"
-"""What a line begins with that tells of no trouble."""
+"""The start of a line that is not a failure."""
 
 
 class Said(NamedTuple):
     """
-    What somebody does who is neither a client nor GitHub, or what GitHub tells somebody.
+    A message from a third party to GitHub, or from GitHub to a receiver.
 
     Attributes:
-        speaker: Who says it, ``""`` for GitHub; likewise *hearer*.
+        speaker: The sender; ``""`` for GitHub.
 
-        refused: Whether it was not taken.
+        hearer: The receiver; ``""`` for GitHub.
 
-        hint: Why not.
+        refused: Whether the receiver has refused the message.
+
+        hint: The reason for the refusal.
     """
 
     speaker: str
@@ -54,38 +56,38 @@ class Said(NamedTuple):
 
 
 class Receiver(str):
-    """The name of a receiver, which others may have too; *of* is the receiver itself, if it is in this process."""
+    """The name of a receiver, which need not be unique. *of* is the receiver itself if it is in this process."""
 
     __slots__ = ("of",)
 
     of: object
 
     def __new__(cls, name: str, of: object = None) -> Self:
-        """Call *of* by its *name*."""
-        made = super().__new__(cls, name)
-        # A method is another object each time it is asked for.
-        made.of = of.__self__ if isinstance(of, MethodType) else of
-        return made
+        """Create the name of the receiver *of*."""
+        receiver = super().__new__(cls, name)
+        # Each access to a method creates a new object, so its instance identifies the receiver.
+        receiver.of = of.__self__ if isinstance(of, MethodType) else of
+        return receiver
 
 
 class Sent:
-    """A delivery in the conversation, which stands where it began and says how it ended."""
+    """A delivery in the conversation. Its place is where it began; its text says how it ended."""
 
     __slots__ = ("row", "target")
 
     def __init__(self, target: str, row: HookDelivery) -> None:
-        """Tell of *row* on its way to *target*."""
+        """Create an entry for the delivery *row* to *target*."""
         self.target = target
         self.row = row
 
     @property
     def what(self) -> str:
-        """What is delivered."""
-        return f"{self.row.event}{' once more' if self.row.redelivery else ''}"
+        """The name of the delivered event."""
+        return f"{self.row.event}{' again' if self.row.redelivery else ''}"
 
     @property
     def outcome(self) -> str:
-        """What has come of it."""
+        """The outcome of the delivery."""
         row = self.row
         then = f", and then {type(row.exception).__name__}: {row.exception}".rstrip(": ") if row.exception else ""
         outcomes = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}{then}"}
@@ -93,20 +95,20 @@ class Sent:
 
     @property
     def is_failed(self) -> bool:
-        """Whether it went wrong."""
+        """Whether the delivery failed."""
         return self.row.state == "failed"
 
     @property
     def is_open(self) -> bool:
-        """Whether its receiver has not answered yet."""
+        """Whether the receiver has not responded yet."""
         return self.row.state == "waiting" and not self.row.reason
 
 
 class Transcript:
-    """What was said: requests, answers, events and what third parties do, in the order in which it happened."""
+    """The entries of a conversation in order: requests with responses, events, deliveries and messages."""
 
     def __init__(self, secrets: Secrets, lock: AbstractContextManager[object]) -> None:
-        """Start with nothing said; *secrets* are never told."""
+        """Start empty. *secrets* are never shown."""
         self.entries: list[Exchange | Event | Said | Sent | str] = []
         self._secrets = secrets
         self._lock = lock
@@ -117,88 +119,88 @@ class Transcript:
         return f"<Transcript {len(self.entries)} entries>"
 
     def text(self) -> str:
-        """Tell it in lines: see ``Conversation.text``."""
+        """Write the conversation as lines: see ``Conversation.text``."""
         with self._lock:
-            told = list(self._numbered())
-            names = self._names(dict.fromkeys(party for one in told if (party := _party_of(one.entry))), 0)
+            entries = list(self._numbered())
+            names = self._names(dict.fromkeys(party for item in entries if (party := _party_of(item.entry))), 0)
             lines = [
                 line
-                for one in (*self._forgotten.told(), *_shortened(told))
-                for line in ([f"     {one}"] if isinstance(one, str) else self._lines(one, names))
+                for item in (*self._forgotten.lines(), *_shortened(entries))
+                for line in ([f"     {item}"] if isinstance(item, str) else self._lines(item, names))
             ]
             return self._secrets.blot("\n".join(printable(line) for line in lines))
 
     def diagram(self) -> str:
-        """Draw it: see ``Conversation.diagram``."""
+        """Draw the conversation: see ``Conversation.diagram``."""
         with self._lock:
-            return _picture(*self._drawn())
+            return _diagram(*self._drawn())
 
     def mermaid(self) -> str:
-        """Draw it for Mermaid: see ``Conversation.mermaid``."""
+        """Write the conversation in Mermaid: see ``Conversation.mermaid``."""
         with self._lock:
             return "\n".join(diagram.as_mermaid(*self._drawn()))
 
     def report(self) -> str:
-        """Tell the conversation as a failing test's report does: drawn, if more than two take part."""
+        """Write the conversation for the report of a failed test: as a diagram if more than two parties take part."""
         with self._lock:
             messages, parties = self._drawn()
-            return _picture(messages, parties) if len(parties.lifelines) > _PAIR else self.text()
+            return _diagram(messages, parties) if len(parties.lifelines) > _PAIR else self.text()
 
     def news(self) -> list[str]:
         """
-        Tell what has been said since this was asked last: of a request and its answer one line, and one for a hint.
+        Return the new lines since the last call: one per request with its response, and one per hint.
 
-        A delivery is told as soon as it is known what has come of it.
+        A delivery is included once its outcome is known.
         """
         with self._lock:
             news = self._news = self._news or _News()
             fresh = news.open
             for entry in self.entries[news.place :]:
                 news.number += isinstance(entry, Exchange)
-                fresh.append(_Told(entry, news.number))
+                fresh.append(_Numbered(entry, news.number))
             news.place = len(self.entries)
-            news.open = [one for one in fresh if isinstance(one.entry, Sent) and one.entry.is_open]
-            told = [one for one in fresh if one not in news.open]
-            news.parties |= dict.fromkeys(party for one in told if (party := _party_of(one.entry)))
+            news.open = [item for item in fresh if isinstance(item.entry, Sent) and item.entry.is_open]
+            done = [item for item in fresh if item not in news.open]
+            news.parties |= dict.fromkeys(party for item in done if (party := _party_of(item.entry)))
             names = self._names(news.parties, 0)
-            return [self._clean(line) for one in told for line in _joined(one, self._lines(one, names))]
+            return [self._clean(line) for item in done for line in _joined(item, self._lines(item, names))]
 
     def forget(self, keep: int) -> int:
         """
-        Forget what was said first, once there is twice as much as is to be kept.
+        Remove the oldest entries if there are more than twice *keep*, and keep the last *keep*.
 
         Returns:
-            How many entries are gone.
+            The number of removed entries.
         """
         with self._lock:
-            gone = len(self.entries) - keep if len(self.entries) > 2 * keep else 0
-            if gone:
-                self._forgotten.entries += gone
-                self._forgotten.requests += sum(isinstance(entry, Exchange) for entry in self.entries[:gone])
-                # Others have got hold of this list.
-                del self.entries[:gone]
+            removed = len(self.entries) - keep if len(self.entries) > 2 * keep else 0
+            if removed:
+                self._forgotten.entries += removed
+                self._forgotten.requests += sum(isinstance(entry, Exchange) for entry in self.entries[:removed])
+                # In place, because other objects hold this list.
+                del self.entries[:removed]
                 if self._news:
-                    self._news.place = max(0, self._news.place - gone)
+                    self._news.place = max(0, self._news.place - removed)
                     self._news.number = max(self._news.number, self._forgotten.requests)
-            return gone
+            return removed
 
-    def _numbered(self) -> Iterator[_Told]:
+    def _numbered(self) -> Iterator[_Numbered]:
         number = self._forgotten.requests
         for entry in self.entries:
             number += isinstance(entry, Exchange)
-            yield _Told(entry, number)
+            yield _Numbered(entry, number)
 
-    def _lines(self, told: _Told, names: Mapping[_Party, str]) -> list[str]:
-        entry = told.entry
+    def _lines(self, item: _Numbered, names: Mapping[_Party, str]) -> list[str]:
+        entry = item.entry
         if isinstance(entry, Exchange):
-            return exchange_lines(told.number, blotted(entry, self._secrets))
+            return exchange_lines(item.number, blotted(entry, self._secrets))
         if isinstance(entry, Event):
             return [f"     event {event_line(entry)}"]
         party = _party_of(entry)
         if isinstance(entry, Said):
             name = names[party] if party else GITHUB
-            told_to = f" to {name}" if entry.hearer and not entry.speaker else ""
-            lines = [f"     {GITHUB if told_to else name}{told_to}: {entry.text}"]
+            target = f" to {name}" if entry.hearer and not entry.speaker else ""
+            lines = [f"     {GITHUB if target else name}{target}: {entry.text}"]
             return [*lines, f"     hint: {entry.hint}"] if entry.hint else lines
         if isinstance(entry, Sent) and party:
             return [f"  {'!' if entry.is_failed else ' '}  --> {entry.what} to {names[party]}: {entry.outcome}"]
@@ -207,10 +209,10 @@ class Transcript:
     def _drawn(self) -> tuple[list[Message | str], Parties]:
         clients: dict[_Party, None] = {}
         others: dict[_Party, None] = {}
-        groups: list[_Told] = []
+        groups: list[_Numbered] = []
         before: Exchange | None = None
-        for told in self._numbered():
-            entry = told.entry
+        for item in self._numbered():
+            entry = item.entry
             if isinstance(entry, Exchange):
                 clients[self._client_of(entry)] = None
                 if before is not None and self._is_repeated(before, entry):
@@ -221,32 +223,32 @@ class Transcript:
                 before = None
                 if party := _party_of(entry):
                     others[party] = None
-            groups.append(told)
+            groups.append(item)
         names = self._names(clients | others, _NAME_LIMIT)
         drawn: list[Message | str] = []
-        for one in (*self._forgotten.told(), *_shortened(groups)):
-            if isinstance(one, str):
-                drawn.append(f"     {one}")
+        for group in (*self._forgotten.lines(), *_shortened(groups)):
+            if isinstance(group, str):
+                drawn.append(f"     {group}")
                 continue
-            drawn += self._messages(one, names)
-            if times := one.repeated:
-                drawn.append(f"     … {times} more time{'s'[: times != 1]}, with the same answer")
-        return drawn, Parties(tuple(names[one] for one in clients), tuple(names[one] for one in others))
+            drawn += self._messages(group, names)
+            if times := group.repeated:
+                drawn.append(f"     … {times} more time{'s'[: times != 1]}, with the same response")
+        return drawn, Parties(tuple(names[party] for party in clients), tuple(names[party] for party in others))
 
     def _client_of(self, entry: Exchange) -> _Party:
-        # A secret is blotted out before it is cut, or half of it would be told.
+        # Secrets are redacted before the name is cut, or half a secret could be shown.
         agent = re.match(r"[\w.+-]{1,30}", self._secrets.blot(entry.request_headers.get("user-agent", "")))
         login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
         return _Party("client", login, agent[0] if agent else "")
 
     def _is_repeated(self, before: Exchange, after: Exchange) -> bool:
-        """Find out whether the same was asked, by the same client, and answered as before."""
-        if _asked(before) != _asked(after) or self._client_of(before) != self._client_of(after):
+        """Return whether a request of the same client got the same response as the one before."""
+        if _summary(before) != _summary(after) or self._client_of(before) != self._client_of(after):
             return False
         return before.response_body == after.response_body or gist(before) == gist(after)
 
     def _names(self, parties: Mapping[_Party, None], limit: int) -> dict[_Party, str]:
-        """Give each a name of its own, cut to about *limit* characters, if that is not 0."""
+        """Give each party a unique name, cut to about *limit* characters unless that is 0."""
         logins = Counter(party.called for party in parties if party.kind == "client")
         names: dict[_Party, str] = {}
         taken = {GITHUB: ""}
@@ -262,22 +264,22 @@ class Transcript:
                 name = f"{name[: limit - 1]}…"
             if taken.get(name, party.kind) != party.kind:
                 name = f"{name} ({party.kind})"
-            alone, number = name, 1
+            base, number = name, 1
             while name in taken:
                 number += 1
-                name = f"{alone} {number}"
+                name = f"{base} {number}"
             taken[name] = party.kind
             names[party] = name
         return names
 
-    def _messages(self, told: _Told, names: Mapping[_Party, str]) -> Iterator[Message]:
-        for one in self._untidy_messages(told, names):
-            yield one._replace(text=self._clean(one.text), hint=self._clean(one.hint))
+    def _messages(self, item: _Numbered, names: Mapping[_Party, str]) -> Iterator[Message]:
+        for message in self._raw_messages(item, names):
+            yield message._replace(text=self._clean(message.text), hint=self._clean(message.hint))
 
-    def _untidy_messages(self, told: _Told, names: Mapping[_Party, str]) -> list[Message]:
-        entry = told.entry
+    def _raw_messages(self, item: _Numbered, names: Mapping[_Party, str]) -> list[Message]:
+        entry = item.entry
         if isinstance(entry, Exchange):
-            return _exchange_messages(told.number, blotted(entry, self._secrets), names[self._client_of(entry)])
+            return _exchange_messages(item.number, blotted(entry, self._secrets), names[self._client_of(entry)])
         if isinstance(entry, Event):
             return [Message(GITHUB, GITHUB, f"event {event_line(entry)}", "notes", answer=True)]
         party = _party_of(entry)
@@ -297,12 +299,12 @@ class Transcript:
         return printable(self._secrets.blot(text))
 
 
-# A client and GitHub, who need no picture.
+# A client and GitHub, which need no diagram.
 _PAIR = 2
 
 
-class _Told:
-    """An entry with what it takes to tell it: which request it is, or how many there were before it."""
+class _Numbered:
+    """An entry with the number of requests up to it, and the number of times that it was repeated."""
 
     __slots__ = ("entry", "number", "repeated")
 
@@ -312,8 +314,8 @@ class _Told:
         self.repeated = 0
 
     @property
-    def matters(self) -> bool:
-        """Whether something went wrong, so that it is told in a long conversation too."""
+    def is_failure(self) -> bool:
+        """Whether the entry is a failure, which is shown even in the middle of a long conversation."""
         entry = self.entry
         if isinstance(entry, Exchange):
             return not 0 < entry.status < REFUSED or bool(entry.failure)
@@ -325,46 +327,46 @@ class _Told:
 
 
 class _Count:
-    """How much of the beginning of a conversation is forgotten."""
+    """The numbers of entries and requests that were removed from the beginning."""
 
     def __init__(self) -> None:
         self.entries = 0
         self.requests = 0
 
-    def told(self) -> list[str]:
-        return [f"… {self.entries} requests and events of before are forgotten …"] if self.entries else []
+    def lines(self) -> list[str]:
+        return [f"… {self.entries} earlier requests and events are no longer recorded …"] if self.entries else []
 
 
 class _News:
-    """How far a conversation was told to who follows it."""
+    """The position of the last call of ``news``."""
 
     def __init__(self) -> None:
         self.place = 0
         self.number = 0
-        self.open: list[_Told] = []
+        self.open: list[_Numbered] = []
         self.parties: dict[_Party, None] = {}
 
 
-def _shortened(told: Sequence[_Told]) -> Iterator[_Told | str]:
-    """Leave out the middle of a long conversation, but for what went wrong lately."""
-    last = max(_FIRST, len(told) - _LAST)
-    wrong = [place for place in range(_FIRST, last) if told[place].matters][-_WRONG:]
+def _shortened(entries: Sequence[_Numbered]) -> Iterator[_Numbered | str]:
+    """Leave out the middle of a long conversation, except for the latest failures."""
+    last = max(_FIRST, len(entries) - _LAST)
+    failures = [index for index in range(_FIRST, last) if entries[index].is_failure][-_FAILURES:]
     following = 0
-    for place in (*range(min(_FIRST, len(told))), *wrong, *range(last, len(told))):
-        if place > following:
-            yield f"… {place - following} more requests and events …"
-        yield told[place]
-        following = place + 1
+    for index in (*range(min(_FIRST, len(entries))), *failures, *range(last, len(entries))):
+        if index > following:
+            yield f"… {index - following} more requests and events …"
+        yield entries[index]
+        following = index + 1
 
 
 class _Party(NamedTuple):
     """
-    Who takes part, beside GitHub.
+    A party of the conversation besides GitHub.
 
     Attributes:
-        called: By what name: a login, a URL, …
+        called: Its name: a login, a URL, …
 
-        of: What tells it from others of that name: of a client the ``User-Agent``, of a receiver which object it is.
+        of: Distinguishes parties with the same name: the ``User-Agent`` of a client, the identity of a receiver.
     """
 
     kind: Literal["client", "third party", "receiver"]
@@ -373,7 +375,7 @@ class _Party(NamedTuple):
 
 
 def _party_of(entry: object) -> _Party | None:
-    """Find who says or hears something and is no client."""
+    """Find the party of an entry that is not a request."""
     if isinstance(entry, Said):
         if entry.speaker:
             return _Party("third party", entry.speaker)
@@ -381,39 +383,39 @@ def _party_of(entry: object) -> _Party | None:
     if not isinstance(entry, Sent):
         return None
     of = entry.target.of if isinstance(entry.target, Receiver) else None
-    # A scripted third party that hears by webhook is the one that speaks.
+    # A scripted third party that receives deliveries is the same party as the one that posts.
     if isinstance(getattr(type(of), "login", None), property):
         return _Party("third party", str(getattr(of, "login")))  # noqa: B009 - any object
     return _Party("receiver", str(entry.target), "" if of is None else id(of))
 
 
-def _asked(entry: Exchange) -> tuple[object, ...]:
+def _summary(entry: Exchange) -> tuple[object, ...]:
     return entry.method, entry.url, entry.request_body, entry.status, entry.hint, entry.failure
 
 
-def _picture(messages: list[Message | str], parties: Parties) -> str:
+def _diagram(messages: list[Message | str], parties: Parties) -> str:
     return "\n".join(line.rstrip() for line in diagram.as_text(messages, parties)) if messages else ""
 
 
 def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Message]:
     first, *rest = (line.strip() for line in exchange_lines(number, entry))
     hints = [line.removeprefix("hint: ") for line in rest if line.startswith("hint: ")]
-    said = "; ".join(line for line in rest if not line.startswith("hint: "))
+    response = "; ".join(line for line in rest if not line.startswith("hint: "))
     refused = not 0 < entry.status < REFUSED
     return [
         Message(client, GITHUB, f"{number:3}. {first.partition('. ')[2]}", "asks"),
-        Message(GITHUB, client, said, "refuses" if refused else "answers", "; ".join(hints), answer=True),
+        Message(GITHUB, client, response, "refuses" if refused else "answers", "; ".join(hints), answer=True),
     ]
 
 
-def _joined(told: _Told, lines: list[str]) -> list[str]:
-    """Put an answer into the line of its request."""
-    if not isinstance(told.entry, Exchange):
+def _joined(item: _Numbered, lines: list[str]) -> list[str]:
+    """Write a request and its response on one line."""
+    if not isinstance(item.entry, Exchange):
         return lines
-    asked, *rest = lines
+    request, *rest = lines
     hints = [line for line in rest if line.startswith(_HINT)]
-    answer = "; ".join(line.strip() for line in rest if not line.startswith(_HINT))
-    return [f"{asked} -> {answer}", *hints]
+    response = "; ".join(line.strip() for line in rest if not line.startswith(_HINT))
+    return [f"{request} -> {response}", *hints]
 
 
 _HINT = "     hint: "
