@@ -73,7 +73,7 @@ def test_a_former_name_redirects(
         ("url", location),
         ("documentation_url", "https://docs.github.com/v3/#http-redirects"),
     ]
-    assert "it is octocat/new now" in reply.headers["X-GHDeploy-Hint"]
+    assert "was renamed to octocat/new" in reply.headers["X-GHDeploy-Hint"]
     assert snapshot() == before
 
 
@@ -497,7 +497,7 @@ def test_nothing_is_left_of_a_deleted_repository(
         assert http.delete(path, allow_redirects=False).status_code == 404
         if "octocat" in path:
             hint = http.get(path).headers["X-GHDeploy-Hint"]
-            assert hint == f"repository {path[7:]} has been renamed or deleted; known: octocat/other"
+            assert hint == f"repository {path[7:]} was renamed or deleted; known: octocat/other"
     with pytest.raises(FakeError, match="this repository no longer exists"):
         repo.rename("octocat/other-name")
     with pytest.raises(FakeError, match=f"deployment {deployment.id} no longer exists"):

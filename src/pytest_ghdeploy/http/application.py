@@ -1,9 +1,9 @@
 """
-The main road from a request to GitHub's answer.
+From a request to GitHub's response.
 
-Everything that endpoints have in common happens here, once, in this order:
-token, rate limit, API version, endpoint, repository and permission, body,
-handler, rendering, caching. Source of the rules that name no other:
+The steps that all endpoints share are here, in this order: token, rate limit,
+API version, endpoint, repository and permission, body, handler, rendering,
+caching. The source of all rules without another one is
 https://docs.github.com/rest/using-the-rest-api
 """
 
@@ -42,21 +42,21 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.store import Store
 
 _FREE = "/rate_limit"
-"""The path of which a request costs nothing."""
+"""The path whose requests do not count."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class Application:
-    """Answers requests from a store, one at a time."""
+    """Answers requests from the state in a store, one at a time."""
 
     def __init__(self, store: Store, urls: Urls, *, validate_all: bool = False) -> None:
-        """Answer from *store*, with URLs below *urls*; with *validate_all* check every answer and event too."""
+        """Answer from *store*, with URLs below *urls*. With *validate_all*, check all responses and events too."""
         self.store = store
         self.urls = urls
         self._own_urls = urls
         self.stubs: list[Stub] = []
         self.intercept: Callable[[Request], Answer] | None = None
-        """Answers in place of ``proceed``, which it may call, while a test has asked for faults."""
+        """Replaces ``proceed``, which it may call, while there are faults."""
         self._renderer = Renderer()
         self._requests = 0
         self._token_headers: dict[tuple[Token, str], dict[str, str]] = {}
@@ -66,17 +66,17 @@ class Application:
 
     def handle(self, request: Request, urls: Urls | None = None) -> Answer:
         """
-        Answer a request, with URLs below *urls* if given. Hold the store's lock.
+        Answer a request, with URLs below *urls* if given. The caller holds the store's lock.
 
         Raises:
-            UnsupportedRequest: It is for an endpoint that GitHub has and the fake has not.
+            UnsupportedRequest: GitHub has an endpoint for the request, but the fake does not.
         """
-        usual, self.urls = self.urls, urls or self._own_urls
+        previous, self.urls = self.urls, urls or self._own_urls
         try:
             self._look_up(request)
             return (self.intercept or self._answer)(request)
         finally:
-            self.urls = usual
+            self.urls = previous
 
     def _look_up(self, request: Request) -> None:
         """Set the token, endpoint, parameters and repository of a request; faults and the recorder read them too."""
@@ -95,11 +95,11 @@ class Application:
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
         if self.stubs and (stub := self._find_stub(request)):
-            usual = self._headers(USUAL_TERMS, None, None) | {"Content-Length": str(len(stub.body))}
-            return stub.answer(usual, to_head=request.method == "HEAD")
+            defaults = self._headers(USUAL_TERMS, None, None) | {"Content-Length": str(len(stub.body))}
+            return stub.answer(defaults, to_head=request.method == "HEAD")
         if request.method == "OPTIONS":
             return Answer(int(HTTPStatus.NO_CONTENT), negotiation.PREFLIGHT | self._identify(), b"")
-        # What is known by the time a request is refused goes into the answer.
+        # A refusal includes the headers that are known when it is raised.
         token: Token | None = None
         terms = USUAL_TERMS
         endpoint: Endpoint | None = None
@@ -118,7 +118,7 @@ class Application:
                 self._give_back(more, token, request)
         except GitHubError as refusal:
             status, hint = refusal.status, refusal.hint
-            with suppress(GitHubError):  # where the token was refused before they were looked at
+            with suppress(GitHubError):  # the token was refused before the terms were negotiated
                 terms = self._terms(request)
             body = refusal_body(refusal, endpoint, self.urls, more)
             if hint:
@@ -178,10 +178,10 @@ class Application:
 
     def _repository(self, request: Request, endpoint: Endpoint, token: Token | None) -> Repository | None:
         """
-        Return the repository in the path, ``None`` if the endpoint's path has none.
+        Return the repository in the path; ``None`` if the endpoint's path has none.
 
         Raises:
-            GitHubError: It does not exist, or the caller may not use the endpoint there.
+            GitHubError: The repository does not exist, or the caller may not use the endpoint there.
         """
         if token is None and not endpoint.anonymous:
             hint = f"{request.method} {request.path} needs a token, but the request has none"
@@ -193,14 +193,14 @@ class Application:
         store, params = self.store, request.params
         if "repository_id" in params:
             to_id(params["repository_id"], "repository_id")
-            there = errors.there_is("", (row.id for row in store.repositories))
-            raise refusals.not_found(f"no repository has the id in {request.path}; {there}")
+            known = errors.there_is("", (row.id for row in store.repositories))
+            raise refusals.not_found(f"no repository has the id in {request.path}; {known}")
         if "owner" in params:
             full_name = f"{params['owner']}/{params['repo']}"
             redirect_renamed(store, request, full_name, self.urls)
-            there = errors.there_is(full_name, (row.full_name for row in store.repositories))
-            gone = "has been renamed or deleted" if store.had_repository(full_name) else "was never added"
-            raise refusals.not_found(f"repository {full_name} {gone}; {there}")
+            known = errors.there_is(full_name, (row.full_name for row in store.repositories))
+            reason = "was renamed or deleted" if store.had_repository(full_name) else "was never added"
+            raise refusals.not_found(f"repository {full_name} {reason}; {known}")
         if token and not token.is_unlimited:
             check_account(endpoint, token)
         return None
@@ -219,7 +219,7 @@ class Application:
         return headers
 
     def request_id(self) -> str:
-        """Give the id of the request that is answered now."""
+        """Return the id of the current request."""
         return self._request_id(int(self.store.clock.now.timestamp()))
 
     def _request_id(self, now: int) -> str:
@@ -228,17 +228,17 @@ class Application:
 
     def _headers_about(self, token: Token, endpoint: Endpoint | None) -> dict[str, str]:
         key = token, endpoint.operation_id if endpoint else ""
-        found = self._token_headers.get(key)
-        if found is None:
-            found = self._token_headers[key] = authorization.headers(token, endpoint.needed if endpoint else None)
-        return found
+        headers = self._token_headers.get(key)
+        if headers is None:
+            headers = self._token_headers[key] = authorization.headers(token, endpoint.needed if endpoint else None)
+        return headers
 
-    # What it costs
+    # Rate limits
 
     def _count(self, headers: dict[str, str], token: Token | None, request: Request, *, free: bool = False) -> None:
         free = free or request.path == _FREE
         store, viewer = self.store, token.user if token else None
-        if self.urls.enterprise_version and not store.limits:  # where limits are off by default
+        if self.urls.enterprise_version and not store.limits:  # no limits by default
             return
         over = None
         if store.limits and not free:
@@ -253,7 +253,7 @@ class Application:
             raise over.error
 
     def _give_back(self, headers: dict[str, str], token: Token | None, request: Request) -> None:
-        """Undo the count of a request that was answered 304. Anonymous requests are counted all the same."""
+        """Undo the count of a request that was answered 304. Anonymous requests stay counted."""
         if token and "X-RateLimit-Used" in headers and request.path != _FREE:
             self._show_limit(headers, self.store.count_request(token.user, -1))
 
@@ -264,36 +264,38 @@ class Application:
         headers["X-RateLimit-Used"] = str(limit.used)
         headers["X-RateLimit-Resource"] = "core"
 
-    # For what intercepts. The lock is held.
+    # For faults. The caller holds the lock.
 
     def proceed(self, request: Request, store: Store | None = None) -> Answer:
-        """Answer as if nothing intercepted, from another *store* if one is given."""
+        """Answer without faults, from another *store* if given."""
         if store is None:
             return self._answer(request)
-        usual, self.store = self.store, store
-        there, request.repository = request.repository, self._find_repository(request.params)
+        current, self.store = self.store, store
+        repository, request.repository = request.repository, self._find_repository(request.params)
         try:
             return self._answer(request)
         finally:
-            self.store, request.repository = usual, there
+            self.store, request.repository = current, repository
 
     def front_answer(self, status: int, body: str, headers: Mapping[str, str]) -> Answer:
-        """Make an answer that no endpoint is asked for, as from the machines in front of GitHub's."""
+        """Create a response without calling an endpoint, as a proxy in front of GitHub's servers does."""
         self._requests += 1
         data = body.encode()
         return Answer(status, {**self._identify(), "Content-Length": str(len(data)), **headers}, data)
 
     def refuse(self, request: Request, refusal_for: Callable[[str], GitHubError], *, in_turn: bool = False) -> Answer:
         """
-        Refuse a request in place of its endpoint, by its id; whoever asks pays nothing for it.
+        Refuse a request instead of calling its endpoint. The request does not count towards the rate limit.
 
         Args:
-            in_turn: Refuse it where the endpoint would look for what it is about: after who asks, in which
-                version, and whether they may. Whoever asks pays for it then.
+            refusal_for: Creates the refusal from the id of the request.
+
+            in_turn: Whether to refuse at the point where the endpoint would look up its resource: after checking the
+                token, the API version and the permissions. The request counts then.
 
         Raises:
-            GitHubError: With *in_turn*, the request is refused before it comes to that. Nobody has paid.
-            UnsupportedRequest: Likewise.
+            GitHubError: With *in_turn*: the request is refused earlier for another reason. It does not count.
+            UnsupportedRequest: With *in_turn*: the fake has no such endpoint. The request does not count.
         """
         self._requests += 1
         refusal = refusal_for(self.request_id())
@@ -308,7 +310,7 @@ class Application:
             if in_turn:
                 self._repository(request, endpoint, token)
                 self._count(more, token, request, free=False)
-        # Of a token that is called bad nothing is told.
+        # A 401 has no headers about the token.
         known = None if refusal.status == HTTPStatus.UNAUTHORIZED else token
         data = refusal_body(refusal, endpoint, self.urls, more)
         headers = self._headers(terms, known, endpoint) | more | {"Content-Length": str(len(data))}

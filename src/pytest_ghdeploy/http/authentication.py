@@ -1,4 +1,4 @@
-"""Who sent a request, and whether they may do what it asks for."""
+"""The checks of a request's caller: authentication and authorization."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def token_of(authorization: str) -> str:
-    """Read the token from an ``Authorization`` header: ``token X``, ``Bearer X`` or Basic; ``""`` if there is none."""
+    """Read the token from an ``Authorization`` header: ``token X``, ``Bearer X`` or Basic. The default is ``""``."""
     scheme, _, value = authorization.partition(" ")
     value = value.strip()
     match scheme.lower():
@@ -29,14 +29,14 @@ def token_of(authorization: str) -> str:
                 name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
             except ValueError:
                 return ""
-            # Git and curl send a token as the password, old clients as the name.
+            # Git and curl send the token as the password, old clients as the name.
             return name if password in ("", "x-oauth-basic") else password
         case _:
             return ""
 
 
 def find_token(store: Store, text: str | None) -> Token | None:
-    """Look up a token by its *text*, even if it is revoked or expired; ``None`` for no text or an unknown one."""
+    """Look up a token by its *text*, even if it is revoked or expired; ``None`` if it is unknown or has no text."""
     if not text:
         return None
     return store.tokens.get(text) if store.tokens else store.any_token
@@ -44,11 +44,11 @@ def find_token(store: Store, text: str | None) -> Token | None:
 
 def authenticate(store: Store, request: Request) -> Token | None:
     """
-    Return the token that a request is sent with, ``None`` for an anonymous request.
+    Return the token of a request; ``None`` for an anonymous request.
 
     Raises:
-        Forbidden: It has no header ``User-Agent``.
-        Unauthorized: Its header holds no token, or one that is unknown, revoked or expired.
+        Forbidden: The request has no header ``User-Agent``.
+        Unauthorized: The header ``Authorization`` contains no token, or one that is unknown, revoked or expired.
 
     Source:
         https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
@@ -77,10 +77,10 @@ def authenticate(store: Store, request: Request) -> Token | None:
 
 def check_access(store: Store, endpoint: Endpoint, token: Token | None, repository: Repository) -> None:
     """
-    Refuse a caller who may not do this in a repository.
+    Check that the caller may use an endpoint in a repository.
 
     Raises:
-        Forbidden: The caller may see the repository, but not do this.
+        Forbidden: The caller may see the repository, but not use the endpoint.
         NotFound: The caller may not see the repository.
     """
     right = store.permission(repository, token.user if token else None)
@@ -110,11 +110,11 @@ def check_not_archived(endpoint: Endpoint, repository: Repository) -> None:
 
 def check_account(endpoint: Endpoint, token: Token) -> None:
     """
-    Refuse a token that may not use an endpoint without a repository in its path.
+    Check that a token may use an endpoint without a repository in its path.
 
     Raises:
         Forbidden: The token lacks a scope or a permission, or is of the wrong kind.
-        NotFound: The same, where GitHub answers 404.
+        NotFound: The same, for endpoints where GitHub responds 404.
     """
     verdict = authorization.decide_for_account(endpoint.needed, token)
     if verdict != "allowed":
@@ -123,23 +123,23 @@ def check_account(endpoint: Endpoint, token: Token) -> None:
 
 def redirect_renamed(store: Store, request: Request, full_name: str, urls: Urls) -> None:
     """
-    Redirect to the repository that was called *full_name* before it was renamed.
+    Redirect a request with the former name of a repository, *full_name*.
 
     Raises:
         Redirect: A repository had this name, and the caller may see it.
     """
-    moved, token = store.renamed(full_name), request.token
-    if moved is None:
+    repository, token = store.renamed(full_name), request.token
+    if repository is None:
         return
-    right = store.permission(moved, token.user if token else None)
-    if not authorization.sees(token, right=right, private=moved.private, selected=_is_for(token, moved)):
+    right = store.permission(repository, token.user if token else None)
+    if not authorization.sees(token, right=right, private=repository.private, selected=_is_for(token, repository)):
         return
     rest = "".join(f"/{part}" for part in request.path.split("/", 4)[4:])
     query = f"?{request.query}" if request.query else ""
     redirect = refusals.MovedPermanently if rules.moves_for_good(request.method) else refusals.TemporaryRedirect
     raise redirect(
-        f"{urls.api}/repositories/{moved.id}{rest}{query}",
-        hint=f"{full_name} has been renamed: it is {moved.full_name} now",
+        f"{urls.api}/repositories/{repository.id}{rest}{query}",
+        hint=f"{full_name} was renamed to {repository.full_name}",
     )
 
 

@@ -1,4 +1,4 @@
-"""A request as it enters the fake, and the answer that leaves it."""
+"""Requests to the fake and its responses."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ _HINT_LIMIT = 1000
 @dataclass(slots=True)
 class Request:
     """
-    A request as a door lets it in; from *token* on, what the application finds out about it before it answers.
+    A request from a door.
+
+    The application sets *token* and the attributes after it before it answers the request.
 
     Attributes:
-        path: Below the API's root; it and *query* are still percent-encoded.
+        path: The path below the API's root. It and *query* are percent-encoded.
 
-        headers: By their names in lower case.
+        headers: The headers. Their names are in lower case.
 
-        token_text: The token in the header ``Authorization``: ``""`` if the header holds none, ``None`` if there is
+        token_text: The token in the header ``Authorization``: ``""`` if the header contains none, ``None`` if there is
             no such header.
 
         token: The known token with this text, even if it is revoked or expired; ``None`` if it is unknown.
 
         endpoint: The fake's endpoint for this method and path; ``None`` if it has none.
 
-        params: The parameters in the path, unquoted; without an endpoint only those that name a repository.
+        params: The parameters in the path, unquoted. If there is no endpoint, only those of the repository.
 
-        repository: The repository in the path as it was before the request; ``None`` if the path names none, or one
-            that does not exist.
+        repository: The repository in the path, as it was before the request; ``None`` if the path has none, or an
+            unknown one.
     """
 
     method: str
@@ -60,20 +62,22 @@ class Request:
 
 Failure = Literal["", "refused", "reset", "timeout", "truncated"]
 """
-What goes wrong on the way, which a door shows as its client library does on the network.
+A failure on the way to the client. A door raises the same error as its client library does on a network.
 
-``refused``: the connection cannot be made. ``reset``: it breaks after the request was sent, before any byte of
-the answer. ``timeout``: no byte of the answer comes in time. ``truncated``: the connection ends before the body
-has the length that ``Content-Length`` says; the body of the ``Answer`` is cut already.
+- ``refused``: The connection cannot be made.
+- ``reset``: The connection breaks after the request was sent, before the first byte of the response.
+- ``timeout``: The first byte of the response does not arrive in time.
+- ``truncated``: The connection ends before the whole body has arrived. The ``Answer`` has only the first part of the
+  body, but the full length in ``Content-Length``.
 """
 
 
 @dataclass(slots=True)
 class Answer:
     """
-    What goes back through the door. *hint* says why, for whoever wrote the test.
+    A response to a client. *hint* gives the reason for a refusal, for the author of the test.
 
-    With a *failure* other than ``truncated`` nothing goes back, and *status* is 0.
+    With a *failure* other than ``truncated``, the client gets no response, and *status* is 0.
     """
 
     status: int
@@ -84,23 +88,23 @@ class Answer:
 
 
 Segments = tuple[str | None, ...]
-"""A path cut at its slashes, unquoted; ``None`` stands for any segment."""
+"""A path, split at its slashes and unquoted. ``None`` matches any segment."""
 
 
 def segments_of(path: str) -> Segments:
-    """Cut the path of a request."""
+    """Split and unquote the path of a request."""
     return tuple(unquote(part) for part in path.split("/"))
 
 
-def fits(wanted: Segments, path: Segments) -> bool:
-    """Tell whether a path has the *wanted* segments."""
-    return len(wanted) == len(path) and all(
-        part is None or part == given for part, given in zip(wanted, path, strict=True)
+def fits(pattern: Segments, path: Segments) -> bool:
+    """Return whether a path matches a *pattern*."""
+    return len(pattern) == len(path) and all(
+        wanted is None or wanted == segment for wanted, segment in zip(pattern, path, strict=True)
     )
 
 
 class Stub(NamedTuple):
-    """A canned answer."""
+    """A fixed response."""
 
     method: str
     segments: Segments
@@ -109,14 +113,14 @@ class Stub(NamedTuple):
     headers: Mapping[str, str]
 
     def is_for(self, method: str, segments: Segments) -> bool:
-        """Tell whether a request gets this answer; a stub for GET is one for HEAD too."""
+        """Return whether the stub answers a request. A stub for GET answers HEAD too."""
         return self.method in ((method, "GET") if method == "HEAD" else (method,)) and fits(self.segments, segments)
 
-    def answer(self, usual: Mapping[str, str], *, to_head: bool) -> Answer:
-        """Give the canned answer, with the headers that are *usual* where it has none of its own."""
+    def answer(self, defaults: Mapping[str, str], *, to_head: bool) -> Answer:
+        """Create the response, with the headers in *defaults* that the stub does not set."""
         hint = ""
         named = {name.lower() for name in self.headers}
-        headers = {**{name: value for name, value in usual.items() if name.lower() not in named}, **self.headers}
+        headers = {**{name: value for name, value in defaults.items() if name.lower() not in named}, **self.headers}
         if self.status >= HTTPStatus.BAD_REQUEST:
             segments = ("*" if segment is None else segment for segment in self.segments)
             hint = f"response of the stub for {self.method} {'/'.join(segments)}"
@@ -127,18 +131,18 @@ class Stub(NamedTuple):
 
 
 def header_text(text: str) -> str:
-    """Make *text* fit for a header: one line of ASCII, not too long."""
+    """Convert *text* to a valid header value: one line of ASCII, at most 1,000 characters."""
     escaped = (letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in " ".join(text.split()))
     line = "".join(escaped)
     return line if len(line) <= _HINT_LIMIT else f"{line[: _HINT_LIMIT - 3]}..."
 
 
 UNANSWERED = "X-GHDeploy-Unanswered"
-"""The header of what is no answer of the fake's, but the reason why there is none."""
+"""The header of an error message that replaces a response of the fake."""
 
 
 def plain(status: int, text: str) -> Answer:
-    """Answer with a line of plain text, in place of GitHub's: a header tells it from what a stub says."""
+    """Create an error message in plain text instead of GitHub's response. A header distinguishes it from a stub's."""
     data = f"{text}\n".encode()
     headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(data)), UNANSWERED: "true"}
     return Answer(status, headers, data)

@@ -1,4 +1,4 @@
-"""How answers are written: the body of a reply or a refusal, its links, and the headers for caching."""
+"""The bodies of responses and refusals, with their links and the headers for caching."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ _RENDER: dict[type, Callable[..., Any]] = {
 
 
 class Renderer:
-    """Writes the bodies of answers. Keeps the JSON of each row, and the ETags that were shown with a time."""
+    """Writes the bodies of responses. Caches the JSON of each row, and the ETags sent with each ``Last-Modified``."""
 
     def __init__(self) -> None:
-        """Start with nothing written."""
+        """Start with empty caches."""
         self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
         self._users: dict[tuple[int, str], str] = {}
         self._tags: dict[tuple[str, str, int | None, str], set[str]] = {}
 
     def body(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> bytes:
-        """Write what a handler replies; add the *headers* that go with it."""
+        """Write the body of a handler's reply, and add its *headers*."""
         if reply.location:
             headers["Location"] = reply.location
         if reply.next_url:
@@ -63,7 +63,7 @@ class Renderer:
 
     def is_unchanged(self, call: Call, reply: Reply, body: bytes, request: Request, headers: dict[str, str]) -> bool:
         """
-        Add the *headers* for caching, and tell whether the client already has this answer, so that it gets a 304.
+        Add the *headers* for caching, and return whether the client already has this response, so that it gets a 304.
 
         Source:
             https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests
@@ -78,23 +78,23 @@ class Renderer:
         modified_at = reply.modified_at or (getattr(reply.body, "updated_at", None) if reads else None)
         if modified_at:
             headers["Last-Modified"] = negotiation.http_date(int(modified_at.timestamp()))
-            if not self._shown_as(request, call, headers["Last-Modified"], tag):
+            if not self._only_version_at(request, call, headers["Last-Modified"], tag):
                 modified_at = None
         return reads and negotiation.is_unchanged(
             sent.get("if-none-match"), sent.get("if-modified-since"), tag=tag, modified_at=modified_at
         )
 
-    def _shown_as(self, request: Request, call: Call, time: str, tag: str) -> bool:
+    def _only_version_at(self, request: Request, call: Call, time: str, tag: str) -> bool:
         """
-        Tell whether this, and nothing else, was shown here before with this ``Last-Modified``.
+        Return whether all earlier responses with this ``Last-Modified`` had this ETag, and there was at least one.
 
-        The clock may stand still while things change, so a time alone does not say which of them a client has.
+        The clock may stand still while the state changes, so a time does not identify the version that a client has.
         """
         key = request.path, request.query, call.viewer.id if call.viewer else None, time
         tags, tag = self._tags.setdefault(key, set()), tag.removeprefix("W/")
-        is_so = tags == {tag}
+        is_only = tags == {tag}
         tags.add(tag)
-        return is_so
+        return is_only
 
     def _text(self, call: Call, body: Any, request: Request, headers: dict[str, str]) -> str:  # noqa: ANN401 - any kind
         if body is None:
@@ -104,7 +104,7 @@ class Renderer:
         if isinstance(body, Listing):
             page = Page.of(call.query, len(body.rows))
             rows = page.cut(body.rows)
-            if links := page.links(call.urls.api + _lasting_path(request.path, call), request.query):
+            if links := page.links(call.urls.api + _path_with_id(request.path, call), request.query):
                 headers["Link"] = links
             text = f"[{','.join(self._texts_of(call, body, rows))}]"
             if body.key:
@@ -120,12 +120,12 @@ class Renderer:
             return [self._text_of(call, row) for row in rows]
         return [to_json(negotiation.as_of(call.terms.version, "", listing.render(row))) for row in rows]
 
-    def _text_of(self, call: Call, row: Any) -> str:  # noqa: ANN401 - any row of the store with a URL of its own
-        # Rows never change, so their JSON is written once: it is most of the work of a GET.
+    def _text_of(self, call: Call, row: Any) -> str:  # noqa: ANN401 - a row of the store with its own URL
+        # Rows never change, so their JSON is written only once. That is most of the work of a GET.
         repository, urls = call.store.repository_of(row), call.urls
-        known = self._texts.get(row.id)
-        if known and known[0] is row and known[1] == repository.full_name and known[2] is urls:
-            return known[3]
+        cached = self._texts.get(row.id)
+        if cached and cached[0] is row and cached[1] == repository.full_name and cached[2] is urls:
+            return cached[3]
         text = self._rendered(row, repository, urls)
         self._texts[row.id] = row, repository.full_name, urls, text
         return text
@@ -134,24 +134,24 @@ class Renderer:
         render, creator = _RENDER[type(row)], getattr(row, "creator", None)
         if creator is None:
             return to_json(render(row, repository, urls))
-        # A creator is half of the text, and the same each time. Quotes within a text are escaped, and
-        # nothing that a client has sent comes after it.
+        # The creator is half of the text, and often the same, so it is cached on its own. Quotes in strings are
+        # escaped, and no field from a client comes after the creator, so the hole is found reliably.
         head, _, tail = to_json(render(row, repository, urls, creator=_HOLE)).rpartition(_WRITTEN_HOLE)
-        known = self._users.get((creator.id, urls.api))
-        if known is None:
-            known = self._users[creator.id, urls.api] = f'"creator":{to_json(account_json.user(creator, urls))}'
-        return f"{head}{known}{tail}"
+        user = self._users.get((creator.id, urls.api))
+        if user is None:
+            user = self._users[creator.id, urls.api] = f'"creator":{to_json(account_json.user(creator, urls))}'
+        return f"{head}{user}{tail}"
 
 
-def _lasting_path(path: str, call: Call) -> str:
-    # GitHub's links do not depend on a name that may change.
+def _path_with_id(path: str, call: Call) -> str:
+    # GitHub's links contain the repository's id, because its name may change.
     if call.repository_or_none is None or path.startswith("/repositories/"):
         return path
     return f"/repositories/{call.repository.id}/{path.split('/', 4)[4]}"
 
 
 def refusal_body(refusal: GitHubError, endpoint: Endpoint | None, urls: Urls, headers: dict[str, str]) -> bytes:
-    """Write what a refusal says, of *endpoint* if it is known; add the *headers* that go with it."""
+    """Write the body of a refusal by *endpoint*, if known, and add its *headers*."""
     if isinstance(refusal, refusals.PlainForbidden):
         headers["Content-Type"] = "text/html; charset=utf-8"
         return refusal.message.encode()

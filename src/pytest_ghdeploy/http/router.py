@@ -1,5 +1,5 @@
 """
-Which operation a request is for: one of the fake's own endpoints, or one that only GitHub has.
+Finding the operation of a request, among the fake's endpoints and among all of GitHub's.
 
 ``endpoints.txt`` lists the operations of GitHub's REST API, one per line: method,
 path, operation id. It distinguishes an endpoint that the fake is missing, which
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 # These may contain slashes that are not percent-encoded.
 _WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead"})
-# The only values of {namespace}, so that a ref with an encoded slash is not taken for one.
+# The only values of {namespace}. A ref with an encoded slash must not match it.
 _NAMESPACES = ("heads", "tags")
-# What comes after these may end in a slash: a folder, or the beginning of a ref.
+# The rest of these paths may end in a slash: it is a folder, or the start of a ref.
 _MAY_END_IN_SLASH = re.compile(r"/(?:repos/[^/]+|repositories)/[^/]+/(?:contents|git/matching-refs)/(.*/)?")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REPOSITORY = "/repos/{owner}/{repo}"
@@ -81,12 +81,12 @@ class _Node:
         return self.segment
 
     def match(self, path: list[str], passed: tuple[str, ...] = ()) -> tuple[_Rule, tuple[str, ...]] | None:
-        """Find the rule for the rest of a path, and the text that each segment of the rule stands for."""
+        """Find the rule for the rest of a path, and the text that matches each segment of the rule."""
         if not path:
             return (self.rule, passed) if self.rule else None
         for node, length in self._ways(path):
-            if found := node.match(path[length:], (*passed, "/".join(path[:length]))):
-                return found
+            if match := node.match(path[length:], (*passed, "/".join(path[:length]))):
+                return match
         return None
 
     def _ways(self, path: list[str]) -> Iterator[tuple[_Node, int]]:
@@ -104,7 +104,7 @@ class Router:
     """Finds the rule for a method and a path."""
 
     def __init__(self, rules: Iterable[tuple[str, str, str]]) -> None:
-        """Take *rules* (method, path, name), each ``/repos/{owner}/{repo}/…`` also as ``/repositories/{id}/…``."""
+        """Add *rules* (method, path, name). ``/repos/{owner}/{repo}/…`` also matches ``/repositories/{id}/…``."""
         self._roots: dict[str, _Node] = {}
         for method, path, name in rules:
             self._add(method, path, name)
@@ -127,10 +127,10 @@ class Router:
                 return None
             path = path if tail[1] else path[:-1]
         root = self._roots.get("GET" if method == "HEAD" else method)
-        found = root.match(path.split("/")) if root else None
-        if found is None:
+        match = root.match(path.split("/")) if root else None
+        if match is None:
             return None
-        rule, texts = found
+        rule, texts = match
         parameters = (_PARAMETER.fullmatch(segment) for segment in rule.segments)
         return rule.name, {name[1]: text for name, text in zip(parameters, texts, strict=True) if name}
 
@@ -152,9 +152,9 @@ def _githubs_router() -> Router:
 
 
 def operation(method: str, path: str) -> str | None:
-    """Find GitHub's operation id for a request, ``None`` if GitHub has no such endpoint."""
-    found = _githubs_router().match(method, path)
-    return found[0] if found else None
+    """Find GitHub's operation id for a request; ``None`` if GitHub has no such endpoint."""
+    match = _githubs_router().match(method, path)
+    return match[0] if match else None
 
 
 # The fake's own endpoints
@@ -165,7 +165,7 @@ def endpoints() -> dict[str, Endpoint]:
     """Collect the endpoints of all modules in ``api``, by operation id."""
     from pytest_ghdeploy import api
 
-    for module in sorted(found.name for found in iter_modules(api.__path__)):
+    for module in sorted(info.name for info in iter_modules(api.__path__)):
         import_module(f"{api.__name__}.{module}")
     return dict(sorted(registered.items()))
 
@@ -176,14 +176,14 @@ def _own_endpoints() -> tuple[Router, dict[str, Endpoint]]:
     return Router((endpoint.method, path, name) for name, endpoint in own.items() for path in endpoint.paths), own
 
 
-# The same few paths are asked for again and again.
+# Tests request the same few paths again and again.
 @lru_cache(1024)
 def find(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
     """
     Find the fake's endpoint for a path, and the parameters in the path.
 
     Returns:
-        Without an endpoint ``None``, and only the parameters that name a repository.
+        The endpoint and its parameters. If there is no endpoint, ``None`` and the parameters of the repository.
     """
     endpoint, params = _own_endpoint(method, path)
     if endpoint is None and (place := _PLACE.match(path)):
@@ -193,11 +193,11 @@ def find(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
 
 def _own_endpoint(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
     router, own = _own_endpoints()
-    found = router.match(method, path)
-    if found is None:
+    match = router.match(method, path)
+    if match is None:
         return None, {}
-    name, params = found
-    # A ref may contain slashes, so it may have swallowed the rest of a longer path that GitHub has.
+    name, params = match
+    # A ref may contain slashes, so it may have matched the rest of a longer path that only GitHub has.
     if any("/" in value for value in params.values()) and (operation(method, path) or name) not in own:
         return None, {}
     return own[name], params
@@ -205,10 +205,10 @@ def _own_endpoint(method: str, path: str) -> tuple[Endpoint | None, Mapping[str,
 
 def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
     """
-    Say why the fake has no endpoint for a path.
+    Return the error for a request without an endpoint in the fake.
 
     Returns:
-        ``UnsupportedRequest`` if GitHub has one, and GitHub's 404 if it has not, or not with this method.
+        ``UnsupportedRequest`` if GitHub has an endpoint for the method and path, else GitHub's 404.
     """
     theirs, own = operation(method, path), endpoints()
     if theirs and theirs not in own:
