@@ -1,7 +1,7 @@
 """
-Other mocks at the same time: the fake has GitHub's hosts, and they have all others.
+Other mocks for requests beside the fake. The fake answers GitHub's hosts, and the other mocks all other hosts.
 
-Each neighbour is started before the fake and after it, and leaves before it and after it.
+Each mock is started before or after the fake, and stopped before or after it.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ DEPLOYMENTS = f"{API}/repos/octocat/example/deployments"
 
 
 class Neighbour(ABC):
-    """Another mock that a test may use beside the fake. Some claim GitHub's ``/user`` too."""
+    """Another mock that a test may use beside the fake. Some mock GitHub's ``/user`` too."""
 
     running: ClassVar[list[Neighbour]] = []
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start mocking."""
         self._start()
         self.running.append(self)
 
     def stop(self) -> None:
-        """Leave."""
+        """Stop mocking."""
         self.running.remove(self)
         self._stop()
 
@@ -67,11 +67,11 @@ class Neighbour(ABC):
     def _stop(self) -> None: ...
     @abstractmethod
     def check(self, local: str) -> None:
-        """See that it does what it does without a fake, for hosts that are not GitHub's."""
+        """Check that it works as without a fake for hosts other than GitHub's."""
 
 
-def says(url: str) -> str:
-    """Ask with plain requests for a text."""
+def text_of(url: str) -> str:
+    """Get a text with plain requests."""
     return requests.get(url, headers=HEADERS, timeout=5).text
 
 
@@ -91,12 +91,12 @@ class WithResponses(Neighbour):
         self.mock.stop()
         self.mock.reset()
 
-    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour says
+    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour text_of
         before = len(self.mock.calls)
-        assert says(OTHER) == "theirs"
+        assert text_of(OTHER) == "theirs"
         for url in (UNKNOWN, local):
             with pytest.raises(requests.ConnectionError, match="Connection refused by Responses"):
-                says(url)
+                text_of(url)
         assert [call.request.url for call in list(self.mock.calls)[before:]] == [OTHER, UNKNOWN, local]
 
 
@@ -108,7 +108,7 @@ class WithDefaultResponses(WithResponses):
 
 
 class WithRequestsMock(Neighbour):
-    """requests-mock, which answers what it knows and refuses the rest."""
+    """requests-mock, which refuses requests that it does not know."""
 
     real_http = False
 
@@ -121,15 +121,15 @@ class WithRequestsMock(Neighbour):
     def _stop(self) -> None:
         self.mock.stop()
 
-    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour says
-        assert says(OTHER) == "theirs"
+    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour text_of
+        assert text_of(OTHER) == "theirs"
         assert self.mock.last_request
         assert self.mock.last_request.url == OTHER
         self._check_unknown(local)
 
     def _check_unknown(self, local: str) -> None:
         with pytest.raises(requests_mock.exceptions.NoMockAddress):
-            says(local)
+            text_of(local)
 
 
 class WithRealHTTP(WithRequestsMock):
@@ -138,7 +138,7 @@ class WithRealHTTP(WithRequestsMock):
     real_http = True
 
     def _check_unknown(self, local: str) -> None:
-        assert says(local) == "local"
+        assert text_of(local) == "local"
 
 
 class WithMoto(Neighbour):
@@ -151,19 +151,19 @@ class WithMoto(Neighbour):
     def _stop(self) -> None:
         self.mock.stop()
 
-    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour says
+    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour text_of
         storage = boto3.client("s3", region_name="us-east-1")
         storage.create_bucket(Bucket="bucket")
         storage.put_object(Bucket="bucket", Key="key", Body=b"kept")
         assert storage.get_object(Bucket="bucket", Key="key")["Body"].read() == b"kept"
         storage.delete_object(Bucket="bucket", Key="key")
         storage.delete_bucket(Bucket="bucket")
-        assert "<ListAllMyBucketsResult " in says("https://s3.amazonaws.com/")
-        assert says(local) == "local"
+        assert "<ListAllMyBucketsResult " in text_of("https://s3.amazonaws.com/")
+        assert text_of(local) == "local"
 
 
 class WithMonkeypatch(Neighbour):
-    """A function of the user's own in the place of ``HTTPAdapter.send``."""
+    """A user's function that replaces ``HTTPAdapter.send``."""
 
     def _start(self) -> None:
         self.patch = pytest.MonkeyPatch()
@@ -179,13 +179,13 @@ class WithMonkeypatch(Neighbour):
     def _stop(self) -> None:
         self.patch.undo()
 
-    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour says
-        assert says(OTHER) == "theirs"
-        assert says(local) == "claimed"
+    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour text_of
+        assert text_of(OTHER) == "theirs"
+        assert text_of(local) == "claimed"
 
 
 class WithMock(Neighbour):
-    """``unittest.mock.patch`` of ``HTTPAdapter.send``, which has every attribute that it is asked for."""
+    """``unittest.mock.patch`` of ``HTTPAdapter.send``. A mock has every attribute."""
 
     def _start(self) -> None:
         answer = requests.Response()
@@ -196,12 +196,12 @@ class WithMock(Neighbour):
     def _stop(self) -> None:
         self.patch.stop()
 
-    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour says
-        assert says(OTHER) == says(local) == "theirs"
+    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour text_of
+        assert text_of(OTHER) == text_of(local) == "theirs"
 
 
 class WithWraps(Neighbour):
-    """A function of the user's own around ``HTTPAdapter.send``, which ``functools.wraps`` makes look like it."""
+    """A user's function around ``HTTPAdapter.send`` that uses ``functools.wraps``."""
 
     def _start(self) -> None:
         self.patch = pytest.MonkeyPatch()
@@ -218,9 +218,9 @@ class WithWraps(Neighbour):
     def _stop(self) -> None:
         self.patch.undo()
 
-    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour says
+    def check(self, local: str) -> None:  # noqa: D102 - as Neighbour text_of
         before = len(self.seen)
-        assert says(local) == "local"
+        assert text_of(local) == "local"
         assert self.seen[before:] == [local]
 
 
@@ -239,7 +239,7 @@ PLACES: list[Any] = [requests.Session, BaseAdapter, HTTPAdapter, requests_mock.A
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """End a test that hangs: a mock that has every attribute can lead a loop on for ever."""
+    """Fail a test that hangs: a mock's endless attributes can cause endless loops."""
 
     def give_up(*_: object) -> None:
         pytest.fail(f"it hangs: nothing happened for {seconds} seconds")
@@ -255,7 +255,7 @@ def _time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def nothing_left_behind() -> Iterator[None]:
-    """See that requests' classes are as they were, and that it does not take forever."""
+    """Check that the classes of requests are restored, within a time limit."""
     with left_behind.nothing_left_behind(PLACES), _time_limit(10):
         yield
 
@@ -265,7 +265,7 @@ FAKES: list[FakeGitHub] = []
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep the tests apart: what one leaves behind by mistake is cleared away before the next."""
+    """Isolate the tests: remove patches that a failing test left behind."""
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -287,7 +287,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def check_fake(fake: FakeGitHub) -> None:
-    """See that the fake answers, also what a neighbour claims, writes as well as reads."""
+    """Check that the fake answers reads and writes, including requests that a neighbour mocks too."""
     before = len(fake.requests)
     assert requests.get(f"{API}/user", headers=HEADERS, timeout=5).json()["login"] == "octocat"
     assert requests.post(DEPLOYMENTS, json={"ref": "main"}, headers=HEADERS, timeout=5).status_code == 201
@@ -297,8 +297,8 @@ def check_fake(fake: FakeGitHub) -> None:
     assert len(fake.requests) == before + 4
 
 
-def made() -> FakeGitHub:
-    """Make a fake with a repository, not active yet."""
+def new_fake() -> FakeGitHub:
+    """Create a fake with a repository that is not active yet."""
     fake = FakeGitHub()
     fake.add_repository("octocat/example")
     FAKES.append(fake)
@@ -307,11 +307,11 @@ def made() -> FakeGitHub:
 
 @pytest.mark.parametrize("kind", NEIGHBOURS)
 def test_a_neighbour_may_be_outside(kind: type[Neighbour], local: str) -> None:
-    """Started before the fake and stopped after it, a neighbour keeps all hosts but GitHub's, and gets those back."""
+    """A neighbour started before the fake and stopped after it keeps all hosts except GitHub's meanwhile."""
     neighbour = kind()
     with nothing_left_behind():
         neighbour.start()
-        with nothing_left_behind(), made() as fake:
+        with nothing_left_behind(), new_fake() as fake:
             check_fake(fake)
             neighbour.check(local)
             check_fake(fake)
@@ -321,9 +321,9 @@ def test_a_neighbour_may_be_outside(kind: type[Neighbour], local: str) -> None:
 
 @pytest.mark.parametrize("kind", NEIGHBOURS)
 def test_a_neighbour_may_be_inside(kind: type[Neighbour], local: str) -> None:
-    """Started after the fake and stopped before it, a neighbour gets all hosts but GitHub's."""
+    """A neighbour started after the fake and stopped before it gets all hosts except GitHub's."""
     neighbour = kind()
-    with nothing_left_behind(), made() as fake:
+    with nothing_left_behind(), new_fake() as fake:
         check_fake(fake)
         neighbour.start()
         check_fake(fake)
@@ -331,23 +331,23 @@ def test_a_neighbour_may_be_inside(kind: type[Neighbour], local: str) -> None:
         check_fake(fake)
         neighbour.stop()
         check_fake(fake)
-        assert says(local) == "local"
+        assert text_of(local) == "local"
 
 
-# Not WithWraps: it puts back what was there when it came, and so must leave after who came later.
+# Not WithWraps: it restores the function from before its start, so later patches must be undone first.
 @pytest.mark.parametrize("kind", [kind for kind in NEIGHBOURS if kind is not WithWraps])
 def test_a_neighbour_may_come_first_and_leave_first(kind: type[Neighbour], local: str) -> None:
-    """Started before the fake and stopped before it, a neighbour takes nothing of the fake along."""
+    """The fake still works after a neighbour that was started before it has stopped."""
     neighbour = kind()
     with nothing_left_behind():
         neighbour.start()
-        fake = made()
+        fake = new_fake()
         fake.open()
         check_fake(fake)
         neighbour.check(local)
         neighbour.stop()
         check_fake(fake)
-        assert says(local) == "local"
+        assert text_of(local) == "local"
         fake.close()
 
 
@@ -355,13 +355,13 @@ def test_a_neighbour_may_come_first_and_leave_first(kind: type[Neighbour], local
 @pytest.mark.parametrize("used", [True, False], ids=["used", "unused"])
 def test_a_neighbour_may_come_last_and_leave_last(kind: type[Neighbour], local: str, used: bool) -> None:  # noqa: FBT001
     """
-    Started after the fake and stopped after it, a neighbour works on.
+    A neighbour started after the fake and stopped after it keeps working.
 
-    It then puts back what it found, a function of ours, which passes everything on and goes with the next fake.
+    When stopped, it restores the fake's function, which passes all requests on and is removed with the next fake.
     """
     neighbour = kind()
     with nothing_left_behind():
-        fake = made()
+        fake = new_fake()
         fake.open()
         neighbour.start()
         if used:
@@ -370,24 +370,24 @@ def test_a_neighbour_may_come_last_and_leave_last(kind: type[Neighbour], local: 
         fake.close()
         neighbour.check(local)
         neighbour.stop()
-        assert says(local) == "local"
+        assert text_of(local) == "local"
         for _ in range(2):
-            with made() as following:
+            with new_fake() as following:
                 check_fake(following)
-                assert says(local) == "local"
+                assert text_of(local) == "local"
 
 
 def test_neighbours_may_be_interleaved(local: str) -> None:
-    """Two neighbours and two fakes, one after the other: each has what is its own, and nothing stays."""
+    """With two neighbours and two fakes started alternately, each answers its own hosts, and no patches remain."""
     with nothing_left_behind(), ExitStack() as stack:
         outer, inner = WithRealHTTP(), WithMoto()
         outer.start()
         stack.callback(outer.stop)
-        older = stack.enter_context(made())
+        older = stack.enter_context(new_fake())
         check_fake(older)
         inner.start()
         stack.callback(inner.stop)
-        newer = stack.enter_context(made())
+        newer = stack.enter_context(new_fake())
         check_fake(newer)
         outer.check(local)
         inner.check(local)
@@ -399,35 +399,35 @@ def _decorated(fake: FakeGitHub) -> None:
     responses.get(OTHER, body="theirs")
     responses.get(f"{API}/user", body="claimed")
     check_fake(fake)
-    assert says(OTHER) == "theirs"
+    assert text_of(OTHER) == "theirs"
     with pytest.raises(requests.ConnectionError, match="Connection refused by Responses"):
-        says(UNKNOWN)
+        text_of(UNKNOWN)
 
 
 def test_responses_as_a_decorator_inside(ghdeploy: FakeGitHub, local: str) -> None:
-    """A function under ``responses.activate`` that is called while a fake is active has its own hosts."""
+    """Called while a fake is active, a function under ``responses.activate`` has its own hosts."""
     ghdeploy.add_repository("octocat/example")
     with nothing_left_behind():
         _decorated(ghdeploy)
     check_fake(ghdeploy)
-    assert says(local) == "local"
+    assert text_of(local) == "local"
 
 
 @responses.activate
 def test_responses_as_a_decorator_outside() -> None:
-    """A fake inside of a test under ``responses.activate`` leaves the decorator its hosts."""
+    """A fake inside a test under ``responses.activate`` does not affect the decorator's hosts."""
     responses.get(OTHER, body="theirs")
     responses.get(f"{API}/user", body="claimed")
-    with nothing_left_behind(), made() as fake:
+    with nothing_left_behind(), new_fake() as fake:
         check_fake(fake)
-        assert says(OTHER) == "theirs"
+        assert text_of(OTHER) == "theirs"
         with pytest.raises(requests.ConnectionError, match="Connection refused by Responses"):
-            says(UNKNOWN)
-    assert says(f"{API}/user") == "claimed"
+            text_of(UNKNOWN)
+    assert text_of(f"{API}/user") == "claimed"
 
 
 def test_responses_still_asserts_that_all_were_called(ghdeploy: FakeGitHub) -> None:
-    """A registration that only GitHub's host would have used is never called, and ``responses`` says so."""
+    """A registration for GitHub's host is never called, and ``responses`` reports it."""
     ghdeploy.add_repository("octocat/example")
     mock = responses.RequestsMock()
     mock.start()
@@ -439,32 +439,32 @@ def test_responses_still_asserts_that_all_were_called(ghdeploy: FakeGitHub) -> N
 
 @pytest.mark.parametrize("outside", [True, False])
 def test_other_github_hosts_are_refused_beside_a_neighbour(outside: bool, local: str) -> None:  # noqa: FBT001
-    """A neighbour's claim of another GitHub host does not hold while a fake is active: the fake's refusal wins."""
+    """While a fake is active, it refuses other GitHub hosts even if a neighbour mocks them."""
     mock = responses.RequestsMock(assert_all_requests_are_fired=False)
-    fake = made()
+    fake = new_fake()
     for start in (mock.start, fake.open) if outside else (fake.open, mock.start):
         start()
     mock.get("https://github.com/octocat/example", body="claimed")
     with pytest.raises(UnsupportedRequest, match=r"a request to github\.com cannot be answered"):
-        says("https://github.com/octocat/example")
+        text_of("https://github.com/octocat/example")
     for stop in (fake.close, mock.stop) if outside else (mock.stop, fake.close):
         stop()
-    assert says(local) == "local"
+    assert text_of(local) == "local"
 
 
-# Adapters of the user's own
+# Users' own adapters
 
 
 class Logging(HTTPAdapter):
-    """What users write: it notes what it sends, and lets HTTPAdapter send it."""
+    """A user's adapter that logs requests and lets HTTPAdapter send them."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - HTTPAdapter's
-        """Start with nothing sent."""
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as in HTTPAdapter
+        """Start with an empty log."""
         super().__init__(**options)
         self.sent: list[str | None] = []
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401
-        """Note it, and let HTTPAdapter send it."""
+        """Log the request, and let HTTPAdapter send it."""
         self.sent.append(request.url)
         answer = super().send(request, *args, **kwargs)
         answer.headers["X-Logged"] = "yes"
@@ -473,9 +473,9 @@ class Logging(HTTPAdapter):
 
 @pytest.mark.parametrize("prepared", [False, True], ids=["get", "prepared"])
 @pytest.mark.parametrize("kind", [None, WithResponses, WithMoto, WithMonkeypatch, WithMock, WithWraps])
-def test_an_adapter_of_the_users_own_keeps_working(kind: type[Neighbour] | None, prepared: bool) -> None:  # noqa: FBT001
-    """A mounted HTTPAdapter subclass sends, and its ``super().send`` reaches the fake, whatever came after the fake."""
-    with nothing_left_behind(), made() as fake, requests.Session() as session:
+def test_a_users_adapter_keeps_working(kind: type[Neighbour] | None, prepared: bool) -> None:  # noqa: FBT001
+    """The ``super().send`` of a mounted HTTPAdapter subclass reaches the fake, even with a neighbour started later."""
+    with nothing_left_behind(), new_fake() as fake, requests.Session() as session:
         adapter = Logging()
         session.mount("https://", adapter)
         neighbour = kind() if kind else None
@@ -496,9 +496,9 @@ def test_an_adapter_of_the_users_own_keeps_working(kind: type[Neighbour] | None,
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_an_adapter_of_the_users_own_keeps_working_with_requests_mock(inside: bool) -> None:  # noqa: FBT001
-    """With requests-mock the session's adapters are out of the game, as always, and the fake answers."""
-    fake, mock = made(), requests_mock.Mocker(real_http=True)
+def test_a_users_adapter_is_unused_with_requests_mock(inside: bool) -> None:  # noqa: FBT001
+    """requests-mock replaces all adapters of a session, and the fake answers."""
+    fake, mock = new_fake(), requests_mock.Mocker(real_http=True)
     with requests.Session() as session:
         session.mount("https://", Logging())
         for start in (fake.open, mock.start) if inside else (mock.start, fake.open):
@@ -510,12 +510,12 @@ def test_an_adapter_of_the_users_own_keeps_working_with_requests_mock(inside: bo
 
 
 def test_a_session_may_choose_adapters_itself(ghdeploy: FakeGitHub) -> None:
-    """A session that overrides ``get_adapter`` is answered through the adapter that it chose."""
+    """If a session overrides ``get_adapter``, its request goes through the chosen adapter."""
     ghdeploy.add_repository("octocat/example")
     adapter = Logging()
 
     class Own(requests.Session):
-        def get_adapter(self, url: str | bytes) -> HTTPAdapter:  # noqa: ARG002 - requests' signature
+        def get_adapter(self, url: str | bytes) -> HTTPAdapter:  # noqa: ARG002 - as in requests
             return adapter
 
     with Own() as session:
@@ -523,8 +523,8 @@ def test_a_session_may_choose_adapters_itself(ghdeploy: FakeGitHub) -> None:
     assert adapter.sent == [DEPLOYMENTS]
 
 
-def test_an_adapter_that_is_no_http_adapter_is_passed_over(ghdeploy: FakeGitHub) -> None:
-    """A mounted stand-in of another kind, such as requests-mock's, has other hosts and not GitHub's."""
+def test_a_mock_adapter_gets_no_github_requests(ghdeploy: FakeGitHub) -> None:
+    """A mounted adapter of another class, such as requests-mock's, answers other hosts only."""
     ghdeploy.add_repository("octocat/example")
     stand_in = requests_mock.Adapter()
     stand_in.register_uri("GET", requests_mock.ANY, text="theirs")
@@ -539,7 +539,7 @@ def test_an_adapter_that_is_no_http_adapter_is_passed_over(ghdeploy: FakeGitHub)
 
 @pytest.mark.parametrize("adapter", [HTTPAdapter, Logging])
 @pytest.mark.parametrize(
-    ("method", "retry", "asked"),
+    ("method", "retry", "attempts"),
     [
         ("GET", Retry(total=3, status_forcelist=[503]), 4),
         ("GET", Retry(total=3, status_forcelist=[503], backoff_factor=60), 4),
@@ -553,28 +553,28 @@ def test_a_mounted_retry_keeps_working(
     adapter: Callable[..., HTTPAdapter],
     method: str,
     retry: Retry,
-    asked: int,
+    attempts: int,
 ) -> None:
-    """A request is repeated as often as the Retry says, each time recorded, without sleeping, and then given up."""
+    """A request is repeated as often as the Retry allows. Each attempt is recorded, and none sleeps."""
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("nobody is to sleep"))
     ghdeploy.stub(method, "/flaky", status=503, json={"message": "Unicorn!"})
     with requests.Session() as session:
         session.mount(API, adapter(max_retries=retry))
         with pytest.raises(requests.exceptions.RetryError, match="too many 503 error responses"):
             session.request(method, f"{API}/flaky", json={"a": 1})
-    assert [request.status for request in ghdeploy.requests] == [503] * asked
+    assert [request.status for request in ghdeploy.requests] == [503] * attempts
     assert {request.request_body for request in ghdeploy.requests} == {b'{"a": 1}'}
 
 
 @pytest.mark.parametrize("body", [b"a body", [b"a ", b"body"]], ids=["bytes", "generator"])
 def test_a_retry_sends_the_same_body_again(ghdeploy: FakeGitHub, body: bytes | list[bytes]) -> None:
-    """A body that can be read once only is sent whole each time."""
+    """A body that can be read only once is sent whole each time."""
     ghdeploy.stub("PUT", "/flaky", status=503)
     retry = Retry(total=2, status_forcelist=[503], raise_on_status=False)
     with requests.Session() as session:
         session.mount(API, HTTPAdapter(max_retries=retry))
-        given = body if isinstance(body, bytes) else iter(body)
-        assert session.put(f"{API}/flaky", data=given).status_code == 503
+        data = body if isinstance(body, bytes) else iter(body)
+        assert session.put(f"{API}/flaky", data=data).status_code == 503
     assert [request.request_body for request in ghdeploy.requests] == [b"a body"] * 3
 
 
@@ -588,8 +588,8 @@ def test_a_retry_sends_the_same_body_again(ghdeploy: FakeGitHub, body: bytes | l
         ("GET", Retry(total=3, status_forcelist=[503]), 404),
     ],
 )
-def test_what_a_retry_is_not_for_is_asked_once(ghdeploy: FakeGitHub, method: str, retry: Any, status: int) -> None:  # noqa: ANN401
-    """Another method or another HTTP status is no reason to ask again."""
+def test_a_retry_ignores_other_methods_and_statuses(ghdeploy: FakeGitHub, method: str, retry: Any, status: int) -> None:  # noqa: ANN401
+    """Such a request is sent once."""
     ghdeploy.stub(method, "/flaky", status=status)
     with requests.Session() as session:
         session.mount(API, HTTPAdapter(max_retries=retry))
@@ -597,21 +597,19 @@ def test_what_a_retry_is_not_for_is_asked_once(ghdeploy: FakeGitHub, method: str
     assert len(ghdeploy.requests) == 1
 
 
-# Patches that go deeper
+# Patched functions of requests
 
 
-def test_a_patched_session_send_is_not_asked_for_anything(ghdeploy: FakeGitHub) -> None:
-    """Who replaces ``Session.send`` itself answers everything: no request is made that the fake could see."""
+def test_a_patched_session_send_bypasses_the_fake(ghdeploy: FakeGitHub) -> None:
+    """A replaced ``Session.send`` answers everything, so no request reaches the fake."""
     with unittest.mock.patch("requests.Session.send", return_value=requests.Response()) as send:
         assert requests.get(f"{API}/user", timeout=5) is send.return_value
     assert ghdeploy.requests == ()
     assert requests.get(f"{API}/user", headers=HEADERS, timeout=5).status_code == 200
 
 
-def test_a_patched_function_of_requests_is_not_asked_for_anything(
-    ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who replaces ``requests.get`` has replaced just that; sessions reach the fake."""
+def test_a_patched_requests_get_bypasses_the_fake(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only that function is replaced. Sessions reach the fake."""
     theirs = requests.Response()
     monkeypatch.setattr(requests, "get", lambda *_, **__: theirs)
     assert requests.get(f"{API}/user", timeout=5) is theirs
@@ -623,8 +621,8 @@ def test_a_patched_function_of_requests_is_not_asked_for_anything(
 
 
 def test_a_frozen_time_is_the_fakes_time() -> None:
-    """Frozen outside: the clock, timestamps and the rate limit's reset start at the frozen time."""
-    with freezegun.freeze_time("2024-02-29T12:00:00.750Z"), made() as fake:
+    """If time is frozen first, the clock, timestamps and the rate limit's reset start at the frozen time."""
+    with freezegun.freeze_time("2024-02-29T12:00:00.750Z"), new_fake() as fake:
         assert fake.clock.now == datetime(2024, 2, 29, 12, tzinfo=UTC)
         answer = requests.post(DEPLOYMENTS, json={"ref": "main"}, headers=HEADERS, timeout=5)
         assert answer.json()["created_at"] == "2024-02-29T12:00:00Z"
@@ -633,8 +631,8 @@ def test_a_frozen_time_is_the_fakes_time() -> None:
 
 
 def test_a_time_that_freezes_later_does_not_move_the_clock() -> None:
-    """Frozen inside: the clock stands where it stood until the test moves it."""
-    with made() as fake:
+    """If time is frozen later, the clock stands still until the test moves it."""
+    with new_fake() as fake:
         before = fake.clock.now
         with freezegun.freeze_time("2024-02-29T12:00:00Z", auto_tick_seconds=60):
             made_there = requests.post(DEPLOYMENTS, json={"ref": "main"}, headers=HEADERS, timeout=5).json()
@@ -642,7 +640,7 @@ def test_a_time_that_freezes_later_does_not_move_the_clock() -> None:
         assert fake.clock.now == before
 
 
-# A neighbour that was active before our doors were imported
+# Neighbours active before the doors are imported
 
 FRESH = """
 import requests
@@ -742,8 +740,10 @@ FRESH_NEIGHBOURS = {
 @pytest.mark.parametrize(
     ("imports", "start", "inside", "stop"), list(FRESH_NEIGHBOURS.values()), ids=list(FRESH_NEIGHBOURS)
 )
-def test_a_neighbour_may_be_there_before_us(imports: str, start: str, inside: str, stop: str) -> None:
-    """A neighbour that was active before our doors were ever imported works on, and leaves nothing in them."""
+def test_a_neighbour_may_be_active_before_the_doors_are_imported(
+    imports: str, start: str, inside: str, stop: str
+) -> None:
+    """It keeps working, and the doors keep no reference to its patches."""
     script = FRESH.format(imports=imports, start=start, inside=textwrap.indent(inside, " " * 8), stop=stop)
     result = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=15, env=dict(os.environ)
@@ -752,8 +752,8 @@ def test_a_neighbour_may_be_there_before_us(imports: str, start: str, inside: st
 
 
 @pytest.mark.slow
-def test_the_fake_wins_over_a_mock_for_a_first_request_that_no_session_prepared() -> None:
-    """Also where requests-mock takes the session over before anything of ours has run in this process."""
+def test_the_fake_wins_for_an_unprepared_first_request() -> None:
+    """requests-mock may take over the session before any code of the fake has run."""
     script = """
 import requests, requests_mock
 from pytest_ghdeploy import FakeGitHub

@@ -1,7 +1,7 @@
 """
-Mocks of HTTP clients other than requests, and a recorder, beside the fake: GitHub's hosts are the fake's alone.
+Mocks for other HTTP clients, and vcrpy, beside the fake. Only the fake answers GitHub's hosts.
 
-Each is started before the fake and after it, and leaves before it and after it.
+Each mock is started before or after the fake, and stopped before or after it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 OTHER = "https://other.example.com/theirs"
 UNKNOWN = "https://unknown.example.com/"
-TOKEN = "ghp_of_the_neighbours_0001"  # noqa: S105 - nobody's
+TOKEN = "ghp_of_the_neighbours_0001"  # noqa: S105 - not a real token
 HEADERS = {"Authorization": f"token {TOKEN}"}
 DEPLOYMENTS = f"{API}/repos/octocat/example/deployments"
 RECORDED = f"""
@@ -64,11 +64,11 @@ RUNNING: list[Any] = []
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep the tests apart: what one leaves behind by mistake is cleared away before the next."""
+    """Isolate the tests: remove patches that a failing test left behind."""
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    # To read all certificates for each client takes longer than all the rest, and nobody shows one here.
+    # Loading all certificates for each client is slow, and no server here uses TLS.
     for name in ("load_verify_locations", "load_default_certs"):
         monkeypatch.setattr(ssl.SSLContext, name, lambda *_, **__: None)
     yield
@@ -78,10 +78,10 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Answered(aiohttp.ClientResponse):
-    """An answer of aioresponses', which 0.7.9 cannot make by itself with aiohttp 3.14 or newer."""
+    """A response of aioresponses, which 0.7.9 cannot create with aiohttp 3.14 or newer."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - aiohttp's
-        """Give what newer aiohttp demands."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as in aiohttp
+        """Add the argument that newer aiohttp requires."""
         try:
             super().__init__(*args, stream_writer=SimpleNamespace(output_size=0), **kwargs)  # type: ignore[arg-type]
         except TypeError:
@@ -89,7 +89,7 @@ class Answered(aiohttp.ClientResponse):
 
 
 class Mock(ABC):
-    """Another mock, which claims GitHub's ``/user`` and ``github.com`` too. Made for each test."""
+    """Another mock, which mocks GitHub's ``/user`` and ``github.com`` too. Each test creates one."""
 
     def __init__(self, folder: Path) -> None:
         """Do nothing yet; files go to *folder*."""
@@ -98,23 +98,23 @@ class Mock(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Begin to answer."""
+        """Start mocking."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Leave."""
+        """Stop mocking."""
 
     @abstractmethod
     def check(self, local: str) -> None:
-        """See that it does what it does without a fake, for hosts that are not GitHub's."""
+        """Check that it works as without a fake for hosts other than GitHub's."""
 
 
 class Respx(Mock):
-    """respx, where it stands unless it is told otherwise: below httpx' transports."""
+    """respx with its default, below httpx' transports."""
 
     using = "httpcore"
 
-    def start(self) -> None:  # noqa: D102 - as Mock says
+    def start(self) -> None:  # noqa: D102 - see Mock
         self.router = respx.mock(using=self.using, assert_all_called=False)
         self.router.start()
         self.router.get(OTHER).respond(text="theirs")
@@ -126,9 +126,9 @@ class Respx(Mock):
 
     def check(self, local: str) -> None:  # noqa: ARG002, D102
         for door in ("httpx", "httpx async"):
-            assert says(OTHER, door) == "theirs"
+            assert text_of(OTHER, door) == "theirs"
             with pytest.raises(respx.models.AllMockedAssertionError, match="not mocked"):
-                says(UNKNOWN, door)
+                text_of(UNKNOWN, door)
         assert {call.request.url.host for call in self.router.calls} == {"other.example.com"}
 
 
@@ -139,7 +139,7 @@ class RespxAbove(Respx):
 
 
 class AioResponses(Mock):
-    """aioresponses, in place of a session's requests."""
+    """aioresponses, which replaces a session's requests."""
 
     def start(self) -> None:  # noqa: D102
         self.mock = aioresponses.aioresponses(passthrough=["http://127.0.0.1"])
@@ -152,15 +152,15 @@ class AioResponses(Mock):
 
     def check(self, local: str) -> None:  # noqa: D102
         self.mock.requests.clear()
-        assert says(OTHER, "aiohttp") == "theirs"
-        assert says(local, "aiohttp") == "local"
+        assert text_of(OTHER, "aiohttp") == "theirs"
+        assert text_of(local, "aiohttp") == "local"
         with pytest.raises(aiohttp.ClientConnectionError, match="Connection refused: GET https://unknown"):
-            says(UNKNOWN, "aiohttp")
+            text_of(UNKNOWN, "aiohttp")
         assert [str(url) for _, url in self.mock.requests] == [OTHER, UNKNOWN]
 
 
 class Cassette(Mock):
-    """vcrpy, which plays a cassette and records nothing: also GitHub's ``/user`` is on it."""
+    """vcrpy with a cassette that also has GitHub's ``/user``, recording nothing."""
 
     record_mode = "none"
 
@@ -179,20 +179,20 @@ class Cassette(Mock):
 
     def check(self, local: str) -> None:  # noqa: D102
         for door in DOORS:
-            assert says(OTHER, door) == "theirs"
+            assert text_of(OTHER, door) == "theirs"
             with pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
-                says(local, door)
+                text_of(local, door)
 
 
 class NewEpisodes(Cassette):
-    """vcrpy, which records what is not there yet."""
+    """vcrpy, which records requests that are not on the cassette."""
 
     record_mode = "new_episodes"
 
     def check(self, local: str) -> None:  # noqa: D102
         for door in DOORS:
-            assert says(OTHER, door) == "theirs"
-            assert says(f"{local}{door.replace(' ', '-')}", door) == "local"
+            assert text_of(OTHER, door) == "theirs"
+            assert text_of(f"{local}{door.replace(' ', '-')}", door) == "local"
         assert {request.host for request in self.cassette.requests} == {
             "127.0.0.1", "other.example.com", "api.github.com"
         }  # fmt: skip
@@ -230,13 +230,13 @@ PLACES: list[Any] = [
 nothing_left_behind = partial(left_behind.nothing_left_behind, PLACES)
 
 
-def says(url: str, door: str) -> str:
-    """Ask for a text, with a token if it is GitHub."""
+def text_of(url: str, door: str) -> str:
+    """Get a text, with a token if the host is GitHub's."""
     return DOORS[door]("GET", url, HEADERS if "git" in url or "ghe" in url else {}, None).body.decode()
 
 
 def check_fake(fake: FakeGitHub) -> None:
-    """See that the fake answers through every door, also what a mock claims, writes as well as reads."""
+    """Check that the fake answers reads and writes through every door, including requests that a mock knows too."""
     before = len(fake.requests)
     for door in DOORS.values():
         assert b'"login":"octocat"' in door("GET", f"{API}/user", HEADERS, None).body
@@ -244,8 +244,8 @@ def check_fake(fake: FakeGitHub) -> None:
     assert len(fake.requests) == before + 2 * len(DOORS)
 
 
-def made() -> FakeGitHub:
-    """Make a fake with a repository, not active yet."""
+def new_fake() -> FakeGitHub:
+    """Create a fake with a repository that is not active yet."""
     fake = FakeGitHub()
     fake.add_repository("octocat/example")
     RUNNING.append(fake.close)
@@ -254,11 +254,11 @@ def made() -> FakeGitHub:
 
 @pytest.mark.parametrize("kind", MOCKS)
 def test_a_mock_may_be_outside(kind: type[Mock], tmp_path: Path, local: str) -> None:
-    """Started before the fake and stopped after it, it keeps all hosts but GitHub's, and gets those back."""
+    """A mock started before the fake and stopped after it keeps all hosts except GitHub's, and then gets those back."""
     mock = kind(tmp_path)
     with nothing_left_behind():
         mock.start()
-        with nothing_left_behind(), made() as fake:
+        with nothing_left_behind(), new_fake() as fake:
             check_fake(fake)
             mock.check(local)
             check_fake(fake)
@@ -268,9 +268,9 @@ def test_a_mock_may_be_outside(kind: type[Mock], tmp_path: Path, local: str) -> 
 
 @pytest.mark.parametrize("kind", MOCKS)
 def test_a_mock_may_be_inside(kind: type[Mock], tmp_path: Path, local: str) -> None:
-    """Started after the fake and stopped before it, it gets all hosts but GitHub's."""
+    """A mock started after the fake and stopped before it gets all hosts except GitHub's."""
     mock = kind(tmp_path)
-    with nothing_left_behind(), made() as fake:
+    with nothing_left_behind(), new_fake() as fake:
         check_fake(fake)
         mock.start()
         check_fake(fake)
@@ -282,11 +282,11 @@ def test_a_mock_may_be_inside(kind: type[Mock], tmp_path: Path, local: str) -> N
 
 @pytest.mark.parametrize("kind", MOCKS)
 def test_a_mock_may_come_first_and_leave_first(kind: type[Mock], tmp_path: Path, local: str) -> None:
-    """It takes nothing of the fake along."""
+    """The fake still works after a mock that was started before it has stopped."""
     mock = kind(tmp_path)
     with nothing_left_behind():
         mock.start()
-        fake = made()
+        fake = new_fake()
         fake.open()
         check_fake(fake)
         mock.check(local)
@@ -298,10 +298,10 @@ def test_a_mock_may_come_first_and_leave_first(kind: type[Mock], tmp_path: Path,
 @pytest.mark.parametrize("kind", MOCKS)
 @pytest.mark.parametrize("used", [True, False], ids=["used", "unused"])
 def test_a_mock_may_come_last_and_leave_last(kind: type[Mock], tmp_path: Path, local: str, used: bool) -> None:  # noqa: FBT001
-    """It works on, and puts back what it found, a function of ours, which goes with the next fake."""
+    """It keeps working after the fake. When stopped, it restores the fake's function, which the next fake removes."""
     mock = kind(tmp_path)
     with nothing_left_behind():
-        fake = made()
+        fake = new_fake()
         fake.open()
         mock.start()
         if used:
@@ -311,20 +311,20 @@ def test_a_mock_may_come_last_and_leave_last(kind: type[Mock], tmp_path: Path, l
         mock.check(local)
         mock.stop()
         for _ in range(2):
-            with made() as following:
+            with new_fake() as following:
                 check_fake(following)
 
 
 @pytest.mark.parametrize("outside", [True, False])
 @pytest.mark.parametrize("kind", [Respx, RespxAbove, AioResponses, Cassette])
 def test_other_github_hosts_are_refused_beside_a_mock(kind: type[Mock], tmp_path: Path, outside: bool) -> None:  # noqa: FBT001
-    """A claim of another GitHub host does not hold while a fake is active: the fake's refusal wins."""
-    mock, fake = kind(tmp_path), made()
+    """While a fake is active, it refuses other GitHub hosts even if a mock knows them."""
+    mock, fake = kind(tmp_path), new_fake()
     for start in (mock.start, fake.open) if outside else (fake.open, mock.start):
         start()
     try:
         with pytest.raises(UnsupportedRequest, match=r"a request to github\.com cannot be answered"):
-            says("https://github.com/", "aiohttp" if kind is AioResponses else "httpx")
+            text_of("https://github.com/", "aiohttp" if kind is AioResponses else "httpx")
     finally:
         for stop in (fake.close, mock.stop) if outside else (mock.stop, fake.close):
             stop()
@@ -335,15 +335,15 @@ def test_other_github_hosts_are_refused_beside_a_mock(kind: type[Mock], tmp_path
 
 @respx.mock
 def test_respx_as_a_decorator() -> None:
-    """A fake inside of a test under ``respx.mock`` leaves the decorator its hosts, and its demand for calls."""
+    """A fake inside a test under ``respx.mock`` does not affect the decorator's hosts and assertions."""
     respx.get(OTHER).respond(text="theirs")
-    with nothing_left_behind(), made() as fake:
+    with nothing_left_behind(), new_fake() as fake:
         check_fake(fake)
-        assert says(OTHER, "httpx") == "theirs"
+        assert text_of(OTHER, "httpx") == "theirs"
 
 
 def test_respx_still_asserts_that_all_were_called(ghdeploy: FakeGitHub) -> None:
-    """A route that only GitHub's host would have used is never called, and respx says so."""
+    """A route for GitHub's host is never called, and respx reports it."""
     ghdeploy.add_repository("octocat/example")
     router = respx.mock()
     router.start()
@@ -353,17 +353,17 @@ def test_respx_still_asserts_that_all_were_called(ghdeploy: FakeGitHub) -> None:
         router.stop()
 
 
-def test_respx_still_lets_pass_what_it_is_told_to(ghdeploy: FakeGitHub, local: str) -> None:
-    """With ``assert_all_mocked=False`` it makes answers up, and ``pass_through`` reaches a server; not GitHub's."""
+def test_respx_options_still_apply_to_other_hosts(ghdeploy: FakeGitHub, local: str) -> None:
+    """``assert_all_mocked=False`` and ``pass_through`` work, but not for GitHub's hosts."""
     ghdeploy.add_repository("octocat/example")
     with respx.mock(assert_all_mocked=False) as router:
         router.get(local).pass_through()
         check_fake(ghdeploy)
-        assert (says(local, "httpx"), says(UNKNOWN, "httpx")) == ("local", "")
+        assert (text_of(local, "httpx"), text_of(UNKNOWN, "httpx")) == ("local", "")
 
 
-def test_respx_as_a_transport_answers_what_it_is_given(ghdeploy: FakeGitHub) -> None:
-    """A client that is told to have no network has none: its own transport answers, and the fake hears nothing."""
+def test_a_respx_transport_bypasses_the_fake(ghdeploy: FakeGitHub) -> None:
+    """A client with its own mock transport has no network, so no request reaches the fake."""
     router = respx.Router()
     router.get(f"{API}/user").respond(text="claimed")
     with httpx.Client(transport=httpx.MockTransport(router.handler)) as client:
@@ -372,8 +372,8 @@ def test_respx_as_a_transport_answers_what_it_is_given(ghdeploy: FakeGitHub) -> 
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_a_transport_mounted_for_github_is_still_the_one_that_is_used(library: Any) -> None:  # noqa: ANN401
-    """The choice among a client's transports is as httpx makes it, also beside respx."""
+def test_a_transport_mounted_for_github_is_still_used(library: Any) -> None:  # noqa: ANN401
+    """The choice among a client's transports is httpx' own, even beside respx."""
     used = []
 
     class Noting(library.HTTPTransport):  # type: ignore[misc]
@@ -383,9 +383,9 @@ def test_a_transport_mounted_for_github_is_still_the_one_that_is_used(library: A
 
     plain, noting = library.HTTPTransport(), Noting()
     mounts = {"https://other.example.com": None, "https://api.github.com": noting}
-    with made(), library.Client(transport=plain, mounts=mounts) as client:
+    with new_fake(), library.Client(transport=plain, mounts=mounts) as client:
         assert client.get(f"{API}/user", headers=HEADERS).status_code == 200
-    with made(), library.Client(transport=noting, mounts={"https://api.github.com": None}) as client:
+    with new_fake(), library.Client(transport=noting, mounts={"https://api.github.com": None}) as client:
         assert client.get(f"{API}/rate_limit", headers=HEADERS).status_code == 200
     assert used == ["/user", "/rate_limit"]
 
@@ -433,7 +433,7 @@ def test_not_called(ghdeploy, respx_mock):
 
 @pytest.mark.beside(RESPX, neighbours.PLAIN)
 def test_respx_as_a_fixture(outcome: Outcome) -> None:
-    """Before the fake's and after it; what it demands is demanded still, of its own hosts."""
+    """It works before and after the fake's fixture, and still asserts calls to its own hosts."""
     assert outcome.counts == {"passed": 6, "errors": 1}
     outcome.shows("*some routes were not called*")
 
@@ -508,7 +508,7 @@ def test_after_all_this_nothing_is_left():
 
 @pytest.mark.beside(HTTPX_MOCK, neighbours.PLAIN)
 def test_pytest_httpx_as_a_fixture(outcome: Outcome) -> None:
-    """Before the fake's and after it; GitHub's hosts are no request of its, and what it demands is demanded still."""
+    """It works before and after the fake's fixture, and ignores requests to GitHub's hosts in its assertions."""
     assert outcome.counts == {"passed": 9, "errors": 2}
     assert outcome.failed == ["test_a_claim_that_must_be_used", "test_what_is_unknown"]
     outcome.shows("*responses are mocked but not requested*")
@@ -517,33 +517,33 @@ def test_pytest_httpx_as_a_fixture(outcome: Outcome) -> None:
 # aioresponses
 
 
-def test_aioresponses_as_a_decorator_and_for_a_fake_of_an_enterprise() -> None:
-    """Whichever host a fake answers for, it is not aioresponses', and only as long as the fake is active."""
+def test_aioresponses_as_a_decorator_and_beside_an_enterprise_fake() -> None:
+    """It never answers the host of a fake while that fake is active."""
     url = "https://ghe.example.com:443/api/v3/user"
 
     @aioresponses.aioresponses()
     def ask(mock: aioresponses.aioresponses) -> None:
         mock.get(url, body="claimed", response_class=Answered)
         with FakeGitHub("https://ghe.example.com/api/v3") as fake:
-            assert '"login":"octocat"' in says(url, "aiohttp")
+            assert '"login":"octocat"' in text_of(url, "aiohttp")
             assert len(fake.requests) == 1
             with pytest.raises(aiohttp.ClientConnectionError):
-                says("https://ghe.example.com.evil.example/api/v3/user", "aiohttp")
-        assert says(url, "aiohttp") == "claimed"
+                text_of("https://ghe.example.com.evil.example/api/v3/user", "aiohttp")
+        assert text_of(url, "aiohttp") == "claimed"
 
     with nothing_left_behind():
         ask()  # type: ignore[call-arg] # the decorator gives it
 
 
-def test_aioresponses_that_passes_on_what_it_does_not_know(ghdeploy: FakeGitHub, local: str) -> None:
-    """With ``passthrough_unmatched`` too, nothing of GitHub's is answered by it or goes to a network."""
+def test_aioresponses_with_passthrough_unmatched(ghdeploy: FakeGitHub, local: str) -> None:
+    """It neither answers requests to GitHub's hosts nor passes them to the network."""
     ghdeploy.add_repository("octocat/example")
     with aioresponses.aioresponses(passthrough_unmatched=True) as mock:
         mock.get(f"{API}/user", body="claimed", response_class=Answered)
         check_fake(ghdeploy)
-        assert says(local, "aiohttp") == "local"
+        assert text_of(local, "aiohttp") == "local"
         with pytest.raises(UnsupportedRequest, match=r"gist\.github\.com"):
-            says("https://gist.github.com/", "aiohttp")
+            text_of("https://gist.github.com/", "aiohttp")
     assert isinstance(ghdeploy._engine.take_problem(), UnsupportedRequest)
 
 
@@ -551,8 +551,8 @@ def test_aioresponses_that_passes_on_what_it_does_not_know(ghdeploy: FakeGitHub,
 
 
 @pytest.mark.parametrize("record_mode", ["all", "new_episodes", "once", "none"])
-def test_vcrpy_never_hears_of_what_is_said_to_the_fake(ghdeploy: FakeGitHub, tmp_path: Path, record_mode: str) -> None:
-    """No cassette is written, and none is needed, whatever the mode: no token gets on one."""
+def test_vcrpy_never_records_requests_to_the_fake(ghdeploy: FakeGitHub, tmp_path: Path, record_mode: str) -> None:
+    """In every mode, no cassette is written or needed, so no token gets on one."""
     ghdeploy.add_repository("octocat/example")
     path = tmp_path / "cassette.yaml"
     with vcr.use_cassette(str(path), record_mode=record_mode) as cassette:
@@ -562,31 +562,31 @@ def test_vcrpy_never_hears_of_what_is_said_to_the_fake(ghdeploy: FakeGitHub, tmp
 
 
 @pytest.mark.parametrize("record_mode", ["all", "new_episodes"])
-def test_vcrpy_keeps_what_is_on_a_cassette_of_github(tmp_path: Path, local: str, record_mode: str) -> None:
-    """What was recorded of the real GitHub once is not played to a client of the fake, and not lost either."""
+def test_vcrpy_keeps_recorded_requests_to_github(tmp_path: Path, local: str, record_mode: str) -> None:
+    """Recorded responses of the real GitHub are not played to clients of the fake, and not lost."""
     path = tmp_path / "cassette.yaml"
     path.write_text(RECORDED, "utf-8")
-    with made() as fake, vcr.use_cassette(str(path), record_mode=record_mode):
+    with new_fake() as fake, vcr.use_cassette(str(path), record_mode=record_mode):
         check_fake(fake)
-        assert says(local, "requests") == "local"
+        assert text_of(local, "requests") == "local"
     written = path.read_text("utf-8")
     assert local in written
     with vcr.use_cassette(str(path), record_mode="none"):
-        assert says(f"{API}/user", "requests") == "claimed"
+        assert text_of(f"{API}/user", "requests") == "claimed"
 
 
 def test_vcrpy_and_a_connection_that_outlives_the_fake(tmp_path: Path) -> None:
-    """What a client keeps open serves no cassette: the recorded answer is played when the fake has gone."""
+    """After the fake is closed, a connection opened to it is not reused: the cassette answers."""
     path = tmp_path / "cassette.yaml"
     path.write_text(RECORDED, "utf-8")
     with requests.Session() as session, vcr.use_cassette(str(path), record_mode="none"):
-        with made():
+        with new_fake():
             assert session.get(f"{API}/user", headers=HEADERS).json()["login"] == "octocat"
         assert session.get(f"{API}/user", headers=HEADERS).text == "claimed"
 
 
 def test_vcrpy_records_a_live_server_like_any_other(ghdeploy: FakeGitHub, tmp_path: Path) -> None:
-    """Its port is none of GitHub's hosts; ``ignore_localhost`` keeps it off the cassette."""
+    """A live server is not a GitHub host. ``ignore_localhost`` keeps it off the cassette."""
     path = tmp_path / "cassette.yaml"
     with ghdeploy.serve() as server:
         with vcr.use_cassette(str(path), filter_headers=["authorization"]):
@@ -597,7 +597,7 @@ def test_vcrpy_records_a_live_server_like_any_other(ghdeploy: FakeGitHub, tmp_pa
             assert len(cassette) == 0
 
 
-# There before us
+# Mocks active before the doors are imported
 
 FIRST = {
     "respx": "import respx; mock = respx.mock(assert_all_called=False); mock.start(); mock.route().respond(text='x')",
@@ -638,8 +638,8 @@ print("done")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIRST)
-def test_a_mock_may_be_there_before_us(name: str, tmp_path: Path) -> None:
-    """One that was active before our doors were ever imported is not taken for the library that it mocks."""
+def test_a_mock_may_be_active_before_the_doors_are_imported(name: str, tmp_path: Path) -> None:
+    """It is not mistaken for the library that it mocks."""
     start = FIRST[name].replace("mock = vcr", "context = vcr").replace(".__enter__()", "; context.__enter__()")
     script = FRESH.format(path=[str(neighbours.HERE)], start=start, stop=STOP.get(name, "mock.stop()"))
     done = subprocess.run(  # noqa: S603 - our own script

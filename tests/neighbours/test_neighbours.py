@@ -1,4 +1,4 @@
-"""That the documentation says of each neighbour what the tests try, and that nobody else is disturbed by them."""
+"""The documentation lists the tested neighbours, and their plugins do not affect other tests."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 TESTS = sorted(Path(__file__).parent.glob("test_*.py"))
 
 
-def test_the_table_names_the_neighbours_that_are_tried() -> None:
-    """In it each has a line, in the order of the list, with what works."""
+def test_the_table_lists_the_tested_neighbours() -> None:
+    """Each has a row, in the order of the list, that says what works."""
     text = (ROOT / "docs" / "clients.md").read_text("utf-8").partition("<!-- neighbours -->\n")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines()[2:]]
     assert [row[0].strip("`") for row in rows] == list(neighbours.NEIGHBOURS)
@@ -36,23 +36,23 @@ def names_of_tests() -> list[str]:
 
 
 @pytest.mark.parametrize("name", neighbours.NEIGHBOURS)
-def test_each_neighbour_is_tried(name: str) -> None:
-    """It is named in a test's name or among what a test is run for."""
+def test_each_neighbour_is_tested(name: str) -> None:
+    """Its name is part of a test's name."""
     slug = name.replace("-", "_")
-    named = names_of_tests()
-    assert any(f"_{slug}_" in f"{one}_" for one in named), f"no test in {[path.name for path in TESTS]} names {slug}"
+    tests = names_of_tests()
+    assert any(f"_{slug}_" in f"{test}_" for test in tests), f"no test in {[path.name for path in TESTS]} names {slug}"
 
 
-def test_each_neighbour_that_is_installed_for_tests_says_from_which_version_on() -> None:
-    """The group test lists them; unittest is Python's."""
+def test_each_neighbour_has_a_minimum_version() -> None:
+    """The dependency group `test` lists them. unittest is part of Python."""
     group = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["test"]
-    listed = {re.split("[><=]", one)[0] for one in group if isinstance(one, str) and ">=" in one}
+    listed = {re.split("[><=]", entry)[0] for entry in group if isinstance(entry, str) and ">=" in entry}
     assert set(neighbours.NEIGHBOURS) - {"unittest"} <= listed
 
 
 @pytest.mark.slow
-def test_no_other_test_has_them_in_its_runs(pytester: pytest.Pytester) -> None:
-    """A run that a test starts, here or in a process of its own, has none of these plugins."""
+def test_nested_runs_of_other_tests_do_not_load_them(pytester: pytest.Pytester) -> None:
+    """A nested run, in this process or in a subprocess, loads none of these plugins."""
     pytester.makepyfile(
         f"""
         import pytest

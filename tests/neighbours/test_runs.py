@@ -1,4 +1,4 @@
-"""Plugins that run, order, repeat, end or fence in tests, beside the fake. Each is loaded in a run of its own."""
+"""Plugins that run, order, repeat, stop or isolate tests, beside the fake. Each is loaded in its own nested run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HEADING = "*ghdeploy: the conversation with https://api.github.com*"
 
 
 def source(text: str) -> str:
-    """Put before a file of tests what they all need."""
+    """Add the common first lines to a test file."""
     return f"{API}\n{inspect.cleandoc(text)}\n"
 
 
@@ -87,14 +87,14 @@ WITHOUT_SOCKETS = source(
 
 
 @pytest.mark.beside(f"WITH_A_LOOP = False\n{WITHOUT_SOCKETS}", neighbours.WITHOUT_SOCKETS)
-def test_pytest_socket_leaves_the_doors_open(outcome: Outcome) -> None:
-    """In process all works without a socket."""
+def test_pytest_socket_does_not_affect_the_doors(outcome: Outcome) -> None:
+    """Clients in this process need no socket."""
     assert outcome.counts == {"passed": 3}
 
 
 @pytest.mark.beside(f"WITH_A_LOOP = True\n{WITHOUT_SOCKETS}", neighbours.WITHOUT_SOCKETS_BUT_UNIX)
-def test_pytest_socket_leaves_the_doors_open_to_an_event_loop(outcome: Outcome) -> None:
-    """It needs a pair of sockets, which --allow-unix-socket allows."""
+def test_pytest_socket_does_not_affect_the_doors_in_an_event_loop(outcome: Outcome) -> None:
+    """An event loop needs a socket pair, which --allow-unix-socket allows."""
     assert outcome.counts == {"passed": 3}
 
 
@@ -126,8 +126,8 @@ FORBIDDEN = source(
 
 
 @pytest.mark.beside(FORBIDDEN, neighbours.WITHOUT_SOCKETS)
-def test_pytest_socket_forbids_what_needs_a_socket_and_we_say_what_helps(outcome: Outcome) -> None:
-    """A live server is refused in our words; a receiver at a URL gets a delivery that failed, with the reason."""
+def test_pytest_socket_blocks_servers_with_a_helpful_message(outcome: Outcome) -> None:
+    """A live server is refused with advice. A delivery to a URL fails with the reason."""
     assert outcome.counts == {"passed": 2, "errors": 1}
     outcome.shows("*FakeError: pytest-socket forbids all sockets in this test*--allow-hosts=127.0.0.1*")
 
@@ -204,14 +204,14 @@ ALLOWED_BY_TEST = LOCAL + inspect.cleandoc(
 
 
 @pytest.mark.beside(ALLOWED_BY_OPTION, neighbours.IN_TWO_PROCESSES)
-def test_pytest_socket_can_allow_what_stays_on_this_machine(outcome: Outcome) -> None:
-    """A live server and a receiver at a URL work where 127.0.0.1 is allowed by option."""
+def test_pytest_socket_can_allow_loopback(outcome: Outcome) -> None:
+    """A live server and a receiver at a URL work if an option allows 127.0.0.1."""
     assert outcome.counts == {"passed": 2}
 
 
 @pytest.mark.beside(ALLOWED_BY_TEST, neighbours.WITHOUT_SOCKETS)
-def test_pytest_socket_can_allow_a_test_what_stays_on_this_machine(outcome: Outcome) -> None:
-    """They work by marker and fixture too."""
+def test_pytest_socket_can_allow_loopback_for_one_test(outcome: Outcome) -> None:
+    """A marker or a fixture can allow it too."""
     assert outcome.counts == {"passed": 6}
 
 
@@ -267,8 +267,8 @@ BOTH_GUARDS = source(
 
 
 @pytest.mark.beside(BOTH_GUARDS, neighbours.PLAIN)
-def test_pytest_socket_is_out_of_the_way_after_a_test_with_both(outcome: Outcome) -> None:
-    """A test after one with ``disable_socket`` has its sockets and look-ups; ours are guarded while it lasts."""
+def test_pytest_socket_leaves_no_trace_in_the_next_test(outcome: Outcome) -> None:
+    """After a test with ``disable_socket``, sockets and lookups work. The fake guards them during its tests only."""
     assert outcome.counts == {"passed": 9}
 
 
@@ -278,10 +278,10 @@ ASYNC = """
     async def ask_both(fake):
         fake.add_repository("octocat/example")
         async with httpx.AsyncClient(headers=HEADERS) as client:
-            made = (await client.post(DEPLOYMENTS, json={"ref": "main"})).json()
+            deployment = (await client.post(DEPLOYMENTS, json={"ref": "main"})).json()
         AIOHTTP
-        assert [deployment.id for deployment in fake.repository("octocat/example").deployments] == [made["id"]]
-        return made["id"]
+        assert [deployment.id for deployment in fake.repository("octocat/example").deployments] == [deployment["id"]]
+        return deployment["id"]
 
     @FIXTURE
     async def deployed(ghdeploy):
@@ -330,11 +330,11 @@ ASYNC = """
             assert (await client.get(DEPLOYMENTS)).status_code == 200
 """
 WITH_AIOHTTP = """async with aiohttp.ClientSession(headers=HEADERS) as session, session.get(DEPLOYMENTS) as answer:
-        assert [one["id"] for one in await answer.json()] == [made["id"]]"""
+        assert [one["id"] for one in await answer.json()] == [deployment["id"]]"""
 
 
 def asynchronous(mark: str, fixture: str, aiohttp: str = WITH_AIOHTTP) -> str:
-    """Write the file of tests for a plugin."""
+    """Return the test file for a plugin."""
     text = ASYNC.replace("@MARK\n    ", mark and f"{mark}\n    ").replace("@FIXTURE", fixture)
     return source("import threading\n" + inspect.cleandoc(text).replace("AIOHTTP", aiohttp))
 
@@ -350,8 +350,8 @@ AUTO = "import pytest_asyncio\n" + asynchronous("", "@pytest.fixture")
         pytest.param("auto", marks=pytest.mark.beside(AUTO, neighbours.SHUFFLED)),
     ],
 )
-def test_pytest_asyncio_runs_tests_and_fixtures_that_use_it(outcome: Outcome, mode: str) -> None:
-    """Clients, fixtures, coroutines as receivers, waiting, and the conversation of one that fails; in both modes."""
+def test_pytest_asyncio_runs_asynchronous_tests_and_fixtures(outcome: Outcome, mode: str) -> None:
+    """Clients, fixtures, coroutine receivers, waiting, and the conversation of a failing test work in both modes."""
     assert outcome.counts == {"passed": 5, "failed": 1}, mode
     outcome.shows(
         HEADING,
@@ -391,13 +391,13 @@ ONE_LOOP = source(
 
 @pytest.mark.beside(ONE_LOOP, neighbours.PLAIN)
 def test_pytest_asyncio_may_share_one_loop_among_tests(outcome: Outcome) -> None:
-    """In a loop of the whole session each test has its own fake, also with a client that outlives a test."""
+    """In a session-wide loop each test has its own fake, even with a client that outlives a test."""
     assert outcome.counts == {"passed": 3}
 
 
 @pytest.mark.beside(asynchronous("@pytest.mark.anyio", "@pytest.fixture", aiohttp="pass"), neighbours.PLAIN)
 def test_anyio_runs_tests_under_asyncio_and_trio(outcome: Outcome) -> None:
-    """With both backends, and httpx under trio; aiohttp knows asyncio only."""
+    """Both backends work, with httpx under trio. aiohttp supports asyncio only."""
     assert outcome.counts == {"passed": 10, "failed": 2}
     assert outcome.failed == ["test_that_fails[asyncio]", "test_that_fails[trio]"]
     outcome.shows(HEADING, HEADING)
@@ -458,8 +458,8 @@ CLASSES = source(
 
 
 @pytest.mark.beside(CLASSES, neighbours.PLAIN)
-def test_unittest_classes_use_it_in_each_way_there_is(outcome: Outcome) -> None:
-    """By a fixture that is always used, and as a context manager; a failure shows the conversation either way."""
+def test_unittest_classes_can_use_a_fake(outcome: Outcome) -> None:
+    """An autouse fixture and a context manager both work, and a failure shows the conversation."""
     assert outcome.counts == {"passed": 4, "failed": 5}
     assert outcome.text.count("ghdeploy: the conversation with https://api.github.com") == 4
     assert len(re.findall(r"  1\. POST /repos/octocat/example/deployments", outcome.text)) == 4
@@ -475,12 +475,13 @@ IDS = source(
     def test_it(ghdeploy, number, request):
         repo = ghdeploy.add_repository("octocat/example")
         ghdeploy.webhooks.subscribe(lambda delivery: None)
-        made = deploy().json()
-        told = [made["id"], made["node_id"], repo.sha("main"), [event.delivery_id for event in ghdeploy.events]]
+        deployment = deploy().json()
+        guids = [event.delivery_id for event in ghdeploy.events]
+        recorded = [deployment["id"], deployment["node_id"], repo.sha("main"), guids]
         random.seed(1)
         assert random.random() == pytest.approx(0.13436424411240122)
-        with open(request.config.rootpath / "told", "a") as file:
-            print(json.dumps(told), file=file)
+        with open(request.config.rootpath / "recorded", "a") as file:
+            print(json.dumps(recorded), file=file)
     """
 )
 
@@ -493,18 +494,18 @@ IDS = source(
     ],
 )
 def test_pytest_randomly_changes_no_id(ghdeploy: FakeGitHub, outcome: Outcome, order: str) -> None:
-    """Ids, shas and GUIDs are those that they are here in whatever order, with whatever seed, in two processes."""
+    """Ids, SHAs and GUIDs are the same in any order, with any seed, and in two processes."""
     repo = ghdeploy.add_repository("octocat/example")
     ghdeploy.webhooks.subscribe(lambda _: None)
-    made = repo.add_deployment(ref="main")
-    node_id = requests.get(f"{ghdeploy.base_url}/repos/octocat/example/deployments/{made.id}", timeout=5).json()[
+    deployment = repo.add_deployment(ref="main")
+    node_id = requests.get(f"{ghdeploy.base_url}/repos/octocat/example/deployments/{deployment.id}", timeout=5).json()[
         "node_id"
     ]
-    here = [made.id, node_id, repo.sha("main"), [event.delivery_id for event in ghdeploy.events]]
+    here = [deployment.id, node_id, repo.sha("main"), [event.delivery_id for event in ghdeploy.events]]
 
     assert outcome.counts == {"passed": 8}, order
-    told = [json.loads(line) for line in (outcome.folder / "told").read_text("utf-8").splitlines()]
-    assert told == [here] * 8
+    recorded = [json.loads(line) for line in (outcome.folder / "recorded").read_text("utf-8").splitlines()]
+    assert recorded == [here] * 8
 
 
 # pytest-timeout
@@ -577,7 +578,7 @@ HANGING = source(
 
 @pytest.mark.beside(HANGING, neighbours.PLAIN)
 def test_pytest_timeout_stops_a_test_and_no_other(outcome: Outcome) -> None:
-    """By signal, whatever it hangs in: the report shows the conversation, and the next test finds all as it should."""
+    """With the signal method, the report shows the conversation, and the next test is not affected."""
     assert outcome.counts == {"passed": 5, "failed": 5}
     outcome.shows("*Failed: Timeout*")
     assert outcome.text.count("ghdeploy: the conversation with https://api.github.com") == 5
@@ -590,7 +591,7 @@ def test_pytest_timeout_stops_a_test_and_no_other(outcome: Outcome) -> None:
 
 @pytest.mark.slow
 def test_pytest_timeout_by_thread_ends_the_process(pytester: pytest.Pytester) -> None:
-    """That is what it does with any test: nothing of ours stands in its way, or hangs when it does so."""
+    """The thread method ends the process for any test, and the fake does not block this."""
     pytester.makepyfile(test_it=HANGING)
     arguments = ["--timeout=50", "--timeout-method=thread", "-k", "test_client", "-p", "timeout"]
     result = pytester.runpytest_subprocess(*arguments, timeout=60)
@@ -608,8 +609,8 @@ FLAKY = source(
     def test_second_try(ghdeploy, request):
         ghdeploy.add_repository("octocat/example")
         assert len(ghdeploy.requests) == len(ghdeploy.events) == 0
-        made = deploy().json()
-        TRIES.append((made["id"], made["sha"], ghdeploy.events[0].delivery_id))
+        deployment = deploy().json()
+        TRIES.append((deployment["id"], deployment["sha"], ghdeploy.events[0].delivery_id))
         assert len(set(TRIES)) == 1
         if len(TRIES) == 1:
             requests.get(f"{API}/repos/octocat/example/of-the-first-try", headers=HEADERS)
@@ -637,8 +638,8 @@ FLAKY = source(
 
 
 @pytest.mark.beside(FLAKY, neighbours.PLAIN)
-def test_pytest_rerunfailures_starts_each_try_anew(outcome: Outcome) -> None:
-    """A fresh fake with the same ids; what was wrong in one try fails no other; the last conversation is shown."""
+def test_pytest_rerunfailures_gives_each_try_a_new_fake(outcome: Outcome) -> None:
+    """Ids restart, problems of one try do not fail another, and the last conversation is shown."""
     assert outcome.counts == {"passed": 2, "failed": 1, "rerun": 5}
     outcome.shows(HEADING, "*GET /repos/octocat/try-3*")
     assert "of-the-first-try" not in outcome.text
@@ -679,6 +680,6 @@ MANY = source(
 
 @pytest.mark.beside(MANY, neighbours.IN_TWO_PROCESSES)
 def test_pytest_xdist_beside_several_others(outcome: Outcome) -> None:
-    """Shuffled, repeated, limited in time and in two processes at once, each test has its own fake."""
+    """With shuffling, reruns, timeouts and two processes, each test has its own fake."""
     assert outcome.counts == {"passed": 10, "failed": 1, "rerun": 1}
     outcome.shows(HEADING, "*1. POST /repos/octocat/example/deployments*", "*404 Not Found*")

@@ -1,7 +1,7 @@
 """
-Clocks that a test freezes or moves, beside the fake's, which starts where they stand.
+Frozen and shifted time beside the fake, whose clock starts at the frozen time.
 
-freezegun stops ``time.monotonic`` and an event loop's clock too: nothing of ours may wait for these.
+freezegun also stops ``time.monotonic`` and the clock of event loops, so the fake must not wait on these.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 THEN = datetime(2024, 2, 29, 12, tzinfo=UTC)
 DEPLOYMENTS = "https://api.github.com/repos/octocat/example/deployments"
-TOKEN = "ghp_of_the_clocks_0001"  # noqa: S105 - nobody's
+TOKEN = "ghp_of_the_clocks_0001"  # noqa: S105 - not a real token
 HEADERS = {"Authorization": f"token {TOKEN}"}
 
 
@@ -53,19 +53,19 @@ FREEZERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
 
 @pytest.fixture(params=FREEZERS)
 def frozen(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Freeze time, or let it go on from then, in each way."""
-    with FREEZERS[request.param]() as given:
-        yield given
+    """Freeze or shift time in each way."""
+    with FREEZERS[request.param]() as freezer:
+        yield freezer
 
 
 def deploy() -> requests.Response:
-    """Make a deployment of main."""
+    """Create a deployment of main."""
     return requests.post(DEPLOYMENTS, json={"ref": "main"}, headers=HEADERS, timeout=5)
 
 
 @pytest.mark.usefixtures("frozen")
-def test_what_the_fake_says_of_time_is_by_the_frozen_clock() -> None:
-    """Timestamps, Date, the rate limit's reset and a token's end: the fake's clock, from the frozen time on."""
+def test_the_fake_starts_at_the_frozen_time() -> None:
+    """Timestamps, Date, the rate limit's reset and a token's expiry follow the fake's clock from there."""
     with FakeGitHub() as fake:
         fake.add_repository("octocat/example")
         assert fake.clock.now == THEN
@@ -83,21 +83,21 @@ def test_what_the_fake_says_of_time_is_by_the_frozen_clock() -> None:
 
 @pytest.mark.usefixtures("frozen")
 @pytest.mark.parametrize("door", DOORS)
-def test_timeouts_of_clients_do_not_mind_a_frozen_clock(door: str) -> None:
-    """Every library is answered, and one that is to run into its timeout does so at once."""
+def test_timeouts_of_clients_work_while_time_is_frozen(door: str) -> None:
+    """Every client gets its response, and a simulated timeout is immediate."""
     with FakeGitHub() as fake:
         assert DOORS[door]("GET", f"{fake.base_url}/user", HEADERS, None, timeout=3).status == 200
         fake.faults.add(error="timeout")
-        with pytest.raises(Exception) as caught:  # noqa: PT011 - each library has its own, some without a text
-            # Not GET, which urllib3 and aiohttp repeat.
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - each library has its own, some without a message
+            # Not GET, which urllib3 and aiohttp retry.
             DOORS[door]("POST", f"{fake.base_url}/user/repos", HEADERS, b"{}", timeout=3)
         assert re.search(r"(?i)timed? ?out", repr(caught.value))
     assert fake._engine.take_problem() is None
 
 
 @pytest.mark.usefixtures("frozen")
-def test_the_rate_limit_starts_again_by_the_fakes_clock() -> None:
-    """Not by the frozen one, which goes its own way."""
+def test_the_rate_limit_resets_by_the_fakes_clock() -> None:
+    """The frozen clock does not matter."""
     with FakeGitHub() as fake:
         fake.rate_limits.set(remaining=0)
         assert requests.get(f"{fake.base_url}/user", headers=HEADERS, timeout=5).status_code == 403
@@ -106,20 +106,20 @@ def test_the_rate_limit_starts_again_by_the_fakes_clock() -> None:
 
 
 @pytest.mark.usefixtures("frozen")
-def test_a_live_server_answers_and_ends_while_time_stands_still() -> None:
-    """Its threads wait for no clock, also with a client that leaves a connection open."""
+def test_a_live_server_works_while_time_is_frozen() -> None:
+    """It answers, and stops even with an open connection."""
     with FakeGitHub() as fake:
         fake.add_repository("octocat/example")
         with fake.serve() as server, requests.Session() as session:
             for _ in range(3):
                 answer = session.get(f"{server.api_url}/repos/octocat/example", timeout=5)
                 assert (answer.status_code, answer.headers["Date"]) == (200, "Thu, 29 Feb 2024 12:00:00 GMT")
-        assert [one for one in threading.enumerate() if one.name.startswith("ghdeploy")] == []
+        assert [thread for thread in threading.enumerate() if thread.name.startswith("ghdeploy")] == []
 
 
 @pytest.mark.usefixtures("frozen")
-def test_receivers_of_all_kinds_are_called_while_time_stands_still() -> None:
-    """A function, a coroutine, one with a thread of its own, a WSGI and an ASGI application, a URL."""
+def test_receivers_of_all_kinds_work_while_time_is_frozen() -> None:
+    """Coroutines, WSGI and ASGI applications, and functions in threads get their deliveries."""
     seen: list[str] = []
 
     async def coroutine(delivery: Any) -> None:  # noqa: ANN401
@@ -141,15 +141,17 @@ def test_receivers_of_all_kinds_are_called_while_time_stands_still() -> None:
         fake.add_repository("octocat/example")
         for receiver in (coroutine, wsgi, asgi):
             fake.webhooks.subscribe(receiver, events=["deployment"])
-        fake.webhooks.subscribe(lambda one: seen.append(f"thread {one.event}"), events=["deployment"], in_thread=True)
+        fake.webhooks.subscribe(
+            lambda delivery: seen.append(f"thread {delivery.event}"), events=["deployment"], in_thread=True
+        )
         del seen[:]
         assert deploy().status_code == 201
     assert seen == ["coroutine deployment", "wsgi deployment", "asgi deployment", "thread deployment"]
 
 
 @pytest.mark.usefixtures("frozen")
-def test_who_waits_for_an_event_waits_in_real_time() -> None:
-    """Until it comes, from another thread, or until the timeout, in a thread and in a task."""
+def test_waiting_for_an_event_takes_real_time() -> None:
+    """It ends with the event or at the timeout, in a thread and in an asyncio task."""
     with FakeGitHub() as fake:
         repository = fake.add_repository("octocat/example")
 
@@ -169,8 +171,8 @@ def test_who_waits_for_an_event_waits_in_real_time() -> None:
         asyncio.run(waits())
 
 
-def test_a_clock_that_is_moved_meanwhile_does_not_move_the_fakes() -> None:
-    """Each goes its own way, unless the test moves the fake's along: ``clock.move_to(datetime.now(UTC))``."""
+def test_moving_a_frozen_clock_does_not_move_the_fakes() -> None:
+    """The test can move both: ``clock.move_to(datetime.now(UTC))``."""
     with freezegun.freeze_time(THEN) as frozen, FakeGitHub() as fake:
         frozen.tick(60)
         assert fake.clock.now == THEN
@@ -184,20 +186,20 @@ def test_a_clock_that_is_moved_meanwhile_does_not_move_the_fakes() -> None:
 
 
 @pytest.mark.usefixtures("frozen")
-def test_an_asynchronous_client_is_answered_while_time_stands_still() -> None:
-    """Several at once, in one loop."""
+def test_an_asynchronous_client_works_while_time_is_frozen() -> None:
+    """Several requests at once in one loop are answered."""
 
     async def ask() -> list[int]:
         async with httpx.AsyncClient(headers=HEADERS, timeout=1) as client:
-            made = await asyncio.gather(*(client.post(DEPLOYMENTS, json={"ref": "main"}) for _ in range(5)))
-        return [answer.json()["id"] for answer in made]
+            answers = await asyncio.gather(*(client.post(DEPLOYMENTS, json={"ref": "main"}) for _ in range(5)))
+        return [answer.json()["id"] for answer in answers]
 
     with FakeGitHub() as fake:
         repository = fake.add_repository("octocat/example")
         assert sorted(asyncio.run(ask())) == sorted(deployment.id for deployment in repository.deployments)
 
 
-IN_WHATEVER_ORDER = """
+IN_ANY_ORDER = """
 from datetime import UTC, datetime
 
 import freezegun
@@ -263,7 +265,7 @@ async def test_async_decorator(ghdeploy_factory):
 """
 
 
-@pytest.mark.beside(IN_WHATEVER_ORDER, neighbours.PLAIN)
-def test_freezegun_and_time_machine_in_whatever_order_with_the_fixture(outcome: Outcome) -> None:
-    """Frozen by a decorator or a fixture before ours, the fake starts there; by one after, it started before."""
+@pytest.mark.beside(IN_ANY_ORDER, neighbours.PLAIN)
+def test_freezegun_and_time_machine_in_any_order_with_the_fixture(outcome: Outcome) -> None:
+    """The fake starts at the frozen time with a decorator or an earlier fixture, but not with a later one."""
     assert outcome.counts == {"passed": 10}
