@@ -22,6 +22,10 @@ DOCS = "https://docs.github.com/rest/deployments/environments"
 PUT_DOCS = f"{DOCS}#create-or-update-an-environment"
 PROTECTED = {"protected_branches": True, "custom_branch_policies": False}
 CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
+NO_REVIEWER = (
+    "Failed to create or update the environment protection rule. "
+    "Required reviewers must have at least one reviewer to set prevent_self_review."
+)
 
 pytestmark = pytest.mark.usefixtures("repo")
 
@@ -131,7 +135,7 @@ def test_a_team_can_review(http: requests.Session, ghdeploy: FakeGitHub) -> None
         {"wait_timer": 0},
         {"reviewers": []},
         {"reviewers": None},
-        {"prevent_self_review": True},
+        {"prevent_self_review": False},
         {"deployment_branch_policy": None},
     ],
 )
@@ -235,6 +239,9 @@ def test_an_unencoded_slash_in_a_name_is_a_404(
         ({"wait_timer": -1}, "Wait timer must be between 0 and 43200"),
         ({"wait_timer": 43_201}, "Wait timer must be between 0 and 43200"),
         ({"reviewers": [{"type": "User", "id": 1}] * 7}, "Reviewers can have at most 6 entries"),
+        ({"prevent_self_review": True}, NO_REVIEWER),
+        ({"prevent_self_review": True, "reviewers": []}, NO_REVIEWER),
+        ({"prevent_self_review": True, "reviewers": None}, NO_REVIEWER),
         ({"reviewers": [{"type": "User", "id": 1}]}, "Reviewers is invalid"),
         ({"reviewers": [{"type": "User"}]}, "Reviewers is invalid"),
         ({"reviewers": [{"id": 1_583_231}]}, "Reviewers is invalid"),
@@ -243,11 +250,11 @@ def test_an_unencoded_slash_in_a_name_is_a_404(
         ({"reviewers": [{"type": "Team"}]}, "Reviewers is invalid"),
         (
             {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": True}},
-            "protected_branches and custom_branch_policies cannot have the same value",
+            '"custom_branch_policies" and "protected_branches" cannot have the same value',
         ),
         (
             {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": False}},
-            "protected_branches and custom_branch_policies cannot have the same value",
+            '"custom_branch_policies" and "protected_branches" cannot have the same value',
         ),
         ({"wait_timer": "30"}, "Invalid request.\n\nFor 'properties/wait_timer', \"30\" is not an integer."),
         ({"wait_timer": 1.5}, "Invalid request.\n\nFor 'properties/wait_timer', 1.5 is not an integer."),

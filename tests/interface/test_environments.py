@@ -161,6 +161,10 @@ def test_an_environment_of_an_enterprise_server_has_its_urls() -> None:
 
 LONG = "x" * 256
 REFUSES = "GitHub would respond 422"
+NO_REVIEWER = (
+    "Failed to create or update the environment protection rule. "
+    "Required reviewers must have at least one reviewer to set prevent_self_review."
+)
 
 MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], str]] = [
     (lambda _gh, r, _e: r.add_environment("production"), "octocat/example already has an environment 'production'"),
@@ -211,6 +215,13 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers=["octocat"] * 7),
         f"{REFUSES} 'Reviewers can have at most 6 entries': 7 reviewers are listed; the limit is 6",
+    ),
+    (
+        lambda _gh, r, _e: r.add_environment("qa", prevent_self_review=True),
+        (
+            f"{REFUSES} '{NO_REVIEWER}': prevent_self_review is true, and there are no reviewers; add one, "
+            "or leave prevent_self_review out"
+        ),
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", reviewers=["github"]),

@@ -53,6 +53,8 @@ def create_or_update(
 
         wait_timer: Minutes that a job waits, from 0 to 43,200.
 
+        prevent_self_review: Whether the user who started a job may not approve it. True needs a reviewer.
+
         reviewers: At most 6, each with ``type`` (``User`` or ``Team``) and ``id``.
 
         deployment_branch_policy:
@@ -74,6 +76,7 @@ def create_or_update(
         name=name,
         wait_timer=wait_timer,
         reviewers=len(reviewers),
+        prevent_self_review=prevent_self_review,
         deployment_branch_policy=deployment_branch_policy,
     )
     reviewer_rows = tuple(_reviewer(store, repository, reviewer) for reviewer in reviewers)

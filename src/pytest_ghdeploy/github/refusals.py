@@ -426,8 +426,21 @@ def no_such_permission(permission: str, hint: str) -> Unprocessable:
 
 
 def invalid_environment(field: str, message: str, hint: str) -> Unprocessable:
-    """Refuse an environment whose *field* breaks a rule: without ``errors``, as described [guess: the text]."""
+    """
+    Refuse an environment whose *field* breaks a rule: without ``errors``, as described.
+
+    [guess: every *message* except the one for ``deployment_branch_policy``]
+    """
     return Unprocessable(message, hint=hint, field=field)
+
+
+def no_reviewer(hint: str) -> Unprocessable:
+    """Refuse ``prevent_self_review`` without reviewers [guess: the status, not the text]."""
+    message = (
+        "Failed to create or update the environment protection rule. "
+        "Required reviewers must have at least one reviewer to set prevent_self_review."
+    )
+    return invalid_environment("prevent_self_review", message, hint)
 
 
 def already_exists(resource: str, field: str, hint: str) -> Unprocessable:

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import DeploymentBranchPolicySettings
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-VALID: dict[str, Any] = {"name": "staging", "wait_timer": 0, "reviewers": 0, "deployment_branch_policy": None}
+VALID: dict[str, Any] = {
+    "name": "staging",
+    "wait_timer": 0,
+    "reviewers": 0,
+    "prevent_self_review": False,
+    "deployment_branch_policy": None,
+}
+NO_REVIEWER = (
+    "Failed to create or update the environment protection rule. "
+    "Required reviewers must have at least one reviewer to set prevent_self_review."
+)
 
 
 def _policy(*, protected: bool, custom: bool) -> dict[str, bool]:
@@ -32,6 +42,7 @@ def _policy(*, protected: bool, custom: bool) -> dict[str, bool]:
         {"name": "a/b c"},
         {"wait_timer": 43_200},
         {"reviewers": 6},
+        {"reviewers": 1, "prevent_self_review": True},
         {"deployment_branch_policy": _policy(protected=True, custom=False)},
         {"deployment_branch_policy": _policy(protected=False, custom=True)},
     ],
@@ -62,13 +73,23 @@ def test_an_environment_within_its_limits_is_allowed(changes: dict[str, Any]) ->
         ),
         ({"reviewers": 7}, "Reviewers can have at most 6 entries", "7 reviewers are listed; the limit is 6"),
         (
+            {"prevent_self_review": True},  # github/safe-settings#628
+            NO_REVIEWER,
+            "prevent_self_review is true, and there are no reviewers; add one, or leave prevent_self_review out",
+        ),
+        (
+            {"prevent_self_review": True, "wait_timer": 30},
+            NO_REVIEWER,
+            "prevent_self_review is true, and there are no reviewers; add one, or leave prevent_self_review out",
+        ),
+        (
             {"deployment_branch_policy": _policy(protected=True, custom=True)},
-            "protected_branches and custom_branch_policies cannot have the same value",
+            '"custom_branch_policies" and "protected_branches" cannot have the same value',
             "both members of deployment_branch_policy are true; exactly one must be true",
         ),
         (
             {"deployment_branch_policy": _policy(protected=False, custom=False)},
-            "protected_branches and custom_branch_policies cannot have the same value",
+            '"custom_branch_policies" and "protected_branches" cannot have the same value',
             "both members of deployment_branch_policy are false; exactly one must be true",
         ),
     ],

@@ -34,7 +34,12 @@ def environment_key(name: str) -> str:
 
 
 def check_environment(
-    *, name: str, wait_timer: int, reviewers: int, deployment_branch_policy: Mapping[str, bool] | None
+    *,
+    name: str,
+    wait_timer: int,
+    reviewers: int,
+    prevent_self_review: bool,
+    deployment_branch_policy: Mapping[str, bool] | None,
 ) -> None:
     """
     Refuse an environment that breaks a rule.
@@ -46,6 +51,8 @@ def check_environment(
 
         reviewers: The number of reviewers, at most 6.
 
+        prevent_self_review: True needs at least one reviewer.
+
         deployment_branch_policy: ``None``, or two members of which exactly one is true.
 
     Raises:
@@ -53,6 +60,7 @@ def check_environment(
 
     Source:
         https://docs.github.com/rest/deployments/environments#create-or-update-an-environment
+        Users quote the texts about ``prevent_self_review`` (github/safe-settings#628) and ``deployment_branch_policy``.
     """
     if not name:
         raise refusals.invalid_environment("name", "Name can't be blank", "the name of an environment is empty")
@@ -70,12 +78,15 @@ def check_environment(
         raise refusals.invalid_environment(
             "reviewers", message, f"{reviewers} reviewers are listed; the limit is {REVIEWER_LIMIT}"
         )
+    if prevent_self_review and not reviewers:
+        hint = "prevent_self_review is true, and there are no reviewers; add one, or leave prevent_self_review out"
+        raise refusals.no_reviewer(hint)
     if deployment_branch_policy is not None:
         protected, custom = (
             deployment_branch_policy[name] for name in ("protected_branches", "custom_branch_policies")
         )
         if protected == custom:
-            message = "protected_branches and custom_branch_policies cannot have the same value"
+            message = '"custom_branch_policies" and "protected_branches" cannot have the same value'
             hint = f"both members of deployment_branch_policy are {str(custom).lower()}; exactly one must be true"
             raise refusals.invalid_environment("deployment_branch_policy", message, hint)
 
