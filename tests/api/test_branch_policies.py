@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,22 +55,21 @@ def test_a_policy_is_created_with_a_200(http: requests.Session, body: dict[str, 
     assert "Location" not in reply.headers
     policy = reply.json()
     assert list(policy) == ["id", "node_id", "name", "type"]
+    assert base64.b64decode(policy["node_id"]) == f"016:GateBranchPolicy{policy['id']}".encode()
     assert (policy["name"], policy["type"]) == ("release/*", type_)
     assert http.get(_at(policy)).json() == policy
 
 
-def test_policies_are_listed_oldest_first_in_pages(http: requests.Session) -> None:
+def test_policies_are_listed_newest_first_in_pages(http: requests.Session) -> None:
     """The response is an object with the total count."""
     assert _names(http) == []
     for name in ("main", "release/*", "hotfix/**"):
         _create(http, name)
-    assert _names(http) == ["main", "release/*", "hotfix/**"]
+    assert _names(http) == ["hotfix/**", "release/*", "main"]
     reply = http.get(PATH, params={"per_page": "2"})
     assert reply.json()["total_count"] == 3
-    assert [policy["name"] for policy in reply.json()["branch_policies"]] == ["main", "release/*"]
-    assert [policy["name"] for policy in http.get(reply.links["next"]["url"]).json()["branch_policies"]] == [
-        "hotfix/**"
-    ]
+    assert [policy["name"] for policy in reply.json()["branch_policies"]] == ["hotfix/**", "release/*"]
+    assert [policy["name"] for policy in http.get(reply.links["next"]["url"]).json()["branch_policies"]] == ["main"]
 
 
 def test_the_same_policy_again_is_a_303(
@@ -142,7 +142,7 @@ def test_an_update_changes_the_name_only(http: requests.Session) -> None:
         reply = http.put(_at(created), json={"name": name, "type": "branch"})
         assert (reply.status_code, reply.json()) == (200, created | {"name": "v2.*"})
     assert http.get(path).json()["name"] == "v2.*"
-    assert _names(http) == ["v2.*", "main"]
+    assert _names(http) == ["main", "v2.*"]
 
 
 def test_a_policy_is_deleted(http: requests.Session) -> None:

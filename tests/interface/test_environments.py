@@ -91,7 +91,7 @@ def test_a_handle_reads_what_is_stored_now(repo: Repository) -> None:
 
 
 def test_branch_policies_are_added_and_listed(repo: Repository) -> None:
-    """They are the endpoint's, oldest first; the same again gives the one that is there."""
+    """Python lists them oldest first, the endpoint newest first. Adding one again returns the existing one."""
     environment = repo.add_environment("production", deployment_branch_policy=CUSTOM)
     main = environment.add_deployment_branch_policy("main")
     tags = environment.add_deployment_branch_policy("v*", type="tag")
@@ -99,8 +99,8 @@ def test_branch_policies_are_added_and_listed(repo: Repository) -> None:
     assert environment.deployment_branch_policies == [main, tags]
     listed = get(f"{API}/production/deployment-branch-policies")["branch_policies"]
     assert [(one["id"], one["name"], one["type"]) for one in listed] == [
-        (main.id, "main", "branch"),
         (tags.id, "v*", "tag"),
+        (main.id, "main", "branch"),
     ]
 
 

@@ -373,7 +373,7 @@ def test_seeded_resources_are_visible_over_http(ghdeploy: FakeGitHub) -> None:
     assert root("/collaborators/mona/permission")["permission"] == "admin"
     assert root("/environments/qa")["can_admins_bypass"] is False
     policies = root("/environments/qa/deployment-branch-policies")["branch_policies"]
-    assert [policy["name"] for policy in policies] == ["release/*", "v*"]
+    assert [policy["name"] for policy in policies] == ["v*", "release/*"]
     rules = root("/environments/qa/deployment_protection_rules")["custom_deployment_protection_rules"]
     assert [rule["app"]["slug"] for rule in rules] == ["gate"]
     assert [deployment["task"] for deployment in root("/deployments")] == ["migrate", "deploy"]

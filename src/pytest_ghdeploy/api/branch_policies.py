@@ -92,8 +92,13 @@ def _check_name(name: str) -> None:
 
 
 def of(store: Store, environment: Environment) -> Sequence[DeploymentBranchPolicy]:
-    """List the policies of an environment, oldest first."""
-    return store.deployment_branch_policies.where(environment_id=environment.id)[::-1]
+    """
+    List the policies of an environment, newest first.
+
+    Source:
+        Observed, in a single recording, of the project esp-idf-lib.
+    """
+    return store.deployment_branch_policies.where(environment_id=environment.id)
 
 
 def find(call: Call) -> DeploymentBranchPolicy:
@@ -114,7 +119,7 @@ def find(call: Call) -> DeploymentBranchPolicy:
 
 @route("repos/list-deployment-branch-policies", f"GET {_POLICIES}", finds=environments.find)
 def list_deployment_branch_policies(call: Call) -> Reply:
-    """List the policies of an environment, oldest first."""
+    """List the policies of an environment, newest first."""
     rows = of(call.store, call.found)
     around = {"total_count": len(rows), "branch_policies": None}
     return Reply(200, Listing(rows, as_json.deployment_branch_policy, "branch_policies", around))

@@ -72,7 +72,7 @@ class Environment(_Item):
     def deployment_branch_policies(self) -> list[DeploymentBranchPolicy]:
         """The deployment branch policies, oldest first. Each has ``id``, ``name`` and ``type``."""
         with self._store.lock:
-            return list(branch_policies.of(self._store, self._row))
+            return list(branch_policies.of(self._store, self._row)[::-1])
 
     def enable_protection_rule(self, app: App | str) -> ProtectionRule:
         """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pytest_ghdeploy.github.model import App, Team
-from pytest_ghdeploy.serializers.accounts import node_id, time, user
+from pytest_ghdeploy.serializers.accounts import legacy_node_id, node_id, time, user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,10 +78,15 @@ def team(row: Team, urls: Urls) -> JSON:
 
 
 def deployment_branch_policy(row: DeploymentBranchPolicy) -> JSON:
-    """Serialize a deployment branch policy."""
+    """
+    Serialize a deployment branch policy. Its node id still has the older form.
+
+    Source:
+        Observed (github/rest-api-description#3841): ``MDE2OkdhdGVCcmFuY2hQb2xpY3kyMDAyOTM1Ng==``.
+    """
     return {
         "id": row.id,
-        "node_id": node_id("GABP", row.repository_id, row.id),
+        "node_id": legacy_node_id("GateBranchPolicy", row.id),
         "name": row.name,
         "type": row.type,
     }
