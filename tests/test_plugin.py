@@ -250,7 +250,7 @@ def test_options_are_the_assumptions_and_three_more() -> None:
     assert list(OPTIONS) == ["base_url", "validate", "enterprise_version", *SWITCHES]
     for name, default in SWITCHES.items():
         option = OPTIONS[name]
-        assert (option.is_switch, option.is_number) == (isinstance(default, bool), not isinstance(default, bool))
+        assert (option.is_switch, option.is_number) == (type(default) is bool, type(default) is int)
         assert option.default == str(default).lower()
         assert option.meaning
     parameters = inspect.signature(fake.FakeGitHub).parameters
@@ -269,7 +269,7 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "enterprise_version=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=..., "
-            "null_is_absent=...): "
+            "null_is_absent=..., branch_policy_redirect=...): "
             "set up the fixture ghdeploy for this test; repositories is a list of full names to add, "
             "seed is a seed file or a list of seed files, relative to the file of the test; "
             "the others are the ini options ghdeploy_* of the same names."
@@ -311,6 +311,7 @@ OTHERS = {
     "validate": "all",
     "enterprise_version": "3.17.4",
     "payload_limit": 77,
+    "branch_policy_redirect": "policy",
 }
 VALUES: dict[str, Any] = {name: OTHERS.get(name, True) for name in OPTIONS}
 READ = """
@@ -454,7 +455,7 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
             ("pytest_ghdeploy.FakeError: unknown argument 'short_sha' of the marker ghdeploy; known: "
             "short_shas, repositories, seed, base_url, validate, enterprise_version, inactive_events, "
             "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
-            "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent"),
+            "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect"),
         ),
         (
             "'octocat/example'",
@@ -536,7 +537,8 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ghdeploy_enterprise_version, "
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
-            "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_null_is_absent, ghdeploy_seed"
+            "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_null_is_absent, "
+            "ghdeploy_branch_policy_redirect, ghdeploy_seed"
         )
     ]
 
@@ -549,6 +551,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
         ("payload_limit = -1", "*payload_limit must be a whole number, 0 or more, got -1"),
         ("payload_limit = much", "*payload_limit must be a whole number, 0 or more, got 'much'"),
         ("short_shas = perhaps", "*ghdeploy_short_shas*'perhaps'*"),
+        ("branch_policy_redirect = nowhere", '*branch_policy_redirect must be "list" or "policy", got \'nowhere\''),
     ],
 )
 def test_a_wrong_value_in_the_ini_file_names_the_option(pytester: pytest.Pytester, line: str, expected: str) -> None:

@@ -54,6 +54,9 @@ OPTIONS = {
         "false", 'an unknown X-GitHub-Api-Version is refused with "Bad Request", and the reason in errors'
     ),
     "null_is_absent": Option("true", "an optional member of a request body that is null counts as left out"),
+    "branch_policy_redirect": Option(
+        "list", 'the 303 for an existing branch policy leads to the "list" of policies, or to the "policy"', "WHERE"
+    ),
 }
 """By name. An ini option has ``ghdeploy_`` before it, an option of a command dashes for underscores."""
 

@@ -72,20 +72,25 @@ def test_policies_are_listed_newest_first_in_pages(http: requests.Session) -> No
     assert [policy["name"] for policy in http.get(reply.links["next"]["url"]).json()["branch_policies"]] == ["main"]
 
 
+@pytest.mark.parametrize(
+    "leads_to",
+    ["list", pytest.param("policy", marks=pytest.mark.ghdeploy(branch_policy_redirect="policy"))],
+)
 def test_the_same_policy_again_is_a_303(
-    http: requests.Session, repo: Repository, snapshot: Callable[[], object]
+    http: requests.Session, repo: Repository, snapshot: Callable[[], object], leads_to: str
 ) -> None:
-    """The response leads to the existing policy and has no body. Nothing is created."""
+    """The response has no body, and nothing is created. It leads to the list, or with the switch to the policy."""
     repo.add_environment("a b/c", deployment_branch_policy=CUSTOM)
     path = f"{ENVIRONMENTS}/a%20b%2Fc/deployment-branch-policies"
     created = http.post(path, json={"name": "main"}).json()
     before = snapshot()
     reply = http.post(path, json={"name": "main"}, allow_redirects=False)
     assert (reply.status_code, reply.content) == (303, b"")
-    assert reply.headers["Location"] == f"{API}{path}/{created['id']}"
+    assert reply.headers["Location"] == f"{API}{path}" + (f"/{created['id']}" if leads_to == "policy" else "")
     assert snapshot() == before
     followed = http.post(path, json={"name": "main"})
-    assert (followed.status_code, followed.json()) == (200, created)
+    shown = created if leads_to == "policy" else {"total_count": 1, "branch_policies": [created]}
+    assert (followed.status_code, followed.json()) == (200, shown)
 
 
 def test_a_pattern_may_exist_for_branches_and_for_tags(http: requests.Session, repo: Repository) -> None:

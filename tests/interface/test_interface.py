@@ -943,11 +943,14 @@ NOT_A_ROOT = "base_url must be the root of an API, https://api.github.com or htt
         ({"short_shas": "yes"}, "short_shas must be True or False, got 'yes'"),
         ({"payload_limit": True}, "payload_limit must be a whole number, 0 or more, got True"),
         ({"payload_limit": -1}, "payload_limit must be a whole number, 0 or more, got -1"),
+        ({"branch_policy_redirect": "nowhere"}, "branch_policy_redirect must be \"list\" or \"policy\", got 'nowhere'"),
+        ({"branch_policy_redirect": True}, 'branch_policy_redirect must be "list" or "policy", got True'),
+        ({"branch_policy_redirect": ["list"]}, "branch_policy_redirect must be \"list\" or \"policy\", got ['list']"),
         (
             {"neutral_pass": True},
             ("unknown argument 'neutral_pass'; known: neutral_passes, base_url, validate, enterprise_version, "
             "inactive_events, auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, "
-            "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent"),
+            "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect"),
         ),
     ],
 )  # fmt: skip

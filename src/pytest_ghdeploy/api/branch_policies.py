@@ -127,13 +127,21 @@ def list_deployment_branch_policies(call: Call) -> Reply:
 
 @route("repos/create-deployment-branch-policy", f"POST {_POLICIES}", needs="admin", finds=environments.find)
 def create_deployment_branch_policy(call: Call) -> Reply:
-    """Create a policy. If it exists, the response is a 303 that leads to it."""
+    """
+    Create a policy. If it exists, the response is a 303 without a body.
+
+    Source:
+        Observed by a user (integrations/terraform-provider-github#3611): go-github,
+        which follows the redirect, ends with an object without an id. The list of
+        policies is such an object, so by default the redirect leads there [guess].
+    """
     environment = call.found
     row, is_new = create(call.store, environment, **call.arguments_for(create))
     if is_new:
         return Reply(200, as_json.deployment_branch_policy(row))
     api = f"{call.urls.repository(call.repository)}/environments/{quote(environment.name, safe='')}"
-    return Reply(303, location=f"{api}/deployment-branch-policies/{row.id}")
+    leads_to_policy = call.store.assume.branch_policy_redirect == "policy"
+    return Reply(303, location=f"{api}/deployment-branch-policies{f'/{row.id}' if leads_to_policy else ''}")
 
 
 @route("repos/get-deployment-branch-policy", f"GET {_POLICIES}/{{branch_policy_id}}", finds=find)

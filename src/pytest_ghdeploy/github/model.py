@@ -28,6 +28,7 @@ DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
 DeploymentBranchPolicySettings = Literal["protected_branches", "custom_branch_policies"]
 DeploymentBranchPolicyType = Literal["branch", "tag"]
+BranchPolicyRedirect = Literal["list", "policy"]
 TokenKind = Literal["classic", "fine_grained", "app"]
 ProtectionRuleType = Literal["wait_timer", "required_reviewers", "branch_policy", "custom"]
 HookContentType = Literal["json", "form"]
@@ -43,6 +44,7 @@ DEPLOYMENT_STATES: tuple[str, ...] = get_args(DeploymentState)
 PERMISSIONS: tuple[str, ...] = get_args(Permission)
 """Weakest first. Each includes all before it."""
 DEPLOYMENT_BRANCH_POLICY_TYPES: tuple[str, ...] = get_args(DeploymentBranchPolicyType)
+BRANCH_POLICY_REDIRECTS: tuple[str, ...] = get_args(BranchPolicyRedirect)
 HOOK_DELIVERY_STATES: tuple[str, ...] = get_args(HookDeliveryState)
 
 
@@ -431,6 +433,8 @@ class Assumptions:
     """Put the text about an unknown API version into ``errors``, with the message ``Bad Request``."""
     null_is_absent: bool = True
     """Treat an optional member of a request body that is ``null`` as if it had been left out."""
+    branch_policy_redirect: BranchPolicyRedirect = "list"
+    """Where the 303 for an existing branch policy leads: to the ``list`` of policies, or to the ``policy``."""
 
 
 class AssumptionArguments(TypedDict, total=False):
@@ -446,3 +450,4 @@ class AssumptionArguments(TypedDict, total=False):
     payload_limit: int
     version_text_in_errors: bool
     null_is_absent: bool
+    branch_policy_redirect: BranchPolicyRedirect

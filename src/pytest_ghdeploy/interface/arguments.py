@@ -31,6 +31,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff](?:[\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?")
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
+# The values of the assumptions that are neither switches nor numbers.
+_CHOICES = {"branch_policy_redirect": model.BRANCH_POLICY_REDIRECTS}
 
 
 @contextmanager
@@ -292,8 +294,12 @@ def to_assumptions(values: Mapping[str, Any]) -> Assumptions:
             raise errors.unknown(
                 "argument", name, ["base_url", "validate", "enterprise_version", *known], argument=name
             )
-        if type(value) is not type(known[name]) or value < 0:
+        if name in _CHOICES:
+            is_valid, wanted = value in _CHOICES[name], " or ".join(f'"{choice}"' for choice in _CHOICES[name])
+        else:
+            is_valid = type(value) is type(known[name]) and value >= 0
             wanted = "True or False" if isinstance(known[name], bool) else "a whole number, 0 or more"
+        if not is_valid:
             msg = f"{name} must be {wanted}, got {value!r}"
             raise FakeError(msg, argument=name)
     return Assumptions(**values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, Any, Literal, assert_type
 
 import pytest
 
@@ -297,6 +297,7 @@ def for_other_processes(ghdeploy_server: LiveServer, gh: FakeGitHub) -> None:
 def refused() -> None:
     """Catch each exception class."""
     assert_type(Assumptions().payload_limit, int)
+    assert_type(Assumptions(branch_policy_redirect="policy").branch_policy_redirect, Literal["list", "policy"])
     try:
         FakeGitHub(base_url="nonsense")
     except UnsupportedRequest as problem:
