@@ -6,6 +6,7 @@ Deploy keys over HTTP.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -195,12 +196,12 @@ def test_the_shape_of_a_deploy_key_is_checked(
 
 
 @pytest.mark.usefixtures("repo")
-def test_deploy_keys_are_listed_newest_first_and_by_repository(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+def test_deploy_keys_are_listed_oldest_first_and_by_repository(http: requests.Session, ghdeploy: FakeGitHub) -> None:
     """The list has only the keys of its repository."""
     assert http.get(PATH).json() == []
     other = ghdeploy.add_repository("octocat/other").add_deploy_key("elsewhere", _numbered(99))
     created = [_create(http, key=_numbered(number), title=f"number {number}") for number in range(3)]
-    assert http.get(PATH).json() == created[::-1]
+    assert http.get(PATH).json() == created
     assert [key["id"] for key in http.get("/repos/octocat/other/keys").json()] == [other.id]
 
 
@@ -209,9 +210,26 @@ def test_deploy_keys_come_in_pages(http: requests.Session) -> None:
     """The list supports per_page, page and Link."""
     created = [_create(http, key=_numbered(number))["id"] for number in range(5)]
     reply = http.get(f"{PATH}?per_page=2&page=2")
-    assert [key["id"] for key in reply.json()] == [created[2], created[1]]
+    assert [key["id"] for key in reply.json()] == [created[2], created[3]]
     assert list(reply.links) == ["prev", "next", "last", "first"]
-    assert [key["id"] for key in http.get(reply.links["last"]["url"]).json()] == [created[0]]
+    assert [key["id"] for key in http.get(reply.links["last"]["url"]).json()] == [created[4]]
+
+
+def test_a_deploy_key_was_last_modified_when_it_was_created(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """One key has `Last-Modified`, which makes a GET conditional. The creation and the list have none."""
+    ghdeploy.clock.move_to(datetime(2030, 1, 1, tzinfo=UTC))
+    created = http.post(PATH, json={"key": ED25519})
+    url = created.json()["url"]
+    ghdeploy.clock.tick(100)
+    repo.add_branch("topic")
+    assert "Last-Modified" not in created.headers
+    assert "Last-Modified" not in http.get(PATH).headers
+    for method in ("GET", "HEAD"):
+        assert http.request(method, url).headers["Last-Modified"] == "Tue, 01 Jan 2030 00:00:00 GMT"
+    again = http.get(url, headers={"If-Modified-Since": "Tue, 01 Jan 2030 00:00:00 GMT"})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

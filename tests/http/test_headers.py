@@ -10,6 +10,7 @@ import pytest
 import requests
 from client import API, DEPLOYMENTS, REPO
 from github import Auth, Github
+from scene import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,19 +126,22 @@ def test_the_date_is_that_of_the_clock(ghdeploy: FakeGitHub, http: requests.Sess
         ("/deployments/{id}/statuses/{status}", True),
         ("/environments", False),
         ("/environments/production", True),
+        ("/keys", False),
+        ("/keys/{key}", True),
         ("/branches", False),
     ],
 )
 def test_a_single_object_has_last_modified(
     ghdeploy: FakeGitHub, http: requests.Session, repo: Repository, path: str, *, dated: bool
 ) -> None:
-    """It is the object's `updated_at`. A list has none."""
+    """It is the object's `updated_at`, or `created_at` if it cannot change. A list has none."""
     ghdeploy.clock.move_to(datetime(2030, 1, 1, tzinfo=UTC))
     created = repo.add_deployment(ref="main")
     created.add_status("queued")
+    key = repo.add_deploy_key("server", KEYS[0])
     repo.rename("octocat/example")
     ghdeploy.clock.tick(seconds=100)
-    reply = http.get(API + REPO + path.format(id=created.id, status=created.statuses[0].id))
+    reply = http.get(API + REPO + path.format(id=created.id, status=created.statuses[0].id, key=key.id))
     assert ("Last-Modified" in reply.headers) is dated
     if dated and path:
         assert reply.headers["Last-Modified"] == "Tue, 01 Jan 2030 00:00:00 GMT"

@@ -88,8 +88,13 @@ def _label(row: DeployKey) -> str:
 
 @route("repos/list-deploy-keys", "GET /repos/{owner}/{repo}/keys", needs="admin")
 def list_deploy_keys(call: Call) -> Reply:
-    """List deploy keys, newest first."""
-    return Reply(200, Listing(call.store.deploy_keys.where(repository_id=call.repository.id)))
+    """
+    List deploy keys, oldest first.
+
+    Source:
+        Observed (hub4j's recording GHDeployKeyTest).
+    """
+    return Reply(200, Listing(call.store.deploy_keys.where(repository_id=call.repository.id)[::-1]))
 
 
 @route("repos/create-deploy-key", "POST /repos/{owner}/{repo}/keys", needs="admin")
@@ -101,8 +106,13 @@ def create_deploy_key(call: Call) -> Reply:
 
 @route("repos/get-deploy-key", "GET /repos/{owner}/{repo}/keys/{key_id}", needs="admin", finds=find)
 def get_deploy_key(call: Call) -> Reply:
-    """Show a deploy key."""
-    return Reply(200, call.found)
+    """
+    Show a deploy key. It never changes, so ``Last-Modified`` is the time of its creation.
+
+    Source:
+        Observed (PyGithub's and github3.py's recordings).
+    """
+    return Reply(200, call.found, modified_at=call.found.created_at)
 
 
 @route("repos/delete-deploy-key", "DELETE /repos/{owner}/{repo}/keys/{key_id}", needs="admin", finds=find)
