@@ -177,7 +177,15 @@ class FakeGitHub:
 
     # Setup
 
-    def add_repository(self, full_name: str, *, default_branch: str = "main", private: bool = False) -> Repository:
+    def add_repository(
+        self,
+        full_name: str,
+        *,
+        default_branch: str = "main",
+        private: bool = False,
+        deploy_keys_enabled: bool = True,
+        environments_protected: bool = True,
+    ) -> Repository:
         """
         Add a repository with one commit on its default branch.
 
@@ -188,6 +196,11 @@ class FakeGitHub:
 
             private: Whether only accounts with a permission can see the repository.
 
+            deploy_keys_enabled: False refuses new deploy keys, which is the default in new organizations.
+
+            environments_protected: False refuses protection rules for environments, as the free plan does for private
+                repositories.
+
         Returns:
             The handle of the repository.
 
@@ -195,6 +208,8 @@ class FakeGitHub:
             FakeError: A name is taken or invalid. Nothing was added.
         """
         check_type("private", private, bool, "True or False")
+        check_type("deploy_keys_enabled", deploy_keys_enabled, bool, "True or False")
+        check_type("environments_protected", environments_protected, bool, "True or False")
         owner, name = split_full_name(full_name)
         with self._engine.lock:
             if existing := self._engine.store.repository(full_name):
@@ -203,10 +218,15 @@ class FakeGitHub:
                 raise FakeError(msg, argument="full_name")
             check_ref_name(default_branch, argument="default_branch")
             user = self._engine.store.ensure_user(owner)
-            return Repository(
-                self._engine.store,
-                self._engine.store.add_repository(user, name, default_branch=default_branch, private=private).id,
+            row = self._engine.store.add_repository(
+                user,
+                name,
+                default_branch=default_branch,
+                private=private,
+                deploy_keys_enabled=deploy_keys_enabled,
+                environments_protected=environments_protected,
             )
+            return Repository(self._engine.store, row.id)
 
     def repository(self, full_name: str) -> Repository:
         """

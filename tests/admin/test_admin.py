@@ -244,7 +244,7 @@ CALLS: dict[str, Call] = {
     "add_team": Call({"organization": "acme", "name": "Ops"}, {"slug": "ops", "organization": {"login": "acme"}}),
     "add_app": Call({"slug": "gate", "owner": "mona"}, {"slug": "gate", "owner": {"login": "mona"}}),
     "add_repository": Call(
-        {"full_name": "acme/app", "default_branch": "trunk", "private": True},
+        {"full_name": "acme/app", "default_branch": "trunk", "private": True, "deploy_keys_enabled": False},
         {"full_name": "acme/app", "name": "app", "default_branch": "trunk", "private": True},
         lambda gh: gh.repository("acme/app").sha("trunk"),
     ),

@@ -192,6 +192,31 @@ def test_the_shape_of_a_deploy_key_is_checked(
     assert snapshot() == before
 
 
+@pytest.mark.parametrize("key", [ED25519, "nonsense"])
+def test_deploy_keys_may_be_disabled(
+    http: requests.Session, ghdeploy: FakeGitHub, snapshot: Callable[[], object], key: str
+) -> None:
+    """The error has no field. Existing keys can still be read and deleted, and other repositories take keys."""
+    ghdeploy.add_repository("octocat/example", deploy_keys_enabled=False)
+    assert http.get(PATH).json() == []
+    before = snapshot()
+    reply = http.post(PATH, json={"title": "t", "key": key})
+    assert reply.status_code == 422
+    assert reply.json() == {
+        "message": "Validation Failed",
+        "errors": [
+            {"resource": "PublicKey", "code": "custom", "message": "Deploy keys are disabled for this repository"}
+        ],
+        "documentation_url": f"{DOCS}#create-a-deploy-key",
+        "status": "422",
+    }
+    assert ghdeploy.requests[-1].hint == "the repository was added with deploy_keys_enabled=False"
+    assert snapshot() == before
+    assert http.delete(f"{PATH}/7").status_code == 404
+    ghdeploy.add_repository("octocat/other")
+    assert http.post("/repos/octocat/other/keys", json={"key": ED25519}).status_code == 201
+
+
 # List and get
 
 
@@ -402,6 +427,21 @@ def test_an_invalid_deploy_key_from_python_raises(
     before = snapshot()
     with pytest.raises(FakeError, match=expected):
         repo.add_deploy_key(*arguments)
+    assert snapshot() == before
+
+
+def test_python_may_not_add_a_deploy_key_where_they_are_disabled(
+    ghdeploy: FakeGitHub, snapshot: Callable[[], object]
+) -> None:
+    """GitHub's refusal is raised, and nothing is stored."""
+    repo = ghdeploy.add_repository("octocat/example", deploy_keys_enabled=False)
+    assert repo.deploy_keys == []
+    before = snapshot()
+    with pytest.raises(FakeError) as caught:
+        repo.add_deploy_key("t", ED25519)
+    assert str(caught.value) == (
+        "GitHub would respond 422 'Validation Failed': the repository was added with deploy_keys_enabled=False"
+    )
     assert snapshot() == before
 
 

@@ -290,6 +290,41 @@ def test_invalid_settings_are_refused_and_change_nothing(
     assert snapshot() == before
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"wait_timer": 1},
+        {"reviewers": [{"type": "User", "id": 1_583_231}]},
+        {"deployment_branch_policy": PROTECTED},
+        {"deployment_branch_policy": CUSTOM},
+    ],
+)
+@pytest.mark.parametrize("private", [False, True])
+def test_a_billing_plan_may_have_no_protection_rules(
+    http: requests.Session,
+    ghdeploy: FakeGitHub,
+    snapshot: Callable[[], object],
+    body: dict[str, Any],
+    *,
+    private: bool,
+) -> None:
+    """Such a repository refuses each protection rule, and accepts an environment without any."""
+    ghdeploy.add_repository("octocat/free", private=private, environments_protected=False)
+    path = "/repos/octocat/free/environments/production"
+    assert http.put(path, json={"wait_timer": 0, "can_admins_bypass": False}).status_code == 200
+    before = snapshot()
+    reply = http.put(path, json=body)
+    assert reply.status_code == 422
+    assert reply.json() == {
+        "message": "Fail to create protected rule, please ensure billing plan include protected branch gate.",
+        "documentation_url": PUT_DOCS,
+        "status": "422",
+    }
+    assert reply.headers["X-GHDeploy-Hint"].startswith("the repository was added with environments_protected=False")
+    assert snapshot() == before
+    assert _put(http, "production", **body)["protection_rules"]
+
+
 def test_a_name_of_256_characters_is_refused(http: requests.Session, snapshot: Callable[[], object]) -> None:
     """The limit is in characters, not bytes."""
     before = snapshot()

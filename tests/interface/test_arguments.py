@@ -18,6 +18,8 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Any], object], str | None]] = [
     # Types, names and lists of what there is.
     (lambda gh, _: gh.add_repository("octocat"), "full_name"),
     (lambda gh, _: gh.add_repository("octocat/new", private=1), "private"),  # type: ignore[arg-type]
+    (lambda gh, _: gh.add_repository("octocat/new", deploy_keys_enabled=0), "deploy_keys_enabled"),  # type: ignore[arg-type]
+    (lambda gh, _: gh.add_repository("octocat/new", environments_protected=""), "environments_protected"),  # type: ignore[arg-type]
     (lambda gh, _: gh.add_repository("octocat/new", default_branch="a b"), "default_branch"),
     (lambda gh, _: gh.repository("octocat/nope"), "full_name"),
     (lambda gh, _: gh.add_user("mo na"), "login"),

@@ -159,6 +159,20 @@ def test_an_environment_of_an_enterprise_server_has_its_urls() -> None:
         assert answer.json()["url"] == environment.url
 
 
+def test_a_billing_plan_may_have_no_protection_rules(gh: FakeGitHub) -> None:
+    """With `environments_protected=False`, only environments without protection rules can be added."""
+    repo = gh.add_repository("octocat/free", private=True, environments_protected=False)
+    assert repo.add_environment("staging").protection_rules == []
+    before = snapshot(gh)
+    with pytest.raises(FakeError) as caught:
+        repo.add_environment("production", wait_timer=5)
+    assert str(caught.value) == (
+        "GitHub would respond 422 'Fail to create protected rule, please ensure billing plan include protected branch "
+        "gate.': the repository was added with environments_protected=False, so its environments can have no wait_timer"
+    )
+    assert snapshot(gh) == before
+
+
 LONG = "x" * 256
 REFUSES = "GitHub would respond 422"
 NO_REVIEWER = (

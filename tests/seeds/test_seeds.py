@@ -483,6 +483,33 @@ def test_seeding_again_adds() -> None:
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/one", "octocat/two"]
 
 
+@pytest.mark.parametrize(
+    ("repository", "expected"),
+    [
+        (
+            {"deploy_keys_enabled": False, "deploy_keys": [{"title": "server", "key": KEYS[0]}]},
+            (
+                "repositories[0].deploy_keys[0]: GitHub would respond 422 'Validation Failed': "
+                "the repository was added with deploy_keys_enabled=False"
+            ),
+        ),
+        (
+            {"environments_protected": False, "environments": ["staging", {"name": "qa", "wait_timer": 5}]},
+            (
+                "repositories[0].environments[1]: GitHub would respond 422 'Fail to create protected rule, please "
+                "ensure billing plan include protected branch gate.': the repository was added with "
+                "environments_protected=False, so its environments can have no wait_timer"
+            ),
+        ),
+    ],
+)
+def test_a_seeded_repository_may_refuse_deploy_keys_and_protection_rules(
+    repository: dict[str, Any], expected: str
+) -> None:
+    """A seed has the arguments of `add_repository`. A refusal is that of the Python interface."""
+    assert refusal({"repositories": [{"full_name": "o/r"} | repository]}) == expected
+
+
 def test_an_error_carries_the_path() -> None:
     """`argument` is the path, whether a key or a value is invalid or a call is refused."""
     seeds_and_places: list[tuple[dict[str, Any], str]] = [

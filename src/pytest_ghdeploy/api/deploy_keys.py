@@ -36,11 +36,14 @@ def create(
         The new deploy key. It cannot be changed.
 
     Raises:
-        Unprocessable: *key* is not a public key, or any repository already has it. Nothing has changed.
+        Unprocessable:
+            Deploy keys are disabled for the repository, *key* is not a public
+            key, or any repository already has it. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/deploy-keys/deploy-keys#create-a-deploy-key
     """
+    rules.check_deploy_keys_enabled(deploy_keys_enabled=repository.deploy_keys_enabled)
     public = rules.public_key(key)
     for other in store.deploy_keys.where(key=public.text):
         where = store.repository_of(other).full_name

@@ -24,7 +24,13 @@ from pytest_ghdeploy.serializers import environments as as_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_ghdeploy.github.model import DeploymentBranchPolicySettings, Repository, Team, User
+    from pytest_ghdeploy.github.model import (
+        DeploymentBranchPolicySettings,
+        ProtectionRuleType,
+        Repository,
+        Team,
+        User,
+    )
     from pytest_ghdeploy.github.urls import JSON, Urls
     from pytest_ghdeploy.store.store import Store
 
@@ -66,7 +72,9 @@ def create_or_update(
         The new or updated environment.
 
     Raises:
-        Unprocessable: A limit is broken, or a reviewer cannot read the repository. Nothing has changed.
+        Unprocessable:
+            A limit is broken, a reviewer cannot read the repository, or its
+            environments cannot be protected. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/deployments/environments#create-or-update-an-environment
@@ -80,15 +88,18 @@ def create_or_update(
         deployment_branch_policy=deployment_branch_policy,
     )
     reviewer_rows = tuple(_reviewer(store, repository, reviewer) for reviewer in reviewers)
+    settings = _settings(deployment_branch_policy)
+    types = rules.protection_rule_types(wait_timer=wait_timer, reviewers=len(reviewers), settings=settings)
+    rules.check_protection(types, environments_protected=repository.environments_protected)
     row = ensure(store, repository, name)._replace(
         updated_at=store.clock.now,
         wait_timer=int(wait_timer),
         prevent_self_review=prevent_self_review,
         reviewers=reviewer_rows,
-        deployment_branch_policy_settings=_settings(deployment_branch_policy),
+        deployment_branch_policy_settings=settings,
         can_admins_bypass=can_admins_bypass,
     )
-    _protect(store, row)
+    _protect(store, row, types)
     return store.environments.replace(row)
 
 
@@ -142,9 +153,7 @@ def _settings(policy: Mapping[str, bool] | None) -> DeploymentBranchPolicySettin
     return "protected_branches" if policy["protected_branches"] else "custom_branch_policies"
 
 
-def _protect(store: Store, row: Environment) -> None:
-    settings = row.deployment_branch_policy_settings
-    types = rules.protection_rule_types(wait_timer=row.wait_timer, reviewers=len(row.reviewers), settings=settings)
+def _protect(store: Store, row: Environment, types: Sequence[ProtectionRuleType]) -> None:
     existing = {rule.type: rule for rule in protection_rules(store, row)}
     for type_, rule in existing.items():
         if type_ not in types:
@@ -153,7 +162,7 @@ def _protect(store: Store, row: Environment) -> None:
         if type_ not in existing:
             rule = ProtectionRule(store.protection_rules.next_id, row.repository_id, row.id, type_)
             store.protection_rules.add(rule)
-    if settings != "custom_branch_policies":
+    if row.deployment_branch_policy_settings != "custom_branch_policies":
         for policy in list(store.deployment_branch_policies.where(environment_id=row.id)):
             store.deployment_branch_policies.remove(policy)
 

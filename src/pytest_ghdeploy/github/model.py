@@ -113,7 +113,12 @@ class Token:
 
 
 class Repository(NamedTuple):
-    """A repository. Its commits and refs live in ``git.Graph``."""
+    """
+    A repository. Its commits and refs live in ``git.Graph``.
+
+    ``deploy_keys_enabled`` is a policy of its owner, and ``environments_protected``
+    depends on the owner's billing plan. Neither is in GitHub's JSON.
+    """
 
     id: int
     owner: User
@@ -124,6 +129,10 @@ class Repository(NamedTuple):
     updated_at: datetime
     pushed_at: datetime
     settings: RepositorySettings = RepositorySettings()
+    deploy_keys_enabled: bool = True
+    """Whether deploy keys can be added."""
+    environments_protected: bool = True
+    """Whether environments can have protection rules."""
 
     @property
     def full_name(self) -> str:

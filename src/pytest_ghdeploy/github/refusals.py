@@ -306,6 +306,12 @@ def key_in_use(hint: str) -> Unprocessable:
     return validation_failed("PublicKey", "key", "key is already in use", hint=hint)
 
 
+def deploy_keys_disabled(hint: str) -> Unprocessable:
+    """Refuse a deploy key where they are disabled: the error has no field."""
+    error = {"resource": "PublicKey", "code": "custom", "message": "Deploy keys are disabled for this repository"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
 def invalid_key(hint: str) -> Unprocessable:
     """Refuse a deploy key that is not a public key."""
     message = "key is invalid. You must supply a key in OpenSSH public key format"
@@ -441,6 +447,12 @@ def no_reviewer(hint: str) -> Unprocessable:
         "Required reviewers must have at least one reviewer to set prevent_self_review."
     )
     return invalid_environment("prevent_self_review", message, hint)
+
+
+def no_protection(hint: str) -> Unprocessable:
+    """Refuse to protect an environment where the billing plan does not include it."""
+    message = "Fail to create protected rule, please ensure billing plan include protected branch gate."
+    return Unprocessable(message, hint=hint)
 
 
 def already_exists(resource: str, field: str, hint: str) -> Unprocessable:

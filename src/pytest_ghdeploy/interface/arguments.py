@@ -286,7 +286,7 @@ def to_assumptions(values: Mapping[str, Any]) -> Assumptions:
     Check the assumptions that a test makes.
 
     Raises:
-        FakeError: An assumption is unknown, or its value has the wrong type or is negative.
+        FakeError: An assumption is unknown, or its value is invalid.
     """
     known: dict[str, Any] = {field.name: field.default for field in fields(Assumptions)}
     for name, value in values.items():

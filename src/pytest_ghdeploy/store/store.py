@@ -193,11 +193,18 @@ class Store:
         private: bool,
         empty: bool = False,
         settings: RepositorySettings | None = None,
+        deploy_keys_enabled: bool = True,
+        environments_protected: bool = True,
     ) -> Repository:
         """Create a repository, which must not exist: with one commit on its default branch, or *empty*."""
         now = self.clock.now
         row = Repository(self.repositories.next_id, owner, name, private, default_branch, now, now, now)
-        row = self.repositories.add(row._replace(settings=settings or row.settings))
+        row = row._replace(
+            settings=settings or row.settings,
+            deploy_keys_enabled=deploy_keys_enabled,
+            environments_protected=environments_protected,
+        )
+        self.repositories.add(row)
         self._name(row)
         self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch, empty=empty)
         return row

@@ -12,7 +12,7 @@ from pytest_ghdeploy.github.refusals import Unprocessable
 from pytest_ghdeploy.github.rules import environments as rules
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github.model import DeploymentBranchPolicySettings
+    from pytest_ghdeploy.github.model import DeploymentBranchPolicySettings, ProtectionRuleType
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 VALID: dict[str, Any] = {
@@ -118,6 +118,37 @@ def test_protection_rules_follow_from_the_settings(
     """A wait, reviewers and a branch policy make one rule each, in this order."""
     types = rules.protection_rule_types(wait_timer=wait_timer, reviewers=reviewers, settings=settings)
     assert types == expected
+
+
+@pytest.mark.parametrize(
+    ("types", "environments_protected"),
+    [([], True), (["wait_timer", "required_reviewers", "branch_policy"], True), ([], False)],
+)
+def test_protection_rules_depend_on_the_billing_plan(
+    types: list[ProtectionRuleType], *, environments_protected: bool
+) -> None:
+    """A plan without them accepts an environment without protection rules."""
+    rules.check_protection(types, environments_protected=environments_protected)
+
+
+@pytest.mark.parametrize(
+    ("types", "hint"),
+    [
+        (["wait_timer"], "wait_timer"),
+        (["required_reviewers"], "required_reviewers"),
+        (["wait_timer", "branch_policy"], "wait_timer or branch_policy"),
+    ],
+)
+def test_a_plan_without_protection_rules_refuses_them(types: list[ProtectionRuleType], hint: str) -> None:
+    """A user quotes the text (integrations/terraform-provider-github#1262)."""
+    with pytest.raises(Unprocessable) as caught:
+        rules.check_protection(types, environments_protected=False)
+    assert caught.value.message == (
+        "Fail to create protected rule, please ensure billing plan include protected branch gate."
+    )
+    assert caught.value.errors == []
+    start = "the repository was added with environments_protected=False, so its environments can have no"
+    assert caught.value.hint == f"{start} {hint}"
 
 
 @pytest.mark.parametrize(("one", "other"), [("Production", "PRODUCTION"), ("ÄPFEL", "äpfel"), ("a/B", "A/b")])

@@ -211,3 +211,19 @@ def test_an_invalid_public_key_is_refused_with_githubs_text(text: str) -> None:
         }
     ]
     assert caught.value.hint.startswith("the key is not an OpenSSH public key: ")
+
+
+def test_deploy_keys_can_be_added_where_they_are_enabled() -> None:
+    """They are enabled unless the owner disables them."""
+    rules.check_deploy_keys_enabled(deploy_keys_enabled=True)
+
+
+def test_a_deploy_key_is_refused_where_they_are_disabled() -> None:
+    """A user quotes the text. The error names no field (vito#949)."""
+    with pytest.raises(Unprocessable) as refused:
+        rules.check_deploy_keys_enabled(deploy_keys_enabled=False)
+    assert refused.value.message == "Validation Failed"
+    assert refused.value.errors == [
+        {"resource": "PublicKey", "code": "custom", "message": "Deploy keys are disabled for this repository"}
+    ]
+    assert refused.value.hint == "the repository was added with deploy_keys_enabled=False"

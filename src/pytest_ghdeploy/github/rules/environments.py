@@ -12,7 +12,7 @@ from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.rules.deployments import NAME_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_ghdeploy.github.model import App, DeploymentBranchPolicySettings, ProtectionRuleType
 
@@ -111,6 +111,22 @@ def protection_rule_types(
     if settings:
         types.append("branch_policy")
     return types
+
+
+def check_protection(types: Sequence[ProtectionRuleType], *, environments_protected: bool) -> None:
+    """
+    Refuse protection rules where the billing plan has none.
+
+    Raises:
+        Unprocessable: *types* are asked for, and environments cannot be protected.
+
+    Source:
+        Quoted by a user (integrations/terraform-provider-github#1262). That an environment
+        without protection rules is accepted there is a guess.
+    """
+    if types and not environments_protected:
+        hint = "the repository was added with environments_protected=False, so its environments can have no"
+        raise refusals.no_protection(f"{hint} {' or '.join(types)}")
 
 
 def can_protect(app: App) -> bool:

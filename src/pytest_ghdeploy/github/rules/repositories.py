@@ -31,6 +31,20 @@ def public_key(text: str) -> ssh_keys.PublicKey:
         raise refusals.invalid_key(f"the key is not an OpenSSH public key: {problem}") from None
 
 
+def check_deploy_keys_enabled(*, deploy_keys_enabled: bool) -> None:
+    """
+    Refuse a deploy key where the repository's owner has disabled them.
+
+    Raises:
+        Unprocessable: *deploy_keys_enabled* is false.
+
+    Source:
+        Quoted by a user (vito#949). It is the default of new organizations since 2025.
+    """
+    if not deploy_keys_enabled:
+        raise refusals.deploy_keys_disabled("the repository was added with deploy_keys_enabled=False")
+
+
 def moves_for_good(method: str) -> bool:
     """
     Return whether a request to a repository's former name gets a 301.
