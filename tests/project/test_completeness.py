@@ -1,4 +1,4 @@
-"""Each endpoint is whole: route, schema, documentation, test; named and placed as GitHub has it."""
+"""Each endpoint is complete: it has a route, a schema, documentation and a test, with GitHub's names and paths."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ ANYONE = Token("a-token", User(1, "mona", "User", datetime(2026, 1, 1, tzinfo=UT
 
 
 def test_every_endpoint_has_a_schema_and_every_schema_an_endpoint() -> None:
-    """The folder `schemas/` holds one file for each operation that is served, and no other."""
+    """The folder `schemas/` has exactly one file for each implemented operation."""
     files = {path.relative_to(SCHEMAS).with_suffix("").as_posix() for path in SCHEMAS.rglob("*.json")}
     operations = {name for name in files if not name.startswith(("components/", "events/"))}
     assert operations == set(ENDPOINTS)
 
 
 @each_endpoint
-def test_an_endpoint_is_where_github_has_it(endpoint: Endpoint) -> None:
-    """Operation id, method and documented path are those of GitHub's REST API."""
+def test_an_endpoint_has_githubs_method_and_path(endpoint: Endpoint) -> None:
+    """The operation id, method and documented path are those of GitHub's REST API."""
     assert router.operations()[endpoint.operation_id] == (endpoint.method, endpoint.paths[0])
 
 
 @each_endpoint
-def test_an_alias_takes_no_other_operations_place(endpoint: Endpoint) -> None:
-    """A second path of an endpoint is none that GitHub documents for another operation."""
+def test_an_alias_is_not_the_path_of_another_operation(endpoint: Endpoint) -> None:
+    """GitHub documents no other operation with a second path of an endpoint."""
     documented = {(method, path): name for name, (method, path) in router.operations().items()}
     for path in endpoint.paths:
         assert documented.get((endpoint.method, path), endpoint.operation_id) == endpoint.operation_id
@@ -53,8 +53,8 @@ def test_an_alias_takes_no_other_operations_place(endpoint: Endpoint) -> None:
 
 @needs_description
 @pytest.mark.parametrize("name", ENDPOINTS)
-def test_an_endpoint_is_as_github_describes_it(name: str) -> None:
-    """GitHub's description has the operation with this method and path, and links the page that we link."""
+def test_an_endpoint_matches_githubs_description(name: str) -> None:
+    """GitHub's description has the operation with this method, path and documentation page."""
     endpoint = ENDPOINTS[name]
     method, path, operation = githubs_description.operations()[endpoint.operation_id]
     assert (endpoint.method, endpoint.paths[0]) == (method, path)
@@ -62,8 +62,8 @@ def test_an_endpoint_is_as_github_describes_it(name: str) -> None:
 
 
 @each_endpoint
-def test_a_schema_has_a_request_where_github_takes_a_body(endpoint: Endpoint) -> None:
-    """Every operation that writes validates its body; one that reads, deletes or sends has none, but for files."""
+def test_a_schema_has_a_request_if_github_takes_a_body(endpoint: Endpoint) -> None:
+    """Every operation that writes validates a body. Other operations have none, except for deleting files."""
     writes = endpoint.method in ("PATCH", "POST", "PUT") or endpoint.operation_id == "repos/delete-file"
     sends = {"repos/ping-webhook", "repos/test-push-webhook", "repos/redeliver-webhook-delivery"}
     writes = writes and endpoint.operation_id not in sends
@@ -71,8 +71,8 @@ def test_a_schema_has_a_request_where_github_takes_a_body(endpoint: Endpoint) ->
 
 
 @each_endpoint
-def test_an_endpoint_names_the_permission_it_takes(endpoint: Endpoint) -> None:
-    """Below a repository every operation takes a permission that exists, at a level that there is."""
+def test_an_endpoint_names_an_existing_permission(endpoint: Endpoint) -> None:
+    """Every operation of a repository needs an existing permission at an existing level."""
     if endpoint.paths[0].startswith("/repos/{owner}/{repo}"):
         assert endpoint.needed.level in authorization.TOKEN_PERMISSIONS.get(endpoint.permission, ())
     else:
@@ -81,8 +81,8 @@ def test_an_endpoint_names_the_permission_it_takes(endpoint: Endpoint) -> None:
 
 @needs_description
 @each_endpoint
-def test_an_endpoint_refuses_who_is_no_admin_as_github_describes_it(endpoint: Endpoint) -> None:
-    """Each operation whose 403 for users is answered has that 403 in GitHub's description."""
+def test_an_admin_endpoint_has_a_403_in_githubs_description(endpoint: Endpoint) -> None:
+    """GitHub's description has a 403 for each operation that refuses users who are not admins."""
     if authorization.decide(endpoint.needed, ANYONE, right="push", private=False, selected=True) == "not_admin":
         assert "403" in githubs_description.operations()[endpoint.operation_id].described["responses"]
 
@@ -95,8 +95,8 @@ def test_a_handler_is_its_operation_id_in_snake_case(endpoint: Endpoint) -> None
 
 
 @each_endpoint
-def test_a_handler_says_what_it_does(endpoint: Endpoint) -> None:
-    """Every handler has a docstring whose first line is a sentence in the imperative."""
+def test_a_handler_has_a_docstring(endpoint: Endpoint) -> None:
+    """Its first line is a sentence in the imperative."""
     first = (inspect.getdoc(endpoint.handler) or "").partition("\n")[0]
     assert re.fullmatch(r"[A-Z][a-z]+ .+[.]", first), first
     assert not first.split()[0].endswith("s"), first
@@ -104,22 +104,22 @@ def test_a_handler_says_what_it_does(endpoint: Endpoint) -> None:
 
 @each_endpoint
 def test_an_endpoints_module_links_githubs_page(endpoint: Endpoint) -> None:
-    """The module that holds a handler names the page of GitHub's documentation that it is made after."""
+    """The docstring of a handler's module has the page of GitHub's documentation."""
     page = schema.documentation_url(endpoint.operation_id).partition("#")[0]
     assert page in (inspect.getdoc(inspect.getmodule(endpoint.handler)) or "")
 
 
 def mentions(endpoint: Endpoint, text: str) -> bool:
-    """Tell whether a test's source speaks of an endpoint: its id, its handler, or its method and path."""
+    """Return whether a test's source mentions an endpoint by id, handler, or method and path."""
     name = endpoint.handler.__name__
-    # A handler called `get` has the name of every client's method.
+    # Not a handler named `get`, because all clients have such a method.
     if re.search(rf"\b{name}\(", text) and "_" in name:
         return True
     if re.search(rf"[\"'`]{endpoint.operation_id}[\"'`]", text):
         return True
     if not re.search(rf"\b{endpoint.method}\b", text, re.IGNORECASE):
         return False
-    # Tests also go where an answer leads them.
+    # Tests also follow URLs in responses.
     text = re.sub(r"\{[^{}]*\bstatuses_url\b[^{}]*\}", "/deployments/1/statuses", text)
     for path in endpoint.paths:
         tail = path.removeprefix("/repos/{owner}/{repo}") or path
@@ -130,29 +130,31 @@ def mentions(endpoint: Endpoint, text: str) -> bool:
 
 
 @each_endpoint
-def test_every_endpoint_has_a_test_of_its_own(endpoint: Endpoint) -> None:
-    """Some file in `tests/api` speaks of each endpoint."""
+def test_every_endpoint_has_a_test(endpoint: Endpoint) -> None:
+    """A file in `tests/api` mentions each endpoint."""
     files = sorted(TESTS.glob("test_*.py"))
-    assert any(mentions(endpoint, path.read_text("utf-8")) for path in files), f"none of {len(files)} files does"
+    assert any(mentions(endpoint, path.read_text("utf-8")) for path in files), (
+        f"none of the {len(files)} files mentions it"
+    )
 
 
 @pytest.mark.parametrize(
     ("operation_id", "text", "expected"),
     [
-        ("repos/get-deployment", 'client.get(f"/repos/octocat/example/deployments/{made.id}")', True),
-        ("repos/get-deployment", 'client.get(f"{repo}/deployments/{made["id"]}")', True),
+        ("repos/get-deployment", 'client.get(f"/repos/octocat/example/deployments/{deployment.id}")', True),
+        ("repos/get-deployment", 'client.get(f"{repo}/deployments/{deployment["id"]}")', True),
         ("repos/get-deployment", "get_deployment(call)", True),
         ("repos/get-deployment", 'expect("repos/get-deployment")', True),
         ("repos/get-deployment", 'client.get("/repos/octocat/example/deployments")', False),
-        ("repos/get-deployment", 'client.get(f"/repos/octocat/example/deployments/{made.id}/statuses")', False),
-        ("repos/get-deployment", 'client.post(f"/repos/octocat/example/deployments/{made.id}")', False),
-        ("repos/get-deployment-status", "client.get(f\"{made['statuses_url']}/{status['id']}\")", True),
-        ("repos/get-deployment-status", "client.get(f\"{made['statuses_url']}\")", False),
+        ("repos/get-deployment", 'client.get(f"/repos/octocat/example/deployments/{deployment.id}/statuses")', False),
+        ("repos/get-deployment", 'client.post(f"/repos/octocat/example/deployments/{deployment.id}")', False),
+        ("repos/get-deployment-status", "client.get(f\"{deployment['statuses_url']}/{status['id']}\")", True),
+        ("repos/get-deployment-status", "client.get(f\"{deployment['statuses_url']}\")", False),
         ("repos/get", 'client.get("/repos/octocat/example")', True),
         ("repos/get", 'client.get("/repos/octocat/example/deployments")', False),
         ("rate-limit/get", 'client.get("/rate_limit")', True),
     ],
 )
-def test_mention_means_the_endpoint_and_no_other(operation_id: str, text: str, *, expected: bool) -> None:
-    """The search above finds an endpoint by its id, its handler, or its method and path, and confuses none."""
+def test_mentions_does_not_confuse_endpoints(operation_id: str, text: str, *, expected: bool) -> None:
+    """`mentions` finds an endpoint by its id, its handler, or its method and path."""
     assert mentions(ENDPOINTS[operation_id], text) is expected

@@ -1,8 +1,8 @@
 """
-What users hold stays: names, members with their parameters, fixtures, options, commands, endpoints and seed keys.
+The public contract: names, members with their parameters, fixtures, options, commands, endpoints and seed keys.
 
-contract.toml lists all of it. Each test compares one part of the list with what the package offers and says what was
-lost. Additions pass.
+contract.toml lists all of it. Each test compares a part of the list with the package and names what is missing.
+Additions pass.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-def gone(what: str, wanted: Iterable[str], existing: Iterable[str]) -> list[str]:
-    """Name each wanted thing that does not exist any more."""
+def missing(what: str, wanted: Iterable[str], existing: Iterable[str]) -> list[str]:
+    """List the *wanted* names that no longer exist."""
     existing = set(existing)
     return [f"{what} lost {name}" for name in wanted if name not in existing]
 
 
 def parse(signature: str) -> inspect.Signature:
-    """Read a signature as contract.toml writes it."""
+    """Parse a signature as contract.toml writes it."""
     name, _, parameters = signature.partition("(")
     namespace: dict[str, Any] = {}
-    exec(f"def {name or 'made'}({parameters}: ...", namespace)  # noqa: S102 - a line of our own file
-    return inspect.signature(namespace[name or "made"])
+    exec(f"def {name or 'signature'}({parameters}: ...", namespace)  # noqa: S102 - a line of our own file
+    return inspect.signature(namespace[name or "signature"])
 
 
 def losses(name: str, wanted: inspect.Signature, actual: inspect.Signature) -> Iterator[str]:
-    """Tell which calls that *wanted* allows are no longer possible, or mean something else."""
-    there = actual.parameters
-    takes_any_name = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in there.values())
+    """List the calls that *wanted* allows and that are no longer possible, or mean something else."""
+    parameters = actual.parameters
+    takes_any_name = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
     for parameter in wanted.parameters.values():
-        now = there.get(parameter.name)
+        now = parameters.get(parameter.name)
         if parameter.kind in VARIADIC:
             if now is None or now.kind is not parameter.kind:
                 yield f"{name} no longer takes {parameter}"
@@ -61,17 +61,17 @@ def losses(name: str, wanted: inspect.Signature, actual: inspect.Signature) -> I
         else:
             yield from losses_of_parameter(name, parameter, now)
     order = [one.name for one in wanted.parameters.values() if one.kind in BY_POSITION]
-    order_now = [one.name for one in there.values() if one.kind in BY_POSITION]
+    order_now = [parameter.name for parameter in parameters.values() if parameter.kind in BY_POSITION]
     if order_now[: len(order)] != order and set(order) <= set(order_now):
         yield f"{name} takes its arguments in another order: {', '.join(order_now)}, not {', '.join(order)}"
-    for parameter in there.values():
+    for parameter in parameters.values():
         needed = parameter.default is parameter.empty and parameter.kind not in VARIADIC
         if needed and parameter.name not in wanted.parameters:
             yield f"{name} needs the new argument {parameter.name}"
 
 
 def losses_of_parameter(name: str, wanted: inspect.Parameter, now: inspect.Parameter | None) -> Iterator[str]:
-    """Compare one parameter; it may have no place of its own where any name is accepted."""
+    """Compare one parameter. It may be covered by `**fields`."""
     if wanted.kind in BY_POSITION and (now is None or now.kind not in BY_POSITION):
         yield f"{name} no longer takes {wanted.name} by position"
     if now is None:
@@ -85,7 +85,7 @@ def losses_of_parameter(name: str, wanted: inspect.Parameter, now: inspect.Param
 
 
 def losses_of(owner: str, thing: object, signature: str) -> list[str]:
-    """Compare a method of something with its line in contract.toml."""
+    """Compare a method with its line in contract.toml."""
     method = signature.partition("(")[0]
     member = getattr(thing, method, None)
     if member is None:
@@ -115,13 +115,13 @@ def losses_of(owner: str, thing: object, signature: str) -> list[str]:
     ],
 )
 def test_a_loss_is_noticed(wanted: str, actual: str, lost: list[str]) -> None:
-    """A call that is no longer possible, or that means something else, is a loss; another parameter is none."""
+    """A call that is no longer possible, or that means something else, is a loss. A new parameter is not."""
     assert list(losses("f", parse(wanted), parse(actual))) == lost
 
 
 @pytest.fixture
 def existing(ghdeploy: FakeGitHub) -> dict[str, object]:
-    """Make one of each kind of thing that users get in their hands."""
+    """Create an object of each public class."""
     repository = ghdeploy.add_repository("octocat/example")
     deployment = repository.add_deployment(ref="main")
     hook = ghdeploy.webhooks.subscribe(lambda _: None)
@@ -159,7 +159,7 @@ def existing(ghdeploy: FakeGitHub) -> dict[str, object]:
 
 def test_no_name_is_lost() -> None:
     """Each public name can be imported, and is in __all__."""
-    lost = gone("pytest_ghdeploy.__all__", CONTRACT["names"], pytest_ghdeploy.__all__)
+    lost = missing("pytest_ghdeploy.__all__", CONTRACT["names"], pytest_ghdeploy.__all__)
     for name in CONTRACT["names"]:
         try:
             getattr(pytest_ghdeploy, name)
@@ -169,7 +169,7 @@ def test_no_name_is_lost() -> None:
 
 
 def test_no_base_of_an_exception_is_lost() -> None:
-    """What catches an exception of ours still catches it."""
+    """Our exceptions are still caught by their base classes."""
     lost = [
         f"{name} is no longer a kind of {base}"
         for name, base in CONTRACT["exceptions"].items()
@@ -179,7 +179,7 @@ def test_no_base_of_an_exception_is_lost() -> None:
 
 
 def test_no_member_is_lost(existing: dict[str, object]) -> None:
-    """Each attribute is there, and each method can be called as before."""
+    """Each attribute exists, and each method can be called as before."""
     lost = []
     for owner, members in CONTRACT["members"].items():
         thing = existing[owner]
@@ -191,14 +191,14 @@ def test_no_member_is_lost(existing: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("kind", [FakeGitHub, Step, Assumptions])
 def test_no_argument_of_a_constructor_is_lost(kind: Callable[..., object]) -> None:
-    """What users make themselves is made as before."""
+    """Classes that users instantiate accept the same arguments."""
     name = kind.__name__
     lost = list(losses(name, parse(CONTRACT["constructors"][name]), inspect.signature(kind)))
     assert not lost
 
 
 def test_no_assumption_is_lost() -> None:
-    """FakeGitHub takes each assumption by its name."""
+    """FakeGitHub accepts each assumption by name."""
     for parameter in parse(CONTRACT["constructors"]["Assumptions"]).parameters.values():
         FakeGitHub(**{parameter.name: parameter.default})
 
@@ -206,11 +206,11 @@ def test_no_assumption_is_lost() -> None:
 def test_no_fixture_is_lost(pytester: pytest.Pytester) -> None:
     """`pytest --fixtures` lists each, with its scope."""
     lines = pytester.runpytest_inprocess("--fixtures").outlines
-    found = [match for line in lines if (match := re.match(r"(ghdeploy\w*)(?: \[(\w+) scope\])? -- ", line))]
-    scopes = {match[1]: match[2] or "function" for match in found}
+    matches = [match for line in lines if (match := re.match(r"(ghdeploy\w*)(?: \[(\w+) scope\])? -- ", line))]
+    scopes = {match[1]: match[2] or "function" for match in matches}
     listed = [f"the fixture {name} of scope {scope}" for name, scope in scopes.items()]
     wanted = [f"the fixture {name} of scope {scope}" for name, scope in CONTRACT["fixtures"].items()]
-    lost = gone("pytest", wanted, listed)
+    lost = missing("pytest", wanted, listed)
     assert not lost
 
 
@@ -219,7 +219,7 @@ def test_no_option_is_lost(pytester: pytest.Pytester) -> None:
     text = pytester.runpytest_inprocess("--help").stdout.str()
     listed = re.findall(r"^ +(ghdeploy_\w+ \(\w+\))", text, re.MULTILINE)
     wanted = [f"ghdeploy_{name} ({kind})" for name, kind in CONTRACT["ini_options"].items()]
-    lost = gone("the ini file", wanted, listed)
+    lost = missing("the ini file", wanted, listed)
     assert not lost
 
 
@@ -227,12 +227,12 @@ def test_no_argument_of_the_marker_is_lost(pytestconfig: pytest.Config) -> None:
     """`pytest --markers` names each argument of the marker."""
     (line,) = (line for line in pytestconfig.getini("markers") if line.startswith("ghdeploy("))
     listed = re.findall(r"(\w+)=", line.partition(")")[0])
-    lost = gone("the marker", CONTRACT["marker"], listed)
+    lost = missing("the marker", CONTRACT["marker"], listed)
     assert not lost
 
 
 def test_no_entry_point_is_lost() -> None:
-    """pyproject.toml says where pytest finds the plugin and pip the command, and both can be imported there."""
+    """pyproject.toml declares the plugin and the command, and both can be imported."""
     name, _, module = CONTRACT["entry_points"]["plugin"].partition(" = ")
     assert PROJECT["entry-points"]["pytest11"].get(name) == module
     assert module in [one.value for one in entry_points(group="pytest11", name=name)]
@@ -241,15 +241,15 @@ def test_no_entry_point_is_lost() -> None:
 
 
 def command() -> Callable[[list[str]], int]:
-    """Import what the command runs."""
+    """Import the function that the command calls."""
     module, _, function = PROJECT["scripts"][CONTRACT["entry_points"]["command"]].partition(":")
-    found: Callable[[list[str]], int] = getattr(importlib.import_module(module), function)
-    return found
+    main: Callable[[list[str]], int] = getattr(importlib.import_module(module), function)
+    return main
 
 
 def test_no_extra_is_lost() -> None:
-    """Each extra that a message or a page tells users to install is in pyproject.toml."""
-    lost = gone("pyproject.toml", CONTRACT["extras"], PROJECT["optional-dependencies"])
+    """Each extra that messages and documentation mention is in pyproject.toml."""
+    lost = missing("pyproject.toml", CONTRACT["extras"], PROJECT["optional-dependencies"])
     assert not lost
 
 
@@ -257,7 +257,7 @@ def test_no_extra_is_lost() -> None:
 def test_no_option_of_a_command_is_lost(
     words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`ghdeploy --help` lists each command, and its help each option, with what it takes and its default."""
+    """`ghdeploy --help` lists each command, and its help each option with its value and default."""
     monkeypatch.setenv("COLUMNS", "200")
     with pytest.raises(SystemExit) as ended:
         command()([*words.split()[1:], "--help"])
@@ -269,18 +269,18 @@ def test_no_option_of_a_command_is_lost(
     ):
         default = re.search(r" \(default: .*\)$", rest)
         listed += [f"{option}{value}", f"{option}{value}{default[0] if default else ''}"]
-    lost = gone(f"the command {words}", CONTRACT["commands"][words], listed)
+    lost = missing(f"the command {words}", CONTRACT["commands"][words], listed)
     assert not lost
 
 
 def test_no_variable_of_a_server_is_lost(ghdeploy: FakeGitHub) -> None:
-    """A subprocess is handed each variable."""
-    lost = gone("env of a live server", CONTRACT["variables"], ghdeploy.serve(tls=True).env)
+    """A live server's `env` has each variable."""
+    lost = missing("env of a live server", CONTRACT["variables"], ghdeploy.serve(tls=True).env)
     assert not lost
 
 
 def test_no_seed_key_is_lost() -> None:
-    """A seed with every list and every key of its items is accepted."""
+    """A seed with each list and each key of its items is accepted."""
     fake = FakeGitHub()
     fake.webhooks.hold()
     try:
@@ -293,10 +293,12 @@ def test_no_admin_endpoint_is_lost(ghdeploy: FakeGitHub) -> None:
     """`GET /_ghdeploy` lists each endpoint, with the keys of its body and their defaults."""
     index = requests.get(f"{ghdeploy.serve(admin=True).url}/_ghdeploy", timeout=10).json()
     endpoints = {f"{one['method']} {one['path']}": one["keys"] for one in index["endpoints"]}
-    lost = gone("the admin interface", CONTRACT["admin"], endpoints)
+    lost = missing("the admin interface", CONTRACT["admin"], endpoints)
     for endpoint in CONTRACT["admin"].keys() & endpoints:
         wanted = CONTRACT["admin"][endpoint]
-        lost += gone(endpoint, (f"the key {key}" for key in wanted), (f"the key {key}" for key in endpoints[endpoint]))
+        lost += missing(
+            endpoint, (f"the key {key}" for key in wanted), (f"the key {key}" for key in endpoints[endpoint])
+        )
         known = {key.partition("=")[0] for key in wanted}
         needed = [key for key in endpoints[endpoint] if "=" not in key]
         lost += [f"{endpoint} needs the new key {key}" for key in needed if key not in known]
@@ -309,5 +311,5 @@ def test_no_endpoint_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
     rows = (line.split() for line in capsys.readouterr().out.splitlines())
     listed = [f"{method} {path} ({operation_id})" for method, path, operation_id in rows]
     wanted = [f"{endpoint} ({operation_id})" for endpoint, operation_id in CONTRACT["routes"].items()]
-    lost = gone("ghdeploy routes", wanted, listed)
+    lost = missing("ghdeploy routes", wanted, listed)
     assert not lost

@@ -1,9 +1,9 @@
 """
-What the documentation shows works: every block of code in it is run or compared, and so are the examples.
+Every block of code in the documentation is run or compared, and the examples are tested.
 
-An HTML comment above a block says how: ``<!-- test: name -->`` is a file of
-tests that pass, ``<!-- report of: name -->`` what a failing one prints, and so
-on: see `KINDS`. A block without such a comment fails a test here.
+An HTML comment above a block says how it is tested: ``<!-- test: name -->`` is a
+test file that passes, ``<!-- report of: name -->`` is the output of a failing
+one, and so on; see `KINDS`. A block without such a comment fails a test here.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 KINDS = {
-    "test": "a file of tests that pass",
-    "failing test": "a file of tests that fail",
-    "summary of": "what pytest says in the end about a file of tests, without the time",
-    "report of": "lines of what pytest prints about a file of tests, without a line of it if so said; … skips lines",
-    "beside": "a file that lies beside a file of tests",
+    "test": "a test file that passes",
+    "failing test": "a test file that fails",
+    "summary of": "the last line of pytest's output for a test file, without the time",
+    "report of": "lines of pytest's output for a test file, perhaps with a line removed; … stands for omitted lines",
+    "beside": "a file in the folder of a test file",
     "script": "a program that runs",
-    "prints": "all that a script or the command ghdeploy prints",
-    "shell": "a shell script that runs, with the command ghdeploy and curl",
-    "log of": "what ghdeploy serve prints in such a script after it is ready, in the file serve.log",
-    "configuration": "a configuration file of pytest that the plugin understands",
+    "prints": "the complete output of a script or of the command ghdeploy",
+    "shell": "a shell script that runs, with ghdeploy and curl",
+    "log of": "the output of ghdeploy serve in such a script after it is ready, in the file serve.log",
+    "configuration": "a pytest configuration file with options of the plugin",
     "file": "a file of the worked example in CONTRIBUTING.md",
-    "checked": "commands that are not run here, but compared with what there is",
+    "checked": "commands that are not run, but checked to exist",
 }
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MARK = re.compile(r"<!-- ([a-z ]+)(?:: (.+))? -->")
 
 
 class Block(NamedTuple):
-    """A block of code, and what the comment above it says."""
+    """A block of code, with the content of the comment above it."""
 
     page: str
     line: int
@@ -75,21 +75,21 @@ class Block(NamedTuple):
 
 
 def blocks_of(page: str, text: str) -> list[Block]:
-    """Find the blocks in a page; the kind of an unmarked one is empty."""
-    found = []
+    """Find the blocks in a page. The kind of an unmarked block is empty."""
+    blocks = []
     for fence in FENCE.finditer(text):
         before = text[: fence.start()].splitlines()
         mark = MARK.fullmatch(before[-1]) if before else None
         kind, argument = (mark[1], mark[2] or "") if mark else ("", "")
-        found.append(Block(page, len(before) + 1, kind, argument, fence[2]))
-    return found
+        blocks.append(Block(page, len(before) + 1, kind, argument, fence[2]))
+    return blocks
 
 
 BLOCKS = [block for path in PAGES if path.is_file() for block in blocks_of(path.name, path.read_text("utf-8"))]
 
 
 def of_kind(*kinds: str) -> list[Any]:
-    """Make a parameter of each block of these kinds."""
+    """Return a parameter for each block of these kinds."""
     return [
         pytest.param(block, id=str(block).replace(" ", "-"), marks=[pytest.mark.slow] if starts_programs(block) else [])
         for block in BLOCKS
@@ -98,12 +98,12 @@ def of_kind(*kinds: str) -> list[Any]:
 
 
 def starts_programs(block: Block) -> bool:
-    """Tell whether to run a block starts another program: it does so itself, or it is what a script prints."""
+    """Return whether running a block starts another program."""
     return "subprocess" in block.text or (block.kind == "prints" and not block.argument.startswith("ghdeploy "))
 
 
 def table_after(mark: str) -> list[list[str]]:
-    """Read the cells of the table in the documentation below a comment, without its head."""
+    """Read the cells of the documentation table below a comment, without its header."""
     texts = [path.read_text("utf-8").partition(f"<!-- {mark} -->\n")[2] for path in PAGES]
     (text,) = filter(None, texts)
     lines = text.partition("\n\n")[0].splitlines()
@@ -111,9 +111,9 @@ def table_after(mark: str) -> list[list[str]]:
 
 
 def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block: Block, text: str = "") -> Any:  # noqa: ANN401 - a RunResult
-    """Run a file of tests in this process, where conftest.py checks all answers."""
+    """Run a test file in this process, where conftest.py checks all responses."""
     monkeypatch.setenv("COLUMNS", "80")
-    # A name that no file of ours has: pytest would take one for the other.
+    # A name that no test file of ours has, because pytest would confuse them.
     path = pytester.makepyfile(**{f"test_shown_{block.argument}": text or block.text})
     for other in BLOCKS:
         name, _, called = other.argument.partition(", as ")
@@ -124,28 +124,28 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block
 
 @pytest.fixture(scope="module", autouse=True)
 def _everything_is_imported() -> None:
-    # pytester forgets the modules that a run has imported, also those that ours hold on to.
+    # pytester unloads modules that a run imported, even if modules of ours still use them.
     with FakeGitHub() as fake:
         repository = fake.add_repository("octocat/example")
         Github(auth=Auth.Token("a-token-for-tests")).get_repo(repository.full_name).create_deployment("main")
 
 
 def source_of(name: str) -> Block:
-    """Find the test file or script that a block of output belongs to."""
+    """Find the test file or script whose output a block shows."""
     return next(
         block for block in BLOCKS if block.argument == name and block.kind in ("test", "failing test", "script")
     )
 
 
 def test_every_block_says_how_it_is_checked() -> None:
-    """No block of code stands in the documentation without a comment that says what is done with it here."""
+    """Each block of code in the documentation has a comment that says how it is tested."""
     unknown = [f"{block.page}:{block.line}: {block.kind!r}" for block in BLOCKS if block.kind not in KINDS]
     assert not unknown, f"a comment above each of these must say one of {', '.join(KINDS)}"
-    assert {block.kind for block in BLOCKS} == set(KINDS), "a kind that nobody needs is taken out"
+    assert {block.kind for block in BLOCKS} == set(KINDS), "remove unused kinds"
 
 
 def test_every_fence_is_found() -> None:
-    """Each fence in a page opens or closes a block that was found: none hides behind another way to write it."""
+    """Each fence opens or closes a block that was found, so no block escapes the tests."""
     for path in PAGES:
         text = path.read_text("utf-8") if path.is_file() else ""
         fences = re.findall(r"^\s*(?:```|~~~)", text, re.MULTILINE)
@@ -153,37 +153,37 @@ def test_every_fence_is_found() -> None:
         assert "<pre" not in text
 
 
-def test_every_link_leads_somewhere() -> None:
-    """A link names a file that there is, and a heading in it."""
+def test_every_link_has_a_target() -> None:
+    """The linked file exists, and the heading in it too."""
     for path in PAGES:
         text = FENCE.sub("", path.read_text("utf-8"))
         for target in re.findall(r"\]\((?!https?:)([^)]*)\)", text):
             name, _, anchor = target.partition("#")
-            led = (path.parent / name).resolve() if name else path
-            assert led.exists(), f"{path.name}: {target}"
+            linked = (path.parent / name).resolve() if name else path
+            assert linked.exists(), f"{path.name}: {target}"
             if anchor:
-                headings = re.findall(r"^#+ (.*)$", FENCE.sub("", led.read_text("utf-8")), re.MULTILINE)
+                headings = re.findall(r"^#+ (.*)$", FENCE.sub("", linked.read_text("utf-8")), re.MULTILINE)
                 anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
                 assert anchor in anchors, f"{path.name}: {target}"
 
 
 def test_every_page_is_listed() -> None:
-    """The README leads to each page of the documentation."""
+    """The README links each page of the documentation."""
     listed = re.findall(r"\]\((docs/[^)#]*)\) \|", (ROOT / "README.md").read_text("utf-8"))
     assert sorted(listed) == sorted(f"docs/{path.name}" for path in PAGES if path.parent.name == "docs")
 
 
 def test_an_unmarked_block_is_noticed() -> None:
-    """A block below plain text has no kind, and one below a comment has the comment's."""
-    found = blocks_of("page", "Text.\n```python\n1\n```\n\n<!-- test: one -->\n```python\n2\n```\n")
-    assert [(block.line, block.kind, block.argument) for block in found] == [(2, "", ""), (7, "test", "one")]
+    """A block below plain text has no kind. A block below a comment has the comment's."""
+    blocks = blocks_of("page", "Text.\n```python\n1\n```\n\n<!-- test: one -->\n```python\n2\n```\n")
+    assert [(block.line, block.kind, block.argument) for block in blocks] == [(2, "", ""), (7, "test", "one")]
 
 
 @pytest.mark.parametrize("block", of_kind("test"))
 def test_a_test_in_the_documentation_passes(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block: Block
 ) -> None:
-    """Every test shown passes as it stands, with warnings as errors."""
+    """Every shown test passes unchanged, with warnings as errors."""
     count = len(re.findall(r"^def test_", block.text, re.MULTILINE))
     run_pytest(pytester, monkeypatch, block).assert_outcomes(passed=count)
 
@@ -192,7 +192,7 @@ def test_a_test_in_the_documentation_passes(
 def test_a_summary_in_the_documentation_is_true(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block: Block
 ) -> None:
-    """What is shown below a test is what pytest says in the end."""
+    """The shown summary is the last line of pytest's output."""
     last = run_pytest(pytester, monkeypatch, source_of(block.argument)).outlines[-1]
     assert re.fullmatch(rf"=+ {re.escape(block.text.strip())} in .*s =+", last)
 
@@ -201,7 +201,7 @@ def test_a_summary_in_the_documentation_is_true(
 def test_a_report_in_the_documentation_is_real(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block: Block
 ) -> None:
-    """The report of a failing test is printed line by line as shown; … stands for lines that are left out."""
+    """The report of a failing test has the shown lines; … stands for omitted lines."""
     name, _, without = block.argument.partition(", without: ")
     source = source_of(name)
     lines = source.text.splitlines()
@@ -218,10 +218,8 @@ def test_a_report_in_the_documentation_is_real(
 
 
 @pytest.mark.parametrize("block", of_kind("prints"))
-def test_what_a_command_prints_is_shown_in_full(
-    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], block: Block
-) -> None:
-    """The output of a script or of `ghdeploy` is exactly what is shown."""
+def test_shown_output_is_complete(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], block: Block) -> None:
+    """The shown output of a script or of `ghdeploy` is the exact output."""
     program, *arguments = block.argument.split()
     if program == "ghdeploy":
         cli.main(arguments)
@@ -256,35 +254,37 @@ def run_shell(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("block", of_kind("shell"))
 def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
-    """Each command of it succeeds, and what `ghdeploy serve` prints is what is shown."""
-    done = run_shell(tmp_path, block.text)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """Each of its commands succeeds, and the shown log is that of `ghdeploy serve`."""
+    process = run_shell(tmp_path, block.text)
+    assert process.returncode == 0, process.stdout + process.stderr
     log = (tmp_path / "serve.log").read_text("utf-8").partition("# ready\n")[2]
     assert log == next(shown.text for shown in BLOCKS if shown.kind == "log of" and shown.argument == block.argument)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("wanted", "instead", "status", "told"),
+    ("wanted", "instead", "status", "message"),
     [
         ('"state": "pending"', '"state": "pendig"', 1, "ghdeploy serve: seed.json: unknown value 'pendig' of "),
         ('"fields": {"ref": "topic"}', '"fields": {"ref": "other"}', 22, "no event deployment with ref 'other'"),
         ('"state": "success"', '"stat": "success"', 22, "unknown key 'stat';"),
     ],
 )
-def test_a_shell_script_that_fails_says_why_and_leaves_no_server(
-    tmp_path: Path, wanted: str, instead: str, status: int, told: str
+def test_a_failing_shell_script_prints_the_reason_and_stops_its_server(
+    tmp_path: Path, wanted: str, instead: str, status: int, message: str
 ) -> None:
-    """A server that does not start is not waited for, and a test that fails ends it; also where one has left a file."""
+    """A server that cannot start is not awaited, and a failing test stops its server, even with a stale env file."""
     (block,) = (block for block in BLOCKS if block.kind == "shell")
     assert block.text.count(wanted) == 1
     (tmp_path / "github.env").write_text(
         "# ghdeploy serve at http://127.0.0.1:1\nexport GITHUB_SERVER_URL=x\n", "utf-8"
     )
 
-    done = run_shell(tmp_path, block.text.replace(wanted, instead))
+    process = run_shell(tmp_path, block.text.replace(wanted, instead))
 
-    assert (done.returncode, told in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
+    assert (process.returncode, message in process.stdout + process.stderr) == (status, True), (
+        process.stdout + process.stderr
+    )
     assert not (tmp_path / "github.env").exists()
     log = (tmp_path / "serve.log").read_text("utf-8")
     if url := re.search(r"http://127\.0\.0\.1:(\d+)/api", log):
@@ -293,16 +293,16 @@ def test_a_shell_script_that_fails_says_why_and_leaves_no_server(
 
 
 @pytest.mark.parametrize(("kind", "output"), [("script", "prints"), ("failing test", "report of")])
-def test_what_is_run_for_its_output_has_it_shown(kind: str, output: str) -> None:
-    """A script and a failing test are run by the tests of what they print."""
+def test_scripts_and_failing_tests_show_their_output(kind: str, output: str) -> None:
+    """They are run only to compare their output."""
     run = {block.argument for block in BLOCKS if block.kind == kind}
     assert run
     assert run <= {block.argument for block in BLOCKS if block.kind == output}
 
 
 @pytest.mark.parametrize("block", of_kind("configuration"))
-def test_a_configuration_in_the_documentation_has_its_effect(pytester: pytest.Pytester, block: Block) -> None:
-    """Each option shown reaches the fake with the value shown."""
+def test_a_shown_configuration_takes_effect(pytester: pytest.Pytester, block: Block) -> None:
+    """Each shown option reaches the fake with the shown value."""
     if block.argument.endswith(".toml"):
         written: dict[str, Any] = tomllib.loads(block.text)["tool"]["pytest"]["ini_options"]
     else:
@@ -325,7 +325,7 @@ def test_a_configuration_in_the_documentation_has_its_effect(pytester: pytest.Py
 
 @pytest.mark.parametrize("block", of_kind("checked"))
 def test_a_command_that_is_not_run_exists(block: Block) -> None:
-    """The package to install is ours, and each target of make is in the Makefile."""
+    """The package to install is this one, and each make target is in the Makefile."""
     for line in block.text.splitlines():
         if block.argument == "install":
             name = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]
@@ -339,14 +339,14 @@ def test_a_command_that_is_not_run_exists(block: Block) -> None:
 # Tables
 
 
-def test_the_table_of_options_is_that_of_the_package() -> None:
-    """The reference lists every option in the same order, with its default and in the same words."""
+def test_the_table_of_options_matches_the_package() -> None:
+    """The reference lists every option in order, with its default and help text."""
     listed = [(name.strip("`"), default, meaning) for name, default, meaning in table_after("options")]
     assert listed == [(name, option.default, option.meaning) for name, option in OPTIONS.items()]
 
 
 def test_every_assumption_is_an_open_question_of_the_readme() -> None:
-    """A page lists each switch with its default, what it changes, and the evidence."""
+    """A page lists each switch with its default, effect and evidence."""
     rows = table_after("assumptions")
     assert [(row[0].strip("`"), row[1]) for row in rows] == [
         (field.name, str(field.default).lower()) for field in fields(Assumptions)
@@ -354,8 +354,8 @@ def test_every_assumption_is_an_open_question_of_the_readme() -> None:
     assert all(len(row) == 4 and row[2] and row[3] for row in rows)
 
 
-def test_the_table_of_doors_names_each() -> None:
-    """Each door has a line in the documentation, and each line a module."""
+def test_the_table_of_doors_is_complete() -> None:
+    """Each door has a row in the documentation, and each row a module."""
     folder = ROOT / "src" / "pytest_ghdeploy" / "doors"
     inside = {"__init__", "activation", "coexistence", "http1", "import_hook", "memory_socket"}
     inside |= {"network_guard", "patching", "registry"}
@@ -363,37 +363,37 @@ def test_the_table_of_doors_names_each() -> None:
     assert {row[0].strip("`") for row in table_after("doors")} == doors
 
 
-def test_the_table_of_seed_files_is_that_of_the_sections() -> None:
-    """Each list that a seed file may have stands in the reference, with the method that its items call."""
+def test_the_table_of_seed_lists_matches_the_sections() -> None:
+    """The reference lists each list of a seed file with the method that its items call."""
 
     def listed(sections: tuple[seed.Section, ...], outer: str, owner: str) -> Iterator[tuple[str, str, set[str]]]:
         for section in sections:
             keys = {*section.without, *section.renamed, *section.renamed.values()}
             yield f"{outer}{section.name}", f"{owner}.{section.method}", keys
-            made = section.method.removeprefix("add_")
-            yield from listed(section.inside, f"{outer}{section.name}[].", made)
+            owner_name = section.method.removeprefix("add_")
+            yield from listed(section.inside, f"{outer}{section.name}[].", owner_name)
 
     rows = [(row[0].strip("`"), re.findall(r"`([^`]+)`", row[1])) for row in table_after("sections")]
-    told = sorted((name, method, set(keys)) for name, (method, *keys) in rows)
-    assert told == sorted(listed(seed.SECTIONS, "", "ghdeploy"))
+    documented = sorted((name, method, set(keys)) for name, (method, *keys) in rows)
+    assert documented == sorted(listed(seed.SECTIONS, "", "ghdeploy"))
     assert [name for name, _ in rows if "[]" not in name] == [section.name for section in seed.SECTIONS]
 
 
-def test_the_table_of_the_admin_interface_is_that_of_the_code() -> None:
-    """The page lists each endpoint in order, with the keys of its body and what it does."""
-    there = [
+def test_the_table_of_admin_endpoints_matches_the_code() -> None:
+    """The page lists each endpoint in order, with its body keys and summary."""
+    expected = [
         [
-            f"`{one['method']} {one['path']}`",
-            ", ".join(f"`{key}`" for key in one["keys"]),
-            f"{one['does'][0].lower()}{one['does'][1:].rstrip('.')}",
+            f"`{endpoint['method']} {endpoint['path']}`",
+            ", ".join(f"`{key}`" for key in endpoint["keys"]),
+            f"{endpoint['does'][0].lower()}{endpoint['does'][1:].rstrip('.')}",
         ]
-        for one in endpoints.index(ServedGitHub(Settings()), "/_ghdeploy")
+        for endpoint in endpoints.index(ServedGitHub(Settings()), "/_ghdeploy")
     ]
-    assert table_after("admin") == there
+    assert table_after("admin") == expected
 
 
-def test_the_table_of_options_of_serve_names_each(capsys: pytest.CaptureFixture[str]) -> None:
-    """The options that are its own, with their defaults, and those of the fake up to the dots."""
+def test_the_table_of_serve_options_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    """It has the command's own options with their defaults, and some of the fake's."""
     with pytest.raises(SystemExit):
         cli.main(["serve", "--help"])
     own, of_the_fake = capsys.readouterr().out.partition("options:")[2].split("the fake:")
@@ -405,8 +405,8 @@ def test_the_table_of_options_of_serve_names_each(capsys: pytest.CaptureFixture[
     assert [row[1] for row in rows if row[1]] == [str(DEFAULT_PORT), str(DEFAULT_KEEP)]
 
 
-def test_the_table_of_variables_is_that_of_the_server(ghdeploy: FakeGitHub) -> None:
-    """A page names each variable that a subprocess is handed, in order."""
+def test_the_table_of_variables_matches_the_server(ghdeploy: FakeGitHub) -> None:
+    """The page lists each variable of `env` in order."""
     listed = [name for row in table_after("env") for name in re.findall(r"`([^`]+)`", row[0])]
     assert listed == list(ghdeploy.serve(tls=True).env)
 
@@ -416,19 +416,19 @@ def test_the_table_of_variables_is_that_of_the_server(ghdeploy: FakeGitHub) -> N
 
 @pytest.mark.slow
 def test_the_worked_example_of_an_endpoint_works(tmp_path: Path) -> None:
-    """Applied to a copy of the tree, the files in CONTRIBUTING.md make an endpoint that passes its and our tests."""
+    """In a copy of the tree, the files in CONTRIBUTING.md create an endpoint that passes its own and our tests."""
     tree = tmp_path / "main"
     for name in ("src", "schemas", "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "CONTRIBUTING.md"):
         shutil.copy(ROOT / name, tree / name)
-    if fetched.CLIENTS.is_dir():  # with GitHub's own description, which the tests compare with
+    if fetched.CLIENTS.is_dir():  # so that the tests can check GitHub's description
         (tree / fetched.CLIENTS.name).symlink_to(fetched.CLIENTS)
     files = [block for block in BLOCKS if block.kind == "file"]
     assert [Path(block.argument).parts[0] for block in files] == ["schemas", "src", "tests"]
     for block in files:
         path = tree / block.argument
-        assert not path.exists(), f"{block.argument} is there by now: show another example"
+        assert not path.exists(), f"{block.argument} exists now: show another example"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, "utf-8")
 
@@ -443,15 +443,15 @@ def test_the_worked_example_of_an_endpoint_works(tmp_path: Path) -> None:
 
 
 def run_in_subprocess(arguments: Sequence[str], *, cwd: Path = ROOT, source: Path | None = None) -> str:
-    """Run Python, with the package from *source* if given, and give what it prints; it must succeed."""
+    """Run Python, with the package from *source* if given, check that it succeeds, and return its output."""
     environment = {**os.environ, "PYTHONPATH": str(source)} if source else None
-    if environment:  # what runs is a copy, whose coverage is nobody's
+    if environment:  # no coverage of the copy
         environment.pop("COVERAGE_PROCESS_CONFIG", None)
-    done = subprocess.run(  # noqa: S603 - our own commands
+    process = subprocess.run(  # noqa: S603 - our own commands
         [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
 SUITES = [path.relative_to(ROOT / "examples").as_posix() for path in sorted((ROOT / "examples").glob("*/test_*.py"))]
@@ -459,7 +459,7 @@ SUITES = [path.relative_to(ROOT / "examples").as_posix() for path in sorted((ROO
 
 @pytest.fixture
 def example_runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """Import what `make example` runs, as a script has it."""
+    """Import the program behind `make example`."""
     monkeypatch.syspath_prepend(ROOT / "examples")
     yield importlib.import_module("run")
     for name in ("run", "pygithub_tool", "pygithub_tool.deployer"):
@@ -476,10 +476,10 @@ def test_make_example_prints_a_life_cycle(example_runner: ModuleType, capsys: py
     assert re.search(r"^ +\d+ +main +[0-9a-f]{7} +inactive$", printed, re.MULTILINE)
 
 
-def test_make_example_runs_every_suite_with_all_that_is_said_checked(
+def test_make_example_runs_every_suite_with_full_validation(
     example_runner: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are run there and not here, each a file that pytest finds; warnings are errors."""
+    """All suites are collected, and warnings are errors. The suites themselves run in `make example` only."""
     commands: list[list[str]] = []
 
     def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
@@ -499,7 +499,7 @@ def test_make_example_runs_every_suite_with_all_that_is_said_checked(
 
 @pytest.mark.slow
 def test_make_example_fails_if_an_example_does(tmp_path: Path) -> None:
-    """A failing example is a failing `make example`, which says how each test went."""
+    """The output has the result of each test."""
     for name in ("requests_script", "pygithub_tool"):
         ignored = shutil.ignore_patterns("__pycache__", *(["test_*"] if name == "pygithub_tool" else []))
         shutil.copytree(ROOT / "examples" / name, tmp_path / "examples" / name, ignore=ignored)
@@ -508,13 +508,13 @@ def test_make_example_fails_if_an_example_does(tmp_path: Path) -> None:
     with suite.open("a", encoding="utf-8") as file:
         file.write("\n\ndef test_that_fails():\n    raise AssertionError\n")
 
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "examples/run.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
 
-    assert done.returncode == 1
+    assert process.returncode == 1
     results = re.findall(
-        r"^examples/requests_script/test_deploy\.py::(\w+)(?:\[.*\])? (\w+)", done.stdout, re.MULTILINE
+        r"^examples/requests_script/test_deploy\.py::(\w+)(?:\[.*\])? (\w+)", process.stdout, re.MULTILINE
     )
     names = re.findall(r"^def (test_\w+)", suite.read_text("utf-8"), re.MULTILINE)
     assert list(dict.fromkeys(results)) == [*((name, "PASSED") for name in names[:-1]), ("test_that_fails", "FAILED")]
@@ -530,8 +530,8 @@ def test_make_example_fails_if_an_example_does(tmp_path: Path) -> None:
         ("waiting_tool/wait_for", {"requests"}),
     ],
 )
-def test_an_example_knows_nothing_of_the_fake(tool: str, libraries: set[str]) -> None:
-    """The tools import their client library, a receiver its framework, and the standard library: nothing else."""
+def test_an_example_does_not_import_the_fake(tool: str, libraries: set[str]) -> None:
+    """Tools import only their client library, their framework and the standard library."""
     tree = ast.parse((ROOT / "examples" / f"{tool}.py").read_text("utf-8"))
     imported = set()
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""The direction of imports: which folder may import which, and who may import third-party libraries."""
+"""The direction of imports between folders, and the modules that may import third-party libraries."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "pytest_ghdeploy"
 PACKAGE = "pytest_ghdeploy"
 
-# From left to right. A folder, or a module of the top folder, imports only from those to its left.
+# From left to right. A folder, or a module of the top folder, imports only from entries to its left.
 LAYERS = (
     "public, options < errors, redaction < github < serializers, store < api < http < report, doors < interface, server"
     " < webhooks < engine, seeds, admin < fake < commands, plugin"
 )
-# The package itself hands out the public names: it imports nothing early, and nothing of ours imports it.
+# The package itself provides the public names. It imports nothing early, and no module of ours imports it.
 ENDS = " < __init__ < __main__"
 RANKS = {
     room: rank
@@ -29,7 +29,7 @@ RANKS = {
     for room in rooms.replace(" ", "").split(",")
 }
 
-# Third-party libraries by module. No other module may import any.
+# Third-party libraries by module. Other modules may not import any.
 THIRD_PARTY: dict[str, set[str]] = {
     "doors.httpx": {"anyio"},
     "doors.requests": {"requests", "responses", "urllib3"},
@@ -41,13 +41,13 @@ THIRD_PARTY: dict[str, set[str]] = {
     "server.wsgi": {"werkzeug"},
 }
 
-# pytest imports these in every run of everyone who has the package installed.
+# pytest imports these in every run on every machine where the package is installed.
 ALWAYS_IMPORTED = {"__init__", "plugin"}
 INSIDE_FUNCTIONS = "is always imported, so it may import this inside functions only"
 
 
 class Import(NamedTuple):
-    """One imported name. *early* imports happen as soon as the module is imported."""
+    """An imported name. *early* imports happen when the module is imported."""
 
     line: int
     text: str
@@ -56,7 +56,7 @@ class Import(NamedTuple):
 
 
 def module_of(path: Path) -> str:
-    """Name a module without the package: ``api.deployments``, ``doors``, ``__init__``."""
+    """Return a module's name without the package: ``api.deployments``, ``doors``, ``__init__``."""
     parts = list(path.relative_to(SOURCE).with_suffix("").parts)
     if len(parts) > 1 and parts[-1] == "__init__":
         parts.pop()
@@ -67,13 +67,13 @@ MODULES = {module_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
 FOLDERS = {path.parent.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")} - {"."}
 
 
-def room_of(module: str) -> str:
-    """Find the entry of ``LAYERS`` that a module belongs to: its folder, or itself in the top folder."""
+def entry_of(module: str) -> str:
+    """Return a module's entry in ``LAYERS``: its folder, or the module itself in the top folder."""
     return module.partition(".")[0]
 
 
 def imports(source: str) -> Iterator[Import]:
-    """List all imports, wherever in the module they are."""
+    """List all imports in a module, including those inside functions."""
     lines = source.splitlines()
 
     def visit(node: ast.AST, *, early: bool) -> Iterator[Import]:
@@ -98,7 +98,7 @@ def imports(source: str) -> Iterator[Import]:
 
 
 def ours(target: str) -> str | None:
-    """Name the module of ours that *target* is in, ``None`` if it is in another package."""
+    """Return the name of our module that *target* is in, or ``None`` for another package."""
     if target != PACKAGE and not target.startswith(f"{PACKAGE}."):
         return None
     module = target.removeprefix(PACKAGE).removeprefix(".")
@@ -109,7 +109,7 @@ def ours(target: str) -> str | None:
 
 def complaints(module: str, source: str) -> Iterator[str]:
     """List the lines of a module that break the rules."""
-    room = room_of(module)
+    room = entry_of(module)
     for line, text, target, early in imports(source):
         where = f"{module.replace('.', '/')}.py:{line}: {text}"
         if target.startswith("."):
@@ -121,7 +121,7 @@ def complaints(module: str, source: str) -> Iterator[str]:
             if library not in sys.stdlib_module_names and library not in THIRD_PARTY.get(module, set()):
                 yield f"{where}  <-- {module} may not import {library}"
             continue
-        other = room_of(imported)
+        other = entry_of(imported)
         if other != room and RANKS[other] >= RANKS[room]:
             yield f"{where}  <-- {room} may not import {other}"
         if imported == module:
@@ -131,22 +131,22 @@ def complaints(module: str, source: str) -> Iterator[str]:
 
 
 def test_imports_go_to_the_left_only() -> None:
-    """A module imports from the folders to its left, and only the libraries that are its business."""
+    """A module imports only from entries to its left, and only the libraries in its table."""
     assert not [line for module, path in MODULES.items() for line in complaints(module, path.read_text("utf-8"))]
 
 
 def test_the_table_names_every_folder() -> None:
     """The table of layers lists exactly the folders and modules of the package."""
-    assert {room_of(module) for module in MODULES} == set(RANKS)
+    assert {entry_of(module) for module in MODULES} == set(RANKS)
 
 
 def test_contributing_shows_the_same_table() -> None:
-    """The picture of the house in CONTRIBUTING.md is the table that is checked here."""
+    """The diagram in CONTRIBUTING.md equals the table checked here."""
     assert LAYERS in " ".join((ROOT / "CONTRIBUTING.md").read_text("utf-8").split())
 
 
-def test_every_folder_says_what_lives_there() -> None:
-    """The docstring of a folder's ``__init__.py`` says what lives there; the file holds nothing else."""
+def test_every_folder_is_described() -> None:
+    """The docstring of its ``__init__.py`` describes the folder, and the file has no other content."""
     for folder in sorted(FOLDERS):
         tree = ast.parse((SOURCE / folder / "__init__.py").read_text("utf-8"))
         assert ast.get_docstring(tree), folder
@@ -154,14 +154,14 @@ def test_every_folder_says_what_lives_there() -> None:
 
 
 def test_no_module_is_too_long() -> None:
-    """A module of more than 450 lines has probably two subjects."""
+    """A module of more than 450 lines usually has two subjects."""
     lengths = {module: path.read_text("utf-8").count("\n") for module, path in MODULES.items()}
     too_long = {module: length for module, length in lengths.items() if length > 450}
     assert {module: length for module, length in too_long.items() if module not in LONG} == {}
-    assert set(LONG) <= set(too_long), "shorter by now, so take it out of LONG"
+    assert set(LONG) <= set(too_long), "no longer over 450 lines: remove it from LONG"
 
 
-# Modules over 450 lines, each with the reason why it has one subject all the same.
+# Modules over 450 lines, each with the reason why it is not split.
 LONG = {
     "fake": "one class: the signatures and docstrings of the Python interface",
     "github.refusals": "one list of GitHub's refusals",
@@ -170,7 +170,7 @@ LONG = {
 
 
 def test_every_library_in_the_table_is_imported() -> None:
-    """A library that its module no longer imports leaves the table."""
+    """A library that its module no longer imports is removed from the table."""
     for module, libraries in THIRD_PARTY.items():
         imported = {item.target.partition(".")[0] for item in imports(MODULES[module].read_text("utf-8"))}
         assert libraries <= imported, f"{module} does not import {libraries - imported}"
@@ -237,7 +237,7 @@ def test_every_library_in_the_table_is_imported() -> None:
     ],
 )
 def test_an_import_to_the_right_is_reported_with_its_line(module: str, source: str, expected: str) -> None:
-    """A line that breaks the rules is shown with file, line and reason."""
+    """The complaint has file, line and reason."""
     assert list(complaints(module, source)) == [expected]
 
 
@@ -255,5 +255,5 @@ def test_an_import_to_the_right_is_reported_with_its_line(module: str, source: s
     ],
 )
 def test_an_import_to_the_left_is_allowed(module: str, source: str) -> None:
-    """The rules forbid no more than they say."""
+    """No other imports are reported."""
     assert not list(complaints(module, source))

@@ -1,4 +1,4 @@
-"""The distribution: built, installed in each way that there is, and used from elsewhere."""
+"""The distribution: building it, installing it in each way, and using the installed package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-# Caches and environments, some of them large; and what is not ours to build from.
+# Caches and environments, some of them large, and build outputs.
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".clients", ".*_cache", ".hypothesis", ".coverage*", "__pycache__", "dist"
 )
@@ -39,12 +39,12 @@ with FakeGitHub(validate="all") as gh:
     gh.add_repository("octocat/example")
     url = "https://api.github.com/repos/octocat/example/deployments"
     headers = {"Authorization": "token x"}
-    made = requests.post(url, json={"ref": "main"}, headers=headers)
+    created = requests.post(url, json={"ref": "main"}, headers=headers)
     refused = requests.post(url, json={"ref": 7}, headers=headers)
 print(json.dumps({
     "package": pytest_ghdeploy.__file__,
     "schemas": str(schema.directory()),
-    "made": made.status_code,
+    "created": created.status_code,
     "events": [event.name for event in gh.events],
     "refused": [refused.status_code, refused.json()["message"]],
     "operations": len(router.operations()),
@@ -62,20 +62,20 @@ def test_it(ghdeploy):
 
 
 def run(command: Sequence[str | Path], cwd: Path) -> str:
-    """Run a command away from the source tree, without anything that leads back to it."""
+    """Run a command away from the source tree, with no environment variable that leads back to it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))}
-    # No index is there to be asked, whatever the machine is configured for.
+    # No package index is used, whatever the machine's configuration.
     environment = {**kept, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    done = subprocess.run(  # noqa: S603 - our own commands
+    process = subprocess.run(  # noqa: S603 - our own commands
         [str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    assert process.returncode == 0, f"{command}\n{process.stdout}\n{process.stderr}"
+    return process.stdout
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the source tree, so that nothing is built in it."""
+    """Copy the source tree, so that builds do not change it."""
     copy = tmp_path_factory.mktemp("source") / "pytest-ghdeploy"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED)
     return copy
@@ -83,20 +83,20 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Link what is installed here, without the project itself."""
+    """Link the installed packages, without the project itself."""
     links = tmp_path_factory.mktemp("dependencies")
     for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-        for found in Path(folder).iterdir():
-            if not found.name.lstrip("_").startswith("pytest_ghdeploy") and found.suffix != ".pth":
-                (links / found.name).symlink_to(found)
+        for path in Path(folder).iterdir():
+            if not path.name.lstrip("_").startswith("pytest_ghdeploy") and path.suffix != ".pth":
+                (links / path.name).symlink_to(path)
     return links
 
 
 class Builds:
-    """Where the built distributions are."""
+    """The built distributions."""
 
     def __init__(self, source: Path, target: Path) -> None:
-        """Build an sdist and a wheel from it, and a wheel from the tree itself."""
+        """Build an sdist, a wheel from it, and a wheel from the tree."""
         build: list[str | Path] = [sys.executable, "-m", "build", "--no-isolation"]
         run([*build, "--outdir", target / "sdist", source], target)
         run([*build, "--wheel", "--outdir", target / "tree", source], target)
@@ -112,7 +112,7 @@ def builds(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Builds:
 
 
 class Installation:
-    """A virtual environment that has the project, and its dependencies from here."""
+    """A virtual environment with the project, and with the dependencies installed here."""
 
     def __init__(self, folder: Path, dependencies: Path, what: Sequence[str | Path]) -> None:
         """Install *what* with pip."""
@@ -127,14 +127,14 @@ class Installation:
         self.elsewhere.mkdir()
 
     def use(self) -> dict[str, Any]:
-        """Work with the installed project; tell what happened."""
-        told: dict[str, Any] = json.loads(run([self.python, "-c", USE], self.elsewhere))
-        return told
+        """Use the installed project, and return a report."""
+        report: dict[str, Any] = json.loads(run([self.python, "-c", USE], self.elsewhere))
+        return report
 
 
 @pytest.fixture(scope="module", params=["wheel", "wheel from sdist", "sdist", "editable"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Name a way to install."""
+    """Return a way to install."""
     value: str = request.param
     return value
 
@@ -143,7 +143,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 def installation(
     kind: str, source: Path, builds: Builds, dependencies: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Installation:
-    """Install in one of the ways."""
+    """Install the project in one of the ways."""
     what: dict[str, list[str | Path]] = {
         "wheel": [builds.wheel],
         "wheel from sdist": [builds.wheel_from_sdist],
@@ -154,25 +154,25 @@ def installation(
 
 
 def test_an_installed_fake_works_and_finds_its_schemas(installation: Installation, kind: str, source: Path) -> None:
-    """However it was installed, a fake creates a deployment over requests, checked against the schemas it finds."""
-    told = installation.use()
-    assert (told["made"], told["events"]) == (201, ["deployment"])
-    assert told["refused"] == [422, "Invalid request.\n\nFor 'properties/ref', 7 is not a string."]
-    assert told["operations"] > 1000
-    assert any("repos/create-deployment" in line for line in told["routes"])
-    package, schemas = Path(told["package"]), Path(told["schemas"])
+    """In each kind of installation, a fake creates a deployment and validates requests with its own schemas."""
+    report = installation.use()
+    assert (report["created"], report["events"]) == (201, ["deployment"])
+    assert report["refused"] == [422, "Invalid request.\n\nFor 'properties/ref', 7 is not a string."]
+    assert report["operations"] > 1000
+    assert any("repos/create-deployment" in line for line in report["routes"])
+    package, schemas = Path(report["package"]), Path(report["schemas"])
     if kind == "editable":
         assert package == source / "src" / "pytest_ghdeploy" / "__init__.py"
         assert schemas == source / "schemas"
     else:
         assert package == installation.site / "pytest_ghdeploy" / "__init__.py"
         assert schemas == installation.site / "pytest_ghdeploy" / "schemas"
-        assert not [entry for entry in told["path"] if Path(entry).is_relative_to(source)]
-    assert not [entry for entry in told["path"] if Path(entry) in (ROOT, ROOT / "src")]
+        assert not [entry for entry in report["path"] if Path(entry).is_relative_to(source)]
+    assert not [entry for entry in report["path"] if Path(entry) in (ROOT, ROOT / "src")]
 
 
 def test_an_installed_plugin_is_found_by_pytest(installation: Installation) -> None:
-    """However it was installed, pytest has the fixture without being told."""
+    """In each kind of installation, pytest has the fixture without configuration."""
     (installation.elsewhere / "test_it.py").write_text(TEST, "utf-8")
     shown = run(
         [installation.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"], installation.elsewhere
@@ -181,7 +181,7 @@ def test_an_installed_plugin_is_found_by_pytest(installation: Installation) -> N
 
 
 def test_an_installed_command_runs(installation: Installation) -> None:
-    """However it was installed, the command `ghdeploy` is there."""
+    """In each kind of installation, the command `ghdeploy` exists."""
     shown = run([installation.folder / "bin" / "ghdeploy", "--version"], installation.elsewhere)
     assert shown == "pytest-ghdeploy 0.1.0\n"
 
@@ -194,7 +194,7 @@ def in_wheel(wheel: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("which", ["wheel", "wheel_from_sdist"])
 def test_a_wheel_has_all_files_of_the_package_and_no_other(builds: Builds, which: str, source: Path) -> None:
-    """A wheel holds the modules, the schemas, the list of endpoints and `py.typed`, byte for byte."""
+    """A wheel has exactly the modules, the schemas, the list of endpoints and `py.typed`, byte for byte."""
     files = in_wheel(getattr(builds, which))
     expected = {
         f"{target}/{path.relative_to(folder).as_posix()}": path.read_bytes()
@@ -209,8 +209,8 @@ def test_a_wheel_has_all_files_of_the_package_and_no_other(builds: Builds, which
     assert {"pytest_ghdeploy/py.typed", "pytest_ghdeploy/http/endpoints.txt"} <= set(files)
 
 
-def test_both_wheels_are_the_same(builds: Builds) -> None:
-    """A wheel made from the sdist is the wheel made from the tree."""
+def test_both_wheels_are_equal(builds: Builds) -> None:
+    """The wheel built from the sdist equals the wheel built from the tree."""
     assert in_wheel(builds.wheel) == in_wheel(builds.wheel_from_sdist)
 
 
@@ -232,8 +232,8 @@ def test_a_wheel_declares_its_entry_points(builds: Builds) -> None:
     assert "Requires-Python: >=3.11" in metadata.splitlines()
 
 
-def test_the_sdist_has_what_it_takes_to_build_and_test(builds: Builds, source: Path) -> None:
-    """An sdist holds the package, the schemas, the tests and the documents."""
+def test_the_sdist_has_everything_to_build_and_test(builds: Builds, source: Path) -> None:
+    """An sdist has the package, the schemas, the tests and the documentation."""
     with tarfile.open(builds.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     expected = {

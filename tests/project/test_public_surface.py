@@ -1,4 +1,4 @@
-"""What completion in an editor offers is what the reference documents, and every public name is in the reference."""
+"""Editor completion offers exactly what the reference documents, and the reference has every public name."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh
 
 
 def documented(kind: str) -> list[str]:
-    """Read the table of a class: its members, methods with their parameters."""
+    """Read the table of a class: its attributes, and its methods with parameters."""
     text = REFERENCE.partition(f"<!-- members of: {kind} -->\n")[2].partition("\n\n")[0]
     cells = (line.strip("|").split(" | ")[0] for line in text.splitlines()[2:])
     return [member for cell in cells for member in re.findall(r"`([^`]+)`", cell)]
 
 
 def name_of(member: str) -> str:
-    """Take the parameters off."""
+    """Remove the parameters."""
     return member.partition("(")[0]
 
 
 def signature_of(method: Callable[..., object]) -> str:
-    """Write a method as the reference does: without self, types, and slashes."""
+    """Format a method as in the reference: without self, types and slashes."""
     parameters = [one.replace(annotation=one.empty) for one in inspect.signature(method).parameters.values()]
     text = str(inspect.Signature(parameters)).replace("'", '"')
     return f"{method.__name__}{text.replace('/, ', '').replace(', /', '')}"
 
 
 def offered(thing: object) -> set[str]:
-    """List what completion offers of an object, without what every tuple, sequence or exception has."""
+    """List what completion offers for an object, without members inherited from other packages."""
     foreign = [kind for kind in type(thing).__mro__ if kind.__module__.partition(".")[0] != "pytest_ghdeploy"]
     general = {name for kind in foreign for name in dir(kind)}
     return {name for name in dir(thing) if not name.startswith("_")} - general
@@ -48,7 +48,7 @@ def offered(thing: object) -> set[str]:
 
 @pytest.fixture
 def things(ghdeploy: FakeGitHub) -> dict[str, Any]:
-    """Make one of each kind of thing that a test gets in its hands."""
+    """Create an object of each public class."""
     repository = ghdeploy.add_repository("octocat/example")
     deployment = repository.add_deployment(ref="main")
     hook = ghdeploy.webhooks.subscribe(lambda _: None)
@@ -91,21 +91,21 @@ def things(ghdeploy: FakeGitHub) -> dict[str, Any]:
     }
 
 
-def test_every_kind_of_thing_is_looked_at(things: dict[str, Any]) -> None:
-    """Each exported class has an instance here, and each name is that of its class."""
+def test_every_public_class_is_checked(things: dict[str, Any]) -> None:
+    """Each exported class has an instance in `things`, under its own name."""
     assert set(pytest_ghdeploy.__all__) <= set(things)
     for name, thing in things.items():
         assert name in [kind.__name__ for kind in type(thing).__mro__]
 
 
 def test_completion_offers_what_the_reference_documents(things: dict[str, Any]) -> None:
-    """Each attribute and method that does not begin with an underscore is in the table of its class."""
+    """Each public attribute and method is in the table of its class."""
     undocumented = {name: offered(thing) - set(map(name_of, documented(name))) for name, thing in things.items()}
     assert {name: names for name, names in undocumented.items() if names} == {}
 
 
-def test_what_is_documented_exists(things: dict[str, Any]) -> None:
-    """Each attribute in a table can be read, and each method takes what its line says."""
+def test_documented_members_exist(things: dict[str, Any]) -> None:
+    """Each attribute in a table can be read, and each method has the parameters in its row."""
     for kind, thing in things.items():
         for member in documented(kind):
             value = getattr(thing, name_of(member))
@@ -114,7 +114,7 @@ def test_what_is_documented_exists(things: dict[str, Any]) -> None:
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    """Each exported name has a table of its members, or a line that says what it is."""
-    told = {name.partition("(")[0] for name in re.findall(r"`([^`]+)`", REFERENCE)}
+    """Each exported name has a table of its members, or is mentioned."""
+    mentioned = {name.partition("(")[0] for name in re.findall(r"`([^`]+)`", REFERENCE)}
     tables = set(re.findall(r"<!-- members of: (\w+) -->", REFERENCE))
-    assert sorted(set(pytest_ghdeploy.__all__) - told - tables) == []
+    assert sorted(set(pytest_ghdeploy.__all__) - mentioned - tables) == []

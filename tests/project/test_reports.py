@@ -1,4 +1,4 @@
-"""What a failing test's report shows: the test, its own code and its client, but no frame of this package."""
+"""A failing test's report shows the test, its code and its client, but no frame of this package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_ghdeploy import FakeGitHub
 
 FRAME = re.compile(r"pytest_ghdeploy[/\\][\w/\\]+\.py:\d+")
 
-# Each way in which a test meets an exception of the fake, or of a client that the fake has made fail.
+# Each way a test can see an exception of the fake, or of a client with a simulated failure.
 CALLERS = """
 import asyncio
 import urllib.request
@@ -119,7 +119,7 @@ def test_receiver_that_makes_a_mistake(ghdeploy, repository):
 
 @pytest.fixture(scope="module", autouse=True)
 def _everything_is_imported() -> None:
-    # pytester forgets the modules that a run has imported, also those that ours hold on to.
+    # pytester unloads modules that a run imported, even if modules of ours still use them.
     with FakeGitHub() as fake:
         repository = fake.add_repository("octocat/example")
         fake.webhooks.subscribe(lambda _: None)
@@ -130,12 +130,12 @@ def _everything_is_imported() -> None:
 
 
 def run(pytester: pytest.Pytester, source: str, *options: str) -> Any:  # noqa: ANN401 - a RunResult
-    """Run a file of tests in this process."""
+    """Run a test file in this process."""
     return pytester.runpytest_inprocess("-p", "no:randomly", *options, pytester.makepyfile(source))
 
 
 def test_a_report_shows_no_frame_of_ours(pytester: pytest.Pytester) -> None:
-    """Whoever calls the fake, in whatever way: the report ends in the test's own code, or in its client's."""
+    """Whatever calls the fake, the traceback ends in the test's code or in its client."""
     result = run(pytester, CALLERS)
     outcomes = result.parseoutcomes()
     assert outcomes == {"failed": CALLERS.count("def test_") + 8 - 3, "errors": 3}
@@ -150,8 +150,8 @@ def test_a_full_trace_shows_all_frames(pytester: pytest.Pytester) -> None:
     assert ", in add_repository" in run(pytester, source, "--tb=native").stdout.str()
 
 
-def test_a_mistake_of_the_fake_is_shown_with_its_frames(pytester: pytest.Pytester) -> None:
-    """An exception that the fake itself causes by mistake shows where."""
+def test_a_bug_in_the_fake_is_shown_with_its_frames(pytester: pytest.Pytester) -> None:
+    """The traceback of an unexpected exception in the fake shows where it was raised."""
     source = """
     def test_it(ghdeploy):
         ghdeploy._engine.store = None
@@ -165,7 +165,7 @@ def test_a_mistake_of_the_fake_is_shown_with_its_frames(pytester: pytest.Pyteste
 def test_a_summary_names_an_exception_as_it_is_imported(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last lines show `pytest_ghdeploy.FakeError` and the message, not the module that defines it."""
+    """The summary shows `pytest_ghdeploy.FakeError` and the message, not the defining module."""
     monkeypatch.setenv("COLUMNS", "200")
     source = """
     import requests
