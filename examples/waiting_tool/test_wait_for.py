@@ -36,7 +36,7 @@ def session(repo: Repository) -> Iterator[requests.Session]:  # noqa: ARG001 - m
 @pytest.fixture
 def clock(ghdeploy: FakeGitHub) -> wait_for.Clock:
     """Return the fake's clock, on which time passes only when the tool sleeps."""
-    return wait_for.Clock(sleep=ghdeploy.clock.tick, now=lambda: ghdeploy.clock.now.timestamp())  # noqa: PLW0108 - read anew each time
+    return wait_for.Clock(sleep=ghdeploy.clock.tick, now=lambda: ghdeploy.clock.now.timestamp())  # noqa: PLW0108 - the clock moves
 
 
 @pytest.fixture

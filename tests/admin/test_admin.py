@@ -525,7 +525,7 @@ YEARS = "a time in the years 1 to 999"
 def test_a_time_out_of_range_is_a_422(
     path: str, body: dict[str, Any], message: str, fake: FakeGitHub, ask: Ask
 ) -> None:
-    """Nothing has changed."""
+    """The clock and the tokens are unchanged."""
     before = fake.clock.now
 
     assert ask.refused(path, **body).startswith(message)
@@ -795,7 +795,7 @@ def test_a_wrong_method_is_a_405_that_names_the_right_one(ask: Ask) -> None:
     assert ask("DELETE", "events")[1] == {"message": "/_ghdeploy/events accepts GET, not DELETE"}
     assert ask("POST", "clock/tick?seconds=5", {}) == (
         422,
-        {"message": "POST /_ghdeploy/clock/tick takes its keys in the body"},
+        {"message": "POST /_ghdeploy/clock/tick takes its keys in the body, not in the query"},
     )
 
 

@@ -955,7 +955,7 @@ def test_each_mistake_has_its_message(
 def test_an_invalid_file_has_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, message: str
 ) -> None:
-    """Invalid are other suffixes, empty files, bytes, syntax errors, and strings that YAML reads as another type."""
+    """Other suffixes, empty files, bytes, syntax errors, and strings that YAML reads as another type are reported."""
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(content)
     assert refusal(name) == message

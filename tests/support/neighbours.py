@@ -17,7 +17,7 @@ import pytest
 
 HERE = Path(__file__).parent
 
-# In the order of the README's table. Each has tests in tests/neighbours whose names contain its name.
+# In the order of the table in docs/clients.md. Each has tests in tests/neighbours whose names contain its name.
 NEIGHBOURS = (
     "respx",
     "pytest-httpx",

@@ -1,5 +1,5 @@
 """
-Tests that start other programs are marked ``slow``. ``make test`` skips them, ``make test-slow`` runs them.
+Tests that start other programs are marked ``slow``. ``make test`` leaves them out, ``make test-slow`` runs them.
 
 Tests that use a fixture in `STARTERS` are marked here. Any other test that starts a program without the mark fails.
 """

@@ -321,7 +321,10 @@ def test_the_kind_can_be_given(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"target": 7}, "a receiver must be a URL, a WSGI or ASGI application, or a function of a delivery; got 7"),
+        (
+            {"target": 7},
+            "a receiver must be a URL, a WSGI or ASGI application, or a function that takes a delivery; got 7",
+        ),
         ({"target": lambda: None}, "a WSGI application takes two arguments"),
         ({"target": "https://example.com/hook"}, "'example.com' is not this machine"),
         ({"target": "nonsense"}, "'nonsense' is not this machine"),
@@ -357,7 +360,10 @@ def test_the_kind_can_be_given(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa
         ),
         ({"target": "http://me:hunter2@[127.0.0.1/"}, "'http://[redacted]@[127.0.0.1/' is not this machine"),
         ({"target": "me:/hunter2@127.0.0.1"}, "'[redacted]@127.0.0.1' is not this machine"),
-        ({"target": b"http://me:hunter2@127.0.0.1/"}, "or a function of a delivery; got [redacted]@127.0.0.1/'"),
+        (
+            {"target": b"http://me:hunter2@127.0.0.1/"},
+            "or a function that takes a delivery; got [redacted]@127.0.0.1/'",
+        ),
         ({"target": "http://me:hunter2@127.0.0.1/", "kind": "wsgi"}, "callable, got 'http://[redacted]@127.0.0.1/'"),
         (
             {"target": "http://me:hunter2@127.0.0.1/", "path": "/?token=hunter2"},
@@ -403,7 +409,7 @@ def test_nothing_is_delivered_to_github_hosts(ghdeploy: FakeGitHub) -> None:
     """`allow_any_host` does not change this."""
     hook = ghdeploy.webhooks.subscribe("https://api.github.com/hook", allow_any_host=True)
     assert hook.deliveries[0].state == "failed"
-    assert hook.deliveries[0].reason == "api.github.com is a GitHub host that a fake answers: nothing is sent there"
+    assert hook.deliveries[0].reason == "api.github.com is a GitHub host answered by a fake, so nothing is sent there"
     assert len(ghdeploy.requests) == 0
 
 

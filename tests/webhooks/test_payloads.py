@@ -102,7 +102,7 @@ NEVER = {
     "$.hook.app_id": "hooks of apps only",
     "*.check_run.deployment": "runs of GitHub Actions that deploy",
     "*.check_suite.deployment": "suites of GitHub Actions",
-    "*.check_suite.*": "what a run tells of its suite; the rest is for the events of suites",
+    "*.check_suite.*": "a check run shows part of its suite; only events of suites show the rest",
     "$.check_run.check_suite.repository.*": "a minimal repository",
 }
 

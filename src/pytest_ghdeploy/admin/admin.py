@@ -1,7 +1,7 @@
 """
 The admin interface: the Python interface of a fake over HTTP and JSON.
 
-A live server started with ``admin=True`` answers it below ``/_ghdeploy``. This
+A live server started with ``admin=True`` serves it below ``/_ghdeploy``. This
 module turns a request into a response and opens no socket. Admin requests are
 not recorded, and faults, rate limits and held deliveries do not affect them.
 Only programs on this machine may send them: requests for another host's name,
@@ -97,10 +97,8 @@ class Admin:
                 return endpoints.read(self._fake, endpoint, names, fields)
             return {"url": url, "api_url": f"{url}{API_PREFIX}", "endpoints": endpoints.index(self._fake, PREFIX)}
         if query:
-            raise _Refused(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                f"POST {PREFIX}/{endpoint.path} takes its keys in the body",
-            )
+            text = f"POST {PREFIX}/{endpoint.path} takes its keys in the body, not in the query"
+            raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, text)
         return endpoints.call(self._fake, endpoint, names, _object_in(incoming))
 
     def _write(self, status: int, value: JSON, headers: Mapping[str, str]) -> Answer:

@@ -91,7 +91,7 @@ _REPOSITORY = "repositories/{owner}/{name}"
 ENDPOINTS = (
     Endpoint("GET", "", "Return the URL of the API, and list these endpoints."),
     Endpoint("POST", "reset", calls="_start_anew"),
-    Endpoint("POST", "seed", "Load a seed: the body is the object that a seed file holds."),
+    Endpoint("POST", "seed", "Load the body as a seed, with the keys of a seed file."),
     Endpoint(
         "GET",
         "problems",
@@ -127,7 +127,7 @@ ENDPOINTS = (
     Endpoint("POST", "webhooks/drop"),
     Endpoint("POST", "webhooks/redeliver"),
     Endpoint("POST", "add_user"),
-    Endpoint("GET", "tokens", "List the rights of added tokens that are not revoked, without the tokens themselves."),
+    Endpoint("GET", "tokens", "List the tokens that were added and not revoked: their rights, not their text."),
     Endpoint("POST", "add_token"),
     Endpoint("POST", "revoke_token"),
     Endpoint("POST", "add_team"),

@@ -121,11 +121,11 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="keep at least the last N requests and events, and forget older ones (default: %(default)s)",
     )
-    group = parser.add_argument_group("the fake", "the same as the ini options ghdeploy_* of these names")
+    group = parser.add_argument_group("the fake", "the same as the ini options ghdeploy_*")
     for name, option in OPTIONS.items():
         flag = f"--{name.replace('_', '-')}"
         if option.is_switch:
-            # What is on can be turned off.
+            # Switches that are on by default can be turned off.
             action = argparse.BooleanOptionalAction if option.default == "true" else "store_true"
             group.add_argument(flag, action=action, help=option.meaning, default=None)
         else:

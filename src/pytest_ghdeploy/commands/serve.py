@@ -59,7 +59,7 @@ class Settings(NamedTuple):
 
         quiet: Whether to print no log.
 
-        keep: The number of last requests and events to keep at least.
+        keep: Keep at least this many of the last requests and events.
 
         fake: The arguments of ``FakeGitHub``.
     """
@@ -98,7 +98,7 @@ class ServedEngine(Engine):
         super().reset()
 
     def write_log(self, *more: str) -> None:
-        """Add the news since the last call to the log, then *more*, and forget old requests and events."""
+        """Log everything new since the last call, then *more*, and forget old requests and events."""
         # Under the lock, so that lines stay in order.
         with self.lock:
             if self.log:

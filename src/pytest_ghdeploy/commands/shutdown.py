@@ -53,7 +53,7 @@ class Shutdown:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Restore the handlers from before."""
+        """Restore the previous handlers."""
         for number, before in self._before.items():
             signal.signal(number, before)
 

@@ -40,7 +40,7 @@ class Document:
         self.value = value
 
     def line(self, path: Path, *, of_key: bool) -> int | None:  # noqa: ARG002 - for YAML
-        """Return the line, from 1, of the value at *path*, or of the last key in *path*; ``None`` if unknown."""
+        """Return the line of the value at *path*, or with *of_key* of its key, counted from 1; ``None`` if unknown."""
         return None
 
 

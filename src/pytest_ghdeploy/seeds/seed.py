@@ -57,7 +57,7 @@ class Section(NamedTuple):
 
         home: The class that defines the method, if it is not the fake's.
 
-        renamed: Keys that differ from the name of their parameter, with that name.
+        renamed: The parameter's name for each key that differs from it.
 
         without: The parameters that a file cannot give.
 
@@ -244,7 +244,7 @@ class Seed:
         Make the calls.
 
         Raises:
-            FakeError: A call is refused. The calls before it took effect.
+            FakeError: A call is refused. Earlier calls stay in effect.
         """
         outer: list[tuple[Item, object]] = []
         for section in SECTIONS:

@@ -93,7 +93,8 @@ def _kind_of(value: object) -> str:
     if isinstance(value, str):
         return "url"
     if not callable(value):
-        msg = f"a receiver must be a URL, a WSGI or ASGI application, or a function of a delivery; got {_shown(value)}"
+        kinds = "a URL, a WSGI or ASGI application, or a function that takes a delivery"
+        msg = f"a receiver must be {kinds}; got {_shown(value)}"
         raise FakeError(msg, argument="target")
     if _is_of_werkzeug(value):
         return "wsgi"

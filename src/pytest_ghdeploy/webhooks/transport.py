@@ -91,7 +91,7 @@ def _refusal(target: Target) -> str:
     if deliveries.is_loopback(url):
         return ""
     if registry.is_ours(host):
-        return f"{host} is a GitHub host that a fake answers: nothing is sent there"
+        return f"{host} is a GitHub host answered by a fake, so nothing is sent there"
     if target.any_host:
         return ""
     return (

@@ -39,11 +39,11 @@ class Webhooks:
     """
     All hooks of a fake.
 
-    Deliveries are sent before the call that caused the event returns, after the
-    request's changes are stored. A receiver may send requests to the fake; it
-    gets responses at once, and the deliveries these cause are queued behind the
-    existing ones. So each receiver gets one delivery at a time, in the order of
-    events.
+    A call returns after the deliveries of its events are sent. They are sent
+    after the change is stored and the response recorded. A receiver may send
+    requests to the fake and gets responses at once. The deliveries that these
+    cause are queued behind the existing ones, so each receiver gets one delivery
+    at a time, in the order of events.
     """
 
     def __init__(self, fail: Callable[[Exception], None]) -> None:
