@@ -10,11 +10,13 @@ Hooks of repositories over HTTP.
 # ruff: noqa: S105, S106 - secrets of hooks in tests
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from client import API
 
+from pytest_ghdeploy import FakeError
 from pytest_ghdeploy.github import deliveries
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def create(http: requests.Session, url: str = NOWHERE, *, events: list[str] | No
 def refusal(reply: requests.Response) -> tuple[int, str]:
     """Return the status, message and errors of a refusal."""
     body = reply.json()
-    return reply.status_code, body["errors"][0]["message"] if "errors" in body else body["message"]
+    return reply.status_code, body["errors"][0].get("message") if "errors" in body else body["message"]
 
 
 # Create
@@ -99,8 +101,8 @@ def test_a_secret_is_masked_everywhere(http: requests.Session, ghdeploy: FakeGit
         (None, "Config must contain URL for webhooks"),
         ({"config": {"url": "ftp://localhost/"}}, "url must use http(s) scheme"),
         ({"config": {"url": NOWHERE, "content_type": "xml"}}, "content_type must be json or form"),
-        ({"config": {"url": NOWHERE}, "events": ["pushes"]}, "pushes is not a valid event"),
-        ({"config": {"url": NOWHERE}, "name": "jenkins"}, "Name must be 'web'"),
+        ({"config": {"url": ""}}, "url cannot be blank"),
+        ({"config": {"url": NOWHERE}, "events": ["pushes"]}, "pushes is not a valid event name"),
         ({"config": {"url": NOWHERE}, "enabled": True}, 'Invalid request.\n\n"enabled" is not a permitted key.'),
         ({"config": {"url": NOWHERE}, "active": "yes"},
          "Invalid request.\n\nFor 'properties/active', \"yes\" is not a boolean."),
@@ -120,16 +122,105 @@ def test_an_invalid_hook_is_refused(
     assert ghdeploy.requests[-1].hint
 
 
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (
+            {"config": {"url": ""}},
+            {"resource": "Hook", "code": "custom", "field": "url", "message": "url cannot be blank"},
+        ),
+        ({"name": "foo"}, {"value": "foo", "resource": "Hook", "field": "name", "code": "invalid"}),
+        ({"events": ["xxx"]}, {"resource": "Hook", "code": "custom", "message": "xxx is not a valid event name"}),
+    ],
+)
 @pytest.mark.usefixtures("repo")
-def test_the_same_hook_twice_is_refused(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """Another event or URL makes another hook, another secret does not."""
+def test_an_invalid_hook_is_refused_as_measured(
+    http: requests.Session, snapshot: Callable[[], object], body: dict[str, object], error: dict[str, str]
+) -> None:
+    """A test suite that runs against GitHub expects these errors."""
+    before = snapshot()
+    reply = http.post(PATH, json={"config": {"url": NOWHERE}} | body)
+    assert (reply.status_code, reply.json()["message"]) == (422, "Validation Failed")
+    assert reply.json()["errors"] == [error]
+    assert snapshot() == before
+
+
+@pytest.mark.usefixtures("repo")
+def test_an_update_cannot_empty_the_url(http: requests.Session, snapshot: Callable[[], object]) -> None:
+    """Both endpoints refuse an empty URL in the same words."""
+    path = f"{PATH}/{create(http)['id']}"
+    before = snapshot()
+    assert refusal(http.patch(path, json={"config": {"url": ""}})) == (422, "url cannot be blank")
+    assert refusal(http.patch(f"{path}/config", json={"url": ""})) == (422, "url cannot be blank")
+    assert snapshot() == before
+
+
+@pytest.mark.usefixtures("repo")
+def test_the_events_of_a_hook_are_sorted(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """They are shown in alphabetical order everywhere. Without any, a hook receives pushes."""
+    path = f"{PATH}/{create(http, events=['push', 'deployment', 'create'])['id']}"
+    assert http.get(path).json()["events"] == ["create", "deployment", "push"]
+    assert ghdeploy.webhooks.hooks[0].events == ["create", "deployment", "push"]
+    assert ghdeploy.webhooks.deliveries[0].payload["hook"]["events"] == ["create", "deployment", "push"]
+    assert http.patch(path, json={"events": ["status", "create"]}).json()["events"] == ["create", "status"]
+    assert http.patch(path, json={"events": []}).json()["events"] == ["push"]
+    assert create(http, f"{NOWHERE}/2", events=[])["events"] == ["push"]
+
+
+@pytest.mark.parametrize(("sent", "shown"), [(True, "1"), (False, "0"), (1, "1"), (0, "0"), ("1", "1"), ("0", "0")])
+@pytest.mark.usefixtures("repo")
+def test_insecure_ssl_reads_back_as_a_string(http: requests.Session, sent: object, shown: str) -> None:
+    """It may be sent as a boolean, a number or a string, on creation and in both updates."""
+    created = create(http, insecure_ssl=sent)
+    path = f"{PATH}/{created['id']}"
+    assert created["config"]["insecure_ssl"] == shown
+    changed = http.patch(path, json={"config": {"url": NOWHERE, "insecure_ssl": sent}}).json()
+    assert changed["config"]["insecure_ssl"] == shown
+    assert http.patch(f"{path}/config", json={"insecure_ssl": sent}).json()["insecure_ssl"] == shown
+
+
+@pytest.mark.parametrize("body", [{}, {"events": ["status"]}, {"active": False}])
+@pytest.mark.usefixtures("repo")
+def test_the_same_url_twice_is_refused(
+    http: requests.Session, snapshot: Callable[[], object], body: dict[str, object]
+) -> None:
+    """Another URL or repository makes another hook. Other events, another secret or content type do not."""
     create(http)
     before = snapshot()
-    reply = http.post(PATH, json={"config": {"url": NOWHERE, "secret": "s"}})
-    assert refusal(reply) == (422, "Hook already exists on this repository")
+    reply = http.post(PATH, json={"config": {"url": NOWHERE, "secret": "s", "content_type": "json"}} | body)
+    assert (reply.status_code, reply.json()["message"]) == (422, "Validation Failed")
+    assert reply.json()["errors"] == [
+        {"resource": "Hook", "code": "custom", "message": "Hook already exists on this repository"}
+    ]
     assert snapshot() == before
-    create(http, events=["status"])
     create(http, f"{NOWHERE}/2")
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_hook_cannot_take_the_url_of_another(
+    http: requests.Session, ghdeploy: FakeGitHub, snapshot: Callable[[], object]
+) -> None:
+    """Both endpoints refuse it. The hook itself keeps its URL, and another repository may have the same."""
+    create(http)
+    path = f"{PATH}/{create(http, f'{NOWHERE}/2')['id']}"
+    before = snapshot()
+    exists = (422, "Hook already exists on this repository")
+    assert refusal(http.patch(path, json={"config": {"url": NOWHERE}})) == exists
+    assert refusal(http.patch(f"{path}/config", json={"url": NOWHERE})) == exists
+    assert snapshot() == before
+    assert http.patch(f"{path}/config", json={"url": f"{NOWHERE}/2", "content_type": "json"}).status_code == 200
+    ghdeploy.add_repository("octocat/other")
+    assert http.post("/repos/octocat/other/hooks", json={"config": {"url": NOWHERE}}).status_code == 201
+
+
+def test_a_receiver_subscribes_once_to_a_repository(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A second hook of the repository with the same URL is refused in Python too, but not one of all repositories."""
+    ghdeploy.webhooks.subscribe(NOWHERE, events=["push"], repository=repo.full_name)
+    with pytest.raises(FakeError, match="already sends to"):
+        ghdeploy.webhooks.subscribe(NOWHERE, events=["status"], repository=repo.full_name)
+    ghdeploy.webhooks.subscribe(NOWHERE, events=["push"])
+    ghdeploy.webhooks.subscribe(NOWHERE, events=["status"])
+    assert len(ghdeploy.webhooks.hooks) == 3
 
 
 @pytest.mark.usefixtures("repo")
@@ -139,7 +230,18 @@ def test_an_event_has_at_most_twenty_hooks(http: requests.Session) -> None:
         create(http, f"{NOWHERE}/{number}", events=["deployment", "status"][: 1 + number % 2])
     reply = http.post(PATH, json={"config": {"url": NOWHERE}, "events": ["status", "deployment"]})
     assert refusal(reply) == (422, 'The "deployment" event cannot have more than 20 hooks')
-    create(http, events=["status"])
+    create(http, f"{NOWHERE}/status", events=["status"])
+
+
+@pytest.mark.parametrize("code", [403, 405, 502])
+def test_a_receiver_that_refuses_the_ping_is_misconfigured(
+    http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, code: int
+) -> None:
+    """The hook exists, and its `last_response` has the status code."""
+    hook = ghdeploy.webhooks.subscribe(lambda _: code, repository=repo.full_name)
+    assert http.get(f"{PATH}/{hook.id}").json()["last_response"] == {
+        "code": code, "status": "misconfigured", "message": f"Invalid HTTP Response: {code}",
+    }  # fmt: skip
 
 
 # Read, change, delete
@@ -167,9 +269,29 @@ def test_a_hook_shows_its_latest_delivery(http: requests.Session, ghdeploy: Fake
         "last_response": {"code": 502, "status": "failed", "message": "failed to connect to host"}
     }
     ghdeploy.clock.tick(5)
-    later = http.patch(f"{PATH}/{created['id']}", json={"active": False}).json()
+    reply = http.patch(f"{PATH}/{created['id']}", json={"active": False})
+    later = reply.json()
     assert (later["active"], later["created_at"]) == (False, created["created_at"])
     assert later["updated_at"] > created["updated_at"]
+
+
+def test_a_hook_is_dated(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """`Last-Modified` is `updated_at`. A client is told of a new `last_response` that leaves this time as it was."""
+    ghdeploy.clock.move_to(datetime(2030, 1, 2, tzinfo=UTC))
+    answers = iter([200, 500])
+    hook = ghdeploy.webhooks.subscribe(lambda _: next(answers), repository=repo.full_name)
+    ghdeploy.clock.tick(60)
+    path = f"{PATH}/{hook.id}"
+    first = http.get(path)
+    assert first.headers["Last-Modified"] == "Wed, 02 Jan 2030 00:00:00 GMT"
+    since = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert http.get(path, headers=since).status_code == 304
+    hook.ping()
+    again = http.get(path, headers=since)
+    assert again.status_code == 200
+    assert again.headers["Last-Modified"] == first.headers["Last-Modified"]
+    assert again.json()["last_response"]["code"] == 500
+    assert "Last-Modified" not in http.get(f"{path}/config").headers
 
 
 @pytest.mark.parametrize("path", ["", "/config", "/deliveries", "/deliveries/1"])
@@ -198,13 +320,13 @@ def test_an_update_replaces_the_configuration(http: requests.Session) -> None:
 def test_an_update_changes_events(http: requests.Session, snapshot: Callable[[], object]) -> None:
     """It replaces all events, or adds and removes some. An unknown event changes nothing."""
     path = f"{PATH}/{create(http)['id']}"
-    assert http.patch(path, json={"events": ["status", "create"]}).json()["events"] == ["status", "create"]
+    assert http.patch(path, json={"events": ["create", "status"]}).json()["events"] == ["create", "status"]
     changed = http.patch(path, json={"add_events": ["push"], "remove_events": ["create"]}).json()
-    assert changed["events"] == ["status", "push"]
+    assert changed["events"] == ["push", "status"]
     before = snapshot()
     assert refusal(http.patch(path, json={"active": False, "add_events": ["nope"]})) == (
         422,
-        "nope is not a valid event",
+        "nope is not a valid event name",
     )
     assert snapshot() == before
 
@@ -279,7 +401,7 @@ def test_a_hook_can_be_pinged(http: requests.Session, ghdeploy: FakeGitHub) -> N
 @pytest.mark.parametrize("alias", ["tests", "test"])
 def test_a_hook_can_be_tested(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository, alias: str) -> None:
     """If it receives pushes, it gets one of the latest commit, which is not an event of the repository."""
-    created, other = create(http), create(http, events=["status"])
+    created, other = create(http), create(http, f"{NOWHERE}/status", events=["status"])
     sha = repo.add_commit("main", message="The latest")
     assert http.post(f"{PATH}/{created['id']}/{alias}").status_code == 204
     assert http.post(f"{PATH}/{other['id']}/{alias}").status_code == 204

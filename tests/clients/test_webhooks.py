@@ -38,7 +38,7 @@ def test_pygithub_manages_hooks(repository: Repository, ghdeploy: FakeGitHub) ->
     repo = pygithub()
     config = {"url": NOWHERE, "content_type": "json", "secret": "s3cret"}
     made = repo.create_hook("web", config, ["push", "deployment"], active=True)
-    assert (made.name, made.active, made.events) == ("web", True, ["push", "deployment"])
+    assert (made.name, made.active, made.events) == ("web", True, ["deployment", "push"])
     assert made.config == {"url": NOWHERE, "content_type": "json", "insecure_ssl": "0", "secret": "********"}
     assert made.last_response.status == "unused"
     assert (made.created_at, made.updated_at) == (ghdeploy.clock.now, ghdeploy.clock.now)
@@ -89,7 +89,7 @@ def test_pygithub_is_refused_in_githubs_words(repository: Repository) -> None:
     with pytest.raises(GithubException, match="Hook already exists on this repository") as refused:
         repo.create_hook("web", {"url": NOWHERE})
     assert refused.value.status == 422
-    with pytest.raises(GithubException, match="pushes is not a valid event"):
+    with pytest.raises(GithubException, match="pushes is not a valid event name"):
         repo.create_hook("web", {"url": NOWHERE}, ["pushes"])
 
 

@@ -1285,7 +1285,7 @@ def test_no_refusal_quotes_credentials_of_a_url(ghdeploy: FakeGitHub, url: str) 
     assert post("/hooks", config=good).status_code == 201
     taken = post("/hooks", config=good)
     assert taken.status_code == 422
-    assert taken.headers["X-GHDeploy-Hint"].endswith("sends the same events to http://[redacted]@127.0.0.1:1/")
+    assert taken.headers["X-GHDeploy-Hint"].endswith("already sends to http://[redacted]@127.0.0.1:1/")
     missing = requests.get(f"{API}/hooks/1", headers=TOKEN, timeout=5)
     assert "(http://[redacted]@127.0.0.1:1/)" in missing.headers["X-GHDeploy-Hint"]
     assert "hunter2" not in ghdeploy.conversation_text()

@@ -48,7 +48,7 @@ def create(
     *,
     name: str = "web",
     config: Mapping[str, Any] | None = None,
-    events: Sequence[str] = ("push",),
+    events: Sequence[str] = rules.DEFAULT_EVENTS,
     active: bool = True,
 ) -> Hook:
     """
@@ -59,11 +59,11 @@ def create(
 
         config: ``url``, ``content_type`` (the default is ``form``), ``secret`` and ``insecure_ssl``.
 
-        events: Names of events, or ``*`` for all.
+        events: Names of events, or ``*`` for all. Without any, it receives ``push``.
 
     Raises:
         Unprocessable:
-            The hook exists, one of its events already has 20 hooks (250 on
+            A hook with this URL exists, one of its events already has 20 hooks (250 on
             GitHub Enterprise Server), or a setting is invalid. Nothing has changed.
 
     Source:
@@ -94,7 +94,7 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "target_url": config["url"],
         "content_type": config.get("content_type", "form"),
-        "insecure_ssl": str(config.get("insecure_ssl", "0")),
+        "insecure_ssl": rules.insecure_ssl(config),
         "secret": config.get("secret", ""),
     }
 
@@ -292,8 +292,8 @@ def create_webhook(call: Call) -> Reply:
 )
 def get_webhook(call: Call) -> Reply:
     """Show a hook."""
-    # There is no Last-Modified, since a delivery changes last_response but not updated_at.
-    return Reply(200, _shown(call, call.found))
+    # A delivery changes last_response, but not this time.
+    return Reply(200, _shown(call, call.found), modified_at=call.found.updated_at)
 
 
 @route(

@@ -644,9 +644,21 @@ def secondary_rate_limited(status: int, hint: str, *, now: datetime, request_id:
 
 
 def invalid_hook(field: str, message: str, hint: str) -> Unprocessable:
-    """Refuse a hook's settings [guess: every *message* except the one for a missing URL]."""
+    """Refuse a hook's settings [guess: every *message* except those for a missing or empty URL]."""
     error = {"resource": "Hook", "code": "custom", **({"field": field} if field else {}), "message": message}
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def invalid_hook_name(name: str, hint: str) -> Unprocessable:
+    """Refuse a hook whose *name* is not ``web``."""
+    error = {"value": name, "resource": "Hook", "field": "name", "code": "invalid"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def invalid_hook_event(event: str, hint: str) -> Unprocessable:
+    """Refuse an unknown event of a hook. The error does not name the field."""
+    error = {"resource": "Hook", "code": "custom", "message": f"{event} is not a valid event name"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint, field="events")
 
 
 def hook_exists(hint: str) -> Unprocessable:

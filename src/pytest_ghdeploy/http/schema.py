@@ -78,6 +78,15 @@ def is_uri(value: object) -> bool:
     return not isinstance(value, str) or bool(_URI.fullmatch(value))
 
 
+def is_uri_or_empty(value: object) -> bool:
+    """Check a ``URI`` in a request. GitHub refuses an empty one later, in other words: ``url cannot be blank``."""
+    return value == "" or is_uri(value)
+
+
+_FORMATS = {"date-time": is_date_time, "uri": is_uri}
+_REQUEST_FORMATS = {**_FORMATS, "uri": is_uri_or_empty}
+
+
 @cache
 def _registry(version: str) -> Registry[Any]:
     from referencing import Registry
@@ -107,24 +116,27 @@ def _as_of(version: str, schema: Any) -> Any:  # noqa: ANN401 - a part of a sche
     return kept
 
 
-def _compile(schema: dict[str, Any], version: str = API_VERSIONS[0]) -> Draft202012Validator:
+def _compile(
+    schema: dict[str, Any], formats: Mapping[str, Callable[[object], bool]], version: str = API_VERSIONS[0]
+) -> Draft202012Validator:
     from jsonschema import Draft202012Validator, FormatChecker
 
-    formats = FormatChecker(())
-    formats.checks("date-time")(is_date_time)
-    formats.checks("uri")(is_uri)
-    return Draft202012Validator(schema, registry=_registry(version), format_checker=formats)
+    checker = FormatChecker(())
+    for name, is_valid in formats.items():
+        checker.checks(name)(is_valid)
+    return Draft202012Validator(schema, registry=_registry(version), format_checker=checker)
 
 
 @cache
 def _request_validator(operation_id: str) -> Draft202012Validator:
     # The id is for relative references.
-    return _compile({"$id": f"{_BASE}{operation_id}.json", **request_schema(operation_id)})
+    schema = {"$id": f"{_BASE}{operation_id}.json", **request_schema(operation_id)}
+    return _compile(schema, _REQUEST_FORMATS)
 
 
 @cache
 def _validator(name: str, pointer: str, version: str) -> Draft202012Validator:
-    return _compile({"$ref": f"{_BASE}{name}.json#{pointer}"}, version)
+    return _compile({"$ref": f"{_BASE}{name}.json#{pointer}"}, _FORMATS, version)
 
 
 # Requests
@@ -214,7 +226,6 @@ _PYTHON_TYPES: dict[str, set[type]] = {
     "object": {dict},
     "string": {str},
 }
-_FORMATS = {"date-time": is_date_time, "uri": is_uri}
 _ANNOTATIONS = {"default", "description", "title", "x-checked-later"}
 _GLANCED_AT = {
     *("type", "enum", "format", "maxLength", "items", "maxItems", "properties", "required", "additionalProperties"),
@@ -237,7 +248,7 @@ def _glance(schema: Any) -> Callable[[object], bool]:  # noqa: ANN401 - a part o
     named = schema.get("type", list(_PYTHON_TYPES))
     types = {kind for name in ([named] if isinstance(named, str) else named) for kind in _PYTHON_TYPES[name]}
     values, longest = schema.get("enum"), schema.get("maxLength", math.inf)
-    has_format = _FORMATS.get(schema["format"], _unsure) if "format" in schema else _anything
+    has_format = _REQUEST_FORMATS.get(schema["format"], _unsure) if "format" in schema else _anything
     item, most = _glance(schema["items"]) if "items" in schema else _anything, schema.get("maxItems", math.inf)
     members = {name: _glance(member) for name, member in schema.get("properties", {}).items()}
     required = frozenset(schema.get("required", ()))

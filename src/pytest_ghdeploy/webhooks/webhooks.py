@@ -106,7 +106,7 @@ class Webhooks:
                 599, that is the status of its response; otherwise the status is 200. An assertion that fails in a
                 function fails the test.
 
-            events: GitHub's names of the events; ``*`` for all.
+            events: GitHub's names of the events; ``*`` for all. An empty list means ``push``, as on GitHub.
 
             secret: The key that signs deliveries.
 

@@ -40,19 +40,33 @@ def test_a_hook_can_list_every_event_of_the_fake() -> None:
 
 @pytest.mark.parametrize(
     ("names", "expected"),
-    [([], ()), (["push", "push"], ("push",)), (["*"], ("*",)), (["status", "push"], ("status", "push"))],
+    [
+        ([], ("push",)),
+        (["push", "push"], ("push",)),
+        (["*"], ("*",)),
+        (["status", "*"], ("*", "status")),
+        (["push", "deployment", "create"], ("create", "deployment", "push")),
+        (["deployment_status", "deployment"], ("deployment", "deployment_status")),
+    ],
 )
-def test_events_keep_their_order(names: list[str], expected: tuple[str, ...]) -> None:
-    """Duplicates are dropped."""
+def test_events_are_sorted(names: list[str], expected: tuple[str, ...]) -> None:
+    """
+    Duplicates are dropped, and no events mean `push`.
+
+    Source: deliveries that GitHub recorded in September 2026, and a test suite that runs against GitHub.
+    """
     assert rules.events_of(names) == expected
 
 
 @pytest.mark.parametrize("name", ["pushes", "", "ping", "Push", "deployment.created"])
 def test_an_unknown_event_is_refused(name: str) -> None:
-    """The hint lists the events with the most similar names."""
+    """The error names no field. The hint lists the events with the most similar names."""
     with pytest.raises(Unprocessable) as refused:
         rules.events_of(["push", name])
-    assert refused.value.errors[0]["field"] == "events"
+    assert refused.value.errors == [
+        {"resource": "Hook", "code": "custom", "message": f"{name} is not a valid event name"}
+    ]
+    assert refused.value.field == "events"
     assert "known: " in refused.value.hint
 
 
@@ -61,8 +75,12 @@ def test_an_unknown_event_is_refused(name: str) -> None:
     [
         (None, [], [], ("push", "status")),
         (["create"], [], [], ("create",)),
-        (None, ["create", "push"], [], ("push", "status", "create")),
+        ([], [], [], ("push",)),
+        ([], ["status"], ["push"], ("status",)),
+        (["status", "create"], [], [], ("create", "status")),
+        (None, ["create", "push"], [], ("create", "push", "status")),
         (None, [], ["push", "delete"], ("status",)),
+        (None, [], ["push", "status"], ()),
         (["*"], ["create"], ["*"], ("create",)),
     ],
 )
@@ -77,7 +95,7 @@ def test_events_after_an_update(
     ("config", "field"),
     [
         ({}, None),
-        ({"url": ""}, None),
+        ({"url": ""}, "url"),
         ({"url": "ftp://localhost/"}, "url"),
         ({"url": "http://"}, "url"),
         ({"url": "http://[::1/"}, "url"),
@@ -93,10 +111,48 @@ def test_an_invalid_configuration_is_refused(config: dict[str, Any], field: str 
     assert refused.value.errors[0].get("field") == field
 
 
-@pytest.mark.parametrize("config", [{}, {"content_type": "json"}, {"insecure_ssl": 1}, {"insecure_ssl": "1"}])
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [({}, "Config must contain URL for webhooks"), ({"url": ""}, "url cannot be blank")],
+)
+def test_a_missing_url_is_not_an_empty_one(config: dict[str, Any], message: str) -> None:
+    """Source: a test suite that runs against GitHub, for the empty one."""
+    with pytest.raises(Unprocessable) as refused:
+        rules.check_config(config)
+    assert refused.value.errors[0]["message"] == message
+
+
+@pytest.mark.parametrize("config", [{}, {"content_type": "json"}, {"insecure_ssl": 1}, {"insecure_ssl": True}])
 def test_a_valid_configuration_is_accepted(config: dict[str, Any]) -> None:
-    """`insecure_ssl` may be a number or a string."""
+    """Only the URL is required."""
     rules.check_config({"url": "https://example.com/hook"} | config)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"), [(True, "1"), (False, "0"), (1, "1"), (0, "0"), ("1", "1"), ("0", "0"), (2, "2"), ("yes", "yes")]
+)
+def test_insecure_ssl_is_shown_as_a_string(sent: object, shown: str) -> None:
+    """It may be sent as a boolean, a number or a string. Source: a test suite that runs against GitHub."""
+    assert rules.insecure_ssl({"insecure_ssl": sent}) == shown
+    assert rules.insecure_ssl({}) == "0"
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({}, True),
+        ({"secret": "other"}, True),
+        ({"events": ("status",)}, True),
+        ({"content_type": "form"}, True),
+        ({"insecure_ssl": "1"}, True),
+        ({"active": False}, True),
+        ({"target_url": "http://localhost/2"}, False),
+        ({"target_url": "http://localhost"}, False),
+    ],
+)
+def test_an_existing_hook_is_refused(change: dict[str, Any], *, refused: bool) -> None:
+    """Hooks of a repository with the same URL are the same. Source: a test suite that runs against GitHub."""
+    _check_existing(HOOK, change, refused=refused)
 
 
 @pytest.mark.parametrize(
@@ -105,19 +161,25 @@ def test_a_valid_configuration_is_accepted(config: dict[str, Any]) -> None:
         ({}, True),
         ({"secret": "other"}, True),
         ({"events": ("status",)}, False),
-        ({"target_url": "http://localhost/2"}, False),
         ({"content_type": "form"}, False),
+        ({"target_url": "http://localhost/2"}, False),
     ],
 )
-def test_an_existing_hook_is_refused(change: dict[str, Any], *, refused: bool) -> None:
-    """Hooks with the same events and configuration are the same, even if their secrets differ."""
-    wanted = HOOK._replace(id=302, **change)
+def test_an_existing_hook_of_all_repositories_is_refused(change: dict[str, Any], *, refused: bool) -> None:
+    """Such hooks are the same if their events and configuration are, even if their secrets differ."""
+    _check_existing(HOOK._replace(repository_id=None, app_id=9), change, refused=refused)
+
+
+def _check_existing(hook: Hook, change: dict[str, Any], *, refused: bool) -> None:
+    wanted = hook._replace(id=302, **change)
     if refused:
         with pytest.raises(Unprocessable, match="Validation Failed") as refusal:
-            rules.check_room(wanted, [HOOK])
-        assert refusal.value.errors[0]["message"] == "Hook already exists on this repository"
+            rules.check_room(wanted, [hook])
+        assert refusal.value.errors == [
+            {"resource": "Hook", "code": "custom", "message": "Hook already exists on this repository"}
+        ]
     else:
-        rules.check_room(wanted, [HOOK])
+        rules.check_room(wanted, [hook])
 
 
 def test_an_event_has_at_most_20_hooks() -> None:
@@ -133,7 +195,8 @@ def test_an_event_has_at_most_20_hooks() -> None:
 
 
 def test_the_name_of_a_hook_must_be_web() -> None:
-    """GitHub's former services had other names."""
+    """GitHub's former services had other names. Source: a test suite that runs against GitHub."""
     rules.check_name("web")
-    with pytest.raises(Unprocessable):
+    with pytest.raises(Unprocessable) as refused:
         rules.check_name("jenkins")
+    assert refused.value.errors == [{"value": "jenkins", "resource": "Hook", "field": "name", "code": "invalid"}]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Hook
 
 ANY_EVENT = "*"
+DEFAULT_EVENTS = ("push",)
+"""The events of a hook that is created without any."""
 MOST_PER_EVENT, MOST_PER_EVENT_ENTERPRISE = 20, 250
 """The number of a repository's hooks that may receive the same event."""
 
@@ -101,24 +103,34 @@ def check_name(name: str) -> None:
         Unprocessable: *name* is not ``web``.
     """
     if name != "web":
-        raise refusals.invalid_hook("name", "Name must be 'web'", f"the name of a hook must be 'web', not {name!r}")
+        raise refusals.invalid_hook_name(name, f"the name of a hook must be 'web', not {name!r}")
 
 
 def events_of(names: Sequence[str]) -> tuple[str, ...]:
     """
-    Check the event *names* of a hook and drop duplicates.
+    Choose the events of a hook from the *names* in a request; ``push`` if there are none.
 
     Raises:
         Unprocessable: GitHub has no event with one of the names.
+
+    Source:
+        Measured for new hooks. That an empty list in an update means ``push`` too is a [guess].
     """
+    return _checked(names) or DEFAULT_EVENTS
+
+
+def _checked(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name != ANY_EVENT and name not in EVENTS:
-            raise refusals.invalid_hook(
-                "events",
-                f"{name} is not a valid event",
-                f"GitHub has no event {name!r} for hooks; {errors.there_is(name, (ANY_EVENT, *EVENTS))}",
+            raise refusals.invalid_hook_event(
+                name, f"GitHub has no event {name!r} for hooks; {errors.there_is(name, (ANY_EVENT, *EVENTS))}"
             )
-    return tuple(dict.fromkeys(names))
+    return _sorted(names)
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    # GitHub shows events in alphabetical order, not as sent (recorded in September 2026).
+    return tuple(sorted(set(names)))
 
 
 def changed_events(
@@ -134,8 +146,7 @@ def changed_events(
         Unprocessable: GitHub has no event with one of the names.
     """
     before = events if replacement is None else events_of(replacement)
-    dropped = events_of(removed)
-    return tuple(name for name in dict.fromkeys((*before, *events_of(added))) if name not in dropped)
+    return _sorted({*before, *_checked(added)} - {*_checked(removed)})
 
 
 def check_config(config: Mapping[str, Any]) -> None:
@@ -144,13 +155,15 @@ def check_config(config: Mapping[str, Any]) -> None:
 
     Raises:
         Unprocessable:
-            The URL is missing or not an http or https URL, the content type is
-            unknown, or ``insecure_ssl`` is neither 0 nor 1.
+            The URL is missing, empty, or not an http or https URL, the content
+            type is unknown, or ``insecure_ssl`` is neither 0 nor 1.
     """
     url = config.get("url")
-    if not url:
+    if url is None:
         hint = 'config needs "url", the address of the receiver'
         raise refusals.invalid_hook("", "Config must contain URL for webhooks", hint)
+    if not url:
+        raise refusals.invalid_hook("url", "url cannot be blank", "config.url is the address of the receiver")
     if not _is_http(url):
         hint = f"config.url is {without_likely_credentials(url)!r}; it must be a valid http or https URL"
         raise refusals.invalid_hook("url", "url must use http(s) scheme", hint)
@@ -160,12 +173,23 @@ def check_config(config: Mapping[str, Any]) -> None:
             "content_type must be json or form",
             f"config.content_type is {config['content_type']!r}; it must be json or form",
         )
-    if str(config.get("insecure_ssl", "0")) not in ("0", "1"):
+    if insecure_ssl(config) not in ("0", "1"):
         raise refusals.invalid_hook(
             "insecure_ssl",
             "insecure_ssl must be 0 or 1",
             f"config.insecure_ssl is {config['insecure_ssl']!r}; it must be 0 or 1",
         )
+
+
+def insecure_ssl(config: Mapping[str, Any]) -> str:
+    """
+    Return ``insecure_ssl`` as GitHub shows it, whether a client sent a string, a number or a boolean.
+
+    Source:
+        Measured: ``true`` reads back as ``"1"``.
+    """
+    value = config.get("insecure_ssl", "0")
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _is_http(url: str) -> bool:
@@ -180,8 +204,9 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_
     """
     Refuse a hook that already exists, or that exceeds the limit for one of its events.
 
-    Two hooks are the same if their events, URL, content type and
-    ``insecure_ssl`` are. Secrets do not count.
+    Two hooks of a repository are the same if their URL is (measured). Two
+    hooks of all repositories are the same if their events, URL, content type
+    and ``insecure_ssl`` are [guess].
 
     Args:
         others: The other hooks of the same repository.
@@ -195,7 +220,8 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_
     for other in existing:
         if _identity(other) == _identity(wanted):
             where = without_credentials(other.target_url)
-            raise refusals.hook_exists(f"hook {other.id} sends the same events to {where}")
+            sends = "sends" if other.repository_id is not None else "sends the same events"
+            raise refusals.hook_exists(f"hook {other.id} already {sends} to {where}")
     for name in wanted.events:
         count = sum(name in other.events for other in existing)
         if most is not None and count >= most:
@@ -203,4 +229,6 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_
 
 
 def _identity(hook: Hook) -> object:
-    return hook.target_url, hook.content_type, hook.insecure_ssl, frozenset(hook.events)
+    if hook.repository_id is not None:
+        return hook.target_url
+    return hook.target_url, hook.content_type, hook.insecure_ssl, hook.events
