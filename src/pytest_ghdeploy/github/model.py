@@ -392,7 +392,7 @@ class HookDelivery(NamedTuple):
     request_headers: Mapping[str, str] = {}
     request_body: bytes = b""
     response_headers: Mapping[str, str] | None = None
-    response_payload: str | None = None
+    response_payload: str = ""
     exception: BaseException | None = None
 
     def __repr__(self) -> str:

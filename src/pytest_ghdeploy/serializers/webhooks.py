@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.github import deliveries
-from pytest_ghdeploy.serializers.accounts import time
+from pytest_ghdeploy.serializers.accounts import time, time_in_milliseconds
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Hook, HookDelivery, Repository
@@ -53,11 +53,16 @@ def hook(row: Hook, repository: Repository | None, urls: Urls) -> JSON:
 
 
 def short_delivery(row: HookDelivery) -> JSON:
-    """Serialize a delivery for lists."""
+    """
+    Serialize a delivery for lists, with an empty ``url``.
+
+    Source:
+        Deliveries that GitHub recorded in September 2026.
+    """
     return {
         "id": row.id,
         "guid": row.guid,
-        "delivered_at": row.delivered_at and time(row.delivered_at),
+        "delivered_at": row.delivered_at and time_in_milliseconds(row.delivered_at),
         "redelivery": row.redelivery,
         "duration": row.duration,
         "status": row.status,
@@ -67,6 +72,7 @@ def short_delivery(row: HookDelivery) -> JSON:
         "installation_id": None,
         "repository_id": row.event_repository_id,
         "throttled_at": None,
+        "url": "",
     }
 
 

@@ -77,7 +77,7 @@ class Store:
     environments = KeptTable[Environment](464_814_513)
     invitations = KeptTable[Invitation](71_300_021)
     hooks = KeptTable[Hook](301_950_017)
-    hook_deliveries = KeptTable[HookDelivery](118_000_000_023)
+    hook_deliveries = KeptTable[HookDelivery](1_180_000_000_000_000_023)
 
     def __init__(
         self, clock: Clock, assume: Assumptions, urls: Urls, outbox: Outbox, recorded: list[Event] | None = None

@@ -149,7 +149,7 @@ class Delivery:
     @property
     def response_payload(self) -> str:
         """The body of the response. ``""`` without one."""
-        return self._now.response_payload or ""
+        return self._now.response_payload
 
     def deliver(self) -> None:
         """Deliver it now, even while others are held. If it was delivered or dropped before, send a duplicate."""
