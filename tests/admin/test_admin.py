@@ -10,6 +10,7 @@ import http.client
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -910,6 +911,22 @@ def test_held_deliveries_can_be_released_out_of_order_and_twice(fake: FakeGitHub
     assert got == ["deployment", "status", "deployment"]
     assert ask.get("webhooks/held") == []
     assert [it["state"] for it in ask.get("webhooks/deliveries?event=deployment")] == ["delivered", "delivered"]
+
+
+def test_a_client_that_rounds_ids_names_the_right_delivery(fake: FakeGitHub, ask: Ask) -> None:
+    """JavaScript reads numbers as floats and writes their shortest digits. The ids of deliveries have 19."""
+    fake.webhooks.subscribe(lambda _: None)
+    ask.post("webhooks/hold")
+    for _ in range(9):
+        an_event(fake)
+    rounded = [int(Decimal(repr(float(one["id"])))) for one in ask.get("webhooks/held")]
+
+    ask.post("webhooks/drop", delivery=rounded[4])
+    ask.post("webhooks/release", chosen=[rounded[7]])
+
+    states = [one["state"] for one in ask.get("webhooks/deliveries?event=status")]
+    assert states == ["waiting", "delivered", "waiting", "waiting", "dropped", *["waiting"] * 4]
+    assert ask("POST", "webhooks/drop", {"delivery": 10**400})[0] == 422
 
 
 def test_a_receiver_may_use_it_during_a_delivery(fake: FakeGitHub, ask: Ask) -> None:

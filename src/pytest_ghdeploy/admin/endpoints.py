@@ -233,9 +233,14 @@ def _binder(fake: Fake) -> Binder:
 
 def _by_id(kind: str, number: int, items: Sequence[T]) -> T:
     for item in items:
-        if item.id == number:
+        if item.id == number or _rounded(item.id) == _rounded(number):
             return item
     raise errors.unknown(kind, number, (item.id for item in items))
+
+
+def _rounded(number: int) -> float | None:
+    # JavaScript and jq round the ids of deliveries, which have 19 digits.
+    return float(number) if abs(number) < 1 << 64 else None
 
 
 def _result(result: object) -> JSON:

@@ -77,7 +77,8 @@ class Store:
     environments = KeptTable[Environment](464_814_513)
     invitations = KeptTable[Invitation](71_300_021)
     hooks = KeptTable[Hook](301_950_017)
-    hook_deliveries = KeptTable[HookDelivery](1_180_000_000_000_000_023)
+    # Above 2**53, as on github.com, so clients that read numbers as floats round them. Rounded, they still differ.
+    hook_deliveries = KeptTable[HookDelivery](1_180_000_000_000_000_023, step=1_021)
 
     def __init__(
         self, clock: Clock, assume: Assumptions, urls: Urls, outbox: Outbox, recorded: list[Event] | None = None

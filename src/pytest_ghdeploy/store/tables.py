@@ -51,16 +51,17 @@ class Rows(Sequence[R]):
 class Table(Generic[R]):
     """All rows of one kind. Hold the store's lock."""
 
-    def __init__(self, first_id: int) -> None:
-        """Start with the id *first_id*."""
+    def __init__(self, first_id: int, step: int = _ID_STEP) -> None:
+        """Start with the id *first_id*. Each further id is greater by *step*."""
         self.next_id = first_id
+        self._step = step
         self._rows: dict[int, R] = {}
         self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
 
     def add(self, row: R) -> R:
         """Add a *row*. Its id is ``next_id``, which is then used up, or a lower one that no row has had."""
         if row.id >= self.next_id:
-            self.next_id = row.id + _ID_STEP
+            self.next_id = row.id + self._step
         self._rows[row.id] = row
         for key_of, index in self._indexes.values():
             insort(index.setdefault(key_of(row), []), row.id)
@@ -68,8 +69,8 @@ class Table(Generic[R]):
 
     def reserve_id(self) -> int:
         """Use up an id for a row that may be added later."""
-        self.next_id += _ID_STEP
-        return self.next_id - _ID_STEP
+        self.next_id += self._step
+        return self.next_id - self._step
 
     def replace(self, row: R) -> R:
         """Replace the row that has the same id."""
@@ -97,7 +98,7 @@ class Table(Generic[R]):
 
     def copy(self) -> Table[R]:
         """Return an independent table with the same rows."""
-        table: Table[R] = Table(self.next_id)
+        table: Table[R] = Table(self.next_id, self._step)
         table._rows = dict(self._rows)
         return table
 
@@ -122,15 +123,15 @@ class Table(Generic[R]):
 class KeptTable(Generic[R]):
     """A table of a store, created on first use, since most tests need only a few."""
 
-    def __init__(self, first_id: int) -> None:
-        """Describe a table that starts with the id *first_id*."""
-        self._first_id = first_id
+    def __init__(self, first_id: int, step: int = _ID_STEP) -> None:
+        """Describe a table that starts with the id *first_id* and counts in steps of *step*."""
+        self._first_id, self._step = first_id, step
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
     def __get__(self, store: object, owner: type) -> Table[R]:
-        table: Table[R] = Table(self._first_id)
+        table: Table[R] = Table(self._first_id, self._step)
         vars(store)[self._name] = table
         return table
 
