@@ -269,7 +269,7 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "enterprise_version=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=..., "
-            "null_is_absent=..., branch_policy_redirect=...): "
+            "null_is_absent=..., branch_policy_redirect=..., legacy_delivery_headers=...): "
             "set up the fixture ghdeploy for this test; repositories is a list of full names to add, "
             "seed is a seed file or a list of seed files, relative to the file of the test; "
             "the others are the ini options ghdeploy_* of the same names."
@@ -455,7 +455,8 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
             ("pytest_ghdeploy.FakeError: unknown argument 'short_sha' of the marker ghdeploy; known: "
             "short_shas, repositories, seed, base_url, validate, enterprise_version, inactive_events, "
             "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
-            "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect"),
+            "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect, "
+            "legacy_delivery_headers"),
         ),
         (
             "'octocat/example'",
@@ -538,7 +539,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
             "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_null_is_absent, "
-            "ghdeploy_branch_policy_redirect, ghdeploy_seed"
+            "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, ghdeploy_seed"
         )
     ]
 

@@ -57,6 +57,7 @@ OPTIONS = {
     "branch_policy_redirect": Option(
         "list", 'the 303 for an existing branch policy leads to the "list" of policies, or to the "policy"', "WHERE"
     ),
+    "legacy_delivery_headers": Option("false", "spell the header names of deliveries as GitHub did in 2023"),
 }
 """By name. An ini option has ``ghdeploy_`` before it, an option of a command dashes for underscores."""
 

@@ -44,31 +44,63 @@ def test_nothing_is_signed_without_a_secret() -> None:
 
 
 def test_the_headers_are_in_githubs_order() -> None:
-    """The headers for a repository's hook name the repository."""
+    """
+    The headers for a repository's hook name the repository.
+
+    Source: deliveries that GitHub recorded in September 2026, for the spelling of the names.
+    """
     assert list(deliveries.headers(HOOK, DELIVERY, b"{}", URLS).items()) == [
         ("Accept", "*/*"),
         ("Content-Type", "application/json"),
         ("User-Agent", deliveries.USER_AGENT),
-        ("X-GitHub-Delivery", "a-guid"),
-        ("X-GitHub-Event", "status"),
-        ("X-GitHub-Hook-ID", "301"),
-        ("X-GitHub-Hook-Installation-Target-ID", "7"),
-        ("X-GitHub-Hook-Installation-Target-Type", "repository"),
+        ("X-Github-Delivery", "a-guid"),
+        ("X-Github-Event", "status"),
+        ("X-Github-Hook-Id", "301"),
+        ("X-Github-Hook-Installation-Target-Id", "7"),
+        ("X-Github-Hook-Installation-Target-Type", "repository"),
     ]
+
+
+def test_legacy_header_names() -> None:
+    """They are spelled as users quoted them in 2023 (discord/discord-api-docs#6203)."""
+    hook = HOOK._replace(secret="s")  # noqa: S106 - a secret of a test
+    assert list(deliveries.headers(hook, DELIVERY, b"{}", ENTERPRISE, legacy_names=True)) == [
+        "Accept",
+        "Content-Type",
+        "User-Agent",
+        "X-GitHub-Delivery",
+        "X-GitHub-Event",
+        "X-GitHub-Hook-ID",
+        "X-GitHub-Hook-Installation-Target-ID",
+        "X-GitHub-Hook-Installation-Target-Type",
+        "X-GitHub-Enterprise-Version",
+        "X-GitHub-Enterprise-Host",
+        "X-Hub-Signature",
+        "X-Hub-Signature-256",
+    ]
+
+
+def test_legacy_names_change_no_value() -> None:
+    """Only the case of the names differs."""
+    today = deliveries.headers(HOOK, DELIVERY, b"{}", ENTERPRISE)
+    legacy = deliveries.headers(HOOK, DELIVERY, b"{}", ENTERPRISE, legacy_names=True)
+    assert {name.lower(): value for name, value in today.items()} == {
+        name.lower(): value for name, value in legacy.items()
+    }
 
 
 def test_a_hook_of_all_repositories_names_an_app() -> None:
     """GitHub calls an app an integration."""
     fields = deliveries.headers(HOOK._replace(repository_id=None, app_id=9), DELIVERY, b"{}", URLS)
-    assert fields["X-GitHub-Hook-Installation-Target-ID"] == "9"
-    assert fields["X-GitHub-Hook-Installation-Target-Type"] == "integration"
+    assert fields["X-Github-Hook-Installation-Target-Id"] == "9"
+    assert fields["X-Github-Hook-Installation-Target-Type"] == "integration"
 
 
 def test_an_enterprise_server_sends_its_version_and_host() -> None:
     """Both are in headers of their own."""
     fields = deliveries.headers(HOOK, DELIVERY, b"{}", ENTERPRISE)
-    assert fields["X-GitHub-Enterprise-Host"] == "ghe.example.com"
-    assert fields["X-GitHub-Enterprise-Version"].startswith("3.")
+    assert fields["X-Github-Enterprise-Host"] == "ghe.example.com"
+    assert fields["X-Github-Enterprise-Version"].startswith("3.")
 
 
 @pytest.mark.parametrize(("urls", "seconds"), [(URLS, 10), (ENTERPRISE, 30)])

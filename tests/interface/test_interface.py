@@ -950,7 +950,8 @@ NOT_A_ROOT = "base_url must be the root of an API, https://api.github.com or htt
             {"neutral_pass": True},
             ("unknown argument 'neutral_pass'; known: neutral_passes, base_url, validate, enterprise_version, "
             "inactive_events, auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, "
-            "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect"),
+            "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect, "
+            "legacy_delivery_headers"),
         ),
     ],
 )  # fmt: skip

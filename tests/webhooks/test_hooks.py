@@ -398,6 +398,76 @@ def test_a_url_can_be_subscribed_once_and_a_function_twice(ghdeploy: FakeGitHub)
     assert first.config != second.config
 
 
+TODAYS_NAMES = [
+    "X-Github-Delivery",
+    "X-Github-Event",
+    "X-Github-Hook-Id",
+    "X-Github-Hook-Installation-Target-Id",
+    "X-Github-Hook-Installation-Target-Type",
+]
+LEGACY_NAMES = [
+    "X-GitHub-Delivery",
+    "X-GitHub-Event",
+    "X-GitHub-Hook-ID",
+    "X-GitHub-Hook-Installation-Target-ID",
+    "X-GitHub-Hook-Installation-Target-Type",
+]
+
+
+@pytest.mark.parametrize(("switch", "expected"), [(False, TODAYS_NAMES), (True, LEGACY_NAMES)])
+def test_header_names_are_spelled_alike_on_the_wire_and_in_rest(
+    ghdeploy_factory: Callable[..., FakeGitHub], expected: list[str], *, switch: bool
+) -> None:
+    """As GitHub recorded them in 2026, or as in 2023 with `legacy_delivery_headers`."""
+    names: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        names.extend(handler.headers.keys())
+        ok(handler, body)
+
+    fake = ghdeploy_factory(legacy_delivery_headers=switch)
+    fake.add_repository("octocat/example")
+    with serving(answer) as server:
+        hook = fake.webhooks.subscribe(server.url, repository="octocat/example")
+        shown = requests.get(f"{API}/hooks/{hook.id}/deliveries/{hook.deliveries[0].id}", headers=TOKEN, timeout=5)
+    assert [name for name in names if name.lower().startswith("x-github")] == expected
+    assert [name for name in shown.json()["request"]["headers"] if name.lower().startswith("x-github")] == expected
+    assert [name for name in hook.deliveries[0].headers if name.lower().startswith("x-github")] == expected
+
+
+@pytest.mark.parametrize("name", [*TODAYS_NAMES, *LEGACY_NAMES])
+@pytest.mark.parametrize("switch", [False, True])
+def test_receivers_read_header_names_without_regard_to_case(
+    ghdeploy_factory: Callable[..., FakeGitHub], name: str, *, switch: bool
+) -> None:
+    """A receiver written for either spelling gets the header, whether it is called or gets a request."""
+    app = flask.Flask(__name__)
+
+    @app.post("/")
+    def receive() -> str:
+        return flask.request.headers[name]
+
+    async def asgi(request: Request) -> Response:
+        return Response(request.headers[name])
+
+    starlette = Starlette(routes=[Route("/", asgi, methods=["POST"])])
+    got: list[str] = []
+    fake = ghdeploy_factory(legacy_delivery_headers=switch)
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        got.append(handler.headers[name])
+        ok(handler, body)
+
+    with serving(answer) as server:
+        fake.webhooks.subscribe(lambda delivery: got.append(delivery.headers[name]))
+        fake.webhooks.subscribe(server.url)
+    hooks = [fake.webhooks.subscribe(target) for target in (app, starlette)]
+    assert len(got) == 2
+    assert all(got)
+    for hook in hooks:
+        assert hook.deliveries[0].response_payload == hook.deliveries[0].headers[name]
+
+
 def test_another_machine_needs_allow_any_host(ghdeploy: FakeGitHub) -> None:
     """The delivery is then sent, and its outcome recorded."""
     hook = ghdeploy.webhooks.subscribe("http://receiver.invalid/", allow_any_host=True)

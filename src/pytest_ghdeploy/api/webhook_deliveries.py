@@ -50,7 +50,8 @@ def begin(store: Store, delivery: HookDelivery) -> tuple[HookDelivery, Hook] | N
     if row.state == "dropped":
         return row, hook
     body = deliveries.body(hook.content_type, row.payload)
-    headers = deliveries.headers(hook, row, body, store.urls)
+    legacy_names = store.assume.legacy_delivery_headers
+    headers = deliveries.headers(hook, row, body, store.urls, legacy_names=legacy_names)
     row = row._replace(request_headers=headers, request_body=body, delivered_at=store.clock.now)
     return store.hook_deliveries.replace(row), hook
 

@@ -72,22 +72,37 @@ def signature_headers(secret: str, body: bytes) -> dict[str, str]:
     return {"X-Hub-Signature": sign(secret, body, "sha1"), "X-Hub-Signature-256": sign(secret, body)}
 
 
-def headers(hook: Hook, delivery: HookDelivery, signed: bytes, urls: Urls) -> dict[str, str]:
-    """Build the headers of a delivery with the body *signed*, in GitHub's order."""
+def headers(
+    hook: Hook, delivery: HookDelivery, signed: bytes, urls: Urls, *, legacy_names: bool = False
+) -> dict[str, str]:
+    """
+    Build the headers of a delivery with the body *signed*, in GitHub's order.
+
+    Args:
+        legacy_names: Whether names are spelled as in 2023. See ``Assumptions.legacy_delivery_headers``.
+    """
     is_of_app = hook.repository_id is None
     fields = {
         "Accept": "*/*",
         "Content-Type": CONTENT_TYPES[hook.content_type],
         "User-Agent": USER_AGENT,
-        "X-GitHub-Delivery": delivery.guid,
-        "X-GitHub-Event": delivery.event,
-        "X-GitHub-Hook-ID": str(hook.id),
-        "X-GitHub-Hook-Installation-Target-ID": str(hook.app_id if is_of_app else hook.repository_id),
-        "X-GitHub-Hook-Installation-Target-Type": "integration" if is_of_app else "repository",
+        "X-Github-Delivery": delivery.guid,
+        "X-Github-Event": delivery.event,
+        "X-Github-Hook-Id": str(hook.id),
+        "X-Github-Hook-Installation-Target-Id": str(hook.app_id if is_of_app else hook.repository_id),
+        "X-Github-Hook-Installation-Target-Type": "integration" if is_of_app else "repository",
     }
     if server := enterprise(urls):
-        fields["X-GitHub-Enterprise-Version"], fields["X-GitHub-Enterprise-Host"] = server
+        # [guess: that a server of today spells them so too]
+        fields["X-Github-Enterprise-Version"], fields["X-Github-Enterprise-Host"] = server
+    if legacy_names:
+        fields = {_legacy_name(name): value for name, value in fields.items()}
     return fields | signature_headers(hook.secret, signed)
+
+
+def _legacy_name(name: str) -> str:
+    name = name.replace("X-Github-", "X-GitHub-")
+    return f"{name.removesuffix('-Id')}-ID" if name.endswith("-Id") else name
 
 
 # Destination

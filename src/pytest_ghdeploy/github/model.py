@@ -444,6 +444,8 @@ class Assumptions:
     """Treat an optional member of a request body that is ``null`` as if it had been left out."""
     branch_policy_redirect: BranchPolicyRedirect = "list"
     """Where the 303 for an existing branch policy leads: to the ``list`` of policies, or to the ``policy``."""
+    legacy_delivery_headers: bool = False
+    """Spell the names of a delivery's headers as in 2023: ``X-GitHub-Hook-ID``, not ``X-Github-Hook-Id``."""
 
 
 class AssumptionArguments(TypedDict, total=False):
@@ -460,3 +462,4 @@ class AssumptionArguments(TypedDict, total=False):
     version_text_in_errors: bool
     null_is_absent: bool
     branch_policy_redirect: BranchPolicyRedirect
+    legacy_delivery_headers: bool
