@@ -198,7 +198,8 @@ def test_author_and_committer_can_be_chosen(http: requests.Session, repo: Reposi
     assert both["author"] == {**mona, "date": now}
     assert both["committer"] == {**hubot, "date": "2020-02-02T00:02:02Z"}
     pushed = ghdeploy.events[-1].payload["head_commit"]
-    assert (pushed["author"], pushed["committer"]["name"]) == (mona, "Hubot")
+    assert (pushed["author"], pushed["committer"]) == ({**mona, "date": now}, hubot)
+    assert pushed["timestamp"] == now
     shown = http.get(f"{PATH}/commits/main").json()
     assert (shown["author"], shown["committer"], shown["commit"]["author"]["name"]) == (None, None, "Mona")
 

@@ -104,6 +104,8 @@ KNOWN_DIFFERENCES = [
     Known("checks/* request $*.annotation_level", "enum", "error, which users report as accepted, is not described"),
     Known("checks/* 20? $*.conclusion", "enum", "stale, which GitHub sets by itself, is described for webhooks only"),
     Known("check_run event $.check_run.status", "enum", "waiting and requested are described for REST only"),
+    Known("repos/*webhook* request $*.insecure_ssl", "type", "a boolean, which was measured, is not described"),
+    Known("repos/list-webhook-deliveries 200 $[].url", "property", "recorded in 2026, always empty"),
     Known("*.can_admins_bypass", "property", "seen in answers, and sent by go-github and Terraform"),
     Known("*.protection_rules[].type", "enum", "the three that are seen"),
     # GitHub allows cases that never happen here.

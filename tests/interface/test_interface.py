@@ -1294,8 +1294,11 @@ def test_a_commit_takes_text_and_bytes(repo: Repository) -> None:
 
 
 def test_payloads_show_the_whole_repository(gh: FakeGitHub, repo: Repository) -> None:
-    """An event's repository has its custom properties too."""
+    """The repository of an organization has its custom properties too."""
     repo.add_deployment(ref="main")
+    assert "custom_properties" not in gh.events[-1].payload["repository"]
+    gh.add_user("acme", type="Organization")
+    gh.add_repository("acme/example").add_deployment(ref="main")
     assert gh.events[-1].payload["repository"]["custom_properties"] == {}
 
 

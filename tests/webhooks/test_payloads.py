@@ -42,6 +42,7 @@ KINDS = (
     "push",
     "status",
 )
+DATED = {"name": "Mona", "email": "mona@example.com"}
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -91,6 +92,42 @@ def test_every_kind_of_event_is_delivered(got: list[Delivery]) -> None:
     """The tests below check exactly these kinds."""
     assert set(by_kind(got)) == set(KINDS)
     assert all(delivery.state == "delivered" for delivery in got)
+
+
+@each_kind
+def test_every_event_of_an_organizations_repository_names_it(got: list[Delivery], owner: str, kind: str) -> None:
+    """`organization` and `custom_properties` are missing for the repository of a person."""
+    for payload in by_kind(got)[kind]:
+        organization = payload.get("organization")
+        assert (organization and organization["login"]) == (owner if owner == "octo-org" else None)
+        assert payload["repository"].get("custom_properties") == ({} if owner == "octo-org" else None)
+
+
+@each_kind
+def test_every_event_says_who_may_open_pull_requests(got: list[Delivery], kind: str) -> None:
+    """Payloads that users published in 2026 have these two members."""
+    for payload in by_kind(got)[kind]:
+        assert payload["repository"]["has_pull_requests"] is True
+        assert payload["repository"]["pull_request_creation_policy"] == "all"
+
+
+def test_a_bot_pushes_without_an_email_address(ghdeploy: FakeGitHub) -> None:
+    """Its login is the pusher's name."""
+    ghdeploy.add_repository("octocat/example")
+    ghdeploy.add_token("a-token", user="vercel[bot]", permissions={"contents": "write"})
+    content = base64.b64encode(b"text").decode()
+    requests.put(
+        "https://api.github.com/repos/octocat/example/contents/a.txt",
+        json={"message": "Add", "content": content, "author": DATED | {"date": "2026-01-02T03:04:05+02:00"}},
+        headers={"Authorization": "token a-token"},
+        timeout=5,
+    ).raise_for_status()
+    payload = ghdeploy.events[-1].payload
+    assert payload["pusher"] == {"name": "vercel[bot]", "email": None}
+    owner = payload["repository"]["owner"]
+    assert owner["email"] == f"{owner['id']}+octocat@users.noreply.github.com"
+    assert payload["head_commit"]["timestamp"] == "2026-01-02T03:04:05+02:00"
+    assert payload["head_commit"]["author"] == DATED | {"date": "2026-01-02T03:04:05+02:00"}
 
 
 # GitHub's description

@@ -60,6 +60,11 @@ def time(when: datetime) -> str:
     return f"{when.replace(tzinfo=None).isoformat()}Z"
 
 
+def local_time(when: datetime) -> str:
+    """Format a time with its own offset from UTC: ``2026-03-10T12:00:00+02:00``. UTC itself is ``Z``."""
+    return when.isoformat().replace("+00:00", "Z")
+
+
 def time_in_milliseconds(when: datetime) -> str:
     """Format a time as GitHub does for deliveries: ``2026-03-10T12:00:00.000Z``."""
     return f"{when.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -136,6 +136,12 @@ def push(
     """
     Make the payload of ``push``: *ref* has moved from *before* to *after*.
 
+    The email addresses of a bot that pushes and of an organization that owns
+    the repository are ``null``. An author and a committer have a ``date``.
+
+    Source:
+        Payloads that users published in 2026. The bot's is from XAMPPRocky/octocrab#799.
+
     Args:
         before: The previous commit; ``NOTHING`` for a created ref.
 
@@ -152,8 +158,9 @@ def push(
     around = _around(repository, sender, urls)
     # The repository in a push has an older form than in the API.
     owner = repository.owner
+    owner_email = accounts.email(owner) if owner.type == "User" else None
     around["repository"] |= {
-        "owner": {"name": owner.login, "email": None, **around["repository"]["owner"]},
+        "owner": {"name": owner.login, "email": owner_email, **around["repository"]["owner"]},
         "url": html,
         "created_at": int(repository.created_at.timestamp()),
         "pushed_at": int(repository.pushed_at.timestamp()),
@@ -166,7 +173,7 @@ def push(
         "before": before,
         "after": after,
         **around,
-        "pusher": {"name": sender.login, "email": accounts.email(sender)},
+        "pusher": {"name": sender.login, "email": None if sender.type == "Bot" else accounts.email(sender)},
         "created": before == NOTHING,
         "deleted": after == NOTHING,
         "forced": forced,
@@ -181,23 +188,23 @@ def _pushed_commit(pushed: PushedCommit, html: str) -> JSON:
     commit = pushed.commit
 
     def signature(chosen: Signature | None) -> JSON:
+        date = accounts.local_time(chosen.date if chosen else commit.committed_at)
         if chosen is None or chosen.email == accounts.email(commit.author):
             login = commit.author.login
-            return {
-                "name": chosen.name if chosen else login,
-                "email": accounts.email(commit.author),
-                "username": login,
-            }
-        return {"name": chosen.name, "email": chosen.email}
+            name = chosen.name if chosen else login
+            return {"name": name, "email": accounts.email(commit.author), "username": login, "date": date}
+        return {"name": chosen.name, "email": chosen.email, "date": date}
 
+    author = signature(commit.written_by)
     return {
         "id": commit.sha,
         "tree_id": commit.tree_sha,
         "distinct": pushed.distinct,
         "message": commit.message,
-        "timestamp": accounts.time(commit.committed_at),
+        # The author's time with its offset. [guess: that it is the author's, and that each date has its offset]
+        "timestamp": author["date"],
         "url": f"{html}/commit/{commit.sha}",
-        "author": signature(commit.written_by),
+        "author": author,
         "committer": signature(commit.committed_by),
         **{kind: [path for path, change in pushed.changes if change == kind] for kind in _KINDS},
     }
