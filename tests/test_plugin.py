@@ -17,7 +17,7 @@ import pytest
 # Loaded here, since pytester forgets what is loaded inside an inner run.
 import pytest_ghdeploy.doors.requests
 from pytest_ghdeploy import fake
-from pytest_ghdeploy.github.model import Assumptions
+from pytest_ghdeploy.github.assumptions import Assumptions
 from pytest_ghdeploy.http import router
 from pytest_ghdeploy.options import OPTIONS
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.fake import FakeGitHub
-    from pytest_ghdeploy.github.model import App, Assumptions, CheckSuite, Team, Token, User
+    from pytest_ghdeploy.github.assumptions import Assumptions
+    from pytest_ghdeploy.github.model import App, CheckSuite, Team, Token, User
     from pytest_ghdeploy.http.schema import SchemaViolation
     from pytest_ghdeploy.interface.deployer import Deployer, Step
     from pytest_ghdeploy.interface.environment import Environment
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # it installed, so nothing is imported before it is used.
 _HOMES = {
     "App": "github.model",
-    "Assumptions": "github.model",
+    "Assumptions": "github.assumptions",
     "CheckRun": "interface.resources",
     "CheckSuite": "github.model",
     "Clock": "store.clock",

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from urllib.parse import SplitResult
 
-    from pytest_ghdeploy.github.model import Assumptions, Token
+    from pytest_ghdeploy.github.assumptions import Assumptions
+    from pytest_ghdeploy.github.model import Token
     from pytest_ghdeploy.interface.deployer import Deployers
     from pytest_ghdeploy.interface.fault_plan import FaultPlan
     from pytest_ghdeploy.interface.waiting import Watch

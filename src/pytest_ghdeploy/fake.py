@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.engine import Engine
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github.model import App, Assumptions, Team, User
+from pytest_ghdeploy.github.assumptions import Assumptions
 from pytest_ghdeploy.github.urls import ENTERPRISE_VERSION, PUBLIC_API
 from pytest_ghdeploy.interface import accounts, assertions, tokens
 from pytest_ghdeploy.interface.arguments import (
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.admin.admin import Admin
     from pytest_ghdeploy.engine import Validate
-    from pytest_ghdeploy.github.model import AccountType, AssumptionArguments, DeploymentState, Token
+    from pytest_ghdeploy.github.assumptions import AssumptionArguments
+    from pytest_ghdeploy.github.model import AccountType, App, DeploymentState, Team, Token, User
     from pytest_ghdeploy.interface.assertions import Wanted
     from pytest_ghdeploy.interface.deployer import Deployer, Step
     from pytest_ghdeploy.interface.faults import Faults

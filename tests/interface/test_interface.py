@@ -19,7 +19,7 @@ from client import API
 
 import pytest_ghdeploy
 from pytest_ghdeploy import Assumptions, FakeError, FakeGitHub, UnsupportedRequest
-from pytest_ghdeploy.github.model import AssumptionArguments
+from pytest_ghdeploy.github.assumptions import AssumptionArguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

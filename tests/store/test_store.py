@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from pytest_ghdeploy.github.model import Assumptions, Token
+from pytest_ghdeploy.github.assumptions import Assumptions
+from pytest_ghdeploy.github.model import Token
 from pytest_ghdeploy.github.rate_limits import ANONYMOUS_RATE_LIMIT, RATE_LIMIT
 from pytest_ghdeploy.github.urls import PUBLIC_API, Urls
 from pytest_ghdeploy.store.clock import Clock

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import git_objects, model
-from pytest_ghdeploy.github.model import Assumptions
+from pytest_ghdeploy.github.assumptions import BRANCH_POLICY_REDIRECTS, Assumptions
 from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import schema
 from pytest_ghdeploy.redaction import without_likely_credentials
@@ -32,7 +32,7 @@ _HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff](?:[\t -~\xa0-\xff]*[!-~\xa0-\xff]
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 # The values of the assumptions that are neither switches nor numbers.
-_CHOICES = {"branch_policy_redirect": model.BRANCH_POLICY_REDIRECTS}
+_CHOICES = {"branch_policy_redirect": BRANCH_POLICY_REDIRECTS}
 
 
 @contextmanager

@@ -43,7 +43,8 @@ from pytest_ghdeploy.store.tables import KeptTable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_ghdeploy.github.model import AccountType, Assumptions, Permission
+    from pytest_ghdeploy.github.assumptions import Assumptions
+    from pytest_ghdeploy.github.model import AccountType, Permission
     from pytest_ghdeploy.github.repository_settings import RepositorySettings
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.store.clock import Clock

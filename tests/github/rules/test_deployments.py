@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from refused import error_in, too_long
 
-from pytest_ghdeploy.github.model import App, Assumptions, Deployment, User
+from pytest_ghdeploy.github.assumptions import Assumptions
+from pytest_ghdeploy.github.model import App, Deployment, User
 from pytest_ghdeploy.github.refusals import Unprocessable
 from pytest_ghdeploy.github.rules import deployments as rules
 from pytest_ghdeploy.github.rules.deployments import Context

@@ -14,7 +14,8 @@ from pytest_ghdeploy.github import refusals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_ghdeploy.github.model import App, Assumptions, Deployment, User
+    from pytest_ghdeploy.github.assumptions import Assumptions
+    from pytest_ghdeploy.github.model import App, Deployment, User
 
 DESCRIPTION_LIMIT = 140
 """Characters in the description of a deployment status or commit status."""
