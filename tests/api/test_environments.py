@@ -115,10 +115,10 @@ def test_settings_make_protection_rules(http: requests.Session, ghdeploy: FakeGi
 
 
 def test_a_team_can_review(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """Teams of the repository's organization and users are listed in the given order."""
+    """Teams of the organization, which need no right, and users are listed in the given order."""
     team = ghdeploy.add_team("acme", "Release Managers")
     octocat = ghdeploy.repository("octocat/example").owner
-    ghdeploy.add_repository("acme/app")
+    ghdeploy.add_repository("acme/app", private=True)
     reviewers = [{"type": "Team", "id": team.id}, {"type": "User", "id": octocat.id}]
     reply = http.put("/repos/acme/app/environments/production", json={"reviewers": reviewers})
     assert reply.status_code == 200, reply.text
@@ -534,6 +534,23 @@ def test_reading_needs_pull_and_writing_needs_admin(
         assert answer.status_code == (good if writes == 200 else 404)
         if writes == 404:
             assert "needs 'admin'" in answer.headers["X-GHDeploy-Hint"]
+
+
+def test_a_workflows_token_reads_environments_and_cannot_change_them(
+    http: requests.Session, ghdeploy: FakeGitHub, repo: Repository
+) -> None:
+    """Reading needs `actions=read`, writing `administration=write`, which workflows do not get."""
+    repo.add_environment("staging")
+    token = "the-workflows-token"  # noqa: S105 - not a secret
+    ghdeploy.add_token(token, user="github-actions[bot]", permissions={"actions": "read", "deployments": "write"})
+    http.headers["Authorization"] = f"Bearer {token}"
+    read = http.get(f"{PATH}/staging")
+    assert (read.status_code, read.headers["X-Accepted-GitHub-Permissions"]) == (200, "actions=read")
+    for method in ("PUT", "DELETE"):
+        refused = http.request(method, f"{PATH}/staging")
+        assert (refused.status_code, refused.json()["message"]) == (403, "Resource not accessible by integration")
+        assert refused.headers["X-Accepted-GitHub-Permissions"] == "administration=write"
+    assert _names(http) == ["staging"]
 
 
 def test_anyone_reads_the_environments_of_a_public_repository(http: requests.Session, repo: Repository) -> None:
