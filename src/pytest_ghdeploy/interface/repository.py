@@ -516,8 +516,8 @@ class Repository:
             key: The public key, as the line in an OpenSSH file ``.pub``. A comment in it is dropped.
 
         Raises:
-            FakeError: GitHub would refuse the key: it is invalid, or already a deploy key of any repository. Nothing
-                was added.
+            FakeError: GitHub would refuse the key: it is invalid, it is already a deploy key of any repository, or
+                deploy keys are disabled. Nothing was added.
         """
         body = json_copy("repos/create-deploy-key", title=title, key=key, read_only=read_only)
         with self._store.lock, advice():
@@ -551,6 +551,8 @@ class Repository:
             name: The name, 1 to 255 characters. Case is ignored in comparisons.
 
             wait_timer: The delay of a deployment in minutes, 0 to 43,200.
+
+            prevent_self_review: Whether the user who started a job may not approve it. True needs a reviewer.
 
             reviewers: At most 6 reviewers: logins, teams as ``organization/slug``, and users and teams as returned by
                 ``FakeGitHub.add_user`` and ``add_team``.
