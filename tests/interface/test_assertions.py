@@ -1,4 +1,4 @@
-"""Questions about events: what they find, and what they say when they find nothing."""
+"""Assertions about events and deliveries: what they find, and what their failures show."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def gh() -> FakeGitHub:
-    """Give a fake that no client can reach: the record of events is all that is asked."""
+    """Return an inactive fake: the tests only use its record of events."""
     return FakeGitHub()
 
 
 @pytest.fixture
 def repo(gh: FakeGitHub) -> Repository:
-    """Give a repository in which nothing has happened."""
+    """Return a repository without any events."""
     return gh.add_repository("octocat/example")
 
 
 def refusal(gh: FakeGitHub, name: str, /, **fields: object) -> str:
-    """Ask for an event that is not there; give the message."""
+    """Return the message of a failing `assert_event`."""
     with pytest.raises(AssertionError) as caught:
         gh.assert_event(name, **fields)
     return str(caught.value)
 
 
 def short(gh: FakeGitHub) -> list[str]:
-    """List the starts of the delivery ids, as messages show them."""
+    """List the first digits of the delivery ids, as messages show them."""
     return [event.delivery_id[:8] for event in gh.events]
 
 
 def test_an_event_is_found_by_its_name(gh: FakeGitHub, repo: Repository) -> None:
-    """Without fields, any event of the name will do."""
+    """Without fields, any event of the name matches."""
     repo.add_commit_status("main", state="success")
     repo.add_deployment(ref="main")
     assert gh.assert_event("deployment") is gh.events[1]
@@ -45,7 +45,7 @@ def test_an_event_is_found_by_its_name(gh: FakeGitHub, repo: Repository) -> None
 
 
 def test_the_newest_of_several_is_found(gh: FakeGitHub, repo: Repository) -> None:
-    """Where several events match, the answer is the newest."""
+    """If several events match, the newest is returned."""
     first, second, third = (repo.add_deployment(ref="main", environment=name) for name in ("qa", "staging", "qa"))
     found = [gh.assert_event("deployment", **fields) for fields in ({}, {"environment": "qa"}, {"id": first.id})]
     assert [event.payload["deployment"]["id"] for event in found] == [third.id, third.id, first.id]
@@ -53,7 +53,7 @@ def test_the_newest_of_several_is_found(gh: FakeGitHub, repo: Repository) -> Non
 
 
 def test_all_fields_must_match(gh: FakeGitHub, repo: Repository) -> None:
-    """Fields are joined by and: each must be what was asked for, in the same event."""
+    """One event must have all of the fields."""
     repo.add_branch("topic")
     repo.add_deployment(ref="main", environment="qa")
     repo.add_deployment(ref="topic", environment="staging")
@@ -63,7 +63,7 @@ def test_all_fields_must_match(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def test_fields_are_those_of_the_events_own_object(gh: FakeGitHub, repo: Repository) -> None:
-    """The fields of `deployment_status` are the deployment status', those of `status` the commit status'."""
+    """Those of `deployment_status` belong to the deployment status, those of `status` to the commit status."""
     deployment = repo.add_deployment(ref="main", environment="qa", description="the deployment")
     deployment.add_status("success", description="the status", log_url="https://ci.example.com/1")
     repo.add_commit_status("main", state="failure", context="ci/tests")
@@ -75,8 +75,8 @@ def test_fields_are_those_of_the_events_own_object(gh: FakeGitHub, repo: Reposit
     gh.assert_no_event("deployment_status", description="the deployment")
 
 
-def test_the_repository_is_asked_for_by_its_full_name(gh: FakeGitHub, repo: Repository) -> None:
-    """`repository` is a full name, for every event, also where the payload has more to say of it."""
+def test_the_repository_is_given_by_its_full_name(gh: FakeGitHub, repo: Repository) -> None:
+    """For every event, `repository` is a full name, even if the payload has a repository object."""
     other = gh.add_repository("octocat/other")
     for holder in (repo, other):
         holder.add_commit_status("main", state="success")
@@ -86,8 +86,8 @@ def test_the_repository_is_asked_for_by_its_full_name(gh: FakeGitHub, repo: Repo
     gh.assert_no_event("deployment", repository="octocat/third")
 
 
-def test_the_action_can_be_asked_for(gh: FakeGitHub, repo: Repository) -> None:
-    """`action` is the event's; it is None where GitHub's payload has none."""
+def test_the_action_can_be_given(gh: FakeGitHub, repo: Repository) -> None:
+    """`action` is the event's action; it is None for events without one."""
     repo.add_commit_status("main", state="success")
     repo.add_check_run("main", name="lint")
     assert gh.assert_event("check_run", action="created") is gh.events[1]
@@ -96,8 +96,8 @@ def test_the_action_can_be_asked_for(gh: FakeGitHub, repo: Repository) -> None:
     gh.assert_no_event("status", action="created")
 
 
-def test_a_user_can_be_asked_for_by_login(gh: FakeGitHub, repo: Repository) -> None:
-    """An account in a payload is found by its login, and by the whole object."""
+def test_a_user_can_be_given_by_login(gh: FakeGitHub, repo: Repository) -> None:
+    """An account in a payload matches its login, and the whole object."""
     gh.add_user("monalisa")
     repo.add_deployment(ref="main", creator="monalisa")
     event = gh.assert_event("deployment", creator="monalisa")
@@ -105,8 +105,8 @@ def test_a_user_can_be_asked_for_by_login(gh: FakeGitHub, repo: Repository) -> N
     gh.assert_no_event("deployment", creator="octocat")
 
 
-def test_a_payload_is_no_user(gh: FakeGitHub, repo: Repository) -> None:
-    """What a deployment carries is compared as a whole, also where it has a member `login`."""
+def test_a_payload_is_not_a_user(gh: FakeGitHub, repo: Repository) -> None:
+    """A deployment's payload is compared as a whole, even if it has a member `login`."""
     repo.add_deployment(ref="main", payload={"login": "octocat", "version": 7})
     gh.assert_event("deployment", payload={"login": "octocat", "version": 7})
     gh.assert_no_event("deployment", payload="octocat")
@@ -121,8 +121,8 @@ def test_a_payload_is_no_user(gh: FakeGitHub, repo: Repository) -> None:
         ("payload", {"debug": True, "tries": True}),
     ],
 )
-def test_a_truth_value_is_no_number(gh: FakeGitHub, repo: Repository, field: str, wrong: object) -> None:
-    """True is not 1, nor False 0, at any depth: JSON tells them apart, and so do receivers."""
+def test_a_boolean_is_not_a_number(gh: FakeGitHub, repo: Repository, field: str, wrong: object) -> None:
+    """True is not 1, and False is not 0, at any depth, because JSON distinguishes them."""
     repo.add_deployment(ref="main", payload={"debug": True, "tries": 1})
     gh.assert_event("deployment", production_environment=True, transient_environment=False)
     gh.assert_event("deployment", payload={"debug": True, "tries": 1})
@@ -130,15 +130,15 @@ def test_a_truth_value_is_no_number(gh: FakeGitHub, repo: Repository, field: str
         gh.assert_event("deployment", **{field: wrong})
 
 
-def test_none_is_what_github_sends_for_nothing(gh: FakeGitHub, repo: Repository) -> None:
-    """A field can be asked to be null; a text that is empty is not."""
+def test_none_matches_null(gh: FakeGitHub, repo: Repository) -> None:
+    """None matches null, but not an empty string."""
     repo.add_deployment(ref="main")
     gh.assert_event("deployment", description=None)
     gh.assert_no_event("deployment", description="")
 
 
 def test_near_misses_are_shown_nearest_first(gh: FakeGitHub, repo: Repository) -> None:
-    """A failure lists the events of the name, those with fewest differences first, and marks each difference."""
+    """A failure lists the events of the name, those with the fewest differences first, and marks each difference."""
     repo.add_branch("topic")
     repo.add_deployment(ref="main", environment="staging", task="migrate")
     repo.add_deployment(ref="topic", environment="qa")
@@ -154,8 +154,8 @@ def test_near_misses_are_shown_nearest_first(gh: FakeGitHub, repo: Repository) -
     )
 
 
-def test_a_near_miss_shows_what_it_is_about_also_if_that_was_not_asked(gh: FakeGitHub, repo: Repository) -> None:
-    """Each line shows the fields that were asked for, then those by which one knows the event."""
+def test_a_near_miss_shows_its_main_fields_too(gh: FakeGitHub, repo: Repository) -> None:
+    """Each line shows the wanted fields, then the main fields of the event."""
     deployment = repo.add_deployment(ref="main", environment="qa")
     deployment.add_status("success")
     repo.add_commit_status("main", state="failure", context="ci/tests")
@@ -193,7 +193,7 @@ def test_a_near_miss_shows_what_it_is_about_also_if_that_was_not_asked(gh: FakeG
 
 
 def test_five_near_misses_are_enough(gh: FakeGitHub, repo: Repository) -> None:
-    """Of more than five the nearest five are shown, and the rest counted."""
+    """Of more than five, the closest five are shown, and the rest are counted."""
     for number in range(7):
         repo.add_deployment(ref="main", environment="qa" if number == 6 else f"env-{number}", task="deploy")
     ids = short(gh)
@@ -210,7 +210,7 @@ def test_five_near_misses_are_enough(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def test_five_near_misses_leave_nothing_to_count(gh: FakeGitHub, repo: Repository) -> None:
-    """With exactly five, all are shown and no rest is spoken of."""
+    """With exactly five, all are shown, and no rest is mentioned."""
     for number in range(5):
         repo.add_deployment(ref="main", environment=f"env-{number}")
     message = refusal(gh, "deployment", environment="qa")
@@ -218,8 +218,8 @@ def test_five_near_misses_leave_nothing_to_count(gh: FakeGitHub, repo: Repositor
     assert "more" not in message
 
 
-def test_an_empty_record_is_called_so(gh: FakeGitHub, repo: Repository) -> None:
-    """Where nothing was dispatched at all, the failure says that."""
+def test_an_empty_record_is_reported(gh: FakeGitHub, repo: Repository) -> None:
+    """If no events were dispatched, the failure says so."""
     expected = "no event deployment with environment 'qa'\n  no events were recorded"
     assert refusal(gh, "deployment", environment="qa") == expected
     repo.add_deployment(ref="main", environment="qa")
@@ -228,7 +228,7 @@ def test_an_empty_record_is_called_so(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def test_other_events_are_counted(gh: FakeGitHub, repo: Repository) -> None:
-    """Where there are events of other names only, the failure counts them, in the order of their first."""
+    """If there are only events of other names, the failure counts them, in the order of the first of each."""
     repo.add_commit_status("main", state="pending")
     repo.add_deployment(ref="main")
     repo.add_commit_status("main", state="success")
@@ -238,8 +238,8 @@ def test_other_events_are_counted(gh: FakeGitHub, repo: Repository) -> None:
     assert refusal(gh, "push") == "no event push\n  recorded: 2 status, 1 deployment"
 
 
-def test_no_event_is_what_it_says(gh: FakeGitHub, repo: Repository) -> None:
-    """`assert_no_event` is content with events of other names, and with others of the name."""
+def test_assert_no_event_ignores_other_events(gh: FakeGitHub, repo: Repository) -> None:
+    """`assert_no_event` passes with events of other names, and with other fields."""
     gh.assert_no_event("deployment")
     repo.add_deployment(ref="main", environment="qa")
     gh.assert_no_event("deployment", environment="production")
@@ -247,7 +247,7 @@ def test_no_event_is_what_it_says(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def test_an_unexpected_event_is_shown(gh: FakeGitHub, repo: Repository) -> None:
-    """`assert_no_event` fails with those that match, and only those, oldest first."""
+    """`assert_no_event` fails and lists only the matching events, oldest first."""
     for environment in ("qa", "production", "qa"):
         repo.add_deployment(ref="main", environment=environment)
     first, second, third = short(gh)
@@ -269,7 +269,7 @@ def test_an_unexpected_event_is_shown(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> None:
-    """Of many unexpected events five are shown; the first line has their number."""
+    """Of many unexpected events, five are shown; the first line has the number of all."""
     for _ in range(8):
         repo.add_deployment(ref="main")
     with pytest.raises(AssertionError) as caught:
@@ -322,10 +322,10 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
         ),
     ],
 )
-def test_what_github_has_not_is_a_mistake_not_an_answer(
+def test_an_unknown_event_or_field_is_refused(
     gh: FakeGitHub, repo: Repository, ask: str, name: str, fields: dict[str, object], expected: str
 ) -> None:
-    """An event or field that GitHub does not have is refused, so that a typing error passes no test."""
+    """An event or field that GitHub does not have is refused, so that a typo cannot pass a test."""
     repo.add_deployment(ref="main", environment="qa")
     with pytest.raises(FakeError) as caught:
         getattr(gh, ask)(name, **fields)
@@ -337,14 +337,14 @@ def test_what_github_has_not_is_a_mistake_not_an_answer(
 
 
 def undelivered(gh: FakeGitHub, event: str, /, **fields: object) -> list[str]:
-    """Ask for a delivery that is not there; give the message."""
+    """Return the message of a failing `assert_delivery`, line by line."""
     with pytest.raises(AssertionError) as caught:
         gh.assert_delivery(event, **fields)
     return str(caught.value).splitlines()
 
 
 def test_a_delivery_is_found_by_its_event_and_fields(gh: FakeGitHub, repo: Repository) -> None:
-    """The newest that fits."""
+    """The newest matching delivery is returned."""
     gh.webhooks.subscribe(lambda _: None, events=["deployment"])
     for _ in range(2):
         repo.add_deployment(ref="main")
@@ -354,8 +354,8 @@ def test_a_delivery_is_found_by_its_event_and_fields(gh: FakeGitHub, repo: Repos
     assert gh.assert_delivery("ping") == gh.webhooks.deliveries[2]
 
 
-def test_a_delivery_that_is_not_there_shows_what_came_near(gh: FakeGitHub, repo: Repository) -> None:
-    """With the reason of a failure."""
+def test_a_missing_delivery_shows_the_closest_ones(gh: FakeGitHub, repo: Repository) -> None:
+    """The message includes the reason of a failed delivery."""
     assert undelivered(gh, "push") == [
         "no delivery of push",
         "  nothing was delivered: subscribe a receiver with webhooks.subscribe",
@@ -380,8 +380,8 @@ def test_a_delivery_that_is_not_there_shows_what_came_near(gh: FakeGitHub, repo:
     assert undelivered(gh, "deployment_status", state="failed")[-1] == "    and 1 more"
 
 
-def test_an_unknown_delivery_names_those_that_there_are(gh: FakeGitHub) -> None:
-    """Of the event, of the field, or of the state."""
+def test_an_unknown_event_field_or_state_of_a_delivery_is_refused(gh: FakeGitHub) -> None:
+    """The message lists the known events, fields or states."""
     with pytest.raises(FakeError, match="unknown event 'deploy'; known: deployment"):
         gh.assert_delivery("deploy")
     with pytest.raises(FakeError, match=r"unknown field 'code' of a delivery; known: .*status_code"):

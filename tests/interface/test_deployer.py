@@ -1,4 +1,4 @@
-"""The scripted third party: when it reports what on which deployments, in whose name."""
+"""Scripted third parties: when they post deployment statuses, on which deployments, and as which account."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def deploy(**more: object) -> dict[str, Any]:
 
 
 def seen(deployment: dict[str, Any]) -> str:
-    """Poll once: say the state, "-" if there is none."""
+    """Poll once; return the state, or "-" without a deployment status."""
     statuses = ask(deployment["statuses_url"])
     return str(statuses[0]["state"]) if statuses else "-"
 
@@ -53,7 +53,7 @@ def delete(deployment: Deployment) -> None:
 
 
 def states(deployer: Deployer) -> list[str]:
-    """List what was posted."""
+    """List the posted states."""
     return [status.state for status in deployer.posted]
 
 
@@ -81,10 +81,8 @@ def states(deployer: Deployer) -> list[str]:
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("repo")
-def test_a_step_comes_after_as_many_polls_have_seen_what_was_before(
-    ghdeploy: FakeGitHub, steps: list[Any], polls: str
-) -> None:
-    """The first comes at once, each other after one poll, unless a step says otherwise; ``-`` is no status."""
+def test_each_step_comes_after_a_number_of_polls(ghdeploy: FakeGitHub, steps: list[Any], polls: str) -> None:
+    """The first step comes at once, each other one after one poll or its own number; ``-`` is no status."""
     ghdeploy.deployer(steps=steps)
     deployment = deploy()
     assert " ".join(seen(deployment) for _ in polls.split()) == polls
@@ -92,7 +90,7 @@ def test_a_step_comes_after_as_many_polls_have_seen_what_was_before(
 
 @pytest.mark.usefixtures("repo")
 def test_a_pace_may_be_set_for_all_steps_but_the_first(ghdeploy: FakeGitHub) -> None:
-    """A step that says something of its own is not concerned."""
+    """A step with its own number ignores it."""
     ghdeploy.deployer(steps=["queued", "pending", Step("in_progress", after_polls=1), "success"], after_polls=2)
     deployment = deploy()
     told = "queued queued pending in_progress in_progress success"
@@ -101,7 +99,7 @@ def test_a_pace_may_be_set_for_all_steps_but_the_first(ghdeploy: FakeGitHub) -> 
 
 @pytest.mark.usefixtures("repo")
 def test_polls_and_seconds_may_follow_each_other(ghdeploy: FakeGitHub) -> None:
-    """Seconds count from the step before, whatever that waited for; polls meanwhile do not count for the next."""
+    """Seconds count from the previous step; polls before that do not count for the next step."""
     ghdeploy.deployer(steps=["queued", Step("in_progress", after_seconds=5), Step("success", after_polls=2)])
     deployment = deploy()
     assert [seen(deployment) for _ in range(3)] == ["queued"] * 3
@@ -123,10 +121,10 @@ def test_polls_and_seconds_may_follow_each_other(ghdeploy: FakeGitHub) -> None:
         ("/../../environments", 0),
     ],
 )
-def test_a_poll_is_an_answered_look_at_the_deployment(
+def test_a_poll_is_an_answered_get_of_the_deployment(
     ghdeploy: FakeGitHub, repo: Repository, path: str, counts: int
 ) -> None:
-    """A list of deployments, a further page and a refusal are none."""
+    """A list of deployments, a further page and a refused request do not count."""
     deployer = ghdeploy.deployer(steps=["queued", "success"])
     deployment = repo.add_deployment(ref="main")
     url = f"{deployment.url}{path.format(status=deployment.statuses[0].id)}"
@@ -136,8 +134,8 @@ def test_a_poll_is_an_answered_look_at_the_deployment(
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "DELETE"])
-def test_other_methods_are_no_polls(ghdeploy: FakeGitHub, repo: Repository, method: str) -> None:
-    """Only a GET is."""
+def test_other_methods_do_not_count_as_polls(ghdeploy: FakeGitHub, repo: Repository, method: str) -> None:
+    """Only GET counts."""
     deployer = ghdeploy.deployer(steps=["queued", "success"])
     repo.add_deployment(ref="main")
     deployment = repo.add_deployment(ref="main")
@@ -145,10 +143,8 @@ def test_other_methods_are_no_polls(ghdeploy: FakeGitHub, repo: Repository, meth
     assert states(deployer) == ["queued", "queued"]
 
 
-def test_a_look_by_id_of_the_repository_and_one_that_is_not_modified_are_polls(
-    ghdeploy: FakeGitHub, repo: Repository
-) -> None:
-    """A client that keeps what it has seen is answered 304, and the third party goes on."""
+def test_a_path_with_the_repositorys_id_and_a_304_count_as_polls(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A client with a cache gets 304, and the third party continues."""
     deployer = ghdeploy.deployer(steps=["queued", Step("in_progress", after_polls=2), "success"])
     url = f"{API}/repositories/{repo.id}/deployments/{repo.add_deployment(ref='main').id}/statuses"
     tag = requests.get(url, headers=HEADERS, timeout=5).headers["ETag"]
@@ -156,15 +152,15 @@ def test_a_look_by_id_of_the_repository_and_one_that_is_not_modified_are_polls(
     assert (again.status_code, states(deployer)) == (304, ["queued", "in_progress"])
 
 
-def test_looking_from_python_is_no_poll(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """What a test asserts does not push on what it asserts about."""
+def test_reading_from_python_does_not_count_as_a_poll(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The assertions of a test must not change the state that they check."""
     ghdeploy.deployer()
     deployment = repo.add_deployment(ref="main")
     assert [deployment.state for _ in range(3)] == ["queued"] * 3
 
 
-def test_the_answer_to_the_creation_is_not_touched(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """The third party acts after the client has its answer, and with the clock of then."""
+def test_the_response_to_the_creation_has_no_status_yet(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The third party acts after the client has its response, at the time of its clock."""
     ghdeploy.clock.move_to(datetime(2026, 3, 10, 12, tzinfo=UTC))
     deployer = ghdeploy.deployer()
     made = deploy()
@@ -175,7 +171,7 @@ def test_the_answer_to_the_creation_is_not_touched(ghdeploy: FakeGitHub, repo: R
 
 @pytest.mark.usefixtures("repo")
 def test_a_tool_whose_sleep_moves_the_clock_sees_each_state(ghdeploy: FakeGitHub) -> None:
-    """Seconds are those of the fake's clock, and each report has the time at which it was due."""
+    """Seconds are those of the fake's clock, and each deployment status has the time at which it was due."""
     ghdeploy.clock.move_to(datetime(2026, 3, 10, 12, tzinfo=UTC))
     deployer = ghdeploy.deployer(after_seconds=10)
     deployment, states_seen = deploy(), []
@@ -187,7 +183,7 @@ def test_a_tool_whose_sleep_moves_the_clock_sees_each_state(ghdeploy: FakeGitHub
 
 
 def test_one_move_of_the_clock_may_hold_several_steps(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Each comes at its own time on the way, without a request, in the order of time among deployments."""
+    """Each step has its own time, needs no request, and comes in the order of time across deployments."""
     ghdeploy.clock.move_to(datetime(2026, 3, 10, 12, tzinfo=UTC))
     ghdeploy.deployer("qa", after_seconds=3, log_url="https://ci.example.com/qa")
     ghdeploy.deployer("staging", after_seconds=2.5)
@@ -208,7 +204,7 @@ def test_one_move_of_the_clock_may_hold_several_steps(ghdeploy: FakeGitHub, repo
 
 
 def test_fractions_add_up_and_going_back_does_nothing(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Ten half seconds are five; a clock that goes back makes the wait longer."""
+    """Ten half seconds are five seconds; setting the clock back makes the wait longer."""
     deployer = ghdeploy.deployer(steps=["queued", Step("success", after_seconds=5)])
     repo.add_deployment(ref="main")
     ghdeploy.clock.move_to(ghdeploy.clock.now - timedelta(seconds=10))
@@ -220,7 +216,7 @@ def test_fractions_add_up_and_going_back_does_nothing(ghdeploy: FakeGitHub, repo
 
 
 def test_under_frozen_time_the_clock_is_moved_along() -> None:
-    """The fake's clock starts at the frozen time; a tool's sleep takes it along."""
+    """The fake's clock starts at the frozen time, and a tool's sleep moves it."""
     with freeze_time("2026-03-10T12:00:00Z") as frozen, FakeGitHub() as gh:
         gh.add_repository("octocat/example")
         deployer = gh.deployer(after_seconds=30)
@@ -236,7 +232,7 @@ def test_under_frozen_time_the_clock_is_moved_along() -> None:
 
 
 def test_it_reports_as_the_endpoint_does(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Fields, events and the retiring of earlier deployments are those of POST …/statuses."""
+    """Fields, events and the retirement of earlier deployments are those of POST …/statuses."""
     earlier = repo.add_deployment(ref="main", environment="qa")
     earlier.add_status("success")
     ghdeploy.deployer(
@@ -258,14 +254,14 @@ def test_it_reports_as_the_endpoint_does(ghdeploy: FakeGitHub, repo: Repository)
 
 
 def test_auto_inactive_is_the_steps_choice(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A step may leave earlier deployments as they are."""
+    """A step can leave earlier deployments unchanged."""
     ghdeploy.deployer("qa", steps=[Step("success", auto_inactive=False)])
     made = [repo.add_deployment(ref="main", environment="qa") for _ in range(2)]
     assert [deployment.state for deployment in made] == ["success", "success"]
 
 
 def test_it_acts_as_its_login(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A bot is the creator itself, even if its app exists, and so is a user."""
+    """The creator is the account of the login: a user, or a bot, even if the bot's app exists."""
     ghdeploy.add_token("of-the-app", user="ship-it[bot]", permissions={"deployments": "write"})
     ghdeploy.deployer(login="ship-it[bot]")
     ghdeploy.deployer("qa", login="mona")
@@ -287,7 +283,7 @@ def test_it_acts_as_its_login(ghdeploy: FakeGitHub, repo: Repository) -> None:
 def test_it_fails_when_the_test_says_so(
     ghdeploy: FakeGitHub, repo: Repository, fails_with: DeploymentState | Step, expected: tuple[str, str, str]
 ) -> None:
-    """The last step is replaced, at its moment, for those deployments that the function picks."""
+    """The last step is replaced when it is due, for the deployments that the function selects."""
     repo.add_branch("broken")
     ghdeploy.deployer(
         log_url="https://ci.example.com/1", fails_on=lambda one: one.ref == "broken", fails_with=fails_with
@@ -300,7 +296,7 @@ def test_it_fails_when_the_test_says_so(
 
 
 def test_it_may_fail_now_and_succeed_later(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """The function is asked once for each deployment, and may remember."""
+    """The function is called once for each deployment, and may keep state."""
     asked: list[Deployment] = []
 
     def first_time(deployment: Deployment) -> bool:
@@ -314,7 +310,7 @@ def test_it_may_fail_now_and_succeed_later(ghdeploy: FakeGitHub, repo: Repositor
 
 
 def test_an_error_in_the_tests_own_function_fails_the_test(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """The client is answered all the same, nothing is posted, and the error comes out at the end."""
+    """The client still gets its response, nothing is posted, and the error is raised at the end."""
 
     def wrong(deployment: Deployment) -> bool:
         raise KeyError(deployment.ref)
@@ -328,8 +324,8 @@ def test_an_error_in_the_tests_own_function_fails_the_test(ghdeploy: FakeGitHub,
 
 
 @pytest.mark.parametrize("threaded", [False, True])
-def test_what_says_whether_it_fails_may_ask_the_fake(ghdeploy: FakeGitHub, repo: Repository, *, threaded: bool) -> None:
-    """In its own thread or another: no lock is held, and who asked is answered after the last step was taken."""
+def test_fails_on_may_use_the_fake(ghdeploy: FakeGitHub, repo: Repository, *, threaded: bool) -> None:
+    """In its own thread or another one, because no lock is held. The client gets its response after the last step."""
     found: list[Any] = []
 
     def asks(deployment: Deployment) -> bool:
@@ -353,8 +349,8 @@ def test_what_says_whether_it_fails_may_ask_the_fake(ghdeploy: FakeGitHub, repo:
     assert repo.add_deployment(ref="main", environment="qa").state == "failure"
 
 
-def test_what_says_whether_it_fails_may_change_everything(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A deployment that it deletes gets nothing, and neither does a fake that it resets."""
+def test_fails_on_may_change_the_state(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A deployment that it deletes gets no deployment status, and neither does a fake that it resets."""
     deployer = ghdeploy.deployer(steps=["success"], fails_on=delete)
     repo.add_deployment(ref="main")
     assert (deployer.posted, repo.deployments) == ([], [])
@@ -372,8 +368,8 @@ def test_what_says_whether_it_fails_may_change_everything(ghdeploy: FakeGitHub, 
     assert ghdeploy._engine.take_problem() is None
 
 
-def test_it_is_not_asked_of_a_fake_that_was_reset_before(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Nor is a deployment that is gone by then."""
+def test_fails_on_is_not_called_after_a_reset(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It is not called for a deleted deployment either."""
     asked: list[Deployment] = []
     ghdeploy.deployer(steps=["success"], fails_on=asked.append)
     with ghdeploy._engine.lock:
@@ -385,7 +381,7 @@ def test_it_is_not_asked_of_a_fake_that_was_reset_before(ghdeploy: FakeGitHub, r
 
 
 def test_a_failure_in_the_tests_own_function_does_not_come_out_of_the_tool(ghdeploy: FakeGitHub) -> None:
-    """What `pytest.fail` raises is no Exception: it fails the test all the same, and at its end."""
+    """`pytest.fail` raises a BaseException; it still fails the test only at its end."""
     ghdeploy.add_repository("octocat/example")
     deployer = ghdeploy.deployer(steps=["success"], fails_on=lambda _: pytest.fail("not this one"))
     assert seen(deploy()) == "-"
@@ -396,7 +392,7 @@ def test_a_failure_in_the_tests_own_function_does_not_come_out_of_the_tool(ghdep
 
 
 def test_such_a_failure_fails_the_test_at_its_end(pytester: pytest.Pytester) -> None:
-    """The tool has got its answer, and the rest of the test is run."""
+    """The tool gets its response, and the rest of the test runs."""
     pytester.makepyfile(
         """
         import pytest, requests
@@ -415,7 +411,7 @@ def test_such_a_failure_fails_the_test_at_its_end(pytester: pytest.Pytester) -> 
 
 
 def test_an_interrupt_in_the_tests_own_function_interrupts(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Ctrl-C ends the test at once, and the fake can still be asked."""
+    """Ctrl-C ends the test at once, and the fake can still be used."""
 
     def interrupted(_: Deployment) -> None:
         raise KeyboardInterrupt
@@ -428,8 +424,8 @@ def test_an_interrupt_in_the_tests_own_function_interrupts(ghdeploy: FakeGitHub,
 
 
 @pytest.mark.parametrize("error", ["truncated", "timeout", "reset"])
-def test_an_answer_that_does_not_arrive_is_no_poll(ghdeploy: FakeGitHub, repo: Repository, error: Any) -> None:  # noqa: ANN401 - of the parameters
-    """Whoever got none, or half of one, has not seen the state."""
+def test_a_lost_response_does_not_count_as_a_poll(ghdeploy: FakeGitHub, repo: Repository, error: Any) -> None:  # noqa: ANN401 - of the parameters
+    """A client without a response, or with half of one, has not seen the state."""
     ghdeploy.deployer()
     made = deploy()
     ghdeploy.faults.add(method="GET", error=error)
@@ -443,7 +439,7 @@ def test_an_answer_that_does_not_arrive_is_no_poll(ghdeploy: FakeGitHub, repo: R
 
 
 def test_each_has_its_environment(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Environments are compared without case; None is all of them; each acts in its own name."""
+    """Case is ignored in the names of environments; None means all of them; each acts as its own account."""
     ghdeploy.deployer("QA", steps=["queued"], login="qa[bot]")
     ghdeploy.deployer("staging", steps=["pending"], login="staging[bot]")
     ghdeploy.deployer(None, steps=["in_progress"], login="watcher[bot]")
@@ -458,7 +454,7 @@ def test_each_has_its_environment(ghdeploy: FakeGitHub, repo: Repository) -> Non
 
 
 def test_it_may_be_for_one_repository(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """By any case of its name, also after it is renamed."""
+    """Case is ignored in the name, and a renamed repository stays the same."""
     other = ghdeploy.add_repository("octocat/other")
     deployer = ghdeploy.deployer(repository="Octocat/Example", steps=["queued"])
     repo.rename("octocat/renamed")
@@ -467,8 +463,8 @@ def test_it_may_be_for_one_repository(ghdeploy: FakeGitHub, repo: Repository) ->
     assert deployer.deployments == [made]
 
 
-def test_it_does_not_hear_of_what_was_before(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Deployments made before it is there are not its business."""
+def test_it_ignores_earlier_deployments(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Deployments made before it was added get no deployment statuses."""
     before = [repo.add_deployment(ref="main")]
     first = ghdeploy.deployer()
     before.append(repo.add_deployment(ref="main"))
@@ -478,7 +474,7 @@ def test_it_does_not_hear_of_what_was_before(ghdeploy: FakeGitHub, repo: Reposit
 
 
 def test_a_deleted_deployment_is_dropped(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Nothing is posted on it, and what was is gone with it."""
+    """Nothing more is posted, and its deployment statuses are deleted with it."""
     deployer = ghdeploy.deployer(after_seconds=5)
     deployment = repo.add_deployment(ref="main")
     assert requests.delete(deployment.url, headers=HEADERS, timeout=5).status_code == 204
@@ -487,7 +483,7 @@ def test_a_deleted_deployment_is_dropped(ghdeploy: FakeGitHub, repo: Repository)
 
 
 def test_after_a_reset_it_is_gone(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It neither acts nor stands in the way of the clock."""
+    """It no longer acts, and the clock can be moved."""
     deployer = ghdeploy.deployer(after_seconds=5)
     repo.add_deployment(ref="main")
     ghdeploy.reset()
@@ -498,7 +494,7 @@ def test_after_a_reset_it_is_gone(ghdeploy: FakeGitHub, repo: Repository) -> Non
 
 
 def test_what_it_does_is_shown(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Its handle names what it has posted, and the conversation who did it."""
+    """Its handle lists the posted deployment statuses, and the conversation names its account."""
     deployer = ghdeploy.deployer()
     assert repr(deployer) == "<Deployer deployer[bot] to production: has posted nothing>"
     deployment = repo.add_deployment(ref="main")
@@ -518,7 +514,7 @@ def test_what_it_does_is_shown(ghdeploy: FakeGitHub, repo: Repository) -> None:
 
 
 def test_pygithub_sees_each_state(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A client that polls the statuses of a deployment that it has created."""
+    """A client polls the statuses of the deployment that it has created."""
     ghdeploy.deployer(log_url="https://ci.example.com/7")
     github = Github(auth=Auth.Token("a-token"), seconds_between_requests=None, seconds_between_writes=None)
     deployment = github.get_repo(repo.full_name).create_deployment("main")
@@ -531,12 +527,12 @@ def test_pygithub_sees_each_state(ghdeploy: FakeGitHub, repo: Repository) -> Non
 
 
 def delivery(event: str = "deployment", **deployment: object) -> Any:  # noqa: ANN401 - a stand-in
-    """Make what a target of webhooks.subscribe gets."""
+    """Create a delivery as the target of a subscription receives it."""
     return SimpleNamespace(event=event, delivery_id="guid", headers={}, body=b"{}", payload={"deployment": deployment})
 
 
-def test_by_webhook_it_hears_of_what_is_delivered_only(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A delivery that is held back, dropped or late is no news until it arrives; twice is once."""
+def test_by_webhook_it_notices_only_delivered_deployments(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A held, dropped or late delivery counts when it arrives; a second one is ignored."""
     deployer = ghdeploy.deployer(by_webhook=True)
     first, second = repo.add_deployment(ref="main"), repo.add_deployment(ref="main")
     ask(first.url)
@@ -550,8 +546,8 @@ def test_by_webhook_it_hears_of_what_is_delivered_only(ghdeploy: FakeGitHub, rep
 
 
 @pytest.mark.parametrize("event", ["ping", "deployment_status", "push"])
-def test_other_deliveries_are_passed_over(ghdeploy: FakeGitHub, repo: Repository, event: str) -> None:
-    """Other events, unknown deployments, and those to another environment or repository."""
+def test_other_deliveries_are_ignored(ghdeploy: FakeGitHub, repo: Repository, event: str) -> None:
+    """Other events, unknown deployments, and deployments to another environment or repository are ignored."""
     ghdeploy.add_repository("octocat/other")
     deployer = ghdeploy.deployer(repository="octocat/other", by_webhook=True)
     qa = ghdeploy.repository("octocat/other").add_deployment(ref="main", environment="qa")
@@ -596,10 +592,10 @@ def test_other_deliveries_are_passed_over(ghdeploy: FakeGitHub, repo: Repository
         (lambda gh: gh.deployer(by_webhook="yes"), "by_webhook must be True or False, got 'yes'"),
     ],
 )  # fmt: skip
-def test_a_mistake_names_what_there_is(
+def test_a_mistake_is_refused(
     ghdeploy: FakeGitHub, repo: Repository, wrong: Callable[[Any], object], message: str
 ) -> None:
-    """Nothing is added, neither a third party nor its account."""
+    """Nothing is added: no third party and no account."""
     ghdeploy.add_user("acme", type="Organization")
     users = ghdeploy._engine.store.users.next_id
     with pytest.raises(FakeError) as caught:
@@ -610,7 +606,7 @@ def test_a_mistake_names_what_there_is(
 
 
 def test_it_is_the_target_of_a_subscription(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It hears by signed deliveries, held ones too, and the picture shows one party for both."""
+    """It notices deployments by signed deliveries, including held ones. The diagram shows one party for both roles."""
     deployer = ghdeploy.deployer(by_webhook=True, after_seconds=10)
     ghdeploy.webhooks.subscribe(deployer, events=["deployment"], secret="a-secret-for-tests")  # noqa: S106 - of nobody
     reported: list[str] = []

@@ -1,4 +1,4 @@
-"""Environments, teams and apps in Python: what a test's author holds, sets up and asks."""
+"""Environments, teams and apps in the Python interface."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
 
 @pytest.fixture
 def gh() -> Iterator[FakeGitHub]:
-    """Give an active fake, without the plugin."""
+    """Return an active fake, without the plugin."""
     with FakeGitHub() as fake:
         yield fake
 
@@ -35,14 +35,14 @@ def repo(gh: FakeGitHub) -> Repository:
 
 
 def get(url: str) -> Any:  # noqa: ANN401 - JSON
-    """Read a JSON answer over HTTP."""
+    """Return the JSON of a GET response."""
     answer = requests.get(url, headers=HEADERS, timeout=5)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def snapshot(fake: FakeGitHub) -> object:
-    """Copy all that a mistake must leave as it was."""
+    """Copy all state that a mistake must not change."""
     store = fake._engine.store
     tables = {name: value for name, value in vars(store).items() if isinstance(value, Table)}
     return {name: (table.next_id, list(table)) for name, table in tables.items()}, list(fake.events)
@@ -69,7 +69,7 @@ def test_an_environment_spells_its_attributes_like_the_json_fields(gh: FakeGitHu
 
 
 def test_environments_are_listed_newest_first(repo: Repository) -> None:
-    """The list has what was added and what deployments named, as the endpoint lists them."""
+    """The list contains environments added by tests and by deployments, as the endpoint lists them."""
     assert repo.environments == []
     added = repo.add_environment("staging")
     repo.add_deployment(ref="main").add_status("success", environment="qa")
@@ -78,8 +78,8 @@ def test_environments_are_listed_newest_first(repo: Repository) -> None:
     assert [found["name"] for found in get(API)["environments"]] == ["qa", "production", "staging"]
 
 
-def test_a_handle_reads_what_is_stored_now(repo: Repository) -> None:
-    """A change over HTTP shows, and a deleted environment says so."""
+def test_a_handle_reads_the_current_state(repo: Repository) -> None:
+    """It shows a change over HTTP, and raises after the environment was deleted."""
     environment = repo.add_environment("staging")
     requests.put(f"{API}/staging", json={"wait_timer": 5}, headers=HEADERS, timeout=5)
     assert environment.protection_rules[0]["wait_timer"] == 5
@@ -104,8 +104,8 @@ def test_branch_policies_are_added_and_listed(repo: Repository) -> None:
     ]
 
 
-def test_an_app_that_was_added_can_protect_an_environment(gh: FakeGitHub, repo: Repository) -> None:
-    """Its rule can be enabled from Python and over HTTP, and both show."""
+def test_an_added_app_can_protect_an_environment(gh: FakeGitHub, repo: Repository) -> None:
+    """Its rule can be enabled from Python and over HTTP, and both list it."""
     first, second = gh.add_app("change-window"), gh.add_app("audit", owner="acme")
     environment = repo.add_environment("production")
     rule = environment.enable_protection_rule(first)
@@ -119,7 +119,7 @@ def test_an_app_that_was_added_can_protect_an_environment(gh: FakeGitHub, repo: 
 
 
 def test_a_team_reviews_for_its_organization(gh: FakeGitHub) -> None:
-    """Adding a team creates its organization; a repository of it takes the team as a reviewer."""
+    """Adding a team creates its organization; a repository of it accepts the team as a reviewer."""
     team = gh.add_team("acme", "Release Managers")
     assert (team.slug, team.name, team.organization.login) == ("release-managers", "Release Managers", "acme")
     assert team.organization.type == "Organization"
@@ -129,7 +129,7 @@ def test_a_team_reviews_for_its_organization(gh: FakeGitHub) -> None:
 
 
 def test_an_unknown_attribute_of_an_environment_is_refused(repo: Repository) -> None:
-    """The fields that there are come with the error, nearest first."""
+    """The error lists the known attributes, closest first."""
     environment = repo.add_environment("production")
     with pytest.raises(AttributeError) as caught:
         _ = getattr(environment, "protection_rule")  # noqa: B009 - mypy knows better
@@ -137,7 +137,7 @@ def test_an_unknown_attribute_of_an_environment_is_refused(repo: Repository) -> 
 
 
 def test_each_fake_has_environments_of_its_own(gh: FakeGitHub, repo: Repository) -> None:
-    """Two fakes share nothing, and reset empties this too."""
+    """Two fakes share nothing, and reset removes environments too."""
     environment = repo.add_environment("production")
     other = FakeGitHub().add_repository("octocat/example")
     assert other.environments == []
@@ -148,7 +148,7 @@ def test_each_fake_has_environments_of_its_own(gh: FakeGitHub, repo: Repository)
 
 
 def test_an_environment_of_an_enterprise_server_has_its_urls() -> None:
-    """Both URLs follow the root of the API."""
+    """Both URLs start with the root of the API."""
     with FakeGitHub("https://ghe.example.com/api/v3") as fake:
         environment = fake.add_repository("octocat/example").add_environment("eu/qa 1")
         assert environment.url == "https://ghe.example.com/api/v3/repos/octocat/example/environments/eu/qa 1"
@@ -296,13 +296,13 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
 
 
 @pytest.mark.parametrize(("call", "expected"), MISTAKES)
-def test_a_mistake_names_what_there_is_and_changes_nothing(
+def test_a_mistake_is_refused_and_changes_nothing(
     gh: FakeGitHub,
     repo: Repository,
     call: Callable[[FakeGitHub, Repository, Environment], object],
     expected: str,
 ) -> None:
-    """Each misuse raises `FakeError` at once, with this very text, and leaves everything as it was."""
+    """Each mistake raises `FakeError` at once, with exactly this message, and changes no state."""
     environment = repo.add_environment("production")
     assert gh._engine.store.actions_app  # with it comes the account github
     before = snapshot(gh)
@@ -313,7 +313,7 @@ def test_a_mistake_names_what_there_is_and_changes_nothing(
 
 
 def test_a_team_and_an_app_are_added_once(gh: FakeGitHub) -> None:
-    """The second of the same slug is refused, in any spelling of its name."""
+    """A second one with the same slug is refused, whatever the spelling of its name."""
     gh.add_team("acme", "Release Managers")
     gh.add_app("gate")
     before = snapshot(gh)
@@ -325,7 +325,7 @@ def test_a_team_and_an_app_are_added_once(gh: FakeGitHub) -> None:
 
 
 def test_a_team_and_an_app_may_be_given_by_name(ghdeploy: FakeGitHub) -> None:
-    """`organization/slug` and a slug do as well as what `add_team` and `add_app` return, in any case."""
+    """`organization/slug` and a slug, in any case, work like the results of `add_team` and `add_app`."""
     team, app = ghdeploy.add_team("octo-org", "Release Team"), ghdeploy.add_app("gate")
     repository = ghdeploy.add_repository("octo-org/app")
 

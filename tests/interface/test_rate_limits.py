@@ -1,4 +1,4 @@
-"""Rate limits that a test has set: over HTTP, by the fake's clock."""
+"""Rate limits set by a test, over HTTP and by the fake's clock."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def _budget(answer: requests.Response) -> tuple[int, int, int]:
 
 
 @pytest.mark.usefixtures("repository")
-def test_nobody_is_refused_until_a_test_says_so(ghdeploy: FakeGitHub) -> None:
-    """Requests are counted, also below nothing."""
+def test_by_default_no_request_is_refused(ghdeploy: FakeGitHub) -> None:
+    """Requests are counted, even after the limit is used up."""
     for _ in range(70):
         assert _get(**{"X-Nobody": "asks"}).status_code == 200
     assert _budget(_get(**{"X-Nobody": "asks"})) == (60, 71, 0)
@@ -56,7 +56,7 @@ def test_nobody_is_refused_until_a_test_says_so(ghdeploy: FakeGitHub) -> None:
 
 
 def test_a_budget_counts_down_and_then_refuses(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """GitHub's 403 with nothing remaining; what is refused changes nothing."""
+    """Then GitHub's 403 has nothing remaining, and a refused request changes nothing."""
     ghdeploy.rate_limits.set(2)
     assert [_budget(_deploy()) for _ in range(2)] == [(5000, 4999, 1), (5000, 5000, 0)]
     before = len(ghdeploy.events)
@@ -78,7 +78,7 @@ def test_a_budget_counts_down_and_then_refuses(ghdeploy: FakeGitHub, repository:
 
 @pytest.mark.usefixtures("repository")
 def test_the_budget_is_whole_again_when_the_clock_passes_its_reset(ghdeploy: FakeGitHub) -> None:
-    """Not a second earlier; and the limit stays what the test has set."""
+    """Not a second earlier; and the limit stays the one that the test has set."""
     ghdeploy.rate_limits.set(0, limit=3)
     ghdeploy.clock.tick(3599)
     refused = _get()
@@ -95,8 +95,8 @@ def test_the_budget_is_whole_again_when_the_clock_passes_its_reset(ghdeploy: Fak
 
 
 @pytest.mark.usefixtures("repository")
-def test_asking_for_the_rate_limit_is_free(ghdeploy: FakeGitHub) -> None:
-    """`GET /rate_limit` costs nothing and is never refused."""
+def test_reading_the_rate_limit_is_free(ghdeploy: FakeGitHub) -> None:
+    """`GET /rate_limit` does not count, and is never refused."""
     ghdeploy.rate_limits.set(1, limit=10)
     for remaining in (1, 1):
         answer = _get(f"{API}/rate_limit")
@@ -111,7 +111,7 @@ def test_asking_for_the_rate_limit_is_free(ghdeploy: FakeGitHub) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_anonymous_callers_share_a_budget(ghdeploy: FakeGitHub) -> None:
-    """Their refusal names an address, says that a token would help, and has no status. Recorded in 2025 and 2026."""
+    """Their refusal names an address, recommends a token, and has no status. Recorded in 2025 and 2026."""
     ghdeploy.rate_limits.set(1, user=None, status=429)
     answers = [_get(**{"X-Nobody": "asks"}) for _ in range(2)]
     assert [_budget(answer) for answer in answers] == [(60, 60, 0), (60, 60, 0)]
@@ -126,7 +126,7 @@ def test_anonymous_callers_share_a_budget(ghdeploy: FakeGitHub) -> None:
 
 
 def test_each_caller_has_a_budget_of_its_own(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """The usual limit is that of the kind of caller."""
+    """The default limit depends on the kind of caller."""
     for login, token in (("octocat", "the-first-token"), ("github-actions[bot]", "the-other-token")):
         ghdeploy.add_token(token, user=login)
     assert repository.full_name
@@ -148,7 +148,7 @@ def test_each_caller_has_a_budget_of_its_own(ghdeploy: FakeGitHub, repository: R
 def test_the_refusal_of_an_app_names_its_installation(
     ghdeploy: FakeGitHub, repository: Repository, user: str, caller: str
 ) -> None:
-    """Users quote both texts: `user ID` for their own tokens, `installation ID` for those of apps and workflows."""
+    """Users quote both: `user ID` for their own tokens, `installation ID` for those of apps and workflows."""
     ghdeploy.add_token("a-token", user=user, permissions={"metadata": "read"})
     ghdeploy.rate_limits.set(0, user=user)
     answer = _get(Authorization="token a-token")
@@ -161,14 +161,14 @@ def test_the_refusal_of_an_app_names_its_installation(
 
 @pytest.mark.usefixtures("repository")
 def test_a_budget_larger_than_usual_is_the_limit(ghdeploy: FakeGitHub) -> None:
-    """As large GitHub App installations have one."""
+    """Large installations of GitHub Apps have such a limit."""
     ghdeploy.rate_limits.set(12_500)
     assert _budget(_get()) == (12_500, 1, 12_499)
 
 
 @pytest.mark.usefixtures("repository")
-def test_limits_can_be_taken_back(ghdeploy: FakeGitHub) -> None:
-    """`clear` and `reset` refuse nobody any more."""
+def test_limits_can_be_removed(ghdeploy: FakeGitHub) -> None:
+    """After `clear` and `reset` no request is refused."""
     ghdeploy.rate_limits.set(0)
     ghdeploy.rate_limits.set_secondary(points_per_minute=0)
     assert _get().status_code == 403
@@ -197,7 +197,7 @@ def test_limits_can_be_taken_back(ghdeploy: FakeGitHub) -> None:
 def test_the_secondary_limits_are_counted(
     ghdeploy: FakeGitHub, repository: Repository, settings: dict[str, int], passed: int, what: str, seconds: int
 ) -> None:
-    """What writes is refused when a window is full, with budget remaining, and passes when it is over."""
+    """Writes are refused when a window is full, even with budget remaining, and allowed in the next window."""
     ghdeploy.rate_limits.set_secondary(**settings)
     assert [_deploy().status_code for _ in range(passed)] == [201] * passed
 
@@ -220,7 +220,7 @@ def test_the_secondary_limits_are_counted(
 
 @pytest.mark.usefixtures("repository")
 def test_reading_costs_a_point(ghdeploy: FakeGitHub) -> None:
-    """And is no content; `/rate_limit` costs nothing here either."""
+    """It does not count as content; `/rate_limit` does not count at all."""
     ghdeploy.rate_limits.set_secondary(points_per_minute=2, content_per_minute=0)
     assert [_get().status_code for _ in range(3)] == [200, 200, 403]
     assert _get(f"{API}/rate_limit").status_code == 200
@@ -230,7 +230,7 @@ def test_reading_costs_a_point(ghdeploy: FakeGitHub) -> None:
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize(("retry_after", "header"), [(True, "60"), (False, None), (0, "0"), (7, "7")])
 def test_retry_after_is_sent_if_wanted(ghdeploy: FakeGitHub, retry_after: Any, header: str | None) -> None:  # noqa: ANN401
-    """GitHub sends it at times: the seconds that are left, nothing, or what the test says."""
+    """GitHub sends it sometimes: the seconds left, no header, or the number that the test has set."""
     ghdeploy.rate_limits.set_secondary(points_per_minute=1, status=429, retry_after=retry_after)
     _get()
     refused = _get()
@@ -239,7 +239,7 @@ def test_retry_after_is_sent_if_wanted(ghdeploy: FakeGitHub, retry_after: Any, h
 
 
 @pytest.mark.usefixtures("repository")
-def test_the_usual_secondary_limits_are_those_of_github(ghdeploy: FakeGitHub) -> None:
+def test_the_default_secondary_limits_are_githubs(ghdeploy: FakeGitHub) -> None:
     """900 points a minute, and 80 requests that create content."""
     ghdeploy.rate_limits.set_secondary()
     assert [_deploy().status_code for _ in range(81)] == [201] * 80 + [403]
@@ -273,7 +273,7 @@ def test_the_usual_secondary_limits_are_those_of_github(ghdeploy: FakeGitHub) ->
     ],
 )
 def test_a_mistake_is_refused(ghdeploy: FakeGitHub, call: Any, message: str) -> None:  # noqa: ANN401
-    """It says what was wrong, and changes nothing."""
+    """The message says what is wrong, and the limits have not changed."""
     ghdeploy.rate_limits.set(5, limit=7)
     with pytest.raises(FakeError, match=re.escape(message)):
         call(ghdeploy.rate_limits)
@@ -281,7 +281,7 @@ def test_a_mistake_is_refused(ghdeploy: FakeGitHub, call: Any, message: str) -> 
 
 
 def test_a_secondary_limit_of_0_refuses_always(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Each refusal says to wait for a whole minute, also when an older window is long over."""
+    """Each refusal says to wait for a full minute, even long after an older window."""
     ghdeploy.rate_limits.set_secondary(points_per_minute=4)
     assert requests.get(f"{API}/repos/{repository.full_name}", headers=TOKEN, timeout=5).status_code == 200
     ghdeploy.clock.tick(120)

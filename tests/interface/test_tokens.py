@@ -1,4 +1,4 @@
-"""Tokens from Python: what they are, what they cannot be, and that their text stays hidden."""
+"""Tokens in the Python interface: their kinds, invalid ones, and the secrecy of their text."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ TEXT = "ghp_of_these_tests_0001"
 
 
 def stored(fake: FakeGitHub) -> object:
-    """Copy all that a mistake must leave as it was."""
+    """Copy all state that a mistake must not change."""
     store = fake._engine.store
     tables = {name: (table.next_id, list(table)) for name, table in store.tables().items()}
     return tables, dict(store.tokens), list(fake.events), fake.requests
 
 
-def test_a_token_is_what_it_was_given() -> None:
-    """With nothing it is without limits; scopes make it classic, permissions fine-grained or, for a bot, an app's."""
+def test_the_arguments_decide_the_kind_of_token() -> None:
+    """Without arguments it is unlimited; scopes make it classic, permissions fine-grained or, for a bot, an app's."""
     gh = FakeGitHub()
     plain = gh.add_token("a")
     classic = gh.add_token("b", user="mona", scopes=["repo_deployment", "repo"])
@@ -53,7 +53,7 @@ def test_a_bot_without_permissions_is_a_user_like_any_other() -> None:
 
 
 def test_tokens_of_one_bot_are_of_one_app() -> None:
-    """The app that was added or made before is taken, and may do all that its tokens may."""
+    """They belong to the existing app, which gets all permissions of its tokens."""
     gh = FakeGitHub()
     gate = gh.add_app("gate", owner="acme")
     first = gh.add_token("a", user="gate[bot]", permissions={"checks": "write", "deployments": "read"})
@@ -69,7 +69,7 @@ def test_tokens_of_one_bot_are_of_one_app() -> None:
 
 
 def test_an_added_app_deploys() -> None:
-    """Its bot is the creator, and is shown with the id of the app."""
+    """Its bot is the creator, with the id of the app."""
     with FakeGitHub() as gh:
         repo = gh.add_repository("octocat/example")
         app = gh.add_app("gate")
@@ -87,16 +87,16 @@ def test_an_added_app_deploys() -> None:
         assert (sent["creator"]["login"], sent["creator"]["avatar_url"]) == ("gate[bot]", picture)
 
 
-def test_an_app_that_a_token_made_cannot_be_added_again() -> None:
-    """It is there."""
+def test_an_app_created_by_a_token_cannot_be_added_again() -> None:
+    """The app exists."""
     gh = FakeGitHub()
     gh.add_token("a", user="gate[bot]", permissions={})
     with pytest.raises(FakeError, match="app gate already exists"):
         gh.add_app("gate")
 
 
-def test_github_actions_is_the_app_it_is() -> None:
-    """What a workflow is permitted changes nothing about the app."""
+def test_a_token_does_not_change_github_actions() -> None:
+    """The permissions of a workflow's token do not change the app."""
     gh = FakeGitHub()
     before = gh._engine.store.actions_app
     token = gh.add_token("a", user="github-actions[bot]", permissions={"packages": "write"})
@@ -104,7 +104,7 @@ def test_github_actions_is_the_app_it_is() -> None:
 
 
 def test_a_token_may_expire_in_any_time_zone() -> None:
-    """It is kept in UTC, to the second."""
+    """The time is stored in UTC, to the second."""
     when = datetime(2030, 5, 13, 17, 1, 13, 999, tzinfo=timezone(timedelta(hours=2)))
     token = FakeGitHub().add_token("a", expires_at=when)
     assert token.expires_at == datetime(2030, 5, 13, 15, 1, 13, tzinfo=UTC)
@@ -161,8 +161,8 @@ MISTAKES: list[tuple[Callable[[FakeGitHub], object], str]] = [
 
 
 @pytest.mark.parametrize(("mistake", "problem"), MISTAKES)
-def test_a_mistake_is_explained_and_changes_nothing(mistake: Callable[[FakeGitHub], object], problem: str) -> None:
-    """The message names what there is, and never the token."""
+def test_a_mistake_is_refused_and_changes_nothing(mistake: Callable[[FakeGitHub], object], problem: str) -> None:
+    """The message lists the known values, and never contains the token."""
     gh = FakeGitHub()
     gh.add_repository("octocat/example")
     gh.add_user("acme", type="Organization")
@@ -175,7 +175,7 @@ def test_a_mistake_is_explained_and_changes_nothing(mistake: Callable[[FakeGitHu
 
 
 def test_a_token_is_revoked_once() -> None:
-    """It is listed no more, and there is nothing to revoke a second time."""
+    """It is no longer listed, and cannot be revoked again."""
     gh = FakeGitHub()
     gh.add_token(TEXT)
     gh.revoke_token(TEXT)
@@ -186,8 +186,8 @@ def test_a_token_is_revoked_once() -> None:
     assert gh.tokens == ()
 
 
-def test_the_text_of_a_token_is_nowhere_to_be_read(ghdeploy: FakeGitHub) -> None:
-    """Not in its repr, a hint, the conversation, or what is recorded of requests and events."""
+def test_the_text_of_a_token_is_never_shown(ghdeploy: FakeGitHub) -> None:
+    """Not in its repr, a hint, the conversation, or the records of requests and events."""
     ghdeploy.add_repository("octocat/example")
     given: list[dict[str, Any]] = [
         {},
@@ -221,15 +221,15 @@ def test_a_token_cannot_be_changed() -> None:
 
 
 def test_a_bots_account_is_a_bot_however_it_is_added(ghdeploy: FakeGitHub) -> None:
-    """Its login says so, and its token with permissions is an app's."""
+    """The login decides it, and a token with permissions belongs to an app."""
     assert ghdeploy.add_user("deployer[bot]").type == "Bot"
     assert ghdeploy.add_token("of-the-bot", user="deployer[bot]", permissions={"deployments": "write"}).kind == "app"
     with pytest.raises(FakeError, match="an organization cannot have it"):
         ghdeploy.add_user("other[bot]", type="Organization")
 
 
-def test_what_a_bot_creates_from_python_names_the_bot_only(ghdeploy: FakeGitHub) -> None:
-    """As on GitHub, an app that acts as itself is not in performed_via_github_app, with a token or without one."""
+def test_an_object_created_by_a_bot_names_only_the_bot(ghdeploy: FakeGitHub) -> None:
+    """As on GitHub, an app that acts as itself is not in performed_via_github_app, with or without a token."""
     repo = ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token("of-the-bot", user="deployer[bot]", permissions={"deployments": "write"})
     ghdeploy.add_user("lonely[bot]")

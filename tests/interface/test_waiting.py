@@ -1,4 +1,4 @@
-"""Waiting for events of other threads and tasks, and the order in which events came."""
+"""Waiting for events of other threads and tasks, and the order of events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONG = 30.0
 
 @pytest.fixture
 def later() -> Iterator[Callable[[Callable[[], object]], None]]:
-    """Give a function that does something in another thread, a little later."""
+    """Return a function that runs another one in a thread, a little later."""
     threads: list[threading.Thread] = []
 
     def start(work: Callable[[], object]) -> None:
@@ -41,7 +41,7 @@ def later() -> Iterator[Callable[[Callable[[], object]], None]]:
 def test_an_event_of_another_thread_is_waited_for(
     ghdeploy: FakeGitHub, repo: Repository, later: Callable[[Callable[[], object]], None]
 ) -> None:
-    """Others do not count; the wait ends with the event, not with the timeout."""
+    """Other events do not count; the wait ends with the event, not with the timeout."""
     deployment = repo.add_deployment(ref="main")
 
     def work() -> None:
@@ -55,15 +55,15 @@ def test_an_event_of_another_thread_is_waited_for(
     assert time.monotonic() - started < LONG / 2
 
 
-def test_an_event_that_is_there_already_counts(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Whoever was faster is not waited for; the oldest that fits comes first."""
+def test_an_existing_event_counts(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """There is no wait then; the oldest matching event comes first."""
     for name in ("qa", "staging", "qa"):
         repo.add_deployment(ref="main", environment=name)
     assert ghdeploy.wait_for_event("deployment", environment="qa", timeout=0) is ghdeploy.events[0]
 
 
-def test_each_event_is_given_out_once(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """To wait twice is to wait for two events; other questions about events are not concerned."""
+def test_each_event_is_returned_once(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Two calls wait for two events; assertions about events are not affected."""
     for name in ("qa", "staging"):
         repo.add_deployment(ref="main", environment=name)
     assert ghdeploy.wait_for_event("deployment", environment="staging", timeout=0) is ghdeploy.events[1]
@@ -75,7 +75,7 @@ def test_each_event_is_given_out_once(ghdeploy: FakeGitHub, repo: Repository) ->
 
 
 def test_two_threads_that_wait_get_an_event_each(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """None is given to both."""
+    """No event is returned to both."""
     found: list[Any] = []
     threads = [
         threading.Thread(target=lambda: found.append(ghdeploy.wait_for_event("deployment", timeout=LONG)))
@@ -90,8 +90,8 @@ def test_two_threads_that_wait_get_an_event_each(ghdeploy: FakeGitHub, repo: Rep
     assert {id(event) for event in found} == {id(event) for event in ghdeploy.events}
 
 
-def test_an_event_that_does_not_come_shows_what_came_near(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """As assert_event does, with the time that was waited."""
+def test_a_timeout_shows_the_closest_events(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The message is that of assert_event, with the time of the wait."""
     repo.add_deployment(ref="main", environment="qa")
     with pytest.raises(AssertionError) as caught:
         ghdeploy.wait_for_event("deployment", timeout=0.01, environment="production")
@@ -102,16 +102,16 @@ def test_an_event_that_does_not_come_shows_what_came_near(ghdeploy: FakeGitHub, 
     ]
 
 
-def test_time_that_stands_still_does_not_prolong_the_wait(ghdeploy: FakeGitHub) -> None:
-    """The timeout is real time, under freezegun too."""
+def test_frozen_time_does_not_prolong_the_wait(ghdeploy: FakeGitHub) -> None:
+    """The timeout is real time, even under freezegun."""
     with freeze_time("2026-03-10"), pytest.raises(AssertionError, match="no event push in"):
         ghdeploy.wait_for_event("push", timeout=0.01)
 
 
-def test_a_reset_forgets_what_was_given_out(
+def test_a_reset_forgets_which_events_were_returned(
     ghdeploy: FakeGitHub, repo: Repository, later: Callable[[Callable[[], object]], None]
 ) -> None:
-    """And waiting goes on working after it."""
+    """Waiting still works after it."""
     repo.add_deployment(ref="main")
     ghdeploy.wait_for_event("deployment")
     ghdeploy.reset()
@@ -141,8 +141,8 @@ def test_a_reset_forgets_what_was_given_out(
         (lambda gh: gh.assert_events([7]), "an event must be a name, or a pair such as"),
     ],
 )
-def test_a_mistake_is_told_at_once(ghdeploy: FakeGitHub, wait: Callable[[Any], object], message: str) -> None:
-    """Nothing is waited for that cannot come."""
+def test_a_mistake_is_refused_at_once(ghdeploy: FakeGitHub, wait: Callable[[Any], object], message: str) -> None:
+    """An event that GitHub does not have is not waited for."""
     with pytest.raises(FakeError) as caught:
         wait(ghdeploy)
     assert str(caught.value).startswith(message)
@@ -151,7 +151,7 @@ def test_a_mistake_is_told_at_once(ghdeploy: FakeGitHub, wait: Callable[[Any], o
 # In tasks
 
 
-def test_other_tasks_go_on_while_one_waits(ghdeploy: FakeGitHub, repo: Repository) -> None:
+def test_other_tasks_continue_during_a_wait(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """The event may come from a task of the same loop, or from a thread."""
 
     async def work() -> list[str]:
@@ -173,8 +173,8 @@ def test_other_tasks_go_on_while_one_waits(ghdeploy: FakeGitHub, repo: Repositor
     assert ghdeploy._engine.watch._wakers == []
 
 
-def test_a_task_gives_up_as_a_thread_does(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """With what came near; an event that is there already is given out before."""
+def test_a_timeout_in_a_task_shows_the_closest_events(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """An existing event is returned first."""
     repo.add_deployment(ref="main")
 
     async def twice() -> None:
@@ -189,8 +189,8 @@ def test_a_task_gives_up_as_a_thread_does(ghdeploy: FakeGitHub, repo: Repository
     assert ghdeploy._engine.watch._wakers == []
 
 
-def test_a_task_that_is_cancelled_waits_no_more(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It takes no event with it."""
+def test_a_cancelled_task_takes_no_event(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The next call returns the event."""
 
     async def cancelled() -> None:
         waiting = asyncio.create_task(ghdeploy.async_wait_for_event("deployment", timeout=LONG))
@@ -208,7 +208,7 @@ def test_a_task_that_is_cancelled_waits_no_more(ghdeploy: FakeGitHub, repo: Repo
 
 @pytest.fixture
 def story(ghdeploy: FakeGitHub, repo: Repository) -> FakeGitHub:
-    """Give a fake with events: status, deployment, and two deployment statuses."""
+    """Return a fake with events: a commit status, a deployment, and two deployment statuses."""
     repo.add_commit_status("main", state="success", context="ci")
     deployment = repo.add_deployment(ref="main", environment="qa")
     deployment.add_status("in_progress")
@@ -260,10 +260,10 @@ def test_events_in_their_order_are_found(
           "+ status", "+ deployment", "+ deployment_status in_progress", "+ deployment_status success"]),
     ],
 )  # fmt: skip
-def test_a_wrong_order_shows_what_came_beside_what_was_wanted(
+def test_a_wrong_order_marks_missing_and_unexpected_events(
     story: FakeGitHub, wanted: list[Wanted], exactly: int, told: list[str]
 ) -> None:
-    """What is missing stands where it should have been, and what is too much is marked."""
+    """A missing event is listed at its expected place."""
     with pytest.raises(AssertionError) as caught:
         story.assert_events(wanted, exactly=bool(exactly))
     first, *lines = str(caught.value).splitlines()
@@ -278,8 +278,8 @@ def test_a_wrong_order_shows_what_came_beside_what_was_wanted(
     assert shown == told[1:]
 
 
-def test_of_many_events_those_that_matter_are_shown(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """What is as it should be is counted, but for its neighbours."""
+def test_a_long_comparison_is_shortened_to_the_differences(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Matching events are counted, except next to a difference."""
     deployment = repo.add_deployment(ref="main")
     for _ in range(100):
         deployment.add_status("pending")

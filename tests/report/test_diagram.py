@@ -1,4 +1,4 @@
-"""The conversation as a picture: who takes part, what is drawn, what stands out, and what must not be told."""
+"""Sequence diagrams: the parties, the messages, refusals, and secrets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEADERS = {"Authorization": f"token {TOKEN}", "User-Agent": "a-tool/1.0"}
 
 
 def get(path: str = "", **headers: str) -> requests.Response:
-    """Ask for something below the repository."""
+    """Send a GET below the repository."""
     return requests.get(f"{API}{path}", headers={**HEADERS, **headers}, timeout=5)
 
 
@@ -45,7 +45,7 @@ PARTIES = Parties(("tool", "second tool"), ("third party", "receiver"))
 
 
 def test_each_party_has_a_lifeline() -> None:
-    """Clients stand to the left of GitHub, others to the right; a refusal is marked at the margin."""
+    """Clients are left of GitHub, other parties right of it; a refusal is marked in the margin."""
     drawn = [line.rstrip() for line in as_text(MESSAGES, PARTIES)]
     assert drawn == [
         "  tool      second tool  GitHub    third party  receiver",
@@ -63,7 +63,7 @@ def test_each_party_has_a_lifeline() -> None:
 
 
 def test_the_same_in_mermaid() -> None:
-    """A refusal is a crossed arrow with a note for the hint; what GitHub tells is an open one."""
+    """A refusal is a crossed arrow with a note for its hint; a delivery is an open arrow."""
     assert list(as_mermaid(MESSAGES, PARTIES)) == [
         "sequenceDiagram",
         "    actor P0 as tool",
@@ -103,14 +103,14 @@ def test_the_same_in_mermaid() -> None:
         ('"' * 100, "#34;" * 100),
     ],
 )  # fmt: skip
-def test_what_has_a_meaning_in_mermaid_is_escaped(text: str, escaped: str) -> None:
-    """Whatever a client sends stays one message on one line."""
+def test_special_characters_of_mermaid_are_escaped(text: str, escaped: str) -> None:
+    """Every message from a client stays one message on one line."""
     party = Parties((), ())
     assert list(as_mermaid([Message(GITHUB, GITHUB, text, "notes")], party))[-1] == f"    Note over P0: {escaped}"
 
 
-def test_where_there_are_too_many_the_later_ones_share_a_line() -> None:
-    """Of twenty clients four have one of their own."""
+def test_too_many_clients_share_a_lifeline() -> None:
+    """Of twenty clients, four have their own."""
     names = [f"c{number}" for number in range(20)]
     messages = [Message(name, GITHUB, name, "asks") for name in names]
     drawn = list(as_text(messages, Parties(tuple(names), ())))
@@ -125,8 +125,8 @@ def test_where_there_are_too_many_the_later_ones_share_a_line() -> None:
 
 
 @pytest.mark.usefixtures("repo")
-def test_clients_are_told_apart_by_login_and_by_user_agent(ghdeploy: FakeGitHub) -> None:
-    """The agent is named only where a login has several."""
+def test_clients_are_distinguished_by_login_and_user_agent(ghdeploy: FakeGitHub) -> None:
+    """The agent is shown only if a login has several."""
     get()
     assert _parties(ghdeploy) == ["octocat", "GitHub"]
     get(**{"User-Agent": "PyGithub/Python"})
@@ -147,7 +147,7 @@ def _parties(ghdeploy: FakeGitHub) -> list[str]:
 
 
 def test_a_third_party_and_a_receiver_are_drawn(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """What the third party does goes to GitHub, what GitHub delivers to the receiver."""
+    """A third party's messages go to GitHub, and GitHub's deliveries to the receiver."""
     ghdeploy.deployer(steps=["success"])
     get("/deployments/1")
     repo.add_deployment(ref="main")
@@ -185,8 +185,8 @@ def _answering(status: int) -> flask.Flask:
 
 
 @pytest.mark.usefixtures("repo")
-def test_receivers_of_equal_names_are_told_apart(ghdeploy: FakeGitHub) -> None:
-    """By what they are: two applications, two functions; one that is subscribed twice stays one."""
+def test_receivers_with_the_same_name_are_distinguished(ghdeploy: FakeGitHub) -> None:
+    """Two applications or two functions are two parties; one that is subscribed twice is one."""
     first = _answering(204)
     for target in (first, _answering(500), lambda _: None, lambda _: 503, first):
         ghdeploy.webhooks.subscribe(target)
@@ -203,12 +203,12 @@ def test_receivers_of_equal_names_are_told_apart(ghdeploy: FakeGitHub) -> None:
     ]
 
 
-def test_who_has_the_name_of_somebody_else_is_drawn_apart(ghdeploy: FakeGitHub) -> None:
-    """A function, a third party and a client may have the same name, and GitHub's."""
+def test_parties_of_different_kinds_with_the_same_name_are_distinguished(ghdeploy: FakeGitHub) -> None:
+    """A function, a third party and a client may have the same name, even GitHub's."""
     repo = ghdeploy.add_repository("octocat/example")
 
     def octocat(_: Delivery) -> None:
-        """Have the name of a client."""
+        """Receive a delivery; the function has a client's name."""
 
     class GitHub:
         def __call__(self, _: Delivery) -> None:
@@ -249,7 +249,7 @@ def test_a_third_party_that_receives_is_one_party(ghdeploy: FakeGitHub) -> None:
 
 
 def test_long_names_are_cut_and_numbered(ghdeploy: FakeGitHub) -> None:
-    """The picture stays as wide as a screen; the text has the whole name."""
+    """The diagram fits on a screen; the text has the full name."""
     urls = [f"http://127.0.0.1:1/{letter * 300}?token=abc" for letter in ("a", "a" * 2, "b")]
     for url in urls:
         ghdeploy.webhooks.subscribe(url)
@@ -259,14 +259,14 @@ def test_long_names_are_cut_and_numbered(ghdeploy: FakeGitHub) -> None:
 
 
 def test_a_hint_in_mermaid_is_cut_later_than_a_message() -> None:
-    """It is what a refusal is read for."""
+    """The hint is the most important part of a refusal."""
     messages = [Message("tool", GITHUB, "x" * 400, "refuses", "y" * 400)]
     told = list(as_mermaid(messages, Parties(("tool",), ())))
     assert told[-2:] == [f"    P0--xP1: {'x' * 99}…", f"    Note over P0,P1: hint: {'y' * 299}…"]
 
 
-def test_polls_with_the_same_answer_are_counted(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """In the picture only: what is told stays one line for each."""
+def test_polls_with_the_same_response_are_counted(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Only in the diagram; the text has a line for each."""
     ghdeploy.deployer(steps=["queued", Step("success", after_polls=20)])
     url = f"/deployments/{repo.add_deployment(ref='main').id}/statuses"
     for _ in range(23):
@@ -280,8 +280,8 @@ def test_polls_with_the_same_answer_are_counted(ghdeploy: FakeGitHub, repo: Repo
     assert len(ghdeploy.conversation.text().splitlines()) == 46 + 5
 
 
-def test_of_a_long_conversation_the_beginning_and_the_end_are_drawn(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """What is left out in the middle is counted, as in the text."""
+def test_a_long_diagram_shows_the_beginning_and_the_end(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The rest is counted, as in the text."""
     for number in range(150):
         repo.add_deployment(ref="main", environment=f"env-{number}")
     for drawn in (ghdeploy.conversation.diagram(), ghdeploy.conversation.mermaid()):
@@ -291,16 +291,16 @@ def test_of_a_long_conversation_the_beginning_and_the_end_are_drawn(ghdeploy: Fa
         assert "environment env-60," in lines[11]
 
 
-def test_nothing_said_is_nothing_drawn(ghdeploy: FakeGitHub) -> None:
-    """An empty diagram is valid Mermaid all the same."""
+def test_an_empty_conversation_is_an_empty_diagram(ghdeploy: FakeGitHub) -> None:
+    """It is still valid Mermaid."""
     assert (ghdeploy.conversation.text(), ghdeploy.conversation.diagram()) == ("", "")
     assert ghdeploy.conversation.mermaid() == "sequenceDiagram\n    participant P0 as GitHub"
     assert repr(ghdeploy.conversation) == "<Conversation 0 entries>"
     assert ghdeploy.conversation_text() == ghdeploy.conversation.text()
 
 
-def test_no_picture_holds_a_secret(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """A token is blotted out wherever it stands, also where a long body is cut in the middle of it."""
+def test_no_diagram_contains_a_secret(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A token is redacted everywhere, even where a long body is cut in the middle of it."""
     ghdeploy.add_token(TOKEN)
     filler = "x" * (200 - len('{"ref": "", "payload": "') - len(TOKEN) // 2)
     for payload in (filler, "", "x" * 70):
@@ -320,7 +320,7 @@ def test_no_picture_holds_a_secret(ghdeploy: FakeGitHub, repo: Repository) -> No
 
 
 def test_the_report_of_a_failed_test_is_drawn_if_more_than_two_take_part(pytester: pytest.Pytester) -> None:
-    """Between a tool and GitHub the plain text says it all."""
+    """For a tool and GitHub alone, the text is enough."""
     pytester.makepyfile(
         """
         import pytest, requests
@@ -372,8 +372,8 @@ HOSTILE = [
 
 
 @pytest.mark.slow
-def test_mermaid_reads_what_was_meant(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Its own parser finds each party and each message, whatever they hold, and nothing else."""
+def test_mermaids_parser_finds_every_message(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It finds each party and each message, whatever their texts, and nothing else."""
     fetched.from_npm("mermaid")
     fetched.from_npm("jsdom")
     drawn = [ghdeploy.conversation.mermaid()]

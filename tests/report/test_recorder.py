@@ -1,4 +1,4 @@
-"""What is recorded with each request: the operation, the parameters in its path, the repository and the login."""
+"""The record of a request: the operation, its path parameters, the repository and the login."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NAMED = {"owner": "octocat", "repo": "example"}
 
 
 def _sent(gh: FakeGitHub, path: str, method: str = "GET", headers: dict[str, str] = HEADERS) -> Exchange:
-    """Send a request, whatever comes of it, and return what was recorded."""
+    """Send a request, whether it fails or not, and return its record."""
     requests.request(method, API + path, headers=headers, timeout=5, allow_redirects=False)
     return gh.requests[-1]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_operation_and_its_parameters_are_recorded(ghdeploy: FakeGitHub, repo: Repository, method: str) -> None:
-    """Names are GitHub's, values are unquoted."""
+    """The names are GitHub's, the values are unquoted."""
     exchange = _sent(ghdeploy, "/repos/octocat/example/environments/eu%2Fqa", method)
     assert exchange.operation_id == "repos/get-environment"
     assert exchange.params == NAMED | {"environment_name": "eu/qa"}
@@ -33,7 +33,7 @@ def test_the_operation_and_its_parameters_are_recorded(ghdeploy: FakeGitHub, rep
 
 
 def test_a_repository_is_the_same_however_it_is_named(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It is found in another case and by its id."""
+    """It is found in another case, and by its id."""
     by_case = _sent(ghdeploy, "/repos/OctoCat/EXAMPLE/deployments")
     by_id = _sent(ghdeploy, f"/repositories/{repo.id}/deployments")
     assert by_case.operation_id == by_id.operation_id == "repos/list-deployments"
@@ -43,13 +43,13 @@ def test_a_repository_is_the_same_however_it_is_named(ghdeploy: FakeGitHub, repo
 
 
 def test_a_repository_that_the_request_deletes_is_recorded(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """What counts is what there was before the request."""
+    """The record shows the state before the request."""
     assert _sent(ghdeploy, "/repos/octocat/example", "DELETE").repository_id == repo.id
     assert _sent(ghdeploy, "/repos/octocat/example").repository_id is None
 
 
-def test_a_request_that_is_refused_is_recorded_with_its_operation(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Also if it is refused before its path is looked at."""
+def test_a_refused_request_is_recorded_with_its_operation(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Even if it is refused before its path is read."""
     ghdeploy.add_token("another-token")
     exchange = _sent(ghdeploy, "/repos/octocat/example/deployments")
     assert (exchange.status, exchange.login) == (401, "")
@@ -57,15 +57,15 @@ def test_a_request_that_is_refused_is_recorded_with_its_operation(ghdeploy: Fake
 
 
 def test_a_request_that_a_fault_answers_is_recorded_with_its_operation(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """It need not get as far as the endpoint."""
+    """Even if it never reaches the endpoint."""
     ghdeploy.faults.add(status=502)
     exchange = _sent(ghdeploy, "/repos/octocat/example/deployments")
     assert exchange.status == 502
     assert (exchange.operation_id, exchange.repository_id) == ("repos/list-deployments", repo.id)
 
 
-def test_a_path_that_is_not_the_fakes_has_no_operation(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """The repository in its path is known all the same."""
+def test_an_unknown_path_has_no_operation(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The repository in its path is still recorded."""
     ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[])
     stubbed = _sent(ghdeploy, "/repos/octocat/example/pulls")
     unknown = _sent(ghdeploy, "/repos/octocat/example/nothing")
@@ -80,12 +80,12 @@ def test_a_path_that_is_not_the_fakes_has_no_operation(ghdeploy: FakeGitHub, rep
     [(f"token {SHOWN}", "octocat"), (f"Bearer {SHOWN}", "octocat"), ("Basic eDp5", "octocat"), ("token", "")],
 )
 def test_the_login_is_that_of_the_token(ghdeploy: FakeGitHub, authorization: str, login: str) -> None:
-    """A header without a token has none."""
+    """An Authorization header without a token has no login."""
     assert _sent(ghdeploy, "/user", headers={"Authorization": authorization}).login == login
 
 
 def test_a_token_in_a_path_is_not_shown_among_its_parameters(ghdeploy: FakeGitHub) -> None:
-    """A parameter is redacted as the path is."""
+    """Parameters are redacted like the path."""
     exchange = _sent(ghdeploy, f"/repos/octocat/{SHOWN}/deployments")
     assert exchange.path == "/repos/octocat/[redacted]/deployments"
     assert exchange.params == NAMED | {"repo": "[redacted]"}

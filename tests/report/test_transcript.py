@@ -1,4 +1,4 @@
-"""How a conversation is told: whatever was said, and on whatever terminal it is read."""
+"""The conversation as text, with any content, on any terminal."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def _told(ghdeploy: FakeGitHub) -> list[str]:
         ([{"field": "ref", "code": "missing"}], " [missing]"),
     ],
 )  # fmt: skip
-def test_a_refusal_of_any_shape_can_be_told(ghdeploy: FakeGitHub, errors: object, details: str) -> None:
-    """A stub may answer what GitHub never would; the report is none the worse for it."""
+def test_a_refusal_of_any_shape_can_be_shown(ghdeploy: FakeGitHub, errors: object, details: str) -> None:
+    """A stub may respond with something that GitHub never would; the report still works."""
     ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=422, json={"message": "No", "errors": errors})
     requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS, timeout=5)
     assert _told(ghdeploy)[1:] == [
@@ -46,7 +46,7 @@ def test_a_refusal_of_any_shape_can_be_told(ghdeploy: FakeGitHub, errors: object
     ]
 
 
-def test_what_a_client_sends_does_not_steer_the_terminal(ghdeploy: FakeGitHub) -> None:
+def test_a_client_cannot_send_commands_to_the_terminal(ghdeploy: FakeGitHub) -> None:
     """Control characters are shown as escapes."""
     ghdeploy.add_repository("octocat/example")
     url = f"{API}/repos/octocat/example/deployments"
@@ -56,8 +56,8 @@ def test_what_a_client_sends_does_not_steer_the_terminal(ghdeploy: FakeGitHub) -
     assert all(line.isprintable() for line in text.splitlines())
 
 
-def test_of_a_long_conversation_the_beginning_and_the_end_are_told(ghdeploy: FakeGitHub) -> None:
-    """What is left out in the middle is counted."""
+def test_a_long_conversation_shows_the_beginning_and_the_end(ghdeploy: FakeGitHub) -> None:
+    """The rest is counted."""
     repo = ghdeploy.add_repository("octocat/example")
     for number in range(150):
         repo.add_deployment(ref="main", environment=f"env-{number}")
@@ -69,8 +69,8 @@ def test_of_a_long_conversation_the_beginning_and_the_end_are_told(ghdeploy: Fak
     assert "environment env-149," in told[-1]
 
 
-def test_of_a_long_conversation_what_went_wrong_is_told_too(ghdeploy: FakeGitHub) -> None:
-    """Refusals with their hints, failed deliveries and problems; of many, the latest. What is left out is counted."""
+def test_a_long_conversation_shows_all_failures(ghdeploy: FakeGitHub) -> None:
+    """Refusals with their hints, failed deliveries and problems are shown; of many, the latest. The rest is counted."""
     repo = ghdeploy.add_repository("octocat/example")
     hook = ghdeploy.webhooks.subscribe(lambda _: 500, events=["status"])
     many(repo, 60)
@@ -104,8 +104,8 @@ def test_of_a_long_conversation_what_went_wrong_is_told_too(ghdeploy: FakeGitHub
         assert "the client waits" not in picture
 
 
-def test_of_many_refusals_the_latest_are_told(ghdeploy: FakeGitHub) -> None:
-    """A report stays one that can be read."""
+def test_of_many_refusals_the_latest_are_shown(ghdeploy: FakeGitHub) -> None:
+    """The report stays readable."""
     for number in range(300):
         requests.get(f"{API}/repos/octocat/example/deployments/{number}", headers=HEADERS, timeout=5)
     told = [line for line in _told(ghdeploy) if "GET" in line or "…" in line]
@@ -119,7 +119,7 @@ def test_of_many_refusals_the_latest_are_told(ghdeploy: FakeGitHub) -> None:
 def test_what_is_left_out_of_a_long_conversation_costs_nothing(
     ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Events are looked into, and answers read, only where they are told."""
+    """Events and responses are only formatted if they are shown."""
     many(ghdeploy.add_repository("octocat/example"), 300)
     spy = Mock(wraps=lines.event_line)
     monkeypatch.setattr(transcript, "event_line", spy)
@@ -128,6 +128,6 @@ def test_what_is_left_out_of_a_long_conversation_costs_nothing(
 
 
 def many(repo: Repository, count: int) -> None:
-    """Let events happen."""
+    """Dispatch many events."""
     for number in range(count):
         repo.add_deployment(ref="main", environment=f"env-{number}")
