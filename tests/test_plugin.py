@@ -1,4 +1,4 @@
-"""The plugin as its users meet it: fixtures, marker, options, and what a failing test shows."""
+"""The plugin for its users: fixtures, marker, options, and the reports of failed tests."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ HEADING = "ghdeploy: the conversation with https://api.github.com"
 
 @pytest.fixture
 def tool(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a small deploy tool beside the test, which finds its token in the environment."""
+    """Write a small deploy tool next to the test. It reads its token from the environment."""
     monkeypatch.setenv("DEPLOY_TOKEN", TOKEN)
     pytester.makepyfile(tool=TOOL)
 
@@ -72,7 +72,7 @@ def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunRe
 
 
 def text(result: pytest.RunResult) -> str:
-    """Join what was shown."""
+    """Return the output as a string."""
     return "\n".join([*result.outlines, *result.errlines])
 
 
@@ -93,7 +93,7 @@ def sections(result: pytest.RunResult, heading: str = HEADING) -> list[list[str]
 
 
 def error_lines(result: pytest.RunResult) -> list[str]:
-    """Find the lines that pytest shows of exceptions."""
+    """List the lines with exceptions in pytest's output."""
     return [re.sub(r"^E +", "", line) for line in result.outlines if line.startswith("E ")]
 
 
@@ -101,7 +101,7 @@ def error_lines(result: pytest.RunResult) -> list[str]:
 
 
 def test_the_fixture_is_an_active_fake(pytester: pytest.Pytester) -> None:
-    """`ghdeploy` answers for api.github.com while the test runs, and is empty at first."""
+    """`ghdeploy` answers for api.github.com during the test, and is empty at first."""
     result = run(
         pytester,
         """
@@ -119,8 +119,8 @@ def test_the_fixture_is_an_active_fake(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.usefixtures("tool")
-def test_the_fixture_is_there_for_all_of_a_test(pytester: pytest.Pytester) -> None:
-    """Other fixtures may use `ghdeploy` in their set-up and tear-down, and it is one and the same."""
+def test_fixtures_share_the_fake_with_the_test(pytester: pytest.Pytester) -> None:
+    """Other fixtures can use the same `ghdeploy` in their setup and teardown."""
     result = run(
         pytester,
         """
@@ -142,8 +142,8 @@ def test_the_fixture_is_there_for_all_of_a_test(pytester: pytest.Pytester) -> No
     result.assert_outcomes(passed=1)
 
 
-def test_after_a_test_everything_is_as_before(pytester: pytest.Pytester) -> None:
-    """When the fixture is gone, requests and sockets have their own functions again."""
+def test_all_patches_are_removed_after_a_test(pytester: pytest.Pytester) -> None:
+    """Then requests and sockets have their own functions again."""
     result = run(
         pytester,
         """
@@ -192,8 +192,8 @@ def test_nothing_is_left_from_test_to_test(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.usefixtures("tool")
-def test_the_factory_makes_further_fakes(pytester: pytest.Pytester) -> None:
-    """`ghdeploy_factory` gives active fakes that share nothing with `ghdeploy`, and takes them away again."""
+def test_the_factory_creates_more_fakes(pytester: pytest.Pytester) -> None:
+    """`ghdeploy_factory` returns active fakes that share nothing with `ghdeploy`, and closes them."""
     result = run(
         pytester,
         """
@@ -227,7 +227,7 @@ def test_the_factory_makes_further_fakes(pytester: pytest.Pytester) -> None:
 
 
 def test_the_factory_takes_the_ini_options(pytester: pytest.Pytester) -> None:
-    """What the ini file says holds for fakes of the factory too, unless told otherwise."""
+    """The ini options apply to fakes of the factory too, unless overridden."""
     pytester.makeini("[pytest]\nghdeploy_short_shas = true\nghdeploy_base_url = https://ghe.example.com/api/v3")
     result = run(
         pytester,
@@ -246,7 +246,7 @@ def test_the_factory_takes_the_ini_options(pytester: pytest.Pytester) -> None:
 
 
 def test_options_are_the_assumptions_and_three_more() -> None:
-    """Every assumption is an option of the same name and default, and so are `FakeGitHub`'s other arguments."""
+    """Every assumption is an option with the same name and default, and so are `FakeGitHub`'s other arguments."""
     assert list(OPTIONS) == ["base_url", "validate", "enterprise_version", *SWITCHES]
     for name, default in SWITCHES.items():
         option = OPTIONS[name]
@@ -279,7 +279,7 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
 
 
 def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
-    """`pytest --fixtures` shows all fixtures with a sentence each."""
+    """`pytest --fixtures` shows all fixtures with one sentence each."""
     result = pytester.runpytest_inprocess("--fixtures")
     told = {
         line.partition(" -- ")[0]: result.outlines[number + 1].strip()
@@ -324,7 +324,7 @@ READ = """
 
 @pytest.mark.parametrize("name", VALUES)
 def test_each_option_can_be_set_in_the_ini_file(pytester: pytest.Pytester, name: str) -> None:
-    """An ini option holds for every test; without it, the default does."""
+    """An ini option applies to every test; without it, the default applies."""
     pytester.makeini(f"[pytest]\nghdeploy_{name} = {VALUES[name]}")
     source = f"{READ}\n        def test_it(ghdeploy):\n            assert read(ghdeploy, {name!r}) == {{!r}}\n"
     run(pytester, source.format(VALUES[name])).assert_outcomes(passed=1)
@@ -335,7 +335,7 @@ def test_each_option_can_be_set_in_the_ini_file(pytester: pytest.Pytester, name:
 
 @pytest.mark.parametrize("name", VALUES)
 def test_each_option_can_be_set_by_the_marker(pytester: pytest.Pytester, name: str) -> None:
-    """A marker argument holds for its test alone, and beats the ini file."""
+    """A marker argument applies to its test only, and overrides the ini file."""
     default = SWITCHES.get(name, OPTIONS[name].default)
     pytester.makeini(f"[pytest]\nghdeploy_{name} = {VALUES[name]}")
     result = run(
@@ -362,7 +362,7 @@ def test_each_option_can_be_set_by_the_marker(pytester: pytest.Pytester, name: s
     result.assert_outcomes(passed=1)
 
 
-def test_a_switch_reaches_the_behaviour(pytester: pytest.Pytester) -> None:
+def test_an_option_changes_the_behaviour(pytester: pytest.Pytester) -> None:
     """`inactive_events` makes `inactive` dispatch its event, by marker and by ini file."""
     source = """
         def dispatched(ghdeploy):
@@ -383,7 +383,7 @@ def test_a_switch_reaches_the_behaviour(pytester: pytest.Pytester) -> None:
 
 
 def test_the_marker_adds_repositories(pytester: pytest.Pytester) -> None:
-    """`repositories` are there when the test starts, in any sequence, and dispatch nothing."""
+    """`repositories` exist when the test starts; any sequence is allowed, and no events are dispatched."""
     result = run(
         pytester,
         """
@@ -401,7 +401,7 @@ def test_the_marker_adds_repositories(pytester: pytest.Pytester) -> None:
 
 
 def test_the_closest_marker_wins(pytester: pytest.Pytester) -> None:
-    """Of several markers each argument comes from the closest: function, then class, then module."""
+    """Each argument comes from the closest of several markers: function, then class, then module."""
     result = run(
         pytester,
         """
@@ -434,7 +434,7 @@ def test_the_closest_marker_wins(pytester: pytest.Pytester) -> None:
 
 
 def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None:
-    """The marker passes `--strict-markers`, also where the fixture is not used."""
+    """The marker passes `--strict-markers`, even where the fixture is not used."""
     result = run(
         pytester,
         """
@@ -484,11 +484,11 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
         ("repositories=[7]", "*repositor* 7*"),
         (
             "seed=7",
-            "pytest_ghdeploy.FakeError: a seed is the path of a file or a mapping, got a number",
+            "pytest_ghdeploy.FakeError: a seed must be a file path or a mapping, got a number",
         ),
         (
             "seed='nope.toml'",
-            "pytest_ghdeploy.FakeError: /*/nope.toml: this seed file cannot be read: No such file or directory",
+            "pytest_ghdeploy.FakeError: /*/nope.toml: cannot read this seed file: No such file or directory",
         ),
         (
             "seed={'tokens': [7]}",
@@ -496,8 +496,8 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
         ),
     ],
 )  # fmt: skip
-def test_a_wrong_marker_says_what_there_is(pytester: pytest.Pytester, arguments: str, expected: str) -> None:
-    """A marker that cannot be is one error, in one line that names what can; and leaves nothing for the next test."""
+def test_an_invalid_marker_is_one_error(pytester: pytest.Pytester, arguments: str, expected: str) -> None:
+    """The error is one line with the known values, and the next test is not affected."""
     result = run(
         pytester,
         f"""
@@ -522,7 +522,7 @@ def test_a_wrong_marker_says_what_there_is(pytester: pytest.Pytester, arguments:
 
 @pytest.mark.parametrize("how", ["ini", "pyproject", "command line"])
 def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> None:
-    """A typing error in an option's name is refused before any test runs, with the names that there are."""
+    """A typo in the name of an option is refused before any test runs, with the known names."""
     arguments = []
     if how == "ini":
         pytester.makeini("[pytest]\nghdeploy_short_sha = true")
@@ -556,7 +556,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
     ],
 )
 def test_a_wrong_value_in_the_ini_file_names_the_option(pytester: pytest.Pytester, line: str, expected: str) -> None:
-    """A value that an option cannot have is an error that names the option, what it can be, and what was found."""
+    """The error names the option, its valid values and the invalid one."""
     pytester.makeini(f"[pytest]\nghdeploy_{line}")
     result = run(pytester, "def test_it(ghdeploy): pass")
     assert result.ret != 0
@@ -565,7 +565,7 @@ def test_a_wrong_value_in_the_ini_file_names_the_option(pytester: pytest.Pyteste
 
 
 def test_an_empty_value_in_the_ini_file_is_the_default(pytester: pytest.Pytester) -> None:
-    """`ghdeploy_payload_limit =` is as good as no line; 0 is a value."""
+    """`ghdeploy_payload_limit =` is the same as no line; 0 is a value."""
     source = "def test_it(ghdeploy): assert ghdeploy._engine.store.assume.payload_limit == {}"
     pytester.makeini("[pytest]\nghdeploy_payload_limit =\nghdeploy_base_url =\n")
     run(pytester, source.format(65535)).assert_outcomes(passed=1)
@@ -585,7 +585,7 @@ NAMES = """
 
 @pytest.fixture
 def folders(pytester: pytest.Pytester) -> None:
-    """Put seed files beside the ini file, beside the tests, and nowhere else; run pytest from elsewhere."""
+    """Put seed files next to the ini file and next to the tests; run pytest from another folder."""
     inner = pytester.mkdir("inner")
     (pytester.path / "top.json").write_text(ONE, "utf-8")
     (inner / "beside.toml").write_text(TWO, "utf-8")
@@ -601,7 +601,7 @@ def run_inside(pytester: pytest.Pytester, source: str, *arguments: str) -> pytes
 
 @pytest.mark.usefixtures("folders")
 def test_the_marker_loads_seed_files(pytester: pytest.Pytester) -> None:
-    """A path relative to the file of the test, an absolute one, a mapping, or a list of these, in its order."""
+    """A path relative to the file of the test, an absolute path, a mapping, or a list of these, in order."""
     top = str(pytester.path / "top.json")
     result = run_inside(
         pytester,
@@ -651,7 +651,7 @@ def test_the_marker_loads_seed_files(pytester: pytest.Pytester) -> None:
 @pytest.mark.parametrize("how", ["ini", "pyproject", "command line"])
 @pytest.mark.usefixtures("folders")
 def test_the_ini_file_loads_seed_files(pytester: pytest.Pytester, how: str) -> None:
-    """Relative to the ini file, for each test that has no marker to say otherwise, and for fakes of the factory."""
+    """Paths are relative to the ini file. They apply to tests without a seed in the marker, and to the factory."""
     arguments = []
     if how == "ini":
         pytester.makeini("[pytest]\nghdeploy_seed = top.json inner/beside.toml")
@@ -688,15 +688,15 @@ def test_the_ini_file_loads_seed_files(pytester: pytest.Pytester, how: str) -> N
 
 
 @pytest.mark.usefixtures("folders")
-def test_an_empty_seed_option_is_none(pytester: pytest.Pytester) -> None:
-    """`ghdeploy_seed =` is as good as no line."""
+def test_an_empty_seed_option_loads_nothing(pytester: pytest.Pytester) -> None:
+    """`ghdeploy_seed =` is the same as no line."""
     pytester.makeini("[pytest]\nghdeploy_seed =\n")
     run_inside(pytester, "def test_it(ghdeploy): assert names(ghdeploy) == []").assert_outcomes(passed=1)
 
 
 @pytest.mark.usefixtures("folders")
 def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> None:
-    """It names file and line, in set-up or where the factory is called; nothing stays in the way of HTTP clients."""
+    """It names file and line, in setup or at the call of the factory; no patches of HTTP clients are left."""
     result = run_inside(
         pytester,
         """
@@ -733,8 +733,8 @@ def test_help_describes_the_seed_option(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.slow
-def test_without_a_seed_nothing_of_it_is_imported(pytester: pytest.Pytester) -> None:
-    """A test that has none does not pay for it."""
+def test_without_a_seed_its_modules_are_not_imported(pytester: pytest.Pytester) -> None:
+    """Tests without a seed do not pay for it."""
     pytester.makepyfile(
         """
         import sys
@@ -753,7 +753,7 @@ def test_without_a_seed_nothing_of_it_is_imported(pytester: pytest.Pytester) -> 
 
 @pytest.mark.usefixtures("tool")
 def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -> None:
-    """Each request with its answer, the hint of each refusal and each event are told in order; long bodies are cut."""
+    """Requests, responses, hints of refusals and events are shown in order; long bodies are cut."""
     result = run(
         pytester,
         """
@@ -811,8 +811,8 @@ def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -
 
 
 @pytest.mark.usefixtures("tool")
-def test_no_section_where_there_is_nothing_to_tell(pytester: pytest.Pytester) -> None:
-    """A test that passes, one without a request or event, and one without the fixture have no section."""
+def test_no_section_without_requests_or_events(pytester: pytest.Pytester) -> None:
+    """A test that passes, and one without the fixture, have no section either."""
     result = run(
         pytester,
         """
@@ -837,7 +837,7 @@ def test_no_section_where_there_is_nothing_to_tell(pytester: pytest.Pytester) ->
 
 @pytest.mark.usefixtures("tool")
 def test_a_test_that_fails_as_expected_has_its_outcome(pytester: pytest.Pytester) -> None:
-    """xfail, skip and strict xfail work as ever; only a real failure gets a section."""
+    """xfail, skip and strict xfail work as usual; only a real failure gets a section."""
     result = run(
         pytester,
         """
@@ -864,7 +864,7 @@ def test_a_test_that_fails_as_expected_has_its_outcome(pytester: pytest.Pytester
 
 @pytest.mark.usefixtures("tool")
 def test_failures_in_setup_and_teardown_show_the_conversation_too(pytester: pytest.Pytester) -> None:
-    """Where a fixture fails, before or after the test, its report has the section."""
+    """The report of a failing fixture has the section, before or after the test."""
     result = run(
         pytester,
         """
@@ -901,7 +901,7 @@ def test_failures_in_setup_and_teardown_show_the_conversation_too(pytester: pyte
 
 @pytest.mark.usefixtures("tool")
 def test_two_fakes_have_two_sections(pytester: pytest.Pytester) -> None:
-    """Each fake tells its own conversation, under its own root."""
+    """Each fake shows its own conversation, with its own root."""
     result = run(
         pytester,
         """
@@ -928,8 +928,8 @@ def test_two_fakes_have_two_sections(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.usefixtures("tool")
-def test_a_test_that_is_run_again_tells_its_own_conversation_only(pytester: pytest.Pytester) -> None:
-    """A plugin may run one item several times; a section tells the run that it belongs to."""
+def test_a_repeated_test_shows_only_its_own_conversation(pytester: pytest.Pytester) -> None:
+    """A plugin may run an item several times; each section shows only its own run."""
     pytester.makeconftest(
         """
         from _pytest.runner import runtestprotocol
@@ -958,7 +958,7 @@ def test_a_test_that_is_run_again_tells_its_own_conversation_only(pytester: pyte
 
 
 def test_fakes_do_not_outlive_their_tests(pytester: pytest.Pytester) -> None:
-    """Pytest keeps its items to the end of the session; what their fakes held is gone by then."""
+    """Pytest keeps its items until the end of the session, but their fakes are freed."""
     result = run(
         pytester,
         """
@@ -980,7 +980,7 @@ def test_fakes_do_not_outlive_their_tests(pytester: pytest.Pytester) -> None:
 
 
 def test_clearing_events_does_not_rewrite_history(pytester: pytest.Pytester) -> None:
-    """`events.clear()` is for later questions; the section still tells what happened."""
+    """After `events.clear()` the section still shows the events."""
     result = run(
         pytester,
         """
@@ -1001,7 +1001,7 @@ NOISY = ("-vv", "-l", "--tb=long", "-rA", "--capture=tee-sys", "--log-level=DEBU
 
 
 def check_nothing_secret(pytester: pytest.Pytester, result: pytest.RunResult) -> None:
-    """Search all that was written for the token, plain and as basic authentication has it."""
+    """Search all output for the token, in plain text and as basic authentication encodes it."""
     written = text(result) + (pytester.path / "report.xml").read_text("utf-8")
     assert "ghdeploy: the conversation" in written
     for secret in (
@@ -1026,8 +1026,8 @@ def check_nothing_secret(pytester: pytest.Pytester, result: pytest.RunResult) ->
     ],
 )
 @pytest.mark.usefixtures("tool")
-def test_a_report_holds_no_secret(pytester: pytest.Pytester, use: str) -> None:
-    """The token shows up nowhere in pytest's output or junit xml, however it was sent and however much is shown."""
+def test_a_report_contains_no_secret(pytester: pytest.Pytester, use: str) -> None:
+    """The token is nowhere in pytest's output or junit xml, however it was sent, at any verbosity."""
     result = run(
         pytester,
         f"""
@@ -1051,10 +1051,10 @@ def test_a_report_holds_no_secret(pytester: pytest.Pytester, use: str) -> None:
 
 @pytest.mark.parametrize("use", ["tool.pulls()", "tool.careless()", "tool.deploy('main')", "tool.careless(tool.user)"])
 @pytest.mark.usefixtures("tool")
-def test_locals_of_the_fake_hold_no_secret(
+def test_locals_of_the_fake_contain_no_secret(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, use: str
 ) -> None:
-    """Where a traceback goes through the fake, `--showlocals` shows no token from its frames."""
+    """If a traceback has frames of the fake, `--showlocals` shows no token from them."""
 
     def broken(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("boom")
@@ -1094,7 +1094,7 @@ def test_locals_of_the_fake_hold_no_secret(
 def test_a_refused_seed_shows_no_secret(
     pytester: pytest.Pytester, more: str, said: str, options: tuple[str, ...]
 ) -> None:
-    """Neither that of a marker, nor one beside something else that is wrong, nor one given to the factory."""
+    """Whether it is in a marker, next to another mistake, or passed to the factory."""
     pytester.makepyfile(
         seeds=f"""
         BAD = {{"tokens": ["{TOKEN}"], "webhooks": [{{"url": "http://127.0.0.1:1/", "secret": "{TOKEN}"}}]}}
@@ -1126,8 +1126,8 @@ def test_a_refused_seed_shows_no_secret(
     assert TOKEN not in text(result)
 
 
-def test_a_comparison_of_tokens_shows_none(pytester: pytest.Pytester) -> None:
-    """Two that differ are told by all but their texts."""
+def test_a_comparison_of_tokens_shows_no_text(pytester: pytest.Pytester) -> None:
+    """The difference of two tokens is shown without their texts."""
     result = run(
         pytester,
         f"""
@@ -1146,7 +1146,7 @@ def test_a_comparison_of_tokens_shows_none(pytester: pytest.Pytester) -> None:
 
 
 def break_handler(monkeypatch: pytest.MonkeyPatch, operation_id: str, broken: Any) -> None:  # noqa: ANN401 - any handler
-    """Put another handler in the place of an endpoint's."""
+    """Replace the handler of an endpoint."""
     endpoint = router.endpoints()[operation_id]
     module = inspect.getmodule(endpoint.handler)
     assert module is not None
@@ -1155,8 +1155,8 @@ def break_handler(monkeypatch: pytest.MonkeyPatch, operation_id: str, broken: An
 
 
 @pytest.mark.usefixtures("tool")
-def test_a_swallowed_request_that_is_missing_here_fails_the_test(pytester: pytest.Pytester) -> None:
-    """A tool that looks away from `UnsupportedRequest` gets its test failed, not an error, with the reason in full."""
+def test_a_swallowed_unsupported_request_fails_the_test(pytester: pytest.Pytester) -> None:
+    """It is a failure and not an error, with the full reason, if a tool swallows `UnsupportedRequest`."""
     result = run(
         pytester,
         """
@@ -1175,8 +1175,8 @@ def test_a_swallowed_request_that_is_missing_here_fails_the_test(pytester: pytes
 
 
 @pytest.mark.usefixtures("tool")
-def test_a_missing_request_that_is_not_swallowed_is_reported_once(pytester: pytest.Pytester) -> None:
-    """Where the error reaches the test by itself, nothing is added at tear-down."""
+def test_an_unsupported_request_is_reported_once(pytester: pytest.Pytester) -> None:
+    """If the error reaches the test itself, the teardown adds nothing."""
     result = run(
         pytester,
         """
@@ -1192,7 +1192,7 @@ def test_a_missing_request_that_is_not_swallowed_is_reported_once(pytester: pyte
 
 @pytest.mark.usefixtures("tool")
 def test_a_test_that_fails_anyway_is_reported_once(pytester: pytest.Pytester) -> None:
-    """A swallowed error adds nothing to a test that fails for a reason of its own."""
+    """A swallowed error adds nothing to a test that fails for another reason."""
     result = run(
         pytester,
         """
@@ -1211,7 +1211,7 @@ def test_a_test_that_fails_anyway_is_reported_once(pytester: pytest.Pytester) ->
 @pytest.mark.parametrize("call", ["tool.pulls()", "tool.careless()"])
 @pytest.mark.usefixtures("tool")
 def test_a_fixture_that_fails_in_its_setup_is_reported_once(pytester: pytest.Pytester, call: str) -> None:
-    """An error in a fixture's set-up is the test's one error, whether the missing request was swallowed or not."""
+    """It is the only error of the test, whether the unsupported request was swallowed or not."""
     result = run(
         pytester,
         f"""
@@ -1231,7 +1231,7 @@ def test_a_fixture_that_fails_in_its_setup_is_reported_once(pytester: pytest.Pyt
 
 @pytest.mark.usefixtures("tool")
 def test_a_request_swallowed_in_a_fixtures_setup_fails_the_test(pytester: pytest.Pytester) -> None:
-    """What a fixture swallows in its set-up fails the test that used it."""
+    """A swallowed error in the setup of a fixture fails the test that uses it."""
     result = run(
         pytester,
         """
@@ -1252,7 +1252,7 @@ def test_a_request_swallowed_in_a_fixtures_setup_fails_the_test(pytester: pytest
 @pytest.mark.parametrize("call", ["tool.pulls()", "tool.careless()"])
 @pytest.mark.usefixtures("tool")
 def test_a_request_in_a_fixtures_teardown_is_an_error_once(pytester: pytest.Pytester, call: str) -> None:
-    """What happens after the test is an error of the tear-down, reported once, swallowed or not."""
+    """It is an error of the teardown, reported once, swallowed or not."""
     result = run(
         pytester,
         f"""
@@ -1274,7 +1274,7 @@ def test_a_request_in_a_fixtures_teardown_is_an_error_once(pytester: pytest.Pyte
 
 @pytest.mark.usefixtures("tool")
 def test_two_fakes_with_a_problem_each_are_one_failure(pytester: pytest.Pytester) -> None:
-    """A test fails once, however many fakes have something to say."""
+    """A test fails only once, however many fakes have a problem."""
     result = run(
         pytester,
         """
@@ -1291,7 +1291,7 @@ def test_two_fakes_with_a_problem_each_are_one_failure(pytester: pytest.Pytester
 
 @pytest.mark.usefixtures("tool")
 def test_another_host_of_github_fails_the_test(pytester: pytest.Pytester) -> None:
-    """A swallowed request to a host of GitHub that no fake answers for fails the test too."""
+    """A swallowed request to a host of GitHub without a fake fails the test too."""
     result = run(
         pytester,
         """
@@ -1315,7 +1315,7 @@ def test_another_host_of_github_fails_the_test(pytester: pytest.Pytester) -> Non
 def test_a_crash_of_the_fake_reaches_the_test(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    """A bug in a handler fails the test with the bug's own traceback, even if the tool swallows it; it is no 500."""
+    """A bug in a handler fails the test with its own traceback, even if the tool swallows it; it is not a 500."""
 
     def create() -> None: ...
 
@@ -1345,7 +1345,7 @@ def test_a_crash_of_the_fake_reaches_the_test(
 @pytest.mark.parametrize("how", ["usefixtures", "autouse"])
 @pytest.mark.usefixtures("tool")
 def test_it_works_in_a_unittest_testcase(pytester: pytest.Pytester, how: str) -> None:
-    """`unittest.TestCase` has the fake through `usefixtures` or an autouse fixture, and fails as plain tests do."""
+    """`unittest.TestCase` gets the fake by `usefixtures` or an autouse fixture, and fails like other tests."""
     decorator = '@pytest.mark.usefixtures("ghdeploy")' if how == "usefixtures" else ""
     result = run(
         pytester,
@@ -1390,7 +1390,7 @@ def test_it_works_in_a_unittest_testcase(pytester: pytest.Pytester, how: str) ->
 
 
 def test_assert_event_fails_as_an_assertion_of_the_test(pytester: pytest.Pytester) -> None:
-    """The failure shows the line of the test and the near misses, and nothing of the fake's inside."""
+    """The failure shows the line of the test and the closest events, but no frames of the fake."""
     result = run(
         pytester,
         """
@@ -1457,7 +1457,7 @@ SUITE = """
 
 
 def recorded(folder: Path) -> dict[str, Any]:
-    """Read what a run of that suite has recorded."""
+    """Read the records of a run of that suite."""
     return {path.name: json.loads(path.read_text("utf-8")) for path in folder.glob("run-*.json")}
 
 
@@ -1468,10 +1468,8 @@ def recorded(folder: Path) -> dict[str, Any]:
         pytest.param("in two processes", marks=pytest.mark.beside(SUITE, neighbours.IN_TWO_PROCESSES)),
     ],
 )
-def test_every_run_gives_the_same_also_in_several_processes(
-    pytester: pytest.Pytester, outcome: Outcome, how: str
-) -> None:
-    """Ids, shas, GUIDs and order are the same in each run, in this process, in another, and under `pytest -n 2`."""
+def test_every_run_is_the_same_even_in_several_processes(pytester: pytest.Pytester, outcome: Outcome, how: str) -> None:
+    """Ids, SHAs, GUIDs and order are the same in this process, in another one, and under `pytest -n 2`."""
     run(pytester, SUITE).assert_outcomes(passed=6)
     assert outcome.counts == {"passed": 6}, how
     here = recorded(pytester.path)
@@ -1500,7 +1498,7 @@ def test_swallows(ghdeploy):
 
 
 @pytest.mark.beside(FAILING, neighbours.IN_TWO_PROCESSES)
-def test_a_section_comes_through_xdist(outcome: Outcome) -> None:
+def test_a_section_is_shown_under_xdist(outcome: Outcome) -> None:
     """A failure in a worker shows its conversation in the main process, without the token."""
     assert outcome.counts == {"failed": 2, "rerun": 2}
     assert sorted(len(one.splitlines()) for one in outcome.conversations) == [1, 3]
@@ -1525,7 +1523,7 @@ def test_it_works_however_pytest_is_run(pytester: pytest.Pytester, argument: str
 
 
 def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
-    """Without the plugin (`-p no:ghdeploy`) pytest knows neither fixture nor marker, and runs other tests."""
+    """With `-p no:ghdeploy`, pytest has neither the fixture nor the marker, and runs other tests."""
     result = run(
         pytester,
         """
@@ -1548,7 +1546,7 @@ HEAVY = ("requests", "responses", "werkzeug", "jsonschema", "referencing", "urll
 
 
 def in_a_new_process(code: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
-    """Run code in a fresh interpreter; give what it printed as JSON."""
+    """Run code in a new interpreter; return its printed JSON."""
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", inspect.cleandoc(code)], cwd=folder, capture_output=True, text=True, check=True
     )
@@ -1557,7 +1555,7 @@ def in_a_new_process(code: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
 
 @pytest.mark.slow
 def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
-    """On top of pytest, the plugin's module costs itself and its package, no library and no module of ours."""
+    """The plugin imports only itself and its package besides pytest: no library and no other module of the package."""
     loaded = in_a_new_process(
         """
         import sys, json
@@ -1573,7 +1571,7 @@ def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
-    """`import pytest_ghdeploy` loads no module of ours before a name is used, and then what that name needs only."""
+    """`import pytest_ghdeploy` imports no other module before a name is used, then only those that it needs."""
     loaded = in_a_new_process(
         """
         import sys, json
@@ -1589,8 +1587,8 @@ def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_that_does_not_use_it_loads_no_more(tmp_path: Path) -> None:
-    """A whole run without the fixture, of a failing test even, loads only the plugin and the table of options."""
+def test_a_run_without_the_fixture_imports_only_the_plugin(tmp_path: Path) -> None:
+    """The plugin and the table of options, even if a test fails."""
     (tmp_path / "test_it.py").write_text("def test_one(): pass\ndef test_two(): assert 0\n", "utf-8")
     loaded = in_a_new_process(
         """
@@ -1614,8 +1612,8 @@ def test_a_run_that_does_not_use_it_loads_no_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_fixture_loads_what_it_needs(tmp_path: Path) -> None:
-    """With the fixture used, requests' door is loaded: the two checks above can fail."""
+def test_the_fixture_imports_a_door(tmp_path: Path) -> None:
+    """The door of requests is imported, which shows that the two checks above can fail."""
     assert pytest_ghdeploy.doors.requests
     (tmp_path / "test_it.py").write_text("def test_one(ghdeploy): pass\n", "utf-8")
     loaded = in_a_new_process(
@@ -1632,7 +1630,7 @@ def test_a_fixture_loads_what_it_needs(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_pytest_rewrites_no_module_but_the_plugin(tmp_path: Path) -> None:
-    """The package's modules load as Python loads them, also in a conftest; after the run nothing of that is left."""
+    """The package's modules load without rewriting, even in a conftest; after the run the import hook is removed."""
     (tmp_path / "conftest.py").write_text("from pytest_ghdeploy import FakeError\n", "utf-8")
     (tmp_path / "test_it.py").write_text("def test_one(ghdeploy): pass\n", "utf-8")
     rewritten, before, after = in_a_new_process(
@@ -1652,8 +1650,8 @@ def test_pytest_rewrites_no_module_but_the_plugin(tmp_path: Path) -> None:
     assert after == before
 
 
-def test_a_conversation_that_cannot_be_told_does_not_end_the_session(pytester: pytest.Pytester) -> None:
-    """Whatever goes wrong in making the section, the failed test is reported, and the next one runs."""
+def test_a_conversation_that_cannot_be_shown_does_not_end_the_session(pytester: pytest.Pytester) -> None:
+    """If the section fails, the failed test is still reported, and the next one runs."""
     result = run(
         pytester,
         """

@@ -1,4 +1,4 @@
-"""What is secret is told nowhere: not in reports, records and pictures, and not in the failures of assertions."""
+"""Secrets are never shown: not in reports, records, diagrams or failing assertions."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _everything(ghdeploy: FakeGitHub) -> str:
         (b'{"secret": "\\ud800abcdefgh"}', b'{"secret": "[redacted]"}'),
     ],
 )  # fmt: skip
-def test_what_is_secret_by_its_name_is_blotted_out_of_a_body(body: bytes, kept: bytes) -> None:
-    """In JSON, in JSON within a text, in a form and in a URL; what is no value stays."""
+def test_a_secret_member_is_redacted_in_a_body(body: bytes, kept: bytes) -> None:
+    """In JSON, in JSON within a string, in a form and in a URL. Only values are redacted."""
     assert without_secret_members(body, Secrets()) == kept
 
 
@@ -65,8 +65,8 @@ def test_what_is_secret_by_its_name_is_blotted_out_of_a_body(body: bytes, kept: 
         ("me:ab@localhost", "me:ab@localhost", "[redacted]@localhost"),
     ],
 )
-def test_what_opens_a_url_is_blotted_out_of_it(url: str, told: str, refused: str | None) -> None:
-    """Of one that is no URL, all is that could be a password."""
+def test_credentials_are_redacted_in_a_url(url: str, told: str, refused: str | None) -> None:
+    """In an invalid URL, everything that could be a password is redacted."""
     assert without_credentials(url) == told
     assert without_likely_credentials(url) == (told if refused is None else refused)
 
@@ -82,16 +82,16 @@ def test_what_opens_a_url_is_blotted_out_of_it(url: str, told: str, refused: str
         ("$ec!", "$ec! ($ec!)", "[redacted] ([redacted])"),
     ],
 )
-def test_what_is_declared_secret_is_blotted_out_from_four_characters_on(secret: str, text: str, blotted: str) -> None:
-    """A short one is a word of its own; in whatever way it is written."""
+def test_a_declared_secret_is_redacted_from_four_characters_on(secret: str, text: str, blotted: str) -> None:
+    """In any encoding. A shorter one could be a common word."""
     secrets = Secrets()
     secrets.add(secret)
     assert secrets.blot(text) == blotted
     assert secrets.blot_bytes(text.encode()) == blotted.encode()
 
 
-def test_what_a_client_shows_is_blotted_out_from_eight_characters_on() -> None:
-    """It may be anything, such as a name: a short one would destroy the report."""
+def test_a_clients_token_is_redacted_from_eight_characters_on() -> None:
+    """It may be any word, such as a name, and redacting a short one would make the report unreadable."""
     secrets = Secrets()
     secrets.show("octocat")
     secrets.show("octocats")
@@ -100,7 +100,7 @@ def test_what_a_client_shows_is_blotted_out_from_eight_characters_on() -> None:
 
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize(("method", "path"), [("POST", "/hook"), ("PATCH", "/Hooks/1"), ("POST", "/hooks")])
-def test_a_secret_that_is_sent_to_a_wrong_path_is_not_told(ghdeploy: FakeGitHub, method: str, path: str) -> None:
+def test_a_secret_sent_to_a_wrong_path_is_not_shown(ghdeploy: FakeGitHub, method: str, path: str) -> None:
     """Nor is a token in the URL of a hook."""
     config = {"url": "http://localhost:1/?token=in-the-url", "secret": "zq7"}
     requests.request(method, API + path, json={"config": config}, headers=HEADERS, timeout=5)
@@ -113,7 +113,7 @@ def test_a_secret_that_is_sent_to_a_wrong_path_is_not_told(ghdeploy: FakeGitHub,
 @pytest.mark.usefixtures("repo")
 @pytest.mark.parametrize("secret", [SECRET, "hunter2", 'pässwörd-"secret"-1'])
 def test_no_failure_of_an_assertion_quotes_a_secret(ghdeploy: FakeGitHub, secret: str) -> None:
-    """What a receiver raises quotes it, and the delivery's reason quotes that."""
+    """Even if the error of a receiver quotes it, and the delivery's reason quotes that error."""
 
     def wrong(_: Delivery) -> None:
         msg = f"signature does not match with {secret}"
@@ -128,7 +128,7 @@ def test_no_failure_of_an_assertion_quotes_a_secret(ghdeploy: FakeGitHub, secret
 
 
 def test_no_failure_about_events_quotes_a_token(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Neither a long one nor a short one, whatever is asserted."""
+    """Neither a long nor a short one, for every assertion."""
     for token in ("tok_1", SECRET):
         ghdeploy.add_token(token)
         repo.add_deployment(ref="main", environment=token)

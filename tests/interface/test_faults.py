@@ -1,4 +1,4 @@
-"""Failures on demand: which requests go wrong, what the client sees, what is left behind, and what a report says."""
+"""Failures on demand: the failing requests, the client's view, the state left behind, and the reports."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _statuses(ghdeploy: FakeGitHub) -> list[int]:
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_a_server_error_is_githubs(ghdeploy: FakeGitHub, repository: Repository, status: int) -> None:
-    """It says so in JSON, nothing has changed, and the next request is answered."""
+    """It is JSON, nothing has changed, and the next request succeeds."""
     fault = ghdeploy.faults.add(method="POST", path=PATH, status=status)
     failed = _deploy()
     assert (failed.status_code, failed.text) == (status, SERVER_ERROR % status)
@@ -62,8 +62,8 @@ def test_a_server_error_is_githubs(ghdeploy: FakeGitHub, repository: Repository,
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_gateway_timeout_has_words_of_its_own(ghdeploy: FakeGitHub) -> None:
-    """They ask to try again."""
+def test_a_gateway_timeout_has_its_own_message(ghdeploy: FakeGitHub) -> None:
+    """It asks the client to try again."""
     ghdeploy.faults.add(status=504, retry_after=3, headers={"Via": "a proxy"})
     failed = _get()
     assert failed.status_code == 504
@@ -85,8 +85,8 @@ def test_a_gateway_timeout_has_words_of_its_own(ghdeploy: FakeGitHub) -> None:
         (499, "Bad Request"),
     ],
 )
-def test_any_refusal_can_be_asked_for(ghdeploy: FakeGitHub, status: int, message: str) -> None:
-    """Other statuses come with GitHub's envelope, and cost nothing of the rate limit."""
+def test_any_refusal_can_be_added(ghdeploy: FakeGitHub, status: int, message: str) -> None:
+    """Other statuses have GitHub's usual body, and do not count towards the rate limit."""
     ghdeploy.faults.add(status=status)
     failed = _get()
     assert failed.status_code == status
@@ -103,8 +103,8 @@ def test_any_refusal_can_be_asked_for(ghdeploy: FakeGitHub, status: int, message
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("status", [403, 429])
 @pytest.mark.parametrize("retry_after", [None, 0, 60])
-def test_a_secondary_rate_limit_can_be_asked_for(ghdeploy: FakeGitHub, status: int, retry_after: int | None) -> None:
-    """In GitHub's words, with requests remaining, with and without a time to wait."""
+def test_a_secondary_rate_limit_can_be_added(ghdeploy: FakeGitHub, status: int, retry_after: int | None) -> None:
+    """With GitHub's message, with requests remaining, with and without `Retry-After`."""
     ghdeploy.faults.add(status=status, retry_after=retry_after)
     failed = _get()
     assert failed.status_code == status
@@ -116,8 +116,8 @@ def test_a_secondary_rate_limit_can_be_asked_for(ghdeploy: FakeGitHub, status: i
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_request_that_nobody_would_take_can_fail_too(ghdeploy: FakeGitHub) -> None:
-    """A fault comes before all else: before the token is looked at, and before the endpoint is looked for."""
+def test_an_invalid_request_can_fail_too(ghdeploy: FakeGitHub) -> None:
+    """A fault comes first: before the checks of the token and of the endpoint."""
     ghdeploy.add_token("the-only-token")
     ghdeploy.faults.add(status=404, times=2)
     assert _get().status_code == 404
@@ -125,8 +125,8 @@ def test_a_request_that_nobody_would_take_can_fail_too(ghdeploy: FakeGitHub) -> 
     assert _get().status_code == 401
 
 
-def test_a_fault_stands_before_a_stub(ghdeploy: FakeGitHub) -> None:
-    """A stub answers when the fault is used up."""
+def test_a_fault_comes_before_a_stub(ghdeploy: FakeGitHub) -> None:
+    """The stub responds after the fault is used up."""
     ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[])
     ghdeploy.faults.add(path="/repos/*/*/pulls", status=500)
     assert [_get(f"{REPO}/pulls").status_code for _ in range(2)] == [500, 200]
@@ -134,7 +134,7 @@ def test_a_fault_stands_before_a_stub(ghdeploy: FakeGitHub) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_head_has_no_body(ghdeploy: FakeGitHub) -> None:
-    """Whatever fails, `HEAD` is answered without a body, and without one there is nothing to cut."""
+    """For every failure, the response to `HEAD` has no body, so nothing can be truncated."""
     ghdeploy.faults.add(status=502)
     assert requests.head(REPO, timeout=5).content == b""
     assert ghdeploy.requests[-1].response_body == b""
@@ -161,7 +161,7 @@ def test_a_request_that_does_not_arrive_changes_nothing(
     raised: type[Exception],
     text: str,
 ) -> None:
-    """The client sees what it sees on a network; no deployment, no event, no request counted."""
+    """The client sees the same as on a network; there is no deployment and no event, and the request is not counted."""
     ghdeploy.faults.add(method="POST", error=error)
     with pytest.raises(raised, match=text):
         _deploy()
@@ -176,14 +176,14 @@ def test_a_request_that_does_not_arrive_changes_nothing(
     ("error", "raised", "failure"),
     [("lost_answer", requests.ConnectionError, "reset"), ("lost_answer_timeout", requests.ReadTimeout, "timeout")],
 )
-def test_a_tool_that_repeats_itself_deploys_twice(
+def test_a_tool_that_retries_deploys_twice(
     ghdeploy: FakeGitHub,
     repository: Repository,
     error: FaultKind,
     raised: type[Exception],
     failure: str,
 ) -> None:
-    """The answer is lost after the change was made, with its event: the classic double deployment."""
+    """The response is lost after the change was made, with its event: the classic double deployment."""
     ghdeploy.faults.add(method="POST", path=PATH, error=error)
 
     def deploy_stubbornly() -> None:
@@ -199,8 +199,8 @@ def test_a_tool_that_repeats_itself_deploys_twice(
     assert [(one.status, one.failure) for one in ghdeploy.requests] == [(0, failure), (201, "")]
 
 
-def test_an_answer_that_is_cut_short_is_noticed_by_the_client(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Half of the body comes, the change was made."""
+def test_a_client_notices_a_truncated_response(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """Half of the body arrives, and the change was made."""
     ghdeploy.faults.add(method="POST", error="truncated")
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
         _deploy()
@@ -210,8 +210,8 @@ def test_an_answer_that_is_cut_short_is_noticed_by_the_client(ghdeploy: FakeGitH
     assert len(repository.deployments) == 1
 
 
-def test_a_truncated_answer_without_a_body_is_none(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Of a 204 nothing can be cut: the connection breaks, and what was to be deleted is gone."""
+def test_a_response_without_a_body_is_lost_instead_of_truncated(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """A 204 has no body to truncate: the connection breaks, and the deletion was made."""
     deployment = repository.add_deployment(ref="main")
     ghdeploy.faults.add(method="DELETE", error="truncated")
     with pytest.raises(requests.ConnectionError, match="Connection aborted"):
@@ -220,7 +220,7 @@ def test_a_truncated_answer_without_a_body_is_none(ghdeploy: FakeGitHub, reposit
 
 
 def test_a_page_of_html_is_not_json(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """It comes with 200, or with the status asked for, and nothing has changed."""
+    """It arrives with 200 or the given status, and nothing has changed."""
     ghdeploy.faults.add(error="not_json")
     ghdeploy.faults.add(error="not_json", status=502, retry_after=1)
     for status in (200, 502):
@@ -238,7 +238,7 @@ def test_a_page_of_html_is_not_json(ghdeploy: FakeGitHub, repository: Repository
 def test_the_change_can_be_made_before_it_fails(
     ghdeploy: FakeGitHub, repository: Repository, kind: dict[str, Any]
 ) -> None:
-    """A 502 does not say that nothing has happened, on GitHub neither."""
+    """A 502 does not mean that nothing has changed, on GitHub either."""
     ghdeploy.faults.add(method="POST", change_made=True, **kind)
     try:
         assert _deploy().status_code >= 500
@@ -250,7 +250,7 @@ def test_the_change_can_be_made_before_it_fails(
 
 @pytest.mark.usefixtures("repository")
 def test_a_refusal_can_be_lost_too(ghdeploy: FakeGitHub) -> None:
-    """The hint tells both: that it was lost, and why it was one."""
+    """The hint gives both reasons: of the loss and of the refusal."""
     ghdeploy.faults.add(error="lost_answer")
     with pytest.raises(requests.ConnectionError):
         requests.post(DEPLOYMENTS, json={"ref": "nope"}, headers=TOKEN, timeout=5)
@@ -264,10 +264,8 @@ def test_a_refusal_can_be_lost_too(ghdeploy: FakeGitHub) -> None:
 
 
 @pytest.mark.parametrize("by_id", [False, True])
-def test_what_was_just_created_may_not_be_found_yet(
-    ghdeploy: FakeGitHub, repository: Repository, *, by_id: bool
-) -> None:
-    """So many requests for it, or below it, are a 404; it exists all the time."""
+def test_a_new_object_may_not_be_found_yet(ghdeploy: FakeGitHub, repository: Repository, *, by_id: bool) -> None:
+    """That many requests for it, or for something below it, get 404, although it exists."""
     older = repository.add_deployment(ref="main")
     fault = ghdeploy.faults.add(path=PATH, not_found_yet=3)
     made = _deploy().json()
@@ -285,8 +283,8 @@ def test_what_was_just_created_may_not_be_found_yet(
     assert (fault.used, fault.times, len(repository.deployments)) == (3, 3, 2)
 
 
-def test_a_refused_creation_is_none(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """`not_found_yet` waits for something that was created, and lets pass what it is told to."""
+def test_a_refused_creation_hides_nothing(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """`not_found_yet` waits for an object that was created, after the requests that pass."""
     ghdeploy.faults.add(path=PATH, not_found_yet=1, after=1)
     answers = [requests.post(DEPLOYMENTS, json={"ref": "nope"}, headers=TOKEN, timeout=5), _deploy(), _deploy()]
     assert [answer.status_code for answer in answers] == [422, 201, 201]
@@ -295,7 +293,7 @@ def test_a_refused_creation_is_none(ghdeploy: FakeGitHub, repository: Repository
 
 
 def test_an_environment_may_not_be_found_yet(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """What a PUT creates is hidden too, also by a name with a slash; one whose name begins alike is not."""
+    """An environment created by PUT is hidden, even with a slash in its name; others with the same prefix are not."""
     for name in ("eu", "eu/production-2"):
         repository.add_environment(name)
     ghdeploy.faults.add(method="PUT", path="/repos/*/*/environments/{name}", not_found_yet=2)
@@ -306,8 +304,8 @@ def test_an_environment_may_not_be_found_yet(ghdeploy: FakeGitHub, repository: R
     assert [_get(one).status_code for one in (url, below, below, url)] == [404, 404, 200, 200]
 
 
-def test_what_was_lost_may_not_be_found_either(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Two faults can meet in one request."""
+def test_an_object_of_a_lost_response_may_not_be_found_yet(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """Two faults can apply to one request."""
     ghdeploy.faults.add(path=PATH, not_found_yet=1)
     ghdeploy.faults.add(method="POST", error="lost_answer")
     with pytest.raises(requests.ConnectionError):
@@ -324,7 +322,7 @@ def _send(method: str, path: str, body: dict[str, Any] | None = None, **headers:
 
 
 class Hidden(NamedTuple):
-    """How something is created, what asks for it, and what does not, though it is near."""
+    """A way to create an object, the requests for it, and requests for similar objects."""
 
     method: str
     path: str
@@ -400,10 +398,8 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("kind", HIDDEN)
-def test_what_was_created_is_not_found_however_it_is_asked_for(
-    ghdeploy: FakeGitHub, repository: Repository, kind: str
-) -> None:
-    """By each path of GitHub's, by name, in another case, and by the id; what is near is shown, and so are lists."""
+def test_a_new_object_is_not_found_by_any_path(ghdeploy: FakeGitHub, repository: Repository, kind: str) -> None:
+    """By each path, by name, in another case, and by the id. Similar objects and lists are shown."""
     case = HIDDEN[kind]
     app = ghdeploy.add_app("gate")
     custom = {"protected_branches": False, "custom_branch_policies": True}
@@ -439,7 +435,7 @@ def test_what_was_created_is_not_found_however_it_is_asked_for(
 
 
 def test_a_file_on_another_branch_is_another_file(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """One of the same name on another branch is shown, and can be changed."""
+    """A file with the same name on another branch is shown, and can be changed."""
     repository.add_branch("topic")
     first = _send("PUT", "/repos/octocat/example/contents/a.txt", FILE).json()
     ghdeploy.faults.add(method="put", path="/repos/*/*/contents/a.txt", not_found_yet=2)
@@ -453,7 +449,7 @@ def test_a_file_on_another_branch_is_another_file(ghdeploy: FakeGitHub, reposito
 
 
 def test_a_repository_may_not_be_found_yet(ghdeploy: FakeGitHub) -> None:
-    """Nor anything in it."""
+    """The same is true of everything in it."""
     ghdeploy.faults.add(path="/user/repos", not_found_yet=3)
     made = _send("POST", "/user/repos", {"name": "new", "auto_init": True}).json()
     assert _get(made["url"]).status_code == 404
@@ -462,10 +458,8 @@ def test_a_repository_may_not_be_found_yet(ghdeploy: FakeGitHub) -> None:
     assert _send("POST", "/repos/octocat/new/deployments", {"ref": "main"}).status_code == 201
 
 
-def test_what_was_created_stays_hidden_when_the_repository_is_renamed(
-    ghdeploy: FakeGitHub, repository: Repository
-) -> None:
-    """It is known by what it is; a former name leads to it, and not further."""
+def test_a_new_object_stays_hidden_when_the_repository_is_renamed(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """It is identified by its id; the former name redirects, and then leads to 404."""
     ghdeploy.faults.add(path=PATH, not_found_yet=3)
     made = _deploy().json()
     repository.rename("octocat/new")
@@ -474,8 +468,8 @@ def test_what_was_created_stays_hidden_when_the_repository_is_renamed(
     assert _get(made["url"]).json()["id"] == made["id"]
 
 
-def test_what_belongs_to_another_repository_is_not_hidden(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """A request for the same name elsewhere, for nothing that is there, or for no endpoint, is answered as ever."""
+def test_objects_of_other_repositories_are_not_hidden(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """A request for the same name elsewhere, for an unknown object or without an endpoint gets its usual response."""
     ghdeploy.add_repository("octocat/other").add_environment("qa")
     fault = ghdeploy.faults.add(path="/repos/*/*/environments/qa", not_found_yet=1)
     _send("PUT", "/repos/octocat/example/environments/qa", {})
@@ -487,8 +481,8 @@ def test_what_belongs_to_another_repository_is_not_hidden(ghdeploy: FakeGitHub, 
     assert fault.used == 1
 
 
-def test_what_is_changed_is_not_created(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """A `PUT` that updates an environment or a file hides nothing; nor does a merge in place of a deployment."""
+def test_a_changed_object_is_not_hidden(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """A `PUT` that updates an environment or a file hides nothing; nor does a merge instead of a deployment."""
     repository.add_environment("qa")
     repository.add_branch("topic", behind=1)
     sha = _send("PUT", "/repos/octocat/example/contents/a.txt", FILE).json()["content"]["sha"]
@@ -513,10 +507,10 @@ def test_what_is_changed_is_not_created(ghdeploy: FakeGitHub, repository: Reposi
         ({}, {"permissions": {"deployments": "read"}, "repositories": []}, 404),
     ],
 )
-def test_what_is_refused_before_is_refused_as_ever(
+def test_an_earlier_refusal_is_unchanged(
     ghdeploy: FakeGitHub, headers: dict[str, str], given: dict[str, Any], status: int
 ) -> None:
-    """A token, a version or a right is looked at before what the path is about, and no such request is counted."""
+    """Token, version and permissions are checked first, and such a request does not count for the fault."""
     ghdeploy.add_repository("octocat/example", private=True)
     fault = ghdeploy.faults.add(path=PATH, not_found_yet=1)
     made = _deploy().json()
@@ -530,8 +524,8 @@ def test_what_is_refused_before_is_refused_as_ever(
 
 
 @pytest.mark.usefixtures("repository")
-def test_an_anonymous_caller_is_asked_who_it_is_before(ghdeploy: FakeGitHub) -> None:
-    """A 401 for what takes a token; and what is not found yet costs a request, which there may be none of."""
+def test_an_anonymous_caller_gets_401_first(ghdeploy: FakeGitHub) -> None:
+    """Where a token is required; and a 404 of the fault counts towards the rate limit, which may be used up."""
     fault = ghdeploy.faults.add(path=PATH, not_found_yet=2)
     made = _deploy().json()
     assert requests.post(f"{made['url']}/statuses", json={"state": "success"}, timeout=5).status_code == 401
@@ -558,10 +552,10 @@ def test_an_anonymous_caller_is_asked_who_it_is_before(ghdeploy: FakeGitHub) -> 
         ),
     ],
 )
-def test_what_has_no_address_of_its_own_fails_the_test(
+def test_an_object_without_a_url_fails_the_test(
     path: str | None, method: str | None, url: str, body: dict[str, Any], what: str
 ) -> None:
-    """It cannot be hidden; the test is told, whether the fault is required or not, and what it could be used for."""
+    """It cannot be hidden, so the test fails, even if the fault is not required. The message lists what can be."""
     with pytest.raises(AssertionError, match=re.escape(what)) as caught, FakeGitHub() as fake:  # noqa: PT012
         repository = fake.add_repository("octocat/example")
         fake.add_user("mona")
@@ -579,7 +573,7 @@ def test_what_has_no_address_of_its_own_fails_the_test(
 
 
 def test_a_list_may_be_stale(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """So many reads show what there was when the fault was added, with pages and filters; then they are right."""
+    """That many reads show the state at the time of the fault, with pages and filters; later ones are current."""
     old = [repository.add_deployment(ref="main", environment=name).id for name in ("qa", "staging")]
     fault = ghdeploy.faults.add(path=PATH, stale=3)
     new = repository.add_deployment(ref="main", environment="qa").id
@@ -597,8 +591,8 @@ def test_a_list_may_be_stale(ghdeploy: FakeGitHub, repository: Repository) -> No
     assert (fault.used, listed.headers["x-ratelimit-used"]) == (3, "1")
 
 
-def test_what_was_changed_is_stale_too(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """A status that was added, a branch that moved, a deployment that was deleted: all of it is not seen yet."""
+def test_changes_of_all_kinds_are_stale(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """An added status, a moved branch and a deleted deployment are not visible yet."""
     deployment = repository.add_deployment(ref="main")
     url, sha = deployment.url, repository.sha("main")
     ghdeploy.faults.add(stale=4)
@@ -613,8 +607,8 @@ def test_what_was_changed_is_stale_too(ghdeploy: FakeGitHub, repository: Reposit
     assert _get(f"{REPO}/branches/main").json()["commit"]["sha"] == moved
 
 
-def test_a_repository_that_is_newer_has_nothing_yet(ghdeploy: FakeGitHub) -> None:
-    """A list of a repository that was added after the fault is empty; its name and who may ask are as they are now."""
+def test_a_newer_repository_is_empty(ghdeploy: FakeGitHub) -> None:
+    """Lists of a repository added after the fault are empty; its name and permissions are current."""
     ghdeploy.faults.add(path="/repos/*/*/deployments", stale=1)
     repository = ghdeploy.add_repository("mona/example")
     ghdeploy.add_token("a-token-for-tests", user="mona")
@@ -624,7 +618,7 @@ def test_a_repository_that_is_newer_has_nothing_yet(ghdeploy: FakeGitHub) -> Non
 
 
 def test_a_repository_itself_is_stale_too(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Its default branch, its visibility, its name and its collaborators are of the same moment as its commits."""
+    """Its default branch, visibility, name and collaborators are as old as its commits."""
     ghdeploy.add_token("a-token-for-tests")
     for login in ("mona", "hubot"):
         ghdeploy.add_user(login)
@@ -651,7 +645,7 @@ def test_a_repository_itself_is_stale_too(ghdeploy: FakeGitHub, repository: Repo
 
 
 def test_a_deleted_repository_is_shown_as_it_was(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """With what it had; also where another has its name now."""
+    """With all its objects, even if another repository has its name now."""
     deployment = repository.add_deployment(ref="main").id
     ghdeploy.faults.add(stale=2)
     assert requests.delete(REPO, headers=TOKEN, timeout=5).status_code == 204
@@ -692,14 +686,14 @@ def test_a_deleted_repository_is_shown_as_it_was(ghdeploy: FakeGitHub, repositor
 def test_a_fault_is_for_a_method_and_a_path(
     ghdeploy: FakeGitHub, given: dict[str, str], method: str, url: str, *, fails: bool
 ) -> None:
-    """As with `stub`; the same repository may be named in any case, or by its id."""
+    """As with `stub`; the repository can be named in any case, or by its id."""
     ghdeploy.faults.add(**given, status=503, required=False)  # type: ignore[arg-type]
     answer = requests.request(method, url, json={}, headers=TOKEN, timeout=5)
     assert (answer.status_code == 503) == fails
 
 
-def test_a_path_may_begin_with_that_of_the_api(ghdeploy_factory: Factory) -> None:
-    """On GitHub Enterprise Server a path may be given with or without `/api/v3`."""
+def test_a_path_may_start_with_the_root_of_the_api(ghdeploy_factory: Factory) -> None:
+    """On GitHub Enterprise Server, with or without `/api/v3`."""
     fake = ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
     fake.add_repository("octocat/example")
     fake.faults.add(path="/api/v3/repos/*/*", status=500)
@@ -710,7 +704,7 @@ def test_a_path_may_begin_with_that_of_the_api(ghdeploy_factory: Factory) -> Non
 
 @pytest.mark.usefixtures("repository")
 def test_faults_are_used_up_in_order(ghdeploy: FakeGitHub) -> None:
-    """The earlier one first; each lets pass what it is told to, and then fails as often as it is told to."""
+    """The earlier fault comes first. Each lets some requests pass, then fails the next ones."""
     ghdeploy.faults.add(status=500, times=2)
     ghdeploy.faults.add(status=502, after=2)
     ghdeploy.faults.add(path="/user", status=503, required=False)
@@ -729,8 +723,8 @@ def test_faults_are_used_up_in_order(ghdeploy: FakeGitHub) -> None:
 
 
 @pytest.mark.usefixtures("repository")
-def test_reset_forgets_faults(ghdeploy: FakeGitHub) -> None:
-    """Who holds the faults can go on adding some."""
+def test_reset_removes_faults(ghdeploy: FakeGitHub) -> None:
+    """An old `faults` object can still add faults."""
     faults = ghdeploy.faults
     faults.add(status=500, times=9)
     ghdeploy.reset()
@@ -742,8 +736,8 @@ def test_reset_forgets_faults(ghdeploy: FakeGitHub) -> None:
 
 
 @pytest.mark.usefixtures("repository")
-def test_what_another_fault_fails_may_have_passed(ghdeploy: FakeGitHub) -> None:
-    """A request meets the faults in order, and passes them until one fails it; later ones do not see it."""
+def test_a_request_meets_faults_in_order(ghdeploy: FakeGitHub) -> None:
+    """It passes them until one fails it; later ones do not count it."""
     ghdeploy.faults.add(status=500, after=2)
     ghdeploy.faults.add(status=502)
     ghdeploy.faults.add(status=503, after=1)
@@ -751,8 +745,8 @@ def test_what_another_fault_fails_may_have_passed(ghdeploy: FakeGitHub) -> None:
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_header_may_be_anything_that_http_carries(ghdeploy: FakeGitHub) -> None:
-    """Also empty, or Latin-1."""
+def test_a_header_may_have_any_valid_value(ghdeploy: FakeGitHub) -> None:
+    """Including an empty one, or Latin-1."""
     ghdeploy.faults.add(status=500, headers={"X-Empty": "", "X-Latin": "caf\xe9 \t!"})
     headers = _get().headers
     assert (headers["x-empty"], headers["x-latin"]) == ("", "caf\xe9 \t!")
@@ -829,7 +823,7 @@ def test_a_header_may_be_anything_that_http_carries(ghdeploy: FakeGitHub) -> Non
 )
 @pytest.mark.usefixtures("repository")
 def test_a_mistake_is_refused(ghdeploy: FakeGitHub, given: dict[str, Any], message: str) -> None:
-    """It names what there is, and adds nothing."""
+    """The message names the mistake, and no fault is added."""
     with pytest.raises(FakeError, match=re.escape(message)):
         ghdeploy.faults.add(**given)
     assert list(ghdeploy.faults) == []
@@ -840,8 +834,8 @@ def test_a_mistake_is_refused(ghdeploy: FakeGitHub, given: dict[str, Any], messa
 
 
 @pytest.mark.usefixtures("repository")
-def test_the_conversation_tells_what_happened(ghdeploy: FakeGitHub) -> None:
-    """Each faulted exchange stands in it, with what became of the answer and what the test had asked for."""
+def test_the_conversation_shows_faults(ghdeploy: FakeGitHub) -> None:
+    """Each exchange with a fault is in it, with the failure and the fault."""
     ghdeploy.faults.add(method="POST", path=PATH, error="lost_answer")
     ghdeploy.faults.add(path="/repos/*/*/deployments", error="timeout")
     ghdeploy.faults.add(path=PATH, error="connection")
@@ -878,8 +872,8 @@ def test_the_conversation_tells_what_happened(ghdeploy: FakeGitHub) -> None:
     ]
 
 
-def test_a_fault_that_was_not_used_up_is_raised_when_the_block_ends() -> None:
-    """The message names it, and the requests that came nearest."""
+def test_an_unused_fault_is_raised_when_the_block_ends() -> None:
+    """The message names it, and the most similar requests."""
     with pytest.raises(AssertionError) as caught, FakeGitHub() as fake:  # noqa: PT012 - the end of the block raises
         fake.add_repository("octocat/example")
         _get(REPO)
@@ -905,15 +899,15 @@ def test_a_fault_that_was_not_used_up_is_raised_when_the_block_ends() -> None:
     ]
 
 
-def test_a_block_that_fails_anyway_says_nothing_of_faults() -> None:
-    """What went wrong first is what is raised."""
+def test_a_failing_block_does_not_mention_faults() -> None:
+    """The original error is raised."""
     with pytest.raises(ZeroDivisionError), FakeGitHub() as fake:  # noqa: PT012 - likewise
         fake.faults.add(status=500)
         raise ZeroDivisionError
 
 
-def test_a_fault_for_which_nothing_came_says_so() -> None:
-    """Requests from before it was added are none."""
+def test_a_fault_without_requests_says_so() -> None:
+    """Requests before the fault was added do not count."""
     with pytest.raises(AssertionError) as caught, FakeGitHub() as fake:  # noqa: PT012 - likewise
         fake.add_repository("octocat/example")
         _get(REPO)
@@ -926,7 +920,7 @@ def test_a_fault_for_which_nothing_came_says_so() -> None:
 
 
 def test_a_report_says_why_something_was_never_hidden() -> None:
-    """Nothing was created, or it was not asked for (again), or it is still one that passes."""
+    """Nothing was created, nobody requested it (again), or the request was still one that passes."""
     with pytest.raises(AssertionError) as caught, FakeGitHub() as fake:  # noqa: PT012 - likewise
         fake.add_repository("octocat/example")
         fake.faults.add(path="/repos/*/*/keys", not_found_yet=1)
@@ -991,8 +985,8 @@ UNUSED = """
 """
 
 
-def test_a_fault_that_was_not_used_fails_the_test(pytester: pytest.Pytester) -> None:
-    """Once, with the conversation; not where the test fails or is skipped anyway."""
+def test_an_unused_fault_fails_the_test(pytester: pytest.Pytester) -> None:
+    """Once, with the conversation; not if the test fails or is skipped anyway."""
     pytester.makepyfile(UNUSED)
     result = pytester.runpytest_inprocess("-W", "error", "-p", "no:randomly")
     result.assert_outcomes(passed=3, failed=4, skipped=1)
@@ -1015,8 +1009,8 @@ def test_a_fault_that_was_not_used_fails_the_test(pytester: pytest.Pytester) -> 
     )
 
 
-def test_no_token_is_told(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """A token that a client writes into a path is blotted out in the message too."""
+def test_the_message_contains_no_token(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """A token in a path is redacted in the message too."""
     assert repository.full_name
     ghdeploy.faults.add(path="/user", status=500)
     _get(f"{API}/users/a-token-for-tests")

@@ -1,4 +1,4 @@
-"""The public interface of Python: what a test's author holds, sets up and asks."""
+"""The Python interface: fakes, repositories, handles, records and mistakes."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ HEADERS = {"Authorization": f"token {TOKEN}"}
 
 @pytest.fixture
 def gh() -> Iterator[FakeGitHub]:
-    """Give an active fake, without the plugin."""
+    """Return an active fake, without the plugin."""
     with FakeGitHub() as fake:
         yield fake
 
 
 @pytest.fixture
 def repo(gh: FakeGitHub) -> Repository:
-    """Give a repository with two branches and a tag."""
+    """Return a repository with two branches and a tag."""
     made = gh.add_repository("octocat/example")
     made.add_branch("topic")
     made.add_tag("v1", "main")
@@ -47,14 +47,14 @@ def repo(gh: FakeGitHub) -> Repository:
 
 
 def get(path: str, **kwargs: Any) -> Any:  # noqa: ANN401 - JSON
-    """Read a JSON answer over HTTP."""
+    """Return the JSON of a GET response."""
     answer = requests.get(API + path, headers=HEADERS, timeout=5, **kwargs)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def snapshot(fake: FakeGitHub) -> dict[str, Any]:
-    """Copy all that a mistake must leave as it was."""
+    """Copy all state that a mistake must not change."""
     store = fake._engine.store
     tables = store.tables()
     graphs = {
@@ -79,11 +79,11 @@ def snapshot(fake: FakeGitHub) -> dict[str, Any]:
 
 
 class DeployBlocked(Exception):
-    """What the tool below raises when GitHub refuses."""
+    """The error of the tool below for a refusal."""
 
 
 def deploy(repository: str, ref: str) -> None:
-    """Deploy, as a small tool does that knows nothing of the fake."""
+    """Deploy like a small tool that does not know the fake."""
     answer = requests.post(f"{API}/repos/{repository}/deployments", json={"ref": ref}, headers=HEADERS, timeout=5)
     if answer.status_code == 409:
         raise DeployBlocked(answer.json()["message"])
@@ -111,7 +111,7 @@ def test_the_design_example_runs_as_written(ghdeploy: FakeGitHub) -> None:
 
 
 def test_a_fake_works_as_a_context_manager() -> None:
-    """Inside the block requests are answered; outside what is recorded can still be read."""
+    """Inside the block requests are answered; outside, the records can still be read."""
     with FakeGitHub() as gh:
         gh.add_repository("octocat/example").add_deployment(ref="main")
         assert len(get("/repos/octocat/example/deployments")) == 1
@@ -119,8 +119,8 @@ def test_a_fake_works_as_a_context_manager() -> None:
     assert [event.name for event in gh.events] == ["deployment"]
 
 
-def test_leaving_the_block_takes_all_patches_back() -> None:
-    """After the block, requests' functions are those from before."""
+def test_leaving_the_block_removes_all_patches() -> None:
+    """After the block, requests has its own functions again."""
 
     def places() -> list[object]:
         return [
@@ -137,7 +137,7 @@ def test_leaving_the_block_takes_all_patches_back() -> None:
 
 
 def test_a_fake_can_be_active_again() -> None:
-    """A fake that was left can be entered once more, with its data."""
+    """A closed fake can be opened again, with its data."""
     gh = FakeGitHub()
     with gh:
         gh.add_repository("octocat/example")
@@ -146,13 +146,13 @@ def test_a_fake_can_be_active_again() -> None:
 
 
 def swallow_an_unsupported_request() -> None:
-    """Ask for what GitHub has and the fake has not, and look away."""
+    """Request an endpoint that only GitHub has, and swallow the error."""
     with contextlib.suppress(UnsupportedRequest):
         requests.get(f"{API}/repos/octocat/example/pulls", timeout=5)
 
 
-def test_leaving_the_block_raises_what_was_swallowed() -> None:
-    """A request that nothing could answer is raised when the block ends, once."""
+def test_leaving_the_block_raises_swallowed_errors() -> None:
+    """The error of an unsupported request is raised when the block ends, once."""
     gh = FakeGitHub()
     gh.add_repository("octocat/example")
     with pytest.raises(UnsupportedRequest, match="is GitHub's pulls/list, which this fake does not implement"), gh:
@@ -162,7 +162,7 @@ def test_leaving_the_block_raises_what_was_swallowed() -> None:
 
 
 def test_leaving_the_block_does_not_hide_the_tests_own_error() -> None:
-    """An error inside the block is the one that comes out."""
+    """An error inside the block is the one that is raised."""
 
     def own_error() -> None:
         swallow_an_unsupported_request()
@@ -175,8 +175,8 @@ def test_leaving_the_block_does_not_hide_the_tests_own_error() -> None:
 # Setting the scene
 
 
-def test_setting_the_scene_dispatches_nothing(gh: FakeGitHub) -> None:
-    """Repositories, accounts, tokens, rights, branches, commits, tags, conflicts and stubs make no event."""
+def test_setup_dispatches_no_events(gh: FakeGitHub) -> None:
+    """Repositories, accounts, tokens, permissions, branches, commits, tags, conflicts and stubs cause no event."""
     gh.add_user("monalisa")
     repo = gh.add_repository("octocat/example")
     repo.add_branch("topic")
@@ -192,7 +192,7 @@ def test_setting_the_scene_dispatches_nothing(gh: FakeGitHub) -> None:
     assert list(gh.events) == []
 
 
-def test_reports_are_part_of_the_story(gh: FakeGitHub, repo: Repository) -> None:
+def test_reports_dispatch_events(gh: FakeGitHub, repo: Repository) -> None:
     """Commit statuses, check runs, deployments and deployment statuses dispatch their events from Python too."""
     repo.add_commit_status("main", state="success")
     repo.add_check_run("main", name="lint", status="in_progress", conclusion=None)
@@ -213,7 +213,7 @@ def test_reports_are_part_of_the_story(gh: FakeGitHub, repo: Repository) -> None
 
 
 def test_a_repository_starts_with_one_commit_on_its_default_branch(gh: FakeGitHub) -> None:
-    """`add_repository` gives a public repository with `main` and one commit, unless told otherwise."""
+    """By default `add_repository` adds a public repository with `main` and one commit."""
     plain = gh.add_repository("octocat/example")
     other = gh.add_repository("acme/shop", default_branch="develop", private=True)
     assert (plain.full_name, plain.name, plain.owner.login) == ("octocat/example", "example", "octocat")
@@ -229,13 +229,13 @@ def test_a_repository_starts_with_one_commit_on_its_default_branch(gh: FakeGitHu
 
 
 def test_a_repository_is_looked_up_without_regard_to_case(gh: FakeGitHub, repo: Repository) -> None:
-    """`repository` finds what `add_repository` made, whatever the case."""
+    """`repository` finds an added repository in any case."""
     found = gh.repository("OctoCat/EXAMPLE")
     assert (found.id, found.full_name) == (repo.id, "octocat/example")
 
 
 def test_a_branch_starts_at_the_head_of_the_default_branch(repo: Repository) -> None:
-    """Without `from_ref` a branch is where the default branch is now, and stays there."""
+    """Without `from_ref` a new branch is at the current head of the default branch, and stays there."""
     head = repo.sha("main")
     assert repo.add_branch("feature/one") == head == repo.sha("feature/one") == repo.sha("refs/heads/feature/one")
     assert repo.add_commit("main") == repo.sha("main") != head
@@ -243,7 +243,7 @@ def test_a_branch_starts_at_the_head_of_the_default_branch(repo: Repository) -> 
 
 
 @pytest.mark.parametrize("ref", ["other", "v1", "sha"])
-def test_a_branch_starts_where_from_ref_says(repo: Repository, ref: str) -> None:
+def test_a_branch_starts_at_from_ref(repo: Repository, ref: str) -> None:
     """`from_ref` is a branch, a tag or a full SHA."""
     repo.add_branch("other")
     start = repo.add_commit("other")
@@ -253,7 +253,7 @@ def test_a_branch_starts_where_from_ref_says(repo: Repository, ref: str) -> None
 
 
 def behind(repo: Repository, branch: str) -> int:
-    """Count the commits of the default branch that *branch* lacks, as a client would."""
+    """Count the commits by which *branch* is behind the default branch, as a client would."""
     mine, base = (
         {commit["sha"] for commit in get(f"/repos/{repo.full_name}/commits", params={"sha": ref, "per_page": 100})}
         for ref in (branch, repo.default_branch)
@@ -263,8 +263,8 @@ def behind(repo: Repository, branch: str) -> int:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7])
 @pytest.mark.parametrize("commits", [0, 3])
-def test_behind_leaves_a_branch_so_many_commits_behind(repo: Repository, count: int, commits: int) -> None:
-    """`behind=n` makes a branch that lacks exactly n commits of the default branch, however many there were."""
+def test_behind_is_the_number_of_missing_commits(repo: Repository, count: int, commits: int) -> None:
+    """`behind=n` adds a branch that lacks exactly n commits of the default branch, however many it had."""
     for _ in range(commits):
         repo.add_commit("main")
     before = {ref: repo.sha(ref) for ref in ("main", "topic", "v1")}
@@ -275,8 +275,8 @@ def test_behind_leaves_a_branch_so_many_commits_behind(repo: Repository, count: 
     assert behind(repo, "topic") == lacking
 
 
-def test_behind_counts_from_the_branch_it_is_asked_for(repo: Repository) -> None:
-    """With `from_ref` a branch starts there, and the default branch moves on until it is n ahead."""
+def test_behind_counts_from_from_ref(repo: Repository) -> None:
+    """The branch starts at `from_ref`, and the default branch gets commits until it is n ahead."""
     start = repo.add_commit("topic")
     assert repo.add_branch("old", from_ref="topic", behind=2) == start
     assert (behind(repo, "old"), behind(repo, "topic")) == (2, 2)
@@ -284,7 +284,7 @@ def test_behind_counts_from_the_branch_it_is_asked_for(repo: Repository) -> None
 
 
 def test_a_branch_that_is_behind_gets_githubs_202(repo: Repository) -> None:
-    """What `behind` sets up is what GitHub merges: first 202, then 201 with the merge commit."""
+    """GitHub merges the default branch into it: first 202, then 201 with the merge commit."""
     repo.add_branch("old", behind=2)
     url, body = f"{API}/repos/octocat/example/deployments", {"ref": "old"}
     first, second = (requests.post(url, json=body, headers=HEADERS, timeout=5) for _ in range(2))
@@ -294,7 +294,7 @@ def test_a_branch_that_is_behind_gets_githubs_202(repo: Repository) -> None:
 
 
 def test_a_merge_conflict_gets_githubs_409(repo: Repository) -> None:
-    """`add_merge_conflict` makes a branch that is behind and cannot be merged; other branches stay as they were."""
+    """`add_merge_conflict` makes a branch that is behind and cannot be merged; other branches do not change."""
     repo.add_branch("free")
     before = repo.sha("free")
     repo.add_merge_conflict("topic")
@@ -307,7 +307,7 @@ def test_a_merge_conflict_gets_githubs_409(repo: Repository) -> None:
 
 
 def test_a_merge_conflict_can_be_with_another_branch(repo: Repository) -> None:
-    """With `base` given, the default branch is left alone."""
+    """With `base`, the default branch does not change."""
     head = repo.sha("main")
     repo.add_branch("release")
     repo.add_merge_conflict("topic", "release")
@@ -318,7 +318,7 @@ def test_a_merge_conflict_can_be_with_another_branch(repo: Repository) -> None:
 
 
 def test_a_commit_has_the_files_it_was_given(repo: Repository) -> None:
-    """`add_commit` returns the new head; its files and message are what a client reads."""
+    """`add_commit` returns the new head; clients read its files and message."""
     sha = repo.add_commit("topic", message="Fix the build", files={"src/app.py": "print()\n", "README.md": "new\n"})
     assert sha == repo.sha("topic") != repo.sha("main")
     read = get(f"/repos/octocat/example/commits/{sha}")
@@ -330,7 +330,7 @@ def test_a_commit_has_the_files_it_was_given(repo: Repository) -> None:
 
 
 def test_a_tag_stays_where_it_was_put(repo: Repository) -> None:
-    """`add_tag` names the commit of a ref; the branch may move on."""
+    """`add_tag` tags the commit of a ref; the branch may move on."""
     sha = repo.sha("topic")
     assert repo.add_tag("v2", "topic") == sha
     repo.add_commit("topic")
@@ -338,7 +338,7 @@ def test_a_tag_stays_where_it_was_put(repo: Repository) -> None:
 
 
 def test_commit_statuses_and_check_runs_gate_a_deployment(repo: Repository) -> None:
-    """What is reported from Python counts as what a CI tool reports."""
+    """Those added from Python count like those of a CI tool."""
     status = repo.add_commit_status(
         "main", state="failure", context="ci", description="1 failed", target_url="http://x"
     )
@@ -355,8 +355,8 @@ def test_commit_statuses_and_check_runs_gate_a_deployment(repo: Repository) -> N
     ]
 
 
-def test_a_token_speaks_for_its_user(gh: FakeGitHub, repo: Repository) -> None:
-    """Any token will do until one is added; then it is that one, with its user's rights."""
+def test_a_token_acts_as_its_user(gh: FakeGitHub, repo: Repository) -> None:
+    """Every token is accepted until one is added; then only that one, with its user's rights."""
     path = f"{API}/repos/octocat/example/deployments"
     body = {"ref": "main", "required_contexts": []}
     assert requests.post(path, json=body, headers={"Authorization": "token x"}, timeout=5).status_code == 201
@@ -368,8 +368,8 @@ def test_a_token_speaks_for_its_user(gh: FakeGitHub, repo: Repository) -> None:
     assert requests.post(path, json=body, headers=HEADERS, timeout=5).json()["creator"]["login"] == "monalisa"
 
 
-def test_a_stub_answers_what_the_fake_has_not(gh: FakeGitHub) -> None:
-    """`stub` gives a canned answer for one method and path; a later one comes first; segments may be left open."""
+def test_a_stub_answers_an_unsupported_request(gh: FakeGitHub) -> None:
+    """`stub` sets the response for a method and a path; later stubs come first; segments can be wildcards."""
     gh.stub("GET", "/repos/octocat/example/pulls", json=[{"number": 1}])
     gh.stub("get", "/repos/*/{repo}/issues", status=418)
     gh.stub("GET", "/repos/octocat/example/issues", json={"first": True})
@@ -381,7 +381,7 @@ def test_a_stub_answers_what_the_fake_has_not(gh: FakeGitHub) -> None:
 
 
 def test_time_stands_still_until_it_is_moved(gh: FakeGitHub, repo: Repository) -> None:
-    """The clock starts at the current time in whole seconds; `tick` and `move_to` move it, nothing else does."""
+    """The clock starts at the current time in whole seconds; only `tick` and `move_to` change it."""
     start = gh.clock.now
     assert start.microsecond == 0
     assert abs(start - datetime.now(UTC)) < timedelta(minutes=1)
@@ -398,7 +398,7 @@ def test_time_stands_still_until_it_is_moved(gh: FakeGitHub, repo: Repository) -
 
 
 def test_a_deployment_spells_its_attributes_like_the_json_fields(repo: Repository) -> None:
-    """Every field of GitHub's object is an attribute of the handle, with the same value."""
+    """Each field of GitHub's object is an attribute of the handle, with the same value."""
     deployment = repo.add_deployment(
         ref="topic", environment="qa", task="migrate", payload={"tries": [1]}, description="text",
         transient_environment=True, production_environment=True,
@@ -425,8 +425,8 @@ def test_the_state_of_a_deployment_is_its_latest_status(repo: Repository) -> Non
         assert getattr(status, name) == read[name]
 
 
-def test_a_handle_reads_what_is_stored_now(repo: Repository) -> None:
-    """What a client changes over HTTP is seen through a handle from before."""
+def test_a_handle_reads_the_current_state(repo: Repository) -> None:
+    """An older handle shows a change over HTTP."""
     deployment = repo.add_deployment(ref="main", environment="qa")
     url = f"{API}/repos/octocat/example/deployments"
     body = {"state": "success", "environment": "staging"}
@@ -439,7 +439,7 @@ def test_a_handle_reads_what_is_stored_now(repo: Repository) -> None:
 
 
 def test_a_deleted_deployment_says_so(repo: Repository) -> None:
-    """A handle whose deployment is gone raises, whatever it is asked."""
+    """Every attribute of a handle raises after the deployment was deleted."""
     deployment = repo.add_deployment(ref="main")
     requests.delete(
         f"{API}/repos/octocat/example/deployments/{deployment.id}", headers=HEADERS, timeout=5
@@ -453,25 +453,25 @@ def test_a_deleted_deployment_says_so(repo: Repository) -> None:
 
 
 def set_environment(deployment: Deployment) -> None:
-    """Try to move a deployment the wrong way."""
+    """Try to change the environment by setting an attribute."""
     deployment.environment = "staging"  # type: ignore[misc]
 
 
 def set_state(deployment: Deployment) -> None:
-    """Try to report on a deployment the wrong way."""
+    """Try to change the state by setting an attribute."""
     deployment.state = "success"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("change", [set_environment, set_state])
 def test_a_deployments_attributes_cannot_be_set(repo: Repository, change: Callable[[Deployment], None]) -> None:
-    """Writing to a handle is refused at once: a handle that kept it would say what GitHub does not."""
+    """Setting an attribute raises at once, because the handle would differ from GitHub's state."""
     deployment = repo.add_deployment(ref="main")
     with pytest.raises((AttributeError, FakeError)):
         change(deployment)
     assert (deployment.environment, deployment.state) == ("production", None)
 
 
-def test_what_handles_give_out_cannot_change_the_store(gh: FakeGitHub, repo: Repository) -> None:
+def test_values_of_handles_cannot_change_the_store(gh: FakeGitHub, repo: Repository) -> None:
     """Payloads, lists and rows are copies or frozen."""
     payload: dict[str, Any] = {"list": [1]}
     deployment = repo.add_deployment(ref="main", payload=payload)
@@ -494,7 +494,7 @@ def test_what_handles_give_out_cannot_change_the_store(gh: FakeGitHub, repo: Rep
 
 
 def test_two_handles_of_one_deployment_are_equal(gh: FakeGitHub, repo: Repository) -> None:
-    """Handles compare by what they hold, so that lists of them can be compared."""
+    """Handles are equal if they are of the same object, so that lists of them can be compared."""
     deployment = repo.add_deployment(ref="main")
     other = repo.add_deployment(ref="main")
     assert gh.repository("octocat/example").deployments == [other, deployment]
@@ -502,8 +502,8 @@ def test_two_handles_of_one_deployment_are_equal(gh: FakeGitHub, repo: Repositor
     assert deployment != other
 
 
-def test_unknown_attributes_are_refused_with_what_there_is(repo: Repository) -> None:
-    """A typing error in an attribute names the nearest ones."""
+def test_an_unknown_attribute_lists_the_known_ones(repo: Repository) -> None:
+    """The closest ones come first."""
     deployment = repo.add_deployment(ref="main")
     with pytest.raises(AttributeError) as caught:
         _ = getattr(deployment, "enviroment")  # noqa: B009 - mypy knows better
@@ -802,12 +802,12 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
 
 
 def source_line(call: Callable[..., object]) -> str:
-    """Name a row of the table by the line it stands on."""
+    """Name a row of the table by its line."""
     return f"line{call.__code__.co_firstlineno}" if hasattr(call, "__code__") else "call"
 
 
 def test_a_branch_far_behind_takes_no_more_room_than_its_commits(repo: Repository) -> None:
-    """The commits that the default branch gets for it are as many as asked for, and change one file."""
+    """The default branch gets exactly the requested number of commits, which all change one file."""
     before = len(repo._graph.commits[repo.sha("main")].tree)
     repo.add_branch("far", from_ref="main", behind=300)
     graph = repo._graph
@@ -829,10 +829,10 @@ def test_a_branch_far_behind_takes_no_more_room_than_its_commits(repo: Repositor
     ],
 )
 @pytest.mark.parametrize("kind", ["User", "Team", "text"])
-def test_what_is_one_thing_is_no_list(
+def test_a_single_value_is_not_a_list(
     gh: FakeGitHub, repo: Repository, name: str, call: Callable[[FakeGitHub, Repository, Any], object], kind: str
 ) -> None:
-    """An account has fields in an order, and a text has letters: neither is gone through."""
+    """An account has fields and a string has letters, but neither is treated as a list."""
     one: object = {"User": repo.owner, "Team": gh.add_team("acme", "Team"), "text": "octocat"}[kind]
     before = snapshot(gh)
     with pytest.raises(FakeError, match=rf"^{name} must be a list of .*, got {re.escape(repr(one))}$"):
@@ -841,13 +841,13 @@ def test_what_is_one_thing_is_no_list(
 
 
 @pytest.mark.parametrize(("call", "expected"), MISTAKES, ids=source_line)
-def test_a_mistake_names_what_there_is_and_changes_nothing(
+def test_a_mistake_is_refused_and_changes_nothing(
     gh: FakeGitHub,
     repo: Repository,
     call: Callable[[FakeGitHub, Repository, Deployment], object],
     expected: str,
 ) -> None:
-    """Each misuse raises `FakeError` at once, with this very text, and leaves everything as it was."""
+    """Each mistake raises `FakeError` at once, with exactly this message, and changes no state."""
     deployment = repo.add_deployment(ref="main")
     if "behind main" in expected:
         repo.add_commit("main")
@@ -880,10 +880,10 @@ NOT_JSON: list[tuple[str, Callable[[Any, Any], object]]] = [
 
 
 @pytest.mark.parametrize(("field", "call"), NOT_JSON, ids=[f"{row}-{field}" for row, (field, _) in enumerate(NOT_JSON)])
-def test_what_github_could_not_hold_is_refused_from_python_too(
+def test_a_field_of_the_wrong_type_is_refused(
     gh: FakeGitHub, repo: Repository, field: str, call: Callable[[Any, Any], object]
 ) -> None:
-    """A field of the wrong type is a mistake that names the field, and nothing of it is stored or dispatched."""
+    """The error names the field, and nothing is stored or dispatched."""
     deployment = repo.add_deployment(ref="main")
     before = snapshot(gh)
     with pytest.raises(FakeError, match=rf"\b{field}\b"):
@@ -917,7 +917,7 @@ WRONG_TYPES: list[Callable[[Any, Any], object]] = [
 def test_a_value_of_the_wrong_type_changes_nothing(
     gh: FakeGitHub, repo: Repository, call: Callable[[Any, Any], object]
 ) -> None:
-    """What a type checker would refuse raises at run time too, and leaves everything as it was."""
+    """Errors that a type checker finds also raise at run time, and change no state."""
     before = snapshot(gh)
     with pytest.raises((FakeError, TypeError, AttributeError)):
         call(gh, repo)
@@ -955,15 +955,15 @@ NOT_A_ROOT = "base_url must be the root of an API, https://api.github.com or htt
         ),
     ],
 )  # fmt: skip
-def test_a_fake_is_not_made_of_nonsense(arguments: dict[str, Any], expected: str) -> None:
-    """Arguments of `FakeGitHub` are checked, unknown ones named with what there is."""
+def test_the_arguments_of_a_fake_are_checked(arguments: dict[str, Any], expected: str) -> None:
+    """Unknown arguments raise an error that lists the known ones."""
     with pytest.raises(FakeError) as caught:
         FakeGitHub(**arguments)
     assert str(caught.value) == expected
 
 
-def test_a_merge_where_a_deployment_was_wanted_is_said(gh: FakeGitHub, repo: Repository) -> None:
-    """`add_deployment` with `auto_merge` on a branch that is behind tells of GitHub's 202; again it succeeds."""
+def test_a_merge_instead_of_a_deployment_is_an_error(gh: FakeGitHub, repo: Repository) -> None:
+    """`add_deployment` with `auto_merge` on a branch that is behind reports GitHub's 202; the next call succeeds."""
     repo.add_branch("old", behind=1)
     with pytest.raises(FakeError) as caught:
         repo.add_deployment(ref="old", auto_merge=True)
@@ -977,7 +977,7 @@ def test_a_merge_where_a_deployment_was_wanted_is_said(gh: FakeGitHub, repo: Rep
 
 
 def test_python_takes_the_refs_that_http_takes() -> None:
-    """With `short_shas` an abbreviated SHA is a ref for `add_deployment` as it is over HTTP."""
+    """With `short_shas`, `add_deployment` accepts an abbreviated SHA, as HTTP does."""
     with FakeGitHub(short_shas=True) as gh:
         repo = gh.add_repository("octocat/example")
         short = repo.sha("main")[:7]
@@ -990,8 +990,8 @@ def test_python_takes_the_refs_that_http_takes() -> None:
 # The record of requests
 
 
-def test_a_request_is_recorded_with_its_answer(gh: FakeGitHub, repo: Repository) -> None:
-    """An item of `requests` tells both sides: method, URL, path, headers, bodies as bytes, status and hint."""
+def test_a_request_is_recorded_with_its_response(gh: FakeGitHub, repo: Repository) -> None:
+    """An item of `requests` has method, URL, path, headers, bodies as bytes, status and hint."""
     url = f"{API}/repos/octocat/example/deployments?x=1"
     answer = requests.post(url, data=b'{"ref": "nope"}', headers={**HEADERS, "X-Mine": "yes"}, timeout=5)
     (item,) = gh.requests
@@ -1005,7 +1005,7 @@ def test_a_request_is_recorded_with_its_answer(gh: FakeGitHub, repo: Repository)
 
 
 def test_requests_are_listed_oldest_first(gh: FakeGitHub, repo: Repository) -> None:
-    """`requests` keeps the order; an answer that is no refusal has no hint; the list is not the record itself."""
+    """`requests` keeps the order; only a refusal has a hint; the list is a copy."""
     for path in ("/user", f"/repos/{repo.full_name}", "/nothing"):
         requests.get(API + path, headers=HEADERS, timeout=5)
     assert [(item.path, item.status, bool(item.hint)) for item in gh.requests] == [
@@ -1019,7 +1019,7 @@ def test_requests_are_listed_oldest_first(gh: FakeGitHub, repo: Repository) -> N
 
 
 def test_a_path_is_below_the_root_of_the_api() -> None:
-    """With a GHES root, `url` is whole and `path` is the rest below the root."""
+    """With a GHES root, `url` is complete, and `path` is the part below the root."""
     with FakeGitHub("https://ghe.example.com/api/v3") as gh:
         gh.add_repository("octocat/example")
         requests.get("https://ghe.example.com/api/v3/repos/octocat/example?a=b", timeout=5)
@@ -1032,7 +1032,7 @@ def test_a_path_is_below_the_root_of_the_api() -> None:
 
 
 def send_in_header(repo: Repository) -> None:
-    """Send a token as GitHub's clients do."""
+    """Send a token in the way of GitHub's clients."""
     requests.get(f"{API}/repos/{repo.full_name}", headers=HEADERS, timeout=5)
 
 
@@ -1057,33 +1057,33 @@ def send_in_url(repo: Repository) -> None:
 
 
 def send_in_query(repo: Repository) -> None:
-    """Send a token as GitHub took it long ago, and nowhere else."""
+    """Send a token in the query, as GitHub once allowed."""
     requests.get(f"{API}/repos/{repo.full_name}?access_token={TOKEN}&page=1", timeout=5)
 
 
 def send_in_unknown_query(repo: Repository) -> None:
-    """Send a token that is known from its header under a name that nobody foresaw."""
+    """Send a token, known from the header, in a query parameter with another name."""
     requests.get(f"{API}/repos/{repo.full_name}?key={TOKEN}", headers=HEADERS, timeout=5)
 
 
 def send_in_other_header(repo: Repository) -> None:
-    """Send a token that is known from its header in one that nobody foresaw."""
+    """Send a token, known from the header, in another header."""
     requests.get(f"{API}/repos/{repo.full_name}", headers={**HEADERS, "X-Api-Key": TOKEN}, timeout=5)
 
 
 def send_in_path(repo: Repository) -> None:
-    """Ask for a ref that is the token, which ends up in the hint and its header too."""
+    """Request a ref that equals the token, so that it is in the hint and its header too."""
     requests.get(f"{API}/repos/{repo.full_name}/commits/{TOKEN}", headers=HEADERS, timeout=5)
 
 
 def send_in_body(repo: Repository) -> None:
-    """Hand the token on in a payload, which the answer repeats."""
+    """Send the token in a payload, which the response repeats."""
     body = {"ref": "main", "payload": {"token": TOKEN}}
     requests.post(f"{API}/repos/{repo.full_name}/deployments", json=body, headers=HEADERS, timeout=5)
 
 
 def send_in_earlier_body(repo: Repository) -> None:
-    """Show the token in a body before it is known to be one."""
+    """Send the token in a body before it is used as a token."""
     body = {"ref": "main", "payload": {"token": TOKEN}}
     requests.post(
         f"{API}/repos/{repo.full_name}/deployments", json=body, headers={"Authorization": "token x"}, timeout=5
@@ -1101,7 +1101,7 @@ SENDERS = [
 def test_no_recorded_request_holds_a_credential(
     gh: FakeGitHub, repo: Repository, send: Callable[[Repository], None]
 ) -> None:
-    """A token is redacted in every part of a recorded request and in the conversation, however it came."""
+    """A token is redacted in every part of a recorded request and in the conversation, however it was sent."""
     send(repo)
     told = "".join(map(repr, gh.requests)) + "".join(map(str, gh.requests)) + gh.conversation_text()
     assert TOKEN not in told
@@ -1114,7 +1114,7 @@ def test_no_recorded_request_holds_a_credential(
 def test_the_conversation_holds_no_credential(
     gh: FakeGitHub, repo: Repository, send: Callable[[Repository], None]
 ) -> None:
-    """The text for a failing test's report is redacted as a whole: paths, queries, bodies, hints and events."""
+    """The text for the report of a failed test is redacted: paths, queries, bodies, hints and events."""
     send(repo)
     assert TOKEN not in gh.conversation_text()
     assert "[redacted]" in gh.conversation_text()
@@ -1130,8 +1130,8 @@ def test_redaction_leaves_the_rest_readable(gh: FakeGitHub, repo: Repository) ->
     assert gh.requests[2].request_body == b'{"ref": "main", "payload": {"token": "[redacted]"}}'
 
 
-def test_redaction_is_of_the_record_only(repo: Repository) -> None:
-    """The client and the store see what was sent."""
+def test_redaction_applies_only_to_the_record(repo: Repository) -> None:
+    """The client and the store see the original."""
     body = {"ref": "main", "payload": {"token": TOKEN}}
     answer = requests.post(f"{API}/repos/octocat/example/deployments", json=body, headers=HEADERS, timeout=5)
     assert answer.json()["payload"] == repo.deployments[0].payload == {"token": TOKEN}
@@ -1160,7 +1160,7 @@ def test_events_are_a_sequence(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def test_an_event_shows_the_moment_of_the_change(gh: FakeGitHub, repo: Repository) -> None:
-    """A payload that is looked at later tells what was true when the event was dispatched."""
+    """A payload shows the state at the time when the event was dispatched."""
     deployment = repo.add_deployment(ref="main", environment="qa")
     created = gh.clock.now
     gh.clock.tick(60)
@@ -1170,7 +1170,7 @@ def test_an_event_shows_the_moment_of_the_change(gh: FakeGitHub, repo: Repositor
     assert datetime.fromisoformat(payload["deployment"]["updated_at"]) == created
 
 
-def test_reset_empties_everything(gh: FakeGitHub, repo: Repository) -> None:
+def test_reset_removes_everything(gh: FakeGitHub, repo: Repository) -> None:
     """After `reset` there are no repositories, accounts, tokens, events, requests or stubs."""
     fresh = snapshot(FakeGitHub())
     gh.add_user("monalisa")
@@ -1190,8 +1190,8 @@ def test_reset_empties_everything(gh: FakeGitHub, repo: Repository) -> None:
     assert requests.get(f"{API}/user", headers={"Authorization": "token any"}, timeout=5).status_code == 200
 
 
-def test_reset_does_not_excuse_what_was_swallowed() -> None:
-    """A request that nobody could answer fails the test, also if the fake is reset after it."""
+def test_reset_keeps_swallowed_errors() -> None:
+    """An unsupported request fails the test, even if the fake is reset after it."""
     fake = FakeGitHub()
     fake.open()
     with pytest.raises(UnsupportedRequest):
@@ -1202,14 +1202,14 @@ def test_reset_does_not_excuse_what_was_swallowed() -> None:
 
 
 def test_reset_keeps_the_lock(gh: FakeGitHub) -> None:
-    """A request that waits for the lock while the fake is reset is answered by the new state, under one lock."""
+    """A request that waits for the lock during a reset is answered from the new state, under the same lock."""
     before = gh._engine.store.lock
     gh.reset()
     assert gh._engine.store.lock is before
 
 
 def test_after_reset_a_fake_is_as_new(gh: FakeGitHub) -> None:
-    """The same steps give the same ids, shas and delivery ids after `reset` as before."""
+    """The same steps give the same ids, SHAs and delivery ids after `reset` as before."""
 
     def story() -> list[object]:
         repo = gh.add_repository("octocat/example")
@@ -1222,8 +1222,8 @@ def test_after_reset_a_fake_is_as_new(gh: FakeGitHub) -> None:
     assert story() == before
 
 
-def test_a_handle_from_before_reset_says_that_its_thing_is_gone(gh: FakeGitHub, repo: Repository) -> None:
-    """What `reset` took away cannot be read or changed through an old handle: it would change nothing anybody sees."""
+def test_a_handle_from_before_a_reset_raises(gh: FakeGitHub, repo: Repository) -> None:
+    """Reading or changing an object through an old handle would have no visible effect."""
     deployment = repo.add_deployment(ref="main")
     gh.reset()
     asks: list[Callable[[], object]] = [
@@ -1242,7 +1242,7 @@ def test_a_handle_from_before_reset_says_that_its_thing_is_gone(gh: FakeGitHub, 
 
 
 def test_every_public_name_can_be_imported() -> None:
-    """`__all__` is sorted, and each of its names is there and says, also in pickles, that it is from the package."""
+    """`__all__` is sorted; each of its names exists and belongs to the package, even in pickles."""
     assert pytest_ghdeploy.__all__ == sorted(pytest_ghdeploy.__all__)
     for name in pytest_ghdeploy.__all__:
         value = getattr(pytest_ghdeploy, name)
@@ -1256,7 +1256,7 @@ def test_every_public_name_can_be_imported() -> None:
 
 
 def test_dir_lists_the_public_names() -> None:
-    """`dir()` shows what there is, loaded or not, each once."""
+    """`dir()` lists each public name once, loaded or not."""
     assert pytest_ghdeploy.FakeGitHub is FakeGitHub
     listed = dir(pytest_ghdeploy)
     assert set(pytest_ghdeploy.__all__) <= set(listed)
@@ -1264,7 +1264,7 @@ def test_dir_lists_the_public_names() -> None:
 
 
 @pytest.mark.slow
-def test_dir_lists_names_that_nobody_has_used() -> None:
+def test_dir_lists_names_that_are_not_loaded() -> None:
     """In a fresh process `dir()` shows the public names before any of them is loaded."""
     code = "import pytest_ghdeploy as it; print(sorted(set(it.__all__) - set(dir(it))), 'FakeGitHub' in vars(it))"
     done = subprocess.run(  # noqa: S603 - our own code
@@ -1273,8 +1273,8 @@ def test_dir_lists_names_that_nobody_has_used() -> None:
     assert done.stdout == "[] False\n"
 
 
-def test_a_wrong_name_is_refused_as_python_does() -> None:
-    """An attribute that is none raises AttributeError, an import of it ImportError."""
+def test_an_unknown_name_raises_as_in_python() -> None:
+    """An unknown attribute raises AttributeError, an import of it ImportError."""
     with pytest.raises(AttributeError) as caught:
         _ = getattr(pytest_ghdeploy, "FakeGithub")  # noqa: B009 - mypy knows better
     assert str(caught.value) == "module 'pytest_ghdeploy' has no attribute 'FakeGithub'"
@@ -1283,14 +1283,14 @@ def test_a_wrong_name_is_refused_as_python_does() -> None:
 
 
 def test_a_commit_takes_text_and_bytes(repo: Repository) -> None:
-    """Both are what a client reads; text is kept in UTF-8."""
+    """Clients read both; strings are stored in UTF-8."""
     repo.add_commit("main", files={"a.txt": "ä\n", "logo.png": b"\x89PNG"})
     for path, content in (("a.txt", "w6QK\n"), ("logo.png", "iVBORw==\n")):
         url = f"https://api.github.com/repos/octocat/example/contents/{path}"
         assert requests.get(url, timeout=10).json()["content"] == content
 
 
-# What an examiner found
+# Cases found in reviews
 
 
 def test_payloads_show_the_whole_repository(gh: FakeGitHub, repo: Repository) -> None:
@@ -1335,18 +1335,18 @@ def test_payloads_show_the_whole_repository(gh: FakeGitHub, repo: Repository) ->
     ],
     ids=source_line,
 )
-def test_what_cannot_be_is_advice_for_the_author(
+def test_an_impossible_value_is_a_fake_error(
     gh: FakeGitHub, repo: Repository, call: Callable[[Any, Any], object]
 ) -> None:
-    """A text that is no UTF-8, a name that git or GitHub has not, a value of another type: FakeError, at once."""
+    """A string that is not valid UTF-8, an invalid name or a value of another type raises FakeError at once."""
     before = snapshot(gh)
     with pytest.raises(FakeError):
         call(gh, repo)
     assert snapshot(gh) == before
 
 
-def test_what_a_handle_gives_can_be_asked_for(gh: FakeGitHub, repo: Repository) -> None:
-    """A time and a user from a handle find the event of the thing."""
+def test_values_of_handles_match_events(gh: FakeGitHub, repo: Repository) -> None:
+    """A time and a user from a handle find the event of the object."""
     deployment = repo.add_deployment(ref="main")
     report = repo.add_commit_status("main", state="success")
     gh.assert_event("deployment", created_at=deployment.created_at, creator=deployment.creator)
@@ -1358,8 +1358,8 @@ def test_what_a_handle_gives_can_be_asked_for(gh: FakeGitHub, repo: Repository) 
     gh.assert_no_event("status", creator="hubot")
 
 
-def test_events_held_across_a_reset_are_those_of_now(gh: FakeGitHub, repo: Repository) -> None:
-    """The record that a test holds is emptied and goes on; it compares as a list does."""
+def test_events_are_live_across_a_reset(gh: FakeGitHub, repo: Repository) -> None:
+    """The record that a test holds is emptied, then grows again; it compares like a list."""
     events = gh.events
     repo.add_deployment(ref="main")
     assert events == [events[0]]
@@ -1370,7 +1370,7 @@ def test_events_held_across_a_reset_are_those_of_now(gh: FakeGitHub, repo: Repos
 
 
 def test_a_handle_can_always_be_shown(gh: FakeGitHub, repo: Repository) -> None:
-    """What pytest shows of a failing test's values does not raise, whatever has become of them."""
+    """The repr of a handle never raises, so pytest can show it in a report."""
     deployment = repo.add_deployment(ref="main")
     gh.reset()
     assert repr(repo).startswith("<Repository ")
@@ -1378,7 +1378,7 @@ def test_a_handle_can_always_be_shown(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def test_a_bots_login_makes_a_bot(gh: FakeGitHub, repo: Repository) -> None:
-    """Who is called [bot] is one, without add_user."""
+    """An account whose login ends in [bot] is a bot, even without add_user."""
     gh.add_token("a-token-for-tests", user="deploy[bot]")
     repo.add_collaborator("other[bot]")
     kinds = {user.login: user.type for user in gh._engine.store.users}
@@ -1386,7 +1386,7 @@ def test_a_bots_login_makes_a_bot(gh: FakeGitHub, repo: Repository) -> None:
 
 
 def test_a_stub_that_refuses_says_so(gh: FakeGitHub) -> None:
-    """A canned refusal has a hint like any other, and the headers that were asked for."""
+    """A stubbed refusal has a hint like any other, and the given headers."""
     gh.stub("GET", "/repos/*/{repo}/pulls", status=429, headers={"Retry-After": "60"})
     reply = requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS, timeout=5)
     assert reply.headers["X-GHDeploy-Hint"] == gh.requests[-1].hint == "response of the stub for GET /repos/*/*/pulls"
@@ -1395,14 +1395,14 @@ def test_a_stub_that_refuses_says_so(gh: FakeGitHub) -> None:
 
 
 def test_the_arguments_of_a_fake_are_the_assumptions() -> None:
-    """What a type checker takes for an assumption is one, of its type."""
+    """Each assumption for type checkers exists, with its type."""
     fields = {field.name: field.type for field in dataclasses.fields(Assumptions)}
     assert AssumptionArguments.__annotations__.keys() == fields.keys()
     assert {name: hint.__forward_arg__ for name, hint in AssumptionArguments.__annotations__.items()} == fields
 
 
-def test_an_empty_repository_is_begun_from_python(gh: FakeGitHub) -> None:
-    """A repository created over HTTP without a commit says so, and takes its first on the default branch."""
+def test_an_empty_repository_gets_its_first_commit_from_python(gh: FakeGitHub) -> None:
+    """A repository created over HTTP has no commit; the first one goes to the default branch."""
     requests.post(f"{API}/user/repos", json={"name": "new"}, headers=HEADERS, timeout=5).raise_for_status()
     repo = gh.repository("octocat/new")
     refused: list[Callable[[], object]] = [
@@ -1437,17 +1437,17 @@ def test_an_empty_repository_is_begun_from_python(gh: FakeGitHub) -> None:
         (lambda gh: gh.stub("GET", "/x", status=204, json=[]), "a 204 response has no body: leave json out"),
     ],
 )
-def test_what_is_no_text_is_refused(
+def test_a_value_that_is_not_a_string_is_refused(
     ghdeploy: FakeGitHub, misuse: Callable[[FakeGitHub], object], expected: str
 ) -> None:
-    """It says what it should be, at once."""
+    """The message says at once what it must be."""
     with pytest.raises(FakeError) as caught:
         misuse(ghdeploy)
     assert str(caught.value) == expected
 
 
-def test_a_token_in_a_path_is_blotted_in_errors_too(ghdeploy: FakeGitHub) -> None:
-    """Neither the error for a missing endpoint nor that for an unused fault shows a token that a client has shown."""
+def test_a_token_in_a_path_is_redacted_in_errors_too(ghdeploy: FakeGitHub) -> None:
+    """Neither the error for a missing endpoint nor that for an unused fault shows a token that a client has sent."""
     headers = {"Authorization": "token ghp_secretTOKEN12345"}
     with pytest.raises(UnsupportedRequest) as caught:
         requests.get(

@@ -1,4 +1,4 @@
-"""A server that fails, to compare what a client makes of it with what it makes of a fault of the fake's."""
+"""A server that fails, to compare a client's error with the error for a fault of the fake."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _fail_as(failure: str, connection: socket.socket, came: Semaphore) -> None:
 
 @contextmanager
 def broken_server(failure: str) -> Iterator[tuple[str, Semaphore]]:
-    """Run a server on the loopback interface that fails, and count the requests that arrive there."""
+    """Run a failing server on the loopback interface, and count its requests."""
     came = Semaphore(0)
     with closing(socket.socket()) as listening:
         listening.bind(("127.0.0.1", 0))

@@ -1,8 +1,8 @@
 """
-One way to ask for each client library, so that a test written once runs through every door.
+One function per client library, so that a test can run through every door.
 
-``DOORS`` is by name. A door gets the fake's API root first and a request then; it
-gives the status, the headers (names in lower case) and the body.
+``DOORS`` contains the functions by name. Each takes the fake's API root and a
+request, and returns the status, the headers (names in lower case) and the body.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Said(NamedTuple):
-    """An answer, whichever library brought it."""
+    """A response, the same for all libraries."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,7 +39,7 @@ def _said(status: int, headers: Any, body: bytes) -> Said:  # noqa: ANN401 - pai
 
 
 def with_requests(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
-    """Ask with requests."""
+    """Send a request with requests."""
     answer = requests.request(method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False)
     return _said(answer.status_code, answer.headers, answer.content)
 
@@ -54,7 +54,7 @@ def _with_httpx(library: Any) -> Callable[..., Said]:  # noqa: ANN401 - httpx or
 
 
 def with_async_httpx(library: Any, run: Callable[..., Any] = asyncio.run) -> Callable[..., Said]:  # noqa: ANN401
-    """Ask with httpx or httpx2 and ``async``; *run* takes what gives a coroutine where it is trio's."""
+    """Send a request with the async client of httpx or httpx2. *run* runs coroutines, with trio if it is trio's."""
 
     def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
         async def request() -> Said:
@@ -71,7 +71,7 @@ def with_async_httpx(library: Any, run: Callable[..., Any] = asyncio.run) -> Cal
 def with_aiohttp(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float | aiohttp.ClientTimeout = 5
 ) -> Said:
-    """Ask with aiohttp."""
+    """Send a request with aiohttp."""
     limits = timeout if isinstance(timeout, aiohttp.ClientTimeout) else aiohttp.ClientTimeout(sock_read=timeout)
 
     async def request() -> Said:
@@ -85,7 +85,7 @@ def with_aiohttp(
 
 
 def with_http_client(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
-    """Ask with a connection of the standard library's."""
+    """Send a request with a connection of http.client."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -101,7 +101,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def with_urllib(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
-    """Ask with an opener of the standard library's."""
+    """Send a request with an opener of urllib."""
     opener = urllib.request.build_opener(_NoRedirects)
     try:
         answer = opener.open(urllib.request.Request(url, body, dict(headers), method=method), timeout=timeout)  # noqa: S310
@@ -112,7 +112,7 @@ def with_urllib(method: str, url: str, headers: Mapping[str, str], body: bytes |
 
 
 def with_urllib3(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float = 5) -> Said:
-    """Ask with a pool of urllib3's."""
+    """Send a request with a pool of urllib3."""
     with urllib3.PoolManager() as pool:
         answer = pool.request(method, url, headers=headers, body=body, redirect=False, timeout=timeout)
         return _said(answer.status, answer.headers, answer.data)

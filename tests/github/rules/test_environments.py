@@ -48,7 +48,7 @@ def _policy(*, protected: bool, custom: bool) -> dict[str, bool]:
     ],
 )
 def test_an_environment_within_its_limits_is_allowed(changes: dict[str, Any]) -> None:
-    """A name has up to 255 characters, a wait up to 30 days; known: up to 6 reviewers and one branch setting."""
+    """A name has up to 255 characters, a wait up to 30 days; there are up to 6 reviewers and one branch setting."""
     rules.check_environment(**(VALID | changes))
 
 
