@@ -15,13 +15,13 @@ agithub: Any = importlib.import_module("agithub.GitHub")
 
 @pytest.fixture
 def deployments(ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
-    """Give the deployments of a repository, as agithub writes them."""
+    """Return the path of a repository's deployments, as agithub writes it."""
     ghdeploy.add_repository("octocat/example")
     return lambda: agithub.GitHub(token="a-token-for-tests").repos.octocat.example.deployments  # noqa: S106
 
 
 def test_agithub_deploys(ghdeploy: FakeGitHub, deployments: Any) -> None:  # noqa: ANN401
-    """A deployment's life: status and body of each answer."""
+    """Status and body of each response in the life of a deployment."""
     status, made = deployments().post(body={"ref": "main", "environment": "qa"})
     assert (status, made["environment"]) == (201, "qa")
     one = made["id"]
@@ -33,15 +33,15 @@ def test_agithub_deploys(ghdeploy: FakeGitHub, deployments: Any) -> None:  # noq
     ghdeploy.assert_event("deployment_status", state="success", environment="qa")
 
 
-def test_agithub_hands_a_refusal_back(ghdeploy: FakeGitHub, deployments: Any) -> None:  # noqa: ANN401
-    """It raises for none: the status is 409, and the body GitHub's."""
+def test_agithub_returns_a_refusal(ghdeploy: FakeGitHub, deployments: Any) -> None:  # noqa: ANN401
+    """It raises no exception: the status is 409, and the body is GitHub's."""
     ghdeploy.repository("octocat/example").add_commit_status("main", state="failure", context="ci/tests")
     status, refusal = deployments().post(body={"ref": "main"})
     assert (status, refusal["message"]) == (409, "Conflict: Commit status checks failed for main.")
 
 
 def test_agithub_follows_pages(ghdeploy: FakeGitHub) -> None:
-    """With ``paginate`` it asks for all pages and joins them."""
+    """With ``paginate`` it requests all pages and joins them."""
     repository = ghdeploy.add_repository("octocat/example")
     made = [repository.add_deployment(ref="main").id for _ in range(45)]
     client = agithub.GitHub(token="a-token-for-tests", paginate=True)  # noqa: S106
@@ -52,7 +52,7 @@ def test_agithub_follows_pages(ghdeploy: FakeGitHub) -> None:
 
 @pytest.mark.ghdeploy(base_url="https://ghe.example.com/api/v3")
 def test_agithub_on_an_enterprise_server(ghdeploy: FakeGitHub) -> None:
-    """With the host of a server it deploys there."""
+    """With the host of a server, it deploys there."""
     ghdeploy.add_repository("octocat/example")
     client = agithub.GitHub(token="a-token-for-tests", api_url="ghe.example.com")  # noqa: S106
     status, made = client.api.v3.repos.octocat.example.deployments.post(body={"ref": "main"})

@@ -26,18 +26,18 @@ ANNOTATION: dict[str, str | int] = {
 
 @pytest.fixture
 def repository(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
+    """Return the repository octocat/example."""
     return ghdeploy.add_repository("octocat/example")
 
 
 def pygithub() -> Any:  # noqa: ANN401 - a repository, of which PyGithub knows too many types
-    """Give the repository as PyGithub's users have it."""
+    """Return the repository as a PyGithub object."""
     token = Auth.Token("any-token")
     return Github(auth=token, seconds_between_requests=None, seconds_between_writes=None).get_repo("octocat/example")
 
 
 def github3_repository() -> Any:  # noqa: ANN401 - github3.py has no types
-    """Give the repository as github3.py's users have it."""
+    """Return the repository as a github3.py object."""
     return github3.login(token="any-token").repository("octocat", "example")  # noqa: S106 - no secret
 
 
@@ -60,8 +60,8 @@ def test_pygithub_manages_deploy_keys(repository: Repository, ghdeploy: FakeGitH
         repo.get_key(made.id)
 
 
-def test_pygithub_raises_what_is_wrong_with_a_key(repository: Repository) -> None:
-    """Both refusals of GitHub's arrive with their words."""
+def test_pygithub_raises_both_refusals_of_a_key(repository: Repository) -> None:
+    """Both have GitHub's messages."""
     repository.add_deploy_key("server", ED25519)
     for key, message in [(ED25519, "key is already in use"), ("nonsense", "key is invalid. You must supply a key")]:
         with pytest.raises(GithubException) as refused:
@@ -91,7 +91,7 @@ def test_github3_manages_deploy_keys(repository: Repository) -> None:
 
 
 def test_pygithub_reports_check_runs(repository: Repository, ghdeploy: FakeGitHub) -> None:
-    """A CI tool on PyGithub starts a run, ends it, and a deployment waits for it."""
+    """A CI tool on PyGithub starts and completes a check run, and a deployment waits for it."""
     repo, sha = pygithub(), repository.sha("main")
     started = datetime(2026, 3, 10, 12, tzinfo=UTC)
     run = repo.create_check_run(
@@ -123,7 +123,7 @@ def test_pygithub_reports_check_runs(repository: Repository, ghdeploy: FakeGitHu
 
 
 def test_pygithub_lists_check_runs(repository: Repository) -> None:
-    """The filters that PyGithub has reach the fake, and the list goes on over pages."""
+    """PyGithub's filters reach the fake, and the list has several pages."""
     for number in range(35):
         repository.add_check_run("main", name=f"job {number}")
     repository.add_check_run("main", name="job 0", status="queued")
@@ -136,7 +136,7 @@ def test_pygithub_lists_check_runs(repository: Repository) -> None:
 
 
 def test_github3_reports_and_lists_check_runs(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    """github3.py does too. It wants to be logged in as an app's installation, and believes that it is."""
+    """github3.py requires a login as an app's installation, so the test sets one."""
     from github3.session import AppInstallationTokenAuth
 
     repo, sha = github3_repository(), repository.sha("main")

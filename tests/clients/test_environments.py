@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def remote(ghdeploy: FakeGitHub) -> Repository:
-    """Give PyGithub's repository acme/app, of an organization."""
+    """Return the repository acme/app of an organization as a PyGithub object."""
     ghdeploy.add_user("acme", type="Organization")
     ghdeploy.add_repository("acme/app")
     token = Auth.Token("a-token-for-tests")
@@ -26,7 +26,7 @@ def remote(ghdeploy: FakeGitHub) -> Repository:
 
 
 def test_pygithub_creates_reads_updates_and_deletes_an_environment(ghdeploy: FakeGitHub, remote: Repository) -> None:
-    """A whole life with PyGithub: each setting arrives, each rule comes back as PyGithub's object."""
+    """Each setting reaches the fake, and each rule is a PyGithub object."""
     mona = ghdeploy.add_user("mona")
     made = remote.create_environment(
         "eu/prod 1",
@@ -60,8 +60,8 @@ def test_pygithub_creates_reads_updates_and_deletes_an_environment(ghdeploy: Fak
         remote.get_environment("eu/prod 1").id  # noqa: B018 - PyGithub asks when an attribute is read
 
 
-def test_pygithub_lists_the_environments_that_deployments_named(remote: Repository) -> None:
-    """PyGithub counts and pages through the list."""
+def test_pygithub_lists_environments_added_by_deployments(remote: Repository) -> None:
+    """PyGithub counts them, and pages through the list."""
     for number in range(35):
         remote.create_deployment("main", environment=f"pr-{number}", required_contexts=[])
     listed = remote.get_environments()
@@ -70,7 +70,7 @@ def test_pygithub_lists_the_environments_that_deployments_named(remote: Reposito
 
 
 def test_pygithub_reviews_with_a_team(ghdeploy: FakeGitHub, remote: Repository) -> None:
-    """A team comes back as PyGithub's team."""
+    """The reviewer is a PyGithub team."""
     team = ghdeploy.add_team("acme", "Release")
     made = remote.create_environment("production", reviewers=[ReviewerParams(type_="Team", id_=team.id)])
     (reviewer,) = made.protection_rules[0].reviewers

@@ -1,4 +1,4 @@
-"""What real clients make of failures: they act as on GitHub, and as on a network."""
+"""Real clients and failures: they behave as with GitHub, and as on a network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOKEN = {"Authorization": "token a-token-for-tests"}
 
 @pytest.fixture(autouse=True)
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give how long was slept: nobody sleeps for real here."""
+    """Record the times passed to sleep, without sleeping."""
     seconds: list[float] = []
     monkeypatch.setattr(time, "sleep", seconds.append)
     return seconds
@@ -49,7 +49,7 @@ def _asked(ghdeploy: FakeGitHub) -> list[int]:
 
 
 class Logging(HTTPAdapter):
-    """An adapter of the user's own."""
+    """An adapter written by a user."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         """Send as ever."""
@@ -65,7 +65,7 @@ def _session(retry: Any, adapter: type[HTTPAdapter] = HTTPAdapter) -> requests.S
 
 
 def _outcome(session: requests.Session, method: str, url: str, timeout: float) -> tuple[type, type | None]:
-    """Tell what a request ends in: the exception, and the reason in it."""
+    """Return the exception of a request, and its cause."""
     try:
         session.request(method, url, json={"ref": "main"}, timeout=timeout)
     except (requests.RequestException, OSError) as problem:
@@ -85,7 +85,7 @@ def _outcome(session: requests.Session, method: str, url: str, timeout: float) -
 )
 @pytest.mark.usefixtures("repository")
 def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, method: str, failure: FaultKind, retry: Any) -> None:  # noqa: ANN401
-    """A server that really fails so makes requests and urllib3 ask as often, and raise the same."""
+    """With a server that really fails, requests and urllib3 send as many requests, and raise the same exception."""
     ghdeploy.faults.add(path=PATH, error=failure, times=9, required=False)
     timeout = 0.05 if failure == "timeout" else 5
     with _session(retry) as session:
@@ -117,7 +117,7 @@ def test_a_failure_looks_as_on_a_network(ghdeploy: FakeGitHub, method: str, fail
 def test_a_retry_gets_through(
     ghdeploy: FakeGitHub, adapter: type[HTTPAdapter], retry: Retry, faults: list[dict[str, Any]], asked: int
 ) -> None:
-    """Failures of all kinds are counted together, as long as attempts are left."""
+    """Failures of all kinds are retried as long as attempts are left."""
     for fault in faults:
         ghdeploy.faults.add(path=PATH, **fault)
     with _session(retry, adapter) as session:
@@ -136,7 +136,7 @@ def test_a_retry_gets_through(
 def test_attempts_are_counted_across_kinds(
     ghdeploy: FakeGitHub, faults: list[dict[str, Any]], raised: type[Exception]
 ) -> None:
-    """One that was used for a status is gone for a broken connection, and the other way round."""
+    """An attempt used for a status is not left for a broken connection, and vice versa."""
     for fault in faults:
         ghdeploy.faults.add(path=PATH, **fault)
     with _session(Retry(1, status_forcelist=[503])) as session, pytest.raises(raised, match="Max retries exceeded"):
@@ -144,8 +144,8 @@ def test_attempts_are_counted_across_kinds(
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_retry_waits_between_connections_as_it_was_told(ghdeploy: FakeGitHub, slept: list[float]) -> None:
-    """The fake's clock does the waiting of its back-off, and nobody sleeps; known: none without a back-off."""
+def test_a_back_off_moves_the_clock(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """Nobody sleeps; without a back-off there is no wait."""
     began = ghdeploy.clock.now
     ghdeploy.faults.add(error="connection", times=6)
     with _session(Retry(3, backoff_factor=0.5)) as session, pytest.raises(requests.ConnectionError):
@@ -158,8 +158,8 @@ def test_a_retry_waits_between_connections_as_it_was_told(ghdeploy: FakeGitHub, 
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_retry_that_waits_in_a_way_of_its_own_does(ghdeploy: FakeGitHub) -> None:
-    """A `sleep` of a subclass is called as urllib3 calls it, with the answer, and the clock stands still."""
+def test_a_subclass_of_retry_may_sleep_in_its_own_way(ghdeploy: FakeGitHub) -> None:
+    """urllib3 calls its `sleep` with the response, and the clock stands still."""
     told: list[int | None] = []
 
     class Own(Retry):
@@ -175,8 +175,8 @@ def test_a_retry_that_waits_in_a_way_of_its_own_does(ghdeploy: FakeGitHub) -> No
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_retry_waits_for_as_long_as_it_is_told_to(ghdeploy: FakeGitHub, slept: list[float]) -> None:
-    """`Retry-After` moves the fake's clock, so that a limit is over when the client asks again; the report says so."""
+def test_a_retry_after_moves_the_clock(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """So a limit is over when the client retries. The report shows the wait."""
     ghdeploy.rate_limits.set_secondary(points_per_minute=1, status=429)
     with _session(Retry(3, status_forcelist=[429])) as session:
         assert [session.get(DEPLOYMENTS, timeout=5).status_code for _ in range(2)] == [200, 200]
@@ -187,15 +187,15 @@ def test_a_retry_waits_for_as_long_as_it_is_told_to(ghdeploy: FakeGitHub, slept:
 
 @pytest.mark.parametrize(("timeout", "told"), [(None, "None"), (3, "3"), ((1, 2.5), "2.5"), ((1, None), "None")])
 @pytest.mark.usefixtures("repository")
-def test_a_timeout_names_the_seconds_that_the_client_waits(ghdeploy: FakeGitHub, timeout: Any, told: str) -> None:  # noqa: ANN401
-    """Also a client that would wait for ever is told at once, and no time passes."""
+def test_a_timeout_names_the_clients_own_timeout(ghdeploy: FakeGitHub, timeout: Any, told: str) -> None:  # noqa: ANN401
+    """A client without a timeout fails at once too, and no time passes."""
     ghdeploy.faults.add(error="timeout")
     with pytest.raises(requests.ReadTimeout, match=rf"port=443\): Read timed out. \(read timeout={told}\)"):
         requests.get(DEPLOYMENTS, timeout=timeout)
 
 
-def test_a_retry_of_a_lost_answer_deploys_twice(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """`allowed_methods=None` repeats a POST: urllib3 cannot know that it was carried out."""
+def test_a_retry_of_a_lost_response_deploys_twice(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """`allowed_methods=None` retries POST: urllib3 cannot know that the request was processed."""
     ghdeploy.faults.add(method="POST", error="lost_answer")
     with _session(Retry(1, allowed_methods=None)) as session:
         assert session.post(DEPLOYMENTS, json={"ref": "main"}, timeout=5).status_code == 201
@@ -218,8 +218,8 @@ def _pygithub(**options: Any) -> Any:  # noqa: ANN401 - PyGithub knows too many 
 @pytest.mark.parametrize("kind", [{"status": 500}, {"status": 502}, {"status": 503}, {"status": 504},
                                   {"error": "connection"}, {"error": "reset"}, {"error": "timeout"}])  # fmt: skip
 @pytest.mark.usefixtures("repository")
-def test_pygithub_repeats_what_failed(ghdeploy: FakeGitHub, slept: list[float], kind: dict[str, Any]) -> None:
-    """Its usual retry asks again after server errors and broken connections, without a pause."""
+def test_pygithub_retries_failures(ghdeploy: FakeGitHub, slept: list[float], kind: dict[str, Any]) -> None:
+    """By default it retries server errors and broken connections, without a pause."""
     ghdeploy.faults.add(path=PATH, times=2, **kind)
     assert list(_pygithub().get_deployments()) == []
     assert len(ghdeploy.requests) == 3
@@ -227,7 +227,7 @@ def test_pygithub_repeats_what_failed(ghdeploy: FakeGitHub, slept: list[float], 
 
 
 def test_pygithub_deploys_twice_by_itself(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Its usual retry repeats POST too, so a lost answer, or a 502 after the change, is a second deployment."""
+    """Its default retry includes POST, so a lost response, or a 502 after the change, causes a second deployment."""
     ghdeploy.faults.add(method="POST", path=PATH, error="lost_answer")
     made = _pygithub().create_deployment("main")
     assert [made.id, len(repository.deployments)] == [repository.deployments[0].id, 2]
@@ -236,8 +236,8 @@ def test_pygithub_deploys_twice_by_itself(ghdeploy: FakeGitHub, repository: Repo
     assert len(repository.deployments) == 4
 
 
-def test_pygithub_can_be_told_not_to_repeat_post(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """`allowed_methods` leaves POST out: one deployment, and an exception."""
+def test_pygithub_can_exclude_post_from_retries(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """Without POST in `allowed_methods`: one deployment, and an exception."""
     ghdeploy.faults.add(method="POST", path=PATH, status=502, change_made=True)
     with pytest.raises(GithubException) as caught:
         _pygithub(retry=GithubRetry(allowed_methods={"GET"})).create_deployment("main")
@@ -250,7 +250,7 @@ def test_pygithub_can_be_told_not_to_repeat_post(ghdeploy: FakeGitHub, repositor
 def test_pygithub_waits_out_a_secondary_rate_limit(
     ghdeploy: FakeGitHub, repository: Repository, slept: list[float], retry_after: int | None, *, own: bool
 ) -> None:
-    """It knows one by `Retry-After` or by GitHub's words, and asks again."""
+    """It recognises one by `Retry-After` or by GitHub's message, and retries."""
     ghdeploy.faults.add(path=PATH, status=403, retry_after=retry_after, times=2)
     retry = GithubRetry(secondary_rate_wait=0, backoff_factor=0) if own else GithubRetry()
     _pygithub(retry=retry).create_deployment("main")
@@ -259,7 +259,7 @@ def test_pygithub_waits_out_a_secondary_rate_limit(
 
 
 def test_pygithub_runs_into_a_secondary_rate_limit(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """The limit is kept by the fake's clock: a client that does not wait is refused until it gives up."""
+    """The limit follows the fake's clock: a client that does not wait is refused until it gives up."""
     ghdeploy.rate_limits.set_secondary(content_per_minute=1, retry_after=False)
     repo = _pygithub(retry=GithubRetry(total=2, secondary_rate_wait=0))
     repo.create_deployment("main")
@@ -273,7 +273,7 @@ def test_pygithub_runs_into_a_secondary_rate_limit(ghdeploy: FakeGitHub, reposit
 
 @pytest.mark.parametrize("limit", ["primary", "secondary"])
 def test_pygithub_waits_until_a_limit_is_over(ghdeploy: FakeGitHub, slept: list[float], limit: str) -> None:
-    """By itself it waits for the reset of a budget, or a minute; the clock has moved, and it succeeds at once."""
+    """By default it waits for the reset, or a minute; the clock moves, and the retry succeeds."""
     ghdeploy.add_repository("octocat/waited")
     if limit == "primary":
         ghdeploy.rate_limits.set(0)
@@ -288,8 +288,8 @@ def test_pygithub_waits_until_a_limit_is_over(ghdeploy: FakeGitHub, slept: list[
 
 
 @pytest.mark.usefixtures("repository")
-def test_pygithub_knows_a_used_up_rate_limit(ghdeploy: FakeGitHub) -> None:
-    """It reads what is left and when it is whole again, and raises what it has for it."""
+def test_pygithub_reads_a_used_up_rate_limit(ghdeploy: FakeGitHub) -> None:
+    """It reads the remaining requests and the reset, and raises its own exception."""
     ghdeploy.rate_limits.set(1)
     client = Github(auth=Auth.Token("a-token-for-tests"), retry=None, seconds_between_requests=None)
     client.get_repo("octocat/example")
@@ -305,8 +305,8 @@ def test_pygithub_knows_a_used_up_rate_limit(ghdeploy: FakeGitHub) -> None:
 
 
 @pytest.mark.usefixtures("repository")
-def test_pygithub_does_not_find_what_it_has_just_created(ghdeploy: FakeGitHub) -> None:
-    """As in June 2023: the first reads of a new deployment are a 404, and so is the first status of it."""
+def test_pygithub_does_not_find_a_new_deployment(ghdeploy: FakeGitHub) -> None:
+    """As in June 2023: the first reads of a new deployment get 404, and so does its first status."""
     ghdeploy.faults.add(path=PATH, not_found_yet=2)
     repo = _pygithub(lazy=False)
     made = repo.create_deployment("main")
@@ -322,8 +322,8 @@ def test_pygithub_does_not_find_what_it_has_just_created(ghdeploy: FakeGitHub) -
     [("truncated", requests.exceptions.ChunkedEncodingError), ("not_json", TypeError)],
 )
 @pytest.mark.usefixtures("repository")
-def test_pygithub_cannot_read_half_an_answer(ghdeploy: FakeGitHub, error: FaultKind, raised: type[Exception]) -> None:
-    """What was cut short breaks the connection; a page of HTML is not what it takes for a list."""
+def test_pygithub_cannot_read_half_a_response(ghdeploy: FakeGitHub, error: FaultKind, raised: type[Exception]) -> None:
+    """A truncated response breaks the connection; an HTML page is not a list."""
     ghdeploy.faults.add(path=PATH, error=error)
     with pytest.raises(raised):
         list(_pygithub().get_deployments())
@@ -345,10 +345,10 @@ def test_pygithub_cannot_read_half_an_answer(ghdeploy: FakeGitHub, error: FaultK
         ({"error": "truncated"}, github3.exceptions.TransportError),
     ],
 )
-def test_github3_raises_what_it_has_for_a_failure(
+def test_github3_raises_its_own_exceptions(
     ghdeploy: FakeGitHub, repository: Repository, kind: dict[str, Any], raised: type[Exception]
 ) -> None:
-    """It repeats nothing."""
+    """It does not retry."""
     repo = github3.login(token="a-token-for-tests").repository("octocat", "example")  # noqa: S106 - no secret
     ghdeploy.faults.add(method="POST", path=PATH, **kind)
     with pytest.raises(raised):
@@ -357,7 +357,7 @@ def test_github3_raises_what_it_has_for_a_failure(
 
 
 def test_github3_is_refused_without_budget(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """It reads what is left from `/rate_limit`, which is free."""
+    """It reads the remaining requests from `/rate_limit`, which is free."""
     client = github3.login(token="a-token-for-tests")  # noqa: S106 - no secret
     assert repository.full_name
     ghdeploy.rate_limits.set(1, limit=100)
@@ -390,8 +390,8 @@ def _githubkit(wait: timedelta | None = timedelta(microseconds=1)) -> Any:  # no
     ],
 )
 @pytest.mark.usefixtures("repository")
-def test_githubkit_repeats_what_failed(ghdeploy: FakeGitHub, kind: dict[str, Any], times: int) -> None:
-    """Three times after a server error, once after a rate limit, and then it raises."""
+def test_githubkit_retries_failures(ghdeploy: FakeGitHub, kind: dict[str, Any], times: int) -> None:
+    """Three times after a server error, once after a rate limit; then it raises."""
     client = _githubkit()
     ghdeploy.faults.add(path=PATH, times=times, **kind)
     assert client.rest.repos.list_deployments("octocat", "example").parsed_data == []
@@ -402,8 +402,8 @@ def test_githubkit_repeats_what_failed(ghdeploy: FakeGitHub, kind: dict[str, Any
 
 
 @pytest.mark.usefixtures("repository")
-def test_githubkit_waits_for_as_long_as_it_was_told(ghdeploy: FakeGitHub, slept: list[float]) -> None:
-    """A secondary limit's `Retry-After`; the reset of a primary one; and a growing pause after server errors."""
+def test_githubkit_waits_as_the_response_says(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """For `Retry-After` of a secondary limit, for the reset of a primary one, and longer after each server error."""
     client = _githubkit(wait=None)
     ghdeploy.faults.add(path=PATH, status=403, retry_after=42)
     client.rest.repos.list_deployments("octocat", "example")
@@ -425,7 +425,7 @@ def test_githubkit_waits_for_as_long_as_it_was_told(ghdeploy: FakeGitHub, slept:
 @pytest.mark.parametrize(("error", "name"), [("timeout", "RequestTimeout"), ("connection", "RequestError")])
 @pytest.mark.usefixtures("repository")
 def test_githubkit_raises_a_broken_connection_at_once(ghdeploy: FakeGitHub, error: FaultKind, name: str) -> None:
-    """It repeats no request that had no answer."""
+    """It does not retry a request without a response."""
     ghdeploy.faults.add(path=PATH, error=error)
     client = _githubkit()
     with pytest.raises(getattr(githubkit.exception, name)):

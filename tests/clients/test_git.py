@@ -1,4 +1,4 @@
-"""Git over REST as PyGithub and github3.py do it: refs, files, merges, comparisons, tags."""
+"""Git over REST with PyGithub and github3.py: refs, files, merges, comparisons, tags."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BINARY = bytes(range(256))
 
 @pytest.fixture
 def remote(repo: Repository) -> Remote:
-    """Give it as PyGithub sees it."""
+    """Return the repository as a PyGithub object."""
     token = Auth.Token("ghp_of_the_tests_0001")
     client = Github(auth=token, seconds_between_requests=0, seconds_between_writes=0)
     return client.get_repo(repo.full_name)
@@ -26,12 +26,12 @@ def remote(repo: Repository) -> Remote:
 
 @pytest.fixture
 def remote3(repo: Repository) -> Any:  # noqa: ANN401 - github3.py has no types
-    """Give it as github3.py sees it."""
+    """Return the repository as a github3.py object."""
     return github3.login(token="ghp_of_the_tests_0001").repository(*repo.full_name.split("/"))  # noqa: S106
 
 
 def test_pygithub_handles_refs(remote: Remote, repo: Repository, ghdeploy: FakeGitHub) -> None:
-    """Created, got, listed, moved forward, forced back, deleted."""
+    """Create, get, list, fast-forward, force back, delete."""
     first = repo.sha("main")
     made = remote.create_git_ref("refs/heads/feature/a", first)
     assert (made.ref, made.object.sha, made.object.type) == ("refs/heads/feature/a", first, "commit")
@@ -53,7 +53,7 @@ def test_pygithub_handles_refs(remote: Remote, repo: Repository, ghdeploy: FakeG
 
 @pytest.mark.parametrize("content", ["text\n", BINARY])
 def test_pygithub_handles_files(remote: Remote, content: str | bytes) -> None:
-    """Created, read, listed, updated, deleted."""
+    """Create, read, list, update, delete."""
     author = InputGitAuthor("Mona", "mona@example.com")
     made = remote.create_file("docs/a.bin", "Add", content, branch="main", author=author)
     assert made["commit"].raw_data["author"]["name"] == "Mona"
@@ -97,7 +97,7 @@ def test_pygithub_merges_and_compares(remote: Remote, repo: Repository) -> None:
 
 
 def test_github3_handles_refs(remote3: Any, repo: Repository) -> None:  # noqa: ANN401
-    """Created, got, listed, moved, deleted."""
+    """Create, get, list, move, delete."""
     first = repo.sha("main")
     made = remote3.create_ref("refs/heads/feature/a", first)
     assert (made.ref, made.object.sha) == ("refs/heads/feature/a", first)
@@ -118,7 +118,7 @@ def test_github3_handles_refs(remote3: Any, repo: Repository) -> None:  # noqa: 
 
 
 def test_github3_handles_files(remote3: Any) -> None:  # noqa: ANN401
-    """Created, read, listed, updated, deleted."""
+    """Create, read, list, update, delete."""
     made = remote3.create_file("docs/a.bin", "Add", BINARY)
     assert made["commit"].message == "Add"
     found = remote3.file_contents("docs/a.bin")

@@ -34,13 +34,13 @@ RENAMED = {"repos/compare-commits-with-basehead": "compare_commits"}
 
 
 def new_github(fake: FakeGitHub) -> Any:  # noqa: ANN401
-    """Make a client as its users have it, but for its cache."""
+    """Create a client with default settings, but without a cache."""
     return githubkit.GitHub("a-token-for-tests", base_url=fake.base_url, http_cache=False)
 
 
 @pytest.fixture
 def github(ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
-    """Give such a client."""
+    """Return a client with default settings, but without a cache."""
     return new_github(ghdeploy)
 
 
@@ -51,7 +51,7 @@ def method_for(rest: Any, operation_id: str) -> Any:  # noqa: ANN401
 
 
 def call(rest: Any, scene: Scene, operation_id: str, **other: object) -> Any:  # noqa: ANN401
-    """Call githubkit's method such that it succeeds, but for *other* arguments."""
+    """Call a method of githubkit with valid arguments, except for *other*."""
     body, places = scene.usual(operation_id)
     names = [part.strip("{}") for part in ENDPOINTS[operation_id].paths[0].split("/") if part.startswith("{")]
     arguments = {name: (scene.places | places)[name] for name in names}
@@ -67,8 +67,8 @@ def a_scene(version: str) -> Iterator[tuple[Scene, Any]]:
 
 
 @both_versions
-def test_githubkit_reads_the_answer(version: str) -> None:
-    """Each method of its that the fake has an endpoint for gives parsed data, under both versions."""
+def test_githubkit_reads_the_response(version: str) -> None:
+    """Each method with an endpoint in the fake returns parsed data, under both versions."""
     with Rows() as rows:
         for operation_id in ENDPOINTS:
             with rows.row(operation_id), a_scene(version) as (scene, rest):
@@ -119,7 +119,7 @@ REFUSED: list[tuple[str, int, dict[str, object]]] = [
 
 @both_versions
 def test_githubkit_raises_a_refusal(github: Any, scene: Scene, version: str) -> None:  # noqa: ANN401
-    """RequestFailed with the status; where githubkit has a model for the refusal, the body fits that too."""
+    """RequestFailed has the status. If githubkit has a model for the refusal, the body fits it."""
     before = stored(scene.fake)
     with Rows() as rows:
         for operation_id, status, other in REFUSED:
@@ -136,7 +136,7 @@ def test_githubkit_raises_a_refusal(github: Any, scene: Scene, version: str) -> 
 
 @both_versions
 def test_githubkit_deploys(github: Any, scene: Scene, version: str) -> None:  # noqa: ANN401
-    """A deployment's life as a tool on githubkit writes it."""
+    """The life of a deployment, as a tool on githubkit writes it."""
     rest = github.rest(version)
     made = rest.repos.create_deployment(
         "octocat", "example", ref="main", environment="qa", payload={"ticket": 7}, required_contexts=[]
@@ -154,15 +154,15 @@ def test_githubkit_deploys(github: Any, scene: Scene, version: str) -> None:  # 
 
 
 @both_versions
-def test_githubkit_tells_a_merge_from_a_deployment(github: Any, scene: Scene, version: str) -> None:  # noqa: ANN401
-    """A 202 is no deployment, which a tool on githubkit sees by the status."""
+def test_githubkit_distinguishes_a_merge_from_a_deployment(github: Any, scene: Scene, version: str) -> None:  # noqa: ANN401
+    """A tool on githubkit recognises a 202 by its status."""
     scene.repo.add_branch("old", behind=1)
     answer = github.rest(version).repos.create_deployment("octocat", "example", ref="old")
     assert (answer.status_code, answer.json()) == (202, {"message": "Auto-merged main into old on deployment."})
 
 
 def test_githubkit_follows_pages(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
-    """Its paginator, which counts pages itself, finds all deployments once."""
+    """Its paginator, which counts pages itself, finds each deployment once."""
     repo: Repository = ghdeploy.add_repository("octocat/example")
     made = [repo.add_deployment(ref="main").id for _ in range(45)]
     found = github.rest.paginate(github.rest.repos.list_deployments, owner="octocat", repo="example", per_page=20)
@@ -171,7 +171,7 @@ def test_githubkit_follows_pages(github: Any, ghdeploy: FakeGitHub) -> None:  # 
 
 
 def test_githubkit_follows_a_rename(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
-    """A repository that has been renamed is found by its former name, and deployed to."""
+    """A renamed repository is found by its former name, and deployed."""
     ghdeploy.add_repository("octocat/example").rename("octocat/renamed")
     assert github.rest.repos.get("octocat", "example").parsed_data.full_name == "octocat/renamed"
     made = github.rest.repos.create_deployment("octocat", "example", ref="main")
@@ -180,15 +180,15 @@ def test_githubkit_follows_a_rename(github: Any, ghdeploy: FakeGitHub) -> None: 
 
 @pytest.mark.ghdeploy(base_url="https://ghe.example.com/api/v3")
 def test_githubkit_on_an_enterprise_server(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
-    """With the base URL of a server it deploys there."""
+    """With the base URL of a server, it deploys there."""
     ghdeploy.add_repository("octocat/example")
     made = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
     assert made.url.startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
     assert github.rest.meta.get().json()["installed_version"] == "3.19.0"
 
 
-def test_githubkit_keeps_answers_and_asks_whether_they_hold(ghdeploy: FakeGitHub) -> None:
-    """With its cache, as it is by default, what is a minute old is asked for with its tag, and answered 304."""
+def test_githubkit_revalidates_its_cache(ghdeploy: FakeGitHub) -> None:
+    """By default it has a cache: a response that is a minute old is requested with its ETag, and gets 304."""
     repo = ghdeploy.add_repository("octocat/example")
     ghdeploy.clock.move_to(ghdeploy.clock.now - timedelta(seconds=100))  # so that an answer is old when it arrives
     github = githubkit.GitHub("a-token-for-tests")
@@ -217,10 +217,10 @@ def test_githubkit_deploys_with_async_too(ghdeploy: FakeGitHub) -> None:
     assert len(ghdeploy.events) == 1
 
 
-def test_githubkit_asks_the_live_server(
+def test_githubkit_uses_the_live_server(
     ghdeploy: FakeGitHub, ghdeploy_server: LiveServer
 ) -> None:  # fmt: skip
-    """Through the port, as from another process; URLs lead back to it."""
+    """Over the port, as from another process; URLs in responses lead back to it."""
     repository = ghdeploy.add_repository("octocat/example")
     github = githubkit.GitHub("a-token-for-tests", base_url=ghdeploy_server.api_url, http_cache=False)
     made = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data

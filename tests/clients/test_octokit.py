@@ -33,12 +33,12 @@ REPO = {"owner": "octocat", "repo": "example"}
 
 
 def component(value: object) -> str:
-    """Encode as JavaScript's encodeURIComponent and RFC 6570 do: slashes too."""
+    """Encode like JavaScript's encodeURIComponent and RFC 6570, including slashes."""
     return quote(str(value), safe="-_.~")
 
 
 def octokit(route: str, headers: dict[str, str] | None = None, **parameters: object) -> requests.Response:
-    """Do what ``octokit.request(route, parameters)`` does."""
+    """Send the request of ``octokit.request(route, parameters)``."""
     left = REPO | parameters
     method, template = route.split(" ")
     path = re.sub(r"\{(\w+)\}", lambda found: component(left.pop(found[1])), template)
@@ -57,7 +57,7 @@ def octokit(route: str, headers: dict[str, str] | None = None, **parameters: obj
 
 
 def paginate(route: str, *, per_page: int) -> Iterator[Any]:
-    """Do what ``octokit.paginate(route, parameters)`` does: follow next, and take the list out of an object."""
+    """Send the requests of ``octokit.paginate(route, parameters)``: follow next, and unwrap the list in an object."""
     answer = octokit(route, per_page=per_page)
     while True:
         data = answer.json()
@@ -71,7 +71,7 @@ def paginate(route: str, *, per_page: int) -> Iterator[Any]:
 
 
 def error_of(answer: requests.Response) -> str:
-    """Word a refusal as Octokit's RequestError does."""
+    """Format a refusal like Octokit's RequestError."""
     data = answer.json()
     text: str = data["message"]
     if isinstance(data.get("errors"), list):
@@ -84,7 +84,7 @@ def error_of(answer: requests.Response) -> str:
 
 @pytest.mark.parametrize("payload", [{"environment": "production"}, json.dumps({"ticket": 7}), {}, ""])
 def test_a_deployment_from_beginning_to_end(ghdeploy: FakeGitHub, repo: Repository, payload: object) -> None:
-    """Created, told of, marked, listed; a payload comes back as it was sent, as an object or as a text."""
+    """Created, read, reported on, listed. A payload is returned as it was sent, as an object or a string."""
     made = octokit(
         "POST /repos/{owner}/{repo}/deployments",
         ref="main",
@@ -109,8 +109,8 @@ def test_a_deployment_from_beginning_to_end(ghdeploy: FakeGitHub, repo: Reposito
     assert ghdeploy.assert_event("deployment", environment="staging").payload["deployment"]["payload"] == payload
 
 
-def test_a_conflict_is_worded_as_octokit_words_it(repo: Repository) -> None:
-    """The message of the error that a tool's log shows has the contexts."""
+def test_octokits_error_message_has_the_contexts(repo: Repository) -> None:
+    """It is the message in the log of a tool."""
     repo.add_commit_status("main", state="pending", context="ci")
     refused = octokit("POST /repos/{owner}/{repo}/deployments", ref="main")
     assert refused.status_code == 409
@@ -122,7 +122,7 @@ def test_a_conflict_is_worded_as_octokit_words_it(repo: Repository) -> None:
 
 
 def test_all_pages_are_followed(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Of a bare list, and of a list inside an object."""
+    """Of a plain list, and of a list inside an object."""
     made = [repo.add_deployment(ref="main", environment=f"pr-{number}").id for number in range(7)]
     route = "GET /repos/{owner}/{repo}/deployments"
     assert [found["id"] for found in paginate(route, per_page=3)] == made[::-1]
@@ -145,8 +145,8 @@ def test_all_pages_are_followed(ghdeploy: FakeGitHub, repo: Repository) -> None:
     ],
 )
 @pytest.mark.usefixtures("repo")
-def test_every_accept_that_octokit_sends_is_fine(accept: str) -> None:
-    """Previews of former years and lists of them change nothing."""
+def test_every_accept_of_octokit_is_accepted(accept: str) -> None:
+    """Previews of earlier years, and lists of them, have no effect."""
     made = octokit("POST /repos/{owner}/{repo}/deployments", ref="main", headers={"accept": accept})
     assert made.status_code == 201
     got = octokit(
@@ -163,7 +163,7 @@ def test_every_accept_that_octokit_sends_is_fine(accept: str) -> None:
 
 @pytest.mark.parametrize("name", ["production", "eu/production 1", "zürich", "a%b", "a+b", "#1?"])
 def test_environments_with_every_name(repo: Repository, name: str) -> None:
-    """Whatever is in a name, encoded it leads to the environment, and to what is below it."""
+    """Any name, encoded, leads to the environment and to everything below it."""
     path = "/repos/{owner}/{repo}/environments/{environment_name}"
     made = octokit(
         f"PUT {path}",
@@ -201,7 +201,7 @@ def test_a_custom_protection_rule(ghdeploy: FakeGitHub, repo: Repository) -> Non
 
 
 def test_deploy_keys(repo: Repository) -> None:
-    """Created, got, refused a second time, deleted."""
+    """Created, read, refused a second time, deleted."""
     made = octokit("POST /repos/{owner}/{repo}/keys", title="server", key=f"{ED25519} me@home\n", read_only=True)
     assert (made.status_code, made.json()["key"]) == (201, ED25519)
     got = octokit("GET /repos/{owner}/{repo}/keys/{key_id}", key_id=made.json()["id"])
@@ -214,7 +214,7 @@ def test_deploy_keys(repo: Repository) -> None:
 
 
 def test_check_runs_gate_a_deployment(repo: Repository) -> None:
-    """A check run in progress blocks, one that succeeded does not; they are found by an encoded ref."""
+    """A check run in progress blocks, a successful one does not. An encoded ref finds them."""
     repo.add_branch("feature/a")
     run = octokit(
         "POST /repos/{owner}/{repo}/check-runs", name="build", head_sha=repo.sha("feature/a"), status="in_progress"
@@ -234,7 +234,7 @@ def test_check_runs_gate_a_deployment(repo: Repository) -> None:
 
 
 def test_refs_are_encoded(repo: Repository) -> None:
-    """`heads%2Ffeature%2Fa` is the branch: got, moved, listed by its beginning, deleted."""
+    """`heads%2Ffeature%2Fa` is the branch: read, moved, listed by its prefix, deleted."""
     first = repo.sha("main")
     made = octokit("POST /repos/{owner}/{repo}/git/refs", ref="refs/heads/feature/a", sha=first)
     assert made.status_code == 201
@@ -256,7 +256,7 @@ def test_refs_are_encoded(repo: Repository) -> None:
 
 
 def test_a_file_is_found_by_an_encoded_path(repo: Repository) -> None:
-    """`docs%2Fa b.md` is the file, created, got, and deleted with a body."""
+    """`docs%2Fa b.md` is the file: created, read, and deleted with a body."""
     path = "/repos/{owner}/{repo}/contents/{path}"
     made = octokit(f"PUT {path}", path="docs/a b.md", message="Add", content="aGVsbG8K", branch="main")
     assert made.status_code == 201

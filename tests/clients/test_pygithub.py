@@ -1,8 +1,8 @@
 """
 Real clients, unmodified, through the fixture: PyGithub, github3.py and plain requests.
 
-What a client makes of GitHub's answers is the client's own business; what is
-asserted here was looked at once and is what its users see.
+The tests check what the users of these clients see: the objects and exceptions
+that a client creates from GitHub's responses.
 """
 
 from __future__ import annotations
@@ -49,24 +49,24 @@ CREATE_PAGE = "https://docs.github.com/rest/deployments/deployments#create-a-dep
 
 
 def pygithub(key: str = KEY, **options: Any) -> Github:  # noqa: ANN401 - Github's
-    """Log in as PyGithub's users do, without its pauses between requests."""
+    """Return a PyGithub client without its pauses between requests."""
     pauses = {"seconds_between_requests": 0, "seconds_between_writes": 0}
     return Github(auth=Auth.Token(key), **(pauses | options))
 
 
 def github3_login(key: str = KEY) -> Any:  # noqa: ANN401 - github3.py has no types
-    """Log in as github3.py's users do."""
+    """Return a github3.py client with default settings."""
     return github3.login(token=key)
 
 
 def asked(fake: FakeGitHub) -> list[str]:
-    """List what was asked of the fake: method and path."""
+    """List the requests to the fake: method and path."""
     return [f"{request.method} {request.path}" for request in fake.requests]
 
 
 @pytest.fixture
 def repository(ghdeploy: FakeGitHub) -> Repository:
-    """Give a repository with a topic branch that is not behind."""
+    """Return a repository with a topic branch that is not behind."""
     made = ghdeploy.add_repository("octocat/example")
     made.add_branch("topic")
     return made
@@ -76,7 +76,7 @@ def repository(ghdeploy: FakeGitHub) -> Repository:
 
 
 def test_pygithub_runs_a_whole_life_cycle(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Create, report, retire and delete: PyGithub sees each step as on GitHub."""
+    """Create, report, retire and delete: each step looks as on GitHub."""
     repo = pygithub().get_repo("octocat/example")
     first = repo.create_deployment(
         "topic", environment="staging", payload={"build": 7}, description="first", required_contexts=[]
@@ -125,8 +125,8 @@ def test_pygithub_runs_a_whole_life_cycle(ghdeploy: FakeGitHub, repository: Repo
 
 
 @pytest.mark.usefixtures("repository")
-def test_pygithub_may_send_a_payload_that_is_a_text() -> None:
-    """A payload of JSON text comes back as the same text, not parsed, not quoted again."""
+def test_pygithub_may_send_a_string_as_payload() -> None:
+    """A payload with JSON text is returned as the same string, neither parsed nor quoted again."""
     repo = pygithub().get_repo("octocat/example")
     text = '{"build": "ünï", "n": 1}'
     _, made = repo.requester.requestJsonAndCheck(
@@ -137,7 +137,7 @@ def test_pygithub_may_send_a_payload_that_is_a_text() -> None:
 
 
 def test_pygithub_filters_deployments(repository: Repository) -> None:
-    """Each of PyGithub's filters reaches the fake, and several narrow each other down."""
+    """Each of PyGithub's filters reaches the fake, and they can be combined."""
     topic = repository.add_commit("topic")
     wanted = repository.add_deployment(ref="topic", environment="qa", task="migrate")
     repository.add_deployment(ref="topic", environment="qa")
@@ -160,7 +160,7 @@ def test_pygithub_filters_deployments(repository: Repository) -> None:
 def test_pygithub_follows_links_over_all_pages(
     ghdeploy: FakeGitHub, repository: Repository, per_page: int, pages: int
 ) -> None:
-    """PyGithub's own pagination finds every deployment once, newest first, whatever the size of a page."""
+    """PyGithub's pagination finds each deployment once, newest first, for any page size."""
     ids = [repository.add_deployment(ref="main", environment="qa").id for _ in range(130)]
     repository.add_deployment(ref="main", environment="staging")
     repo = pygithub(per_page=per_page).get_repo("octocat/example")
@@ -205,7 +205,7 @@ REFUSED_BY_ANY: list[tuple[str, dict[str, Any], int, str]] = [
 
 @pytest.fixture
 def refusing(ghdeploy: FakeGitHub, repository: Repository) -> Iterator[Repository]:
-    """Give a repository in which everything in ``REFUSED_BY_ANY`` is refused, and see that nothing came of it."""
+    """Return a repository in which everything in ``REFUSED_BY_ANY`` is refused, and check that nothing was created."""
     repository.add_branch("clash")
     repository.add_merge_conflict("clash")
     repository.add_branch("topic-2")
@@ -233,7 +233,7 @@ def test_pygithub_raises_refusals_of_a_deployment(body: dict[str, Any], status: 
 
 
 def test_pygithub_shows_the_contexts_of_a_409(ghdeploy: FakeGitHub, refusing: Repository) -> None:
-    """The error of a 409 lists the contexts, those that passed too."""
+    """The error of a 409 lists the contexts, including successful ones."""
     refusing.add_commit_status("topic", state="success", context="ci/lint")
     refusing.add_commit_status("topic", state="failure", context="ci/tests")
     ghdeploy.events.clear()
@@ -255,7 +255,7 @@ def test_pygithub_shows_the_contexts_of_a_409(ghdeploy: FakeGitHub, refusing: Re
 
 @pytest.mark.usefixtures("repository")
 def test_pygithub_raises_a_401_as_bad_credentials(ghdeploy: FakeGitHub) -> None:
-    """A token that the fake does not know is PyGithub's BadCredentialsException."""
+    """An unknown token is PyGithub's BadCredentialsException."""
     ghdeploy.add_token(KEY)
     assert pygithub().get_user().login == "octocat"
     with pytest.raises(BadCredentialsException) as caught:
@@ -270,7 +270,7 @@ def test_pygithub_raises_a_401_as_bad_credentials(ghdeploy: FakeGitHub) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_pygithub_raises_a_401_without_a_token() -> None:
-    """An anonymous PyGithub reads a public repository, and may not deploy it."""
+    """An anonymous client can read a public repository, but not deploy it."""
     repo = Github(seconds_between_requests=0, seconds_between_writes=0).get_repo("octocat/example")
     with pytest.raises(GithubException) as caught:
         repo.create_deployment("main")
@@ -279,7 +279,7 @@ def test_pygithub_raises_a_401_without_a_token() -> None:
 
 
 def test_pygithub_raises_a_404_as_unknown_object(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """What is not there, or in another repository, is PyGithub's UnknownObjectException."""
+    """A missing object, or one of another repository, is PyGithub's UnknownObjectException."""
     other = ghdeploy.add_repository("octocat/other").add_deployment(ref="main")
     client = pygithub()
     with pytest.raises(UnknownObjectException) as caught:
@@ -342,7 +342,7 @@ def test_pygithub_reads_and_writes_commit_statuses(ghdeploy: FakeGitHub, reposit
 
 
 def test_pygithub_reads_what_a_tool_reads_first(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Repository, branches, commits, users and the rate limit are there for a client to start with."""
+    """A client starts with the repository, branches, commits, users and the rate limit."""
     sha = repository.add_commit("topic", message="Say hello", files={"hello.txt": "hello\n"})
     client = pygithub()
     repo = client.get_repo("Octocat/EXAMPLE")
@@ -363,7 +363,7 @@ def test_pygithub_reads_what_a_tool_reads_first(ghdeploy: FakeGitHub, repository
 
 
 def test_pygithub_names_the_port(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """PyGithub writes the port into each URL; the host is the fake's all the same, and answers leave it out."""
+    """PyGithub writes the port into each URL; the fake still answers, and its URLs have no port."""
     repo = pygithub().get_repo("octocat/example")
     assert ghdeploy.requests[-1].url == "https://api.github.com:443/repos/octocat/example"
     assert repo.url == "https://api.github.com/repos/octocat/example"
@@ -373,7 +373,7 @@ def test_pygithub_names_the_port(ghdeploy: FakeGitHub, repository: Repository) -
 def test_pygithub_pauses_by_itself(
     ghdeploy: FakeGitHub, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PyGithub's throttle is PyGithub's own: it sleeps between requests, before writes longer, and all are answered."""
+    """PyGithub's throttle sleeps between requests, longer before writes; all requests succeed."""
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
     repo = Github(auth=Auth.Token(KEY)).get_repo("octocat/example")
@@ -390,7 +390,7 @@ def test_pygithub_pauses_by_itself(
 
 @pytest.mark.usefixtures("repository")
 def test_pygithub_retries_a_503_ten_times_by_default(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyGithub's default retry is in force: eleven requests are recorded, and then it gives up."""
+    """After eleven recorded requests it gives up."""
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("nobody is to sleep"))
     repo = pygithub().get_repo("octocat/example")
     ghdeploy.stub("GET", "/repos/octocat/example/branches", status=503, json={"message": "Unicorn!"})
@@ -401,7 +401,7 @@ def test_pygithub_retries_a_503_ten_times_by_default(ghdeploy: FakeGitHub, monke
 
 @pytest.mark.usefixtures("repository")
 def test_pygithub_without_retry_raises_a_503_at_once(ghdeploy: FakeGitHub) -> None:
-    """With ``retry=None`` a 503 is asked for once and raised with its body."""
+    """With ``retry=None`` there is one request, and the exception has its body."""
     repo = pygithub(retry=None).get_repo("octocat/example")
     ghdeploy.stub("GET", "/repos/octocat/example/branches", status=503, json={"message": "Unicorn!"})
     with pytest.raises(GithubException) as caught:
@@ -411,8 +411,8 @@ def test_pygithub_without_retry_raises_a_503_at_once(ghdeploy: FakeGitHub) -> No
 
 
 @pytest.mark.usefixtures("repository")
-def test_pygithub_raises_a_403_that_is_no_rate_limit_at_once(ghdeploy: FakeGitHub) -> None:
-    """PyGithub's retry reads the body of a 403, and raises what it says if it speaks of no rate limit."""
+def test_pygithub_raises_a_403_without_a_rate_limit_at_once(ghdeploy: FakeGitHub) -> None:
+    """PyGithub's retry reads the body of a 403, and raises it if it is not about a rate limit."""
     repo = pygithub().get_repo("octocat/example")
     refusal = {"message": "Resource not accessible by integration"}
     ghdeploy.stub("POST", "/repos/octocat/example/deployments", status=403, json=refusal)
@@ -424,7 +424,7 @@ def test_pygithub_raises_a_403_that_is_no_rate_limit_at_once(ghdeploy: FakeGitHu
 
 @pytest.mark.usefixtures("repository")
 def test_pygithub_retries_a_rate_limit(ghdeploy: FakeGitHub) -> None:
-    """PyGithub's retry knows a rate limit by GitHub's words, and asks again; without it that is an exception."""
+    """PyGithub's retry recognises a rate limit by GitHub's message; without a retry it raises."""
     refusal = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
     retrying = pygithub(retry=GithubRetry(total=2, secondary_rate_wait=0)).get_repo("octocat/example")
     at_once = pygithub(retry=None).get_repo("octocat/example")
@@ -437,7 +437,7 @@ def test_pygithub_retries_a_rate_limit(ghdeploy: FakeGitHub) -> None:
 
 
 def test_pygithub_talks_to_an_enterprise_server(ghdeploy_factory: Factory) -> None:
-    """Below GitHub Enterprise Server's ``/api/v3`` a life-cycle with pagination runs as on github.com."""
+    """Below the ``/api/v3`` of a GitHub Enterprise Server, everything works as on github.com, with pagination."""
     fake = ghdeploy_factory(base_url=ENTERPRISE)
     repository = fake.add_repository("octocat/example")
     for _ in range(35):
@@ -457,7 +457,7 @@ def test_pygithub_talks_to_an_enterprise_server(ghdeploy_factory: Factory) -> No
 
 
 def test_github3_runs_a_whole_life_cycle(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Create, report, retire and delete: github3.py sees each step as on GitHub."""
+    """Create, report, retire and delete: each step looks as on GitHub."""
     repo = github3_login().repository("octocat", "example")
     first = repo.create_deployment(
         "topic", environment="staging", payload={"build": 7}, description="first", required_contexts=[]
@@ -493,8 +493,8 @@ def test_github3_runs_a_whole_life_cycle(ghdeploy: FakeGitHub, repository: Repos
 
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("payload", ["", "plain", '{"build": "ünï"}', {}, {"nested": [{"deep": None}]}])
-def test_github3_payloads_come_back_as_they_were_sent(payload: object) -> None:
-    """A payload is an object or a text, and stays what it is."""
+def test_github3_payloads_are_returned_as_they_were_sent(payload: object) -> None:
+    """A payload stays an object or a string."""
     repo = github3_login().repository("octocat", "example")
     made = repo.create_deployment("topic", payload=payload)
     assert made.payload == payload
@@ -502,7 +502,7 @@ def test_github3_payloads_come_back_as_they_were_sent(payload: object) -> None:
 
 
 def test_github3_follows_links_over_all_pages(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """github3.py's own iteration finds every deployment once, newest first."""
+    """github3.py's iteration finds each deployment once, newest first."""
     ids = [repository.add_deployment(ref="main").id for _ in range(230)]
     repo = github3_login().repository("octocat", "example")
     before = len(ghdeploy.requests)
@@ -530,7 +530,7 @@ def test_github3_raises_refusals_of_a_deployment(body: dict[str, Any], status: i
 
 
 def test_github3_shows_the_contexts_of_a_409(ghdeploy: FakeGitHub, refusing: Repository) -> None:
-    """The errors of a 409 hold the contexts and their states."""
+    """The errors of a 409 contain the contexts and their states."""
     refusing.add_commit_status("topic", state="failure", context="ci/tests")
     ghdeploy.events.clear()
     with pytest.raises(github3.exceptions.Conflict) as caught:
@@ -540,7 +540,7 @@ def test_github3_shows_the_contexts_of_a_409(ghdeploy: FakeGitHub, refusing: Rep
 
 @pytest.mark.usefixtures("repository")
 def test_github3_raises_a_401_as_authentication_failed(ghdeploy: FakeGitHub) -> None:
-    """A token that the fake does not know is github3.py's AuthenticationFailed."""
+    """An unknown token is github3.py's AuthenticationFailed."""
     ghdeploy.add_token(KEY)
     assert github3_login().me().login == "octocat"
     with pytest.raises(github3.exceptions.AuthenticationFailed) as caught:
@@ -550,7 +550,7 @@ def test_github3_raises_a_401_as_authentication_failed(ghdeploy: FakeGitHub) -> 
 
 @pytest.mark.usefixtures("repository")
 def test_github3_raises_a_404_as_not_found() -> None:
-    """What is not there is github3.py's NotFoundError."""
+    """A missing object is github3.py's NotFoundError."""
     client = github3_login()
     with pytest.raises(github3.exceptions.NotFoundError) as caught:
         client.repository("octocat", "exmaple")
@@ -590,7 +590,7 @@ def test_github3_reads_and_writes_commit_statuses(repository: Repository) -> Non
 
 
 def test_github3_reads_what_a_tool_reads_first(repository: Repository) -> None:
-    """Repository, branches, commits, users and the rate limit are there for a client to start with."""
+    """A client starts with the repository, branches, commits, users and the rate limit."""
     client = github3_login()
     repo = client.repository("Octocat", "EXAMPLE")
     assert (repo.full_name, repo.id, repo.default_branch) == ("octocat/example", repository.id, "main")
@@ -603,7 +603,7 @@ def test_github3_reads_what_a_tool_reads_first(repository: Repository) -> None:
 
 
 def test_github3_talks_to_an_enterprise_server(ghdeploy_factory: Factory) -> None:
-    """Below GitHub Enterprise Server's ``/api/v3`` a life-cycle with pagination runs as on github.com."""
+    """Below the ``/api/v3`` of a GitHub Enterprise Server, everything works as on github.com, with pagination."""
     fake = ghdeploy_factory(base_url=ENTERPRISE)
     repository = fake.add_repository("octocat/example")
     for _ in range(35):
@@ -621,7 +621,7 @@ def test_github3_talks_to_an_enterprise_server(ghdeploy_factory: Factory) -> Non
 
 
 def test_the_functions_of_requests_reach_the_fake(repository: Repository) -> None:
-    """``requests.get`` and its like need no session."""
+    """``requests.get`` and the like need no session."""
     deployments = f"{API}/repos/octocat/example/deployments"
     made = requests.post(deployments, json={"ref": "main"}, headers=HEADERS, timeout=5)
     assert (made.status_code, made.reason) == (201, "Created")
@@ -636,7 +636,7 @@ def test_the_functions_of_requests_reach_the_fake(repository: Repository) -> Non
 
 @pytest.mark.usefixtures("repository")
 def test_a_session_keeps_its_headers_and_parameters(ghdeploy: FakeGitHub) -> None:
-    """What a session adds to each request arrives."""
+    """A session adds them to each request."""
     with requests.Session() as session:
         session.headers.update(HEADERS | {"X-Mine": "yes"})
         session.params = {"per_page": "1"}
@@ -647,7 +647,7 @@ def test_a_session_keeps_its_headers_and_parameters(ghdeploy: FakeGitHub) -> Non
 
 @pytest.mark.usefixtures("repository")
 def test_a_request_may_be_prepared_by_the_session() -> None:
-    """``session.send`` of what the session prepared is answered."""
+    """``session.send`` works with a request that the session has prepared."""
     with requests.Session() as session:
         prepared = session.prepare_request(requests.Request("GET", f"{API}/user", headers=HEADERS))
         assert session.send(prepared).json()["login"] == "octocat"
@@ -655,7 +655,7 @@ def test_a_request_may_be_prepared_by_the_session() -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_a_request_may_be_prepared_without_a_session() -> None:
-    """What was prepared without a session lacks its User-Agent, for which urllib3 puts in its own: no 403."""
+    """Such a request has no User-Agent, so urllib3 adds its own, and there is no 403."""
     prepared = requests.Request("GET", f"{API}/repos/octocat/example").prepare()
     with requests.Session() as session:
         assert session.send(prepared).status_code == 200
@@ -663,14 +663,14 @@ def test_a_request_may_be_prepared_without_a_session() -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_an_empty_user_agent_is_refused(ghdeploy: FakeGitHub) -> None:
-    """GitHub wants to know who asks; an empty User-Agent is what no library fills in."""
+    """GitHub requires a User-Agent, and no library fills in an empty one."""
     answer = requests.get(f"{API}/repos/octocat/example", headers={"User-Agent": ""}, timeout=5)
     assert answer.status_code == 403
     assert "User-Agent" in ghdeploy.requests[-1].hint
 
 
-def test_an_answer_is_a_whole_response(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """Reason, links, encoding, elapsed time, URL and request are those of a real response."""
+def test_a_response_is_complete(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """It has a reason, links, encoding, elapsed time, URL and request, like a real response."""
     for _ in range(3):
         repository.add_deployment(ref="main")
     url = f"{API}/repos/octocat/example/deployments?per_page=1&page=2"
@@ -703,7 +703,7 @@ def test_an_answer_is_a_whole_response(ghdeploy: FakeGitHub, repository: Reposit
 )
 @pytest.mark.usefixtures("repository")
 def test_raise_for_status_raises_refusals(method: str, path: str, body: bytes | None, status: int, reason: str) -> None:
-    """A refusal is what ``raise_for_status`` is for, with GitHub's reason."""
+    """The error has GitHub's reason."""
     answer = requests.request(method, f"{API}{path}", data=body, headers=HEADERS, timeout=5)
     assert (answer.status_code, answer.reason, answer.ok) == (status, reason, False)
     kind = "Client Error"
@@ -712,8 +712,8 @@ def test_raise_for_status_raises_refusals(method: str, path: str, body: bytes | 
     assert caught.value.response.json()["status"] == str(status)
 
 
-def test_an_answer_may_be_streamed(repository: Repository) -> None:
-    """With ``stream=True`` the body is read in pieces, by bytes, by lines or raw, and is the same."""
+def test_a_response_can_be_streamed(repository: Repository) -> None:
+    """With ``stream=True`` the body can be read in pieces: by bytes, by lines or raw."""
     for _ in range(5):
         repository.add_deployment(ref="main", description="ünï")
     url = f"{API}/repos/octocat/example/deployments"
@@ -749,8 +749,8 @@ BODY = '{"ref": "main", "description": "ünï"}'
     ],
     ids=["text", "bytes", "bytearray", "file", "generator of bytes", "generator of text"],
 )
-def test_a_body_may_be_all_that_requests_takes(ghdeploy: FakeGitHub, repository: Repository, body: Any) -> None:  # noqa: ANN401
-    """Texts, bytes, files and generators arrive as the bytes that would have been sent."""
+def test_a_body_can_be_of_every_type(ghdeploy: FakeGitHub, repository: Repository, body: Any) -> None:  # noqa: ANN401
+    """Strings, bytes, files and generators arrive as the same bytes as on a network."""
     url = f"{API}/repos/octocat/example/deployments"
     answer = requests.post(url, data=body, headers=HEADERS, timeout=5)
     assert answer.status_code == 201
@@ -769,7 +769,7 @@ def test_a_body_may_be_a_file_on_disk(ghdeploy: FakeGitHub, repository: Reposito
 
 
 def test_hooks_of_requests_are_called(repository: Repository) -> None:
-    """A response hook, of the session or the request, sees the answer once."""
+    """A response hook of the session or the request is called once."""
     seen: list[str] = []
 
     def hook(who: str) -> Callable[..., None]:
@@ -792,7 +792,7 @@ class _Signed(AuthBase):
     "auth", [("deployer", KEY), (KEY, "x-oauth-basic"), (KEY, ""), _Signed()], ids=["basic", "oauth", "name", "own"]
 )
 def test_a_session_may_authenticate(ghdeploy: FakeGitHub, auth: Any) -> None:  # noqa: ANN401 - requests' own union
-    """A session's ``auth``, a pair or an object, tells the fake who asks, and is not recorded."""
+    """A session's ``auth``, a pair or an object, authenticates the caller, and is not recorded."""
     ghdeploy.add_token(KEY, user="deployer")
     with requests.Session() as session:
         session.auth = auth
@@ -801,7 +801,7 @@ def test_a_session_may_authenticate(ghdeploy: FakeGitHub, auth: Any) -> None:  #
 
 
 def test_a_header_may_be_bytes(ghdeploy: FakeGitHub) -> None:
-    """A client may give the value of a header as bytes, as requests allows, and is understood."""
+    """The value of a header may be bytes, which requests allows."""
     ghdeploy.add_token(KEY, user="deployer")
     answer = requests.get(f"{API}/user", headers={"Authorization": f"token {KEY}".encode()}, timeout=5)
     assert answer.json()["login"] == "deployer"
@@ -809,7 +809,7 @@ def test_a_header_may_be_bytes(ghdeploy: FakeGitHub) -> None:
 
 
 def test_a_netrc_file_authenticates(ghdeploy: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A .netrc file authenticates as it does elsewhere, unless requests is told to trust nothing around it."""
+    """A .netrc file works as usual, unless ``trust_env`` is False."""
     (tmp_path / "netrc").write_text(f"machine api.github.com login deployer password {KEY}\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     ghdeploy.add_token(KEY, user="deployer")
@@ -821,7 +821,7 @@ def test_a_netrc_file_authenticates(ghdeploy: FakeGitHub, tmp_path: Path, monkey
 
 @pytest.fixture
 def elsewhere() -> Iterator[str]:
-    """Give the URL of a server on this machine that redirects to GitHub."""
+    """Return the URL of a server on this machine that redirects to GitHub."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -842,7 +842,7 @@ def elsewhere() -> Iterator[str]:
 
 
 def test_a_redirect_to_github_reaches_the_fake(ghdeploy: FakeGitHub, elsewhere: str) -> None:
-    """A redirect from another host is followed to the fake, without the credentials for that host."""
+    """A redirect from another host leads to the fake, without the credentials for that host."""
     with requests.Session() as session:
         answer = session.get(f"{elsewhere}/users/octocat", headers=HEADERS)
     assert (answer.status_code, answer.json()["login"]) == (200, "octocat")
@@ -851,15 +851,15 @@ def test_a_redirect_to_github_reaches_the_fake(ghdeploy: FakeGitHub, elsewhere: 
     assert "Authorization" not in ghdeploy.requests[0].request_headers
 
 
-def test_a_redirect_may_be_left_alone(ghdeploy: FakeGitHub, elsewhere: str) -> None:
-    """With ``allow_redirects=False`` nothing is asked of the fake."""
+def test_a_redirect_need_not_be_followed(ghdeploy: FakeGitHub, elsewhere: str) -> None:
+    """With ``allow_redirects=False`` the fake gets no request."""
     answer = requests.get(f"{elsewhere}/users/octocat", allow_redirects=False, timeout=5)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{API}/users/octocat")
     assert asked(ghdeploy) == []
 
 
 def test_cookies_are_sent_and_not_recorded(ghdeploy: FakeGitHub) -> None:
-    """A session's cookies are sent along; their values are kept out of the record; none come back."""
+    """The values of a session's cookies are not recorded, and the fake sets no cookies."""
     with requests.Session() as session:
         session.cookies.set("session", "of-a-browser", domain="api.github.com")
         assert session.get(f"{API}/users/octocat").status_code == 200
@@ -869,13 +869,13 @@ def test_cookies_are_sent_and_not_recorded(ghdeploy: FakeGitHub) -> None:
 
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("timeout", [None, 0.001, (0.001, 0.001), 5])
-def test_a_timeout_is_taken_and_never_reached(timeout: Any) -> None:  # noqa: ANN401 - requests' own union
-    """The fake answers at once, whatever the timeout."""
+def test_a_timeout_is_accepted_and_never_reached(timeout: Any) -> None:  # noqa: ANN401 - requests' own union
+    """The fake responds at once."""
     assert requests.get(f"{API}/repos/octocat/example", timeout=timeout).status_code == 200
 
 
 def test_head_is_get_without_the_body(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """HEAD answers with the headers of GET and no body, and follows GET's rules."""
+    """HEAD has the headers and the rules of GET, but no body."""
     for _ in range(3):
         repository.add_deployment(ref="main")
     url = f"{API}/repos/octocat/example/deployments?per_page=2"
@@ -889,7 +889,7 @@ def test_head_is_get_without_the_body(ghdeploy: FakeGitHub, repository: Reposito
 
 
 def test_an_unknown_method_is_a_404(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """GitHub answers a method that an endpoint has not with 404."""
+    """GitHub responds 404 to a method that an endpoint does not have."""
     url = f"{API}/repos/octocat/example/deployments/{repository.add_deployment(ref='main').id}"
     for method in ("PATCH", "PUT", "BREW"):
         answer = requests.request(method, url, json={}, headers=HEADERS, timeout=5)
@@ -898,8 +898,8 @@ def test_an_unknown_method_is_a_404(ghdeploy: FakeGitHub, repository: Repository
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_client_that_asks_for_more_than_there_is_is_told(ghdeploy: FakeGitHub) -> None:
-    """PyGithub's way to an endpoint that the fake has not raises through the client, and can be stubbed."""
+def test_an_unsupported_request_raises_through_the_client(ghdeploy: FakeGitHub) -> None:
+    """PyGithub's request for an endpoint that the fake does not implement raises, and can be stubbed."""
     repo = pygithub().get_repo("octocat/example")
     with pytest.raises(UnsupportedRequest, match="GET /repos/octocat/example/pulls is GitHub's pulls/list"):
         list(repo.get_pulls())

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def pygithub() -> Any:  # noqa: ANN401 - PyGithub knows too many types
-    """Give PyGithub as its users have it."""
+    """Return a PyGithub client with default settings."""
     return Github(auth=Auth.Token("any-token"), seconds_between_requests=None, seconds_between_writes=None)
 
 
 def github3_client() -> Any:  # noqa: ANN401 - github3.py has no types
-    """Give github3.py as its users have it."""
+    """Return a github3.py client with default settings."""
     return github3.login(token="any-token")  # noqa: S106 - no secret
 
 
@@ -35,7 +35,7 @@ def test_pygithub_creates_changes_and_deletes(ghdeploy: FakeGitHub) -> None:
 
 
 def test_pygithub_finds_a_renamed_repository(ghdeploy: FakeGitHub) -> None:
-    """It follows a 301, but no 307: what it creates by the former name is not there, and nothing is raised."""
+    """It follows a 301 but not a 307: an object that it creates by the former name is missing, without an exception."""
     repo = ghdeploy.add_repository("octocat/example")
     before = pygithub().get_repo("octocat/example")
     repo.rename("octocat/new")
@@ -46,7 +46,7 @@ def test_pygithub_finds_a_renamed_repository(ghdeploy: FakeGitHub) -> None:
 
 
 def test_pygithub_manages_collaborators(ghdeploy: FakeGitHub) -> None:
-    """Add, look, list and remove."""
+    """Add, get, list and remove."""
     ghdeploy.add_user("mona")
     ghdeploy.add_repository("octocat/example")
     repo = pygithub().get_repo("octocat/example")
@@ -74,7 +74,7 @@ def test_github3_creates_changes_and_deletes(ghdeploy: FakeGitHub) -> None:
 
 
 def test_github3_manages_collaborators(ghdeploy: FakeGitHub) -> None:
-    """Add, look, list and remove."""
+    """Add, get, list and remove."""
     ghdeploy.add_user("mona")
     ghdeploy.add_repository("octocat/example")
     repo = github3_client().repository("octocat", "example")

@@ -28,14 +28,14 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(params=[False, True], ids=["http", "https"])
 def server(request: pytest.FixtureRequest, ghdeploy: FakeGitHub, ghdeploy_server: LiveServer) -> LiveServer:
-    """Serve a repository, with a token that its owner has."""
+    """Serve a repository, with a token of its owner."""
     ghdeploy.add_repository("octocat/example").add_branch("topic")
     ghdeploy.add_token("a-token-for-subprocesses")
     return ghdeploy_server(tls=True) if request.param else ghdeploy_server
 
 
 def run(command: list[str], env: Mapping[str, str], tmp_path: Path, cwd: Path | None = None) -> tuple[int, str, str]:
-    """Run a client that knows nothing but the variables, and whose home is empty."""
+    """Run a client with only these environment variables, and an empty home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NODE_", "npm_", "RUBY", "GEM"))}
     done = subprocess.run(  # noqa: S603 - what the tests below say
         command,
@@ -53,7 +53,7 @@ def run(command: list[str], env: Mapping[str, str], tmp_path: Path, cwd: Path | 
 
 
 def node(script: str, server: LiveServer, tmp_path: Path, package: str, **env: str) -> list[object]:
-    """Run a module that prints a line of JSON for each thing it has seen."""
+    """Run a module that prints one line of JSON per result."""
     fetched.from_npm(package)
     code, printed, problem = run(
         ["node", "--input-type=module", "--eval", script], {**server.env, **env}, tmp_path, NODE
@@ -94,7 +94,7 @@ say((await repos.get(repository)).data.html_url);
 
 
 def test_octokit_rest(ghdeploy: FakeGitHub, server: LiveServer, tmp_path: Path) -> None:
-    """Creates, reports, follows pages, encodes slashes, and reads a refusal, over HTTP and HTTPS."""
+    """It creates, reports, follows pages, encodes slashes, and reads a refusal, over HTTP and HTTPS."""
     made, reported, listed, environment, refused, html_url = node(OCTOKIT, server, tmp_path, "@octokit/rest")
 
     [first] = ghdeploy.repository("octocat/example").deployments[-1:]
@@ -123,7 +123,7 @@ say([github.context.apiUrl, github.context.serverUrl, github.context.graphqlUrl]
 
 
 def test_the_toolkit_of_github_actions(ghdeploy: FakeGitHub, server: LiveServer, tmp_path: Path) -> None:
-    """`@actions/github` finds the server by the variables that a runner sets."""
+    """`@actions/github` finds the server by the environment variables of a runner."""
     made, urls = node(
         ACTIONS,
         server,
@@ -142,14 +142,14 @@ def test_the_toolkit_of_github_actions(ghdeploy: FakeGitHub, server: LiveServer,
 
 
 def gh(server: LiveServer, tmp_path: Path, *arguments: str) -> tuple[int, str, str]:
-    """Run gh, which takes nothing but HTTPS."""
+    """Run gh, which requires HTTPS."""
     program = shutil.which("gh") or str(fetched.from_debian("usr/bin/gh", "gh"))
     return run([program, *arguments], {**server.env, "GH_CONFIG_DIR": str(tmp_path)}, tmp_path)
 
 
 @pytest.mark.parametrize("server", [True], indirect=True, ids=["https"])
 def test_gh(ghdeploy: FakeGitHub, server: LiveServer, tmp_path: Path) -> None:
-    """`gh api` creates, follows pages, and tells a refusal; it finds the server by `GH_HOST`."""
+    """`gh api` creates, follows pages, and shows a refusal; it finds the server by `GH_HOST`."""
     deployments = "repos/octocat/example/deployments"
     urls = []
     for environment in ("staging", "qa"):
@@ -197,7 +197,7 @@ puts client.branches("octocat/example").map(&:name).to_json
 
 
 def ruby() -> tuple[str, dict[str, str]]:
-    """Find Ruby with octokit.rb: the system's, or the unpacked one, which has to be told where it is."""
+    """Find Ruby with octokit.rb: the system's, or the unpacked one, which needs its paths."""
     system = shutil.which("ruby")
     if system and not subprocess.run([system, "-e", "require 'octokit'"], capture_output=True, check=False).returncode:  # noqa: S603
         return system, {}
@@ -215,7 +215,7 @@ def ruby() -> tuple[str, dict[str, str]]:
 
 
 def test_octokit_rb(ghdeploy: FakeGitHub, server: LiveServer, tmp_path: Path) -> None:
-    """octokit.rb finds the server by variables of its own, follows pages, and reads a refusal."""
+    """octokit.rb finds the server by its own environment variables, follows pages, and reads a refusal."""
     program, env = ruby()
     options = ["--disable-gems"] if env else []
     code, printed, problem = run([program, *options, "-e", RUBY], {**server.env, **env}, tmp_path)
@@ -234,7 +234,7 @@ def test_octokit_rb(ghdeploy: FakeGitHub, server: LiveServer, tmp_path: Path) ->
 
 
 def test_curl(ghdeploy: FakeGitHub, server: LiveServer, tmp_path: Path) -> None:
-    """A shell script's way, with a body that it asks leave for before it sends it."""
+    """Like a shell script, with a body for which curl first sends `Expect: 100-continue`."""
     program = fetched.program("curl")
     body = json.dumps({"ref": "topic", "payload": {"notes": "a" * 2000}})
     script = (

@@ -1,4 +1,4 @@
-"""Real clients, unmodified: what PyGithub and github3.py make of a token that is too weak."""
+"""Real clients, unmodified: PyGithub and github3.py with tokens that lack rights."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ TEXT = "ghp_of_these_tests_0001"
 
 
 def pygithub(*, lazy: bool = False) -> Github:
-    """Give PyGithub as its users have it."""
+    """Return a PyGithub client with default settings."""
     return Github(auth=Auth.Token(TEXT), lazy=lazy, seconds_between_requests=None, seconds_between_writes=None)
 
 
 def github3_client() -> Any:  # noqa: ANN401 - github3.py has no types
-    """Give github3.py as its users have it."""
+    """Return a github3.py client with default settings."""
     return github3.login(token=TEXT)
 
 
 def test_pygithub_reads_the_scopes_of_a_token(ghdeploy: FakeGitHub) -> None:
-    """`oauth_scopes` are those it was given; a fine-grained token has none."""
+    """`oauth_scopes` are the scopes of the token; a fine-grained token has none."""
     ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token(TEXT, scopes=["repo", "delete_repo"])
     client = pygithub()
@@ -38,7 +38,7 @@ def test_pygithub_reads_the_scopes_of_a_token(ghdeploy: FakeGitHub) -> None:
 
 
 def test_pygithub_deploys_with_repo_deployment_alone(ghdeploy: FakeGitHub) -> None:
-    """The private repository itself is a 404 to it, its deployments are not."""
+    """It gets 404 for the private repository itself, but not for its deployments."""
     repo = ghdeploy.add_repository("octocat/example", private=True)
     ghdeploy.add_token(TEXT, scopes=["repo_deployment"])
     with pytest.raises(UnknownObjectException):
@@ -58,10 +58,10 @@ def test_pygithub_deploys_with_repo_deployment_alone(ghdeploy: FakeGitHub) -> No
         ({"user": "github-actions[bot]", "permissions": {}}, 403, "Resource not accessible by integration"),
     ],
 )
-def test_pygithub_raises_what_a_weak_token_gets(
+def test_pygithub_raises_the_refusals_of_a_weak_token(
     ghdeploy: FakeGitHub, given: dict[str, Any], status: int, message: str
 ) -> None:
-    """At once: a 403 about permissions is no rate limit, so nothing is retried."""
+    """At once: a 403 about permissions is not a rate limit, so there is no retry."""
     repo = ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token(TEXT, **given)
     remote = pygithub().get_repo("octocat/example")
@@ -73,7 +73,7 @@ def test_pygithub_raises_what_a_weak_token_gets(
 
 
 def test_pygithub_raises_bad_credentials_for_a_revoked_token(ghdeploy: FakeGitHub) -> None:
-    """As for one that was never known."""
+    """As for an unknown token."""
     ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token(TEXT)
     ghdeploy.revoke_token(TEXT)
@@ -82,7 +82,7 @@ def test_pygithub_raises_bad_credentials_for_a_revoked_token(ghdeploy: FakeGitHu
 
 
 def test_pygithub_reports_a_check_run_as_an_app_only(ghdeploy: FakeGitHub) -> None:
-    """A user is told to be an app, an app is let in."""
+    """A user is refused, and an app is allowed."""
     repo = ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token(TEXT, scopes=["repo"])
     with pytest.raises(GithubException, match="You must authenticate via a GitHub App"):
@@ -92,7 +92,7 @@ def test_pygithub_reports_a_check_run_as_an_app_only(ghdeploy: FakeGitHub) -> No
     assert made.app.slug == "ci"
 
 
-def test_github3_raises_what_a_weak_token_gets(ghdeploy: FakeGitHub) -> None:
+def test_github3_raises_the_refusals_of_a_weak_token(ghdeploy: FakeGitHub) -> None:
     """404 for a missing scope, 403 for a missing permission, 401 for a revoked token."""
     ghdeploy.add_repository("octocat/example")
     ghdeploy.add_token(TEXT, scopes=[])

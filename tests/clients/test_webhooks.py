@@ -18,18 +18,18 @@ NOWHERE = "http://127.0.0.1:1/hook"
 
 @pytest.fixture
 def repository(ghdeploy: FakeGitHub) -> Repository:
-    """Give the repository octocat/example."""
+    """Return the repository octocat/example."""
     return ghdeploy.add_repository("octocat/example")
 
 
 def pygithub() -> Any:  # noqa: ANN401 - a repository, of which PyGithub knows too many types
-    """Give the repository as PyGithub's users have it."""
+    """Return the repository as a PyGithub object."""
     token = Auth.Token("any-token")
     return Github(auth=token, seconds_between_requests=None, seconds_between_writes=None).get_repo("octocat/example")
 
 
 def github3_repository() -> Any:  # noqa: ANN401 - github3.py has no types
-    """Give the repository as github3.py's users have it."""
+    """Return the repository as a github3.py object."""
     return github3.login(token="any-token").repository("octocat", "example")
 
 
@@ -61,7 +61,7 @@ def test_pygithub_manages_hooks(repository: Repository, ghdeploy: FakeGitHub) ->
 
 
 def test_pygithub_reads_deliveries(repository: Repository, ghdeploy: FakeGitHub) -> None:
-    """A list that goes on from page to page by cursor, and one with its request and response."""
+    """A list with several pages by cursor, and one delivery with its request and response."""
     hook = ghdeploy.webhooks.subscribe(lambda _: 500, repository="octocat/example", secret="s3cret")
     for number in range(40):
         repository.add_commit_status("main", state="success", context=str(number))
@@ -81,8 +81,8 @@ def test_pygithub_reads_deliveries(repository: Repository, ghdeploy: FakeGitHub)
     assert newest.response.payload == ""
 
 
-def test_pygithub_is_refused_in_githubs_words(repository: Repository) -> None:
-    """The same hook twice, and an unknown event."""
+def test_pygithub_raises_githubs_messages(repository: Repository) -> None:
+    """For a second hook with the same URL, and for an unknown event."""
     repo = pygithub()
     assert repository.full_name == repo.full_name
     repo.create_hook("web", {"url": NOWHERE})
