@@ -719,7 +719,8 @@ def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> 
     result.assert_outcomes(errors=1, failed=2, passed=1)
     expected = (
         f"pytest_ghdeploy.FakeError: {pytester.path / 'inner' / 'bad.json'}: unknown key 'full_nme' in "
-        "repositories[0]; known: full_name, default_branch, private, branches, commits, merge_conflicts, tags, "
+        "repositories[0]; known: full_name, default_branch, private, deploy_keys_enabled, environments_protected, "
+        "branches, commits, merge_conflicts, tags, "
         "refs, collaborators, deploy_keys, commit_statuses, check_runs, environments, deployments"
     )
     assert error_lines(result) == [expected] * 3
