@@ -1418,7 +1418,7 @@ def test_assert_event_fails_as_an_assertion_of_the_test(pytester: pytest.Pyteste
         section,
         "test_it.py:10: in test_not_wanted",
         '    ghdeploy.assert_no_event("deployment", environment="qa")',
-        "E   AssertionError: expected no event deployment with environment 'qa', but 1 recorded:",
+        "E   AssertionError: expected no event deployment with environment 'qa', but found 1:",
         "E       deployment 14054440: environment 'qa', ref 'main'",
         section,
     ]

@@ -1,9 +1,9 @@
 """
 The options of a fake, each described once.
 
-pytest has them as ini options and arguments of the marker, ``ghdeploy serve``
-as options of the command line. pytest reads this table in every run of everyone
-who has the package installed, so this module imports next to nothing.
+They are ini options and marker arguments in pytest, and command-line options of
+``ghdeploy serve``. pytest imports this module in every run, for everyone who has
+the package installed, so it imports almost nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 class Option(NamedTuple):
     """
-    An argument of ``FakeGitHub`` that can be written as text.
+    An argument of ``FakeGitHub`` that can be written as a string.
 
     Attributes:
-        default: What it is if it is not given. Digits stand for a number.
+        default: The default value. Digits mean a number.
 
-        value: What the value is called in the help of a command; an empty text if it is true or false.
+        value: The name of the value in the help of a command; ``""`` for true or false.
     """
 
     default: str
@@ -27,12 +27,12 @@ class Option(NamedTuple):
 
     @property
     def is_switch(self) -> bool:
-        """Whether it is true or false."""
+        """Whether the value is true or false."""
         return not self.value
 
     @property
     def is_number(self) -> bool:
-        """Whether it is a whole number."""
+        """Whether the value is a whole number."""
         return self.default.isdecimal()
 
 
@@ -59,7 +59,7 @@ OPTIONS = {
     ),
     "legacy_delivery_headers": Option("false", "spell the header names of deliveries as GitHub did in 2023"),
 }
-"""By name. An ini option has ``ghdeploy_`` before it, an option of a command dashes for underscores."""
+"""The options by name. Ini options start with ``ghdeploy_``; command-line options have dashes for underscores."""
 
 SEED = "seed files to load into the fake of each test, relative to the file with this option"
-"""The ini option ``ghdeploy_seed``, which is no argument of a fake: what is done with one that has just been made."""
+"""The meaning of the ini option ``ghdeploy_seed``. It is not an argument of ``FakeGitHub``."""

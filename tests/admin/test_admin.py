@@ -660,7 +660,7 @@ def test_an_invalid_call_is_a_422_and_changes_nothing(
         (
             "assert_no_event",
             {"name": "status"},
-            "expected no event status, but 1 recorded:\n    status 14054440: state 'pending', context 'ci'",
+            "expected no event status, but found 1:\n    status 14054440: state 'pending', context 'ci'",
         ),
         (
             "assert_events",

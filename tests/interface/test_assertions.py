@@ -254,14 +254,14 @@ def test_an_unexpected_event_is_shown(gh: FakeGitHub, repo: Repository) -> None:
     with pytest.raises(AssertionError) as caught:
         gh.assert_no_event("deployment", environment="qa")
     assert str(caught.value) == (
-        "expected no event deployment with environment 'qa', but 2 recorded:\n"
+        "expected no event deployment with environment 'qa', but found 2:\n"
         f"    deployment {first}: environment 'qa', ref 'main'\n"
         f"    deployment {third}: environment 'qa', ref 'main'"
     )
     with pytest.raises(AssertionError) as caught:
         gh.assert_no_event("deployment")
     assert str(caught.value) == (
-        "expected no event deployment, but 3 recorded:\n"
+        "expected no event deployment, but found 3:\n"
         f"    deployment {first}: environment 'qa', ref 'main'\n"
         f"    deployment {second}: environment 'production', ref 'main'\n"
         f"    deployment {third}: environment 'qa', ref 'main'"
@@ -275,7 +275,7 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
     with pytest.raises(AssertionError) as caught:
         gh.assert_no_event("deployment")
     lines = str(caught.value).splitlines()
-    assert lines[0] == "expected no event deployment, but 8 recorded:"
+    assert lines[0] == "expected no event deployment, but found 8:"
     assert lines[1:6] == [f"    deployment {shown}: environment 'production', ref 'main'" for shown in short(gh)[:5]]
     assert "deployment" not in "".join(lines[6:])
 

@@ -198,7 +198,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     (
         lambda _gh, r, _e: r.add_deployment(ref="main", environment="\ud800"),
         (
-            "environment must be valid as JSON: "
+            "environment cannot be written as JSON: "
             "'utf-8' codec can't encode character '\\ud800' in position 32: surrogates not allowed"
         ),
     ),
@@ -253,7 +253,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Environment], object], st
     ),
     (
         lambda _gh, r, _e: r.add_environment("qa", deployment_branch_policy=CUSTOM | {"x": {1}}),  # type: ignore[arg-type]
-        "deployment_branch_policy must be valid as JSON: Object of type set is not JSON serializable",
+        "deployment_branch_policy cannot be written as JSON: Object of type set is not JSON serializable",
     ),
     (
         lambda _gh, _r, e: e.add_deployment_branch_policy("main"),

@@ -584,7 +584,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     (lambda gh, _r, _d: gh.stub("GET", "/user", status=99), "status must be an HTTP status from 200 to 599, got 99"),
     (
         lambda gh, _r, _d: gh.stub("GET", "/user", json={1}),
-        "json must be valid as JSON: Object of type set is not JSON serializable",
+        "json cannot be written as JSON: Object of type set is not JSON serializable",
     ),
     (
         lambda gh, _r, _d: gh.clock.tick(-1),
@@ -737,7 +737,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", payload={"set": {1}}),
-        "payload must be valid as JSON: Object of type set is not JSON serializable",
+        "payload cannot be written as JSON: Object of type set is not JSON serializable",
     ),
     (
         lambda _gh, r, _d: r.add_deployment(ref="main", payload="x" * 65_535),

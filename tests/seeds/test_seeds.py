@@ -885,7 +885,7 @@ MISTAKES = [
         '{"repositories": [{"full_name": "o/r", "deployments": [{"ref": "main", "payload":\n{"a": 1.0e+999}}]}]}',
         2,
         (
-            "repositories[0].deployments[0].payload: payload must be valid as JSON: "
+            "repositories[0].deployments[0].payload: payload cannot be written as JSON: "
             "Out of range float values are not JSON compliant*"
         ),  # newer Pythons say more
     ),
@@ -987,7 +987,7 @@ def test_a_seed_must_be_a_path_or_a_mapping() -> None:
     )
     circle: dict[str, Any] = {"full_name": "o/r"}
     circle["deployments"] = [{"ref": "main", "payload": circle}]
-    expected = "repositories[0].deployments[0].payload: payload must be valid as JSON: Circular reference detected"
+    expected = "repositories[0].deployments[0].payload: payload cannot be written as JSON: Circular reference detected"
     assert refusal({"repositories": [circle]}) == expected
 
 

@@ -349,7 +349,7 @@ def test_the_kind_can_be_given(ghdeploy: FakeGitHub, kind: Any) -> None:  # noqa
         ({"target": print, "secret": 7}, "secret must be a string, got a number"),
         ({"target": print, "secret": 0}, "secret must be a string, got a number"),
         ({"target": print, "secret": b"hunter2"}, "secret must be a string, got bytes"),
-        ({"target": print, "secret": "hunter2\ud800"}, "secret must be valid as JSON: 'utf-8' codec can't encode"),
+        ({"target": print, "secret": "hunter2\ud800"}, "secret cannot be written as JSON: 'utf-8' codec can't encode"),
         (
             {"target": "ftp://me:hunter2@127.0.0.1/"},
             "config.url is 'ftp://[redacted]@127.0.0.1/'; it must be a valid http or https URL",

@@ -78,7 +78,7 @@ def plain_json(**members: object) -> dict[str, Any]:
         copied: dict[str, Any] = json.loads(_to_json(members))
     except (TypeError, ValueError) as problem:
         name = next((member for member, value in members.items() if not _is_json(value)), None)
-        msg = f"{name or 'this'} must be valid as JSON: {problem}"
+        msg = f"{name or 'this'} cannot be written as JSON: {problem}"
         raise FakeError(msg, argument=name) from None
     return copied
 

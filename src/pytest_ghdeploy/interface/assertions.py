@@ -66,7 +66,7 @@ def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object
     matches = matching(events, name, fields)
     if matches:
         shown = "".join(f"\n    {_line(event, fields)}" for event in matches[:_SHOWN])
-        msg = f"expected no event {_described(name, fields)}, but {len(matches)} recorded:{shown}"
+        msg = f"expected no event {_described(name, fields)}, but found {len(matches)}:{shown}"
         raise AssertionError(msg)
 
 

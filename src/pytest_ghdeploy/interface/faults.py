@@ -141,7 +141,7 @@ class Faults:
         check_type("required", required, bool, "True or False")
         count = not_found_yet or stale
         if count and times != 1:
-            msg = "times cannot be combined with not_found_yet or stale, which are the number of requests"
+            msg = "times cannot be combined with not_found_yet or stale: their value is the number of requests"
             raise FakeError(msg, argument="times")
         kinds = {"status": status, "error": error, "not_found_yet": not_found_yet, "stale": stale,
                  "retry_after": retry_after, "headers": headers_of(headers), "change_made": change_made}  # fmt: skip

@@ -207,7 +207,7 @@ class Repository:
             if from_ref is None:
                 start = graph.back(self._branch(default, None), behind)
                 if start is None:
-                    msg = f"because of merges no commit is exactly {behind} behind {default}: use from_ref"
+                    msg = f"no commit is exactly {behind} behind {default}, because of merges: use from_ref"
                     raise FakeError(msg, argument="behind")
             else:
                 start = self._sha(from_ref, "from_ref")

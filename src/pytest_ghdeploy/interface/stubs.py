@@ -39,7 +39,7 @@ def stub_of(
     try:
         body = b"" if json is None else json_module.dumps(json, allow_nan=False).encode()
     except (TypeError, ValueError) as problem:
-        msg = f"json must be valid as JSON: {problem}"
+        msg = f"json cannot be written as JSON: {problem}"
         raise FakeError(msg, argument="json") from None
     if body and status in _WITHOUT_BODY:
         msg = f"a {status} response has no body: leave json out"
