@@ -60,7 +60,7 @@ def losses(name: str, wanted: inspect.Signature, actual: inspect.Signature) -> I
             yield f"{name} lost its parameter {parameter.name}"
         else:
             yield from losses_of_parameter(name, parameter, now)
-    order = [one.name for one in wanted.parameters.values() if one.kind in BY_POSITION]
+    order = [parameter.name for parameter in wanted.parameters.values() if parameter.kind in BY_POSITION]
     order_now = [parameter.name for parameter in parameters.values() if parameter.kind in BY_POSITION]
     if order_now[: len(order)] != order and set(order) <= set(order_now):
         yield f"{name} takes its arguments in another order: {', '.join(order_now)}, not {', '.join(order)}"
@@ -235,7 +235,7 @@ def test_no_entry_point_is_lost() -> None:
     """pyproject.toml declares the plugin and the command, and both can be imported."""
     name, _, module = CONTRACT["entry_points"]["plugin"].partition(" = ")
     assert PROJECT["entry-points"]["pytest11"].get(name) == module
-    assert module in [one.value for one in entry_points(group="pytest11", name=name)]
+    assert module in [entry_point.value for entry_point in entry_points(group="pytest11", name=name)]
     importlib.import_module(module)
     assert callable(command())
 
@@ -292,7 +292,7 @@ def test_no_seed_key_is_lost() -> None:
 def test_no_admin_endpoint_is_lost(ghdeploy: FakeGitHub) -> None:
     """`GET /_ghdeploy` lists each endpoint, with the keys of its body and their defaults."""
     index = requests.get(f"{ghdeploy.serve(admin=True).url}/_ghdeploy", timeout=10).json()
-    endpoints = {f"{one['method']} {one['path']}": one["keys"] for one in index["endpoints"]}
+    endpoints = {f"{it['method']} {it['path']}": it["keys"] for it in index["endpoints"]}
     lost = missing("the admin interface", CONTRACT["admin"], endpoints)
     for endpoint in CONTRACT["admin"].keys() & endpoints:
         wanted = CONTRACT["admin"][endpoint]

@@ -34,7 +34,7 @@ def name_of(member: str) -> str:
 
 def signature_of(method: Callable[..., object]) -> str:
     """Format a method as in the reference: without self, types and slashes."""
-    parameters = [one.replace(annotation=one.empty) for one in inspect.signature(method).parameters.values()]
+    parameters = [it.replace(annotation=it.empty) for it in inspect.signature(method).parameters.values()]
     text = str(inspect.Signature(parameters)).replace("'", '"')
     return f"{method.__name__}{text.replace('/, ', '').replace(', /', '')}"
 
