@@ -886,5 +886,5 @@ def test_it_starts_quickly() -> None:
     with serving() as served:
         served.send("GET", "/_ghdeploy/clock")
         taken = time.perf_counter() - began
-    # 0.3 seconds on an idle machine; the limit is for one with much else to do.
+    # It takes 0.3 seconds on an idle machine. The limit allows for a busy one.
     assert taken < 5

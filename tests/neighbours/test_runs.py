@@ -330,7 +330,7 @@ ASYNC = """
             assert (await client.get(DEPLOYMENTS)).status_code == 200
 """
 WITH_AIOHTTP = """async with aiohttp.ClientSession(headers=HEADERS) as session, session.get(DEPLOYMENTS) as answer:
-        assert [one["id"] for one in await answer.json()] == [deployment["id"]]"""
+        assert [row["id"] for row in await answer.json()] == [deployment["id"]]"""
 
 
 def asynchronous(mark: str, fixture: str, aiohttp: str = WITH_AIOHTTP) -> str:
@@ -524,7 +524,7 @@ HANGING = source(
     def as_before():
         assert requests.adapters.HTTPAdapter.send.__module__ == "requests.adapters"
         assert httpx.HTTPTransport.handle_request.__module__ == "httpx._transports.default"
-        assert [one for one in threading.enumerate() if one.name.startswith("ghdeploy")] == []
+        assert [thread for thread in threading.enumerate() if thread.name.startswith("ghdeploy")] == []
 
     @hangs
     @pytest.mark.parametrize("in_thread", [None, True])

@@ -445,10 +445,10 @@ def test_a_refused_seed_leaves_no_trace(last: dict[str, Any]) -> None:
     twin = used(twin_deliveries)
     del twin_deliveries[:]
     twin.clock.move_to(fake.clock.now)
-    for one in (fake, twin):
-        one.seed(fresh)
-    told = [[(one.event, one.id, one.delivery_id) for one in found] for found in (deliveries, twin_deliveries)]
-    assert told[0] == told[1] != []
+    for seeded in (fake, twin):
+        seeded.seed(fresh)
+    ids = [[(it.event, it.id, it.delivery_id) for it in received] for received in (deliveries, twin_deliveries)]
+    assert ids[0] == ids[1] != []
     assert [event.delivery_id for event in fake.events] == [event.delivery_id for event in twin.events]
 
 
