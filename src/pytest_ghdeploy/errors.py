@@ -77,11 +77,11 @@ def kind_of(value: object) -> str:
     kinds: tuple[tuple[Any, str], ...] = (
         (type(None), "nothing"),
         (int, "a number"),
-        (float, "a number with a point"),
+        (float, "a decimal number"),
         (str, "a string"),
         (date, "a date"),
         (time, "a time"),
         (Mapping, "a mapping"),
         ((list, tuple), "a list"),
     )
-    return next((called for kind, called in kinds if isinstance(value, kind)), type(value).__name__)
+    return next((description for kind, description in kinds if isinstance(value, kind)), type(value).__name__)

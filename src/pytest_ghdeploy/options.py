@@ -37,25 +37,28 @@ class Option(NamedTuple):
 
 
 OPTIONS = {
-    "base_url": Option("https://api.github.com", "root of the fake's API", "URL"),
-    "validate": Option("requests", 'validate "requests" only, or "all": answers and events too', "WHAT"),
-    "enterprise_version": Option("3.19.0", "version of a fake whose base_url is a GitHub Enterprise Server", "VERSION"),
+    "base_url": Option("https://api.github.com", "root URL of the fake's API", "URL"),
+    "validate": Option("requests", 'validate only "requests", or "all": responses and events too', "WHAT"),
+    "enterprise_version": Option("3.19.0", "version of GitHub Enterprise Server, if base_url is one", "VERSION"),
     "inactive_events": Option("false", "dispatch deployment_status for the state inactive too"),
     "auto_inactive_production": Option("false", "let auto_inactive retire production deployments too"),
     "delete_per_repository": Option(
-        "false", "an active deployment can be deleted only if it is alone in its repository, not in its environment"
+        "false",
+        "allow deleting an active deployment only if it is the only one in its repository, not just in its environment",
     ),
-    "neutral_passes": Option("false", "a check run with the conclusion neutral satisfies required_contexts"),
+    "neutral_passes": Option("false", "let a check run with the conclusion neutral satisfy required_contexts"),
     "short_shas": Option("false", "accept an abbreviated SHA as the ref of a deployment"),
     "contexts_before_merge": Option("false", "check required_contexts before auto_merge"),
-    "list_all_contexts": Option("false", "a 409 for given required_contexts lists all contexts of the commit"),
-    "payload_limit": Option("65535", "longest payload of a deployment in bytes of JSON, 0 for no limit", "BYTES"),
-    "version_text_in_errors": Option(
-        "false", 'an unknown X-GitHub-Api-Version is refused with "Bad Request", and the reason in errors'
+    "list_all_contexts": Option(
+        "false", "list all contexts of the commit in a 409, even with explicit required_contexts"
     ),
-    "null_is_absent": Option("true", "an optional member of a request body that is null counts as left out"),
+    "payload_limit": Option("65535", "size limit of a deployment's payload in bytes of JSON, 0 for no limit", "BYTES"),
+    "version_text_in_errors": Option(
+        "false", 'refuse an unknown X-GitHub-Api-Version with the message "Bad Request" and the reason in errors'
+    ),
+    "null_is_absent": Option("true", "treat an optional member of a request body that is null as left out"),
     "branch_policy_redirect": Option(
-        "list", 'the 303 for an existing branch policy leads to the "list" of policies, or to the "policy"', "WHERE"
+        "list", 'lead the 303 for an existing branch policy to the "list" of policies, or to the "policy"', "WHERE"
     ),
     "legacy_delivery_headers": Option("false", "spell the header names of deliveries as GitHub did in 2023"),
 }

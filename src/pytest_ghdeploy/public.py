@@ -1,4 +1,4 @@
-"""Names that users import from ``pytest_ghdeploy``, wherever they are defined."""
+"""Show public classes under ``pytest_ghdeploy``, from which users import them, wherever they are defined."""
 
 from __future__ import annotations
 

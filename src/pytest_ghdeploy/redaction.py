@@ -23,7 +23,7 @@ _ORDINARY = re.compile(r"[a-z]{1,20}(?:_[a-z]{1,20}){0,3}")
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-github-otp"})
 _USERINFO_IN_BODY = re.compile(rb"(://)[^/?#\"\s\\]*@")
-# A shorter secret would match parts of ordinary text, and one below the second limit would match ordinary words.
+# Shorter secrets would match parts of ordinary text. Those below the second limit would match ordinary words.
 _SHORTEST_SECRET, _SHORTEST_WORD = 8, 4
 # A member of a JSON object, of a JSON object inside a JSON string, and of a form or query.
 _SECRET_MEMBER = re.compile(
@@ -111,7 +111,7 @@ class Secrets:
                 self._known[form] = form.encode(errors="surrogatepass")
 
     def add(self, secret: str) -> None:
-        """Add a declared *secret*. One of 4 to 7 characters is redacted only as a whole word."""
+        """Add a declared *secret*. A secret of 4 to 7 characters is redacted only as a whole word."""
         self.show(secret)
         if _SHORTEST_WORD <= len(secret) < _SHORTEST_SECRET and secret not in self._words:
             for form in _forms(secret):

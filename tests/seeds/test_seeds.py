@@ -927,7 +927,7 @@ def test_each_mistake_has_its_message(
         (
             "seed.toml",
             b"[[rate_limits]]\nremaining = 1.5\n",
-            "seed.toml: rate_limits[0].remaining must be a whole number, got a number with a point",
+            "seed.toml: rate_limits[0].remaining must be a whole number, got a decimal number",
         ),
         ("seed.toml", b"[users]\n", "seed.toml: users must be a list, got a mapping"),
         (
