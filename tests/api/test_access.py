@@ -519,7 +519,7 @@ def test_each_app_has_a_check_suite_of_its_own(http: requests.Session, ghdeploy:
         f"Invalid app_id `{runs[0]['app']['id']}` - check run can only be modified by the GitHub App that created it."
     )
     assert (refused.status_code, refused.json()["message"]) == (403, message)
-    assert refused.headers["X-GHDeploy-Hint"] == "the check run belongs to the app two, the token to one"
+    assert refused.headers["X-GHDeploy-Hint"] == "the check run belongs to the app two, and the token to one"
     unread = http.patch(f"/repos/octocat/example/check-runs/{runs[1]['id']}", data="{")
     assert unread.json() == refused.json()
     accepted = http.patch(f"/repos/octocat/example/check-runs/{runs[2]['id']}", json={"conclusion": "success"})
@@ -557,7 +557,7 @@ def test_a_revoked_token_is_bad_credentials(http: requests.Session, ghdeploy: Fa
         (TEXT, "the token of octocat was revoked with revoke_token"),
         (
             "another",
-            "the token is not one of the 1 that add_token added; without any call of add_token every token is accepted",
+            "the token was not added with add_token (tokens added: 1); until one is added, every token is accepted",
         ),
     ):
         http.headers["Authorization"] = f"token {text}"

@@ -105,7 +105,7 @@ def test_a_window_restarts_when_it_has_ended() -> None:
 def test_the_secondary_limits_are_counted_in_three_windows() -> None:
     """The windows are points per minute, content per minute and content per hour."""
     windows = Secondary(900, 80, 500, 403, retry_after=True).windows(NOON)
-    assert [(window.what, window.limit, window.seconds) for window in windows] == [
+    assert [(window.units, window.limit, window.seconds) for window in windows] == [
         ("points a minute", 900, 60),
         ("content-creating requests a minute", 80, 60),
         ("content-creating requests an hour", 500, 3600),

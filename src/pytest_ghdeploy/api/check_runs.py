@@ -64,9 +64,9 @@ def add(
 
         started_at: A time in RFC 3339. The default is now.
 
-        completed_at: Likewise, for a completed run. It needs a *conclusion*.
+        completed_at: A time in RFC 3339. It needs a *conclusion*. The default for a completed run is now.
 
-        details_url: A page with details. By default, and for ``""``, the app's page, or for GitHub Actions the run's.
+        details_url: A page with details. Without one, or with ``""``, GitHub shows its own page.
 
         output:
             ``title``, ``summary``, ``text`` and ``annotations``. A *text* of
@@ -93,7 +93,7 @@ def add(
         raise refusals.no_commit(head_sha, hint)
     head_sha, now = head_sha.lower(), store.clock.now
     status = rules.check_run_status(
-        "queued", status=status, conclusion=conclusion, says_when_completed=completed_at is not None
+        "queued", status=status, conclusion=conclusion, has_completed_at=completed_at is not None
     )
     started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
     report = rules.reported_output(CheckRunOutput(), output)
@@ -141,7 +141,7 @@ def change(
     Dispatches ``check_run`` with the action ``completed`` when the run becomes completed.
 
     Args:
-        conclusion: Completes the run, whatever its *status*. A run that is completed already needs no new one.
+        conclusion: Completes the run, whatever its *status*. A run that is already completed does not need a new one.
 
         status: A status other than ``completed`` removes the conclusion of a completed run.
 
@@ -160,7 +160,7 @@ def change(
     """
     before = check_run
     status = rules.check_run_status(
-        before.status, status=status, conclusion=conclusion, says_when_completed=completed_at is not None
+        before.status, status=status, conclusion=conclusion, has_completed_at=completed_at is not None
     )
     started, completed = _time("started_at", started_at), _time("completed_at", completed_at)
     report = rules.reported_output(before.output, output)
@@ -187,7 +187,7 @@ def _time(member: str, text: str | None) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-    except OverflowError:  # a time in year 1 or 9999 that is outside these years in UTC
+    except OverflowError:  # the time in UTC would be outside the years 1 to 9999
         raise refusals.invalid_date_time(member, text) from None
 
 
@@ -227,7 +227,7 @@ def _latest(store: Store, repository: Repository, sha: str) -> list[CheckRun]:
 
 
 def contexts_of(store: Store, repository: Repository, sha: str) -> list[Context]:
-    """List the latest check runs of *sha* with their conclusions (``pending`` if there is none), oldest first."""
+    """List the latest check runs of *sha* with their conclusions (or ``pending``), oldest first."""
     return [Context(row.name, row.conclusion or "pending") for row in _latest(store, repository, sha)]
 
 
@@ -290,7 +290,7 @@ def list_for_ref(call: Call) -> Reply:
     """
     List the check runs of a ref's commit, newest first.
 
-    By default these are the latest run of each name in each suite; with ``filter=all``, all runs.
+    By default, the list has only the latest run of each name in each suite. With ``filter=all``, it has all runs.
     """
     ref, query = call.params["ref"], call.query
     sha = git.find_commit(call, ref, partial(refusals.no_commit, ref)).sha

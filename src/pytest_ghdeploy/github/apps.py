@@ -90,13 +90,13 @@ def slug_of(bot_login: str) -> str:
 
 
 def client_id(app_id: int) -> str:
-    """Make up the id of an app as an OAuth client: ``Iv23li`` and 14 letters and digits, as on GitHub since 2024."""
+    """Make up the OAuth client id of an app: ``Iv23li`` and 14 letters and digits, as on GitHub since 2024."""
     digest = hashlib.sha256(b"client of app %d" % app_id).digest()
     return "Iv23li" + "".join(_LETTERS_AND_DIGITS[byte % len(_LETTERS_AND_DIGITS)] for byte in digest[:14])
 
 
 def installation_id(app_id: int) -> int:
-    """Return the id of an app's installation. In the fake every app has one, with an id made up from the app's."""
+    """Return the id of an app's installation. In the fake, every app has one, with an id derived from the app's."""
     return 52_000_000 + app_id
 
 

@@ -195,7 +195,7 @@ def decide(needed: Needed, token: Token | None, *, right: Permission | None, pri
     from it. For an app, only its permissions count.
 
     Args:
-        token: As in ``sees``, and so for *right*, *private* and *selected*.
+        token: *token*, *right*, *private* and *selected* are the same as in ``sees``.
 
     Source:
         https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api, and reports by
@@ -318,33 +318,35 @@ def explain(
         selected: The full names of the repositories that the token covers, ``None`` for all.
     """
     user: User | None = token.user if token else None
-    what = f"{'private' if repository.private else 'public'} repository {repository.full_name}"
-    whose = f"the token of {user.login}" if user else ""
+    target = f"{'private' if repository.private else 'public'} repository {repository.full_name}"
+    subject = f"the token of {user.login}" if user else ""
     if verdict == "apps_only":
         example = f'add_token(..., user="NAME[bot]", permissions={{"{needed.permission}": "write"}})'
-        return f"{whose} is a user's token, and only apps may call {needed.operation_id}: {example}"
+        return f"{subject} is a user's token, and only apps may call {needed.operation_id}: {example}"
     if token and selected is not None and repository.full_name not in selected:
-        return f"{whose} covers {', '.join(selected) or 'no repository'} only, not {what}: see add_token"
+        return f"{subject} covers {', '.join(selected) or 'no repository'} only, not {target}: see add_token"
     if (token is None or token.kind != "app") and not allows(right, needed.right):
-        who = user.login if user else "an anonymous caller"
+        caller = user.login if user else "an anonymous caller"
         return (
-            f"{who} has {f'only the right {right!r}' if right else 'no right'} on {what}; "
+            f"{caller} has {f'only the right {right!r}' if right else 'no right'} on {target}; "
             f"{needed.operation_id} needs {needed.right!r}: see add_collaborator"
         )
     assert token is not None  # noqa: S101 - an anonymous caller lacks rights only
     if token.permissions is None:
         scopes = " or ".join(scopes_for(needed, private=repository.private))
-        return f"{whose} has {has_now(token)}; {needed.operation_id} on {what} needs {scopes}: see add_token"
+        return f"{subject} has {has_now(token)}; {needed.operation_id} on {target} needs {scopes}: see add_token"
     example = f'add_token(..., permissions={{"{needed.permission}": "{needed.level}"}})'
-    return f"{whose} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: {example}"
+    return f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: {example}"
 
 
 def explain_for_account(needed: Needed, token: Token) -> str:
     """Write the hint for a refused caller of an operation without a repository."""
-    who = f"the token of {token.user.login}"
+    subject = f"the token of {token.user.login}"
     if token.kind == "app":
-        return f"{who} is an app token and has no user account: {needed.operation_id} needs a user's token"
+        return f"{subject} is an app token and has no user account: {needed.operation_id} needs a user's token"
     if token.permissions is None:
         scopes = " or ".join(accepted_scopes(needed))
-        return f"{who} has {has_now(token)}; {needed.operation_id} needs {scopes}: see add_token"
-    return f"{who} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: see add_token"
+        return f"{subject} has {has_now(token)}; {needed.operation_id} needs {scopes}: see add_token"
+    return (
+        f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: see add_token"
+    )

@@ -1,5 +1,5 @@
 """
-A small commit graph with what deployments need from git.
+A small commit graph: the part of git that deployments need.
 
 A commit has parents and a tree, which maps paths to blob SHAs. A branch or tag
 points to a commit. "Behind", merges and conflicts are computed from these. SHAs
@@ -152,11 +152,11 @@ class Graph:
         Resolve *ref* to a branch, else a tag, else any other ref, else a commit with this full SHA.
 
         The forms ``refs/heads/x``, ``heads/x``, ``refs/tags/x`` and ``tags/x``
-        work too. Other refs are known by their full name only [guess], such as
+        work too. Other refs are found by their full names only [guess], such as
         ``refs/pull/7/merge``.
 
         Args:
-            default_branch: The branch that ``HEAD`` stands for; if not given, ``HEAD`` is unknown.
+            default_branch: The branch that ``HEAD`` stands for. Without it, ``HEAD`` is unknown.
 
             short_shas: Whether an unambiguous prefix of 7 to 40 digits is also a SHA.
 
@@ -426,8 +426,8 @@ class Graph:
         """
         Commit changes that make merging branch *base* into branch *head* conflict.
 
-        *head* always gets a commit. *base* gets one only if it has no change of
-        its own yet.
+        *head* always gets a commit. *base* gets one only if it has no changes of
+        its own.
         """
         common = self.merge_base(self.branches[head], self.branches[base])
         known = common.tree if common else {}

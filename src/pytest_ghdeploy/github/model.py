@@ -167,7 +167,7 @@ class Deployment(NamedTuple):
 
 
 class DeploymentStatus(NamedTuple):
-    """A report on a deployment. It is never updated, and only deleted with its deployment."""
+    """A report on a deployment. It is never updated, and is deleted only with its deployment."""
 
     id: int
     repository_id: int
@@ -295,7 +295,7 @@ class CheckRun(NamedTuple):
 
 
 class DeployKey(NamedTuple):
-    """A public key that gives access to a repository, for reading or also for writing. It is never updated."""
+    """A public key that gives read or write access to a repository. It is never updated."""
 
     id: int
     repository_id: int

@@ -37,7 +37,7 @@ def hourly(user: User | None) -> int:
     Return the requests per hour that *user* has; ``None`` is an anonymous caller.
 
     Source:
-        The page above. Apps with large installations have up to 12,500; the fake does not model that.
+        The page above. Apps with large installations have up to 12,500 requests. The fake does not implement this.
     """
     if user is None:
         return ANONYMOUS_RATE_LIMIT
@@ -75,7 +75,7 @@ def points(method: str) -> int:
 
 
 def creates_content(method: str) -> bool:
-    """Return whether a request counts as creating content: every writing one does [guess]."""
+    """Return whether a request counts as creating content. Every request that writes does [guess]."""
     return method not in _READS
 
 
@@ -83,10 +83,10 @@ class Window(NamedTuple):
     """
     A counter with a *limit*, valid for a number of *seconds* until *ends_at*.
 
-    *what* names the counted units in hints.
+    *units* names the counted units in hints.
     """
 
-    what: str
+    units: str
     limit: int
     seconds: int
     ends_at: datetime
@@ -173,11 +173,11 @@ class Limits:
             request_id: Quoted in GitHub's message.
         """
         key = user.id if user else None
-        who = user.login if user else "the anonymous caller"
+        caller = user.login if user else "the anonymous caller"
         if key in self.budgets and not budget.remaining:
             seconds = int((budget.reset_at - now).total_seconds())
             hint = (
-                f"{who} has used all {self.budgets[key].limit:,} requests of this hour, set with rate_limits.set; "
+                f"{caller} has used all {self.budgets[key].limit:,} requests of this hour, set with rate_limits.set; "
                 f"the next hour begins at {budget.reset_at:%Y-%m-%dT%H:%M:%SZ}: ghdeploy.clock.tick({seconds})"
             )
             return Refusal(_used_up(user, self.budgets[key].status, hint, now=now, request_id=request_id), None)
@@ -190,7 +190,7 @@ class Limits:
             if after is None:
                 seconds = int((before.ends_at - now).total_seconds())
                 hint = (
-                    f"{who} has used {before.used:,} of {before.limit:,} {before.what}, set with "
+                    f"{caller} has used {before.used:,} of {before.limit:,} {before.units}, set with "
                     f"rate_limits.set_secondary; the count starts again after ghdeploy.clock.tick({seconds})"
                 )
                 return Refusal(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 REASONS = {**{int(status): status.phrase for status in HTTPStatus}, 422: "Unprocessable Entity"}
-"""The reason phrases that GitHub sends. Newer versions of Python have another one for 422."""
+"""The reason phrases that GitHub sends. Newer versions of Python have a different one for 422."""
 
 
 class GitHubError(Exception):
@@ -344,8 +344,8 @@ def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessabl
 
 def not_accessible(kind: str, hint: str) -> Forbidden:
     """Refuse a fine-grained or app token without the permission."""
-    what = "integration" if kind == "app" else "personal access token"
-    return Forbidden(f"Resource not accessible by {what}", hint=hint)
+    caller = "integration" if kind == "app" else "personal access token"
+    return Forbidden(f"Resource not accessible by {caller}", hint=hint)
 
 
 def admin_only(hint: str) -> Forbidden:

@@ -9,8 +9,8 @@ class RepositorySettings(NamedTuple):
     """
     The settings of a repository, spelled like the members of GitHub's JSON.
 
-    A client may change each of them with ``PATCH /repos/{owner}/{repo}``. The
-    fake acts out ``archived``.
+    A client may change each of them with ``PATCH /repos/{owner}/{repo}``. Only
+    ``archived`` affects other requests.
 
     Source:
         https://docs.github.com/rest/repos/repos#update-a-repository

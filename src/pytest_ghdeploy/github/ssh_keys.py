@@ -13,7 +13,7 @@ import struct
 from typing import NamedTuple
 
 # The members after the type in a key's blob. "mpint" is a positive number, "string" is any string,
-# an integer is a string of that many bytes, and any other text is that very string.
+# an integer is a string of that many bytes, and any other value is that exact string.
 _BLOBS: dict[str, tuple[str | int, ...]] = {
     "ssh-rsa": ("mpint", "mpint"),
     "ssh-dss": ("mpint", "mpint", "mpint", "mpint"),
@@ -80,18 +80,18 @@ def _check(kind: str, blob: bytes) -> None:
     expected = _BLOBS[kind]
     if len(members) != len(expected):
         raise InvalidKey(f"a key of type {kind} has {len(expected)} member(s), but this one has {len(members)}")
-    for member, what in zip(members, expected, strict=True):
-        if isinstance(what, int):
+    for member, kind_of_member in zip(members, expected, strict=True):
+        if isinstance(kind_of_member, int):
             is_point = kind.partition("-sha2-")[0].endswith("ecdsa")
-            if len(member) != what:
-                raise InvalidKey(f"a key of type {kind} has {what} bytes, but this one has {len(member)}")
+            if len(member) != kind_of_member:
+                raise InvalidKey(f"a key of type {kind} has {kind_of_member} bytes, but this one has {len(member)}")
             if is_point and member[0] != _UNCOMPRESSED:
                 raise InvalidKey(f"the point in a key of type {kind} begins with the byte {_UNCOMPRESSED}")
-        elif what == "mpint":
+        elif kind_of_member == "mpint":
             if not member.strip(b"\0") or member[0] & 0x80:
                 raise InvalidKey(f"all members of a key of type {kind} are positive numbers")
-        elif what != "string" and member != what.encode():
-            raise InvalidKey(f"a key of type {kind} is on the curve {what}")
+        elif kind_of_member != "string" and member != kind_of_member.encode():
+            raise InvalidKey(f"a key of type {kind} is on the curve {kind_of_member}")
 
 
 def _strings(blob: bytes) -> list[bytes]:

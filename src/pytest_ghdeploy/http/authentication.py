@@ -29,7 +29,7 @@ def token_of(authorization: str) -> str:
                 name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
             except ValueError:
                 return ""
-            # Git and curl send the token as the password, old clients as the name.
+            # Git and curl send the token as the password, old clients send it as the user name.
             return name if password in ("", "x-oauth-basic") else password
         case _:
             return ""
@@ -48,7 +48,7 @@ def authenticate(store: Store, request: Request) -> Token | None:
 
     Raises:
         Forbidden: The request has no header ``User-Agent``.
-        Unauthorized: The header ``Authorization`` contains no token, or one that is unknown, revoked or expired.
+        Unauthorized: The header ``Authorization`` contains no token, or the token is unknown, revoked or expired.
 
     Source:
         https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
@@ -62,8 +62,8 @@ def authenticate(store: Store, request: Request) -> Token | None:
     token = request.token
     if token is None:
         raise refusals.bad_credentials(
-            f"the token is not one of the {len(store.tokens)} that add_token added; "
-            "without any call of add_token every token is accepted"
+            f"the token was not added with add_token (tokens added: {len(store.tokens)}); "
+            "until one is added, every token is accepted"
         )
     if token.revoked:
         raise refusals.bad_credentials(f"the token of {token.user.login} was revoked with revoke_token")

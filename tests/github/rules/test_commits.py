@@ -125,7 +125,7 @@ def test_the_combined_state_is_the_worst_state(states: list[str], expected: str)
         ({"status": "queued"}, "queued"),
         ({"status": "in_progress"}, "in_progress"),
         ({"conclusion": "failure"}, "completed"),
-        ({"conclusion": "skipped", "says_when_completed": True}, "completed"),
+        ({"conclusion": "skipped", "has_completed_at": True}, "completed"),
         ({"status": "completed", "conclusion": "success"}, "completed"),
         ({"status": "in_progress", "conclusion": "success"}, "completed"),
         ({"status": "queued", "conclusion": "neutral"}, "completed"),
@@ -135,16 +135,16 @@ def test_a_conclusion_completes_a_check_run(
     before: CheckRunStatus, report: dict[str, Any], expected: str | None
 ) -> None:
     """Without a conclusion the reported status counts, and without a status nothing changes."""
-    report = {"status": None, "conclusion": None, "says_when_completed": False} | report
+    report = {"status": None, "conclusion": None, "has_completed_at": False} | report
     assert rules.check_run_status(before, **report) == (expected or before)
 
 
 @pytest.mark.parametrize("before", get_args(model.CheckRunStatus))
 @pytest.mark.parametrize(
-    ("status", "says_when_completed"), [("completed", False), ("completed", True), (None, True), ("queued", True)]
+    ("status", "has_completed_at"), [("completed", False), ("completed", True), (None, True), ("queued", True)]
 )
 def test_a_completed_check_run_needs_a_conclusion(
-    before: CheckRunStatus, status: CheckRunStatus | None, *, says_when_completed: bool
+    before: CheckRunStatus, status: CheckRunStatus | None, *, has_completed_at: bool
 ) -> None:
     """
     The status completed and the field completed_at both require a conclusion, which a completed run has.
@@ -153,7 +153,7 @@ def test_a_completed_check_run_needs_a_conclusion(
         The refusal: argoproj/notifications-engine#399, 2025. The update of a completed run: PyGithub's recording
         CheckRun.testUpdateCheckRunAll.
     """
-    report: dict[str, Any] = {"status": status, "conclusion": None, "says_when_completed": says_when_completed}
+    report: dict[str, Any] = {"status": status, "conclusion": None, "has_completed_at": has_completed_at}
     if before == "completed":
         assert rules.check_run_status(before, **report) == "completed"
         return

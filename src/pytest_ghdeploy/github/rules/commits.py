@@ -50,7 +50,7 @@ def check_commit_status(
         hint = f"state is {state!r}; the states are {', '.join(COMMIT_STATUS_STATES)}"
         raise refusals.invalid_commit_status("state", "State is not included in the list", hint)
     if not context.strip():
-        hint = "context is empty; without a context it is default"
+        hint = "context is empty; leave it out for the context default"
         raise refusals.invalid_commit_status("context", "Context can't be blank", hint)
     if len(context) > NAME_LIMIT:
         raise refusals.too_long("Status", "context", NAME_LIMIT, len(context))
@@ -87,7 +87,7 @@ _WORST_FIRST: tuple[CheckRunConclusion, ...] = (
 def suite_outcome(
     runs: Collection[tuple[CheckRunStatus, CheckRunConclusion | None]],
 ) -> tuple[CheckRunStatus, CheckRunConclusion | None]:
-    """Combine the statuses and conclusions of a check suite's *runs*, at least one, into the suite's own."""
+    """Combine the statuses and conclusions of *runs*, of which a check suite has at least one, into the suite's own."""
     statuses = {status for status, _ in runs}
     if statuses == {"completed"}:
         conclusions = {conclusion for _, conclusion in runs}
@@ -124,13 +124,13 @@ def check_author(author: App, app: App | None) -> None:
     Args:
         author: The app that created the check run.
 
-        app: The caller's app, ``None`` for a caller without one, who may change any.
+        app: The caller's app, ``None`` for a caller without an app, who may change any check run.
 
     Raises:
         Forbidden: The two apps differ.
     """
     if app and app.id != author.id:
-        hint = f"the check run belongs to the app {author.slug}, the token to {app.slug}"
+        hint = f"the check run belongs to the app {author.slug}, and the token to {app.slug}"
         raise refusals.not_its_check_run(app.id, hint)
 
 
@@ -139,7 +139,7 @@ def check_run_status(
     *,
     status: CheckRunStatus | None,
     conclusion: CheckRunConclusion | None,
-    says_when_completed: bool,
+    has_completed_at: bool,
 ) -> CheckRunStatus:
     """
     Find the status of a check run after a report. Any conclusion completes the run.
@@ -151,7 +151,7 @@ def check_run_status(
 
         conclusion: The reported conclusion, ``None`` if the report has none.
 
-        says_when_completed: Whether the report has a ``completed_at``.
+        has_completed_at: Whether the report has a ``completed_at``.
 
     Raises:
         Unprocessable: The report would complete the check run, but has no conclusion.
@@ -162,7 +162,7 @@ def check_run_status(
     """
     if conclusion is not None:
         return "completed"
-    if status == "completed" or says_when_completed:
+    if status == "completed" or has_completed_at:
         if before != "completed":
             hint = "a check run with the status completed, or with completed_at, needs a conclusion"
             raise refusals.no_conclusion(hint)

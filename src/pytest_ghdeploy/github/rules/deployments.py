@@ -132,7 +132,7 @@ def check_deployment(payload: dict[str, Any] | str, environment: str, assume: As
 
 
 def production_by_default(environment: str) -> bool:
-    """Return the default of ``production_environment`` for a deployment to *environment*, compared with its case."""
+    """Return the default of ``production_environment`` for a deployment to *environment*, compared case-sensitively."""
     return environment == "production"
 
 

@@ -50,8 +50,8 @@ def check_new_ref(ref: str, *, is_valid: bool, known: Collection[str]) -> None:
     Raises:
         Unprocessable:
             The name does not start with ``refs/``, has fewer than three parts,
-            is invalid or exists; or git cannot store it, since it would be a
-            folder of an existing ref or the other way round.
+            is invalid or taken, or git cannot store the ref, since it or an
+            existing ref would be a folder of the other.
 
     Source:
         https://docs.github.com/rest/git/refs#create-a-reference
@@ -85,7 +85,7 @@ def check_ref_object(name: str, kind: ObjectKind | None, *, is_new: bool, hint: 
         is_new: Whether the ref is created; otherwise it is moved.
 
     Raises:
-        Unprocessable: The object is not a commit. In git a tag may point to any object; here it may not.
+        Unprocessable: The object is not a commit. In the fake, this applies to tags too.
 
     Source:
         Recorded for branches: a new one at a file's content, and an existing one moved to a tree.
@@ -183,8 +183,9 @@ def check_file_sha(path: str, current: str | None, expected: str | None) -> None
         return
     if expected is None:
         raise refusals.sha_needed(f"{path} exists, with sha {current}; send that as sha to replace the file")
-    now = f"has sha {current}" if current else "does not exist"
-    raise refusals.stale_sha(path, expected, f"{path} {now}; it has changed since, or the sha is not that of its blob")
+    actual = f"has sha {current}" if current else "does not exist"
+    hint = f"{path} {actual}; it has changed since it was read, or the sha in the request is not its blob's"
+    raise refusals.stale_sha(path, expected, hint)
 
 
 def shows_content(size: int) -> bool:

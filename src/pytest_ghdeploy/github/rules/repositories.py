@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _NAME_LIMIT = 100
 CREATION_FAILED = "Repository creation failed."
-"""The message of a refused creation. The others are validation errors."""
+"""The message when GitHub refuses the name of a new repository, instead of ``Validation Failed``."""
 
 
 def public_key(text: str) -> ssh_keys.PublicKey:
@@ -96,10 +96,10 @@ def settings_after(before: RepositorySettings, body: Mapping[str, Any], *, is_ne
     An empty ``description`` or ``homepage`` is ``null``, which also empties it.
 
     Args:
-        is_new: Whether the repository is created. An archived one cannot be created: ``archived`` is ignored.
+        is_new: Whether the repository is new. A new one cannot be archived, so ``archived`` is then ignored.
 
     Raises:
-        Unprocessable: Afterwards no merge method would be allowed.
+        Unprocessable: No merge method would be allowed any more.
 
     Source:
         https://docs.github.com/rest/repos/repos#update-a-repository
@@ -117,11 +117,11 @@ def settings_after(before: RepositorySettings, body: Mapping[str, Any], *, is_ne
 
 
 UNSUPPORTED_SETTINGS = ("security_and_analysis", "team_id", "gitignore_template", "license_template")
-"""Settings of GitHub's that the fake cannot act out."""
+"""GitHub's settings that the fake does not implement."""
 
 
 def unsupported_settings(body: Mapping[str, Any]) -> list[str]:
-    """List the settings in a request's *body* that the fake cannot act out. An empty value asks for nothing."""
+    """List the settings in a request's *body* that the fake does not implement. Empty values are ignored."""
     return [name for name in UNSUPPORTED_SETTINGS if body.get(name) not in (None, "")]
 
 
@@ -134,8 +134,8 @@ def check_not_archived(full_name: str, operation_id: str, *, reads: bool, archiv
     """
     Refuse to change anything in an archived repository.
 
-    The repository itself may be deleted [guess], and updated to end the
-    archiving: see ``check_update_of_archived``.
+    The repository itself may be deleted [guess], and updated to unarchive it:
+    see ``check_update_of_archived``.
 
     Raises:
         Forbidden: The repository is *archived*, and the operation writes.
@@ -149,7 +149,7 @@ def check_not_archived(full_name: str, operation_id: str, *, reads: bool, archiv
 
 def check_update_of_archived(full_name: str, body: Mapping[str, Any], *, archived: bool) -> None:
     """
-    Refuse to update an archived repository, unless the update ends the archiving.
+    Refuse to update an archived repository, unless the update unarchives it.
 
     Such an update may change other settings too [guess].
 
@@ -161,4 +161,4 @@ def check_update_of_archived(full_name: str, body: Mapping[str, Any], *, archive
 
 
 def _archived(full_name: str) -> str:
-    return f"{full_name} is archived; PATCH /repos/{full_name} with archived=false ends that"
+    return f"{full_name} is archived; PATCH /repos/{full_name} with archived=false unarchives it"
