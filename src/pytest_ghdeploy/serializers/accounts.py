@@ -26,8 +26,8 @@ def node_id(prefix: str, *parts: int | str) -> str:
     """
     Make a GraphQL node id: msgpack of ``[0, *parts]`` in unpadded base64url.
 
-    As in GitHub's ids, a string is a fixstr up to 31 bytes, and a str16 above.
-    A number is a uint32, or a uint64 from 2**32 on.
+    As in GitHub's ids, a string of up to 31 bytes is a fixstr, and a longer one
+    a str16. A number below 2**32 is a uint32, and a larger one a uint64.
 
     Source:
         Observed: ``EN_kwDOHKhL9c4btIGx`` is ``[0, 480791541, 464814513]``. The

@@ -16,7 +16,7 @@ def deployment(row: Deployment, repository: Repository, urls: Urls, *, creator: 
     Serialize a deployment. ``payload`` is the row's own object: do not change it.
 
     Args:
-        creator: Replaces the creator's JSON, here and below.
+        creator: Replaces the JSON of the creator, if given. The same goes for deployment statuses and commit statuses.
     """
     api = urls.deployment(repository, row.id)
     return {

@@ -51,7 +51,7 @@ def diff_entries(
     for path, change in changes:
         sha, was = new.get(path), old.get(path)
         added, removed, patch = _diff(graph.blobs[was] if was else b"", graph.blobs[sha] if sha else b"")
-        # The URLs of a deleted file lead to the commit before.
+        # The URLs of a deleted file lead to the previous commit.
         where = f"{after if sha or not before else before}/{quote(path)}"
         files.append(
             {
@@ -71,7 +71,7 @@ def diff_entries(
 
 
 _LINES = 2000
-"""Lines up to which two files are compared: more would slow a test down."""
+"""The most lines for which two files are compared. Comparing more would slow a test down."""
 
 
 @lru_cache(256)

@@ -64,7 +64,7 @@ def root(urls: Urls) -> JSON:
     }
 
 
-# Networks reserved for documentation (RFC 5737 and RFC 3849), so no firewall rule made from them lets anyone in.
+# Networks reserved for documentation (RFC 5737 and RFC 3849), so a firewall rule made from them lets nobody in.
 _INBOUND = ["192.0.2.0/24", "2001:db8::/32"]
 _OUTBOUND = ["198.51.100.0/24"]
 

@@ -154,7 +154,7 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
 
 
 def collaborator(row: User, permission: Permission | None, urls: Urls) -> JSON:
-    """Serialize a collaborator: a user and its right on a repository."""
+    """Serialize a collaborator: a user and the user's right on a repository."""
     rank = PERMISSIONS.index(permission) if permission else -1
     return {
         **user(row, urls),

@@ -9,11 +9,11 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.public import public
 
 LATEST = datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)
-"""The clock's last time. The year after it is left for later times, such as the end of a rate limit's hour."""
+"""The latest time of the clock. It leaves a year for times in the future, such as the end of a rate limit's hour."""
 
 
 class Diary(Protocol):
-    """Actions that are due at certain times. Moving the clock carries them out."""
+    """Scheduled actions. Moving the clock to or past the time of an action carries it out."""
 
     def next_due(self) -> datetime | None: ...  # noqa: D102 - the time of the next action
     def keep(self) -> None: ...  # noqa: D102 - carry out the due actions
@@ -39,7 +39,7 @@ class Clock:
 
     def _pass(self, later: datetime) -> None:
         back = later < self._exact
-        # Actions on the way happen at their own times, and may move the clock themselves.
+        # Actions in between are carried out at their own times, and may move the clock themselves.
         while self._diary and (due := self._diary.next_due()) and due <= later:
             self._set(max(due, self._exact))
             self._diary.keep()
@@ -95,7 +95,7 @@ class Clock:
 
 
 def keep_diary(clock: Clock, diary: Diary | None) -> None:
-    """Attach *diary* to *clock* in place of an earlier one; ``None`` detaches it."""
+    """Attach *diary* to *clock*, replacing an earlier one; ``None`` detaches it."""
     clock._diary = diary  # noqa: SLF001 - for third parties, not for tests
 
 

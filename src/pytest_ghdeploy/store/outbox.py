@@ -1,14 +1,14 @@
 """
 The outbox of a fake: the deliveries to make, and functions to call, at the end of a public call.
 
-Operations fill it while they hold the lock, but nothing is sent under the lock.
+Operations fill it while they hold the lock, but nothing is sent while it is held.
 Every public call that may change something therefore uses both::
 
     with store.outbox, store.lock:
         ...
 
-The lock is released first. Leaving the outbox then empties it, in the order of
-the events. Calls that only read need the lock only.
+At the end of the block, the lock is released first. The outbox then makes its
+deliveries, in the order of the events. Calls that only read take just the lock.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Item:
     Attributes:
         thread: The thread that makes the delivery, which is the one whose call caused it.
 
-        number: Its number among the deliveries caused by one event and by the calls of its receivers.
+        number: Its number, from 1, among the delivery of an event and all deliveries that calls of its receiver caused.
     """
 
     __slots__ = ("_numbers", "number", "row", "store", "thread")
@@ -60,8 +60,8 @@ class Item:
         self.number = next(self._numbers)
 
 
-# The deliveries, of any fake, whose receivers led to the running code. Code in a copy of the receiver's context,
-# such as a task, inherits them.
+# The deliveries, of any fake, whose receivers are running this code, outermost first. Code in a copy of a receiver's
+# context, such as a task, inherits them.
 _causes: ContextVar[tuple[Item, ...]] = ContextVar("ghdeploy_causes", default=())
 
 
@@ -81,7 +81,7 @@ class Outbox:
         """Make deliveries with *send*, which is called without the lock."""
         self.lock = RLock()
         self.held: list[tuple[Store, HookDelivery]] | None = None
-        """The deliveries that a test holds back, oldest first; ``None`` if it holds none back."""
+        """The deliveries that a test holds back, oldest first; ``None`` if deliveries are not held back."""
         self._send = send
         self._queue: deque[Item] = deque()
         self._calls: list[tuple[int, Callable[[], object]]] = []
@@ -105,7 +105,7 @@ class Outbox:
         self._calls.append((get_ident(), function))
 
     def reset(self) -> None:
-        """Hold nothing back any more, and forget what is known about hooks, whose ids begin anew. The lock is held."""
+        """Stop holding deliveries back, and forget all hooks, since their ids are used again. The lock must be held."""
         self.held = None
         self._calling_back.clear()
 
@@ -160,7 +160,7 @@ class Outbox:
                 if self._changed.wait(PATIENCE_SECONDS):
                     continue
                 if self._current is None:
-                    first.thread = thread  # its own thread has not made it
+                    first.thread = thread  # its own thread did not make it in time
                 else:
                     self._calling_back.add(self._current.row.hook_id)
                     for item in mine:

@@ -1,8 +1,8 @@
 """
 The state of one GitHub: tables of rows, commit graphs, permissions, tokens and rate limits.
 
-Rows are frozen and replaced. Ids rise in steps, from a range for each kind of
-row, so that a tool which confuses two kinds gets a 404. Rows are looked up in
+Rows are frozen and replaced. Ids rise in steps. Each kind of row has its own
+range, so a tool that confuses two kinds gets a 404. Rows are looked up in
 indexes that are built on first use, so a request costs the same with ten
 thousand rows as with one.
 """
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.tables import Table
 
 DEFAULT_LOGIN = "octocat"
-"""The account that any token acts as, until a token is added."""
+"""The account that every token acts as until a token is added."""
 
 # The rows of all other tables are deleted with their repository.
 _NOT_OF_REPOSITORIES = frozenset({"users", "apps", "teams", "repositories"})
@@ -94,7 +94,7 @@ class Store:
         self.assume = assume
         self.events = Recorder(recorded)
         self.afterwards: list[Callable[[], None]] = []
-        """Called, with the lock held, after a deployment was created through the Python interface."""
+        """Functions to call, with the lock held, after a deployment is created through the Python interface."""
         self.tokens: dict[str, Token] = {}
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
@@ -157,7 +157,7 @@ class Store:
         return self.actions_app if bot.app_id == apps.ACTIONS_ID else self.apps.get(bot.app_id)
 
     def app_id(self, slug: str) -> int:
-        """Return the id of the app *slug*. An app that does not exist keeps the id until it is added."""
+        """Return the id of the app *slug*. For an app that does not exist yet, the id is reserved."""
         if slug not in self._app_ids:
             self._app_ids[slug] = self.apps.reserve_id()
         return self._app_ids[slug]
@@ -245,7 +245,7 @@ class Store:
         return None if repository_id is None else self.repositories.get(repository_id)
 
     def had_repository(self, full_name: str) -> bool:
-        """Return whether a repository was once called this, and has since been renamed or deleted."""
+        """Return whether a repository once had this name, and has since been renamed or deleted."""
         return full_name.lower() in self._former_names
 
     def repository(self, full_name: str) -> Repository | None:
@@ -281,14 +281,14 @@ class Store:
         return rate_limit
 
     def count_request(self, user: User | None, cost: int = 1) -> RateLimit:
-        """Count a request of *user*. A *cost* of -1 takes it back, for a response that is free."""
+        """Count a request of *user*. A *cost* of -1 undoes the count, for a response that is free."""
         before = self.rate_limit(user)
         after = RateLimit(before.limit, max(0, before.used + cost), before.reset_at)
         self._rate_limits[user.id if user else None] = after
         return after
 
     def set_budget(self, user: User | None, budget: rate_limits.Budget, remaining: int) -> None:
-        """Start an hour with *remaining* requests for *user*, who is refused from now on when none are left."""
+        """Start an hour with *remaining* requests for *user*. From now on, *user* is refused when none are left."""
         key = user.id if user else None
         self.limits = self.limits or rate_limits.Limits()
         self.limits.budgets[key] = budget
@@ -306,11 +306,11 @@ class Store:
 
         Events, waiting deliveries and rate limits are not copied.
         """
-        theirs = vars(other)
-        copied: dict[str, Any] = {name: theirs[name].copy() for name in other.tables() if name in theirs}
-        copied |= {name: theirs[name] for name in ("default_user", "any_token") if name in theirs}
+        original = vars(other)
+        copied: dict[str, Any] = {name: original[name].copy() for name in other.tables() if name in original}
+        copied |= {name: original[name] for name in ("default_user", "any_token") if name in original}
         for name in ("tokens", "_users_by_login", "_app_ids", "_repository_ids", "_former_names"):
-            copied[name] = dict(theirs[name])
+            copied[name] = dict(original[name])
         copied["_graphs"] = {key: graph.copy() for key, graph in other._graphs.items()}
         copied["_collaborators"] = {key: dict(rights) for key, rights in other._collaborators.items()}
         vars(self).update(copied)
@@ -319,14 +319,14 @@ class Store:
 
     def snapshot(self) -> Callable[[], Store]:
         """
-        Keep the present state of all repositories, to be read later.
+        Keep the current state of all repositories, to be read later.
 
         Returns:
-            A function that makes a read-only store. In it, today's repositories
-            have their present names, rows, commits and collaborators. Of later
-            repositories it has the names, row, commits and collaborators at the
-            time of the call, and nothing else. Accounts, tokens and budgets are
-            also those at the time of the call.
+            A function that makes a read-only store. In it, the repositories that
+            existed at the snapshot have the names, rows, commits and
+            collaborators that they had then. Newer repositories have their
+            current names, commits and collaborators, but no deployments or other
+            rows. Accounts, tokens and budgets are also the current ones.
         """
         shared = _NOT_OF_REPOSITORIES - {"repositories"}
         kept = {name for name, table in vars(Store).items() if isinstance(table, KeptTable)} - shared
@@ -338,11 +338,13 @@ class Store:
 
         def past() -> Store:
             for name in shared:
-                getattr(self, name)  # creates the table, if it was never used, so that both stores share it
+                getattr(self, name)  # creates the table if it was never used, so that both stores share it
             store = copy(self)
-            # A name that has changed hands belongs to its repository at the time of the snapshot.
+            # If a name has been reused, it belongs to the repository that had it at the time of the snapshot.
             names = {name: key for name, key in self._repository_ids.items() if key >= first_newer} | ids
-            once = {name: key for name, key in self._former_names.items() if key >= first_newer and name not in names}
+            newer_former = {
+                name: key for name, key in self._former_names.items() if key >= first_newer and name not in names
+            }
             rows = tables["repositories"].copy()
             for row in self.repositories:
                 if row.id >= first_newer:
@@ -355,7 +357,7 @@ class Store:
                 _graphs=graphs | newer,
                 _collaborators=granted | rights,
                 _repository_ids=names,
-                _former_names=once | former,
+                _former_names=newer_former | former,
             )
             return store
 

@@ -59,7 +59,7 @@ class Table(Generic[R]):
         self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
 
     def add(self, row: R) -> R:
-        """Add a *row*. Its id is ``next_id``, which is then used up, or a lower one that no row has had."""
+        """Add a *row*. Its id is ``next_id``, which is then used up, or a lower id that was never used."""
         if row.id >= self.next_id:
             self.next_id = row.id + self._step
         self._rows[row.id] = row
