@@ -155,5 +155,5 @@ def get_collaborator_permission_level(call: Call) -> Reply:
     """Show the right of any user, collaborator or not."""
     user: User = call.found
     right = rules.permission(call.repository, user, call.store.granted(call.repository, user))
-    shown = as_json.collaborator(user, right, call.urls)
-    return Reply(200, {"permission": rules.level(right), "role_name": rules.role(right), "user": shown})
+    collaborator = as_json.collaborator(user, right, call.urls)
+    return Reply(200, {"permission": rules.level(right), "role_name": rules.role(right), "user": collaborator})

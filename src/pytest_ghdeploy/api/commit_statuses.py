@@ -44,18 +44,18 @@ def create(
     Add a status to a commit.
 
     Args:
-        sha: That of a commit that exists, as the graph has it.
+        sha: The full SHA of an existing commit, in lower case.
 
-        state: It must be given.
+        state: ``error``, ``failure``, ``pending`` or ``success``. It is required.
 
         context: The name of the reporter, compared without case. From 1 to 255 characters.
 
         description: At most 140 characters.
 
-        target_url: An http or https URL. An empty one counts as ``None``.
+        target_url: An http or https URL. ``""`` is the same as ``None``.
 
     Returns:
-        The new commit status. Only the latest one of each context counts, but all stay listed.
+        The new commit status. Only the latest one of each context counts, but all of them are listed.
 
     Raises:
         Unprocessable: A rule is broken. Nothing has changed.
@@ -96,7 +96,7 @@ def create(
 
 
 def latest(rows: Iterable[CommitStatus]) -> list[CommitStatus]:
-    """Select the newest of each context from *rows*, which are newest first. The result is oldest first."""
+    """Select the newest row of each context. *rows* are newest first, the result is oldest first."""
     newest: dict[str, CommitStatus] = {}
     for row in rows:
         newest.setdefault(row.context_key, row)
@@ -123,7 +123,7 @@ def _find_full_sha(call: Call) -> str:
 
 @route("repos/create-commit-status", "POST /repos/{owner}/{repo}/statuses/{sha}", finds=_find_full_sha)
 def create_commit_status(call: Call) -> Reply:
-    """Add a status to a commit. GitHub looks for the commit first, and at the body then."""
+    """Add a status to a commit. GitHub looks up the commit before it checks the body."""
     row = create(call.store, call.repository, call.actor, **call.arguments_for(create, sha=call.found))
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/statuses/{row.sha}")
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 PERMISSION = "contents"
 
 _FILES = 300
-"""Changed files in a comparison, at most."""
+"""The most changed files that a comparison lists."""
 _COMMITS = 250
-"""Commits in a comparison without ``page`` and ``per_page``, at most."""
+"""The most commits that a comparison lists without ``page`` and ``per_page``."""
 
 
 @route("repos/list-commits", "GET /repos/{owner}/{repo}/commits")
@@ -90,7 +90,7 @@ def _side(call: Call, text: str) -> Commit:
     *owner, ref = text.split(":")
     if owner and owner[0].lower() != call.repository.owner.login.lower():
         raise refusals.not_found(f"{text!r} is in another repository, and the fake does not implement forks")
-    return git.find_commit(call, ref, called="branch, tag or SHA ")
+    return git.find_commit(call, ref, kind="branch, tag or SHA ")
 
 
 @route("repos/compare-commits-with-basehead", "GET /repos/{owner}/{repo}/compare/{basehead}")

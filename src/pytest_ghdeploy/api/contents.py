@@ -53,11 +53,11 @@ def write(
 
         sha: The current SHA of the file's blob, ``None`` for a new file.
 
-        branch: The default is the default branch.
+        branch: If it is missing, the repository's default branch.
 
         committer: ``name``, ``email`` and optionally ``date``. The default is *actor*, now.
 
-        author: Likewise. The default is *committer*.
+        author: ``name``, ``email`` and optionally ``date``. The default is *committer*.
 
     Returns:
         The commit, and whether the file is new.
@@ -100,9 +100,9 @@ def remove(
     Args:
         sha: The current SHA of the file's blob.
 
-        branch: The default is the default branch.
+        branch: If it is missing, the repository's default branch.
 
-        committer: As for ``write``, and so is *author*.
+        committer: *committer* and *author* are the same as in ``write``.
 
     Raises:
         NotFound: The branch or the file does not exist.
@@ -160,7 +160,7 @@ def _signature(role: str, fields: Mapping[str, str] | None, actor: User, now: da
         try:
             date = datetime.fromisoformat(fields["date"]).replace(microsecond=0)
             date.astimezone(UTC)
-        except OverflowError:  # a time in year 1 or 9999 that is outside these years in UTC
+        except OverflowError:  # the time in UTC would be outside the years 1 to 9999
             raise refusals.invalid_date_time(f"{role}/date", fields["date"]) from None
     return Signature(fields.get("name", actor.login), fields.get("email", email(actor)), date)
 
@@ -178,7 +178,7 @@ def get_content(call: Call) -> Reply:
     if not graph.commits:
         raise refusals.no_contents()
     refuse = partial(refusals.no_commit_for_contents, ref)
-    commit = git.find_commit(call, ref, refuse, called="branch, tag or SHA ")
+    commit = git.find_commit(call, ref, refuse, kind="branch, tag or SHA ")
     tree = commit.tree
     if path in tree:
         content = graph.blobs[tree[path]]

@@ -45,11 +45,11 @@ def create(
     Add a status to *deployment*, and retire the deployments that its success replaces.
 
     Args:
-        performed_via_github_app: The app that acts for *creator*, who is not its own bot; if any.
+        performed_via_github_app: The app that acts for *creator*, if any; ``None`` if *creator* is the app's own bot.
 
         target_url: An http or https URL or ``""``. Also stored as ``log_url``.
 
-        log_url: Likewise. Takes precedence over *target_url*.
+        log_url: An http or https URL or ``""``. Takes precedence over *target_url*.
 
         description: At most 140 characters.
 

@@ -29,7 +29,7 @@ PERMISSION = "deployments"
 
 
 class AutoMerged(NamedTuple):
-    """The result if no deployment was created because the default branch was merged into the ref."""
+    """The result of merging the default branch into the ref instead of creating a deployment."""
 
     message: str
 
@@ -54,19 +54,19 @@ def create(
     Create a deployment of *ref*, and its environment if it does not exist.
 
     Args:
-        performed_via_github_app: The app that acts for *creator*, who is not its own bot; if any.
+        performed_via_github_app: The app that acts for *creator*, if any; ``None`` if *creator* is the app's own bot.
 
         ref: A branch, a tag, a full SHA, ``HEAD`` or any full ref such as ``refs/pull/7/merge``. Stored as written.
 
         auto_merge: Whether to merge the default branch into *ref* first, if *ref* is a branch that is behind it.
 
-        required_contexts: The contexts that must be ``success``: ``None`` for all of the commit, ``[]`` for none.
+        required_contexts: The contexts that must be ``success``: ``None`` for all of the commit's, ``[]`` for none.
 
         payload: Stored unchanged, ``None`` as ``{}``. At most 65,535 bytes of JSON.
 
         environment: At most 255 characters.
 
-        production_environment: ``None`` for True if the environment is ``production``, and False otherwise.
+        production_environment: ``None`` means True if *environment* is ``production``, and False otherwise.
 
     Returns:
         The new deployment; or ``AutoMerged``, with a merge commit on the branch and no deployment.
@@ -133,8 +133,8 @@ def _auto_merge(store: Store, repository: Repository, target: Target, ref: str, 
         return None
     if decision == "conflict":
         count = len(graph.missing(target.sha, head))
-        why = f"both changed {', '.join(clashes)}" if clashes else f"a {target.kind} cannot get a merge commit"
-        hint = f"{ref} is {count} commit(s) behind {base}, and {why}; auto_merge=false deploys it as it is"
+        reason = f"both changed {', '.join(clashes)}" if clashes else f"a {target.kind} cannot get a merge commit"
+        hint = f"{ref} is {count} commit(s) behind {base}, and {reason}; auto_merge=false deploys it as it is"
         raise refusals.merge_conflict(base, ref, hint)
     message = f"Auto-merged {base} into {ref} on deployment."
     git.merge(store, repository, actor, branch=target.name, theirs=head, message=message)
@@ -190,7 +190,7 @@ def find(call: Call) -> Deployment:
 
 @route("repos/list-deployments", "GET /repos/{owner}/{repo}/deployments")
 def list_deployments(call: Call) -> Reply:
-    """List the deployments that match all filters, newest first. The case of an environment does not matter."""
+    """List the deployments that match all filters, newest first. Environments are compared without case."""
     filters: dict[str, str] = {name: call.query[name] for name in ("sha", "ref", "task") if name in call.query}
     if "environment" in call.query:
         filters["environment_key"] = environment_key(call.query["environment"])

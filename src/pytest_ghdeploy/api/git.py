@@ -71,15 +71,15 @@ def known_refs(graph: Graph, ref: str) -> str:
 
 
 def find_commit(
-    call: Call, ref: str, refuse: Callable[[str], GitHubError] = refusals.not_found, *, called: str = ""
+    call: Call, ref: str, refuse: Callable[[str], GitHubError] = refusals.not_found, *, kind: str = ""
 ) -> Commit:
     """
     Resolve *ref* to a commit, for an endpoint that reads. Abbreviated SHAs are accepted.
 
     Args:
-        refuse: Makes the refusal from its hint.
+        refuse: Makes the refusal from a hint.
 
-        called: The kind of thing expected, for the hint, with a trailing space.
+        kind: The accepted kinds of ref, for the hint, with a trailing space.
 
     Raises:
         GitHubError: *ref* does not exist. *refuse* makes the error.
@@ -87,7 +87,7 @@ def find_commit(
     graph, repository = call.store.git(call.repository), call.repository
     target = find(call.store, repository, ref, short_shas=True)
     if target is None:
-        raise refuse(f"{repository.full_name} has no {called}{ref!r}; {known_refs(graph, ref)}")
+        raise refuse(f"{repository.full_name} has no {kind}{ref!r}; {known_refs(graph, ref)}")
     return graph.commits[target.sha]
 
 

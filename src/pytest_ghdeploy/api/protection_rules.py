@@ -1,5 +1,5 @@
 """
-Custom deployment protection rules, with which apps approve or reject jobs that deploy.
+Custom deployment protection rules, with which apps approve or reject deployment jobs.
 
 Source:
     https://docs.github.com/rest/deployments/protection-rules
@@ -37,7 +37,7 @@ def enable(store: Store, environment: Environment, *, integration_id: int | None
         integration_id: The id of the app. It is required.
 
     Raises:
-        Unprocessable: *integration_id* is missing, or the app's rule is enabled. Nothing has changed.
+        Unprocessable: *integration_id* is missing, or the app's rule is already enabled. Nothing has changed.
         NotFound: The app does not exist or offers no such rule. Nothing has changed.
 
     Source:
@@ -48,9 +48,9 @@ def enable(store: Store, environment: Environment, *, integration_id: int | None
     app = store.apps.get(integration_id)
     if app is None or not rules.can_protect(app):
         known = (f"{row.slug} ({row.id})" for row in available(store))
-        what = f"the app {app.slug} offers no custom deployment protection rule" if app else "no app has this id"
+        reason = f"the app {app.slug} offers no custom deployment protection rule" if app else "no app has this id"
         raise refusals.not_found(
-            f"integration_id is {integration_id}: {what}; {errors.there_is(integration_id, known)}"
+            f"integration_id is {integration_id}: {reason}; {errors.there_is(integration_id, known)}"
         )
     if any(rule.app is not None and rule.app.id == app.id for rule in enabled(store, environment)):
         hint = f"the rule of {app.slug} is already enabled for environment {environment.name!r}"
@@ -88,10 +88,10 @@ def find(call: Call) -> ProtectionRule:
 
 @route("repos/get-all-deployment-protection-rules", f"GET {_RULES}", finds=environments.find)
 def get_all_deployment_protection_rules(call: Call) -> Reply:
-    """List the custom rules that are enabled for an environment. The response has no pages."""
+    """List the custom rules that are enabled for an environment. The list is not split into pages."""
     rows = enabled(call.store, call.found)
-    shown = [as_json.deployment_protection_rule(row, call.urls) for row in rows]
-    return Reply(200, {"total_count": len(rows), "custom_deployment_protection_rules": shown})
+    enabled_rules = [as_json.deployment_protection_rule(row, call.urls) for row in rows]
+    return Reply(200, {"total_count": len(rows), "custom_deployment_protection_rules": enabled_rules})
 
 
 @route("repos/create-deployment-protection-rule", f"POST {_RULES}", needs="admin", finds=environments.find)

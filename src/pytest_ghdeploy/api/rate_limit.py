@@ -14,7 +14,7 @@ from pytest_ghdeploy.serializers import accounts as as_json
 
 @route("rate-limit/get", "GET /rate_limit")
 def get(call: Call) -> Reply:
-    """Show the caller's hourly budget. The request does not count."""
+    """Show the caller's hourly budget. The request does not count towards it."""
     if call.urls.enterprise_version and not call.store.limits:
         raise refusals.no_rate_limit()
     return Reply(

@@ -136,7 +136,7 @@ def _unknown(graph: Graph, repository: Repository, name: str) -> str:
     return f"{repository.full_name} has no ref {name!r}; {errors.there_is(name, graph.refs())}"
 
 
-def _shown(call: Call, name: str, sha: str) -> JSON:
+def _to_json(call: Call, name: str, sha: str) -> JSON:
     return as_json.ref(name, sha, call.repository, call.urls)
 
 
@@ -147,7 +147,7 @@ def get_ref(call: Call) -> Reply:
     sha = graph.ref(name)
     if sha is None:
         raise refusals.not_found(_unknown(graph, call.repository, name))
-    return Reply(200, _shown(call, name, sha))
+    return Reply(200, _to_json(call, name, sha))
 
 
 @route(
@@ -162,15 +162,15 @@ def list_matching_refs(call: Call) -> Reply:
     prefix = call.params.get("ref") or call.params.get("namespace", "")
     refs = git.history(call.store, call.repository).refs()
     matches = [(name, sha) for name, sha in refs.items() if name.startswith(prefix)]
-    return Reply(200, Listing(matches, lambda match: _shown(call, *match)))
+    return Reply(200, Listing(matches, lambda match: _to_json(call, *match)))
 
 
 @route("git/create-ref", "POST /repos/{owner}/{repo}/git/refs")
 def create_ref(call: Call) -> Reply:
     """Create a branch, a tag or another ref."""
     name = create(call.store, call.repository, call.actor, **call.arguments_for(create))
-    shown = _shown(call, name, call.body["sha"])
-    return Reply(201, shown, location=shown["url"])
+    body = _to_json(call, name, call.body["sha"])
+    return Reply(201, body, location=body["url"])
 
 
 @route("git/update-ref", "PATCH /repos/{owner}/{repo}/git/refs/{ref}")
@@ -178,7 +178,7 @@ def update_ref(call: Call) -> Reply:
     """Move a ref to another commit."""
     name = call.params["ref"]
     update(call.store, call.repository, call.actor, name, **call.arguments_for(update))
-    return Reply(200, _shown(call, name, call.body["sha"]))
+    return Reply(200, _to_json(call, name, call.body["sha"]))
 
 
 @route("git/delete-ref", "DELETE /repos/{owner}/{repo}/git/refs/{ref}")

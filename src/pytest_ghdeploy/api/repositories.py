@@ -119,7 +119,7 @@ def change(
 
 def remove(store: Store, repository: Repository) -> None:
     """
-    Delete a repository with everything in it. Its current and former names are free again.
+    Delete a repository with everything in it. Its current and former names can be used again.
 
     Source:
         https://docs.github.com/rest/repos/repos#delete-a-repository
@@ -133,7 +133,7 @@ def _refuse_unsupported(call: Call) -> None:
         raise errors.UnsupportedRequest(msg)
 
 
-def _shown(call: Call, row: Repository) -> JSON:
+def _to_json(call: Call, row: Repository) -> JSON:
     permission = call.store.permission(row, call.viewer) if call.viewer else None
     return as_json.full_repository(row, call.urls, permission)
 
@@ -148,13 +148,13 @@ def create_for_authenticated_user(call: Call) -> Reply:
         raise refusals.not_found("a token without the scope repo can create public repositories only: see add_token")
     _refuse_unsupported(call)
     row = create(call.store, call.actor, **call.arguments_for(create, settings=call.body))
-    return Reply(201, _shown(call, row), location=call.urls.repository(row))
+    return Reply(201, _to_json(call, row), location=call.urls.repository(row))
 
 
 @route("repos/get", "GET /repos/{owner}/{repo}")
 def get(call: Call) -> Reply:
     """Show a repository with the caller's permissions."""
-    return Reply(200, _shown(call, call.repository), modified_at=call.repository.updated_at)
+    return Reply(200, _to_json(call, call.repository), modified_at=call.repository.updated_at)
 
 
 @route("repos/update", "PATCH /repos/{owner}/{repo}", needs="admin")
@@ -164,7 +164,7 @@ def update(call: Call) -> Reply:
     rules.check_update_of_archived(repository.full_name, call.body, archived=repository.settings.archived)
     _refuse_unsupported(call)
     changed = change(call.store, repository, **call.arguments_for(change, settings=call.body))
-    return Reply(200, _shown(call, changed))
+    return Reply(200, _to_json(call, changed))
 
 
 @route("repos/delete", "DELETE /repos/{owner}/{repo}", needs="admin")

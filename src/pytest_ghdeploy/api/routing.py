@@ -41,14 +41,14 @@ class Terms(NamedTuple):
     Attributes:
         form: The form that the client prefers to JSON, such as ``raw``; ``""`` for JSON.
 
-        asked: The media type with this form, as in ``Accept``.
+        accepted: The media type with this form, as in ``Accept``.
 
         media_type: The value of ``X-GitHub-Media-Type``.
     """
 
     version: str = API_VERSIONS[0]
     form: str = ""
-    asked: str = ""
+    accepted: str = ""
     media_type: str = "github.v3; format=json"
 
 
@@ -71,7 +71,7 @@ class Call:
 
         body: The valid body; ``{}`` if the operation has none.
 
-        found: The result of the endpoint's ``finds``.
+        found: The resource in the path, as returned by the endpoint's ``finds``.
 
         terms: The negotiated API version and form of the response.
 
@@ -123,7 +123,7 @@ class Listing:
 
         render: Makes the JSON of an item. Rows of the store need none.
 
-        key: The field with the page, if the response is an object.
+        key: The field that contains the page, if the response is an object.
 
         around: All fields of that object, in order. The value under *key* is replaced.
     """
@@ -244,7 +244,7 @@ def route(
 
 
 def find_in_repository(
-    call: Call, table: Table[Any], parameter: str, what: str, *, label: Callable[[Any], object] = attrgetter("id")
+    call: Call, table: Table[Any], parameter: str, kind: str, *, label: Callable[[Any], object] = attrgetter("id")
 ) -> Any:  # noqa: ANN401 - a row of the table
     """
     Look up the row in *table* whose id is a parameter of the path.
@@ -252,9 +252,9 @@ def find_in_repository(
     Args:
         parameter: The name of the path parameter.
 
-        what: The kind of thing, for the hint.
+        kind: The kind of object, for the hint.
 
-        label: Makes the text for an existing row in the hint, which shows the newest 10.
+        label: Makes the label of an existing row in the hint, which lists the newest 10.
 
     Raises:
         NotFound: The row does not exist, or belongs to another repository.
@@ -266,7 +266,7 @@ def find_in_repository(
         elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
         existing = errors.there_is(row_id, (label(other) for other in known[:_SHOWN]))
         newest = f" (the newest of {len(known)})" if len(known) > _SHOWN else ""
-        raise refusals.not_found(f"{call.repository.full_name} has no {what} {row_id}{elsewhere}; {existing}{newest}")
+        raise refusals.not_found(f"{call.repository.full_name} has no {kind} {row_id}{elsewhere}; {existing}{newest}")
     return row
 
 
@@ -285,19 +285,19 @@ def refuse_forms(call: Call, *forms: str) -> None:
         raise UnsupportedRequest(msg)
 
 
-def to_id(text: str, what: str) -> int:
+def to_id(text: str, kind: str) -> int:
     """
     Read an id from a path.
 
     Args:
-        what: The kind of thing, for the hint.
+        kind: The kind of object, for the hint.
 
     Raises:
-        NotFound: The id is not a number of at most 19 digits. GitHub returns 404 as well.
+        NotFound: The id is not a number, or has more than 19 digits. GitHub returns 404 as well.
     """
     number = id_or_none(text)
     if number is None:
-        raise refusals.not_found(f"{what} must be a number; got {text!r}")
+        raise refusals.not_found(f"{kind} must be a number; got {text!r}")
     return number
 
 

@@ -57,13 +57,13 @@ class Renderer:
         if reply.next_url:
             headers["Link"] = f'<{reply.next_url}>; rel="next"'
         if isinstance(reply.body, bytes):
-            headers["Content-Type"] = f"{call.terms.asked}; charset=utf-8"
+            headers["Content-Type"] = f"{call.terms.accepted}; charset=utf-8"
             return reply.body
         return self._text(call, reply.body, request, headers).encode()
 
     def is_unchanged(self, call: Call, reply: Reply, body: bytes, request: Request, headers: dict[str, str]) -> bool:
         """
-        Add the *headers* for caching, and return whether the client already has this response, so that it gets a 304.
+        Add the *headers* for caching, and return whether the client already has this response. If so, it gets a 304.
 
         Source:
             https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests
@@ -121,7 +121,7 @@ class Renderer:
         return [to_json(negotiation.as_of(call.terms.version, "", listing.render(row))) for row in rows]
 
     def _text_of(self, call: Call, row: Any) -> str:  # noqa: ANN401 - a row of the store with its own URL
-        # Rows never change, so their JSON is written only once. That is most of the work of a GET.
+        # Rows never change, so their JSON is cached. Writing it is most of the work of a GET.
         repository, urls = call.store.repository_of(row), call.urls
         cached = self._texts.get(row.id)
         if cached and cached[0] is row and cached[1] == repository.full_name and cached[2] is urls:
@@ -134,8 +134,8 @@ class Renderer:
         render, creator = _RENDER[type(row)], getattr(row, "creator", None)
         if creator is None:
             return to_json(render(row, repository, urls))
-        # The creator is half of the text, and often the same, so it is cached on its own. Quotes in strings are
-        # escaped, and no field from a client comes after the creator, so the hole is found reliably.
+        # The creator is half of the text, and often the same, so its JSON is cached separately. The placeholder for it
+        # cannot be mistaken: quotes in strings are escaped, and no field from a client comes after the creator.
         head, _, tail = to_json(render(row, repository, urls, creator=_HOLE)).rpartition(_WRITTEN_HOLE)
         user = self._users.get((creator.id, urls.api))
         if user is None:
