@@ -1,5 +1,5 @@
 """
-From a request to an answer: authentication, routing, validation, rendering and headers.
+Turning requests into responses: authentication, routing, validation, rendering and headers.
 
-Nothing here knows how a request came in, or which test sent it.
+Nothing here depends on how a request arrived, or on the test that sent it.
 """

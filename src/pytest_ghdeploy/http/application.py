@@ -1,9 +1,9 @@
 """
-From a request to GitHub's response.
+Turning requests into GitHub's responses.
 
 The steps that all endpoints share are here, in this order: token, rate limit,
 API version, endpoint, repository and permission, body, handler, rendering,
-caching. The source of all rules without another one is
+caching. Rules without a source of their own are from
 https://docs.github.com/rest/using-the-rest-api
 """
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.store import Store
 
 _FREE = "/rate_limit"
-"""The path whose requests do not count."""
+"""The path whose requests do not count towards the rate limit."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -56,7 +56,7 @@ class Application:
         self._own_urls = urls
         self.stubs: list[Stub] = []
         self.intercept: Callable[[Request], Answer] | None = None
-        """Replaces ``proceed``, which it may call, while there are faults."""
+        """Answers requests while there are faults. It may call ``proceed`` to get the answer without faults."""
         self._renderer = Renderer()
         self._requests = 0
         self._token_headers: dict[tuple[Token, str], dict[str, str]] = {}
@@ -159,15 +159,15 @@ class Application:
             for name, value in request.params.items()
             if name not in ("owner", "repo", "repository_id")
         }
-        # Without blank values: an empty filter is no filter (strumwolf/delete-deployment-environment sends ref=).
-        # A parameter that counts without a value, as recursive of git trees does, would have to be kept.
+        # Empty values are dropped, so an empty filter matches all (strumwolf/delete-deployment-environment sends ref=).
+        # A parameter that counts even if it is empty, such as recursive of git trees, would have to be kept.
         query = dict(parse_qsl(request.query)) if request.query else {}
         viewer = token.user if token else None
         call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository, terms=terms, token=token)
         if endpoint.finds:
             call.found = endpoint.finds(call)
         if schema.takes_body(endpoint.operation_id):
-            # A DELETE is said to have no body [guess].
+            # A DELETE may leave out its body, which is then {} [guess].
             if not request.body.strip() and request.method != "DELETE" and schema.needs_body(endpoint.operation_id):
                 raise refusals.no_body()
             call.body = read_object(request.body, or_null=schema.takes_null(endpoint.operation_id))
@@ -253,7 +253,7 @@ class Application:
             raise over.error
 
     def _give_back(self, headers: dict[str, str], token: Token | None, request: Request) -> None:
-        """Undo the count of a request that was answered 304. Anonymous requests stay counted."""
+        """Undo the count of a request whose response is a 304. Anonymous requests stay counted."""
         if token and "X-RateLimit-Used" in headers and request.path != _FREE:
             self._show_limit(headers, self.store.count_request(token.user, -1))
 

@@ -1,4 +1,4 @@
-"""What doors, servers and the admin interface need of a fake."""
+"""The part of a fake that doors, servers and the admin interface use."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Fake(Protocol):
-    """The part of ``Engine`` that answers requests. ``Engine`` says what each member does."""
+    """The part of ``Engine`` that answers requests. ``Engine`` documents its members."""
 
     @property
-    def base_url(self) -> str: ...  # noqa: D102 - said by Engine
+    def base_url(self) -> str: ...  # noqa: D102 - documented in Engine
     @property
     def host(self) -> str: ...  # noqa: D102
     @property

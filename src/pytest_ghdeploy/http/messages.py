@@ -62,9 +62,9 @@ class Request:
 
 Failure = Literal["", "refused", "reset", "timeout", "truncated"]
 """
-A failure on the way to the client. A door raises the same error as its client library does on a network.
+A failure between the fake and the client. A door raises the error that its client library raises on a network.
 
-- ``refused``: The connection cannot be made.
+- ``refused``: The connection is refused.
 - ``reset``: The connection breaks after the request was sent, before the first byte of the response.
 - ``timeout``: The first byte of the response does not arrive in time.
 - ``truncated``: The connection ends before the whole body has arrived. The ``Answer`` has only the first part of the

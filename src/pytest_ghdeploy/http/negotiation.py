@@ -153,7 +153,7 @@ PREFLIGHT = {
     "X-Frame-Options": "deny",
     "X-Content-Type-Options": "nosniff",
 }
-"""The headers of the response to OPTIONS on any path, which browsers send before a request to another site."""
+"""The headers of the response to OPTIONS on any path, which browsers send before a cross-origin request."""
 
 
 @lru_cache(64)

@@ -1,9 +1,9 @@
 """
-Finding the operation of a request, among the fake's endpoints and among all of GitHub's.
+Finding the operation of a request, first among the fake's endpoints and then among all of GitHub's.
 
 ``endpoints.txt`` lists the operations of GitHub's REST API, one per line: method,
-path, operation id. It distinguishes an endpoint that the fake is missing, which
-must not go unnoticed, from a path that GitHub answers with 404.
+path, operation id. It distinguishes an endpoint that the fake does not
+implement, which must not go unnoticed, from a path that GitHub answers with 404.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.api.routing import Endpoint
     from pytest_ghdeploy.github.refusals import GitHubError
 
-# These may contain slashes that are not percent-encoded.
+# Parameters that may contain slashes that are not percent-encoded.
 _WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead"})
 # The only values of {namespace}. A ref with an encoded slash must not match it.
 _NAMESPACES = ("heads", "tags")
-# The rest of these paths may end in a slash: it is a folder, or the start of a ref.
+# These paths may end in a slash, after a folder or the beginning of a ref.
 _MAY_END_IN_SLASH = re.compile(r"/(?:repos/[^/]+|repositories)/[^/]+/(?:contents|git/matching-refs)/(.*/)?")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REPOSITORY = "/repos/{owner}/{repo}"
@@ -70,7 +70,7 @@ class _Node:
 
     def child(self, segment: str) -> _Node:
         """Find the next node for a segment of a rule's path, or make it."""
-        # GitHub's only segment that is partly a parameter, {base}...{head}, is also {basehead}, so it may be a literal.
+        # {base}...{head} is kept as a literal. Requests of that path match {basehead}, which GitHub lists too.
         parameter = _PARAMETER.fullmatch(segment)
         if parameter is None:
             return self.literals.setdefault(segment, _Node())
@@ -210,10 +210,10 @@ def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
     Returns:
         ``UnsupportedRequest`` if GitHub has an endpoint for the method and path, else GitHub's 404.
     """
-    theirs, own = operation(method, path), endpoints()
-    if theirs and theirs not in own:
+    operation_id, own = operation(method, path), endpoints()
+    if operation_id and operation_id not in own:
         return UnsupportedRequest(
-            f"{method} {path} is GitHub's {theirs}, which this fake does not implement "
+            f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
             f"(`ghdeploy routes` lists its {len(own)} endpoints). "
             f'Stub the response: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
         )

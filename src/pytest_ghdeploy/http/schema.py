@@ -1,8 +1,8 @@
 """
-The bundled JSON schemas: found, compiled once, and their errors put into GitHub's words.
+The bundled JSON schemas: finding and compiling them, and reporting violations in GitHub's words.
 
-Source of the words: https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
-and refusals quoted by users; [guess] marks what no source confirms.
+Source of GitHub's words: https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+and refusals quoted by users. Texts that no source confirms are marked [guess].
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.refusals import Unprocessable
 
-# Relative references need a scheme that urllib.parse joins; nothing is fetched.
+# urllib.parse resolves relative references only for schemes that it knows. Nothing is fetched.
 _BASE = "https://ghdeploy.invalid/"
 _ANY_OPERATION = "components/any-operation"
 
@@ -54,17 +54,17 @@ def documentation_url(operation_id: str) -> str:
 
 @public
 class SchemaViolation(AssertionError):
-    """An answer or event of the fake is not what its schema says: a bug in the fake."""
+    """A response or event of the fake does not match its schema. This is a bug in the fake."""
 
 
-# Formats, which jsonschema checks only if told how
+# Formats. Without these functions, jsonschema does not check them.
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//[^\s/?#<>\"{}|\\^`]*)?[^\s<>\"{}|\\^`]*", re.ASCII)
 
 
 def is_date_time(value: object) -> bool:
-    """Check RFC 3339's ``date-time``; what is no string passes."""
+    """Return whether *value* is a ``date-time`` of RFC 3339. Values other than strings are valid too."""
     if not isinstance(value, str):
         return True
     try:
@@ -74,7 +74,7 @@ def is_date_time(value: object) -> bool:
 
 
 def is_uri(value: object) -> bool:
-    """Check RFC 3986's ``URI``: absolute, escaped; what is no string passes."""
+    """Return whether *value* is an absolute, escaped URI of RFC 3986. Values other than strings are valid too."""
     return not isinstance(value, str) or bool(_URI.fullmatch(value))
 
 
@@ -99,7 +99,7 @@ def _registry(version: str) -> Registry[Any]:
 
 
 def _as_of(version: str, schema: Any) -> Any:  # noqa: ANN401 - a part of a schema
-    # A member marked "x-gone-in" is one of the versions before that only.
+    # A member marked "x-gone-in" exists only in earlier versions.
     if isinstance(schema, list):
         return [_as_of(version, member) for member in schema]
     if not isinstance(schema, dict):
@@ -145,10 +145,10 @@ def _validator(name: str, pointer: str, version: str) -> Draft202012Validator:
 @cache
 def request_schema(operation_id: str) -> dict[str, Any]:
     """
-    Read the schema that a body has to match before anything else is looked at.
+    Read the schema that GitHub checks a body against before it applies any other rule.
 
-    The members that "x-checked-later" lists are then optional, with any value of their type: GitHub finds what
-    is wrong with them later, and reports it in other words.
+    GitHub checks the members listed in "x-checked-later" later, and refuses them with other texts. In this schema
+    they are optional, with any value of their type.
     """
     described: dict[str, Any] = load(operation_id)["$defs"]["request"]
     later = described.get("x-checked-later", ())
@@ -163,7 +163,7 @@ def request_schema(operation_id: str) -> dict[str, Any]:
 
 def without_nulls(operation_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """
-    Leave out of a body, at any depth, what is optional and ``null``, unless ``null`` is a value of its own there.
+    Remove the optional members that are ``null`` from a body, at any depth, unless the schema allows ``null`` there.
 
     Source:
         Widely used programs send ``null`` for members that they have no value for (github/branch-deploy,
@@ -189,24 +189,24 @@ def _without_nulls(schema: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN40
 
 def check_request(operation_id: str, body: dict[str, Any]) -> None:
     """
-    Refuse a body that has not the shape of the operation's.
+    Refuse a body that does not match the operation's schema.
 
     Raises:
-        Unprocessable: In GitHub's words, all problems at once.
+        Unprocessable: The body does not match. The message lists all problems in GitHub's words.
     """
     if not takes_body(operation_id) or is_valid_at_a_glance(operation_id, body):
         return
-    found: list[Any] = list(_request_validator(operation_id).iter_errors(body))
-    if found:
-        raise _refusal(found)
+    problems: list[Any] = list(_request_validator(operation_id).iter_errors(body))
+    if problems:
+        raise _refusal(problems)
 
 
 def is_valid_at_a_glance(operation_id: str, body: object) -> bool:
     """
-    Tell whether *body* is certainly valid, without jsonschema.
+    Return whether *body* is certainly valid, without using jsonschema. ``False`` means that jsonschema has to decide.
 
-    Most bodies are. To import jsonschema takes longer than all else in the first request of a process,
-    and to ask it takes longer than all else in every other. ``False`` means that jsonschema has to look.
+    Most bodies are valid. Importing jsonschema takes longer than the rest of the first request of a process, and
+    validating with it takes longer than the rest of any later request.
     """
     return _request_glance(operation_id)(body)
 
@@ -242,7 +242,7 @@ def _unsure(_: object) -> bool:
 
 
 def _glance(schema: Any) -> Callable[[object], bool]:  # noqa: ANN401 - a part of a schema
-    """Make a function that tells whether a value is certainly valid: the common part of JSON Schema, and no more."""
+    """Make a function that returns whether a value is certainly valid. It covers the common keywords of JSON Schema."""
     if not isinstance(schema, dict) or not schema.keys() <= _GLANCED_AT:
         return _unsure
     named = schema.get("type", list(_PYTHON_TYPES))
@@ -255,7 +255,7 @@ def _glance(schema: Any) -> Callable[[object], bool]:  # noqa: ANN401 - a part o
     other = _glance(schema["additionalProperties"]) if "additionalProperties" in schema else _anything
 
     def is_valid(value: Any) -> bool:  # noqa: ANN401 - any JSON
-        # Not isinstance: True is no integer in JSON.
+        # Not isinstance, because True is not an integer in JSON.
         kind = type(value)
         if kind not in types:
             return False
@@ -275,27 +275,27 @@ def _glance(schema: Any) -> Callable[[object], bool]:  # noqa: ANN401 - a part o
 
 
 def takes_body(operation_id: str) -> bool:
-    """Tell whether the operation has a body."""
+    """Return whether the operation has a body."""
     return "request" in load(operation_id)["$defs"]
 
 
 @cache
 def takes_null(operation_id: str) -> bool:
-    """Tell whether the body of an operation may be ``null``, for nothing."""
+    """Return whether the body of an operation may be ``null``, which is the same as an empty body."""
     return "null" in load(operation_id)["$defs"]["request"].get("type", ())
 
 
 @cache
 def needs_body(operation_id: str) -> bool:
-    """Tell whether GitHub refuses a request of the operation that has no body at all."""
+    """Return whether the operation requires any members, so that GitHub refuses a request without a body."""
     return bool(load(operation_id)["$defs"]["request"].get("required"))
 
 
-def _refusal(found: Sequence[Any]) -> Unprocessable:
-    mistyped = {tuple(error.absolute_path) for error in found if error.validator == "type"}
+def _refusal(violations: Sequence[Any]) -> Unprocessable:
+    mistyped = {tuple(error.absolute_path) for error in violations if error.validator == "type"}
     problems: dict[tuple[object, ...], str] = {}
     places: dict[str, None] = {}
-    for error in _in_githubs_order(found):
+    for error in _in_githubs_order(violations):
         where = tuple(error.absolute_path)
         if error.validator == "enum" and where in mistyped:
             continue
@@ -305,12 +305,12 @@ def _refusal(found: Sequence[Any]) -> Unprocessable:
     return refusals.invalid_request(problems.values(), [*places])
 
 
-def _in_githubs_order(found: Sequence[Any]) -> list[Any]:
-    # For each object: its extra members, then its other members in the schema's order, then those it lacks.
-    # So does json_schema, a public Ruby gem whose texts are GitHub's [guess: that GitHub uses it].
+def _in_githubs_order(violations: Sequence[Any]) -> list[Any]:
+    # For each object: its extra members, then its other members in the schema's order, then its missing members.
+    # This is the order of json_schema, a public Ruby gem with the same texts as GitHub [guess: that GitHub uses it].
     # jsonschema reports members in the schema's order too.
     turns: dict[tuple[object, ...], int] = {}
-    for error in found:
+    for error in violations:
         path = tuple(error.absolute_path)
         for length in range(1, len(path) + 1):
             turns.setdefault(path[:length], len(turns))
@@ -320,11 +320,11 @@ def _in_githubs_order(found: Sequence[Any]) -> list[Any]:
         before = [(1, turns[path[:length]]) for length in range(1, len(path) + 1)]
         return [*before, (0 if error.validator == "additionalProperties" else 2, 0)]
 
-    return sorted(found, key=turn)
+    return sorted(violations, key=turn)
 
 
 def _names(error: Any) -> list[str]:  # noqa: ANN401
-    """List the members that an object lacks or may not have."""
+    """List the members that are missing from an object or not allowed in it."""
     match error.validator:
         case "required":
             return sorted(name for name in error.validator_value if name not in error.instance)
@@ -364,7 +364,7 @@ def _problem(error: Any, names: Sequence[str]) -> str:  # noqa: ANN401
 
 
 def _place(error: Any) -> str:  # noqa: ANN401
-    # GitHub names the schema's own place, not the way to it: 'properties/ref', 'items'.
+    # GitHub names the last step of the path in the schema only: 'properties/ref', 'items'.
     last = error.absolute_path[-1] if error.absolute_path else ""
     return f"properties/{last}" if isinstance(last, str) else "items"
 
@@ -374,12 +374,12 @@ def _supplied(value: Sequence[object]) -> str:
 
 
 def _raw(value: object) -> str:
-    """Write a value as Ruby puts it into a text: a string without quotes [guess: what is no string]."""
+    """Write a value as Ruby interpolates it: a string without quotes [guess: other values]."""
     return value if isinstance(value, str) else ruby(value)
 
 
 def ruby(value: object) -> str:
-    """Write a JSON value as Ruby prints it, which GitHub's refusals do: ``nil``, ``{"a"=>1}``."""
+    """Write a JSON value as Ruby prints it, as GitHub's refusals do: ``nil``, ``{"a"=>1}``."""
     if value is None:
         return "nil"
     if isinstance(value, dict):
@@ -391,12 +391,12 @@ def ruby(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("#{", "\\#{")
 
 
-# Answers and events
+# Responses and events
 
 
 def check_answer(operation_id: str, status: int, body: object, *, version: str = API_VERSIONS[0]) -> None:
     """
-    Compare an answer with the schema of its operation in a *version* of the API.
+    Compare a response with the schema of its operation in a *version* of the API.
 
     Raises:
         SchemaViolation: It differs, or the operation has no schema for this HTTP status.
@@ -406,9 +406,9 @@ def check_answer(operation_id: str, status: int, body: object, *, version: str =
     for name in (operation_id, _ANY_OPERATION):
         if str(status) in load(name)["$defs"]["response"]["$defs"]:
             pointer = f"/$defs/response/$defs/{status}"
-            _check(f"the answer {status} of {operation_id}", name, pointer, body, version)
+            _check(f"the response {status} of {operation_id}", name, pointer, body, version)
             return
-    msg = f"{operation_id} has no schema for an answer {status}: {body}"
+    msg = f"{operation_id} has no schema for a response {status}: {body}"
     raise SchemaViolation(msg)
 
 
@@ -423,18 +423,18 @@ def check_event(name: str, payload: object) -> None:
 
 
 def _check(what: str, name: str, pointer: str, body: object, version: str) -> None:
-    found = [
+    violations = [
         f"{'/'.join(map(str, error.absolute_path)) or '(all)'}: {error.message}"
         for error in _validator(name, pointer, version).iter_errors(body)
     ]
-    if found:
-        raise SchemaViolation(f"{what} does not match its schema:\n  " + "\n  ".join(found))
+    if violations:
+        raise SchemaViolation(f"{what} does not match its schema:\n  " + "\n  ".join(violations))
 
 
 @cache
 def event_names() -> tuple[str, ...]:
-    """List the events that have a schema and are recorded; a ``ping`` is for one hook only, and is not."""
-    return tuple(sorted(found.stem for found in (directory() / "events").glob("*.json") if found.stem != "ping"))
+    """List the events that are recorded: all with a schema except ``ping``, which is for one hook only."""
+    return tuple(sorted(file.stem for file in (directory() / "events").glob("*.json") if file.stem != "ping"))
 
 
 @cache
