@@ -29,13 +29,13 @@ class Conversation:
         """
         Draw a sequence diagram with a lifeline for each participant.
 
-        Requests that are repeated in a row, with the same response, are drawn once and counted.
+        Consecutive repetitions of a request with the same response are drawn once and counted.
         """
         return self._transcript.diagram()
 
     def mermaid(self) -> str:
         """
-        Draw a Mermaid sequence diagram, for a page or a comment that can show those.
+        Draw a Mermaid sequence diagram, for a page or a comment that renders Mermaid.
 
         Clients are distinguished by login, then by ``User-Agent``. Long lines are cut.
         """

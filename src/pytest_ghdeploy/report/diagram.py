@@ -44,7 +44,7 @@ class Message(NamedTuple):
 
 class Parties(NamedTuple):
     """
-    The parties besides GitHub, by unique names, in the order of their first messages.
+    The parties other than GitHub, by unique names, in the order of their first messages.
 
     Attributes:
         clients: The clients that send requests.

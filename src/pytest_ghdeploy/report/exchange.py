@@ -30,8 +30,8 @@ class Exchange(NamedTuple):
 
         hint: The reason why the request was refused, for the author of the test; ``""`` if it was not refused.
 
-        failure: The failure that a fault has caused on the way: ``refused`` (the connection), ``reset``, ``timeout`` or
-            ``truncated``; ``""`` if the response has arrived.
+        failure: The failure that a fault has caused between the fake and the client: ``refused``, ``reset``,
+            ``timeout`` or ``truncated``; ``""`` if the response has arrived.
 
         login: The login of the caller; ``""`` for an anonymous caller and for an unknown token.
 

@@ -59,7 +59,7 @@ class Recorder:
         return exchange
 
     def exchanges(self) -> Sequence[Exchange]:
-        """List the exchanges. Secrets are replaced only here, so that a secret that a later request reveals is too."""
+        """List the exchanges. Secrets are redacted only now, so secrets revealed by later requests are redacted too."""
         return tuple(blotted(exchange, self._secrets) for exchange in self._exchanges)
 
     def forget(self, keep: int) -> int:

@@ -71,7 +71,7 @@ class Receiver(str):
 
 
 class Sent:
-    """A delivery in the conversation. Its place is where it began; its text says how it ended."""
+    """A delivery in the conversation. Its position is that of its beginning. Its text includes its outcome."""
 
     __slots__ = ("row", "target")
 
@@ -361,7 +361,7 @@ def _shortened(entries: Sequence[_Numbered]) -> Iterator[_Numbered | str]:
 
 class _Party(NamedTuple):
     """
-    A party of the conversation besides GitHub.
+    A party of the conversation other than GitHub.
 
     Attributes:
         called: Its name: a login, a URL, …
@@ -383,7 +383,7 @@ def _party_of(entry: object) -> _Party | None:
     if not isinstance(entry, Sent):
         return None
     of = entry.target.of if isinstance(entry.target, Receiver) else None
-    # A scripted third party that receives deliveries is the same party as the one that posts.
+    # If a scripted third party both receives deliveries and posts, it is one party.
     if isinstance(getattr(type(of), "login", None), property):
         return _Party("third party", str(getattr(of, "login")))  # noqa: B009 - any object
     return _Party("receiver", str(entry.target), "" if of is None else id(of))
