@@ -1535,7 +1535,7 @@ def test_the_fakes_clock_can_expire_a_delivery(
     newest = hook.deliveries[0]
     assert (newest.state, newest.duration) == (state, seconds)
     if state == "failed":
-        assert newest.reason == "the receiver took 11 seconds by ghdeploy.clock; 10 are allowed"
+        assert newest.reason == "the receiver took 11 seconds by ghdeploy.clock; the limit is 10"
         assert (newest.status, hook.last_response["status"]) == ("timed out", "timeout")
 
 

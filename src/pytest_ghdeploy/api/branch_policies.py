@@ -46,7 +46,7 @@ def create(
         The policy, and whether it is new. An existing policy with this name and type is reused.
 
     Raises:
-        NotFound: Custom branch policies are off for the environment. Nothing has changed.
+        NotFound: The environment does not use custom branch policies. Nothing has changed.
         Unprocessable: *name* is empty. Nothing has changed.
 
     Source:
@@ -96,7 +96,7 @@ def of(store: Store, environment: Environment) -> Sequence[DeploymentBranchPolic
     List the policies of an environment, newest first.
 
     Source:
-        Observed, in a single recording, of the project esp-idf-lib.
+        Observed in a single recording, from the project esp-idf-lib.
     """
     return store.deployment_branch_policies.where(environment_id=environment.id)
 
@@ -131,9 +131,9 @@ def create_deployment_branch_policy(call: Call) -> Reply:
     Create a policy. If it exists, the response is a 303 without a body.
 
     Source:
-        Observed by a user (integrations/terraform-provider-github#3611): go-github,
-        which follows the redirect, ends with an object without an id. The list of
-        policies is such an object, so by default the redirect leads there [guess].
+        Observed by a user (integrations/terraform-provider-github#3611): go-github
+        follows the redirect and receives an object without an id. The list of
+        policies is such an object, so by default the redirect leads to it [guess].
     """
     environment = call.found
     row, is_new = create(call.store, environment, **call.arguments_for(create))

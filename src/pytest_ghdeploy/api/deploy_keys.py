@@ -30,7 +30,7 @@ def create(
 
         title: The default is the comment of *key*.
 
-        read_only: Whether the key's holder may only read the repository.
+        read_only: Whether the key gives read access only.
 
     Returns:
         The new deploy key. It cannot be changed.

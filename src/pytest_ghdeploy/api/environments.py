@@ -59,13 +59,13 @@ def create_or_update(
 
         wait_timer: Minutes that a job waits, from 0 to 43,200.
 
-        prevent_self_review: Whether the user who started a job may not approve it. True needs a reviewer.
+        prevent_self_review: Whether to forbid users to approve jobs that they started. Needs a reviewer.
 
         reviewers: At most 6, each with ``type`` (``User`` or ``Team``) and ``id``.
 
         deployment_branch_policy:
             ``protected_branches`` and ``custom_branch_policies``, of which
-            exactly one is true. Unless it is the latter, the existing branch
+            exactly one is true. If custom policies are off, the existing branch
             policies are deleted.
 
     Returns:
@@ -126,7 +126,7 @@ def ensure(store: Store, repository: Repository, name: str) -> Environment:
 
 
 def lookup(store: Store, repository: Repository, name: str) -> Environment | None:
-    """Find an environment by its name, without regard to case."""
+    """Find an environment by its name, ignoring case."""
     rows = store.environments.where(repository_id=repository.id, name_key=rules.environment_key(name))
     return rows[0] if rows else None
 

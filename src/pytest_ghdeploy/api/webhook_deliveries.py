@@ -2,7 +2,8 @@
 Webhook deliveries: make and record them, list them, and send them again.
 
 A delivery is sent in three steps. ``begin`` and ``finish`` are the first and
-the last, under the store's lock. Between them, ``webhooks/`` sends without it.
+the last, under the store's lock. In between, ``webhooks/`` sends the request
+without the lock.
 
 Source:
     https://docs.github.com/rest/repos/webhooks
@@ -37,10 +38,10 @@ def begin(store: Store, delivery: HookDelivery) -> tuple[HookDelivery, Hook] | N
     Build the request of a delivery with the hook's current configuration.
 
     Returns:
-        The delivery with its headers and signed body, and its hook. If
-        *delivery* has been made in the meantime, it is a new delivery of the
-        same event. A dropped delivery has no request. ``None`` if the hook was
-        deleted or the fake was reset.
+        The delivery with its headers and signed body, and its hook; ``None``
+        if the hook was deleted or the fake was reset. If *delivery* has been
+        sent in the meantime, the result is a new delivery of the same event.
+        A dropped delivery has no request.
     """
     row, hook = store.hook_deliveries.get(delivery.id), store.hooks.get(delivery.hook_id)
     if store.retired or row is None or hook is None:
@@ -58,7 +59,7 @@ def begin(store: Store, delivery: HookDelivery) -> tuple[HookDelivery, Hook] | N
 
 def finish(store: Store, delivery: HookDelivery, outcome: Outcome, answered_at: datetime) -> HookDelivery:
     """
-    Record the outcome of a delivery, also as its hook's ``last_response``.
+    Record the outcome of a delivery, and the ``last_response`` of its hook.
 
     Args:
         delivery: As returned by ``begin``.
@@ -72,7 +73,7 @@ def finish(store: Store, delivery: HookDelivery, outcome: Outcome, answered_at: 
     seconds = (answered_at - delivery.delivered_at).total_seconds()
     limit = deliveries.limit_seconds(store.urls)
     if seconds > limit:
-        reason = f"the receiver took {seconds:g} seconds by ghdeploy.clock; {limit:g} are allowed"
+        reason = f"the receiver took {seconds:g} seconds by ghdeploy.clock; the limit is {limit:g}"
         outcome = deliveries.timed_out(reason)
     row = delivery._replace(
         state="failed" if outcome.reason else "delivered",
@@ -90,7 +91,7 @@ def finish(store: Store, delivery: HookDelivery, outcome: Outcome, answered_at: 
 
 
 def interrupt(store: Store, delivery: HookDelivery, reason: str) -> HookDelivery:
-    """Record that a delivery was interrupted. It waits again, and is not made again by itself."""
+    """Record that a delivery was interrupted. It is waiting again, but is not sent automatically."""
     return _stored(store, delivery._replace(reason=reason, delivered_at=None))
 
 
@@ -133,7 +134,7 @@ def find_delivery(call: Call) -> HookDelivery:
     Look up the delivery in the path.
 
     Raises:
-        NotFound: The repository has no such hook, or the hook has no such delivery that was sent.
+        NotFound: The repository has no such hook, or the hook was not sent such a delivery.
     """
     hook, delivery_id = webhooks.find(call), call.params["delivery_id"]
     row = call.store.hook_deliveries.get(delivery_id)

@@ -2,7 +2,7 @@
 Webhooks of repositories, and the events they receive.
 
 Nothing is sent here. A delivery is a row that the store's outbox keeps until the
-request has been answered.
+response is complete.
 
 Source:
     https://docs.github.com/rest/repos/webhooks
@@ -37,7 +37,7 @@ _ZEN = "Anything added dilutes everything else."
 # Operations
 
 
-# The app of the hooks for all repositories. It has no row, so that it does not show up among the apps.
+# The app of the hooks for all repositories. It has no row, so it is not listed among the apps.
 _APP_ID = 1_204_021
 
 
@@ -119,7 +119,7 @@ def update(
     Change a hook.
 
     Args:
-        config: Replaces the whole configuration. Without a ``secret``, the hook has none any more.
+        config: Replaces the whole configuration. Without a ``secret``, the hook's secret is removed.
 
         events: Replaces its events, before *add_events* and *remove_events* apply.
 
@@ -216,7 +216,7 @@ def _post(store: Store, hook: Hook, event: Event, repository_id: int | None, pay
 
 def ping(store: Store, hook: Hook, sender: User) -> None:
     """
-    Make a delivery of ``ping`` to a hook, whatever its events.
+    Make a delivery of ``ping`` to a hook, even if ``ping`` is not one of its events.
 
     Source:
         https://docs.github.com/rest/repos/webhooks#ping-a-repository-webhook
@@ -258,7 +258,7 @@ def find(call: Call) -> Hook:
     if (hook := call.store.hooks.get(hook_id)) and hook.repository_id is None:
         rows = call.store.hooks.where(repository_id=call.repository.id)
         raise refusals.not_found(
-            f"hook {hook_id} is for all repositories, like an app's, and does not belong to "
+            f"hook {hook_id} is a hook for all repositories, like an app's, and does not belong to "
             f"{call.repository.full_name}; {errors.there_is(hook_id, map(_label, rows))}"
         )
     row: Hook = find_in_repository(call, call.store.hooks, "hook_id", "hook", label=_label)
@@ -269,7 +269,7 @@ def _label(row: Hook) -> str:
     return f"{row.id} ({without_credentials(row.target_url)})"
 
 
-def _shown(call: Call, hook: Hook) -> Any:  # noqa: ANN401 - JSON
+def _to_json(call: Call, hook: Hook) -> Any:  # noqa: ANN401 - JSON
     return as_json.hook(hook, call.repository, call.urls)
 
 
@@ -277,14 +277,14 @@ def _shown(call: Call, hook: Hook) -> Any:  # noqa: ANN401 - JSON
 def list_webhooks(call: Call) -> Reply:
     """List hooks, oldest first."""
     rows = list(reversed(call.store.hooks.where(repository_id=call.repository.id)))
-    return Reply(200, Listing(rows, lambda row: _shown(call, row)))
+    return Reply(200, Listing(rows, lambda row: _to_json(call, row)))
 
 
 @route("repos/create-webhook", "POST /repos/{owner}/{repo}/hooks", needs="admin", permission=PERMISSION)
 def create_webhook(call: Call) -> Reply:
     """Create a hook, and send it a ping."""
     row = create(call.store, call.repository, call.actor, **call.arguments_for(create))
-    return Reply(201, _shown(call, row), as_json.hook_url(row, call.repository, call.urls))
+    return Reply(201, _to_json(call, row), as_json.hook_url(row, call.repository, call.urls))
 
 
 @route(
@@ -292,8 +292,8 @@ def create_webhook(call: Call) -> Reply:
 )
 def get_webhook(call: Call) -> Reply:
     """Show a hook."""
-    # A delivery changes last_response, but not this time.
-    return Reply(200, _shown(call, call.found), modified_at=call.found.updated_at)
+    # A delivery changes last_response, but not updated_at.
+    return Reply(200, _to_json(call, call.found), modified_at=call.found.updated_at)
 
 
 @route(
@@ -305,7 +305,7 @@ def get_webhook(call: Call) -> Reply:
 )
 def update_webhook(call: Call) -> Reply:
     """Change a hook."""
-    return Reply(200, _shown(call, update(call.store, call.found, **call.arguments_for(update))))
+    return Reply(200, _to_json(call, update(call.store, call.found, **call.arguments_for(update))))
 
 
 @route(

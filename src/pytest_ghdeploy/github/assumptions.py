@@ -26,7 +26,7 @@ class Assumptions:
     auto_inactive_production: bool = False
     """Let ``auto_inactive`` retire production deployments too."""
     delete_per_repository: bool = False
-    """Let an active deployment be deleted only if it is the only one in its repository, not its environment."""
+    """Let an active deployment be deleted only if it is the only one in its repository, not just in its environment."""
     neutral_passes: bool = False
     """Let the conclusion ``neutral`` of a check run satisfy ``required_contexts``."""
     short_shas: bool = False

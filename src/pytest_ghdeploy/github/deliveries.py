@@ -93,7 +93,7 @@ def headers(
         "X-Github-Hook-Installation-Target-Type": "integration" if is_of_app else "repository",
     }
     if server := enterprise(urls):
-        # [guess: that a server of today spells them so too]
+        # [guess: that today's servers use these names too]
         fields["X-Github-Enterprise-Version"], fields["X-Github-Enterprise-Host"] = server
     if legacy_names:
         fields = {_legacy_name(name): value for name, value in fields.items()}
@@ -127,7 +127,7 @@ class Outcome(NamedTuple):
     Attributes:
         status: GitHub's text: ``OK``, or the kind of failure.
 
-        reason: The failure in terms of the test; ``""`` for a success.
+        reason: The reason for the failure, for the author of the test; ``""`` for a success.
 
         exception: The exception raised by a receiver in this process.
     """
@@ -163,7 +163,7 @@ def answered(status_code: int, headers: Mapping[str, str], payload: str) -> Outc
 
 
 def crashed(exception: BaseException) -> Outcome:
-    """Make the outcome of a receiver in this process that raised: the same as a server's 500."""
+    """Make the outcome of a receiver in this process that raised: the same as a 500 from a server."""
     text = f"{type(exception).__name__}: {exception}".rstrip(": ")
     code = int(HTTPStatus.INTERNAL_SERVER_ERROR)
     return Outcome(code, f"Invalid HTTP Response: {code}", f"the receiver raised {text}", {}, "", exception)

@@ -114,7 +114,7 @@ class Repository(NamedTuple):
     """
     A repository. Its commits and refs live in ``git.Graph``.
 
-    ``deploy_keys_enabled`` is a policy of its owner, and ``environments_protected``
+    On GitHub, the owner decides on ``deploy_keys_enabled``, and ``environments_protected``
     depends on the owner's billing plan. Neither is in GitHub's JSON.
     """
 
@@ -369,7 +369,7 @@ class HookDelivery(NamedTuple):
 
         status: GitHub's text: ``OK`` or the kind of failure; ``""`` before it is sent.
 
-        reason: The failure in terms of the test.
+        reason: The reason for the failure, for the author of the test.
     """
 
     id: int

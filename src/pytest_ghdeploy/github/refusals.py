@@ -307,7 +307,7 @@ def key_in_use(hint: str) -> Unprocessable:
 
 
 def deploy_keys_disabled(hint: str) -> Unprocessable:
-    """Refuse a deploy key where they are disabled: the error has no field."""
+    """Refuse a deploy key if deploy keys are disabled. The error has no field."""
     error = {"resource": "PublicKey", "code": "custom", "message": "Deploy keys are disabled for this repository"}
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
 
@@ -450,7 +450,7 @@ def no_reviewer(hint: str) -> Unprocessable:
 
 
 def no_protection(hint: str) -> Unprocessable:
-    """Refuse to protect an environment where the billing plan does not include it."""
+    """Refuse to protect an environment if the billing plan does not include protection rules."""
     message = "Fail to create protected rule, please ensure billing plan include protected branch gate."
     return Unprocessable(message, hint=hint)
 

@@ -79,7 +79,7 @@ def is_uri(value: object) -> bool:
 
 
 def is_uri_or_empty(value: object) -> bool:
-    """Check a ``URI`` in a request. GitHub refuses an empty one later, in other words: ``url cannot be blank``."""
+    """Return whether *value* is valid in a request. GitHub refuses an empty URI later: ``url cannot be blank``."""
     return value == "" or is_uri(value)
 
 

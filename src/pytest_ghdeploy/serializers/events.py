@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 _BRANCHES = 10
-"""Branches listed in a ``status`` event, at most."""
+"""The most branches that a ``status`` event lists."""
 NOTHING = "0" * 40
 """The ``before`` of a created ref, and the ``after`` of a deleted one."""
 _COMMITS = 2048
-"""Commits listed in a push, at most: the newest."""
+"""The most commits that a push lists: the newest ones."""
 _KINDS = ("added", "removed", "modified")
 
 
@@ -58,7 +58,7 @@ def _around(repository: Repository, sender: User, urls: Urls) -> JSON:
 
 
 def deployment(row: Deployment, repository: Repository, sender: User, urls: Urls) -> JSON:
-    """Make the payload of ``deployment``: one was created through the API, not by a workflow."""
+    """Make the payload of ``deployment``: a deployment was created through the API, not by a workflow."""
     return {
         "action": "created",
         "deployment": deployments.deployment(row, repository, urls),
@@ -112,7 +112,7 @@ def status(
 def check_run(
     action: str, row: CheckRun, suite_runs: Sequence[CheckRun], repository: Repository, sender: User, urls: Urls
 ) -> JSON:
-    """Make the payload of ``check_run``: one was created or completed."""
+    """Make the payload of ``check_run``: a check run was created or completed."""
     return {
         "action": action,
         "check_run": checks.check_run(row, suite_runs, repository, urls),
@@ -156,7 +156,7 @@ def push(
     html = f"{urls.html}/{repository.full_name}"
     name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
     around = _around(repository, sender, urls)
-    # The repository in a push has an older form than in the API.
+    # A push contains the repository in an older form than the API.
     owner = repository.owner
     owner_email = accounts.email(owner) if owner.type == "User" else None
     around["repository"] |= {
@@ -201,7 +201,7 @@ def _pushed_commit(pushed: PushedCommit, html: str) -> JSON:
         "tree_id": commit.tree_sha,
         "distinct": pushed.distinct,
         "message": commit.message,
-        # The author's time with its offset. [guess: that it is the author's, and that each date has its offset]
+        # The author's time with its offset [guess: that it is the author's, and that each date has its own offset].
         "timestamp": author["date"],
         "url": f"{html}/commit/{commit.sha}",
         "author": author,

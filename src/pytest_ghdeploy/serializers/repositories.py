@@ -113,7 +113,7 @@ def repository(row: Repository, urls: Urls) -> JSON:
         "open_issues": 0,
         "watchers": 0,
         "default_branch": row.default_branch,
-        # Only the repositories of organizations have them [guess: over REST too].
+        # Only repositories of organizations have custom properties [guess: over REST too].
         **({"custom_properties": {}} if row.owner.type == "Organization" else {}),
     }
 

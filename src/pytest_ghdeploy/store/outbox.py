@@ -38,7 +38,7 @@ class Item:
     Attributes:
         thread: The thread that makes the delivery, which is the one whose call caused it.
 
-        number: Its number, from 1, among the delivery of an event and all deliveries that calls of its receiver caused.
+        number: 1 for a delivery caused by a test or client. Deliveries caused by its receiver are counted from 2.
     """
 
     __slots__ = ("_numbers", "number", "row", "store", "thread")

@@ -26,9 +26,9 @@ def environment_key(name: str) -> str:
     """
     Convert the name of an environment for comparison.
 
-    GitHub's documentation says that the names of environments are not case sensitive. So they are compared in
-    this form wherever two of them meet: in paths, filters, ``auto_inactive`` and the deletion of a deployment.
-    Only the default of ``production_environment`` compares a name as it is written.
+    GitHub's documentation says that the names of environments are not case sensitive. Names are therefore compared
+    in this form everywhere: in paths, filters, ``auto_inactive`` and the deletion of a deployment. The only
+    exception is the default of ``production_environment``, which depends on the case.
     """
     return name.casefold()
 
@@ -115,14 +115,14 @@ def protection_rule_types(
 
 def check_protection(types: Sequence[ProtectionRuleType], *, environments_protected: bool) -> None:
     """
-    Refuse protection rules where the billing plan has none.
+    Refuse protection rules if the billing plan does not include them.
 
     Raises:
-        Unprocessable: *types* are asked for, and environments cannot be protected.
+        Unprocessable: *types* is not empty, and environments cannot be protected.
 
     Source:
-        Quoted by a user (integrations/terraform-provider-github#1262). That an environment
-        without protection rules is accepted there is a guess.
+        Quoted by a user (integrations/terraform-provider-github#1262) [guess: that an
+        environment without protection rules is accepted].
     """
     if types and not environments_protected:
         hint = "the repository was added with environments_protected=False, so its environments can have no"

@@ -33,13 +33,13 @@ def public_key(text: str) -> ssh_keys.PublicKey:
 
 def check_deploy_keys_enabled(*, deploy_keys_enabled: bool) -> None:
     """
-    Refuse a deploy key where the repository's owner has disabled them.
+    Refuse a deploy key if the repository's owner has disabled deploy keys.
 
     Raises:
         Unprocessable: *deploy_keys_enabled* is false.
 
     Source:
-        Quoted by a user (vito#949). It is the default of new organizations since 2025.
+        Quoted by a user (vito#949). Deploy keys are disabled by default in organizations created since 2025.
     """
     if not deploy_keys_enabled:
         raise refusals.deploy_keys_disabled("the repository was added with deploy_keys_enabled=False")

@@ -97,7 +97,7 @@ def wants(hook: Hook, event: str, repository_id: int | None) -> bool:
 
 def check_name(name: str) -> None:
     """
-    Refuse a hook whose name is not ``web``. GitHub removed the other kinds, its "services".
+    Refuse a hook whose name is not ``web``. GitHub has removed the other kinds, called "services".
 
     Raises:
         Unprocessable: *name* is not ``web``.
@@ -114,7 +114,7 @@ def events_of(names: Sequence[str]) -> tuple[str, ...]:
         Unprocessable: GitHub has no event with one of the names.
 
     Source:
-        Measured for new hooks. That an empty list in an update means ``push`` too is a [guess].
+        Measured for new hooks [guess: that an empty list in an update means ``push`` too].
     """
     return _checked(names) or DEFAULT_EVENTS
 
@@ -204,9 +204,9 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_
     """
     Refuse a hook that already exists, or that exceeds the limit for one of its events.
 
-    Two hooks of a repository are the same if their URL is (measured). Two
-    hooks of all repositories are the same if their events, URL, content type
-    and ``insecure_ssl`` are [guess].
+    Two hooks of a repository are the same if their URLs are equal (measured).
+    Two hooks of all repositories are the same if their events, URLs, content
+    types and ``insecure_ssl`` are equal [guess].
 
     Args:
         others: The other hooks of the same repository.
