@@ -31,15 +31,15 @@ def get(path: str = "", **headers: str) -> requests.Response:
 
 
 MESSAGES: list[Message | str] = [
-    Message("tool", GITHUB, "1. POST /deployments", "asks"),
-    Message(GITHUB, "tool", "409 Conflict", "refuses", "because", answer=True),
-    Message(GITHUB, GITHUB, "event deployment", "notes", answer=True),
-    Message("third party", GITHUB, "deployment status", "asks"),
-    Message(GITHUB, "receiver", "deployment", "tells"),
+    Message("tool", GITHUB, "1. POST /deployments", "request"),
+    Message(GITHUB, "tool", "409 Conflict", "refusal", "because", answer=True),
+    Message(GITHUB, GITHUB, "event deployment", "note", answer=True),
+    Message("third party", GITHUB, "deployment status", "request"),
+    Message(GITHUB, "receiver", "deployment", "message"),
     "… 3 more times …",
-    Message(GITHUB, GITHUB, "trouble", "warns"),
-    Message(GITHUB, "tool", "200 OK", "answers"),
-    Message("second tool", GITHUB, "2. GET /", "asks"),
+    Message(GITHUB, GITHUB, "trouble", "warning"),
+    Message(GITHUB, "tool", "200 OK", "response"),
+    Message("second tool", GITHUB, "2. GET /", "request"),
 ]
 PARTIES = Parties(("tool", "second tool"), ("third party", "receiver"))
 
@@ -106,13 +106,13 @@ def test_the_same_in_mermaid() -> None:
 def test_special_characters_of_mermaid_are_escaped(text: str, escaped: str) -> None:
     """Every message from a client stays one message on one line."""
     party = Parties((), ())
-    assert list(as_mermaid([Message(GITHUB, GITHUB, text, "notes")], party))[-1] == f"    Note over P0: {escaped}"
+    assert list(as_mermaid([Message(GITHUB, GITHUB, text, "note")], party))[-1] == f"    Note over P0: {escaped}"
 
 
 def test_too_many_clients_share_a_lifeline() -> None:
     """Of twenty clients, four have their own."""
     names = [f"c{number}" for number in range(20)]
-    messages = [Message(name, GITHUB, name, "asks") for name in names]
+    messages = [Message(name, GITHUB, name, "request") for name in names]
     drawn = list(as_text(messages, Parties(tuple(names), ())))
     assert drawn[0].split() == ["c0", "c1", "c2", "c3", "other", "clients", "GitHub"]
     assert drawn[5] == "  |         |         |         |         |------------->|  c4"
@@ -260,7 +260,7 @@ def test_long_names_are_cut_and_numbered(ghdeploy: FakeGitHub) -> None:
 
 def test_a_hint_in_mermaid_is_cut_later_than_a_message() -> None:
     """The hint is the most important part of a refusal."""
-    messages = [Message("tool", GITHUB, "x" * 400, "refuses", "y" * 400)]
+    messages = [Message("tool", GITHUB, "x" * 400, "refusal", "y" * 400)]
     told = list(as_mermaid(messages, Parties(("tool",), ())))
     assert told[-2:] == [f"    P0--xP1: {'x' * 99}…", f"    Note over P0,P1: hint: {'y' * 299}…"]
 
@@ -386,9 +386,9 @@ def test_mermaids_parser_finds_every_message(ghdeploy: FakeGitHub, repo: Reposit
     named: list[tuple[Any, Parties]] = [
         (
             [
-                Message(text or "x", GITHUB, text, "asks"),
-                Message(GITHUB, text or "x", text, "refuses", text, answer=True),
-                Message(GITHUB, GITHUB, text, "warns"),
+                Message(text or "x", GITHUB, text, "request"),
+                Message(GITHUB, text or "x", text, "refusal", text, answer=True),
+                Message(GITHUB, GITHUB, text, "warning"),
                 text,
             ],
             Parties((text or "x",), ()),

@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 GITHUB = "GitHub"
 
-Kind = Literal["asks", "answers", "refuses", "tells", "notes", "warns"]
+Kind = Literal["request", "response", "refusal", "message", "note", "warning"]
 """
-``asks`` is a request, ``answers`` and ``refuses`` are responses, ``tells`` is a message without a response.
-``notes`` and ``warns`` are remarks without a receiver.
+``response`` and ``refusal`` are responses to a ``request``. A ``message`` has no response. ``note`` and ``warning``
+are remarks by GitHub.
 """
 
 _NARROWEST = 10
 _MOST = 5
-# The length of a message in Mermaid, which is on one line, and of a note.
+# The greatest lengths of a message in Mermaid, which is on one line, and of the hint below it.
 _MESSAGE_LIMIT, _HINT_LIMIT = 100, 300
 _ALWAYS_ESCAPED = re.compile(r"[^\w \-.,:/?=!()\[\]{}'+*@~^|…]")
 _WRAPS = re.compile(r"^((?:no)?wrap):", re.IGNORECASE)
 _END = re.compile(r"\b(e)(?=nd\b)", re.IGNORECASE)
-_ARROWS = {"asks": "->>", "answers": "-->>", "refuses": "--x", "tells": "-)"}
+_ARROWS = {"request": "->>", "response": "-->>", "refusal": "--x", "message": "-)"}
 
 
 class Message(NamedTuple):
-    """A message in the diagram. For ``notes`` and ``warns``, *target* equals *source*. *hint* gives the reason."""
+    """A message in the diagram. For ``note`` and ``warning``, *target* equals *source*. *hint* gives the reason."""
 
     source: str
     target: str
@@ -93,7 +93,7 @@ def as_text(messages: Sequence[Message | str], parties: Parties) -> Iterator[str
             yield f"  {empty}{message}"
             continue
         start, end = (places[parties.lifeline_of(name)] for name in (message.source, message.target))
-        bad = message.kind in ("refuses", "warns")
+        bad = message.kind in ("refusal", "warning")
         if start == end:
             lines[start] = "!" if bad else "*"
         else:

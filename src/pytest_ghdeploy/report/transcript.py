@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.redaction import Secrets
     from pytest_ghdeploy.report.diagram import Kind
 
-# The number of entries that are shown from the beginning and the end of a long conversation.
+# The numbers of entries that are shown from the beginning and the end of a long conversation.
 _FIRST, _LAST = 10, 90
 # The number of failures that are shown from the middle.
 _FAILURES = 50
@@ -39,17 +39,17 @@ class Said(NamedTuple):
     A message from a third party to GitHub, or from GitHub to a receiver.
 
     Attributes:
-        speaker: The sender; ``""`` for GitHub.
+        sender: The name of the third party; ``""`` for GitHub.
 
-        hearer: The receiver; ``""`` for GitHub.
+        receiver: The name of the receiver; ``""`` for GitHub.
 
         refused: Whether the receiver has refused the message.
 
         hint: The reason for the refusal.
     """
 
-    speaker: str
-    hearer: str
+    sender: str
+    receiver: str
     text: str
     refused: bool = False
     hint: str = ""
@@ -199,7 +199,7 @@ class Transcript:
         party = _party_of(entry)
         if isinstance(entry, Said):
             name = names[party] if party else GITHUB
-            target = f" to {name}" if entry.hearer and not entry.speaker else ""
+            target = f" to {name}" if entry.receiver and not entry.sender else ""
             lines = [f"     {GITHUB if target else name}{target}: {entry.text}"]
             return [*lines, f"     hint: {entry.hint}"] if entry.hint else lines
         if isinstance(entry, Sent) and party:
@@ -249,16 +249,16 @@ class Transcript:
 
     def _names(self, parties: Mapping[_Party, None], limit: int) -> dict[_Party, str]:
         """Give each party a unique name, cut to about *limit* characters unless that is 0."""
-        logins = Counter(party.called for party in parties if party.kind == "client")
+        logins = Counter(party.name for party in parties if party.kind == "client")
         names: dict[_Party, str] = {}
         taken = {GITHUB: ""}
         for party in parties:
             if party.kind != "client":
-                name = without_credentials(party.called)
-            elif logins[party.called] == 1:
-                name = party.called
+                name = without_credentials(party.name)
+            elif logins[party.name] == 1:
+                name = party.name
             else:
-                name = f"{party.called} ({party.of or 'no User-Agent'})"
+                name = f"{party.name} ({party.of or 'no User-Agent'})"
             name = self._clean(name)
             if limit and len(name) > limit:
                 name = f"{name[: limit - 1]}…"
@@ -281,25 +281,25 @@ class Transcript:
         if isinstance(entry, Exchange):
             return _exchange_messages(item.number, blotted(entry, self._secrets), names[self._client_of(entry)])
         if isinstance(entry, Event):
-            return [Message(GITHUB, GITHUB, f"event {event_line(entry)}", "notes", answer=True)]
+            return [Message(GITHUB, GITHUB, f"event {event_line(entry)}", "note", answer=True)]
         party = _party_of(entry)
         name = names[party] if party else GITHUB
         if isinstance(entry, Said):
-            kind: Kind = "refuses" if entry.refused else "asks" if entry.speaker else "tells"
-            source, target = (name, GITHUB) if entry.speaker else (GITHUB, name)
+            kind: Kind = "refusal" if entry.refused else "request" if entry.sender else "message"
+            source, target = (name, GITHUB) if entry.sender else (GITHUB, name)
             return [Message(source, target, entry.text, kind, entry.hint, answer=True)]
         if isinstance(entry, Sent):
             if entry.is_failed:
                 text, hint = f"{entry.what} delivered: failed", entry.row.reason
-                return [Message(GITHUB, name, text, "refuses", hint, answer=True)]
-            return [Message(GITHUB, name, f"{entry.what} delivered: {entry.outcome}", "tells", answer=True)]
-        return [Message(GITHUB, GITHUB, entry, "warns", answer=True)]
+                return [Message(GITHUB, name, text, "refusal", hint, answer=True)]
+            return [Message(GITHUB, name, f"{entry.what} delivered: {entry.outcome}", "message", answer=True)]
+        return [Message(GITHUB, GITHUB, entry, "warning", answer=True)]
 
     def _clean(self, text: str) -> str:
         return printable(self._secrets.blot(text))
 
 
-# A client and GitHub, which need no diagram.
+# A client and GitHub. They do not need a diagram.
 _PAIR = 2
 
 
@@ -364,22 +364,22 @@ class _Party(NamedTuple):
     A party of the conversation other than GitHub.
 
     Attributes:
-        called: Its name: a login, a URL, …
+        name: A login, a URL, …
 
         of: Distinguishes parties with the same name: the ``User-Agent`` of a client, the identity of a receiver.
     """
 
     kind: Literal["client", "third party", "receiver"]
-    called: str
+    name: str
     of: str | int = ""
 
 
 def _party_of(entry: object) -> _Party | None:
     """Find the party of an entry that is not a request."""
     if isinstance(entry, Said):
-        if entry.speaker:
-            return _Party("third party", entry.speaker)
-        return _Party("receiver", entry.hearer) if entry.hearer else None
+        if entry.sender:
+            return _Party("third party", entry.sender)
+        return _Party("receiver", entry.receiver) if entry.receiver else None
     if not isinstance(entry, Sent):
         return None
     of = entry.target.of if isinstance(entry.target, Receiver) else None
@@ -403,8 +403,8 @@ def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Messag
     response = "; ".join(line for line in rest if not line.startswith("hint: "))
     refused = not 0 < entry.status < REFUSED
     return [
-        Message(client, GITHUB, f"{number:3}. {first.partition('. ')[2]}", "asks"),
-        Message(GITHUB, client, response, "refuses" if refused else "answers", "; ".join(hints), answer=True),
+        Message(client, GITHUB, f"{number:3}. {first.partition('. ')[2]}", "request"),
+        Message(GITHUB, client, response, "refusal" if refused else "response", "; ".join(hints), answer=True),
     ]
 
 
