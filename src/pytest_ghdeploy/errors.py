@@ -46,13 +46,13 @@ def unknown(
     what: str, value: object, known: Iterable[object], *, more: str = "", argument: str | None = None
 ) -> FakeError:
     """Create an error for an unknown value of *argument*. The message lists the *known* values, closest first."""
-    return FakeError(f"unknown {what} {value!r}{more}; {there_is(value, known)}", argument=argument)
+    return FakeError(f"unknown {what} {value!r}{more}; {known_values(value, known)}", argument=argument)
 
 
 _LISTED = 20
 
 
-def there_is(value: object, known: Iterable[object]) -> str:
+def known_values(value: object, known: Iterable[object]) -> str:
     """List the *known* values, closest to *value* first, at most 20."""
     import difflib
 

@@ -111,7 +111,7 @@ def find(call: Call) -> DeploymentBranchPolicy:
     environment, policy_id = environments.find(call), call.params["branch_policy_id"]
     row = call.store.deployment_branch_policies.get(policy_id)
     if row is None or row.environment_id != environment.id:
-        known = errors.there_is(policy_id, (policy.id for policy in of(call.store, environment)))
+        known = errors.known_values(policy_id, (policy.id for policy in of(call.store, environment)))
         hint = f"environment {environment.name!r} has no deployment branch policy {policy_id}; {known}"
         raise refusals.not_found(hint)
     return row

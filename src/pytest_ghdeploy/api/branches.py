@@ -33,7 +33,7 @@ def get_branch(call: Call) -> Reply:
     """Show a branch and the commit at its head."""
     graph, name = call.store.git(call.repository), call.params["branch"]
     if name not in graph.branches:
-        hint = f"{call.repository.full_name} has no branch {name!r}; {errors.there_is(name, graph.branches)}"
+        hint = f"{call.repository.full_name} has no branch {name!r}; {errors.known_values(name, graph.branches)}"
         raise refusals.branch_not_found(hint)
     head = graph.commits[graph.branches[name]]
     return Reply(200, as_json.branch(name, head, call.repository, call.urls))
@@ -46,7 +46,7 @@ def merge(call: Call) -> Reply:
     # HEAD can be merged, but is not a branch to merge into [guess].
     ours, theirs = graph.resolve(base), git.find(call.store, call.repository, head, short_shas=False)
     if ours is None or ours.kind != "branch":
-        known = errors.there_is(base, graph.branches)
+        known = errors.known_values(base, graph.branches)
         raise refusals.no_side("Base", f"{call.repository.full_name} has no branch {base!r}; {known}")
     if theirs is None:
         known = git.known_refs(graph, head)

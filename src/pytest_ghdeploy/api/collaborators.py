@@ -83,7 +83,7 @@ def find(call: Call) -> User:
     login = call.params["username"]
     row = call.store.user(login)
     if row is None or row.type == "Organization":
-        known = errors.there_is(login, (user.login for user in call.store.users if user.type != "Organization"))
+        known = errors.known_values(login, (user.login for user in call.store.users if user.type != "Organization"))
         raise refusals.not_found(f"unknown user {login!r}; {known}")
     return row
 
@@ -124,7 +124,7 @@ def check_collaborator(call: Call) -> Reply:
     user: User = call.found
     collaborators = [collaborator for collaborator, _ in _everyone(call)]
     if user not in collaborators:
-        known = errors.there_is(user.login, (collaborator.login for collaborator in collaborators))
+        known = errors.known_values(user.login, (collaborator.login for collaborator in collaborators))
         raise refusals.not_found(f"{user.login} is not a collaborator of {call.repository.full_name}; {known}")
     return Reply(204)
 

@@ -114,7 +114,7 @@ def remove(
     branch, files = _files(store, repository, branch)
     if path not in files:
         raise refusals.not_found(
-            f"{repository.full_name} has no file {path!r} on {branch}; {errors.there_is(path, files)}"
+            f"{repository.full_name} has no file {path!r} on {branch}; {errors.known_values(path, files)}"
         )
     rules.check_file_sha(path, files[path], sha)
     return _commit(store, repository, actor, branch, {path: None}, message, committer, author)
@@ -126,7 +126,7 @@ def _files(store: Store, repository: Repository, branch: str | None) -> tuple[st
     if not graph.commits and name == repository.default_branch:
         return name, {}
     if name not in graph.branches:
-        known = errors.there_is(name, graph.branches)
+        known = errors.known_values(name, graph.branches)
         raise refusals.no_branch_for_contents(name, f"{repository.full_name} has no branch {name!r}; {known}")
     return name, graph.commits[graph.branches[name]].tree
 
@@ -188,7 +188,7 @@ def get_content(call: Call) -> Reply:
     entries = graph.directory(commit.sha, path)
     if path and not entries:
         raise refusals.not_found(
-            f"{repository.full_name} has no file or directory {path!r} at {ref}; {errors.there_is(path, tree)}"
+            f"{repository.full_name} has no file or directory {path!r} at {ref}; {errors.known_values(path, tree)}"
         )
 
     sizes = {entry.path: len(graph.blobs[entry.sha]) for entry in entries if not entry.is_directory}

@@ -147,7 +147,7 @@ def find(call: Call) -> DeploymentStatus:
     row = call.store.deployment_statuses.get(status_id)
     if row is None or row.deployment_id != deployment.id:
         rows = call.store.deployment_statuses.where(deployment_id=deployment.id)
-        known = errors.there_is(status_id, (status.id for status in rows))
+        known = errors.known_values(status_id, (status.id for status in rows))
         raise refusals.not_found(f"deployment {deployment.id} has no deployment status {status_id}; {known}")
     return row
 

@@ -144,7 +144,9 @@ def _reviewer(store: Store, repository: Repository, reviewer: Mapping[str, Any])
             return user
         known = [f"{row.login} ({row.id})" for row in store.users if row.type == "User"]
     hint = f"no {kind or 'reviewer without a type'} {row_id} can review deployments of {repository.full_name}"
-    raise refusals.invalid_environment("reviewers", "Reviewers is invalid", f"{hint}; {errors.there_is(row_id, known)}")
+    raise refusals.invalid_environment(
+        "reviewers", "Reviewers is invalid", f"{hint}; {errors.known_values(row_id, known)}"
+    )
 
 
 def _settings(policy: Mapping[str, bool] | None) -> DeploymentBranchPolicySettings | None:
@@ -206,7 +208,7 @@ def find(call: Call) -> Environment:
     row = lookup(call.store, call.repository, name)
     if row is None:
         rows = call.store.environments.where(repository_id=call.repository.id)
-        known = errors.there_is(name, (environment.name for environment in rows))
+        known = errors.known_values(name, (environment.name for environment in rows))
         raise refusals.not_found(f"{call.repository.full_name} has no environment {name!r}; {known}")
     return row
 

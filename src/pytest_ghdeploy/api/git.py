@@ -67,7 +67,7 @@ def resolve(store: Store, repository: Repository, ref: str) -> Target:
 
 def known_refs(graph: Graph, ref: str) -> str:
     """List the existing branches, tags and other refs for a hint, those most similar to *ref* first."""
-    return errors.there_is(ref, graph.names())
+    return errors.known_values(ref, graph.names())
 
 
 def find_commit(

@@ -50,7 +50,7 @@ def enable(store: Store, environment: Environment, *, integration_id: int | None
         known = (f"{row.slug} ({row.id})" for row in available(store))
         reason = f"the app {app.slug} offers no custom deployment protection rule" if app else "no app has this id"
         raise refusals.not_found(
-            f"integration_id is {integration_id}: {reason}; {errors.there_is(integration_id, known)}"
+            f"integration_id is {integration_id}: {reason}; {errors.known_values(integration_id, known)}"
         )
     if any(rule.app is not None and rule.app.id == app.id for rule in enabled(store, environment)):
         hint = f"the rule of {app.slug} is already enabled for environment {environment.name!r}"
@@ -79,7 +79,7 @@ def find(call: Call) -> ProtectionRule:
     environment, rule_id = environments.find(call), call.params["protection_rule_id"]
     row = call.store.protection_rules.get(rule_id)
     if row is None or row.environment_id != environment.id or row.app is None:
-        known = errors.there_is(rule_id, (rule.id for rule in enabled(call.store, environment)))
+        known = errors.known_values(rule_id, (rule.id for rule in enabled(call.store, environment)))
         other = f" ({rule_id} is its {row.type})" if row and row.environment_id == environment.id else ""
         hint = f"environment {environment.name!r} has no custom deployment protection rule {rule_id}{other}; {known}"
         raise refusals.not_found(hint)

@@ -133,7 +133,7 @@ def _check_object(graph: Graph, repository: Repository, name: str, sha: str, *, 
 
 
 def _unknown(graph: Graph, repository: Repository, name: str) -> str:
-    return f"{repository.full_name} has no ref {name!r}; {errors.there_is(name, graph.refs())}"
+    return f"{repository.full_name} has no ref {name!r}; {errors.known_values(name, graph.refs())}"
 
 
 def _to_json(call: Call, name: str, sha: str) -> JSON:

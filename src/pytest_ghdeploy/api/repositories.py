@@ -103,7 +103,7 @@ def change(
     if default_branch is not None:
         branches = store.git(repository).branches
         if default_branch not in branches:
-            known = errors.there_is(default_branch, branches)
+            known = errors.known_values(default_branch, branches)
             hint = f"unknown branch {default_branch!r} in {repository.full_name}; {known}"
             raise refusals.no_default_branch(default_branch, hint)
         changed = changed._replace(default_branch=default_branch)

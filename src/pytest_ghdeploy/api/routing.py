@@ -264,7 +264,7 @@ def find_in_repository(
     if row is None or row.repository_id != call.repository.id:
         known = table.where(repository_id=call.repository.id)
         elsewhere = f"; it belongs to {call.store.repository_of(row).full_name}" if row else ""
-        existing = errors.there_is(row_id, (label(other) for other in known[:_SHOWN]))
+        existing = errors.known_values(row_id, (label(other) for other in known[:_SHOWN]))
         newest = f" (the newest of {len(known)})" if len(known) > _SHOWN else ""
         raise refusals.not_found(f"{call.repository.full_name} has no {kind} {row_id}{elsewhere}; {existing}{newest}")
     return row

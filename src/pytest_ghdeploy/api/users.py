@@ -47,7 +47,7 @@ def find(call: Call) -> User:
     login = call.params["username"]
     row = call.store.user(login)
     if row is None:
-        known = errors.there_is(login, (user.login for user in call.store.users))
+        known = errors.known_values(login, (user.login for user in call.store.users))
         raise refusals.not_found(f"unknown user {login!r}; {known}")
     return row
 

@@ -139,7 +139,7 @@ def find_delivery(call: Call) -> HookDelivery:
     hook, delivery_id = webhooks.find(call), call.params["delivery_id"]
     row = call.store.hook_deliveries.get(delivery_id)
     if row is None or row.hook_id != hook.id or row.delivered_at is None:
-        known = errors.there_is(delivery_id, (delivery.id for delivery in _sent(call.store, hook)))
+        known = errors.known_values(delivery_id, (delivery.id for delivery in _sent(call.store, hook)))
         hint = f"hook {hook.id} of {call.repository.full_name} has no delivery {delivery_id}; {known}"
         raise refusals.not_found(hint)
     return row

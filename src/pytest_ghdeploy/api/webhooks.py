@@ -259,7 +259,7 @@ def find(call: Call) -> Hook:
         rows = call.store.hooks.where(repository_id=call.repository.id)
         raise refusals.not_found(
             f"hook {hook_id} is a hook for all repositories, like an app's, and does not belong to "
-            f"{call.repository.full_name}; {errors.there_is(hook_id, map(_label, rows))}"
+            f"{call.repository.full_name}; {errors.known_values(hook_id, map(_label, rows))}"
         )
     row: Hook = find_in_repository(call, call.store.hooks, "hook_id", "hook", label=_label)
     return row

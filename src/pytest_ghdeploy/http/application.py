@@ -193,12 +193,12 @@ class Application:
         store, params = self.store, request.params
         if "repository_id" in params:
             to_id(params["repository_id"], "repository_id")
-            known = errors.there_is("", (row.id for row in store.repositories))
+            known = errors.known_values("", (row.id for row in store.repositories))
             raise refusals.not_found(f"no repository has the id in {request.path}; {known}")
         if "owner" in params:
             full_name = f"{params['owner']}/{params['repo']}"
             redirect_renamed(store, request, full_name, self.urls)
-            known = errors.there_is(full_name, (row.full_name for row in store.repositories))
+            known = errors.known_values(full_name, (row.full_name for row in store.repositories))
             reason = "was renamed or deleted" if store.had_repository(full_name) else "was never added"
             raise refusals.not_found(f"repository {full_name} {reason}; {known}")
         if token and not token.is_unlimited:

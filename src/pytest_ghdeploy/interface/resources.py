@@ -115,7 +115,7 @@ class _Item(ABC):
             members = ((member, getattr(type(self), member)) for member in dir(type(self)))
             known = [member for member, value in members if isinstance(value, _Field | property) and member[0] != "_"]
             article = "an" if self._kind[0] in "aeiou" else "a"
-            msg = f"{article} {self._kind} has no attribute {name!r}; {errors.there_is(name, known)}"
+            msg = f"{article} {self._kind} has no attribute {name!r}; {errors.known_values(name, known)}"
             raise AttributeError(msg)
 
 

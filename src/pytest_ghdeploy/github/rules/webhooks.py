@@ -123,7 +123,7 @@ def _checked(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name != ANY_EVENT and name not in EVENTS:
             raise refusals.invalid_hook_event(
-                name, f"GitHub has no event {name!r} for hooks; {errors.there_is(name, (ANY_EVENT, *EVENTS))}"
+                name, f"GitHub has no event {name!r} for hooks; {errors.known_values(name, (ANY_EVENT, *EVENTS))}"
             )
     return _sorted(names)
 
