@@ -72,7 +72,7 @@ def test_credentials_are_redacted_in_a_url(url: str, told: str, refused: str | N
 
 
 @pytest.mark.parametrize(
-    ("secret", "text", "blotted"),
+    ("secret", "text", "redacted"),
     [
         ("hunter2", "wrong: 'hunter2', hunter2!", "wrong: '[redacted]', [redacted]!"),
         ("main", "main, domain, mainly", "[redacted], domain, mainly"),
@@ -82,12 +82,12 @@ def test_credentials_are_redacted_in_a_url(url: str, told: str, refused: str | N
         ("$ec!", "$ec! ($ec!)", "[redacted] ([redacted])"),
     ],
 )
-def test_a_declared_secret_is_redacted_from_four_characters_on(secret: str, text: str, blotted: str) -> None:
+def test_a_declared_secret_is_redacted_from_four_characters_on(secret: str, text: str, redacted: str) -> None:
     """In any encoding. A shorter one could be a common word."""
     secrets = Secrets()
     secrets.add(secret)
-    assert secrets.blot(text) == blotted
-    assert secrets.blot_bytes(text.encode()) == blotted.encode()
+    assert secrets.redact(text) == redacted
+    assert secrets.redact_bytes(text.encode()) == redacted.encode()
 
 
 def test_a_clients_token_is_redacted_from_eight_characters_on() -> None:
@@ -95,7 +95,7 @@ def test_a_clients_token_is_redacted_from_eight_characters_on() -> None:
     secrets = Secrets()
     secrets.show("octocat")
     secrets.show("octocats")
-    assert secrets.blot("octocat, octocats") == "octocat, [redacted]"
+    assert secrets.redact("octocat, octocats") == "octocat, [redacted]"
 
 
 @pytest.mark.usefixtures("repo")

@@ -209,7 +209,7 @@ class Engine:
                 self.check_faults()
             except AssertionError as problem:
                 lines.append(str(problem))
-            return [self.secrets.blot(line) for line in lines]
+            return [self.secrets.redact(line) for line in lines]
 
     def forget(self, keep: int) -> None:
         """Drop old requests, events, problems and deliveries: keep the last *keep*, and up to twice as many."""
@@ -254,7 +254,7 @@ class Engine:
                 request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)
                 answer = self.application.handle(request, self._urls.at(root) if root else None)
             except UnsupportedRequest as problem:
-                problem.args = (self.secrets.blot(str(problem)),)
+                problem.args = (self.secrets.redact(str(problem)),)
                 self.fail(problem)
                 _raise(problem)
             except Exception as problem:

@@ -66,7 +66,7 @@ def without_secret_members(body: bytes, secrets: Secrets) -> bytes:
     """Redact values in a request's *body* whose names mark them as secrets, and add them to *secrets*."""
     if b"ecret" in body or b"oken" in body or b"assword" in body:
 
-        def blotted(match: re.Match[bytes]) -> bytes:
+        def replacement(match: re.Match[bytes]) -> bytes:
             quoted, escaped, number, formed = match.group("quoted", "escaped", "number", "formed")
             if b"secret" in match["name"].lower() and quoted is not None:
                 secrets.add(_from_json(quoted))
@@ -77,7 +77,7 @@ def without_secret_members(body: bytes, secrets: Secrets) -> bytes:
             redacted = REDACTED.encode()
             return match["name"] + (b'"' + redacted + b'"' if number is not None else redacted)
 
-        body = _SECRET_MEMBER.sub(blotted, body)
+        body = _SECRET_MEMBER.sub(replacement, body)
     return _USERINFO_IN_BODY.sub(rb"\1" + REDACTED.encode() + b"@", body) if b"@" in body and b"://" in body else body
 
 
@@ -102,7 +102,7 @@ class Secrets:
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
         """Redact the message of the failure. The exception stays the same object."""
         if isinstance(exc, AssertionError):
-            exc.args = (self.blot(str(exc)),)
+            exc.args = (self.redact(str(exc)),)
 
     def show(self, token: str) -> None:
         """Add a *token* sent by a client, if it has at least 8 characters."""
@@ -121,7 +121,7 @@ class Secrets:
     def __bool__(self) -> bool:
         return bool(self._known or self._words)
 
-    def blot(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return *text* with the secrets redacted."""
         for secret in self._known:
             if secret in text:
@@ -131,7 +131,7 @@ class Secrets:
                 text = word.sub(REDACTED, text)
         return text
 
-    def blot_bytes(self, body: bytes) -> bytes:
+    def redact_bytes(self, body: bytes) -> bytes:
         """Return *body* with the secrets redacted."""
         for secret in self._known.values():
             if secret in body:
@@ -140,9 +140,9 @@ class Secrets:
             body = word.sub(REDACTED.encode(), body)
         return body
 
-    def blot_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+    def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Return *headers* with the secrets redacted."""
-        return {name: self.blot(value) for name, value in headers.items()}
+        return {name: self.redact(value) for name, value in headers.items()}
 
 
 def _forms(secret: str) -> list[str]:

@@ -113,9 +113,9 @@ class Admin:
 
     def _clean(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
         if isinstance(value, str):
-            return self._engine.secrets.blot(value)
+            return self._engine.secrets.redact(value)
         if isinstance(value, dict):
-            return {self._engine.secrets.blot(name): self._clean(member) for name, member in value.items()}
+            return {self._engine.secrets.redact(name): self._clean(member) for name, member in value.items()}
         return [self._clean(item) for item in value] if isinstance(value, list) else value
 
 

@@ -118,7 +118,7 @@ class Binder:
         whole: str,
         *,
         things: Mapping[type, Thing] | None = None,
-        blot: Callable[[str], str] = str,
+        redact: Callable[[str], str] = str,
         needs_quotes: bool = False,
     ) -> None:
         """
@@ -129,13 +129,13 @@ class Binder:
 
             things: How data refers to objects, by type.
 
-            blot: Removes secrets from quotations in messages.
+            redact: Removes secrets from quotations in messages.
 
             needs_quotes: Whether a string without quotes may have been parsed as another type, as in YAML.
         """
         self._whole = whole
         self._things = things or {}
-        self._blot = blot
+        self._redact = redact
         self._needs_quotes = needs_quotes
 
     def bind(
@@ -212,7 +212,7 @@ class Binder:
         if key not in known:
             close = not isinstance(value, Mapping) and get_close_matches(key, known, cutoff=0.8)
             shown = key if not beside_secrets or close or key in _COMMON_WORDS else "…"
-            problem = errors.unknown("key", self._blot(shown), known, more=where)
+            problem = errors.unknown("key", self._redact(shown), known, more=where)
             raise Mismatch(str(problem), (*path, key), is_key=True)
 
     def value(self, hint: Any, value: Any, path: Path) -> Any:  # noqa: ANN401 - of any type
@@ -230,7 +230,7 @@ class Binder:
             return self._look_up(self._things[origin], value, path)
         if origin is typing.Literal and value not in typing.get_args(arm):
             known = typing.get_args(arm)
-            problem = errors.unknown("value", self._blot(value), known, more=f" of {spelled(path)}")
+            problem = errors.unknown("value", self._redact(value), known, more=f" of {spelled(path)}")
             raise Mismatch(str(problem), path)
         if origin is datetime:
             return _to_datetime(value)

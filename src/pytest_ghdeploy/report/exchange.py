@@ -88,17 +88,17 @@ class Headers(Mapping[str, str]):
         return repr(self._headers)
 
 
-def blotted(exchange: Exchange, secrets: Secrets) -> Exchange:
+def redacted(exchange: Exchange, secrets: Secrets) -> Exchange:
     """Return *exchange* with the *secrets* redacted."""
     if not secrets:
         return exchange
     return exchange._replace(
-        url=secrets.blot(exchange.url),
-        path=secrets.blot(exchange.path),
-        request_headers=Headers(secrets.blot_headers(exchange.request_headers)),
-        request_body=secrets.blot_bytes(exchange.request_body),
-        response_headers=Headers(secrets.blot_headers(exchange.response_headers)),
-        response_body=secrets.blot_bytes(exchange.response_body),
-        hint=secrets.blot(exchange.hint),
-        params={name: secrets.blot(value) for name, value in exchange.params.items()},
+        url=secrets.redact(exchange.url),
+        path=secrets.redact(exchange.path),
+        request_headers=Headers(secrets.redact_headers(exchange.request_headers)),
+        request_body=secrets.redact_bytes(exchange.request_body),
+        response_headers=Headers(secrets.redact_headers(exchange.response_headers)),
+        response_body=secrets.redact_bytes(exchange.response_body),
+        hint=secrets.redact(exchange.hint),
+        params={name: secrets.redact(value) for name, value in exchange.params.items()},
     )

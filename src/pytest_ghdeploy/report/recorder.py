@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.redaction import without_credentials, without_secret_members, without_secrets
-from pytest_ghdeploy.report.exchange import Exchange, Headers, blotted
+from pytest_ghdeploy.report.exchange import Exchange, Headers, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ class Recorder:
 
     def exchanges(self) -> Sequence[Exchange]:
         """List the exchanges. Secrets are redacted only now, so secrets revealed by later requests are redacted too."""
-        return tuple(blotted(exchange, self._secrets) for exchange in self._exchanges)
+        return tuple(redacted(exchange, self._secrets) for exchange in self._exchanges)
 
     def forget(self, keep: int) -> int:
         """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pytest_ghdeploy.redaction import without_credentials
 from pytest_ghdeploy.report import diagram
 from pytest_ghdeploy.report.diagram import GITHUB, Message, Parties
-from pytest_ghdeploy.report.exchange import Exchange, blotted
+from pytest_ghdeploy.report.exchange import Exchange, redacted
 from pytest_ghdeploy.report.lines import REFUSED, event_line, exchange_lines, gist, printable
 from pytest_ghdeploy.store.events import Event
 
@@ -128,7 +128,7 @@ class Transcript:
                 for item in (*self._forgotten.lines(), *_shortened(entries))
                 for line in ([f"     {item}"] if isinstance(item, str) else self._lines(item, names))
             ]
-            return self._secrets.blot("\n".join(printable(line) for line in lines))
+            return self._secrets.redact("\n".join(printable(line) for line in lines))
 
     def diagram(self) -> str:
         """Draw the conversation: see ``Conversation.diagram``."""
@@ -193,7 +193,7 @@ class Transcript:
     def _lines(self, item: _Numbered, names: Mapping[_Party, str]) -> list[str]:
         entry = item.entry
         if isinstance(entry, Exchange):
-            return exchange_lines(item.number, blotted(entry, self._secrets))
+            return exchange_lines(item.number, redacted(entry, self._secrets))
         if isinstance(entry, Event):
             return [f"     event {event_line(entry)}"]
         party = _party_of(entry)
@@ -237,7 +237,7 @@ class Transcript:
 
     def _client_of(self, entry: Exchange) -> _Party:
         # Secrets are redacted before the name is cut, or half a secret could be shown.
-        agent = re.match(r"[\w.+-]{1,30}", self._secrets.blot(entry.request_headers.get("user-agent", "")))
+        agent = re.match(r"[\w.+-]{1,30}", self._secrets.redact(entry.request_headers.get("user-agent", "")))
         login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
         return _Party("client", login, agent[0] if agent else "")
 
@@ -279,7 +279,7 @@ class Transcript:
     def _raw_messages(self, item: _Numbered, names: Mapping[_Party, str]) -> list[Message]:
         entry = item.entry
         if isinstance(entry, Exchange):
-            return _exchange_messages(item.number, blotted(entry, self._secrets), names[self._client_of(entry)])
+            return _exchange_messages(item.number, redacted(entry, self._secrets), names[self._client_of(entry)])
         if isinstance(entry, Event):
             return [Message(GITHUB, GITHUB, f"event {event_line(entry)}", "note", answer=True)]
         party = _party_of(entry)
@@ -296,7 +296,7 @@ class Transcript:
         return [Message(GITHUB, GITHUB, entry, "warning", answer=True)]
 
     def _clean(self, text: str) -> str:
-        return printable(self._secrets.blot(text))
+        return printable(self._secrets.redact(text))
 
 
 # A client and GitHub. They do not need a diagram.

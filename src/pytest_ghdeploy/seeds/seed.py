@@ -151,7 +151,7 @@ class Seed:
         else:
             msg = f"a seed must be a file path or a mapping, got {kind_of(source)}"
             raise FakeError(msg)
-        self._binder = Binder("a seed", blot=self._secrets.blot, needs_quotes=bool(self._file))
+        self._binder = Binder("a seed", redact=self._secrets.redact, needs_quotes=bool(self._file))
         try:
             self._items = self._checked(self._document.value)
         except Mismatch as problem:
@@ -284,4 +284,4 @@ class Seed:
             key = item.section.key_of(problem.argument)
             path = (*item.path, key) if key in item.keys else item.path
             line = self._document.line(path, of_key=False)
-            raise self._error(path, f"{spelled(path)}: {self._secrets.blot(str(problem))}", line) from None
+            raise self._error(path, f"{spelled(path)}: {self._secrets.redact(str(problem))}", line) from None
