@@ -341,7 +341,7 @@ def test_a_malformed_request_is_refused(fake: FakeGitHub, connection: http.clien
 
 
 def test_a_client_that_does_tls_itself_is_referred_to_the_live_server(fake: FakeGitHub) -> None:
-    """It needs a socket of the system; the error says what to use instead."""
+    """It needs a system socket; the error says what to use instead."""
 
     class Secured(http.client.HTTPConnection):
         def connect(self) -> None:
@@ -352,8 +352,8 @@ def test_a_client_that_does_tls_itself_is_referred_to_the_live_server(fake: Fake
         closing(Secured(fake.host)) as connection,
         pytest.raises(
             AttributeError,
-            match=r"^no 'getsockopt' here: this connection to a fake GitHub exists in memory and is not a socket of "
-            r"the system\. A client that needs one, for example because it does TLS itself "
+            match=r"^'getsockopt' is not available: this connection to a fake GitHub exists in memory and is not a "
+            r"system socket\. A client that needs one, for example because it does TLS itself "
             r"\(ssl\.SSLContext\.wrap_socket\), can reach the same fake over a port: use the fixture ghdeploy_server, "
             r"or ghdeploy_server\(tls=True\) for HTTPS$",
         ),

@@ -144,7 +144,7 @@ def post_with_httpx(**more: str) -> int:
 
 UNANSWERED = (
     "UnsupportedRequest: a request to https://api.github.com cannot be answered in a process that was forked from the "
-    "test's: it has a copy of the fake, and the test would not see what happens to that. Let the process send its "
+    "test's: it has a copy of the fake, and the test would not see changes to the copy. Let the process send its "
     "requests to the URL of ghdeploy_server (api_url, or the variables in env), or open a FakeGitHub in the process"
 )
 

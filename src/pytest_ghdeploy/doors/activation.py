@@ -23,10 +23,10 @@ def enter(fake: Fake) -> None:
 
 
 def leave(fake: Fake) -> None:
-    """End what ``enter`` began. The clients are as before if no other fake is active."""
+    """Stop sending requests to *fake*. If no other fake is active, restore the clients."""
     with changes:
         registry.leave(fake)
-        fake.doors.clear()  # they refer to the fake, which would then wait for the garbage collector
+        fake.doors.clear()  # they refer to the fake, and the cycle would keep it alive until garbage collection
         memory_socket.disconnect_inactive()
         if not registry.any_active():
             for patch in (*requests.PATCHES, *_OTHERS):

@@ -2,7 +2,7 @@
 The door for aiohttp.
 
 When its ``TCPConnector`` opens or reuses a connection to the host of an active
-fake, it gets one in memory. Everything else is done by aiohttp.
+fake, it gets one in memory. aiohttp does everything else.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ class _Transport(asyncio.Transport):
         self._library, self._origin, self._protocol, self._key = library, origin, protocol, key
         self._loop = asyncio.get_running_loop()
         self._peer = memory_socket.Peer(origin)
-        # The steps to come, in order.
+        # The pending steps, in order.
         self._steps: deque[Callable[[], None]] = deque()
         self._paused = False
         self._closed = False
-        # Of the current request, in seconds: for all of it, and for each read.
+        # The timeouts of the current request in seconds: for the whole request, and for each read.
         self.timeouts: tuple[float | None, float | None] = None, None
 
     # The client's data
@@ -104,7 +104,7 @@ class _Transport(asyncio.Transport):
             self._time_out()
         else:
             for start in range(0, len(reply.data), _PIECE):
-                self._then(partial(self._protocol.data_received, reply.data[start : start + _PIECE]))
+                self._schedule(partial(self._protocol.data_received, reply.data[start : start + _PIECE]))
             if reply.ends:
                 self._end(None)
 
@@ -116,10 +116,10 @@ class _Transport(asyncio.Transport):
             # Older versions have only the base class.
             kind = getattr(self._library, "SocketTimeoutError", self._library.ServerTimeoutError)
             self._fail(kind("Timeout on reading data from socket"))
-        # Without a timeout there is silence until the task is cancelled.
+        # Without a timeout, the client waits until its task is cancelled.
 
     def _fail(self, problem: Exception) -> None:
-        self._then(lambda: self._protocol.set_exception(problem))
+        self._schedule(lambda: self._protocol.set_exception(problem))
 
     def _end(self, problem: Exception | None) -> None:
         def end() -> None:
@@ -127,13 +127,13 @@ class _Transport(asyncio.Transport):
             self._steps.clear()
             self._protocol.connection_lost(problem)
 
-        self._then(end)
+        self._schedule(end)
 
-    def _then(self, step: Callable[[], None]) -> None:
+    def _schedule(self, step: Callable[[], None]) -> None:
         self._steps.append(step)
-        self._loop.call_soon(self._go_on)
+        self._loop.call_soon(self._run_steps)
 
-    def _go_on(self) -> None:
+    def _run_steps(self) -> None:
         while self._steps and not self._paused:
             self._steps.popleft()()
 
@@ -149,7 +149,7 @@ class _Transport(asyncio.Transport):
         self.close()
 
     def is_closing(self) -> bool:
-        # The pool does not reuse a connection whose fake has ended.
+        # The pool does not reuse a connection whose fake is no longer active.
         return self._closed or not self._origin.is_served
 
     def pause_reading(self) -> None:
@@ -157,7 +157,7 @@ class _Transport(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self._paused = False
-        self._loop.call_soon(self._go_on)
+        self._loop.call_soon(self._run_steps)
 
     def is_reading(self) -> bool:
         return not self._paused

@@ -2,9 +2,9 @@
 Mocks and recorders that answer before a request reaches a door.
 
 aioresponses replaces a method of aiohttp's ``ClientSession``, and vcrpy replaces
-the classes of connections. Both can leave some hosts alone: while a fake is
-active, GitHub's hosts are among them. requests-mock puts its own adapter into
-sessions, which then sends through the door.
+the classes of connections. Both can ignore some hosts; while a fake is active,
+they ignore GitHub's. requests-mock puts its own adapter into sessions; a patch
+makes that adapter send the requests for these hosts through the door.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """
 HTTP/1.1 without a socket: bytes in, requests out, and answers as bytes.
 
-Both the live server and the sockets in memory use it. It is strict where a
-request can be read in two ways, because a client under test should learn about
-that, and each refusal says in one line what was wrong.
+Both the live server and the sockets in memory use it. It refuses ambiguous
+requests, because the author of a client should learn about them. Each refusal
+says in one line what is wrong.
 
 Source:
     RFC 9110 and RFC 9112
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     Reading = Generator[None, None, bytes]
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of the request line and all headers, and of all trailers."""
+"""The limit in bytes for the request line with all headers, and for all trailers."""
 BODY_LIMIT = 100 * 1024 * 1024
-"""Bytes of a body without its chunk sizes: the size of the largest file that GitHub accepts."""
+"""The limit in bytes for a body without its chunk sizes: GitHub's limit for a file."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _LINE_LIMIT = 4096
@@ -40,7 +40,7 @@ _REQUEST_LINE = re.compile(rf"({_TOKEN}) (\S+) HTTP/(\d)\.(\d)", re.ASCII)
 _FIELD_NAME = re.compile(_TOKEN)
 _AUTHORITY = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=-]+(?::\d{0,5})?|\[[0-9A-Fa-f:.]+\](?::\d{0,5})?")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
-# Other than tabs, and newlines, which separate lines.
+# All except tabs, and newlines, which separate lines.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _SAFE_IN_TARGET = "!#$%&'()*+,/:;=?@[]~^`{|}\\\"<>"
 _ONCE = frozenset({"content-length", "host", "transfer-encoding"})
@@ -62,13 +62,13 @@ class Incoming(NamedTuple):
     A request as it was received.
 
     Attributes:
-        scheme: That of an absolute URL as the target, which proxies receive; ``""`` otherwise.
+        scheme: The scheme if the target is an absolute URL, as in a request to a proxy; otherwise ``""``.
 
         authority: Host and port of the target.
 
         target: Path and query, percent-encoded.
 
-        headers: By name in lower case.
+        headers: The headers by name, in lower case.
 
         keep_alive: Whether the client may send another request on this connection.
     """
@@ -136,7 +136,7 @@ class RequestParser:
             yield
 
     def _take(self, end: re.Match[bytes]) -> bytes:
-        """Remove the buffer up to *end*; return what is before it, without the carriage return of a line end."""
+        """Remove the bytes up to and including *end*; return those before it, without a final carriage return."""
         data = bytes(self._buffer[: end.start()]).removesuffix(b"\r")
         del self._buffer[: end.end()]
         return data
@@ -236,9 +236,7 @@ def _headers(fields: list[str]) -> dict[str, str]:
 
 def _target(method: str, raw: str, host: str) -> tuple[str, str, str]:
     if method == "CONNECT":
-        raise Refused(
-            501, "there are no tunnels here: give the client this server's URL instead of using it as a proxy"
-        )
+        raise Refused(501, "this server opens no tunnels: give the client its URL instead of using it as a proxy")
     scheme, authority = "", host
     target = raw if raw.isascii() else quote(raw, safe=_SAFE_IN_TARGET, encoding="latin-1")
     if target == "*" and method == "OPTIONS":
@@ -289,8 +287,8 @@ def frame(answer: Answer, method: str) -> tuple[dict[str, str], bytes, bool]:
 
     Returns:
         The headers without those of the connection, the body, and whether the
-        headers say where the body ends. If they do not, the connection has to
-        end after the body: a stub may declare another length.
+        headers say where the body ends. If they do not, because a stub declares
+        a wrong length, the connection has to end after the body.
     """
     headers, length = {}, str(len(answer.body))
     for name, value in answer.headers.items():

@@ -51,7 +51,7 @@ def _put_request(original: Function) -> Function:
         is_server = (connection.host, connection.port) in registry.servers
         if not is_server and isinstance(url, str) and "://" in url and (host := registry.host_of(url)):
             _bypass_proxy(connection, memory_socket.Origin(url.partition(":")[0].lower(), host, None))
-        original(connection, method, url, *args, **kwargs)  # raises if a response is still to be read
+        original(connection, method, url, *args, **kwargs)  # raises if a response has not been read yet
         if not is_server and _is_real(connection):
             connection.sock.close()
             connection.sock = None
@@ -66,7 +66,7 @@ def _is_real(connection: Any) -> bool:  # noqa: ANN401
     if sock is None or isinstance(sock, memory_socket.MemorySocket):
         return False
     real = getattr(sock, "socket", sock)  # inside the wrapper that urllib3 uses for pyOpenSSL
-    # A socket of another family, or a stand-in, leads where the user wants.
+    # The user chose a socket of another family, or a stand-in, on purpose.
     if not isinstance(real, _SOCKET) or real.family not in (socket.AF_INET, socket.AF_INET6):
         return False
     return registry.fake_for(origin_of(connection, "").host) is not None

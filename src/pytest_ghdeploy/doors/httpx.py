@@ -1,9 +1,9 @@
 """
 The door for httpx and httpx2, which have the same interface, sync and async.
 
-Requests to the network pass through ``HTTPTransport`` and ``AsyncHTTPTransport``:
-a client's own transport, mounted ones, those for proxies, and those that a
-custom transport calls. Transports that do not use the network, such as
+All requests to the network pass through ``HTTPTransport`` or
+``AsyncHTTPTransport``, also if a client uses mounted transports, proxies or a
+custom transport. Transports that do not use the network, such as
 ``MockTransport`` and ``WSGITransport``, answer as usual.
 """
 
@@ -88,7 +88,7 @@ class _Door:
             import anyio.lowlevel  # which the library requires
 
             body = b"".join([part async for part in request.stream])
-            # A request takes no time, but other tasks get their turn, and a task that is cancelled sends nothing.
+            # As on a network, other tasks run during a request, and a cancelled task sends nothing.
             await anyio.lowlevel.checkpoint()
             answer = self._ask(fake, transport, request, body)
             if answer.failure == "timeout" and _has_no_timeout(request):

@@ -1,5 +1,5 @@
 """
-The doors for optional libraries, and for the mocks that stand before the doors.
+The doors for optional libraries, and for mocks that intercept requests before a door does.
 
 None of these libraries is imported here. If the code under test has imported a
 library, its door opens with the fake; if it imports the library later, the door
@@ -40,10 +40,10 @@ def apply() -> None:
     modules = [sys.modules.get(name) for name in _DOORS]
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
-        for gone in [module for module in _patches if module not in modules]:
-            del _patches[gone]
+        for removed in [module for module in _patches if module not in modules]:
+            del _patches[removed]
     for module, (door, needed) in zip(modules, _DOORS.values(), strict=True):
-        # Without the attribute, a module is a stand-in or has not been executed to its end yet.
+        # Without the attribute, a module is a stand-in, or its import has not finished.
         if isinstance(module, ModuleType) and module not in _patches and hasattr(module, needed):
             _patches[module] = import_module(f"pytest_ghdeploy.doors.{door}").patches(module)
     for patches in _patches.values():
@@ -61,7 +61,7 @@ def undo() -> None:
 
 
 class _Finder:
-    """Finds the libraries by means of the other finders, and opens their doors once they are loaded."""
+    """Finds a library with the other finders, and opens its door once it is loaded."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name not in _DOORS:

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NO_SOCKET = (
-    "this connection to a fake GitHub exists in memory and is not a socket of the system. A client that needs one, "
+    "this connection to a fake GitHub exists in memory and is not a system socket. A client that needs one, "
     "for example because it does TLS itself (ssl.SSLContext.wrap_socket), can reach the same fake over a port: use "
     "the fixture ghdeploy_server, or ghdeploy_server(tls=True) for HTTPS"
 )
 ENDLESS = "; the client has no timeout: on a network it would wait forever"
-"""Added to the timeout of a blocking client that has none, because its wait could not be cancelled."""
+"""Added to the timeout error of a blocking client without a timeout, whose wait could not be cancelled."""
 
 
 class Origin(NamedTuple):
@@ -60,7 +60,7 @@ class Reply(NamedTuple):
     Attributes:
         data: Bytes for the client.
 
-        failure: ``"refused"``, ``"reset"`` or ``"timeout"`` if the client gets that instead of data.
+        failure: ``"refused"``, ``"reset"`` or ``"timeout"`` if the client gets this failure instead of data.
 
         ends: Whether the connection ends after *data*.
     """
@@ -145,18 +145,18 @@ class MemorySocket:
         self.timeout = timeout
         self._refuse = refuse
         self._peer = Peer(origin)
-        # None stands for silence.
+        # None means that the fake sends nothing more.
         self._received: deque[bytes | Exception | None] = deque()
         self._ended = False
 
     def __getattr__(self, name: str) -> NoReturn:
         """
-        Refuse what only a socket of the system has.
+        Refuse an attribute that only a system socket has.
 
         Raises:
             AttributeError: Always.
         """
-        msg = f"no {name!r} here: {_NO_SOCKET}"
+        msg = f"{name!r} is not available: {_NO_SOCKET}"
         raise AttributeError(msg)
 
     def sendall(self, data: Any, *_: int) -> None:  # noqa: ANN401 - any buffer
@@ -181,7 +181,7 @@ class MemorySocket:
 
     def recv_into(self, buffer: Any, *_: int) -> int:  # noqa: ANN401
         """
-        Receive what there is.
+        Receive bytes into *buffer*.
 
         Returns:
             The number of bytes; ``0`` if the connection has ended.
@@ -225,7 +225,7 @@ class MemorySocket:
         self.close()
 
     def settimeout(self, seconds: float | None) -> None:
-        """Store the timeout, which only decides on messages: nothing here takes time."""
+        """Store the timeout. It only affects messages, because no call takes time."""
         self.timeout = seconds
 
     def gettimeout(self) -> float | None:
@@ -244,7 +244,7 @@ class MemorySocket:
         return "127.0.0.1", 0
 
     def setsockopt(self, *_: object) -> None:
-        """Do nothing: there are no options."""
+        """Do nothing: a connection in memory has no options."""
 
     def getpeercert(self, binary_form: bool = False) -> bytes | dict[str, object]:  # noqa: FBT001, FBT002 - ssl's
         """Return an empty certificate: none is needed."""
@@ -294,7 +294,7 @@ def connect(connection: Any, origin: Origin, refuse: Callable[[], Exception] = r
     Give an ``http.client.HTTPConnection`` a socket in memory, if an active fake answers for the host.
 
     Returns:
-        Whether it did.
+        Whether it got one.
 
     Raises:
         UnsupportedRequest: The host is GitHub's, and no active fake answers for it.
@@ -311,7 +311,7 @@ def connect(connection: Any, origin: Origin, refuse: Callable[[], Exception] = r
 
 
 def disconnect_inactive() -> None:
-    """Remove the sockets that no active fake serves any more: their connections connect anew for the next request."""
+    """Remove the sockets that no active fake serves any more, so that the next request reconnects."""
     for reference in tuple(_connected):
         connection = reference()
         sock = getattr(connection, "sock", None)

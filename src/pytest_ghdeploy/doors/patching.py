@@ -16,11 +16,11 @@ Function = Any
 
 changes = RLock()
 """
-Held while doors are opened and closed. Patches are made, applied and undone only by its holder.
+Held while doors are opened and closed. Only its holder may create, apply or undo patches.
 
-It can be acquired again by its holder, because a finalizer may close a fake at
-any moment. It is also held during a fork, so that the doors of a child process
-are either all open or all closed.
+It is reentrant, because a finalizer may close a fake at any moment. It is also
+held during a fork, so that the doors of a child process are either all open or
+all closed.
 """
 
 if hasattr(os, "register_at_fork"):
@@ -29,44 +29,44 @@ if hasattr(os, "register_at_fork"):
 _MISSING, _NEVER = object(), object()
 
 
-def genuine(found: Any, module: str) -> Any:  # noqa: ANN401 - a class
+def genuine(current: Any, module: str) -> Any:  # noqa: ANN401 - a class
     """
-    Return the class of *module* for which *found* may be a replacement.
+    Return the original class of *module*, which a tool may have replaced by *current*.
 
-    While a cassette of vcrpy is in use, *found* is a class that names the
-    original. While pytest-socket forbids sockets, it is a subclass.
+    While a cassette is in use, vcrpy's replacement names the original. While
+    sockets are forbidden, pytest-socket's is a subclass of it.
     """
-    found = getattr(found, "_baseclass", found)
-    return next((base for base in found.__mro__ if base.__module__ == module), found)
+    current = getattr(current, "_baseclass", current)
+    return next((base for base in current.__mro__ if base.__module__ == module), current)
 
 
 class Patch:
     """
-    A function of ours in the place of another.
+    Replaces a function of a library.
 
-    Other tools may patch the same place before and after us, and need not leave
-    in order. If another function is on top of ours when we leave, ours stays
-    below it, and passes every call on while no fake is active.
+    Other tools may patch the same function before and after us, and undo their
+    patches in any order. If another patch is on top of ours when ours is undone,
+    ours stays below it and passes on every call while no fake is active.
     """
 
-    __slots__ = ("_layers", "_made", "_name", "_original", "_own", "_target", "_wrap")
+    __slots__ = ("_layers", "_name", "_original", "_own", "_replacement", "_target", "_wrap")
 
     def __init__(self, target: Any, name: str, wrap: Callable[[Function], Function]) -> None:  # noqa: ANN401 - a class or module
         """Prepare to replace ``target.name`` with ``wrap(original)``."""
         self._target, self._name, self._wrap = target, name, wrap
-        # Of the function that was made last: itself, what it replaced, and whether that was the target's own attribute
-        # and not inherited. Every test pays for these, so they are not looked up in the layers.
-        self._made: Function = _NEVER
+        # Our latest function, the function that it replaced, and whether the target defined that itself, not inherited
+        # it. Looking them up in the layers instead would slow down every test.
+        self._replacement: Function = _NEVER
         self._original: Function = _NEVER
         self._own = False
-        # What each function of ours replaced, and whether that was the target's own attribute. Identity tells them
-        # apart: a mock has every attribute, and functools.wraps copies attributes.
+        # For each of our functions: the function that it replaced, and whether the target defined that itself. A marker
+        # attribute cannot identify our functions: a mock has every attribute, and functools.wraps copies attributes.
         self._layers: WeakKeyDictionary[Function, tuple[Function, bool]] = WeakKeyDictionary()
 
     @property
     def is_on_top(self) -> bool:
-        """Whether the function that was made last is in place."""
-        return getattr(self._target, self._name, _MISSING) is self._made
+        """Whether our latest function is in place."""
+        return getattr(self._target, self._name, _MISSING) is self._replacement
 
     def apply(self) -> None:
         """Put our function on top, if it is not there."""
@@ -74,15 +74,15 @@ class Patch:
         if current is not self._original:
             if current in self._layers:
                 return
-            self._made = self._wrap(current)
+            self._replacement = self._wrap(current)
             self._original, self._own = current, self._name in vars(self._target)
-            self._layers[self._made] = current, self._own
-        setattr(self._target, self._name, self._made)
+            self._layers[self._replacement] = current, self._own
+        setattr(self._target, self._name, self._replacement)
 
     def undo(self) -> None:
         """Restore what our function replaced, if nothing is on top of it."""
         current = getattr(self._target, self._name, _MISSING)
-        if current is self._made:
+        if current is self._replacement:
             original, own = self._original, self._own
         elif current in self._layers:
             original, own = self._layers[current]
@@ -95,7 +95,7 @@ class Patch:
 
 
 def stay_on_top(patches: Iterable[Patch], needed: Callable[[], bool]) -> None:
-    """Apply the patches again that others have patched over, if they are still *needed*."""
+    """Reapply the patches that other tools have patched over, if they are still *needed*."""
     if all(patch.is_on_top for patch in patches):
         return
     with changes:

@@ -28,15 +28,15 @@ _ISOLATED = frozenset(
 )  # fmt: skip
 
 
-# The only state that fakes share: a process has one set of clients, and they know hosts only. The list is replaced and
-# never changed, so that a loop in another thread misses no fake.
+# The only state that fakes share: a process has one set of clients, and they know only hosts. The list is replaced
+# instead of changed, so that a loop in another thread misses no fake.
 _active: list[Fake] = []
 
 
-# For reports: the fakes that became active last. Weak references, because without pytest nobody reads them.
+# For reports: the most recently activated fakes. Weak references, because without pytest nothing empties the list.
 recent: deque[ref[Fake]] = deque(maxlen=16)
 
-# Addresses of live servers: a request to one as a proxy ends there and reaches no other host.
+# Addresses of live servers. They forward nothing, so sending them a proxy request is safe.
 servers: set[tuple[str, int]] = set()
 
 
@@ -53,7 +53,7 @@ def enter(fake: Fake) -> None:
 
 
 def leave(fake: Fake) -> None:
-    """End what ``enter`` began."""
+    """Stop letting *fake* answer for its host."""
     global _active  # noqa: PLW0603 - shared by all fakes
     others = _active.copy()
     others.remove(fake)
@@ -134,7 +134,7 @@ def refusal(host: str, message: str) -> UnsupportedRequest:
     """Make the error for a request to *host*. The test fails even if the error is swallowed."""
     problem = UnsupportedRequest(message)
     fakes = [fake for fake in _active if fake.host == host] or _active
-    for fake in fakes[-1:]:  # none if the last one has just ended in another thread
+    for fake in fakes[-1:]:  # empty if the last fake was just closed in another thread
         fake.fail(problem)
     return problem
 
@@ -154,7 +154,7 @@ def _answer_in_a_child(fake: Fake, *_: object, **__: object) -> NoReturn:
     __tracebackhide__ = True
     problem = UnsupportedRequest(
         f"a request to {fake.base_url} cannot be answered in a process that was forked from the test's: it has a copy "
-        "of the fake, and the test would not see what happens to that. Let the process send its requests to the URL of "
+        "of the fake, and the test would not see changes to the copy. Let the process send its requests to the URL of "
         "ghdeploy_server (api_url, or the variables in env), or open a FakeGitHub in the process"
     )
     fake.fail(problem)

@@ -73,7 +73,7 @@ _NO_HEADERS = HTTPResponse().headers
 
 
 class _LazyHeaders:
-    """Headers that are built when they are needed as a whole, because that takes longer than most of a request."""
+    """Headers that are built only when needed as a whole, because building them is a large part of a request's time."""
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
         self._pairs = pairs
@@ -92,7 +92,7 @@ class _LazyHeaders:
 class _RawHeaders(_LazyHeaders, type(_NO_HEADERS)):  # type: ignore[misc] # urllib3's class, which its versions 1 and 2 define in different modules
     """urllib3's headers."""
 
-    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - the base class has it so
+    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - the base class's signature
         if self._reads_directly(key):
             return self._pairs.get(_READ_ALWAYS[key.lower()], default)
         return super().get(key, default)
@@ -169,7 +169,7 @@ class _NoAnswerError(Exception):
 
 
 class _Mock(responses.RequestsMock):
-    """Retries after a failed connection too, which ``responses`` does only after an answer, and waits in between."""
+    """Retries failed connections too, not only answers as ``responses`` does, and waits between attempts."""
 
     def __init__(self, fake: Fake) -> None:
         super().__init__(assert_all_requests_are_fired=False)
@@ -245,7 +245,7 @@ def _door_to(url: str | None) -> RequestsDoor | None:
     fake = registry.fake_for(registry.host_of(url or ""))
     if fake is None:
         return None
-    # Made with the first request, because many tests send none.
+    # Created by the first request, because many tests send none.
     return cast("RequestsDoor", fake.doors.get("requests") or fake.doors.setdefault("requests", RequestsDoor(fake)))
 
 

@@ -38,7 +38,7 @@ def _connect(scheme: str) -> Function:
 
 
 def _wait_for_read(original: Function) -> Function:
-    # urllib3 asks this with a timeout of zero to find out whether a connection in its pool has been closed.
+    # urllib3 calls this with a timeout of zero to find out whether a connection in its pool has been closed.
     def wait_for_read(sock: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         if isinstance(sock, memory_socket.MemorySocket):
             return not sock.origin.is_served
