@@ -4,8 +4,8 @@ The live server: a fake on a port of 127.0.0.1, for other processes.
 It turns HTTP into requests for the fake and answers into HTTP. One thread
 accepts connections, and each connection has its own thread, so that no client
 waits for a slow or broken one. Werkzeug's development server is not used: it
-closes each connection after one answer, and cannot show ``faults`` such as a
-reset.
+closes each connection after one answer, and cannot simulate faults such as
+a reset.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ _BACKLOG = 1024
 _READ = 64 * 1024
 _TLS_HANDSHAKE = b"\x16"
 _HIGHEST_PORT = 65535
-# When the server ends: how long answers may take to be sent, the fake to return, and refused data to arrive.
+# The longest waits: for answers to be sent and for the fake to return when the server closes, and for the rest of a
+# refused request.
 _GRACE_SECONDS = 1.0
 _BUSY_SECONDS = 10.0
 _DRAIN_SECONDS = 2.0
@@ -56,7 +57,7 @@ _RESET = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh
 @public
 class LiveServer:
     """
-    A fake on a port of 127.0.0.1, from its creation until ``close``.
+    A server for a fake on a port of 127.0.0.1. It runs from its creation until ``close``.
 
     The fixture ``ghdeploy_server`` provides one, and ``FakeGitHub.serve`` starts
     more. Each is a context manager.
@@ -77,7 +78,7 @@ class LiveServer:
         Args:
             another: Starts another server for the same fake.
 
-            before: Answers requests that the fake should not see, given a request and its scheme, or returns ``None``.
+            before: Called with each request and the server's scheme. It returns an answer, or ``None`` to ask the fake.
 
         Raises:
             FakeError: *port* is invalid or in use, or *tls* needs a package that is not installed. Nothing is started.
@@ -138,7 +139,7 @@ class LiveServer:
 
     @property
     def url(self) -> str:
-        """The root, such as ``http://127.0.0.1:40001``; the API answers below it too."""
+        """The root URL, such as ``http://127.0.0.1:40001``. It serves the API too, like ``api_url``."""
         return f"http{'s' if self._context else ''}://{ADDRESS}:{self._port}"
 
     @property
@@ -210,7 +211,7 @@ class LiveServer:
             stuck = not self._end_connections(socket.SHUT_RDWR, _BUSY_SECONDS)
             if stuck:
                 self._fake.fail(
-                    FakeError(f"the live server at {self.url} cannot end: the fake is still busy with an answer")
+                    FakeError(f"the live server at {self.url} cannot close: the fake is still busy with an answer")
                 )
         self._waker.close()
         self._alarm.close()
@@ -236,11 +237,11 @@ class LiveServer:
         return {(ADDRESS, self._port), ("localhost", self._port)}
 
     def _after_fork(self) -> None:
-        """Close the copies that a forked child has of the sockets, which are its parent's. No lock is taken."""
+        """Close a forked child's copies of its parent's sockets, without taking a lock."""
         self._closed = True
-        for one in (self._listener, self._waker, self._alarm, *self._connections.values()):
+        for copy in (self._listener, self._waker, self._alarm, *self._connections.values()):
             with suppress(OSError):
-                one.close()
+                copy.close()
         if self._remove_files:
             self._remove_files.detach()
 
@@ -262,7 +263,7 @@ class LiveServer:
             connection, _ = self._listener.accept()
         except BlockingIOError:
             return
-        except OSError:  # there are no more file descriptors, or the client has disconnected
+        except OSError:  # no file descriptor is left, or the client has disconnected
             self._all_gone.wait(0.01)
             return
         connection.settimeout(None)
@@ -307,7 +308,7 @@ class LiveServer:
         wrapped = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
             self._connections[thread] = wrapped
-        if self._closed:  # before it could be ended with the others
+        if self._closed:  # too late for ``close`` to end this connection
             msg = "closed"
             raise ConnectionError(msg)
         wrapped.do_handshake()
@@ -350,7 +351,7 @@ class LiveServer:
         return incoming
 
     def _receive(self, connection: socket.socket) -> bytes:
-        # The rest of an incomplete request is not read once the server ends.
+        # A closing server does not read the rest of an incomplete request.
         return b"" if self._closed else connection.recv(_READ)
 
     def _answer(self, incoming: http1.Incoming) -> Answer:

@@ -1,5 +1,5 @@
 """
-The fake as a WSGI application, and what that shares with the live server.
+The fake as a WSGI application, and the code that it shares with the live server.
 
 URLs in an answer follow the host and prefix of the request.
 """
@@ -67,7 +67,7 @@ def ask(
 
 def check_proxied(fake: Fake, host: str) -> Answer | None:
     """
-    Refuse a request to the server as a proxy, unless it is for *fake*.
+    Refuse a proxy request, unless it is for *fake*.
 
     The server forwards nothing to other hosts.
     """
@@ -83,7 +83,7 @@ def check_proxied(fake: Fake, host: str) -> Answer | None:
 
 class WsgiApp:
     """
-    A fake as a WSGI application. URLs in answers follow the place where it is mounted.
+    A fake as a WSGI application. URLs in answers start with the URL where it is mounted.
 
     A fault without an answer raises ``ConnectionResetError`` or ``TimeoutError``.
     """

@@ -23,7 +23,7 @@ class AsgiReceiver:
     """
     An application that runs from its first delivery until it is stopped.
 
-    An application without lifespan support runs without it, as in servers.
+    An application without lifespan support runs without lifespan events, as on other servers.
 
     Source:
         https://asgi.readthedocs.io/en/latest/specs/lifespan.html
@@ -71,7 +71,7 @@ class AsgiReceiver:
         self._ready = threading.Event()
         self._failure = ""
         self._state: dict[str, Any] = {}
-        # A new event for each thread, since one whose startup failed may still be running.
+        # A new event for each thread, because an earlier thread whose startup failed may still be running.
         self._thread = threading.Thread(target=copy_context().run, args=(self._main, self._ready), daemon=True)
         self._thread.start()
 

@@ -1,7 +1,7 @@
 """
 Hooks and deliveries, as tests see them.
 
-Hooks from ``subscribe`` and hooks created over REST are the same.
+Hooks from ``subscribe`` and hooks created over REST behave the same.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Delivery:
 
     @property
     def status_code(self) -> int:
-        """The HTTP status of the response, or the number GitHub shows without one. 0 before sending."""
+        """The HTTP status of the response, or the number that GitHub shows if none arrived. 0 before sending."""
         return self._now.status_code
 
     @property
@@ -143,12 +143,12 @@ class Delivery:
 
     @property
     def response_headers(self) -> Headers:
-        """The headers of the response. Empty without one."""
+        """The headers of the response. Empty without a response."""
         return Headers(self._now.response_headers or {})
 
     @property
     def response_payload(self) -> str:
-        """The body of the response. ``""`` without one."""
+        """The body of the response. ``""`` without a response."""
         return self._now.response_payload
 
     def deliver(self) -> None:
@@ -160,7 +160,7 @@ class Delivery:
         Drop a held delivery, as if it were lost in transit.
 
         Raises:
-            FakeError: It is not held. It was already delivered or dropped.
+            FakeError: It is not held, because it was already delivered or dropped.
         """
         self._webhooks.drop(self)
 

@@ -44,7 +44,16 @@ def call(
     answered: Callable[[], object],
     timeout: float,
 ) -> Outcome:
-    """Deliver to a receiver in this process and return the outcome; see ``transport.send``."""
+    """
+    Deliver to a receiver in this process and return the outcome. A failing receiver does not raise.
+
+    Args:
+        delivery: The argument for a function.
+
+        answered: Called when an ASGI application has responded, as it may go on running.
+
+        timeout: The time limit in real seconds.
+    """
     try:
         if target.server is not None:
             return _to_server(target, target.server, headers, body, answered, timeout)
@@ -67,7 +76,7 @@ def late(timeout: float) -> Outcome:
 
 
 def is_verdict(problem: BaseException | None) -> bool:
-    """Return whether *problem* decides about a test, as ``pytest.fail`` and ``pytest.skip`` do."""
+    """Return whether *problem* decides the outcome of a test, as ``pytest.fail`` and ``pytest.skip`` do."""
     outcomes = sys.modules.get("_pytest.outcomes")
     return outcomes is not None and isinstance(problem, outcomes.OutcomeException)
 
@@ -76,10 +85,10 @@ def _ends_the_test(problem: BaseException) -> bool:
     outcomes = sys.modules.get("_pytest.outcomes")
     if isinstance(problem, KeyboardInterrupt):
         return True
-    return outcomes is not None and (isinstance(problem, outcomes.Exit) or _is_of_timeout(problem))
+    return outcomes is not None and (isinstance(problem, outcomes.Exit) or _is_from_pytest_timeout(problem))
 
 
-def _is_of_timeout(problem: BaseException) -> bool:
+def _is_from_pytest_timeout(problem: BaseException) -> bool:
     """Return whether pytest-timeout raised *problem* to end the test."""
     frames = [frame for frame, _ in traceback.walk_tb(problem.__traceback__)]
     return any(frame.f_globals.get("__name__") == "pytest_timeout" for frame in frames[-2:])
@@ -174,8 +183,9 @@ def _to_server(
     except BaseException as problem:
         if outcomes and not outcomes[0].reason and not _ends_the_test(problem):
             # GitHub already has its response.
-            late = TimeoutError(f"the application was still running after {timeout:g} seconds")
-            return outcomes[0]._replace(exception=late if isinstance(problem, TookTooLong) else problem)
+            if isinstance(problem, TookTooLong):
+                problem = TimeoutError(f"the application was still running after {timeout:g} seconds")
+            return outcomes[0]._replace(exception=problem)
         raise
     if not outcomes:
         msg = "the ASGI application ended without a response"

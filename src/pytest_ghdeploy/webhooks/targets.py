@@ -52,14 +52,14 @@ class Target(NamedTuple):
 
 def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in_thread: bool | None) -> Target:
     """
-    Recognize a receiver, unless *kind* is given.
+    Check a receiver, and recognize its kind if *kind* is ``None``.
 
     A string is a URL. A callable with three parameters is an ASGI application,
     one with two a WSGI application, and one with a single parameter a function
     that takes the delivery.
 
     Raises:
-        FakeError: *value* is none of these, or a URL on another machine.
+        FakeError: *value* is not a receiver, or is a URL on another machine.
     """
     if kind is not None and kind not in KINDS:
         raise errors.unknown("receiver kind", kind, KINDS, argument="kind")
@@ -113,7 +113,7 @@ def _kind_of(value: object) -> str:
         return kind
     msg = (
         f"cannot tell which kind of receiver {value!r} with the parameters {signature} is: a WSGI application takes "
-        'two arguments, an ASGI application three, a function one; give the kind, such as kind="wsgi"'
+        'two arguments, an ASGI application three, a function one; set the kind, such as kind="wsgi"'
     )
     raise FakeError(msg, argument="target")
 

@@ -1,8 +1,4 @@
-"""
-Send deliveries to receivers, by HTTP on this machine or by a call in this process.
-
-A failing receiver never raises here: its failure becomes an ``Outcome``.
-"""
+"""Send deliveries to URLs by HTTP."""
 
 from __future__ import annotations
 
@@ -20,38 +16,19 @@ from pytest_ghdeploy.webhooks import in_process
 from pytest_ghdeploy.webhooks.targets import host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pytest_ghdeploy.github.deliveries import Outcome
     from pytest_ghdeploy.webhooks.targets import Target
 
 
-def send(
-    target: Target,
-    headers: Mapping[str, str],
-    body: bytes,
-    delivery: object,
-    *,
-    answered: Callable[[], object],
-    timeout: float,
-    insecure_ssl: bool,
-) -> Outcome:
+def send(target: Target, headers: Mapping[str, str], body: bytes, *, timeout: float, insecure_ssl: bool) -> Outcome:
     """
-    Deliver and return the outcome.
+    Deliver to a URL and return the outcome. A failing receiver does not raise.
 
     Args:
-        delivery: The argument for a function.
-
-        answered: Called when an ASGI application has responded, as it may go on running.
-
         timeout: The time limit in real seconds.
     """
-    if target.kind == "url":
-        return _to_url(target, headers, body, timeout=timeout, insecure_ssl=insecure_ssl)
-    return in_process.call(target, headers, body, delivery, answered=answered, timeout=timeout)
-
-
-def _to_url(target: Target, headers: Mapping[str, str], body: bytes, *, timeout: float, insecure_ssl: bool) -> Outcome:
     url = str(target.value)
     if reason := _refusal(target):
         return deliveries.unreachable(reason)

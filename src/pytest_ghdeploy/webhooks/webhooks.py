@@ -14,9 +14,8 @@ from pytest_ghdeploy.github import deliveries, refusals
 from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, plain_json, repository_called
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.transcript import Receiver, Sent
-from pytest_ghdeploy.webhooks import transport
+from pytest_ghdeploy.webhooks import in_process, transport
 from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
-from pytest_ghdeploy.webhooks.in_process import is_verdict
 from pytest_ghdeploy.webhooks.targets import Target, target_of
 
 if TYPE_CHECKING:
@@ -234,7 +233,7 @@ class Webhooks:
             self._take_out(row)
 
     def _take_out(self, row: HookDelivery) -> bool:
-        """Remove a delivery from the held ones; return whether it was one."""
+        """Remove a delivery from the held ones; return whether it was held."""
         held = self._outbox.held or []
         kept = [pair for pair in held if pair[1].id != row.id]
         if len(kept) == len(held):
@@ -323,7 +322,8 @@ class Webhooks:
         """Drop all deliveries in progress or queued, but not held ones."""
         with self._store.lock:
             kept = {row.id for _, row in self._outbox.held or ()}
-            started = {it.row.id: it for it in self._conversation.entries if isinstance(it, Sent) and it.is_open}
+            entries = [entry for entry in self._conversation.entries if isinstance(entry, Sent) and entry.is_open]
+            started = {entry.row.id: entry for entry in entries}
             for row in list(self._store.hook_deliveries):
                 if row.state == "waiting" and row.id not in kept:
                     lost = self._store.hook_deliveries.replace(row._replace(state="dropped", reason=reason))
@@ -348,20 +348,20 @@ class Webhooks:
                 return
             target = self._target_of(hook)
         handle = Delivery(self, store, row)
+        headers, body, timeout = row.request_headers, row.request_body, self.timeout_seconds
         answered: list[datetime] = []
         try:
             if item.number > MOST_OF_ONE_CALL:
                 outcome = deliveries.unreachable(self._endless(item))
+            elif target.kind == "url":
+                insecure_ssl = hook.insecure_ssl == "1"
+                outcome = transport.send(target, headers, body, timeout=timeout, insecure_ssl=insecure_ssl)
             else:
-                outcome = transport.send(
-                    target,
-                    row.request_headers,
-                    row.request_body,
-                    handle,
-                    answered=lambda: answered.append(store.clock.now),
-                    timeout=self.timeout_seconds,
-                    insecure_ssl=hook.insecure_ssl == "1",
-                )
+
+                def note_time() -> None:
+                    answered.append(store.clock.now)
+
+                outcome = in_process.call(target, headers, body, handle, answered=note_time, timeout=timeout)
         except BaseException as problem:  # ends the test, or the run
             with store.lock:
                 row = api.interrupt(store, row, f"{type(problem).__name__} was raised before the receiver answered")
@@ -385,7 +385,7 @@ class Webhooks:
         if target.kind == "callable" and isinstance(problem, AssertionError):
             # A function belongs to the test, and so do its assertions.
             self._fail(problem)
-        elif problem is not None and is_verdict(problem):
+        elif problem is not None and in_process.is_verdict(problem):
             failure = AssertionError(f"{type(problem).__name__}: {problem}")
             failure.__cause__ = problem
             self._fail(failure.with_traceback(problem.__traceback__))
