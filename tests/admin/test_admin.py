@@ -352,7 +352,7 @@ READS: dict[str, tuple[Callable[[FakeGitHub], object], Any]] = {
     ),
     "events": (an_event, [{"name": "status", "payload": {"state": "pending"}}]),
     "events/{event}": (an_event, [{"name": "status", "payload": {"context": "ci"}}]),
-    "faults": (lambda gh: gh.faults.add(error="reset"), [{"fault": 'error="reset" for any method of any path'}]),
+    "faults": (lambda gh: gh.faults.add(error="reset"), [{"fault": 'error="reset" for any method on any path'}]),
     "webhooks/hooks": (held_hook, [{"events": ["*"], "active": True, "config": {"url": HOOK}}]),
     "webhooks/deliveries": (held_hook, [{"event": "ping", "state": "waiting", "body": ""}]),
     "webhooks/held": (held_hook, [{"event": "ping", "state": "waiting"}]),
@@ -440,14 +440,14 @@ def test_requests_and_deliveries_are_filtered_by_their_fields(fake: FakeGitHub, 
     assert ask("GET", "requests?state=1") == (
         422,
         {
-            "message": ("unknown field 'state' to filter requests by; known: status, method, path, login, failure"),
+            "message": ("unknown field 'state' for filtering requests; known: status, method, path, login, failure"),
             "argument": None,
             "keys": [],
         },
     )
     assert ask("GET", "clock?now=1") == (
         422,
-        {"message": "unknown field 'now' to filter clock by; known: none", "argument": None, "keys": []},
+        {"message": "unknown field 'now' for filtering clock; known: none", "argument": None, "keys": []},
     )
 
 
@@ -950,7 +950,7 @@ def test_problems_are_listed_until_a_reset(fake: FakeGitHub, ask: Ask) -> None:
 
     missing, unused = ask.get("problems")
     assert missing.startswith("UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which this")
-    assert unused.startswith("the fault status=500 for any method of any path was used 0 of 1 times\n")
+    assert unused.startswith("the fault status=500 for any method on any path was used 0 of 1 times\n")
     assert len(ask.get("problems")) == 2
 
     ask.post("reset")
@@ -986,7 +986,7 @@ def test_a_bug_in_the_fake_is_a_500_and_a_problem(fake: FakeGitHub, ask: Ask, mo
         msg = "broken"
         raise ZeroDivisionError(msg)
 
-    monkeypatch.setattr(fake, "_start_anew", broken)
+    monkeypatch.setattr(fake, "_restart", broken)
 
     assert ask.refused("reset", 500) == "bug in the fake: ZeroDivisionError('broken')"
     assert ask.get("problems") == ["ZeroDivisionError: broken"]

@@ -737,18 +737,18 @@ def test_a_reset_reads_the_seed_files_again(seed_file: Path) -> None:
     fake.add_repository("octocat/more")
     seed_file.write_text('{"repositories": ["octocat/changed"]}', "utf-8")
 
-    fake._start_anew()
+    fake._restart()
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/changed"]
 
     seed_file.write_text('{"repositoris": []}', "utf-8")
     with pytest.raises(FakeError, match=r"seed\.json: unknown key 'repositoris'; known: repositories, "):
-        fake._start_anew()
+        fake._restart()
     assert [row.full_name for row in fake._engine.store.repositories] == ["octocat/changed"]
 
-    fake._start_anew(seed=False)
+    fake._restart(seed=False)
     assert list(fake._engine.store.repositories) == []
     with pytest.raises(FakeError, match=r"^seed must be True or False, got 'no'$"):
-        fake._start_anew(seed="no")  # type: ignore[arg-type]
+        fake._restart(seed="no")  # type: ignore[arg-type]
 
 
 def test_a_reset_delivers_each_ping_once(tmp_path: Path) -> None:
@@ -775,7 +775,7 @@ def test_a_reset_delivers_each_ping_once(tmp_path: Path) -> None:
         fake.start_deliveries()
         assert fake._first_deliveries
         fake._first_deliveries.join(20)
-        fake._start_anew()
+        fake._restart()
         assert [delivery.state for delivery in fake.webhooks.deliveries] == ["delivered"]
         fake.close()
         server.shutdown()
@@ -853,7 +853,7 @@ def test_the_log_is_complete_and_in_order() -> None:
     fake.add_repository("octocat/example")
     fake.webhooks.subscribe(lambda _: report_statuses(fake, 1), events=["deployment"])
     fake.repository("octocat/example").add_deployment(ref="main")
-    fake._start_anew()
+    fake._restart()
     fake.add_repository("octocat/example")
     report_statuses(fake, 1)
     fake._engine.fail(FakeError("a problem\x1b[0m"))

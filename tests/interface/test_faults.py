@@ -256,7 +256,7 @@ def test_a_refusal_can_be_lost_too(ghdeploy: FakeGitHub) -> None:
         requests.post(DEPLOYMENTS, json={"ref": "nope"}, headers=TOKEN, timeout=5)
     hint = ghdeploy.requests[0].hint
     assert "(1 of 1); the request was processed, with 422 Unprocessable Entity; " in hint
-    assert hint.startswith('fault added by the test: error="lost_answer" for any method of any path (1 of 1); ')
+    assert hint.startswith('fault added by the test: error="lost_answer" for any method on any path (1 of 1); ')
     assert hint.endswith("; known: main")
 
 
@@ -715,9 +715,9 @@ def test_faults_are_used_up_in_order(ghdeploy: FakeGitHub) -> None:
         ("status=503", 0),
     ]
     assert len(ghdeploy.faults) == 3
-    assert repr(ghdeploy.faults[0]) == "<Fault status=500 for any method of any path: used 2 of 2 times>"
-    assert repr(ghdeploy.faults).startswith("[<Fault status=500 for any method of any path: used 2 of 2 times>, <F")
-    assert str(ghdeploy.faults[1]) == "status=502 for any method of any path after 2 that pass"
+    assert repr(ghdeploy.faults[0]) == "<Fault status=500 for any method on any path: used 2 of 2 times>"
+    assert repr(ghdeploy.faults).startswith("[<Fault status=500 for any method on any path: used 2 of 2 times>, <F")
+    assert str(ghdeploy.faults[1]) == "status=502 for any method on any path after the first 2"
     ghdeploy.faults.clear()
     assert list(ghdeploy.faults) == []
 
@@ -895,7 +895,7 @@ def test_an_unused_fault_is_raised_when_the_block_ends() -> None:
     assert str(caught.value).splitlines()[6:9] == [
         "  and 1 others",
         "  use required=False for a fault that may stay unused",
-        "the fault status=502 for any method of any path after 8 that pass was used 0 of 1 times",
+        "the fault status=502 for any method on any path after the first 8 was used 0 of 1 times",
     ]
 
 
@@ -913,7 +913,7 @@ def test_a_fault_without_requests_says_so() -> None:
         _get(REPO)
         fake.faults.add(status=500)
     assert str(caught.value) == (
-        "the fault status=500 for any method of any path was used 0 of 1 times\n"
+        "the fault status=500 for any method on any path was used 0 of 1 times\n"
         "  no request was sent after it was added\n"
         "  use required=False for a fault that may stay unused"
     )
@@ -933,8 +933,8 @@ def test_a_report_says_why_something_was_never_hidden() -> None:
         "  no matching request created anything",
         f"the fault not_found_yet=2 for POST {PATH} was used 1 of 2 times",
         f"  POST {PATH} created deployment {made['id']} of octocat/example; no later request was for it",
-        f"the fault not_found_yet=1 for POST {PATH} after 3 that pass was used 0 of 1 times",
-        "  only 1 of the 3 requests that pass first were sent",
+        f"the fault not_found_yet=1 for POST {PATH} after the first 3 was used 0 of 1 times",
+        "  only 1 of the first 3 requests, which do not fail, was sent",
     ]
 
 
@@ -1002,7 +1002,7 @@ def test_an_unused_fault_fails_the_test(pytester: pytest.Pytester) -> None:
             "*_ test_that_meets_it_once_of_twice _*",
             "E * AssertionError: the fault status=502 for any method /repos/[*]/[*] was used 1 of 2 times",
             "*_ test_of_a_factory _*",
-            "E * AssertionError: the fault status=500 for any method of any path was used 0 of 1 times",
+            "E * AssertionError: the fault status=500 for any method on any path was used 0 of 1 times",
             "*_ test_that_fails_anyway _*",
             "E * AssertionError: anyway",
         ]

@@ -559,7 +559,7 @@ def test_a_new_fake_carries_a_seed_out_once(
     (tmp_path / "seed.json").write_text('{"users": ["mona"]}', "utf-8")
     served = ServedGitHub(Settings(seeds=[str(tmp_path / "seed.json")]))
     assert counts == {"checked": 2, "carried out": 2}
-    served._start_anew()
+    served._restart()
     assert counts == {"checked": 3, "carried out": 4}
 
 

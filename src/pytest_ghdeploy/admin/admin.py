@@ -165,7 +165,7 @@ def _object_in(incoming: Incoming) -> dict[str, Any]:
         raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be application/json; {problem}")
     try:
         value = json.loads(incoming.body, object_pairs_hook=_object)
-        # Values that no response could contain: NaN, infinity, half a surrogate pair.
+        # Refuse values that no response can contain: NaN, infinity, half a surrogate pair.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as problem:
         raise _Refused(HTTPStatus.BAD_REQUEST, f"the body is not valid JSON: {problem}") from None

@@ -2,9 +2,9 @@
 The endpoints of the admin interface. Each path is a Python name, with slashes instead of dots.
 
 ``POST /_ghdeploy/clock/tick`` calls ``ghdeploy.clock.tick``, and the keys of its
-body are that method's parameters. Parameters that only Python can give, such as
-functions, are left out. JSON gives a time as a string in ISO 8601, and a hook or
-a delivery by its id. ``interface/binding.py`` binds a body to the parameters, as
+body are that method's parameters. Parameters that only Python can pass, such as
+functions, are left out. In JSON, a time is a string in ISO 8601, and a hook or a
+delivery is its id. ``interface/binding.py`` binds a body to the parameters, as
 it does for the items of a seed file.
 """
 
@@ -74,7 +74,7 @@ class Endpoint(NamedTuple):
 
         does: A summary; if empty, the first line of the method's docstring.
 
-        without: Parameters of the method that only Python can give.
+        without: Parameters of the method that only Python can pass.
 
         calls: The name of the method, if it differs from the path.
     """
@@ -90,7 +90,7 @@ _REPOSITORY = "repositories/{owner}/{name}"
 
 ENDPOINTS = (
     Endpoint("GET", "", "Return the URL of the API, and list these endpoints."),
-    Endpoint("POST", "reset", calls="_start_anew"),
+    Endpoint("POST", "reset", calls="_restart"),
     Endpoint("POST", "seed", "Load the body as a seed, with the keys of a seed file."),
     Endpoint(
         "GET",
@@ -205,7 +205,8 @@ def call(fake: Fake, endpoint: Endpoint, names: Mapping[str, str], body: Mapping
     Call an endpoint's method with the members of *body* as arguments.
 
     Returns:
-        The method's result as JSON: GitHub's fields of an added resource, ``{"sha": …}`` for a commit, ``{}`` for none.
+        The method's result as JSON: GitHub's fields of an added resource, ``{"sha": …}`` for a commit, ``{}`` for
+        ``None``.
 
     Raises:
         FakeError: A key is unknown or missing, or a value is invalid. Nothing has changed.
@@ -250,12 +251,13 @@ def _result(result: object) -> JSON:
 
 
 def refusal(fake: Fake, endpoint: Endpoint, problem: FakeError) -> JSON:
-    """Return the body of a refusal: the message, the wrong key if there is one, and the existing keys."""
+    """Return the body of a refusal: the message, the wrong key or ``None``, and the existing keys."""
     parameters = _parameters(fake, endpoint)
     argument = problem.argument
     # A method's errors name its parameters. One that is not a key of the body is a field, or part of the path.
     if argument not in parameters and endpoint.path != "seed" and not isinstance(problem, Mismatch):
-        fields = next((name for name, it in parameters.items() if it.kind is it.VAR_KEYWORD), None)
+        variadic = inspect.Parameter.VAR_KEYWORD
+        fields = next((name for name, parameter in parameters.items() if parameter.kind is variadic), None)
         argument = f"{fields}.{argument}" if argument and fields else None
     return {"message": str(problem), "argument": argument, "keys": list(parameters)}
 
@@ -296,7 +298,7 @@ def _selected(items: Any, path: str, query: Mapping[str, str]) -> object:  # noq
     known = _SELECTABLE.get(path, ())
     for name in query:
         if name not in known:
-            raise errors.unknown("field", name, known, more=f" to filter {path} by")
+            raise errors.unknown("field", name, known, more=f" for filtering {path}")
     if not query:
         return items
     return [item for item in items if all(text in _texts(getattr(item, name)) for name, text in query.items())]
@@ -311,7 +313,7 @@ def _events(fake: Fake, name: str, query: Mapping[str, str]) -> list[Event]:
     for field, text in query.items():
         # Query values are strings: "5" may mean a number, or a branch with that name.
         alternatives = [assertions.matching(events, name, {field: value}) for value in _values(text)]
-        events = [event for event in events if any(event is it for matches in alternatives for it in matches)]
+        events = [event for event in events if any(event is match for matches in alternatives for match in matches)]
     return events
 
 

@@ -57,9 +57,9 @@ class Settings(NamedTuple):
 
         env_file: The file for the client variables, or ``""`` for none.
 
-        quiet: Whether to print no log.
+        quiet: Whether to omit the log.
 
-        keep: Keep at least this many of the last requests and events.
+        keep: The minimum number of recent requests and events to keep.
 
         fake: The arguments of ``FakeGitHub``.
     """
@@ -93,7 +93,7 @@ class ServedEngine(Engine):
             self.log.wake()
 
     def reset(self) -> None:
-        """Empty everything except the clock."""
+        """Log what has happened, then remove everything. The clock keeps its time."""
         self.write_log()
         super().reset()
 
@@ -130,9 +130,9 @@ class ServedGitHub(FakeGitHub):
         if not self._engine.outbox.held:
             self._engine.outbox.held = None
 
-    def _start_anew(self, *, seed: bool = True) -> None:
+    def _restart(self, *, seed: bool = True) -> None:
         """
-        Empty everything, set the clock to the current time, and load the seed files again unless *seed* is false.
+        Remove everything, set the clock to the current time, and load the seed files again unless *seed* is false.
 
         Raises:
             FakeError: A seed file has become invalid. The fake is unchanged.
@@ -146,7 +146,7 @@ class ServedGitHub(FakeGitHub):
         for seed_file in seeds:
             seed_file.carry_out(rehearsal)
         with self._engine.outbox, self._engine.lock:
-            self._engine.start_anew()
+            self._engine.restart()
             for seed_file in seeds:
                 seed_file.carry_out(self)
 
@@ -170,7 +170,7 @@ class ServedGitHub(FakeGitHub):
         for thread in (closing, self._first_deliveries):
             if thread:
                 thread.join(max(0.0, deadline - monotonic()))
-        # A request in progress may hold the lock for long.
+        # A request in progress may hold the lock for a long time.
         last = threading.Thread(target=self._give_up, name="ghdeploy shutdown", daemon=True)
         last.start()
         last.join(_PATIENCE_SECONDS)
@@ -318,7 +318,8 @@ class _EnvFile:
         Remove the file if an earlier server left it behind, so that scripts do not take it for this server's.
 
         Raises:
-            FakeError: The path exists and is not such a file. An empty file, as from ``mktemp``, is accepted.
+            FakeError: The path exists, and is neither an empty file, as from ``mktemp``, nor one that ``ghdeploy serve``
+                has written.
         """
         self._path = path
         self._text = ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # A closing terminal sends SIGHUP, which Windows does not have.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 
 
 class Shutdown:
@@ -61,7 +61,7 @@ class Shutdown:
         """Wait until a shutdown is requested."""
         while not self.is_requested:
             with suppress(Empty):
-                self._requests.get(timeout=_LOOK_SECONDS)
+                self._requests.get(timeout=_POLL_SECONDS)
 
     def _handle(self, number: int, _: object) -> None:
         if self.is_requested:

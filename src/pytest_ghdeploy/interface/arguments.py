@@ -59,7 +59,7 @@ def json_copy(operation_id: str, /, **members: object) -> dict[str, Any]:
     Make the JSON body that a client would send for these arguments.
 
     Raises:
-        FakeError: A value is not valid as JSON, or does not match the operation's request schema.
+        FakeError: A value is not JSON-serializable, or does not match the operation's request schema.
     """
     copied = plain_json(**members)
     with advice():
@@ -72,7 +72,7 @@ def plain_json(**members: object) -> dict[str, Any]:
     Copy arguments by writing them as JSON and reading them back.
 
     Raises:
-        FakeError: A value is not valid as JSON in UTF-8.
+        FakeError: A value is not JSON-serializable, or not valid in UTF-8.
     """
     try:
         copied: dict[str, Any] = json.loads(_to_json(members))
@@ -106,7 +106,7 @@ def one_of(what: str, value: object, known: Sequence[str], *, argument: str) -> 
         argument: The name of the argument with the value.
 
     Raises:
-        FakeError: It is not. The message lists the known values.
+        FakeError: *value* is unknown. The message lists the known values.
     """
     if value not in known:
         raise errors.unknown(what, value, known, argument=argument)
@@ -126,7 +126,7 @@ def check_type(
         argument: The name of the argument with the value, if *name* is a description.
 
     Raises:
-        FakeError: It is not. The message says what *name* must be.
+        FakeError: *value* has another type. The message says what *name* must be.
     """
     # The store's rows are tuples too, but not lists of values.
     is_row = isinstance(value, tuple) and hasattr(value, "_fields") and isinstance(wanted, tuple) and tuple in wanted
@@ -175,12 +175,27 @@ def _header_problem(value: str) -> str:
     return f"it contains the character U+{ord(character):04X}"
 
 
+def check_number(name: str, number: object, least: int) -> None:
+    """
+    Check a whole number.
+
+    Args:
+        name: The name of the argument with the number.
+
+    Raises:
+        FakeError: It is not a whole number, or is less than *least*.
+    """
+    if type(number) is not int or number < least:
+        msg = f"{name} must be a whole number, {least} or more; got {number!r}"
+        raise FakeError(msg, argument=name)
+
+
 def check_method(method: str) -> None:
     """
     Check the name of an HTTP method, in upper or lower case.
 
     Raises:
-        FakeError: It is not an HTTP method. The message lists them.
+        FakeError: *method* is unknown. The message lists the known ones.
     """
     check_type("method", method, str, "a string")
     if method.upper() not in _METHODS:

@@ -29,7 +29,7 @@ def find_event(events: Sequence[Event], name: str, fields: Mapping[str, object],
 
     Raises:
         AssertionError: No event matches. The message lists the closest ones.
-        FakeError: GitHub has no event of this name, or the event no such field.
+        FakeError: The event or a field is unknown.
     """
     __tracebackhide__ = True
     matches = matching(events, name, fields)
@@ -60,7 +60,7 @@ def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object
 
     Raises:
         AssertionError: An event matches. The message lists up to 5 of them.
-        FakeError: GitHub has no event of this name, or the event no such field.
+        FakeError: The event or a field is unknown.
     """
     __tracebackhide__ = True
     matches = matching(events, name, fields)
@@ -80,7 +80,7 @@ def matching(
         argument: The name of the argument with *name*.
 
     Raises:
-        FakeError: GitHub has no event of this name, or the event no such field.
+        FakeError: The event or a field is unknown.
     """
     names = schema.event_names()
     if name not in names:
@@ -101,7 +101,7 @@ def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, obje
 
     Raises:
         AssertionError: No delivery matches. The message lists the closest ones.
-        FakeError: GitHub has no event of this name, or a delivery no such field or state.
+        FakeError: The event, a field or a state is unknown.
     """
     __tracebackhide__ = True
     _check_delivery(event, fields)
@@ -173,8 +173,8 @@ def check_order(events: Sequence[Event], wanted: Sequence[Wanted], *, exactly: b
         The matching events, in the order of *wanted*.
 
     Raises:
-        AssertionError: They were not. The message compares the recorded events with the wanted ones, line by line.
-        FakeError: GitHub has no event of a wanted name, the event no such field, or *wanted* is not a list of events.
+        AssertionError: The recorded events differ. The message compares them with the wanted ones, line by line.
+        FakeError: An event or a field is unknown, or *wanted* is not a list of events.
     """
     __tracebackhide__ = True
     if not isinstance(wanted, (list, tuple)):

@@ -51,8 +51,8 @@ class Step:
         after_seconds: The time before the step in seconds of the fake's clock, rounded up: 2.5 counts as 3.
 
     Both count from the previous step; for the first step, from when the
-    deployer noticed the deployment. ``None`` means the value of the
-    ``Deployer``, for these two and for all other attributes.
+    deployer noticed the deployment. An attribute that is ``None`` takes the
+    value that ``FakeGitHub.deployer`` was called with.
     """
 
     state: DeploymentState
@@ -262,7 +262,7 @@ class Deployers:
     """The scripted deployers of a fake. The caller holds the store's lock."""
 
     def __init__(self, store: Store, say: Callable[[Said], None], fail: Callable[[BaseException], None]) -> None:
-        """Start without deployers. They *say* what they do, and *fail* the test if the test's own code raises."""
+        """Start without deployers. They call *say* before they post, and *fail* if the test's own code raises."""
         self._store = store
         self._all: list[Party] = []
         self._next_id = store.deployments.next_id

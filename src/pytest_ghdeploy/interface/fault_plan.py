@@ -101,14 +101,14 @@ class Fault:
 
 class PlannedFault:
     """
-    A fault with the state that it needs internally.
+    A fault with its internal state.
 
     Attributes:
         fault: The fault as the test sees it.
 
         after: The number of matching requests that pass first.
 
-        created: For ``not_found_yet``: the hidden object. The request ``created_by`` created it.
+        created: For ``not_found_yet``: the hidden object, which the request ``created_by`` has created.
 
         problem: For ``not_found_yet``: the reason why a created object cannot be hidden.
 
@@ -129,8 +129,8 @@ class PlannedFault:
         """Take the checked arguments of ``Faults.add``. *kind* contains those that describe the failure."""
         shown = {name: f'"{value}"' if name == "error" else value for name, value in kind.items()}
         what = ", ".join(f"{name}={value}" for name, value in shown.items() if name != "headers")
-        passing = f" after {after} that pass" if after else ""
-        what = f"{what} for {method or 'any method'} {path or 'of any path'}{passing}"
+        passing = f" after the first {after}" if after else ""
+        what = f"{what} for {method or 'any method'} {path or 'on any path'}{passing}"
         self.fault = Fault(method, path, what, times=times, required=required)
         self._segments = segments
         self._kind = kind
@@ -360,7 +360,8 @@ class FaultPlan:
         if planned.created:
             yield f"  {planned.created_by} created {planned.created.label}; no later request was for it"
         elif planned.passed:
-            yield f"  only {planned.passed} of the {planned.after} requests that pass first were sent"
+            verb = "was" if planned.passed == 1 else "were"
+            yield f"  only {planned.passed} of the first {planned.after} requests, which do not fail, {verb} sent"
         elif planned.get("not_found_yet"):
             yield "  no matching request created anything"
         ranked = sorted(counts, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.interface import not_found_yet as hiding
-from pytest_ghdeploy.interface.arguments import check_method, check_path, check_type, headers_of
+from pytest_ghdeploy.interface.arguments import check_method, check_number, check_path, check_type, headers_of
 from pytest_ghdeploy.interface.fault_plan import PlannedFault, without_case
 from pytest_ghdeploy.interface.stubs import pattern_of
 from pytest_ghdeploy.public import public
@@ -37,7 +37,7 @@ _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT
 
 @public
 class Faults:
-    """The faults that a test has added, in this order."""
+    """The faults that a test has added, oldest first."""
 
     def __init__(self, plan: FaultPlan, prefix: str) -> None:
         """Add faults to *plan*; *prefix* is the path of the API's root."""
@@ -77,7 +77,7 @@ class Faults:
         required: bool = True,
     ) -> Fault:
         """
-        Make the next matching requests fail. Earlier faults come first; all faults come before stubs and endpoints.
+        Make the next matching requests fail. Earlier faults take precedence over later ones, stubs and endpoints.
 
         Exactly one of *status*, *error*, *not_found_yet* and *stale* is required; ``not_json`` also allows *status*.
 
@@ -133,11 +133,11 @@ class Faults:
         """
         self._check(method=method, path=path, status=status, error=error, not_found_yet=not_found_yet, stale=stale)
         self._check_details(status, error, retry_after, headers, change_made=change_made)
-        _check_number("times", times, 1)
+        check_number("times", times, 1)
         for name, number in (("not_found_yet", not_found_yet), ("stale", stale)):
             if number is not None:
-                _check_number(name, number, 1)
-        _check_number("after", after, 0)
+                check_number(name, number, 1)
+        check_number("after", after, 0)
         check_type("required", required, bool, "True or False")
         count = not_found_yet or stale
         if count and times != 1:
@@ -194,7 +194,7 @@ class Faults:
             msg = f"status must be an HTTP status from {lowest} to 599, got {status!r}"
             raise FakeError(msg, argument="status")
         if retry_after is not None:
-            _check_number("retry_after", retry_after, 0)
+            check_number("retry_after", retry_after, 0)
         if status in _WITHOUT_BODY:
             msg = f"a {status} response has no body, so it cannot contain HTML"
             raise FakeError(msg, argument="status")
@@ -205,9 +205,3 @@ class Faults:
         if change_made and error not in ("reset", "timeout", "not_json") and (status or 0) < _FIRST_5XX:
             msg = 'change_made needs error="reset", "timeout" or "not_json", or a status of 500 or more'
             raise FakeError(msg, argument="change_made")
-
-
-def _check_number(name: str, number: object, least: int) -> None:
-    if type(number) is not int or number < least:
-        msg = f"{name} must be a whole number, {least} or more; got {number!r}"
-        raise FakeError(msg, argument=name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import rate_limits
-from pytest_ghdeploy.interface.arguments import check_type, user_called
+from pytest_ghdeploy.interface.arguments import check_number, check_type, user_called
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.store.store import DEFAULT_LOGIN
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @public
 class RateLimits:
     """
-    The rate limits of a fake. No request exceeds them until a test sets them here.
+    The rate limits of a fake. They are not enforced until a test sets them here.
 
     Requests are always counted, in response headers and in ``/rate_limit``.
     """
@@ -57,9 +57,9 @@ class RateLimits:
         Raises:
             FakeError: The user is unknown, or a number is out of range. The limits have not changed.
         """
-        _check_number("remaining", remaining, 0)
+        check_number("remaining", remaining, 0)
         if limit is not None:
-            _check_number("limit", limit, max(1, remaining))
+            check_number("limit", limit, max(1, remaining))
         _check_status(status)
         if user is not None:
             check_type("user", user, str, "a login, or None for anonymous callers")
@@ -95,9 +95,9 @@ class RateLimits:
         Raises:
             FakeError: A number is out of range. The limits have not changed.
         """
-        _check_number("points_per_minute", points_per_minute, 0)
-        _check_number("content_per_minute", content_per_minute, 0)
-        _check_number("content_per_hour", content_per_hour, 0)
+        check_number("points_per_minute", points_per_minute, 0)
+        check_number("content_per_minute", content_per_minute, 0)
+        check_number("content_per_hour", content_per_hour, 0)
         _check_status(status)
         check_type("retry_after", retry_after, int, "True, False or a number of seconds")
         if retry_after < 0:
@@ -113,12 +113,6 @@ class RateLimits:
         """Stop refusing requests, and restore the usual limits."""
         with self._store.lock:
             self._store.clear_limits()
-
-
-def _check_number(name: str, number: object, least: int) -> None:
-    if type(number) is not int or number < least:
-        msg = f"{name} must be a whole number, {least} or more; got {number!r}"
-        raise FakeError(msg, argument=name)
 
 
 def _check_status(status: object) -> None:

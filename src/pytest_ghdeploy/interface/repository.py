@@ -1,8 +1,11 @@
 """
 The handle of a repository, with which a test sets up its state.
 
-It reads the current state, and runs the same operations as the endpoints. A
-mistake raises ``FakeError``, which lists the known values.
+It reads the current state, and runs the same operations as the endpoints. An
+unknown value raises ``FakeError``, which lists the known ones.
+
+The module is long because the class is a public interface: it consists mostly
+of signatures and docstrings, and the operations are in ``api``.
 """
 
 from __future__ import annotations
@@ -211,12 +214,12 @@ class Repository:
                     raise FakeError(msg, argument="behind")
             else:
                 start = self._sha(from_ref, "from_ref")
-                lacks = len(graph.missing(start, graph.branches[default]))
-                if behind and lacks > behind:
-                    msg = f"{from_ref} is already {lacks} commit(s) behind {default}, more than {behind}"
+                missing = len(graph.missing(start, graph.branches[default]))
+                if behind and missing > behind:
+                    msg = f"{from_ref} is already {missing} commit(s) behind {default}, more than {behind}"
                     raise FakeError(msg, argument="behind")
                 path = ""
-                for number in range(1, behind - lacks + 1):
+                for number in range(1, behind - missing + 1):
                     # All of them change one file. With a new file each, the trees would use up all memory.
                     sha = self.add_commit(default, files={path: f"Update {number}\n"} if path else None)
                     path = path or graph.changed_paths(sha)[0][0]
@@ -245,7 +248,7 @@ class Repository:
 
     def add_ref(self, name: str, ref: str) -> str:
         """
-        Add any ref by its full name, such as ``refs/notes/x`` or ``refs/pull/7/merge``, and return its sha.
+        Add any ref by its full name, such as ``refs/notes/x`` or ``refs/pull/7/merge``, and return its SHA.
 
         No event is dispatched, as with ``add_branch`` and ``add_tag``.
 

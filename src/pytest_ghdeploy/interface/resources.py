@@ -223,7 +223,7 @@ class Deployment(_Item):
     """
     A deployment.
 
-    ``state`` is the state of the latest deployment status; ``None`` if there is none.
+    ``state`` is the state of the latest deployment status; ``None`` before the first one.
     """
 
     __slots__ = ()

@@ -24,7 +24,7 @@ class Watch:
     """
 
     def __init__(self, events: Events) -> None:
-        """Watch *events*. A new event is in it before ``notice`` is called."""
+        """Watch *events*. A new event is added before ``notice`` is called."""
         self._events = events
         self._changed = threading.Condition()
         self._wakers: list[Callable[[], None]] = []

@@ -2,8 +2,8 @@
 Data files in YAML, TOML or JSON.
 
 A path is the keys and indices that lead to a value in a file, such as
-``("repositories", 0, "branches", 1, "name")``. YAML values also have a line;
-the parsers of the standard library, for TOML and JSON, keep none.
+``("repositories", 0, "branches", 1, "name")``. Only YAML values have a line: the
+standard library's parsers for TOML and JSON do not keep lines.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Malformed(Exception):
 
 
 class Document:
-    """A value read from a file or given as a mapping. Only YAML files know lines."""
+    """A value read from a file or passed as a mapping. Only YAML files have lines."""
 
     def __init__(self, value: Any) -> None:  # noqa: ANN401 - any type
         """Hold *value*."""
@@ -144,7 +144,7 @@ _YAML_WORDS = {
     "found undefined tag handle": "unknown tag; put strings that begin with ! in quotes",
 }
 _MOST_VALUES = 1_000_000
-"""Limit for a file with all aliases expanded. A few lines of nested aliases could fill all memory."""
+"""The limit for a file, with all aliases expanded. A few lines of nested aliases could use up all memory."""
 
 
 class _YamlCheck:
@@ -197,7 +197,7 @@ class _YamlCheck:
 
 
 class _YamlDocument(Document):
-    """A document with the YAML node it was made from, which knows lines."""
+    """A document with its YAML node, which knows the lines."""
 
     def __init__(self, value: Any, node: Any) -> None:  # noqa: ANN401 - a PyYAML type
         super().__init__(value)

@@ -3,7 +3,7 @@ Seed files: calls of the Python interface, written as data.
 
 ``SECTIONS`` maps each list of items to the method that is called for each item.
 The keys of an item are that method's parameters, so a file accepts what Python
-accepts. An error names the file and the path in it, in YAML also the line.
+accepts. An error names the file, the path in it and, for YAML, the line.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class Section(NamedTuple):
 
         home: The class that defines the method, if it is not the fake's.
 
-        renamed: The parameter's name for each key that differs from it.
+        renamed: Parameter names by key, where the two differ.
 
-        without: The parameters that a file cannot give.
+        without: Parameters that a file cannot set.
 
         inside: The lists inside an item. They call methods of the object it creates.
     """
