@@ -271,8 +271,8 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=..., "
             "null_is_absent=..., branch_policy_redirect=..., legacy_delivery_headers=...): "
             "set up the fixture ghdeploy for this test; repositories is a list of full names to add, "
-            "seed is a seed file or a list of seed files, relative to the file of the test; "
-            "the others are the ini options ghdeploy_* of the same names."
+            "seed is a seed file or a list of seed files, relative to the test file; "
+            "the others override the ini options ghdeploy_* of the same names."
         )
     ]
     assert all(f" {name}=..." in told[0] for name in OPTIONS)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
     from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
-# Where each public name lives. pytest imports this package in every run of everyone who has
-# it installed, so nothing is imported before it is used.
+# The module of each public name. pytest imports this package in every run of every project that
+# has it installed, so each name is imported only when it is used.
 _HOMES = {
     "App": "github.model",
     "Assumptions": "github.assumptions",

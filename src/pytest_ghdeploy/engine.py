@@ -44,7 +44,7 @@ Validate = Literal["requests", "all"]
 
 class Engine:
     """
-    A fake without the interface for tests.
+    A fake without its public interface.
 
     Attributes:
         base_url, host, prefix: The root of the API, and the host and path of that URL.
@@ -151,7 +151,7 @@ class Engine:
 
     @property
     def tokens(self) -> Sequence[Token]:
-        """The tokens that were added and not revoked."""
+        """The added tokens that are not revoked, oldest first."""
         with self.lock:
             return tuple(token for token in self.store.tokens.values() if not token.revoked)
 
@@ -194,7 +194,7 @@ class Engine:
 
     # For servers, which may run for a long time
 
-    def start_anew(self) -> None:
+    def restart(self) -> None:
         """Return to the state of a new fake: empty, without problems, at the current time."""
         with self.outbox, self.lock:
             self.reset()
@@ -212,7 +212,7 @@ class Engine:
             return [self.secrets.redact(line) for line in lines]
 
     def forget(self, keep: int) -> None:
-        """Drop old requests, events, problems and deliveries: keep the last *keep*, and up to twice as many."""
+        """Drop old requests, events, problems and deliveries. The last *keep* of each stay, or up to twice as many."""
         with self.lock:
             for records in (self._recorded, self._problems):
                 if len(records) > 2 * keep:
@@ -266,7 +266,7 @@ class Engine:
             return answer
 
     def pause(self, seconds: float) -> None:
-        """Move the clock instead of letting a client sleep before it retries."""
+        """Advance the clock instead of letting a client sleep before it retries."""
         self.clock.tick(seconds)
         with self.lock:
             self.transcript.entries.append(f"{transcript.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
@@ -278,11 +278,11 @@ class Engine:
         raise UnsupportedRequest(msg)
 
 
-def _sender(whose: ref[Engine]) -> Callable[[Item], None]:
+def _sender(reference: ref[Engine]) -> Callable[[Item], None]:
     """Create the function that sends the deliveries of a fake, without keeping the fake alive."""
 
     def send(item: Item) -> None:
-        engine = whose()
+        engine = reference()
         if engine is not None:
             engine.webhooks._send(item)  # noqa: SLF001 - the webhooks are created when they are first needed
 

@@ -1,4 +1,9 @@
-"""``FakeGitHub``, the object that tests use."""
+"""
+``FakeGitHub``, the object that tests use.
+
+The module is long because the class is the public interface: it consists of
+signatures and docstrings, and other modules do the work.
+"""
 
 from __future__ import annotations
 
@@ -87,13 +92,13 @@ class FakeGitHub:
                 ``https://HOST/api/v3`` for GitHub Enterprise Server, or
                 ``https://api.SUBDOMAIN.ghe.com`` for data residency.
 
-            validate: What is checked against the schemas: ``requests`` only, or ``all``: responses and events too.
+            validate: What to check against the schemas: ``requests``, or ``all`` for requests, responses and events.
 
             enterprise_version: The version of GitHub Enterprise Server, such as ``3.19.0``. It is used only if
                 *base_url* is the root of a GitHub Enterprise Server.
 
-            assumptions: The behaviour of GitHub where the evidence is divided, such as ``inactive_events=True``: see
-                ``Assumptions``.
+            assumptions: The behaviour to assume where the evidence about GitHub is divided, such as
+                ``inactive_events=True``: see ``Assumptions``.
 
         Raises:
             FakeError: An argument is unknown or invalid.
@@ -322,7 +327,7 @@ class FakeGitHub:
 
     @property
     def tokens(self) -> Sequence[Token]:
-        """The tokens that were added and not revoked, in the order in which they were added."""
+        """The added tokens that are not revoked, oldest first."""
         return self._engine.tokens
 
     def add_team(self, organization: str, name: str) -> Team:
@@ -345,10 +350,10 @@ class FakeGitHub:
 
     def add_app(self, slug: str, *, owner: str = DEFAULT_LOGIN) -> App:
         """
-        Add a GitHub App that is installed on all accounts. It has a custom protection rule for environments.
+        Add a GitHub App, installed on all accounts, with a custom deployment protection rule.
 
         Args:
-            slug: The name of the app in URLs, of lower-case letters, digits and "-".
+            slug: The name of the app in URLs: lower-case letters, digits and "-".
 
             owner: The login of the owner. An account that does not exist is created as a user.
 
@@ -373,7 +378,7 @@ class FakeGitHub:
         """
         Answer *method* and *path* with a fixed response from now on, without checking the caller.
 
-        Later stubs come before earlier ones. All stubs come before the fake's own endpoints.
+        Later stubs take precedence over earlier ones, and all stubs over the fake's own endpoints.
 
         Args:
             method: The HTTP method. A stub for ``GET`` answers ``HEAD`` too.
@@ -407,7 +412,7 @@ class FakeGitHub:
 
         Raises:
             FakeError: The file cannot be read, a key is unknown or missing, or a value is invalid. The message names
-                the file and the path of the value in it, in YAML the line too, but no secrets. Nothing has changed.
+                the file, the path of the value in it and, for YAML, the line, but no secrets. Nothing was added.
         """
         __tracebackhide__ = True
         try:
@@ -471,7 +476,7 @@ class FakeGitHub:
         """
         Add a scripted third party that posts deployment statuses on every new deployment.
 
-        It needs no thread: it acts right after a request was answered, and when the clock moves.
+        It needs no thread: it acts right after each request, and when the clock moves.
 
         Args:
             environment: The environment to deploy to, ignoring case; ``None`` for all environments.
@@ -479,7 +484,7 @@ class FakeGitHub:
             repository: The full name of a repository; ``None`` for all repositories.
 
             steps: The deployment statuses to post, in order, as states or ``Step`` objects. By default the first is
-                posted right after the deployment was created, and each of the others after one poll.
+                posted right after the deployment is created, and each of the others after one poll.
 
             after_polls: The number of polls before each step but the first. A ``Step`` can set its own.
 
@@ -556,9 +561,9 @@ class FakeGitHub:
 
         return Admin(self, self._engine)
 
-    def _start_anew(self) -> None:
+    def _restart(self) -> None:
         """Return to the state of a new fake: empty, without problems, at the current time."""
-        self._engine.start_anew()
+        self._engine.restart()
 
     @property
     def app(self) -> WsgiApp:
@@ -591,7 +596,7 @@ class FakeGitHub:
 
         Raises:
             AssertionError: No event matches. The message lists the closest ones.
-            FakeError: GitHub has no event of this name, or the event no such field.
+            FakeError: The event or a field is unknown.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
@@ -599,11 +604,11 @@ class FakeGitHub:
 
     def assert_no_event(self, name: str, /, **fields: object) -> None:
         """
-        Fail if an event has this *name* and these *fields*, which are those of ``assert_event``.
+        Fail if an event has this *name* and these *fields*, given as for ``assert_event``.
 
         Raises:
             AssertionError: An event matches. The message shows it.
-            FakeError: GitHub has no event of this name, or the event no such field.
+            FakeError: The event or a field is unknown.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
@@ -627,8 +632,8 @@ class FakeGitHub:
             The matching events, in the order of *wanted*.
 
         Raises:
-            AssertionError: They were not. The message lists the recorded events, and marks missing and unexpected ones.
-            FakeError: GitHub has no event of a wanted name, or the event no such field.
+            AssertionError: The recorded events differ. The message lists them, and marks missing and unexpected ones.
+            FakeError: An event or a field is unknown.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
@@ -646,7 +651,7 @@ class FakeGitHub:
 
         Raises:
             AssertionError: No delivery matches. The message lists the closest ones.
-            FakeError: GitHub has no event of this name, or a delivery no such field.
+            FakeError: The event or a field is unknown.
         """
         __tracebackhide__ = True
         with self._engine.secrets:

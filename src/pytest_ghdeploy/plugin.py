@@ -1,7 +1,7 @@
 """
 The pytest plugin: fixtures, options and the marker.
 
-pytest imports this module in every run, for everyone who has the package
+pytest imports this module in every run of every project that has the package
 installed. So at import time it imports nothing but pytest.
 """
 
@@ -33,12 +33,12 @@ _FAKES = pytest.StashKey["list[Engine]"]()
 
 class _OwnModules:
     """
-    An import hook that finds the package's modules before pytest's import hook does.
+    An import hook that loads this package's modules without pytest's assertion rewriting.
 
     pytest rewrites the assertions in all modules of a plugin, which this
-    package does not need. Where Python writes no bytecode, as in many
-    containers, every process compiles all of them again, which takes longer
-    than a first test.
+    package does not need. If Python writes no bytecode, as in many containers,
+    every process rewrites and compiles them again, which takes longer than a
+    first test.
     """
 
     @staticmethod
@@ -48,14 +48,14 @@ class _OwnModules:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Import the package's modules without rewriting them until the run ends, even in a conftest."""
+    """Load this package's modules without assertion rewriting until the run ends, also for a conftest."""
 
-    def end() -> None:
+    def remove_hook() -> None:
         with suppress(ValueError):
             sys.meta_path.remove(_OwnModules)
 
     sys.meta_path.insert(0, _OwnModules)
-    early_config.add_cleanup(end)
+    early_config.add_cleanup(remove_hook)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"ghdeploy({arguments}): set up the fixture ghdeploy for this test; repositories is a list of full names to "
-        "add, seed is a seed file or a list of seed files, relative to the file of the test; the others are the ini "
+        "add, seed is a seed file or a list of seed files, relative to the test file; the others override the ini "
         "options ghdeploy_* of the same names.",
     )
     known = [f"ghdeploy_{name}" for name in (*OPTIONS, "seed")]
@@ -114,10 +114,10 @@ def _ini_value(config: pytest.Config, name: str) -> object:
     return int(value) if is_number and value.lstrip("-").isdecimal() else value
 
 
-def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
+def _marker_arguments(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
     __tracebackhide__ = True
     from pytest_ghdeploy.errors import unknown
-    from pytest_ghdeploy.interface.arguments import check_type  # see above
+    from pytest_ghdeploy.interface.arguments import check_type
     from pytest_ghdeploy.options import OPTIONS
 
     arguments: dict[str, Any] = {}
@@ -136,7 +136,7 @@ def _marked(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
     return arguments, repositories
 
 
-def _opened(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
+def _open_fake(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
     __tracebackhide__ = True  # a seed contains secrets
     from pytest_ghdeploy.fake import FakeGitHub, engine_of
 
@@ -165,7 +165,7 @@ def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 -
             seed = Seed(folder / source if isinstance(source, (str, PathLike)) else source, type(fake))
             seed.fill(fake, engine_of(fake))
         except FakeError as problem:
-            raise problem.with_traceback(None) from None  # see below
+            raise problem.with_traceback(None) from None  # as in the fixture ghdeploy
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
     from pytest_ghdeploy.errors import FakeError
 
     try:
-        fake = _opened_as_marked(request)
+        fake = _open_marked_fake(request)
     except (FakeError, pytest.UsageError) as problem:
         # The traceback inside the fake does not help a test's author, and its values contain secrets.
         raise problem.with_traceback(None) from None
@@ -185,10 +185,10 @@ def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
         fake.close()
 
 
-def _opened_as_marked(request: pytest.FixtureRequest) -> FakeGitHub:
+def _open_marked_fake(request: pytest.FixtureRequest) -> FakeGitHub:
     __tracebackhide__ = True
-    arguments, repositories = _marked(request.node)
-    fake = _opened(request, **arguments)
+    arguments, repositories = _marker_arguments(request.node)
+    fake = _open_fake(request, **arguments)
     try:
         for full_name in repositories:
             fake.add_repository(full_name)
@@ -212,7 +212,7 @@ def ghdeploy_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
 
     def make(**arguments: object) -> FakeGitHub:
         __tracebackhide__ = True  # a seed contains secrets
-        fakes.append(_opened(request, **arguments))
+        fakes.append(_open_fake(request, **arguments))
         return fakes[-1]
 
     try:
@@ -241,7 +241,7 @@ def _watch(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Report an error in a fixture only once. An error that a fixture has swallowed fails the test itself."""
+    """Report an error in a fixture only once. An error that a fixture has swallowed fails the test call instead."""
     try:
         return (yield)
     except BaseException:
@@ -299,8 +299,7 @@ def _is_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
     """
     Return whether to hide the frames of this package: always, unless the package itself has crashed.
 
-    This package's exceptions, those of client libraries and those of the test's own code, such as a receiver, are not
-    crashes.
+    Exceptions of this package, of client libraries and of the test's own code, such as a receiver, are not its crashes.
     """
     problem = excinfo.value
     if type(problem).__module__ != "builtins" or isinstance(problem, (AssertionError, OSError)):
@@ -320,6 +319,6 @@ def _recent() -> Any:  # noqa: ANN401 - weak references to fakes
 
 
 def _made_by(item: pytest.Item) -> list[Engine]:
-    """Find the fakes that the test has activated without this package's fixtures, such as a unittest class does."""
+    """Find the fakes that the test has activated without this package's fixtures, as in a unittest class."""
     known = item.stash.get(_FAKES, [])
     return [fake for reference in list(_recent()) if (fake := reference()) is not None and fake not in known]
