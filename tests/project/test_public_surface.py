@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
+from one_of_each import one_of_each
 
 import pytest_ghdeploy
-from pytest_ghdeploy import FakeGitHub, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_ghdeploy import FakeGitHub
+
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text("utf-8")
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
 
 def documented(kind: str) -> list[str]:
@@ -49,46 +49,7 @@ def offered(thing: object) -> set[str]:
 @pytest.fixture
 def things(ghdeploy: FakeGitHub) -> dict[str, Any]:
     """Create an object of each public class."""
-    repository = ghdeploy.add_repository("octocat/example")
-    deployment = repository.add_deployment(ref="main")
-    hook = ghdeploy.webhooks.subscribe(lambda _: None)
-    server = ghdeploy.serve(tls=True)
-    requests.get(ghdeploy.base_url, timeout=10)
-    environment = repository.add_environment("staging")
-    run = repository.add_check_run("main", name="tests")
-    return {
-        "FakeGitHub": ghdeploy,
-        "Repository": repository,
-        "Deployment": deployment,
-        "DeploymentStatus": deployment.add_status("success"),
-        "CommitStatus": repository.add_commit_status("main", state="success"),
-        "CheckRun": run,
-        "CheckSuite": run.check_suite,
-        "DeployKey": repository.add_deploy_key("host", KEY),
-        "Environment": environment,
-        "Deployer": ghdeploy.deployer(),
-        "Step": Step("queued"),
-        "Webhooks": ghdeploy.webhooks,
-        "Hook": hook,
-        "Delivery": hook.deliveries[0],
-        "LiveServer": server,
-        "Faults": ghdeploy.faults,
-        "Fault": ghdeploy.faults.add(status=500, required=False),
-        "RateLimits": ghdeploy.rate_limits,
-        "Clock": ghdeploy.clock,
-        "Events": ghdeploy.events,
-        "Event": ghdeploy.events[0],
-        "Exchange": ghdeploy.requests[0],
-        "Conversation": ghdeploy.conversation,
-        "Token": ghdeploy.add_token("a-token"),
-        "User": ghdeploy.add_user("mona"),
-        "App": ghdeploy.add_app("gate"),
-        "Team": ghdeploy.add_team("octo-org", "Operations"),
-        "FakeError": pytest_ghdeploy.FakeError(""),
-        "UnsupportedRequest": pytest_ghdeploy.UnsupportedRequest(""),
-        "SchemaViolation": pytest_ghdeploy.SchemaViolation(""),
-        "Assumptions": pytest_ghdeploy.Assumptions(),
-    }
+    return one_of_each(ghdeploy)
 
 
 def test_every_public_class_is_checked(things: dict[str, Any]) -> None:

@@ -1,0 +1,59 @@
+"""An object of each public class, for tests that compare the public surface with a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+import pytest_ghdeploy
+from pytest_ghdeploy import Step
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy import FakeGitHub
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+
+
+def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
+    """Create an object of each public class; return them by the name of the class."""
+    repository = ghdeploy.add_repository("octocat/example")
+    deployment = repository.add_deployment(ref="main")
+    hook = ghdeploy.webhooks.subscribe(lambda _: None)
+    server = ghdeploy.serve(tls=True)
+    requests.get(ghdeploy.base_url, timeout=10)
+    environment = repository.add_environment("staging")
+    run = repository.add_check_run("main", name="tests")
+    return {
+        "FakeGitHub": ghdeploy,
+        "Repository": repository,
+        "Deployment": deployment,
+        "DeploymentStatus": deployment.add_status("success"),
+        "CommitStatus": repository.add_commit_status("main", state="success"),
+        "CheckRun": run,
+        "CheckSuite": run.check_suite,
+        "DeployKey": repository.add_deploy_key("host", KEY),
+        "Environment": environment,
+        "Deployer": ghdeploy.deployer(),
+        "Step": Step("queued"),
+        "Webhooks": ghdeploy.webhooks,
+        "Hook": hook,
+        "Delivery": hook.deliveries[0],
+        "LiveServer": server,
+        "Faults": ghdeploy.faults,
+        "Fault": ghdeploy.faults.add(status=500, required=False),
+        "RateLimits": ghdeploy.rate_limits,
+        "Clock": ghdeploy.clock,
+        "Events": ghdeploy.events,
+        "Event": ghdeploy.events[0],
+        "Exchange": ghdeploy.requests[0],
+        "Conversation": ghdeploy.conversation,
+        "Token": ghdeploy.add_token("a-token"),
+        "User": ghdeploy.add_user("mona"),
+        "App": ghdeploy.add_app("gate"),
+        "Team": ghdeploy.add_team("octo-org", "Operations"),
+        "FakeError": pytest_ghdeploy.FakeError(""),
+        "UnsupportedRequest": pytest_ghdeploy.UnsupportedRequest(""),
+        "SchemaViolation": pytest_ghdeploy.SchemaViolation(""),
+        "Assumptions": pytest_ghdeploy.Assumptions(),
+    }
