@@ -318,8 +318,8 @@ class _EnvFile:
         Remove the file if an earlier server left it behind, so that scripts do not take it for this server's.
 
         Raises:
-            FakeError: The path exists, and is neither an empty file, as from ``mktemp``, nor one that ``ghdeploy serve``
-                has written.
+            FakeError: The path exists, but neither is an empty file, as from ``mktemp``, nor was written by ``ghdeploy
+                serve``.
         """
         self._path = path
         self._text = ""
