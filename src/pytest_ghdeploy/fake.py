@@ -202,9 +202,9 @@ class FakeGitHub:
 
             private: Whether only accounts with a permission can see the repository.
 
-            deploy_keys_enabled: False refuses new deploy keys, which is the default in new organizations.
+            deploy_keys_enabled: Whether deploy keys can be added. GitHub disables them in new organizations.
 
-            environments_protected: False refuses protection rules for environments, as the free plan does for private
+            environments_protected: Whether environments can have protection rules. The free plan has none for private
                 repositories.
 
         Returns:
@@ -586,7 +586,7 @@ class FakeGitHub:
 
     def assert_event(self, name: str, /, **fields: object) -> Event:
         """
-        Return the newest event with this *name* and these *fields*; fail if there is none.
+        Return the newest event with this *name* and these *fields*; fail if no event matches.
 
         Args:
             name: The name of the event, such as ``deployment_status``.
@@ -641,7 +641,7 @@ class FakeGitHub:
 
     def assert_delivery(self, event: str, /, **fields: object) -> Delivery:
         """
-        Return the newest delivery of an event with these *fields*; fail if there is none.
+        Return the newest delivery of an event with these *fields*; fail if no delivery matches.
 
         Args:
             event: The name of the event, such as ``deployment``, or ``ping``.

@@ -602,7 +602,7 @@ def test_everything_works_at_the_limits_of_the_calendar(when: str, fake: FakeGit
         (
             "webhooks/release",
             {"chosen": []},
-            "chosen must be a list of at least one item, or nothing, got an empty list",
+            "chosen must be a list of at least one item, or null; got an empty list",
         ),
         ("webhooks/release", {"chosen": [1]}, "unknown delivery 1; known: none"),
         ("webhooks/drop", {"delivery": "x"}, "delivery must be the id of a delivery, got a string"),

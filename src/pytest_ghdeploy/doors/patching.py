@@ -69,7 +69,7 @@ class Patch:
         return getattr(self._target, self._name, _MISSING) is self._replacement
 
     def apply(self) -> None:
-        """Put our function on top, if it is not there."""
+        """Put our function on top, unless it is in place already."""
         current = getattr(self._target, self._name, _MISSING)
         if current is not self._original:
             if current in self._layers:

@@ -161,7 +161,7 @@ class GitHubAdapter(HTTPAdapter):
         return response
 
     def close(self) -> None:
-        """Do nothing: there are no pools."""
+        """Do nothing: the adapter has no pools."""
 
 
 class _NoAnswerError(Exception):

@@ -252,7 +252,7 @@ class Binder:
                 return ()
             if not isinstance(value, (list, tuple)) or not value:
                 got = "an empty list" if isinstance(value, (list, tuple)) else kind_of(value)
-                msg = f"{spelled(path)} must be a list of at least one item, or nothing, got {got}"
+                msg = f"{spelled(path)} must be a list of at least one item, or null; got {got}"
                 raise Mismatch(msg, path)
             return self.value(types.GenericAlias(Sequence, (parameter.annotation,)), value, path)
         if parameter.kind is Parameter.VAR_KEYWORD:

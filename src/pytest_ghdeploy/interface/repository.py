@@ -555,7 +555,7 @@ class Repository:
 
             wait_timer: The delay of a deployment in minutes, 0 to 43,200.
 
-            prevent_self_review: Whether the user who started a job may not approve it. True needs a reviewer.
+            prevent_self_review: Whether to forbid the user who started a job to approve it. True needs a reviewer.
 
             reviewers: At most 6 reviewers: logins, teams as ``organization/slug``, and users and teams as returned by
                 ``FakeGitHub.add_user`` and ``add_team``.

@@ -54,9 +54,8 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in
     """
     Check a receiver, and recognize its kind if *kind* is ``None``.
 
-    A string is a URL. A callable with three parameters is an ASGI application,
-    one with two a WSGI application, and one with a single parameter a function
-    that takes the delivery.
+    A string is a URL. A callable is an ASGI application if it has three parameters, a WSGI application if it has two,
+    and a function that takes the delivery if it has one.
 
     Raises:
         FakeError: *value* is not a receiver, or is a URL on another machine.

@@ -41,8 +41,8 @@ class Webhooks:
     A call returns after the deliveries of its events are sent. They are sent
     after the change is stored and the response recorded. A receiver may send
     requests to the fake and gets responses at once. The deliveries that these
-    cause are queued behind the existing ones, so each receiver gets one delivery
-    at a time, in the order of events.
+    requests cause are queued behind the existing ones, so each receiver gets one
+    delivery at a time, in the order of events.
     """
 
     def __init__(self, fail: Callable[[Exception], None]) -> None:
