@@ -93,8 +93,8 @@ def test_a_declared_secret_is_redacted_from_four_characters_on(secret: str, text
 def test_a_clients_token_is_redacted_from_eight_characters_on() -> None:
     """It may be any word, such as a name, and redacting a short one would make the report unreadable."""
     secrets = Secrets()
-    secrets.show("octocat")
-    secrets.show("octocats")
+    secrets.add_token("octocat")
+    secrets.add_token("octocats")
     assert secrets.redact("octocat, octocats") == "octocat, [redacted]"
 
 

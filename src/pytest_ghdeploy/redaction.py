@@ -71,9 +71,9 @@ def without_secret_members(body: bytes, secrets: Secrets) -> bytes:
             if b"secret" in match["name"].lower() and quoted is not None:
                 secrets.add(_from_json(quoted))
             elif formed is not None:
-                secrets.show(unquote_plus(formed.decode(errors="replace")))
+                secrets.add_token(unquote_plus(formed.decode(errors="replace")))
             else:
-                secrets.show(_from_json(quoted or escaped or number))
+                secrets.add_token(_from_json(quoted or escaped or number))
             redacted = REDACTED.encode()
             return match["name"] + (b'"' + redacted + b'"' if number is not None else redacted)
 
@@ -104,7 +104,7 @@ class Secrets:
         if isinstance(exc, AssertionError):
             exc.args = (self.redact(str(exc)),)
 
-    def show(self, token: str) -> None:
+    def add_token(self, token: str) -> None:
         """Add a *token* sent by a client, if it has at least 8 characters."""
         if len(token) >= _SHORTEST_SECRET and token not in self._known:
             for form in _forms(token):
@@ -112,7 +112,7 @@ class Secrets:
 
     def add(self, secret: str) -> None:
         """Add a declared *secret*. A secret of 4 to 7 characters is redacted only as a whole word."""
-        self.show(secret)
+        self.add_token(secret)
         if _SHORTEST_WORD <= len(secret) < _SHORTEST_SECRET and secret not in self._words:
             for form in _forms(secret):
                 word = rf"(?<!\w){re.escape(form)}(?!\w)"

@@ -60,7 +60,7 @@ def add(
 
         head_sha: 40 hex digits.
 
-        conclusion: Completes the run, whatever its *status*.
+        conclusion: Completes the run, even if *status* says otherwise.
 
         started_at: A time in RFC 3339. The default is now.
 
@@ -141,7 +141,7 @@ def change(
     Dispatches ``check_run`` with the action ``completed`` when the run becomes completed.
 
     Args:
-        conclusion: Completes the run, whatever its *status*. A run that is already completed does not need a new one.
+        conclusion: Completes the run, even if *status* says otherwise. An already completed run does not need one.
 
         status: A status other than ``completed`` removes the conclusion of a completed run.
 

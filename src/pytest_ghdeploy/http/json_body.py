@@ -15,7 +15,7 @@ from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.http import schema
 
 MAX_NESTING = 100
-"""Levels of nested arrays and objects in a body, at most."""
+"""The most levels of nested arrays and objects in a body."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -32,7 +32,7 @@ class Recorder:
             The index of the exchange in the transcript. It comes before the events that the request causes.
         """
         if request.token_text:
-            self._secrets.show(request.token_text)
+            self._secrets.add_token(request.token_text)
         return len(self._transcript.entries)
 
     def record(self, request: Request, url: str, answer: Answer, place: int) -> Exchange:
