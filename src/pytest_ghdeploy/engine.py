@@ -7,7 +7,7 @@ around it, which has only the public interface.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from weakref import ref
 
@@ -175,7 +175,7 @@ class Engine:
         return problem
 
     def raise_problem(self) -> None:
-        """Raise the result of ``take_problem``, if any."""
+        """Raise the first problem recorded since the last call, if any."""
         problem = self.take_problem()
         if problem:
             raise problem
@@ -256,7 +256,8 @@ class Engine:
             except UnsupportedRequest as problem:
                 problem.args = (self.secrets.redact(str(problem)),)
                 self.fail(problem)
-                _raise(problem)
+                # The traceback inside the fake does not help a test's author.
+                raise problem.with_traceback(None)  # noqa: B904 - the same exception
             except Exception as problem:
                 self.fail(problem)
                 raise
@@ -287,8 +288,3 @@ def _sender(reference: ref[Engine]) -> Callable[[Item], None]:
             engine.webhooks._send(item)  # noqa: SLF001 - the webhooks are created when they are first needed
 
     return send
-
-
-def _raise(problem: UnsupportedRequest) -> NoReturn:
-    # The traceback inside the fake does not help a test's author.
-    raise problem.with_traceback(None)

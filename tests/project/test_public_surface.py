@@ -34,9 +34,8 @@ def name_of(member: str) -> str:
 
 def signature_of(method: Callable[..., object]) -> str:
     """Format a method as in the reference: without self, types and slashes."""
-    parameters = [
-        parameter.replace(annotation=parameter.empty) for parameter in inspect.signature(method).parameters.values()
-    ]
+    signature = inspect.signature(method)
+    parameters = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
     text = str(inspect.Signature(parameters)).replace("'", '"')
     return f"{method.__name__}{text.replace('/, ', '').replace(', /', '')}"
 
