@@ -59,7 +59,7 @@ def json_copy(operation_id: str, /, **members: object) -> dict[str, Any]:
     Make the JSON body that a client would send for these arguments.
 
     Raises:
-        FakeError: A value is not JSON-serializable, or does not match the operation's request schema.
+        FakeError: A value cannot be written as JSON, or does not match the operation's request schema.
     """
     copied = plain_json(**members)
     with advice():
@@ -72,7 +72,7 @@ def plain_json(**members: object) -> dict[str, Any]:
     Copy arguments by writing them as JSON and reading them back.
 
     Raises:
-        FakeError: A value is not JSON-serializable, or not valid in UTF-8.
+        FakeError: A value cannot be written as JSON in UTF-8.
     """
     try:
         copied: dict[str, Any] = json.loads(_to_json(members))
