@@ -17,6 +17,7 @@ from unittest.mock import Mock
 
 import neighbours
 import pytest
+from deploying import DEPLOYMENTS, deploy
 
 from pytest_ghdeploy import FakeGitHub
 
@@ -27,21 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy import LiveServer
 
-DEPLOYMENTS = "/repos/octocat/example/deployments"
 METHODS = [name for name in ("fork", "spawn", "forkserver") if name in multiprocessing.get_all_start_methods()]
-
-
-def deploy(env: dict[str, str], environment: str) -> tuple[str, int]:
-    """Deploy, as a tool would that knows its environment variables only."""
-    import requests  # in the other process
-
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {env['GITHUB_TOKEN']}"
-        answer = session.post(
-            f"{env['GITHUB_API_URL']}{DEPLOYMENTS}", json={"ref": "main", "environment": environment}, timeout=30
-        )
-    made = answer.json()
-    return made["url"], made["id"]
 
 
 @pytest.mark.slow
