@@ -54,7 +54,7 @@ def test_an_unmarked_test_that_starts_a_program_fails(pytester: pytest.Pytester)
         result.stdout.fnmatch_lines(
             [
                 f"*ERROR at teardown of {name} *",
-                "this test starts another program, so mark it with @pytest.mark.slow: subprocess.Popen('*",
+                "this test starts another program, so mark it with @pytest.mark.slow: subprocess.Popen(*",
             ]
         )
 
