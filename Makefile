@@ -8,9 +8,9 @@ BIN := $(VENV)/bin
 
 # Times are those of a machine with two cores, once the virtual environment is there.
 help:
-	@echo "make example    run the example suites: real deploy tools tested with the plugin (5 s)"
-	@echo "make test       run the tests that start no other program, in parallel (70 s)"
-	@echo "make test-slow  run the tests that start other programs (70 s)"
+	@echo "make example    run the example suites: real deploy tools tested with the plugin (6 s)"
+	@echo "make test       run the tests that start no other program, in parallel (80 s)"
+	@echo "make test-slow  run the tests that start other programs (60 s)"
 	@echo "make coverage   report the branch coverage of both, if they ran with GHDEPLOY_COVERAGE=1"
 	@echo "make lint       check style, formatting and types"
 	@echo "make format     fix style and formatting"
