@@ -211,3 +211,50 @@ def test_functions_are_called_after_the_deliveries(receivers: Receivers) -> None
     receivers.act = act
     call("a")
     assert called == ["b after 1", "a after 2"]
+
+
+def test_a_call_during_a_delivery_leaves_what_it_queued_before(receivers: Receivers) -> None:
+    """It queued its delivery when no receiver was at work, and ends while one is that does not wait for it."""
+    receivers.outbox._calling_back.add(1)
+    queued, at_work = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with receivers.outbox:
+            with receivers.outbox.lock:
+                receivers.outbox.append(NO_STORE, delivery("b"))
+            queued.set()
+            assert at_work.wait(5)
+
+    def act(name: str) -> None:
+        if name == "a":
+            at_work.set()
+            thread.join(5)
+
+    receivers.act = act
+    with receivers.outbox:
+        with receivers.outbox.lock:
+            receivers.outbox.append(NO_STORE, delivery("a"))
+        thread = in_thread(other)
+        assert queued.wait(5)
+    assert receivers.got == [("MainThread", "a"), ("MainThread", "b")]
+
+
+def test_functions_are_called_by_the_next_call_after_an_interruption(receivers: Receivers) -> None:
+    """None is lost if a receiver is interrupted."""
+    called: list[str] = []
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    def call() -> None:
+        with receivers.outbox, receivers.outbox.lock:
+            receivers.outbox.call(lambda: called.append("function"))
+            receivers.leave("a")
+
+    receivers.act = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    assert called == []
+    receivers.act = lambda _: None
+    receivers.leave("b")
+    assert called == ["function"]

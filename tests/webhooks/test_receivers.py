@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -183,6 +184,35 @@ def test_a_receiver_that_triggers_itself_is_stopped(
         repo.add_commit_status("main", state="success")
         assert len(ghdeploy.events) == 42
         assert isinstance(ghdeploy._engine.take_problem(), FakeError)
+
+
+# In a task group
+
+
+def _failing_assertion() -> None:
+    unwanted = True
+    assert not unwanted, "unwanted"
+
+
+@pytest.mark.parametrize("check", [_failing_assertion, lambda: pytest.fail("unwanted")])
+def test_a_verdict_in_a_task_group_fails_the_test(
+    ghdeploy: FakeGitHub, repo: Repository, check: Callable[[], object]
+) -> None:
+    """A group of exceptions is searched for failing assertions and for ``pytest.fail``."""
+
+    async def task() -> None:
+        check()
+
+    async def receiver(_: Delivery) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(task())
+
+    hook = ghdeploy.webhooks.subscribe(receiver, events=["status"])
+    repo.add_commit_status("main", state="success")
+    assert hook.deliveries[0].state == "failed"
+    problem = ghdeploy._engine.take_problem()
+    assert isinstance(problem, AssertionError)
+    assert "unwanted" in str(problem)
 
 
 # After an ASGI application's response

@@ -120,13 +120,23 @@ class Outbox:
 
     def _empty(self, thread: int) -> None:
         with self.lock:
-            is_called = self._cause() is not None
-            mine = [function for owner, function in self._calls if owner == thread]
-            self._calls = [call for call in self._calls if call[0] != thread]
-        if not is_called:
-            self._deliver(thread)
-        for function in mine:
-            function()
+            cause = self._cause()
+            if cause and cause.thread != thread:
+                # When they were queued, no receiver was at work yet that this call may belong to.
+                for item in self._queue:
+                    if item.thread == thread:
+                        item.follow(cause)
+            mine = deque(function for owner, function in self._calls if owner in (thread, _NOBODY))
+            self._calls = [call for call in self._calls if call[0] not in (thread, _NOBODY)]
+        try:
+            if cause is None:
+                self._deliver(thread)
+            while mine:
+                mine.popleft()()
+        finally:
+            if mine:  # after an interruption, the next call of any thread makes these
+                with self.lock:
+                    self._calls.extend((_NOBODY, function) for function in mine)
 
     def _deliver(self, thread: int) -> None:
         try:

@@ -21,7 +21,7 @@ from urllib.parse import unquote, unquote_to_bytes
 from pytest_ghdeploy.github import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, MutableMapping
 
     from pytest_ghdeploy.github.deliveries import Outcome
     from pytest_ghdeploy.webhooks.asgi import AsgiReceiver
@@ -65,7 +65,7 @@ def call(
         return late(timeout)
     except BaseException as problem:
         # Other exceptions are the receiver's, and do not fail the client's request.
-        if _ends_the_test(problem):
+        if any(map(_ends_the_test, flattened(problem))):
             raise
         return deliveries.crashed(problem)
 
@@ -79,6 +79,15 @@ def is_verdict(problem: BaseException | None) -> bool:
     """Return whether *problem* decides the outcome of a test, as ``pytest.fail`` and ``pytest.skip`` do."""
     outcomes = sys.modules.get("_pytest.outcomes")
     return outcomes is not None and isinstance(problem, outcomes.OutcomeException)
+
+
+def flattened(problem: BaseException | None) -> Iterator[BaseException]:
+    """List an exception, or the exceptions in a group, such as that of an ``asyncio.TaskGroup``."""
+    if isinstance(problem, BaseExceptionGroup):
+        for part in problem.exceptions:
+            yield from flattened(part)
+    elif problem is not None:
+        yield problem
 
 
 def _ends_the_test(problem: BaseException) -> bool:

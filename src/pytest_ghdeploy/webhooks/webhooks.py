@@ -373,7 +373,8 @@ class Webhooks:
         with store.lock:
             row = api.finish(store, row, outcome, answered[0] if answered else store.clock.now)
             entry.row = handle._row = row  # noqa: SLF001 - of the same package
-        self._judge(target, outcome.exception)
+        for error in in_process.flattened(outcome.exception):
+            self._judge(target, error)
 
     def _endless(self, item: Item) -> str:
         message = f"one call caused {MOST_OF_ONE_CALL:,} deliveries: does a receiver trigger itself?"
@@ -381,11 +382,11 @@ class Webhooks:
             self._fail(FakeError(f"{message} The rest was not sent"))
         return message
 
-    def _judge(self, target: Target, problem: BaseException | None) -> None:
+    def _judge(self, target: Target, problem: BaseException) -> None:
         if target.kind == "callable" and isinstance(problem, AssertionError):
             # A function belongs to the test, and so do its assertions.
             self._fail(problem)
-        elif problem is not None and in_process.is_verdict(problem):
+        elif in_process.is_verdict(problem):
             failure = AssertionError(f"{type(problem).__name__}: {problem}")
             failure.__cause__ = problem
             self._fail(failure.with_traceback(problem.__traceback__))
