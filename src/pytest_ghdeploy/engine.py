@@ -266,6 +266,10 @@ class Engine:
                 self._deployers.answered(exchange)
             return answer
 
+    def after_fork(self) -> None:
+        """Make the copy of a forked child usable for its Python interface."""
+        self.outbox.after_fork()
+
     def pause(self, seconds: float) -> None:
         """Advance the clock instead of letting a client sleep before it retries."""
         self.clock.tick(seconds)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from neighbours import Outcome
 
-    from pytest_ghdeploy import LiveServer
+    from pytest_ghdeploy import Delivery, LiveServer
 
 METHODS = [name for name in ("fork", "spawn", "forkserver") if name in multiprocessing.get_all_start_methods()]
 
@@ -179,6 +179,44 @@ def test_a_request_of_a_forked_child_waits_for_no_lock(ghdeploy: FakeGitHub) -> 
     finally:
         done.set()
         thread.join()
+
+
+@pytest.mark.slow
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_the_python_interface_works_on_the_childs_copy(ghdeploy: FakeGitHub) -> None:
+    """Another thread of the parent may have held the fake's lock, and made a delivery, when the child was forked."""
+    repo = ghdeploy.add_repository("octocat/example")
+    parent = os.getpid()
+    at_work, held, forked = threading.Event(), threading.Event(), threading.Event()
+
+    def receive(delivery: Delivery) -> None:
+        if delivery.event == "status" and os.getpid() == parent:
+            at_work.set()
+            forked.wait(20)
+
+    def hold_the_lock() -> None:
+        with ghdeploy._engine.lock:
+            held.set()
+            forked.wait(20)
+
+    def change() -> int:
+        repo.add_commit_status("main", state="success", context="child")
+        return len(ghdeploy.events)
+
+    ghdeploy.webhooks.subscribe(receive, events=["status"])
+    threads = [threading.Thread(target=lambda: repo.add_commit_status("main", state="success"))]
+    threads.append(threading.Thread(target=hold_the_lock))
+    threads[0].start()
+    assert at_work.wait(20)
+    threads[1].start()
+    assert held.wait(20)
+    forking = threading.Timer(0.5, forked.set)
+    forking.start()
+    assert in_a_child(change) == "2"
+    for thread in (*threads, forking):
+        thread.join(20)
+    assert len(ghdeploy.events) == 1
 
 
 @pytest.mark.slow

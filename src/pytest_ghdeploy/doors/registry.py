@@ -147,6 +147,7 @@ def _after_fork() -> None:
     for fake in _active:
         # Another thread may have held a lock of the fake or of a door, and is not here to release it.
         fake.doors.clear()
+        fake.after_fork()
         fake.answer = partial(_answer_in_a_child, fake)  # type: ignore[method-assign]
 
 

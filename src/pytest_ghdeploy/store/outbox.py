@@ -109,6 +109,19 @@ class Outbox:
         self.held = None
         self._calling_back.clear()
 
+    def after_fork(self) -> None:
+        """
+        Make the copy of a forked child usable.
+
+        The other threads of the parent do not exist in the child, so none of
+        them releases the lock or makes its deliveries.
+        """
+        if not self.lock._is_owned():  # type: ignore[attr-defined] # noqa: SLF001 - see __exit__
+            self._changed._at_fork_reinit()  # type: ignore[attr-defined] # noqa: SLF001 - as threading does it
+        if self._current and self._current.thread != get_ident():
+            self._current = None
+            self._queue.clear()
+
     def __enter__(self) -> None:
         pass
 
