@@ -22,7 +22,7 @@ NO_STORE = cast("Store", None)
 
 
 class Receivers:
-    """Receive from an outbox, and look whether its lock is free then."""
+    """Receivers of an outbox. Each delivery checks that the lock is free."""
 
     def __init__(self) -> None:
         """Do nothing but note what arrives, unless ``act`` says more."""
@@ -51,7 +51,7 @@ class Receivers:
 
 
 def delivery(name: str, hook_id: int = 1) -> HookDelivery:
-    """Make a delivery that is called *name*."""
+    """Create a delivery with the GUID *name*."""
     return HookDelivery(
         id=1,
         repository_id=None,
@@ -74,12 +74,12 @@ def in_thread(work: Callable[[], object], name: str = "other") -> threading.Thre
 
 @pytest.fixture
 def receivers() -> Receivers:
-    """Give receivers with an outbox."""
+    """Return receivers with an outbox."""
     return Receivers()
 
 
-def test_it_is_emptied_when_the_outermost_call_ends(receivers: Receivers) -> None:
-    """In order, once, and not while the lock is held."""
+def test_deliveries_are_made_when_the_outermost_call_ends(receivers: Receivers) -> None:
+    """They are made in order, once, and not while the lock is held."""
     with receivers.outbox, receivers.outbox.lock:
         receivers.leave("a", "b")
         receivers.leave("c")
@@ -88,8 +88,8 @@ def test_it_is_emptied_when_the_outermost_call_ends(receivers: Receivers) -> Non
     assert receivers.got == [("MainThread", name) for name in "abc"]
 
 
-def test_it_is_emptied_after_an_error_too(receivers: Receivers) -> None:
-    """What has changed before the error has changed."""
+def test_deliveries_are_made_after_an_error(receivers: Receivers) -> None:
+    """The change before the error stays, and so do its deliveries."""
 
     def fail() -> None:
         with receivers.outbox, receivers.outbox.lock:
@@ -101,8 +101,8 @@ def test_it_is_emptied_after_an_error_too(receivers: Receivers) -> None:
     assert receivers.got == [("MainThread", "a")]
 
 
-def test_what_a_receiver_causes_comes_after_what_is_due(receivers: Receivers) -> None:
-    """Its call returns at once."""
+def test_deliveries_caused_by_a_receiver_come_last(receivers: Receivers) -> None:
+    """The call of the receiver returns at once."""
 
     def act(name: str) -> None:
         if len(name) < 3:
@@ -114,8 +114,8 @@ def test_what_a_receiver_causes_comes_after_what_is_due(receivers: Receivers) ->
     assert [name for _, name in receivers.got] == ["a", "b", "aa", "bb", "aaa", "bbb"]
 
 
-def test_each_thread_delivers_what_it_has_caused(receivers: Receivers) -> None:
-    """However they take turns; and in the order in which it was caused."""
+def test_each_thread_makes_the_deliveries_it_caused(receivers: Receivers) -> None:
+    """Whatever the order of the threads, deliveries are made in the order of their events."""
     caused: list[str] = []
 
     def work(name: str) -> None:
@@ -137,7 +137,7 @@ def test_each_thread_delivers_what_it_has_caused(receivers: Receivers) -> None:
 def test_a_call_that_a_receiver_waits_for_waits_once_for_each_hook(
     receivers: Receivers, monkeypatch: pytest.MonkeyPatch, hook_id: int, *, resets: bool, waits: bool
 ) -> None:
-    """It leaves its deliveries to the thread of the receiver, which makes them next. A reset forgets the hooks."""
+    """The call leaves its deliveries to the receiver's thread, which makes them next. A reset forgets the hooks."""
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
     callbacks = iter(["callback 1", "callback 2"])
 
@@ -158,7 +158,7 @@ def test_a_call_that_a_receiver_waits_for_waits_once_for_each_hook(
 
 
 def test_an_interruption_leaves_the_rest_to_the_next_call(receivers: Receivers) -> None:
-    """Of any thread, and before what that has caused itself."""
+    """The next call, in any thread, makes them before its own deliveries."""
 
     def act(name: str) -> None:
         if name == "a":
@@ -174,7 +174,7 @@ def test_an_interruption_leaves_the_rest_to_the_next_call(receivers: Receivers) 
 
 
 def test_nobody_waits_for_a_thread_that_does_not_deliver(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was ended between its call and its deliveries: after a moment another thread makes them."""
+    """If a thread ends between its call and its deliveries, another thread makes them after a moment."""
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
 
     def stop_short() -> None:
@@ -186,8 +186,8 @@ def test_nobody_waits_for_a_thread_that_does_not_deliver(receivers: Receivers, m
     assert receivers.got == [("MainThread", name) for name in "ab"]
 
 
-def test_what_is_held_back_is_not_delivered(receivers: Receivers) -> None:
-    """It is kept in order, for a test to release."""
+def test_held_deliveries_are_not_made(receivers: Receivers) -> None:
+    """They are kept in order until a test releases them."""
     receivers.outbox.held = []
     receivers.leave("a", "b")
     assert receivers.got == []
@@ -195,7 +195,7 @@ def test_what_is_held_back_is_not_delivered(receivers: Receivers) -> None:
 
 
 def test_functions_are_called_after_the_deliveries(receivers: Receivers) -> None:
-    """By the thread that has left them; at once when a receiver has, since it may wait for what they do."""
+    """The thread of the call makes them. Those of a receiver are made at once, since the receiver may wait for them."""
     called: list[str] = []
 
     def call(name: str) -> None:
@@ -214,7 +214,7 @@ def test_functions_are_called_after_the_deliveries(receivers: Receivers) -> None
 
 
 def test_a_call_during_a_delivery_leaves_what_it_queued_before(receivers: Receivers) -> None:
-    """It queued its delivery when no receiver was at work, and ends while one is that does not wait for it."""
+    """The call queued its delivery while no receiver was at work, and ends while one is. Its delivery is not lost."""
     receivers.outbox._calling_back.add(1)
     queued, at_work = threading.Event(), threading.Event()
 
@@ -240,7 +240,7 @@ def test_a_call_during_a_delivery_leaves_what_it_queued_before(receivers: Receiv
 
 
 def test_functions_are_called_by_the_next_call_after_an_interruption(receivers: Receivers) -> None:
-    """None is lost if a receiver is interrupted."""
+    """No function is lost if a receiver is interrupted."""
     called: list[str] = []
 
     def interrupt(_: str) -> None:
