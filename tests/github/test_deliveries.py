@@ -127,7 +127,7 @@ def test_the_body_of_a_form_is_signed_as_a_whole() -> None:
         ("http://[::1]:80/", True),
         ("http://localhost./", True),
         ("http://0.0.0.0/", False),
-        ("http://10.0.0.1/", False),
+        ("http://192.0.2.1/", False),
         ("http://localhost.example.com/", False),
         ("http://localhost@example.com/", False),
         ("http://example.com/localhost", False),

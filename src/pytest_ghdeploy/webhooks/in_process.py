@@ -75,7 +75,7 @@ def late(timeout: float) -> Outcome:
     return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
 
 
-def is_verdict(problem: BaseException | None) -> bool:
+def is_verdict(problem: BaseException) -> bool:
     """Return whether *problem* decides the outcome of a test, as ``pytest.fail`` and ``pytest.skip`` do."""
     outcomes = sys.modules.get("_pytest.outcomes")
     return outcomes is not None and isinstance(problem, outcomes.OutcomeException)
