@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help example test test-slow coverage lint format bench fuzz clients drift clean
+.PHONY: help example test test-slow coverage lint format docs bench fuzz clients drift clean
 
 # Times are those of a machine with two cores, once the virtual environment is there.
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make coverage   report the branch coverage of both, if they ran with GHDEPLOY_COVERAGE=1"
 	@echo "make lint       check style, formatting and types"
 	@echo "make format     fix style and formatting"
+	@echo "make docs       build the site of the documentation into site/, with warnings as errors"
 	@echo "make bench      measure speed and memory, beside comparable libraries"
 	@echo "make clients    fetch GitHub's API description and the clients in other languages that some tests run"
 	@echo "make fuzz       send 20,000 generated requests and check each response"
@@ -51,6 +52,10 @@ format: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The variable silences an advertisement of the theme for its successor.
+docs: $(VENV)/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
 
@@ -64,4 +69,4 @@ drift: $(VENV)/ready
 	$(BIN)/python tools/drift.py
 
 clean:
-	rm -rf $(VENV) .clients .coverage .coverage.* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .clients .coverage .coverage.* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -63,7 +63,7 @@ class FakeGitHub:
     A stateful, in-memory GitHub. While it is active, it answers the requests of this process's HTTP clients.
 
     The fixture ``ghdeploy`` is an active fake. Elsewhere, use it as a context
-    manager::
+    manager:
 
         with FakeGitHub() as gh:
             gh.add_repository("octocat/example")
@@ -491,7 +491,11 @@ class FakeGitHub:
             after_seconds: The time before each step but the first, in seconds of the fake's clock, rounded up: 2.5
                 counts as 3. A ``Step`` can set its own. Use either this or *after_polls*.
 
-            log_url, environment_url, description: The values for deployment statuses whose ``Step`` sets none.
+            log_url: The ``log_url`` of deployment statuses whose ``Step`` sets none.
+
+            environment_url: The ``environment_url`` of deployment statuses whose ``Step`` sets none.
+
+            description: The ``description`` of deployment statuses whose ``Step`` sets none.
 
             fails_on: A function that takes a ``Deployment`` and returns whether it fails. It is called when the last
                 step is due, and may use the fake. An exception in it fails the test.
