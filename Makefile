@@ -12,7 +12,7 @@ help:
 	@echo "make test       run the tests that start no other program, in parallel (80 s)"
 	@echo "make test-slow  run the tests that start other programs (60 s)"
 	@echo "make coverage   report the branch coverage of both, if they ran with GHDEPLOY_COVERAGE=1"
-	@echo "make lint       check style, formatting and types"
+	@echo "make lint       check style, formatting, types and the workflows in .github"
 	@echo "make format     fix style and formatting"
 	@echo "make docs       build the site of the documentation into site/, with warnings as errors"
 	@echo "make bench      measure speed and memory, beside comparable libraries"
@@ -47,6 +47,10 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .

@@ -17,6 +17,7 @@ import pytest
 # Loaded here, since pytester forgets what is loaded inside an inner run.
 import pytest_ghdeploy.doors.requests
 from pytest_ghdeploy import fake
+from pytest_ghdeploy.commands import cli
 from pytest_ghdeploy.github.assumptions import Assumptions
 from pytest_ghdeploy.http import router
 from pytest_ghdeploy.options import OPTIONS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 TOKEN = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - nobody's
 SWITCHES = {field.name: field.default for field in fields(Assumptions)}
-COUNT = len(router.endpoints())
+COUNT = len(cli.routes().splitlines())
 
 TOOL = """
     import os

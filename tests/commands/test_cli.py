@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
@@ -107,12 +109,31 @@ def test_each_command_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> No
     shown = help_of(capsys)
     assert "serve run the fake GitHub on a port of 127.0.0.1" in shown
     assert "demo run the life cycle of a deployment and draw it" in shown
-    assert "in three columns." in help_of(capsys, "routes")
+    assert "with GitHub's operation ids, in three columns." in help_of(capsys, "routes")
     assert "--mermaid draw a Mermaid sequence diagram" in help_of(capsys, "demo")
     shown = help_of(capsys, "serve")
     assert "Tests control it over HTTP below /_ghdeploy; GET /_ghdeploy lists the endpoints." in shown
     assert "--port N the port, or 0 for any free port (default: 8417)" in shown
     assert "and forget older ones (default: 1000)" in shown
+
+
+@pytest.mark.parametrize("command", [[], ["routes"], ["serve"], ["demo"]])
+def test_the_help_of_each_command_has_examples(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """Each example is a command whose options exist, and no line is wider than a terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--help"])
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 79
+
+    examples = shown.partition("examples:\n")[2].splitlines()
+    assert examples
+    for example in examples:
+        program, *arguments = shlex.split(re.split("[|>]", example)[0])
+        assert program == "ghdeploy"
+        assert cli._parser().parse_args(arguments).command == (command or arguments)[0]
 
 
 def test_serve_has_every_option_of_the_fake(capsys: pytest.CaptureFixture[str]) -> None:

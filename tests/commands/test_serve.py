@@ -346,13 +346,13 @@ def test_a_port_in_use_is_a_message_and_status_2() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--port", "99999"], "port must be a number from 1 to 65535, or 0 for any free port; got 99999"),
+        (["--port", "99999"], "--port must be a number from 1 to 65535, or 0 for any free port; got 99999"),
         (
             ["--base-url", "ftp://x"],
-            "base_url must be the root of an API, https://api.github.com or https://HOST/api/v3; got 'ftp://x'",
+            "--base-url must be the root of an API, https://api.github.com or https://HOST/api/v3; got 'ftp://x'",
         ),
-        (["--validate", "some"], 'validate must be "requests" or "all", got \'some\''),
-        (["--payload-limit", "-1"], "payload_limit must be a whole number, 0 or more, got -1"),
+        (["--validate", "some"], '--validate must be "requests" or "all", got \'some\''),
+        (["--payload-limit", "-1"], "--payload-limit must be a whole number, 0 or more, got -1"),
         (
             ["--port", "0", "--env-file", "no/such/folder"],
             "cannot write --env-file no/such/folder: No such file or directory",
@@ -539,7 +539,7 @@ def test_the_log_has_requests_hints_events_and_deliveries(seed_file: Path) -> No
         "     POST /_ghdeploy/clock/tick",
         (
             "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which this "
-            "fake does not implement (`ghdeploy routes` lists its 75 endpoints). Stub the response: "
+            "fake does not implement (`ghdeploy routes` lists its 82 endpoints). Stub the response: "
             'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)'
         ),
     ]

@@ -34,8 +34,8 @@ import urllib3.connectionpool
 from requests.adapters import HTTPAdapter
 
 from pytest_ghdeploy import FakeError, FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.commands import cli
 from pytest_ghdeploy.doors import import_hook, patching, registry
-from pytest_ghdeploy.http import router
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -282,7 +282,7 @@ def test_an_unsupported_endpoint_is_named(ghdeploy: FakeGitHub, method: str, pat
         requests.request(method, f"{API}{path}", json={}, headers=HEADERS, timeout=5)
     assert str(caught.value) == (
         f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
-        f"(`ghdeploy routes` lists its {len(router.endpoints())} endpoints). "
+        f"(`ghdeploy routes` lists its {len(cli.routes().splitlines())} endpoints). "
         f'Stub the response: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
     )
     with pytest.raises(UnsupportedRequest):

@@ -13,19 +13,49 @@ from pytest_ghdeploy.options import OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SERVE = """
-Run the fake GitHub on a port of 127.0.0.1, without pytest, to develop a tool or to test a project in another language.
-It prints the environment variables that point clients at it, as shell commands, and then each request with its
-response, each event and each delivery. Tests control it over HTTP below /_ghdeploy; GET /_ghdeploy lists the endpoints.
-Ctrl-C, SIGTERM or SIGHUP stops it with exit status 0, and a second signal kills it at once. If an option is invalid or
-the server cannot start, it prints one line to standard error and exits with status 2.
+_ROUTES = """\
+List the endpoints that the fake implements, with GitHub's operation ids, in
+three columns.
 """
-_DEMO = """
-Run the life cycle of a deployment with real requests, inside this process, and draw a sequence diagram of it. A pending
-commit status blocks the deployment, a deploy service receives it by webhook and reports its status, and a later
-deployment makes it inactive.
+_SERVE = """\
+Run the fake GitHub on a port of 127.0.0.1, without pytest, to develop a tool
+or to test a project in another language. It prints the environment variables
+that point clients at it, as shell commands, and then each request with its
+response, each event and each delivery. Tests control it over HTTP below
+/_ghdeploy; GET /_ghdeploy lists the endpoints. Ctrl-C, SIGTERM or SIGHUP
+stops it with exit status 0, and a second signal kills it at once. If an
+option is invalid or the server cannot start, it prints one line to standard
+error and exits with status 2.
+"""
+_DEMO = """\
+Run the life cycle of a deployment with real requests, inside this process,
+and draw a sequence diagram of it. A pending commit status blocks the
+deployment, a deploy service receives it by webhook and reports its status,
+and a later deployment makes it inactive.
 """
 
+_EXAMPLES = """\
+examples:
+  ghdeploy routes | grep deployments
+  ghdeploy serve
+  ghdeploy demo
+"""
+_ROUTES_EXAMPLES = """\
+examples:
+  ghdeploy routes
+  ghdeploy routes | grep POST
+"""
+_SERVE_EXAMPLES = """\
+examples:
+  ghdeploy serve
+  ghdeploy serve --port 0 --seed seed.json --env-file github.env
+  ghdeploy serve --tls --auto-inactive-production
+"""
+_DEMO_EXAMPLES = """\
+examples:
+  ghdeploy demo
+  ghdeploy demo --mermaid > deployment.mmd
+"""
 
 # The exit status by which a shell reports a program killed by SIGPIPE or SIGINT.
 _BROKEN_PIPE = 128 + 13
@@ -44,14 +74,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("ghdeploy", description="A stateful fake of GitHub deployments, for tests.")
+    description = "A stateful fake of GitHub deployments, for tests.\n"
+    parser = _with_examples(argparse.ArgumentParser("ghdeploy"), description, _EXAMPLES)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True)
     routes_help = "list the endpoints that the fake implements, with GitHub's operation ids"
-    commands.add_parser("routes", help=routes_help, description=f"{routes_help.capitalize()}, in three columns.")
-    _add_serve(commands.add_parser("serve", help="run the fake GitHub on a port of 127.0.0.1", description=_SERVE))
-    demo = commands.add_parser("demo", help="run the life cycle of a deployment and draw it", description=_DEMO)
-    demo.add_argument("--mermaid", action="store_true", help="draw a Mermaid sequence diagram")
+    _with_examples(commands.add_parser("routes", help=routes_help), _ROUTES, _ROUTES_EXAMPLES)
+    serve = commands.add_parser("serve", help="run the fake GitHub on a port of 127.0.0.1")
+    _add_serve(_with_examples(serve, _SERVE, _SERVE_EXAMPLES))
+    demo = commands.add_parser("demo", help="run the life cycle of a deployment and draw it")
+    _with_examples(demo, _DEMO, _DEMO_EXAMPLES).add_argument(
+        "--mermaid", action="store_true", help="draw a Mermaid sequence diagram"
+    )
+    return parser
+
+
+def _with_examples(parser: argparse.ArgumentParser, description: str, examples: str) -> argparse.ArgumentParser:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter  # keeps the lines of the examples
+    parser.description, parser.epilog = description, examples
     return parser
 
 

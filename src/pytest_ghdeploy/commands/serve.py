@@ -10,6 +10,7 @@ events, and never blocks on a slow reader of its output.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -27,6 +28,7 @@ from pytest_ghdeploy.admin.endpoints import PREFIX
 from pytest_ghdeploy.engine import Engine
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.fake import FakeGitHub
+from pytest_ghdeploy.options import OPTIONS
 from pytest_ghdeploy.seeds.seed import Seed
 
 if TYPE_CHECKING:
@@ -244,9 +246,17 @@ def run(settings: Settings, shutdown: Shutdown) -> int:
         try:
             _serve(settings, shutdown)
         except FakeError as problem:
-            sys.stderr.write(f"ghdeploy serve: {problem}\n")
+            sys.stderr.write(f"ghdeploy serve: {_with_options(problem)}\n")
             return 2
     return 0
+
+
+def _with_options(problem: FakeError) -> str:
+    """Return a message that names the option of the command line instead of the argument of ``FakeGitHub``."""
+    if problem.argument not in {*Settings._fields, *OPTIONS}:
+        return str(problem)
+    option = f"--{problem.argument.replace('_', '-')}"
+    return re.sub(rf"(?<![\w-]){problem.argument}\b", option, str(problem), count=1)
 
 
 def _serve(settings: Settings, shutdown: Shutdown) -> None:

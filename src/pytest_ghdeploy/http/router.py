@@ -214,7 +214,7 @@ def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
     if operation_id and operation_id not in own:
         return UnsupportedRequest(
             f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
-            f"(`ghdeploy routes` lists its {len(own)} endpoints). "
+            f"(`ghdeploy routes` lists its {sum(len(endpoint.paths) for endpoint in own.values())} endpoints). "
             f'Stub the response: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
         )
     hint = f"GitHub has no {method} {path}"

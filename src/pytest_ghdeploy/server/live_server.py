@@ -85,7 +85,7 @@ class LiveServer:
         """
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
             msg = f"port must be a number from 1 to {_HIGHEST_PORT}, or 0 for any free port; got {port!r}"
-            raise FakeError(msg)
+            raise FakeError(msg, argument="port")
         self._fake = fake
         self._another = another
         self._before = before

@@ -44,6 +44,6 @@ def authority() -> CA:
     try:
         from trustme import CA
     except ImportError:
-        msg = "serve(tls=True) needs trustme to make a certificate: pip install pytest-ghdeploy[tls]"
+        msg = "serve(tls=True) needs trustme to make a certificate: pip install 'pytest-ghdeploy[tls]'"
         raise FakeError(msg) from None
     return CA(organization_name="pytest-ghdeploy")
