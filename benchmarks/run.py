@@ -308,6 +308,21 @@ def suite_rows(rounds: int) -> list[bool]:
                 1.25, f"responses; {ms['ours']} / {ms['responses']}")]  # fmt: skip
 
 
+def growth_rows(rounds: int) -> list[bool]:
+    """Measure how the cost of calls, reports and waits grows with the state."""
+    turns = str(max(rounds // 7, 2))
+    command = [str(peers_environment()), str(HERE / "measure_growth.py"), turns]
+    measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    results = []
+    for what, case in measured.items():
+        small, large = case["at size"], case["at larger"]
+        note = f"n = {case['size']:,}; {large / 1e3:.2f} ms / {small / 1e3:.2f} ms"
+        slow = case["limit"] is not None and large > case["limit"] * 1e3
+        met = row("10", f"4 n: {what}", large / small, 6.00, note + f", MISSED {case['limit']} ms" * slow)
+        results.append(met and not slow)
+    return results
+
+
 ROWS: dict[str, Callable[[int], list[bool]]] = {
     "1": unused_rows,
     "2": first_use_rows,
@@ -318,6 +333,7 @@ ROWS: dict[str, Callable[[int], list[bool]]] = {
     "6": crowd_rows,
     "7": server_rows,
     "9": suite_rows,
+    "10": growth_rows,
 }
 
 
