@@ -50,7 +50,7 @@ def life_cycle() -> None:
         story.tell("Last week's deployment is live in staging. The tests of branch topic are still running.")
 
         token = Auth.Token("a-token-for-examples")
-        github = Github(auth=token, seconds_between_requests=None, seconds_between_writes=None)
+        github = Github(auth=token)
         remote = github.get_repo("octocat/example")
         try:
             deployer.deploy(remote, "topic", "staging", roll_out=lambda _: None)

@@ -24,8 +24,8 @@ def repo(ghdeploy: FakeGitHub) -> Repository:
 
 
 def client(token: str = TOKEN) -> Github:
-    """Create a client without PyGithub's default pauses between requests."""
-    return Github(auth=Auth.Token(token), per_page=100, seconds_between_requests=None, seconds_between_writes=None)
+    """Create a client with large pages."""
+    return Github(auth=Auth.Token(token), per_page=100)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def remote(ghdeploy: FakeGitHub) -> Repository:
     ghdeploy.add_user("acme", type="Organization")
     ghdeploy.add_repository("acme/app")
     token = Auth.Token("a-token-for-tests")
-    return Github(auth=token, seconds_between_requests=None, seconds_between_writes=None).get_repo("acme/app")
+    return Github(auth=token).get_repo("acme/app")
 
 
 def test_pygithub_creates_reads_updates_and_deletes_an_environment(ghdeploy: FakeGitHub, remote: Repository) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import socket
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import github3
 import pytest
 import requests
+import urllib3
 from broken_server import broken_server
 from client import API
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException, UnknownObjectException
@@ -17,8 +19,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError
 from urllib3.util.retry import Retry
 
+from pytest_ghdeploy import FakeGitHub
+
 if TYPE_CHECKING:
-    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy import Repository
     from pytest_ghdeploy.interface.faults import FaultKind
 
 githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
@@ -158,6 +162,53 @@ def test_a_back_off_moves_the_clock(ghdeploy: FakeGitHub, slept: list[float]) ->
 
 
 @pytest.mark.usefixtures("repository")
+def test_a_retry_of_urllib3_itself_moves_the_clock(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """After a status, a lost connection and a `Retry-After`."""
+    began = ghdeploy.clock.now
+    ghdeploy.faults.add(status=503)
+    ghdeploy.faults.add(error="connection")
+    ghdeploy.faults.add(status=429, retry_after=60)
+    retry = Retry(5, status_forcelist=[429, 503], backoff_factor=1)
+    with urllib3.PoolManager(retries=retry) as pool:
+        assert pool.request("GET", DEPLOYMENTS, headers=TOKEN).status == 200
+    assert _asked(ghdeploy) == [503, 0, 429, 200]
+    assert ghdeploy.clock.now == began + timedelta(seconds=0 + 2 + 60)
+    assert slept == []
+
+
+@pytest.mark.usefixtures("ghdeploy")
+def test_a_retry_for_another_host_really_sleeps(slept: list[float]) -> None:
+    """Only what a client waits for between requests to the fake goes by the fake's clock."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        with urllib3.PoolManager() as pool, pytest.raises(urllib3.exceptions.MaxRetryError):
+            pool.request("GET", f"http://127.0.0.1:{port}/", retries=Retry(2, backoff_factor=1))
+    assert slept == [2]
+
+
+@pytest.mark.usefixtures("repository")
+def test_pygithub_does_not_pause_between_requests(ghdeploy: FakeGitHub, slept: list[float]) -> None:
+    """Its default is a quarter of a second between requests, and a second between writes. No clock moves."""
+    began = ghdeploy.clock.now
+    repo = Github(auth=Auth.Token("a-token-for-tests")).get_repo("octocat/example")
+    for _ in range(3):
+        repo.create_deployment("main").create_status("success")
+    assert (slept, ghdeploy.clock.now) == ([], began)
+
+
+def test_pygithub_pauses_without_a_fake(slept: list[float]) -> None:
+    """The patch is gone after the last fake, also for a requester that was made while it was active."""
+    with FakeGitHub() as fake:
+        fake.add_repository("octocat/example")
+        github = Github(auth=Auth.Token("a-token-for-tests"))
+        github.get_repo("octocat/example")
+    assert slept == []
+    github.requester._Requester__deferRequest("GET")  # type: ignore[attr-defined] # the rest would go to the network
+    assert len(slept) == 1
+
+
+@pytest.mark.usefixtures("repository")
 def test_a_subclass_of_retry_may_sleep_in_its_own_way(ghdeploy: FakeGitHub) -> None:
     """urllib3 calls its `sleep` with the response, and the clock stands still."""
     told: list[int | None] = []
@@ -210,8 +261,7 @@ def test_a_retry_of_a_lost_response_deploys_twice(ghdeploy: FakeGitHub, reposito
 
 
 def _pygithub(**options: Any) -> Any:  # noqa: ANN401 - PyGithub knows too many types
-    pauses = {"seconds_between_requests": None, "seconds_between_writes": None}
-    client = Github(auth=Auth.Token("a-token-for-tests"), **({"lazy": True} | pauses | options))
+    client = Github(auth=Auth.Token("a-token-for-tests"), **({"lazy": True} | options))
     return client.get_repo("octocat/example")
 
 
@@ -281,7 +331,7 @@ def test_pygithub_waits_until_a_limit_is_over(ghdeploy: FakeGitHub, slept: list[
         ghdeploy.rate_limits.set_secondary(points_per_minute=0)
         ghdeploy.rate_limits.set_secondary(points_per_minute=1)
         requests.get(f"{API}/repos/octocat/waited", headers=TOKEN, timeout=5)
-    client = Github(auth=Auth.Token("a-token-for-tests"), seconds_between_requests=None)
+    client = Github(auth=Auth.Token("a-token-for-tests"))
     assert client.get_repo("octocat/waited").full_name == "octocat/waited"
     assert _asked(ghdeploy)[-2:] == [403, 200]
     assert slept == []
@@ -291,7 +341,7 @@ def test_pygithub_waits_until_a_limit_is_over(ghdeploy: FakeGitHub, slept: list[
 def test_pygithub_reads_a_used_up_rate_limit(ghdeploy: FakeGitHub) -> None:
     """It reads the remaining requests and the reset, and raises its own exception."""
     ghdeploy.rate_limits.set(1)
-    client = Github(auth=Auth.Token("a-token-for-tests"), retry=None, seconds_between_requests=None)
+    client = Github(auth=Auth.Token("a-token-for-tests"), retry=None)
     client.get_repo("octocat/example")
     assert client.rate_limiting == (0, 5000)
     assert client.rate_limiting_resettime == ghdeploy.clock.now.timestamp() + 3600

@@ -20,7 +20,7 @@ BINARY = bytes(range(256))
 def remote(repo: Repository) -> Remote:
     """Return the repository as a PyGithub object."""
     token = Auth.Token("ghp_of_the_tests_0001")
-    client = Github(auth=token, seconds_between_requests=0, seconds_between_writes=0)
+    client = Github(auth=token)
     return client.get_repo(repo.full_name)
 
 

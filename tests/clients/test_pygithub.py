@@ -49,9 +49,8 @@ CREATE_PAGE = "https://docs.github.com/rest/deployments/deployments#create-a-dep
 
 
 def pygithub(key: str = KEY, **options: Any) -> Github:  # noqa: ANN401 - Github's
-    """Return a PyGithub client without its pauses between requests."""
-    pauses = {"seconds_between_requests": 0, "seconds_between_writes": 0}
-    return Github(auth=Auth.Token(key), **(pauses | options))
+    """Return a PyGithub client with default settings."""
+    return Github(auth=Auth.Token(key), **options)
 
 
 def github3_login(key: str = KEY) -> Any:  # noqa: ANN401 - github3.py has no types
@@ -271,7 +270,7 @@ def test_pygithub_raises_a_401_as_bad_credentials(ghdeploy: FakeGitHub) -> None:
 @pytest.mark.usefixtures("repository")
 def test_pygithub_raises_a_401_without_a_token() -> None:
     """An anonymous client can read a public repository, but not deploy it."""
-    repo = Github(seconds_between_requests=0, seconds_between_writes=0).get_repo("octocat/example")
+    repo = Github().get_repo("octocat/example")
     with pytest.raises(GithubException) as caught:
         repo.create_deployment("main")
     assert caught.value.status == 401
@@ -368,24 +367,6 @@ def test_pygithub_names_the_port(ghdeploy: FakeGitHub, repository: Repository) -
     assert ghdeploy.requests[-1].url == "https://api.github.com:443/repos/octocat/example"
     assert repo.url == "https://api.github.com/repos/octocat/example"
     assert repo.id == repository.id
-
-
-def test_pygithub_pauses_by_itself(
-    ghdeploy: FakeGitHub, repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """PyGithub's throttle sleeps between requests, longer before writes; all requests succeed."""
-    pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
-    repo = Github(auth=Auth.Token(KEY)).get_repo("octocat/example")
-    repo.get_branch("main")
-    repo.create_deployment("main")
-    repo.create_deployment("main")
-    assert len(repository.deployments) == 2
-    assert len(ghdeploy.requests) == 4
-    assert len(pauses) == 3
-    assert 0.1 < pauses[0] <= 0.25
-    assert 0.1 < pauses[1] <= 0.25
-    assert 0.5 < pauses[2] <= 1
 
 
 @pytest.mark.usefixtures("repository")

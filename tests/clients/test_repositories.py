@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def pygithub() -> Any:  # noqa: ANN401 - PyGithub knows too many types
     """Return a PyGithub client with default settings."""
-    return Github(auth=Auth.Token("any-token"), seconds_between_requests=None, seconds_between_writes=None)
+    return Github(auth=Auth.Token("any-token"))
 
 
 def github3_client() -> Any:  # noqa: ANN401 - github3.py has no types

@@ -16,7 +16,7 @@ TEXT = "ghp_of_these_tests_0001"
 
 def pygithub(*, lazy: bool = False) -> Github:
     """Return a PyGithub client with default settings."""
-    return Github(auth=Auth.Token(TEXT), lazy=lazy, seconds_between_requests=None, seconds_between_writes=None)
+    return Github(auth=Auth.Token(TEXT), lazy=lazy)
 
 
 def github3_client() -> Any:  # noqa: ANN401 - github3.py has no types

@@ -25,7 +25,7 @@ def repository(ghdeploy: FakeGitHub) -> Repository:
 def pygithub() -> Any:  # noqa: ANN401 - a repository, of which PyGithub knows too many types
     """Return the repository as a PyGithub object."""
     token = Auth.Token("any-token")
-    return Github(auth=token, seconds_between_requests=None, seconds_between_writes=None).get_repo("octocat/example")
+    return Github(auth=token).get_repo("octocat/example")
 
 
 def github3_repository() -> Any:  # noqa: ANN401 - github3.py has no types

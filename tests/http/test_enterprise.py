@@ -242,7 +242,7 @@ def test_the_pages_of_an_enterprise_with_data_residency_are_refused(resident: Fa
 def test_pygithub_on_a_server(server: FakeGitHub) -> None:
     """PyGithub deploys there, and follows URLs from responses."""
     token = Auth.Token("any-token")
-    client = Github(auth=token, base_url=ROOT, seconds_between_requests=None, seconds_between_writes=None)
+    client = Github(auth=token, base_url=ROOT)
     repo = client.get_repo("octocat/example")
     created = repo.create_deployment("main", environment="staging")
     created.create_status("success", environment_url="https://staging.example.com")

@@ -227,7 +227,7 @@ def test_writing_requests_are_not_conditional(http: requests.Session, repo: Repo
 def test_pygithub_reads_conditionally(ghdeploy: FakeGitHub, http: requests.Session) -> None:
     """`update()` sends the tag: first nothing has changed, then something has."""
     assert http.headers
-    github = Github(auth=Auth.Token("any-token-will-do"), seconds_between_requests=None, seconds_between_writes=None)
+    github = Github(auth=Auth.Token("any-token-will-do"))
     repo = github.get_repo("octocat/example")
     assert repo.update() is False
     assert ghdeploy.requests[-1].status == 304

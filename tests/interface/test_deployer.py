@@ -516,7 +516,7 @@ def test_what_it_does_is_shown(ghdeploy: FakeGitHub, repo: Repository) -> None:
 def test_pygithub_sees_each_state(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """A client polls the statuses of the deployment that it has created."""
     ghdeploy.deployer(log_url="https://ci.example.com/7")
-    github = Github(auth=Auth.Token("a-token"), seconds_between_requests=None, seconds_between_writes=None)
+    github = Github(auth=Auth.Token("a-token"))
     deployment = github.get_repo(repo.full_name).create_deployment("main")
     newest = [deployment.get_statuses()[0] for _ in range(3)]
     assert [status.state for status in newest] == ["queued", "in_progress", "success"]

@@ -46,7 +46,6 @@ TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 PUBLIC = "https://api.github.com"
 # PyGithub waits between requests, in real time to this server.
-NO_PAUSES: Any = {"seconds_between_requests": None, "seconds_between_writes": None}
 
 
 @pytest.fixture(autouse=True)
@@ -448,7 +447,7 @@ def test_without_trustme_the_extra_is_named(ghdeploy: FakeGitHub, monkeypatch: p
     """The error says what to install. No server is started."""
     monkeypatch.setitem(sys.modules, "trustme", None)
     certificate.authority.cache_clear()
-    with pytest.raises(FakeError, match=r"pip install pytest-ghdeploy\[tls\]"):
+    with pytest.raises(FakeError, match=r"pip install 'pytest-ghdeploy\[tls\]'"):
         ghdeploy.serve(tls=True)
     assert not registry.servers
 
@@ -674,7 +673,7 @@ def test_pygithub_follows_all_urls(ghdeploy: FakeGitHub, server: LiveServer, tls
     """It insists on its own host in every URL that it follows: pages, statuses, environments."""
     reached = server(tls=tls)
     verify: bool | str = reached.ca_file if tls else False
-    with Github(auth=Auth.Token(TOKEN), base_url=reached.api_url, verify=verify, per_page=1, **NO_PAUSES) as client:
+    with Github(auth=Auth.Token(TOKEN), base_url=reached.api_url, verify=verify, per_page=1) as client:
         repository = client.get_repo("octocat/example")
         for name in ("staging", "qa"):
             made = repository.create_deployment("main", environment=name)

@@ -1,5 +1,5 @@
 """
-The doors for optional libraries, and for mocks that intercept requests before a door does.
+The doors for optional libraries, and patches of clients and mocks that change what reaches a door.
 
 None of these libraries is imported here. If the code under test has imported a
 library, its door opens with the fake; if it imports the library later, the door
@@ -27,6 +27,7 @@ _DOORS = {
     "httpx": ("httpx", "AsyncHTTPTransport"),
     "httpx2": ("httpx", "AsyncHTTPTransport"),
     "aiohttp": ("aiohttp", "TCPConnector"),
+    "github": ("pygithub", "Github"),
     "aioresponses": ("coexistence", "aioresponses"),
     "requests_mock": ("coexistence", "Adapter"),
     "vcr": ("coexistence", "VCR"),

@@ -25,6 +25,7 @@ from urllib3.util.retry import Retry
 
 from pytest_ghdeploy.doors import memory_socket, registry
 from pytest_ghdeploy.doors.patching import Function, Patch, stay_on_top
+from pytest_ghdeploy.doors.urllib3 import waiting_on
 from pytest_ghdeploy.github.refusals import REASONS
 
 if TYPE_CHECKING:
@@ -185,7 +186,8 @@ class _Mock(responses.RequestsMock):
     ) -> Response:
         __tracebackhide__ = True
         if retries is not None:
-            self._wait(retries, getattr(adapter, "answered", None))
+            with waiting_on(self._fake):
+                retries.sleep(getattr(adapter, "answered", None))
         try:
             return super()._on_request(adapter, request, retries=retries, **kwargs)
         except _NoAnswerError as problem:
@@ -193,15 +195,6 @@ class _Mock(responses.RequestsMock):
         cast("GitHubAdapter", adapter).answered = None
         retries = _after_failure(failure, retries or adapter.max_retries, request, kwargs.get("timeout"))
         return self._on_request(adapter, request, retries=retries, **kwargs)
-
-    def _wait(self, retries: Retry, answered: HTTPResponse | None) -> None:
-        """Wait on the fake's clock before another attempt, unless the client overrides ``Retry.sleep``."""
-        if type(retries).sleep is not Retry.sleep:
-            retries.sleep(answered)
-            return
-        retry_after = retries.get_retry_after(answered) if answered and retries.respect_retry_after_header else None
-        if seconds := retry_after or retries.get_backoff_time():
-            self._fake.pause(seconds)
 
 
 def _after_failure(failure: str, retries: Retry, request: PreparedRequest, timeout: object) -> Retry:

@@ -2,19 +2,31 @@
 The door for urllib3 when it is used without requests.
 
 Its connections derive from those of ``http.client`` and have their own ``connect``.
+What a ``Retry`` waits for between attempts goes by the fake's clock.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from threading import local
+from typing import TYPE_CHECKING, Any
 
 import urllib3.connection
+import urllib3.connectionpool
 import urllib3.util.connection
 from urllib3.exceptions import NewConnectionError
+from urllib3.util.retry import Retry
 
-from pytest_ghdeploy.doors import memory_socket
+from pytest_ghdeploy.doors import memory_socket, registry
 from pytest_ghdeploy.doors.http_client import origin_of
 from pytest_ghdeploy.doors.patching import Function, Patch, genuine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from urllib3.response import BaseHTTPResponse
+
+    from pytest_ghdeploy.http.fake import Fake
 
 
 def _connect(scheme: str) -> Function:
@@ -47,9 +59,47 @@ def _wait_for_read(original: Function) -> Function:
     return wait_for_read
 
 
+_asked = local()
+
+
+@contextmanager
+def waiting_on(fake: Fake | None) -> Iterator[None]:
+    """Let what a ``Retry`` of this thread waits for go by the clock of *fake*, or by real time if it is ``None``."""
+    before = getattr(_asked, "fake", None)
+    _asked.fake = fake
+    try:
+        yield
+    finally:
+        _asked.fake = before
+
+
+def _sleep(original: Function) -> Function:
+    def sleep(retries: Retry, response: BaseHTTPResponse | None = None) -> None:
+        fake: Fake | None = getattr(_asked, "fake", None)
+        if fake is None:
+            original(retries, response)
+            return
+        retry_after = retries.get_retry_after(response) if response and retries.respect_retry_after_header else None
+        if seconds := retry_after or retries.get_backoff_time():
+            fake.pause(seconds)
+
+    return sleep
+
+
+def _urlopen(original: Function) -> Function:
+    def urlopen(pool: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - urllib3's, of any version
+        __tracebackhide__ = True
+        with waiting_on(registry.fake_for(registry.host_named(pool.host))):
+            return original(pool, *args, **kwargs)
+
+    return urlopen
+
+
 PATCHES = [
     Patch(genuine(urllib3.connection.HTTPConnection, "urllib3.connection"), "connect", _connect("http")),
     Patch(genuine(urllib3.connection.HTTPSConnection, "urllib3.connection"), "connect", _connect("https")),
+    Patch(urllib3.connectionpool.HTTPConnectionPool, "urlopen", _urlopen),
+    Patch(Retry, "sleep", _sleep),
     *(
         Patch(module, "wait_for_read", _wait_for_read)
         for module in (urllib3.connection, urllib3.util.connection)
