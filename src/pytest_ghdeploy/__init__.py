@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.errors import FakeError, UnsupportedRequest
     from pytest_ghdeploy.fake import FakeGitHub
     from pytest_ghdeploy.github.assumptions import Assumptions
-    from pytest_ghdeploy.github.model import App, CheckSuite, Team, Token, User
+    from pytest_ghdeploy.github.model import CheckSuite, Team, Token, User
     from pytest_ghdeploy.http.schema import SchemaViolation
+    from pytest_ghdeploy.interface.apps import App, Installation
     from pytest_ghdeploy.interface.deployer import Deployer, Step
     from pytest_ghdeploy.interface.environment import Environment
     from pytest_ghdeploy.interface.fault_plan import Fault
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # The module of each public name. pytest imports this package in every run of every project that
 # has it installed, so each name is imported only when it is used.
 _HOMES = {
-    "App": "github.model",
+    "App": "interface.apps",
     "Assumptions": "github.assumptions",
     "CheckRun": "interface.resources",
     "CheckSuite": "github.model",
@@ -49,6 +50,7 @@ _HOMES = {
     "Fault": "interface.fault_plan",
     "Faults": "interface.faults",
     "Hook": "webhooks.hooks",
+    "Installation": "interface.apps",
     "LiveServer": "server.live_server",
     "RateLimits": "interface.rate_limits",
     "Repository": "interface.repository",
@@ -83,6 +85,7 @@ __all__ = [
     "Fault",
     "Faults",
     "Hook",
+    "Installation",
     "LiveServer",
     "RateLimits",
     "Repository",

@@ -19,6 +19,7 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.assumptions import Assumptions
 from pytest_ghdeploy.github.urls import ENTERPRISE_VERSION, PUBLIC_API
 from pytest_ghdeploy.interface import accounts, assertions, tokens
+from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.arguments import (
     check_ref_name,
     check_type,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.admin.admin import Admin
     from pytest_ghdeploy.engine import Validate
     from pytest_ghdeploy.github.assumptions import AssumptionArguments
-    from pytest_ghdeploy.github.model import AccountType, App, DeploymentState, Team, Token, User
+    from pytest_ghdeploy.github.model import AccountType, DeploymentState, Team, Token, User
     from pytest_ghdeploy.interface.assertions import Wanted
     from pytest_ghdeploy.interface.deployer import Deployer, Step
     from pytest_ghdeploy.interface.faults import Faults
@@ -270,6 +271,7 @@ class FakeGitHub:
         scopes: Sequence[str] | None = None,
         permissions: Mapping[str, str] | None = None,
         repositories: Sequence[str] | None = None,
+        app: str | None = None,
         expires_at: datetime | None = None,
     ) -> Token:
         """
@@ -294,6 +296,8 @@ class FakeGitHub:
             repositories: The full names of the repositories that a token with *permissions* can access. The default
                 is all repositories that its user can see; for an app all repositories.
 
+            app: The slug of an app that acts for *user* with this token, as with ``Installation.user_token``.
+
             expires_at: The time, by the fake's clock, from which the token is refused. It needs a time zone.
 
         Returns:
@@ -310,6 +314,7 @@ class FakeGitHub:
                 scopes=scopes,
                 permissions=permissions,
                 repositories=repositories,
+                app=app,
                 expires_at=expires_at,
             )
             self._engine.secrets.add(token)
@@ -348,23 +353,51 @@ class FakeGitHub:
         with self._engine.lock:
             return accounts.add_team(self._engine.store, organization, name)
 
-    def add_app(self, slug: str, *, owner: str = DEFAULT_LOGIN) -> App:
+    def add_app(
+        self,
+        slug: str,
+        *,
+        owner: str = DEFAULT_LOGIN,
+        id: int | None = None,  # noqa: A002 - GitHub's name for it
+        client_id: str | None = None,
+        permissions: Mapping[str, str] | None = None,
+        events: Sequence[str] = ("deployment_protection_rule",),
+    ) -> App:
         """
-        Add a GitHub App, installed on all accounts, with a custom deployment protection rule.
+        Add a GitHub App. Until ``App.install`` is called, it is installed on all accounts.
 
         Args:
             slug: The name of the app in URLs: lower-case letters, digits and "-".
 
             owner: The login of the owner. An account that does not exist is created as a user.
 
+            id: The id of the app, 1 or more. The default is the next free one.
+
+            client_id: The OAuth client id. The default is made up from the id.
+
+            permissions: The permissions of the app, such as ``{"deployments": "write"}``. The default is all that the
+                fake knows.
+
+            events: The events that the app subscribes to. With ``deployment_protection_rule`` and the permission
+                ``deployments: write``, environments can have a custom deployment protection rule of the app.
+
         Returns:
             The app. Its ``id`` is GitHub's ``integration_id``.
 
         Raises:
-            FakeError: The slug is taken, or *slug* or *owner* is invalid. Nothing was added.
+            FakeError: The slug, *id* or *client_id* is taken, or an argument is invalid. Nothing was added.
         """
         with self._engine.lock:
-            return accounts.add_app(self._engine.store, slug, owner)
+            row = accounts.add_app(
+                self._engine.store,
+                slug,
+                owner,
+                app_id=id,
+                client_id=client_id,
+                permissions=permissions,
+                events=events,
+            )
+            return App(self._engine.store, row.id, self._engine.secrets)
 
     def stub(
         self,

@@ -243,7 +243,10 @@ CALLS: dict[str, Call] = {
     ),
     "revoke_token": Call({"token": TOKEN}, {}, lambda gh: not gh.tokens, lambda gh: gh.add_token(TOKEN)),
     "add_team": Call({"organization": "acme", "name": "Ops"}, {"slug": "ops", "organization": {"login": "acme"}}),
-    "add_app": Call({"slug": "gate", "owner": "mona"}, {"slug": "gate", "owner": {"login": "mona"}}),
+    "add_app": Call(
+        {"slug": "gate", "owner": "mona", "id": 7, "permissions": {"checks": "write"}, "events": ["push"]},
+        {"id": 7, "slug": "gate", "owner": {"login": "mona"}, "permissions": {"metadata": "read", "checks": "write"}},
+    ),
     "add_repository": Call(
         {"full_name": "acme/app", "default_branch": "trunk", "private": True, "deploy_keys_enabled": False},
         {"full_name": "acme/app", "name": "app", "default_branch": "trunk", "private": True},

@@ -625,7 +625,7 @@ def test_a_former_name_redirects_only_callers_who_see_the_repository(
         ),
         (
             {"user": "deployer[bot]", "permissions": {}, "repositories": []},
-            "the token of deployer[bot] covers no repository only, not public repository acme/app: see add_token",
+            "the token of deployer[bot] covers no repository, not public repository acme/app: see add_token",
         ),
         (
             {"user": "hubot", "permissions": {"deployments": "write"}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,14 +10,14 @@ import pytest
 
 from pytest_ghdeploy.github import authorization
 from pytest_ghdeploy.github.authorization import Needed
-from pytest_ghdeploy.github.model import App, Repository, Token, User
+from pytest_ghdeploy.github.model import App, Installation, Repository, Token, User
 from pytest_ghdeploy.github.refusals import Forbidden
 from pytest_ghdeploy.github.rules import commits as rules
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MONA = User(1, "mona", "User", NOON)
 BOT = User(2, "deployer[bot]", "Bot", NOON)
-APP = App(3, "deployer", "deployer", MONA, NOON, {}, ())
+APP = App(3, "deployer", "deployer", MONA, NOON, {}, (), "Iv1.3")
 
 LIST = Needed("repos/list-deployments", "pull", "deployments", reads=True)
 DEPLOY = Needed("repos/create-deployment", "push", "deployments", reads=False)
@@ -46,6 +47,11 @@ def fine(**permissions: str) -> Token:
 def app(**permissions: str) -> Token:
     """Make an app's token."""
     return Token("text", BOT, "app", permissions={"metadata": "read", **permissions}, app=APP)
+
+
+def for_mona(**permissions: str) -> Token:
+    """Make a token with which an app acts for mona."""
+    return Token("text", MONA, "user_access", permissions={"metadata": "read", **permissions}, app=APP)
 
 
 UNLIMITED = Token("text", MONA)
@@ -181,6 +187,13 @@ DECISIONS: list[tuple[Needed, Token | None, Any, str, str]] = [
     (UPDATE, app(), None, "not_accessible", "not_accessible"),
     (CHECK, app(checks="write"), None, "allowed", "allowed"),
     (CHECK, app(checks="read"), None, "not_accessible", "not_accessible"),
+    # An app that acts for a user needs the permission, and its user the right. Check runs stay closed to it.
+    (LIST, for_mona(), "pull", "allowed", "not_accessible"),
+    (LIST, for_mona(deployments="read"), None, "allowed", "hidden"),
+    (DEPLOY, for_mona(deployments="write"), "push", "allowed", "allowed"),
+    (DEPLOY, for_mona(deployments="write"), "pull", "not_accessible", "not_accessible"),
+    (DEPLOY, for_mona(deployments="read"), "admin", "not_accessible", "not_accessible"),
+    (CHECK, for_mona(checks="write"), "admin", "apps_only", "apps_only"),
 ]
 
 
@@ -198,7 +211,48 @@ def test_the_verdict_follows_from_token_right_and_visibility(
     assert authorization.decide(needed, token, right=right, private=True, selected=True) == private
 
 
-@pytest.mark.parametrize("token", [fine(deployments="write"), app(deployments="write")])
+ACME = User(7, "acme", "Organization", NOON)
+SITE = Repository(9, ACME, "site", private=True, default_branch="main",
+                  created_at=NOON, updated_at=NOON, pushed_at=NOON)  # fmt: skip
+ON_ACME = Installation(58, APP.id, ACME, {"deployments": "write"}, NOON)
+ON_MONA = ON_ACME._replace(id=59, account=MONA)
+
+
+@pytest.mark.parametrize(
+    ("token", "installation", "expected"),
+    [
+        (fine(), None, True),
+        (replace(fine(), repository_ids=frozenset({9})), None, True),
+        (replace(fine(), repository_ids=frozenset({8})), None, False),
+        (app(), None, True),
+        (replace(app(), repository_ids=frozenset({8})), None, False),
+        (replace(app(), installation_id=58), None, False),
+        (replace(app(), installation_id=58), ON_ACME, True),
+        (replace(app(), installation_id=59), ON_MONA, False),
+        (replace(app(), installation_id=58), ON_ACME._replace(repository_ids=frozenset({9})), True),
+        (replace(app(), installation_id=58), ON_ACME._replace(repository_ids=frozenset({8})), False),
+        (replace(app(), installation_id=58, repository_ids=frozenset({8})), ON_ACME, False),
+        (for_mona(), None, False),
+        (for_mona(), ON_ACME, True),
+        (for_mona(), ON_ACME._replace(repository_ids=frozenset({8})), False),
+    ],
+)
+def test_the_repositories_of_a_token_are_those_of_its_installation(
+    token: Token, installation: Installation | None, *, expected: bool
+) -> None:
+    """A token that a test added is limited by its own repositories only."""
+    assert authorization.covers(token, installation, SITE) is expected
+
+
+def test_all_permissions_are_at_their_highest_level() -> None:
+    """They are the default of an app."""
+    permissions = authorization.all_permissions()
+    assert permissions.keys() == authorization.TOKEN_PERMISSIONS.keys()
+    assert {permissions.pop("metadata"), *permissions.values()} == {"read", "write"}
+    assert set(permissions.values()) == {"write"}
+
+
+@pytest.mark.parametrize("token", [fine(deployments="write"), app(deployments="write"), for_mona(deployments="write")])
 @pytest.mark.parametrize(
     ("needed", "public"), [(LIST, "allowed"), (DEPLOY, "not_accessible"), (READ_KEYS, "not_accessible")]
 )
@@ -222,6 +276,8 @@ def test_a_token_for_other_repositories_reads_public_ones(token: Token, needed: 
         (fine(administration="read"), "allowed", "not_accessible"),
         (fine(administration="write"), "allowed", "allowed"),
         (app(administration="write"), "not_accessible", "not_accessible"),
+        (for_mona(), "allowed", "not_accessible"),
+        (for_mona(administration="write"), "allowed", "allowed"),
     ],
 )
 def test_who_may_use_operations_on_accounts(token: Token | None, get_user: str, create: str) -> None:
@@ -270,13 +326,13 @@ def test_headers_list_what_an_operation_accepts(needed: Needed, scopes: str, per
         "X-OAuth-Scopes": "repo, user",
         "X-Accepted-OAuth-Scopes": scopes,
     }
-    for token in (fine(), app()):
+    for token in (fine(), app(), for_mona()):
         assert authorization.headers(token, needed) == {"X-Accepted-GitHub-Permissions": permissions}
 
 
 def test_an_app_may_change_only_its_own_check_runs() -> None:
     """A user's token without limits may change any."""
-    other = App(10, "other", "other", MONA, NOON, {}, ())
+    other = App(10, "other", "other", MONA, NOON, {}, (), "Iv1.10")
     rules.check_author(APP, APP)
     rules.check_author(APP, None)
     with pytest.raises(Forbidden, match="Invalid app_id `10` - check run can only be modified by the GitHub App"):

@@ -205,6 +205,7 @@ EVERYTHING: dict[str, Any] = {
             "permissions": {"deployments": "write"},
             "repositories": ["octo-org/app"],
         },
+        {"token": "for-mona", "user": "mona", "app": "window"},
     ],
     "repositories": [
         "octocat/plain",
@@ -252,7 +253,21 @@ EVERYTHING: dict[str, Any] = {
         },
     ],
     "teams": [{"organization": "octo-org", "name": "Release Team"}],
-    "apps": ["gate", {"slug": "window", "owner": "octo-org"}],
+    "apps": [
+        "gate",
+        {
+            "slug": "window",
+            "owner": "octo-org",
+            "id": 4711,
+            "client_id": "Iv1.0123",
+            "permissions": {"deployments": "write", "checks": "read"},
+            "events": ["push"],
+            "installations": [
+                {"account": "octo-org", "repositories": ["octo-org/app"], "permissions": {"checks": "read"}},
+                "mona",
+            ],
+        },
+    ],
     "users": [{"login": "octo-org", "type": "Organization"}, "mona"],
 }
 
@@ -262,7 +277,14 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     fake.add_user("octo-org", type="Organization")
     fake.add_user("mona")
     gate = fake.add_app("gate")
-    fake.add_app("window", owner="octo-org")
+    window = fake.add_app(
+        "window",
+        owner="octo-org",
+        id=4711,
+        client_id="Iv1.0123",
+        permissions={"deployments": "write", "checks": "read"},
+        events=["push"],
+    )
     team = fake.add_team("octo-org", "Release Team")
     fake.add_repository("octocat/plain")
     repo = fake.add_repository("octo-org/app", default_branch="main", private=True)
@@ -271,6 +293,9 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     fake.add_token(
         "apps", user="gate[bot]", permissions={"deployments": "write"}, repositories=["octo-org/app"]
     )  # fmt: skip
+    fake.add_token("for-mona", user="mona", app="window")
+    window.install("octo-org", repositories=["octo-org/app"], permissions={"checks": "read"})
+    window.install("mona")
     repo.add_branch("topic")
     repo.add_branch("stale", from_ref="topic", behind=1)
     repo.add_commit("topic", message="Change", files={"a.txt": "text\n"})
@@ -747,17 +772,17 @@ MISTAKES = [
     (
         '{"tokens": [\n{"my-token": {"user": "mona"}}]}',
         2,
-        ("unknown key '…' in tokens[0]; known: token, user, scopes, permissions, repositories, expires_at"),
+        ("unknown key '…' in tokens[0]; known: token, user, scopes, permissions, repositories, app, expires_at"),
     ),
     (
         '{"tokens": [\n{"tokens": {"user": "mona"}}]}',
         2,
-        ("unknown key 'tokens' in tokens[0]; known: token, user, scopes, permissions, repositories, expires_at"),
+        ("unknown key 'tokens' in tokens[0]; known: token, user, scopes, permissions, repositories, app, expires_at"),
     ),
     (
         '{"tokens": [\n{"tokn": "t"}]}',
         2,
-        ("unknown key 'tokn' in tokens[0]; known: token, user, scopes, permissions, repositories, expires_at"),
+        ("unknown key 'tokn' in tokens[0]; known: token, user, scopes, permissions, repositories, app, expires_at"),
     ),
     (
         '{"webhooks": [\n{"config": {}}]}',

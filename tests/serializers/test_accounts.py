@@ -135,7 +135,9 @@ def test_github_actions_app_is_shown_as_recorded() -> None:
 
 def test_a_client_id_depends_on_the_app_only() -> None:
     """It has GitHub's form, and no two apps share one."""
-    rows = [App(number, "deployer", "deployer", OCTOCAT, NOON, {}, ()) for number in range(1, 300)]
+    rows = [
+        App(number, "deployer", "deployer", OCTOCAT, NOON, {}, (), apps.client_id(number)) for number in range(1, 300)
+    ]
     ids = [app(row, GITHUB)["client_id"] for row in rows]
     assert all(re.fullmatch("Iv23li[A-Za-z0-9]{14}", text) for text in ids)
     assert len(set(ids)) == len(ids)

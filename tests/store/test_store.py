@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 KINDS = (
+    "installations",
     "users",
     "apps",
     "repositories",

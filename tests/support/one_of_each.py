@@ -24,6 +24,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
     requests.get(ghdeploy.base_url, timeout=10)
     environment = repository.add_environment("staging")
     run = repository.add_check_run("main", name="tests")
+    app = ghdeploy.add_app("gate")
     return {
         "FakeGitHub": ghdeploy,
         "Repository": repository,
@@ -50,7 +51,8 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "Conversation": ghdeploy.conversation,
         "Token": ghdeploy.add_token("a-token"),
         "User": ghdeploy.add_user("mona"),
-        "App": ghdeploy.add_app("gate"),
+        "App": app,
+        "Installation": app.install("octocat"),
         "Team": ghdeploy.add_team("octo-org", "Operations"),
         "FakeError": pytest_ghdeploy.FakeError(""),
         "UnsupportedRequest": pytest_ghdeploy.UnsupportedRequest(""),

@@ -18,8 +18,10 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.github.model import App, Team, Token, User
+from pytest_ghdeploy.github import model
+from pytest_ghdeploy.github.model import Team, Token, User
 from pytest_ghdeploy.interface import assertions
+from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.binding import Binder, Mismatch, Thing, is_required, signature_of
 from pytest_ghdeploy.interface.deployer import Deployer
 from pytest_ghdeploy.interface.fault_plan import Fault
@@ -327,7 +329,7 @@ def _values(text: str) -> list[Any]:
 # Objects as JSON
 
 _ATTRIBUTES: dict[type, tuple[str, ...]] = {
-    App: ("id", "slug", "name", "owner", "permissions", "events"),
+    **dict.fromkeys((App, model.App), ("id", "client_id", "slug", "name", "owner", "permissions", "events")),
     Deployer: ("login", "environment", "deployments", "posted"),
     Delivery: (
         *("id", "delivery_id", "hook_id", "event", "action", "state", "status", "status_code", "reason"),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_ghdeploy.github.model import App
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github.model import User
+    from pytest_ghdeploy.github.model import TokenKind, User
 
 ACTIONS = "github-actions"
 """The slug of GitHub Actions' app."""
@@ -91,12 +91,24 @@ def slug_of(bot_login: str) -> str:
 
 def client_id(app_id: int) -> str:
     """Make up the OAuth client id of an app: ``Iv23li`` and 14 letters and digits, as on GitHub since 2024."""
-    digest = hashlib.sha256(b"client of app %d" % app_id).digest()
-    return "Iv23li" + "".join(_LETTERS_AND_DIGITS[byte % len(_LETTERS_AND_DIGITS)] for byte in digest[:14])
+    return "Iv23li" + _made_up(b"client of app %d" % app_id, 14)
+
+
+def token_text(kind: TokenKind, number: int) -> str:
+    """Make up the text of the *number*-th token that the fake issues: GitHub's prefix, then 36 letters and digits."""
+    return _PREFIXES[kind] + _made_up(b"token %d" % number, 36)
+
+
+_PREFIXES: dict[TokenKind, str] = {"app": "ghs_", "user_access": "ghu_"}
+
+
+def _made_up(seed: bytes, length: int) -> str:
+    digest = hashlib.shake_256(seed).digest(length)
+    return "".join(_LETTERS_AND_DIGITS[byte % len(_LETTERS_AND_DIGITS)] for byte in digest)
 
 
 def installation_id(app_id: int) -> int:
-    """Return the id of an app's installation. In the fake, every app has one, with an id derived from the app's."""
+    """Return the id of the installation that GitHub names if the token of an app was not issued for one."""
     return 52_000_000 + app_id
 
 
@@ -104,6 +116,7 @@ def actions_app(owner: User) -> App:
     """Return GitHub Actions' app. Its *owner* is the account ``github``."""
     return App(
         id=ACTIONS_ID,
+        client_id=client_id(ACTIONS_ID),
         slug=ACTIONS,
         name="GitHub Actions",
         owner=owner,

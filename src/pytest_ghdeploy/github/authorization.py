@@ -19,7 +19,7 @@ from pytest_ghdeploy.github.rules.permissions import allows
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from pytest_ghdeploy.github.model import Permission, Repository, Token, User
+    from pytest_ghdeploy.github.model import Installation, Permission, Repository, Token, User
 
 Verdict = Literal["allowed", "hidden", "not_admin", "apps_only", "not_accessible"]
 """``hidden`` becomes a 404, the last three become 403s."""
@@ -130,6 +130,11 @@ def permission_for(right: Permission, *, declared: str | None, default: str) -> 
     return "administration" if right == "admin" else default
 
 
+def all_permissions() -> dict[str, str]:
+    """Return all repository permissions, each at its highest level."""
+    return {name: levels[-1] for name, levels in TOKEN_PERMISSIONS.items()}
+
+
 def normal_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     """
     Sort *scopes* and drop those that another one includes, as GitHub does.
@@ -166,6 +171,25 @@ def has(permissions: Mapping[str, str], permission: str, level: str) -> bool:
     return granted in levels and level in levels and levels.index(granted) >= levels.index(level)
 
 
+def covers(token: Token, installation: Installation | None, repository: Repository) -> bool:
+    """
+    Return whether a token with permissions covers a repository.
+
+    Args:
+        installation: The installation that *token* acts under in *repository*: the one that an app token was issued
+            for, or for a token that acts for a user, the one on the owner's account. ``None`` if there is none.
+
+    Source:
+        https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
+    """
+    if token.kind == "user_access" or token.installation_id is not None:
+        if installation is None or installation.account.id != repository.owner.id:
+            return False
+        if installation.repository_ids is not None and repository.id not in installation.repository_ids:
+            return False
+    return token.repository_ids is None or repository.id in token.repository_ids
+
+
 def sees(token: Token | None, *, right: Permission | None, private: bool, selected: bool) -> bool:
     """
     Return whether a caller may know that a repository exists.
@@ -175,7 +199,7 @@ def sees(token: Token | None, *, right: Permission | None, private: bool, select
 
         right: The right of the token's user on the repository.
 
-        selected: Whether a fine-grained or app token covers the repository.
+        selected: Whether a token with permissions covers the repository.
     """
     if not private:
         return True
@@ -192,7 +216,8 @@ def decide(needed: Needed, token: Token | None, *, right: Permission | None, pri
 
     With few exceptions, a classic token that lacks a right or a scope gets a
     404. A fine-grained or app token gets a 403, unless the repository is hidden
-    from it. For an app, only its permissions count.
+    from it. For an app that acts as itself, only its permissions count. If it
+    acts for a user, the user needs the right too.
 
     Args:
         token: *token*, *right*, *private* and *selected* are the same as in ``sees``.
@@ -322,9 +347,13 @@ def explain(
     subject = f"the token of {user.login}" if user else ""
     if verdict == "apps_only":
         example = f'add_token(..., user="NAME[bot]", permissions={{"{needed.permission}": "write"}})'
+        if token and token.kind == "user_access":
+            example = "use the token of an installation"
         return f"{subject} is a user's token, and only apps may call {needed.operation_id}: {example}"
     if token and selected is not None and repository.full_name not in selected:
-        return f"{subject} covers {', '.join(selected) or 'no repository'} only, not {target}: see add_token"
+        setup = "add_token" if token.installation_id is None and token.kind != "user_access" else "App.install"
+        covered = f"{', '.join(selected)} only" if selected else "no repository"
+        return f"{subject} covers {covered}, not {target}: see {setup}"
     if (token is None or token.kind != "app") and not allows(right, needed.right):
         caller = user.login if user else "an anonymous caller"
         return (
@@ -336,6 +365,10 @@ def explain(
         scopes = " or ".join(scopes_for(needed, private=repository.private))
         return f"{subject} has {has_now(token)}; {needed.operation_id} on {target} needs {scopes}: see add_token"
     example = f'add_token(..., permissions={{"{needed.permission}": "{needed.level}"}})'
+    if token.kind == "user_access":
+        example = "see add_app and App.install"
+    elif token.installation_id is not None:
+        example = "see App.install and Installation.token"
     return f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: {example}"
 
 

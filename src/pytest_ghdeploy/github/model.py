@@ -28,7 +28,7 @@ DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
 DeploymentBranchPolicySettings = Literal["protected_branches", "custom_branch_policies"]
 DeploymentBranchPolicyType = Literal["branch", "tag"]
-TokenKind = Literal["classic", "fine_grained", "app"]
+TokenKind = Literal["classic", "fine_grained", "app", "user_access"]
 ProtectionRuleType = Literal["wait_timer", "required_reviewers", "branch_policy", "custom"]
 HookContentType = Literal["json", "form"]
 HookDeliveryState = Literal["waiting", "delivered", "failed", "dropped"]
@@ -59,7 +59,6 @@ class User(NamedTuple):
     """The id of a bot's app, which need not exist; ``None`` for other accounts."""
 
 
-@public
 class App(NamedTuple):
     """
     A GitHub App, which GitHub's schemas call an integration.
@@ -68,6 +67,8 @@ class App(NamedTuple):
         external_url: ``""`` for the app's page on GitHub.
 
         updated_at: ``None`` if it has not been updated.
+
+        is_everywhere: Whether the app counts as installed on every account, because nobody has installed it yet.
     """
 
     id: int
@@ -77,9 +78,29 @@ class App(NamedTuple):
     created_at: datetime
     permissions: Mapping[str, str]
     events: tuple[str, ...]
+    client_id: str
     description: str = ""
     external_url: str = ""
     updated_at: datetime | None = None
+    is_everywhere: bool = True
+
+    def __hash__(self) -> int:
+        return hash(self.id)  # like the handle of an app, which equals the app's rows
+
+
+class Installation(NamedTuple):
+    """
+    The installation of an app on an account.
+
+    ``repository_ids`` is ``None`` for all repositories of the ``account``.
+    """
+
+    id: int
+    app_id: int
+    account: User
+    permissions: Mapping[str, str]
+    created_at: datetime
+    repository_ids: frozenset[int] | None = None
 
 
 @public
@@ -88,9 +109,9 @@ class Token:
     """
     A token: the account it acts as, and its limits.
 
-    A classic token has ``scopes``; a fine-grained or app token has
-    ``permissions``. A token with neither has the full rights of its ``user``.
-    ``app`` is set for app tokens.
+    A classic token has ``scopes``; all other kinds have ``permissions``. A
+    token with neither has the full rights of its ``user``. ``app`` is set for
+    the tokens of apps, of which a ``user_access`` token acts for a user.
     """
 
     text: str = field(repr=False, compare=False)
@@ -101,6 +122,8 @@ class Token:
     app: App | None = None
     repository_ids: frozenset[int] | None = None
     """The repositories that a fine-grained or app token covers; ``None`` for all that its user may see."""
+    installation_id: int | None = None
+    """The installation that an app token was issued for; ``None`` for a token that a test added."""
     expires_at: datetime | None = None
     revoked: bool = False
 

@@ -160,7 +160,14 @@ class Limits:
         self._windows.clear()
 
     def refusal(
-        self, user: User | None, method: str, budget: RateLimit, *, now: datetime, request_id: str
+        self,
+        user: User | None,
+        method: str,
+        budget: RateLimit,
+        *,
+        now: datetime,
+        request_id: str,
+        installation_id: int | None = None,
     ) -> Refusal | None:
         """
         Return the refusal of a request, or count it towards the secondary limits and return ``None``.
@@ -171,6 +178,8 @@ class Limits:
             budget: The caller's primary limit.
 
             request_id: Quoted in GitHub's message.
+
+            installation_id: The installation that the caller's token was issued for, if any.
         """
         key = user.id if user else None
         caller = user.login if user else "the anonymous caller"
@@ -180,7 +189,11 @@ class Limits:
                 f"{caller} has used all {self.budgets[key].limit:,} requests of this hour, set with rate_limits.set; "
                 f"the next hour begins at {budget.reset_at:%Y-%m-%dT%H:%M:%SZ}: ghdeploy.clock.tick({seconds})"
             )
-            return Refusal(_used_up(user, self.budgets[key].status, hint, now=now, request_id=request_id), None)
+            named = _named(user, installation_id)
+            status = self.budgets[key].status
+            if named is None:
+                return Refusal(refusals.anonymously_rate_limited(status, hint), None)
+            return Refusal(refusals.rate_limited(status, named, hint, now=now, request_id=request_id), None)
         if self.secondary is None:
             return None
         windows = tuple(renewed(window, now) for window in self._windows.get(key) or self.secondary.windows(now))
@@ -201,11 +214,13 @@ class Limits:
         return None
 
 
-def _used_up(user: User | None, status: int, hint: str, *, now: datetime, request_id: str) -> GitHubError:
+def _named(user: User | None, installation_id: int | None) -> str | None:
+    """Name the caller in GitHub's words; ``None`` for an anonymous one."""
     if user is None:
-        return refusals.anonymously_rate_limited(status, hint)
-    caller = f"installation ID {apps.installation_id(user.app_id)}" if user.app_id is not None else f"user ID {user.id}"
-    return refusals.rate_limited(status, caller, hint, now=now, request_id=request_id)
+        return None
+    if user.app_id is None:
+        return f"user ID {user.id}"
+    return f"installation ID {installation_id or apps.installation_id(user.app_id)}"
 
 
 def _retry_after(secondary: Secondary, seconds: int) -> int | None:

@@ -344,7 +344,7 @@ def githubs_own(member: str, value: str, allowed: Sequence[str]) -> Unprocessabl
 
 def not_accessible(kind: str, hint: str) -> Forbidden:
     """Refuse a fine-grained or app token without the permission."""
-    caller = "integration" if kind == "app" else "personal access token"
+    caller = "integration" if kind in ("app", "user_access") else "personal access token"
     return Forbidden(f"Resource not accessible by {caller}", hint=hint)
 
 

@@ -244,7 +244,12 @@ class Application:
         if store.limits and not free:
             budget = store.rate_limit(viewer)
             over = store.limits.refusal(
-                viewer, request.method, budget, now=store.clock.now, request_id=self.request_id()
+                viewer,
+                request.method,
+                budget,
+                now=store.clock.now,
+                request_id=self.request_id(),
+                installation_id=token.installation_id if token else None,
             )
         self._show_limit(headers, store.rate_limit(viewer) if free or over else store.count_request(viewer))
         if over:

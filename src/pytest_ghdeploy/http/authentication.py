@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_ghdeploy.github import authorization, refusals
@@ -11,7 +12,7 @@ from pytest_ghdeploy.github.rules.permissions import allows
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.api.routing import Endpoint
-    from pytest_ghdeploy.github.model import Repository, Token
+    from pytest_ghdeploy.github.model import Installation, Repository, Token
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.http.messages import Request
     from pytest_ghdeploy.store.store import Store
@@ -39,7 +40,8 @@ def find_token(store: Store, text: str | None) -> Token | None:
     """Look up a token by its *text*, even if it is revoked or expired; ``None`` if it is unknown or has no text."""
     if not text:
         return None
-    return store.tokens.get(text) if store.tokens else store.any_token
+    known = store.tokens.get(text) or store.issued_tokens.get(text)
+    return known or (None if store.tokens else store.any_token)
 
 
 def authenticate(store: Store, request: Request) -> Token | None:
@@ -67,6 +69,11 @@ def authenticate(store: Store, request: Request) -> Token | None:
         )
     if token.revoked:
         raise refusals.bad_credentials(f"the token of {token.user.login} was revoked with revoke_token")
+    if token.installation_id is not None and store.installations.get(token.installation_id) is None:
+        raise refusals.bad_credentials(
+            f"the token of {token.user.login} belongs to an installation that ended when App.install was called: "
+            "until then, an app is installed on every account"
+        )
     if token.expires_at and store.clock.now >= token.expires_at:
         raise refusals.bad_credentials(
             f"the token of {token.user.login} has expired: it is {store.clock.now:%Y-%m-%d %H:%M:%S} UTC by "
@@ -86,15 +93,33 @@ def check_access(store: Store, endpoint: Endpoint, token: Token | None, reposito
     right = store.permission(repository, token.user if token else None)
     if (token is None or token.is_unlimited) and allows(right, endpoint.needs):
         return
-    selected = token.repository_ids if token else None
-    verdict = authorization.decide(
-        endpoint.needed, token, right=right, private=repository.private, selected=_is_for(token, repository)
-    )
+    installation = _installation(store, token, repository)
+    selected = token is None or authorization.covers(token, installation, repository)
+    if token and token.kind == "user_access" and installation:
+        token = replace(token, permissions=installation.permissions)
+    verdict = authorization.decide(endpoint.needed, token, right=right, private=repository.private, selected=selected)
     if verdict == "allowed":
         return
-    names = None if selected is None else [row.full_name for row in store.repositories if row.id in selected]
+    names = None if token is None or selected else _covered(store, token)
     hint = authorization.explain(verdict, endpoint.needed, token, repository, right=right, selected=names)
     _refuse(verdict, token, hint)
+
+
+def _installation(store: Store, token: Token | None, repository: Repository) -> Installation | None:
+    """Find the installation that the token of an app acts under in a repository."""
+    if token is None or token.app is None:
+        return None
+    if token.installation_id is not None:
+        return store.installations.get(token.installation_id)
+    return store.installation_on(token.app, repository.owner) if token.kind == "user_access" else None
+
+
+def _covered(store: Store, token: Token) -> list[str]:
+    return [
+        row.full_name
+        for row in store.repositories
+        if authorization.covers(token, _installation(store, token, row), row)
+    ]
 
 
 def check_not_archived(endpoint: Endpoint, repository: Repository) -> None:
@@ -132,7 +157,8 @@ def redirect_renamed(store: Store, request: Request, full_name: str, urls: Urls)
     if repository is None:
         return
     right = store.permission(repository, token.user if token else None)
-    if not authorization.sees(token, right=right, private=repository.private, selected=_is_for(token, repository)):
+    selected = token is None or authorization.covers(token, _installation(store, token, repository), repository)
+    if not authorization.sees(token, right=right, private=repository.private, selected=selected):
         return
     rest = "".join(f"/{part}" for part in request.path.split("/", 4)[4:])
     query = f"?{request.query}" if request.query else ""
@@ -141,10 +167,6 @@ def redirect_renamed(store: Store, request: Request, full_name: str, urls: Urls)
         f"{urls.api}/repositories/{repository.id}{rest}{query}",
         hint=f"{full_name} was renamed to {repository.full_name}",
     )
-
-
-def _is_for(token: Token | None, repository: Repository) -> bool:
-    return token is None or token.repository_ids is None or repository.id in token.repository_ids
 
 
 def _refuse(verdict: authorization.Verdict, token: Token | None, hint: str) -> NoReturn:

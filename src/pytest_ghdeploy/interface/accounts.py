@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import apps
+from pytest_ghdeploy.github import apps, authorization
 from pytest_ghdeploy.github.model import ACCOUNT_TYPES, App, Team, User
-from pytest_ghdeploy.interface.arguments import check_login, check_type
+from pytest_ghdeploy.github.rules import webhooks
+from pytest_ghdeploy.interface.arguments import check_login, check_number, check_type, permissions_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pytest_ghdeploy.github.model import AccountType
     from pytest_ghdeploy.store.store import Store
 
@@ -62,12 +65,21 @@ def add_team(store: Store, organization: str, name: str) -> Team:
     return store.teams.add(Team(store.teams.next_id, owner, name, slug))
 
 
-def add_app(store: Store, slug: str, owner: str) -> App:
+def add_app(
+    store: Store,
+    slug: str,
+    owner: str,
+    *,
+    app_id: int | None,
+    client_id: str | None,
+    permissions: Mapping[str, str] | None,
+    events: Sequence[str],
+) -> App:
     """
     Add a GitHub App, and its owner if that does not exist. The arguments are those of ``FakeGitHub.add_app``.
 
     Raises:
-        FakeError: The slug is taken, or an argument is invalid. Nothing was added.
+        FakeError: The slug, *app_id* or *client_id* is taken, or an argument is invalid. Nothing was added.
     """
     check_type("slug", slug, str, "a string")
     if not _SLUG.fullmatch(slug):
@@ -77,14 +89,58 @@ def add_app(store: Store, slug: str, owner: str) -> App:
     if slug == apps.ACTIONS or any(app.slug == slug for app in store.apps):
         msg = f"app {slug} already exists"
         raise FakeError(msg, argument="slug")
+    if app_id is not None:
+        _check_app_id(store, slug, app_id)
+    if client_id is not None:
+        check_type("client_id", client_id or None, str, "a non-empty string")
+        taken = {apps.client_id(apps.ACTIONS_ID): apps.ACTIONS} | {app.client_id: app.slug for app in store.apps}
+        if client_id in taken:
+            msg = f"the client_id {client_id} belongs to the app {taken[client_id]}"
+            raise FakeError(msg, argument="client_id")
+    granted = authorization.all_permissions() if permissions is None else permissions_of(permissions)
+    check_type("events", events, (list, tuple, set, frozenset), 'a list of events, such as ["deployment"]')
+    for event in events:
+        if event not in webhooks.EVENTS:
+            raise errors.unknown("event", event, webhooks.EVENTS, argument="events")
+    if app_id is not None:
+        store.set_app_id(slug, app_id)
+    return new_app(
+        store, slug, store.ensure_user(owner), granted, events=tuple(sorted(set(events))), client_id=client_id
+    )
+
+
+def _check_app_id(store: Store, slug: str, app_id: int) -> None:
+    check_number("id", app_id, 1)
+    taken = store.slug_of_app(app_id)
+    if taken is not None and taken != slug:
+        msg = f"the id {app_id} belongs to the app {taken}"
+        raise FakeError(msg, argument="id")
+    bot = store.user(f"{slug}[bot]")
+    if bot and bot.app_id != app_id:
+        msg = f"{bot.login} exists already, and its app has the id {bot.app_id}: add the app before its bot"
+        raise FakeError(msg, argument="id")
+
+
+def new_app(
+    store: Store,
+    slug: str,
+    owner: User,
+    permissions: Mapping[str, str],
+    *,
+    events: tuple[str, ...],
+    client_id: str | None = None,
+) -> App:
+    """Create an app, which must not exist."""
+    app_id = store.app_id(slug)
     return store.apps.add(
         App(
-            id=store.app_id(slug),
+            id=app_id,
             slug=slug,
             name=slug,
-            owner=store.ensure_user(owner),
+            owner=owner,
             created_at=store.clock.now,
-            permissions={"actions": "read", "deployments": "write", "metadata": "read"},
-            events=("deployment_protection_rule",),
+            permissions=dict(permissions),
+            events=events,
+            client_id=client_id or apps.client_id(app_id),
         )
     )

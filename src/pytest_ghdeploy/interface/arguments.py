@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import git_objects, model
+from pytest_ghdeploy.github import authorization, git_objects, model
 from pytest_ghdeploy.github.assumptions import BRANCH_POLICY_REDIRECTS, Assumptions
 from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import schema
@@ -345,6 +345,39 @@ def app_called(store: Store, slug: str, argument: str) -> App:
     if slug not in apps:
         raise errors.unknown("app", slug, apps, argument=argument)
     return apps[slug]
+
+
+def permissions_of(permissions: Mapping[str, str]) -> dict[str, str]:
+    """
+    Check and copy the permissions of a token, an app or an installation. ``metadata`` is always among them.
+
+    Raises:
+        FakeError: A permission or its level is unknown. The message lists the known ones.
+    """
+    check_type("permissions", permissions, Mapping, 'a mapping such as {"deployments": "write"}')
+    for name, level in permissions.items():
+        levels = authorization.TOKEN_PERMISSIONS.get(name)
+        if levels is None:
+            raise errors.unknown("permission", name, authorization.TOKEN_PERMISSIONS, argument="permissions")
+        if level not in levels:
+            raise errors.unknown("level", level, levels, more=f" of the permission {name}", argument="permissions")
+    # Every token with a permission can read the metadata of a repository.
+    return {"metadata": "read", **permissions}
+
+
+def repositories_called(store: Store, full_names: Sequence[str]) -> list[Repository]:
+    """
+    Look up the repositories in an argument *repositories* by their full names.
+
+    Raises:
+        FakeError: One of them does not exist. The message lists the known ones.
+    """
+    check_type(
+        "repositories", full_names, (list, tuple, set, frozenset), 'a list of full names, such as ["octocat/example"]'
+    )
+    for full_name in full_names:
+        check_type("the name of a repository", full_name, str, 'a string such as "owner/name"', argument="repositories")
+    return [repository_called(store, full_name, "repositories") for full_name in full_names]
 
 
 def repository_called(store: Store, full_name: str, argument: str) -> Repository:

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.api import branch_policies, environments, protection_rules
-from pytest_ghdeploy.github.model import DEPLOYMENT_BRANCH_POLICY_TYPES, App
+from pytest_ghdeploy.github import model
+from pytest_ghdeploy.github.model import DEPLOYMENT_BRANCH_POLICY_TYPES
 from pytest_ghdeploy.github.urls import JSON
+from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.arguments import advice, app_called, check_type, json_copy, one_of
 from pytest_ghdeploy.interface.resources import _Field, _Item
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github import model
     from pytest_ghdeploy.github.model import DeploymentBranchPolicy, DeploymentBranchPolicyType, ProtectionRule
     from pytest_ghdeploy.store.tables import Table
 
@@ -74,7 +75,7 @@ class Environment(_Item):
         with self._store.lock:
             return list(branch_policies.of(self._store, self._row)[::-1])
 
-    def enable_protection_rule(self, app: App | str) -> ProtectionRule:
+    def enable_protection_rule(self, app: App | model.App | str) -> ProtectionRule:
         """
         Enable the custom deployment protection rule of an app.
 
@@ -87,7 +88,7 @@ class Environment(_Item):
         Raises:
             FakeError: The app is unknown, its rule is already enabled, or it has none. Nothing was enabled.
         """
-        check_type("app", app, (str, App), "the slug of an app, or an app")
+        check_type("app", app, (str, App, model.App), "the slug of an app, or an app")
         with self._store.lock, advice(integration_id="app"):
             row = app_called(self._store, app, "app") if isinstance(app, str) else app
             return protection_rules.enable(self._store, self._row, integration_id=row.id)

@@ -54,18 +54,15 @@ class _Field(Generic[T]):
     @overload
     def __get__(self, item: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, item: _Item, owner: type) -> T: ...
-    def __get__(self, item: _Item | None, owner: type) -> Self | T:
+    def __get__(self, item: _Handle, owner: type) -> T: ...
+    def __get__(self, item: _Handle | None, owner: type) -> Self | T:
         return self if item is None else cast("T", item._read(self._name))  # noqa: SLF001 - the two classes belong together
 
 
-class _Item(ABC):
+class _Handle(ABC):
     __slots__ = ("_id", "_store")
 
     _kind: ClassVar[str]
-
-    node_id = _Field[str]()
-    url = _Field[str]()
 
     def __init__(self, store: Store, row_id: int) -> None:
         """Create a handle of the row with this id."""
@@ -89,9 +86,6 @@ class _Item(ABC):
     @abstractmethod
     def _table(self) -> Table[Any]: ...
 
-    @abstractmethod
-    def _as_json(self, row: Any) -> JSON: ...  # noqa: ANN401 - a row of the table
-
     @property
     def _row(self) -> Any:  # noqa: ANN401 - a row of the table
         row = None if self._store.retired else self._table().get(self._id)
@@ -102,12 +96,12 @@ class _Item(ABC):
 
     def _read(self, name: str) -> Any:  # noqa: ANN401 - each field has its own type
         with self._store.lock:
-            row = self._row
-            if hasattr(row, name):
-                value = getattr(row, name)
-                # A copy, because tests must not change the row.
-                return json.loads(json.dumps(value)) if isinstance(value, dict) else value
-            return self._as_json(row)[name]
+            return self._value(self._row, name)
+
+    def _value(self, row: Any, name: str) -> Any:  # noqa: ANN401 - as above
+        value = getattr(row, name)
+        # A copy, because tests must not change the row.
+        return json.loads(json.dumps(value)) if isinstance(value, dict) else value
 
     if not TYPE_CHECKING:
 
@@ -117,6 +111,21 @@ class _Item(ABC):
             article = "an" if self._kind[0] in "aeiou" else "a"
             msg = f"{article} {self._kind} has no attribute {name!r}; {errors.known_values(name, known)}"
             raise AttributeError(msg)
+
+
+class _Item(_Handle):
+    """A handle of an object that GitHub's API shows. A field that the row lacks is read from its JSON."""
+
+    __slots__ = ()
+
+    node_id = _Field[str]()
+    url = _Field[str]()
+
+    @abstractmethod
+    def _as_json(self, row: Any) -> JSON: ...  # noqa: ANN401 - a row of the table
+
+    def _value(self, row: Any, name: str) -> Any:  # noqa: ANN401 - each field has its own type
+        return super()._value(row, name) if hasattr(row, name) else self._as_json(row)[name]
 
 
 @public

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,14 +9,15 @@ from typing import TYPE_CHECKING
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import apps, authorization
-from pytest_ghdeploy.github.model import App, Token
-from pytest_ghdeploy.interface.arguments import check_login, check_type, repository_called
+from pytest_ghdeploy.github.model import Token
+from pytest_ghdeploy.interface.accounts import new_app
+from pytest_ghdeploy.interface.arguments import app_called, check_login, check_type, permissions_of, repositories_called
 from pytest_ghdeploy.store.clock import in_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from pytest_ghdeploy.github.model import User
+    from pytest_ghdeploy.github.model import App, User
     from pytest_ghdeploy.store.store import Store
 
 
@@ -29,6 +29,7 @@ def add(
     scopes: Sequence[str] | None,
     permissions: Mapping[str, str] | None,
     repositories: Sequence[str] | None,
+    app: str | None,
     expires_at: datetime | None,
 ) -> Token:
     """
@@ -48,9 +49,10 @@ def add(
     if repositories is not None and permissions is None:
         msg = "repositories needs permissions: only a fine-grained token or an app's can be limited to repositories"
         raise FakeError(msg, argument="permissions")
+    acts_for_user = None if app is None else _acting_app(store, app, user, scopes, permissions)
     known_scopes = None if scopes is None else _scopes(scopes)
-    known_permissions = None if permissions is None else _permissions(permissions)
-    chosen = None if repositories is None else _repository_ids(store, repositories)
+    known_permissions = None if permissions is None else permissions_of(permissions)
+    chosen = None if repositories is None else frozenset(row.id for row in repositories_called(store, repositories))
     if expires_at is not None and (not isinstance(expires_at, datetime) or expires_at.tzinfo is None):
         msg = f"expires_at must be a datetime with a time zone, got {expires_at!r}"
         raise FakeError(msg, argument="expires_at")
@@ -67,18 +69,50 @@ def add(
         msg = f"{known.login} is an organization: a fine-grained token must belong to a user"
         raise FakeError(msg, argument="user")
     owner = store.ensure_user(user)
-    app = None if known_permissions is None or not is_bot else _app(store, owner, known_permissions)
-    token = store.tokens[text] = Token(
+    token = Token(
         text=text,
         user=owner,
         kind="classic" if known_permissions is None else "app" if is_bot else "fine_grained",
         scopes=known_scopes,
         permissions=known_permissions,
-        app=app,
+        app=None if known_permissions is None or not is_bot else _app(store, owner, known_permissions),
         repository_ids=chosen,
         expires_at=ends_at,
     )
+    if acts_for_user:
+        token = user_access(text, owner, acts_for_user, ends_at)
+    store.tokens[text] = token
     return token
+
+
+def user_access(text: str, user: User, app: App, expires_at: datetime | None) -> Token:
+    """Make a token with which *app* acts for a user."""
+    return Token(
+        text=text, user=user, kind="user_access", permissions=dict(app.permissions), app=app, expires_at=expires_at
+    )
+
+
+def check_person(store: Store, login: str) -> None:
+    """
+    Check that an app can act for the account *login*, which need not exist.
+
+    Raises:
+        FakeError: It is not a user.
+    """
+    known = store.user(login)
+    kind = known.type if known else "Bot" if login.endswith("[bot]") else "User"
+    if kind != "User":
+        msg = f"{login} is {'a bot' if kind == 'Bot' else 'an organization'}; an app can act only for a user"
+        raise FakeError(msg, argument="user")
+
+
+def _acting_app(store: Store, slug: str, user: str, scopes: object, permissions: object) -> App:
+    check_type("app", slug, str, "the slug of an app")
+    if scopes is not None or permissions is not None:
+        msg = "a token with which an app acts for a user has the app's permissions: leave out scopes and permissions"
+        raise FakeError(msg, argument="app")
+    check_person(store, user)
+    return app_called(store, slug, "app")
 
 
 def revoke(store: Store, text: str) -> None:
@@ -88,14 +122,15 @@ def revoke(store: Store, text: str) -> None:
     Raises:
         FakeError: The token was never added, or was already revoked.
     """
-    token = store.tokens.get(text) if isinstance(text, str) else None
+    tokens = store.issued_tokens if isinstance(text, str) and text in store.issued_tokens else store.tokens
+    token = tokens.get(text) if isinstance(text, str) else None
     if token is None or token.revoked:
         logins = [row.user.login for row in store.tokens.values() if not row.revoked]
         whose = f"valid tokens belong to {', '.join(logins)}" if logins else "no token is valid"
         msg = f"this token was never added, or was revoked: {whose}"
         raise FakeError(msg, argument="token")
     # The row stays, because with no tokens at all every token would be accepted again.
-    store.tokens[text] = replace(token, revoked=True)
+    tokens[text] = replace(token, revoked=True)
 
 
 def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
@@ -106,45 +141,11 @@ def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
     return authorization.normal_scopes(scopes)
 
 
-def _permissions(permissions: Mapping[str, str]) -> dict[str, str]:
-    check_type("permissions", permissions, Mapping, 'a mapping such as {"deployments": "write"}')
-    for name, level in permissions.items():
-        levels = authorization.TOKEN_PERMISSIONS.get(name)
-        if levels is None:
-            raise errors.unknown("permission", name, authorization.TOKEN_PERMISSIONS, argument="permissions")
-        if level not in levels:
-            raise errors.unknown("level", level, levels, more=f" of the permission {name}", argument="permissions")
-    # Every token with a permission can read the metadata of a repository.
-    return {"metadata": "read", **permissions}
-
-
-def _repository_ids(store: Store, full_names: Sequence[str]) -> frozenset[int]:
-    check_type(
-        "repositories", full_names, (list, tuple, set, frozenset), 'a list of full names, such as ["octocat/example"]'
-    )
-    chosen = set()
-    for full_name in full_names:
-        check_type("the name of a repository", full_name, str, 'a string such as "owner/name"', argument="repositories")
-        chosen.add(repository_called(store, full_name, "repositories").id)
-    return frozenset(chosen)
-
-
 def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
     """Find or create the app of *bot*, with at least these permissions: no token can exceed its app's permissions."""
     app = store.app_of(bot)
     if app is None:
-        slug = apps.slug_of(bot.login)
-        return store.apps.add(
-            App(
-                id=store.app_id(slug),
-                slug=slug,
-                name=slug,
-                owner=store.default_user,
-                created_at=store.clock.now,
-                permissions=dict(permissions),
-                events=(),
-            )
-        )
+        return new_app(store, apps.slug_of(bot.login), store.default_user, permissions, events=())
     if app.slug == apps.ACTIONS:
         return app  # a workflow sets the permissions of its token
     wider = {name: level for name, level in permissions.items() if not authorization.has(app.permissions, name, level)}

@@ -16,6 +16,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pytest_ghdeploy.errors import FakeError, kind_of
+from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.binding import SECRETS, Binder, Mismatch, spelled
 from pytest_ghdeploy.interface.environment import Environment
 from pytest_ghdeploy.interface.faults import Faults
@@ -97,7 +98,7 @@ _OF_REPOSITORIES = (
 )
 SECTIONS = (
     Section("users", "add_user"),
-    Section("apps", "add_app"),
+    Section("apps", "add_app", inside=(Section("installations", "install", App),)),
     Section("teams", "add_team"),
     Section("repositories", "add_repository", inside=_OF_REPOSITORIES),
     Section("tokens", "add_token"),

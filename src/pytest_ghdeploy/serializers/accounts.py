@@ -141,7 +141,7 @@ def app(row: App, urls: Urls) -> JSON:
     page = f"{urls.html}/apps/{row.slug}"
     return {
         "id": row.id,
-        "client_id": apps.client_id(row.id),
+        "client_id": row.client_id,
         "slug": row.slug,
         "node_id": legacy_node_id("App", row.id) if row.id == apps.ACTIONS_ID else node_id("A", row.id),
         "owner": user(row.owner, urls),

@@ -28,6 +28,7 @@ from pytest_ghdeploy.github.model import (
     Environment,
     Hook,
     HookDelivery,
+    Installation,
     Invitation,
     ProtectionRule,
     RateLimit,
@@ -56,7 +57,7 @@ DEFAULT_LOGIN = "octocat"
 """The account that every token acts as until a token is added."""
 
 # The rows of all other tables are deleted with their repository.
-_NOT_OF_REPOSITORIES = frozenset({"users", "apps", "teams", "repositories"})
+_NOT_OF_REPOSITORIES = frozenset({"users", "apps", "installations", "teams", "repositories"})
 
 
 class Store:
@@ -65,6 +66,7 @@ class Store:
     # The first ids are far apart. Those of deployments are as large as on github.com today.
     users = KeptTable[User](1_583_231)
     apps = KeptTable[App](15_375)
+    installations = KeptTable[Installation](58_104_029)
     repositories = KeptTable[Repository](1_296_269_001)
     check_suites = KeptTable[CheckSuite](21_000_000_003)
     check_runs = KeptTable[CheckRun](33_000_000_005)
@@ -96,6 +98,9 @@ class Store:
         self.afterwards: list[Callable[[], None]] = []
         """Functions to call, with the lock held, after a deployment is created through the Python interface."""
         self.tokens: dict[str, Token] = {}
+        """The tokens that tests added. While there are none, any other token is accepted too."""
+        self.issued_tokens: dict[str, Token] = {}
+        """The tokens that installations of apps issued."""
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
         self._rate_limits: dict[int | None, RateLimit] = {}
@@ -161,6 +166,26 @@ class Store:
         if slug not in self._app_ids:
             self._app_ids[slug] = self.apps.reserve_id()
         return self._app_ids[slug]
+
+    def set_app_id(self, slug: str, app_id: int) -> None:
+        """Set the id of an app that does not exist yet. No other app may have it."""
+        self._app_ids[slug] = app_id
+
+    def slug_of_app(self, app_id: int) -> str | None:
+        """Return the slug of the app with an id, even if only the id is reserved; ``None`` without one."""
+        return next((slug for slug, known in self._app_ids.items() if known == app_id), None)
+
+    def installation_on(self, app: App, account: User) -> Installation | None:
+        """
+        Find the installation of *app* on an account; ``None`` without one.
+
+        If the app counts as installed everywhere, the account may have an installation that is not in the table yet.
+        """
+        app = self.apps.get(app.id) or app
+        existing = self.installations.where(app_id=app.id, account=account)
+        if existing or not app.is_everywhere:
+            return existing[0] if existing else None
+        return Installation(self.installations.next_id, app.id, account, app.permissions, self.clock.now)
 
     def granted(self, repository: Repository, user: User) -> Permission | None:
         """Find the right of a collaborator; ``None`` if *user* is not one."""
@@ -309,7 +334,7 @@ class Store:
         original = vars(other)
         copied: dict[str, Any] = {name: original[name].copy() for name in other.tables() if name in original}
         copied |= {name: original[name] for name in ("default_user", "any_token") if name in original}
-        for name in ("tokens", "_users_by_login", "_app_ids", "_repository_ids", "_former_names"):
+        for name in ("tokens", "issued_tokens", "_users_by_login", "_app_ids", "_repository_ids", "_former_names"):
             copied[name] = dict(original[name])
         copied["_graphs"] = {key: graph.copy() for key, graph in other._graphs.items()}
         copied["_collaborators"] = {key: dict(rights) for key, rights in other._collaborators.items()}

@@ -219,7 +219,7 @@ def test_a_text_is_cut_after_a_whole_character(text: str, kept: str) -> None:
 
 GITHUB = model.User(9919, "github", "Organization", NOW)
 ACTIONS = apps.actions_app(GITHUB)
-OTHER = model.App(15_375, "deployer", "deployer", GITHUB, NOW, {}, ())
+OTHER = model.App(15_375, "deployer", "deployer", GITHUB, NOW, {}, (), "Iv1.2")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def _deployment(number: int, **changes: Any) -> Deployment:  # noqa: ANN401 - fi
 
 # Who acts
 
-APP = App(8329, "vercel", "vercel", OCTOCAT, NOW, {}, ())
+APP = App(8329, "vercel", "vercel", OCTOCAT, NOW, {}, (), "Iv1.3")
 BOT = User(2, "vercel[bot]", "Bot", NOW, app_id=APP.id)
 OTHER_BOT = User(3, "other[bot]", "Bot", NOW, app_id=APP.id + 1)
 

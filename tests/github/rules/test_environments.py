@@ -177,5 +177,5 @@ def test_a_custom_rule_needs_an_app_with_the_event_and_the_permission(
     permissions: dict[str, str], events: tuple[str, ...], *, expected: bool
 ) -> None:
     """The app needs the event deployment_protection_rule and the permission deployments=write."""
-    app = App(1, "gate", "Gate", User(1, "octocat", "User", NOW), NOW, permissions, events)
+    app = App(1, "gate", "Gate", User(1, "octocat", "User", NOW), NOW, permissions, events, "Iv1.1")
     assert rules.can_protect(app) is expected

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_type
 import pytest
 
 from pytest_ghdeploy import (
+    App,
     Assumptions,
     Clock,
     Delivery,
@@ -24,6 +25,7 @@ from pytest_ghdeploy import (
     Fault,
     Faults,
     Hook,
+    Installation,
     LiveServer,
     RateLimits,
     Repository,
@@ -175,7 +177,22 @@ def protecting(gh: FakeGitHub, repo: Repository) -> None:
     assert_type(environment.deployment_branch_policy, dict[str, bool] | None)
     assert_type(environment.add_deployment_branch_policy("v*", type="tag").id, int)
     assert_type(environment.deployment_branch_policies[0].name, str)
-    assert_type(environment.enable_protection_rule(gh.add_app("gate", owner="acme")).id, int)
+    app = gh.add_app("gate", owner="acme", id=7, permissions={"deployments": "write"}, events=["push"])
+    assert_type(app, App)
+    assert_type(environment.enable_protection_rule(app).id, int)
+    assert_type(app.permissions, Mapping[str, str])
+    assert_type(app.events, tuple[str, ...])
+    installation = app.install("acme", repositories=["acme/site"], permissions={"deployments": "read"})
+    assert_type(installation, Installation)
+    assert_type(app.installations, list[Installation])
+    assert_type(installation.account.login, str)
+    assert_type(installation.repositories, list[str] | None)
+    assert_type(installation.token(permissions={"deployments": "read"}), str)
+    assert_type(installation.user_token("mona"), str)
+    gh.add_token("of-a-user", user="mona", app="gate")
+    token = gh.add_token("of-an-app", user="gate[bot]", permissions={})
+    if token.app:
+        environment.enable_protection_rule(token.app)
     assert_type(environment.custom_deployment_protection_rules[0].id, int)
 
 
