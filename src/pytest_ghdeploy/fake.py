@@ -18,7 +18,7 @@ from pytest_ghdeploy.engine import Engine
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.assumptions import Assumptions
 from pytest_ghdeploy.github.urls import ENTERPRISE_VERSION, PUBLIC_API
-from pytest_ghdeploy.interface import accounts, assertions, tokens
+from pytest_ghdeploy.interface import accounts, assertions, event_values, tokens
 from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.arguments import (
     check_ref_name,
@@ -533,7 +533,7 @@ class FakeGitHub:
             fails_on: A function that takes a ``Deployment`` and returns whether it fails. It is called when the last
                 step is due, and may use the fake. An exception in it fails the test.
 
-            fails_with: The step that replaces the last one if the deployment fails.
+            fails_with: The step that replaces the last one if the deployment fails. It cannot be ``success``.
 
             login: The login of the account that posts. An account that does not exist is created, as a bot if the
                 login ends in ``[bot]``.
@@ -633,11 +633,18 @@ class FakeGitHub:
 
         Raises:
             AssertionError: No event matches. The message lists the closest ones.
-            FakeError: The event or a field is unknown.
+            FakeError: The event or a field is unknown, or a value cannot occur, such as a state that GitHub does not
+                have. The message lists the possible values.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
+            self._check_event(name, fields)
             return assertions.find_event(list(self.events), name, fields)
+
+    def _check_event(self, name: str, fields: Mapping[str, object], argument: str = "name") -> None:
+        __tracebackhide__ = True
+        with self._engine.lock:
+            event_values.check_event(self._engine.store, self.events, name, fields, argument=argument)
 
     def assert_no_event(self, name: str, /, **fields: object) -> None:
         """
@@ -645,10 +652,11 @@ class FakeGitHub:
 
         Raises:
             AssertionError: An event matches. The message shows it.
-            FakeError: The event or a field is unknown.
+            FakeError: The event or a field is unknown, or a value cannot occur, so that the assertion could never fail.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
+            self._check_event(name, fields)
             assertions.refuse_event(list(self.events), name, fields)
 
     @property
@@ -670,11 +678,14 @@ class FakeGitHub:
 
         Raises:
             AssertionError: The recorded events differ. The message lists them, and marks missing and unexpected ones.
-            FakeError: An event or a field is unknown.
+            FakeError: An event or a field is unknown, or a value cannot occur.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
-            return assertions.check_order(list(self.events), wanted, exactly=exactly)
+            pairs = assertions.pairs_of(wanted)
+            for name, fields in pairs:
+                self._check_event(name, fields, "wanted")
+            return assertions.check_order(list(self.events), pairs, exactly=exactly)
 
     def assert_delivery(self, event: str, /, **fields: object) -> Delivery:
         """
@@ -688,10 +699,12 @@ class FakeGitHub:
 
         Raises:
             AssertionError: No delivery matches. The message lists the closest ones.
-            FakeError: The event or a field is unknown.
+            FakeError: The event or a field is unknown, or a value cannot occur.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
+            with self._engine.lock:
+                event_values.check_delivery(self._engine.store, event, fields)
             return assertions.find_delivery(self.webhooks.deliveries, event, fields)
 
     def wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:
@@ -708,10 +721,11 @@ class FakeGitHub:
 
         Raises:
             AssertionError: No event matched in time. The message lists the closest ones.
-            FakeError: The event or a field is unknown, or *timeout* is negative.
+            FakeError: The event or a field is unknown, a value cannot occur, or *timeout* is negative.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
+            self._check_event(name, fields)
             return self._engine.watch.wait(name, timeout, fields)
 
     async def async_wait_for_event(self, name: str, /, timeout: float = 5.0, **fields: object) -> Event:  # noqa: ASYNC109 - as above
@@ -720,10 +734,11 @@ class FakeGitHub:
 
         Raises:
             AssertionError: No event matched in time. The message lists the closest ones.
-            FakeError: The event or a field is unknown, or *timeout* is negative.
+            FakeError: The event or a field is unknown, a value cannot occur, or *timeout* is negative.
         """
         __tracebackhide__ = True
         with self._engine.secrets:
+            self._check_event(name, fields)
             return await self._engine.watch.wait_async(name, timeout, fields)
 
     def conversation_text(self) -> str:

@@ -12,9 +12,10 @@ from hypothesis import given, settings, strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from pytest_ghdeploy.github.refusals import Unprocessable
-from pytest_ghdeploy.http import router, schema
+from pytest_ghdeploy.http import glance, router, schema
 
 WITH_BODY = [name for name in router.endpoints() if schema.takes_body(name)]
+FORMATS = {"date-time": schema.is_date_time, "uri": schema.is_uri}
 SHA = "c5b97d5ae6c19d5c5df71a34c7fbeeda2479ccbc"
 OUTPUT = {
     "title": "Lint",
@@ -170,16 +171,16 @@ def test_each_body_has_an_ordinary_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [{"pattern": "a"}, {"format": "email"}, {"anyOf": [{}]}, {"minimum": 1}, {"$ref": "#"}, False]
+    "rule", [{"oneOf": [{}]}, {"format": "email"}, {"anyOf": [{"$ref": "#"}]}, {"minLength": 0}, {"$ref": "#"}, False]
 )
 def test_a_glance_leaves_to_jsonschema_what_it_does_not_know(rule: Any) -> None:  # noqa: ANN401 - a schema
     """A schema with any other keyword or format, at any depth, is left to jsonschema."""
     every: list[Any] = [None, True, 1, "a", [], {}]
     for value in every:
         if value == "a" or rule != {"format": "email"}:
-            assert not schema._glance(rule)(value)
-            assert not schema._glance({"properties": {"member": rule}})({"member": value})
-            assert not schema._glance({"items": rule})([value])
+            assert not glance.of(rule, FORMATS)(value)
+            assert not glance.of({"properties": {"member": rule}}, FORMATS)({"member": value})
+            assert not glance.of({"items": rule}, FORMATS)([value])
 
 
 @pytest.mark.parametrize(
@@ -190,12 +191,19 @@ def test_a_glance_leaves_to_jsonschema_what_it_does_not_know(rule: Any) -> None:
         ({"type": ["integer", "null"]}, None, True),
         ({"type": "number"}, 1.5, "1.5"),
         ({"enum": ["a"]}, "a", "b"),
+        ({"enum": ["a", None]}, None, "None"),
+        ({"const": ""}, "", "b"),
+        ({"type": "string", "pattern": "^refs/"}, "refs/heads/main", "main"),
+        ({"type": "integer", "minimum": 1}, 1, 0),
+        ({"minimum": 1}, True, 0.5),
+        ({"anyOf": [{"const": ""}, {"type": "string", "format": "uri"}]}, "https://ci.example.com/1", "ci"),
+        ({"anyOf": [{"type": "null"}, {"type": "string"}], "maxLength": 1}, None, "ab"),
     ],
 )
 def test_a_glance_sees_limits(rule: dict[str, Any], valid: object, invalid: object) -> None:
     """The quick check accepts a value at a limit and not one beyond it."""
-    assert schema._glance(rule)(valid)
-    assert not schema._glance(rule)(invalid)
+    assert glance.of(rule, FORMATS)(valid)
+    assert not glance.of(rule, FORMATS)(invalid)
 
 
 @pytest.mark.slow

@@ -586,6 +586,8 @@ def test_other_deliveries_are_ignored(ghdeploy: FakeGitHub, repo: Repository, ev
         (lambda gh: gh.deployer(fails_on=True),
          "fails_on must be a function that takes a Deployment and returns whether it fails, got True"),
         (lambda gh: gh.deployer(fails_with="broken"), "unknown deployment status state 'broken'"),
+        (lambda gh: gh.deployer(fails_with="success"), "fails_with must not be a success: use"),
+        (lambda gh: gh.deployer(fails_with=Step("success", description="x")), "fails_with must not be a success: use"),
         (lambda gh: gh.deployer(fails_with=None), "fails_with must be a state, or a Step, got None"),
         (lambda gh: gh.deployer(login="a b"), "invalid login "),
         (lambda gh: gh.deployer(login="acme"), "acme is an organization, which cannot post statuses"),

@@ -70,7 +70,10 @@ def test_each_event_is_returned_once(ghdeploy: FakeGitHub, repo: Repository) -> 
     assert ghdeploy.wait_for_event("deployment", timeout=0) is ghdeploy.events[0]
     with pytest.raises(AssertionError) as caught:
         ghdeploy.wait_for_event("deployment", timeout=0)
-    assert str(caught.value).splitlines()[0] == "no event deployment, other than the 2 already returned, in 0 seconds"
+    assert str(caught.value).splitlines() == [
+        "no event deployment, other than the 2 already returned, in 0 seconds",
+        "  no other events were recorded",
+    ]
     assert ghdeploy.assert_event("deployment") is ghdeploy.events[1]
 
 
@@ -126,6 +129,7 @@ def test_a_reset_forgets_which_events_were_returned(
     [
         (lambda gh: gh.wait_for_event("deploy"), "unknown event 'deploy'; known: deployment,"),
         (lambda gh: gh.wait_for_event("push", state="x"), "unknown field 'state' of the event push; known: "),
+        (lambda gh: gh.wait_for_event("status", state="failed"), "unknown state 'failed' of the event status; known: "),
         (lambda gh: gh.wait_for_event("push", timeout=-1), "timeout must be a number of seconds, 0 or more; got -1"),
         (lambda gh: gh.wait_for_event("push", timeout="1"), "timeout must be a number of seconds, 0 or more; got '1'"),
         (
@@ -133,9 +137,11 @@ def test_a_reset_forgets_which_events_were_returned(
             "timeout must be a number of seconds, 0 or more; got True",
         ),
         (lambda gh: asyncio.run(gh.async_wait_for_event("deploy")), "unknown event 'deploy'"),
+        (lambda gh: asyncio.run(gh.async_wait_for_event("status", state="failed")), "unknown state 'failed'"),
         (lambda gh: asyncio.run(gh.async_wait_for_event("push", timeout=None)), "timeout must be a number of seconds"),
         (lambda gh: gh.assert_events(["deploy"]), "unknown event 'deploy'"),
         (lambda gh: gh.assert_events([("push", {"state": 1})]), "unknown field 'state' of the event push"),
+        (lambda gh: gh.assert_events(["push", ("status", {"state": "failed"})]), "unknown state 'failed'"),
         (lambda gh: gh.assert_events("push"), "wanted must be a list of events, got 'push'"),
         (lambda gh: gh.assert_events([("push", "ref")]), "an event must be a name"),
         (lambda gh: gh.assert_events([7]), "an event must be a name, or a pair such as"),

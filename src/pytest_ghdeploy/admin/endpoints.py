@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.github import model
 from pytest_ghdeploy.github.model import Team, Token, User
-from pytest_ghdeploy.interface import assertions
+from pytest_ghdeploy.interface import assertions, event_values
 from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.binding import Binder, Mismatch, Thing, is_required, signature_of
 from pytest_ghdeploy.interface.deployer import Deployer
@@ -292,7 +292,7 @@ _READS: dict[str, Callable[[Fake], object]] = {
 }
 _SELECTABLE = {
     "requests": ("method", "path", "status", "login", "failure"),
-    "webhooks/deliveries": ("id", "event", *assertions.DELIVERY_FIELDS),
+    "webhooks/deliveries": ("id", "event", *event_values.DELIVERY_FIELDS),
 }
 
 
@@ -311,7 +311,8 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _events(fake: Fake, name: str, query: Mapping[str, str]) -> list[Event]:
-    events = assertions.matching(list(fake.events), name, {})
+    event_values.check_names(name, query)
+    events = fake.events.named(name)
     for field, text in query.items():
         # Query values are strings: "5" may mean a number, or a branch with that name.
         alternatives = [assertions.matching(events, name, {field: value}) for value in _values(text)]

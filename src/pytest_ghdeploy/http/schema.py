@@ -8,16 +8,16 @@ and refusals quoted by users. Texts that no source confirms are marked [guess].
 from __future__ import annotations
 
 import json
-import math
 import re
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import API_VERSIONS
+from pytest_ghdeploy.http import glance
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
@@ -213,65 +213,7 @@ def is_valid_at_a_glance(operation_id: str, body: object) -> bool:
 
 @cache
 def _request_glance(operation_id: str) -> Callable[[object], bool]:
-    return _glance(request_schema(operation_id))
-
-
-# An integer may also be 1.0, which is left to jsonschema.
-_PYTHON_TYPES: dict[str, set[type]] = {
-    "array": {list},
-    "boolean": {bool},
-    "integer": {int},
-    "null": {type(None)},
-    "number": {int, float},
-    "object": {dict},
-    "string": {str},
-}
-_ANNOTATIONS = {"default", "description", "title", "x-checked-later"}
-_GLANCED_AT = {
-    *("type", "enum", "format", "maxLength", "items", "maxItems", "properties", "required", "additionalProperties"),
-    *_ANNOTATIONS,
-}
-
-
-def _anything(_: object) -> bool:
-    return True
-
-
-def _unsure(_: object) -> bool:
-    return False
-
-
-def _glance(schema: Any) -> Callable[[object], bool]:  # noqa: ANN401 - a part of a schema
-    """Make a function that returns whether a value is certainly valid. It covers the common keywords of JSON Schema."""
-    if not isinstance(schema, dict) or not schema.keys() <= _GLANCED_AT:
-        return _unsure
-    named = schema.get("type", list(_PYTHON_TYPES))
-    types = {kind for name in ([named] if isinstance(named, str) else named) for kind in _PYTHON_TYPES[name]}
-    values, longest = schema.get("enum"), schema.get("maxLength", math.inf)
-    has_format = _REQUEST_FORMATS.get(schema["format"], _unsure) if "format" in schema else _anything
-    item, most = _glance(schema["items"]) if "items" in schema else _anything, schema.get("maxItems", math.inf)
-    members = {name: _glance(member) for name, member in schema.get("properties", {}).items()}
-    required = frozenset(schema.get("required", ()))
-    other = _glance(schema["additionalProperties"]) if "additionalProperties" in schema else _anything
-
-    def is_valid(value: Any) -> bool:  # noqa: ANN401 - any JSON
-        # Not isinstance, because True is not an integer in JSON.
-        kind = type(value)
-        if kind not in types:
-            return False
-        if kind is str:
-            return (values is None or value in values) and len(value) <= longest and has_format(value)
-        if kind is list:
-            return values is None and len(value) <= most and all(map(item, value))
-        if kind is dict:
-            return (
-                values is None
-                and required <= value.keys()
-                and all(members.get(name, other)(member) for name, member in value.items())
-            )
-        return values is None
-
-    return is_valid
+    return glance.of(request_schema(operation_id), _REQUEST_FORMATS)
 
 
 def takes_body(operation_id: str) -> bool:
@@ -437,11 +379,62 @@ def event_names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in (directory() / "events").glob("*.json") if file.stem != "ping"))
 
 
+class Field(NamedTuple):
+    """
+    A field that an event can be asserted by.
+
+    Attributes:
+        rule: Its schema.
+
+        name: The name of the schema file, which relative references in *rule* start from.
+
+        is_optional: Whether some events lack it.
+    """
+
+    rule: Any
+    name: str
+    is_optional: bool = False
+
+    @property
+    def is_account(self) -> bool:
+        """Whether the value is an account, which has a login."""
+        references = [part.get("$ref") for part in self.rule.get("anyOf", [self.rule])]
+        return any("login" in load(f"components/{Path(file).stem}")["properties"] for file in references if file)
+
+    def violation(self, value: object) -> Any:  # noqa: ANN401 - a ValidationError, whose types are loose
+        """Return why the field cannot have this *value*, as a ``ValidationError``; ``None`` if it can."""
+        if glance.of(self.rule, _FORMATS)(value) or (value is None and self.is_optional):
+            return None
+        from jsonschema.exceptions import best_match
+
+        # The id is for relative references.
+        return best_match(_compile({"$id": f"{_BASE}{self.name}.json", **self.rule}, _FORMATS).iter_errors(value))
+
+
 @cache
-def event_fields(name: str) -> frozenset[str]:
-    """List the fields of an event's own object: the deployment, the deployment status, …, or the payload itself."""
-    fields: dict[str, Any] = load(f"events/{name}")["properties"]
-    own = fields.get(name)
-    if own and "$ref" in own:
-        fields = load("components/" + Path(own["$ref"]).stem)["properties"]
-    return frozenset(fields)
+def event_fields(name: str) -> dict[str, Field]:
+    """
+    List the fields of an event's own object: the deployment, the deployment status, …, or the payload itself.
+
+    ``action``, ``repository`` (the full name) and the ``creator`` of a commit status are fields too.
+    """
+    file = f"events/{name}"
+    payload = load(file)
+    own = payload["properties"].get(name, {}).get("$ref")
+    if own:
+        file = f"components/{Path(own).stem}"
+    described = load(file) if own else payload
+    required = described.get("required", ())
+    fields = {field: Field(rule, file, field not in required) for field, rule in described["properties"].items()}
+    if name == "status":
+        # The payload contains the creator only as the sender of the event.
+        fields["creator"] = fields["sender"]
+    fields["action"] = Field(payload["properties"].get("action", {"type": "null"}), file)
+    fields["repository"] = Field({"type": "string"}, file)
+    return fields
+
+
+def delivery_field(name: str) -> Field:
+    """Return a field of a delivery of a hook, by GitHub's name for it."""
+    file = "components/hook-delivery"
+    return Field(load(file)["properties"][name], file)

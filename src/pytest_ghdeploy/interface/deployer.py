@@ -311,6 +311,9 @@ class Deployers:
             later = replace(later, after_polls=after_polls)
         checked = tuple(_checked(step, later if index else first) for index, step in enumerate(steps))
         failing = _checked(fails_with, checked[-1], argument="fails_with")
+        if failing.state == "success":
+            msg = 'fails_with must not be a success: use "failure" or "error"'
+            raise FakeError(msg, argument="fails_with")
         store = self._store
         repository_id = None
         if repository is not None:

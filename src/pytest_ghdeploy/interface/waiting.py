@@ -50,7 +50,7 @@ class Watch:
 
         Raises:
             AssertionError: No event matched within *timeout* seconds. The message lists the closest ones.
-            FakeError: The event or a field is unknown, or *timeout* is invalid.
+            FakeError: *timeout* is invalid.
         """
         __tracebackhide__ = True
         _check(timeout)
@@ -70,7 +70,7 @@ class Watch:
 
         Raises:
             AssertionError: No event matched within *timeout* seconds. The message lists the closest ones.
-            FakeError: The event or a field is unknown, or *timeout* is invalid.
+            FakeError: *timeout* is invalid.
         """
         __tracebackhide__ = True
         _check(timeout)
@@ -121,7 +121,8 @@ class Watch:
             returned = assertions.matching(self._returned, name, fields)
         more = f", other than the {len(returned)} already returned," if returned else ""
         left = [event for event in self._events if not any(event is other for other in returned)]
-        return assertions.find_event(left, name, fields, more=f"{more} in {timeout:g} seconds")
+        other = "other " if returned else ""
+        return assertions.find_event(left, name, fields, more=f"{more} in {timeout:g} seconds", other=other)
 
 
 def _loop() -> tuple[Callable[[], Any], Callable[[Callable[[], None]], object]]:
