@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.assumptions import Assumptions
     from pytest_ghdeploy.github.model import CheckSuite, Team, Token, User
     from pytest_ghdeploy.http.schema import SchemaViolation
+    from pytest_ghdeploy.http.stubs import StubbedRequest
     from pytest_ghdeploy.interface.apps import App, Installation
     from pytest_ghdeploy.interface.deployer import Deployer, Step
     from pytest_ghdeploy.interface.environment import Environment
@@ -56,6 +57,7 @@ _HOMES = {
     "Repository": "interface.repository",
     "SchemaViolation": "http.schema",
     "Step": "interface.deployer",
+    "StubbedRequest": "http.stubs",
     "Team": "github.model",
     "Token": "github.model",
     "UnsupportedRequest": "errors",
@@ -91,6 +93,7 @@ __all__ = [
     "Repository",
     "SchemaViolation",
     "Step",
+    "StubbedRequest",
     "Team",
     "Token",
     "UnsupportedRequest",

@@ -17,6 +17,7 @@ from pytest_ghdeploy.http.application import Application
 from pytest_ghdeploy.http.messages import Answer, Request
 from pytest_ghdeploy.redaction import Secrets
 from pytest_ghdeploy.report import transcript
+from pytest_ghdeploy.report.lines import printable
 from pytest_ghdeploy.report.recorder import Recorder
 from pytest_ghdeploy.report.transcript import Transcript
 from pytest_ghdeploy.store.clock import Clock, keep_diary
@@ -180,17 +181,22 @@ class Engine:
         if problem:
             raise problem
 
-    def check_faults(self) -> None:
+    def check_unused(self) -> None:
         """
-        Check that all required faults were used up.
+        Check that all required faults and stubs were used up.
 
         Raises:
-            AssertionError: A fault was not used up.
+            AssertionError: A fault or a stub was not used up. The message lists the most similar requests.
         """
         __tracebackhide__ = True
-        if self._fault_plan is not None:
-            with self.secrets:
-                self._fault_plan.check()
+        with self.lock:
+            lines = [] if self._fault_plan is None else self._fault_plan.missed_lines()
+            if self.application.stubs.added:
+                from pytest_ghdeploy.interface.stubs import missed_lines  # few tests need it
+
+                lines += missed_lines(self.application.stubs, self.requests)
+        if lines:
+            raise AssertionError(self.secrets.redact("\n".join(lines)))
 
     # For servers, which may run for a long time
 
@@ -202,11 +208,11 @@ class Engine:
             self.clock.move_to(Clock().now)
 
     def list_problems(self) -> list[str]:
-        """List what would fail a test: swallowed errors and unused faults. They stay recorded."""
+        """List what would fail a test: swallowed errors, unused faults and unused stubs. They stay recorded."""
         with self.lock:
             lines = [f"{type(problem).__name__}: {problem}" for problem in self._problems]
             try:
-                self.check_faults()
+                self.check_unused()
             except AssertionError as problem:
                 lines.append(str(problem))
             return [self.secrets.redact(line) for line in lines]
@@ -227,7 +233,13 @@ class Engine:
 
     def report_text(self) -> str:
         """Return the conversation for the report of a failed test: a diagram if more than two parties take part."""
-        return self.transcript.report()
+        text = self.transcript.report()
+        if self.application.stubs.added:
+            from pytest_ghdeploy.interface.stubs import near_miss_lines  # few tests need it
+
+            lines = map(printable, near_miss_lines(self.application.stubs, self.requests))
+            text = "\n".join(filter(None, [text, *map(self.secrets.redact, lines)]))
+        return text
 
     # For doors
 

@@ -71,8 +71,8 @@ class FakeGitHub:
             ...  # requests to https://api.github.com are answered here
 
     Leaving the block raises errors that the code in it may have swallowed: a
-    request that no endpoint could answer, a crash of the fake, or a fault that
-    was not used up.
+    request that no endpoint could answer, a crash of the fake, or a required
+    fault or stub that was not used up.
     """
 
     _kind: ClassVar[type[Engine]] = Engine
@@ -145,7 +145,7 @@ class FakeGitHub:
         self.close()
         if exc_type is None:
             self._engine.raise_problem()
-            self._engine.check_faults()
+            self._engine.check_unused()
 
     def open(self) -> None:
         """
@@ -407,11 +407,17 @@ class FakeGitHub:
         status: int = 200,
         json: object = None,
         headers: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        times: int | None = None,
+        required: bool = False,
     ) -> None:
         """
-        Answer *method* and *path* with a fixed response from now on, without checking the caller.
+        Answer *method* and *path* with a response of your own from now on, without checking the caller.
 
-        Later stubs take precedence over earlier ones, and all stubs over the fake's own endpoints.
+        All stubs take precedence over the fake's own endpoints. Of several
+        stubs for a request, one with *query* or *body* comes first, then those
+        with *times* in the order in which they were added, then the newest.
 
         Args:
             method: The HTTP method. A stub for ``GET`` answers ``HEAD`` too.
@@ -421,16 +427,40 @@ class FakeGitHub:
 
             status: The HTTP status of the response, 200 to 599.
 
-            json: The body of the response; ``None`` for an empty body.
+            json: The body of the response; ``None`` for an empty body. A function takes the request, with ``method``,
+                ``path``, ``query`` and ``json``, and returns the JSON, or a tuple of the status and the JSON. An
+                exception in it fails the test.
 
             headers: More headers of the response, such as ``{"Retry-After": "60"}``.
+
+            query: The parameters that the query of the request must have, such as ``{"page": 2}``. Values are compared
+                as strings.
+
+            body: The members that the JSON object in the request must contain, at any depth. The items of an array
+                must all match, in order.
+
+            times: The number of requests to answer. Later ones go to the next stub, or to the fake's own endpoint. The
+                default is no limit.
+
+            required: Whether the test fails if the stub is not used up: *times* times, or at least once.
 
         Raises:
             FakeError: An argument is invalid. No stub was added.
         """
         with self._engine.lock:
-            self._engine.application.stubs.append(
-                stub_of(method, path, status=status, json=json, headers=headers, prefix=self._engine.prefix)
+            self._engine.application.stubs.added.append(
+                stub_of(
+                    method,
+                    path,
+                    status=status,
+                    json=json,
+                    headers=headers,
+                    query=query,
+                    body=body,
+                    times=times,
+                    required=required,
+                    prefix=self._engine.prefix,
+                )
             )
 
     def seed(self, source: str | PathLike[str] | Mapping[str, Any]) -> None:

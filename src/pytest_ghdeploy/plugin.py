@@ -251,10 +251,10 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that has swallowed an error, or has not used up a required fault."""
+    """Fail a test that has swallowed an error, or has not used up a required fault or stub."""
     result = yield from _watch(item)
     for fake in item.stash.get(_FAKES, []):
-        fake.check_faults()
+        fake.check_unused()
     return result
 
 

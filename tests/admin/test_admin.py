@@ -202,9 +202,18 @@ CALLS: dict[str, Call] = {
         {}, {}, lambda gh: anonymous_status(gh) == 200, lambda gh: gh.rate_limits.set(0, user=None)
     ),
     "stub": Call(
-        {"method": "GET", "path": "/repos/octocat/example/pulls", "json": [1], "headers": {"X-More": "1"}},
+        {
+            "method": "GET",
+            "path": "/repos/octocat/example/pulls",
+            "json": [1],
+            "headers": {"X-More": "1"},
+            "query": {"page": 1},
+            "times": 2,
+        },
         {},
-        lambda gh: gh._engine.answer("GET", f"{gh.base_url}/repos/octocat/example/pulls", {}, b"").body == b"[1]",
+        lambda gh: (
+            gh._engine.answer("GET", f"{gh.base_url}/repos/octocat/example/pulls?page=1", {}, b"").body == b"[1]"
+        ),
     ),
     "deployer": Call(
         {"environment": "qa", "steps": ["queued", {"state": "success", "after_seconds": 5}]},
@@ -1012,7 +1021,7 @@ NEEDED = {
 def snapshot(gh: FakeGitHub) -> object:
     """Count all state."""
     rows = {name: len(list(table)) for name, table in gh._engine.store.tables().items()}
-    return rows, len(gh.events), gh.clock.now, len(gh.faults), len(gh._engine.application.stubs), len(gh.tokens)
+    return rows, len(gh.events), gh.clock.now, len(gh.faults), len(gh._engine.application.stubs.added), len(gh.tokens)
 
 
 @pytest.mark.parametrize("path", CALLS)

@@ -261,29 +261,66 @@ def test_hosts_that_only_look_like_github_are_left_alone(
 
 # Endpoints that the fake does not support
 
+REPO = "/repos/octocat/example"
+
 
 @pytest.mark.parametrize(
-    ("method", "path", "operation_id"),
+    ("method", "path", "operation_id", "stub"),
     [
-        ("GET", "/repos/octocat/example/pulls", "pulls/list"),
-        ("POST", "/repos/octocat/example/issues", "issues/create"),
-        ("GET", "/repos/octocat/example/branches/main/protection", "repos/get-branch-protection"),
-        ("PUT", "/repos/octocat/example/branches/a/b/protection", "repos/update-branch-protection"),
-        ("GET", "/repos/octocat/example/commits/main/pulls", "repos/list-pull-requests-associated-with-commit"),
-        ("GET", "/repositories/1296269001/pulls", "pulls/list"),
-        ("GET", "/search/issues", "search/issues-and-pull-requests"),
-        ("PATCH", "/repos/octocat/example/pulls/1", "pulls/update"),
+        ("GET", f"{REPO}/pulls", "pulls/list", f'"GET", "{REPO}/pulls", status=200, json=…'),
+        ("POST", f"{REPO}/issues", "issues/create", f'"POST", "{REPO}/issues", status=201, json=…'),
+        ("GET", "/repositories/1296269001/pulls", "pulls/list", '"GET", "/repositories/*/pulls", status=200, json=…'),
+        ("PATCH", f"{REPO}/pulls/1", "pulls/update", f'"PATCH", "{REPO}/pulls/*", status=200, json=…'),
+        ("DELETE", f"{REPO}/releases/7", "repos/delete-release", f'"DELETE", "{REPO}/releases/*", status=204'),
+        (
+            "GET",
+            f"{REPO}/branches/main/protection",
+            "repos/get-branch-protection",
+            f'"GET", "{REPO}/branches/main/protection", status=200, json=…',
+        ),
+        (
+            "PUT",
+            f"{REPO}/branches/a/b/protection",
+            "repos/update-branch-protection",
+            f'"PUT", "{REPO}/branches/a/b/protection", status=200, json=…',
+        ),
+        (
+            "GET",
+            f"{REPO}/commits/{'0a' * 20}/pulls",
+            "repos/list-pull-requests-associated-with-commit",
+            f'"GET", "{REPO}/commits/*/pulls", status=200, json=…',
+        ),
+        (
+            "GET",
+            "/search/issues",
+            "search/issues-and-pull-requests",
+            '"GET", "/search/issues", status=200, json=…',
+        ),
+        (
+            "POST",
+            f"{REPO}/actions/workflows/ci.yml/dispatches",
+            "actions/create-workflow-dispatch",
+            f'"POST", "{REPO}/actions/workflows/ci.yml/dispatches", status=204',
+        ),
+        (
+            "GET",
+            f"{REPO}/actions/jobs/6/logs",
+            "actions/download-job-logs-for-workflow-run",
+            f'"GET", "{REPO}/actions/jobs/*/logs", status=302, headers={{"Location": …}}',
+        ),
     ],
 )
-def test_an_unsupported_endpoint_is_named(ghdeploy: FakeGitHub, method: str, path: str, operation_id: str) -> None:
-    """The error names GitHub's operation and suggests a stub."""
+def test_an_unsupported_endpoint_is_named(
+    ghdeploy: FakeGitHub, method: str, path: str, operation_id: str, stub: str
+) -> None:
+    """The error names GitHub's operation and suggests a stub, with GitHub's status and `*` for ids and SHAs."""
     ghdeploy.add_repository("octocat/example")
     with pytest.raises(UnsupportedRequest) as caught:
         requests.request(method, f"{API}{path}", json={}, headers=HEADERS, timeout=5)
     assert str(caught.value) == (
         f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
         f"(`ghdeploy routes` lists its {len(cli.routes().splitlines())} endpoints). "
-        f'Stub the response: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
+        f"Stub the response: ghdeploy.stub({stub})"
     )
     with pytest.raises(UnsupportedRequest):
         ghdeploy._engine.raise_problem()
@@ -299,10 +336,24 @@ def test_an_unsupported_endpoint_can_be_stubbed(ghdeploy: FakeGitHub, path: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["/nope", "/repos/octocat/example/deploymentz", "/repos/octocat/example/", "/repos/octocat/example/pulls/"]
+    ("path", "more"),
+    [
+        ("/nope", ""),
+        (f"{REPO}/deploymentz", f"; the nearest is {REPO}/deployments"),
+        (f"{REPO}/pull", f"; the nearest is {REPO}/pulls"),
+        (f"{REPO}/deployment/5/statuses", f"; the nearest is {REPO}/deployments/5/statuses"),
+        (f"{REPO}/", f"; the nearest is {REPO}"),
+        (f"{REPO}/pulls/", f"; the nearest is {REPO}/pulls"),
+        (f"/repo{REPO[6:]}", f"; the nearest is {REPO}"),
+        ("/octocat/example/deployments", f"; the nearest is {REPO}/deployments"),
+        (f"/api/v3{REPO}", f"; the nearest is {REPO}"),
+        (f"{REPO}/deployments/5/zzz", ""),
+        ("/repos//example/pulls", ""),
+        (f"{REPO}/merges", "; this path has POST"),
+    ],
 )
-def test_an_unknown_path_is_githubs_404(ghdeploy: FakeGitHub, path: str) -> None:
-    """It fails no test."""
+def test_an_unknown_path_is_githubs_404(ghdeploy: FakeGitHub, path: str, more: str) -> None:
+    """It fails no test. The hint names the other methods of the path, else the nearest path."""
     ghdeploy.add_repository("octocat/example")
     answer = get(f"{API}{path}")
     assert answer.status_code == 404
@@ -311,8 +362,24 @@ def test_an_unknown_path_is_githubs_404(ghdeploy: FakeGitHub, path: str) -> None
         "documentation_url": "https://docs.github.com/rest",
         "status": "404",
     }
-    assert answer.headers["X-GHDeploy-Hint"] == f"GitHub has no GET {path}"
+    assert answer.headers["X-GHDeploy-Hint"] == f"GitHub has no GET {path}{more}"
     ghdeploy._engine.raise_problem()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "methods"),
+    [
+        ("PUT", f"{REPO}/deployments", "GET and POST"),
+        ("POST", REPO, "GET and PATCH and DELETE"),
+        ("PATCH", f"{REPO}/pulls", "GET and POST"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(ghdeploy: FakeGitHub, method: str, path: str, methods: str) -> None:
+    """GitHub answers 404; the hint lists the methods that the path has."""
+    ghdeploy.add_repository("octocat/example")
+    answer = requests.request(method, f"{API}{path}", json={}, headers=HEADERS, timeout=5)
+    assert answer.status_code == 404
+    assert answer.headers["X-GHDeploy-Hint"] == f"GitHub has no {method} {path}; this path has {methods}"
 
 
 @pytest.mark.parametrize("url", [f"{API}/repos/octocat/example/pulls", "https://github.com/octocat/example"])

@@ -1015,6 +1015,6 @@ def test_the_message_contains_no_token(ghdeploy: FakeGitHub, repository: Reposit
     ghdeploy.faults.add(path="/user", status=500)
     _get(f"{API}/users/a-token-for-tests")
     with pytest.raises(AssertionError) as caught:
-        ghdeploy._engine.check_faults()
+        ghdeploy._engine.check_unused()
     ghdeploy.faults.clear()
     assert "GET /users/[redacted] was sent 1 time" in str(caught.value)

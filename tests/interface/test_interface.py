@@ -68,7 +68,7 @@ def snapshot(fake: FakeGitHub) -> dict[str, Any]:
         "events": list(fake.events),
         "tokens": dict(store.tokens),
         "collaborators": {number: dict(granted) for number, granted in store._collaborators.items()},
-        "stubs": list(fake._engine.application.stubs),
+        "stubs": list(fake._engine.application.stubs.added),
         "now": fake.clock.now,
         "requests": fake.requests,
         "settings": (fake.base_url, store.assume),
@@ -1458,6 +1458,6 @@ def test_a_token_in_a_path_is_redacted_in_errors_too(ghdeploy: FakeGitHub) -> No
     ghdeploy._engine.take_problem()
     ghdeploy.faults.add(path="/repos/ghp_secretTOKEN12345", status=500)
     with pytest.raises(AssertionError) as unused:
-        ghdeploy._engine.check_faults()
+        ghdeploy._engine.check_unused()
     assert "secretTOKEN" not in str(unused.value)
     ghdeploy.faults.clear()

@@ -17,7 +17,7 @@ import requests
 from hypothesis import HealthCheck, given, settings, strategies as st
 from scene import KEYS
 
-from pytest_ghdeploy import FakeError, FakeGitHub, Step
+from pytest_ghdeploy import FakeError, FakeGitHub, Step, StubbedRequest
 from pytest_ghdeploy.commands.serve import ServedGitHub, Settings
 from pytest_ghdeploy.fake import engine_of
 from pytest_ghdeploy.seeds import seed as seeds
@@ -100,7 +100,10 @@ def stored(fake: FakeGitHub) -> object:
     return pickle.loads(  # noqa: S301 - a copy of our own
         pickle.dumps((rows, graphs, tokens, names, limits, events, store.events._count, parties, faults))
     ), (
-        [(stub.method, stub.segments, stub.status, stub.body) for stub in application.stubs],
+        [
+            (str(stub), stub.headers, stub.query, stub.body, stub.times, stub.required, stub.respond(ASKED))
+            for stub in application.stubs.added
+        ],
         fake.clock.now,
         fake.conversation_text(),
         list(fake._engine._problems),
@@ -108,6 +111,9 @@ def stored(fake: FakeGitHub) -> object:
         dict(fake._engine.secrets._known),
         dict(fake._engine.secrets._words),
     )
+
+
+ASKED = StubbedRequest("GET", "/", {}, None)
 
 
 def prepared(fake: FakeGitHub) -> FakeGitHub:
@@ -194,7 +200,10 @@ EVERYTHING: dict[str, Any] = {
     ],
     "deployers": [{"environment": "qa", "steps": ["queued", {"state": "success", "after_polls": 2}]}, {}],
     "faults": [{"method": "GET", "path": "/user", "status": 503, "times": 2, "required": False}],
-    "stubs": [{"method": "GET", "path": "/repos/*/*/pulls", "json": [{"number": 1}], "headers": {"X-Seen": "yes"}}],
+    "stubs": [
+        {"method": "GET", "path": "/repos/*/*/pulls", "json": [{"number": 1}], "headers": {"X-Seen": "yes"}},
+        {"method": "POST", "path": "/x", "query": {"page": 2}, "body": {"a": 1}, "times": 1, "required": True},
+    ],
     "rate_limits": [17, {"remaining": 3, "user": None, "limit": 5, "status": 429}],
     "tokens": [
         "my-token",
@@ -337,6 +346,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     fake.rate_limits.set(17)
     fake.rate_limits.set(3, user=None, limit=5, status=429)
     fake.stub("GET", "/repos/*/*/pulls", json=[{"number": 1}], headers={"X-Seen": "yes"})
+    fake.stub("POST", "/x", query={"page": 2}, body={"a": 1}, times=1, required=True)
     fake.faults.add(method="GET", path="/user", status=503, times=2, required=False)
     fake.deployer("qa", steps=["queued", Step("success", after_polls=2)])
     fake.deployer()
@@ -387,6 +397,7 @@ def test_seeded_resources_are_visible_over_http(ghdeploy: FakeGitHub) -> None:
     def root(path: str) -> Any:  # noqa: ANN401 - any JSON
         return requests.get(f"{API}{where}{path}", headers=headers, timeout=10).json()
 
+    assert requests.post(f"{API}/x?page=2", json={"a": 1, "b": 2}, timeout=10).content == b""
     assert root("")["private"] is True
     assert [branch["name"] for branch in root("/branches")] == ["main", "stale", "topic"]
     assert [tag["name"] for tag in root("/tags")] == ["v1"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 import pytest_ghdeploy
-from pytest_ghdeploy import Step
+from pytest_ghdeploy import Step, StubbedRequest
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub
@@ -37,6 +37,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "Environment": environment,
         "Deployer": ghdeploy.deployer(),
         "Step": Step("queued"),
+        "StubbedRequest": StubbedRequest("GET", "/user", {}, None),
         "Webhooks": ghdeploy.webhooks,
         "Hook": hook,
         "Delivery": hook.deliveries[0],

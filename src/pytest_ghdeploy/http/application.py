@@ -30,8 +30,9 @@ from pytest_ghdeploy.http.authentication import (
     redirect_renamed,
 )
 from pytest_ghdeploy.http.json_body import read_object
-from pytest_ghdeploy.http.messages import Answer, Request, Stub, header_text, segments_of
+from pytest_ghdeploy.http.messages import Answer, Request, header_text
 from pytest_ghdeploy.http.rendering import READING, Renderer, refusal_body
+from pytest_ghdeploy.http.stubs import Stubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +55,7 @@ class Application:
         self.store = store
         self.urls = urls
         self._own_urls = urls
-        self.stubs: list[Stub] = []
+        self.stubs = Stubs()
         self.intercept: Callable[[Request], Answer] | None = None
         """Answers requests while there are faults. It may call ``proceed`` to get the answer without faults."""
         self._renderer = Renderer()
@@ -94,9 +95,10 @@ class Application:
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
-        if self.stubs and (stub := self._find_stub(request)):
-            defaults = self._headers(USUAL_TERMS, None, None) | {"Content-Length": str(len(stub.body))}
-            return stub.answer(defaults, to_head=request.method == "HEAD")
+        if self.stubs.added:
+            stubbed = self.stubs.answer(request, lambda: self._headers(USUAL_TERMS, None, None))
+            if stubbed:
+                return stubbed
         if request.method == "OPTIONS":
             return Answer(int(HTTPStatus.NO_CONTENT), negotiation.PREFLIGHT | self._identify(), b"")
         # A refusal includes the headers that are known when it is raised.
@@ -118,6 +120,8 @@ class Application:
                 self._give_back(more, token, request)
         except GitHubError as refusal:
             status, hint = refusal.status, refusal.hint
+            if near := self._near_stub(request):
+                hint = f"{hint}; {near}" if hint else near
             with suppress(GitHubError):  # the token was refused before the terms were negotiated
                 terms = self._terms(request)
             body = refusal_body(refusal, endpoint, self.urls, more)
@@ -135,9 +139,8 @@ class Application:
             headers["Content-Length"] = str(len(body))
         return Answer(status, headers, b"" if request.method == "HEAD" else body, hint)
 
-    def _find_stub(self, request: Request) -> Stub | None:
-        segments = segments_of(request.path)
-        return next((stub for stub in reversed(self.stubs) if stub.is_for(request.method, segments)), None)
+    def _near_stub(self, request: Request) -> str:
+        return self.stubs.nearest(request) if self.stubs.added else ""
 
     def _terms(self, request: Request) -> Terms:
         return negotiation.terms(
@@ -149,7 +152,10 @@ class Application:
 
     def _endpoint(self, request: Request) -> Endpoint:
         if request.endpoint is None:
-            raise router.no_endpoint(request.method, request.path)
+            problem = router.no_endpoint(request.method, request.path)
+            if isinstance(problem, UnsupportedRequest) and (near := self._near_stub(request)):
+                problem.args = (f"{problem}; {near}",)
+            raise problem
         return request.endpoint
 
     def _call(self, request: Request, endpoint: Endpoint, token: Token | None, terms: Terms) -> Call:

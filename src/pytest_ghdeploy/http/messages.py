@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from pytest_ghdeploy.http.authentication import token_of
@@ -101,33 +100,6 @@ def fits(pattern: Segments, path: Segments) -> bool:
     return len(pattern) == len(path) and all(
         wanted is None or wanted == segment for wanted, segment in zip(pattern, path, strict=True)
     )
-
-
-class Stub(NamedTuple):
-    """A fixed response."""
-
-    method: str
-    segments: Segments
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-
-    def is_for(self, method: str, segments: Segments) -> bool:
-        """Return whether the stub answers a request. A stub for GET answers HEAD too."""
-        return self.method in ((method, "GET") if method == "HEAD" else (method,)) and fits(self.segments, segments)
-
-    def answer(self, defaults: Mapping[str, str], *, to_head: bool) -> Answer:
-        """Create the response, with the headers in *defaults* that the stub does not set."""
-        hint = ""
-        named = {name.lower() for name in self.headers}
-        headers = {**{name: value for name, value in defaults.items() if name.lower() not in named}, **self.headers}
-        if self.status >= HTTPStatus.BAD_REQUEST:
-            segments = ("*" if segment is None else segment for segment in self.segments)
-            hint = f"response of the stub for {self.method} {'/'.join(segments)}"
-            headers["X-GHDeploy-Hint"] = header_text(hint)
-        if not self.body:
-            headers.pop("Content-Type", None)
-        return Answer(self.status, headers, b"" if to_head else self.body, hint)
 
 
 def header_text(text: str) -> str:

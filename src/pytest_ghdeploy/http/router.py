@@ -2,13 +2,14 @@
 Finding the operation of a request, first among the fake's endpoints and then among all of GitHub's.
 
 ``endpoints.txt`` lists the operations of GitHub's REST API, one per line: method,
-path, operation id. It distinguishes an endpoint that the fake does not
+path, operation id, and the status of a success if it is not 200. It distinguishes an endpoint that the fake does not
 implement, which must not go unnoticed, from a path that GitHub answers with 404.
 """
 
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -139,11 +140,18 @@ class Router:
 
 
 @cache
-def operations() -> dict[str, tuple[str, str]]:
-    """Read the list: method and path by operation id."""
+def _listed() -> dict[str, tuple[str, str, int]]:
+    """Read the list: method, path and status of a success by operation id."""
     lines = (Path(__file__).parent / "endpoints.txt").read_text("utf-8").splitlines()
     split = (line.split(" ") for line in lines if line and not line.startswith("#"))
-    return {name: (method, path) for method, path, name in split} | {"graphql": ("POST", "/graphql")}
+    listed = {name: (method, path, int(status[0]) if status else 200) for method, path, name, *status in split}
+    return listed | {"graphql": ("POST", "/graphql", 200)}
+
+
+@cache
+def operations() -> dict[str, tuple[str, str]]:
+    """Return method and path by operation id."""
+    return {name: (method, path) for name, (method, path, _) in _listed().items()}
 
 
 @cache
@@ -215,9 +223,59 @@ def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
         return UnsupportedRequest(
             f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
             f"(`ghdeploy routes` lists its {sum(len(endpoint.paths) for endpoint in own.values())} endpoints). "
-            f'Stub the response: ghdeploy.stub("{method}", "{path}", status=200, json=…)'
+            f"Stub the response: {_stub_for(operation_id, path)}"
         )
     hint = f"GitHub has no {method} {path}"
     if "/" in path.partition("/environments/")[2]:
         hint += "; encode a slash in the name of an environment as %2F"
+    elif methods := [other for other in _METHODS if other != method and operation(other, path)]:
+        hint += f"; this path has {' and '.join(methods)}"
+    elif near := _nearest(method, path):
+        hint += f"; the nearest is {near}"
     return refusals.not_found(hint, documentation_url=refusals.REST_DOCS)
+
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# Other requests of the same kind have other ids and SHAs.
+_ID = re.compile(r"\d+|[0-9a-f]{40}(?:\.\.\.[0-9a-f]{40})?")
+# The other arguments of a stub by status. The default is a body.
+_MORE = {204: "", 205: "", 302: ', headers={"Location": …}'}
+
+
+def _stub_for(operation_id: str, path: str) -> str:
+    """Write the call that stubs an operation, with the status of its success and ``*`` for ids and SHAs."""
+    method, _, status = _listed()[operation_id]
+    pattern = "/".join("*" if _ID.fullmatch(segment) else segment for segment in path.split("/"))
+    more = _MORE.get(status, ", json=…")
+    return f'ghdeploy.stub("{method}", "{pattern}", status={status}{more})'
+
+
+@lru_cache(256)
+def _nearest(method: str, path: str) -> str:
+    """Find the path of an operation that was probably meant; ``""`` if there is none."""
+    tidy = "/" + path.strip("/")
+    for candidate in (tidy, f"/repos{tidy}", tidy.removeprefix("/api/v3"), tidy.removeprefix("/api")):
+        if candidate != path and operation(method, candidate):
+            return candidate
+    corrections = [
+        correction
+        for listed, template in operations().values()
+        if listed == method and (correction := _correction(tidy.split("/"), template.split("/")))
+    ]
+    return max(corrections, default=(0, ""), key=lambda correction: correction[0])[1]
+
+
+_SIMILAR = 0.7
+
+
+def _correction(path: list[str], template: list[str]) -> tuple[float, str] | None:
+    """Correct the one segment that keeps a path from matching a template, and return the similarity too."""
+    if len(path) != len(template):
+        return None
+    pairs = zip(path, template, strict=True)
+    wrong = [place for place, (segment, name) in enumerate(pairs) if segment != name and not _PARAMETER.fullmatch(name)]
+    if len(wrong) != 1 or not all(path[1:]):
+        return None
+    (place,) = wrong
+    likeness = SequenceMatcher(None, path[place].lower(), template[place]).ratio()
+    return (likeness, "/".join([*path[:place], template[place], *path[place + 1 :]])) if likeness >= _SIMILAR else None

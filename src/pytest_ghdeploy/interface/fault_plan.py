@@ -7,8 +7,6 @@ has not shown that it can handle it.
 
 from __future__ import annotations
 
-from collections import Counter
-from difflib import SequenceMatcher
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from pytest_ghdeploy.github.refusals import REASONS, GitHubError
 from pytest_ghdeploy.http.json_body import to_json
 from pytest_ghdeploy.http.messages import Answer, fits, header_text, segments_of
 from pytest_ghdeploy.interface import not_found_yet
+from pytest_ghdeploy.interface.similar import similar_lines
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ _ERRORS: dict[str, tuple[Failure, bool]] = {
     "not_json": ("", False),
 }
 _FIRST_5XX = 500
-_SHOWN = 5
 
 # GitHub documents "Server Error" for a request that takes too long. Clients quote the same text for 502 and 503, and
 # the text for 504; no recording confirms them [guess].
@@ -336,27 +334,21 @@ class FaultPlan:
 
     # After the test
 
-    def check(self) -> None:
+    def missed_lines(self) -> list[str]:
         """
-        Check that all required faults were used up, and that no fault failed to hide an object.
+        Describe each required fault that was not used up, and each fault that failed to hide an object.
 
-        Raises:
-            AssertionError: A fault was not used up. The message gives the reason and lists the most similar requests.
+        The lines give the reason and list the most similar requests.
         """
-        __tracebackhide__ = True
         with self._lock:
             lines = [planned.problem for planned in self.planned if planned.problem]
             unused = [planned for planned in self.planned if planned.is_missed()]
-            lines += [line for planned in unused for line in self._explain(planned)]
-        if lines:
-            raise AssertionError("\n".join(lines))
+            return lines + [line for planned in unused for line in self._explain(planned)]
 
     def _explain(self, planned: PlannedFault) -> Iterator[str]:
         fault = planned.fault
         yield f"the fault {fault} was used {fault.used} of {fault.times} times"
         requests = self._requests()[planned.requests_before :]
-        counts = Counter(f"{request.method} {request.path}" for request in requests)
-        wanted = f"{fault.method or ''} {fault.path or ''}"
         if planned.created:
             yield f"  {planned.created_by} created {planned.created.label}; no later request was for it"
         elif planned.passed:
@@ -364,11 +356,7 @@ class FaultPlan:
             yield f"  only {planned.passed} of the first {planned.after} requests, which do not fail, {verb} sent"
         elif planned.get("not_found_yet"):
             yield "  no matching request created anything"
-        ranked = sorted(counts, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)
-        for line in ranked[:_SHOWN]:
-            yield f"  {line} was sent {counts[line]} time{'s'[: counts[line] != 1]}"
-        if len(ranked) > _SHOWN:
-            yield f"  and {len(ranked) - _SHOWN} others"
-        if not ranked:
+        yield from similar_lines(requests, f"{fault.method or ''} {fault.path or ''}")
+        if not requests:
             yield "  no request was sent after it was added"
         yield "  use required=False for a fault that may stay unused"
