@@ -16,7 +16,7 @@ from pytest_ghdeploy.github.urls import Urls
 from pytest_ghdeploy.http.application import Application
 from pytest_ghdeploy.http.messages import Answer, Request
 from pytest_ghdeploy.redaction import Secrets
-from pytest_ghdeploy.report import transcript
+from pytest_ghdeploy.report import sizes, transcript
 from pytest_ghdeploy.report.lines import printable
 from pytest_ghdeploy.report.recorder import Recorder
 from pytest_ghdeploy.report.transcript import Transcript
@@ -230,6 +230,32 @@ class Engine:
                 rows = [row for row in self.store.hook_deliveries if row.state != "waiting"]
                 for row in rows[:-keep]:
                     self.store.hook_deliveries.remove(row)
+                if self._deployers is not None:
+                    self._deployers.forget()
+
+    def forget_large(self, most: int) -> None:
+        """
+        Drop old requests, events and deliveries if all of them together have more than *most* bytes.
+
+        The latest ones with up to half of that stay, and always the latest request with everything after it.
+        """
+        with self.lock:
+            entries, deliveries = self.transcript.entries, self.store.hook_deliveries
+            finished = [row for row in deliveries if row.state != "waiting"]
+            # An entry of the transcript may be in no other list, such as the delivery to a deleted hook.
+            records = [*self._recorder.recorded, *self._recorded, *finished, *map(sizes.record_in, entries)]
+            if sum(map(sizes.size_of, {id(record): record for record in records}.values())) <= most:
+                return
+            removed = sizes.too_many(entries, most // 2)
+            kept = {id(sizes.record_in(entry)) for entry in entries[removed:]}
+            self.transcript.forget_first(removed)
+            requests = sizes.forget_before(self._recorder.recorded, kept)
+            if self._fault_plan is not None:
+                self._fault_plan.forget_requests(requests)
+            sizes.forget_before(self._recorded, kept)
+            for row in finished:
+                if id(row) not in kept:
+                    deliveries.remove(row)
 
     def report_text(self) -> str:
         """Return the conversation for the report of a failed test: a diagram if more than two parties take part."""
@@ -278,6 +304,10 @@ class Engine:
                 self._deployers.answered(exchange)
             return answer
 
+    def send(self, item: Item) -> None:
+        """Send a delivery from the outbox."""
+        self.webhooks._send(item)  # noqa: SLF001 - not for tests
+
     def after_fork(self) -> None:
         """Make the copy of a forked child usable for its Python interface."""
         self.outbox.after_fork()
@@ -301,6 +331,6 @@ def _sender(reference: ref[Engine]) -> Callable[[Item], None]:
     def send(item: Item) -> None:
         engine = reference()
         if engine is not None:
-            engine.webhooks._send(item)  # noqa: SLF001 - the webhooks are created when they are first needed
+            engine.send(item)
 
     return send

@@ -1,7 +1,7 @@
 """
-The options of a fake, each described once.
+The options of a fake, each described once, and the defaults of ``ghdeploy serve``.
 
-They are ini options and marker arguments in pytest, and command-line options of
+The options are ini options and marker arguments in pytest, and command-line options of
 ``ghdeploy serve``. pytest imports this module in every run, for everyone who has
 the package installed, so it imports almost nothing.
 """
@@ -63,6 +63,13 @@ OPTIONS = {
     "legacy_delivery_headers": Option("false", "spell the header names of deliveries as GitHub did in 2023"),
 }
 """The options by name. Ini options start with ``ghdeploy_``; command-line options have dashes for underscores."""
+
+DEFAULT_PORT = 8417
+"""The port of ``ghdeploy serve``."""
+DEFAULT_KEEP = 1000
+"""How many requests, events and deliveries ``ghdeploy serve`` remembers at least, if they are not too large."""
+DEFAULT_KEEP_BYTES = 64 * 1024 * 1024
+"""The size at which ``ghdeploy serve`` forgets old requests, events and deliveries."""
 
 SEED = "seed files to load into the fake of each test, relative to the file with this option"
 """The meaning of the ini option ``ghdeploy_seed``. It is not an argument of ``FakeGitHub``."""

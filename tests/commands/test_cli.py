@@ -115,6 +115,7 @@ def test_each_command_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> No
     assert "Tests control it over HTTP below /_ghdeploy; GET /_ghdeploy lists the endpoints." in shown
     assert "--port N the port, or 0 for any free port (default: 8417)" in shown
     assert "and forget older ones (default: 1000)" in shown
+    assert "if all of them together are larger (default: 67108864)" in shown
 
 
 @pytest.mark.parametrize("command", [[], ["routes"], ["serve"], ["demo"]])
@@ -155,14 +156,15 @@ def test_serve_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(serve, "run", run)
     assert cli.main(["serve"]) == 0
-    own = ["--port", "5", "--tls", "--seed", "a", "--seed", "b", "--env-file", "e", "--quiet", "--keep", "7"]
+    own = ["--port", "5", "--tls", "--seed", "a", "--seed", "b", "--env-file", "e", "--quiet"]
+    own += ["--keep", "7", "--keep-bytes", "9"]
     fakes = ["--payload-limit", "0", "--short-shas", "--base-url", "https://h/api/v3", "--no-null-is-absent"]
     assert cli.main(["serve", *own, *fakes, "--branch-policy-redirect", "policy"]) == 0
     fake = {"payload_limit": 0, "short_shas": True, "base_url": "https://h/api/v3", "null_is_absent": False}
     fake["branch_policy_redirect"] = "policy"
     assert [settings._replace(seeds=list(settings.seeds)) for settings in seen] == [
         serve.Settings(seeds=[]),
-        serve.Settings(5, True, ["a", "b"], "e", True, 7, fake),  # noqa: FBT003
+        serve.Settings(5, True, ["a", "b"], "e", True, 7, 9, fake),  # noqa: FBT003
     ]
 
 
@@ -170,6 +172,7 @@ def test_serve_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "expected"),
     [
         (["--keep", "0"], "argument --keep: '0' is not a whole number of 1 or more"),
+        (["--keep-bytes", "0"], "argument --keep-bytes: '0' is not a whole number of 1 or more"),
         (["--keep", "x"], "argument --keep: 'x' is not a whole number of 1 or more"),
         (["--port", "x"], "argument --port: invalid int value: 'x'"),
     ],

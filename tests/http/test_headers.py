@@ -12,6 +12,8 @@ from client import API, DEPLOYMENTS, REPO
 from github import Auth, Github
 from scene import KEYS
 
+from pytest_ghdeploy.http import rendering
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -432,6 +434,23 @@ def test_if_modified_since_hides_no_change_while_the_clock_stands_still(
     assert http.get(url, headers=since).status_code == 304
     repo.rename("octocat/other")
     assert http.get(url, headers=since).json()["url"] == f"{API}/repos/octocat/other/deployments/{created.id}"
+
+
+def test_a_forgotten_version_hides_no_change(
+    http: requests.Session, repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the versions of the latest URLs are known. For others, a time does not show that nothing has changed."""
+    monkeypatch.setattr(rendering, "_MOST_TAGS", 2)
+    created = repo.add_deployment(ref="main", environment="qa")
+    url = f"{API}{DEPLOYMENTS}/{created.id}"
+    since = {"If-Modified-Since": http.get(url).headers["Last-Modified"]}
+    created.add_status("success", environment="prod")
+    for number in range(3):
+        http.get(f"{API}{REPO}?{number}")
+    assert http.get(url, headers=since).json()["environment"] == "prod"
+    assert http.get(url, headers=since).json()["environment"] == "prod"
+    tag = {"If-None-Match": http.get(url).headers["ETag"]}
+    assert http.get(url, headers=tag).status_code == 304
 
 
 @pytest.mark.parametrize(

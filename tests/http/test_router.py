@@ -136,3 +136,11 @@ def test_a_path_without_an_endpoint_still_names_its_repository(
     """All parameters are known where the fake has an endpoint, and the repository's everywhere."""
     endpoint, found = router.find(method, path)
     assert (endpoint and endpoint.operation_id, dict(found)) == (operation_id, params)
+
+
+def test_a_long_path_is_not_remembered() -> None:
+    """A cache of long paths would keep many megabytes."""
+    path = f"/repos/o/r/git/ref/{'x' * 50_000}"
+    assert router.find("GET", path)[1]["ref"] == "x" * 50_000
+    assert router.find("GET", path)[1] is not router.find("GET", path)[1]
+    assert router.find("GET", "/repos/o/r")[1] is router.find("GET", "/repos/o/r")[1]

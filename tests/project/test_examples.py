@@ -32,8 +32,8 @@ from pytest_ghdeploy import (
 )
 from pytest_ghdeploy.admin import endpoints
 from pytest_ghdeploy.commands import cli
-from pytest_ghdeploy.commands.serve import DEFAULT_KEEP, DEFAULT_PORT, ServedGitHub, Settings
-from pytest_ghdeploy.options import OPTIONS
+from pytest_ghdeploy.commands.serve import ServedGitHub, Settings
+from pytest_ghdeploy.options import DEFAULT_KEEP, DEFAULT_KEEP_BYTES, DEFAULT_PORT, OPTIONS
 from pytest_ghdeploy.seeds import seed
 
 if TYPE_CHECKING:
@@ -404,7 +404,8 @@ def test_the_table_of_serve_options_is_complete(capsys: pytest.CaptureFixture[st
     wanted = re.findall(r"^  (--[a-z-]+)", own, re.MULTILINE)
     assert listed[: len(wanted)] == wanted
     assert set(listed[len(wanted) :]) < set(re.findall(r"^  (--[a-z-]+)", of_the_fake, re.MULTILINE))
-    assert [row[1] for row in rows if row[1]] == [str(DEFAULT_PORT), str(DEFAULT_KEEP)]
+    assert [row[1] for row in rows if row[1]] == [str(DEFAULT_PORT), str(DEFAULT_KEEP), "64 MiB"]
+    assert DEFAULT_KEEP_BYTES == 64 * 1024 * 1024
 
 
 def test_the_table_of_variables_matches_the_server(ghdeploy: FakeGitHub) -> None:

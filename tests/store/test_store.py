@@ -90,6 +90,21 @@ def test_an_id_is_never_used_again() -> None:
     assert table.add(_Row(table.next_id)).id not in ids
 
 
+def test_a_removed_row_leaves_nothing_behind() -> None:
+    """Its entries in indexes and its cached text go with it. A replaced row loses its text too."""
+    table = _filled("red", "blue")
+    red, blue = table
+    assert list(table.where(color="red")) == [red]
+    table.texts |= {red.id: "a text", blue.id: "another"}
+    table.replace(replace(blue, color="green"))
+    assert table.texts == {red.id: "a text"}
+    for row in table:
+        table.remove(row)
+    assert table.texts == {}
+    assert [index for _, index in table._indexes.values()] == [{}]
+    assert list(table.where(color="red")) == []
+
+
 def test_asking_for_the_next_id_does_not_use_it_up() -> None:
     """Only adding a row uses up an id."""
     table = _filled("a")

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.options import OPTIONS
+from pytest_ghdeploy.options import DEFAULT_KEEP, DEFAULT_KEEP_BYTES, DEFAULT_PORT, OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +138,8 @@ def routes() -> str:
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--port", type=int, default=8417, metavar="N", help="the port, or 0 for any free port (default: %(default)s)")
+    port_help = "the port, or 0 for any free port (default: %(default)s)"
+    add("--port", type=int, default=DEFAULT_PORT, metavar="N", help=port_help)
     add("--tls", action="store_true", help="use HTTPS, with a new certificate for this run")
     add(
         "--seed",
@@ -157,9 +158,16 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     add(
         "--keep",
         type=_at_least_1,
-        default=1000,
+        default=DEFAULT_KEEP,
         metavar="N",
         help="keep at least the last N requests and events, and forget older ones (default: %(default)s)",
+    )
+    add(
+        "--keep-bytes",
+        type=_at_least_1,
+        default=DEFAULT_KEEP_BYTES,
+        metavar="BYTES",
+        help="forget the oldest requests and events if all of them together are larger (default: %(default)s)",
     )
     group = parser.add_argument_group("the fake", "the same as the ini options ghdeploy_*")
     for name, option in OPTIONS.items():
@@ -187,8 +195,9 @@ def _serve(options: argparse.Namespace) -> int:
         from pytest_ghdeploy.commands import serve  # imports all of the fake
 
         arguments = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
-        own = (options.port, options.tls, options.seed, options.env_file, options.quiet, options.keep)
-        return serve.run(serve.Settings(*own, arguments), shutdown)
+        own = (options.port, options.tls, options.seed, options.env_file, options.quiet)
+        keep = (options.keep, options.keep_bytes)
+        return serve.run(serve.Settings(*own, *keep, arguments), shutdown)
 
 
 def _demo(*, mermaid: bool) -> str:

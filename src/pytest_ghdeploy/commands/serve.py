@@ -28,7 +28,8 @@ from pytest_ghdeploy.admin.endpoints import PREFIX
 from pytest_ghdeploy.engine import Engine
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.fake import FakeGitHub
-from pytest_ghdeploy.options import OPTIONS
+from pytest_ghdeploy.options import DEFAULT_KEEP, DEFAULT_KEEP_BYTES, DEFAULT_PORT, OPTIONS
+from pytest_ghdeploy.report.sizes import size_of
 from pytest_ghdeploy.seeds.seed import Seed
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.commands.shutdown import Shutdown
     from pytest_ghdeploy.http.messages import Answer
     from pytest_ghdeploy.server.live_server import LiveServer
-
-DEFAULT_PORT = 8417
-DEFAULT_KEEP = 1000
+    from pytest_ghdeploy.store.outbox import Item
 
 # The number of log lines kept for a slow reader; older ones are dropped.
 _WAITING_LINES = 10_000
+# Measuring all records takes milliseconds, so it is done each time that this part of the limit has been recorded.
+_MEASUREMENTS = 8
 _PATIENCE_SECONDS = 1.0
 # How long the shutdown waits for requests in progress: slightly longer than the server gives its connections.
 _SHUTDOWN_SECONDS = 1.5
@@ -63,6 +64,8 @@ class Settings(NamedTuple):
 
         keep: The minimum number of recent requests and events to keep.
 
+        keep_bytes: The size at which old requests, events and deliveries are forgotten, even recent ones.
+
         fake: The arguments of ``FakeGitHub``.
     """
 
@@ -72,6 +75,7 @@ class Settings(NamedTuple):
     env_file: str = ""
     quiet: bool = False
     keep: int = DEFAULT_KEEP
+    keep_bytes: int = DEFAULT_KEEP_BYTES
     fake: Mapping[str, Any] = {}
 
 
@@ -80,13 +84,30 @@ class ServedEngine(Engine):
 
     log: Log | None = None
     keep = DEFAULT_KEEP
+    keep_bytes = DEFAULT_KEEP_BYTES
+    _grown = 0
+    """About how many bytes were recorded since the last time that all records were measured."""
+
+    def _start(self) -> None:
+        super()._start()
+        self.store.events.listeners.append(self._grow)
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
         """Answer a request as any fake does, log it, and forget old ones."""
         try:
-            return super().answer(method, url, headers, body, root=root)
+            answer = super().answer(method, url, headers, body, root=root)
+            self._grown += len(url) + sum(map(len, headers.values())) + len(body) + len(answer.body)
+            return answer
         finally:
             self.write_log()
+
+    def send(self, item: Item) -> None:
+        """Send a delivery as any fake does."""
+        super().send(item)
+        self._grow(item.store.hook_deliveries.get(item.row.id))
+
+    def _grow(self, record: object) -> None:
+        self._grown += size_of(record)
 
     def fail(self, problem: BaseException) -> None:
         """Record a problem for ``/_ghdeploy/problems``, and log it."""
@@ -106,6 +127,9 @@ class ServedEngine(Engine):
             if self.log:
                 self.log.add([*self.transcript.news(), *more])
             self.forget(self.keep)
+            if self._grown > self.keep_bytes // _MEASUREMENTS:
+                self._grown = 0
+                self.forget_large(self.keep_bytes)
 
 
 class ServedGitHub(FakeGitHub):
@@ -124,7 +148,7 @@ class ServedGitHub(FakeGitHub):
         super().__init__(**settings.fake)
         self._settings = settings
         self._first_deliveries: threading.Thread | None = None
-        self._engine.keep = settings.keep
+        self._engine.keep, self._engine.keep_bytes = settings.keep, settings.keep_bytes
         self._engine.log = log
         self._engine.outbox.held = []
         for path in settings.seeds:

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 _FREE = "/rate_limit"
 """The path whose requests do not count towards the rate limit."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_MOST_TOKEN_HEADERS = 1_000
+"""How many pairs of a token and an operation have their headers cached."""
 
 
 class Application:
@@ -236,6 +238,8 @@ class Application:
         key = token, endpoint.operation_id if endpoint else ""
         headers = self._token_headers.get(key)
         if headers is None:
+            if len(self._token_headers) >= _MOST_TOKEN_HEADERS:
+                self._token_headers.clear()
             headers = self._token_headers[key] = authorization.headers(token, endpoint.needed if endpoint else None)
         return headers
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ghdeploy.api.routing import USUAL_TERMS, Terms
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import API_VERSIONS
+from pytest_ghdeploy.http.short_cache import cached_if_short
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +38,7 @@ _FORMS = frozenset(
 )
 
 
-@lru_cache(256)
+@cached_if_short(256)
 def terms(accept: str, version: str | None, *, reads: bool, in_errors: bool) -> Terms:
     """
     Negotiate the API version and the form of the response.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.api.routing import Listing
@@ -26,29 +28,42 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.refusals import GitHubError
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.http.messages import Request
+    from pytest_ghdeploy.store.tables import Table
 
 READING = ("GET", "HEAD")
 """The methods that only read."""
 _HOLE = "\0"
 _WRITTEN_HOLE = f'"creator":{to_json(_HOLE)}'
 
-_RENDER: dict[type, Callable[..., Any]] = {
-    Deployment: deployment_json.deployment,
-    DeploymentStatus: deployment_json.deployment_status,
-    CommitStatus: commit_status_json.commit_status,
-    CheckRun: check_json.rest_check_run,
-    DeployKey: repository_json.deploy_key,
+# By the type of a row: its table, and the function that makes its JSON.
+_RENDER: dict[type, tuple[str, Callable[..., Any]]] = {
+    Deployment: ("deployments", deployment_json.deployment),
+    DeploymentStatus: ("deployment_statuses", deployment_json.deployment_status),
+    CommitStatus: ("commit_statuses", commit_status_json.commit_status),
+    CheckRun: ("check_runs", check_json.rest_check_run),
+    DeployKey: ("deploy_keys", repository_json.deploy_key),
 }
+
+# Limits of the caches. Longer texts are not cached.
+_LONGEST_TEXT = 64 * 1024
+_MOST_USERS = 1_000
+_MOST_TAGS = 10_000
 
 
 class Renderer:
-    """Writes the bodies of responses. Caches the JSON of each row, and the ETags sent with each ``Last-Modified``."""
+    """
+    Writes the bodies of responses.
+
+    The JSON of a row is cached in the row's table, and goes with the row. The
+    JSON of accounts and the latest ETags are cached here.
+    """
 
     def __init__(self) -> None:
         """Start with empty caches."""
-        self._texts: dict[int, tuple[Any, str, Urls, str]] = {}
         self._users: dict[tuple[int, str], str] = {}
-        self._tags: dict[tuple[str, str, int | None, str], set[str]] = {}
+        # By a digest of path, query, viewer and Last-Modified: that time, and the ETag, "" if there were several.
+        self._tags: dict[bytes, tuple[int, str]] = {}
+        self._forgotten_until = -math.inf
 
     def body(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> bytes:
         """Write the body of a handler's reply, and add its *headers*."""
@@ -77,24 +92,31 @@ class Renderer:
         )
         modified_at = reply.modified_at or (getattr(reply.body, "updated_at", None) if reads else None)
         if modified_at:
-            headers["Last-Modified"] = negotiation.http_date(int(modified_at.timestamp()))
-            if not self._only_version_at(request, call, headers["Last-Modified"], tag):
+            time = int(modified_at.timestamp())
+            headers["Last-Modified"] = negotiation.http_date(time)
+            if not self._only_version_at(request, call, time, tag):
                 modified_at = None
         return reads and negotiation.is_unchanged(
             sent.get("if-none-match"), sent.get("if-modified-since"), tag=tag, modified_at=modified_at
         )
 
-    def _only_version_at(self, request: Request, call: Call, time: str, tag: str) -> bool:
+    def _only_version_at(self, request: Request, call: Call, time: int, tag: str) -> bool:
         """
         Return whether all earlier responses with this ``Last-Modified`` had this ETag, and there was at least one.
 
         The clock may stand still while the state changes, so a time does not identify the version that a client has.
+        Once earlier responses are forgotten, the result is ``False`` for the times of those.
         """
-        key = request.path, request.query, call.viewer.id if call.viewer else None, time
-        tags, tag = self._tags.setdefault(key, set()), tag.removeprefix("W/")
-        is_only = tags == {tag}
-        tags.add(tag)
-        return is_only
+        # A digest, because a path can be long.
+        viewer = call.viewer.id if call.viewer else ""
+        key = sha256(f"{request.path}?{request.query} {viewer} {time}".encode(errors="surrogatepass")).digest()
+        tag = tag.removeprefix("W/")
+        _, earlier = self._tags.pop(key, (time, None if time > self._forgotten_until else ""))
+        self._tags[key] = time, tag if earlier in (None, tag) else ""
+        if len(self._tags) > _MOST_TAGS:
+            forgotten, _ = self._tags.pop(next(iter(self._tags)))
+            self._forgotten_until = max(forgotten, self._forgotten_until)
+        return earlier == tag
 
     def _text(self, call: Call, body: Any, request: Request, headers: dict[str, str]) -> str:  # noqa: ANN401 - any kind
         if body is None:
@@ -123,15 +145,19 @@ class Renderer:
     def _text_of(self, call: Call, row: Any) -> str:  # noqa: ANN401 - a row of the store with its own URL
         # Rows never change, so their JSON is cached. Writing it is most of the work of a GET.
         repository, urls = call.store.repository_of(row), call.urls
-        cached = self._texts.get(row.id)
+        table: Table[Any] = getattr(call.store, _RENDER[type(row)][0])
+        cached: tuple[Any, str, Urls, str] | None = table.texts.get(row.id)
         if cached and cached[0] is row and cached[1] == repository.full_name and cached[2] is urls:
             return cached[3]
         text = self._rendered(row, repository, urls)
-        self._texts[row.id] = row, repository.full_name, urls, text
+        is_current = table.get(row.id) is row
+        if is_current and len(text) <= _LONGEST_TEXT:
+            table.texts[row.id] = row, repository.full_name, urls, text
         return text
 
     def _rendered(self, row: Any, repository: Repository, urls: Urls) -> str:  # noqa: ANN401
-        render, creator = _RENDER[type(row)], getattr(row, "creator", None)
+        _, render = _RENDER[type(row)]
+        creator = getattr(row, "creator", None)
         if creator is None:
             return to_json(render(row, repository, urls))
         # The creator is half of the text, and often the same, so its JSON is cached separately. The placeholder for it
@@ -139,6 +165,8 @@ class Renderer:
         head, _, tail = to_json(render(row, repository, urls, creator=_HOLE)).rpartition(_WRITTEN_HOLE)
         user = self._users.get((creator.id, urls.api))
         if user is None:
+            if len(self._users) >= _MOST_USERS:
+                self._users.clear()
             user = self._users[creator.id, urls.api] = f'"creator":{to_json(account_json.user(creator, urls))}'
         return f"{head}{user}{tail}"
 

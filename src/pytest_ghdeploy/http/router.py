@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from pytest_ghdeploy.api.routing import registered
 from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.http.short_cache import cached_if_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -185,7 +186,7 @@ def _own_endpoints() -> tuple[Router, dict[str, Endpoint]]:
 
 
 # Tests request the same few paths again and again.
-@lru_cache(1024)
+@cached_if_short(1024)
 def find(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
     """
     Find the fake's endpoint for a path, and the parameters in the path.

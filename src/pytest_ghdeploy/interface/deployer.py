@@ -129,6 +129,13 @@ class Party:
         if job:
             job.polls += 1
 
+    def forget(self) -> None:
+        """Forget deployments and deployment statuses that were deleted."""
+        deployments, statuses = self.store.deployments, self.store.deployment_statuses
+        self.noticed = {number: None for number in self.noticed if deployments.get(number)}
+        self._open = {number: job for number, job in self._open.items() if deployments.get(number)}
+        self.posted = [number for number in self.posted if statuses.get(number)]
+
     def dues(self) -> Iterator[datetime]:
         """List the times of the next steps."""
         for job in self._open.values():
@@ -349,6 +356,11 @@ class Deployers:
                 for party in self._all:
                     party.polled(deployment_id)
         self.look()
+
+    def forget(self) -> None:
+        """Forget what was deleted. A fake that runs for a long time calls this now and then."""
+        for party in self._all:
+            party.forget()
 
     # Called by the clock
 

@@ -244,6 +244,8 @@ class FaultPlan:
             if failed:
                 fault = planned.fault
                 fault.used += 1
+                if fault.used == fault.times:
+                    planned.past = None  # a copy of all rows
                 answer, details = failed
                 hint = f"fault added by the test: {fault} ({fault.used} of {fault.times}){details}"
                 answer.hint = f"{hint}; {answer.hint}" if answer.hint else hint

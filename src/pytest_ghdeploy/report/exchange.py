@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, ValuesView
 
     from pytest_ghdeploy.redaction import Secrets
 
@@ -72,6 +72,10 @@ class Headers(Mapping[str, str]):
         """Create a read-only view of *headers*."""
         self._headers = headers
         self._lowered: dict[str, str] | None = None
+
+    def values(self) -> ValuesView[str]:
+        """Return all values, without looking each of them up."""
+        return self._headers.values()
 
     def __getitem__(self, name: str) -> str:
         if self._lowered is None:

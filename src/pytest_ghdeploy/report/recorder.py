@@ -20,7 +20,8 @@ class Recorder:
 
     def __init__(self, secrets: Secrets, transcript: Transcript) -> None:
         """Start empty. Exchanges are added to *transcript* too, and tokens in requests to *secrets*."""
-        self._exchanges: list[Exchange] = []
+        self.recorded: list[Exchange] = []
+        """The exchanges with their secrets, apart from credentials in headers and URLs."""
         self._secrets = secrets
         self._transcript = transcript
 
@@ -54,13 +55,13 @@ class Recorder:
             params=dict(request.params),
             repository_id=repository.id if repository else None,
         )
-        self._exchanges.append(exchange)
+        self.recorded.append(exchange)
         self._transcript.entries.insert(place, exchange)
         return exchange
 
     def exchanges(self) -> Sequence[Exchange]:
         """List the exchanges. Secrets are redacted only now, so secrets revealed by later requests are redacted too."""
-        return tuple(redacted(exchange, self._secrets) for exchange in self._exchanges)
+        return tuple(redacted(exchange, self._secrets) for exchange in self.recorded)
 
     def forget(self, keep: int) -> int:
         """
@@ -69,6 +70,6 @@ class Recorder:
         Returns:
             The number of removed exchanges.
         """
-        removed = len(self._exchanges) - keep if len(self._exchanges) > 2 * keep else 0
-        del self._exchanges[:removed]
+        removed = len(self.recorded) - keep if len(self.recorded) > 2 * keep else 0
+        del self.recorded[:removed]
         return removed

@@ -174,6 +174,12 @@ class Transcript:
         """
         with self._lock:
             removed = len(self.entries) - keep if len(self.entries) > 2 * keep else 0
+            self.forget_first(removed)
+            return removed
+
+    def forget_first(self, removed: int) -> None:
+        """Remove the oldest *removed* entries."""
+        with self._lock:
             if removed:
                 self._forgotten.entries += removed
                 self._forgotten.requests += sum(isinstance(entry, Exchange) for entry in self.entries[:removed])
@@ -182,7 +188,6 @@ class Transcript:
                 if self._news:
                     self._news.place = max(0, self._news.place - removed)
                     self._news.number = max(self._news.number, self._forgotten.requests)
-            return removed
 
     def _numbered(self) -> Iterator[_Numbered]:
         number = self._forgotten.requests

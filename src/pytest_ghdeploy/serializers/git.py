@@ -50,7 +50,9 @@ def diff_entries(
     files: list[JSON] = []
     for path, change in changes:
         sha, was = new.get(path), old.get(path)
-        added, removed, patch = _diff(graph.blobs[was] if was else b"", graph.blobs[sha] if sha else b"")
+        before_after = graph.blobs[was] if was else b"", graph.blobs[sha] if sha else b""
+        is_short = sum(map(len, before_after)) <= _CACHED_BYTES
+        added, removed, patch = (_cached_diff if is_short else _diff)(*before_after)
         # The URLs of a deleted file lead to the previous commit.
         where = f"{after if sha or not before else before}/{quote(path)}"
         files.append(
@@ -74,7 +76,6 @@ _LINES = 2000
 """The most lines for which two files are compared. Comparing more would slow a test down."""
 
 
-@lru_cache(256)
 def _diff(old: bytes, new: bytes) -> tuple[int, int, str]:
     """Count the added and removed lines and make the patch, which is ``""`` for binary files."""
     import difflib
@@ -91,6 +92,11 @@ def _diff(old: bytes, new: bytes) -> tuple[int, int, str]:
     lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
     signs = [line[0] for line in lines]
     return signs.count("+"), signs.count("-"), "\n".join(lines)
+
+
+_cached_diff = lru_cache(256)(_diff)
+_CACHED_BYTES = 64 * 1024
+"""The size of two files, together, up to which their comparison is cached."""
 
 
 def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:

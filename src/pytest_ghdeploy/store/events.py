@@ -70,6 +70,11 @@ def untouched_payload(event: Event) -> Payload:
     return event._make_payload()  # noqa: SLF001 - for deliveries, not for tests
 
 
+def source_of(event: Event) -> Callable[[], Payload]:
+    """Return the function that makes the payload of *event*. It holds the rows of that time."""
+    return event._make_payload  # noqa: SLF001 - to measure it, not for tests
+
+
 @public
 class Events(Sequence[Event]):
     """The dispatched events, oldest first."""

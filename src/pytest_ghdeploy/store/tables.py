@@ -1,4 +1,4 @@
-"""Tables of rows with rising ids, and indexes that are built on first use and kept up to date."""
+"""Tables of rows with rising ids. Indexes and cached texts go with the rows that they are for."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ class Table(Generic[R]):
         self._step = step
         self._rows: dict[int, R] = {}
         self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
+        self.texts: dict[int, Any] = {}
+        """What the renderer caches for a row, by the row's id, until the row is replaced or removed."""
 
     def add(self, row: R) -> R:
         """Add a *row*. Its id is ``next_id``, which is then used up, or a lower id that was never used."""
@@ -76,18 +78,20 @@ class Table(Generic[R]):
         """Replace the row that has the same id."""
         old = self._rows[row.id]
         self._rows[row.id] = row
+        self.texts.pop(row.id, None)
         for key_of, index in self._indexes.values():
             before, after = key_of(old), key_of(row)
             if before != after:
-                _discard(index[before], row.id)
+                _discard(index, before, row.id)
                 insort(index.setdefault(after, []), row.id)
         return row
 
     def remove(self, row: R) -> None:
         """Remove a row. Its id is never used again."""
         old = self._rows.pop(row.id)
+        self.texts.pop(row.id, None)
         for key_of, index in self._indexes.values():
-            _discard(index[key_of(old)], row.id)
+            _discard(index, key_of(old), row.id)
 
     def get(self, row_id: int) -> R | None:
         """Return the row with an id, ``None`` if it does not exist."""
@@ -136,5 +140,8 @@ class KeptTable(Generic[R]):
         return table
 
 
-def _discard(ids: list[int], row_id: int) -> None:
+def _discard(index: dict[Any, list[int]], key: Any, row_id: int) -> None:  # noqa: ANN401 - values of attributes
+    ids = index[key]
     del ids[bisect_left(ids, row_id)]
+    if not ids:
+        del index[key]

@@ -140,6 +140,7 @@ class Webhooks:
         plain_json(secret=secret)
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
         receiver = target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
+        self._close_unused()  # of hooks that were deleted over REST
         with self._outbox, self._store.lock, advice(url="target", config="target"):
             store = self._store
             row = None
