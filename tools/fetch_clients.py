@@ -2,7 +2,7 @@
 Fetch clients, descriptions and recorded payloads for tests into ``.clients``.
 
 Usage: ``make clients``. Octokit in JavaScript, GitHub Actions' own code, GitHub's
-descriptions of its REST API, webhooks and GraphQL, and mermaid come from npm. gh
+descriptions of its REST API, webhooks and GraphQL, mermaid, vitest and jest come from npm. gh
 and octokit.rb come from the Debian archive and are unpacked, not installed.
 
 If something cannot be fetched, a message says so, and its tests are skipped. With
@@ -27,8 +27,10 @@ NPM = [
     "@octokit/openapi@23.0.2",
     "@octokit/openapi-webhooks@12.1.0",
     "@octokit/graphql-schema@15.26.1",
+    "jest@30.5.2",
     "jsdom@26.1.0",  # what mermaid runs in
     "mermaid@11.12.0",
+    "vitest@4.1.12",
 ]
 DEBIAN = ["gh", "ruby", "ruby-octokit"]
 

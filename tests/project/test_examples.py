@@ -13,6 +13,7 @@ import configparser
 import importlib
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import fetched
 import pytest
+import yaml
 from github import Auth, Github
 
 from pytest_ghdeploy import (
@@ -53,6 +55,9 @@ KINDS = {
     "prints": "the complete output of a script or of the command ghdeploy",
     "shell": "a shell script that runs, with ghdeploy and curl",
     "log of": "the output of ghdeploy serve in such a script after it is ready, in the file serve.log",
+    "in project": "a file of JavaScript projects",
+    "run in project": "a shell command that runs three passing tests in such a project",
+    "workflow": "a workflow of GitHub Actions, valid by its schema, with a matrix of options of the plugin",
     "configuration": "a pytest configuration file with options of the plugin",
     "file": "a file of the worked example in CONTRIBUTING.md",
     "checked": "commands that are not run, but checked to exist",
@@ -264,6 +269,24 @@ def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("block", of_kind("run in project"))
+def test_a_javascript_project_passes(tmp_path: Path, block: Block) -> None:
+    """Its three tests pass, and its fake stops with them."""
+    packages = fetched.from_npm(block.argument).parent
+    (tmp_path / "package.json").write_text('{"private": true, "type": "module"}\n', "utf-8")
+    (tmp_path / "node_modules").symlink_to(packages)
+    for other in BLOCKS:
+        names, _, called = other.argument.partition(", as ")
+        if other.kind == "in project" and block.argument in names.split(", "):
+            (tmp_path / called).write_text(other.text, "utf-8")
+
+    process = run_shell(tmp_path, f"export NO_COLOR=1\n{block.text}")
+
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert re.search(r"Tests:? +3 passed", process.stdout + process.stderr)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "instead", "status", "message"),
     [
@@ -323,6 +346,34 @@ def test_a_shown_configuration_takes_effect(pytester: pytest.Pytester, block: Bl
         """
     )
     pytester.runpytest_inprocess("--strict-config", "-W", "error").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("block", of_kind("workflow"))
+def test_each_option_of_a_shown_matrix_takes_effect(pytester: pytest.Pytester, block: Block) -> None:
+    """The command of its last step runs the tests with the other side of an open question."""
+    job = yaml.safe_load(block.text)["jobs"]["tests"]
+    command = job["steps"][-1]["run"]
+    for option in job["strategy"]["matrix"]["option"]:
+        name, value = option.removeprefix("ghdeploy_").split("=")
+        assert str(getattr(Assumptions(), name)).lower() != value
+        pytester.makepyfile(
+            f"""
+            def test_options(ghdeploy):
+                assert str(ghdeploy._engine.assume.{name}).lower() == {value!r}
+            """
+        )
+        python, module, *arguments = shlex.split(command.replace("${{ matrix.option }}", option))
+        assert (python, module, arguments.pop(0)) == ("python", "-m", "pytest")
+        pytester.runpytest_inprocess(*arguments, "-W", "error").assert_outcomes(passed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", of_kind("workflow"))
+def test_a_shown_workflow_is_valid(tmp_path: Path, block: Block) -> None:
+    """It follows the published schema of workflows."""
+    path = tmp_path / "workflow.yml"
+    path.write_text(block.text, "utf-8")
+    run_in_subprocess(["-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)])
 
 
 @pytest.mark.parametrize("block", of_kind("checked"))
