@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from client import API, REPO
+from client import API, REPO, stored
+
+from pytest_ghdeploy import FakeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -744,6 +747,143 @@ def test_a_check_run_from_python_is_visible_over_rest(http: requests.Session, re
     assert (run.status, run.conclusion, run.details_url) == ("completed", "timed_out", "https://ci/1")
     stale = repo.add_check_run("main", name="old", conclusion="stale")
     assert http.get(f"{REPO}/check-runs/{stale.id}").json()["conclusion"] == "stale"
+
+
+JOB = "https://github.com/octocat/example/actions/runs/30/job/41"
+
+
+@pytest.mark.parametrize("user", ["github-actions[bot]", "octocat"])
+def test_the_check_run_of_a_job_is_finished_by_github_only(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub, user: str
+) -> None:
+    """Its status and conclusion cannot be updated; its output can. Its pages are always those of the job."""
+    run = repo.add_check_run("main", name="build", status="in_progress", details_url=JOB)
+    permissions = None if user == "octocat" else {"checks": "write"}
+    ghdeploy.add_token("a-token", user=user, permissions=permissions)
+    http.headers["Authorization"] = "Bearer a-token"
+    path = f"{REPO}/check-runs/{run.id}"
+    before = http.get(path).json()
+    assert (before["html_url"], before["details_url"]) == (JOB, JOB)
+
+    for body in ({"status": "completed", "conclusion": "success"}, {"conclusion": "success"}, {"status": "queued"}):
+        refused = http.patch(path, json=body | {"name": "other"})
+        assert (refused.status_code, refused.json()) == (
+            403,
+            {
+                "message": "Check run status and conclusions can only be updated internally by GitHub Actions",
+                "documentation_url": f"{DOCS}/checks/runs#update-a-check-run",
+                "status": "403",
+            },
+        )
+        assert "the check run 'build' belongs to a job of a workflow" in ghdeploy.requests[-1].hint
+        assert http.get(path).json() == before
+
+    report = {"title": "Tests", "summary": "2 failed"}
+    updated = http.patch(path, json={"output": report, "details_url": "https://ci/1"})
+    assert updated.status_code == 200
+    assert updated.json() == before | {"output": before["output"] | report}
+    assert _told(ghdeploy) == [("created", "in_progress")]
+    assert ghdeploy.events[0].payload["check_run"]["html_url"] == JOB
+
+
+def test_a_job_keeps_its_check_run_when_its_repository_is_renamed(http: requests.Session, repo: Repository) -> None:
+    """What the run is was decided when it was added."""
+    run = repo.add_check_run("main", name="build", status="in_progress", details_url=JOB)
+    repo.rename("octocat/renamed")
+    assert http.patch(f"/repos/octocat/renamed/check-runs/{run.id}", json={"status": "queued"}).status_code == 403
+
+
+def test_a_check_run_over_rest_never_belongs_to_a_job(http: requests.Session, repo: Repository) -> None:
+    """A reporter may link to the job in which it runs, and goes on reporting."""
+    created = _create(http, repo.sha("main"), details_url=JOB, of_job=True)
+    assert (created["details_url"], created["html_url"].rpartition("/")[0]) == (
+        JOB,
+        "https://github.com/octocat/example/runs",
+    )
+    assert _update(http, created, conclusion="success")["conclusion"] == "success"
+
+
+def test_every_field_of_a_check_run_can_be_set_from_python(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """REST shows them as if the app had reported them, and the app's bot is the sender."""
+    app = ghdeploy.add_app("ci")
+    started = datetime(2026, 3, 10, 14, 0, 0, 999, tzinfo=timezone(timedelta(hours=2)))
+    run = repo.add_check_run(
+        "main",
+        name="build",
+        conclusion="failure",
+        output={"title": "Tests", "summary": "2 failed", "text": "x" * 10, "annotations": [ANNOTATION]},
+        details_url="https://ci.example/7",
+        external_id="7",
+        started_at=started,
+        completed_at=started + timedelta(minutes=5),
+        app=app,
+    )
+    shown = http.get(f"{REPO}/check-runs/{run.id}").json()
+    expected = {
+        "details_url": "https://ci.example/7",
+        "external_id": "7",
+        "started_at": "2026-03-10T12:00:00Z",
+        "completed_at": "2026-03-10T12:05:00Z",
+    }
+    assert {name: shown[name] for name in expected} == expected
+    assert (shown["app"]["id"], shown["output"]["title"], shown["output"]["text"]) == (app.id, "Tests", "x" * 10)
+    assert shown["output"]["annotations_count"] == 1
+    assert ghdeploy.assert_event("check_run").payload["sender"]["login"] == "ci[bot]"
+    assert ghdeploy.add_token("cis", user="ci[bot]", permissions={"checks": "write"}).user.app_id == app.id
+    http.headers["Authorization"] = "Bearer cis"
+    assert _update(http, shown, external_id="8")["external_id"] == "8"
+    for other in ("ci", "github-actions"):
+        assert repo.add_check_run("main", name="lint", app=other).check_suite.app.slug == other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem", "argument"),
+    [
+        ({"app": "cii"}, "^unknown app 'cii'; known: ci$", "app"),
+        ({"app": 7}, "^app must be the slug of an app, or an app, got 7$", "app"),
+        ({"output": {"title": "a"}}, "^GitHub would respond 422 .*: invalid in the body: summary$", "summary"),
+        ({"output": "text"}, "^GitHub would respond 422 .*is not an object", "output"),
+        (
+            {"output": {"title": "a", "summary": "\u00e9" * 40_000}},
+            "^GitHub would respond 422 'Validation Failed': summary has 80,000 bytes",
+            "summary",
+        ),
+        ({"output": {"title": "a", "summary": object()}}, "^output cannot be written as JSON: ", "output"),
+        ({"details_url": 7}, "^GitHub would respond 422 .*7 is not a string", "details_url"),
+        ({"external_id": 7}, "^GitHub would respond 422 .*7 is not a string", "external_id"),
+        (
+            {"started_at": "2026-01-01"},
+            "^started_at must be a datetime with a time zone, got '2026-01-01'$",
+            "started_at",
+        ),
+        (
+            {"completed_at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
+            "^completed_at must be a time in the years 1 to 9999, in UTC; got 0001-01-01T",
+            "completed_at",
+        ),
+        (
+            {"status": "queued", "completed_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            "^GitHub would respond 422 'Validation Failed': a check run with the status completed, or with completed",
+            "conclusion",
+        ),
+    ],
+)
+def test_a_mistake_in_a_check_run_is_refused_and_changes_nothing(
+    ghdeploy: FakeGitHub,
+    repo: Repository,
+    arguments: Any,  # noqa: ANN401
+    problem: str,
+    argument: str | None,
+) -> None:
+    """The message names the argument."""
+    ghdeploy.add_app("ci")
+    before = stored(ghdeploy)
+    with pytest.raises(FakeError, match=problem) as caught:
+        repo.add_check_run("main", name="build", **arguments)
+    assert caught.value.argument == argument
+    assert stored(ghdeploy) == before
 
 
 def test_runs_over_rest_and_from_python_share_a_suite(http: requests.Session, repo: Repository) -> None:

@@ -247,7 +247,19 @@ EVERYTHING: dict[str, Any] = {
                     "protection_rules": ["gate"],
                 },
             ],
-            "check_runs": [{"ref": "topic", "name": "build", "status": "in_progress"}],
+            "check_runs": [
+                {"ref": "topic", "name": "build", "status": "in_progress"},
+                {
+                    "ref": "topic",
+                    "name": "lint",
+                    "output": {"title": "Lint", "summary": "all good", "annotations": []},
+                    "details_url": "https://ci.example/7",
+                    "external_id": "7",
+                    "started_at": "2026-11-20T11:00:00Z",
+                    "completed_at": "2026-11-20T11:05:00Z",
+                    "app": "window",
+                },
+            ],
             "commit_statuses": [{"ref": "v1", "state": "success", "context": "ci", "creator": "mona"}],
             "deploy_keys": [{"title": "server", "key": KEYS[0], "read_only": True}],
             "collaborators": ["hubot", {"login": "mona", "permission": "admin"}],
@@ -317,6 +329,16 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     repo.add_deploy_key("server", KEYS[0], read_only=True)
     repo.add_commit_status("v1", state="success", context="ci", creator="mona")
     repo.add_check_run("topic", name="build", status="in_progress")
+    repo.add_check_run(
+        "topic",
+        name="lint",
+        output={"title": "Lint", "summary": "all good", "annotations": []},
+        details_url="https://ci.example/7",
+        external_id="7",
+        started_at=datetime(2026, 11, 20, 11, tzinfo=UTC),
+        completed_at=datetime(2026, 11, 20, 11, 5, tzinfo=UTC),
+        app=window,
+    )
     repo.add_environment("staging")
     environment = repo.add_environment(
         "qa",
@@ -404,7 +426,7 @@ def test_seeded_resources_are_visible_over_http(ghdeploy: FakeGitHub) -> None:
     assert root("/commits/topic")["commit"]["message"] == "Change"
     assert root("/contents/a.txt?ref=topic")["content"] == "dGV4dAo=\n"
     assert root("/commits/v1/status")["statuses"][0]["context"] == "ci"
-    assert root("/commits/topic/check-runs")["check_runs"][0]["name"] == "build"
+    assert [run["name"] for run in root("/commits/topic/check-runs")["check_runs"]] == ["lint", "build"]
     assert [key["title"] for key in root("/keys")] == ["server"]
     assert root("/collaborators/mona/permission")["permission"] == "admin"
     assert root("/environments/qa")["can_admins_bypass"] is False

@@ -35,7 +35,7 @@ _NO_COMMIT = "0" * 40
 def add(
     store: Store,
     repository: Repository,
-    sender: User,
+    sender: User | None,
     app: App | None = None,
     *,
     head_sha: str,
@@ -48,6 +48,7 @@ def add(
     external_id: str = "",
     output: Mapping[str, Any] | None = None,
     check_suite: str = "",
+    of_job: bool = False,
 ) -> CheckRun:
     """
     Add a run of the check *name* on the commit *head_sha*.
@@ -56,6 +57,8 @@ def add(
     run, again with ``completed``.
 
     Args:
+        sender: The account that reports. ``None`` is the app's bot, which is created if it does not exist.
+
         app: The app that reports. The default is GitHub Actions.
 
         head_sha: 40 hex digits.
@@ -75,6 +78,8 @@ def add(
         check_suite:
             A label. Runs of one app on one commit with the same label form a
             suite, in which a newer run replaces an older one of the same name.
+
+        of_job: Whether the run belongs to a job of a workflow, whose page is *details_url*.
 
     Returns:
         The new check run.
@@ -113,9 +118,11 @@ def add(
             completed_at=(completed or now) if status == "completed" else None,
             external_id=external_id,
             integrator_url=details_url,
+            of_job=of_job,
             output=report,
         )
     )
+    sender = sender or store.ensure_user(f"{app.slug}[bot]")
     _dispatch(store, repository, sender, row, *(("created", "completed") if status == "completed" else ("created",)))
     return row
 
@@ -256,9 +263,10 @@ def _label(row: CheckRun) -> str:
 def create(call: Call) -> Reply:
     """Create a check run on a commit."""
     rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
-    # check_suite is not part of GitHub's body, so a member of that name is ignored.
-    fixed = {"check_suite": "", "details_url": rules.reported_details_url(call.app, call.body.get("details_url"))}
-    row = add(call.store, call.repository, call.actor, call.app, **call.arguments_for(add, **fixed))
+    # check_suite and of_job are not part of GitHub's body, so members of these names are ignored.
+    details_url = rules.reported_details_url(call.app, call.body.get("details_url"))
+    arguments = call.arguments_for(add, check_suite="", of_job=False, details_url=details_url)
+    row = add(call.store, call.repository, call.actor, call.app, **arguments)
     return Reply(201, row, location=f"{call.urls.repository(call.repository)}/check-runs/{row.id}")
 
 
@@ -271,8 +279,10 @@ def get(call: Call) -> Reply:
 @route("checks/update", "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", finds=_find_own)
 def update(call: Call) -> Reply:
     """Update a check run."""
-    rules.check_reported(call.body.get("status"), call.body.get("conclusion"))
-    details_url = rules.reported_details_url(call.app, call.body.get("details_url"))
+    status, conclusion, run = call.body.get("status"), call.body.get("conclusion"), call.found
+    rules.check_not_of_job(run.name, status, conclusion, of_job=run.of_job)
+    rules.check_reported(status, conclusion)
+    details_url = rules.reported_details_url(call.app, call.body.get("details_url"), of_job=run.of_job)
     arguments = call.arguments_for(change, details_url=details_url)
     return Reply(200, change(call.store, call.repository, call.actor, call.found, **arguments))
 

@@ -314,6 +314,8 @@ class CheckRun(NamedTuple):
     external_id: str = ""
     integrator_url: str | None = None
     """The client's ``details_url``; by default GitHub shows the app's page, or for GitHub Actions the run's own."""
+    of_job: bool = False
+    """Whether the run belongs to a job of a workflow. Its ``integrator_url`` is then the job's page."""
     output: CheckRunOutput = CheckRunOutput()
 
 

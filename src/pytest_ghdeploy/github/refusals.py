@@ -358,6 +358,11 @@ def apps_only(hint: str) -> Forbidden:
     return Forbidden("You must authenticate via a GitHub App.", hint=hint)
 
 
+def jobs_check_run(hint: str) -> Forbidden:
+    """Refuse to set the status or conclusion of a job's check run, which only GitHub Actions itself does."""
+    return Forbidden("Check run status and conclusions can only be updated internally by GitHub Actions", hint=hint)
+
+
 def not_its_check_run(app_id: int, hint: str) -> Forbidden:
     """Refuse an app that did not create the check run."""
     return Forbidden(

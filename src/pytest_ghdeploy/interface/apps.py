@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import apps, authorization, model
 from pytest_ghdeploy.github.model import Token, User
 from pytest_ghdeploy.interface import tokens
-from pytest_ghdeploy.interface.arguments import check_login, permissions_of, repositories_called
+from pytest_ghdeploy.interface.arguments import (
+    app_called,
+    check_login,
+    check_type,
+    permissions_of,
+    repositories_called,
+)
 from pytest_ghdeploy.interface.resources import _Field, _Handle
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.serializers import accounts as account_json
@@ -269,6 +276,22 @@ class Installation(_Handle):
         self._store.issued_tokens[token.text] = token
         self._secrets.add(token.text)
         return token.text
+
+
+def app_given(store: Store, app: App | model.App | str, argument: str) -> model.App:
+    """
+    Find the app in an argument: an app, or the slug of one. GitHub Actions always exists.
+
+    Raises:
+        FakeError: No app has this slug. The message lists the known ones.
+    """
+    check_type(argument, app, (str, App, model.App), "the slug of an app, or an app")
+    if isinstance(app, str):
+        return store.actions_app if app == apps.ACTIONS else app_called(store, app, argument)
+    known = store.apps.get(app.id)
+    if known is None:
+        raise errors.unknown("app", app.id, (row.slug for row in store.apps), argument=argument)
+    return known
 
 
 def _check_within(wanted: Mapping[str, str], granted: Mapping[str, str], whose: str) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
@@ -16,6 +17,7 @@ from pytest_ghdeploy.github.assumptions import BRANCH_POLICY_REDIRECTS, Assumpti
 from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import schema
 from pytest_ghdeploy.redaction import without_likely_credentials
+from pytest_ghdeploy.store.clock import in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -378,6 +380,28 @@ def repositories_called(store: Store, full_names: Sequence[str]) -> list[Reposit
     for full_name in full_names:
         check_type("the name of a repository", full_name, str, 'a string such as "owner/name"', argument="repositories")
     return [repository_called(store, full_name, "repositories") for full_name in full_names]
+
+
+def time_of(name: str, when: datetime | None) -> datetime | None:
+    """
+    Convert a time to UTC in whole seconds.
+
+    Args:
+        name: The name of the argument with the time.
+
+    Raises:
+        FakeError: It has no time zone, or is outside the years 1 to 9999.
+    """
+    if when is None:
+        return None
+    if not isinstance(when, datetime) or when.tzinfo is None:
+        msg = f"{name} must be a datetime with a time zone, got {when!r}"
+        raise FakeError(msg, argument=name)
+    converted = in_utc(when)
+    if converted is None:
+        msg = f"{name} must be a time in the years 1 to 9999, in UTC; got {when.isoformat()}"
+        raise FakeError(msg, argument=name)
+    return converted
 
 
 def repository_called(store: Store, full_name: str, argument: str) -> Repository:

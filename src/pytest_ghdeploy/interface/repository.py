@@ -25,9 +25,10 @@ from pytest_ghdeploy.api import (
     repositories,
 )
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import model
+from pytest_ghdeploy.github import apps, model
 from pytest_ghdeploy.github.model import CHECK_RUN_CONCLUSIONS, CHECK_RUN_STATUSES, COMMIT_STATUS_STATES, PERMISSIONS
-from pytest_ghdeploy.github.rules import git as rules
+from pytest_ghdeploy.github.rules import commits as commit_rules, git as rules
+from pytest_ghdeploy.interface.apps import App, app_given
 from pytest_ghdeploy.interface.arguments import (
     advice,
     check_login,
@@ -38,6 +39,7 @@ from pytest_ghdeploy.interface.arguments import (
     plain_json,
     split_full_name,
     team_called,
+    time_of,
     user_called,
 )
 from pytest_ghdeploy.interface.environment import Environment
@@ -46,6 +48,7 @@ from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from pytest_ghdeploy.github.git import Graph
     from pytest_ghdeploy.github.model import (
@@ -390,9 +393,20 @@ class Repository:
         status: CheckRunStatus = "completed",
         conclusion: CheckRunConclusion | None = "success",
         check_suite: str = "",
+        output: Mapping[str, Any] | None = None,
+        details_url: str | None = None,
+        external_id: str | None = None,
+        started_at: datetime | None = None,
+        completed_at: datetime | None = None,
+        app: App | model.App | str | None = None,
     ) -> CheckRun:
         """
-        Add a check run of GitHub Actions to a commit. Dispatches ``check_run``.
+        Add a check run to a commit. Dispatches ``check_run``.
+
+        A run of GitHub Actions whose *details_url* is the page of a job of the
+        repository, ``https://github.com/OWNER/NAME/actions/runs/1/job/2``,
+        belongs to that job. As on GitHub, requests cannot change its status or
+        conclusion.
 
         Args:
             ref: The commit: a branch, a tag, a full ref or a full SHA.
@@ -406,8 +420,21 @@ class Repository:
                 earlier one with the same name in the same suite. As on GitHub, check runs with the same name in
                 different suites are separate contexts.
 
+            output: ``title``, ``summary``, and optionally ``text`` and ``annotations``, as in a request.
+
+            details_url: A page with details. The default is the run's own page, or that of *app*.
+
+            external_id: The app's own name for the run.
+
+            started_at: When the run started. It needs a time zone. The default is now.
+
+            completed_at: When a completed run was completed. It needs a time zone. The default is now.
+
+            app: The app that reports, or its slug. The default is GitHub Actions.
+
         Raises:
-            FakeError: *ref*, *status* or *conclusion* is unknown. Nothing was added.
+            FakeError: *ref*, *status*, *conclusion* or *app* is unknown, GitHub would refuse the run, or an argument
+                is invalid. Nothing was added.
         """
         check_type("name", name or None, str, "a non-empty string")
         check_type("check_suite", check_suite, str, "a string")
@@ -419,18 +446,32 @@ class Repository:
             raise FakeError(msg, argument="conclusion")
         else:
             one_of("check run conclusion", conclusion, CHECK_RUN_CONCLUSIONS, argument="conclusion")
-        with self._store.outbox, self._store.lock:
-            row = check_runs.add(
+        started, completed = time_of("started_at", started_at), time_of("completed_at", completed_at)
+        members: dict[str, object] = {
+            "output": output,
+            "details_url": details_url,
+            "external_id": external_id,
+            "started_at": started and started.isoformat(),
+            "completed_at": completed and completed.isoformat(),
+        }
+        with self._store.outbox, self._store.lock, advice():
+            sha, row = self.sha(ref), self._row
+            sent = {member: value for member, value in members.items() if value is not None}
+            body = json_copy("checks/create", name=name, head_sha=sha, **sent)
+            reporter = None if app is None else app_given(self._store, app, "app")
+            app_id = reporter.id if reporter else apps.ACTIONS_ID
+            run = check_runs.add(
                 self._store,
-                self._row,
-                self._store.default_user,
-                head_sha=self.sha(ref),
-                name=name,
+                row,
+                None if reporter else self._store.default_user,
+                reporter,
+                **body,
                 status=status,
                 conclusion=conclusion,
                 check_suite=check_suite,
+                of_job=commit_rules.is_of_job(app_id, details_url, row.full_name),
             )
-            return CheckRun(self._store, row.id)
+            return CheckRun(self._store, run.id)
 
     # Deployments
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
@@ -11,11 +10,18 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import apps, authorization
 from pytest_ghdeploy.github.model import Token
 from pytest_ghdeploy.interface.accounts import new_app
-from pytest_ghdeploy.interface.arguments import app_called, check_login, check_type, permissions_of, repositories_called
-from pytest_ghdeploy.store.clock import in_utc
+from pytest_ghdeploy.interface.arguments import (
+    app_called,
+    check_login,
+    check_type,
+    permissions_of,
+    repositories_called,
+    time_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from pytest_ghdeploy.github.model import App, User
     from pytest_ghdeploy.store.store import Store
@@ -53,13 +59,7 @@ def add(
     known_scopes = None if scopes is None else _scopes(scopes)
     known_permissions = None if permissions is None else permissions_of(permissions)
     chosen = None if repositories is None else frozenset(row.id for row in repositories_called(store, repositories))
-    if expires_at is not None and (not isinstance(expires_at, datetime) or expires_at.tzinfo is None):
-        msg = f"expires_at must be a datetime with a time zone, got {expires_at!r}"
-        raise FakeError(msg, argument="expires_at")
-    ends_at = None if expires_at is None else in_utc(expires_at)
-    if expires_at is not None and ends_at is None:
-        msg = f"expires_at must be a time in the years 1 to 9999, in UTC; got {expires_at.isoformat()}"
-        raise FakeError(msg, argument="expires_at")
+    ends_at = time_of("expires_at", expires_at)
     known = store.user(user)
     is_bot = known.type == "Bot" if known else user.endswith("[bot]")
     if is_bot and scopes is not None:

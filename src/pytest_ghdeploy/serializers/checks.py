@@ -40,6 +40,8 @@ def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
     """Serialize a check run for the REST API, which includes only the id of the suite."""
     api, app_json = f"{urls.repository(repository)}/check-runs/{row.id}", app(row.check_suite.app, urls)
     page = f"{urls.html}/{repository.full_name}/runs/{row.id}"
+    if row.of_job and row.integrator_url:
+        page = row.integrator_url
     apps_page = page if row.check_suite.app.id == apps.ACTIONS_ID else app_json["external_url"]
     return {
         "id": row.id,

@@ -9,7 +9,7 @@ import pytest
 from refused import error_in, too_long
 
 from pytest_ghdeploy.github import apps, model
-from pytest_ghdeploy.github.refusals import Unprocessable
+from pytest_ghdeploy.github.refusals import Forbidden, Unprocessable
 from pytest_ghdeploy.github.rules import commits as rules
 
 if TYPE_CHECKING:
@@ -236,6 +236,67 @@ OTHER = model.App(15_375, "deployer", "deployer", GITHUB, NOW, {}, (), "Iv1.2")
 def test_a_workflow_cannot_set_a_details_url(app: App | None, details_url: str | None, expected: str | None) -> None:
     """Users report that GitHub shows the page of the run instead."""
     assert rules.reported_details_url(app, details_url) == expected
+    assert rules.reported_details_url(app, details_url, of_job=True) is None
+
+
+JOB = "https://github.com/octocat/example/actions/runs/30/job/41"
+
+
+@pytest.mark.parametrize(
+    ("app", "details_url", "expected"),
+    [
+        (ACTIONS, JOB, True),
+        (ACTIONS, JOB.replace("github.com", "ghe.example.com:8443"), True),
+        (ACTIONS, JOB.replace("https", "http"), True),
+        (ACTIONS, JOB.replace("octocat/example", "OctoCat/Example"), True),
+        (OTHER, JOB, False),
+        (ACTIONS, None, False),
+        (ACTIONS, "", False),
+        (ACTIONS, JOB.replace("/example/", "/examples/"), False),
+        (ACTIONS, JOB.replace("/octocat/", "/mona/"), False),
+        (ACTIONS, JOB.replace("/octocat/", "/a/octocat/"), False),
+        (ACTIONS, JOB.replace("/job/41", ""), False),
+        (ACTIONS, JOB.replace("41", "build"), False),
+        (ACTIONS, f"{JOB}/", False),
+        (ACTIONS, f"{JOB}#step:1:1", False),
+        (ACTIONS, f"see {JOB}", False),
+        (ACTIONS, "https://github.com/octocat/example/runs/41", False),
+    ],
+)
+def test_a_check_run_of_actions_that_leads_to_a_job_belongs_to_it(
+    app: model.App, details_url: str | None, *, expected: bool
+) -> None:
+    """The page must be that of a job in the check run's own repository."""
+    assert rules.is_of_job(app.id, details_url, "octocat/example") is expected
+
+
+def test_the_name_of_a_repository_is_no_pattern() -> None:
+    """A dot in it matches only a dot."""
+    assert not rules.is_of_job(ACTIONS.id, JOB, "octocat/ex.mple")
+
+
+@pytest.mark.parametrize(
+    ("status", "conclusion", "refused"),
+    [
+        (None, None, ""),
+        ("completed", None, "status"),
+        ("queued", None, "status"),
+        (None, "success", "conclusion"),
+        ("completed", "success", "status"),
+    ],
+)
+def test_only_github_actions_finishes_a_job(status: str | None, conclusion: str | None, refused: str) -> None:
+    """Any report of its status or conclusion is refused, also of the present one."""
+    rules.check_not_of_job("build", status, conclusion, of_job=False)
+    if not refused:
+        rules.check_not_of_job("build", status, conclusion, of_job=True)
+        return
+    with pytest.raises(Forbidden) as caught:
+        rules.check_not_of_job("build", status, conclusion, of_job=True)
+    assert caught.value.message == "Check run status and conclusions can only be updated internally by GitHub Actions"
+    assert caught.value.hint == (
+        f"the check run 'build' belongs to a job of a workflow; leave out {refused}, and report output alone"
+    )
 
 
 @pytest.mark.parametrize("conclusion", [None, *get_args(model.CheckRunConclusion)])

@@ -103,6 +103,8 @@ def setting_the_scene(gh: FakeGitHub) -> None:
     assert_type(repo.add_commit_status("v1", state="success", description=None, target_url="https://x").context, str)
     assert_type(repo.add_check_run("v1", name="lint", status="in_progress", conclusion=None).name, str)
     assert_type(repo.add_check_run("v1", name="lint", conclusion="skipped").id, int)
+    repo.add_check_run("v1", name="lint", output={"title": "a", "summary": "b"}, details_url="https://ci/1", app="ci")
+    repo.add_check_run("v1", name="lint", external_id="7", started_at=datetime.now(UTC), completed_at=datetime.now(UTC))
     key = repo.add_deploy_key("server", "ssh-ed25519 AAAA", read_only=True)
     assert_type(key, DeployKey)
     assert_type(repo.deploy_keys, list[DeployKey])

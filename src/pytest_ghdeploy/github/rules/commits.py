@@ -6,6 +6,7 @@ Source: https://docs.github.com/rest/commits/statuses and https://docs.github.co
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_ghdeploy.github import apps, refusals
@@ -134,6 +135,43 @@ def check_author(author: App, app: App | None) -> None:
         raise refusals.not_its_check_run(app.id, hint)
 
 
+def is_of_job(app_id: int, details_url: str | None, full_name: str) -> bool:
+    """
+    Return whether a check run belongs to a job of a workflow: if it leads to the page of a job of its repository.
+
+    Args:
+        app_id: The id of the check run's app.
+
+        details_url: ``https://HOST/OWNER/NAME/actions/runs/RUN/job/ID`` for a job.
+
+        full_name: The repository of the check run.
+
+    Source:
+        Captured events of GitHub Actions: the ``html_url`` and ``details_url`` of a job's check run are its page.
+    """
+    page = rf"https?://[^/]+/{re.escape(full_name)}/actions/runs/[0-9]+/job/[0-9]+"
+    return app_id == apps.ACTIONS_ID and re.fullmatch(page, details_url or "", re.IGNORECASE) is not None
+
+
+def check_not_of_job(name: str, status: str | None, conclusion: str | None, *, of_job: bool) -> None:
+    """
+    Refuse to report the status or conclusion of a job's check run. Other members may be reported.
+
+    Args:
+        name: The name of the check run, for the hint.
+
+    Raises:
+        Forbidden: The check run is *of_job*, and the report has a *status* or a *conclusion*.
+
+    Source:
+        Reported by users since March 2025: LouisBrunner/checks-action#369, ok-to-test#24.
+    """
+    if of_job and (status is not None or conclusion is not None):
+        member = "status" if status is not None else "conclusion"
+        hint = f"the check run {name!r} belongs to a job of a workflow; leave out {member}, and report output alone"
+        raise refusals.jobs_check_run(hint)
+
+
 def check_run_status(
     before: CheckRunStatus,
     *,
@@ -200,7 +238,7 @@ def reported_output(before: CheckRunOutput, report: Mapping[str, Any] | None) ->
     )
 
 
-def reported_details_url(app: App | None, details_url: str | None) -> str | None:
+def reported_details_url(app: App | None, details_url: str | None, *, of_job: bool = False) -> str | None:
     """
     Find the ``details_url`` that a report sets, ``""`` for the run's own page.
 
@@ -208,5 +246,9 @@ def reported_details_url(app: App | None, details_url: str | None) -> str | None
         app: The app of the caller's token, if any. Users report that GitHub ignores the URL from a workflow's token.
 
         details_url: ``None`` if the report has none, which sets nothing.
+
+        of_job: Whether the check run belongs to a job, whose page it then always leads to [guess].
     """
+    if of_job:
+        return None
     return "" if details_url is not None and app and app.id == apps.ACTIONS_ID else details_url
