@@ -594,7 +594,9 @@ class FakeGitHub:
 
     # Other processes
 
-    def serve(self, port: int = 0, *, tls: bool = False, admin: bool = False) -> LiveServer:
+    def serve(
+        self, port: int = 0, *, tls: bool = False, admin: bool = False, allow_hosts: Sequence[str] = ()
+    ) -> LiveServer:
         """
         Start a server on a port of 127.0.0.1, for subprocesses and other languages. It runs until ``close``.
 
@@ -608,17 +610,26 @@ class FakeGitHub:
             admin: Whether to serve the admin interface at ``/_ghdeploy``. It gives every user of this machine full
                 control of the fake.
 
+            allow_hosts: Names other than loopback names under which clients may address the server, and hosts whose
+                web pages may use it. Requests for other names and from other pages are refused with a 403.
+
         Returns:
             The server, with ``url``, ``api_url``, ``env`` for a subprocess and ``ca_file``. It is a context manager.
 
         Raises:
-            FakeError: *port* is invalid or taken, or the extra ``tls`` is not installed. No server was started.
+            FakeError: *port* or *allow_hosts* is invalid, the port is taken, or the extra ``tls`` is not installed. No
+                server was started.
         """
         from pytest_ghdeploy.server.live_server import LiveServer  # not every test needs sockets
 
         check_type("admin", admin, bool, "True or False")
         server = LiveServer(
-            self._engine, port, tls=tls, another=self.serve, before=self._admin().answer if admin else None
+            self._engine,
+            port,
+            tls=tls,
+            allow_hosts=allow_hosts,
+            another=self.serve,
+            before=self._admin().answer if admin else None,
         )
         self._servers.append(server)
         return server

@@ -1047,7 +1047,7 @@ def test_any_value_is_accepted_or_refused_without_a_trace(path: str) -> None:
             data = json.dumps(body).encode()
             sent = Incoming("POST", "", "127.0.0.1", target, {"content-type": "application/json"}, data, True)  # noqa: FBT003
 
-            answer = Admin(gh, gh._engine).answer(sent, "http")
+            answer = Admin(gh, gh._engine).answer(sent, "http", True)  # noqa: FBT003 - is_here
 
             assert answer
             statuses.add(answer.status)

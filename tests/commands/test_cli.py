@@ -157,14 +157,14 @@ def test_serve_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serve, "run", run)
     assert cli.main(["serve"]) == 0
     own = ["--port", "5", "--tls", "--seed", "a", "--seed", "b", "--env-file", "e", "--quiet"]
-    own += ["--keep", "7", "--keep-bytes", "9"]
+    own += ["--keep", "7", "--keep-bytes", "9", "--allow-host", "a.test", "--allow-host", "b.test"]
     fakes = ["--payload-limit", "0", "--short-shas", "--base-url", "https://h/api/v3", "--no-null-is-absent"]
     assert cli.main(["serve", *own, *fakes, "--branch-policy-redirect", "policy"]) == 0
     fake = {"payload_limit": 0, "short_shas": True, "base_url": "https://h/api/v3", "null_is_absent": False}
     fake["branch_policy_redirect"] = "policy"
-    assert [settings._replace(seeds=list(settings.seeds)) for settings in seen] == [
-        serve.Settings(seeds=[]),
-        serve.Settings(5, True, ["a", "b"], "e", True, 7, 9, fake),  # noqa: FBT003
+    assert seen == [
+        serve.Settings(seeds=[], allow_hosts=[]),
+        serve.Settings(5, True, ["a", "b"], "e", True, 7, 9, ["a.test", "b.test"], fake),  # noqa: FBT003
     ]
 
 

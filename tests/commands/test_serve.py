@@ -346,6 +346,10 @@ def test_a_port_in_use_is_a_message_and_status_2() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (
+            ["--allow-host", "http://h"],
+            "--allow-host takes host names without a scheme and a port, such as \"fake.test\"; got 'http://h'",
+        ),
         (["--port", "99999"], "--port must be a number from 1 to 65535, or 0 for any free port; got 99999"),
         (
             ["--base-url", "ftp://x"],

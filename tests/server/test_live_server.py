@@ -90,7 +90,7 @@ def exchange(server: LiveServer, sent: bytes) -> bytes:
 
 def text_of(method: str, target: str, *more: str, body: str = "") -> bytes:
     """Write a request that is the last on its connection."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: h", "User-Agent: me", f"Authorization: token {TOKEN}", *more]
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", "User-Agent: me", f"Authorization: token {TOKEN}", *more]
     if body:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "Connection: close", "", body]).encode()

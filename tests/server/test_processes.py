@@ -55,7 +55,7 @@ def test_a_forked_child_holds_none_of_the_servers_sockets(ghdeploy_server: LiveS
     """While a child lives, connections end when the server ends them, and so does the port."""
     secure = ghdeploy_server(tls=True)
     with socket.create_connection(("127.0.0.1", ghdeploy_server.port), timeout=10) as connection:
-        connection.sendall(b"GET /versions HTTP/1.1\r\nHost: h\r\nUser-Agent: me\r\n\r\n")
+        connection.sendall(b"GET /versions HTTP/1.1\r\nHost: localhost\r\nUser-Agent: me\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
         reading, writing = os.pipe()
         child = os.fork()

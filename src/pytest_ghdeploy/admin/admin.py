@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.doors.http1 import Incoming
     from pytest_ghdeploy.http.fake import Fake as Engine
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # Sec-Fetch-Site of requests sent by the page itself, or typed by the user.
 _OWN_SITE = ("same-origin", "none")
 
@@ -50,12 +49,14 @@ class Admin:
         self._engine = engine
         self._notice = notice
 
-    def answer(self, incoming: Incoming, scheme: str) -> Answer | None:
+    def answer(self, incoming: Incoming, scheme: str, is_here: bool) -> Answer | None:  # noqa: FBT001 - see LiveServer
         """
         Answer a request for the admin interface; return ``None`` for any other.
 
         Args:
             scheme: The server's scheme, ``http`` or ``https``.
+
+            is_here: Whether the request is for a loopback host, or for one that the server allows.
 
         Returns:
             200, or a refusal with a ``message``: 400 for invalid JSON, 403 for a sender that is not allowed, 404, 405,
@@ -65,7 +66,6 @@ class Admin:
         path, _, query = incoming.target.partition("?")
         if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return None
-        is_here = _host_of(incoming.authority) in _LOOPBACK
         if incoming.scheme and not is_here:
             return None  # a proxied request for another host
         status, value, headers = HTTPStatus.OK, None, {}
@@ -117,11 +117,6 @@ class Admin:
         if isinstance(value, dict):
             return {self._engine.secrets.redact(name): self._clean(member) for name, member in value.items()}
         return [self._clean(item) for item in value] if isinstance(value, list) else value
-
-
-def _host_of(authority: str) -> str:
-    host, bracket, _ = authority.partition("]")
-    return f"{host}]" if bracket else authority.partition(":")[0].lower()
 
 
 def _check_sender(incoming: Incoming, scheme: str, *, is_here: bool) -> None:

@@ -169,6 +169,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="BYTES",
         help="forget the oldest requests and events if all of them together are larger (default: %(default)s)",
     )
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        dest="allow_hosts",
+        metavar="NAME",
+        help="answer under this name too, and web pages from this host; may be repeated",
+    )
     group = parser.add_argument_group("the fake", "the same as the ini options ghdeploy_*")
     for name, option in OPTIONS.items():
         flag = f"--{name.replace('_', '-')}"
@@ -196,8 +204,8 @@ def _serve(options: argparse.Namespace) -> int:
 
         arguments = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
         own = (options.port, options.tls, options.seed, options.env_file, options.quiet)
-        keep = (options.keep, options.keep_bytes)
-        return serve.run(serve.Settings(*own, *keep, arguments), shutdown)
+        limits = (options.keep, options.keep_bytes, options.allow_hosts)
+        return serve.run(serve.Settings(*own, *limits, arguments), shutdown)
 
 
 def _demo(*, mermaid: bool) -> str:

@@ -66,6 +66,8 @@ class Settings(NamedTuple):
 
         keep_bytes: The size at which old requests, events and deliveries are forgotten, even recent ones.
 
+        allow_hosts: See ``FakeGitHub.serve``.
+
         fake: The arguments of ``FakeGitHub``.
     """
 
@@ -76,6 +78,7 @@ class Settings(NamedTuple):
     quiet: bool = False
     keep: int = DEFAULT_KEEP
     keep_bytes: int = DEFAULT_KEEP_BYTES
+    allow_hosts: Sequence[str] = ()
     fake: Mapping[str, Any] = {}
 
 
@@ -275,11 +278,15 @@ def run(settings: Settings, shutdown: Shutdown) -> int:
     return 0
 
 
+# These options may be repeated. Each takes one item of the list.
+_OPTIONS_WITH_OTHER_NAMES = {"allow_hosts": "allow-host", "seeds": "seed"}
+
+
 def _with_options(problem: FakeError) -> str:
     """Return a message that names the option of the command line instead of the argument of ``FakeGitHub``."""
     if problem.argument not in {*Settings._fields, *OPTIONS}:
         return str(problem)
-    option = f"--{problem.argument.replace('_', '-')}"
+    option = f"--{_OPTIONS_WITH_OTHER_NAMES.get(problem.argument, problem.argument.replace('_', '-'))}"
     return re.sub(rf"(?<![\w-]){problem.argument}\b", option, str(problem), count=1)
 
 
@@ -288,7 +295,7 @@ def _serve(settings: Settings, shutdown: Shutdown) -> None:
     log = None if settings.quiet else Log(_write)
     fake = ServedGitHub(settings, log)
     try:
-        server = fake.serve(settings.port, tls=settings.tls, admin=True)
+        server = fake.serve(settings.port, tls=settings.tls, admin=True, allow_hosts=settings.allow_hosts)
         if settings.tls:
             shutdown.removals.append(partial(shutil.rmtree, Path(server.ca_file).parent, ignore_errors=True))
         if env_file:

@@ -27,15 +27,18 @@ from pytest_ghdeploy.doors import http1, registry
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.http.messages import plain
 from pytest_ghdeploy.public import public
+from pytest_ghdeploy.server import access
 from pytest_ghdeploy.server.wsgi import API_PREFIX, ask, check_proxied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
     from pytest_ghdeploy.http.fake import Fake
     from pytest_ghdeploy.http.messages import Answer
+
+    Before = Callable[[http1.Incoming, str, bool], Answer | None]
 
 ADDRESS = "127.0.0.1"
 ANY_TOKEN = "ghdeploy-accepts-any-token"  # noqa: S105 - it grants access to nothing
@@ -70,7 +73,8 @@ class LiveServer:
         *,
         another: Callable[..., LiveServer],
         tls: bool = False,
-        before: Callable[[http1.Incoming, str], Answer | None] | None = None,
+        allow_hosts: Sequence[str] = (),
+        before: Before | None = None,
     ) -> None:
         """
         Start answering; see ``FakeGitHub.serve``.
@@ -78,14 +82,17 @@ class LiveServer:
         Args:
             another: Starts another server for the same fake.
 
-            before: Called with each request and the server's scheme. It returns an answer, or ``None`` to ask the fake.
+            before: Called with each request, the server's scheme and whether the request's host is allowed. It returns
+                an answer, or ``None`` to ask the fake.
 
         Raises:
-            FakeError: *port* is invalid or in use, or *tls* needs a package that is not installed. Nothing is started.
+            FakeError: *port* or *allow_hosts* is invalid, the port is in use, or *tls* needs a package that is not
+                installed. Nothing is started.
         """
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
             msg = f"port must be a number from 1 to {_HIGHEST_PORT}, or 0 for any free port; got {port!r}"
             raise FakeError(msg, argument="port")
+        self._allowed = access.allowed_names(allow_hosts)
         self._fake = fake
         self._another = another
         self._before = before
@@ -99,7 +106,9 @@ class LiveServer:
         if tls:
             from pytest_ghdeploy.server import tls as certificate  # needs an optional package
 
-            self._context = certificate.server_context(ADDRESS, "localhost", "::1", fake.host)
+            # A certificate cannot have a name with an underscore.
+            names = sorted(name for name in self._allowed if "_" not in name)
+            self._context = certificate.server_context(ADDRESS, "localhost", "::1", fake.host, *names)
         self._listener = _listen(port)
         self._port: int = self._listener.getsockname()[1]
         if tls:
@@ -116,9 +125,9 @@ class LiveServer:
     def __repr__(self) -> str:
         return f"<LiveServer {self.url}{' (closed)' if self._closed else ''}>"
 
-    def __call__(self, *, tls: bool = False, admin: bool = False) -> LiveServer:
+    def __call__(self, *, tls: bool = False, admin: bool = False, allow_hosts: Sequence[str] = ()) -> LiveServer:
         """Start another server for the same fake, for example over HTTPS. It ends with the fake, or with ``close``."""
-        return self._another(tls=tls, admin=admin)
+        return self._another(tls=tls, admin=admin, allow_hosts=allow_hosts)
 
     def __enter__(self) -> Self:
         """Return the server, which is already running."""
@@ -355,22 +364,25 @@ class LiveServer:
         return b"" if self._closed else connection.recv(_READ)
 
     def _answer(self, incoming: http1.Incoming) -> Answer:
-        if self._before and (answer := self._before(incoming, "https" if self._context else "http")):
+        scheme = "https" if self._context else "http"
+        is_allowed = access.is_allowed(incoming.authority, self._allowed)
+        if self._before and (answer := self._before(incoming, scheme, is_allowed)):
             return answer
-        if incoming.scheme:
-            host = incoming.authority.rpartition(":")[0] or incoming.authority
-            refusal = check_proxied(self._fake, host.strip("[]") if "]" in incoming.authority else host)
-            if refusal:
-                return refusal
-        return ask(
+        return self._refusal(incoming, is_allowed=is_allowed) or ask(
             self._fake,
             incoming.method,
             incoming.target,
-            scheme=incoming.scheme or ("https" if self._context else "http"),
+            scheme=incoming.scheme or scheme,
             authority=incoming.authority,
             headers=incoming.headers,
             body=incoming.body,
         )
+
+    def _refusal(self, incoming: http1.Incoming, *, is_allowed: bool) -> Answer | None:
+        if not is_allowed and not incoming.scheme:
+            return access.other_host(incoming.authority)
+        refusal = None if is_allowed else check_proxied(self._fake, access.host_of(incoming.authority))
+        return refusal or access.other_site(incoming, self._allowed)
 
 
 def _send(connection: socket.socket, answer: Answer, *, keep_alive: bool, method: str = "") -> bool:

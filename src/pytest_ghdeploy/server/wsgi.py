@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 API_PREFIX = "/api/v3"
 _GRAPHQL = "/api/graphql"
 _SCHEMES_PORT = {"http": ":80", "https": ":443"}
-_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def ask(
@@ -67,12 +66,11 @@ def ask(
 
 def check_proxied(fake: Fake, host: str) -> Answer | None:
     """
-    Refuse a proxy request, unless it is for *fake*.
+    Refuse a proxy request for another *host* than that of *fake*.
 
     The server forwards nothing to other hosts.
     """
-    host = host.lower().rstrip(".")
-    if host in _HERE or host == fake.host:
+    if host == fake.host:
         return None
     if registry.is_githubs(host):
         msg = f"a request to {host} cannot be answered: the live server is the API of {fake.host} only"
