@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.environment import Environment
     from pytest_ghdeploy.interface.fault_plan import Fault
     from pytest_ghdeploy.interface.faults import Faults
+    from pytest_ghdeploy.interface.history import Branch, Commit, CommitAuthor, Tag
     from pytest_ghdeploy.interface.rate_limits import RateLimits
     from pytest_ghdeploy.interface.repository import Repository
+    from pytest_ghdeploy.interface.requests import Requests
     from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
     from pytest_ghdeploy.report.conversation import Conversation
     from pytest_ghdeploy.report.exchange import Exchange
@@ -32,9 +34,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "App": "interface.apps",
     "Assumptions": "github.assumptions",
+    "Branch": "interface.history",
     "CheckRun": "interface.resources",
     "CheckSuite": "github.model",
     "Clock": "store.clock",
+    "Commit": "interface.history",
+    "CommitAuthor": "interface.history",
     "CommitStatus": "interface.resources",
     "Conversation": "report.conversation",
     "Delivery": "webhooks.hooks",
@@ -55,9 +60,11 @@ _HOMES = {
     "LiveServer": "server.live_server",
     "RateLimits": "interface.rate_limits",
     "Repository": "interface.repository",
+    "Requests": "interface.requests",
     "SchemaViolation": "http.schema",
     "Step": "interface.deployer",
     "StubbedRequest": "http.stubs",
+    "Tag": "interface.history",
     "Team": "github.model",
     "Token": "github.model",
     "UnsupportedRequest": "errors",
@@ -68,9 +75,12 @@ _HOMES = {
 __all__ = [
     "App",
     "Assumptions",
+    "Branch",
     "CheckRun",
     "CheckSuite",
     "Clock",
+    "Commit",
+    "CommitAuthor",
     "CommitStatus",
     "Conversation",
     "Delivery",
@@ -91,9 +101,11 @@ __all__ = [
     "LiveServer",
     "RateLimits",
     "Repository",
+    "Requests",
     "SchemaViolation",
     "Step",
     "StubbedRequest",
+    "Tag",
     "Team",
     "Token",
     "UnsupportedRequest",

@@ -162,6 +162,11 @@ class Engine:
         with self.lock:
             return self._recorder.exchanges()
 
+    def full_name(self, repository_id: int) -> str:
+        """Return the full name of the repository with this id; ``""`` if it does not exist."""
+        row = self.store.repositories.get(repository_id)
+        return row.full_name if row else ""
+
     # Problems
 
     def fail(self, problem: BaseException) -> None:

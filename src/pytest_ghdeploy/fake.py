@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.deployer import Deployer, Step
     from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.rate_limits import RateLimits
+    from pytest_ghdeploy.interface.requests import Requests
     from pytest_ghdeploy.interface.resources import Deployment
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.server.live_server import LiveServer
@@ -249,6 +250,13 @@ class FakeGitHub:
                 known = (row.full_name for row in self._engine.store.repositories)
                 raise errors.unknown("repository", full_name, known, argument="full_name")
             return Repository(self._engine.store, row.id)
+
+    @property
+    def repositories(self) -> list[Repository]:
+        """The existing repositories, newest first."""
+        with self._engine.lock:
+            rows = sorted(self._engine.store.repositories, key=lambda row: row.id, reverse=True)
+            return [Repository(self._engine.store, row.id) for row in rows]
 
     def add_user(self, login: str, *, type: AccountType = "User") -> User:  # noqa: A002 - GitHub's name for it
         """
@@ -658,9 +666,46 @@ class FakeGitHub:
         return self._engine.events
 
     @property
-    def requests(self) -> Sequence[Exchange]:
+    def requests(self) -> Requests:
         """The requests that the fake has answered and their responses, oldest first. Credentials are redacted."""
-        return self._engine.requests
+        from pytest_ghdeploy.interface.requests import Requests  # not every test needs them
+
+        return Requests(self._engine.requests, self._engine.prefix, self._engine.full_name)
+
+    def assert_request(self, method: str, path: str, /, *, status: int | None = None, **fields: object) -> Exchange:
+        """
+        Return the newest request with this *method* and *path*; fail if no request matches.
+
+        Args:
+            path: The path below the API's root, without a query. A segment ``*`` or ``{name}`` matches any segment.
+
+            status: The HTTP status of the response. The default is any.
+
+            fields: Members of the JSON object in the request's body, such as ``environment="qa"``.
+
+        Raises:
+            AssertionError: No request matches. The message lists the closest ones.
+            FakeError: GitHub has no such path, or a field is unknown.
+        """
+        __tracebackhide__ = True
+        from pytest_ghdeploy.interface.requests import find_request
+
+        with self._engine.secrets:
+            return find_request(self.requests, method, path, status, fields)
+
+    def assert_no_request(self, method: str, path: str, /, *, status: int | None = None, **fields: object) -> None:
+        """
+        Fail if a request has this *method*, *path*, *status* and *fields*, given as for ``assert_request``.
+
+        Raises:
+            AssertionError: A request matches. The message shows it.
+            FakeError: GitHub has no such path, or a field is unknown.
+        """
+        __tracebackhide__ = True
+        from pytest_ghdeploy.interface.requests import refuse_request
+
+        with self._engine.secrets:
+            refuse_request(self.requests, method, path, status, fields)
 
     def assert_event(self, name: str, /, **fields: object) -> Event:
         """

@@ -132,6 +132,11 @@ def an_event(gh: FakeGitHub) -> None:
     gh.repository("octocat/example").add_commit_status("main", state="pending", context="ci")
 
 
+def a_request(gh: FakeGitHub) -> None:
+    """Answer a request."""
+    gh._engine.answer("GET", f"{gh.base_url}/repos/octocat/example", {"user-agent": "test"}, b"")
+
+
 def two_events(gh: FakeGitHub) -> None:
     """Record two events."""
     an_event(gh)
@@ -180,6 +185,14 @@ CALLS: dict[str, Call] = {
         {"event": "ping", "fields": {"state": "waiting"}},
         {"event": "ping", "state": "waiting", "status_code": 0, "delivered_at": None},
         before=held_hook,
+    ),
+    "assert_request": Call(
+        {"method": "GET", "path": "/repos/octocat/*", "status": 200},
+        {"method": "GET", "path": "/repos/octocat/example", "status": 200},
+        before=a_request,
+    ),
+    "assert_no_request": Call(
+        {"method": "POST", "path": "/repos/octocat/example/deployments", "fields": {"ref": "main"}}, before=a_request
     ),
     "faults/add": Call(
         {"method": "POST", "path": "/repos/octocat/example/deployments", "status": 503, "times": 2},
@@ -368,6 +381,7 @@ READS: dict[str, tuple[Callable[[FakeGitHub], object], Any]] = {
     "webhooks/hooks": (held_hook, [{"events": ["*"], "active": True, "config": {"url": HOOK}}]),
     "webhooks/deliveries": (held_hook, [{"event": "ping", "state": "waiting", "body": ""}]),
     "webhooks/held": (held_hook, [{"event": "ping", "state": "waiting"}]),
+    "repositories": (lambda _: None, [{"full_name": "octocat/example", "default_branch": "main"}]),
     "tokens": (lambda gh: gh.add_token(TOKEN), [{"user": {"login": "octocat"}, "kind": "classic", "scopes": None}]),
 }  # fmt: skip
 

@@ -266,7 +266,10 @@ EVERYTHING: dict[str, Any] = {
             "tags": [{"name": "v1", "ref": "main"}],
             "refs": [{"name": "refs/notes/x", "ref": "v1"}],
             "merge_conflicts": ["stale"],
-            "commits": [{"branch": "topic", "message": "Change", "files": {"a.txt": "text\n"}}, "main"],
+            "commits": [
+                {"branch": "topic", "message": "Change", "files": {"a.txt": "text\n"}},
+                {"branch": "main", "author": {"name": "M", "email": "m@x.invalid"}, "date": "2020-01-01T00:00:00Z"},
+            ],
             "branches": ["topic", {"name": "stale", "from_ref": "topic", "behind": 1}],
             "full_name": "octo-org/app",
             "default_branch": "main",
@@ -320,7 +323,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     repo.add_branch("topic")
     repo.add_branch("stale", from_ref="topic", behind=1)
     repo.add_commit("topic", message="Change", files={"a.txt": "text\n"})
-    repo.add_commit("main")
+    repo.add_commit("main", author={"name": "M", "email": "m@x.invalid"}, date=datetime(2020, 1, 1, tzinfo=UTC))
     repo.add_merge_conflict("stale")
     repo.add_tag("v1", "main")
     repo.add_ref("refs/notes/x", "v1")

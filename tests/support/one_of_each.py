@@ -23,6 +23,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
     server = ghdeploy.serve(tls=True)
     requests.get(ghdeploy.base_url, timeout=10)
     environment = repository.add_environment("staging")
+    repository.add_tag("v1", "main")
     run = repository.add_check_run("main", name="tests")
     app = ghdeploy.add_app("gate")
     return {
@@ -49,6 +50,11 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "Events": ghdeploy.events,
         "Event": ghdeploy.events[0],
         "Exchange": ghdeploy.requests[0],
+        "Requests": ghdeploy.requests,
+        "Branch": repository.branches[0],
+        "Tag": repository.tags[0],
+        "Commit": repository.commits()[0],
+        "CommitAuthor": repository.commits()[0].author,
         "Conversation": ghdeploy.conversation,
         "Token": ghdeploy.add_token("a-token"),
         "User": ghdeploy.add_user("mona"),

@@ -59,6 +59,8 @@ class Fake(Protocol):
     @property
     def faults(self) -> Iterable[Fault]: ...  # noqa: D102
     @property
+    def repositories(self) -> Sequence[Repository]: ...  # noqa: D102
+    @property
     def requests(self) -> Sequence[Exchange]: ...  # noqa: D102
     @property
     def tokens(self) -> Sequence[Token]: ...  # noqa: D102
@@ -111,6 +113,8 @@ ENDPOINTS = (
     Endpoint("POST", "assert_no_event"),
     Endpoint("POST", "assert_events"),
     Endpoint("POST", "assert_delivery"),
+    Endpoint("POST", "assert_request"),
+    Endpoint("POST", "assert_no_request"),
     Endpoint("GET", "faults", "List the added faults, oldest first."),
     Endpoint("POST", "faults/add"),
     Endpoint("POST", "faults/clear"),
@@ -134,6 +138,7 @@ ENDPOINTS = (
     Endpoint("POST", "revoke_token"),
     Endpoint("POST", "add_team"),
     Endpoint("POST", "add_app"),
+    Endpoint("GET", "repositories", "List the repositories, newest first."),
     Endpoint("POST", "add_repository"),
     Endpoint("POST", f"{_REPOSITORY}/rename"),
     Endpoint("POST", f"{_REPOSITORY}/add_branch"),
@@ -289,6 +294,7 @@ _READS: dict[str, Callable[[Fake], object]] = {
     "webhooks/deliveries": lambda fake: fake.webhooks.deliveries,
     "webhooks/held": lambda fake: fake.webhooks.held,
     "tokens": lambda fake: fake.tokens,
+    "repositories": lambda fake: fake.repositories,
 }
 _SELECTABLE = {
     "requests": ("method", "path", "status", "login", "failure"),

@@ -95,6 +95,13 @@ def segments_of(path: str) -> Segments:
     return tuple(unquote(part) for part in path.split("/"))
 
 
+def pattern_of(path: str, prefix: str) -> Segments:
+    """Split a path below *prefix* at its slashes. The segments ``*`` and ``{name}`` match any segment."""
+    return tuple(
+        None if part == "*" or part.startswith("{") else unquote(part) for part in path.removeprefix(prefix).split("/")
+    )
+
+
 def fits(pattern: Segments, path: Segments) -> bool:
     """Return whether a path matches a *pattern*."""
     return len(pattern) == len(path) and all(

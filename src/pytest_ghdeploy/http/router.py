@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.api.routing import Endpoint
     from pytest_ghdeploy.github.refusals import GitHubError
+    from pytest_ghdeploy.http.messages import Segments
 
 # Parameters that may contain slashes that are not percent-encoded.
 _WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead"})
@@ -166,6 +167,27 @@ def operation(method: str, path: str) -> str | None:
     return match[0] if match else None
 
 
+def operations_like(method: str, pattern: Segments) -> list[str]:
+    """List GitHub's operation ids for the paths that match a *pattern*. A HEAD is a GET."""
+    method = "GET" if method == "HEAD" else method
+    if pattern[1:2] == ("repositories",) and len(pattern) > 2:  # noqa: PLR2004 - followed by the id
+        pattern = ("", "repos", None, None, *pattern[3:])
+    return [
+        name
+        for name, (listed, path) in operations().items()
+        if listed == method and _could_be(tuple(path.split("/")), pattern)
+    ]
+
+
+def _could_be(template: tuple[str, ...], pattern: Segments) -> bool:
+    if not template or not pattern:
+        return not template and not pattern
+    parameter = _PARAMETER.fullmatch(template[0])
+    if parameter and parameter[1] in _WITH_SLASHES:
+        return any(_could_be(template[1:], pattern[length:]) for length in range(1, len(pattern) + 1))
+    return (parameter is not None or pattern[0] in (None, template[0])) and _could_be(template[1:], pattern[1:])
+
+
 # The fake's own endpoints
 
 
@@ -226,14 +248,19 @@ def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
             f"(`ghdeploy routes` lists its {sum(len(endpoint.paths) for endpoint in own.values())} endpoints). "
             f"Stub the response: {_stub_for(operation_id, path)}"
         )
-    hint = f"GitHub has no {method} {path}"
+    return refusals.not_found(
+        f"GitHub has no {method} {path}{what_it_has(method, path)}", documentation_url=refusals.REST_DOCS
+    )
+
+
+def what_it_has(method: str, path: str) -> str:
+    """Name what GitHub has instead of a path that it has not, for the end of a message; ``""`` if nothing is near."""
     if "/" in path.partition("/environments/")[2]:
-        hint += "; encode a slash in the name of an environment as %2F"
-    elif methods := [other for other in _METHODS if other != method and operation(other, path)]:
-        hint += f"; this path has {' and '.join(methods)}"
-    elif near := _nearest(method, path):
-        hint += f"; the nearest is {near}"
-    return refusals.not_found(hint, documentation_url=refusals.REST_DOCS)
+        return "; encode a slash in the name of an environment as %2F"
+    if methods := [other for other in _METHODS if other != method and operation(other, path)]:
+        return f"; this path has {' and '.join(methods)}"
+    near = _nearest(method, path)
+    return f"; the nearest is {near}" if near else ""
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

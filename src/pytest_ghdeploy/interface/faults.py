@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.http.messages import pattern_of
 from pytest_ghdeploy.interface import not_found_yet as hiding
 from pytest_ghdeploy.interface.arguments import check_method, check_number, check_path, check_type, headers_of
 from pytest_ghdeploy.interface.fault_plan import PlannedFault, without_case
-from pytest_ghdeploy.interface.stubs import pattern_of
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:

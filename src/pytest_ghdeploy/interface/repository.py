@@ -43,6 +43,7 @@ from pytest_ghdeploy.interface.arguments import (
     user_called,
 )
 from pytest_ghdeploy.interface.environment import Environment
+from pytest_ghdeploy.interface.history import Branch, Commit, Tag, commit_of, signed
 from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment
 from pytest_ghdeploy.public import public
 
@@ -77,6 +78,12 @@ class Repository:
     def __repr__(self) -> str:
         row = self._store.repositories.get(self._id)
         return f"<Repository {row.full_name if row else self._id}>"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._id == other._id
+
+    def __hash__(self) -> int:
+        return hash(self._id)
 
     @property
     def _row(self) -> model.Repository:
@@ -274,23 +281,37 @@ class Repository:
             return sha
 
     def add_commit(
-        self, branch: str, *, message: str = "Update", files: Mapping[str, str | bytes] | None = None
+        self,
+        branch: str,
+        *,
+        message: str = "Update",
+        files: Mapping[str, str | bytes] | None = None,
+        author: str | Mapping[str, str] | None = None,
+        date: datetime | None = None,
     ) -> str:
         """
-        Commit to a branch.
+        Commit to a branch. Dispatches no event.
 
         Args:
             files: The new contents of files by path, as strings or bytes. By default the commit adds one file that
                 no other commit changes.
 
+            author: The login of an account; or a mapping with ``name`` and ``email``, for an author without an
+                account. The default is ``octocat``.
+
+            date: The time of the commit, with a time zone. The default is the fake's time. It does not change the
+                order of commits.
+
         Returns:
             The SHA of the new commit.
 
         Raises:
-            FakeError: The branch is unknown, or git does not allow a path. Nothing was committed.
+            FakeError: The branch or *author* is unknown, *date* is invalid, or git does not allow a path. Nothing was
+                committed.
         """
         with self._store.lock:
-            author, now = self._store.default_user, self._store.clock.now
+            account, signatures = signed(self._store, author, date)
+            now = self._store.clock.now
             if self._graph.commits or branch != self.default_branch:  # an empty repository has no branch yet
                 self._branch(branch, "branch")
             check_type("message", message, str, "a string")
@@ -300,7 +321,9 @@ class Repository:
                 check_type(f"the file {path}", content, (str, bytes), "a string or bytes", argument="files")
                 with advice(path="files"):
                     rules.check_path(path)
-            commit = self._graph.commit(branch, message=message, files=files, author=author, now=now)
+            commit = self._graph.commit(
+                branch, message=message, files=files, author=account, now=now, signatures=signatures
+            )
             self._store.pushed(self._row)
             return commit.sha
 
@@ -327,6 +350,34 @@ class Repository:
                 raise FakeError(msg, argument="head")
             self._graph.clash(head, base, author=self._store.default_user, now=self._store.clock.now)
             self._store.pushed(self._row)
+
+    @property
+    def branches(self) -> list[Branch]:
+        """The existing branches, in alphabetical order."""
+        with self._store.lock:
+            return [Branch(name, sha) for name, sha in sorted(self._graph.branches.items())]
+
+    @property
+    def tags(self) -> list[Tag]:
+        """The existing tags, in reverse alphabetical order as on GitHub."""
+        with self._store.lock:
+            return [Tag(name, sha) for name, sha in sorted(self._graph.tags.items(), reverse=True)]
+
+    def commits(self, ref: str | None = None) -> list[Commit]:
+        """
+        List the commits that a ref contains, newest first.
+
+        Args:
+            ref: A branch, a tag, a full ref or a full SHA. The default is the default branch.
+
+        Raises:
+            FakeError: *ref* is unknown. The message lists the branches and tags.
+        """
+        with self._store.lock:
+            if ref is None and not self._graph.commits:  # an empty repository has no branch yet
+                return []
+            sha = self._sha(self.default_branch if ref is None else ref, "ref")
+            return [commit_of(row) for row in self._graph.log(sha)]
 
     # Permissions
 
@@ -473,12 +524,43 @@ class Repository:
             )
             return CheckRun(self._store, run.id)
 
+    def commit_statuses(self, ref: str | None = None) -> list[CommitStatus]:
+        """
+        List the commit statuses, newest first.
+
+        Args:
+            ref: The commit: a branch, a tag, a full ref or a full SHA. The default is all commits of the repository.
+
+        Raises:
+            FakeError: *ref* is unknown. The message lists the branches and tags.
+        """
+        with self._store.lock:
+            rows = self._store.commit_statuses.where(**self._on(ref))
+            return [CommitStatus(self._store, row.id) for row in rows]
+
+    def check_runs(self, ref: str | None = None) -> list[CheckRun]:
+        """
+        List the check runs, newest first, including those that newer ones have replaced.
+
+        Args:
+            ref: The commit: a branch, a tag, a full ref or a full SHA. The default is all commits of the repository.
+
+        Raises:
+            FakeError: *ref* is unknown. The message lists the branches and tags.
+        """
+        with self._store.lock:
+            return [CheckRun(self._store, row.id) for row in self._store.check_runs.where(**self._on(ref))]
+
+    def _on(self, ref: str | None) -> dict[str, Any]:
+        on = {"repository_id": self._row.id}
+        return on if ref is None else {**on, "sha": self._sha(ref, "ref")}
+
     # Deployments
 
     def add_deployment(
         self,
-        *,
         ref: str,
+        *,
         environment: str = "production",
         task: str = "deploy",
         payload: Mapping[str, Any] | str | None = None,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from pytest_ghdeploy.errors import FakeError, kind_of
+from pytest_ghdeploy.http.messages import pattern_of
 from pytest_ghdeploy.http.stubs import Stub
 from pytest_ghdeploy.interface.arguments import (
     check_method,
@@ -22,7 +22,6 @@ from pytest_ghdeploy.interface.similar import similar_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from pytest_ghdeploy.http.messages import Segments
     from pytest_ghdeploy.http.stubs import StubbedRequest, Stubs
     from pytest_ghdeploy.report.exchange import Exchange
 
@@ -134,13 +133,6 @@ def _query_of(query: Mapping[str, Any] | None) -> dict[str, str] | None:
             raise FakeError(msg, argument="query")
         texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return texts
-
-
-def pattern_of(path: str, prefix: str) -> Segments:
-    """Split a path at its slashes. The segments ``*`` and ``{name}`` match any segment."""
-    return tuple(
-        None if part == "*" or part.startswith("{") else unquote(part) for part in path.removeprefix(prefix).split("/")
-    )
 
 
 # After the test

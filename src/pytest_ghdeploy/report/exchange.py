@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
@@ -61,6 +63,31 @@ class Exchange(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status or 'no response'}"
+
+    def json(self) -> Any:  # noqa: ANN401 - any JSON
+        """
+        Return the JSON in the body of the request; ``None`` if the body is empty. Secrets in it are redacted.
+
+        Raises:
+            FakeError: The body is not JSON.
+        """
+        return self._read("request", self.request_body)
+
+    def response_json(self) -> Any:  # noqa: ANN401 - any JSON
+        """
+        Return the JSON in the body of the response; ``None`` if the body is empty.
+
+        Raises:
+            FakeError: The body is not JSON, or was truncated by a fault.
+        """
+        return self._read("response", self.response_body)
+
+    def _read(self, what: str, body: bytes) -> Any:  # noqa: ANN401 - any JSON
+        try:
+            return json.loads(body) if body.strip() else None
+        except (ValueError, RecursionError) as problem:
+            msg = f"the body of the {what} {self} is not JSON: {problem}"
+            raise FakeError(msg) from None
 
 
 class Headers(Mapping[str, str]):

@@ -47,7 +47,8 @@ def wrong_repository(repo: Repository) -> None:
     repo.add_commit_status("main")  # type: ignore[call-arg]
     repo.add_check_run("main", name="lint", conclusion="failed")  # type: ignore[arg-type]
     repo.add_collaborator("hubot", "write")  # type: ignore[arg-type]
-    repo.add_deployment("main")  # type: ignore[call-arg]
+    repo.add_deployment("main", "qa")  # type: ignore[call-arg]
+    repo.add_commit("main", author=7)  # type: ignore[arg-type]
     repo.add_deployment(ref="main", enviroment="qa")  # type: ignore[call-arg]
     repo.add_deployment(ref="main", payload=[1])  # type: ignore[arg-type]
 

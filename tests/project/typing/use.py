@@ -11,7 +11,10 @@ import pytest
 from pytest_ghdeploy import (
     App,
     Assumptions,
+    Branch,
+    CheckRun,
     Clock,
+    CommitStatus,
     Delivery,
     Deployer,
     DeployKey,
@@ -29,8 +32,10 @@ from pytest_ghdeploy import (
     LiveServer,
     RateLimits,
     Repository,
+    Requests,
     SchemaViolation,
     Step,
+    StubbedRequest,
     Token,
     UnsupportedRequest,
     Webhooks,
@@ -83,6 +88,11 @@ def without_pytest() -> None:
         assert_type(gh.tokens, Sequence[Token])
         gh.stub("GET", "/repos/octocat/example/pulls", status=200, json=[{"number": 1}])
         gh.stub("DELETE", "/repos/octocat/example/pulls/1", status=204)
+
+        def respond(request: StubbedRequest) -> object:
+            return 201, {**request.query, "body": request.json}
+
+        gh.stub("POST", "/x", json=respond, query={"page": 2}, body={"a": 1}, times=1, required=True)
         gh.reset()
         gh.assert_no_event("deployment_status", state="failure", repository="octocat/example")
 
@@ -93,7 +103,13 @@ def setting_the_scene(gh: FakeGitHub) -> None:
     assert_type(repo.add_branch("old", behind=2), str)
     assert_type(repo.add_branch("older", from_ref="old", behind=3), str)
     assert_type(repo.add_commit("old", message="Fix", files={"app.py": "text"}), str)
+    assert_type(repo.add_commit("old", author={"name": "M", "email": "m@x.invalid"}, date=gh.clock.now), str)
     assert_type(repo.add_tag("v1", "old"), str)
+    assert_type(repo.branches, list[Branch])
+    assert_type(repo.tags[0].sha, str)
+    assert_type(repo.commits("old")[0].author.login, str | None)
+    assert_type(repo.commit_statuses("old"), list[CommitStatus])
+    assert_type(repo.check_runs(), list[CheckRun])
     assert_type(repo.add_ref("refs/notes/x", "v1"), str)
     assert_type(repo.sha("v1"), str)
     repo.add_merge_conflict("old")
@@ -258,7 +274,15 @@ def receiving(gh: FakeGitHub) -> None:
 
 def looking_back(gh: FakeGitHub) -> None:
     """Use recorded requests and events."""
-    assert_type(gh.requests, Sequence[Exchange])
+    assert_type(gh.requests, Requests)
+    everything: Sequence[Exchange] = gh.requests
+    assert everything
+    assert_type(gh.requests[1:].filter("GET", path="/repos/*/*", status=200), Requests)
+    assert_type(gh.assert_request("POST", "/repos/octocat/example/deployments", status=201, ref="main"), Exchange)
+    gh.assert_no_request("DELETE", "/repos/octocat/example/deployments/*")
+    assert_type(gh.requests[0].json(), Any)
+    assert_type(gh.requests[0].response_json(), Any)
+    assert_type(gh.repositories, list[Repository])
     for item in gh.requests:
         told: tuple[str, str, str, int, str] = (item.method, item.url, item.path, item.status, item.hint)
         bodies: tuple[bytes, bytes] = (item.request_body, item.response_body)

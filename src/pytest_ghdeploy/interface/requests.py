@@ -1,0 +1,207 @@
+"""The requests that a test asks about, and assertions about them. Their messages list the closest matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.http import router, schema
+from pytest_ghdeploy.http.messages import fits, pattern_of, segments_of
+from pytest_ghdeploy.interface.arguments import check_method, check_number, check_path
+from pytest_ghdeploy.interface.assertions import _is
+from pytest_ghdeploy.interface.fault_plan import without_case
+from pytest_ghdeploy.interface.similar import similar_lines
+from pytest_ghdeploy.public import public
+from pytest_ghdeploy.report.exchange import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Self
+
+    from pytest_ghdeploy.http.messages import Segments
+
+_SHOWN = 5
+
+
+@public
+class Requests(tuple[Exchange, ...]):  # noqa: SLOT001 - a tuple of any length cannot have slots
+    """Requests and their responses, oldest first. Later requests are not added."""
+
+    _prefix: str
+    _name_of: Callable[[int], str]
+
+    def __new__(cls, exchanges: Iterable[Exchange], prefix: str, name_of: Callable[[int], str]) -> Self:
+        """
+        Hold *exchanges*.
+
+        Args:
+            prefix: The path of the API's root. A path to search for may start with it.
+
+            name_of: Returns the full name of the repository with an id; ``""`` if it does not exist.
+        """
+        self = super().__new__(cls, exchanges)
+        self._prefix = prefix
+        self._name_of = name_of
+        return self
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> Exchange: ...
+    @overload
+    def __getitem__(self, key: slice) -> Requests: ...
+    def __getitem__(self, key: SupportsIndex | slice) -> Exchange | Requests:
+        if isinstance(key, slice):
+            return self._only(super().__getitem__(key))
+        return super().__getitem__(key)
+
+    def _only(self, exchanges: Iterable[Exchange]) -> Requests:
+        return type(self)(exchanges, self._prefix, self._name_of)
+
+    def filter(self, method: str | None = None, path: str | None = None, status: int | None = None) -> Requests:
+        """
+        Return the requests that match all arguments.
+
+        Args:
+            method: The HTTP method. The default is any method.
+
+            path: The path below the API's root, without a query. A segment ``*`` or ``{name}`` matches any segment.
+                Requests by a repository's id match its name too. The default is any path.
+
+            status: The HTTP status of the response; 0 if no response arrived. The default is any status.
+
+        Raises:
+            FakeError: An argument is invalid.
+        """
+        if method is not None:
+            check_method(method)
+            method = method.upper()
+        if status is not None:
+            check_number("status", status, 0)
+        pattern = None if path is None else self._pattern(path)
+        return self._only(
+            exchange
+            for exchange in self
+            if method in (None, exchange.method)
+            and status in (None, exchange.status)
+            and (pattern is None or self._is_at(exchange, pattern))
+        )
+
+    def _pattern(self, path: str) -> Segments:
+        check_path(path)
+        return without_case(pattern_of(path, self._prefix))
+
+    def _is_at(self, exchange: Exchange, pattern: Segments) -> bool:
+        segments = without_case(segments_of(exchange.path))
+        if fits(pattern, segments):
+            return True
+        if segments[1:2] != ("repositories",) or exchange.repository_id is None:
+            return False
+        name = self._name_of(exchange.repository_id).lower()
+        return fits(pattern, ("", "repos", *name.split("/"), *segments[3:]))
+
+    def _check(self, method: str, path: str, fields: Mapping[str, object]) -> None:
+        """Refuse a path or a field that no request could have, because an assertion about it says nothing."""
+        check_method(method)
+        pattern, asked = self._pattern(path), self.filter(method, path)
+        operations = router.operations_like(method.upper(), pattern)
+        if not operations and not asked:
+            shown = path.removeprefix(self._prefix)
+            msg = f"GitHub has no {method.upper()} {shown}{router.what_it_has(method.upper(), shown)}"
+            raise FakeError(msg, argument="path")
+        if any(name not in router.endpoints() for name in operations):
+            return  # the fake does not know the members of its body
+        known: set[str] = {member for exchange in asked for member in _members(exchange)}
+        for name in operations:
+            known |= schema.load(name)["$defs"].get("request", {}).get("properties", {}).keys()
+        for field in fields:
+            if field not in known:
+                what = f" in the body of {method.upper()} {path}"
+                raise errors.unknown("field", field, sorted(known), more=what, argument=field)
+
+
+def find_request(
+    requests: Requests, method: str, path: str, status: int | None, fields: Mapping[str, object]
+) -> Exchange:
+    """
+    Find the newest request with this method, path, *status* of the response and *fields* in its body.
+
+    Raises:
+        AssertionError: No request matches. The message lists the closest ones.
+        FakeError: GitHub has no such path, or a field is unknown.
+    """
+    __tracebackhide__ = True
+    matches, asked = _matching(requests, method, path, status, fields)
+    if matches:
+        return matches[-1]
+    message = f"no request {_described(method, path, status, fields)}"
+    if asked:
+        ranked = sorted(asked, key=lambda exchange: len(_differing(exchange, status, fields)))
+        lines = [f"    {_line(exchange, status, fields)}" for exchange in ranked[:_SHOWN]]
+        if len(ranked) > _SHOWN:
+            lines.append(f"    and {len(ranked) - _SHOWN} more")
+        message += "\n  sent, closest first:\n" + "\n".join(lines)
+    elif requests:
+        message += "\n" + "\n".join(similar_lines(requests, f"{method.upper()} {path}"))
+    else:
+        message += "\n  no requests were sent"
+    raise AssertionError(message)
+
+
+def refuse_request(
+    requests: Requests, method: str, path: str, status: int | None, fields: Mapping[str, object]
+) -> None:
+    """
+    Fail if a request matches the arguments, which are those of ``find_request``.
+
+    Raises:
+        AssertionError: A request matches. The message lists up to 5 of them.
+        FakeError: GitHub has no such path, or a field is unknown.
+    """
+    __tracebackhide__ = True
+    matches, _ = _matching(requests, method, path, status, fields)
+    if matches:
+        shown = "".join(f"\n    {_line(exchange, status, fields)}" for exchange in matches[:_SHOWN])
+        described = _described(method, path, status, fields)
+        msg = f"expected no request {described}, but found {len(matches)}:{shown}"
+        raise AssertionError(msg)
+
+
+def _matching(
+    requests: Requests, method: str, path: str, status: int | None, fields: Mapping[str, object]
+) -> tuple[list[Exchange], Requests]:
+    """List the requests that match, and those with the same method and path."""
+    requests._check(method, path, fields)  # noqa: SLF001 - not for tests
+    if status is not None:
+        check_number("status", status, 0)
+    asked = requests.filter(method, path)
+    return [exchange for exchange in asked if not _differing(exchange, status, fields)], asked
+
+
+def _members(exchange: Exchange) -> dict[str, Any]:
+    try:
+        body = exchange.json()
+    except FakeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _differing(exchange: Exchange, status: int | None, fields: Mapping[str, object]) -> list[str]:
+    members = _members(exchange)
+    different = [name for name, wanted in fields.items() if name not in members or not _is(members[name], wanted)]
+    return different if status in (None, exchange.status) else ["", *different]
+
+
+def _described(method: str, path: str, status: int | None, fields: Mapping[str, object]) -> str:
+    values = [f"{field} {wanted!r}" for field, wanted in fields.items()]
+    if status is not None:
+        values.insert(0, f"status {status}")
+    return f"{method.upper()} {path}{' with ' * bool(values)}{', '.join(values)}"
+
+
+def _line(exchange: Exchange, status: int | None, fields: Mapping[str, object]) -> str:
+    members, differing = _members(exchange), _differing(exchange, status, fields)
+    values = [
+        f"{f'{field} {members[field]!r}' if field in members else f'no {field}'}{'  <--' * (field in differing)}"
+        for field in fields
+    ]
+    return f"{exchange}{'  <--' * ('' in differing)}{': ' if values else ''}{', '.join(values)}"
