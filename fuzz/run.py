@@ -47,6 +47,8 @@ TOKENS: list[dict[str, Any]] = [
     {"user": "hubot", "scopes": ["repo"]},
     {"user": "deployer[bot]", "permissions": {"deployments": "write", "checks": "write", "actions": "read"}},
     {"user": "github-actions[bot]", "permissions": {"deployments": "write", "checks": "write", "statuses": "write"}},
+    {"user": "octocat", "app": "gate"},
+    {"user": "hubot", "app": "gate"},
 ]
 ACCEPTED = [
     "*/*",
@@ -124,6 +126,8 @@ class Fuzzer:
         ]
         self.outcomes: Counter[str] = Counter()
         self.tags: dict[str, str] = {}
+        self.added = [f"the-token-number-{number}" for number in range(len(TOKENS))]
+        self.issued: list[str] = []
         self.begin()
 
     def begin(self) -> None:
@@ -139,6 +143,8 @@ class Fuzzer:
         repo.add_tag("v1", "main")
         repo.add_commit_status("topic", state="failure", context="ci")
         repo.add_check_run("main", name="build", status="queued")
+        job = "https://github.com/octocat/example/actions/runs/30/job/41"
+        repo.add_check_run("main", name="job", status="in_progress", details_url=job)
         repo.add_deployment(ref="main", environment="qa").add_status("success")
         repo.add_environment("production", reviewers=["octocat"])
         repo.add_commit("main", files={"README.md": "a text", "docs/a.md": "another"})
@@ -146,7 +152,7 @@ class Fuzzer:
         repo.add_collaborator("hubot", permission=self.random.choice(["pull", "push", "admin"]))
         branch_policies = {"protected_branches": False, "custom_branch_policies": True}
         repo.add_environment("staging", deployment_branch_policy=branch_policies)
-        self.fake.add_app("gate")
+        gate = self.fake.add_app("gate")
         self.fake.webhooks.subscribe(lambda _: None, repository="octocat/example")
         for path, body in (
             ("deployment-branch-policies", {"name": "main"}),
@@ -160,8 +166,10 @@ class Fuzzer:
             )
         self.fake.add_repository("octocat/other", private=True).add_deployment(ref="main")
         if self.random.random() < 0.5:
-            for number, token in enumerate(TOKENS):
-                self.fake.add_token(f"the-token-number-{number}", **token)
+            for text, token in zip(self.added, TOKENS, strict=True):
+                self.fake.add_token(text, **token)
+        installation = gate.install("octocat", repositories=["octocat/example"])
+        self.issued = [installation.token(), installation.user_token("octocat"), installation.user_token("hubot")]
 
     # Requests
 
@@ -305,7 +313,7 @@ class Fuzzer:
         choose, often = self.random.choice, self.random.random
         headers = {
             "user-agent": "fuzz",
-            "authorization": f"token the-token-number-{self.random.randrange(len(TOKENS))}",
+            "authorization": f"token {choose(self.issued if often() < 0.1 else self.added)}",
             "accept": choose(ACCEPTED) if often() < 0.2 else "*/*",
             "accept-encoding": choose(["gzip, deflate", "identity"]),
         }

@@ -144,6 +144,17 @@ FILE = {"message": "Add", "content": "", "branch": "main"}
         (
             "mona",
             "POST",
+            "/user/repos",
+            {"name": "new"},
+            BY_INTEGRATION,
+            (
+                "the token of mona has the permissions checks=write, contents=write, deployments=write, metadata=read; "
+                "repos/create-for-authenticated-user needs administration=write: see add_app"
+            ),
+        ),
+        (
+            "mona",
+            "POST",
             "/repos/octocat/public/deployments",
             DEPLOY,
             BY_INTEGRATION,
@@ -521,6 +532,11 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, App, Installation], object], str, str
         "user",
     ),
     (lambda _, __, installation: installation.user_token(""), "^invalid login ''", "user"),
+    (
+        lambda gh, *_: gh.add_token("a", app="github-actions"),
+        r"^github-actions has no tokens .*: add a workflow's token with user='github-actions\[bot\]'$",
+        "app",
+    ),
     (lambda gh, *_: gh.add_token("a", app="deploy"), "^unknown app 'deploy'; known: deployer$", "app"),
     (
         lambda gh, *_: gh.add_token("a", app="deployer", scopes=[]),

@@ -380,6 +380,7 @@ def explain_for_account(needed: Needed, token: Token) -> str:
     if token.permissions is None:
         scopes = " or ".join(accepted_scopes(needed))
         return f"{subject} has {has_now(token)}; {needed.operation_id} needs {scopes}: see add_token"
+    setup = "add_app" if token.kind == "user_access" else "add_token"
     return (
-        f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: see add_token"
+        f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: see {setup}"
     )

@@ -113,7 +113,7 @@ class App(_Handle):
         """
         Install the app on an account.
 
-        The first call ends the installations on all other accounts. Their tokens are refused from then on.
+        The first call ends the installations that the app had until then. Their tokens are refused from then on.
 
         Args:
             account: The login of a user or an organization. An account that does not exist is created as a user.

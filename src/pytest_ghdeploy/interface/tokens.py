@@ -112,6 +112,9 @@ def _acting_app(store: Store, slug: str, user: str, scopes: object, permissions:
         msg = "a token with which an app acts for a user has the app's permissions: leave out scopes and permissions"
         raise FakeError(msg, argument="app")
     check_person(store, user)
+    if slug == apps.ACTIONS:
+        msg = f"{slug} has no tokens that act for a user: add a workflow's token with user={apps.ACTIONS_BOT!r}"
+        raise FakeError(msg, argument="app")
     return app_called(store, slug, "app")
 
 
