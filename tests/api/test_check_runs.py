@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from client import API, REPO, stored
 
-from pytest_ghdeploy import FakeError
+from pytest_ghdeploy import FakeError, FakeGitHub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
 
-    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy import Repository
 
 PATH = f"{REPO}/deployments"
 DOCS = "https://docs.github.com/rest"
@@ -842,6 +842,7 @@ def test_every_field_of_a_check_run_can_be_set_from_python(
     ("arguments", "problem", "argument"),
     [
         ({"app": "cii"}, "^unknown app 'cii'; known: ci$", "app"),
+        ({"app": FakeGitHub().add_app("other", id=7)}, "^unknown app 7; known: ci$", "app"),
         ({"app": 7}, "^app must be the slug of an app, or an app, got 7$", "app"),
         ({"output": {"title": "a"}}, "^GitHub would respond 422 .*: invalid in the body: summary$", "summary"),
         ({"output": "text"}, "^GitHub would respond 422 .*is not an object", "output"),
