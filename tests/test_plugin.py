@@ -153,7 +153,7 @@ def test_all_patches_are_removed_after_a_test(pytester: pytest.Pytester) -> None
 
         def places():
             return [requests.Session.get_adapter, requests.Session.prepare_request, requests.adapters.HTTPAdapter.send,
-                    socket.getaddrinfo, socket.gethostbyname, socket.socket.connect,
+                    socket.socket.connect, socket.socket.send,
                     http.client.HTTPConnection.putrequest, http.client.HTTPSConnection.connect]
 
         BEFORE = places()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from weakref import ref
 
+from pytest_ghdeploy.doors import registry
 from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github.urls import Urls
 from pytest_ghdeploy.http.application import Application
@@ -62,7 +63,7 @@ class Engine:
     ) -> None:
         """Create an inactive fake. *parts* are the parts of *base_url*."""
         self.base_url = base_url
-        self.host = parts.hostname or ""
+        self.host = registry.host_named(parts.hostname)
         self.prefix = parts.path.rstrip("/")
         self.validate = validate
         self.enterprise_version = enterprise_version

@@ -127,7 +127,7 @@ def test_leaving_the_block_removes_all_patches() -> None:
             requests.Session.get_adapter,
             requests.Session.prepare_request,
             requests.adapters.HTTPAdapter.send,
-            importlib.import_module("socket").getaddrinfo,
+            importlib.import_module("socket").socket.connect,
         ]
 
     before = places()

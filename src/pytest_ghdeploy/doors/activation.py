@@ -17,6 +17,7 @@ def enter(fake: Fake) -> None:
     """Send the requests of all clients for the host of *fake* to it."""
     with changes:
         registry.enter(fake)
+        network_guard.install()
         for patch in (*requests.PATCHES, *_OTHERS):
             patch.apply()
         import_hook.apply()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from threading import local
 from typing import TYPE_CHECKING, NoReturn
@@ -62,16 +62,25 @@ def leave(fake: Fake) -> None:
 
 @lru_cache(256)
 def host_of(url: str) -> str:
-    """Return the host of a URL in lower case; ``""`` if it has none."""
+    """Return the host of a URL as ``host_named`` does; ``""`` if it has none."""
     try:
-        return (urlsplit(url).hostname or "").rstrip(".")
+        return host_named(urlsplit(url).hostname)
     except ValueError:
         return ""
 
 
 def host_named(host: str | None) -> str:
-    """Return the name of a host as ``fake_for`` and ``serves`` expect it."""
-    return (host or "").lower().rstrip(".")
+    """
+    Return the name of a host as ``fake_for`` and ``serves`` expect it.
+
+    It is in lower case, without a dot at its end, and encoded as a look-up would
+    encode it: full-width dots, for example, become dots.
+    """
+    name = host or ""
+    if not name.isascii():
+        with suppress(UnicodeError):
+            name = name.encode("idna").decode()
+    return name.lower().rstrip(".")
 
 
 def serves(host: str) -> bool:
@@ -109,11 +118,10 @@ _delivering = local()
 
 def is_ours(host: object) -> bool:
     """Return whether requests to *host* must not reach the network while fakes are active."""
-    if getattr(_delivering, "on", False):
+    if not _active or not isinstance(host, (str, bytes, bytearray)) or getattr(_delivering, "on", False):
         return False
-    if not _active or not isinstance(host, (str, bytes)):
-        return False
-    name = (host.decode("latin-1") if isinstance(host, bytes) else host).lower().rstrip(".")
+    # getaddrinfo reads a name up to its first null character.
+    name = host_named((host if isinstance(host, str) else host.decode("latin-1")).partition("\0")[0])
     return any(fake.host == name for fake in _active) or is_githubs(name)
 
 
