@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import importlib
+import inspect
 import json
 import re
 import socket
@@ -20,16 +21,28 @@ import httpx
 import httpx2
 import pytest
 import requests
+import requests_mock
 import trio
 import urllib3
+import vcr
 from broken_server import broken_server
 from local_server import local_server
 from through_every_door import DOORS, Said, with_aiohttp, with_async_httpx
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.doors import (
+    aiohttp as aiohttp_door,
+    coexistence,
+    http_client,
+    httpx as httpx_door,
+    network_guard,
+    patching,
+    requests as requests_door,
+    urllib3 as urllib3_door,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from pytest_ghdeploy.interface.faults import FaultKind
 
@@ -388,3 +401,58 @@ def test_an_open_connection_to_another_host_of_github_is_not_used(name: str, mon
                 ask(client, f"{root}/user")
             assert fake._engine.take_problem()
         close(client)
+
+
+# The functions of the libraries
+
+
+class _Stand(str):
+    """An argument that stands for a client, a connection, a request and a URL: of a host without a fake."""
+
+    __slots__ = ()
+    _tunnel_host = sock = None
+    host = "other.example.com"
+    port = 80
+    url = uri = property(lambda self: self)
+    _conns: Mapping[object, object] = {}
+
+
+def _all_patches() -> Iterator[patching.Patch]:
+    for door in (requests_door, http_client, urllib3_door, network_guard):
+        yield from door.PATCHES
+    for door, library in (
+        (httpx_door, httpx),
+        (httpx_door, httpx2),
+        (aiohttp_door, aiohttp),
+        (coexistence, requests_mock),
+        (coexistence, vcr),
+    ):
+        yield from door.patches(library)
+
+
+def test_a_wrapper_takes_and_passes_on_whatever_the_function_takes() -> None:
+    """Another version of a library, or a tool that replaces it, may have more parameters."""
+    passed: list[tuple[object, ...]] = []
+
+    def original(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        passed.append((*args, kwargs))
+        return _Answered()
+
+    class _Answered:
+        transport = None
+
+        def __await__(self) -> Generator[None, None, _Answered]:
+            yield from ()
+            return self
+
+    for patch in _all_patches():
+        wrapper = patch._wrap(original)
+        parameters = [
+            each for each in inspect.signature(wrapper).parameters.values() if each.kind < each.VAR_POSITIONAL
+        ]
+        arguments = [_Stand("http://other.example.com/") for _ in parameters] or [_Stand()]
+        returned = wrapper(*arguments, [b"more"], another=3)
+        if inspect.iscoroutine(returned):
+            asyncio.run(returned)
+        assert passed == [(*arguments, [b"more"], {"another": 3})], patch._name
+        passed.clear()

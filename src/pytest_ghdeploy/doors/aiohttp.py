@@ -47,23 +47,23 @@ def patches(library: ModuleType) -> list[Patch]:
 
 def _get(original: Function) -> Function:
     # Connections that were opened before the fake became active are closed instead of reused.
-    def get(connector: Any, key: Any, *args: Any) -> Any:  # noqa: ANN401 - a coroutine in newer versions
+    def get(connector: Any, key: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - a coroutine in newer versions
         __tracebackhide__ = True
         kept = connector._conns.get(key, ())  # noqa: SLF001
         real = [protocol for protocol, _ in kept if not isinstance(protocol.transport, _Transport)]
         if real and registry.fake_for(registry.host_named(key.host)) is not None:
             for protocol in real:
                 protocol.close()
-        return original(connector, key, *args)
+        return original(connector, key, *args, **kwargs)
 
     return get
 
 
 def _connect(original: Function) -> Function:
     # Only this method knows both a request's connection and its timeouts.
-    async def connect(connector: Any, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ANN401, ASYNC109 - the library's
+    async def connect(connector: Any, req: Any, traces: Any, timeout: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, ASYNC109 - the library's
         __tracebackhide__ = True
-        connection = await original(connector, req, traces, timeout)
+        connection = await original(connector, req, traces, timeout, *args, **kwargs)
         if isinstance(connection.transport, _Transport):
             connection.transport.timeouts = timeout.total, timeout.sock_read
         return connection

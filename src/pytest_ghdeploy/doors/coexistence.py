@@ -55,19 +55,19 @@ def _prefixes() -> list[str]:
 
 
 def _unless_ours(original: Function) -> Function:
-    def unless_ours(cassette: Any, request: Any, *args: Any) -> Any:  # noqa: ANN401
+    def unless_ours(cassette: Any, request: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         is_ours = registry.is_ours(registry.host_of(request.uri)) and not any(cassette is each for each in _loading)
-        return None if is_ours else original(cassette, request, *args)
+        return None if is_ours else original(cassette, request, *args, **kwargs)
 
     return unless_ours
 
 
 def _load(original: Function) -> Function:
-    def load(cassette: Any) -> None:  # noqa: ANN401
+    def load(cassette: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         # Loading appends the recorded requests. Any that were left out would be lost when the file is written.
         _loading.append(cassette)
         try:
-            original(cassette)
+            original(cassette, *args, **kwargs)
         finally:
             _loading[:] = [each for each in _loading if each is not cassette]
 

@@ -35,11 +35,11 @@ def origin_of(connection: Any, scheme: str) -> memory_socket.Origin:  # noqa: AN
 
 
 def _connect(original: Function) -> Function:
-    def connect(connection: HTTPConnection) -> None:
+    def connect(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - any version's
         __tracebackhide__ = True
         scheme = "https" if isinstance(connection, HTTPSConnection) else "http"
         if not memory_socket.connect(connection, origin_of(connection, scheme)):
-            original(connection)
+            original(connection, *args, **kwargs)
 
     return connect
 

@@ -57,21 +57,21 @@ class _Door:
         self.transports: list[Patch] = []
 
     def transport_for_url(self, original: Function) -> Function:
-        def transport_for_url(client: Any, url: Any) -> Any:  # noqa: ANN401
+        def transport_for_url(client: Any, url: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             if registry.is_ours(registry.host_named(url.host)) and hasattr(client, "_mounts"):
                 # The same as the library's own method.
                 matches = (transport for pattern, transport in client._mounts.items() if pattern.matches(url))  # noqa: SLF001
                 return next(matches, None) or client._transport  # noqa: SLF001
-            return original(client, url)
+            return original(client, url, *args, **kwargs)
 
         return transport_for_url
 
     def handle_request(self, original: Function) -> Function:
-        def handle_request(transport: Any, request: Any) -> Any:  # noqa: ANN401 - the library's types
+        def handle_request(transport: Any, request: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the library's types
             __tracebackhide__ = True
             fake = registry.fake_for(registry.host_named(request.url.host))
             if fake is None:
-                return original(transport, request)
+                return original(transport, request, *args, **kwargs)
             answer = self._ask(fake, transport, request, b"".join(request.stream))
             if answer.failure == "timeout" and _has_no_timeout(request):
                 raise self._error(answer, request, memory_socket.ENDLESS)
@@ -80,11 +80,11 @@ class _Door:
         return handle_request
 
     def handle_async_request(self, original: Function) -> Function:
-        async def handle_async_request(transport: Any, request: Any) -> Any:  # noqa: ANN401
+        async def handle_async_request(transport: Any, request: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             __tracebackhide__ = True
             fake = registry.fake_for(registry.host_named(request.url.host))
             if fake is None:
-                return await original(transport, request)
+                return await original(transport, request, *args, **kwargs)
             import anyio.lowlevel  # which the library requires
 
             body = b"".join([part async for part in request.stream])

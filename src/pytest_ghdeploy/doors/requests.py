@@ -247,9 +247,9 @@ def _adapter_to(door: RequestsDoor, adapter: object) -> GitHubAdapter:
 
 
 def _get_adapter(original: Function) -> Function:
-    def get_adapter(session: Session, url: str) -> HTTPAdapter:
+    def get_adapter(session: Session, url: str, *args: Any, **kwargs: Any) -> HTTPAdapter:  # noqa: ANN401
         door = _door_to(url)
-        adapter = original(session, url)
+        adapter = original(session, url, *args, **kwargs)
         if door is None or (isinstance(adapter, HTTPAdapter) and type(adapter).send is not HTTPAdapter.send):
             return cast("HTTPAdapter", adapter)
         return _adapter_to(door, adapter)
@@ -280,11 +280,11 @@ def _get_environ_proxies(original: Function) -> Function:
 
 
 def _first_step(original: Function) -> Function:
-    def step(session: Session, request: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the library's types
+    def step(session: Session, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the library's types
         # A mock that was started after the fake may have replaced our patches.
         if registry.any_active():
             stay_on_top(PATCHES, registry.any_active)
-        return original(session, request, **kwargs)
+        return original(session, *args, **kwargs)
 
     return step
 

@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 def _connect(scheme: str) -> Function:
     def wrap(original: Function) -> Function:
-        def connect(connection: Any) -> None:  # noqa: ANN401 - of any version
+        def connect(connection: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - of any version
             __tracebackhide__ = True
 
             def refuse() -> NewConnectionError:
                 return NewConnectionError(connection, "Connection refused")
 
             if not memory_socket.connect(connection, origin_of(connection, scheme), refuse):
-                original(connection)
+                original(connection, *args, **kwargs)
                 return
             connection.is_verified = scheme == "https"
             # Otherwise a failure would be reported as the proxy's, which is not used.
