@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import github
 import httpx
 import httpx2
 import pytest
@@ -37,6 +38,7 @@ from pytest_ghdeploy.doors import (
     httpx as httpx_door,
     network_guard,
     patching,
+    pygithub,
     requests as requests_door,
     urllib3 as urllib3_door,
 )
@@ -426,6 +428,7 @@ def _all_patches() -> Iterator[patching.Patch]:
         (aiohttp_door, aiohttp),
         (coexistence, requests_mock),
         (coexistence, vcr),
+        (pygithub, github),
     ):
         yield from door.patches(library)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import json
 import os
 import socket
@@ -63,6 +64,33 @@ def test_no_look_up_and_no_byte_leaves_while_a_fake_is_active(kind: str) -> None
         or "while a fake GitHub is active, by a client that the fake cannot intercept" not in outcome["problem"]
     }
     assert differing == {}
+
+
+@pytest.mark.slow
+def test_another_library_in_the_place_of_urllib3_has_no_door() -> None:
+    """Niquests installs one, whose connections are none of http.client's. The error recommends the live server."""
+    program = """
+        import socket
+        import requests
+        import urllib3.connection
+
+        class HTTPConnection:
+            def connect(self):
+                socket.create_connection(("api.github.com", 443))
+
+        HTTPConnection.__module__ = "urllib3.connection"
+        urllib3.connection.HTTPConnection = urllib3.connection.HTTPSConnection = HTTPConnection
+
+        from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+        with FakeGitHub() as fake:
+            assert requests.get("https://api.github.com/user", headers={"Authorization": "token x"}).status_code == 200
+            try:
+                HTTPConnection().connect()
+            except UnsupportedRequest as problem:
+                assert "ghdeploy_server" in str(problem)
+            assert fake._engine.take_problem()
+        """
+    run("-c", textwrap.dedent(program))
 
 
 OTHERS = ["example.com", "notgithub.com", "github.com.example.org", "ghe.example.com", "::1", "xn--a.example.com"]
@@ -186,6 +214,35 @@ def test_no_datagram_is_sent_to_github(ghdeploy: FakeGitHub) -> None:
                 getattr(sender, method)(data, *address, ("api.github.com", 443))
             assert getattr(sender, method)(data, *address, receiver.getsockname()) == 1
     assert ghdeploy._engine.take_problem()
+
+
+_connect = socket.socket.connect  # bound before any fake
+_send_to = socket.socket.sendto
+
+
+def test_no_connection_to_a_name_is_made_by_a_method_that_is_not_wrapped() -> None:
+    """A socket that is no ``socket.socket``, or a method bound before the fake, sends the look-up but nothing else."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+        FakeGitHub(base_url="http://localhost/api/v3") as fake,
+    ):
+        server.settimeout(0)
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(0)
+        port = server.getsockname()[1]
+        with socket.socket() as bound, refused(fake, "connection to localhost while a fake GitHub is active"):
+            _connect(bound, ("localhost", port))
+        with socket.socket(type=socket.SOCK_DGRAM) as bound, refused(fake, "message to localhost"):
+            _send_to(bound, b"x", ("localhost", receiver.getsockname()[1]))
+        raw = _socket.socket()
+        for method in (raw.connect, raw.connect_ex):
+            with refused(fake, "connection to localhost while a fake GitHub is active"):
+                method(("localhost", port))
+        raw.close()
+        for waiting in (server.accept, lambda: receiver.recv(1)):
+            with pytest.raises(BlockingIOError):
+                waiting()
 
 
 # The audit hook

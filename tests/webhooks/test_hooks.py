@@ -1518,6 +1518,25 @@ def test_an_unused_port_is_a_failed_delivery(ghdeploy: FakeGitHub) -> None:
     assert secure.config["insecure_ssl"] == "1"
 
 
+@pytest.mark.parametrize("host", ["localhost.", "LOCALHOST", "127.0.0.1."])
+def test_this_machine_is_reached_without_a_look_up_on_the_network(
+    ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """A name with a dot at its end is not in the table of hosts, so the resolver would send it to a name server."""
+    names: list[object] = []
+    look_up = socket.getaddrinfo
+
+    def record(name: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        names.append(name)
+        return look_up(name.rstrip("."), *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", record)
+    with serving() as server:
+        hook = ghdeploy.webhooks.subscribe(server.url.replace("127.0.0.1", host))
+    assert [delivery.state for delivery in hook.deliveries] == ["delivered"]
+    assert names == [host.lower().rstrip(".")]
+
+
 def test_an_https_server_needs_a_certificate(ghdeploy: FakeGitHub) -> None:
     """An HTTP server behind an https URL is a failed delivery too."""
     with serving() as server:

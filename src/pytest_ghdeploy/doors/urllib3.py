@@ -18,7 +18,7 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.util.retry import Retry
 
 from pytest_ghdeploy.doors import memory_socket, registry
-from pytest_ghdeploy.doors.http_client import origin_of
+from pytest_ghdeploy.doors.http_client import HTTPConnection, origin_of
 from pytest_ghdeploy.doors.patching import Function, Patch, genuine
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def waiting_on(fake: Fake | None) -> Iterator[None]:
 
 
 def _sleep(original: Function) -> Function:
-    def sleep(retries: Retry, response: BaseHTTPResponse | None = None) -> None:
+    def sleep(retries: Retry, response: BaseHTTPResponse | None = None, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         fake: Fake | None = getattr(_asked, "fake", None)
         if fake is None:
-            original(retries, response)
+            original(retries, response, *args, **kwargs)
             return
         retry_after = retries.get_retry_after(response) if response and retries.respect_retry_after_header else None
         if seconds := retry_after or retries.get_backoff_time():
@@ -95,14 +95,20 @@ def _urlopen(original: Function) -> Function:
     return urlopen
 
 
-PATCHES = [
-    Patch(genuine(urllib3.connection.HTTPConnection, "urllib3.connection"), "connect", _connect("http")),
-    Patch(genuine(urllib3.connection.HTTPSConnection, "urllib3.connection"), "connect", _connect("https")),
+_HTTP = genuine(urllib3.connection.HTTPConnection, "urllib3.connection")
+_HTTPS = genuine(urllib3.connection.HTTPSConnection, "urllib3.connection")
+# niquests installs another library in the place of urllib3, whose connections need system sockets. It has no door.
+_DOOR = [
+    Patch(_HTTP, "connect", _connect("http")),
+    Patch(_HTTPS, "connect", _connect("https")),
     Patch(urllib3.connectionpool.HTTPConnectionPool, "urlopen", _urlopen),
-    Patch(Retry, "sleep", _sleep),
     *(
         Patch(module, "wait_for_read", _wait_for_read)
         for module in (urllib3.connection, urllib3.util.connection)
         if hasattr(module, "wait_for_read")
     ),
+]
+PATCHES = [
+    Patch(Retry, "sleep", _sleep),
+    *(_DOOR if issubclass(_HTTP, HTTPConnection) else []),
 ]

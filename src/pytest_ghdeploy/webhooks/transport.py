@@ -80,6 +80,8 @@ def _refusal(target: Target) -> str:
 def _connection(url: str, timeout: float, *, insecure_ssl: bool) -> HTTPConnection:
     parts = urlsplit(url)
     host = parts.hostname or ""
+    if deliveries.is_loopback(url):
+        host = host.rstrip(".")  # with a dot at its end, the name of this machine would be looked up on the network
     if parts.scheme == "https":
         context = ssl.create_default_context()
         if insecure_ssl:
