@@ -131,6 +131,54 @@ def required_contexts(size: int) -> Iterator[Call]:
         yield from repeat(lambda: session.post(f"{API}/deployments", json=body).raise_for_status())
 
 
+# Redaction
+
+
+def polled(gh: FakeGitHub, size: int) -> None:
+    """Send requests, each with another token."""
+    gh.add_repository("octocat/example")
+    for number in range(size):
+        requests.get(f"{API}/deployments", headers={"Authorization": f"token a-token-{number:06d}"}, timeout=10)
+
+
+@grows("read all n requests after a new token, with n tokens before", 2_000, limit=None)
+def redactions(size: int) -> Iterator[Call]:
+    """Redact every request again."""
+    with FakeGitHub() as gh:
+        polled(gh, size)
+        while True:
+            list(gh.requests)
+            requests.get(f"{API}/tags", headers={"Authorization": f"token {time.perf_counter_ns()}"}, timeout=10)
+            yield lambda: list(gh.requests)
+
+
+@grows("a look at the last of n requests", 2_500)
+def looks(size: int) -> Iterator[Call]:
+    """Read one request after another."""
+    with FakeGitHub() as gh:
+        polled(gh, size)
+        yield from repeat(lambda: gh.requests[-1])
+
+
+@grows("the report of a failed test after n requests with n tokens", 2_000, limit=None)
+def reports(size: int) -> Iterator[Call]:
+    """Write the conversation, which is shortened."""
+    with FakeGitHub() as gh:
+        polled(gh, size)
+        yield from repeat(gh.conversation.text)
+
+
+@grows("POST a body with n members named token", 5_000, limit=None)
+def secret_members(size: int) -> Iterator[Call]:
+    """Learn n secrets, and hide them in the record."""
+    members = ", ".join(f'"token": "value-{number:06d}"' for number in range(size))
+    body = f"{{{members}}}"
+    while True:
+        with FakeGitHub() as gh:
+            gh.add_repository("octocat/example")
+            yield lambda gh=gh: (session.post(f"{API}/deployments", data=body), gh.requests[0])  # type: ignore[misc]
+
+
 def main() -> None:
     """Measure all cases and print the result."""
     turns = int(sys.argv[1])

@@ -16,7 +16,6 @@ from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github.urls import Urls
 from pytest_ghdeploy.http.application import Application
 from pytest_ghdeploy.http.messages import Answer, Request
-from pytest_ghdeploy.redaction import Secrets
 from pytest_ghdeploy.report import sizes, transcript
 from pytest_ghdeploy.report.lines import printable
 from pytest_ghdeploy.report.recorder import Recorder
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.deployer import Deployers
     from pytest_ghdeploy.interface.fault_plan import FaultPlan
     from pytest_ghdeploy.interface.waiting import Watch
-    from pytest_ghdeploy.report.exchange import Exchange
+    from pytest_ghdeploy.report.exchange import Exchanges
     from pytest_ghdeploy.store.events import Event
     from pytest_ghdeploy.store.outbox import Item
     from pytest_ghdeploy.webhooks.webhooks import Webhooks
@@ -87,7 +86,7 @@ class Engine:
     def _start(self) -> None:
         self.outbox.reset()
         self.store = Store(self.clock, self.assume, self._urls, self.outbox, self._recorded)
-        self.secrets = Secrets()
+        self.secrets = self.store.secrets
         self.transcript = Transcript(self.secrets, self.lock)
         self._recorder = Recorder(self.secrets, self.transcript)
         self._deployers: Deployers | None = None
@@ -158,7 +157,7 @@ class Engine:
             return tuple(token for token in self.store.tokens.values() if not token.revoked)
 
     @property
-    def requests(self) -> Sequence[Exchange]:
+    def requests(self) -> Exchanges:
         """The requests and their responses, with credentials redacted."""
         with self.lock:
             return self._recorder.exchanges()

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.public import public
+from pytest_ghdeploy.redaction.content import hide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,8 @@ class FakeError(Exception):
 
     The state has not changed, unless the documentation of the method says otherwise.
 
+    The message shows no values under names that mark secrets, and no credentials in URLs.
+
     Attributes:
         argument: The name of the wrong argument, such as ``"ref"``; ``None`` if the error is about no argument, or
             about several. For a seed, the path in the document, such as ``"repositories[0].branches[1].name"``.
@@ -33,7 +36,7 @@ class FakeError(Exception):
 
     def __init__(self, message: str = "", *, argument: str | None = None) -> None:
         """Create an error. *argument* is the name of the wrong argument."""
-        super().__init__(message)
+        super().__init__(hide(message))
         self.argument = argument
 
 

@@ -29,6 +29,7 @@ from pytest_ghdeploy.interface.arguments import (
 from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.stubs import stub_of
 from pytest_ghdeploy.public import public
+from pytest_ghdeploy.redaction.secrets import Secrets
 from pytest_ghdeploy.report.conversation import Conversation
 from pytest_ghdeploy.store.store import DEFAULT_LOGIN
 
@@ -314,7 +315,7 @@ class FakeGitHub:
         Raises:
             FakeError: An argument is invalid, or two arguments cannot be combined. Nothing was added.
         """
-        with self._engine.lock:
+        with Secrets.with_one(token), self._engine.secrets, self._engine.lock:
             added = tokens.add(
                 self._engine.store,
                 token,

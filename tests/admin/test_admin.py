@@ -17,7 +17,9 @@ import pytest
 import requests
 
 from pytest_ghdeploy import FakeError, FakeGitHub
+from pytest_ghdeploy.admin import endpoints
 from pytest_ghdeploy.admin.endpoints import ENDPOINTS, PREFIX, index, keys
+from pytest_ghdeploy.redaction.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -1016,6 +1018,54 @@ def test_a_bug_in_the_fake_is_a_500_and_a_problem(fake: FakeGitHub, ask: Ask, mo
 
     assert ask.refused("reset", 500) == "bug in the fake: ZeroDivisionError('broken')"
     assert ask.get("problems") == ["ZeroDivisionError: broken"]
+
+
+@pytest.mark.parametrize("part", ["shown", "index", "read"])
+def test_a_crash_anywhere_is_a_500_in_json_on_the_same_connection(
+    fake: FakeGitHub, ask: Ask, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Reading and writing the response can crash too. The message contains no secret."""
+    fake.add_token("a-secret-token")
+
+    def broken(*_: object) -> None:
+        msg = "broken by a-secret-token"
+        raise RuntimeError(msg)
+
+    path = {"index": PREFIX}.get(part, f"{PREFIX}/events/deployment")
+    connection = http.client.HTTPConnection("127.0.0.1", ask.server.port, timeout=20)
+    with monkeypatch.context() as patched:
+        patched.setattr(endpoints, part, broken)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Content-Type")) == (500, "application/json; charset=utf-8")
+        assert json.loads(answer.read()) == {"message": "bug in the fake: RuntimeError('broken by [redacted]')"}
+    connected = connection.sock
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    assert (answer.status, answer.read() != b"", connection.sock) == (200, True, connected)
+    connection.close()
+    assert ask.get("problems") == ["RuntimeError: broken by [redacted]"]
+
+
+def test_a_response_that_cannot_be_written_is_a_500_in_json(
+    fake: FakeGitHub, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redaction runs after the handler."""
+    redact = Secrets.redact_value
+
+    def broken(self: Secrets, value: Any) -> Any:  # noqa: ANN401 - any JSON
+        if value == []:
+            msg = "dictionary changed size during iteration"
+            raise RuntimeError(msg)
+        return redact(self, value)
+
+    monkeypatch.setattr(Secrets, "redact_value", broken)
+    status, value = ask("GET", "events")
+    assert (status, value) == (
+        500,
+        {"message": "bug in the fake: RuntimeError('dictionary changed size during iteration')"},
+    )
+    assert len(fake._engine.list_problems()) == 1
 
 
 # Random bodies

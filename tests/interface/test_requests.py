@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def deploy(**body: object) -> None:
     send("POST", DEPLOYMENTS, json={"ref": "main", "required_contexts": [], **body})
 
 
-def asked(found: tuple[Exchange, ...]) -> list[str]:
+def asked(found: Sequence[Exchange]) -> list[str]:
     """Write exchanges as text."""
     return [str(exchange) for exchange in found]
 
@@ -83,12 +84,24 @@ def test_a_request_without_a_response_has_the_status_0(ghdeploy: FakeGitHub) -> 
 
 
 def test_requests_so_far_are_a_snapshot(ghdeploy: FakeGitHub) -> None:
-    """Later requests are not added. It is a tuple like any other."""
+    """Later requests are not added. It behaves like a tuple."""
     before = ghdeploy.requests
     assert before == ()
     send("GET", "/user")
     assert (len(before), len(ghdeploy.requests)) == (0, 1)
-    assert isinstance(before, tuple)
+    send("GET", "/meta")
+    after = ghdeploy.requests
+    first, second = after
+    assert isinstance(after, Sequence)
+    assert after == (first, second) == after
+    assert after == [first, second]
+    assert after != (second, first)
+    assert after != "ab"
+    assert (after[-1], list(reversed(after)), first in after, after.index(second)) == (second, [second, first], True, 1)
+    assert after[1:] == (second,)
+    assert isinstance(after[1:], type(after))
+    assert repr(after) == repr((first, second))
+    assert not before
 
 
 def test_a_path_may_start_with_the_path_of_the_root() -> None:

@@ -108,8 +108,7 @@ def stored(fake: FakeGitHub) -> object:
         fake.conversation_text(),
         list(fake._engine._problems),
         [target[0] for target in fake._engine.hooks._targets.values()] if fake._engine.hooks else [],
-        dict(fake._engine.secrets._known),
-        dict(fake._engine.secrets._words),
+        sorted(fake._engine.secrets._forms),
     )
 
 

@@ -68,7 +68,15 @@ class Admin:
             return None
         if incoming.scheme and not is_here:
             return None  # a proxied request for another host
-        status, value, headers = HTTPStatus.OK, None, {}
+        try:
+            return self._write(*self._answered(incoming, scheme, path, query, is_here=is_here))
+        except Exception as problem:  # noqa: BLE001 - a bug in the fake, reported as a problem
+            self._engine.fail(problem)
+            return self._write(HTTPStatus.INTERNAL_SERVER_ERROR, {"message": f"bug in the fake: {problem!r}"}, {})
+
+    def _answered(
+        self, incoming: Incoming, scheme: str, path: str, query: str, *, is_here: bool
+    ) -> tuple[HTTPStatus, JSON, Mapping[str, str]]:
         endpoint = None
         try:
             _check_sender(incoming, scheme, is_here=is_here)
@@ -77,16 +85,13 @@ class Admin:
             if self._notice and endpoint.method == "POST":
                 self._notice(f"POST {path}")
         except _Refused as refusal:
-            status, headers, value = refusal.status, refusal.headers, {"message": str(refusal)}
+            return refusal.status, {"message": str(refusal)}, refusal.headers
         except FakeError as problem:
             assert endpoint  # noqa: S101 - only methods of endpoints raise it
-            status, value = HTTPStatus.UNPROCESSABLE_ENTITY, endpoints.refusal(self._fake, endpoint, problem)
+            return HTTPStatus.UNPROCESSABLE_ENTITY, endpoints.refusal(self._fake, endpoint, problem), {}
         except AssertionError as problem:
-            status, value = HTTPStatus.CONFLICT, {"message": str(problem)}
-        except Exception as problem:  # noqa: BLE001 - a bug in the fake, reported as a problem
-            self._engine.fail(problem)
-            status, value = HTTPStatus.INTERNAL_SERVER_ERROR, {"message": f"bug in the fake: {problem!r}"}
-        return self._write(status, value, headers)
+            return HTTPStatus.CONFLICT, {"message": str(problem)}, {}
+        return HTTPStatus.OK, value, {}
 
     def _result(self, endpoint: Endpoint, names: Mapping[str, str], query: str, incoming: Incoming, url: str) -> JSON:
         if endpoint.method == "GET":
@@ -102,7 +107,7 @@ class Admin:
         return endpoints.call(self._fake, endpoint, names, _object_in(incoming))
 
     def _write(self, status: int, value: JSON, headers: Mapping[str, str]) -> Answer:
-        body = json.dumps(self._clean(value), indent=2).encode() + b"\n"
+        body = json.dumps(self._engine.secrets.redact_value(value), indent=2).encode() + b"\n"
         usual = {
             "Content-Type": "application/json; charset=utf-8",
             "Content-Length": str(len(body)),
@@ -110,13 +115,6 @@ class Admin:
             "X-Content-Type-Options": "nosniff",
         }
         return Answer(status, usual | dict(headers), body)
-
-    def _clean(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
-        if isinstance(value, str):
-            return self._engine.secrets.redact(value)
-        if isinstance(value, dict):
-            return {self._engine.secrets.redact(name): self._clean(member) for name, member in value.items()}
-        return [self._clean(item) for item in value] if isinstance(value, list) else value
 
 
 def _check_sender(incoming: Incoming, scheme: str, *, is_here: bool) -> None:

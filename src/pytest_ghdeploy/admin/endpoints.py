@@ -286,7 +286,7 @@ def read(fake: Fake, endpoint: Endpoint, names: Mapping[str, str], query: Mappin
 
 _READS: dict[str, Callable[[Fake], object]] = {
     "clock": lambda fake: {"now": fake.clock.now},
-    "requests": lambda fake: fake.requests,
+    "requests": lambda fake: list(fake.requests),
     "conversation": lambda fake: {name: getattr(fake.conversation, name)() for name in ("text", "diagram", "mermaid")},
     "events": lambda fake: list(fake.events),
     "faults": lambda fake: list(fake.faults),

@@ -19,7 +19,7 @@ from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository
 from pytest_ghdeploy.github import deliveries, refusals
 from pytest_ghdeploy.github.model import Hook, HookDelivery
 from pytest_ghdeploy.github.rules import webhooks as rules
-from pytest_ghdeploy.redaction import without_credentials
+from pytest_ghdeploy.redaction.content import hide
 from pytest_ghdeploy.serializers import events as payloads, webhooks as as_json
 from pytest_ghdeploy.store.events import untouched_payload
 
@@ -266,7 +266,7 @@ def find(call: Call) -> Hook:
 
 
 def _label(row: Hook) -> str:
-    return f"{row.id} ({without_credentials(row.target_url)})"
+    return f"{row.id} ({hide(row.target_url)})"
 
 
 def _to_json(call: Call, hook: Hook) -> Any:  # noqa: ANN401 - JSON

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.model import Token
     from pytest_ghdeploy.http.messages import Answer
-    from pytest_ghdeploy.redaction import Secrets
+    from pytest_ghdeploy.redaction.secrets import Secrets
 
 
 class Fake(Protocol):

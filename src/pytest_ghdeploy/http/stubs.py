@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from pytest_ghdeploy.http.messages import Answer, fits, header_text, segments_of
 from pytest_ghdeploy.public import public
-from pytest_ghdeploy.redaction import Secrets, without_credentials, without_secret_members
+from pytest_ghdeploy.redaction.content import hide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,13 +140,12 @@ class _Asked:
             if wanted not in values:
                 return f"needs {_parameter(name, wanted)} in the query, not {_parameter(name, values[-1])}"
         if stub.body is not None and not contains(self.contents[1], stub.body):
-            body = without_secret_members(json.dumps(stub.body, ensure_ascii=False).encode(), Secrets())
-            return f"needs {body.decode()} in the body"
+            return f"needs {hide(json.dumps(stub.body, ensure_ascii=False))} in the body"
         return ""
 
 
 def _parameter(name: str, value: str) -> str:
-    return without_credentials(f"?{name}={value}")[1:]
+    return hide(f"?{name}={value}")[1:]
 
 
 class Stubs:

@@ -25,7 +25,7 @@ from pytest_ghdeploy.serializers import accounts as account_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ghdeploy.redaction import Secrets
+    from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.store.store import Store
     from pytest_ghdeploy.store.tables import Table
 

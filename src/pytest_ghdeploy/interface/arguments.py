@@ -16,11 +16,12 @@ from pytest_ghdeploy.github import authorization, git_objects, model
 from pytest_ghdeploy.github.assumptions import BRANCH_POLICY_REDIRECTS, Assumptions
 from pytest_ghdeploy.github.refusals import GitHubError
 from pytest_ghdeploy.http import schema
-from pytest_ghdeploy.redaction import without_likely_credentials
+from pytest_ghdeploy.redaction.content import without_likely_credentials
+from pytest_ghdeploy.redaction.names import quotable
 from pytest_ghdeploy.store.clock import in_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_ghdeploy.github.model import App, Repository, Team, User
     from pytest_ghdeploy.store.store import Store
@@ -112,6 +113,11 @@ def one_of(what: str, value: object, known: Sequence[str], *, argument: str) -> 
     """
     if value not in known:
         raise errors.unknown(what, value, known, argument=argument)
+
+
+def unknown_quotable(what: str, value: object, known: Collection[str], *, more: str = "", argument: str) -> FakeError:
+    """Create an error for an unknown value next to secrets. A value that could be a token is not quoted."""
+    return errors.unknown(what, quotable(value, known), known, more=more, argument=argument)
 
 
 def check_type(
@@ -360,9 +366,10 @@ def permissions_of(permissions: Mapping[str, str]) -> dict[str, str]:
     for name, level in permissions.items():
         levels = authorization.TOKEN_PERMISSIONS.get(name)
         if levels is None:
-            raise errors.unknown("permission", name, authorization.TOKEN_PERMISSIONS, argument="permissions")
+            raise unknown_quotable("permission", name, authorization.TOKEN_PERMISSIONS, argument="permissions")
         if level not in levels:
-            raise errors.unknown("level", level, levels, more=f" of the permission {name}", argument="permissions")
+            more = f" of the permission {name}"
+            raise unknown_quotable("level", level, levels, more=more, argument="permissions")
     # Every token with a permission can read the metadata of a repository.
     return {"metadata": "read", **permissions}
 

@@ -25,6 +25,7 @@ from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError, kind_of
 from pytest_ghdeploy.github import model
 from pytest_ghdeploy.interface.deployer import Step
+from pytest_ghdeploy.redaction.names import quotable
 
 Path = tuple[str | int, ...]
 """The path to a value in the data: keys and list indices, such as ``("branches", 1, "name")``."""
@@ -62,9 +63,9 @@ class Mismatch(FakeError):
         is_key: Whether the last key of *path* is wrong, instead of its value.
     """
 
-    def __init__(self, message: str, path: Path, *, is_key: bool = False) -> None:
-        """Create an error about the value at *path*."""
-        super().__init__(message, argument=spelled(path) or None)
+    def __init__(self, message: str, path: Path, *, is_key: bool = False, shown: str | None = None) -> None:
+        """Create an error about the value at *path*, whose last key is *shown* instead if it could be a secret."""
+        super().__init__(message, argument=spelled(path if shown is None else (*path[:-1], shown)) or None)
         self.path = path
         self.is_key = is_key
 
@@ -199,8 +200,8 @@ class Binder:
         """
         Check that a *key* of the mapping at *path* is *known*.
 
-        In a mapping with secrets, an unknown key may itself be a secret, especially if its *value* is a mapping.
-        The message quotes such a key only if it resembles a known one.
+        An unknown key may itself be a secret. The message quotes it only if it is an ordinary name or resembles a known
+        one. In a mapping with secrets, it must resemble one, and its *value* must not be a mapping.
 
         Raises:
             Mismatch: The key is unknown. The message lists the known keys, closest first.
@@ -210,10 +211,14 @@ class Binder:
             msg = f"a key{where} must be a string, got {kind_of(key)}"
             raise Mismatch(msg, path)
         if key not in known:
-            close = not isinstance(value, Mapping) and get_close_matches(key, known, cutoff=0.8)
-            shown = key if not beside_secrets or close or key in _COMMON_WORDS else "…"
-            problem = errors.unknown("key", self._redact(shown), known, more=where)
-            raise Mismatch(str(problem), (*path, key), is_key=True)
+            if not beside_secrets:
+                shown = str(quotable(key, known))
+            else:
+                close = not isinstance(value, Mapping) and get_close_matches(key, known, cutoff=0.8)
+                shown = key if close or key in _COMMON_WORDS else "…"
+            shown = self._redact(shown)
+            problem = errors.unknown("key", shown, known, more=where)
+            raise Mismatch(str(problem), (*path, key), is_key=True, shown=shown)
 
     def value(self, hint: Any, value: Any, path: Path) -> Any:  # noqa: ANN401 - of any type
         """
@@ -230,7 +235,8 @@ class Binder:
             return self._look_up(self._things[origin], value, path)
         if origin is typing.Literal and value not in typing.get_args(arm):
             known = typing.get_args(arm)
-            problem = errors.unknown("value", self._redact(value), known, more=f" of {spelled(path)}")
+            shown = self._redact(str(quotable(value, known)))
+            problem = errors.unknown("value", shown, known, more=f" of {spelled(path)}")
             raise Mismatch(str(problem), path)
         if origin is datetime:
             return _to_datetime(value)

@@ -616,6 +616,7 @@ class Repository:
         with self._store.outbox, self._store.lock, advice():
             self.sha(ref)
             user = user_called(self._store, creator, "creator")
+            self._store.secrets.learn_in(body.get("payload"))
             result = deployments.create(self._store, self._row, user, **body)
             if isinstance(result, deployments.AutoMerged):
                 msg = f"no deployment was created: GitHub responds 202 {result.message!r}; call add_deployment again"

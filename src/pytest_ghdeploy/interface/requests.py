@@ -13,25 +13,22 @@ from pytest_ghdeploy.interface.assertions import _is
 from pytest_ghdeploy.interface.fault_plan import without_case
 from pytest_ghdeploy.interface.similar import similar_lines
 from pytest_ghdeploy.public import public
-from pytest_ghdeploy.report.exchange import Exchange
+from pytest_ghdeploy.report.exchange import Exchanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Self
 
     from pytest_ghdeploy.http.messages import Segments
+    from pytest_ghdeploy.report.exchange import Exchange, Recorded
 
 _SHOWN = 5
 
 
 @public
-class Requests(tuple[Exchange, ...]):  # noqa: SLOT001 - a tuple of any length cannot have slots
+class Requests(Exchanges):
     """Requests and their responses, oldest first. Later requests are not added."""
 
-    _prefix: str
-    _name_of: Callable[[int], str]
-
-    def __new__(cls, exchanges: Iterable[Exchange], prefix: str, name_of: Callable[[int], str]) -> Self:
+    def __init__(self, exchanges: Exchanges, prefix: str, name_of: Callable[[int], str]) -> None:
         """
         Hold *exchanges*.
 
@@ -40,10 +37,9 @@ class Requests(tuple[Exchange, ...]):  # noqa: SLOT001 - a tuple of any length c
 
             name_of: Returns the full name of the repository with an id; ``""`` if it does not exist.
         """
-        self = super().__new__(cls, exchanges)
+        super().__init__(exchanges._recorded, exchanges._secrets)  # noqa: SLF001 - of the base class
         self._prefix = prefix
         self._name_of = name_of
-        return self
 
     @overload
     def __getitem__(self, key: SupportsIndex) -> Exchange: ...
@@ -51,11 +47,11 @@ class Requests(tuple[Exchange, ...]):  # noqa: SLOT001 - a tuple of any length c
     def __getitem__(self, key: slice) -> Requests: ...
     def __getitem__(self, key: SupportsIndex | slice) -> Exchange | Requests:
         if isinstance(key, slice):
-            return self._only(super().__getitem__(key))
+            return self._only(self._recorded[key])
         return super().__getitem__(key)
 
-    def _only(self, exchanges: Iterable[Exchange]) -> Requests:
-        return type(self)(exchanges, self._prefix, self._name_of)
+    def _only(self, recorded: Iterable[Recorded]) -> Requests:
+        return type(self)(Exchanges(tuple(recorded), self._secrets), self._prefix, self._name_of)
 
     def filter(self, method: str | None = None, path: str | None = None, status: int | None = None) -> Requests:
         """
@@ -79,11 +75,11 @@ class Requests(tuple[Exchange, ...]):  # noqa: SLOT001 - a tuple of any length c
             check_number("status", status, 0)
         pattern = None if path is None else self._pattern(path)
         return self._only(
-            exchange
-            for exchange in self
-            if method in (None, exchange.method)
-            and status in (None, exchange.status)
-            and (pattern is None or self._is_at(exchange, pattern))
+            recorded
+            for recorded in self._recorded
+            if method in (None, recorded.exchange.method)
+            and status in (None, recorded.exchange.status)
+            and (pattern is None or self._is_at(recorded.exchange, pattern))
         )
 
     def _pattern(self, path: str) -> Segments:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import apps, authorization
 from pytest_ghdeploy.github.model import Token
@@ -17,6 +16,7 @@ from pytest_ghdeploy.interface.arguments import (
     permissions_of,
     repositories_called,
     time_of,
+    unknown_quotable,
 )
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
     check_type("scopes", scopes, (list, tuple, set, frozenset), 'a list of scopes, such as ["repo_deployment"]')
     for scope in scopes:
         if scope not in authorization.SCOPES:
-            raise errors.unknown("scope", scope, authorization.SCOPES, argument="scopes")
+            raise unknown_quotable("scope", scope, authorization.SCOPES, argument="scopes")
     return authorization.normal_scopes(scopes)
 
 

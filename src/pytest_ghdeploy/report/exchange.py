@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import eq, index
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, overload
 
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.public import public
+from pytest_ghdeploy.redaction.content import hide, hide_in_body, hide_in_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, ValuesView
 
-    from pytest_ghdeploy.redaction import Secrets
+    from pytest_ghdeploy.redaction.secrets import Secrets
 
 
 @public
@@ -24,9 +26,9 @@ class Exchange(NamedTuple):
     Attributes:
         path: The path below the API's root as it was sent: percent-encoded, without the query.
 
-        request_headers: The headers by name, ignoring case. Credentials are redacted, here and in ``url``.
+        request_headers: The headers by name, ignoring case. Secrets are redacted, here and in all other attributes.
 
-        request_body: The bytes that were sent. Known tokens in them are redacted.
+        request_body: The bytes that were sent.
 
         status: The HTTP status; 0 if no response has arrived.
 
@@ -119,17 +121,88 @@ class Headers(Mapping[str, str]):
         return repr(self._headers)
 
 
-def redacted(exchange: Exchange, secrets: Secrets) -> Exchange:
-    """Return *exchange* with the *secrets* redacted."""
-    if not secrets:
+class Recorded:
+    """An exchange in the record. It is redacted when it is first shown, and again after new secrets became known."""
+
+    __slots__ = ("_shown", "_version", "exchange")
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Record *exchange*, which may contain secrets until it is shown."""
+        self.exchange = exchange
+        self._shown = exchange
+        self._version = -1
+
+    def shown(self, secrets: Secrets) -> Exchange:
+        """Return the exchange without *secrets*, which are always the same object."""
+        version = secrets.version
+        if version != self._version:
+            if self._version < 0:
+                self.exchange = _without_marked(self.exchange)
+            self._shown = _without_known(self.exchange, secrets)
+            self._version = version
+        return self._shown
+
+
+def _without_marked(exchange: Exchange) -> Exchange:
+    """Hide what names and URLs mark as secret. ``Recorder`` did so in the rest of the request."""
+    return exchange._replace(
+        request_headers=Headers(hide_in_headers(exchange.request_headers)),
+        response_headers=Headers(hide_in_headers(exchange.response_headers)),
+        response_body=hide_in_body(exchange.response_body),
+        hint=hide(exchange.hint),
+    )
+
+
+def _without_known(exchange: Exchange, secrets: Secrets) -> Exchange:
+    headers = (*exchange.request_headers.values(), *exchange.response_headers.values())
+    texts = "\n".join((exchange.url, exchange.path, exchange.hint, *headers, *exchange.params.values()))
+    if secrets.redact_known(texts) is texts and _has_no_known(exchange, secrets):
         return exchange
     return exchange._replace(
-        url=secrets.redact(exchange.url),
-        path=secrets.redact(exchange.path),
-        request_headers=Headers(secrets.redact_headers(exchange.request_headers)),
-        request_body=secrets.redact_bytes(exchange.request_body),
-        response_headers=Headers(secrets.redact_headers(exchange.response_headers)),
-        response_body=secrets.redact_bytes(exchange.response_body),
-        hint=secrets.redact(exchange.hint),
-        params={name: secrets.redact(value) for name, value in exchange.params.items()},
+        url=secrets.redact_known(exchange.url),
+        path=secrets.redact_known(exchange.path),
+        request_headers=_headers(exchange.request_headers, secrets),
+        request_body=secrets.redact_known_in_body(exchange.request_body),
+        response_headers=_headers(exchange.response_headers, secrets),
+        response_body=secrets.redact_known_in_body(exchange.response_body),
+        hint=secrets.redact_known(exchange.hint),
+        params={name: secrets.redact_known(value) for name, value in exchange.params.items()},
     )
+
+
+def _has_no_known(exchange: Exchange, secrets: Secrets) -> bool:
+    bodies = exchange.request_body, exchange.response_body
+    return all(secrets.redact_known_in_body(body) is body for body in bodies)
+
+
+def _headers(headers: Mapping[str, str], secrets: Secrets) -> Headers:
+    return Headers({name: secrets.redact_known(value) for name, value in headers.items()})
+
+
+class Exchanges(Sequence[Exchange]):
+    """The exchanges up to now, oldest first. Each is redacted when it is read, without any lock."""
+
+    def __init__(self, recorded: Sequence[Recorded], secrets: Secrets) -> None:
+        """Show *recorded*, which must not change, without *secrets*."""
+        self._recorded = recorded
+        self._secrets = secrets
+
+    def __len__(self) -> int:
+        return len(self._recorded)
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> Exchange: ...
+    @overload
+    def __getitem__(self, key: slice) -> Exchanges: ...
+    def __getitem__(self, key: SupportsIndex | slice) -> Exchange | Exchanges:
+        if isinstance(key, slice):
+            return Exchanges(self._recorded[key], self._secrets)
+        return self._recorded[index(key)].shown(self._secrets)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment] # like a list's
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.redaction import without_credentials, without_secret_members, without_secrets
-from pytest_ghdeploy.report.exchange import Exchange, Headers, redacted
+from pytest_ghdeploy.redaction.content import hide, hide_in_body
+from pytest_ghdeploy.report.exchange import Exchange, Exchanges, Headers, Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_ghdeploy.http.messages import Answer, Request
-    from pytest_ghdeploy.redaction import Secrets
+    from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.transcript import Transcript
 
 
@@ -20,8 +18,7 @@ class Recorder:
 
     def __init__(self, secrets: Secrets, transcript: Transcript) -> None:
         """Start empty. Exchanges are added to *transcript* too, and tokens in requests to *secrets*."""
-        self.recorded: list[Exchange] = []
-        """The exchanges with their secrets, apart from credentials in headers and URLs."""
+        self.recorded: list[Recorded] = []
         self._secrets = secrets
         self._transcript = transcript
 
@@ -41,10 +38,10 @@ class Recorder:
         body, token, repository = request.body, request.token, request.repository
         exchange = Exchange(
             request.method,
-            without_credentials(url),
+            hide(url, self._secrets.learn),
             request.path,
-            Headers(without_secrets(request.headers)),
-            without_secret_members(body, self._secrets) if body else body,
+            Headers(request.headers),
+            hide_in_body(body, self._secrets.learn),
             answer.status,
             Headers(answer.headers),
             answer.body,
@@ -55,13 +52,14 @@ class Recorder:
             params=dict(request.params),
             repository_id=repository.id if repository else None,
         )
-        self.recorded.append(exchange)
-        self._transcript.entries.insert(place, exchange)
+        recorded = Recorded(exchange)
+        self.recorded.append(recorded)
+        self._transcript.entries.insert(place, recorded)
         return exchange
 
-    def exchanges(self) -> Sequence[Exchange]:
-        """List the exchanges. Secrets are redacted only now, so secrets revealed by later requests are redacted too."""
-        return tuple(redacted(exchange, self._secrets) for exchange in self.recorded)
+    def exchanges(self) -> Exchanges:
+        """List the exchanges. Secrets are redacted only when one is read."""
+        return Exchanges(tuple(self.recorded), self._secrets)
 
     def forget(self, keep: int) -> int:
         """

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github.git import Commit
-from pytest_ghdeploy.report.exchange import Exchange
+from pytest_ghdeploy.report.exchange import Recorded
 from pytest_ghdeploy.report.transcript import Sent
 from pytest_ghdeploy.store.events import Event, source_of
 
@@ -22,9 +22,10 @@ def record_in(entry: object) -> object:
 
 def size_of(record: object) -> int:
     """Return the size of a request with its response, an event, a delivery or a message: its texts and bodies."""
-    if isinstance(record, Exchange):
-        headers, bodies = record.request_headers.values(), (record.request_body, record.response_body)
-        return len(record.url) + sum(map(len, headers)) + sum(map(len, bodies)) + len(record.hint)
+    if isinstance(record, Recorded):
+        exchange = record.exchange
+        headers, bodies = exchange.request_headers.values(), (exchange.request_body, exchange.response_body)
+        return len(exchange.url) + sum(map(len, headers)) + sum(map(len, bodies)) + len(exchange.hint)
     if isinstance(record, Event):
         # Its payload is made when it is read, from rows of the time of the event.
         return _total(source_of(record))
@@ -62,7 +63,7 @@ def too_many(entries: Sequence[object], most: int) -> int:
         size += size_of(record)
         if has_request and size > most:
             return place + 1
-        has_request = has_request or isinstance(record, Exchange)
+        has_request = has_request or isinstance(record, Recorded)
     return 0
 
 

@@ -7,21 +7,21 @@ from collections import Counter
 from types import MethodType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pytest_ghdeploy.redaction import without_credentials
 from pytest_ghdeploy.report import diagram
 from pytest_ghdeploy.report.diagram import GITHUB, Message, Parties
-from pytest_ghdeploy.report.exchange import Exchange, redacted
+from pytest_ghdeploy.report.exchange import Recorded
 from pytest_ghdeploy.report.lines import REFUSED, event_line, exchange_lines, gist, printable
 from pytest_ghdeploy.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Self
 
     from pytest_ghdeploy.github.model import HookDelivery
-    from pytest_ghdeploy.redaction import Secrets
+    from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.diagram import Kind
+    from pytest_ghdeploy.report.exchange import Exchange
 
 # The numbers of entries that are shown from the beginning and the end of a long conversation.
 _FIRST, _LAST = 10, 90
@@ -109,7 +109,7 @@ class Transcript:
 
     def __init__(self, secrets: Secrets, lock: AbstractContextManager[object]) -> None:
         """Start empty. *secrets* are never shown."""
-        self.entries: list[Exchange | Event | Said | Sent | str] = []
+        self.entries: list[Recorded | Event | Said | Sent | str] = []
         self._secrets = secrets
         self._lock = lock
         self._forgotten = _Count()
@@ -120,31 +120,26 @@ class Transcript:
 
     def text(self) -> str:
         """Write the conversation as lines: see ``Conversation.text``."""
-        with self._lock:
-            entries = list(self._numbered())
-            names = self._names(dict.fromkeys(party for item in entries if (party := _party_of(item.entry))), 0)
-            lines = [
-                line
-                for item in (*self._forgotten.lines(), *_shortened(entries))
-                for line in ([f"     {item}"] if isinstance(item, str) else self._lines(item, names))
-            ]
-            return self._secrets.redact("\n".join(printable(line) for line in lines))
+        forgotten, entries = self._snapshot()
+        names = self._names(dict.fromkeys(party for item in entries if (party := _party_of(item.entry))), 0)
+        return "\n".join(
+            line
+            for item in (*forgotten, *_shortened(entries))
+            for line in ([f"     {item}"] if isinstance(item, str) else self._lines(item, names))
+        )
 
     def diagram(self) -> str:
         """Draw the conversation: see ``Conversation.diagram``."""
-        with self._lock:
-            return _diagram(*self._drawn())
+        return _diagram(*self._drawn())
 
     def mermaid(self) -> str:
         """Write the conversation in Mermaid: see ``Conversation.mermaid``."""
-        with self._lock:
-            return "\n".join(diagram.as_mermaid(*self._drawn()))
+        return "\n".join(diagram.as_mermaid(*self._drawn()))
 
     def report(self) -> str:
         """Write the conversation for the report of a failed test: as a diagram if more than two parties take part."""
-        with self._lock:
-            messages, parties = self._drawn()
-            return _diagram(messages, parties) if len(parties.lifelines) > _PAIR else self.text()
+        messages, parties = self._drawn()
+        return _diagram(messages, parties) if len(parties.lifelines) > _PAIR else self.text()
 
     def news(self) -> list[str]:
         """
@@ -156,14 +151,14 @@ class Transcript:
             news = self._news = self._news or _News()
             fresh = news.open
             for entry in self.entries[news.place :]:
-                news.number += isinstance(entry, Exchange)
+                news.number += isinstance(entry, Recorded)
                 fresh.append(_Numbered(entry, news.number))
             news.place = len(self.entries)
             news.open = [item for item in fresh if isinstance(item.entry, Sent) and item.entry.is_open]
             done = [item for item in fresh if item not in news.open]
             news.parties |= dict.fromkeys(party for item in done if (party := _party_of(item.entry)))
             names = self._names(news.parties, 0)
-            return [self._clean(line) for item in done for line in _joined(item, self._lines(item, names))]
+            return [line for item in done for line in _joined(item, self._lines(item, names))]
 
     def forget(self, keep: int) -> int:
         """
@@ -182,23 +177,30 @@ class Transcript:
         with self._lock:
             if removed:
                 self._forgotten.entries += removed
-                self._forgotten.requests += sum(isinstance(entry, Exchange) for entry in self.entries[:removed])
+                self._forgotten.requests += sum(isinstance(entry, Recorded) for entry in self.entries[:removed])
                 # In place, because other objects hold this list.
                 del self.entries[:removed]
                 if self._news:
                     self._news.place = max(0, self._news.place - removed)
                     self._news.number = max(self._news.number, self._forgotten.requests)
 
-    def _numbered(self) -> Iterator[_Numbered]:
-        number = self._forgotten.requests
-        for entry in self.entries:
-            number += isinstance(entry, Exchange)
-            yield _Numbered(entry, number)
+    def _snapshot(self) -> tuple[list[str], list[_Numbered]]:
+        """Copy the entries, so that they can be written without the lock. The first list tells what was removed."""
+        with self._lock:
+            entries, number, forgotten = list(self.entries), self._forgotten.requests, self._forgotten.lines()
+        numbered = []
+        for entry in entries:
+            number += isinstance(entry, Recorded)
+            numbered.append(_Numbered(entry, number))
+        return forgotten, numbered
 
     def _lines(self, item: _Numbered, names: Mapping[_Party, str]) -> list[str]:
-        entry = item.entry
-        if isinstance(entry, Exchange):
-            return exchange_lines(item.number, redacted(entry, self._secrets))
+        if isinstance(item.entry, Recorded):
+            lines = exchange_lines(item.number, item.entry.shown(self._secrets))
+            return [printable(line) for line in lines]  # they may be cut, and must not be redacted again
+        return [self._clean(line) for line in self._other_lines(item.entry, names)]
+
+    def _other_lines(self, entry: Event | Said | Sent | str, names: Mapping[_Party, str]) -> list[str]:
         if isinstance(entry, Event):
             return [f"     event {event_line(entry)}"]
         party = _party_of(entry)
@@ -216,14 +218,15 @@ class Transcript:
         others: dict[_Party, None] = {}
         groups: list[_Numbered] = []
         before: Exchange | None = None
-        for item in self._numbered():
+        forgotten, entries = self._snapshot()
+        for item in entries:
             entry = item.entry
-            if isinstance(entry, Exchange):
-                clients[self._client_of(entry)] = None
-                if before is not None and self._is_repeated(before, entry):
+            if isinstance(entry, Recorded):
+                clients[self._client_of(entry.exchange)] = None
+                if before is not None and self._is_repeated(before, entry.exchange):
                     groups[-1].repeated += 1
                     continue
-                before = entry
+                before = entry.exchange
             else:
                 before = None
                 if party := _party_of(entry):
@@ -231,7 +234,7 @@ class Transcript:
             groups.append(item)
         names = self._names(clients | others, _NAME_LIMIT)
         drawn: list[Message | str] = []
-        for group in (*self._forgotten.lines(), *_shortened(groups)):
+        for group in (*forgotten, *_shortened(groups)):
             if isinstance(group, str):
                 drawn.append(f"     {group}")
                 continue
@@ -242,7 +245,7 @@ class Transcript:
 
     def _client_of(self, entry: Exchange) -> _Party:
         # Secrets are redacted before the name is cut, or half a secret could be shown.
-        agent = re.match(r"[\w.+-]{1,30}", self._secrets.redact(entry.request_headers.get("user-agent", "")))
+        agent = re.match(r"[\w.+-]{1,30}", self._secrets.redact_known(entry.request_headers.get("user-agent", "")))
         login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
         return _Party("client", login, agent[0] if agent else "")
 
@@ -258,9 +261,7 @@ class Transcript:
         names: dict[_Party, str] = {}
         taken = {GITHUB: ""}
         for party in parties:
-            if party.kind != "client":
-                name = without_credentials(party.name)
-            elif logins[party.name] == 1:
+            if party.kind != "client" or logins[party.name] == 1:
                 name = party.name
             else:
                 name = f"{party.name} ({party.of or 'no User-Agent'})"
@@ -278,27 +279,31 @@ class Transcript:
         return names
 
     def _messages(self, item: _Numbered, names: Mapping[_Party, str]) -> Iterator[Message]:
-        for message in self._raw_messages(item, names):
-            yield message._replace(text=self._clean(message.text), hint=self._clean(message.hint))
+        if isinstance(item.entry, Recorded):
+            client = names[self._client_of(item.entry.exchange)]
+            clean: Callable[[str], str] = printable
+            messages = _exchange_messages(item.number, item.entry.shown(self._secrets), client)
+        else:
+            clean = self._clean
+            messages = [self._other_message(item.entry, names)]
+        for message in messages:
+            yield message._replace(text=clean(message.text), hint=clean(message.hint))
 
-    def _raw_messages(self, item: _Numbered, names: Mapping[_Party, str]) -> list[Message]:
-        entry = item.entry
-        if isinstance(entry, Exchange):
-            return _exchange_messages(item.number, redacted(entry, self._secrets), names[self._client_of(entry)])
+    def _other_message(self, entry: Event | Said | Sent | str, names: Mapping[_Party, str]) -> Message:
         if isinstance(entry, Event):
-            return [Message(GITHUB, GITHUB, f"event {event_line(entry)}", "note", answer=True)]
+            return Message(GITHUB, GITHUB, f"event {event_line(entry)}", "note", answer=True)
         party = _party_of(entry)
         name = names[party] if party else GITHUB
         if isinstance(entry, Said):
             kind: Kind = "refusal" if entry.refused else "request" if entry.sender else "message"
             source, target = (name, GITHUB) if entry.sender else (GITHUB, name)
-            return [Message(source, target, entry.text, kind, entry.hint, answer=True)]
+            return Message(source, target, entry.text, kind, entry.hint, answer=True)
         if isinstance(entry, Sent):
             if entry.is_failed:
                 text, hint = f"{entry.what} delivered: failed", entry.row.reason
-                return [Message(GITHUB, name, text, "refusal", hint, answer=True)]
-            return [Message(GITHUB, name, f"{entry.what} delivered: {entry.outcome}", "message", answer=True)]
-        return [Message(GITHUB, GITHUB, entry, "warning", answer=True)]
+                return Message(GITHUB, name, text, "refusal", hint, answer=True)
+            return Message(GITHUB, name, f"{entry.what} delivered: {entry.outcome}", "message", answer=True)
+        return Message(GITHUB, GITHUB, entry, "warning", answer=True)
 
     def _clean(self, text: str) -> str:
         return printable(self._secrets.redact(text))
@@ -313,7 +318,7 @@ class _Numbered:
 
     __slots__ = ("entry", "number", "repeated")
 
-    def __init__(self, entry: Exchange | Event | Said | Sent | str, number: int) -> None:
+    def __init__(self, entry: Recorded | Event | Said | Sent | str, number: int) -> None:
         self.entry = entry
         self.number = number
         self.repeated = 0
@@ -322,8 +327,8 @@ class _Numbered:
     def is_failure(self) -> bool:
         """Whether the entry is a failure, which is shown even in the middle of a long conversation."""
         entry = self.entry
-        if isinstance(entry, Exchange):
-            return not 0 < entry.status < REFUSED or bool(entry.failure)
+        if isinstance(entry, Recorded):
+            return not 0 < entry.exchange.status < REFUSED or bool(entry.exchange.failure)
         if isinstance(entry, Said):
             return entry.refused
         if isinstance(entry, Sent):
@@ -415,7 +420,7 @@ def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Messag
 
 def _joined(item: _Numbered, lines: list[str]) -> list[str]:
     """Write a request and its response on one line."""
-    if not isinstance(item.entry, Exchange):
+    if not isinstance(item.entry, Recorded):
         return lines
     request, *rest = lines
     hints = [line for line in rest if line.startswith(_HINT)]

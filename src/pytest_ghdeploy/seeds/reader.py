@@ -14,7 +14,7 @@ import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.redaction import is_ordinary
+from pytest_ghdeploy.redaction.names import is_ordinary
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.interface.binding import Path

@@ -15,15 +15,17 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pytest_ghdeploy.errors import FakeError, kind_of
+from pytest_ghdeploy import errors
+from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.interface.apps import App
-from pytest_ghdeploy.interface.binding import SECRETS, Binder, Mismatch, spelled
+from pytest_ghdeploy.interface.binding import Binder, Mismatch, spelled
 from pytest_ghdeploy.interface.environment import Environment
 from pytest_ghdeploy.interface.faults import Faults
 from pytest_ghdeploy.interface.rate_limits import RateLimits
 from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.resources import Deployment
-from pytest_ghdeploy.redaction import Secrets
+from pytest_ghdeploy.redaction.names import kind_of
+from pytest_ghdeploy.redaction.secrets import Secrets
 from pytest_ghdeploy.seeds import reader
 from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
@@ -150,14 +152,14 @@ class Seed:
             self._file = os.fsdecode(source)
             self._document = self._read()
         else:
-            msg = f"a seed must be a file path or a mapping, got {kind_of(source)}"
+            msg = f"a seed must be a file path or a mapping, got {errors.kind_of(source)}"
             raise FakeError(msg)
         self._binder = Binder("a seed", redact=self._secrets.redact, needs_quotes=bool(self._file))
         try:
             self._items = self._checked(self._document.value)
         except Mismatch as problem:
             line = self._document.line(problem.path, of_key=problem.is_key)
-            raise self._error(problem.path, str(problem), line) from None
+            raise self._error(problem.argument, str(problem), line) from None
 
     def _read(self) -> reader.Document:
         path = pathlib.Path(self._file)
@@ -179,17 +181,17 @@ class Seed:
         try:
             return reader.read(text, form)
         except reader.Malformed as problem:
-            raise self._error((), str(problem), problem.line) from None
+            raise self._error(None, str(problem), problem.line) from None
 
-    def _error(self, path: Path, message: str, line: int | None) -> FakeError:
+    def _error(self, argument: str | None, message: str, line: int | None) -> FakeError:
         where = f"{self._file}:{line}: " if line else f"{self._file}: " if self._file else ""
-        return FakeError(f"{where}{message}", argument=spelled(path) or None)
+        return FakeError(f"{where}{message}", argument=argument)
 
     # Checking
 
     def _checked(self, value: object) -> dict[str, list[Item]]:
         if not isinstance(value, Mapping):
-            msg = f"a seed must be a mapping, got {kind_of(value)}"
+            msg = f"a seed must be a mapping, got {errors.kind_of(value)}"
             raise Mismatch(msg, ())
         self._collect_secrets(value)
         sections = {section.name: section for section in SECTIONS}
@@ -205,7 +207,7 @@ class Seed:
             if isinstance(current, Mapping):
                 seen.add(id(current))
                 for key, inside in current.items():
-                    if key in SECRETS and isinstance(inside, str):
+                    if isinstance(key, str) and isinstance(inside, str) and kind_of(key):
                         self._secrets.add(inside)
                     if key == "tokens" and isinstance(inside, (list, tuple)):
                         for item in inside:
@@ -285,4 +287,5 @@ class Seed:
             key = item.section.key_of(problem.argument)
             path = (*item.path, key) if key in item.keys else item.path
             line = self._document.line(path, of_key=False)
-            raise self._error(path, f"{spelled(path)}: {self._secrets.redact(str(problem))}", line) from None
+            message = f"{spelled(path)}: {self._secrets.redact(str(problem))}"
+            raise self._error(spelled(path) or None, message, line) from None

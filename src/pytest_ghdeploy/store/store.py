@@ -38,6 +38,7 @@ from pytest_ghdeploy.github.model import (
     User,
 )
 from pytest_ghdeploy.github.rules import permissions as rules
+from pytest_ghdeploy.redaction.secrets import Secrets
 from pytest_ghdeploy.store.events import Recorder
 from pytest_ghdeploy.store.tables import KeptTable
 
@@ -95,6 +96,8 @@ class Store:
         self.clock = clock
         self.assume = assume
         self.events = Recorder(recorded)
+        self.secrets = Secrets()
+        """What must not be shown. The store itself keeps everything whole."""
         self.afterwards: list[Callable[[], None]] = []
         """Functions to call, with the lock held, after a deployment is created through the Python interface."""
         self.tokens: dict[str, Token] = {}

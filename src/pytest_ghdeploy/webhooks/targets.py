@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import deliveries
-from pytest_ghdeploy.redaction import without_likely_credentials
+from pytest_ghdeploy.redaction.content import without_likely_credentials
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.webhooks.asgi import AsgiReceiver

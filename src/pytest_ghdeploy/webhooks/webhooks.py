@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_ghdeploy.github.model import Hook as HookRow, HookContentType, HookDelivery
-    from pytest_ghdeploy.redaction import Secrets
+    from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.transcript import Transcript
     from pytest_ghdeploy.store.outbox import Item
     from pytest_ghdeploy.store.store import Store

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.redaction import without_credentials, without_likely_credentials
+from pytest_ghdeploy.redaction.content import hide, without_likely_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -219,7 +219,7 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_
     existing = list(others)
     for other in existing:
         if _identity(other) == _identity(wanted):
-            where = without_credentials(other.target_url)
+            where = hide(other.target_url)
             sends = "sends" if other.repository_id is not None else "sends the same events"
             raise refusals.hook_exists(f"hook {other.id} already {sends} to {where}")
     for name in wanted.events:
