@@ -271,9 +271,10 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=..., "
             "null_is_absent=..., branch_policy_redirect=..., legacy_delivery_headers=...): "
-            "set up the fixture ghdeploy for this test; repositories is a list of full names to add, "
+            "set up the fixture ghdeploy for this test, which need not name it; "
+            "repositories is a list of full names to add, "
             "seed is a seed file or a list of seed files, relative to the test file; "
-            "the others override the ini options ghdeploy_* of the same names."
+            "all arguments override the ini options ghdeploy_* of the same names."
         )
     ]
     assert all(f" {name}=..." in told[0] for name in OPTIONS)
@@ -291,6 +292,9 @@ def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
         "ghdeploy": ("Return a stateful, in-memory GitHub that answers the requests of this process's HTTP clients."),
         "ghdeploy_server": (
             "Return a server of the same fake on a port of 127.0.0.1, for subprocesses: see ``LiveServer``."
+        ),
+        "ghdeploy_session [session scope]": (
+            "Return one fake for all tests of the session, set up by the ini options only. ``reset()`` drops its state."
         ),
         "ghdeploy_factory": (
             "Return a function that creates more active fakes: ``ghdeploy_factory(base_url=…)``. See ``FakeGitHub``."
@@ -540,7 +544,8 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
             "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_null_is_absent, "
-            "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, ghdeploy_seed"
+            "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, ghdeploy_seed, "
+            "ghdeploy_repositories"
         )
     ]
 

@@ -89,6 +89,7 @@ class Engine:
         self.secrets = self.store.secrets
         self.transcript = Transcript(self.secrets, self.lock)
         self._recorder = Recorder(self.secrets, self.transcript)
+        self._earlier_requests = 0
         self._deployers: Deployers | None = None
         keep_diary(self.clock, None)
         self.application = Application(self.store, self._urls, validate_all=self.validate == "all")
@@ -203,6 +204,15 @@ class Engine:
         if lines:
             raise AssertionError(self.secrets.redact("\n".join(lines)))
 
+    def begin_test(self) -> None:
+        """Begin another test with the same fake. Its report and ``check_unused`` leave out what was before."""
+        with self.lock:
+            self.transcript.begin_test()
+            self._earlier_requests = len(self._recorder.recorded)
+            self.application.stubs.earlier = len(self.application.stubs.added)
+            if self._fault_plan is not None:
+                self._fault_plan.begin_test()
+
     # For servers, which may run for a long time
 
     def restart(self) -> None:
@@ -268,7 +278,7 @@ class Engine:
         if self.application.stubs.added:
             from pytest_ghdeploy.interface.stubs import near_miss_lines  # few tests need it
 
-            lines = map(printable, near_miss_lines(self.application.stubs, self.requests))
+            lines = map(printable, near_miss_lines(self.application.stubs, self.requests[self._earlier_requests :]))
             text = "\n".join(filter(None, [text, *map(self.secrets.redact, lines)]))
         return text
 

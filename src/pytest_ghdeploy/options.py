@@ -73,3 +73,6 @@ DEFAULT_KEEP_BYTES = 64 * 1024 * 1024
 
 SEED = "seed files to load into the fake of each test, relative to the file with this option"
 """The meaning of the ini option ``ghdeploy_seed``. It is not an argument of ``FakeGitHub``."""
+
+REPOSITORIES = "full names of repositories to add to the fake of each test"
+"""The meaning of the ini option ``ghdeploy_repositories``. It is not an argument of ``FakeGitHub``."""

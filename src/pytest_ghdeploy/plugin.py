@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()
 _FAKES = pytest.StashKey["list[Engine]"]()
+"""The fakes of a test or, in the stash of the session, those of the session."""
+# What a fake contains from the start. All other options are arguments of FakeGitHub.
+_CONTENTS = ("seed", "repositories")
 
 
 class _OwnModules:
@@ -60,12 +63,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
-    from pytest_ghdeploy.options import OPTIONS, SEED
+    from pytest_ghdeploy.options import OPTIONS, REPOSITORIES, SEED
 
     for name, option in OPTIONS.items():
         kind: Literal["bool", "string"] = "bool" if option.is_switch else "string"
         parser.addini(f"ghdeploy_{name}", f"{option.meaning} (default: {option.default})", type=kind, default=None)
     parser.addini("ghdeploy_seed", f"{SEED} (default: none)", type="paths", default=None)
+    parser.addini("ghdeploy_repositories", f"{REPOSITORIES} (default: none)", type="args", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,11 +79,11 @@ def pytest_configure(config: pytest.Config) -> None:
     arguments = ", ".join(["repositories=[...]", "seed=...", *(f"{name}=..." for name in OPTIONS)])
     config.addinivalue_line(
         "markers",
-        f"ghdeploy({arguments}): set up the fixture ghdeploy for this test; repositories is a list of full names to "
-        "add, seed is a seed file or a list of seed files, relative to the test file; the others override the ini "
-        "options ghdeploy_* of the same names.",
+        f"ghdeploy({arguments}): set up the fixture ghdeploy for this test, which need not name it; repositories is a "
+        "list of full names to add, seed is a seed file or a list of seed files, relative to the test file; all "
+        "arguments override the ini options ghdeploy_* of the same names.",
     )
-    known = [f"ghdeploy_{name}" for name in (*OPTIONS, "seed")]
+    known = [f"ghdeploy_{name}" for name in (*OPTIONS, *_CONTENTS)]
     # pytest 9 renamed the mapping of the ini file's options, and has no public API for its keys.
     in_file = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
     overridden = (pair.partition("=")[0] for pair in config.getoption("override_ini") or ())
@@ -94,7 +98,7 @@ def _settings(config: pytest.Config) -> dict[str, Any]:
 
     if _SETTINGS not in config.stash:
         config.stash[_SETTINGS] = {
-            name: value for name in (*OPTIONS, "seed") if (value := _ini_value(config, name)) is not None
+            name: value for name in (*OPTIONS, *_CONTENTS) if (value := _ini_value(config, name)) is not None
         }
     return config.stash[_SETTINGS]
 
@@ -114,10 +118,9 @@ def _ini_value(config: pytest.Config, name: str) -> object:
     return int(value) if is_number and value.lstrip("-").isdecimal() else value
 
 
-def _marker_arguments(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
+def _marker_arguments(item: pytest.Item) -> dict[str, Any]:
     __tracebackhide__ = True
     from pytest_ghdeploy.errors import unknown
-    from pytest_ghdeploy.interface.arguments import check_type
     from pytest_ghdeploy.options import OPTIONS
 
     arguments: dict[str, Any] = {}
@@ -126,31 +129,33 @@ def _marker_arguments(item: pytest.Item) -> tuple[dict[str, Any], list[str]]:
             msg = "the marker ghdeploy takes only keyword arguments, such as repositories=[...]"
             raise pytest.UsageError(msg)
         for name in marker.kwargs:
-            if name not in OPTIONS and name not in ("repositories", "seed"):
+            if name not in OPTIONS and name not in _CONTENTS:
                 raise unknown("argument", name, ["repositories", "seed", *OPTIONS], more=" of the marker ghdeploy")
         arguments = {**marker.kwargs, **arguments}
-    repositories = arguments.pop("repositories", [])
-    check_type("repositories", repositories, (list, tuple), "a list of full names")
-    for full_name in repositories:
-        check_type("each item of repositories", full_name, str, "a full name")
-    return arguments, repositories
+    return arguments
 
 
 def _open_fake(request: pytest.FixtureRequest, **arguments: object) -> FakeGitHub:
     __tracebackhide__ = True  # a seed contains secrets
     from pytest_ghdeploy.fake import FakeGitHub, engine_of
+    from pytest_ghdeploy.interface.arguments import check_type
 
     settings = _settings(request.config) | arguments
-    seeds = settings.pop("seed", None)
+    seeds, repositories = settings.pop("seed", None), settings.pop("repositories", ())
+    check_type("repositories", repositories, (list, tuple), "a list of full names")
+    for full_name in repositories:
+        check_type("each item of repositories", full_name, str, "a full name")
     fake = FakeGitHub(**settings)
     fake.open()
     request.node.stash.setdefault(_FAKES, []).append(engine_of(fake))
-    if seeds is not None:
-        try:
+    try:
+        if seeds is not None:
             _seed(fake, seeds, request.node.path.parent)
-        except BaseException:
-            fake.close()
-            raise
+        for full_name in repositories:
+            fake.add_repository(full_name)
+    except BaseException:
+        fake.close()
+        raise
     return fake
 
 
@@ -172,10 +177,32 @@ def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 -
 def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
     """Return a stateful, in-memory GitHub that answers the requests of this process's HTTP clients."""
     __tracebackhide__ = True
+    yield from _opened(lambda: _open_fake(request, **_marker_arguments(request.node)))
+
+
+@pytest.fixture(scope="session")
+def ghdeploy_session(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
+    """Return one fake for all tests of the session, set up by the ini options only. ``reset()`` drops its state."""
+    __tracebackhide__ = True
+    from pytest_ghdeploy.doors import registry
+    from pytest_ghdeploy.fake import engine_of
+
+    def open_session() -> FakeGitHub:
+        __tracebackhide__ = True
+        fake = _open_fake(request)
+        # A test's own fake answers instead while it is active, whichever was set up first.
+        registry.step_back(engine_of(fake))
+        return fake
+
+    yield from _opened(open_session)
+
+
+def _opened(open_fake: Callable[[], FakeGitHub]) -> Iterator[FakeGitHub]:
+    __tracebackhide__ = True
     from pytest_ghdeploy.errors import FakeError
 
     try:
-        fake = _open_marked_fake(request)
+        fake = open_fake()
     except (FakeError, pytest.UsageError) as problem:
         # The traceback inside the fake does not help a test's author, and its values contain secrets.
         raise problem.with_traceback(None) from None
@@ -183,19 +210,6 @@ def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
         yield fake
     finally:
         fake.close()
-
-
-def _open_marked_fake(request: pytest.FixtureRequest) -> FakeGitHub:
-    __tracebackhide__ = True
-    arguments, repositories = _marker_arguments(request.node)
-    fake = _open_fake(request, **arguments)
-    try:
-        for full_name in repositories:
-            fake.add_repository(full_name)
-    except BaseException:
-        fake.close()
-        raise
-    return fake
 
 
 @pytest.fixture
@@ -222,8 +236,25 @@ def ghdeploy_factory(request: pytest.FixtureRequest) -> Iterator[Factory]:
             fake.close()
 
 
+def _bring_fixture(item: pytest.Item) -> None:
+    """Add the fixture to a test with the marker: before the test's own fixtures, after those that outlive the test."""
+    names: list[str] | None = getattr(item, "fixturenames", None)
+    if names is None or "ghdeploy" in names or item.get_closest_marker("ghdeploy") is None:
+        return
+    # pytest has no public name for the scopes of a test's fixtures. Without them, the fixture comes first.
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    lasting = [name for name in names if name in known and known[name][-1].scope != "function"]
+    place = names.index(lasting[-1]) + 1 if lasting else 0
+    # A new list, since the tests of a parametrized function share theirs.
+    vars(item)["fixturenames"] = [*names[:place], "ghdeploy", *names[place:]]
+
+
+def _fakes_of(item: pytest.Item) -> list[Engine]:
+    return [*item.stash.get(_FAKES, ()), *item.session.stash.get(_FAKES, ())]
+
+
 def _problems(item: pytest.Item) -> list[BaseException]:
-    problems = [fake.take_problem() for fake in item.stash.get(_FAKES, [])]
+    problems = [fake.take_problem() for fake in _fakes_of(item)]
     return [problem for problem in problems if problem]
 
 
@@ -242,6 +273,9 @@ def _watch(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Report an error in a fixture only once. An error that a fixture has swallowed fails the test call instead."""
+    _bring_fixture(item)
+    for fake in item.session.stash.get(_FAKES, ()):
+        fake.begin_test()
     try:
         return (yield)
     except BaseException:
@@ -253,7 +287,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that has swallowed an error, or has not used up a required fault or stub."""
     result = yield from _watch(item)
-    for fake in item.stash.get(_FAKES, []):
+    for fake in _fakes_of(item):
         fake.check_unused()
     return result
 
@@ -266,8 +300,11 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     finally:
         # pytest-socket tried to allow sockets again while the fake's network guard was still installed.
         allow = getattr(item.config.pluginmanager.get_plugin("socket"), "enable_socket", None)
-        if allow and _FAKES in item.stash:
-            allow()
+        if allow and _fakes_of(item):
+            from pytest_ghdeploy.doors import activation
+
+            with activation.without_network_guard():
+                allow()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -281,7 +318,7 @@ def pytest_runtest_makereport(
                 vars(module)["__tracebackhide__"] = _is_hidden
     report = yield
     if report.failed:
-        for fake in (*item.stash.get(_FAKES, []), *_made_by(item)):
+        for fake in (*_fakes_of(item), *_made_by(item)):
             try:
                 text = fake.report_text()
             except Exception as problem:  # noqa: BLE001 - a failing report must not end the session
@@ -320,5 +357,5 @@ def _recent() -> Any:  # noqa: ANN401 - weak references to fakes
 
 def _made_by(item: pytest.Item) -> list[Engine]:
     """Find the fakes that the test has activated without this package's fixtures, as in a unittest class."""
-    known = item.stash.get(_FAKES, [])
+    known = _fakes_of(item)
     return [fake for reference in list(_recent()) if (fake := reference()) is not None and fake not in known]

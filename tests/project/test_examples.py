@@ -340,7 +340,10 @@ def test_a_shown_configuration_takes_effect(pytester: pytest.Pytester, block: Bl
     pytester.makepyfile(
         f"""
         def test_options(ghdeploy):
-            for name, value in {wanted!r}.items():
+            wanted = {wanted!r}
+            added = " ".join(row.full_name for row in ghdeploy._engine.store.repositories)
+            assert added == wanted.pop("repositories", "")
+            for name, value in wanted.items():
                 holder = ghdeploy if name == "base_url" else ghdeploy._engine.assume
                 assert str(getattr(holder, name)).lower() == value
         """

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.doors import http_client, import_hook, memory_socket, network_guard, registry, requests, urllib3
 from pytest_ghdeploy.doors.patching import changes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_ghdeploy.http.fake import Fake
 
 _OTHERS = (*http_client.PATCHES, *urllib3.PATCHES, *network_guard.PATCHES)
@@ -33,3 +36,15 @@ def leave(fake: Fake) -> None:
             for patch in (*requests.PATCHES, *_OTHERS):
                 patch.undo()
             import_hook.undo()
+
+
+@contextmanager
+def without_network_guard() -> Iterator[None]:
+    """Take the network guard away for a moment, so that another tool can restore the functions below it."""
+    with changes:
+        for patch in network_guard.PATCHES:
+            patch.undo()
+        yield
+        if registry.any_active():
+            for patch in network_guard.PATCHES:
+                patch.apply()

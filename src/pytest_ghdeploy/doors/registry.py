@@ -52,6 +52,12 @@ def enter(fake: Fake) -> None:
     recent.append(ref(fake))
 
 
+def step_back(fake: Fake) -> None:
+    """Let *fake* answer only if no other fake for its host is active, even one that was activated earlier."""
+    global _active  # noqa: PLW0603 - shared by all fakes
+    _active = [fake, *(other for other in _active if other is not fake)]
+
+
 def leave(fake: Fake) -> None:
     """Stop letting *fake* answer for its host."""
     global _active  # noqa: PLW0603 - shared by all fakes

@@ -154,11 +154,14 @@ class Stubs:
 
     Attributes:
         added: All of them, oldest first.
+
+        earlier: How many of them belong to earlier tests, which a required stub no longer matters to.
     """
 
     def __init__(self) -> None:
         """Start without stubs."""
         self.added: list[Stub] = []
+        self.earlier = 0
 
     def answer(self, request: Request, defaults: Callable[[], Mapping[str, str]]) -> Answer | None:
         """

@@ -203,6 +203,7 @@ class FaultPlan:
     def __init__(self, application: Application, lock: RLock, requests: Callable[[], Sequence[Exchange]]) -> None:
         """Add faults to *application*. *requests* returns the requests so far."""
         self.planned: list[PlannedFault] = []
+        self._earlier = 0
         self._lock = lock
         self._requests = requests
         self.start(application)
@@ -211,6 +212,7 @@ class FaultPlan:
         """Remove all faults, and continue with another *application*."""
         with self._lock:
             self.planned.clear()
+            self._earlier = 0
             self._application = application
             application.intercept = None
 
@@ -225,6 +227,11 @@ class FaultPlan:
             planned.requests_before = len(self._requests())
             self.planned.append(planned)
             self._application.intercept = self._answer
+
+    def begin_test(self) -> None:
+        """Leave the faults so far, which belong to earlier tests, out of the check. They stay in effect."""
+        with self._lock:
+            self._earlier = len(self.planned)
 
     def forget_requests(self, count: int) -> None:
         """Adjust to the removal of the first *count* requests from the record."""
@@ -343,8 +350,9 @@ class FaultPlan:
         The lines give the reason and list the most similar requests.
         """
         with self._lock:
-            lines = [planned.problem for planned in self.planned if planned.problem]
-            unused = [planned for planned in self.planned if planned.is_missed()]
+            added = self.planned[self._earlier :]
+            lines = [planned.problem for planned in added if planned.problem]
+            unused = [planned for planned in added if planned.is_missed()]
             return lines + [line for planned in unused for line in self._explain(planned)]
 
     def _explain(self, planned: PlannedFault) -> Iterator[str]:

@@ -140,7 +140,7 @@ def _query_of(query: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 def missed_lines(stubs: Stubs, requests: Sequence[Exchange]) -> Iterator[str]:
     """Describe each required stub that was not used up, with the most similar requests."""
-    for stub in stubs.added:
+    for stub in stubs.added[stubs.earlier :]:
         if stub.is_missed:
             times = stub.times or 1
             yield f"the required stub for {stub} was used {stub.used} of {times} time{'s'[: times != 1]}"

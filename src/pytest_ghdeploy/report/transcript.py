@@ -114,13 +114,14 @@ class Transcript:
         self._lock = lock
         self._forgotten = _Count()
         self._news: _News | None = None
+        self._reported_from = 0
 
     def __repr__(self) -> str:
         return f"<Transcript {len(self.entries)} entries>"
 
-    def text(self) -> str:
-        """Write the conversation as lines: see ``Conversation.text``."""
-        forgotten, entries = self._snapshot()
+    def text(self, start: int = 0) -> str:
+        """Write the conversation as lines: see ``Conversation.text``. *start* is the index of the first entry."""
+        forgotten, entries = self._snapshot(start)
         names = self._names(dict.fromkeys(party for item in entries if (party := _party_of(item.entry))), 0)
         return "\n".join(
             line
@@ -138,8 +139,14 @@ class Transcript:
 
     def report(self) -> str:
         """Write the conversation for the report of a failed test: as a diagram if more than two parties take part."""
-        messages, parties = self._drawn()
-        return _diagram(messages, parties) if len(parties.lifelines) > _PAIR else self.text()
+        start = self._reported_from
+        messages, parties = self._drawn(start)
+        return _diagram(messages, parties) if len(parties.lifelines) > _PAIR else self.text(start)
+
+    def begin_test(self) -> None:
+        """Leave everything so far out of reports from now on."""
+        with self._lock:
+            self._reported_from = len(self.entries)
 
     def news(self) -> list[str]:
         """
@@ -184,15 +191,19 @@ class Transcript:
                     self._news.place = max(0, self._news.place - removed)
                     self._news.number = max(self._news.number, self._forgotten.requests)
 
-    def _snapshot(self) -> tuple[list[str], list[_Numbered]]:
-        """Copy the entries, so that they can be written without the lock. The first list tells what was removed."""
+    def _snapshot(self, start: int = 0) -> tuple[list[str], list[_Numbered]]:
+        """
+        Copy the entries from *start* on, so that they can be written without the lock.
+
+        The first list tells what was removed. Requests keep their numbers.
+        """
         with self._lock:
             entries, number, forgotten = list(self.entries), self._forgotten.requests, self._forgotten.lines()
         numbered = []
         for entry in entries:
             number += isinstance(entry, Recorded)
             numbered.append(_Numbered(entry, number))
-        return forgotten, numbered
+        return forgotten, numbered[start:]
 
     def _lines(self, item: _Numbered, names: Mapping[_Party, str]) -> list[str]:
         if isinstance(item.entry, Recorded):
@@ -213,12 +224,12 @@ class Transcript:
             return [f"  {'!' if entry.is_failed else ' '}  --> {entry.what} to {names[party]}: {entry.outcome}"]
         return [f"  !  {entry}"]
 
-    def _drawn(self) -> tuple[list[Message | str], Parties]:
+    def _drawn(self, start: int = 0) -> tuple[list[Message | str], Parties]:
         clients: dict[_Party, None] = {}
         others: dict[_Party, None] = {}
         groups: list[_Numbered] = []
         before: Exchange | None = None
-        forgotten, entries = self._snapshot()
+        forgotten, entries = self._snapshot(start)
         for item in entries:
             entry = item.entry
             if isinstance(entry, Recorded):
