@@ -18,7 +18,7 @@ from pytest_ghdeploy.engine import Engine
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.assumptions import Assumptions
 from pytest_ghdeploy.github.urls import ENTERPRISE_VERSION, PUBLIC_API
-from pytest_ghdeploy.interface import accounts, assertions, event_values, tokens
+from pytest_ghdeploy.interface import accounts, assertions, tokens
 from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.arguments import (
     check_ref_name,
@@ -730,6 +730,8 @@ class FakeGitHub:
 
     def _check_event(self, name: str, fields: Mapping[str, object], argument: str = "name") -> None:
         __tracebackhide__ = True
+        from pytest_ghdeploy.interface import event_values  # the first use of a fake need not wait for it
+
         with self._engine.lock:
             event_values.check_event(self._engine.store, self.events, name, fields, argument=argument)
 
@@ -789,6 +791,8 @@ class FakeGitHub:
             FakeError: The event or a field is unknown, or a value cannot occur.
         """
         __tracebackhide__ = True
+        from pytest_ghdeploy.interface import event_values  # the first use of a fake need not wait for it
+
         with self._engine.secrets:
             with self._engine.lock:
                 event_values.check_delivery(self._engine.store, event, fields)
