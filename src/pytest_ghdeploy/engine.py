@@ -300,7 +300,7 @@ class Engine:
         """
         __tracebackhide__ = True
         parts = urlsplit(url)
-        request = Request(method.upper(), parts.path, parts.query, headers, body)
+        request = Request(method, parts.path, parts.query, headers, body)
         with self.outbox, self.lock:
             place = self._recorder.begin(request)
             try:

@@ -869,13 +869,13 @@ def test_head_is_get_without_the_body(ghdeploy: FakeGitHub, repository: Reposito
     assert ghdeploy.requests[1].method == "HEAD"
 
 
-def test_an_unknown_method_is_a_404(ghdeploy: FakeGitHub, repository: Repository) -> None:
-    """GitHub responds 404 to a method that an endpoint does not have."""
+def test_a_method_that_an_endpoint_does_not_have_is_a_404(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """The hint names it."""
     url = f"{API}/repos/octocat/example/deployments/{repository.add_deployment(ref='main').id}"
-    for method in ("PATCH", "PUT", "BREW"):
+    for method in ("PATCH", "PUT"):
         answer = requests.request(method, url, json={}, headers=HEADERS, timeout=5)
         assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
-    assert f"GitHub has no BREW {ghdeploy.requests[-1].path}" in ghdeploy.requests[-1].hint
+    assert f"GitHub has no PUT {ghdeploy.requests[-1].path}" in ghdeploy.requests[-1].hint
 
 
 @pytest.mark.usefixtures("repository")

@@ -78,6 +78,17 @@ def test_a_client_awaits_100_continue_until_it_has_sent_the_body() -> None:
         assert (parser.next_request() is None, parser.awaits_continue) == (awaits, awaits)
 
 
+def test_http_1_0_awaits_no_100() -> None:
+    """Its client does not know that status, and sends the body anyway."""
+    parser = http1.RequestParser()
+    parser.feed(b"POST /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    assert (parser.next_request(), parser.awaits_continue) == (None, False)
+    parser.feed(b"{}")
+    incoming = parser.next_request()
+    assert incoming
+    assert incoming.body == b"{}"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -165,6 +176,7 @@ def test_http_1_0_needs_no_host() -> None:
         (b"GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400, "target"),
         (b"GET user HTTP/1.1\r\nHost: h\r\n\r\n", 400, "target"),
         (b"CONNECT api.github.com:443 HTTP/1.1\r\nHost: h\r\n\r\n", 501, "tunnels"),
+        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "HTTP/1.0"),
         (POST + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\n", 400, "more than once"),
         (POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "not both"),
         (POST + b"Transfer-Encoding: gzip\r\n\r\n", 501, "chunked"),

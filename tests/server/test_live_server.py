@@ -240,6 +240,19 @@ def test_100_continue_is_sent_before_the_body(server: LiveServer) -> None:
         assert everything(connection).startswith(b"HTTP/1.1 201 Created\r\n")
 
 
+def test_http_1_0_gets_no_100(server: LiveServer) -> None:
+    """Its client would take the 100 for the response."""
+    body = json.dumps({"ref": "main"}).encode()
+    head = text_of("POST", DEPLOYMENTS, "Expect: 100-continue", f"Content-Length: {len(body)}")
+    with connected(server, head.replace(b" HTTP/1.1", b" HTTP/1.0")) as connection:
+        connection.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(10)
+        connection.sendall(body)
+        assert everything(connection).startswith(b"HTTP/1.1 201 Created\r\n")
+
+
 def test_answers_without_a_body_leave_the_connection_usable(ghdeploy: FakeGitHub, server: LiveServer) -> None:
     """After HEAD, 204 and 304 the next request is answered."""
     deployment = ghdeploy.repository("octocat/example").add_deployment(ref="main")

@@ -223,6 +223,57 @@ def test_a_url_gets_deliveries_by_http(ghdeploy: FakeGitHub, repo: Repository) -
     assert len(ghdeploy.requests) == 0
 
 
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        ("/h\u00f6k?to=caf\u00e9", "/h%C3%B6k?to=caf%C3%A9"),
+        ("/hook?to=\N{SNOWMAN}&a=b%20c", "/hook?to=%E2%98%83&a=b%20c"),
+        ("/hook?list[]=1&b=%7B%7D", "/hook?list[]=1&b=%7B%7D"),
+        ("?q=\u00e9", "/?q=%C3%A9"),
+        ("/hook#\u00e9", "/hook"),
+    ],
+)
+def test_a_url_is_percent_encoded_for_the_delivery(
+    ghdeploy: FakeGitHub, http: requests.Session, repo: Repository, sent: str, received: str
+) -> None:
+    """As browsers do. The hook keeps its URL as the client wrote it."""
+    paths: list[str] = []
+
+    def note_path(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        paths.append(handler.path)
+        ok(handler, _)
+
+    with serving(note_path) as server:
+        url = f"{server.url.partition('/hook')[0]}{sent}"
+        hook = http.post(f"/repos/{repo.full_name}/hooks", json={"config": {"url": url}}).json()
+    assert hook["config"]["url"] == url
+    assert paths == [received]
+    assert ghdeploy.webhooks.deliveries[0].state == "delivered"
+
+
+def test_an_application_gets_its_query_percent_encoded(ghdeploy: FakeGitHub) -> None:
+    """As over HTTP, where a target has only ASCII."""
+    got = []
+
+    def wsgi(environ: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401
+        got.append((environ["PATH_INFO"].encode("latin-1").decode(), environ["QUERY_STRING"]))
+        start_response("204 No Content", [])
+        return []
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+        if scope["type"] == "http":
+            await receive()
+            got.append((scope["path"], scope["query_string"].decode("ascii")))
+            assert scope["raw_path"] == b"/h%C3%B6k"
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+    for app in (wsgi, asgi):
+        ghdeploy.webhooks.subscribe(app, path="/h\u00f6k?to=caf\u00e9")
+    assert [delivery.state for delivery in ghdeploy.webhooks.deliveries] == ["delivered", "delivered"]
+    assert got == [("/h\u00f6k", "to=caf%C3%A9")] * 2
+
+
 @responses.activate
 def test_deliveries_bypass_mocks_and_proxies(
     ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch, requests_mock: Any  # noqa: ANN401

@@ -71,6 +71,8 @@ class Incoming(NamedTuple):
         headers: The headers by name, in lower case.
 
         keep_alive: Whether the client may send another request on this connection.
+
+        awaits_continue: Whether the client sends a body only after it has received ``CONTINUE``.
     """
 
     method: str
@@ -80,6 +82,7 @@ class Incoming(NamedTuple):
     headers: dict[str, str]
     body: bytes
     keep_alive: bool
+    awaits_continue: bool = False
 
 
 class RequestParser:
@@ -113,7 +116,7 @@ class RequestParser:
             head = yield from self._head()
             incoming = parse_head(head)
             length = body_length(incoming.headers)
-            self.awaits_continue = length != 0 and incoming.headers.get("expect", "").lower() == "100-continue"
+            self.awaits_continue = length != 0 and incoming.awaits_continue
             body = yield from self._chunks() if length is None else self._exactly(length)
             self.awaits_continue = False
             yield incoming._replace(body=body)
@@ -209,13 +212,17 @@ def parse_head(head: bytes) -> Incoming:
     if major != "1":
         raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are supported")
     headers = _headers(fields)
+    if minor == "0" and "transfer-encoding" in headers:
+        raise Refused(400, "a request of HTTP/1.0 cannot have a Transfer-Encoding")
     host = headers.get("host")
     if host is None and minor != "0":
         raise Refused(400, "the header Host is missing")
     scheme, authority, target = _target(method, raw_target, host or "localhost")
     connection = {part.strip().lower() for part in headers.get("connection", "").split(",")}
     keep_alive = "close" not in connection if minor != "0" else "keep-alive" in connection
-    return Incoming(method, scheme, authority, target, headers, b"", keep_alive)
+    # A client of HTTP/1.0 would take the 100 for the response.
+    awaits_continue = minor != "0" and headers.get("expect", "").lower() == "100-continue"
+    return Incoming(method, scheme, authority, target, headers, b"", keep_alive, awaits_continue)
 
 
 def _headers(fields: list[str]) -> dict[str, str]:

@@ -132,6 +132,12 @@ class UnsupportedMediaType(GitHubError):
     status = 415
 
 
+class UnknownMethod(GitHubError):
+    """The method of the request is none that GitHub has anywhere."""
+
+    status = 501
+
+
 class Unprocessable(GitHubError):
     """The request is well-formed, but breaks a rule."""
 
@@ -189,6 +195,16 @@ def unsupported_media_type(entries: Sequence[str]) -> UnsupportedMediaType:
 def not_found(hint: str, *, documentation_url: str | None = None) -> NotFound:
     """Refuse access to a resource that does not exist, or that the caller may not see."""
     return NotFound("Not Found", hint=hint, documentation_url=documentation_url)
+
+
+def unknown_method(hint: str) -> UnknownMethod:
+    """
+    Refuse a method that no endpoint has. The message is a [guess].
+
+    Source:
+        RFC 9110, sections 9.1 and 15.6.2: methods are case-sensitive, and 501 is for those that a server does not know.
+    """
+    return UnknownMethod("Not Implemented", hint=hint, documentation_url=REST_DOCS)
 
 
 def unparsable_json(hint: str) -> BadRequest:

@@ -239,8 +239,12 @@ def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
     Return the error for a request without an endpoint in the fake.
 
     Returns:
-        ``UnsupportedRequest`` if GitHub has an endpoint for the method and path, else GitHub's 404.
+        ``UnsupportedRequest`` if GitHub has an endpoint for the method and path, else GitHub's 404. A method that is
+        none of GitHub's, such as ``get``, is a 501 everywhere.
     """
+    if method not in (*_METHODS, "HEAD"):
+        known = f": methods are case-sensitive, so write {method.upper()}" if method.upper() in _METHODS else ""
+        return refusals.unknown_method(f"no endpoint of GitHub has the method {method}{known}")
     operation_id, own = operation(method, path), endpoints()
     if operation_id and operation_id not in own:
         return UnsupportedRequest(

@@ -101,7 +101,7 @@ class WsgiApp:
         authority = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
         answer = ask(
             self._fake,
-            request.method,
+            environ["REQUEST_METHOD"],  # werkzeug would convert it to upper case
             _target_of(environ),
             scheme=environ["wsgi.url_scheme"],
             authority=authority,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes
 
 from pytest_ghdeploy.github import deliveries
+from pytest_ghdeploy.webhooks.targets import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, MutableMapping
@@ -125,8 +126,13 @@ _STATUSES = range(100, 600)
 # Applications
 
 
-def _to_wsgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome:
+def _path_of(target: Target) -> tuple[str, str]:
     path, _, query = target.path.partition("?")
+    return encoded(path, query)
+
+
+def _to_wsgi(target: Target, headers: Mapping[str, str], body: bytes) -> Outcome:
+    path, query = _path_of(target)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
@@ -211,7 +217,7 @@ async def _to_asgi(
 ) -> None:
     import asyncio
 
-    path, _, query = target.path.partition("?")
+    path, query = _path_of(target)
     all_headers = {"Host": "localhost", **headers, "Content-Length": str(len(body))}
     scope = {
         "type": "http",

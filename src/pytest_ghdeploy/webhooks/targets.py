@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
@@ -124,6 +124,14 @@ def _is_of_werkzeug(value: object) -> bool:
     """Return whether it is a ``@Request.application``, which shows one parameter but is a WSGI application."""
     names = getattr(value, "__globals__", None)
     return isinstance(names, dict) and names.get("__name__") == "werkzeug.wrappers.request"
+
+
+def encoded(path: str, query: str) -> tuple[str, str]:
+    """Percent-encode the path and the query of a URL as browsers do: what is encoded already stays as it is."""
+    return (
+        quote(path, safe="/%:@!$&'()*+,;=~-._", errors="surrogatepass"),
+        quote(query, safe="!#$%&'()*+,/:;=?@[]~^`{|}\\\"<>", errors="surrogatepass"),
+    )
 
 
 def host_of(url: str) -> str:

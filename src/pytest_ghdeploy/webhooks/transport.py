@@ -7,13 +7,13 @@ import threading
 from contextlib import nullcontext, suppress
 from http.client import HTTPException, IncompleteRead
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pytest_ghdeploy.doors import registry
 from pytest_ghdeploy.doors.http_client import HTTPConnection, HTTPSConnection
 from pytest_ghdeploy.github import deliveries
 from pytest_ghdeploy.webhooks import in_process
-from pytest_ghdeploy.webhooks.targets import host_of
+from pytest_ghdeploy.webhooks.targets import encoded, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,8 +103,8 @@ def _abort(connection: HTTPConnection, sockets: list[Any], expired: threading.Ev
 
 def _exchange(connection: HTTPConnection, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
     parts = urlsplit(url)
-    path = quote(parts.path, safe="/%:@!$&'()*+,;=~-._") or "/"
-    connection.putrequest("POST", f"{path}?{parts.query}" if parts.query else path, skip_accept_encoding=True)
+    path, query = encoded(parts.path or "/", parts.query)
+    connection.putrequest("POST", f"{path}?{query}" if query else path, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value)
     connection.putheader("Content-Length", str(len(body)))
