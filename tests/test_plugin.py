@@ -791,6 +791,10 @@ def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -
         "     event status: id 27000000011, state pending, context ci (octocat/example)",
         '  1. POST /repos/octocat/example/deployments {"ref": "old"}',
         '     202 Accepted "Auto-merged main into old on deployment."',
+        (
+            "     hint: no deployment was created, so the response has no id: main was merged into old. "
+            "Send the request again to deploy the merge; auto_merge=false never merges"
+        ),
         "     event push: ref refs/heads/old (octocat/example)",
         '  2. POST /repos/octocat/example/deployments {"ref": "old", "environment": "qa"}',
         "     201 Created id 4442074271, environment qa, ref old, sha 10dd01d",
@@ -806,7 +810,7 @@ def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -
         "     201 Created id 4442074278, environment production, ref main, sha 734ea46",
         "     event deployment.created: id 4442074278, environment production, ref main (octocat/example)",
         "  6. GET /repos/octocat/example/deployments?per_page=1&page=2",
-        "     200 OK 1 item",
+        "     200 OK 1 of 2, page 2 of 2",
         "  7. GET /repos/octocat/exmaple",
         '     404 Not Found "Not Found"',
         "     hint: repository octocat/exmaple was never added; known: octocat/example",

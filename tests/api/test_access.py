@@ -609,7 +609,8 @@ def test_a_former_name_redirects_only_callers_who_see_the_repository(
             {"scopes": ["repo:status", "gist"]},
             (
                 "the token of mona has the scopes gist, repo:status; repos/create-deployment on public repository "
-                "acme/app needs public_repo or repo or repo_deployment: see add_token"
+                "acme/app needs public_repo or repo or repo_deployment: "
+                'add_token(..., scopes=["repo"])'
             ),
         ),
         (
@@ -621,17 +622,23 @@ def test_a_former_name_redirects_only_callers_who_see_the_repository(
         ),
         (
             {"permissions": {"deployments": "write"}, "repositories": ["acme/other"]},
-            "the token of mona covers acme/other only, not public repository acme/app: see add_token",
+            (
+                "the token of mona covers acme/other only, not public repository acme/app: "
+                'add_token(..., repositories=["acme/other", "acme/app"])'
+            ),
         ),
         (
             {"user": "deployer[bot]", "permissions": {}, "repositories": []},
-            "the token of deployer[bot] covers no repository, not public repository acme/app: see add_token",
+            (
+                "the token of deployer[bot] covers no repository, not public repository acme/app: "
+                'add_token(..., repositories=["acme/app"])'
+            ),
         ),
         (
             {"user": "hubot", "permissions": {"deployments": "write"}},
             (
                 "hubot has only the right 'pull' on public repository acme/app; repos/create-deployment needs 'push': "
-                "see add_collaborator"
+                'repo.add_collaborator("hubot"), or add_token(..., user="acme")'
             ),
         ),
     ],
@@ -648,3 +655,76 @@ def test_the_hint_says_what_the_setup_lacks(
     reply = http.post("/repos/acme/app/deployments", json={"ref": "main"})
     assert reply.status_code in (403, 404)
     assert ghdeploy.requests[-1].hint == hint
+
+
+def test_the_hint_says_how_to_give_a_token_rights(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """By default a token that was added acts as octocat, who has no rights on the repositories of others."""
+    repo = ghdeploy.add_repository("acme/app")
+    ghdeploy.add_token(TEXT)
+    http.headers["Authorization"] = f"token {TEXT}"
+    body = {"ref": "main", "required_contexts": []}
+    reply = http.post("/repos/acme/app/deployments", json=body)
+    assert (reply.status_code, reply.headers["X-GHDeploy-Hint"]) == (
+        404,
+        (
+            "octocat has only the right 'pull' on public repository acme/app; repos/create-deployment needs 'push': "
+            'repo.add_collaborator("octocat"), or add_token(..., user="acme")'
+        ),
+    )
+    reply = http.post("/repos/acme/app/hooks", json={"config": {"url": "http://127.0.0.1:1/"}})
+    assert reply.headers["X-GHDeploy-Hint"].endswith(
+        """repos/create-webhook needs 'admin': repo.add_collaborator("octocat", "admin"), """
+        """or add_token(..., user="acme")"""
+    )
+    repo.add_collaborator("octocat")
+    assert http.post("/repos/acme/app/deployments", json=body).status_code == 201
+
+
+def test_the_other_way_in_the_hint_works_too(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """A token of the owner has every right."""
+    ghdeploy.add_repository("acme/app")
+    ghdeploy.add_token(TEXT, user="acme")
+    http.headers["Authorization"] = f"token {TEXT}"
+    assert http.post("/repos/acme/app/deployments", json={"ref": "main"}).status_code == 201
+
+
+def test_the_hint_for_an_anonymous_caller_says_that_no_token_was_sent(
+    http: requests.Session, ghdeploy: FakeGitHub
+) -> None:
+    """Both where any token is needed, and where the repository is private."""
+    ghdeploy.add_repository("acme/app", private=True)
+    ghdeploy.add_repository("octocat/example")
+    del http.headers["Authorization"]
+    reply = http.get("/repos/acme/app")
+    assert (reply.status_code, reply.headers["X-GHDeploy-Hint"]) == (
+        404,
+        (
+            "no token was sent, and an anonymous caller has no right on private repository acme/app; repos/get needs "
+            "'pull': send the header Authorization"
+        ),
+    )
+    path = "/repos/octocat/example/deployments"
+    reply = http.post(path, json={"ref": "main"})
+    assert (reply.status_code, reply.headers["X-GHDeploy-Hint"]) == (
+        401,
+        f"no token was sent, and POST {path} needs one: send the header Authorization",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "needs"),
+    [
+        ({"scopes": ["gist"]}, 'needs public_repo or repo: add_token(..., scopes=["repo"])'),
+        (
+            {"permissions": {}},
+            'needs administration=write: add_token(..., permissions={"administration": "write"})',
+        ),
+    ],
+)
+def test_the_hint_for_creating_a_repository_says_what_the_token_lacks(
+    http: requests.Session, ghdeploy: FakeGitHub, given: dict[str, Any], needs: str
+) -> None:
+    """It spells the call, with the scope that also allows private repositories."""
+    ghdeploy.add_token(TEXT, **given)
+    http.headers["Authorization"] = f"token {TEXT}"
+    assert http.post("/user/repos", json={"name": "made"}).headers["X-GHDeploy-Hint"].endswith(needs)

@@ -291,7 +291,14 @@ def test_a_branch_that_is_behind_is_merged_and_then_deployed(
     assert reply.status_code == 202
     assert reply.json() == {"message": f"Auto-merged main into {ref} on deployment."}
     assert "Location" not in reply.headers
-    assert "X-GHDeploy-Hint" not in reply.headers
+    assert (
+        reply.headers["X-GHDeploy-Hint"]
+        == ghdeploy.requests[0].hint
+        == (
+            f"no deployment was created, so the response has no id: main was merged into {ref}. "
+            "Send the request again to deploy the merge; auto_merge=false never merges"
+        )
+    )
     assert repo.deployments == []
     merge = http.get("/repos/octocat/example/commits/topic").json()
     assert [parent["sha"] for parent in merge["parents"]] == [topic, main]
@@ -1039,3 +1046,24 @@ def test_head_is_get_without_a_body(http: requests.Session) -> None:
     get, head = http.get(PATH), http.head(PATH)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["Content-Length"] == str(len(get.content))
+
+
+def test_the_hint_distinguishes_a_context_that_was_never_reported(http: requests.Session, repo: Repository) -> None:
+    """GitHub's body calls it pending, like one that was reported as pending."""
+    body = {"ref": "main", "required_contexts": ["ci/tests", "ci/lint", "CI/build"]}
+    reply = http.post(PATH, json=body)
+    end = "required_contexts=[] deploys it regardless"
+    assert reply.headers["X-GHDeploy-Hint"].endswith(
+        ": ci/tests was never reported, ci/lint was never reported, CI/build was never reported; "
+        f"reported contexts: none; {end}"
+    )
+    repo.add_commit_status("main", state="pending", context="ci/build")
+    repo.add_commit_status("main", state="success", context="ci/test")
+    reply = http.post(PATH, json=body)
+    assert [context["state"] for context in reply.json()["errors"][0]["contexts"]] == ["pending"] * 3
+    assert reply.headers["X-GHDeploy-Hint"].endswith(
+        ": ci/tests was never reported, ci/lint was never reported, ci/build is pending; "
+        f"reported contexts: ci/build, ci/test; {end}"
+    )
+    reply = http.post(PATH, json={"ref": "main"})
+    assert reply.headers["X-GHDeploy-Hint"].endswith(f"the commit of main: ci/build is pending; {end}")

@@ -367,6 +367,6 @@ def test_a_token_never_shows_its_text() -> None:
     hint = authorization.explain("hidden", DEPLOY, token, repository, right="admin", selected=None)
     assert hint == (
         "the token of mona has no scope; repos/create-deployment on private repository mona/example "
-        "needs repo or repo_deployment: see add_token"
+        'needs repo or repo_deployment: add_token(..., scopes=["repo"])'
     )
     assert "ghp_secret" not in repr(token) + hint

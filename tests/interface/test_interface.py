@@ -747,7 +747,8 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         lambda _gh, r, _d: r.add_deployment(ref="main", required_contexts=["ci/tests"]),
         (
             "GitHub would respond 409 'Conflict: Commit status checks failed for main.': {main:.7}, "
-            "the commit of main: ci/tests is pending; required_contexts=[] deploys it regardless"
+            "the commit of main: ci/tests was never reported; reported contexts: none; "
+            "required_contexts=[] deploys it regardless"
         ),
     ),
     (

@@ -131,3 +131,43 @@ def many(repo: Repository, count: int) -> None:
     """Dispatch many events."""
     for number in range(count):
         repo.add_deployment(ref="main", environment=f"env-{number}")
+
+
+@pytest.mark.parametrize(
+    ("path", "shown", "total"),
+    [
+        ("deployments", "30 of 36, page 1 of 2", 36),
+        ("deployments?page=2", "6 of 36, page 2 of 2", 36),
+        ("deployments?page=3", "0 of 36, page 3 of 2", 36),
+        ("deployments?per_page=5&page=2", "5 of 36, page 2 of 8", 36),
+        ("deployments?per_page=100", "36 items", 36),
+        ("deployments?environment=nope", "0 items", 0),
+        ("branches", "1 item", 1),
+        ("commits/main/check-runs", "total_count 31, 30 of 31, page 1 of 2", 31),
+        ("commits/main/check-runs?per_page=100", "total_count 31", 31),
+        ("", None, None),
+    ],
+)
+def test_a_list_says_which_page_it_is(ghdeploy: FakeGitHub, path: str, shown: str | None, total: int | None) -> None:
+    """A tool that reads only the first page of many can be recognised."""
+    repo = ghdeploy.add_repository("octocat/example")
+    for number in range(36):
+        repo.add_deployment("main", environment=f"env-{number}")
+    for number in range(31):
+        repo.add_check_run("main", name=f"run-{number}")
+    requests.get(f"{API}/repos/octocat/example/{path}".rstrip("/"), headers=HEADERS, timeout=5)
+    assert ghdeploy.requests[0].total_count == total
+    if shown is not None:
+        assert _told(ghdeploy)[-1] == f"200 OK {shown}"
+
+
+def test_an_accepted_deployment_has_a_hint_in_the_conversation(ghdeploy: FakeGitHub) -> None:
+    """A tool that reads the id of a 202 fails later, so the report says that there is none."""
+    repo = ghdeploy.add_repository("octocat/example")
+    repo.add_branch("old", behind=1)
+    url = f"{API}/repos/octocat/example/deployments"
+    requests.post(url, json={"ref": "old"}, headers=HEADERS, timeout=5)
+    assert _told(ghdeploy)[2] == (
+        "hint: no deployment was created, so the response has no id: main was merged into old. "
+        "Send the request again to deploy the merge; auto_merge=false never merges"
+    )

@@ -150,7 +150,14 @@ def _check_contexts(
     checked = rules.contexts_to_check(reported, required)
     unmet = rules.unmet_contexts(checked, store.assume)
     if unmet:
-        states = ", ".join(f"{context.context} is {context.state}" for context in unmet)
+        # GitHub shows a context without a report as pending, though nobody may ever report it.
+        missing = [context for context in unmet if context not in reported]
+        states = ", ".join(
+            f"{context.context} {'was never reported' if context in missing else f'is {context.state}'}"
+            for context in unmet
+        )
+        if missing:
+            states += f"; reported contexts: {', '.join({context.context: None for context in reported}) or 'none'}"
         hint = f"{target.sha[:7]}, the commit of {ref}: {states}; required_contexts=[] deploys it regardless"
         raise refusals.failed_contexts(ref, rules.listed_contexts(reported, checked, store.assume), hint)
 
@@ -203,7 +210,11 @@ def create_deployment(call: Call) -> Reply:
     app = rules.performed_via(call.actor, call.app)
     result = create(call.store, call.repository, call.actor, app, **call.arguments_for(create))
     if isinstance(result, AutoMerged):
-        return Reply(202, {"message": result.message})
+        hint = (
+            f"no deployment was created, so the response has no id: {call.repository.default_branch} was merged into "
+            f"{call.body['ref']}. Send the request again to deploy the merge; auto_merge=false never merges"
+        )
+        return Reply(202, {"message": result.message}, hint=hint)
     return Reply(201, result, call.urls.deployment(call.repository, result.id), result.updated_at)
 
 

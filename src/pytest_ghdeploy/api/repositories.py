@@ -145,7 +145,9 @@ def create_for_authenticated_user(call: Call) -> Reply:
     # The application has checked that the token may create repositories. Whether it may create a private one is
     # checked here, since this is the only operation whose authorization depends on the body.
     if not authorization.may_create(call.token, private=private):
-        raise refusals.not_found("a token without the scope repo can create public repositories only: see add_token")
+        raise refusals.not_found(
+            'a token without the scope repo can create public repositories only: add_token(..., scopes=["repo"])'
+        )
     _refuse_unsupported(call)
     row = create(call.store, call.actor, **call.arguments_for(create, settings=call.body))
     return Reply(201, _to_json(call, row), location=call.urls.repository(row))

@@ -147,6 +147,8 @@ class Reply:
         modified_at: The time for ``Last-Modified``. For a GET that returns a row, the default is its ``updated_at``.
 
         next_url: The URL of the next page, for ``Link``, if the handler makes the pages itself.
+
+        hint: An explanation for the author of the test, if the response is not what most callers expect.
     """
 
     status: int
@@ -154,6 +156,7 @@ class Reply:
     location: str = ""
     modified_at: datetime | None = None
     next_url: str = ""
+    hint: str = ""
 
 
 Handler = Callable[[Call], Reply]

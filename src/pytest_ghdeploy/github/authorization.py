@@ -351,19 +351,27 @@ def explain(
             example = "use the token of an installation"
         return f"{subject} is a user's token, and only apps may call {needed.operation_id}: {example}"
     if token and selected is not None and repository.full_name not in selected:
-        setup = "add_token" if token.installation_id is None and token.kind != "user_access" else "App.install"
         covered = f"{', '.join(selected)} only" if selected else "no repository"
-        return f"{subject} covers {covered}, not {target}: see {setup}"
+        listed = ", ".join(f'"{name}"' for name in (*selected, repository.full_name))
+        by_install = token.installation_id is not None or token.kind == "user_access"
+        setup = "see App.install" if by_install else f"add_token(..., repositories=[{listed}])"
+        return f"{subject} covers {covered}, not {target}: {setup}"
     if (token is None or token.kind != "app") and not allows(right, needed.right):
-        caller = user.login if user else "an anonymous caller"
-        return (
-            f"{caller} has {f'only the right {right!r}' if right else 'no right'} on {target}; "
-            f"{needed.operation_id} needs {needed.right!r}: see add_collaborator"
-        )
+        has = f"has {f'only the right {right!r}' if right else 'no right'} on {target}"
+        needs = f"{needed.operation_id} needs {needed.right!r}"
+        if user is None:
+            return f"no token was sent, and an anonymous caller {has}; {needs}: send the header Authorization"
+        granted = "" if needed.right == "push" else f', "{needed.right}"'
+        example = f'repo.add_collaborator("{user.login}"{granted})'
+        if token and token.kind != "user_access":
+            example += f', or add_token(..., user="{repository.owner.login}")'
+        return f"{user.login} {has}; {needs}: {example}"
     assert token is not None  # noqa: S101 - an anonymous caller lacks rights only
     if token.permissions is None:
-        scopes = " or ".join(scopes_for(needed, private=repository.private))
-        return f"{subject} has {has_now(token)}; {needed.operation_id} on {target} needs {scopes}: see add_token"
+        scopes = scopes_for(needed, private=repository.private)
+        example = f'add_token(..., scopes=["{"repo" if "repo" in scopes else scopes[0]}"])'
+        listed = " or ".join(scopes)
+        return f"{subject} has {has_now(token)}; {needed.operation_id} on {target} needs {listed}: {example}"
     example = f'add_token(..., permissions={{"{needed.permission}": "{needed.level}"}})'
     if token.kind == "user_access":
         example = "see add_app and App.install"
@@ -378,9 +386,9 @@ def explain_for_account(needed: Needed, token: Token) -> str:
     if token.kind == "app":
         return f"{subject} is an app token and has no user account: {needed.operation_id} needs a user's token"
     if token.permissions is None:
-        scopes = " or ".join(accepted_scopes(needed))
-        return f"{subject} has {has_now(token)}; {needed.operation_id} needs {scopes}: see add_token"
-    setup = "add_app" if token.kind == "user_access" else "add_token"
-    return (
-        f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: see {setup}"
-    )
+        scopes = accepted_scopes(needed)
+        example = f'add_token(..., scopes=["{scopes[-1]}"])'
+        return f"{subject} has {has_now(token)}; {needed.operation_id} needs {' or '.join(scopes)}: {example}"
+    call = "add_app" if token.kind == "user_access" else "add_token"
+    example = f'{call}(..., permissions={{"{needed.permission}": "{needed.level}"}})'
+    return f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: {example}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.api.routing import USUAL_TERMS, Call, id_or_none, to_id
+from pytest_ghdeploy.api.routing import USUAL_TERMS, Call, Listing, id_or_none, to_id
 from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github import authorization, refusals
 from pytest_ghdeploy.github.refusals import GitHubError
@@ -97,10 +97,8 @@ class Application:
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
-        if self.stubs.added:
-            stubbed = self.stubs.answer(request, lambda: self._headers(USUAL_TERMS, None, None))
-            if stubbed:
-                return stubbed
+        if self.stubs.added and (stubbed := self._stubbed(request)):
+            return stubbed
         if request.method == "OPTIONS":
             return Answer(int(HTTPStatus.NO_CONTENT), negotiation.PREFLIGHT | self._identify(), b"")
         # A refusal includes the headers that are known when it is raised.
@@ -108,7 +106,7 @@ class Application:
         terms = USUAL_TERMS
         endpoint: Endpoint | None = None
         more: dict[str, str] = {}
-        hint = ""
+        hint, total = "", None
         try:
             token = authenticate(self.store, request)
             self._count(more, token, request)
@@ -116,7 +114,9 @@ class Application:
             endpoint = self._endpoint(request)
             call = self._call(request, endpoint, token, terms)
             reply = endpoint.handler(call)
-            status, body = reply.status, self._renderer.body(call, reply, request, more)
+            status, body, hint = reply.status, self._renderer.body(call, reply, request, more), reply.hint
+            if isinstance(reply.body, Listing):
+                total = len(reply.body.rows)
             if self._renderer.is_unchanged(call, reply, body, request, more):
                 status, body = int(HTTPStatus.NOT_MODIFIED), b""
                 self._give_back(more, token, request)
@@ -127,8 +127,8 @@ class Application:
             with suppress(GitHubError):  # the token was refused before the terms were negotiated
                 terms = self._terms(request)
             body = refusal_body(refusal, endpoint, self.urls, more)
-            if hint:
-                more["X-GHDeploy-Hint"] = header_text(hint)
+        if hint:
+            more["X-GHDeploy-Hint"] = header_text(hint)
         headers = self._headers(terms, token, endpoint) | more
         is_json = headers["Content-Type"] == negotiation.JSON_TYPE
         if self._validate_all and endpoint and is_json and status != HTTPStatus.NOT_MODIFIED:
@@ -139,7 +139,10 @@ class Application:
             del headers["Content-Type"]
         else:
             headers["Content-Length"] = str(len(body))
-        return Answer(status, headers, b"" if request.method == "HEAD" else body, hint)
+        return Answer(status, headers, b"" if request.method == "HEAD" else body, hint, total=total)
+
+    def _stubbed(self, request: Request) -> Answer | None:
+        return self.stubs.answer(request, lambda: self._headers(USUAL_TERMS, None, None))
 
     def _near_stub(self, request: Request) -> str:
         return self.stubs.nearest(request) if self.stubs.added else ""
@@ -192,7 +195,7 @@ class Application:
             GitHubError: The repository does not exist, or the caller may not use the endpoint there.
         """
         if token is None and not endpoint.anonymous:
-            hint = f"{request.method} {request.path} needs a token, but the request has none"
+            hint = f"no token was sent, and {request.method} {request.path} needs one: send the header Authorization"
             raise refusals.requires_authentication(hint)
         if request.repository:
             check_access(self.store, endpoint, token, request.repository)

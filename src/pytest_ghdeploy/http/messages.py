@@ -74,8 +74,9 @@ A failure between the fake and the client. A door raises the error that its clie
 @dataclass(slots=True)
 class Answer:
     """
-    A response to a client. *hint* gives the reason for a refusal, for the author of the test.
+    A response to a client. *hint* explains a refusal or an unusual response, for the author of the test.
 
+    *total* is the number of items in the whole list of which *body* has one page, ``None`` if the body is not a list.
     With a *failure* other than ``truncated``, the client gets no response, and *status* is 0.
     """
 
@@ -84,6 +85,7 @@ class Answer:
     body: bytes
     hint: str = ""
     failure: Failure = ""
+    total: int | None = None
 
 
 Segments = tuple[str | None, ...]

@@ -32,7 +32,8 @@ class Exchange(NamedTuple):
 
         status: The HTTP status; 0 if no response has arrived.
 
-        hint: The reason why the request was refused, for the author of the test; ``""`` if it was not refused.
+        hint: The reason why the request was refused, or why a 202 created nothing, for the author of the test; ``""``
+            for other responses.
 
         failure: The failure that a fault has caused between the fake and the client: ``refused``, ``reset``,
             ``timeout`` or ``truncated``; ``""`` if the response has arrived.
@@ -46,6 +47,8 @@ class Exchange(NamedTuple):
             "deployment_id": "4442074271"}``. If the fake has no such endpoint, only those of the repository.
 
         repository_id: The id of the repository in the path; ``None`` if the path has none, or an unknown one.
+
+        total_count: The number of items in a list, on all its pages; ``None`` if the response is not a list.
     """
 
     method: str
@@ -62,6 +65,7 @@ class Exchange(NamedTuple):
     operation_id: str = ""
     params: Mapping[str, str] = MappingProxyType({})
     repository_id: int | None = None
+    total_count: int | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status or 'no response'}"

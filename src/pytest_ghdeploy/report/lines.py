@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
+from pytest_ghdeploy.github.pagination import Page
 from pytest_ghdeploy.github.refusals import REASONS
 
 if TYPE_CHECKING:
@@ -46,19 +48,32 @@ _FAILURES = {
 
 
 def gist(entry: Exchange) -> str:
-    """Summarise a response: the reason of a refusal, the id and name of an object, the length of a list."""
+    """Summarise a response: the reason of a refusal, the id and name of an object, the length and page of a list."""
     try:
         body = json.loads(entry.response_body)
     except (ValueError, RecursionError):
         return _cut(entry.response_body)
+    page = _page(entry)
     if isinstance(body, list):
-        return f"{len(body)} item{'s'[: len(body) != 1]}"
+        return page or f"{len(body)} item{'s'[: len(body) != 1]}"
     if not isinstance(body, dict):
         return _cut(entry.response_body)
     if "message" in body:
         return " ".join([json.dumps(body["message"], ensure_ascii=False), *_details(body.get("errors"))])
     names = ("id", "state", "environment", "ref", "sha", "name", "login", "full_name", "context", "total_count")
-    return ", ".join(f"{name} {_short(body[name])}" for name in names if isinstance(body.get(name), (str, int)))
+    shown = [f"{name} {_short(body[name])}" for name in names if isinstance(body.get(name), (str, int))]
+    return ", ".join([*shown, page] if page else shown)
+
+
+def _page(entry: Exchange) -> str:
+    """Describe the page of a list, such as ``30 of 36, page 1 of 2``; ``""`` if the list has one page."""
+    if entry.total_count is None:
+        return ""
+    page = Page.of(dict(parse_qsl(entry.url.partition("?")[2])), entry.total_count)
+    if page.number == page.last == 1:
+        return ""
+    count = len(page.cut(range(entry.total_count)))
+    return f"{count} of {entry.total_count}, page {page.number} of {page.last}"
 
 
 def _details(errors: object) -> list[str]:

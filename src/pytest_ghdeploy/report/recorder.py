@@ -51,6 +51,7 @@ class Recorder:
             operation_id=request.endpoint.operation_id if request.endpoint else "",
             params=dict(request.params),
             repository_id=repository.id if repository else None,
+            total_count=answer.total,
         )
         recorded = Recorded(exchange)
         self.recorded.append(recorded)
