@@ -792,8 +792,8 @@ def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -
         '  1. POST /repos/octocat/example/deployments {"ref": "old"}',
         '     202 Accepted "Auto-merged main into old on deployment."',
         (
-            "     hint: no deployment was created, so the response has no id: main was merged into old. "
-            "Send the request again to deploy the merge; auto_merge=false never merges"
+            "     hint: no deployment was created, so the response has no id: main was merged into old; "
+            "send the request again to deploy it"
         ),
         "     event push: ref refs/heads/old (octocat/example)",
         '  2. POST /repos/octocat/example/deployments {"ref": "old", "environment": "qa"}',

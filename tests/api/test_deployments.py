@@ -295,8 +295,8 @@ def test_a_branch_that_is_behind_is_merged_and_then_deployed(
         reply.headers["X-GHDeploy-Hint"]
         == ghdeploy.requests[0].hint
         == (
-            f"no deployment was created, so the response has no id: main was merged into {ref}. "
-            "Send the request again to deploy the merge; auto_merge=false never merges"
+            f"no deployment was created, so the response has no id: main was merged into {ref}; "
+            "send the request again to deploy it"
         )
     )
     assert repo.deployments == []

@@ -168,6 +168,6 @@ def test_an_accepted_deployment_has_a_hint_in_the_conversation(ghdeploy: FakeGit
     url = f"{API}/repos/octocat/example/deployments"
     requests.post(url, json={"ref": "old"}, headers=HEADERS, timeout=5)
     assert _told(ghdeploy)[2] == (
-        "hint: no deployment was created, so the response has no id: main was merged into old. "
-        "Send the request again to deploy the merge; auto_merge=false never merges"
+        "hint: no deployment was created, so the response has no id: main was merged into old; "
+        "send the request again to deploy it"
     )

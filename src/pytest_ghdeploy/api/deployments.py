@@ -210,10 +210,8 @@ def create_deployment(call: Call) -> Reply:
     app = rules.performed_via(call.actor, call.app)
     result = create(call.store, call.repository, call.actor, app, **call.arguments_for(create))
     if isinstance(result, AutoMerged):
-        hint = (
-            f"no deployment was created, so the response has no id: {call.repository.default_branch} was merged into "
-            f"{call.body['ref']}. Send the request again to deploy the merge; auto_merge=false never merges"
-        )
+        merged = f"{call.repository.default_branch} was merged into {call.body['ref']}"
+        hint = f"no deployment was created, so the response has no id: {merged}; send the request again to deploy it"
         return Reply(202, {"message": result.message}, hint=hint)
     return Reply(201, result, call.urls.deployment(call.repository, result.id), result.updated_at)
 
