@@ -172,7 +172,7 @@ FILE = {"message": "Add", "content": "", "branch": "main"}
             BY_INTEGRATION,
             (
                 "hubot has only the right 'pull' on private repository octocat/example; repos/create-deployment needs "
-                "'push': see add_collaborator"
+                """'push': repo.add_collaborator("hubot")"""
             ),
         ),
         (
@@ -183,7 +183,7 @@ FILE = {"message": "Add", "content": "", "branch": "main"}
             HIDDEN,
             (
                 "stranger has no right on private repository octocat/example; repos/create-deployment needs 'push': "
-                "see add_collaborator"
+                'repo.add_collaborator("stranger")'
             ),
         ),
         (

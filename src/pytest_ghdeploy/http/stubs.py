@@ -100,13 +100,14 @@ class Stub:
         return Answer(status, headers, b"" if request.method == "HEAD" else body, hint)
 
 
-class _Asked:
+class Asked:
     """A request as stubs compare it. Its query and body are read only when a stub needs them."""
 
     def __init__(self, method: str, path: str, query: str, body: bytes) -> None:
+        """Keep the parts of a request. *path* and *query* are percent-encoded."""
         self.method = method
         self.segments = segments_of(path)
-        self._path = path
+        self.path = path
         self._query = query
         self._body = body
         self._read: tuple[dict[str, list[str]], Any] | None = None
@@ -128,8 +129,9 @@ class _Asked:
         return self._read
 
     def for_function(self) -> StubbedRequest:
+        """Make the request that a function gets."""
         query, body = self.contents
-        return StubbedRequest(self.method, self._path, {name: values[-1] for name, values in query.items()}, body)
+        return StubbedRequest(self.method, self.path, {name: values[-1] for name, values in query.items()}, body)
 
     def unselected_by(self, stub: Stub) -> str:
         """Describe the first difference from what *stub* selects; ``""`` if there is none."""
@@ -173,7 +175,7 @@ class Stubs:
         Args:
             defaults: Makes the headers that all responses have.
         """
-        asked = _Asked(request.method, request.path, request.query, request.body)
+        asked = Asked(request.method, request.path, request.query, request.body)
         matches = [
             (stub.query is None and stub.body is None, stub.times is None, place if stub.times else -place, stub)
             for place, stub in enumerate(self.added)
@@ -190,17 +192,17 @@ class Stubs:
 
     def nearest(self, request: Request) -> str:
         """Describe the stub that almost answers a request; ``""`` if none does."""
-        asked = _Asked(request.method, request.path, request.query, request.body)
+        asked = Asked(request.method, request.path, request.query, request.body)
         misses = [(*miss, stub) for stub in self.added if (miss := _miss(stub, asked))]
         if not misses:
             return ""
         _, reason, stub = min(misses, key=lambda miss: miss[0])
         return f"the closest stub, for {stub}, {reason}"
 
-    @staticmethod
-    def is_near(stub: Stub, method: str, path: str, query: str, body: bytes) -> bool:
-        """Return whether *stub* almost answers a request."""
-        return _miss(stub, _Asked(method, path, query, body)) is not None
+
+def is_near(stub: Stub, asked: Asked) -> bool:
+    """Return whether *stub* almost answers a request."""
+    return _miss(stub, asked) is not None
 
 
 def contains(value: object, wanted: object) -> bool:
@@ -221,7 +223,7 @@ def contains(value: object, wanted: object) -> bool:
     return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
 
 
-def _miss(stub: Stub, asked: _Asked) -> tuple[int, str] | None:
+def _miss(stub: Stub, asked: Asked) -> tuple[int, str] | None:
     """Rank a stub that almost answers a request, the closest first, and give the reason why it does not."""
     if fits(stub.segments, asked.segments):
         if stub.method not in asked.methods:

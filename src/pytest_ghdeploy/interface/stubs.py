@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.errors import FakeError, kind_of
 from pytest_ghdeploy.http.messages import pattern_of
-from pytest_ghdeploy.http.stubs import Stub
+from pytest_ghdeploy.http.stubs import Asked, Stub, is_near
 from pytest_ghdeploy.interface.arguments import (
     check_method,
     check_number,
@@ -18,6 +19,7 @@ from pytest_ghdeploy.interface.arguments import (
     plain_json,
 )
 from pytest_ghdeploy.interface.similar import similar_lines
+from pytest_ghdeploy.report.lines import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.report.exchange import Exchange
 
 _WITHOUT_BODY = (204, 304)
+_SHOWN = 5
 
 
 def stub_of(
@@ -149,19 +152,17 @@ def missed_lines(stubs: Stubs, requests: Sequence[Exchange]) -> Iterator[str]:
 
 def near_miss_lines(stubs: Stubs, requests: Iterable[Exchange]) -> Iterator[str]:
     """
-    Describe each stub that was never used although a successful request was similar, for the report of a failed test.
+    Describe the stubs that were never used although a successful request was similar, at most 5, for a report.
 
     A refused request names the closest stub in its hint.
     """
     unused = [stub for stub in stubs.added if not stub.used]
-    if not unused:
-        return
     successful = {
-        (request.method, request.path, request.url.partition("?")[2], request.request_body): request
-        for request in requests
-        if 0 < request.status < 400  # noqa: PLR2004 - the lowest status of a refusal
+        (request.method, request.path, request.url.partition("?")[2], request.request_body)
+        for request in (requests if unused else ())
+        if 0 < request.status < REFUSED
     }
-    for stub in unused:
-        near = next((request for asked, request in successful.items() if stubs.is_near(stub, *asked)), None)
-        if near:
-            yield f"  !  the stub for {stub} was never used; the closest request was {near.method} {near.path}"
+    asked = [Asked(*request) for request in sorted(successful)]
+    pairs = ((stub, near) for stub in unused if (near := next((one for one in asked if is_near(stub, one)), None)))
+    for stub, near in islice(pairs, _SHOWN):
+        yield f"  !  the stub for {stub} was never used; the closest request was {near.method} {near.path}"
