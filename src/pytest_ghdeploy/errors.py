@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.public import public
-from pytest_ghdeploy.redaction.content import hide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +35,8 @@ class FakeError(Exception):
 
     def __init__(self, message: str = "", *, argument: str | None = None) -> None:
         """Create an error. *argument* is the name of the wrong argument."""
+        from pytest_ghdeploy.redaction.content import hide  # only an error needs it
+
         super().__init__(hide(message))
         self.argument = argument
 
