@@ -83,6 +83,10 @@ class _Proxy(socketserver.BaseRequestHandler):
             self.request.sendall(b"\5\0")  # SOCKS5 without a password
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+
 # Ways for every program
 
 
@@ -162,6 +166,8 @@ def plain(port: int) -> Ways:
     """List the ways for every program. A proxy listens on *port*."""
     proxy = f"http://127.0.0.1:{port}"
     tunnel = b"CONNECT api.github.com:443 HTTP/1.1\r\n\r\n"
+    early = socket.create_connection(("127.0.0.1", port))
+    at_the_end.append(early.close)
     return {
         # Functions that were bound before the fake
         "getaddrinfo": lambda: getaddrinfo(HOST, 443),
@@ -211,6 +217,7 @@ def plain(port: int) -> Ways:
         "httpcore through a tunnel": lambda: httpcore.HTTPProxy(proxy).request("GET", f"https://{HOST}/user"),
         "http.client with a tunnel of its own": lambda: _ask("127.0.0.1", port, tunnel=HOST),
         "a tunnel": _through(port, tunnel),
+        "a tunnel on a connection opened before": lambda: early.sendall(tunnel) or early.recv(100),  # type: ignore[func-returns-value]
         "a tunnel by send": _through(port, tunnel, method="send"),
         "a tunnel in lower case": _through(port, tunnel.lower()),
         "a tunnel in pieces by sendmsg": _through(port, tunnel[:8], tunnel[8:12], tunnel[12:], method="sendmsg"),
@@ -344,7 +351,9 @@ def main(kind: str) -> None:
     for name in ("connect", "connect_ex", "sendto", "sendmsg"):
         if hasattr(socket.socket, name):
             _stand_below(socket.socket, name)
-    with socketserver.TCPServer(("127.0.0.1", 0), _Proxy) as server:
+    # A thread that gevent has patched meanwhile starts no other threads.
+    server_class = socketserver.TCPServer if kind.endswith("late") else _Server
+    with server_class(("127.0.0.1", 0), _Proxy) as server:
         port = server.server_address[1]
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         ways = KINDS[kind](port)

@@ -53,7 +53,7 @@ _installed = False
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    # Called for every audit event of the process, even for each call of id() in some versions.
+    # Called for every audit event of the process, even for each call of id().
     if event in _CHECKS:
         _CHECKS[event](arguments)
 
