@@ -149,7 +149,8 @@ FILE = {"message": "Add", "content": "", "branch": "main"}
             BY_INTEGRATION,
             (
                 "the token of mona has the permissions checks=write, contents=write, deployments=write, metadata=read; "
-                "repos/create-for-authenticated-user needs administration=write: see add_app"
+                "repos/create-for-authenticated-user needs administration=write: "
+                'add_app(..., permissions={"administration": "write"})'
             ),
         ),
         (
