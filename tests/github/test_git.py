@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 from pytest_ghdeploy.github.git import Commit, Graph, MergeConflict, Target
 from pytest_ghdeploy.github.git_objects import blob_sha, is_valid_ref_name
 from pytest_ghdeploy.github.model import User
+from pytest_ghdeploy.github.trees import Tree
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
@@ -101,8 +102,10 @@ def _refs() -> Graph:
     for name in ("topic", "feature/login", "both"):
         _branch(graph, name)
         _commit(graph, name)
-    graph.tags |= {"v1.0": graph.branches["main"], "both": graph.branches["main"], "rel/2": graph.branches["topic"]}
-    graph.other_refs |= {"pull/7/merge": graph.branches["topic"], "notes/commits": graph.branches["main"]}
+    graph.tags.update(
+        {"v1.0": graph.branches["main"], "both": graph.branches["main"], "rel/2": graph.branches["topic"]}
+    )
+    graph.other_refs.update({"pull/7/merge": graph.branches["topic"], "notes/commits": graph.branches["main"]})
     return graph
 
 
@@ -252,7 +255,7 @@ def test_an_ambiguous_abbreviation_is_not_resolved() -> None:
     graph = _graph()
     sha = graph.branches["main"]
     twin = sha[:-1] + ("0" if sha[-1] != "0" else "1")
-    graph.commits[twin] = Commit(twin, (), {}, "Twin", AUTHOR, NOW, 2)
+    graph.commits[twin] = Commit(twin, (), Tree(), "Twin", AUTHOR, NOW, 2)
     assert graph.resolve(sha[:10], short_shas=True) is None
     assert graph.resolve(sha, short_shas=True) == Target("commit", sha, sha)
 
@@ -396,7 +399,7 @@ def test_changed_paths_compare_with_the_first_parent() -> None:
     second = _commit(graph, "main", {"c": "1", "a": "2", "same": "1"})
     assert graph.changed_paths(first) == [("a", "added"), ("b", "added"), ("same", "added")]
     assert graph.changed_paths(second) == [("a", "modified"), ("c", "added")]
-    tree = {path: blob for path, blob in graph.commits[second].tree.items() if path != "b"}
+    tree = Tree({path: blob for path, blob in graph.commits[second].tree.items() if path != "b"})
     graph.commits["e" * 40] = Commit("e" * 40, (second,), tree, "Remove b", AUTHOR, NOW, 4)
     assert graph.changed_paths("e" * 40) == [("b", "removed")]
 
@@ -440,9 +443,9 @@ def test_each_path_merges_by_itself(base: str | None, ours: str | None, theirs: 
     def tree(blob: str | None) -> dict[str, str]:
         return others | ({} if blob is None else {"path": blob})
 
-    start = Commit("1" * 40, (root,), tree(base), "Base", AUTHOR, NOW, 2)
-    left = Commit("2" * 40, (start.sha,), tree(ours) | {"only/ours": "x"}, "Ours", AUTHOR, NOW, 3)
-    right = Commit("3" * 40, (start.sha,), tree(theirs) | {"only/theirs": "y"}, "Theirs", AUTHOR, NOW, 4)
+    start = Commit("1" * 40, (root,), Tree(tree(base)), "Base", AUTHOR, NOW, 2)
+    left = Commit("2" * 40, (start.sha,), Tree(tree(ours) | {"only/ours": "x"}), "Ours", AUTHOR, NOW, 3)
+    right = Commit("3" * 40, (start.sha,), Tree(tree(theirs) | {"only/theirs": "y"}), "Theirs", AUTHOR, NOW, 4)
     graph.commits |= {commit.sha: commit for commit in (start, left, right)}
     clean, blob = _expected(base, ours, theirs)
     if clean:
@@ -490,7 +493,7 @@ def test_a_merge_that_conflicts_changes_nothing() -> None:
     before = dict(graph.branches), dict(graph.commits)
     with pytest.raises(MergeConflict):
         _merge(graph, "topic", graph.branches["main"])
-    assert (graph.branches, graph.commits) == before
+    assert (dict(graph.branches), graph.commits) == before
     assert _commit(graph, "topic") == _commit(twin, "topic")
 
 
@@ -777,7 +780,9 @@ def test_refs_are_found_by_their_full_names_in_alphabetical_order() -> None:
     for name in ("tags/v1", "notes/commits", "heads/a/b"):
         graph.set_ref(name, root)
     assert list(graph.refs()) == ["heads/a/b", "heads/main", "notes/commits", "tags/v1"]
-    assert (graph.branches["a/b"], graph.tags, graph.other_refs) == (root, {"v1": root}, {"notes/commits": root})
+    assert graph.branches["a/b"] == root
+    assert dict(graph.tags) == {"v1": root}
+    assert dict(graph.other_refs) == {"notes/commits": root}
     assert graph.ref("notes/commits") == root
     assert graph.ref("heads/v1") is None
     for name in ("tags/v1", "notes/commits", "heads/a/b"):

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_ghdeploy.github.git import Commit, Signature
 from pytest_ghdeploy.github.model import Repository, User
+from pytest_ghdeploy.github.trees import Tree
 from pytest_ghdeploy.github.urls import PUBLIC_API, Urls
 from pytest_ghdeploy.http import schema
 from pytest_ghdeploy.serializers import events
@@ -29,7 +30,7 @@ def push(
 ) -> Any:  # noqa: ANN401 - JSON
     """Make the payload of a push of one commit."""
     repository = Repository(7, owner, "example", False, "main", NOW, NOW, NOW)  # noqa: FBT003 - a row
-    commit = Commit("a" * 40, (), {}, "Update", MONA, NOW, 1, author, committer)
+    commit = Commit("a" * 40, (), Tree(), "Update", MONA, NOW, 1, author, committer)
     pushed = events.PushedCommit(commit, (), distinct=True)
     payload = events.push("refs/heads/main", "b" * 40, "a" * 40, [pushed], pushed, repository, sender, URLS)
     schema.check_event("push", payload)

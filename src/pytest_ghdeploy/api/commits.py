@@ -19,7 +19,7 @@ from pytest_ghdeploy.serializers import git as as_json
 from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github.git import Commit
+    from pytest_ghdeploy.github.git import Commit, Graph
     from pytest_ghdeploy.github.urls import JSON
 
 PERMISSION = "contents"
@@ -42,7 +42,7 @@ def list_commits(call: Call) -> Reply:
         if all(role not in query or _is_by(commit, role, query[role]) for role in _ROLES)
         and (since is None or _date(commit) >= since)
         and (until is None or _date(commit) <= until)
-        and ("path" not in query or any(_is_in(path, query["path"]) for path, _ in graph.changed_paths(commit.sha)))
+        and ("path" not in query or _touches(graph, commit, query["path"].strip("/")))
     ]
     return Reply(200, Listing(commits, lambda commit: as_json.commit(commit, call.repository, call.urls)))
 
@@ -61,9 +61,10 @@ def _is_by(commit: Commit, role: str, name: str) -> bool:
     return name.lower() in {known.lower() for known in names}
 
 
-def _is_in(path: str, folder: str) -> bool:
-    folder = folder.strip("/")
-    return path == folder or path.startswith(f"{folder}/") or not folder
+def _touches(graph: Graph, commit: Commit, place: str) -> bool:
+    """Return whether a commit changes the file or folder *place*, ``""`` for the root."""
+    changed, below = graph.changed_paths(commit.sha), f"{place}/"
+    return any(path == place or path.startswith(below) or not place for path, _ in changed)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -145,10 +145,10 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
     added: list[Commit] = []
     if kind == "branch" and after:
         added = graph.missing(before, after) if before else graph.log(after)
+    new = [commit for commit in added if before or commit.sha not in elsewhere][: payloads.MOST_COMMITS]
     commits = [
         payloads.PushedCommit(commit, graph.changed_paths(commit.sha), distinct=commit.sha not in elsewhere)
-        for commit in reversed(added)
-        if before or commit.sha not in elsewhere
+        for commit in reversed(new)
     ]
     head = None
     if after:

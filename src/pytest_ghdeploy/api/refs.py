@@ -63,7 +63,8 @@ def new_name(graph: Graph, ref: str) -> str:
     """
     name = ref.removeprefix("refs/")
     is_valid = is_valid_ref_name(name) and is_valid_ref_name(name.partition("/")[2])
-    rules.check_new_ref(ref, is_valid=is_valid, known=graph.refs())
+    taken = graph.ref(name) is not None
+    rules.check_new_ref(ref, is_valid=is_valid, is_taken=taken, blocking=graph.blocking_ref(name))
     return name
 
 

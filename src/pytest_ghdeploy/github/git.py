@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 from copy import copy
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pytest_ghdeploy.github.git_objects import blob_sha, sha_of, tree_sha, tree_shas
+from pytest_ghdeploy.github.git_objects import blob_sha, sha_of
+from pytest_ghdeploy.github.git_refs import Refs
+from pytest_ghdeploy.github.trees import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,9 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.git_objects import ObjectKind
     from pytest_ghdeploy.github.model import User
-
-Change = tuple[str, Literal["added", "modified", "removed"]]
-"""A path and the kind of change."""
+    from pytest_ghdeploy.github.trees import Change, Entry
 
 _SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
 
@@ -53,7 +54,7 @@ class Commit(NamedTuple):
 
     sha: str
     parents: tuple[str, ...]
-    tree: Mapping[str, str]
+    tree: Tree
     message: str
     author: User
     committed_at: datetime
@@ -64,7 +65,7 @@ class Commit(NamedTuple):
     @property
     def tree_sha(self) -> str:
         """The SHA of the commit's tree, 40 hex digits."""
-        return tree_sha(self.tree)
+        return self.tree.sha
 
 
 class Target(NamedTuple):
@@ -77,15 +78,6 @@ class Target(NamedTuple):
     kind: Literal["branch", "tag", "ref", "commit"]
     name: str
     sha: str
-
-
-class Entry(NamedTuple):
-    """One entry of a directory: a file with its blob's SHA, or a directory with its tree's SHA."""
-
-    name: str
-    path: str
-    sha: str
-    is_directory: bool
 
 
 class MergeConflict(Exception):
@@ -107,22 +99,25 @@ class Graph:
         self._oldest = 0
         self.blobs: dict[str, bytes] = {}
         self.commits: dict[str, Commit] = {}
-        self.branches: dict[str, str] = {}
-        self.tags: dict[str, str] = {}
-        self.other_refs: dict[str, str] = {}
+        self.branches = Refs()
+        self.tags = Refs()
+        self.other_refs = Refs()
         """Refs that are neither branches nor tags, without ``refs/``."""
+        self._tree_shas: set[str] = set()
+        self._commits_with_tree_shas = 0
         if empty:
             return
         files = {"README.md": f"# {name}\n", ".gitignore": "*.pyc\n"}
         self.branches[default_branch] = self._add(
-            (), {path: self._blob(text) for path, text in files.items()}, "Initial commit", author, now
+            (), Tree({path: self._blob(text) for path, text in files.items()}), "Initial commit", author, now
         ).sha
 
     def copy(self) -> Graph:
         """Return an independent graph with the same commits and refs."""
         graph = copy(self)
         graph.blobs, graph.commits = dict(self.blobs), dict(self.commits)
-        graph.branches, graph.tags, graph.other_refs = dict(self.branches), dict(self.tags), dict(self.other_refs)
+        graph.branches, graph.tags, graph.other_refs = Refs(self.branches), Refs(self.tags), Refs(self.other_refs)
+        graph._tree_shas = set(self._tree_shas)  # noqa: SLF001 - of the same class
         return graph
 
     def _blob(self, content: str | bytes) -> str:
@@ -134,7 +129,7 @@ class Graph:
     def _add(
         self,
         parents: tuple[str, ...],
-        tree: Mapping[str, str],
+        tree: Tree,
         message: str,
         author: User,
         now: datetime,
@@ -166,9 +161,9 @@ class Graph:
         Source:
             Users report that a deployment accepts ``refs/pull/N/merge`` (npm/action-deploy#41).
         """
-        if ref == "HEAD" and default_branch in self.branches:
+        if ref == "HEAD" and default_branch is not None and default_branch in self.branches:
             return Target("branch", default_branch, self.branches[default_branch])
-        kinds: tuple[tuple[Literal["branch", "tag"], str, dict[str, str]], ...] = (
+        kinds: tuple[tuple[Literal["branch", "tag"], str, Refs], ...] = (
             ("branch", "heads/", self.branches),
             ("tag", "tags/", self.tags),
         )
@@ -190,15 +185,17 @@ class Graph:
 
     def branches_with(self, sha: str) -> Iterator[tuple[str, str]]:
         """Yield the name and head of each branch that contains *sha*, in alphabetical order."""
+        known = {sha: True}
         for name, head in sorted(self.branches.items()):
-            if self.contains(head, sha):
+            if self._contains(head, sha, known):
                 yield name, head
 
     def refs(self) -> dict[str, str]:
         """Map all refs, such as ``heads/main``, to commit SHAs, in alphabetical order."""
         refs = {f"heads/{name}": sha for name, sha in self.branches.items()}
         refs |= {f"tags/{name}": sha for name, sha in self.tags.items()}
-        return dict(sorted((refs | self.other_refs).items()))
+        refs |= self.other_refs
+        return dict(sorted(refs.items()))
 
     def names(self) -> list[str]:
         """List all branches and tags by their short names, and other refs by their full names."""
@@ -219,7 +216,13 @@ class Graph:
         known, short = self._space(name)
         del known[short]
 
-    def _space(self, name: str) -> tuple[dict[str, str], str]:
+    def blocking_ref(self, name: str) -> str | None:
+        """Find an existing ref that git cannot store beside *name*, since one would be a folder; ``None`` if none."""
+        known, short = self._space(name)
+        other = known.blocking(short)
+        return None if other is None else f"{name.removesuffix(short)}{other}"
+
+    def _space(self, name: str) -> tuple[Refs, str]:
         space, _, short = name.partition("/")
         known = {"heads": self.branches, "tags": self.tags}.get(space)
         return (self.other_refs, name) if known is None else (known, short)
@@ -232,7 +235,11 @@ class Graph:
             return "commit"
         if sha in self.blobs:
             return "blob"
-        return "tree" if any(sha in tree_shas(commit.tree) for commit in self.commits.values()) else None
+        # A commit that is made later is looked at later; `_deepen` replaces one, but its folders stay.
+        for commit in islice(self.commits.values(), self._commits_with_tree_shas, None):
+            self._tree_shas.update(commit.tree.changed_folder_shas())
+        self._commits_with_tree_shas = len(self.commits)
+        return "tree" if sha in self._tree_shas else None
 
     # History
 
@@ -249,17 +256,21 @@ class Graph:
 
     def contains(self, head: str, sha: str) -> bool:
         """Return whether *sha* is *head* or one of its ancestors."""
-        floor = self.commits[sha].number
-        todo, seen = [head], {head}
+        return self._contains(head, sha, {sha: True})
+
+    def _contains(self, head: str, sha: str, known: dict[str, bool]) -> bool:
+        """Answer as ``contains`` does. The answers for other commits are read from *known*, and added to it."""
+        floor, todo = self.commits[sha].number, [head]
         while todo:
-            current = todo.pop()
-            if current == sha:
-                return True
-            for parent in self.commits[current].parents:
-                if parent not in seen and self.commits[parent].number >= floor:
-                    seen.add(parent)
-                    todo.append(parent)
-        return False
+            current = todo[-1]
+            parents = [] if current in known else self.commits[current].parents
+            older = [parent for parent in parents if self.commits[parent].number >= floor]
+            if unknown := [parent for parent in older if parent not in known]:
+                todo.append(unknown[-1])
+                continue
+            known.setdefault(current, any(known[parent] for parent in older))
+            todo.pop()
+        return known[head]
 
     def log(self, sha: str) -> list[Commit]:
         """List *sha* and its ancestors, newest first."""
@@ -282,34 +293,11 @@ class Graph:
 
     def changes(self, before: str | None, after: str) -> list[Change]:
         """Compare the trees of two commits path by path, in alphabetical order. *before* is ``None`` for no tree."""
-        old: Mapping[str, str] = self.commits[before].tree if before else {}
-        new = self.commits[after].tree
-        changes: list[Change] = []
-        for path in sorted({*old, *new}):
-            if path not in old:
-                changes.append((path, "added"))
-            elif path not in new:
-                changes.append((path, "removed"))
-            elif old[path] != new[path]:
-                changes.append((path, "modified"))
-        return changes
+        return self.commits[after].tree.changes_since(self.commits[before].tree if before else Tree())
 
     def directory(self, sha: str, folder: str) -> list[Entry]:
         """List the entries of *folder* (``""`` for the root) in a commit, in git's order; none if it does not exist."""
-        prefix = f"{folder}/" if folder else ""
-        files: dict[str, str] = {}
-        below: dict[str, dict[str, str]] = {}
-        for path, blob in self.commits[sha].tree.items():
-            if path.startswith(prefix):
-                name, slash, rest = path[len(prefix) :].partition("/")
-                if slash:
-                    below.setdefault(name, {})[rest] = blob
-                else:
-                    files[name] = blob
-        entries = [Entry(name, prefix + name, blob, is_directory=False) for name, blob in files.items()]
-        entries += [Entry(name, prefix + name, tree_sha(tree), is_directory=True) for name, tree in below.items()]
-        # Git sorts a directory as if its name ended in a slash.
-        return sorted(entries, key=lambda entry: f"{entry.name}/" if entry.is_directory else entry.name)
+        return self.commits[sha].tree.directory(folder)
 
     # Changes
 
@@ -336,38 +324,28 @@ class Graph:
         head = self.branches.get(branch)
         if files is None:
             files = {f"changes/{self._newest + 1:04}.txt": f"{message}\n"}
-        tree = dict(self.commits[head].tree) if head else {}
-        for path, content in files.items():
-            if content is None:
-                del tree[path]
-            else:
-                tree[path] = self._blob(content)
+        tree = (self.commits[head].tree if head else Tree()).committed(
+            {path: None if content is None else self._blob(content) for path, content in files.items()}
+        )
         commit = self._add((head,) if head else (), tree, message, author, now, signatures)
         self.branches[branch] = commit.sha
         return commit
 
-    def merged_tree(self, ours: str, theirs: str) -> dict[str, str]:
+    def merged_tree(self, ours: str, theirs: str) -> Tree:
         """
         Merge two commits path by path, without recording anything.
 
         Raises:
             MergeConflict: Both sides changed a path since their merge base, in different ways.
         """
-        base_commit = self.merge_base(ours, theirs)
-        base: Mapping[str, str] = base_commit.tree if base_commit else {}
+        common = self.merge_base(ours, theirs)
+        base = common.tree if common else Tree()
         left, right = self.commits[ours].tree, self.commits[theirs].tree
-        merged: dict[str, str] = {}
-        conflicts: list[str] = []
-        for path in sorted({*base, *left, *right}):
-            was, mine, other = base.get(path), left.get(path), right.get(path)
-            if mine not in (was, other) and other != was:
-                conflicts.append(path)
-            blob = mine if other == was else other
-            if blob is not None:
-                merged[path] = blob
+        changed = {path: right.get(path) for path, _ in right.changes_since(base)}
+        conflicts = [path for path, other in changed.items() if left.get(path) not in (base.get(path), other)]
         if conflicts:
             raise MergeConflict(conflicts)
-        return merged
+        return left.committed(changed)
 
     def merge(self, branch: str, theirs: str, *, message: str, author: User, now: datetime) -> Commit:
         """
@@ -391,6 +369,17 @@ class Graph:
         Returns:
             The ancestor's SHA, ``None`` if merges leave no such ancestor.
         """
+        head = self.commits[self.branches[branch]]
+        for _ in range(steps):
+            if not head.parents:
+                head = self._deepen(head)
+            elif len(head.parents) > 1:
+                return self._back_over_merges(branch, steps)
+            else:
+                head = self.commits[head.parents[0]]
+        return head.sha
+
+    def _back_over_merges(self, branch: str, steps: int) -> str | None:
         history = self.log(self.branches[branch])
         root = history[-1]
         for _ in range(len(history), steps + 1):
@@ -416,7 +405,7 @@ class Graph:
         message = f"Earlier work {-self._oldest}"
         sha = sha_of("commit", self._name, str(self._oldest), message)
         # The old root now adds .gitignore, so that merging it changes something.
-        tree = {path: blob for path, blob in root.tree.items() if path != ".gitignore"}
+        tree = root.tree.committed({".gitignore": None})
         commit = Commit(sha, (), tree, message, root.author, root.committed_at, self._oldest)
         self.commits[sha] = commit
         self.commits[root.sha] = root._replace(parents=(sha,))
@@ -430,7 +419,7 @@ class Graph:
         its own.
         """
         common = self.merge_base(self.branches[head], self.branches[base])
-        known = common.tree if common else {}
+        known = common.tree if common else Tree()
         news = self.commits[self.branches[base]].tree
         path = next((path for path, blob in sorted(news.items()) if known.get(path) != blob), None)
         if path is None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from typing import Literal
 
 ObjectKind = Literal["commit", "tree", "blob"]
 
@@ -24,23 +21,6 @@ def blob_sha(content: bytes) -> str:
 def is_valid_ref_name(name: str) -> bool:
     """Return whether git accepts *name* as the name of a branch or tag."""
     return name != "HEAD" and not _NOT_IN_A_REF.search(name) and not _FULL_SHA.fullmatch(name)
-
-
-def tree_sha(tree: Mapping[str, str]) -> str:
-    """Compute the SHA of a tree, given as blob SHAs by path."""
-    return sha_of("tree", *(f"{path} {blob}" for path, blob in sorted(tree.items())))
-
-
-def tree_shas(tree: Mapping[str, str]) -> Iterator[str]:
-    """Yield the SHAs of a tree and of all its directories."""
-    below: dict[str, dict[str, str]] = {"": dict(tree)}
-    for path, blob in tree.items():
-        folder, slash, _ = path.rpartition("/")
-        while slash:
-            below.setdefault(folder, {})[path[len(folder) + 1 :]] = blob
-            folder, slash, _ = folder.rpartition("/")
-    for files in below.values():
-        yield tree_sha(files)
 
 
 def sha_of(*parts: str) -> str:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_ghdeploy.github.git import Graph
+    from pytest_ghdeploy.github.git_refs import Refs
     from pytest_ghdeploy.github.model import (
         CheckRunConclusion,
         CheckRunStatus,
@@ -181,12 +182,11 @@ class Repository:
             raise errors.unknown("branch", name, self._graph.branches, more=where, argument=argument)
         return name
 
-    def _new_name(self, name: str, taken: Mapping[str, str], kind: str) -> None:
+    def _new_name(self, name: str, taken: Refs, kind: str) -> None:
         check_ref_name(name)
-        for other in taken:
-            if other.startswith(f"{name}/") or name.startswith(f"{other}/"):
-                msg = f"{self.full_name} has a {kind} {other!r}, so git does not allow {name!r}"
-                raise FakeError(msg, argument="name")
+        if blocking := taken.blocking(name):
+            msg = f"{self.full_name} has a {kind} {blocking!r}, so git does not allow {name!r}"
+            raise FakeError(msg, argument="name")
         if name in taken:
             msg = f"{self.full_name} already has a {kind} {name!r}"
             raise FakeError(msg, argument="name")
@@ -224,8 +224,8 @@ class Repository:
                     raise FakeError(msg, argument="behind")
             else:
                 start = self._sha(from_ref, "from_ref")
-                missing = len(graph.missing(start, graph.branches[default]))
-                if behind and missing > behind:
+                missing = len(graph.missing(start, graph.branches[default])) if behind else 0
+                if missing > behind:
                     msg = f"{from_ref} is already {missing} commit(s) behind {default}, more than {behind}"
                     raise FakeError(msg, argument="behind")
                 path = ""

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from pytest_ghdeploy.github.git import Change, Commit, Entry, Graph, Signature
+    from pytest_ghdeploy.github.git import Commit, Graph, Signature
     from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.github.trees import Change, Entry
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 

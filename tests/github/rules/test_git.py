@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_ghdeploy.github.git_refs import Refs
 from pytest_ghdeploy.github.refusals import Conflict, GitHubError, Unprocessable
 from pytest_ghdeploy.github.rules import git as rules
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
-KNOWN = ["heads/main", "heads/feature/fast", "tags/v1"]
+KNOWN = Refs(dict.fromkeys(["heads/main", "heads/feature/fast", "tags/v1"], SHA))
 
 
 @pytest.mark.parametrize("sha", ["", "0" * 39, "0" * 41, SHA.upper(), "g" * 40, f"{SHA}\n", "main"])
@@ -49,11 +50,13 @@ def test_a_ref_needs_a_full_sha(sha: str) -> None:
 )
 def test_a_new_ref_needs_a_valid_and_free_name(ref: str, *, is_valid: bool, message: str | None) -> None:
     """The name starts with refs/, git accepts it, and no existing ref has it or is a folder of it."""
+    name = ref.removeprefix("refs/")
+    blocking = KNOWN.blocking(name)
     if message is None:
-        rules.check_new_ref(ref, is_valid=is_valid, known=KNOWN)
+        rules.check_new_ref(ref, is_valid=is_valid, is_taken=name in KNOWN, blocking=blocking)
         return
     with pytest.raises(Unprocessable) as refused:
-        rules.check_new_ref(ref, is_valid=is_valid, known=KNOWN)
+        rules.check_new_ref(ref, is_valid=is_valid, is_taken=name in KNOWN, blocking=blocking)
     assert refused.value.message == message
     assert refused.value.hint
 

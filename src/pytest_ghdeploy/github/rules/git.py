@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_ghdeploy.github import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from pytest_ghdeploy.github.git_objects import ObjectKind
 
@@ -36,7 +36,7 @@ def check_sha(sha: str) -> None:
         raise refusals.not_a_sha(f"sha is {sha!r}, which has {len(sha)} characters")
 
 
-def check_new_ref(ref: str, *, is_valid: bool, known: Collection[str]) -> None:
+def check_new_ref(ref: str, *, is_valid: bool, is_taken: bool, blocking: str | None) -> None:
     """
     Refuse to create a ref whose name is invalid or taken.
 
@@ -45,7 +45,9 @@ def check_new_ref(ref: str, *, is_valid: bool, known: Collection[str]) -> None:
 
         is_valid: Whether git accepts the part after ``refs/heads/``.
 
-        known: The existing refs, without ``refs/``.
+        is_taken: Whether the ref exists.
+
+        blocking: An existing ref, without ``refs/``, of which one would be a folder of the other; ``None`` if none.
 
     Raises:
         Unprocessable:
@@ -64,13 +66,10 @@ def check_new_ref(ref: str, *, is_valid: bool, known: Collection[str]) -> None:
         raise refusals.short_ref(f"{ref!r} is not a full ref; write it in full, such as refs/heads/{name}")
     if not is_valid:
         raise refusals.invalid_ref_name(ref, f"git does not accept the ref {ref!r}: see git check-ref-format")
-    if name in known:
+    if is_taken:
         raise refusals.ref_exists(f"the ref {ref!r} exists; update-ref moves it")
-    parts = name.split("/")
-    folders = {"/".join(parts[:count]) for count in range(1, len(parts))}
-    other = next((existing for existing in known if existing in folders or existing.startswith(f"{name}/")), None)
-    if other:
-        raise refusals.ref_update_failed(f"git cannot store {ref!r} beside 'refs/{other}': one would be a folder")
+    if blocking:
+        raise refusals.ref_update_failed(f"git cannot store {ref!r} beside 'refs/{blocking}': one would be a folder")
 
 
 def check_ref_object(name: str, kind: ObjectKind | None, *, is_new: bool, hint: str) -> None:
