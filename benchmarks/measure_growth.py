@@ -15,13 +15,15 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import count
 from typing import NamedTuple
 
 import requests
 
-from pytest_ghdeploy import FakeGitHub
+from pytest_ghdeploy import FakeGitHub, Repository
 
 FACTOR = 4
 API = "https://api.github.com/repos/octocat/example"
@@ -43,35 +45,42 @@ class Case(NamedTuple):
 
     size: int
     limit: float | None
-    prepare: Callable[[int], Iterator[Call]]
+    prepare: Callable[[int], Generator[Call]]
 
 
 CASES: dict[str, Case] = {}
 
 
-def grows(what: str, size: int, *, limit: float | None = 50) -> Callable[[Callable[[int], Iterator[Call]]], None]:
+def grows(what: str, size: int, *, limit: float | None = 50) -> Callable[[Callable[[int], Generator[Call]]], None]:
     """Register a case, described as *what*. See ``Case``."""
 
-    def register(prepare: Callable[[int], Iterator[Call]]) -> None:
+    def register(prepare: Callable[[int], Generator[Call]]) -> None:
         CASES[what] = Case(size, limit, prepare)
 
     return register
 
 
-def shortest(prepare: Callable[[int], Iterator[Call]], size: int, turns: int) -> float:
-    """Return the shortest time of a call in microseconds."""
-    calls = prepare(size)
-    taken = []
-    for call in islice(calls, turns):
-        gc.collect()
-        start = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - start)
-    calls.close()  # type: ignore[attr-defined] # the cases are generators
+def shortest(prepare: Callable[[int], Generator[Call]], size: int, turns: int) -> float:
+    """Return the shortest time of a call, in microseconds of this thread, after at least *turns* calls."""
+    taken: list[float] = []
+    begun = time.perf_counter()
+    with closing(prepare(size)) as calls:
+        for call in calls:
+            gc.collect()
+            gc.freeze()  # or the time to look for garbage in a large state would count
+            start = time.thread_time()
+            call()
+            taken.append(time.thread_time() - start)
+            gc.unfreeze()
+            if len(taken) >= turns and (len(taken) >= _MOST_TURNS or time.perf_counter() - begun > _SECONDS):
+                break
     return min(taken) * 1e6
 
 
-def repeat(call: Call) -> Iterator[Call]:
+_MOST_TURNS, _SECONDS = 20, 0.5
+
+
+def repeat(call: Call) -> Generator[Call]:
     """Yield a call that leaves the state as it was."""
     while True:
         yield call
@@ -91,44 +100,566 @@ def fails(call: Call) -> Call:
     return failing
 
 
+@contextmanager
+def fake() -> Iterator[tuple[FakeGitHub, Repository]]:
+    """Create an active fake with one repository."""
+    with FakeGitHub() as gh:
+        yield gh, gh.add_repository("octocat/example")
+
+
+def get(path: str, /, **query: object) -> Call:
+    """Return a function that sends a GET request."""
+    return lambda: session.get(f"{API}{path}", params=query).raise_for_status()  # type: ignore[arg-type]
+
+
 # Waits and assertions
 
 
 @grows("wait_for_event for each of n events", 500, limit=None)
-def waits(size: int) -> Iterator[Call]:
+def waits(size: int) -> Generator[Call]:
     """Wait as often as there are events."""
     while True:
-        with FakeGitHub() as gh:
-            repo = gh.add_repository("octocat/example")
+        with fake() as (gh, repo):
             for _ in range(size):
                 repo.add_deployment(ref="main")
             yield lambda gh=gh: [gh.wait_for_event("deployment") for _ in range(size)]  # type: ignore[misc]
 
 
-@grows("a failing assert_events, n wanted among 5 n", 100, limit=None)
-def orders(size: int) -> Iterator[Call]:
+@grows("wait_for_event for each of n events by a field", 500, limit=None)
+def waits_with_field(size: int) -> Generator[Call]:
+    """Wait for the events in the opposite order."""
+    while True:
+        with fake() as (gh, repo):
+            for number in range(size):
+                repo.add_deployment(ref="main", environment=f"env-{number}")
+            yield lambda gh=gh: [  # type: ignore[misc]
+                gh.wait_for_event("deployment", environment=f"env-{number}") for number in reversed(range(size))
+            ]
+
+
+@grows("wait_for_event among n events that do not match", 2_500)
+def waits_in_vain(size: int) -> Generator[Call]:
+    """Wait for an event that is not there."""
+    while True:
+        with fake() as (gh, repo):
+            for number in range(size):
+                repo.add_deployment(ref="main", environment=f"env-{number}")
+            yield fails(lambda gh=gh: gh.wait_for_event("deployment", timeout=0, environment="qa"))  # type: ignore[misc]
+
+
+@grows("the first failing assert_event among n events", 2_500)
+def first_miss(size: int) -> Generator[Call]:
+    """Look for an event before any payload was read."""
+    while True:
+        with fake() as (gh, repo):
+            for number in range(size):
+                repo.add_deployment(ref="main", environment=f"env-{number % 100}")
+            yield fails(lambda gh=gh: gh.assert_event("deployment", environment="qa"))  # type: ignore[misc]
+
+
+@grows("assert_no_event among n events", 2_500)
+def no_event(size: int) -> Generator[Call]:
+    """Look for an event by its creator."""
+    with fake() as (gh, repo):
+        gh.add_user("hubot")
+        for _ in range(size):
+            repo.add_deployment(ref="main")
+        yield from repeat(lambda: gh.assert_no_event("deployment", creator="hubot"))
+
+
+@grows("a passing assert_events, n events", 500)
+def orders(size: int) -> Generator[Call]:
+    """Compare events with as many wanted ones."""
+    with fake() as (gh, repo):
+        for number in range(size):
+            repo.add_deployment(ref="main", environment=f"env-{number}")
+        wanted = [("deployment", {"environment": f"env-{number}"}) for number in range(size)]
+        yield from repeat(lambda: gh.assert_events(wanted))
+
+
+@grows("a failing assert_events, n wanted among 5 n", 100)
+def wrong_orders(size: int) -> Generator[Call]:
     """Compare wanted events with recorded ones that do not match them."""
-    with FakeGitHub() as gh:
-        repo = gh.add_repository("octocat/example")
+    with fake() as (gh, repo):
         for number in range(5 * size):
             repo.add_deployment(ref="main", environment=f"env-{number}")
         wanted = [("deployment", {"environment": f"env-{number * 5 + number % 2}"}) for number in range(size)]
         yield from repeat(fails(lambda: gh.assert_events([*wanted, "push"])))
 
 
-# Deployments
+@grows("a failing assert_events, n wanted of one kind among 5 n", 100)
+def wrong_number(size: int) -> Generator[Call]:
+    """Compare wanted events with recorded ones that all match them."""
+    with fake() as (gh, repo):
+        for _ in range(5 * size):
+            repo.add_deployment(ref="main")
+        yield from repeat(fails(lambda: gh.assert_events(["deployment"] * size)))
+
+
+@grows("a failing assert_delivery among n deliveries", 1_000)
+def delivery_miss(size: int) -> Generator[Call]:
+    """Look for a delivery that is not there."""
+    with fake() as (gh, repo):
+        gh.webhooks.subscribe(lambda _: None)
+        for _ in range(size):
+            repo.add_deployment(ref="main")
+        yield from repeat(fails(lambda: gh.assert_delivery("deployment", status_code=500)))
+
+
+# Setup from Python
+
+
+@grows("add_branch after n branches", 2_500)
+def branches(size: int) -> Generator[Call]:
+    """Add branches."""
+    with fake() as (_, repo):
+        for number in range(size):
+            repo.add_branch(f"topic/{number}")
+        for number in count():
+            yield lambda number=number: repo.add_branch(f"new/{number}")  # type: ignore[misc]
+
+
+@grows("add_branch from a ref, after n branches and commits", 1_000)
+def branches_from(size: int) -> Generator[Call]:
+    """Add branches at a commit that is not the latest."""
+    with fake() as (_, repo):
+        repo.add_branch("start")
+        for number in range(size):
+            repo.add_branch(f"topic-{number}")
+            repo.add_commit("main", files={"a.txt": str(number)})
+        for number in count():
+            yield lambda number=number: repo.add_branch(f"new-{number}", from_ref="start")  # type: ignore[misc]
+
+
+@grows("add_branch that is n behind", 2_500)
+def branch_behind(size: int) -> Generator[Call]:
+    """Extend the history."""
+    while True:
+        with fake() as (_, repo):
+            yield lambda repo=repo: repo.add_branch("topic", behind=size)  # type: ignore[misc]
+
+
+@grows("add_tag after n tags", 2_500)
+def tags(size: int) -> Generator[Call]:
+    """Add tags."""
+    with fake() as (_, repo):
+        for number in range(size):
+            repo.add_tag(f"v{number}", "main")
+        for number in count():
+            yield lambda number=number: repo.add_tag(f"w{number}", "main")  # type: ignore[misc]
+
+
+@grows("add_check_run after n check runs", 1_000)
+def check_runs(size: int) -> Generator[Call]:
+    """Report on a commit."""
+    with fake() as (_, repo):
+        for number in range(size):
+            repo.add_check_run("main", name=f"job-{number}")
+        for number in count():
+            yield lambda number=number: repo.add_check_run("main", name=f"new-{number}")  # type: ignore[misc]
+
+
+@grows("add_commit_status after n branches and commits", 1_000)
+def commit_statuses(size: int) -> Generator[Call]:
+    """Report on the first commit, which is in all branches."""
+    with fake() as (_, repo):
+        first = repo.sha("main")
+        for number in range(size):
+            repo.add_branch(f"topic-{number}")
+            repo.add_commit("main", files={"a.txt": str(number)})
+        yield from repeat(lambda: repo.add_commit_status(first, state="success"))
+
+
+@grows("add_commit after n commits", 2_500)
+def commits(size: int) -> Generator[Call]:
+    """Add files."""
+    with fake() as (_, repo):
+        for _ in range(size):
+            repo.add_commit("main")
+        yield from repeat(lambda: repo.add_commit("main"))
+
+
+@grows("add_merge_conflict with n files", 2_500)
+def conflicts(size: int) -> Generator[Call]:
+    """Make two branches conflict."""
+    with fake() as (_, repo):
+        repo.add_commit("main", files={f"src/{number}.txt": "x" for number in range(size)})
+        for number in count():
+            repo.add_branch(f"topic-{number}")
+            yield lambda number=number: repo.add_merge_conflict(f"topic-{number}")  # type: ignore[misc]
+
+
+@grows("the properties of a repository with n rows of each kind", 1_000)
+def properties(size: int) -> Generator[Call]:
+    """Read lists of handles."""
+    with fake() as (gh, repo):
+        for number in range(size):
+            repo.add_deployment(ref="main", environment=f"env-{number}")
+        yield from repeat(lambda: (repo.deployments, repo.environments, repo.deploy_keys, gh.webhooks.deliveries))
+
+
+@grows("an unknown name among n", 2_500)
+def unknown_name(size: int) -> Generator[Call]:
+    """Mistype the name of a branch."""
+    with fake() as (_, repo):
+        for number in range(size):
+            repo.add_branch(f"feature/login-{number}")
+        yield from repeat(lambda: session.get(f"{API}/branches/feature/logon-{size // 2}"))
+
+
+@grows("a seed with n rows", 500, limit=None)
+def seeds(size: int) -> Generator[Call]:
+    """Seed deployments, branches and environments."""
+    seed = {
+        "repositories": [
+            {
+                "full_name": "octocat/seeded",
+                "branches": [f"topic-{number}" for number in range(size)],
+                "environments": [f"env-{number}" for number in range(size)],
+                "deployments": [{"ref": "main", "environment": f"env-{number}"} for number in range(size)],
+            }
+        ]
+    }
+    while True:
+        with fake() as (gh, _):
+            yield lambda gh=gh: gh.seed(seed)  # type: ignore[misc]
+
+
+@grows("reset after n requests", 1_000)
+def resets(size: int) -> Generator[Call]:
+    """Remove everything."""
+    with fake() as (gh, _):
+        while True:
+            repo = gh.repository("octocat/example")
+            for _ in range(size):
+                repo.add_deployment(ref="main")
+                session.get(f"{API}/deployments?per_page=1")
+            yield gh.reset
+            gh.add_repository("octocat/example")
+
+
+# Third parties
+
+
+@grows("POST a deployment, n others under a waiting deployer", 1_000)
+def waiting_deployer(size: int) -> Generator[Call]:
+    """Create deployments that all wait for a poll."""
+    with fake() as (gh, repo):
+        gh.deployer(None)
+        for number in range(size):
+            repo.add_deployment(ref="main", environment=f"env-{number}")
+        yield from repeat(lambda: session.post(f"{API}/deployments", json={"ref": "main"}).raise_for_status())
+
+
+@grows("clock.tick, n steps of a deployer due at different times", 250, limit=None)
+def due_deployer(size: int) -> Generator[Call]:
+    """Move the clock past all steps."""
+    while True:
+        with fake() as (gh, repo):
+            gh.deployer(None, steps=["queued", "success"], after_seconds=size)
+            for number in range(size):
+                repo.add_deployment(ref="main", environment=f"env-{number}")
+                gh.clock.tick(1)
+            yield lambda gh=gh: gh.clock.tick(2 * size)  # type: ignore[misc]
+
+
+@grows("one event with n hooks", 250)
+def hooks(size: int) -> Generator[Call]:
+    """Deliver to many receivers."""
+    with fake() as (gh, repo):
+        for _ in range(size):
+            gh.webhooks.subscribe(lambda _: None, events=["deployment"])
+        yield from repeat(lambda: repo.add_deployment(ref="main"))
+
+
+@grows("subscribe after n hooks", 500)
+def subscribe(size: int) -> Generator[Call]:
+    """Add a hook."""
+    with fake() as (gh, _):
+        for _ in range(size):
+            gh.webhooks.subscribe(lambda _: None, events=["deployment"])
+        yield from repeat(lambda: gh.webhooks.subscribe(lambda _: None, events=["deployment"]))
+
+
+@grows("drop n held deliveries", 250, limit=None)
+def drops(size: int) -> Generator[Call]:
+    """Drop held deliveries one by one."""
+    while True:
+        with fake() as (gh, repo):
+            gh.webhooks.subscribe(lambda _: None, events=["deployment"])
+            gh.webhooks.hold()
+            for _ in range(size):
+                repo.add_deployment(ref="main")
+            yield lambda gh=gh: [gh.webhooks.drop(delivery) for delivery in gh.webhooks.held]  # type: ignore[misc]
+
+
+@grows("held deliveries of n deleted hooks", 250, limit=None)
+def orphans(size: int) -> Generator[Call]:
+    """Drop deliveries whose hooks no longer exist."""
+    while True:
+        with fake() as (gh, repo):
+            for _ in range(size):
+                gh.webhooks.subscribe(lambda _: None, events=["deployment"])
+            gh.webhooks.hold()
+            repo.add_deployment(ref="main")
+            yield lambda gh=gh: [hook.delete() for hook in gh.webhooks.hooks] and gh.webhooks.held  # type: ignore[misc]
+
+
+# Requests
 
 
 @grows("POST a deployment with n required contexts", 1_000)
-def required_contexts(size: int) -> Iterator[Call]:
+def required_contexts(size: int) -> Generator[Call]:
     """Require contexts that are all successful."""
-    with FakeGitHub() as gh:
-        repo = gh.add_repository("octocat/example")
+    with fake() as (_, repo):
         names = [f"context-{number}" for number in range(size)]
         for name in names:
             repo.add_check_run("main", name=name)
         body = {"ref": "main", "required_contexts": names}
         yield from repeat(lambda: session.post(f"{API}/deployments", json=body).raise_for_status())
+
+
+@grows("a 409 for n required contexts", 1_000)
+def missing_contexts(size: int) -> Generator[Call]:
+    """Require contexts that were not reported."""
+    with fake() as (_, repo):
+        for number in range(size):
+            repo.add_check_run("main", name=f"other-{number}")
+        body = {"ref": "main", "required_contexts": [f"context-{number}" for number in range(size)]}
+        yield from repeat(lambda: session.post(f"{API}/deployments", json=body))
+
+
+@grows("GET lists about a commit with n reports", 1_000)
+def reports(size: int) -> Generator[Call]:
+    """List commit statuses and check runs."""
+    with fake() as (_, repo):
+        for number in range(size):
+            repo.add_check_run("main", name=f"job-{number}")
+            repo.add_commit_status("main", state="success", context=f"ci-{number}")
+        paths = ("/commits/main/check-runs", "/commits/main/status", "/commits/main/statuses")
+        yield from repeat(lambda: [get(path)() for path in paths])
+
+
+@grows("GET commits by path among n commits", 2_500)
+def commits_by_path(size: int) -> Generator[Call]:
+    """List the commits that changed a file."""
+    with fake() as (_, repo):
+        repo.add_branch("topic", behind=size)
+        yield from repeat(get("/commits", path="README.md", per_page=1))
+
+
+@grows("GET a page of commits among n commits and files", 1_000)
+def pages_of_commits(size: int) -> Generator[Call]:
+    """List the latest commits."""
+    with fake() as (_, repo):
+        for _ in range(size):
+            repo.add_commit("main")
+        yield from repeat(get("/commits"))
+
+
+@grows("GET contents and a commit, n files in folders", 2_500)
+def contents(size: int) -> Generator[Call]:
+    """List the root of a large repository, and show a file and a commit."""
+    with fake() as (_, repo):
+        files = {f"src/{number % 100}/{number}.txt": f"file {number}\n" for number in range(size)}
+        repo.add_commit("main", files=files)
+        repo.add_commit("main")
+        paths = ("/contents", "/contents/src/0/0.txt", "/contents/src/0", "/commits/main")
+        yield from repeat(lambda: [get(path)() for path in paths])
+
+
+@grows("PUT a file beside n files", 2_500)
+def put_file(size: int) -> Generator[Call]:
+    """Commit a file over REST."""
+    with fake() as (_, repo):
+        repo.add_commit(
+            "main", files={f"src/{number % 100}/{number}.txt": f"file {number}\n" for number in range(size)}
+        )
+        for number in count():
+            body = {"message": "Add a file", "content": "YQ=="}
+            yield lambda number=number, body=body: session.put(  # type: ignore[misc]
+                f"{API}/contents/new/{number}.txt", json=body
+            ).raise_for_status()
+
+
+@grows("GET a comparison of n commits", 2_500)
+def comparison(size: int) -> Generator[Call]:
+    """Compare two branches."""
+    with fake() as (_, repo):
+        repo.add_branch("topic", behind=size)
+        yield from repeat(get("/compare/topic...main", per_page=1))
+
+
+@grows("a 202 that merges n commits", 2_500)
+def merges(size: int) -> Generator[Call]:
+    """Merge the default branch on deployment."""
+    with fake() as (_, repo):
+        repo.add_branch("start", behind=size)
+        for number in count():
+            repo.add_branch(f"topic-{number}", from_ref="start")
+            repo.add_commit(f"topic-{number}")
+            body = {"ref": f"topic-{number}"}
+            yield lambda body=body: session.post(f"{API}/deployments", json=body).raise_for_status()  # type: ignore[misc]
+
+
+@grows("a 202 that merges n commits with a file each", 1_000)
+def merges_of_files(size: int) -> Generator[Call]:
+    """Merge commits that changed many files."""
+    with fake() as (_, repo):
+        repo.add_branch("start")
+        for _ in range(size):
+            repo.add_commit("main")
+        for number in count():
+            repo.add_branch(f"topic-{number}", from_ref="start")
+            repo.add_commit(f"topic-{number}")
+            body = {"ref": f"topic-{number}"}
+            yield lambda body=body: session.post(f"{API}/deployments", json=body).raise_for_status()  # type: ignore[misc]
+
+
+@grows("POST and PATCH a ref after n branches and commits", 1_000)
+def refs(size: int) -> Generator[Call]:
+    """Create and move branches over REST."""
+    with fake() as (_, repo):
+        first = repo.sha("main")
+        for number in range(size):
+            repo.add_branch(f"topic-{number}")
+            repo.add_commit("main")
+        latest = repo.sha("main")
+
+        def create_and_move(number: int) -> None:
+            body = {"ref": f"refs/heads/new-{number}", "sha": first}
+            session.post(f"{API}/git/refs", json=body).raise_for_status()
+            session.patch(f"{API}/git/refs/heads/new-{number}", json={"sha": latest}).raise_for_status()
+
+        for number in count():
+            yield partial(create_and_move, number)
+
+
+@grows("POST a ref to an unknown object after n commits", 1_000)
+def unknown_object(size: int) -> Generator[Call]:
+    """Look for a tree with the SHA."""
+    with fake() as (_, repo):
+        for _ in range(size):
+            repo.add_commit("main")
+        body = {"ref": "refs/heads/topic", "sha": "f" * 40}
+        yield from repeat(lambda: session.post(f"{API}/git/refs", json=body))
+
+
+@grows("GET refs, branches and tags, n of each", 1_000)
+def lists_of_refs(size: int) -> Generator[Call]:
+    """List branches and tags."""
+    with fake() as (_, repo):
+        for number in range(size):
+            repo.add_branch(f"topic-{number}")
+            repo.add_tag(f"v{number}", "main")
+        yield from repeat(lambda: [get(path)() for path in ("/branches", "/tags", "/git/refs", "/git/ref/heads/main")])
+
+
+@grows("GET lists of a repository with n rows of each kind", 1_000)
+def lists(size: int) -> Generator[Call]:
+    """List deployments, statuses, environments, collaborators and deliveries."""
+    with fake() as (gh, repo):
+        gh.webhooks.subscribe(lambda _: None, repository=repo.full_name)
+        hook = gh.webhooks.hooks[0].id
+        first = repo.add_deployment(ref="main")
+        for number in range(size):
+            repo.add_environment(f"env-{number}")
+            repo.add_collaborator(f"user-{number}")
+            first.add_status("queued")
+        paths = ("/deployments", f"/deployments/{first.id}/statuses", "/environments", "/collaborators",
+                 f"/hooks/{hook}/deliveries", "/hooks", "/keys")  # fmt: skip
+        yield from repeat(lambda: [get(path)() for path in paths])
+
+
+@grows("a 404 for a deployment status among n", 1_000)
+def unknown_status(size: int) -> Generator[Call]:
+    """Ask for a deployment status that does not exist."""
+    with fake() as (_, repo):
+        deployment = repo.add_deployment(ref="main")
+        for _ in range(size):
+            deployment.add_status("queued")
+        yield from repeat(lambda: session.get(f"{API}/deployments/{deployment.id}/statuses/1"))
+
+
+@grows("a success that retires n deployments", 250, limit=None)
+def retirements(size: int) -> Generator[Call]:
+    """Report success while many others are active."""
+    while True:
+        with fake() as (_, repo):
+            rows = [repo.add_deployment(ref="main", environment="qa") for _ in range(size)]
+            for row in rows:
+                row.add_status("success", auto_inactive=False)
+            last = repo.add_deployment(ref="main", environment="qa")
+            yield lambda last=last: last.add_status("success")  # type: ignore[misc]
+
+
+@grows("create, rename and delete a repository beside n", 1_000)
+def repositories(size: int) -> Generator[Call]:
+    """Change one of many repositories."""
+    with fake() as (gh, _):
+        for number in range(size):
+            gh.add_repository(f"octocat/repo-{number}").add_deployment(ref="main")
+
+        def change() -> None:
+            repo = gh.add_repository("octocat/new")
+            repo.rename("octocat/renamed")
+            session.delete("https://api.github.com/repos/octocat/renamed").raise_for_status()
+
+        yield from repeat(change)
+
+
+@grows("a request after n tokens of n users", 1_000)
+def tokens(size: int) -> Generator[Call]:
+    """Authenticate with one of many tokens."""
+    with fake() as (gh, repo):
+        for number in range(size):
+            gh.add_token(f"token-{number:08}", user=f"user-{number}")
+            repo.add_collaborator(f"user-{number}")
+        headers = {"Authorization": "token token-00000000"}
+        yield from repeat(lambda: session.get(API, headers=headers).raise_for_status())
+
+
+# Records and reports
+
+
+@grows("requests after n requests", 2_500)
+def recorded_requests(size: int) -> Generator[Call]:
+    """Look at the record."""
+    with fake() as (gh, _):
+        for _ in range(size):
+            session.get(f"{API}/deployments?per_page=1")
+        yield from repeat(lambda: gh.requests)
+
+
+@grows("the conversation after n requests", 1_000)
+def conversations(size: int) -> Generator[Call]:
+    """Write the conversation as text and as diagrams."""
+    with fake() as (gh, repo):
+        gh.webhooks.subscribe(lambda _: None)
+        for _ in range(size):
+            session.get(f"{API}/deployments?per_page=1")
+            repo.add_deployment(ref="main")
+        conversation = gh.conversation
+        yield from repeat(lambda: (conversation.text(), conversation.diagram(), conversation.mermaid()))
+
+
+@grows("the diagram of n receivers with the same name", 100)
+def receivers(size: int) -> Generator[Call]:
+    """Draw many receivers."""
+    with fake() as (gh, repo):
+        for _ in range(size):
+            gh.webhooks.subscribe(lambda _: None, events=["deployment"])
+        repo.add_deployment(ref="main")
+        yield from repeat(gh.conversation.diagram)
+
+
+@grows("views of n events", 2_500)
+def events(size: int) -> Generator[Call]:
+    """Read the list of events."""
+    with fake() as (gh, repo):
+        for _ in range(size):
+            repo.add_deployment(ref="main")
+        yield from repeat(lambda: (gh.events.named("deployment"), gh.events[-1], list(gh.events), repr(gh.events)))
 
 
 # Redaction
@@ -142,7 +673,7 @@ def polled(gh: FakeGitHub, size: int) -> None:
 
 
 @grows("read all n requests after a new token, with n tokens before", 2_000, limit=None)
-def redactions(size: int) -> Iterator[Call]:
+def redactions(size: int) -> Generator[Call]:
     """Redact every request again."""
     with FakeGitHub() as gh:
         polled(gh, size)
@@ -153,7 +684,7 @@ def redactions(size: int) -> Iterator[Call]:
 
 
 @grows("a look at the last of n requests", 2_500)
-def looks(size: int) -> Iterator[Call]:
+def looks(size: int) -> Generator[Call]:
     """Read one request after another."""
     with FakeGitHub() as gh:
         polled(gh, size)
@@ -161,7 +692,7 @@ def looks(size: int) -> Iterator[Call]:
 
 
 @grows("the report of a failed test after n requests with n tokens", 2_000, limit=None)
-def reports(size: int) -> Iterator[Call]:
+def failed_reports(size: int) -> Generator[Call]:
     """Write the conversation, which is shortened."""
     with FakeGitHub() as gh:
         polled(gh, size)
@@ -169,7 +700,7 @@ def reports(size: int) -> Iterator[Call]:
 
 
 @grows("POST a body with n members named token", 5_000, limit=None)
-def secret_members(size: int) -> Iterator[Call]:
+def secret_members(size: int) -> Generator[Call]:
     """Learn n secrets, and hide them in the record."""
     members = ", ".join(f'"token": "value-{number:06d}"' for number in range(size))
     body = f"{{{members}}}"

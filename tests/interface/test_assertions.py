@@ -6,8 +6,10 @@ from datetime import UTC, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, strategies as st
 
 from pytest_ghdeploy import FakeError, FakeGitHub
+from pytest_ghdeploy.interface.assertions import aligned_with
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import Delivery, Repository
@@ -393,3 +395,30 @@ def test_an_unknown_event_field_or_state_of_a_delivery_is_refused(gh: FakeGitHub
     there = "unknown state 'deliverd' of a delivery of push; known: delivered, waiting, failed, dropped"
     with pytest.raises(FakeError, match=there):
         gh.assert_delivery("push", state="deliverd")
+
+
+# Long comparisons
+
+
+def _longest_common(events: list[int], wanted: list[int]) -> int:
+    """Compute the length of the longest common subsequence as textbooks do."""
+    lengths = [[0] * (len(wanted) + 1) for _ in range(len(events) + 1)]
+    for row, event in enumerate(events, 1):
+        for column, other in enumerate(wanted, 1):
+            above, left, corner = lengths[row - 1][column], lengths[row][column - 1], lengths[row - 1][column - 1]
+            lengths[row][column] = corner + 1 if event == other else max(above, left)
+    return lengths[-1][-1]
+
+
+@given(st.lists(st.integers(0, 4), max_size=30), st.lists(st.integers(0, 4), max_size=30))
+def test_as_many_events_as_possible_are_aligned(kinds: list[int], wanted: list[int]) -> None:
+    """The aligned events match, are in order, and no other way aligns more."""
+    events = list(enumerate(kinds))
+    fits = {
+        event: sum(1 << place for place, kind in enumerate(reversed(wanted)) if kind == event[1]) for event in events
+    }
+    aligned = aligned_with(events, fits, len(wanted))
+    pairs = [(kind, place) for kind, place in zip(kinds, aligned, strict=True) if place is not None]
+    assert all(wanted[place] == kind for kind, place in pairs)
+    assert [place for _, place in pairs] == sorted({place for _, place in pairs})
+    assert len(pairs) == _longest_common(kinds, wanted)

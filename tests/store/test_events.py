@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ghdeploy import FakeGitHub
-from pytest_ghdeploy.store.events import Recorder
+from pytest_ghdeploy.github.model import User
+from pytest_ghdeploy.http import schema
+from pytest_ghdeploy.store.events import UNREAD, Recorder, field_of_row
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import Event, Repository
@@ -295,3 +297,41 @@ def test_delivery_ids_are_unique_across_repositories() -> None:
         each.add_deployment(ref="main")
     assert len({event.delivery_id for event in fake.events}) == 3
     assert [event.repository for event in fake.events] == ["octocat/example", "octocat/other", "octocat/example"]
+
+
+# Fields that are read from rows
+
+
+def test_fields_that_are_read_from_a_row_are_those_of_the_payload() -> None:
+    """All fields of all events with a row; those that are not plain must be read from the payload."""
+    fake, repo = _fake_and_repository()
+    deployment = repo.add_deployment(ref="main", payload="text", description="Deploy", transient_environment=True)
+    deployment.add_status("failure", log_url="https://ci.example/1", environment_url="https://qa.example")
+    repo.add_commit_status("main", state="error", description="No", target_url="https://ci.example/2")
+    repo.add_check_run("main", name="build", conclusion="failure")
+    repo.add_check_run("main", name="lint", status="in_progress")
+    plain: dict[str, set[str]] = {}
+    for event in fake.events:
+        payload, event._payload = event.payload, None
+        own = payload.get(event.name, payload)
+        for field in {*schema.event_fields(event.name), "creator"}:
+            value = field_of_row(event, field)
+            if isinstance(value, User):
+                assert value.login == own.get("creator", payload["sender"])["login"]
+            elif value is not UNREAD:
+                assert value == own[field], f"{field} of {event.name}"
+                assert isinstance(value, bool) == isinstance(own[field], bool)
+                plain.setdefault(event.name, set()).add(field)
+    assert {"id", "sha", "ref", "task", "payload", "environment", "transient_environment"} <= plain["deployment"]
+    assert {"id", "state", "environment", "log_url", "description"} <= plain["deployment_status"]
+    assert {"id", "state", "context", "sha", "target_url"} <= plain["status"]
+    assert {"id", "name", "status"} <= plain["check_run"]
+
+
+def test_a_payload_that_was_read_is_read_again() -> None:
+    """A test may have changed it."""
+    fake, repo = _fake_and_repository()
+    repo.add_deployment(ref="main")
+    fake.events[0].payload["deployment"]["ref"] = "other"
+    assert field_of_row(fake.events[0], "ref") is UNREAD
+    assert fake.assert_event("deployment", ref="other") is fake.events[0]

@@ -53,7 +53,7 @@ class Receivers:
 def delivery(name: str, hook_id: int = 1) -> HookDelivery:
     """Create a delivery with the GUID *name*."""
     return HookDelivery(
-        id=1,
+        id=ord(name[0]),
         repository_id=None,
         hook_id=hook_id,
         guid=name,
@@ -188,10 +188,10 @@ def test_nobody_waits_for_a_thread_that_does_not_deliver(receivers: Receivers, m
 
 def test_held_deliveries_are_not_made(receivers: Receivers) -> None:
     """They are kept in order until a test releases them."""
-    receivers.outbox.held = []
+    receivers.outbox.held = {}
     receivers.leave("a", "b")
     assert receivers.got == []
-    assert [row.guid for _, row in receivers.outbox.held] == ["a", "b"]
+    assert [row.guid for _, row in receivers.outbox.held.values()] == ["a", "b"]
 
 
 def test_functions_are_called_after_the_deliveries(receivers: Receivers) -> None:

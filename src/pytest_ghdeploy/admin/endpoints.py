@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.github import model
 from pytest_ghdeploy.github.model import Team, Token, User
-from pytest_ghdeploy.interface import assertions, event_values
+from pytest_ghdeploy.interface import event_values
 from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.binding import Binder, Mismatch, Thing, is_required, signature_of
 from pytest_ghdeploy.interface.deployer import Deployer
+from pytest_ghdeploy.interface.event_fields import matching
 from pytest_ghdeploy.interface.fault_plan import Fault
 from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.resources import Deployment, _Item
@@ -321,8 +322,8 @@ def _events(fake: Fake, name: str, query: Mapping[str, str]) -> list[Event]:
     events = fake.events.named(name)
     for field, text in query.items():
         # Query values are strings: "5" may mean a number, or a branch with that name.
-        alternatives = [assertions.matching(events, name, {field: value}) for value in _values(text)]
-        events = [event for event in events if any(event is match for matches in alternatives for match in matches)]
+        matches = {event for value in _values(text) for event in matching(events, name, {field: value})}
+        events = [event for event in events if event in matches]
     return events
 
 

@@ -20,6 +20,7 @@ from pytest_ghdeploy.github.model import CheckRun, CheckRunOutput, CheckSuite
 from pytest_ghdeploy.github.rules import commits as rules
 from pytest_ghdeploy.github.rules.deployments import Context
 from pytest_ghdeploy.serializers import checks as as_json, events as payloads
+from pytest_ghdeploy.store.suite_reports import SuiteReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +124,7 @@ def add(
         )
     )
     sender = sender or store.ensure_user(f"{app.slug}[bot]")
+    _report(store, row).put(row)
     _dispatch(store, repository, sender, row, *(("created", "completed") if status == "completed" else ("created",)))
     return row
 
@@ -184,6 +186,10 @@ def change(
             output=report,
         )
     )
+    if row.name == before.name:
+        _report(store, row).put(row)
+    else:  # an older run of the former name may count again
+        store.suite_reports.pop(row.check_suite.id, None)
     if done and before.status != "completed":
         _dispatch(store, repository, sender, row, "completed")
     return row
@@ -199,14 +205,25 @@ def _time(member: str, text: str | None) -> datetime | None:
 
 
 def _dispatch(store: Store, repository: Repository, sender: User, row: CheckRun, *actions: str) -> None:
-    runs = [run for run in _latest(store, repository, row.sha) if run.check_suite.id == row.check_suite.id]
+    summary = _report(store, row).summary()
     for action in actions:
         store.events.record(
             "check_run",
             action,
             repository.full_name,
-            partial(payloads.check_run, action, row, runs, repository, sender, store.urls),
+            partial(payloads.check_run, action, row, summary, repository, sender, store.urls),
+            row,
         )
+
+
+def _report(store: Store, row: CheckRun) -> SuiteReport:
+    """Return the report of the suite of *row*."""
+    report = store.suite_reports.get(row.check_suite.id)
+    if report is None:
+        rows = store.check_runs.where(repository_id=row.repository_id, sha=row.sha)
+        report = SuiteReport(run for run in rows if run.check_suite.id == row.check_suite.id)
+        store.suite_reports[row.check_suite.id] = report
+    return report
 
 
 def _start_suite(store: Store, repository: Repository, sha: str, app: App, label: str) -> CheckSuite:
@@ -219,7 +236,7 @@ def _start_suite(store: Store, repository: Repository, sha: str, app: App, label
             sha=sha,
             app=app,
             label=label,
-            head_branch=next((name for name, head in sorted(graph.branches.items()) if head == sha), None),
+            head_branch=min((name for name, head in graph.branches.items() if head == sha), default=None),
             before=parents[0] if parents else _NO_COMMIT,
             created_at=store.clock.now,
         )

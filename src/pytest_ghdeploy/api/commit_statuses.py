@@ -8,6 +8,7 @@ Source:
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.api import check_runs, git
@@ -85,12 +86,13 @@ def create(
             context_key=key,
         )
     )
-    commit, branches = graph.commits[sha], list(graph.branches_with(sha))
+    commit, branches = graph.commits[sha], list(islice(graph.branches_with(sha), payloads.MOST_BRANCHES))
     store.events.record(
         "status",
         None,
         repository.full_name,
         partial(payloads.status, row, commit, branches, repository, creator, store.urls),
+        row,
     )
     return row
 

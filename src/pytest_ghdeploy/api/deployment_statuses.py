@@ -132,6 +132,7 @@ def _append(
             "created",
             repository.full_name,
             partial(payloads.deployment_status, row, after, repository, creator, store.urls),
+            row,
         )
     return after, row
 

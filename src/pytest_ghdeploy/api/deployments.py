@@ -119,6 +119,7 @@ def create(
         "created",
         repository.full_name,
         partial(payloads.deployment, row, repository, creator, store.urls),
+        row,
     )
     return row
 

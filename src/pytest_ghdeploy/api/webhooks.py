@@ -176,7 +176,7 @@ def delete(store: Store, hook: Hook) -> None:
     for row in list(store.hook_deliveries.where(hook_id=hook.id)):
         store.hook_deliveries.remove(row)
     store.hooks.remove(hook)
-    if not list(store.hooks):
+    if not len(store.hooks):
         store.events.dispatch = None
 
 

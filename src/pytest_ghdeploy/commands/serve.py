@@ -153,7 +153,7 @@ class ServedGitHub(FakeGitHub):
         self._first_deliveries: threading.Thread | None = None
         self._engine.keep, self._engine.keep_bytes = settings.keep, settings.keep_bytes
         self._engine.log = log
-        self._engine.outbox.held = []
+        self._engine.outbox.held = {}
         for path in settings.seeds:
             Seed(path, type(self)).fill(self, self._engine)
         if not self._engine.outbox.held:

@@ -319,6 +319,20 @@ class CheckRun(NamedTuple):
     output: CheckRunOutput = CheckRunOutput()
 
 
+class SuiteSummary(NamedTuple):
+    """
+    The latest check runs of a suite, one of each name.
+
+    Attributes:
+        outcomes: All pairs of a status and a conclusion among them.
+
+        updated_at: The latest time at which one of them was completed or, if it is not complete, started.
+    """
+
+    outcomes: frozenset[tuple[CheckRunStatus, CheckRunConclusion | None]]
+    updated_at: datetime
+
+
 class DeployKey(NamedTuple):
     """A public key that gives read or write access to a repository. It is never updated."""
 

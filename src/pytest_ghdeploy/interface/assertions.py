@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.github.model import User
-from pytest_ghdeploy.serializers import accounts as as_json
+from pytest_ghdeploy.interface.event_fields import differing_fields, is_equal, matching, value_of
+from pytest_ghdeploy.interface.event_index import EventIndex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,13 +34,15 @@ def find_event(
         AssertionError: No event matches. The message lists the closest ones.
     """
     __tracebackhide__ = True
-    matches = matching(events, name, fields)
-    if matches:
-        return matches[-1]
     named = [event for event in events if event.name == name]
+    differing: dict[Event, int] = {}
+    for event in reversed(named):
+        differing[event] = len(differing_fields(event, fields))
+        if not differing[event]:
+            return event
     message = f"no event {_described(name, fields)}{more}"
     if named:
-        ranked = sorted(named, key=lambda event: len(_differing(event, fields)))
+        ranked = sorted(named, key=differing.__getitem__)
         message += "\n  recorded, closest first:" + "".join(
             f"\n    {_line(event, fields)}" for event in ranked[:_SHOWN]
         )
@@ -71,11 +73,6 @@ def refuse_event(events: Sequence[Event], name: str, fields: Mapping[str, object
         raise AssertionError(msg)
 
 
-def matching(events: Sequence[Event], name: str, fields: Mapping[str, object]) -> list[Event]:
-    """List the events with this *name* and these *fields*, which ``event_values.check_event`` has checked."""
-    return [event for event in events if event.name == name and not _differing(event, fields)]
-
-
 def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, object]) -> D:
     """
     Find the first delivery of an *event* with these *fields*. *deliveries* are sorted, newest first.
@@ -86,7 +83,7 @@ def find_delivery(deliveries: Sequence[D], event: str, fields: Mapping[str, obje
     __tracebackhide__ = True
 
     def differing(delivery: D) -> list[str]:
-        return [field for field, wanted in fields.items() if not _is(getattr(delivery, field), wanted)]
+        return [field for field, wanted in fields.items() if not is_equal(getattr(delivery, field), wanted)]
 
     named = [delivery for delivery in deliveries if delivery.event == event]
     matches = [delivery for delivery in named if not differing(delivery)]
@@ -125,6 +122,7 @@ class Delivered(Protocol):
 
 
 D = TypeVar("D", bound=Delivered)
+H = TypeVar("H", bound=Hashable)
 
 Wanted = str | tuple[str, Mapping[str, object]]
 """An event by its name, or by its name and its fields."""
@@ -159,19 +157,18 @@ def check_order(
         AssertionError: The recorded events differ. The message compares them with the wanted ones, line by line.
     """
     __tracebackhide__ = True
-    fits = [{id(event) for event in matching(events, name, fields)} for name, fields in pairs]
-    aligned = _aligned(events, fits)
+    aligned = aligned_with(events, _fits(events, pairs), len(pairs))
     if aligned.count(None) == len(events) - len(pairs) and (not exactly or len(events) == len(pairs)):
         return [event for event, place in zip(events, aligned, strict=True) if place is not None]
-    lines: list[str] = []
+    lines: list[tuple[str, Callable[[], str]]] = []
     following = 0
     for event, place in zip([*events, None], [*aligned, len(pairs)], strict=True):
         if place is not None:
-            lines += [f"  - {_described(*pair)}" for pair in pairs[following:place]]
+            lines += [("-", partial(_described, *pair)) for pair in pairs[following:place]]
             following = place + 1
         if event is not None:
             fields = pairs[place][1] if place is not None else {}
-            lines.append(f"  {'+' if place is None and exactly else ' '} {_line(event, fields)}")
+            lines.append(("+" if place is None and exactly else " ", partial(_line, event, fields)))
     how = "exactly these events in this order" if exactly else "these events in this order"
     msg = f"expected {how} (- missing{', + unexpected' if exactly else ''}):\n"
     raise AssertionError(msg + "\n".join(_shortened(lines)))
@@ -187,78 +184,75 @@ def _pair(wanted: object) -> tuple[str, Mapping[str, object]]:
     raise errors.FakeError(msg, argument="wanted")
 
 
-def _aligned(events: Sequence[Event], fits: Sequence[set[int]]) -> list[int | None]:
-    """Match events with wanted events in order, as many as possible. An unmatched event gets ``None``."""
-    longest = [[0] * (len(fits) + 1) for _ in range(len(events) + 1)]
-    for row in reversed(range(len(events))):
-        for column in reversed(range(len(fits))):
-            if id(events[row]) in fits[column]:
-                longest[row][column] = longest[row + 1][column + 1] + 1
-            else:
-                longest[row][column] = max(longest[row + 1][column], longest[row][column + 1])
+def _fits(events: Sequence[Event], pairs: Sequence[tuple[str, Mapping[str, object]]]) -> dict[Event, int]:
+    """Say which of the wanted events each event matches, as a number with a bit for each, the last one lowest."""
+    index = EventIndex(events)
+    bits: dict[object, tuple[str, Mapping[str, object], int]] = {}
+    for place, (name, fields) in enumerate(reversed(pairs)):
+        # Events that are wanted more than once are looked up once. True == 1 in Python, but not in JSON.
+        plain = all(isinstance(wanted, (str, int)) for wanted in fields.values())
+        key = (name, *((field, type(fields[field]), fields[field]) for field in sorted(fields))) if plain else place
+        bits[key] = name, fields, bits.get(key, (name, fields, 0))[2] | 1 << place
+    fits: dict[Event, int] = {}
+    for name, fields, places in bits.values():
+        for event in index.matching(name, fields):
+            fits[event] = fits.get(event, 0) | places
+    return fits
+
+
+def aligned_with(events: Sequence[H], fits: Mapping[H, int], count: int) -> list[int | None]:
+    """
+    Match events with *count* wanted events in order, as many as possible. An unmatched event gets ``None``.
+
+    The lengths of the longest common subsequences of all ends of both lists are
+    computed, with one number for each end of *events*. A bit that is not set means
+    that one more is common with that wanted event than without it.
+
+    Args:
+        fits: The wanted events that each event matches, with a bit for each, the last one lowest.
+
+    Source:
+        Hyyrö, Bit-Parallel LCS-length Computation Revisited (2004)
+    """
+    every = (1 << count) - 1
+    without = every
+    ends = [without]
+    for event in reversed(events):
+        if fitting := without & fits.get(event, 0):
+            without = (without + fitting | without - fitting) & every
+        ends.append(without)
     aligned: list[int | None] = []
     column = 0
-    for row, event in enumerate(events):
-        while column < len(fits) and longest[row][column + 1] == longest[row][column]:
+    for event, end in zip(events, reversed(ends), strict=False):
+        while column < count and end >> (count - 1 - column) & 1:
             column += 1  # it is missing, or matching it would lose other matches
-        matches = column < len(fits) and id(event) in fits[column]
+        matches = column < count and bool(fits.get(event, 0) >> (count - 1 - column) & 1)
         aligned.append(column if matches else None)
         column += matches
     return aligned
 
 
-def _shortened(lines: list[str]) -> list[str]:
-    """Shorten a long comparison to the differences, with two lines of context on each side."""
-    if len(lines) <= _LINES:
-        return lines
-    near = {place + step for place, line in enumerate(lines) if line[2] != " " for step in range(-2, 3)}
+def _shortened(lines: list[tuple[str, Callable[[], str]]]) -> list[str]:
+    """
+    Shorten a long comparison to the differences, with two lines of context on each side.
+
+    Only the lines that are left are written, since writing one reads the payload of its event.
+    """
+    near = {place + step for place, (mark, _) in enumerate(lines) if mark != " " for step in range(-2, 3)}
     kept: list[str] = []
     left_out = 0
-    for place, line in enumerate([*lines, ""]):
-        if place < len(lines) and (place not in near or len(kept) >= _LINES):
+    for place, (mark, write) in enumerate(lines):
+        if len(lines) > _LINES and (place not in near or len(kept) >= _LINES):
             left_out += 1
             continue
         if left_out:
             kept.append(f"    … {left_out} more …")
             left_out = 0
-        kept.append(line)
-    return kept[:-1]
+        kept.append(f"  {mark} {write()}")
+    return [*kept, f"    … {left_out} more …"] if left_out else kept
 
 
 _LINES = 40
-
-
-def _differing(event: Event, fields: Mapping[str, object]) -> list[str]:
-    return [field for field, wanted in fields.items() if not _is(_value(event, field, wanted), wanted)]
-
-
-def _value(event: Event, field: str, wanted: object = "") -> Any:  # noqa: ANN401 - any JSON
-    if field in ("action", "repository"):
-        return getattr(event, field)
-    own = event.payload.get(event.name, event.payload)
-    # The payload of a commit status contains its creator only as the sender of the event.
-    value = own.get("sender" if field == "creator" and event.name == "status" else field)
-    # A user may be given by login. Only a deployment's payload can look like a user without being one.
-    if isinstance(value, dict) and isinstance(wanted, str) and "login" in value and field != "payload":
-        return value["login"]
-    return value
-
-
-def _is(value: object, wanted: object) -> bool:
-    # Times and users may be given as the handles return them: as datetime and User objects.
-    if isinstance(wanted, datetime):
-        wanted = wanted.astimezone(UTC) if wanted.tzinfo else wanted
-        wanted = wanted.isoformat() if isinstance(value, str) and "+" in value else as_json.time(wanted)
-    if isinstance(wanted, User):
-        return isinstance(value, dict) and value.get("login") == wanted.login
-    if isinstance(value, dict) and isinstance(wanted, dict):
-        return value.keys() == wanted.keys() and all(_is(value[name], wanted[name]) for name in value)
-    if isinstance(value, list) and isinstance(wanted, list | tuple):
-        return len(value) == len(wanted) and all(map(_is, value, wanted))
-    # True == 1 in Python, but not in JSON.
-    if isinstance(wanted, int | float) and isinstance(value, bool) != isinstance(wanted, bool):
-        return False
-    return bool(value == wanted)
 
 
 def _described(name: str, fields: Mapping[str, object]) -> str:
@@ -268,10 +262,10 @@ def _described(name: str, fields: Mapping[str, object]) -> str:
 
 def _line(event: Event, fields: Mapping[str, object]) -> str:
     shown = dict.fromkeys([*fields, *_ALWAYS_SHOWN.get(event.name, ())])
-    differing = _differing(event, fields)
+    differing = differing_fields(event, fields)
     values = []
     for field in shown:
-        value = _value(event, field)
+        value = value_of(event, field)
         values.append(f"{field} {value!r}{'  <--' * (field in differing)}")
     return f"{event.name} {event.delivery_id[:8]}: {', '.join(values)}"
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import timedelta
 from functools import partial
+from heapq import heappop, heappush
+from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
@@ -27,7 +29,7 @@ from pytest_ghdeploy.report.transcript import Said
 from pytest_ghdeploy.store.clock import keep_diary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from pytest_ghdeploy.github import model
@@ -91,6 +93,7 @@ class _Job:
     """A deployment that a deployer is working on."""
 
     deployment_id: int
+    place: int
     since: datetime
     next_step: int = 0
     polls: int = 0
@@ -106,8 +109,13 @@ class Party:
         self.user = user
         self.script = script
         self.noticed: dict[int, None] = {}
+        self._places = count()
         self.posted: list[int] = []
         self._open: dict[int, _Job] = {}
+        # The deployments that may have a step to take: those that are new, were polled, or whose time has come.
+        self._to_look_at: set[int] = set()
+        # The times of the next steps, as a heap. An entry stays when its job has moved on.
+        self._alarms: list[tuple[datetime, int]] = []
 
     def notice(self, row: model.Deployment) -> None:
         """Start working on a deployment that matches the script and is new."""
@@ -121,32 +129,44 @@ class Party:
             )
         ):
             self.noticed[row.id] = None
-            self._open[row.id] = _Job(row.id, self.store.clock.now)
+            self._open[row.id] = _Job(row.id, next(self._places), self.store.clock.now)
+            self._to_look_at.add(row.id)
 
     def polled(self, deployment_id: int) -> None:
         """Count a poll of a deployment."""
-        job = self._open.get(deployment_id)
-        if job:
+        if job := self._open.get(deployment_id):
             job.polls += 1
+            if self._due(job) is None:
+                self._to_look_at.add(deployment_id)
 
     def forget(self) -> None:
         """Forget deployments and deployment statuses that were deleted."""
         deployments, statuses = self.store.deployments, self.store.deployment_statuses
         self.noticed = {number: None for number in self.noticed if deployments.get(number)}
         self._open = {number: job for number, job in self._open.items() if deployments.get(number)}
+        self._to_look_at.intersection_update(self._open)
+        self._alarms = sorted(alarm for alarm in self._alarms if alarm[1] in self._open)
         self.posted = [number for number in self.posted if statuses.get(number)]
 
-    def dues(self) -> Iterator[datetime]:
-        """List the times of the next steps."""
-        for job in self._open.values():
-            if (due := self._due(job)) is not None:
-                yield due
+    def next_due(self) -> datetime | None:
+        """Return the time of the next step; ``None`` if no step has a time."""
+        while self._alarms:
+            due, deployment_id = self._alarms[0]
+            if (job := self._open.get(deployment_id)) and self._due(job) == due:
+                return due
+            heappop(self._alarms)
+        return None
 
     def act(self) -> None:
-        """Take all steps that are due."""
-        for job in list(self._open.values()):
-            while job.deployment_id in self._open and self._is_due(job):
+        """Take all steps that are due, in the order in which the deployments were noticed."""
+        while (due := self.next_due()) is not None and due <= self.store.clock.now:
+            self._to_look_at.add(heappop(self._alarms)[1])
+        for deployment_id in sorted(self._to_look_at, key=lambda number: self._open[number].place):
+            while (job := self._open.get(deployment_id)) and self._is_due(job):
                 self._take(job)
+            if job and (due := self._due(job)) is not None:
+                heappush(self._alarms, (due, deployment_id))
+            self._to_look_at.discard(deployment_id)
 
     def _due(self, job: _Job) -> datetime | None:
         seconds = self.script.steps[job.next_step].after_seconds
@@ -367,7 +387,7 @@ class Deployers:
     def next_due(self) -> datetime | None:
         """Return the time of the next step of any deployer; ``None`` if no step has a time."""
         with self._store.lock:
-            return min((due for party in self._all for due in party.dues()), default=None)
+            return min((due for party in self._all if (due := party.next_due()) is not None), default=None)
 
     def keep(self) -> None:
         """Take all steps that are due."""

@@ -9,7 +9,7 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.http import router, schema
 from pytest_ghdeploy.http.messages import fits, pattern_of, segments_of
 from pytest_ghdeploy.interface.arguments import check_method, check_number, check_path
-from pytest_ghdeploy.interface.assertions import _is
+from pytest_ghdeploy.interface.event_fields import is_equal
 from pytest_ghdeploy.interface.fault_plan import without_case
 from pytest_ghdeploy.interface.similar import similar_lines
 from pytest_ghdeploy.public import public
@@ -183,7 +183,7 @@ def _members(exchange: Exchange) -> dict[str, Any]:
 
 def _differing(exchange: Exchange, status: int | None, fields: Mapping[str, object]) -> list[str]:
     members = _members(exchange)
-    different = [name for name, wanted in fields.items() if name not in members or not _is(members[name], wanted)]
+    different = [name for name, wanted in fields.items() if name not in members or not is_equal(members[name], wanted)]
     return different if status in (None, exchange.status) else ["", *different]
 
 

@@ -200,7 +200,7 @@ class CheckRun(_Item):
         return self._store.check_runs
 
     def _as_json(self, row: model.CheckRun) -> JSON:
-        return check_json.check_run(row, [row], self._store.repository_of(row), self._store.urls)
+        return check_json.rest_check_run(row, self._store.repository_of(row), self._store.urls)
 
 
 @public

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.interface import assertions
+from pytest_ghdeploy.interface.event_fields import has_fields
+from pytest_ghdeploy.interface.event_index import EventIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +30,12 @@ class Watch:
         self._events = events
         self._changed = threading.Condition()
         self._wakers: list[Callable[[], None]] = []
-        self._returned: list[Event] = []
+        self._returned: set[Event] = set()
+        self._left = EventIndex()
+        """The events that were read and not returned."""
+        self._read = 0
+        self._first: list[Event] = []
+        """The first event when they were last read, if any."""
 
     def notice(self, _: object = None) -> None:
         """Wake all waiting calls, because an event was recorded."""
@@ -43,6 +50,7 @@ class Watch:
         """Forget which events were returned."""
         with self._changed:
             self._returned.clear()
+            self._first = []
 
     def wait(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:
         """
@@ -109,18 +117,35 @@ class Watch:
 
     def _take(self, name: str, fields: Mapping[str, object]) -> list[Event]:
         """Take the oldest matching event that was not returned before, if any."""
-        for event in assertions.matching(list(self._events), name, fields):
-            if not any(event is other for other in self._returned):
-                self._returned.append(event)
-                return [event]
-        return []
+        self._read_events()
+        event = next(self._left.matching(name, fields), None)
+        if event is None:
+            return []
+        self._left.remove(event)
+        self._returned.add(event)
+        return [event]
+
+    def _read_events(self) -> None:
+        """Add the new events to the index."""
+        while True:
+            first = self._events[:1]
+            if first != self._first:  # events were cleared, or the oldest forgotten
+                self._first, self._read, self._left = first, 0, EventIndex()
+                self._returned.intersection_update(self._events)
+            new = self._events[self._read :]
+            if self._events[:1] == first:
+                break
+        self._read += len(new)
+        for event in new:
+            if event not in self._returned:
+                self._left.add(event)
 
     def _give_up(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:
         __tracebackhide__ = True
         with self._changed:
-            returned = assertions.matching(self._returned, name, fields)
+            returned = {event for event in self._returned if event.name == name and has_fields(event, fields)}
         more = f", other than the {len(returned)} already returned," if returned else ""
-        left = [event for event in self._events if not any(event is other for other in returned)]
+        left = [event for event in self._events if event not in returned]
         other = "other " if returned else ""
         return assertions.find_event(left, name, fields, more=f"{more} in {timeout:g} seconds", other=other)
 

@@ -10,15 +10,15 @@ from pytest_ghdeploy.github.rules.commits import suite_outcome
 from pytest_ghdeploy.serializers.accounts import app, node_id, time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from pytest_ghdeploy.github.model import CheckRun, CheckSuite, Repository
+    from pytest_ghdeploy.github.model import CheckRun, CheckSuite, Repository, SuiteSummary
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 
-def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
-    """Serialize the check suite inside a check run, with the outcome of its *runs*."""
-    status, conclusion = suite_outcome([(run.status, run.conclusion) for run in runs])
+def check_suite(row: CheckSuite, summary: SuiteSummary, repository: Repository, urls: Urls) -> JSON:
+    """Serialize the check suite inside a check run, with the outcome of its latest runs."""
+    status, conclusion = suite_outcome(summary.outcomes)
     return {
         "id": row.id,
         "node_id": node_id("CS", row.repository_id, row.id),
@@ -32,7 +32,7 @@ def check_suite(row: CheckSuite, runs: Sequence[CheckRun], repository: Repositor
         "pull_requests": [],
         "app": app(row.app, urls),
         "created_at": time(row.created_at),
-        "updated_at": time(max(run.completed_at or run.started_at for run in runs)),
+        "updated_at": time(summary.updated_at),
     }
 
 
@@ -69,9 +69,9 @@ def rest_check_run(row: CheckRun, repository: Repository, urls: Urls) -> JSON:
     }
 
 
-def check_run(row: CheckRun, suite_runs: Sequence[CheckRun], repository: Repository, urls: Urls) -> JSON:
+def check_run(row: CheckRun, summary: SuiteSummary, repository: Repository, urls: Urls) -> JSON:
     """Serialize a check run for the webhook, which includes the suite."""
-    suite = check_suite(row.check_suite, suite_runs, repository, urls)
+    suite = check_suite(row.check_suite, summary, repository, urls)
     return {**rest_check_run(row, repository, urls), "check_suite": suite}
 
 

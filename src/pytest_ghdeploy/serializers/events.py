@@ -14,15 +14,24 @@ from pytest_ghdeploy.serializers import accounts, checks, commit_statuses, deplo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ghdeploy.github.git import Change, Commit, Signature
-    from pytest_ghdeploy.github.model import CheckRun, CommitStatus, Deployment, DeploymentStatus, Repository, User
+    from pytest_ghdeploy.github.git import Commit, Signature
+    from pytest_ghdeploy.github.model import (
+        CheckRun,
+        CommitStatus,
+        Deployment,
+        DeploymentStatus,
+        Repository,
+        SuiteSummary,
+        User,
+    )
+    from pytest_ghdeploy.github.trees import Change
     from pytest_ghdeploy.github.urls import JSON, Urls
 
-_BRANCHES = 10
+MOST_BRANCHES = 10
 """The most branches that a ``status`` event lists."""
 NOTHING = "0" * 40
 """The ``before`` of a created ref, and the ``after`` of a deleted one."""
-_COMMITS = 2048
+MOST_COMMITS = 2048
 """The most commits that a push lists: the newest ones."""
 _KINDS = ("added", "removed", "modified")
 
@@ -89,7 +98,7 @@ def status(
     sender: User,
     urls: Urls,
 ) -> JSON:
-    """Make the payload of ``status``. *branches* are the names and heads of the branches that contain *commit*."""
+    """Make the payload of ``status``. *branches* are the names and heads of at most 10 branches that have *commit*."""
     simple = commit_statuses.simple_commit_status(row, repository, urls)
     return {
         "id": row.id,
@@ -101,7 +110,7 @@ def status(
         "description": row.description,
         "state": row.state,
         "commit": git.commit(commit, repository, urls),
-        "branches": [git.short_branch(name, head, repository, urls) for name, head in branches[:_BRANCHES]],
+        "branches": [git.short_branch(name, head, repository, urls) for name, head in branches],
         # Only in this payload, times have an offset instead of the Z.
         "created_at": row.created_at.isoformat(),
         "updated_at": row.updated_at.isoformat(),
@@ -110,12 +119,12 @@ def status(
 
 
 def check_run(
-    action: str, row: CheckRun, suite_runs: Sequence[CheckRun], repository: Repository, sender: User, urls: Urls
+    action: str, row: CheckRun, summary: SuiteSummary, repository: Repository, sender: User, urls: Urls
 ) -> JSON:
-    """Make the payload of ``check_run``: a check run was created or completed."""
+    """Make the payload of ``check_run``: a check run was created or completed. *summary* is that of its suite."""
     return {
         "action": action,
-        "check_run": checks.check_run(row, suite_runs, repository, urls),
+        "check_run": checks.check_run(row, summary, repository, urls),
         **_around(repository, sender, urls),
     }
 
@@ -147,7 +156,7 @@ def push(
 
         after: The new commit; ``NOTHING`` for a deleted ref.
 
-        commits: The commits added to the ref, oldest first.
+        commits: The commits added to the ref, oldest first: at most the newest ``MOST_COMMITS``.
 
         head: The new commit of the ref.
 
@@ -179,7 +188,7 @@ def push(
         "forced": forced,
         "base_ref": base_ref,
         "compare": f"{html}/compare/{quote(name) if before == NOTHING else f'{before[:12]}...{after[:12]}'}",
-        "commits": [_pushed_commit(commit, html) for commit in commits[-_COMMITS:]],
+        "commits": [_pushed_commit(commit, html) for commit in commits],
         "head_commit": head and _pushed_commit(head, html),
     }
 

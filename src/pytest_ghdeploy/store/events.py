@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+from pytest_ghdeploy.github.model import User
 from pytest_ghdeploy.public import public
 
 Payload = dict[str, Any]
@@ -33,17 +34,24 @@ class Event:
         https://docs.github.com/webhooks/webhook-events-and-payloads
     """
 
-    __slots__ = ("_make_payload", "_number", "_payload", "action", "name", "repository")
+    __slots__ = ("_make_payload", "_number", "_payload", "_row", "action", "name", "repository")
 
     def __init__(
-        self, name: str, action: str | None, number: int, repository: str, make_payload: Callable[[], Payload]
+        self,
+        name: str,
+        action: str | None,
+        number: int,
+        repository: str,
+        make_payload: Callable[[], Payload],
+        row: object = None,
     ) -> None:
-        """Keep the fake's event *number*. *make_payload* makes the payload."""
+        """Keep the fake's event *number*. *make_payload* makes the payload, and *row* is the row that it is about."""
         self.name = name
         self.action = action
         self.repository = repository
         self._number = number
         self._make_payload = make_payload
+        self._row = row
         self._payload: Payload | None = None
 
     @property
@@ -73,6 +81,24 @@ def untouched_payload(event: Event) -> Payload:
 def source_of(event: Event) -> Callable[[], Payload]:
     """Return the function that makes the payload of *event*. It holds the rows of that time."""
     return event._make_payload  # noqa: SLF001 - to measure it, not for tests
+
+
+UNREAD: Any = object()
+"""The value of a field that only the payload shows."""
+
+
+def field_of_row(event: Event, name: str) -> Any:  # noqa: ANN401 - any plain JSON value, or an account
+    """
+    Read a field of the event's own object from the row that it is about, which costs much less than its payload.
+
+    Returns:
+        The value if it is plain, so that the row and the payload have the same, or an account; otherwise ``UNREAD``.
+        A payload that was read is read again, since a test may have changed it.
+    """
+    if event._payload is not None:  # noqa: SLF001 - of the same module
+        return UNREAD
+    value = getattr(event._row, name, UNREAD)  # noqa: SLF001
+    return value if isinstance(value, (str, int, User)) else UNREAD
 
 
 @public
@@ -122,10 +148,24 @@ class Recorder:
         self.dispatch: Callable[[Event], None] | None = None
         """Sends recorded events to the hooks; ``None`` as long as there are no hooks."""
 
-    def record(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:
-        """Record and dispatch an event. *make_payload* must hold frozen rows only, since it may be called later."""
+    def record(
+        self,
+        name: str,
+        action: str | None,
+        repository: str,
+        make_payload: Callable[[], Payload],
+        row: object = None,
+    ) -> Event:
+        """
+        Record and dispatch an event.
+
+        Args:
+            make_payload: It must hold frozen rows only, since it may be called later.
+
+            row: The row that the event is about, if its plain attributes are fields of the event's own object.
+        """
         self._count += 1
-        event = Event(name, action, self._count, repository, make_payload)
+        event = Event(name, action, self._count, repository, make_payload, row)
         self._recorded.append(event)
         for listener in self.listeners:
             listener(event)

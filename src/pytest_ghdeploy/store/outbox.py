@@ -80,8 +80,8 @@ class Outbox:
     def __init__(self, send: Callable[[Item], object]) -> None:
         """Make deliveries with *send*, which is called without the lock."""
         self.lock = RLock()
-        self.held: list[tuple[Store, HookDelivery]] | None = None
-        """The deliveries that a test holds back, oldest first; ``None`` if deliveries are not held back."""
+        self.held: dict[int, tuple[Store, HookDelivery]] | None = None
+        """The deliveries that a test holds back, by id, oldest first; ``None`` if deliveries are not held back."""
         self._send = send
         self._queue: deque[Item] = deque()
         self._calls: list[tuple[int, Callable[[], object]]] = []
@@ -98,7 +98,7 @@ class Outbox:
         if self.held is None:
             self._queue.append(Item(store, row, self._cause()))
         else:
-            self.held.append((store, row))
+            self.held[row.id] = store, row
 
     def call(self, function: Callable[[], object]) -> None:
         """Call *function* at the end of this thread's current call. The lock must be held."""

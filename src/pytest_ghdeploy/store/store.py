@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.store.clock import Clock
     from pytest_ghdeploy.store.events import Event
     from pytest_ghdeploy.store.outbox import Outbox
+    from pytest_ghdeploy.store.suite_reports import SuiteReport
     from pytest_ghdeploy.store.tables import Table
 
 DEFAULT_LOGIN = "octocat"
@@ -104,6 +105,8 @@ class Store:
         """The tokens that tests added. While there are none, any other token is accepted too."""
         self.issued_tokens: dict[str, Token] = {}
         """The tokens that installations of apps issued."""
+        self.suite_reports: dict[int, SuiteReport] = {}
+        """What the check runs of each suite amount to, by the suite's id. A missing one is made from the check runs."""
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
         self._rate_limits: dict[int | None, RateLimit] = {}
@@ -257,6 +260,8 @@ class Store:
 
     def remove_repository(self, row: Repository) -> None:
         """Delete a repository with everything in it."""
+        for suite in self.check_suites.where(repository_id=row.id):
+            self.suite_reports.pop(suite.id, None)
         for name, table in self.tables().items():
             if name not in _NOT_OF_REPOSITORIES:
                 for part in list(table.where(repository_id=row.id)):
@@ -382,6 +387,7 @@ class Store:
             vars(store).update(
                 tables,
                 repositories=rows,
+                suite_reports={},
                 _graphs=graphs | newer,
                 _collaborators=granted | rights,
                 _repository_ids=names,

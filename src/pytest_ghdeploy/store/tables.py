@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, KeysView
 
 _ID_STEP = 7
 
@@ -31,6 +31,10 @@ class Rows(Sequence[R]):
         """Select *rows* by *ids*, which are sorted."""
         self._rows = rows
         self._ids = ids
+
+    def ids(self) -> KeysView[int]:
+        """Return a live view of the ids."""
+        return self._rows.keys()
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -96,6 +100,13 @@ class Table(Generic[R]):
     def get(self, row_id: int) -> R | None:
         """Return the row with an id, ``None`` if it does not exist."""
         return self._rows.get(row_id)
+
+    def ids(self) -> KeysView[int]:
+        """Return a live view of the ids."""
+        return self._rows.keys()
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._rows.values()))

@@ -67,14 +67,14 @@ class Webhooks:
                 target.server.stop(seconds)
 
     def _close_unused(self) -> None:
+        """Shut down the applications of deleted hooks, unless another hook has the same."""
         with self._store.lock:
-            kept = {number: entry for number, entry in self._targets.items() if self._store.hooks.get(number)}
-            unused = [target for number, (_, target) in self._targets.items() if number not in kept]
-            self._targets = kept
-        used = [target.server for _, target in kept.values()]
-        for target in unused:
-            if target.server and target.server not in used:
-                target.server.stop()
+            deleted = sorted(self._targets.keys() - self._store.hooks.ids())
+            servers = [target.server for _, target in map(self._targets.pop, deleted) if target.server]
+            used = [target.server for _, target in self._targets.values()] if servers else []
+        for server in servers:
+            if server not in used:
+                server.stop()
 
     def __repr__(self) -> str:
         return f"<Webhooks {len(self.hooks)} hooks>"
@@ -217,30 +217,21 @@ class Webhooks:
         """Hold all deliveries from now on, until ``release``. If they are held already, nothing changes."""
         with self._store.lock:
             if self._outbox.held is None:
-                self._outbox.held = []
+                self._outbox.held = {}
 
     @property
     def held(self) -> list[Delivery]:
         """The held deliveries, oldest first. Deliveries to deleted hooks are dropped."""
         with self._store.lock:
             self._drop_orphans()
-            return [Delivery(self, *pair) for pair in self._outbox.held or ()]
+            return [Delivery(self, *pair) for pair in (self._outbox.held or {}).values()]
 
     def _drop_orphans(self) -> None:
-        orphans = [pair for pair in self._outbox.held or () if pair[0].hook_deliveries.get(pair[1].id) is None]
-        for store, row in orphans:
+        held = self._outbox.held or {}
+        for store, row in [pair for pair in held.values() if pair[0].hook_deliveries.get(pair[1].id) is None]:
             lost = row._replace(state="dropped", reason="its hook no longer exists")
             self._conversation.entries.append(Sent(self._name_of(store, row), lost))
-            self._take_out(row)
-
-    def _take_out(self, row: HookDelivery) -> bool:
-        """Remove a delivery from the held ones; return whether it was held."""
-        held = self._outbox.held or []
-        kept = [pair for pair in held if pair[1].id != row.id]
-        if len(kept) == len(held):
-            return False
-        self._outbox.held = kept
-        return True
+            del held[row.id]
 
     def release(self, *chosen: Delivery) -> None:
         """
@@ -262,11 +253,11 @@ class Webhooks:
                 msg = "no deliveries are held: call hold() before release()"
                 raise FakeError(msg)
             # These go before deliveries of later events.
-            for store, row in [self._due(delivery) for delivery in chosen] if chosen else held or ():
+            for store, row in [self._due(delivery) for delivery in chosen] if chosen else (held or {}).values():
                 self._outbox.append(store, row)
             if held is not None and chosen:
                 ids = {delivery.id for delivery in chosen}
-                self._outbox.held = [pair for pair in held if pair[1].id not in ids]
+                self._outbox.held = {row_id: pair for row_id, pair in held.items() if row_id not in ids}
 
     def _due(self, delivery: Delivery) -> tuple[Store, HookDelivery]:
         """Return the delivery's row if it is waiting, or else a new row that repeats it."""
@@ -299,7 +290,7 @@ class Webhooks:
         self._check_origin(delivery)
         with self._store.lock:
             store, row = self._store, delivery._now  # noqa: SLF001 - of the same package
-            if not self._take_out(row):
+            if (self._outbox.held or {}).pop(row.id, None) is None:
                 msg = f"{delivery!r} is not held: see hold() and held"
                 raise FakeError(msg, argument="delivery")
             lost = row._replace(state="dropped", reason="the test dropped it")
@@ -322,7 +313,7 @@ class Webhooks:
     def _give_up(self, reason: str) -> None:
         """Drop all deliveries in progress or queued, but not held ones."""
         with self._store.lock:
-            kept = {row.id for _, row in self._outbox.held or ()}
+            kept = self._outbox.held or {}
             entries = [entry for entry in self._conversation.entries if isinstance(entry, Sent) and entry.is_open]
             started = {entry.row.id: entry for entry in entries}
             for row in list(self._store.hook_deliveries):

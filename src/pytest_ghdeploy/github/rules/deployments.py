@@ -70,11 +70,14 @@ def contexts_to_check(reported: Sequence[Context], required: Sequence[str] | Non
     """
     if required is None:
         return list(reported)
-    selected: list[Context] = []
-    for name in dict.fromkeys(required):
-        matches = [context for context in reported if context_key(context.context) == context_key(name)]
-        selected += matches or [Context(name, "pending")]
-    return selected
+    matches: dict[str, list[Context]] = {}
+    for context in reported:
+        matches.setdefault(context_key(context.context), []).append(context)
+    return [
+        context
+        for name in dict.fromkeys(required)
+        for context in matches.get(context_key(name)) or [Context(name, "pending")]
+    ]
 
 
 def unmet_contexts(contexts: Iterable[Context], assume: Assumptions) -> list[Context]:
@@ -91,7 +94,8 @@ def listed_contexts(reported: Sequence[Context], checked: Sequence[Context], ass
     """Select the contexts that a 409 lists: those *checked* or, with ``list_all_contexts``, all *reported* too."""
     if not assume.list_all_contexts:
         return list(checked)
-    return [*reported, *(context for context in checked if context not in reported)]
+    known = set(reported)
+    return [*reported, *(context for context in checked if context not in known)]
 
 
 def performed_via(actor: User, app: App | None) -> App | None:
