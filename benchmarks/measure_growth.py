@@ -24,6 +24,8 @@ from typing import NamedTuple
 import requests
 
 from pytest_ghdeploy import FakeGitHub, Repository
+from pytest_ghdeploy.admin.endpoints import ENDPOINTS, read
+from pytest_ghdeploy.fake import engine_of
 
 FACTOR = 4
 API = "https://api.github.com/repos/octocat/example"
@@ -209,26 +211,33 @@ def delivery_miss(size: int) -> Generator[Call]:
 # Setup from Python
 
 
-@grows("add_branch after n branches", 2_500)
+@grows("add_branch and add_tag, n times", 500, limit=None)
 def branches(size: int) -> Generator[Call]:
-    """Add branches."""
-    with fake() as (_, repo):
+    """Add branches and tags."""
+
+    def add(repo: Repository) -> None:
         for number in range(size):
             repo.add_branch(f"topic/{number}")
-        for number in count():
-            yield lambda number=number: repo.add_branch(f"new/{number}")  # type: ignore[misc]
+            repo.add_tag(f"v{number}", "main")
+
+    while True:
+        with fake() as (_, repo):
+            yield partial(add, repo)
 
 
-@grows("add_branch from a ref, after n branches and commits", 1_000)
+@grows("add_branch from a ref and add_commit, n times", 500, limit=None)
 def branches_from(size: int) -> Generator[Call]:
     """Add branches at a commit that is not the latest."""
-    with fake() as (_, repo):
-        repo.add_branch("start")
+
+    def add(repo: Repository) -> None:
         for number in range(size):
-            repo.add_branch(f"topic-{number}")
+            repo.add_branch(f"topic-{number}", from_ref="start")
             repo.add_commit("main", files={"a.txt": str(number)})
-        for number in count():
-            yield lambda number=number: repo.add_branch(f"new-{number}", from_ref="start")  # type: ignore[misc]
+
+    while True:
+        with fake() as (_, repo):
+            repo.add_branch("start")
+            yield partial(add, repo)
 
 
 @grows("add_branch that is n behind", 2_500)
@@ -239,24 +248,14 @@ def branch_behind(size: int) -> Generator[Call]:
             yield lambda repo=repo: repo.add_branch("topic", behind=size)  # type: ignore[misc]
 
 
-@grows("add_tag after n tags", 2_500)
-def tags(size: int) -> Generator[Call]:
-    """Add tags."""
-    with fake() as (_, repo):
-        for number in range(size):
-            repo.add_tag(f"v{number}", "main")
-        for number in count():
-            yield lambda number=number: repo.add_tag(f"w{number}", "main")  # type: ignore[misc]
-
-
-@grows("add_check_run after n check runs", 1_000)
+@grows("add_check_run, n times", 500, limit=None)
 def check_runs(size: int) -> Generator[Call]:
     """Report on a commit."""
-    with fake() as (_, repo):
-        for number in range(size):
-            repo.add_check_run("main", name=f"job-{number}")
-        for number in count():
-            yield lambda number=number: repo.add_check_run("main", name=f"new-{number}")  # type: ignore[misc]
+    while True:
+        with fake() as (_, repo):
+            yield lambda repo=repo: [  # type: ignore[misc]
+                repo.add_check_run("main", name=f"job-{number}") for number in range(size)
+            ]
 
 
 @grows("add_commit_status after n branches and commits", 1_000)
@@ -270,13 +269,48 @@ def commit_statuses(size: int) -> Generator[Call]:
         yield from repeat(lambda: repo.add_commit_status(first, state="success"))
 
 
-@grows("add_commit after n commits", 2_500)
+@grows("add_commit_status, n times", 500, limit=None)
+def many_commit_statuses(size: int) -> Generator[Call]:
+    """Report on a commit."""
+    while True:
+        with fake() as (_, repo):
+            yield lambda repo=repo: [  # type: ignore[misc]
+                repo.add_commit_status("main", state="success", context=f"ci-{number}") for number in range(size)
+            ]
+
+
+@grows("add_commit, n times", 500, limit=None)
 def commits(size: int) -> Generator[Call]:
     """Add files."""
-    with fake() as (_, repo):
-        for _ in range(size):
-            repo.add_commit("main")
-        yield from repeat(lambda: repo.add_commit("main"))
+    while True:
+        with fake() as (_, repo):
+            yield lambda repo=repo: [repo.add_commit("main") for _ in range(size)]  # type: ignore[misc]
+
+
+@grows("add_environment, add_collaborator, add_user, add_token, n times", 250, limit=None)
+def accounts(size: int) -> Generator[Call]:
+    """Add rows of other kinds."""
+
+    def add(gh: FakeGitHub, repo: Repository) -> None:
+        for number in range(size):
+            repo.add_environment(f"env-{number}")
+            repo.add_collaborator(f"mona-{number}")
+            gh.add_user(f"hubot-{number}")
+            gh.add_token(f"token-{number:08}", user=f"hubot-{number}")
+
+    while True:
+        with fake() as (gh, repo):
+            yield partial(add, gh, repo)
+
+
+@grows("add_repository and add_deployment, n times", 250, limit=None)
+def many_repositories(size: int) -> Generator[Call]:
+    """Add repositories with a deployment each."""
+    while True:
+        with fake() as (gh, _):
+            yield lambda gh=gh: [  # type: ignore[misc]
+                gh.add_repository(f"octocat/repo-{number}").add_deployment(ref="main") for number in range(size)
+            ]
 
 
 @grows("add_merge_conflict with n files", 2_500)
@@ -341,14 +375,15 @@ def resets(size: int) -> Generator[Call]:
 # Third parties
 
 
-@grows("POST a deployment, n others under a waiting deployer", 1_000)
+@grows("add_deployment under a waiting deployer, n times", 500, limit=None)
 def waiting_deployer(size: int) -> Generator[Call]:
     """Create deployments that all wait for a poll."""
-    with fake() as (gh, repo):
-        gh.deployer(None)
-        for number in range(size):
-            repo.add_deployment(ref="main", environment=f"env-{number}")
-        yield from repeat(lambda: session.post(f"{API}/deployments", json={"ref": "main"}).raise_for_status())
+    while True:
+        with fake() as (gh, repo):
+            gh.deployer(None)
+            yield lambda repo=repo: [  # type: ignore[misc]
+                repo.add_deployment(ref="main", environment=f"env-{number}") for number in range(size)
+            ]
 
 
 @grows("clock.tick, n steps of a deployer due at different times", 250, limit=None)
@@ -372,13 +407,18 @@ def hooks(size: int) -> Generator[Call]:
         yield from repeat(lambda: repo.add_deployment(ref="main"))
 
 
-@grows("subscribe after n hooks", 500)
+@grows("subscribe and delete a hook, n times", 250, limit=None)
 def subscribe(size: int) -> Generator[Call]:
-    """Add a hook."""
-    with fake() as (gh, _):
-        for _ in range(size):
-            gh.webhooks.subscribe(lambda _: None, events=["deployment"])
-        yield from repeat(lambda: gh.webhooks.subscribe(lambda _: None, events=["deployment"]))
+    """Add hooks, then delete them."""
+
+    def add_and_delete(gh: FakeGitHub) -> None:
+        hooks = [gh.webhooks.subscribe(lambda _: None, events=["deployment"]) for _ in range(size)]
+        for hook in hooks:
+            hook.delete()
+
+    while True:
+        with fake() as (gh, _):
+            yield partial(add_and_delete, gh)
 
 
 @grows("drop n held deliveries", 250, limit=None)
@@ -660,6 +700,78 @@ def events(size: int) -> Generator[Call]:
         for _ in range(size):
             repo.add_deployment(ref="main")
         yield from repeat(lambda: (gh.events.named("deployment"), gh.events[-1], list(gh.events), repr(gh.events)))
+
+
+@grows("the news of n requests, line by line", 500, limit=None)
+def news(size: int) -> Generator[Call]:
+    """Write the lines of `ghdeploy serve`."""
+
+    def send() -> None:
+        for _ in range(size):
+            session.get(f"{API}/deployments?per_page=1")
+            transcript.news()
+
+    while True:
+        with fake() as (gh, _):
+            transcript = engine_of(gh).transcript
+            yield send
+
+
+@grows("a failing assert_request among n different requests", 500)
+def request_miss(size: int) -> Generator[Call]:
+    """Look for a request that was not sent."""
+    with fake() as (gh, _):
+        for number in range(size):
+            session.get(f"{API}/deployments/{number}")
+        yield from repeat(fails(lambda: gh.assert_request("POST", "/repos/octocat/example/deployments")))
+
+
+@grows("n faults for n requests", 250, limit=None)
+def faults(size: int) -> Generator[Call]:
+    """Let each request fail in its own way."""
+
+    def send() -> None:
+        for _ in range(size):
+            session.get(f"{API}/deployments")
+
+    while True:
+        with fake() as (gh, _):
+            for _ in range(size):
+                gh.faults.add(method="GET", status=502)
+            yield send
+
+
+@grows("the report of n unused faults after n requests", 500)
+def unused_faults(size: int) -> Generator[Call]:
+    """Explain why faults were not used."""
+    gh = FakeGitHub()
+    with closing(gh):
+        gh.open()
+        gh.add_repository("octocat/example")
+        for _ in range(size):
+            gh.faults.add(method="DELETE", status=502)
+        for _ in range(size):
+            session.get(f"{API}/deployments?per_page=1")
+        yield from repeat(engine_of(gh).list_problems)
+
+
+@grows("a request after n stubs", 1_000)
+def stubs(size: int) -> Generator[Call]:
+    """Ask for what no stub answers."""
+    with fake() as (gh, _):
+        for number in range(size):
+            gh.stub("GET", f"/repos/octocat/example/pulls/{number}", json={})
+        yield from repeat(get("/deployments"))
+
+
+@grows("the events of an admin client, n events", 250)
+def admin_events(size: int) -> Generator[Call]:
+    """Filter the events by a field."""
+    with fake() as (gh, repo):
+        for number in range(size):
+            repo.add_deployment(ref="main", environment=f"env-{number % 2}")
+        endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.path == "events/{event}")
+        yield from repeat(lambda: read(gh, endpoint, {"event": "deployment"}, {"environment": "env-1"}))
 
 
 # Redaction

@@ -54,6 +54,8 @@ def unknown(
 
 
 _LISTED = 20
+_COMPARED, _BESIDE = 200, 50
+"""The most names that are all compared with a value. Of more, so many on each side of it are compared."""
 
 
 def known_values(value: object, known: Iterable[object]) -> str:
@@ -63,12 +65,31 @@ def known_values(value: object, known: Iterable[object]) -> str:
     names = [str(name) for name in known]
     if not names:
         return "known: none"
-    near = difflib.get_close_matches(str(value), names, n=5, cutoff=0.5)
+    near = difflib.get_close_matches(str(value), nearby(str(value), names), n=5, cutoff=0.5)
     ordered = near + [name for name in names if name not in near]
     shown = ", ".join(ordered[:_LISTED])
     if len(ordered) > _LISTED:
         shown += f" and {len(ordered) - _LISTED} more"
     return f"known: {shown}"
+
+
+def nearby(name: str, names: list[str]) -> list[str]:
+    """
+    Select the *names* that may be similar to *name*.
+
+    Comparing two names is slow. Of more than 200, only those are selected that are
+    next to *name* in alphabetical order, by their beginnings or by their endings.
+    """
+    from bisect import bisect_left
+
+    if len(names) <= _COMPARED:
+        return names
+    near: dict[str, None] = {}
+    for step in (1, -1):
+        ordered = sorted(other[::step] for other in names)
+        place = bisect_left(ordered, name[::step])
+        near |= dict.fromkeys(other[::step] for other in ordered[max(0, place - _BESIDE) : place + _BESIDE])
+    return list(near)
 
 
 def kind_of(value: object) -> str:

@@ -1018,3 +1018,13 @@ def test_the_message_contains_no_token(ghdeploy: FakeGitHub, repository: Reposit
         ghdeploy._engine.check_unused()
     ghdeploy.faults.clear()
     assert "GET /users/[redacted] was sent 1 time" in str(caught.value)
+
+
+def test_the_first_20_unused_faults_are_explained() -> None:
+    """Each explanation reads all requests. Of the others, only the first line is left."""
+    gh = FakeGitHub()
+    for _ in range(22):
+        gh.faults.add(method="GET", path="/repos/octocat/example", status=502)
+    lines = "\n".join(gh._engine.list_problems()).splitlines()
+    assert sum("was used 0 of 1 times" in line for line in lines) == 22
+    assert sum("no request was sent after it was added" in line for line in lines) == 20

@@ -82,7 +82,7 @@ def create(
         updated_at=store.clock.now,
         **_settings(config),
     )
-    rules.check_room(row, store.hooks.where(repository_id=row.repository_id), most=_most(store, row))
+    rules.check_room(row, _others(store, row), most=_most(store, row))
     store.hooks.add(row)
     store.events.dispatch = partial(dispatch, store)
     if active:
@@ -97,6 +97,12 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
         "insecure_ssl": rules.insecure_ssl(config),
         "secret": config.get("secret", ""),
     }
+
+
+def _others(store: Store, hook: Hook) -> list[Hook]:
+    """List the hooks that may leave no room for *hook*. The number of apps' hooks is not limited."""
+    same = {} if hook.repository_id else {"target_url": hook.target_url}
+    return [row for row in store.hooks.where(repository_id=hook.repository_id, **same) if row.id != hook.id]
 
 
 def _most(store: Store, hook: Hook) -> int | None:
@@ -161,8 +167,7 @@ def update_config(store: Store, hook: Hook, config: Mapping[str, Any]) -> Hook:
 
 
 def _replace(store: Store, changed: Hook) -> Hook:
-    others = [row for row in store.hooks.where(repository_id=changed.repository_id) if row.id != changed.id]
-    rules.check_room(changed, others, most=_most(store, changed))
+    rules.check_room(changed, _others(store, changed), most=_most(store, changed))
     return store.hooks.replace(changed._replace(updated_at=store.clock.now))
 
 

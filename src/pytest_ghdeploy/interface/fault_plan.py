@@ -197,6 +197,10 @@ def _paths_of(request: Request) -> list[Segments]:
     return [parts, ("", "repos", *request.repository.full_name.lower().split("/"), *parts[3:])]
 
 
+_EXPLAINED = 20
+"""The number of unused faults for which the report says why. Each looks at all requests."""
+
+
 class FaultPlan:
     """The faults of a fake in the order in which they were added, and their effect on responses."""
 
@@ -204,6 +208,8 @@ class FaultPlan:
         """Add faults to *application*. *requests* returns the requests so far."""
         self.planned: list[PlannedFault] = []
         self._earlier = 0
+        self._active: list[PlannedFault] = []
+        """The faults that are not used up."""
         self._lock = lock
         self._requests = requests
         self.start(application)
@@ -213,6 +219,7 @@ class FaultPlan:
         with self._lock:
             self.planned.clear()
             self._earlier = 0
+            self._active.clear()
             self._application = application
             application.intercept = None
 
@@ -226,6 +233,7 @@ class FaultPlan:
             planned.past = self._application.store.snapshot() if planned.get("stale") else None
             planned.requests_before = len(self._requests())
             self.planned.append(planned)
+            self._active.append(planned)
             self._application.intercept = self._answer
 
     def begin_test(self) -> None:
@@ -242,7 +250,7 @@ class FaultPlan:
 
     def _answer(self, request: Request) -> Answer:
         paths = _paths_of(request)
-        for planned in self.planned:
+        for planned in self._active:
             failed = None
             if planned.get("not_found_yet"):
                 failed = self._hide(planned, request)
@@ -253,6 +261,7 @@ class FaultPlan:
                 fault.used += 1
                 if fault.used == fault.times:
                     planned.past = None  # a copy of all rows
+                    self._active.remove(planned)
                 answer, details = failed
                 hint = f"fault added by the test: {fault} ({fault.used} of {fault.times}){details}"
                 answer.hint = f"{hint}; {answer.hint}" if answer.hint else hint
@@ -266,7 +275,7 @@ class FaultPlan:
     def _proceed(self, request: Request, paths: Sequence[Segments]) -> Answer:
         waiting = [
             planned
-            for planned in self.planned
+            for planned in self._active
             if planned.get("not_found_yet") and not planned.created and planned.is_for(request.method, paths)
         ]
         if not waiting:
@@ -347,18 +356,22 @@ class FaultPlan:
         """
         Describe each required fault that was not used up, and each fault that failed to hide an object.
 
-        The lines give the reason and list the most similar requests.
+        For the first 20 of them, the lines give the reason and list the most similar requests.
         """
         with self._lock:
             added = self.planned[self._earlier :]
             lines = [planned.problem for planned in added if planned.problem]
             unused = [planned for planned in added if planned.is_missed()]
-            return lines + [line for planned in unused for line in self._explain(planned)]
+            requests = self._requests() if unused else ()
+            for number, planned in enumerate(unused):
+                lines.append(f"the fault {planned.fault} was used {planned.fault.used} of {planned.fault.times} times")
+                if number < _EXPLAINED:
+                    lines += self._explain(planned, requests[planned.requests_before :])
+            return lines
 
-    def _explain(self, planned: PlannedFault) -> Iterator[str]:
+    @staticmethod
+    def _explain(planned: PlannedFault, requests: Sequence[Exchange]) -> Iterator[str]:
         fault = planned.fault
-        yield f"the fault {fault} was used {fault.used} of {fault.times} times"
-        requests = self._requests()[planned.requests_before :]
         if planned.created:
             yield f"  {planned.created_by} created {planned.created.label}; no later request was for it"
         elif planned.passed:

@@ -6,6 +6,8 @@ from collections import Counter
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from pytest_ghdeploy.errors import nearby
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -22,8 +24,9 @@ def similar_lines(requests: Iterable[Exchange], wanted: str) -> Iterator[str]:
         wanted: The expected method and path, separated by a space.
     """
     counts = Counter(f"{request.method} {request.path}" for request in requests)
-    ranked = sorted(counts, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)
+    likely = nearby(wanted, list(counts))
+    ranked = sorted(likely, key=lambda line: SequenceMatcher(None, wanted, line).ratio(), reverse=True)
     for line in ranked[:_SHOWN]:
         yield f"  {line} was sent {counts[line]} time{'s'[: counts[line] != 1]}"
-    if len(ranked) > _SHOWN:
-        yield f"  and {len(ranked) - _SHOWN} others"
+    if len(counts) > _SHOWN:
+        yield f"  and {len(counts) - _SHOWN} others"

@@ -161,8 +161,10 @@ class Transcript:
                 news.number += isinstance(entry, Recorded)
                 fresh.append(_Numbered(entry, news.number))
             news.place = len(self.entries)
-            news.open = [item for item in fresh if isinstance(item.entry, Sent) and item.entry.is_open]
-            done = [item for item in fresh if item not in news.open]
+            done: list[_Numbered] = []
+            news.open = []
+            for item in fresh:
+                (news.open if isinstance(item.entry, Sent) and item.entry.is_open else done).append(item)
             news.parties |= dict.fromkeys(party for item in done if (party := _party_of(item.entry)))
             names = self._names(news.parties, 0)
             return [line for item in done for line in _joined(item, self._lines(item, names))]
@@ -271,6 +273,7 @@ class Transcript:
         logins = Counter(party.name for party in parties if party.kind == "client")
         names: dict[_Party, str] = {}
         taken = {GITHUB: ""}
+        numbers: Counter[str] = Counter()
         for party in parties:
             if party.kind != "client" or logins[party.name] == 1:
                 name = party.name
@@ -281,10 +284,10 @@ class Transcript:
                 name = f"{name[: limit - 1]}…"
             if taken.get(name, party.kind) != party.kind:
                 name = f"{name} ({party.kind})"
-            base, number = name, 1
+            base = name
             while name in taken:
-                number += 1
-                name = f"{base} {number}"
+                numbers[base] += 1
+                name = f"{base} {numbers[base] + 1}"
             taken[name] = party.kind
             names[party] = name
         return names

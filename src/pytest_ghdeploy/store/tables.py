@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, KeysView
+    from collections.abc import Callable, Iterator
 
 _ID_STEP = 7
 
@@ -31,10 +31,6 @@ class Rows(Sequence[R]):
         """Select *rows* by *ids*, which are sorted."""
         self._rows = rows
         self._ids = ids
-
-    def ids(self) -> KeysView[int]:
-        """Return a live view of the ids."""
-        return self._rows.keys()
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -63,6 +59,8 @@ class Table(Generic[R]):
         self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
         self.texts: dict[int, Any] = {}
         """What the renderer caches for a row, by the row's id, until the row is replaced or removed."""
+        self.removed: list[int] | None = None
+        """The ids of the rows that were removed since somebody set it to a list."""
 
     def add(self, row: R) -> R:
         """Add a *row*. Its id is ``next_id``, which is then used up, or a lower id that was never used."""
@@ -94,16 +92,14 @@ class Table(Generic[R]):
         """Remove a row. Its id is never used again."""
         old = self._rows.pop(row.id)
         self.texts.pop(row.id, None)
+        if self.removed is not None:
+            self.removed.append(row.id)
         for key_of, index in self._indexes.values():
             _discard(index, key_of(old), row.id)
 
     def get(self, row_id: int) -> R | None:
         """Return the row with an id, ``None`` if it does not exist."""
         return self._rows.get(row_id)
-
-    def ids(self) -> KeysView[int]:
-        """Return a live view of the ids."""
-        return self._rows.keys()
 
     def __len__(self) -> int:
         return len(self._rows)

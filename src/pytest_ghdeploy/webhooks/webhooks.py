@@ -58,6 +58,7 @@ class Webhooks:
         self._secrets = secrets
         self._shut_down(0)  # not waiting: the lock is held, and an application may send a request at shutdown
         self._targets = {}
+        store.hooks.removed = []
         self._timeout_seconds: float | None = None
 
     def _shut_down(self, seconds: float = 1.0) -> None:
@@ -69,8 +70,9 @@ class Webhooks:
     def _close_unused(self) -> None:
         """Shut down the applications of deleted hooks, unless another hook has the same."""
         with self._store.lock:
-            deleted = sorted(self._targets.keys() - self._store.hooks.ids())
-            servers = [target.server for _, target in map(self._targets.pop, deleted) if target.server]
+            deleted, self._store.hooks.removed = self._store.hooks.removed or [], []
+            targets = [self._targets.pop(hook_id)[1] for hook_id in deleted if hook_id in self._targets]
+            servers = [target.server for target in targets if target.server]
             used = [target.server for _, target in self._targets.values()] if servers else []
         for server in servers:
             if server not in used:
@@ -145,7 +147,7 @@ class Webhooks:
             store = self._store
             row = None
             # Several hooks of one application share its server.
-            for _, other in self._targets.values():
+            for _, other in self._targets.values() if receiver.server else ():
                 if other.server and other.value is receiver.value:
                     receiver = receiver._replace(server=other.server)
             if repository is not None:
