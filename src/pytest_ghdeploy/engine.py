@@ -197,7 +197,7 @@ class Engine:
         __tracebackhide__ = True
         with self.lock:
             lines = [] if self._fault_plan is None else self._fault_plan.missed_lines()
-            if self.application.stubs.added:
+            if self.application.stubs:
                 from pytest_ghdeploy.interface.stubs import missed_lines  # few tests need it
 
                 lines += missed_lines(self.application.stubs, self.requests)
@@ -275,7 +275,7 @@ class Engine:
     def report_text(self) -> str:
         """Return the conversation for the report of a failed test: a diagram if more than two parties take part."""
         text = self.transcript.report()
-        if self.application.stubs.added:
+        if self.application.stubs:
             from pytest_ghdeploy.interface.stubs import near_miss_lines  # few tests need it
 
             lines = map(printable, near_miss_lines(self.application.stubs, self.requests[self._earlier_requests :]))

@@ -27,7 +27,6 @@ from pytest_ghdeploy.interface.arguments import (
     to_assumptions,
 )
 from pytest_ghdeploy.interface.repository import Repository
-from pytest_ghdeploy.interface.stubs import stub_of
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.redaction.secrets import Secrets
 from pytest_ghdeploy.report.conversation import Conversation
@@ -456,8 +455,10 @@ class FakeGitHub:
         Raises:
             FakeError: An argument is invalid. No stub was added.
         """
+        from pytest_ghdeploy.interface.stubs import stub_of  # few tests need them
+
         with self._engine.lock:
-            self._engine.application.stubs.added.append(
+            self._engine.application.add_stub(
                 stub_of(
                     method,
                     path,

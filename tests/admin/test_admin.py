@@ -1085,7 +1085,8 @@ NEEDED = {
 def snapshot(gh: FakeGitHub) -> object:
     """Count all state."""
     rows = {name: len(list(table)) for name, table in gh._engine.store.tables().items()}
-    return rows, len(gh.events), gh.clock.now, len(gh.faults), len(gh._engine.application.stubs.added), len(gh.tokens)
+    stubs = gh._engine.application.stubs
+    return rows, len(gh.events), gh.clock.now, len(gh.faults), len(stubs.added if stubs else ()), len(gh.tokens)
 
 
 @pytest.mark.parametrize("path", CALLS)

@@ -68,7 +68,7 @@ def snapshot(fake: FakeGitHub) -> dict[str, Any]:
         "events": list(fake.events),
         "tokens": dict(store.tokens),
         "collaborators": {number: dict(granted) for number, granted in store._collaborators.items()},
-        "stubs": list(fake._engine.application.stubs.added),
+        "stubs": list(stubs.added) if (stubs := fake._engine.application.stubs) else [],
         "now": fake.clock.now,
         "requests": fake.requests,
         "settings": (fake.base_url, store.assume),

@@ -102,7 +102,7 @@ def stored(fake: FakeGitHub) -> object:
     ), (
         [
             (str(stub), stub.headers, stub.query, stub.body, stub.times, stub.required, stub.respond(ASKED))
-            for stub in application.stubs.added
+            for stub in (application.stubs.added if application.stubs else ())
         ],
         fake.clock.now,
         fake.conversation_text(),

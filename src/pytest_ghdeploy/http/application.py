@@ -32,7 +32,6 @@ from pytest_ghdeploy.http.authentication import (
 from pytest_ghdeploy.http.json_body import read_object
 from pytest_ghdeploy.http.messages import Answer, Request, header_text
 from pytest_ghdeploy.http.rendering import READING, Renderer, refusal_body
-from pytest_ghdeploy.http.stubs import Stubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.api.routing import Endpoint, Terms
     from pytest_ghdeploy.github.model import RateLimit, Repository, Token
     from pytest_ghdeploy.github.urls import Urls
+    from pytest_ghdeploy.http.stubs import Stub, Stubs
     from pytest_ghdeploy.store.store import Store
 
 _FREE = "/rate_limit"
@@ -57,7 +57,8 @@ class Application:
         self.store = store
         self.urls = urls
         self._own_urls = urls
-        self.stubs = Stubs()
+        self.stubs: Stubs | None = None
+        """The stubs, if the test has added any."""
         self.intercept: Callable[[Request], Answer] | None = None
         """Answers requests while there are faults. It may call ``proceed`` to get the answer without faults."""
         self._renderer = Renderer()
@@ -66,6 +67,14 @@ class Application:
         self._validate_all = validate_all
         if validate_all:
             store.events.listeners.append(lambda event: schema.check_event(event.name, event.payload))
+
+    def add_stub(self, stub: Stub) -> None:
+        """Add a stub. The caller holds the store's lock."""
+        if self.stubs is None:
+            from pytest_ghdeploy.http.stubs import Stubs  # few tests need them
+
+            self.stubs = Stubs()
+        self.stubs.added.append(stub)
 
     def handle(self, request: Request, urls: Urls | None = None) -> Answer:
         """
@@ -97,7 +106,7 @@ class Application:
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
-        if self.stubs.added and (stubbed := self._stubbed(request)):
+        if self.stubs and (stubbed := self.stubs.answer(request, self._headers_of_stubs)):
             return stubbed
         if request.method == "OPTIONS":
             return Answer(int(HTTPStatus.NO_CONTENT), negotiation.PREFLIGHT | self._identify(), b"")
@@ -141,11 +150,11 @@ class Application:
             headers["Content-Length"] = str(len(body))
         return Answer(status, headers, b"" if request.method == "HEAD" else body, hint, total=total)
 
-    def _stubbed(self, request: Request) -> Answer | None:
-        return self.stubs.answer(request, lambda: self._headers(USUAL_TERMS, None, None))
+    def _headers_of_stubs(self) -> dict[str, str]:
+        return self._headers(USUAL_TERMS, None, None)
 
     def _near_stub(self, request: Request) -> str:
-        return self.stubs.nearest(request) if self.stubs.added else ""
+        return self.stubs.nearest(request) if self.stubs else ""
 
     def _terms(self, request: Request) -> Terms:
         return negotiation.terms(

@@ -9,7 +9,6 @@ implement, which must not go unnoticed, from a path that GitHub answers with 404
 from __future__ import annotations
 
 import re
-from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -308,6 +307,8 @@ def _correction(path: list[str], template: list[str]) -> tuple[float, str] | Non
     wrong = [place for place, (segment, name) in enumerate(pairs) if segment != name and not _PARAMETER.fullmatch(name)]
     if len(wrong) != 1 or not all(path[1:]):
         return None
+    from difflib import SequenceMatcher  # few tests need it
+
     (place,) = wrong
     likeness = SequenceMatcher(None, path[place].lower(), template[place]).ratio()
     return (likeness, "/".join([*path[:place], template[place], *path[place + 1 :]])) if likeness >= _SIMILAR else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
@@ -244,6 +243,8 @@ def is_similar(pattern: Segments, path: Segments) -> bool:
     pattern, path = (segments[:-1] if segments[-1:] == ("",) else segments for segments in (pattern, path))
     if len(pattern) != len(path):
         return False
+    from difflib import SequenceMatcher  # few tests need it
+
     differing = [
         (wanted, segment)
         for wanted, segment in zip(pattern, path, strict=True)

@@ -43,7 +43,6 @@ from pytest_ghdeploy.interface.arguments import (
     user_called,
 )
 from pytest_ghdeploy.interface.environment import Environment
-from pytest_ghdeploy.interface.history import Branch, Commit, Tag, commit_of, signed
 from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment
 from pytest_ghdeploy.public import public
 
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pytest_ghdeploy.github.git import Graph
+    from pytest_ghdeploy.github.git import Graph, Signature
     from pytest_ghdeploy.github.git_refs import Refs
     from pytest_ghdeploy.github.model import (
         CheckRunConclusion,
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
         Team,
         User,
     )
+    from pytest_ghdeploy.interface.history import Branch, Commit, Tag
     from pytest_ghdeploy.store.store import Store
 
 # A mistyped number must not use up all memory.
@@ -310,7 +310,12 @@ class Repository:
                 committed.
         """
         with self._store.lock:
-            account, signatures = signed(self._store, author, date)
+            account = self._store.default_user
+            signatures: tuple[Signature | None, Signature | None] = (None, None)
+            if author is not None or date is not None:
+                from pytest_ghdeploy.interface.history import signed  # few tests need it
+
+                account, signatures = signed(self._store, author, date)
             now = self._store.clock.now
             if self._graph.commits or branch != self.default_branch:  # an empty repository has no branch yet
                 self._branch(branch, "branch")
@@ -354,12 +359,16 @@ class Repository:
     @property
     def branches(self) -> list[Branch]:
         """The existing branches, in alphabetical order."""
+        from pytest_ghdeploy.interface.history import Branch  # few tests need it
+
         with self._store.lock:
             return [Branch(name, sha) for name, sha in sorted(self._graph.branches.items())]
 
     @property
     def tags(self) -> list[Tag]:
         """The existing tags, in reverse alphabetical order as on GitHub."""
+        from pytest_ghdeploy.interface.history import Tag  # few tests need it
+
         with self._store.lock:
             return [Tag(name, sha) for name, sha in sorted(self._graph.tags.items(), reverse=True)]
 
@@ -373,6 +382,8 @@ class Repository:
         Raises:
             FakeError: *ref* is unknown. The message lists the branches and tags.
         """
+        from pytest_ghdeploy.interface.history import commit_of  # few tests need it
+
         with self._store.lock:
             if ref is None and not self._graph.commits:  # an empty repository has no branch yet
                 return []
