@@ -209,7 +209,8 @@ class Engine:
         with self.lock:
             self.transcript.begin_test()
             self._earlier_requests = len(self._recorder.recorded)
-            self.application.stubs.earlier = len(self.application.stubs.added)
+            if self.application.stubs is not None:
+                self.application.stubs.earlier = len(self.application.stubs.added)
             if self._fault_plan is not None:
                 self._fault_plan.begin_test()
 
