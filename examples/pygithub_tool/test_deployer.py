@@ -257,8 +257,7 @@ def test_rollback_looks_beyond_the_first_page(
     deployer.rollback(remote, "staging", servers)
 
     assert servers.shas == [good, bad, good]
-    paths = [exchange.path for exchange in ghdeploy.requests if exchange.method == "GET"]
-    assert [path for path in paths if path.endswith("/deployments")] == [
+    assert [request.path for request in ghdeploy.requests.filter("GET", "/repos/*/*/deployments")] == [
         "/repos/octocat/example/deployments",
         f"/repositories/{repo.id}/deployments",
     ]
@@ -308,7 +307,7 @@ def test_clean_up_goes_through_all_pages(ghdeploy: FakeGitHub, repo: Repository,
     assert len(deployer.clean_up(remote, "staging", keep=2)) == 118
 
     assert [deployment.state for deployment in repo.deployments] == ["success", "inactive"]
-    assert sum(request.path == f"/repositories/{repo.id}/deployments" for request in ghdeploy.requests) == 1
+    assert len(ghdeploy.requests.filter(path=f"/repositories/{repo.id}/deployments")) == 1
 
 
 def test_the_command_line_deploys(ghdeploy: FakeGitHub, repo: Repository, capfd: pytest.CaptureFixture[str]) -> None:

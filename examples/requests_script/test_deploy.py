@@ -220,7 +220,8 @@ def test_sweeping_follows_the_links(ghdeploy: FakeGitHub, github: deploy.GitHub)
     assert deploy.sweep(github, "staging", keep=10) == 240
 
     assert repo.deployments == newest
-    queries = [it.url.partition("?")[2] for it in ghdeploy.requests if it.path.endswith("/deployments")]
+    pages = ghdeploy.requests.filter("GET", "/repos/octocat/example/deployments")
+    queries = [page.url.partition("?")[2] for page in pages]
     assert queries == [
         "per_page=100&environment=staging",
         "per_page=100&environment=staging&page=2",

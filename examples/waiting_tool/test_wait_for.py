@@ -96,7 +96,7 @@ def test_polls_without_news_cost_no_rate_limit(
 
     wait_for.wait(session, create_deployment(session), clock=clock)
 
-    polls = [exchange.status for exchange in ghdeploy.requests if exchange.path.endswith("/statuses")]
+    polls = [request.status for request in ghdeploy.requests.filter(path="/repos/*/*/deployments/*/statuses")]
     assert polls == [200, *[304] * 19, 200]
     assert ghdeploy.requests[-1].response_headers["X-RateLimit-Used"] == "4"
 
