@@ -62,7 +62,7 @@ class Engine:
     ) -> None:
         """Create an inactive fake. *parts* are the parts of *base_url*."""
         self.base_url = base_url
-        self.host = registry.host_named(parts.hostname)
+        self.host = registry.host_of(base_url)
         self.prefix = parts.path.rstrip("/")
         self.validate = validate
         self.enterprise_version = enterprise_version

@@ -105,8 +105,8 @@ class FakeGitHub:
         Raises:
             FakeError: An argument is unknown or invalid.
         """
-        parts = _split(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        parts = _root(base_url)
+        if parts is None:
             msg = f"base_url must be the root of an API, {PUBLIC_API} or https://HOST/api/v3; got {base_url!r}"
             raise FakeError(msg, argument="base_url")
         if validate not in ("requests", "all"):
@@ -849,11 +849,14 @@ def engine_of(fake: FakeGitHub) -> Engine:
 
 
 @lru_cache(32)
-def _split(url: str) -> SplitResult:
+def _root(url: str) -> SplitResult | None:
+    """Split the URL of the root of an API; ``None`` if it cannot be one."""
     try:
-        return urlsplit(url if isinstance(url, str) else "")
+        parts = urlsplit(url if isinstance(url, str) else "")
     except ValueError:
-        return urlsplit("")
+        return None
+    is_root = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+    return parts if is_root else None
 
 
 _DEFAULTS = Assumptions()

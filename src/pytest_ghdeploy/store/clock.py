@@ -31,7 +31,7 @@ class Clock:
     def __init__(self) -> None:
         """Start at the current time."""
         self._diary: Diary | None = None
-        self._set(datetime.now(UTC).replace(microsecond=0))
+        self._exact = self._now = datetime.now(UTC).replace(microsecond=0)
 
     def _set(self, when: datetime) -> None:
         self._exact = when

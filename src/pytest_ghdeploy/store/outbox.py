@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextvars import ContextVar, copy_context
+from functools import cached_property
 from itertools import count
 from threading import Condition, RLock, get_ident
 from typing import TYPE_CHECKING
@@ -85,10 +86,14 @@ class Outbox:
         self._send = send
         self._queue: deque[Item] = deque()
         self._calls: list[tuple[int, Callable[[], object]]] = []
-        self._changed = Condition(self.lock)
         self._current: Item | None = None
         self._calling_back: set[int] = set()
         """The hooks whose receivers did not finish while another thread waited for them."""
+
+    @cached_property
+    def _changed(self) -> Condition:
+        """Tells other threads that a delivery has ended. Few tests make deliveries."""
+        return Condition(self.lock)
 
     def __len__(self) -> int:
         return len(self._queue)
