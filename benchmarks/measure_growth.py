@@ -671,16 +671,26 @@ def recorded_requests(size: int) -> Generator[Call]:
         yield from repeat(lambda: gh.requests)
 
 
-@grows("the conversation after n requests", 1_000)
-def conversations(size: int) -> Generator[Call]:
-    """Write the conversation as text and as diagrams."""
+def long_conversation(size: int) -> FakeGitHub:
+    """Fill the record with requests, events and deliveries, and return the fake, which is closed."""
     with fake() as (gh, repo):
         gh.webhooks.subscribe(lambda _: None)
         for _ in range(size):
             session.get(f"{API}/deployments?per_page=1")
             repo.add_deployment(ref="main")
-        conversation = gh.conversation
-        yield from repeat(lambda: (conversation.text(), conversation.diagram(), conversation.mermaid()))
+    return gh
+
+
+@grows("the conversation after n requests and deliveries", 1_000)
+def conversations(size: int) -> Generator[Call]:
+    """Write the conversation as text."""
+    yield from repeat(long_conversation(size).conversation.text)
+
+
+@grows("the diagram after n requests and deliveries", 1_000)
+def diagrams(size: int) -> Generator[Call]:
+    """Draw the conversation."""
+    yield from repeat(long_conversation(size).conversation.mermaid)
 
 
 @grows("the diagram of n receivers with the same name", 100)

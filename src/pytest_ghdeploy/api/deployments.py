@@ -152,7 +152,7 @@ def _check_contexts(
     unmet = rules.unmet_contexts(checked, store.assume)
     if unmet:
         # GitHub shows a context without a report as pending, though nobody may ever report it.
-        missing = [context for context in unmet if context not in reported]
+        missing = set(unmet) - set(reported)
         states = ", ".join(
             f"{context.context} {'was never reported' if context in missing else f'is {context.state}'}"
             for context in unmet

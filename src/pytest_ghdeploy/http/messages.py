@@ -113,8 +113,8 @@ def fits(pattern: Segments, path: Segments) -> bool:
 
 def header_text(text: str) -> str:
     """Convert *text* to a valid header value: one line of ASCII, at most 1,000 characters."""
-    escaped = (letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in " ".join(text.split()))
-    line = "".join(escaped)
+    start = " ".join(text.split())[: _HINT_LIMIT + 1]
+    line = "".join(letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in start)
     return line if len(line) <= _HINT_LIMIT else f"{line[: _HINT_LIMIT - 3]}..."
 
 
