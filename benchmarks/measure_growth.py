@@ -542,7 +542,7 @@ def merges(size: int) -> Generator[Call]:
             yield lambda body=body: session.post(f"{API}/deployments", json=body).raise_for_status()  # type: ignore[misc]
 
 
-@grows("a 202 that merges n commits with a file each", 1_000)
+@grows("a 202 that merges n commits with a file each", 2_500)
 def merges_of_files(size: int) -> Generator[Call]:
     """Merge commits that changed many files."""
     with fake() as (_, repo):

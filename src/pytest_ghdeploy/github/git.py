@@ -341,8 +341,8 @@ class Graph:
         common = self.merge_base(ours, theirs)
         base = common.tree if common else Tree()
         left, right = self.commits[ours].tree, self.commits[theirs].tree
-        changed = {path: right.get(path) for path, _ in right.changes_since(base)}
-        conflicts = [path for path, other in changed.items() if left.get(path) not in (base.get(path), other)]
+        changed = {path: right.find(path) for path, _ in right.changes_since(base)}
+        conflicts = [path for path, other in changed.items() if left.find(path) not in (base.find(path), other)]
         if conflicts:
             raise MergeConflict(conflicts)
         return left.committed(changed)

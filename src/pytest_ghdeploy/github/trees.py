@@ -60,7 +60,7 @@ class Layers(Mapping[str, V], Generic[V]):
         if len(after._own) > _FEW and len(after._own) ** 2 > len(after._shared):
             return Layers(after._merged())
         after._length = self._length + sum(
-            (value is not None) - (self.get(key) is not None) for key, value in changes.items()
+            (value is not None) - (self.find(key) is not None) for key, value in changes.items()
         )
         return after
 
@@ -75,8 +75,12 @@ class Layers(Mapping[str, V], Generic[V]):
             return self._shared
         return {key: value for key, value in {**self._shared, **self._own}.items() if value is not None}
 
+    def find(self, key: str) -> V | None:
+        """Return the value of a key, ``None`` without one. ``get`` of a ``Mapping`` is slow if there is none."""
+        return self._own[key] if key in self._own else self._shared.get(key)
+
     def __getitem__(self, key: str) -> V:
-        value = self._own[key] if key in self._own else self._shared[key]
+        value = self.find(key)
         if value is None:
             raise KeyError(key)
         return value
@@ -125,12 +129,12 @@ class Tree(Mapping[str, str]):
 
     def committed(self, files: Mapping[str, str | None]) -> Tree:
         """Return a tree in which *files* have other blobs. ``None`` removes a file."""
-        changes = {path: blob for path, blob in files.items() if blob != self.get(path)}
+        changes = {path: blob for path, blob in files.items() if blob != self.find(path)}
         if not changes:
             return self
         after = Tree()
         after.files, after.before = self.files.changed(changes), self
-        after.changes = tuple(_change(path, self.get(path), changes[path]) for path in sorted(changes))
+        after.changes = tuple(_change(path, self.find(path), changes[path]) for path in sorted(changes))
         return after
 
     def changes_since(self, before: Tree) -> list[Change]:
@@ -139,8 +143,13 @@ class Tree(Mapping[str, str]):
             return []
         if self.before is before:
             return list(self.changes)
-        pairs = ((path, before.get(path), self.get(path)) for path in sorted(self.files.keys_to_compare(before.files)))
-        return [_change(path, old, new) for path, old, new in pairs if old != new]
+        old, new = before.files.find, self.files.find
+        differing = [path for path in self.files.keys_to_compare(before.files) if old(path) != new(path)]
+        return [_change(path, old(path), new(path)) for path in sorted(differing)]
+
+    def find(self, path: str) -> str | None:
+        """Return the blob of a file, ``None`` if it does not exist."""
+        return self.files.find(path)
 
     def __getitem__(self, path: str) -> str:
         return self.files[path]
@@ -211,7 +220,7 @@ class Tree(Mapping[str, str]):
         """Return the sums, from the *sums* of the tree before."""
         changed: dict[str, int] = {}
         for path, _ in self.changes:
-            was, blob = self.before.get(path) if self.before is not None else None, self.get(path)
+            was, blob = self.before.find(path) if self.before is not None else None, self.find(path)
             for folder, name in _folders_of(path):
                 total = changed.get(folder, sums.get(folder, 0))
                 changed[folder] = total - _hash(name, was) + _hash(name, blob)
