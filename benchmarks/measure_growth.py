@@ -258,6 +258,16 @@ def check_runs(size: int) -> Generator[Call]:
             ]
 
 
+@grows("add_check_run in a suite of its own, n times", 500, limit=None)
+def check_suites(size: int) -> Generator[Call]:
+    """Report on a commit from many workflows."""
+    while True:
+        with fake() as (_, repo):
+            yield lambda repo=repo: [  # type: ignore[misc]
+                repo.add_check_run("main", name="job", check_suite=f"workflow-{number}") for number in range(size)
+            ]
+
+
 @grows("add_commit_status after n branches and commits", 1_000)
 def commit_statuses(size: int) -> Generator[Call]:
     """Report on the first commit, which is in all branches."""
@@ -287,15 +297,17 @@ def commits(size: int) -> Generator[Call]:
             yield lambda repo=repo: [repo.add_commit("main") for _ in range(size)]  # type: ignore[misc]
 
 
-@grows("add_environment, add_collaborator, add_user, add_token, n times", 250, limit=None)
+@grows("add rows of other kinds, n times", 250, limit=None)
 def accounts(size: int) -> Generator[Call]:
-    """Add rows of other kinds."""
+    """Add environments, collaborators, users, apps, teams and tokens."""
 
     def add(gh: FakeGitHub, repo: Repository) -> None:
         for number in range(size):
             repo.add_environment(f"env-{number}")
             repo.add_collaborator(f"mona-{number}")
             gh.add_user(f"hubot-{number}")
+            gh.add_app(f"app-{number}")
+            gh.add_team("octo-org", f"Team {number}")
             gh.add_token(f"token-{number:08}", user=f"hubot-{number}")
 
     while True:
@@ -631,6 +643,34 @@ def retirements(size: int) -> Generator[Call]:
                 row.add_status("success", auto_inactive=False)
             last = repo.add_deployment(ref="main", environment="qa")
             yield lambda last=last: last.add_status("success")  # type: ignore[misc]
+
+
+@grows("n deployments to production that succeed", 250, limit=None)
+def successes(size: int) -> Generator[Call]:
+    """Deploy to an environment in which a success retires nothing."""
+    while True:
+        with fake() as (_, repo):
+            yield lambda repo=repo: [  # type: ignore[misc]
+                repo.add_deployment(ref="main").add_status("success") for _ in range(size)
+            ]
+
+
+@grows("create and delete n deployments and hooks beside n", 100, limit=None)
+def deletions(size: int) -> Generator[Call]:
+    """Delete over REST what was created."""
+    hook = {"config": {"url": "http://127.0.0.1:9/"}, "active": False}
+
+    def change() -> None:
+        for _ in range(size):
+            for path, body in (("deployments", {"ref": "main"}), ("hooks", hook)):
+                number = session.post(f"{API}/{path}", json=body).json()["id"]
+                session.delete(f"{API}/{path}/{number}").raise_for_status()
+
+    with fake() as (gh, repo):
+        for _ in range(size):
+            repo.add_deployment(ref="main").add_status("success")
+            gh.webhooks.subscribe(lambda _: None, events=["push"])
+        yield from repeat(change)
 
 
 @grows("create, rename and delete a repository beside n", 1_000)

@@ -229,9 +229,11 @@ def _report(store: Store, row: CheckRun) -> SuiteReport:
 def _start_suite(store: Store, repository: Repository, sha: str, app: App, label: str) -> CheckSuite:
     graph = store.git(repository)
     parents = graph.commits[sha].parents
+    number = store.check_suites.next_id
+    store.suite_reports[number] = SuiteReport(())
     return store.check_suites.add(
         CheckSuite(
-            id=store.check_suites.next_id,
+            id=number,
             repository_id=repository.id,
             sha=sha,
             app=app,

@@ -89,7 +89,8 @@ def create(
     )
     if environment:
         environments.ensure(store, repository, environment)
-    active = store.deployments.where(repository_id=repository.id, environment_key=key, state="success")
+    retirable = rules.retirable(store.assume)
+    active = store.deployments.where(repository_id=repository.id, environment_key=key, **retirable)
     for other in rules.superseded_by(deployment, active, store.assume, auto_inactive=auto_inactive):
         _append(store, repository, other._replace(state="inactive"), creator, performed_via_github_app)
     return row

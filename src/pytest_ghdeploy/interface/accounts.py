@@ -58,7 +58,7 @@ def add_team(store: Store, organization: str, name: str) -> Team:
     if owner and owner.type != "Organization":
         msg = f'{owner.login} is a {owner.type}; a team must belong to an account with type="Organization"'
         raise FakeError(msg, argument="organization")
-    if any(team.slug == slug and team.organization is owner for team in store.teams):
+    if store.teams.where(organization=owner, slug=slug):
         msg = f"{organization} already has a team {slug}"
         raise FakeError(msg, argument="name")
     owner = owner or store.add_user(organization, "Organization")
@@ -86,7 +86,7 @@ def add_app(
         msg = f'the slug of an app may contain only lower-case letters, digits and "-" between them; got {slug!r}'
         raise FakeError(msg, argument="slug")
     check_login(owner, argument="owner")
-    if slug == apps.ACTIONS or any(app.slug == slug for app in store.apps):
+    if slug == apps.ACTIONS or store.apps.where(slug=slug):
         msg = f"app {slug} already exists"
         raise FakeError(msg, argument="slug")
     if app_id is not None:

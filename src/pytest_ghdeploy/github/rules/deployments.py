@@ -181,6 +181,12 @@ def check_report(resource: str, description: str, urls: dict[str, str]) -> None:
             raise refusals.not_http(resource, field, url)
 
 
+def retirable(assume: Assumptions) -> dict[str, object]:
+    """Return the attributes that a deployment has if the success of another may retire it: see ``superseded_by``."""
+    attributes: dict[str, object] = {"state": "success", "transient_environment": False}
+    return attributes if assume.auto_inactive_production else attributes | {"production_environment": False}
+
+
 def superseded_by(
     deployment: Deployment, others: Iterable[Deployment], assume: Assumptions, *, auto_inactive: bool
 ) -> list[Deployment]:
@@ -197,15 +203,14 @@ def superseded_by(
     """
     if not auto_inactive or deployment.state != "success":
         return []
+    needed = retirable(assume)
     superseded = [
         other
         for other in others
         if other.id < deployment.id
         and other.repository_id == deployment.repository_id
         and other.environment_key == deployment.environment_key
-        and other.state == "success"
-        and not other.transient_environment
-        and (assume.auto_inactive_production or not other.production_environment)
+        and all(getattr(other, name) == value for name, value in needed.items())
     ]
     return sorted(superseded, key=lambda other: other.id)
 
