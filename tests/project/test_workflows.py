@@ -29,6 +29,16 @@ def test_the_matrix_has_every_supported_python() -> None:
     assert matrix["system"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
 
 
+def test_the_newest_versions_are_tested_every_week() -> None:
+    """With releases and with pre-releases. The tests run as in the other workflow."""
+    text = (ROOT / ".github" / "workflows" / "newest.yml").read_text("utf-8")
+    assert re.search(r'^  schedule:\n    - cron: "\d+ \d+ \* \* \d"\n  workflow_dispatch:\n', text, re.MULTILINE)
+    steps = workflow("newest")["jobs"]["newest"]["steps"]
+    assert steps[-1] == workflow("tests")["jobs"]["versions"]["steps"][-1]
+    matrix = workflow("newest")["jobs"]["newest"]["strategy"]["matrix"]
+    assert [entry["option"] for entry in matrix["include"]] == ["", "--pre"]
+
+
 def test_every_command_of_a_workflow_exists() -> None:
     """The make targets and files that the workflows run are in the project."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
@@ -37,7 +47,7 @@ def test_every_command_of_a_workflow_exists() -> None:
             for step in job["steps"]:
                 for target in re.findall(r"^make ([a-z-]+)", step.get("run", ""), re.MULTILINE):
                     assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{path.name}: make {target}"
-                for file in re.findall(r"^\.ci/\S+", step.get("run", ""), re.MULTILINE):
+                for file in re.findall(r"^(?:python )?((?:\.ci|tools)/\S+)", step.get("run", ""), re.MULTILINE):
                     assert (ROOT / file).is_file(), f"{path.name}: {file}"
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _PIECE = 2**16
+# Private names of a connector. Without them, a request could leave over a connection that was opened before the fake.
+_NEEDED = ("_create_connection", "_get", "_factory", "_conns")
 
 
 def patches(library: ModuleType) -> list[Patch]:
@@ -38,9 +40,13 @@ def patches(library: ModuleType) -> list[Patch]:
 
         return create_connection
 
+    wraps = {"_create_connection": in_memory, "_get": _get}
     return [
-        Patch(library.TCPConnector, "_create_connection", in_memory),
-        Patch(library.TCPConnector, "_get", _get),
+        *(
+            Patch(library.TCPConnector, name, wrap)
+            for name, wrap in wraps.items()
+            if hasattr(library.TCPConnector, name)
+        ),
         Patch(library.TCPConnector, "connect", _connect),
     ]
 
@@ -49,10 +55,9 @@ def _get(original: Function) -> Function:
     # Connections that were opened before the fake became active are closed instead of reused.
     def get(connector: Any, key: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - a coroutine in newer versions
         __tracebackhide__ = True
-        kept = connector._conns.get(key, ())  # noqa: SLF001
-        real = [protocol for protocol, _ in kept if not isinstance(protocol.transport, _Transport)]
-        if real and registry.fake_for(registry.host_named(key.host)) is not None:
-            for protocol in real:
+        if registry.is_ours(registry.host_named(key.host)):
+            kept = connector._conns.get(key, ())  # noqa: SLF001
+            for protocol in [protocol for protocol, _ in kept if not isinstance(protocol.transport, _Transport)]:
                 protocol.close()
         return original(connector, key, *args, **kwargs)
 
@@ -63,6 +68,9 @@ def _connect(original: Function) -> Function:
     # Only this method knows both a request's connection and its timeouts.
     async def connect(connector: Any, req: Any, traces: Any, timeout: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, ASYNC109 - the library's
         __tracebackhide__ = True
+        host = registry.host_named(req.url.host)
+        if registry.is_ours(host) and (missing := [name for name in _NEEDED if not hasattr(connector, name)]):
+            raise registry.unknown_version(host, "aiohttp", f"TCPConnector.{missing[0]}")
         connection = await original(connector, req, traces, timeout, *args, **kwargs)
         if isinstance(connection.transport, _Transport):
             connection.transport.timeouts = timeout.total, timeout.sock_read

@@ -29,8 +29,11 @@ def patches(library: ModuleType) -> list[Patch]:
         Patch(cassette, "can_play_response_for", _unless_ours),
         # Called before vcrpy refuses a request that is not recorded.
         Patch(cassette, "filter_request", _unless_ours),
-        Patch(cassette, "append", _unless_ours),
-        Patch(cassette, "_load", _load),
+        *(
+            [Patch(cassette, "append", _unless_ours), Patch(cassette, "_load", _load)]
+            if hasattr(cassette, "_load")
+            else [Patch(cassette, "append", _refuse)]
+        ),
     ]
 
 
@@ -60,6 +63,17 @@ def _unless_ours(original: Function) -> Function:
         return None if is_ours else original(cassette, request, *args, **kwargs)
 
     return unless_ours
+
+
+def _refuse(original: Function) -> Function:
+    # Without _load, a recording that is loaded looks like one that is made. Leaving out the first would lose it, and
+    # keeping the second would put a token into the cassette.
+    def refuse(cassette: Any, request: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        if registry.is_ours(host := registry.host_of(request.uri)):
+            raise registry.unknown_version(host, "vcrpy", "Cassette._load")
+        return original(cassette, request, *args, **kwargs)
+
+    return refuse
 
 
 def _load(original: Function) -> Function:

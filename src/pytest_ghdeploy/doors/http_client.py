@@ -28,8 +28,8 @@ _SOCKET = genuine(socket.socket, "socket")
 
 def origin_of(connection: Any, scheme: str) -> memory_socket.Origin:  # noqa: ANN401 - http.client's or urllib3's
     """Return the server that a connection leads to, directly or through a proxy."""
-    # Only this attribute knows where a tunnel leads.
-    if host := connection._tunnel_host:  # noqa: SLF001
+    # Only this attribute knows where a tunnel leads. Without it, the network guard refuses a tunnel to GitHub.
+    if host := getattr(connection, "_tunnel_host", None):
         return memory_socket.Origin(scheme, registry.host_named(host), connection._tunnel_port)  # noqa: SLF001
     return memory_socket.Origin(scheme, registry.host_named(connection.host), connection.port)
 

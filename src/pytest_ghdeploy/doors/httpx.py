@@ -58,11 +58,12 @@ class _Door:
 
     def transport_for_url(self, original: Function) -> Function:
         def transport_for_url(client: Any, url: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-            if registry.is_ours(registry.host_named(url.host)) and hasattr(client, "_mounts"):
-                # The same as the library's own method.
-                matches = (transport for pattern, transport in client._mounts.items() if pattern.matches(url))  # noqa: SLF001
-                return next(matches, None) or client._transport  # noqa: SLF001
-            return original(client, url, *args, **kwargs)
+            mounts, default = getattr(client, "_mounts", None), getattr(client, "_transport", None)
+            if mounts is None or default is None or not registry.is_ours(registry.host_named(url.host)):
+                return original(client, url, *args, **kwargs)
+            # The same as the library's own method.
+            matches = (transport for pattern, transport in mounts.items() if pattern.matches(url))
+            return next(matches, None) or default
 
         return transport_for_url
 

@@ -153,6 +153,17 @@ def refusal(host: str, message: str) -> UnsupportedRequest:
     return problem
 
 
+def unknown_version(host: str, library: str, name: str) -> UnsupportedRequest:
+    """Make the error for a request to *host* through a *library* that no longer has the private *name*."""
+    from importlib.metadata import version
+
+    return refusal(
+        host,
+        f"a request to {host} cannot be answered: {library} {version(library)} has no {name}, which this version of "
+        f"pytest-ghdeploy needs. Use an older {library} or a newer pytest-ghdeploy",
+    )
+
+
 def _served() -> str:
     return "active fakes answer for " + " and ".join(fake.base_url for fake in _active) + " only"
 

@@ -228,7 +228,14 @@ class RequestsDoor:
     """The door to one fake."""
 
     def __init__(self, fake: Fake) -> None:
-        """Let *fake* answer the requests to its host."""
+        """
+        Let *fake* answer the requests to its host.
+
+        Raises:
+            UnsupportedRequest: This version of ``responses`` has no method ``_on_request``.
+        """
+        if not hasattr(responses.RequestsMock, "_on_request"):  # where failed connections are retried
+            raise registry.unknown_version(fake.host, "responses", "RequestsMock._on_request")
         mock = _Mock(fake)
         mock.add(_Anything(fake, mock.calls))
         self.send = mock.unbound_on_send()
