@@ -42,7 +42,7 @@ def life_cycle() -> None:
     print("The life cycle of a deployment: requests of the PyGithub tool, and the fake's responses and events.")
     with FakeGitHub() as fake:
         repo = fake.add_repository("octocat/example")
-        repo.add_deployment(ref="main", environment="staging", description="Last week's release").add_status("success")
+        repo.add_deployment("main", environment="staging", description="Last week's release").add_status("success")
         repo.add_branch("topic")
         repo.add_commit("topic", message="Answer faster")
         repo.add_commit_status("topic", state="pending", context="ci/tests")

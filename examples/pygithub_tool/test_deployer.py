@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
 
 TOKEN = "a-token-for-tests"  # noqa: S105 - not a real token
+DEPLOYMENTS = "/repos/octocat/example/deployments"
 
 
 @pytest.fixture
@@ -54,11 +55,7 @@ def servers() -> Servers:
 
 def create_statuses(ghdeploy: FakeGitHub) -> list[int]:
     """List the HTTP statuses of all requests to create a deployment."""
-    return [
-        exchange.status
-        for exchange in ghdeploy.requests
-        if exchange.method == "POST" and exchange.path.endswith("/deployments")
-    ]
+    return [exchange.status for exchange in ghdeploy.requests.filter("POST", DEPLOYMENTS)]
 
 
 def test_a_deployment_is_rolled_out_and_reported(
@@ -166,7 +163,7 @@ def test_a_merge_commit_must_pass_the_checks_too(
 def test_the_tool_gives_up_after_three_merges(ghdeploy: FakeGitHub, remote: Remote, servers: Servers) -> None:
     """A branch that is always behind is not deployed."""
     merged = {"message": "Auto-merged main into topic on deployment."}
-    ghdeploy.stub("POST", "/repos/octocat/example/deployments", status=202, json=merged)
+    ghdeploy.stub("POST", DEPLOYMENTS, status=202, json=merged)
 
     with pytest.raises(deployer.DeployError, match="still behind the default branch after 3 merges"):
         deployer.deploy(remote, "topic", "staging", servers)
@@ -206,8 +203,8 @@ def test_rollback_goes_to_the_previous_success(
     """The previously live commit is deployed again. Failures and other environments are skipped."""
     good = repo.sha("main")
     deployer.deploy(remote, "main", "staging", servers)
-    repo.add_deployment(ref=repo.add_commit("main"), environment="staging").add_status("failure")
-    repo.add_deployment(ref=repo.add_commit("main"), environment="qa").add_status("success")
+    repo.add_deployment(repo.add_commit("main"), environment="staging").add_status("failure")
+    repo.add_deployment(repo.add_commit("main"), environment="qa").add_status("success")
     bad = repo.add_commit("main", message="Break everything")
     deployer.deploy(remote, "main", "staging", servers)
     repo.add_commit_status(good, state="failure", context="nightly")
@@ -251,13 +248,13 @@ def test_rollback_looks_beyond_the_first_page(
     deployer.deploy(remote, "main", "staging", servers)
     bad = repo.add_commit("main")
     for _ in range(110):
-        repo.add_deployment(ref="main", environment="staging").add_status("failure")
+        repo.add_deployment("main", environment="staging").add_status("failure")
     deployer.deploy(remote, "main", "staging", servers)
 
     deployer.rollback(remote, "staging", servers)
 
     assert servers.shas == [good, bad, good]
-    assert [request.path for request in ghdeploy.requests.filter("GET", "/repos/*/*/deployments")] == [
+    assert [exchange.path for exchange in ghdeploy.requests.filter("GET", DEPLOYMENTS)] == [
         "/repos/octocat/example/deployments",
         f"/repositories/{repo.id}/deployments",
     ]
@@ -265,11 +262,11 @@ def test_rollback_looks_beyond_the_first_page(
 
 def test_clean_up_marks_inactive_then_deletes(ghdeploy: FakeGitHub, repo: Repository, remote: Remote) -> None:
     """All but the newest are deleted. Those that are not inactive are made inactive first."""
-    first, second, third = (repo.add_deployment(ref="main") for _ in range(3))
+    first, second, third = (repo.add_deployment("main") for _ in range(3))
     first.add_status("success")  # production deployments stay active
     second.add_status("inactive")
     third.add_status("success")
-    elsewhere = repo.add_deployment(ref="main", environment="staging")
+    elsewhere = repo.add_deployment("main", environment="staging")
     ghdeploy.events.clear()
 
     assert deployer.clean_up(remote, "production", keep=1) == [second.id, first.id]
@@ -288,9 +285,9 @@ def test_clean_up_marks_inactive_then_deletes(ghdeploy: FakeGitHub, repo: Reposi
 
 def test_clean_up_keeps_the_live_deployment(repo: Repository, remote: Remote) -> None:
     """The live deployment is kept even if newer ones failed."""
-    live = repo.add_deployment(ref="main")
+    live = repo.add_deployment("main")
     live.add_status("success")
-    failed = [repo.add_deployment(ref="main") for _ in range(3)]
+    failed = [repo.add_deployment("main") for _ in range(3)]
     for deployment in failed:
         deployment.add_status("failure")
 
@@ -302,12 +299,12 @@ def test_clean_up_keeps_the_live_deployment(repo: Repository, remote: Remote) ->
 def test_clean_up_goes_through_all_pages(ghdeploy: FakeGitHub, repo: Repository, remote: Remote) -> None:
     """Of 120 deployments, all but two are deleted."""
     for _ in range(120):
-        repo.add_deployment(ref="main", environment="staging").add_status("success")
+        repo.add_deployment("main", environment="staging").add_status("success")
 
     assert len(deployer.clean_up(remote, "staging", keep=2)) == 118
 
     assert [deployment.state for deployment in repo.deployments] == ["success", "inactive"]
-    assert len(ghdeploy.requests.filter(path=f"/repositories/{repo.id}/deployments")) == 1
+    assert len(ghdeploy.requests.filter("GET", DEPLOYMENTS)) == 2
 
 
 def test_the_command_line_deploys(ghdeploy: FakeGitHub, repo: Repository, capfd: pytest.CaptureFixture[str]) -> None:

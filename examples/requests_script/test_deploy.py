@@ -138,7 +138,7 @@ def test_going_back_ships_the_previous_success(
     repo = ghdeploy.repository("octocat/example")
     good = repo.sha("main")
     deploy.ship(github, "main", "production", work)
-    repo.add_deployment(ref=repo.add_commit("main")).add_status("failure")
+    repo.add_deployment(repo.add_commit("main")).add_status("failure")
     bad = repo.add_commit("main")
     deploy.ship(github, "main", "production", work)
     repo.add_commit_status(good, state="error", context="nightly")
@@ -158,7 +158,7 @@ def test_going_back_finds_a_success_on_a_later_page(
     deploy.ship(github, "main", "staging", work)
     repo.add_commit("main")
     for _ in range(105):
-        repo.add_deployment(ref="main", environment="staging").add_status("error")
+        repo.add_deployment("main", environment="staging").add_status("error")
     deploy.ship(github, "main", "staging", work)
 
     deploy.back(github, "staging", work)
@@ -179,7 +179,7 @@ def test_there_may_be_nothing_to_go_back_to(ghdeploy: FakeGitHub, github: deploy
 def test_sweeping_makes_inactive_then_deletes(ghdeploy: FakeGitHub, github: deploy.GitHub) -> None:
     """An active deployment is made inactive before it is deleted. A failed one is deleted directly."""
     repo = ghdeploy.repository("octocat/example")
-    failed, active, newest = (repo.add_deployment(ref="main") for _ in range(3))
+    failed, active, newest = (repo.add_deployment("main") for _ in range(3))
     failed.add_status("failure")
     active.add_status("success")
     newest.add_status("success")
@@ -200,7 +200,7 @@ def test_sweeping_makes_inactive_then_deletes(ghdeploy: FakeGitHub, github: depl
 def test_github_refuses_to_delete_an_active_deployment(ghdeploy: FakeGitHub, github: deploy.GitHub) -> None:
     """Sweeping makes deployments inactive first for this reason."""
     repo = ghdeploy.repository("octocat/example")
-    older, newer = repo.add_deployment(ref="main"), repo.add_deployment(ref="main")
+    older, newer = repo.add_deployment("main"), repo.add_deployment("main")
     older.add_status("success")
     newer.add_status("success")
 
@@ -214,14 +214,13 @@ def test_sweeping_follows_the_links(ghdeploy: FakeGitHub, github: deploy.GitHub)
     """Of 250 deployments on three pages, the newest ten are kept."""
     repo = ghdeploy.repository("octocat/example")
     for _ in range(250):
-        repo.add_deployment(ref="main", environment="staging")
+        repo.add_deployment("main", environment="staging")
     newest = repo.deployments[:10]
 
     assert deploy.sweep(github, "staging", keep=10) == 240
 
     assert repo.deployments == newest
-    pages = ghdeploy.requests.filter("GET", "/repos/octocat/example/deployments")
-    queries = [page.url.partition("?")[2] for page in pages]
+    queries = [it.url.partition("?")[2] for it in ghdeploy.requests if it.path.endswith("/deployments")]
     assert queries == [
         "per_page=100&environment=staging",
         "per_page=100&environment=staging&page=2",
@@ -229,7 +228,6 @@ def test_sweeping_follows_the_links(ghdeploy: FakeGitHub, github: deploy.GitHub)
     ]
 
 
-@pytest.mark.usefixtures("ghdeploy")
 def test_an_unknown_ref_is_shown(github: deploy.GitHub, work: deploy.Work) -> None:
     """GitHub's message names the ref."""
     with pytest.raises(deploy.Refused, match=r"^422 No ref found for: v9$"):
