@@ -128,7 +128,9 @@ class Engine:
         if self._fault_plan is None:
             from pytest_ghdeploy.interface.fault_plan import FaultPlan
 
-            self._fault_plan = FaultPlan(self.application, self.lock, lambda: self.requests)
+            self._fault_plan = FaultPlan(
+                self.application, self.lock, lambda: self.requests, count=lambda: len(self._recorder.recorded)
+            )
         return self._fault_plan
 
     @property

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
-from pytest_ghdeploy.commands.serve import ServedGitHub, Settings
+from pytest_ghdeploy.commands.serve import Log, ServedGitHub, Settings
 from pytest_ghdeploy.http import rendering, router, schema
+from pytest_ghdeploy.report.exchange import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,6 +199,27 @@ def test_a_fault_and_a_deleted_hook_are_consistent_after_forgetting() -> None:
     assert sent not in fake._engine.list_problems()[0]
     assert f"GET {REPO} was sent {len(fake.requests)} times" in fake._engine.list_problems()[0]
     assert "status to " not in fake.conversation.text()
+
+
+def test_logging_and_reading_keep_no_copies() -> None:
+    """Neither the log nor the admin interface leaves decoded payloads or a second copy of the headers behind."""
+    lines: list[str] = []
+    log = Log(lines.append)
+    fake = ServedGitHub(Settings(), log)
+    fake.start_log()
+    fake.add_repository("octocat/example").add_deployment(ref="main", payload={"notes": "x" * 10_000})
+    ask(fake, "GET", REPO)
+    with fake.serve(admin=True) as server:
+        for path in ("events", "events/deployment?ref=main", "requests", "requests?status=200", "conversation"):
+            assert requests.get(f"{server.url}/_ghdeploy/{path}", timeout=10).ok
+    log.close()
+    fake.close()
+
+    assert "event deployment.created" in "".join(lines)
+    [event], [exchange] = fake.events, fake._engine._recorder.recorded
+    assert event._payload is None
+    assert isinstance(exchange.response_headers, Headers)
+    assert exchange.response_headers._lowered is None
 
 
 def test_a_fake_in_a_test_forgets_nothing(ghdeploy: FakeGitHub) -> None:

@@ -43,11 +43,25 @@ class _Refused(Exception):
 class Admin:
     """The admin interface of one fake."""
 
-    def __init__(self, fake: Fake, engine: Engine, notice: Callable[[str], None] | None = None) -> None:
-        """Serve *fake*, whose engine is *engine*. *notice* is called with a line for each accepted POST."""
+    def __init__(
+        self,
+        fake: Fake,
+        engine: Engine,
+        notice: Callable[[str], None] | None = None,
+        done: Callable[[], None] | None = None,
+    ) -> None:
+        """
+        Serve *fake*, whose engine is *engine*.
+
+        Args:
+            notice: Called with a line for each accepted POST.
+
+            done: Called after each request.
+        """
         self._fake = fake
         self._engine = engine
         self._notice = notice
+        self._done = done
 
     def answer(self, incoming: Incoming, scheme: str, is_here: bool) -> Answer | None:  # noqa: FBT001 - see LiveServer
         """
@@ -73,6 +87,9 @@ class Admin:
         except Exception as problem:  # noqa: BLE001 - a bug in the fake, reported as a problem
             self._engine.fail(problem)
             return self._write(HTTPStatus.INTERNAL_SERVER_ERROR, {"message": f"bug in the fake: {problem!r}"}, {})
+        finally:
+            if self._done:
+                self._done()
 
     def _answered(
         self, incoming: Incoming, scheme: str, path: str, query: str, *, is_here: bool

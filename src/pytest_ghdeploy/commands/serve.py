@@ -31,6 +31,7 @@ from pytest_ghdeploy.fake import FakeGitHub
 from pytest_ghdeploy.options import DEFAULT_KEEP, DEFAULT_KEEP_BYTES, DEFAULT_PORT, OPTIONS
 from pytest_ghdeploy.report.sizes import size_of
 from pytest_ghdeploy.seeds.seed import Seed
+from pytest_ghdeploy.store.events import forget_copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -122,6 +123,11 @@ class ServedEngine(Engine):
         """Log what has happened, then remove everything. The clock keeps its time."""
         self.write_log()
         super().reset()
+
+    def forget_copies(self) -> None:
+        """Forget the payloads that the admin interface has read. They are much larger than the events themselves."""
+        with self.lock:
+            forget_copies(self._recorded)
 
     def write_log(self, *more: str) -> None:
         """Log everything new since the last call, then *more*, and forget old requests and events."""
@@ -215,7 +221,8 @@ class ServedGitHub(FakeGitHub):
             self._engine.log.start(self._engine.write_log)
 
     def _admin(self) -> Admin:
-        return Admin(self, self._engine, lambda line: self._engine.write_log(f"     {line}"))
+        engine = self._engine
+        return Admin(self, engine, lambda line: engine.write_log(f"     {line}"), engine.forget_copies)
 
 
 class Log:

@@ -204,14 +204,22 @@ _EXPLAINED = 20
 class FaultPlan:
     """The faults of a fake in the order in which they were added, and their effect on responses."""
 
-    def __init__(self, application: Application, lock: RLock, requests: Callable[[], Sequence[Exchange]]) -> None:
-        """Add faults to *application*. *requests* returns the requests so far."""
+    def __init__(
+        self,
+        application: Application,
+        lock: RLock,
+        requests: Callable[[], Sequence[Exchange]],
+        *,
+        count: Callable[[], int],
+    ) -> None:
+        """Add faults to *application*. *requests* returns the requests so far, *count* their number, which is cheap."""
         self.planned: list[PlannedFault] = []
         self._earlier = 0
         self._active: list[PlannedFault] = []
         """The faults that are not used up."""
         self._lock = lock
         self._requests = requests
+        self._count = count
         self.start(application)
 
     def start(self, application: Application) -> None:
@@ -231,7 +239,7 @@ class FaultPlan:
         """Add a fault, effective from now on."""
         with self._lock:
             planned.past = self._application.store.snapshot() if planned.get("stale") else None
-            planned.requests_before = len(self._requests())
+            planned.requests_before = self._count()
             self.planned.append(planned)
             self._active.append(planned)
             self._application.intercept = self._answer

@@ -13,7 +13,7 @@ from pytest_ghdeploy.public import public
 from pytest_ghdeploy.redaction.content import hide, hide_in_body, hide_in_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, ValuesView
+    from collections.abc import ItemsView, Iterator, ValuesView
 
     from pytest_ghdeploy.redaction.secrets import Secrets
 
@@ -106,8 +106,14 @@ class Headers(Mapping[str, str]):
         self._headers = headers
         self._lowered: dict[str, str] | None = None
 
+    # The next two look no header up, which would keep a second copy of all of them.
+
+    def items(self) -> ItemsView[str, str]:
+        """Return all names and values."""
+        return self._headers.items()
+
     def values(self) -> ValuesView[str]:
-        """Return all values, without looking each of them up."""
+        """Return all values."""
         return self._headers.values()
 
     def __getitem__(self, name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from pytest_ghdeploy.github.model import User
@@ -76,6 +76,12 @@ class Event:
 def untouched_payload(event: Event) -> Payload:
     """Return the JSON object of *event* as delivered, even if a test has changed its ``payload``."""
     return event._make_payload()  # noqa: SLF001 - for deliveries, not for tests
+
+
+def forget_copies(events: Iterable[Event]) -> None:
+    """Forget the copies that reading ``payload`` has made. The next read makes new ones."""
+    for event in events:
+        event._payload = None  # noqa: SLF001 - for fakes that run for a long time, not for tests
 
 
 def source_of(event: Event) -> Callable[[], Payload]:
