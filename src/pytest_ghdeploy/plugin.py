@@ -324,12 +324,23 @@ def pytest_runtest_makereport(
             except Exception as problem:  # noqa: BLE001 - a failing report must not end the session
                 text = f"(the conversation cannot be shown: {problem!r})"
             if text:
-                report.sections.append((f"ghdeploy: the conversation with {fake.base_url}", text))
+                _add_section(report, f"ghdeploy: the conversation with {fake.base_url}", text)
     if report.when == "teardown":
         # pytest keeps all items until the end of the session. Their fakes can be freed now.
         item.stash.setdefault(_FAKES, []).clear()
         _recent().clear()
     return report
+
+
+def _add_section(report: pytest.TestReport, name: str, text: str) -> None:
+    """Add a section to the error itself: JUnit XML has only that, and `--pdb` shows only that before its prompt."""
+    add = getattr(report.longrepr, "addsection", None)
+    if add is not None:
+        add(name, text)
+    elif isinstance(report.longrepr, str):  # for example of a strict xfail that passes
+        report.longrepr = f"{report.longrepr}\n--- {name} ---\n{text}"
+    else:
+        report.sections.append((name, text))
 
 
 def _is_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:

@@ -165,9 +165,14 @@ def _outcome(reports: list[Any], folder: Path) -> Outcome:
         counts=dict(Counter(outcome for _, outcome, _, _ in reports)),
         failed=[name for name, _, _ in bad],
         text="\n".join(texts),
-        conversations=[text for _, _, sections in bad for title, text in sections if title.startswith("ghdeploy: ")],
+        conversations=[text for _, report, _ in bad for text in _conversations(report)],
         folder=folder,
     )
+
+
+def _conversations(report: str) -> list[str]:
+    """Find the conversations at the end of a report."""
+    return re.split(r"^-+ ghdeploy: .+ -+\n", report, flags=re.MULTILINE)[1:]
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,95 @@
+"""Where the conversation with a fake is shown when a test fails."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+# Loaded here, since pytester forgets what is loaded inside an inner run.
+import pytest_ghdeploy.doors.requests  # noqa: F401
+
+HEADING = "ghdeploy: the conversation with https://api.github.com"
+HEADER = """
+import pytest
+import requests
+
+API = "https://api.github.com/repos/octocat/example"
+
+def get(path=""):
+    return requests.get(API + path, headers={"Authorization": "token x"}, timeout=5)
+"""
+NOT_FOUND = [
+    "  1. GET /repos/octocat/example",
+    '     404 Not Found "Not Found"',
+    "     hint: repository octocat/example was never added; known: none",
+]
+
+
+def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
+    """Run a test module in this process."""
+    pytester.makepyfile(test_it=f"{HEADER}\n\n{inspect.cleandoc(source)}\n")
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist", *arguments)
+
+
+def shown(text: str, heading: str = HEADING) -> list[str]:
+    """Return the lines of the conversation in *text*, up to the next heading."""
+    rest = text.partition(f" {heading} ")[2].splitlines()[1:]
+    end = next((number for number, line in enumerate(rest) if re.match(r"---|===|___|>>>|- gen", line)), None)
+    return rest[:end]
+
+
+# Where it is shown
+
+
+@pytest.mark.parametrize(
+    ("source", "tag"),
+    [
+        ("def test_it(ghdeploy): assert get().ok", "failure"),
+        ("def test_it(ghdeploy): get(); pytest.fail('no', pytrace=False)", "failure"),
+        ("@pytest.mark.xfail(strict=True)\ndef test_it(ghdeploy): get()", "failure"),
+        ("@pytest.fixture\ndef broken(ghdeploy): assert get().ok\ndef test_it(broken): pass", "error"),
+        ("@pytest.fixture\ndef broken(ghdeploy): yield; assert get().ok\ndef test_it(broken): pass", "error"),
+    ],
+)
+def test_junit_xml_contains_the_conversation(pytester: pytest.Pytester, source: str, tag: str) -> None:
+    """It is in the text of the failure, once, without any option of JUnit XML; the terminal shows it once too."""
+    result = run(pytester, source, "--junitxml=report.xml")
+    (element,) = ET.parse(pytester.path / "report.xml").iter(tag)  # noqa: S314 - our own file
+    text = element.text or ""
+    assert text.count(HEADING) == 1
+    assert shown(text) == NOT_FOUND
+    assert shown(result.stdout.str()) == NOT_FOUND
+    assert result.stdout.str().count(HEADING) == 1
+
+
+def test_the_conversation_is_shown_before_the_prompt_of_pdb(pytester: pytest.Pytester) -> None:
+    """`--pdb` shows it with the traceback."""
+    pytester.makeconftest(
+        """
+        class Debugger:
+            quitting = False
+
+            def __init__(self, *arguments, **options):
+                pass
+
+            def reset(self):
+                pass
+
+            def interaction(self, *arguments):
+                print(">>> the prompt")
+        """
+    )
+    result = run(pytester, "def test_it(ghdeploy): assert get().ok", "--pdb", "--pdbcls=conftest:Debugger")
+    result.assert_outcomes(failed=1)
+    before, _, _ = result.stdout.str().partition(">>> the prompt")
+    assert shown(before) == NOT_FOUND
+
+
+def test_output_that_is_not_captured_output_is_shown_without_it(pytester: pytest.Pytester) -> None:
+    """`--show-capture=no` hides what the test has printed, and not the conversation."""
+    result = run(pytester, "def test_it(ghdeploy): print('hello'); assert get().ok", "--show-capture=no")
+    assert shown(result.stdout.str()) == NOT_FOUND
+    assert "Captured stdout" not in result.stdout.str()
