@@ -8,9 +8,10 @@ installed. So at import time it imports nothing but pytest.
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.machinery import PathFinder
 from os import PathLike
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -316,7 +317,8 @@ def pytest_runtest_makereport(
         for name, module in list(sys.modules.items()):
             if _is_ours(name):
                 vars(module)["__tracebackhide__"] = _is_hidden
-    report = yield
+    with _without_frames_of_responses(call.excinfo):
+        report = yield
     if report.failed:
         for fake in (*_fakes_of(item), *_made_by(item)):
             try:
@@ -355,6 +357,33 @@ def _is_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
     names = [str(entry.frame.f_globals.get("__name__")) for entry in excinfo.traceback]
     origin = next((name for name in reversed(names) if name.partition(".")[0] not in sys.stdlib_module_names), "")
     return not _is_ours(origin)
+
+
+@contextmanager
+def _without_frames_of_responses(excinfo: pytest.ExceptionInfo[BaseException] | None) -> Iterator[None]:
+    """Hide the frames of ``responses``, through which a fake answers requests, but not those of a mock of the user."""
+    library = sys.modules.get("responses")
+    if library is None or excinfo is None or not _passed_through_responses(excinfo.value):
+        yield
+        return
+    vars(library)["__tracebackhide__"] = _is_hidden
+    try:
+        yield
+    finally:
+        del vars(library)["__tracebackhide__"]
+
+
+def _passed_through_responses(problem: BaseException | None) -> bool:
+    """Return whether an error, or one that caused it, was raised while a fake answered a request through it."""
+    seen: set[int] = set()
+    while problem is not None and id(problem) not in seen:
+        seen.add(id(problem))
+        for frame, _ in walk_tb(problem.__traceback__):
+            function = frame.f_code.co_name
+            if function == "_on_request" and frame.f_globals.get("__name__") == "pytest_ghdeploy.doors.requests":
+                return True
+        problem = problem.__cause__ or problem.__context__
+    return False
 
 
 def _is_ours(module: str) -> bool:

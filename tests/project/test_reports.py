@@ -12,7 +12,7 @@ import urllib3
 
 from pytest_ghdeploy import FakeGitHub
 
-FRAME = re.compile(r"pytest_ghdeploy[/\\][\w/\\]+\.py:\d+")
+FRAME = re.compile(r"(?:pytest_ghdeploy|responses)[/\\][\w/\\]+\.py:\d+")
 
 # Each way a test can see an exception of the fake, or of a client with a simulated failure.
 CALLERS = """
@@ -84,6 +84,20 @@ def test_fault(ghdeploy, get, error):
     ghdeploy.faults.add(error=error)
     get(API)
 
+def test_a_fault_that_the_tool_wraps(ghdeploy):
+    ghdeploy.faults.add(error="reset")
+    try:
+        requests.get(API)
+    except OSError as problem:
+        raise ValueError("the tool's own") from problem
+
+def test_retries_that_run_out(ghdeploy):
+    ghdeploy.faults.add(status=502, times=2)
+    with requests.Session() as session:
+        adapter = requests.adapters.HTTPAdapter(max_retries=urllib3.Retry(1, status_forcelist=[502]))
+        session.mount("https://", adapter)
+        session.get(API)
+
 def test_unused_fault(ghdeploy):
     ghdeploy.faults.add(status=500)
 
@@ -141,6 +155,27 @@ def test_a_report_shows_no_frame_of_ours(pytester: pytest.Pytester) -> None:
     assert outcomes == {"failed": CALLERS.count("def test_") + 8 - 3, "errors": 3}
     frames = [line for line in result.outlines if FRAME.search(line)]
     assert frames == []
+
+
+def test_a_users_own_responses_are_shown_with_their_frames(pytester: pytest.Pytester) -> None:
+    """Only frames through which a fake has answered are hidden."""
+    source = """
+    import requests, responses
+
+    def test_before(ghdeploy):
+        ghdeploy.faults.add(error="reset")
+        requests.get("https://api.github.com")
+
+    @responses.activate
+    def test_it(ghdeploy):
+        requests.get("https://status.example.com/")
+    """
+    result = run(pytester, source)
+    result.assert_outcomes(failed=2)
+    frames = [line for line in result.outlines if FRAME.search(line)]
+    assert frames
+    assert all("responses" in line for line in frames)
+    assert frames[-1].endswith(": ConnectionError")
 
 
 def test_a_full_trace_shows_all_frames(pytester: pytest.Pytester) -> None:
