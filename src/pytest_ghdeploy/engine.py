@@ -16,7 +16,8 @@ from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github.urls import Urls
 from pytest_ghdeploy.http.application import Application
 from pytest_ghdeploy.http.messages import Answer, Request
-from pytest_ghdeploy.report import sizes, transcript
+from pytest_ghdeploy.report import sizes
+from pytest_ghdeploy.report.entries import WAITS
 from pytest_ghdeploy.report.lines import printable
 from pytest_ghdeploy.report.recorder import Recorder
 from pytest_ghdeploy.report.transcript import Transcript
@@ -334,7 +335,7 @@ class Engine:
         """Advance the clock instead of letting a client sleep before it retries."""
         self.clock.tick(seconds)
         with self.lock:
-            self.transcript.entries.append(f"{transcript.WAITS} {seconds:g} s: ghdeploy.clock has moved on")
+            self.transcript.entries.append(f"{WAITS} {seconds:g} s: ghdeploy.clock has moved on")
 
     def _below_root(self, path: str, prefix: str) -> str:
         if f"{path}/".startswith(f"{prefix}/"):

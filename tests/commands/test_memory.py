@@ -216,10 +216,11 @@ def test_logging_and_reading_keep_no_copies() -> None:
     fake.close()
 
     assert "event deployment.created" in "".join(lines)
-    [event], [exchange] = fake.events, fake._engine._recorder.recorded
+    [event], [recorded] = fake.events, fake._engine._recorder.recorded
     assert event._payload is None
-    assert isinstance(exchange.response_headers, Headers)
-    assert exchange.response_headers._lowered is None
+    headers = recorded.exchange.response_headers
+    assert isinstance(headers, Headers)
+    assert headers._lowered is None
 
 
 def test_a_fake_in_a_test_forgets_nothing(ghdeploy: FakeGitHub) -> None:

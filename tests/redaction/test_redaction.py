@@ -245,6 +245,7 @@ def test_a_look_at_the_record_holds_no_lock(ghdeploy: FakeGitHub, monkeypatch: p
     assert ghdeploy.requests[0].request_headers["authorization"] == "[redacted]"
     ghdeploy._engine.report_text()
     ghdeploy.conversation.text()
+    ghdeploy.conversation.diagram()
     assert len(owned) > 3
     assert not any(owned)
 

@@ -14,7 +14,7 @@ import requests
 
 from pytest_ghdeploy import Step
 from pytest_ghdeploy.report.diagram import GITHUB, Message, Parties, as_mermaid, as_text
-from pytest_ghdeploy.report.transcript import Said
+from pytest_ghdeploy.report.entries import Said
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository

@@ -10,7 +10,7 @@ import requests
 from client import API
 
 from pytest_ghdeploy.report import lines, transcript
-from pytest_ghdeploy.report.transcript import Said
+from pytest_ghdeploy.report.entries import Said
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
@@ -97,7 +97,7 @@ def test_a_long_conversation_shows_all_failures(ghdeploy: FakeGitHub) -> None:
     ]
     assert told[10 : 10 + len(wrong)] == wrong
     assert len(told) == 10 + len(wrong) + 90
-    for picture in (ghdeploy.conversation.diagram(), ghdeploy.conversation.mermaid(), ghdeploy._engine.report_text()):
+    for picture in (ghdeploy.conversation.diagram(), ghdeploy.conversation.mermaid()):
         assert picture.count("mian") == 3
         assert "a problem" in picture
         assert "the receiver answered 500" in picture

@@ -25,7 +25,7 @@ from pytest_ghdeploy.github.rules import deployments as deployment_rules, enviro
 from pytest_ghdeploy.interface.arguments import advice, check_login, check_type, json_copy, one_of, repository_called
 from pytest_ghdeploy.interface.resources import Deployment, DeploymentStatus
 from pytest_ghdeploy.public import public
-from pytest_ghdeploy.report.transcript import Said
+from pytest_ghdeploy.report.entries import Said
 from pytest_ghdeploy.store.clock import keep_diary
 
 if TYPE_CHECKING:

@@ -29,7 +29,8 @@ class Conversation:
         """
         Draw a sequence diagram with a lifeline for each participant.
 
-        Consecutive repetitions of a request with the same response are drawn once and counted.
+        Consecutive repetitions of a request with the same response, or of up to four in turn, are drawn once and
+        counted.
         """
         return self._transcript.diagram()
 

@@ -134,11 +134,16 @@ class Headers(Mapping[str, str]):
 class Recorded:
     """An exchange in the record. It is redacted when it is first shown, and again after new secrets became known."""
 
-    __slots__ = ("_shown", "_version", "exchange")
+    __slots__ = ("_shown", "_version", "caused", "exchange")
 
-    def __init__(self, exchange: Exchange) -> None:
-        """Record *exchange*, which may contain secrets until it is shown."""
+    def __init__(self, exchange: Exchange, caused: int) -> None:
+        """
+        Record *exchange*, which may contain secrets until it is shown.
+
+        *caused* is the number of entries of the transcript that the request has caused, which follow it there.
+        """
         self.exchange = exchange
+        self.caused = caused
         self._shown = exchange
         self._version = -1
 

@@ -53,7 +53,7 @@ class Recorder:
             repository_id=repository.id if repository else None,
             total_count=answer.total,
         )
-        recorded = Recorded(exchange)
+        recorded = Recorded(exchange, len(self._transcript.entries) - place)
         self.recorded.append(recorded)
         self._transcript.entries.insert(place, recorded)
         return exchange

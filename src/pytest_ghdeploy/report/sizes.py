@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github.git import Commit
+from pytest_ghdeploy.report.entries import Sent
 from pytest_ghdeploy.report.exchange import Recorded
-from pytest_ghdeploy.report.transcript import Sent
 from pytest_ghdeploy.store.events import Event, source_of
 
 if TYPE_CHECKING:

@@ -4,104 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from types import MethodType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pytest_ghdeploy.report import diagram
 from pytest_ghdeploy.report.diagram import GITHUB, Message, Parties
+from pytest_ghdeploy.report.entries import Receiver, Said, Sent
 from pytest_ghdeploy.report.exchange import Recorded
-from pytest_ghdeploy.report.lines import REFUSED, event_line, exchange_lines, gist, printable
+from pytest_ghdeploy.report.folding import Numbered, without_middle, without_repetitions, without_set_up
+from pytest_ghdeploy.report.lines import REFUSED, event_line, exchange_lines, printable
 from pytest_ghdeploy.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from typing import Self
 
-    from pytest_ghdeploy.github.model import HookDelivery
     from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.diagram import Kind
     from pytest_ghdeploy.report.exchange import Exchange
 
-# The numbers of entries that are shown from the beginning and the end of a long conversation.
-_FIRST, _LAST = 10, 90
-# The number of failures that are shown from the middle.
-_FAILURES = 50
 # The length of a name in a diagram.
 _NAME_LIMIT = 40
-
-WAITS = "the client waits"
-"""The start of a line that is not a failure."""
-
-
-class Said(NamedTuple):
-    """
-    A message from a third party to GitHub, or from GitHub to a receiver.
-
-    Attributes:
-        sender: The name of the third party; ``""`` for GitHub.
-
-        receiver: The name of the receiver; ``""`` for GitHub.
-
-        refused: Whether the receiver has refused the message.
-
-        hint: The reason for the refusal.
-    """
-
-    sender: str
-    receiver: str
-    text: str
-    refused: bool = False
-    hint: str = ""
-
-
-class Receiver(str):
-    """The name of a receiver, which need not be unique. *of* is the receiver itself if it is in this process."""
-
-    __slots__ = ("of",)
-
-    of: object
-
-    def __new__(cls, name: str, of: object = None) -> Self:
-        """Create the name of the receiver *of*."""
-        receiver = super().__new__(cls, name)
-        # Each access to a method creates a new object, so its instance identifies the receiver.
-        receiver.of = of.__self__ if isinstance(of, MethodType) else of
-        return receiver
-
-
-class Sent:
-    """A delivery in the conversation. Its position is that of its beginning. Its text includes its outcome."""
-
-    __slots__ = ("row", "target")
-
-    def __init__(self, target: str, row: HookDelivery) -> None:
-        """Create an entry for the delivery *row* to *target*."""
-        self.target = target
-        self.row = row
-
-    @property
-    def what(self) -> str:
-        """The name of the delivered event."""
-        return f"{self.row.event}{' again' if self.row.redelivery else ''}"
-
-    @property
-    def outcome(self) -> str:
-        """The outcome of the delivery."""
-        row = self.row
-        then = f", and then {type(row.exception).__name__}: {row.exception}".rstrip(": ") if row.exception else ""
-        outcomes = {"waiting": "not answered", "delivered": f"{row.status_code} {row.status}{then}"}
-        return outcomes.get(row.state, f"{row.state}: {row.reason}")
-
-    @property
-    def is_failed(self) -> bool:
-        """Whether the delivery failed."""
-        return self.row.state == "failed"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the receiver has not responded yet."""
-        return self.row.state == "waiting" and not self.row.reason
 
 
 class Transcript:
@@ -119,15 +41,10 @@ class Transcript:
     def __repr__(self) -> str:
         return f"<Transcript {len(self.entries)} entries>"
 
-    def text(self, start: int = 0) -> str:
-        """Write the conversation as lines: see ``Conversation.text``. *start* is the index of the first entry."""
-        forgotten, entries = self._snapshot(start)
-        names = self._names(dict.fromkeys(party for item in entries if (party := _party_of(item.entry))), 0)
-        return "\n".join(
-            line
-            for item in (*forgotten, *_shortened(entries))
-            for line in ([f"     {item}"] if isinstance(item, str) else self._lines(item, names))
-        )
+    def text(self) -> str:
+        """Write the conversation as lines: see ``Conversation.text``."""
+        forgotten, items = self._snapshot()
+        return self._as_text(items, [*forgotten, *without_middle(items)])
 
     def diagram(self) -> str:
         """Draw the conversation: see ``Conversation.diagram``."""
@@ -138,10 +55,17 @@ class Transcript:
         return "\n".join(diagram.as_mermaid(*self._drawn()))
 
     def report(self) -> str:
-        """Write the conversation for the report of a failed test: as a diagram if more than two parties take part."""
-        start = self._reported_from
-        messages, parties = self._drawn(start)
-        return _diagram(messages, parties) if len(parties.lifelines) > _PAIR else self.text(start)
+        """
+        Write the conversation for the report of a failed test: as a diagram if more than two parties take part.
+
+        Repetitions are left out, and so are many events in a row that the test itself has caused.
+        """
+        forgotten, items = self._snapshot(self._reported_from)
+        parties = self._parties(items)
+        shown = [*forgotten, *without_middle(without_repetitions(without_set_up(items)))]
+        if sum(map(len, parties)) < _PAIR:
+            return self._as_text(items, shown)
+        return _diagram(*self._as_messages(parties, shown))
 
     def begin_test(self) -> None:
         """Leave everything so far out of reports from now on."""
@@ -159,7 +83,7 @@ class Transcript:
             fresh = news.open
             for entry in self.entries[news.place :]:
                 news.number += isinstance(entry, Recorded)
-                fresh.append(_Numbered(entry, news.number))
+                fresh.append(Numbered(entry, news.number))
             news.place = len(self.entries)
             done: list[_Numbered] = []
             news.open = []
@@ -193,7 +117,7 @@ class Transcript:
                     self._news.place = max(0, self._news.place - removed)
                     self._news.number = max(self._news.number, self._forgotten.requests)
 
-    def _snapshot(self, start: int = 0) -> tuple[list[str], list[_Numbered]]:
+    def _snapshot(self, start: int = 0) -> tuple[list[str], list[Numbered]]:
         """
         Copy the entries from *start* on, so that they can be written without the lock.
 
@@ -204,10 +128,23 @@ class Transcript:
         numbered = []
         for entry in entries:
             number += isinstance(entry, Recorded)
-            numbered.append(_Numbered(entry, number))
+            numbered.append(Numbered(entry, number))
         return forgotten, numbered[start:]
 
-    def _lines(self, item: _Numbered, names: Mapping[_Party, str]) -> list[str]:
+    def _as_text(self, items: Sequence[Numbered], shown: Iterable[Numbered | str]) -> str:
+        """Write the *shown* ones of *items*. A string is a line of its own."""
+        names = self._names(dict.fromkeys(party for item in items if (party := _party_of(item.entry))), 0)
+        lines: list[str] = []
+        for item in shown:
+            if isinstance(item, str):
+                lines.append(f"     {item}")
+                continue
+            lines += self._lines(item, names)
+            if item.note:
+                lines.append(f"     {item.note}")
+        return "\n".join(lines)
+
+    def _lines(self, item: Numbered, names: Mapping[_Party, str]) -> list[str]:
         if isinstance(item.entry, Recorded):
             lines = exchange_lines(item.number, item.entry.shown(self._secrets))
             return [printable(line) for line in lines]  # they may be cut, and must not be redacted again
@@ -226,34 +163,34 @@ class Transcript:
             return [f"  {'!' if entry.is_failed else ' '}  --> {entry.what} to {names[party]}: {entry.outcome}"]
         return [f"  !  {entry}"]
 
-    def _drawn(self, start: int = 0) -> tuple[list[Message | str], Parties]:
+    def _drawn(self) -> tuple[list[Message | str], Parties]:
+        forgotten, items = self._snapshot()
+        return self._as_messages(self._parties(items), [*forgotten, *without_middle(without_repetitions(items))])
+
+    def _parties(self, items: Sequence[Numbered]) -> tuple[dict[_Party, None], dict[_Party, None]]:
+        """Find the clients and the other parties, in the order of their first messages."""
         clients: dict[_Party, None] = {}
         others: dict[_Party, None] = {}
-        groups: list[_Numbered] = []
-        before: Exchange | None = None
-        forgotten, entries = self._snapshot(start)
-        for item in entries:
-            entry = item.entry
-            if isinstance(entry, Recorded):
-                clients[self._client_of(entry.exchange)] = None
-                if before is not None and self._is_repeated(before, entry.exchange):
-                    groups[-1].repeated += 1
-                    continue
-                before = entry.exchange
-            else:
-                before = None
-                if party := _party_of(entry):
-                    others[party] = None
-            groups.append(item)
+        for item in items:
+            if isinstance(item.entry, Recorded):
+                clients[self._client_of(item.entry.exchange)] = None
+            elif party := _party_of(item.entry):
+                others[party] = None
+        return clients, others
+
+    def _as_messages(
+        self, parties: tuple[dict[_Party, None], dict[_Party, None]], shown: Iterable[Numbered | str]
+    ) -> tuple[list[Message | str], Parties]:
+        clients, others = parties
         names = self._names(clients | others, _NAME_LIMIT)
         drawn: list[Message | str] = []
-        for group in (*forgotten, *_shortened(groups)):
-            if isinstance(group, str):
-                drawn.append(f"     {group}")
+        for item in shown:
+            if isinstance(item, str):
+                drawn.append(f"     {item}")
                 continue
-            drawn += self._messages(group, names)
-            if times := group.repeated:
-                drawn.append(f"     … {times} more time{'s'[: times != 1]}, with the same response")
+            drawn += self._messages(item, names)
+            if item.note:
+                drawn.append(f"     {item.note}")
         return drawn, Parties(tuple(names[party] for party in clients), tuple(names[party] for party in others))
 
     def _client_of(self, entry: Exchange) -> _Party:
@@ -261,12 +198,6 @@ class Transcript:
         agent = re.match(r"[\w.+-]{1,30}", self._secrets.redact_known(entry.request_headers.get("user-agent", "")))
         login = entry.login or ("unknown token" if entry.request_headers.get("authorization") else "anonymous")
         return _Party("client", login, agent[0] if agent else "")
-
-    def _is_repeated(self, before: Exchange, after: Exchange) -> bool:
-        """Return whether a request of the same client got the same response as the one before."""
-        if _summary(before) != _summary(after) or self._client_of(before) != self._client_of(after):
-            return False
-        return before.response_body == after.response_body or gist(before) == gist(after)
 
     def _names(self, parties: Mapping[_Party, None], limit: int) -> dict[_Party, str]:
         """Give each party a unique name, cut to about *limit* characters unless that is 0."""
@@ -292,7 +223,7 @@ class Transcript:
             names[party] = name
         return names
 
-    def _messages(self, item: _Numbered, names: Mapping[_Party, str]) -> Iterator[Message]:
+    def _messages(self, item: Numbered, names: Mapping[_Party, str]) -> Iterator[Message]:
         if isinstance(item.entry, Recorded):
             client = names[self._client_of(item.entry.exchange)]
             clean: Callable[[str], str] = printable
@@ -323,31 +254,8 @@ class Transcript:
         return printable(self._secrets.redact(text))
 
 
-# A client and GitHub. They do not need a diagram.
+# The number of parties besides GitHub that need a diagram.
 _PAIR = 2
-
-
-class _Numbered:
-    """An entry with the number of requests up to it, and the number of times that it was repeated."""
-
-    __slots__ = ("entry", "number", "repeated")
-
-    def __init__(self, entry: Recorded | Event | Said | Sent | str, number: int) -> None:
-        self.entry = entry
-        self.number = number
-        self.repeated = 0
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether the entry is a failure, which is shown even in the middle of a long conversation."""
-        entry = self.entry
-        if isinstance(entry, Recorded):
-            return not 0 < entry.exchange.status < REFUSED or bool(entry.exchange.failure)
-        if isinstance(entry, Said):
-            return entry.refused
-        if isinstance(entry, Sent):
-            return entry.is_failed
-        return isinstance(entry, str) and not entry.startswith(WAITS)
 
 
 class _Count:
@@ -367,20 +275,8 @@ class _News:
     def __init__(self) -> None:
         self.place = 0
         self.number = 0
-        self.open: list[_Numbered] = []
+        self.open: list[Numbered] = []
         self.parties: dict[_Party, None] = {}
-
-
-def _shortened(entries: Sequence[_Numbered]) -> Iterator[_Numbered | str]:
-    """Leave out the middle of a long conversation, except for the latest failures."""
-    last = max(_FIRST, len(entries) - _LAST)
-    failures = [index for index in range(_FIRST, last) if entries[index].is_failure][-_FAILURES:]
-    following = 0
-    for index in (*range(min(_FIRST, len(entries))), *failures, *range(last, len(entries))):
-        if index > following:
-            yield f"… {index - following} more requests and events …"
-        yield entries[index]
-        following = index + 1
 
 
 class _Party(NamedTuple):
@@ -413,10 +309,6 @@ def _party_of(entry: object) -> _Party | None:
     return _Party("receiver", str(entry.target), "" if of is None else id(of))
 
 
-def _summary(entry: Exchange) -> tuple[object, ...]:
-    return entry.method, entry.url, entry.request_body, entry.status, entry.hint, entry.failure
-
-
 def _diagram(messages: list[Message | str], parties: Parties) -> str:
     return "\n".join(line.rstrip() for line in diagram.as_text(messages, parties)) if messages else ""
 
@@ -432,7 +324,7 @@ def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Messag
     ]
 
 
-def _joined(item: _Numbered, lines: list[str]) -> list[str]:
+def _joined(item: Numbered, lines: list[str]) -> list[str]:
     """Write a request and its response on one line."""
     if not isinstance(item.entry, Recorded):
         return lines

@@ -13,7 +13,7 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import deliveries, refusals
 from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, plain_json, repository_called
 from pytest_ghdeploy.public import public
-from pytest_ghdeploy.report.transcript import Receiver, Sent
+from pytest_ghdeploy.report.entries import Receiver, Sent
 from pytest_ghdeploy.webhooks import in_process, transport
 from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
 from pytest_ghdeploy.webhooks.targets import Target, target_of
