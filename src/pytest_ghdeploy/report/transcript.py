@@ -85,7 +85,7 @@ class Transcript:
                 news.number += isinstance(entry, Recorded)
                 fresh.append(Numbered(entry, news.number))
             news.place = len(self.entries)
-            done: list[_Numbered] = []
+            done: list[Numbered] = []
             news.open = []
             for item in fresh:
                 (news.open if isinstance(item.entry, Sent) and item.entry.is_open else done).append(item)
