@@ -73,13 +73,15 @@ class Engine:
         self.hooks: Webhooks | None = None
         self.outbox = Outbox(_sender(ref(self)))
         self.lock = self.outbox.lock
+        self.changes = self.outbox.changes
         self._urls = Urls.of(base_url, enterprise_version)
         self._problems: list[BaseException] = []
         self._recorded: list[Event] = []
         self.events = Events(self._recorded)
         self._fault_plan: FaultPlan | None = None
         self._watch: Watch | None = None
-        self._start()
+        with self.lock, self.changes:
+            self._start()
 
     def __repr__(self) -> str:
         return f"<FakeGitHub {self.base_url} {len(list(self.store.repositories))} repositories>"
@@ -88,13 +90,13 @@ class Engine:
         self.outbox.reset()
         self.store = Store(self.clock, self.assume, self._urls, self.outbox, self._recorded)
         self.secrets = self.store.secrets
-        self.transcript = Transcript(self.secrets, self.lock)
-        self._recorder = Recorder(self.secrets, self.transcript)
+        self.transcript = Transcript(self.secrets, self.lock, self.changes)
+        self._recorder = Recorder(self.secrets, self.transcript, self.changes)
         self._earlier_requests = 0
         self._deployers: Deployers | None = None
         keep_diary(self.clock, None)
         self.application = Application(self.store, self._urls, validate_all=self.validate == "all")
-        self.store.events.listeners.append(self.transcript.entries.append)
+        self.store.events.listeners.append(self.transcript.add)
         if self._watch is not None:
             self._watch.forget()
             self.store.events.listeners.append(self._watch.notice)
@@ -105,9 +107,12 @@ class Engine:
 
     def reset(self) -> None:
         """Remove everything. The clock keeps its time."""
-        with self.outbox, self.lock:
+        with self.outbox, self.lock, self.changes:
+            for part in (self, self.store, self.clock, self.hooks, self._fault_plan, self._watch):
+                if part is not None:
+                    self.changes.keep(part)
+            self.changes.clear(self._recorded)
             self.store.retired = True
-            self._recorded.clear()
             self._start()
 
     # Parts that few tests need
@@ -140,7 +145,7 @@ class Engine:
         if self._deployers is None:
             from pytest_ghdeploy.interface.deployer import Deployers
 
-            self._deployers = Deployers(self.store, self.transcript.entries.append, self.fail)
+            self._deployers = Deployers(self.store, self.transcript.add, self.fail)
         return self._deployers
 
     @property
@@ -150,7 +155,7 @@ class Engine:
             if self._watch is None:
                 from pytest_ghdeploy.interface.waiting import Watch
 
-                self._watch = Watch(self.events)
+                self._watch = Watch(self.events, self.lock)
                 self.store.events.listeners.append(self._watch.notice)
             return self._watch
 
@@ -221,7 +226,7 @@ class Engine:
 
     def restart(self) -> None:
         """Return to the state of a new fake: empty, without problems, at the current time."""
-        with self.outbox, self.lock:
+        with self.outbox, self.lock, self.changes:
             self.reset()
             self._problems.clear()
             self.clock.move_to(Clock().now)
@@ -305,7 +310,7 @@ class Engine:
         __tracebackhide__ = True
         parts = urlsplit(url)
         request = Request(method, parts.path, parts.query, headers, body)
-        with self.outbox, self.lock:
+        with self.outbox, self.lock, self.changes:
             place = self._recorder.begin(request)
             try:
                 request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)

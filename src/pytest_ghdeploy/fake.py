@@ -160,8 +160,12 @@ class FakeGitHub:
         if self._is_open:
             msg = f"this fake of {self.base_url} is already active"
             raise FakeError(msg)
-        activation.enter(self._engine)
         self._is_open = True
+        try:
+            activation.enter(self._engine)
+        except BaseException:  # an interruption
+            self.close()
+            raise
 
     def close(self) -> None:
         """Deactivate the fake, and stop all its servers. Its state and its records can still be read."""
@@ -219,7 +223,7 @@ class FakeGitHub:
         check_type("deploy_keys_enabled", deploy_keys_enabled, bool, "True or False")
         check_type("environments_protected", environments_protected, bool, "True or False")
         owner, name = split_full_name(full_name)
-        with self._engine.lock:
+        with self._engine.lock, self._engine.changes:
             if existing := self._engine.store.repository(full_name):
                 name = existing.full_name
                 msg = f"repository {name} already exists: call repository({name!r}) to get it"
@@ -244,7 +248,7 @@ class FakeGitHub:
             FakeError: The repository does not exist. The message lists the existing ones.
         """
         check_type("full_name", full_name, str, 'a string such as "owner/name"')
-        with self._engine.lock:
+        with self._engine.lock, self._engine.changes:
             row = self._engine.store.repository(full_name)
             if row is None:
                 known = (row.full_name for row in self._engine.store.repositories)
@@ -268,7 +272,7 @@ class FakeGitHub:
         Raises:
             FakeError: The login is taken, or *login* or *type* is invalid. Nothing was added.
         """
-        with self._engine.lock:
+        with self._engine.lock, self._engine.changes:
             return accounts.add_user(self._engine.store, login, type)
 
     def add_token(
@@ -314,7 +318,7 @@ class FakeGitHub:
         Raises:
             FakeError: An argument is invalid, or two arguments cannot be combined. Nothing was added.
         """
-        with Secrets.with_one(token), self._engine.secrets, self._engine.lock:
+        with Secrets.with_one(token), self._engine.secrets, self._engine.lock, self._engine.changes:
             added = tokens.add(
                 self._engine.store,
                 token,
@@ -335,7 +339,7 @@ class FakeGitHub:
         Raises:
             FakeError: The token was never added, or was already revoked.
         """
-        with self._engine.lock:
+        with self._engine.lock, self._engine.changes:
             tokens.revoke(self._engine.store, token)
 
     @property
@@ -358,7 +362,7 @@ class FakeGitHub:
         Raises:
             FakeError: The team exists, *organization* is not an organization, or *name* is invalid. Nothing was added.
         """
-        with self._engine.lock:
+        with self._engine.lock, self._engine.changes:
             return accounts.add_team(self._engine.store, organization, name)
 
     def add_app(
@@ -395,7 +399,7 @@ class FakeGitHub:
         Raises:
             FakeError: The slug, *id* or *client_id* is taken, or an argument is invalid. Nothing was added.
         """
-        with self._engine.lock:
+        with self._engine.lock, self._engine.changes:
             row = accounts.add_app(
                 self._engine.store,
                 slug,
@@ -498,7 +502,7 @@ class FakeGitHub:
         from pytest_ghdeploy.seeds.seed import Seed  # few tests need it
 
         seed = Seed(source, type(self))
-        with self._engine.outbox, self._engine.lock:
+        with self._engine.outbox, self._engine.lock, self._engine.changes:
             # A failing seed must change nothing, so it runs on a copy first.
             scratch = FakeGitHub(
                 self.base_url,
@@ -586,7 +590,7 @@ class FakeGitHub:
         Raises:
             FakeError: An argument is invalid. Nothing was added.
         """
-        with self._engine.outbox, self._engine.lock:
+        with self._engine.outbox, self._engine.lock, self._engine.changes:
             return self._engine.deployers.add(
                 environment,
                 repository=repository,
@@ -813,7 +817,8 @@ class FakeGitHub:
 
         Raises:
             AssertionError: No event matched in time. The message lists the closest ones.
-            FakeError: The event or a field is unknown, a value cannot occur, or *timeout* is negative.
+            FakeError: The event or a field is unknown, a value cannot occur, or *timeout* is negative; or the call
+                would block the event loop that runs it: use ``async_wait_for_event`` there.
         """
         __tracebackhide__ = True
         with self._engine.secrets:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from client import API
+from client import API, stored
 from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -36,18 +36,6 @@ OUTCOMES = {
     "no commit": (422, "No commit found for SHA: "),
     "not found": (404, "Not Found"),
 }
-
-
-def _stored(fake: FakeGitHub) -> object:
-    """Copy everything that a refused request must not change: rows, refs, next ids and events."""
-    store = fake._engine.store
-    tables = store.tables()
-    graphs = {
-        number: (dict(graph.branches), dict(graph.tags), list(graph.commits), dict(graph.blobs))
-        for number, graph in store._graphs.items()
-    }
-    rows = {name: (table.next_id, list(table)) for name, table in tables.items()}
-    return rows, graphs, [event.delivery_id for event in fake.events], store.events._count
 
 
 @dataclass
@@ -133,16 +121,16 @@ class GitHub(RuleBasedStateMachine):
 
     def ask(self, method: str, path: str, body: object, refusal: str | None) -> requests.Response:
         """Send a request and check its response. A refusal changes nothing."""
-        before = _stored(self.fake)
+        before = stored(self.fake)
         reply = self.http.request(method, API + path, data=json.dumps(body))
         if refusal is None:
             assert reply.ok, reply.text
-            assert _stored(self.fake) != before
+            assert stored(self.fake) != before
         else:
             status, message = OUTCOMES[refusal]
             assert (reply.status_code, reply.json()["message"][: len(message)]) == (status, message), reply.text
             assert reply.headers["X-GHDeploy-Hint"]
-            assert _stored(self.fake) == before
+            assert stored(self.fake) == before
         return reply
 
     def note_id(self, kind: str, number: int) -> None:
@@ -495,12 +483,12 @@ def test_any_body_is_accepted_or_refused_and_a_refusal_changes_nothing(bodies: l
         deployment = repo.add_deployment(ref="main")
         for body in bodies:
             for path in ("deployments", f"deployments/{deployment.id}/statuses", f"statuses/{repo.sha('main')}"):
-                before = _stored(fake)
+                before = stored(fake)
                 reply = session.post(f"{API}/repos/octocat/example/{path}", data=body)
                 if reply.status_code == 201:
                     assert reply.headers["Location"] == reply.json()["url"]
-                    assert _stored(fake) != before
+                    assert stored(fake) != before
                 else:
                     assert reply.status_code in (400, 409, 422)
                     assert reply.headers["X-GHDeploy-Hint"].isprintable()
-                    assert _stored(fake) == before
+                    assert stored(fake) == before

@@ -18,8 +18,8 @@ PACKAGE = "pytest_ghdeploy"
 
 # From left to right. A folder, or a module of the top folder, imports only from entries to its left.
 LAYERS = (
-    "public, options < redaction < errors < github < serializers, store < api < http < report, doors < interface"
-    ", server < webhooks < engine, seeds, admin < fake < commands, plugin"
+    "public, options < changes, redaction < errors < github < serializers, store < api < http < report, doors"
+    " < interface, server < webhooks < engine, seeds, admin < fake < commands, plugin"
 )
 # The package itself provides the public names. It imports nothing early, and no module of ours imports it.
 ENDS = " < __init__ < __main__"

@@ -41,6 +41,7 @@ class Receivers:
         in_thread(look).join()
         assert free == [True]
         self.got.append((threading.current_thread().name, item.row.guid))
+        item.begun = True
         self.act(item.row.guid)
 
     def leave(self, *names: str, hook_id: int = 1) -> None:
@@ -215,7 +216,7 @@ def test_functions_are_called_after_the_deliveries(receivers: Receivers) -> None
 
 def test_a_call_during_a_delivery_leaves_what_it_queued_before(receivers: Receivers) -> None:
     """The call queued its delivery while no receiver was at work, and ends while one is. Its delivery is not lost."""
-    receivers.outbox._calling_back.add(1)
+    receivers.outbox._calling_back.add((NO_STORE, 1))
     queued, at_work = threading.Event(), threading.Event()
 
     def other() -> None:

@@ -219,6 +219,8 @@ def _dispatch(store: Store, repository: Repository, sender: User, row: CheckRun,
 def _report(store: Store, row: CheckRun) -> SuiteReport:
     """Return the report of the suite of *row*."""
     report = store.suite_reports.get(row.check_suite.id)
+    # After an interruption it is made again.
+    store.changes.undo_with(partial(store.suite_reports.pop, row.check_suite.id, None))
     if report is None:
         rows = store.check_runs.where(repository_id=row.repository_id, sha=row.sha)
         report = SuiteReport(run for run in rows if run.check_suite.id == row.check_suite.id)

@@ -84,7 +84,7 @@ def create(
     )
     rules.check_room(row, _others(store, row), most=_most(store, row))
     store.hooks.add(row)
-    store.events.dispatch = partial(dispatch, store)
+    store.changes.set(store.events, dispatch=partial(dispatch, store))
     if active:
         ping(store, row, sender)
     return row
@@ -182,7 +182,7 @@ def delete(store: Store, hook: Hook) -> None:
         store.hook_deliveries.remove(row)
     store.hooks.remove(hook)
     if not len(store.hooks):
-        store.events.dispatch = None
+        store.changes.set(store.events, dispatch=None)
 
 
 # Deliveries

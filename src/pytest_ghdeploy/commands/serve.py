@@ -180,7 +180,7 @@ class ServedGitHub(FakeGitHub):
         rehearsal.webhooks.hold()
         for seed_file in seeds:
             seed_file.carry_out(rehearsal)
-        with self._engine.outbox, self._engine.lock:
+        with self._engine.outbox, self._engine.lock, self._engine.changes:
             self._engine.restart()
             for seed_file in seeds:
                 seed_file.carry_out(self)

@@ -61,9 +61,7 @@ def step_back(fake: Fake) -> None:
 def leave(fake: Fake) -> None:
     """Stop letting *fake* answer for its host."""
     global _active  # noqa: PLW0603 - shared by all fakes
-    others = _active.copy()
-    others.remove(fake)
-    _active = others
+    _active = [other for other in _active if other is not fake]
 
 
 @lru_cache(256)

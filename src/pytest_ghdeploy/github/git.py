@@ -13,6 +13,7 @@ from copy import copy
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from pytest_ghdeploy.changes import Changes
 from pytest_ghdeploy.github.git_objects import blob_sha, sha_of
 from pytest_ghdeploy.github.git_refs import Refs
 from pytest_ghdeploy.github.trees import Tree
@@ -94,6 +95,7 @@ class Graph:
 
     def __init__(self, name: str, author: User, now: datetime, default_branch: str, *, empty: bool = False) -> None:
         """Start with one commit on *default_branch*, or *empty*. SHAs depend on *name*, so repositories differ."""
+        self.pending = Changes()
         self._name = name
         self._newest = 0
         self._oldest = 0
@@ -123,7 +125,7 @@ class Graph:
     def _blob(self, content: str | bytes) -> str:
         data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
         blob = blob_sha(data)
-        self.blobs[blob] = data
+        self.pending.put(self.blobs, blob, data)
         return blob
 
     def _add(
@@ -135,9 +137,10 @@ class Graph:
         now: datetime,
         signatures: tuple[Signature | None, Signature | None] = (None, None),
     ) -> Commit:
-        self._newest += 1
+        self.pending.set(self, _newest=self._newest + 1)
         sha = sha_of("commit", self._name, str(self._newest), message, *parents)
-        commit = self.commits[sha] = Commit(sha, parents, tree, message, author, now, self._newest, *signatures)
+        commit = Commit(sha, parents, tree, message, author, now, self._newest, *signatures)
+        self.pending.put(self.commits, sha, commit)
         return commit
 
     # Refs
@@ -209,12 +212,12 @@ class Graph:
     def set_ref(self, name: str, sha: str) -> None:
         """Point the ref *name*, such as ``heads/main``, to the commit *sha*."""
         known, short = self._space(name)
-        known[short] = sha
+        self.pending.put(known, short, sha)
 
     def remove_ref(self, name: str) -> None:
         """Delete the ref *name*. Its commits stay."""
         known, short = self._space(name)
-        del known[short]
+        self.pending.drop(known, short)
 
     def blocking_ref(self, name: str) -> str | None:
         """Find an existing ref that git cannot store beside *name*, since one would be a folder; ``None`` if none."""
@@ -238,7 +241,7 @@ class Graph:
         # A commit that is made later is looked at later; `_deepen` replaces one, but its folders stay.
         for commit in islice(self.commits.values(), self._commits_with_tree_shas, None):
             self._tree_shas.update(commit.tree.changed_folder_shas())
-        self._commits_with_tree_shas = len(self.commits)
+        self.pending.set(self, _commits_with_tree_shas=len(self.commits))
         return "tree" if sha in self._tree_shas else None
 
     # History
@@ -328,7 +331,7 @@ class Graph:
             {path: None if content is None else self._blob(content) for path, content in files.items()}
         )
         commit = self._add((head,) if head else (), tree, message, author, now, signatures)
-        self.branches[branch] = commit.sha
+        self.pending.put(self.branches, branch, commit.sha)
         return commit
 
     def merged_tree(self, ours: str, theirs: str) -> Tree:
@@ -356,7 +359,7 @@ class Graph:
         """
         ours = self.branches[branch]
         commit = self._add((ours, theirs), self.merged_tree(ours, theirs), message, author, now)
-        self.branches[branch] = commit.sha
+        self.pending.put(self.branches, branch, commit.sha)
         return commit
 
     def back(self, branch: str, steps: int) -> str | None:
@@ -401,14 +404,14 @@ class Graph:
         return {sha: bits.bit_count() for sha, bits in contained.items()}
 
     def _deepen(self, root: Commit) -> Commit:
-        self._oldest -= 1
+        self.pending.set(self, _oldest=self._oldest - 1)
         message = f"Earlier work {-self._oldest}"
         sha = sha_of("commit", self._name, str(self._oldest), message)
         # The old root now adds .gitignore, so that merging it changes something.
         tree = root.tree.committed({".gitignore": None})
         commit = Commit(sha, (), tree, message, root.author, root.committed_at, self._oldest)
-        self.commits[sha] = commit
-        self.commits[root.sha] = root._replace(parents=(sha,))
+        self.pending.put(self.commits, sha, commit)
+        self.pending.put(self.commits, root.sha, root._replace(parents=(sha,)))
         return commit
 
     def clash(self, head: str, base: str, *, author: User, now: datetime) -> None:

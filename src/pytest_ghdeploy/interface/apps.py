@@ -93,7 +93,7 @@ class App(_Handle):
 
         Until ``install`` is called, each owner of a repository has one.
         """
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             row: model.App = self._row
             if row.is_everywhere:
                 owners = dict.fromkeys(repository.owner for repository in self._store.repositories)
@@ -131,7 +131,7 @@ class App(_Handle):
                 argument is invalid. Nothing was installed.
         """
         check_login(account, argument="account")
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             store, row = self._store, self._row
             known = store.user(account)
             if known.type == "Bot" if known else account.endswith("[bot]"):
@@ -211,7 +211,7 @@ class Installation(_Handle):
             FakeError: The installation lacks a repository or a permission, or an argument is invalid. Nothing was
                 issued.
         """
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             row, app = self._row, self._app
             granted = row.permissions if permissions is None else permissions_of(permissions)
             _check_within(granted, row.permissions, f"the installation on {row.account.login}")
@@ -257,7 +257,7 @@ class Installation(_Handle):
             FakeError: *user* is not the login of a user. Nothing was issued.
         """
         check_login(user, argument="user")
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             app = self._app
             tokens.check_person(self._store, user)
             owner, ends_at = self._store.ensure_user(user), self._store.clock.now + USER_TOKEN_LIFE
@@ -273,7 +273,7 @@ class Installation(_Handle):
         return apps.token_text(kind, len(self._store.issued_tokens) + 1)
 
     def _issue(self, token: Token) -> str:
-        self._store.issued_tokens[token.text] = token
+        self._store.changes.put(self._store.issued_tokens, token.text, token)
         self._secrets.add(token.text)
         return token.text
 

@@ -97,6 +97,7 @@ class _Job:
     since: datetime
     next_step: int = 0
     polls: int = 0
+    is_done: bool = False
 
 
 class Party:
@@ -128,14 +129,15 @@ class Party:
                 or environment_rules.environment_key(script.environment) == row.environment_key
             )
         ):
-            self.noticed[row.id] = None
-            self._open[row.id] = _Job(row.id, next(self._places), self.store.clock.now)
+            changes = self.store.changes
+            changes.put(self.noticed, row.id, None)
+            changes.put(self._open, row.id, _Job(row.id, next(self._places), self.store.clock.now))
             self._to_look_at.add(row.id)
 
     def polled(self, deployment_id: int) -> None:
         """Count a poll of a deployment."""
         if job := self._open.get(deployment_id):
-            job.polls += 1
+            self.store.changes.set(job, polls=job.polls + 1)
             if self._due(job) is None:
                 self._to_look_at.add(deployment_id)
 
@@ -154,13 +156,20 @@ class Party:
             due, deployment_id = self._alarms[0]
             if (job := self._open.get(deployment_id)) and self._due(job) == due:
                 return due
-            heappop(self._alarms)
+            self._pop_alarm()
         return None
+
+    def _pop_alarm(self) -> int:
+        self.store.changes.undo_with(partial(heappush, self._alarms, self._alarms[0]))
+        return heappop(self._alarms)[1]
 
     def act(self) -> None:
         """Take all steps that are due, in the order in which the deployments were noticed."""
+        # After an interruption some of these may be of no use, which does no harm.
+        self.store.changes.undo_with(partial(self._to_look_at.update, tuple(self._to_look_at)))
         while (due := self.next_due()) is not None and due <= self.store.clock.now:
-            self._to_look_at.add(heappop(self._alarms)[1])
+            self._to_look_at.add(self._pop_alarm())
+        self._to_look_at.intersection_update(self._open)
         for deployment_id in sorted(self._to_look_at, key=lambda number: self._open[number].place):
             while (job := self._open.get(deployment_id)) and self._is_due(job):
                 self._take(job)
@@ -182,22 +191,21 @@ class Party:
     def _take(self, job: _Job) -> None:
         store, script = self.store, self.script
         step = script.steps[job.next_step]
-        job.next_step += 1
-        job.polls, job.since = 0, store.clock.now
+        store.changes.set(job, next_step=job.next_step + 1, polls=0, since=store.clock.now)
         is_last = job.next_step == len(script.steps)
         row = store.deployments.get(job.deployment_id)
         if is_last or row is None:
-            del self._open[job.deployment_id]
+            store.changes.drop(self._open, job.deployment_id)
         if row is None:  # the deployment was deleted
             return
         if is_last and script.fails_on:
-            store.outbox.call(partial(self._ask, row.id, script.fails_on))
+            store.outbox.call(partial(self._ask, job, script.fails_on))
         else:
             self._post(row, step)
 
-    def _ask(self, deployment_id: int, fails_on: Callable[[Deployment], object]) -> None:
+    def _ask(self, job: _Job, fails_on: Callable[[Deployment], object]) -> None:
         """Call *fails_on*, then take the last step. No lock is held, so any thread of the test may use the fake."""
-        store = self.store
+        store, deployment_id = self.store, job.deployment_id
         if store.retired or not store.deployments.get(deployment_id):
             return
         try:
@@ -207,10 +215,11 @@ class Party:
         except BaseException as problem:  # noqa: BLE001 - pytest.fail too; the exception must not reach the tool
             self._deployers.fail(problem)
             return
-        with store.outbox, store.lock:
+        with store.outbox, store.lock, store.changes:
             row = store.deployments.get(deployment_id)
-            if row and not store.retired:
+            if row and not store.retired and not job.is_done:  # after an interruption this is called again
                 self._post(row, self.script.failing_step if fails else self.script.steps[-1])
+                store.changes.set(job, is_done=True)
 
     def _post(self, row: model.Deployment, step: Step) -> None:
         store = self.store
@@ -218,7 +227,7 @@ class Party:
         text = f"deployment status {step.state} of deployment {row.id} ({repository.full_name})"
         self._deployers.say(Said(self.user.login, "", text))
         status = deployment_statuses.create(store, repository, row, self.user, **_posted_by(step))
-        self.posted.append(status.id)
+        store.changes.append(self.posted, status.id)
 
 
 @public
@@ -278,7 +287,7 @@ class Deployer:
         """
         if delivery.event != "deployment":
             return
-        with self._store.outbox, self._store.lock:
+        with self._store.outbox, self._store.lock, self._store.changes:
             row = self._store.deployments.get(delivery.payload["deployment"]["id"])
             if row and not self._store.retired:
                 self._party.notice(row)
@@ -353,13 +362,13 @@ class Deployers:
         self.look()
         script = Script(environment, repository_id, checked, failing, fails_on, by_webhook)
         party = Party(self, store, store.ensure_user(login), script)
-        self._all.append(party)
+        store.changes.append(self._all, party)
         return Deployer(self, party)
 
     def look(self) -> None:
         """Show the deployers all new deployments, then let them act."""
         rows = self._store.deployments.since(self._next_id)
-        self._next_id = self._store.deployments.next_id
+        self._store.changes.set(self, _next_id=self._store.deployments.next_id)
         for row in rows:
             for party in self._all:
                 if not party.script.by_webhook:
@@ -391,7 +400,7 @@ class Deployers:
 
     def keep(self) -> None:
         """Take all steps that are due."""
-        with self._store.outbox, self._store.lock:
+        with self._store.outbox, self._store.lock, self._store.changes:
             for party in self._all:
                 party.act()
 

@@ -66,7 +66,7 @@ class Environment(_Item):
         """
         one_of("deployment branch policy type", type, DEPLOYMENT_BRANCH_POLICY_TYPES, argument="type")
         body = json_copy("repos/create-deployment-branch-policy", name=name, type=type)
-        with self._store.lock, advice():
+        with self._store.lock, self._store.changes, advice():
             return branch_policies.create(self._store, self._row, **body)[0]
 
     @property
@@ -89,7 +89,7 @@ class Environment(_Item):
             FakeError: The app is unknown, its rule is already enabled, or it has none. Nothing was enabled.
         """
         check_type("app", app, (str, App, model.App), "the slug of an app, or an app")
-        with self._store.lock, advice(integration_id="app"):
+        with self._store.lock, self._store.changes, advice(integration_id="app"):
             row = app_called(self._store, app, "app") if isinstance(app, str) else app
             return protection_rules.enable(self._store, self._row, integration_id=row.id)
 

@@ -225,9 +225,9 @@ class FaultPlan:
     def start(self, application: Application) -> None:
         """Remove all faults, and continue with another *application*."""
         with self._lock:
-            self.planned.clear()
+            self.planned = []
             self._earlier = 0
-            self._active.clear()
+            self._active = []
             self._application = application
             application.intercept = None
 

@@ -63,7 +63,7 @@ class RateLimits:
         _check_status(status)
         if user is not None:
             check_type("user", user, str, "a login, or None for anonymous callers")
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             account = None if user is None else user_called(self._store, user, "user")
             default = max(rate_limits.hourly(account), remaining)
             self._store.set_budget(account, rate_limits.Budget(default if limit is None else limit, status), remaining)
@@ -103,15 +103,16 @@ class RateLimits:
         if retry_after < 0:
             msg = f"retry_after must be True, False or a number of seconds, got {retry_after!r}"
             raise FakeError(msg, argument="retry_after")
-        with self._store.lock:
-            self._store.limits = self._store.limits or rate_limits.Limits()
-            self._store.limits.set_secondary(
+        with self._store.lock, self._store.changes:
+            limits = self._store.limits or rate_limits.Limits()
+            limits.set_secondary(
                 rate_limits.Secondary(points_per_minute, content_per_minute, content_per_hour, status, retry_after)
             )
+            self._store.changes.set(self._store, limits=limits)
 
     def clear(self) -> None:
         """Stop refusing requests, and restore the usual limits."""
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             self._store.clear_limits()
 
 

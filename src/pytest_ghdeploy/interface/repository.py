@@ -141,7 +141,7 @@ class Repository:
             FakeError: The name is taken or invalid, or the owner differs. The repository keeps its name.
         """
         owner, name = split_full_name(full_name)
-        with self._store.outbox, self._store.lock, advice(name="full_name"):
+        with self._store.outbox, self._store.lock, self._store.changes, advice(name="full_name"):
             row = self._row
             if owner.lower() != row.owner.login.lower():
                 msg = f"rename cannot change the owner of {row.full_name}: use {row.owner.login}/{name}"
@@ -211,7 +211,7 @@ class Repository:
             FakeError: The name is taken or invalid, *from_ref* is unknown, or is already behind by more than
                 *behind* commits. Nothing was added.
         """
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             graph, default = self._graph, self.default_branch
             self._new_name(name, graph.branches, "branch")
             if isinstance(behind, bool) or not isinstance(behind, int) or not 0 <= behind <= _FARTHEST:
@@ -231,9 +231,10 @@ class Repository:
                 path = ""
                 for number in range(1, behind - missing + 1):
                     # All of them change one file. With a new file each, the trees would use up all memory.
-                    sha = self.add_commit(default, files={path: f"Update {number}\n"} if path else None)
+                    files = {path: f"Update {number}\n"} if path else None
+                    sha = self._commit(default, "Update", files, self._store.default_user)
                     path = path or graph.changed_paths(sha)[0][0]
-            graph.branches[name] = start
+            graph.set_ref(f"heads/{name}", start)
             return start
 
     def add_tag(self, name: str, ref: str) -> str:
@@ -251,9 +252,10 @@ class Repository:
         Raises:
             FakeError: The name is taken or invalid, or *ref* is unknown. Nothing was added.
         """
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             self._new_name(name, self._graph.tags, "tag")
-            sha = self._graph.tags[name] = self.sha(ref)
+            sha = self.sha(ref)
+            self._graph.set_ref(f"tags/{name}", sha)
             return sha
 
     def add_ref(self, name: str, ref: str) -> str:
@@ -274,7 +276,7 @@ class Repository:
             https://docs.github.com/rest/git/refs#create-a-reference
         """
         check_type("name", name, str, "a string")
-        with self._store.lock, advice(ref="name"):
+        with self._store.lock, self._store.changes, advice(ref="name"):
             sha = self.sha(ref)
             short = refs.new_name(self._graph, name)
             self._graph.set_ref(short, sha)
@@ -309,14 +311,13 @@ class Repository:
             FakeError: The branch or *author* is unknown, *date* is invalid, or git does not allow a path. Nothing was
                 committed.
         """
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             account = self._store.default_user
             signatures: tuple[Signature | None, Signature | None] = (None, None)
             if author is not None or date is not None:
                 from pytest_ghdeploy.interface.history import signed  # few tests need it
 
                 account, signatures = signed(self._store, author, date)
-            now = self._store.clock.now
             if self._graph.commits or branch != self.default_branch:  # an empty repository has no branch yet
                 self._branch(branch, "branch")
             check_type("message", message, str, "a string")
@@ -326,11 +327,20 @@ class Repository:
                 check_type(f"the file {path}", content, (str, bytes), "a string or bytes", argument="files")
                 with advice(path="files"):
                     rules.check_path(path)
-            commit = self._graph.commit(
-                branch, message=message, files=files, author=account, now=now, signatures=signatures
-            )
-            self._store.pushed(self._row)
-            return commit.sha
+            return self._commit(branch, message, files, account, signatures)
+
+    def _commit(
+        self,
+        branch: str,
+        message: str,
+        files: Mapping[str, str | bytes] | None,
+        author: model.User,
+        signatures: tuple[Signature | None, Signature | None] = (None, None),
+    ) -> str:
+        now = self._store.clock.now
+        commit = self._graph.commit(branch, message=message, files=files, author=author, now=now, signatures=signatures)
+        self._store.pushed(self._row)
+        return commit.sha
 
     def add_merge_conflict(self, head: str, base: str | None = None) -> None:
         """
@@ -348,7 +358,7 @@ class Repository:
         Raises:
             FakeError: A branch is unknown, or both are the same. Nothing was committed.
         """
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             base = self._branch(base or self.default_branch, "base")
             if self._branch(head, "head") == base:
                 msg = f"{base} cannot conflict with itself: head and base must be different branches"
@@ -406,7 +416,7 @@ class Repository:
         """
         one_of("permission", permission, PERMISSIONS, argument="permission")
         check_login(login)
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             self._store.add_collaborator(self._row, self._store.ensure_user(login), permission)
 
     # Reports on commits
@@ -442,7 +452,7 @@ class Repository:
             description=description,
             target_url=target_url,
         )
-        with self._store.outbox, self._store.lock, advice():
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
             user = user_called(self._store, creator, "creator")
             row = commit_statuses.create(self._store, self._row, user, sha=self.sha(ref), **body)
             return CommitStatus(self._store, row.id)
@@ -516,7 +526,7 @@ class Repository:
             "started_at": started and started.isoformat(),
             "completed_at": completed and completed.isoformat(),
         }
-        with self._store.outbox, self._store.lock, advice():
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
             sha, row = self.sha(ref), self._row
             sent = {member: value for member, value in members.items() if value is not None}
             body = json_copy("checks/create", name=name, head_sha=sha, **sent)
@@ -624,7 +634,7 @@ class Repository:
             auto_merge=auto_merge,
             **{name: value for name, value in optional.items() if value is not None},
         )
-        with self._store.outbox, self._store.lock, advice():
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
             self.sha(ref)
             user = user_called(self._store, creator, "creator")
             self._store.secrets.learn_in(body.get("payload"))
@@ -658,7 +668,7 @@ class Repository:
                 deploy keys are disabled. Nothing was added.
         """
         body = json_copy("repos/create-deploy-key", title=title, key=key, read_only=read_only)
-        with self._store.lock, advice():
+        with self._store.lock, self._store.changes, advice():
             row = deploy_keys.create(self._store, self._row, self._store.default_user, **body)
             return DeployKey(self._store, row.id)
 
@@ -704,7 +714,7 @@ class Repository:
         check_type("name", name, str, "a string")
         plain_json(name=name)
         check_type("reviewers", reviewers, (list, tuple), "a list of logins, users and teams")
-        with self._store.lock, advice():
+        with self._store.lock, self._store.changes, advice():
             accounts = [self._reviewer(reviewer) for reviewer in reviewers]
             body = json_copy(
                 "repos/create-or-update-environment",

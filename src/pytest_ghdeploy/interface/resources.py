@@ -302,7 +302,7 @@ class Deployment(_Item):
             environment_url=environment_url,
             auto_inactive=auto_inactive,
         )
-        with self._store.outbox, self._store.lock, advice():
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
             row: model.Deployment = self._row
             repository = self._store.repository_of(row)
             user = user_called(self._store, creator, "creator")

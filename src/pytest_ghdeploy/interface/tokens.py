@@ -81,7 +81,7 @@ def add(
     )
     if acts_for_user:
         token = user_access(text, owner, acts_for_user, ends_at)
-    store.tokens[text] = token
+    store.changes.put(store.tokens, text, token)
     return token
 
 
@@ -133,7 +133,7 @@ def revoke(store: Store, text: str) -> None:
         msg = f"this token was never added, or was revoked: {whose}"
         raise FakeError(msg, argument="token")
     # The row stays, because with no tokens at all every token would be accepted again.
-    tokens[text] = replace(token, revoked=True)
+    store.changes.put(tokens, text, replace(token, revoked=True))
 
 
 def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.errors import FakeError
@@ -14,21 +15,27 @@ from pytest_ghdeploy.interface.event_index import EventIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from pytest_ghdeploy.store.events import Event, Events
 
 
 class Watch:
     """
-    Waits for events. It has a lock of its own and holds no other lock while it waits.
+    Waits for events. It holds no lock while it waits.
 
     It returns each event only once, so two calls wait for two events.
     """
 
-    def __init__(self, events: Events) -> None:
-        """Watch *events*. A new event is added before ``notice`` is called."""
+    def __init__(self, events: Events, lock: AbstractContextManager[object]) -> None:
+        """
+        Watch *events*. A new event is added before ``notice`` is called.
+
+        *lock* is that of the fake, so that an event is only seen when its change is complete. It is not a
+        ``threading.Condition``, which an interrupted wait may leave locked.
+        """
         self._events = events
-        self._changed = threading.Condition()
+        self._lock = lock
         self._wakers: list[Callable[[], None]] = []
         self._returned: set[Event] = set()
         self._left = EventIndex()
@@ -39,8 +46,7 @@ class Watch:
 
     def notice(self, _: object = None) -> None:
         """Wake all waiting calls, because an event was recorded."""
-        with self._changed:
-            self._changed.notify_all()
+        with self._lock:
             wakers = list(self._wakers)
         for wake in wakers:
             with suppress(RuntimeError):  # the event loop is closed
@@ -48,8 +54,8 @@ class Watch:
 
     def forget(self) -> None:
         """Forget which events were returned."""
-        with self._changed:
-            self._returned.clear()
+        with self._lock:
+            self._returned = set()
             self._first = []
 
     def wait(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:
@@ -58,19 +64,35 @@ class Watch:
 
         Raises:
             AssertionError: No event matched within *timeout* seconds. The message lists the closest ones.
-            FakeError: *timeout* is invalid.
+            FakeError: *timeout* is invalid, or the call would block the event loop that runs it.
         """
         __tracebackhide__ = True
         _check(timeout)
-        events: list[Event] = []
+        if events := self._locked_take(name, fields):
+            return events[0]
+        if timeout and _loop() is not None:
+            msg = (
+                "wait_for_event would block the event loop that runs this code, so no task could cause the event; "
+                f"use: await ghdeploy.async_wait_for_event({name!r})"
+            )
+            raise FakeError(msg)
+        woken: SimpleQueue[str] = SimpleQueue()
+        alarm = threading.Timer(timeout, woken.put, ("over",))
+        alarm.daemon = True
 
-        def take() -> bool:
-            events.extend(self._take(name, fields))
-            return bool(events)
+        def wake() -> None:
+            woken.put("news")
 
-        with self._changed:
-            self._changed.wait_for(take, timeout)
-        return events[0] if events else self._give_up(name, timeout, fields)
+        is_over = False
+        try:
+            self._add(wake)
+            alarm.start()
+            while not (events := self._locked_take(name, fields)) and not is_over:
+                is_over = woken.get() == "over"
+            return events[0] if events else self._give_up(name, timeout, fields)
+        finally:
+            alarm.cancel()
+            self._remove(wake)
 
     async def wait_async(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:  # noqa: ASYNC109 - its name in both
         """
@@ -82,7 +104,9 @@ class Watch:
         """
         __tracebackhide__ = True
         _check(timeout)
-        make_event, soon = _loop()
+        loop = _loop()
+        assert loop is not None  # noqa: S101 - a coroutine runs in one
+        make_event, soon = loop
         woken = make_event()
         expired = threading.Event()
 
@@ -97,9 +121,8 @@ class Watch:
         # Not the event loop's own timeout, because its clock stops while time is frozen.
         alarm = threading.Timer(timeout, expire)
         alarm.daemon = True
-        with self._changed:
-            self._wakers.append(wake)
         try:
+            self._add(wake)
             while not (events := self._locked_take(name, fields)) and not expired.is_set():
                 if alarm.ident is None:
                     alarm.start()
@@ -108,11 +131,18 @@ class Watch:
             return events[0] if events else self._give_up(name, timeout, fields)
         finally:
             alarm.cancel()
-            with self._changed:
-                self._wakers.remove(wake)
+            self._remove(wake)
+
+    def _add(self, wake: Callable[[], None]) -> None:
+        with self._lock:
+            self._wakers.append(wake)
+
+    def _remove(self, wake: Callable[[], None]) -> None:
+        with self._lock:
+            self._wakers = [other for other in self._wakers if other is not wake]
 
     def _locked_take(self, name: str, fields: Mapping[str, object]) -> list[Event]:
-        with self._changed:
+        with self._lock:
             return self._take(name, fields)
 
     def _take(self, name: str, fields: Mapping[str, object]) -> list[Event]:
@@ -142,7 +172,7 @@ class Watch:
 
     def _give_up(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:
         __tracebackhide__ = True
-        with self._changed:
+        with self._lock:
             returned = {event for event in self._returned if event.name == name and has_fields(event, fields)}
         more = f", other than the {len(returned)} already returned," if returned else ""
         left = [event for event in self._events if event not in returned]
@@ -150,19 +180,21 @@ class Watch:
         return assertions.find_event(left, name, fields, more=f"{more} in {timeout:g} seconds", other=other)
 
 
-def _loop() -> tuple[Callable[[], Any], Callable[[Callable[[], None]], object]]:
+def _loop() -> tuple[Callable[[], Any], Callable[[Callable[[], None]], object]] | None:
     """
-    Return two functions of the current event loop: one creates an event, one schedules a call from any thread.
+    Return two functions of the event loop that runs the caller; ``None`` without a loop.
 
-    Raises:
-        RuntimeError: The caller is not a task.
+    The first creates an event. The second schedules a call, from any thread.
     """
     trio = sys.modules.get("trio")
     if trio and trio.lowlevel.in_trio_task():
         return trio.Event, trio.lowlevel.current_trio_token().run_sync_soon
-    import asyncio  # a task of asyncio has imported it
+    if "asyncio" in sys.modules:
+        import asyncio
 
-    return asyncio.Event, asyncio.get_running_loop().call_soon_threadsafe
+        with suppress(RuntimeError):
+            return asyncio.Event, asyncio.get_running_loop().call_soon_threadsafe
+    return None
 
 
 def _check(timeout: float) -> None:

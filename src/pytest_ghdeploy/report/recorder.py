@@ -8,6 +8,7 @@ from pytest_ghdeploy.redaction.content import hide, hide_in_body
 from pytest_ghdeploy.report.exchange import Exchange, Exchanges, Headers, Recorded
 
 if TYPE_CHECKING:
+    from pytest_ghdeploy.changes import Changes
     from pytest_ghdeploy.http.messages import Answer, Request
     from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.transcript import Transcript
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 class Recorder:
     """The exchanges so far, oldest first. The caller holds the store's lock."""
 
-    def __init__(self, secrets: Secrets, transcript: Transcript) -> None:
-        """Start empty. Exchanges are added to *transcript* too, and tokens in requests to *secrets*."""
+    def __init__(self, secrets: Secrets, transcript: Transcript, changes: Changes) -> None:
+        """
+        Start empty. Exchanges are added to *transcript* too, and tokens in requests to *secrets*.
+
+        *changes* undoes what an interrupted call has added.
+        """
         self.recorded: list[Recorded] = []
+        self._changes = changes
         self._secrets = secrets
         self._transcript = transcript
 
@@ -54,8 +60,8 @@ class Recorder:
             total_count=answer.total,
         )
         recorded = Recorded(exchange, len(self._transcript.entries) - place)
-        self.recorded.append(recorded)
-        self._transcript.entries.insert(place, recorded)
+        self._changes.append(self.recorded, recorded)
+        self._transcript.insert(place, recorded)
         return exchange
 
     def exchanges(self) -> Exchanges:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pytest_ghdeploy.report import diagram
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from pytest_ghdeploy.changes import Changes
     from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.diagram import Kind
     from pytest_ghdeploy.report.exchange import Exchange
@@ -29,17 +31,30 @@ _NAME_LIMIT = 40
 class Transcript:
     """The entries of a conversation in order: requests with responses, events, deliveries and messages."""
 
-    def __init__(self, secrets: Secrets, lock: AbstractContextManager[object]) -> None:
-        """Start empty. *secrets* are never shown."""
+    def __init__(self, secrets: Secrets, lock: AbstractContextManager[object], changes: Changes) -> None:
+        """Start empty. *secrets* are never shown. *changes* undoes what an interrupted call has added."""
         self.entries: list[Recorded | Event | Said | Sent | str] = []
         self._secrets = secrets
         self._lock = lock
+        self._changes = changes
         self._forgotten = _Count()
         self._news: _News | None = None
         self._reported_from = 0
 
     def __repr__(self) -> str:
         return f"<Transcript {len(self.entries)} entries>"
+
+    def add(self, entry: Recorded | Event | Said | Sent | str) -> None:
+        """Add an entry. The caller holds the lock."""
+        self._changes.append(self.entries, entry)
+
+    def insert(self, place: int, request: Recorded) -> None:
+        """Add a request before the events that it has caused. The caller holds the lock."""
+        self._changes.undo_with(partial(self._remove, request))
+        self.entries.insert(place, request)
+
+    def _remove(self, request: Recorded) -> None:
+        self.entries[:] = [entry for entry in self.entries if entry is not request]
 
     def text(self) -> str:
         """Write the conversation as lines: see ``Conversation.text``."""

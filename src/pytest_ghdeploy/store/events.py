@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
+from pytest_ghdeploy.changes import Changes
 from pytest_ghdeploy.github.model import User
 from pytest_ghdeploy.public import public
 
@@ -145,8 +146,9 @@ class Events(Sequence[Event]):
 class Recorder:
     """Records events and passes them on to listeners."""
 
-    def __init__(self, recorded: list[Event] | None = None) -> None:
-        """Record events in *recorded*, by default a new list."""
+    def __init__(self, recorded: list[Event] | None = None, changes: Changes | None = None) -> None:
+        """Record events in *recorded*, by default a new list, as part of the current call's *changes*."""
+        self._changes = Changes() if changes is None else changes
         self._recorded: list[Event] = [] if recorded is None else recorded
         self.events = Events(self._recorded)
         self._count = 0
@@ -170,9 +172,9 @@ class Recorder:
 
             row: The row that the event is about, if its plain attributes are fields of the event's own object.
         """
-        self._count += 1
+        self._changes.set(self, _count=self._count + 1)
         event = Event(name, action, self._count, repository, make_payload, row)
-        self._recorded.append(event)
+        self._changes.append(self._recorded, event)
         for listener in self.listeners:
             listener(event)
         if self.dispatch:
@@ -181,7 +183,7 @@ class Recorder:
 
     def announce(self, name: str, action: str | None, repository: str, make_payload: Callable[[], Payload]) -> Event:
         """Make an event for one hook only. Listeners get it, but it is neither recorded nor sent to other hooks."""
-        self._count += 1
+        self._changes.set(self, _count=self._count + 1)
         event = Event(name, action, self._count, repository, make_payload)
         for listener in self.listeners:
             listener(event)

@@ -2,23 +2,26 @@
 The outbox of a fake: the deliveries to make, and functions to call, at the end of a public call.
 
 Operations fill it while they hold the lock, but nothing is sent while it is held.
-Every public call that may change something therefore uses both::
+Every public call that may change something therefore uses::
 
-    with store.outbox, store.lock:
+    with store.outbox, store.lock, store.changes:
         ...
 
-At the end of the block, the lock is released first. The outbox then makes its
+At the end of the block, the lock is released. The outbox then makes its
 deliveries, in the order of the events. Calls that only read take just the lock.
+An interrupted call makes no deliveries: the next call makes them.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from contextvars import ContextVar, copy_context
-from functools import cached_property
+from functools import partial
 from itertools import count
-from threading import Condition, RLock, get_ident
+from threading import Lock, RLock, get_ident
 from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,18 +40,23 @@ class Item:
     A delivery in the queue.
 
     Attributes:
-        thread: The thread that makes the delivery, which is the one whose call caused it.
+        caller: The thread whose call waits for the delivery.
+
+        thread: The thread that makes the delivery. It differs from *caller* only if that was too slow.
+
+        begun: Whether the request has been made. An interruption before that leaves the delivery in the queue.
 
         number: 1 for a delivery caused by a test or client. Deliveries caused by its receiver are counted from 2.
     """
 
-    __slots__ = ("_numbers", "number", "row", "store", "thread")
+    __slots__ = ("_numbers", "begun", "caller", "number", "row", "store", "thread")
 
     def __init__(self, store: Store, row: HookDelivery, cause: Item | None) -> None:
         """Queue the delivery of *row*. *cause* is the delivery whose receiver caused it, if any."""
         self.store = store
         self.row = row
-        self.thread = get_ident()
+        self.caller = self.thread = get_ident()
+        self.begun = False
         self._numbers = count(1)
         self.number = next(self._numbers)
         if cause:
@@ -56,7 +64,7 @@ class Item:
 
     def follow(self, cause: Item) -> None:
         """Make this delivery a consequence of *cause*, in the same thread."""
-        self.thread = cause.thread
+        self.caller = self.thread = cause.thread
         self._numbers = cause._numbers
         self.number = next(self._numbers)
 
@@ -76,24 +84,24 @@ class Outbox:
     - A receiver may wait for a call in another thread. That call waits ``PATIENCE_SECONDS`` for the receiver and
       then leaves its deliveries to the receiver's thread. From then on, calls made during a delivery to the same
       hook do not wait.
+
+    If the thread of a call does not make its deliveries, another thread makes them after ``PATIENCE_SECONDS``.
     """
 
     def __init__(self, send: Callable[[Item], object]) -> None:
         """Make deliveries with *send*, which is called without the lock."""
         self.lock = RLock()
+        self.changes = Changes()
         self.held: dict[int, tuple[Store, HookDelivery]] | None = None
         """The deliveries that a test holds back, by id, oldest first; ``None`` if deliveries are not held back."""
         self._send = send
         self._queue: deque[Item] = deque()
         self._calls: list[tuple[int, Callable[[], object]]] = []
+        # Not a threading.Condition: an interruption while it waits may leave its lock held.
+        self._waiting: list[Lock] = []
         self._current: Item | None = None
-        self._calling_back: set[int] = set()
+        self._calling_back: set[tuple[Store, int]] = set()
         """The hooks whose receivers did not finish while another thread waited for them."""
-
-    @cached_property
-    def _changed(self) -> Condition:
-        """Tells other threads that a delivery has ended. Few tests make deliveries."""
-        return Condition(self.lock)
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -101,18 +109,28 @@ class Outbox:
     def append(self, store: Store, row: HookDelivery) -> None:
         """Add the delivery of *row* to the queue, or hold it back. The lock must be held."""
         if self.held is None:
-            self._queue.append(Item(store, row, self._cause()))
+            item = Item(store, row, self._cause())
+            self.changes.undo_with(partial(self._remove, item))
+            self._queue.append(item)
         else:
-            self.held[row.id] = store, row
+            self.changes.put(self.held, row.id, (store, row))
+
+    def _remove(self, item: Item) -> None:
+        if item in self._queue:
+            self._queue.remove(item)
+
+    def is_queued(self, row: HookDelivery) -> bool:
+        """Return whether the delivery of *row* is in the queue. The lock must be held."""
+        return any(item.row.id == row.id for item in self._queue)
 
     def call(self, function: Callable[[], object]) -> None:
         """Call *function* at the end of this thread's current call. The lock must be held."""
-        self._calls.append((get_ident(), function))
+        self.changes.append(self._calls, (get_ident(), function))
 
     def reset(self) -> None:
-        """Stop holding deliveries back, and forget all hooks, since their ids are used again. The lock must be held."""
-        self.held = None
-        self._calling_back.clear()
+        """Stop holding deliveries back, and forget all hooks. The lock must be held."""
+        self.changes.set(self, held=None)
+        self.changes.set(self, _calling_back=set())
 
     def after_fork(self) -> None:
         """
@@ -122,7 +140,8 @@ class Outbox:
         them releases the lock or makes its deliveries.
         """
         if not self.lock._is_owned():  # type: ignore[attr-defined] # noqa: SLF001 - see __exit__
-            self._changed._at_fork_reinit()  # type: ignore[attr-defined] # noqa: SLF001 - as threading does it
+            self.lock._at_fork_reinit()  # type: ignore[attr-defined] # noqa: SLF001 - as threading does it
+        self._waiting = []
         if self._current and self._current.thread != get_ident():
             self._current = None
             self._queue.clear()
@@ -130,29 +149,44 @@ class Outbox:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # If this thread still holds the lock, an outer call empties the outbox when it ends.
         # threading.Condition checks for the lock in the same way.
         if (self._queue or self._calls) and not self.lock._is_owned():  # type: ignore[attr-defined] # noqa: SLF001
-            self._empty(get_ident())
+            if kind is None or issubclass(kind, Exception):
+                self._empty(get_ident())
+            else:
+                self._leave(get_ident())
+
+    def _leave(self, thread: int) -> None:
+        """Leave what *thread* has queued to the next call of any thread, after an interruption."""
+        with self.lock:
+            for item in self._queue:
+                if item.thread == thread:
+                    item.caller = item.thread = _NOBODY
+            self._calls = [(_NOBODY if owner == thread else owner, function) for owner, function in self._calls]
+            self._wake()
 
     def _empty(self, thread: int) -> None:
-        with self.lock:
-            cause = self._cause()
-            if cause and cause.thread != thread:
-                # When they were queued, no receiver was at work yet that this call may belong to.
-                for item in self._queue:
-                    if item.thread == thread:
-                        item.follow(cause)
-            mine = deque(function for owner, function in self._calls if owner in (thread, _NOBODY))
-            self._calls = [call for call in self._calls if call[0] not in (thread, _NOBODY)]
+        mine: list[Callable[[], object]] = []
         try:
+            with self.lock:
+                cause = self._cause()
+                if cause and cause.thread != thread:
+                    # When they were queued, no receiver was at work yet that this call may belong to.
+                    for item in self._queue:
+                        if item.thread == thread:
+                            item.follow(cause)
+                chosen = [function for owner, function in self._calls if owner in (thread, _NOBODY)]
+                others = [call for call in self._calls if call[0] not in (thread, _NOBODY)]
+                self._calls, mine = others, chosen  # in one step, so that an interruption loses none
             if cause is None:
                 self._deliver(thread)
             while mine:
-                mine.popleft()()
+                mine[0]()
+                del mine[0]
         finally:
-            if mine:  # after an interruption, the next call of any thread makes these
+            if mine:  # after an interruption, the next call of any thread calls these
                 with self.lock:
                     self._calls.extend((_NOBODY, function) for function in mine)
 
@@ -163,49 +197,75 @@ class Outbox:
                 context = copy_context()
                 context.run(_causes.set, (*_causes.get(), item))
                 context.run(self._send, item)
-        finally:
-            with self.lock:
                 self._end(thread)
-                # After an interruption, the next call of any thread delivers the rest.
-                for item in self._queue:
-                    if item.thread == thread:
-                        item.thread = _NOBODY
+        except BaseException as problem:
+            with self.lock:
+                if self._current and self._current.thread == thread:
+                    if not (self._current.begun or isinstance(problem, Exception)):
+                        self._queue.appendleft(self._current)
+                    self._current = None
+            self._leave(thread)
+            raise
 
     def _take(self, thread: int) -> Item | None:
         """Wait for the next delivery of *thread*; ``None`` if all are made or left to another thread."""
-        with self.lock:
-            self._end(thread)
-            while self._queue:
-                first = self._queue[0]
-                if self._current is None and first.thread in (thread, _NOBODY):
+        while True:
+            with self.lock:
+                first = self._queue[0] if self._queue else None
+                if first and self._current is None and first.thread in (thread, _NOBODY):
                     first.thread = thread
                     self._current = first
                     self._queue.popleft()
                     return first
-                mine = [item for item in self._queue if item.thread in (thread, _NOBODY)]
-                if not mine:
+                if not self._waits(thread):
                     return None
-                if self._changed.wait(PATIENCE_SECONDS):
-                    continue
-                if self._current is None:
-                    first.thread = thread  # its own thread did not make it in time
-                else:
-                    self._calling_back.add(self._current.row.hook_id)
-                    for item in mine:
-                        item.follow(self._current)
-            return None
+                turn = Lock()
+                turn.acquire()
+                self._waiting.append(turn)
+            if not turn.acquire(timeout=PATIENCE_SECONDS):
+                self._lose_patience(thread)
+
+    def _waits(self, thread: int) -> bool:
+        """Return whether deliveries of *thread* are left to make, or one is being made in another thread."""
+        current = self._current
+        is_elsewhere = current is not None and current.caller == thread != current.thread
+        return is_elsewhere or any(item.thread in (thread, _NOBODY) for item in self._queue)
+
+    def _lose_patience(self, thread: int) -> None:
+        """Stop waiting for the current delivery, or for the thread that has to make the next one."""
+        with self.lock:
+            current = self._current
+            if current is None:
+                if self._queue:
+                    self._queue[0].thread = thread
+                return
+            self._calling_back.add((current.store, current.row.hook_id))
+            for item in self._queue:
+                if item.thread in (thread, _NOBODY):
+                    item.follow(current)
+            if current.caller == thread:
+                current.caller = current.thread
 
     def _end(self, thread: int) -> None:
         """End the current delivery of *thread*."""
-        if self._current and self._current.thread == thread:
-            self._current = None
-        self._changed.notify_all()
+        with self.lock:
+            if self._current and self._current.thread == thread:
+                self._current = None
+            self._wake()
+
+    def _wake(self) -> None:
+        """Wake the waiting threads."""
+        turns, self._waiting = self._waiting, []
+        for turn in turns:
+            turn.release()
 
     def _cause(self) -> Item | None:
         """Find the delivery whose receiver makes this call, as far as the fake can tell."""
         current = self._current
         if current and (
-            current.thread == get_ident() or current in _causes.get() or current.row.hook_id in self._calling_back
+            current.thread == get_ident()
+            or current in _causes.get()
+            or (current.store, current.row.hook_id) in self._calling_back
         ):
             return current
         return None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github import apps, rate_limits
@@ -91,12 +91,13 @@ class Store:
         """Start with the account ``octocat`` only. Payloads of events contain *urls*."""
         self.outbox = outbox
         self.lock = outbox.lock
+        self.changes = outbox.changes
         self.retired = False
         """Whether the fake has been reset, so that this store is no longer in use."""
         self.urls = urls
         self.clock = clock
         self.assume = assume
-        self.events = Recorder(recorded)
+        self.events = Recorder(recorded, self.changes)
         self.secrets = Secrets()
         """What must not be shown. The store itself keeps everything whole."""
         self.afterwards: list[Callable[[], None]] = []
@@ -144,7 +145,7 @@ class Store:
         user_id = apps.GITHUB_ID if is_githubs_own else self.users.next_id
         app_id = self.app_id(apps.slug_of(login)) if account_type == "Bot" else None
         user = self.users.add(User(user_id, login, account_type, self.clock.now, app_id=app_id))
-        self._users_by_login[login.lower()] = user
+        self.changes.put(self._users_by_login, login.lower(), user)
         return user
 
     def user(self, login: str) -> User | None:
@@ -170,12 +171,12 @@ class Store:
     def app_id(self, slug: str) -> int:
         """Return the id of the app *slug*. For an app that does not exist yet, the id is reserved."""
         if slug not in self._app_ids:
-            self._app_ids[slug] = self.apps.reserve_id()
+            self.changes.put(self._app_ids, slug, self.apps.reserve_id())
         return self._app_ids[slug]
 
     def set_app_id(self, slug: str, app_id: int) -> None:
         """Set the id of an app that does not exist yet. No other app may have it."""
-        self._app_ids[slug] = app_id
+        self.changes.put(self._app_ids, slug, app_id)
 
     def slug_of_app(self, app_id: int) -> str | None:
         """Return the slug of the app with an id, even if only the id is reserved; ``None`` without one."""
@@ -199,11 +200,14 @@ class Store:
 
     def add_collaborator(self, repository: Repository, user: User, permission: Permission) -> None:
         """Grant *user* a right, which replaces an earlier one."""
-        self._collaborators.setdefault(repository.id, {})[user.id] = permission
+        self.changes.put(self._collaborators.setdefault(repository.id, {}), user.id, permission)
 
     def remove_collaborator(self, repository: Repository, user: User) -> None:
         """Remove *user* from the collaborators, if present."""
-        self._collaborators.get(repository.id, {}).pop(user.id, None)
+        granted = self._collaborators.get(repository.id, {})
+        # They are listed in their order, so an interruption restores all of them.
+        self.changes.undo_with(partial(self._collaborators.__setitem__, repository.id, granted.copy()))
+        granted.pop(user.id, None)
 
     def collaborators_on(self, repository: Repository) -> list[tuple[User, Permission]]:
         """List the collaborators with their rights, in the order in which they were added."""
@@ -239,22 +243,24 @@ class Store:
         )
         self.repositories.add(row)
         self._name(row)
-        self._graphs[row.id] = Graph(row.full_name, owner, now, default_branch, empty=empty)
+        graph = Graph(row.full_name, owner, now, default_branch, empty=empty)
+        graph.pending = self.changes
+        self.changes.put(self._graphs, row.id, graph)
         return row
 
     def _name(self, row: Repository) -> None:
         key = row.full_name.lower()
-        self._repository_ids[key] = row.id
+        self.changes.put(self._repository_ids, key, row.id)
         # Once another repository takes a former name, it no longer redirects.
-        self._former_names.pop(key, None)
+        self.changes.drop(self._former_names, key)
 
     def change_repository(self, row: Repository) -> Repository:
         """Replace the row with the same id. A former name redirects here until another repository takes it."""
         old = self.repositories.get(row.id)
         if old and old.full_name != row.full_name:
             key = old.full_name.lower()
-            del self._repository_ids[key]
-            self._former_names[key] = row.id
+            self.changes.drop(self._repository_ids, key)
+            self.changes.put(self._former_names, key, row.id)
             self._name(row)
         return self.repositories.replace(row)
 
@@ -266,10 +272,11 @@ class Store:
             if name not in _NOT_OF_REPOSITORIES:
                 for part in list(table.where(repository_id=row.id)):
                     table.remove(part)
-        self._collaborators.pop(row.id, None)
+        self.changes.drop(self._collaborators, row.id)
         key = row.full_name.lower()
-        del self._graphs[row.id], self._repository_ids[key]
-        self._former_names[key] = row.id
+        self.changes.drop(self._graphs, row.id)
+        self.changes.drop(self._repository_ids, key)
+        self.changes.put(self._former_names, key, row.id)
         self.repositories.remove(row)
 
     def renamed(self, full_name: str) -> Repository | None:
@@ -310,28 +317,31 @@ class Store:
         if rate_limit is None or self.clock.now >= rate_limit.reset_at:
             budget = self.limits.budgets.get(key) if self.limits else None
             limit = budget.limit if budget else rate_limits.hourly(user)
-            rate_limit = self._rate_limits[key] = RateLimit(limit, 0, self.clock.now + timedelta(hours=1))
+            rate_limit = RateLimit(limit, 0, self.clock.now + timedelta(hours=1))
+            self.changes.put(self._rate_limits, key, rate_limit)
         return rate_limit
 
     def count_request(self, user: User | None, cost: int = 1) -> RateLimit:
         """Count a request of *user*. A *cost* of -1 undoes the count, for a response that is free."""
         before = self.rate_limit(user)
         after = RateLimit(before.limit, max(0, before.used + cost), before.reset_at)
-        self._rate_limits[user.id if user else None] = after
+        self.changes.put(self._rate_limits, user.id if user else None, after)
         return after
 
     def set_budget(self, user: User | None, budget: rate_limits.Budget, remaining: int) -> None:
         """Start an hour with *remaining* requests for *user*. From now on, *user* is refused when none are left."""
         key = user.id if user else None
-        self.limits = self.limits or rate_limits.Limits()
-        self.limits.budgets[key] = budget
-        self._rate_limits[key] = RateLimit(budget.limit, budget.limit - remaining, self.clock.now + timedelta(hours=1))
+        limits = self.limits or rate_limits.Limits()
+        self.changes.set(self, limits=limits)
+        self.changes.put(limits.budgets, key, budget)
+        hour = RateLimit(budget.limit, budget.limit - remaining, self.clock.now + timedelta(hours=1))
+        self.changes.put(self._rate_limits, key, hour)
 
     def clear_limits(self) -> None:
         """Remove all limits set by a test, and restore the usual budgets."""
         for key in self.limits.budgets if self.limits else ():
-            self._rate_limits.pop(key, None)
-        self.limits = None
+            self.changes.drop(self._rate_limits, key)
+        self.changes.set(self, limits=None)
 
     def imitate(self, other: Store) -> None:
         """
@@ -340,7 +350,8 @@ class Store:
         Events, waiting deliveries and rate limits are not copied.
         """
         original = vars(other)
-        copied: dict[str, Any] = {name: original[name].copy() for name in other.tables() if name in original}
+        tables = [name for name in other.tables() if name in original]
+        copied: dict[str, Any] = {name: original[name].copy(self.changes) for name in tables}
         copied |= {name: original[name] for name in ("default_user", "any_token") if name in original}
         for name in ("tokens", "issued_tokens", "_users_by_login", "_app_ids", "_repository_ids", "_former_names"):
             copied[name] = dict(original[name])
@@ -363,7 +374,7 @@ class Store:
         """
         shared = _NOT_OF_REPOSITORIES - {"repositories"}
         kept = {name for name, table in vars(Store).items() if isinstance(table, KeptTable)} - shared
-        tables = {name: getattr(self, name).copy() for name in kept}
+        tables = {name: getattr(self, name).copy(self.changes) for name in kept}
         graphs = {key: graph.copy() for key, graph in self._graphs.items()}
         granted = {key: dict(rights) for key, rights in self._collaborators.items()}
         ids, former = dict(self._repository_ids), dict(self._former_names)
@@ -378,7 +389,7 @@ class Store:
             newer_former = {
                 name: key for name, key in self._former_names.items() if key >= first_newer and name not in names
             }
-            rows = tables["repositories"].copy()
+            rows = tables["repositories"].copy(self.changes)
             for row in self.repositories:
                 if row.id >= first_newer:
                     rows.add(row)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from functools import partial
 from itertools import takewhile
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+
+from pytest_ghdeploy.changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,9 +54,10 @@ class Rows(Sequence[R]):
 class Table(Generic[R]):
     """All rows of one kind. Hold the store's lock."""
 
-    def __init__(self, first_id: int, step: int = _ID_STEP) -> None:
-        """Start with the id *first_id*. Each further id is greater by *step*."""
+    def __init__(self, first_id: int, step: int = _ID_STEP, changes: Changes | None = None) -> None:
+        """Start with the id *first_id*. Each further id is greater by *step*. *changes* undoes interrupted changes."""
         self.next_id = first_id
+        self._changes = Changes() if changes is None else changes
         self._step = step
         self._rows: dict[int, R] = {}
         self._indexes: dict[tuple[str, ...], tuple[Callable[[R], Any], dict[Any, list[int]]]] = {}
@@ -64,6 +68,7 @@ class Table(Generic[R]):
 
     def add(self, row: R) -> R:
         """Add a *row*. Its id is ``next_id``, which is then used up, or a lower id that was never used."""
+        self._prepare(row.id)
         if row.id >= self.next_id:
             self.next_id = row.id + self._step
         self._rows[row.id] = row
@@ -73,12 +78,13 @@ class Table(Generic[R]):
 
     def reserve_id(self) -> int:
         """Use up an id for a row that may be added later."""
-        self.next_id += self._step
+        self._changes.set(self, next_id=self.next_id + self._step)
         return self.next_id - self._step
 
     def replace(self, row: R) -> R:
         """Replace the row that has the same id."""
         old = self._rows[row.id]
+        self._prepare(row.id)
         self._rows[row.id] = row
         self.texts.pop(row.id, None)
         for key_of, index in self._indexes.values():
@@ -90,12 +96,30 @@ class Table(Generic[R]):
 
     def remove(self, row: R) -> None:
         """Remove a row. Its id is never used again."""
+        self._prepare(row.id)
         old = self._rows.pop(row.id)
         self.texts.pop(row.id, None)
         if self.removed is not None:
-            self.removed.append(row.id)
+            self._changes.append(self.removed, row.id)
         for key_of, index in self._indexes.values():
             _discard(index, key_of(old), row.id)
+
+    def _prepare(self, row_id: int) -> None:
+        self._changes.undo_with(partial(self._restore, row_id, self._rows.get(row_id), self.next_id))
+
+    def _restore(self, row_id: int, row: R | None, next_id: int) -> None:
+        self.next_id = next_id
+        self._indexes.clear()
+        self.texts.pop(row_id, None)
+        if row is None:
+            self._rows.pop(row_id, None)
+        else:
+            is_removed = row_id not in self._rows
+            self._rows[row_id] = row
+            if is_removed:  # now it is the last
+                rows = sorted(self._rows.items())
+                self._rows.clear()
+                self._rows.update(rows)
 
     def get(self, row_id: int) -> R | None:
         """Return the row with an id, ``None`` if it does not exist."""
@@ -107,9 +131,9 @@ class Table(Generic[R]):
     def __iter__(self) -> Iterator[R]:
         return iter(list(self._rows.values()))
 
-    def copy(self) -> Table[R]:
-        """Return an independent table with the same rows."""
-        table: Table[R] = Table(self.next_id, self._step)
+    def copy(self, changes: Changes | None = None) -> Table[R]:
+        """Return an independent table with the same rows. *changes* undoes its interrupted changes."""
+        table: Table[R] = Table(self.next_id, self._step, changes)
         table._rows = dict(self._rows)
         return table
 
@@ -141,8 +165,8 @@ class KeptTable(Generic[R]):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, store: object, owner: type) -> Table[R]:
-        table: Table[R] = Table(self._first_id, self._step)
+    def __get__(self, store: Any, owner: type) -> Table[R]:  # noqa: ANN401 - a store
+        table: Table[R] = Table(self._first_id, self._step, store.changes)
         vars(store)[self._name] = table
         return table
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import wait
 from contextlib import suppress
 from contextvars import copy_context
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.webhooks.in_process import TookTooLong
@@ -33,6 +33,8 @@ class AsgiReceiver:
         """Hold *app*. The first delivery starts it."""
         self._app = app
         self._thread: threading.Thread | None = None
+        self._is_stopping = False
+        self._jobs: set[asyncio.Task[None]] = set()
 
     def run(self, make: Callable[[Mapping[str, Any]], Coroutine[Any, Any, Any]], seconds: float) -> Any:  # noqa: ANN401
         """
@@ -43,39 +45,49 @@ class AsgiReceiver:
 
             RuntimeError: The application's startup failed.
         """
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None or self._is_stopping or not self._thread.is_alive():
             self._start()
         if not self._ready.wait(seconds):
-            self.stop(0)
+            self.stop(0, cancel=True)
             raise TookTooLong
         if self._failure:
             self._thread = None  # the next delivery tries again
             raise RuntimeError(self._failure)
-        job = make(dict(self._state))
-        guarded = _guarded(job)
+        # Not a concurrent.futures.Future, which an interrupted wait may leave locked.
+        results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        jobs, state = self._jobs, dict(self._state)
+
+        async def work() -> None:
+            try:
+                results.put((await make(state), None))
+            except BaseException as problem:  # noqa: BLE001 - raised below; some would stop the event loop
+                results.put((None, problem))
+
+        def begin() -> None:
+            task = asyncio.ensure_future(work())
+            jobs.add(task)
+            task.add_done_callback(jobs.discard)
+
+        self._loop.call_soon_threadsafe(begin)  # in a copy of the caller's context
         try:
-            # The coroutine runs in the caller's context.
-            future = asyncio.run_coroutine_threadsafe(guarded, self._loop)
-        except BaseException:
-            guarded.close()
-            job.close()
-            raise
-        if not wait([future], seconds).done:
-            raise TookTooLong
-        result, problem = future.result()
+            result, problem = results.get(timeout=seconds)
+        except Empty:
+            raise TookTooLong from None
         if problem:
             raise problem
         return result
 
     def _start(self) -> None:
-        self._ready = threading.Event()
+        self._ready = _Signal()
         self._failure = ""
         self._state: dict[str, Any] = {}
-        # A new event for each thread, because an earlier thread whose startup failed may still be running.
+        self._is_stopping = False
+        self._jobs = set()
+        # New ones for each thread, because an earlier thread may still be running.
         self._thread = threading.Thread(target=copy_context().run, args=(self._main, self._ready), daemon=True)
         self._thread.start()
 
-    def _main(self, ready: threading.Event) -> None:
+    def _main(self, ready: _Signal) -> None:
         try:
             # Nobody waits for errors during shutdown.
             with suppress(Exception):
@@ -83,9 +95,11 @@ class AsgiReceiver:
         finally:
             ready.set()
 
-    async def _live(self, ready: threading.Event) -> None:
+    async def _live(self, ready: _Signal) -> None:
         self._loop = asyncio.get_running_loop()
-        self._stopping = asyncio.Event()
+        jobs, stopping, cancelling = self._jobs, asyncio.Event(), asyncio.Event()
+        self._stopping, self._cancelling = stopping, cancelling
+        stopped = asyncio.Event()
         started = asyncio.Event()
         startup_sent = False
 
@@ -94,7 +108,7 @@ class AsgiReceiver:
             if not startup_sent:
                 startup_sent = True
                 return {"type": "lifespan.startup"}
-            await self._stopping.wait()
+            await stopped.wait()
             return {"type": "lifespan.shutdown"}
 
         async def send(message: MutableMapping[str, Any]) -> None:
@@ -115,7 +129,11 @@ class AsgiReceiver:
         await asyncio.wait({lifespan, waiting}, return_when=asyncio.FIRST_COMPLETED)
         ready.set()
         if not self._failure:
-            await self._stopping.wait()
+            await stopping.wait()
+            cancelled = asyncio.ensure_future(cancelling.wait())
+            while jobs and not cancelled.done():
+                await asyncio.wait({*jobs, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.set()
             await asyncio.wait({lifespan}, timeout=_STOP_SECONDS)
 
     async def _lifespan(self, *arguments: Any) -> None:  # noqa: ANN401
@@ -123,20 +141,39 @@ class AsgiReceiver:
         with suppress(Exception, SystemExit):
             await self._app(*arguments)
 
-    def stop(self, seconds: float = _STOP_SECONDS) -> None:
-        """Shut the application down, and wait up to *seconds* for it."""
-        thread, self._thread = self._thread, None
+    def stop(self, seconds: float, *, cancel: bool = False) -> None:
+        """
+        Shut the application down, and wait up to *seconds* for it.
+
+        Args:
+            cancel: Whether to cancel its running requests. By default the shutdown begins after their end, and
+                nobody waits for it: one of them may be the caller.
+        """
+        thread = self._thread
         if thread is None or not thread.is_alive():
             return
         with suppress(AttributeError, RuntimeError):  # the loop is just starting, or has just ended
+            if cancel:
+                self._loop.call_soon_threadsafe(self._cancelling.set)
             self._loop.call_soon_threadsafe(self._stopping.set)
-        if seconds and thread is not threading.current_thread():
+        self._is_stopping = True
+        if seconds and (cancel or not self._jobs) and thread is not threading.current_thread():
             thread.join(seconds)
 
 
-async def _guarded(job: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
-    # These would stop the event loop, which the application needs.
-    try:
-        return await job, None
-    except (KeyboardInterrupt, SystemExit) as problem:
-        return None, problem
+class _Signal:
+    """Like a ``threading.Event`` for one waiting thread. An interrupted wait does not leave it locked."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._news: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        self._is_set = True
+        self._news.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        if not self._is_set:
+            with suppress(Empty):
+                self._news.get(timeout=seconds)
+        return self._is_set

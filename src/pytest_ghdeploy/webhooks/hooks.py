@@ -261,7 +261,7 @@ class Hook:
         Raises:
             FakeError: The hook was deleted.
         """
-        with self._store.outbox, self._store.lock:
+        with self._store.outbox, self._store.lock, self._store.changes:
             api.ping(self._store, self._row, self._store.default_user)
 
     def delete(self) -> None:
@@ -271,6 +271,6 @@ class Hook:
         Raises:
             FakeError: The hook was already deleted.
         """
-        with self._store.outbox, self._store.lock:
+        with self._store.outbox, self._store.lock, self._store.changes:
             api.delete(self._store, self._row)
         self._webhooks._close_unused()  # noqa: SLF001 - of the same package

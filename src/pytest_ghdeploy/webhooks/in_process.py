@@ -66,9 +66,12 @@ def call(
         return late(timeout)
     except BaseException as problem:
         # Other exceptions are the receiver's, and do not fail the client's request.
-        if any(map(_ends_the_test, flattened(problem))):
-            raise
-        return deliveries.crashed(problem)
+        ending = _interruption(problem)
+        if ending is None:
+            return deliveries.crashed(problem)
+        if ending is not problem:
+            raise ending from None
+        raise
 
 
 def late(timeout: float) -> Outcome:
@@ -89,6 +92,19 @@ def flattened(problem: BaseException | None) -> Iterator[BaseException]:
             yield from flattened(part)
     elif problem is not None:
         yield problem
+
+
+def _interruption(problem: BaseException | None) -> BaseException | None:
+    """
+    Find the exception that ends the test or the run in *problem*: in a group, or replaced by another exception.
+
+    An interrupted ``threading.Condition`` replaces it by a RuntimeError, since its lock was just released.
+    """
+    while problem is not None:
+        if ending := next(filter(_ends_the_test, flattened(problem)), None):
+            return ending
+        problem = problem.__context__
+    return None
 
 
 def _ends_the_test(problem: BaseException) -> bool:
@@ -196,7 +212,7 @@ def _to_server(
             lambda state: _bounded(_to_asgi(target, headers, body, state, answer), timeout), timeout + _GRACE_SECONDS
         )
     except BaseException as problem:
-        if outcomes and not outcomes[0].reason and not _ends_the_test(problem):
+        if outcomes and not outcomes[0].reason and not _interruption(problem):
             # GitHub already has its response.
             if isinstance(problem, TookTooLong):
                 problem = TimeoutError(f"the application was still running after {timeout:g} seconds")

@@ -109,8 +109,9 @@ def _exchange(connection: HTTPConnection, url: str, headers: Mapping[str, str], 
         connection.putheader(name, value)
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body)
-    response = connection.getresponse()
-    data = response.read(in_process.MOST_READ)
-    if response.length and len(data) < in_process.MOST_READ:
-        raise IncompleteRead(data, response.length)
+    # Closed here, because a finalizer would ignore an interruption.
+    with connection.getresponse() as response:
+        data = response.read(in_process.MOST_READ)
+        if response.length and len(data) < in_process.MOST_READ:
+            raise IncompleteRead(data, response.length)
     return deliveries.answered(response.status, dict(response.getheaders()), data.decode(errors="replace"))

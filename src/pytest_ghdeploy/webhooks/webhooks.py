@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from pytest_ghdeploy.github.deliveries import Outcome
     from pytest_ghdeploy.github.model import Hook as HookRow, HookContentType, HookDelivery
     from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.transcript import Transcript
     from pytest_ghdeploy.store.outbox import Item
     from pytest_ghdeploy.store.store import Store
+    from pytest_ghdeploy.webhooks.asgi import AsgiReceiver
     from pytest_ghdeploy.webhooks.targets import Kind
+
+_STOP_SECONDS = 1.0
+"""How long to wait for an ASGI application to shut down."""
 
 MOST_OF_ONE_CALL = 1000
 """The limit for deliveries caused by one call, directly or through receivers. GitHub has no such limit."""
@@ -49,6 +54,8 @@ class Webhooks:
         """Call *fail* with problems that must fail the test."""
         self._fail = fail
         self._targets: dict[int, tuple[str, Target]] = {}
+        self._stopping: list[AsgiReceiver] = []
+        """The applications that stop when their running requests have ended."""
 
     def _start(self, store: Store, conversation: Transcript, secrets: Secrets) -> None:
         """Start without hooks. The fake calls this."""
@@ -56,16 +63,23 @@ class Webhooks:
         self._outbox = store.outbox
         self._conversation = conversation
         self._secrets = secrets
-        self._shut_down(0)  # not waiting: the lock is held, and an application may send a request at shutdown
+        # Not waiting, because the lock is held, and an application may send a request at shutdown.
+        self._stop([target.server for _, target in self._targets.values() if target.server], 0)
         self._targets = {}
         store.hooks.removed = []
         self._timeout_seconds: float | None = None
 
-    def _shut_down(self, seconds: float = 1.0) -> None:
-        """Shut down all ASGI applications, and wait up to *seconds* for each. The fake calls this."""
-        for _, target in list(self._targets.values()):
-            if target.server:
-                target.server.stop(seconds)
+    def _stop(self, servers: Sequence[AsgiReceiver], seconds: float) -> None:
+        self._stopping = [*self._stopping, *servers]
+        for server in servers:
+            server.stop(seconds)
+
+    def _shut_down(self) -> None:
+        """Shut down all ASGI applications, and cancel their requests. The fake calls this."""
+        for server in [*self._stopping, *(target.server for _, target in list(self._targets.values()))]:
+            if server:
+                server.stop(_STOP_SECONDS, cancel=True)
+        self._stopping = []
 
     def _close_unused(self) -> None:
         """Shut down the applications of deleted hooks, unless another hook has the same."""
@@ -74,9 +88,7 @@ class Webhooks:
             targets = [self._targets.pop(hook_id)[1] for hook_id in deleted if hook_id in self._targets]
             servers = [target.server for target in targets if target.server]
             used = [target.server for _, target in self._targets.values()] if servers else []
-        for server in servers:
-            if server not in used:
-                server.stop()
+        self._stop([server for server in servers if server not in used], _STOP_SECONDS)
 
     def __repr__(self) -> str:
         return f"<Webhooks {len(self.hooks)} hooks>"
@@ -143,7 +155,7 @@ class Webhooks:
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
         receiver = target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
         self._close_unused()  # of hooks that were deleted over REST
-        with self._outbox, self._store.lock, advice(url="target", config="target"):
+        with self._outbox, self._store.lock, self._store.changes, advice(url="target", config="target"):
             store = self._store
             row = None
             # Several hooks of one application share its server.
@@ -163,7 +175,7 @@ class Webhooks:
             )
             # The target must be known before the ping is sent.
             number = store.hooks.next_id
-            self._targets[number] = url, receiver
+            store.changes.put(self._targets, number, (url, receiver))
             try:
                 hook = operations.create(store, row, store.default_user, **body)
             except refusals.GitHubError:
@@ -232,8 +244,8 @@ class Webhooks:
         held = self._outbox.held or {}
         for store, row in [pair for pair in held.values() if pair[0].hook_deliveries.get(pair[1].id) is None]:
             lost = row._replace(state="dropped", reason="its hook no longer exists")
-            self._conversation.entries.append(Sent(self._name_of(store, row), lost))
-            del held[row.id]
+            self._conversation.add(Sent(self._name_of(store, row), lost))
+            self._store.changes.drop(held, row.id)
 
     def release(self, *chosen: Delivery) -> None:
         """
@@ -246,11 +258,12 @@ class Webhooks:
         Raises:
             FakeError: No deliveries are held, or the hook of a chosen one was deleted. Nothing is sent.
         """
-        with self._outbox, self._store.lock:
+        with self._outbox, self._store.lock, self._store.changes:
             for delivery in chosen:
                 self._check(delivery)
             self._drop_orphans()
-            held, self._outbox.held = self._outbox.held, None
+            held = self._outbox.held
+            self._store.changes.set(self._outbox, held=None)
             if held is None and not chosen:
                 msg = "no deliveries are held: call hold() before release()"
                 raise FakeError(msg)
@@ -259,7 +272,8 @@ class Webhooks:
                 self._outbox.append(store, row)
             if held is not None and chosen:
                 ids = {delivery.id for delivery in chosen}
-                self._outbox.held = {row_id: pair for row_id, pair in held.items() if row_id not in ids}
+                rest = {row_id: pair for row_id, pair in held.items() if row_id not in ids}
+                self._store.changes.set(self._outbox, held=rest)
 
     def _due(self, delivery: Delivery) -> tuple[Store, HookDelivery]:
         """Return the delivery's row if it is waiting, or else a new row that repeats it."""
@@ -290,15 +304,16 @@ class Webhooks:
         """
         check_type("a delivery", delivery, Delivery, "one of webhooks.held", argument="delivery")
         self._check_origin(delivery)
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             store, row = self._store, delivery._now  # noqa: SLF001 - of the same package
-            if (self._outbox.held or {}).pop(row.id, None) is None:
+            held = self._outbox.held or {}
+            if row.id not in held:
                 msg = f"{delivery!r} is not held: see hold() and held"
                 raise FakeError(msg, argument="delivery")
             lost = row._replace(state="dropped", reason="the test dropped it")
             if store.hook_deliveries.get(row.id):
                 store.hook_deliveries.replace(lost)
-            self._conversation.entries.append(Sent(self._name_of(store, row), lost))
+            self._conversation.add(Sent(self._name_of(store, row), lost))
 
     def redeliver(self, delivery: Delivery) -> Delivery:
         """
@@ -307,14 +322,14 @@ class Webhooks:
         Raises:
             FakeError: Its hook was deleted.
         """
-        with self._outbox, self._store.lock:
+        with self._outbox, self._store.lock, self._store.changes:
             self._check(delivery)
             row = api.redeliver(self._store, delivery._now)  # noqa: SLF001 - of the same package
             return Delivery(self, self._store, row)
 
     def _give_up(self, reason: str) -> None:
         """Drop all deliveries in progress or queued, but not held ones."""
-        with self._store.lock:
+        with self._store.lock, self._store.changes:
             kept = self._outbox.held or {}
             entries = [entry for entry in self._conversation.entries if isinstance(entry, Sent) and entry.is_open]
             started = {entry.row.id: entry for entry in entries}
@@ -324,51 +339,62 @@ class Webhooks:
                     if row.id in started:
                         started[row.id].row = lost
                     else:
-                        self._conversation.entries.append(Sent(self._name_of(self._store, row), lost))
+                        self._conversation.add(Sent(self._name_of(self._store, row), lost))
 
     # Sending
 
     def _send(self, item: Item) -> None:
         """Send a delivery. The outbox calls this, without the lock."""
         store = item.store
-        with store.lock:
-            started = api.begin(store, item.row)
-            if started is None:
-                return
-            row, hook = started
-            entry = Sent(self._name_of(store, row), row)
-            self._conversation.entries.append(entry)
-            if row.state == "dropped":
-                return
-            target = self._target_of(hook)
-        handle = Delivery(self, store, row)
-        headers, body, timeout = row.request_headers, row.request_body, self.timeout_seconds
-        answered: list[datetime] = []
         try:
-            if item.number > MOST_OF_ONE_CALL:
-                outcome = deliveries.unreachable(self._endless(item))
-            elif target.kind == "url":
-                insecure_ssl = hook.insecure_ssl == "1"
-                outcome = transport.send(target, headers, body, timeout=timeout, insecure_ssl=insecure_ssl)
-            else:
-
-                def note_time() -> None:
-                    answered.append(store.clock.now)
-
-                outcome = in_process.call(target, headers, body, handle, answered=note_time, timeout=timeout)
-        except BaseException as problem:  # ends the test, or the run
-            with store.lock:
-                row = api.interrupt(store, row, f"{type(problem).__name__} was raised before the receiver answered")
+            with store.lock, store.changes:
+                started = api.begin(store, item.row)
+                if started is None:
+                    return
+                row, hook = started
+                entry = Sent(self._name_of(store, row), row)
+                self._conversation.add(entry)
+                if row.state == "dropped":
+                    return
+                target, handle = self._target_of(hook), Delivery(self, store, row)
+                item.begun = True
+            outcome, answered_at = self._outcome(item, target, handle, insecure_ssl=hook.insecure_ssl == "1")
+            with store.lock, store.changes:
+                row = api.finish(store, row, outcome, answered_at or store.clock.now)
                 entry.row = handle._row = row  # noqa: SLF001 - of the same package
-                if waiting := len(self._outbox):
-                    rest = f"deliveries queued for the next call: {waiting}"
-                    self._conversation.entries.append(f"{type(problem).__name__}: {rest}")
+        except BaseException as problem:  # ends the test, or the run
+            if item.begun:
+                self._interrupt(store, entry, handle, problem)
             raise
-        with store.lock:
-            row = api.finish(store, row, outcome, answered[0] if answered else store.clock.now)
-            entry.row = handle._row = row  # noqa: SLF001 - of the same package
         for error in in_process.flattened(outcome.exception):
             self._judge(target, error)
+
+    def _outcome(
+        self, item: Item, target: Target, delivery: Delivery, *, insecure_ssl: bool
+    ) -> tuple[Outcome, datetime | None]:
+        """Send a delivery, and return its outcome. The time is that of the response, if it came before the end."""
+        if item.number > MOST_OF_ONE_CALL:
+            return deliveries.unreachable(self._endless(item)), None
+        headers, body, timeout = delivery._row.request_headers, delivery._row.request_body, self.timeout_seconds  # noqa: SLF001
+        if target.kind == "url":
+            return transport.send(target, headers, body, timeout=timeout, insecure_ssl=insecure_ssl), None
+        answered: list[datetime] = []
+
+        def note_time() -> None:
+            answered.append(item.store.clock.now)
+
+        outcome = in_process.call(target, headers, body, delivery, answered=note_time, timeout=timeout)
+        return outcome, answered[0] if answered else None
+
+    def _interrupt(self, store: Store, entry: Sent, handle: Delivery, problem: BaseException) -> None:
+        with store.lock, store.changes:
+            row = handle._now  # noqa: SLF001 - of the same package
+            if row.state == "waiting":
+                row = api.interrupt(store, row, f"{type(problem).__name__} was raised before the receiver answered")
+            entry.row = handle._row = row  # noqa: SLF001 - of the same package
+            if waiting := len(self._outbox):
+                rest = f"deliveries queued for the next call: {waiting}"
+                self._conversation.add(f"{type(problem).__name__}: {rest}")
 
     def _endless(self, item: Item) -> str:
         message = f"one call caused {MOST_OF_ONE_CALL:,} deliveries: does a receiver trigger itself?"
