@@ -73,9 +73,11 @@ class Scene:
     def state(self) -> tuple[object, ...]:
         """Copy what is stored, without deliveries, and count the requests."""
         state: Any = stored(self.fake)
-        rows, *others = state
+        rows, graphs, *others = state
         kept = {name: rows[name] for name in rows if name not in ("hooks", "hook_deliveries")}
-        return kept, repr(others), len(self.fake.requests)
+        shas = {number: [list(names.items()) for names in refs] for number, (*refs, _, _) in graphs.items()}
+        commits = {number: list(graph[-2]) for number, graph in graphs.items()}
+        return kept, shas, commits, repr(others), len(self.fake.requests)
 
     def check(self, problem: BaseException | None, allowed: list[object], place: str) -> None:
         """Check a fake whose call was interrupted with *problem*. Its state must be one of those *allowed*."""
