@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.http.schema import SchemaViolation
     from pytest_ghdeploy.http.stubs import StubbedRequest
     from pytest_ghdeploy.interface.apps import App, Installation
-    from pytest_ghdeploy.interface.deployer import Deployer, Step
+    from pytest_ghdeploy.interface.deployer import Deployer
     from pytest_ghdeploy.interface.environment import Environment
     from pytest_ghdeploy.interface.fault_plan import Fault
     from pytest_ghdeploy.interface.faults import Faults
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.repository import Repository
     from pytest_ghdeploy.interface.requests import Requests
     from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
+    from pytest_ghdeploy.interface.steps import Step
     from pytest_ghdeploy.report.conversation import Conversation
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.server.live_server import LiveServer
@@ -62,7 +63,7 @@ _HOMES = {
     "Repository": "interface.repository",
     "Requests": "interface.requests",
     "SchemaViolation": "http.schema",
-    "Step": "interface.deployer",
+    "Step": "interface.steps",
     "StubbedRequest": "http.stubs",
     "Tag": "interface.history",
     "Team": "github.model",

@@ -44,11 +44,12 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.assumptions import AssumptionArguments
     from pytest_ghdeploy.github.model import AccountType, DeploymentState, Team, Token, User
     from pytest_ghdeploy.interface.assertions import Wanted
-    from pytest_ghdeploy.interface.deployer import Deployer, Step
+    from pytest_ghdeploy.interface.deployer import Deployer
     from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.rate_limits import RateLimits
     from pytest_ghdeploy.interface.requests import Requests
     from pytest_ghdeploy.interface.resources import Deployment
+    from pytest_ghdeploy.interface.steps import Step
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.server.live_server import LiveServer
     from pytest_ghdeploy.server.wsgi import WsgiApp

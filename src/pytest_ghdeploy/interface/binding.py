@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, NoReturn
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError, kind_of
 from pytest_ghdeploy.github import model
-from pytest_ghdeploy.interface.deployer import Step
+from pytest_ghdeploy.interface.steps import Step
 from pytest_ghdeploy.redaction.names import quotable
 
 Path = tuple[str | int, ...]

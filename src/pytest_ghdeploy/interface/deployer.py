@@ -8,7 +8,7 @@ fake's clock moves. It runs the same operation as ``POST …/statuses``.
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from heapq import heappop, heappush
@@ -20,10 +20,10 @@ from urllib.parse import parse_qs
 from pytest_ghdeploy.api import deployment_statuses
 from pytest_ghdeploy.api.routing import id_or_none
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github.model import DEPLOYMENT_STATES, DeploymentState
-from pytest_ghdeploy.github.rules import deployments as deployment_rules, environments as environment_rules
-from pytest_ghdeploy.interface.arguments import advice, check_login, check_type, json_copy, one_of, repository_called
+from pytest_ghdeploy.github.rules import environments as environment_rules
+from pytest_ghdeploy.interface.arguments import check_login, check_type, repository_called
 from pytest_ghdeploy.interface.resources import Deployment, DeploymentStatus
+from pytest_ghdeploy.interface.steps import Step, check_moment, complete, posted_by
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.entries import Said
 from pytest_ghdeploy.store.clock import keep_diary
@@ -33,38 +33,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_ghdeploy.github import model
+    from pytest_ghdeploy.github.model import DeploymentState
     from pytest_ghdeploy.report.exchange import Exchange
     from pytest_ghdeploy.store.store import Store
 
 _POLLS = frozenset({"repos/get-deployment", "repos/list-deployment-statuses", "repos/get-deployment-status"})
 _POLLED = (200, 304)
-
-
-@public
-@dataclass(frozen=True, slots=True)
-class Step:
-    """
-    A deployment status that a scripted deployer posts.
-
-    Attributes:
-        after_polls: The number of polls before the step. A poll is a ``GET`` of the deployment, of its deployment
-            statuses or of one deployment status, if the response arrives. Further pages of a list do not count.
-
-        after_seconds: The time before the step in seconds of the fake's clock, rounded up: 2.5 counts as 3.
-
-    Both count from the previous step; for the first step, from when the
-    deployer noticed the deployment. An attribute that is ``None`` takes the
-    value that ``FakeGitHub.deployer`` was called with.
-    """
-
-    state: DeploymentState
-    _: KW_ONLY
-    after_polls: int | None = None
-    after_seconds: float | None = None
-    log_url: str | None = None
-    environment_url: str | None = None
-    description: str | None = None
-    auto_inactive: bool = True
 
 
 class Delivery(Protocol):
@@ -226,7 +200,7 @@ class Party:
         repository = store.repository_of(row)
         text = f"deployment status {step.state} of deployment {row.id} ({repository.full_name})"
         self._deployers.say(Said(self.user.login, "", text))
-        status = deployment_statuses.create(store, repository, row, self.user, **_posted_by(step))
+        status = deployment_statuses.create(store, repository, row, self.user, **posted_by(step))
         store.changes.append(self.posted, status.id)
 
 
@@ -339,14 +313,14 @@ class Deployers:
         if fails_on is not None and not callable(fails_on):
             msg = f"fails_on must be a function that takes a Deployment and returns whether it fails, got {fails_on!r}"
             raise FakeError(msg, argument="fails_on")
-        _check_moment(after_polls, after_seconds)
+        check_moment(after_polls, after_seconds)
         shared = Step("queued", log_url=log_url, environment_url=environment_url, description=description)
         first = replace(shared, after_polls=0)
         later = replace(shared, after_polls=1 if after_seconds is None else None, after_seconds=after_seconds)
         if after_polls is not None:
             later = replace(later, after_polls=after_polls)
-        checked = tuple(_checked(step, later if index else first) for index, step in enumerate(steps))
-        failing = _checked(fails_with, checked[-1], argument="fails_with")
+        checked = tuple(complete(step, later if index else first) for index, step in enumerate(steps))
+        failing = complete(fails_with, checked[-1], argument="fails_with")
         if failing.state == "success":
             msg = 'fails_with must not be a success: use "failure" or "error"'
             raise FakeError(msg, argument="fails_with")
@@ -403,57 +377,3 @@ class Deployers:
         with self._store.outbox, self._store.lock, self._store.changes:
             for party in self._all:
                 party.act()
-
-
-def _checked(step: DeploymentState | Step, default: Step, *, argument: str = "steps") -> Step:
-    """Check a step and complete it with the values of *default*."""
-    called = "a step" if argument == "steps" else argument
-    check_type(called, step, (str, Step), "a state, or a Step", argument=argument)
-    if not isinstance(step, Step):
-        step = Step(step)
-    one_of("deployment status state", step.state, DEPLOYMENT_STATES, argument=argument)
-    _check_moment(step.after_polls, step.after_seconds)
-    own = step.after_polls is not None or step.after_seconds is not None
-    complete = Step(
-        step.state,
-        after_polls=step.after_polls if own else default.after_polls,
-        after_seconds=step.after_seconds if own else default.after_seconds,
-        log_url=default.log_url if step.log_url is None else step.log_url,
-        environment_url=default.environment_url if step.environment_url is None else step.environment_url,
-        description=default.description if step.description is None else step.description,
-        auto_inactive=step.auto_inactive,
-    )
-    body = json_copy("repos/create-deployment-status", **_posted_by(complete))
-    with advice():
-        urls = {"environment_url": body["environment_url"], "log_url": body["log_url"]}
-        deployment_rules.check_deployment_status(description=body["description"], environment="", urls=urls)
-    return complete
-
-
-def _check_moment(after_polls: int | None, after_seconds: float | None) -> None:
-    if after_polls is not None and after_seconds is not None:
-        msg = f"use either after_polls={after_polls!r} or after_seconds={after_seconds!r}, not both"
-        raise FakeError(msg)
-    if after_polls is not None and (isinstance(after_polls, bool) or not isinstance(after_polls, int)):
-        msg = f"after_polls must be a number of requests, 0 or more; got {after_polls!r}"
-        raise FakeError(msg, argument="after_polls")
-    if after_seconds is not None and (isinstance(after_seconds, bool) or not isinstance(after_seconds, (int, float))):
-        msg = f"after_seconds must be a number of seconds, 0 or more; got {after_seconds!r}"
-        raise FakeError(msg, argument="after_seconds")
-    for name, value in (("after_polls", after_polls), ("after_seconds", after_seconds)):
-        if value is not None and not 0 <= value < _LONGEST:
-            msg = f"{name} must be 0 or more and less than {_LONGEST:,}; got {value!r}"
-            raise FakeError(msg, argument=name)
-
-
-_LONGEST = 365 * 24 * 60 * 60
-
-
-def _posted_by(step: Step) -> dict[str, Any]:
-    return {
-        "state": step.state,
-        "log_url": step.log_url or "",
-        "environment_url": step.environment_url or "",
-        "description": step.description or "",
-        "auto_inactive": step.auto_inactive,
-    }

@@ -36,15 +36,24 @@ class Said(NamedTuple):
 
 
 class Receiver(str):
-    """The name of a receiver, which need not be unique. *of* is the receiver itself if it is in this process."""
+    """
+    The name of a receiver, which need not be unique.
 
-    __slots__ = ("of",)
+    Attributes:
+        of: The receiver itself if it is in this process.
+
+        path: The path of the requests to an application.
+    """
+
+    __slots__ = ("of", "path")
 
     of: object
+    path: str
 
-    def __new__(cls, name: str, of: object = None) -> Self:
+    def __new__(cls, name: str, of: object = None, path: str = "/") -> Self:
         """Create the name of the receiver *of*."""
         receiver = super().__new__(cls, name)
+        receiver.path = path
         # Each access to a method creates a new object, so its instance identifies the receiver.
         receiver.of = of.__self__ if isinstance(of, MethodType) else of
         return receiver
@@ -64,6 +73,12 @@ class Sent:
     def what(self) -> str:
         """The name of the delivered event."""
         return f"{self.row.event}{' again' if self.row.redelivery else ''}"
+
+    @property
+    def place(self) -> str:
+        """The path of the request, if it says more than the name of the receiver."""
+        path = getattr(self.target, "path", "/")
+        return "" if path == "/" else f" at {path}"
 
     @property
     def outcome(self) -> str:

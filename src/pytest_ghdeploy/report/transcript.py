@@ -175,7 +175,9 @@ class Transcript:
             lines = [f"     {GITHUB if target else name}{target}: {entry.text}"]
             return [*lines, f"     hint: {entry.hint}"] if entry.hint else lines
         if isinstance(entry, Sent) and party:
-            return [f"  {'!' if entry.is_failed else ' '}  --> {entry.what} to {names[party]}: {entry.outcome}"]
+            return [
+                f"  {'!' if entry.is_failed else ' '}  --> {entry.what} to {names[party]}{entry.place}: {entry.outcome}"
+            ]
         return [f"  !  {entry}"]
 
     def _drawn(self) -> tuple[list[Message | str], Parties]:
@@ -260,9 +262,11 @@ class Transcript:
             return Message(source, target, entry.text, kind, entry.hint, answer=True)
         if isinstance(entry, Sent):
             if entry.is_failed:
-                text, hint = f"{entry.what} delivered: failed", entry.row.reason
+                text, hint = f"{entry.what} delivered{entry.place}: failed", entry.row.reason
                 return Message(GITHUB, name, text, "refusal", hint, answer=True)
-            return Message(GITHUB, name, f"{entry.what} delivered: {entry.outcome}", "message", answer=True)
+            return Message(
+                GITHUB, name, f"{entry.what} delivered{entry.place}: {entry.outcome}", "message", answer=True
+            )
         return Message(GITHUB, GITHUB, entry, "warning", answer=True)
 
     def _clean(self, text: str) -> str:

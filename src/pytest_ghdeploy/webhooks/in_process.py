@@ -43,6 +43,7 @@ def call(
     delivery: object,
     *,
     answered: Callable[[], object],
+    late: Callable[[BaseException], object],
     timeout: float,
 ) -> Outcome:
     """
@@ -53,17 +54,19 @@ def call(
 
         answered: Called when an ASGI application has responded, as it may go on running.
 
+        late: Called with the exception of a receiver that was abandoned after the timeout.
+
         timeout: The time limit in real seconds.
     """
     try:
         if target.server is not None:
             return _to_server(target, target.server, headers, body, answered, timeout)
         if target.kind == "wsgi":
-            outcome: Outcome = _limited(target, partial(_to_wsgi, target, headers, body), timeout)
+            outcome: Outcome = _limited(target, partial(_to_wsgi, target, headers, body), late, timeout)
             return outcome
-        return _to_function(target, delivery, timeout)
+        return _to_function(target, delivery, late, timeout)
     except TookTooLong:
-        return late(timeout)
+        return too_late(timeout)
     except BaseException as problem:
         # Other exceptions are the receiver's, and do not fail the client's request.
         ending = _interruption(problem)
@@ -74,7 +77,7 @@ def call(
         raise
 
 
-def late(timeout: float) -> Outcome:
+def too_late(timeout: float) -> Outcome:
     """Return the outcome of a receiver that exceeded its timeout."""
     return deliveries.timed_out(f"the receiver took longer than {timeout:g} seconds")
 
@@ -83,6 +86,11 @@ def is_verdict(problem: BaseException) -> bool:
     """Return whether *problem* decides the outcome of a test, as ``pytest.fail`` and ``pytest.skip`` do."""
     outcomes = sys.modules.get("_pytest.outcomes")
     return outcomes is not None and isinstance(problem, outcomes.OutcomeException)
+
+
+def is_skip(problem: BaseException) -> bool:
+    """Return whether *problem* is that of ``pytest.skip``."""
+    return is_verdict(problem) and isinstance(problem, sys.modules["_pytest.outcomes"].Skipped)
 
 
 def flattened(problem: BaseException | None) -> Iterator[BaseException]:
@@ -123,8 +131,8 @@ def _is_from_pytest_timeout(problem: BaseException) -> bool:
 # Functions
 
 
-def _to_function(target: Target, delivery: object, timeout: float) -> Outcome:
-    answer = _limited(target, partial(target.value, delivery), timeout)
+def _to_function(target: Target, delivery: object, late: Callable[[BaseException], object], timeout: float) -> Outcome:
+    answer = _limited(target, partial(target.value, delivery), late, timeout)
     if inspect.isawaitable(answer):
         answer = _run(_awaited(answer), timeout)
     is_status = isinstance(answer, int) and not isinstance(answer, bool) and answer in _STATUSES
@@ -132,8 +140,8 @@ def _to_function(target: Target, delivery: object, timeout: float) -> Outcome:
     return deliveries.answered(int(answer) if is_status else 200, {}, "")
 
 
-def _limited(target: Target, work: Callable[[], Any], timeout: float) -> Any:  # noqa: ANN401
-    return _in_thread(work, timeout) if target.in_thread else work()
+def _limited(target: Target, work: Callable[[], Any], late: Callable[[BaseException], object], timeout: float) -> Any:  # noqa: ANN401
+    return _in_thread(work, timeout, late) if target.in_thread else work()
 
 
 _STATUSES = range(100, 600)
@@ -294,7 +302,7 @@ async def _awaited(answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - the receive
 async def _bounded(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401, ASYNC109 - cancels the job itself
     import asyncio
 
-    task = asyncio.ensure_future(job)
+    task = asyncio.ensure_future(_kept(job))
     done, _ = await asyncio.wait({task}, timeout=timeout)
     if not done:
         task.cancel()
@@ -303,7 +311,18 @@ async def _bounded(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noq
     if task.cancelled():
         msg = "the receiver was cancelled"
         raise RuntimeError(msg)
-    return task.result()
+    result, problem = task.result()
+    if problem:
+        raise problem
+    return result
+
+
+async def _kept(job: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    # Raised in a task, these would stop the event loop, with a complaint on stderr.
+    try:
+        return await job, None
+    except (KeyboardInterrupt, SystemExit) as problem:
+        return None, problem
 
 
 def _run(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401
@@ -314,21 +333,27 @@ def _run(job: Coroutine[Any, Any, Any], timeout: float) -> Any:  # noqa: ANN401
     return _in_thread(lambda: asyncio.run(_bounded(job, timeout)), timeout + _GRACE_SECONDS)
 
 
-def _in_thread(work: Callable[[], Any], timeout: float) -> Any:  # noqa: ANN401
+def _in_thread(work: Callable[[], Any], timeout: float, late: Callable[[BaseException], object] | None = None) -> Any:  # noqa: ANN401
+    """Call *work* in a new thread. After *timeout* seconds it is abandoned, and *late* gets its exception."""
     results: list[Any] = []
     problems: list[BaseException] = []
+    is_abandoned = False
 
     def run() -> None:
         try:
             results.append(work())
         except BaseException as problem:  # noqa: BLE001 - raised again below
             problems.append(problem)
+            if is_abandoned and late:
+                late(problem)
 
     thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True)
     thread.start()
     thread.join(timeout)
     if thread.is_alive():
-        raise TookTooLong
+        is_abandoned = True
+        if not problems:
+            raise TookTooLong
     if problems:
         raise problems[0]
     return results[0]

@@ -49,10 +49,10 @@ def send(target: Target, headers: Mapping[str, str], body: bytes, *, timeout: fl
             sockets.append(connection.sock)
             outcome = _exchange(connection, url, headers, body)
             # The alarm may have ended the response early.
-            return in_process.late(timeout) if expired.is_set() else outcome
+            return in_process.too_late(timeout) if expired.is_set() else outcome
     except (OSError, HTTPException) as problem:
         if expired.is_set() or isinstance(problem, TimeoutError):
-            return in_process.late(timeout)
+            return in_process.too_late(timeout)
         message = str(problem) or type(problem).__name__
         return deliveries.unreachable(f"no response from {host_of(url)}: {type(problem).__name__}: {message}")
     except Exception as problem:  # noqa: BLE001 - for example by pytest-socket

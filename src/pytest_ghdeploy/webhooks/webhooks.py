@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -50,7 +51,7 @@ class Webhooks:
     delivery at a time, in the order of events.
     """
 
-    def __init__(self, fail: Callable[[Exception], None]) -> None:
+    def __init__(self, fail: Callable[[BaseException], None]) -> None:
         """Call *fail* with problems that must fail the test."""
         self._fail = fail
         self._targets: dict[int, tuple[str, Target]] = {}
@@ -269,7 +270,8 @@ class Webhooks:
                 raise FakeError(msg)
             # These go before deliveries of later events.
             for store, row in [self._due(delivery) for delivery in chosen] if chosen else (held or {}).values():
-                self._outbox.append(store, row)
+                if not self._outbox.is_queued(row):  # a receiver may deliver one that is about to be sent anyway
+                    self._outbox.append(store, row)
             if held is not None and chosen:
                 ids = {delivery.id for delivery in chosen}
                 rest = {row_id: pair for row_id, pair in held.items() if row_id not in ids}
@@ -366,8 +368,7 @@ class Webhooks:
             if item.begun:
                 self._interrupt(store, entry, handle, problem)
             raise
-        for error in in_process.flattened(outcome.exception):
-            self._judge(target, error)
+        self._judge(target, outcome.exception)
 
     def _outcome(
         self, item: Item, target: Target, delivery: Delivery, *, insecure_ssl: bool
@@ -383,7 +384,8 @@ class Webhooks:
         def note_time() -> None:
             answered.append(item.store.clock.now)
 
-        outcome = in_process.call(target, headers, body, delivery, answered=note_time, timeout=timeout)
+        judge = partial(self._judge, target)
+        outcome = in_process.call(target, headers, body, delivery, answered=note_time, late=judge, timeout=timeout)
         return outcome, answered[0] if answered else None
 
     def _interrupt(self, store: Store, entry: Sent, handle: Delivery, problem: BaseException) -> None:
@@ -402,14 +404,16 @@ class Webhooks:
             self._fail(FakeError(f"{message} The rest was not sent"))
         return message
 
-    def _judge(self, target: Target, problem: BaseException) -> None:
-        if target.kind == "callable" and isinstance(problem, AssertionError):
-            # A function belongs to the test, and so do its assertions.
-            self._fail(problem)
-        elif in_process.is_verdict(problem):
-            failure = AssertionError(f"{type(problem).__name__}: {problem}")
-            failure.__cause__ = problem
-            self._fail(failure.with_traceback(problem.__traceback__))
+    def _judge(self, target: Target, exception: BaseException | None) -> None:
+        """Let the test fail if a receiver has decided so with *exception*, or be skipped."""
+        for problem in in_process.flattened(exception):
+            if in_process.is_skip(problem) or (target.kind == "callable" and isinstance(problem, AssertionError)):
+                # A function belongs to the test, and so do its assertions.
+                self._fail(problem)
+            elif in_process.is_verdict(problem):
+                failure = AssertionError(f"{type(problem).__name__}: {problem}")
+                failure.__cause__ = problem
+                self._fail(failure.with_traceback(problem.__traceback__))
 
     def _target_of(self, hook: HookRow) -> Target:
         entry = self._targets.get(hook.id)
@@ -421,7 +425,7 @@ class Webhooks:
         if hook is None:
             return Receiver(f"hook {row.hook_id}")
         target = self._target_of(hook)
-        return Receiver(target.name, None if target.kind == "url" else target.value)
+        return Receiver(target.name, None if target.kind == "url" else target.value, target.path)
 
 
 def _address(target: Target, number: int) -> str:
