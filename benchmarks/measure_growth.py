@@ -814,7 +814,7 @@ def stubs(size: int) -> Generator[Call]:
         yield from repeat(get("/deployments"))
 
 
-@grows("the events of an admin client, n events", 250)
+@grows("the events of an admin client, n events", 250, limit=None)
 def admin_events(size: int) -> Generator[Call]:
     """Filter the events by a field."""
     with fake() as (gh, repo):
