@@ -904,3 +904,24 @@ def test_check_runs_are_available_by_the_id_of_the_repository(http: requests.Ses
     assert http.get(f"{by_id}/check-runs/{created['id']}").json() == created
     assert http.patch(f"{by_id}/check-runs/{created['id']}", json={"external_id": "1"}).json()["external_id"] == "1"
     assert http.get(f"{by_id}/commits/main/check-runs").json()["total_count"] == 1
+
+
+def test_an_event_shows_the_outcome_of_the_latest_runs_of_its_suite(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """An update of a run that was replaced does not count, until the newer one gets another name."""
+
+    def outcome() -> tuple[str, str | None]:
+        suite = ghdeploy.events[-1].payload["check_run"]["check_suite"]
+        return suite["status"], suite["conclusion"]
+
+    api = f"https://api.github.com/repos/{repo.full_name}/check-runs"
+    old = repo.add_check_run("main", name="build", status="queued")
+    assert outcome() == ("queued", None)
+    new = repo.add_check_run("main", name="build", conclusion="success")
+    assert outcome() == ("completed", "success")
+    http.patch(f"{api}/{old.id}", json={"conclusion": "failure"}).raise_for_status()
+    assert outcome() == ("completed", "success")
+    http.patch(f"{api}/{new.id}", json={"name": "lint"}).raise_for_status()
+    repo.add_check_run("main", name="test", conclusion="skipped")
+    assert outcome() == ("completed", "failure")

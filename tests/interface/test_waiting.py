@@ -77,6 +77,34 @@ def test_each_event_is_returned_once(ghdeploy: FakeGitHub, repo: Repository) -> 
     assert ghdeploy.assert_event("deployment") is ghdeploy.events[1]
 
 
+def test_removed_events_are_not_returned_and_the_rest_once(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A server forgets the oldest events, and a test can clear all."""
+    for number in range(5):
+        repo.add_deployment(ref="main", environment=f"env-{number}")
+    last = ghdeploy.events[-1]
+    assert ghdeploy.wait_for_event("deployment", environment="env-4", timeout=0) is last
+    ghdeploy._engine.forget(2)
+    assert [event.payload["deployment"]["environment"] for event in ghdeploy.events] == ["env-3", "env-4"]
+    assert ghdeploy.wait_for_event("deployment", timeout=0) is ghdeploy.events[0]
+    with pytest.raises(AssertionError, match="other than the 2 already returned"):
+        ghdeploy.wait_for_event("deployment", timeout=0)
+    repo.add_deployment(ref="main")
+    ghdeploy.events.clear()
+    repo.add_deployment(ref="main", environment="qa")
+    assert ghdeploy.wait_for_event("deployment", timeout=0) is ghdeploy.events[0]
+
+
+def test_a_changed_payload_does_not_return_an_event_twice(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """It was found by its former value."""
+    for _ in range(2):
+        repo.add_deployment(ref="main", environment="qa")
+    assert ghdeploy.wait_for_event("deployment", environment="qa", timeout=0) is ghdeploy.events[0]
+    ghdeploy.events[1].payload["deployment"]["environment"] = "other"
+    assert ghdeploy.wait_for_event("deployment", timeout=0) is ghdeploy.events[1]
+    with pytest.raises(AssertionError):
+        ghdeploy.wait_for_event("deployment", environment="qa", timeout=0)
+
+
 def test_two_threads_that_wait_get_an_event_each(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """No event is returned to both."""
     found: list[Any] = []

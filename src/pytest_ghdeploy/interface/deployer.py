@@ -89,7 +89,7 @@ class Party:
         self._open: dict[int, _Job] = {}
         # The deployments that may have a step to take: those that are new, were polled, or whose time has come.
         self._to_look_at: set[int] = set()
-        # The times of the next steps, as a heap. An entry stays when its job has moved on.
+        # The times of the next steps, as a heap. After an interruption, some may be of no use.
         self._alarms: list[tuple[datetime, int]] = []
 
     def notice(self, row: model.Deployment) -> None:
