@@ -273,7 +273,6 @@ def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
 def test_a_javascript_project_passes(tmp_path: Path, block: Block) -> None:
     """Its three tests pass, and its fake stops with them."""
     packages = fetched.from_npm(block.argument).parent
-    (tmp_path / "package.json").write_text('{"private": true, "type": "module"}\n', "utf-8")
     (tmp_path / "node_modules").symlink_to(packages)
     for other in BLOCKS:
         names, _, called = other.argument.partition(", as ")
