@@ -1,7 +1,7 @@
 """
 Names of secrets, in JSON, forms, queries and headers.
 
-The section "What is redacted" of ``docs/events.md`` lists the words below.
+The section "What is redacted" of ``docs/reference.md`` lists the words below.
 """
 
 from __future__ import annotations
