@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help example test test-slow coverage lint format docs bench fuzz clients drift clean
+.PHONY: help example test test-slow coverage lint format docs bench soak fuzz clients drift clean
 
 # Times are those of a machine with two cores, once the virtual environment is there.
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make format     fix style and formatting"
 	@echo "make docs       build the site of the documentation into site/, with warnings as errors"
 	@echo "make bench      measure speed and memory, beside comparable libraries"
+	@echo "make soak       only the last part of make bench: what many requests and tests leave behind (2 minutes)"
 	@echo "make clients    fetch GitHub's API description and the clients in other languages that some tests run"
 	@echo "make fuzz       send 20,000 generated requests and check each response"
 	@echo "make drift      list what has changed in GitHub's API description since"
@@ -62,6 +63,9 @@ docs: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
+
+soak: $(VENV)/ready
+	$(BIN)/python benchmarks/run.py --only 11
 
 fuzz: $(VENV)/ready
 	$(BIN)/python fuzz/run.py

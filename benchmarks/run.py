@@ -323,6 +323,30 @@ def growth_rows(rounds: int) -> list[bool]:
     return results
 
 
+def soak_rows(_: int) -> list[bool]:
+    """Send many mixed requests, run many tests, and print what they leave behind."""
+    if not Path("/proc/self/status").exists():
+        print("       the soak is left out: it reads /proc, which this system does not have")
+        return []
+    results = []
+    for name, what in (("serve", "50,000 mixed requests to ghdeploy serve"), ("tests", "2,000 tests with the fixture")):
+        process = subprocess.run(
+            [our_environment(), HERE / "measure_soak.py", name], check=True, capture_output=True, text=True
+        )
+        grown = json.loads(process.stdout)
+        met = grown["kib"] < MOST_LEFT_KIB[name] and grown["threads"] <= 0 and grown["descriptors"] <= 0
+        counts = [f"{grown['kib']:,} KiB", f"{grown['threads']} threads", f"{grown['descriptors']} file descriptors"]
+        if "patched" in grown:
+            met = met and not grown["patched"]
+            counts.append(f"{len(grown['patched'])} patched names {' '.join(grown['patched'])}".rstrip())
+        print(f"       {what} leave behind {', '.join(counts)}: {'met' if met else 'MISSED'}")
+        results.append(met)
+    return results
+
+
+# Python does not return all memory that it has freed.
+MOST_LEFT_KIB = {"serve": 8 * 1024, "tests": 4 * 1024}
+
 ROWS: dict[str, Callable[[int], list[bool]]] = {
     "1": unused_rows,
     "2": first_use_rows,
@@ -334,6 +358,7 @@ ROWS: dict[str, Callable[[int], list[bool]]] = {
     "7": server_rows,
     "9": suite_rows,
     "10": growth_rows,
+    "11": soak_rows,
 }
 
 
