@@ -256,6 +256,8 @@ class Engine:
                     self.store.hook_deliveries.remove(row)
                 if self._deployers is not None:
                     self._deployers.forget()
+                if self.hooks is not None:
+                    self.hooks._close_unused()  # noqa: SLF001 - not for tests
 
     def forget_large(self, most: int) -> None:
         """

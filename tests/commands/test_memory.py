@@ -14,6 +14,7 @@ import requests
 from pytest_ghdeploy.commands.serve import Log, ServedGitHub, Settings
 from pytest_ghdeploy.http import rendering, router, schema
 from pytest_ghdeploy.report.exchange import Headers
+from pytest_ghdeploy.report.sizes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,6 +118,7 @@ def test_deleted_objects_leave_nothing_behind(
     monkeypatch.setattr(router, "find", router.find.__wrapped__)  # type: ignore[attr-defined] # without its cache
     fake = ServedGitHub(Settings(keep=1))
     repo = fake.add_repository("octocat/example")
+    assert fake.webhooks.hooks == []  # as after an earlier subscription
     numbers = iter(range(10_000))
 
     with traced() as count:
@@ -127,7 +129,25 @@ def test_deleted_objects_leave_nothing_behind(
             return count()
 
         before = memory_after(250)
-        assert memory_after(150) - before < 150 * 60  # bytes; it was 3,700 for each deployment
+        assert len(fake._engine.store.hooks.removed or ()) < 10
+        assert memory_after(150) - before < 150 * 100  # bytes; it was 3,700 for each deployment
+
+
+def test_what_is_shown_counts_too() -> None:
+    """A body with a secret is kept twice: as it was sent, and as it is shown."""
+    fake = ServedGitHub(Settings())
+    fake.add_repository("octocat/example")
+    fake._engine.secrets.add("a-secret-of-the-test")
+    ask(
+        fake,
+        "POST",
+        f"{REPO}/deployments",
+        {"ref": "main", "description": "a-secret-of-the-test", "payload": "x" * 9000},
+    )
+    [recorded] = fake._engine._recorder.recorded
+    before = size_of(recorded)
+    assert "[redacted]" in fake.requests[0].request_body.decode()
+    assert size_of(recorded) > 2 * 9000 + before - 200
 
 
 def test_old_records_are_forgotten_by_size() -> None:

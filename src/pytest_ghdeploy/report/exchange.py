@@ -147,6 +147,12 @@ class Recorded:
         self._shown = exchange
         self._version = -1
 
+    @property
+    def bodies(self) -> tuple[bytes, ...]:
+        """The bodies of the request and the response, and those that were shown, which may be the same."""
+        exchange, shown = self.exchange, self._shown
+        return exchange.request_body, exchange.response_body, shown.request_body, shown.response_body
+
     def shown(self, secrets: Secrets) -> Exchange:
         """Return the exchange without *secrets*, which are always the same object."""
         version = secrets.version

@@ -24,8 +24,9 @@ def size_of(record: object) -> int:
     """Return the size of a request with its response, an event, a delivery or a message: its texts and bodies."""
     if isinstance(record, Recorded):
         exchange = record.exchange
-        headers, bodies = exchange.request_headers.values(), (exchange.request_body, exchange.response_body)
-        return len(exchange.url) + sum(map(len, headers)) + sum(map(len, bodies)) + len(exchange.hint)
+        bodies = {id(body): len(body) for body in record.bodies}
+        headers = sum(map(len, exchange.request_headers.values()))
+        return len(exchange.url) + headers + sum(bodies.values()) + len(exchange.hint)
     if isinstance(record, Event):
         # Its payload is made when it is read, from rows of the time of the event.
         return _total(source_of(record))
