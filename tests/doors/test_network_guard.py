@@ -163,6 +163,8 @@ def test_the_guards_refusal_says_what_to_do(ghdeploy: FakeGitHub, host: Any, nam
         b"connect API.github.com:443 http/1.1\r\n\r\n",
         b"GET http://api.github.com/user HTTP/1.1\r\n\r\n",
         b"POST https://user@GitHub.com/x HTTP/1.1\r\n\r\n",
+        b"GET http://api.github.com?page=2 HTTP/1.1\r\n\r\n",
+        b"GET http://api.github.com/search?q=" + b"a" * 2000 + b" HTTP/1.1\r\n\r\n",
         b"\x05\x01\x00\x03\x0eapi.github.com\x01\xbb",
     ],
 )
@@ -181,6 +183,24 @@ def test_a_raw_request_to_a_proxy_for_github_is_refused(ghdeploy: FakeGitHub, se
             send(b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
             assert receiving.recv(1000) == b"CONNECT example.com:443 HTTP/1.1\r\n\r\n"
     assert ghdeploy._engine.take_problem()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Deployed https://github.com/octocat/example",
+        b"See https://github.com/octocat/example/deployments for the log",
+        b"Get https://github.com/cli/cli",
+        b"connect github.com: ok",
+    ],
+)
+def test_a_message_about_github_reaches_another_server(ghdeploy: FakeGitHub, body: bytes) -> None:
+    """Such as a notification for a chat. Most clients send the body of a request in a call of its own."""
+    near, far = socket.socketpair()
+    with near, far:
+        near.sendall(body)
+        assert far.recv(1000) == body
+    assert ghdeploy._engine.take_problem() is None
 
 
 @pytest.mark.parametrize("method", ["send", "sendall", "sendmsg", "sendto", "connect", "connect_ex"])

@@ -145,10 +145,13 @@ def _goes_to_a_server(sock: Any) -> bool:  # noqa: ANN401
         return False
 
 
-_LINE = 300  # bytes that are searched for a host
-# The start of a request to a proxy: for a tunnel, with a whole URL, or by SOCKS5 (RFC 1928, section 4).
+_LINE = 4096  # bytes that are searched for a host
+# The start of a request to a proxy: for a tunnel, with a whole URL, or by SOCKS5 (RFC 1928, section 4). A message such
+# as "Deployed https://github.com/octocat/example" may go to another server in a send of its own, and is none of these.
 _PROXIED = re.compile(
-    rb"CONNECT ([^:\s]+):|[A-Z]+ https?://(?:[^/@\s]*@)?([^:/\s]+)|\x05[\x01-\x03]\x00\x03[\x00-\xff]([\w.-]+)",
+    rb"CONNECT ([^:\s]+):\d"
+    rb"|[A-Z]++ https?://(?:[^/@\s]*@)?([^:/?#\s]+)\S*+ HTTP/"
+    rb"|\x05[\x01-\x03]\x00\x03[\x00-\xff]([\w.-]+)",
     re.IGNORECASE,
 )
 _SOCKET = genuine(socket.socket, "socket")
