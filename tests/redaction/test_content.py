@@ -80,6 +80,14 @@ def test_a_secret_member_is_redacted_in_a_body(body: bytes, kept: bytes) -> None
         ("http://me:a/b@localhost/", "http://me:a/b@localhost/", "http://[redacted]@localhost/"),
         ("http://me:a?b#c\n@[local/", "http://me:a?b#c\n@[local/", "http://[redacted]@[local/"),
         ("me:ab@localhost", "me:ab@localhost", "[redacted]@localhost"),
+        (
+            "http://localhost/x?ref=https%3A%2F%2Fme%3Aab%40localhost&user=me%40x",
+            "http://localhost/x?ref=https%3A%2F%2F[redacted]%40localhost&user=me%40x",
+            None,
+        ),
+        ("http://localhost/x/https%3a//me:a%40b%40c%2f%40", "http://localhost/x/https%3a//[redacted]%40c%2f%40", None),
+        ("/x?url=https%3A%2F%2Fb&to=a%40b", "/x?url=https%3A%2F%2Fb&to=a%40b", None),
+        ("/x/ssh%3A%2F%2Fgit%40localhost", "/x/ssh%3A%2F%2Fgit%40localhost", None),
     ],
 )
 def test_credentials_are_redacted_in_a_url(url: str, told: str, refused: str | None) -> None:

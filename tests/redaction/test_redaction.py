@@ -132,13 +132,26 @@ def test_no_display_shows_a_secret_member_or_the_credentials_of_a_url(ghdeploy: 
     assert b'"author": "mona"' in ghdeploy.requests[0].request_body
 
 
+def test_no_display_shows_the_credentials_of_a_url_in_a_path_or_query(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """Decoded or not. The request can still be looked up by its path."""
+    for path in ("commits/https://me:zq7@localhost", "environments/https%3A%2F%2Fme%3Azq8%40localhost"):
+        requests.get(f"{API}/{path}", headers=HEADERS, timeout=5)
+    requests.get(f"{API}/deployments", params={"ref": "https://me:zq9@localhost"}, headers=HEADERS, timeout=5)
+
+    for _ in range(2):
+        assert not re.findall(r"zq\d", _everything(ghdeploy))
+        assert ghdeploy.requests[1].params["environment_name"] == "https://[redacted]@localhost"
+        ghdeploy.assert_request("GET", f"/repos/{repo.full_name}/environments/https%3A%2F%2Fme%3Azq8%40localhost")
+
+
 def test_a_value_sent_as_a_secret_is_hidden_everywhere(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """Under any of the names, in a body or a query, and in a payload from Python."""
+    """Under any of the names, in a body, a query or a header, and in a payload from Python."""
     repo.add_deployment(ref="main", payload={"private_key": "first-value"})
     requests.get(f"{API}?client_secret=second-value", headers=HEADERS, timeout=5)
     body = {"ref": "main", "payload": {"x": '{"apiKey": "third-value"}'}}
     requests.post(f"{API}/deployments", json=body, headers=HEADERS, timeout=5)
-    for value in ("first-value", "second-value", "third-value"):
+    requests.get(API, headers=HEADERS | {"X-Api-Key": "fourth-value"}, timeout=5)
+    for value in ("first-value", "second-value", "third-value", "fourth-value"):
         repo.add_deployment(ref="main", environment=value)
         with pytest.raises(AssertionError) as caught:
             ghdeploy.assert_event("deployment", environment="other")

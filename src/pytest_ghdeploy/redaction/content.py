@@ -29,6 +29,10 @@ _NUMBER = re.compile(r"-?\d[\d.eE+-]*")
 _PAIR = r"""([^\s=&?#"'\\<>{}]{1,100})=((?:[^&#\s"'\\<>]|'(?=[^\s&#"'\\<>,;)}\]]))+)"""
 _FIRST_FIELD, _FIELD = re.compile(f"()^{_PAIR}"), re.compile(f"([?&]){_PAIR}")
 _USERINFO = re.compile(r"""://(?!git@)[^/?#\s"\\<>]+@""")
+# The same in the path or a field of another URL.
+_ENCODED_USERINFO = re.compile(
+    r"""(%3A(?://|%2F%2F))(?!git%40)(?:(?!%(?:2F|3F|23|2[02]))[^/?#&\s"\\<>])+%40""", re.IGNORECASE
+)
 _BEFORE_AT = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?.*@", re.DOTALL)
 # Values that say whether there is a secret, or what may be done with it.
 _PLAIN = frozenset({"", "true", "false", "null", "none", "read", "write", "********"})
@@ -57,6 +61,8 @@ def hide(text: str, learn: Learn | None = None, *, across_lines: bool = False) -
         text = _FIELD.sub(hidden, _FIRST_FIELD.sub(hidden, text))
     if "@" in text and "://" in text:
         text = _USERINFO.sub(f"://{REDACTED}@", text)
+    if "%40" in text:
+        text = _ENCODED_USERINFO.sub(rf"\1{REDACTED}%40", text)
     return text
 
 
@@ -84,6 +90,13 @@ def hide_in_value(value: Any, in_text: Callable[[str], str] = hide) -> Any:  # n
     if isinstance(value, (list, tuple)):
         return [hide_in_value(item, in_text) for item in value]
     return value
+
+
+def learn_in_headers(headers: Mapping[str, str], learn: Learn) -> None:
+    """Call *learn* for each header whose value is a secret wherever it appears."""
+    for name, value in headers.items():
+        if kind_of(name) == "known" and not _is_plain(value):
+            learn(name, value)
 
 
 def hide_in_headers(headers: Mapping[str, str]) -> dict[str, str]:

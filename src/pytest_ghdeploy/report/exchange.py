@@ -134,7 +134,7 @@ class Headers(Mapping[str, str]):
 class Recorded:
     """An exchange in the record. It is redacted when it is first shown, and again after new secrets became known."""
 
-    __slots__ = ("_shown", "_version", "caused", "exchange")
+    __slots__ = ("_latest", "caused", "exchange")
 
     def __init__(self, exchange: Exchange, caused: int) -> None:
         """
@@ -144,28 +144,32 @@ class Recorded:
         """
         self.exchange = exchange
         self.caused = caused
-        self._shown = exchange
-        self._version = -1
+        self._latest = -1, exchange
 
     @property
     def bodies(self) -> tuple[bytes, ...]:
         """The bodies of the request and the response, and those that were shown, which may be the same."""
-        exchange, shown = self.exchange, self._shown
+        exchange, shown = self.exchange, self._latest[1]
         return exchange.request_body, exchange.response_body, shown.request_body, shown.response_body
 
     def shown(self, secrets: Secrets) -> Exchange:
         """Return the exchange without *secrets*, which are always the same object."""
         version = secrets.version
-        if version != self._version:
-            if self._version < 0:
+        before, shown = self._latest
+        if version != before:
+            if before < 0:
                 self.exchange = _without_marked(self.exchange)
-            self._shown = _without_known(self.exchange, secrets)
-            self._version = version
-        return self._shown
+            shown = _without_known(self.exchange, secrets)
+            self._latest = version, shown  # together, since other threads read them
+        return shown
 
 
 def _without_marked(exchange: Exchange) -> Exchange:
-    """Hide what names and URLs mark as secret. ``Recorder`` did so in the rest of the request."""
+    """
+    Hide what names and URLs mark as secret.
+
+    ``Recorder`` did so in the URL and the body of the request. The path stays for ``Requests.filter``.
+    """
     return exchange._replace(
         request_headers=Headers(hide_in_headers(exchange.request_headers)),
         response_headers=Headers(hide_in_headers(exchange.response_headers)),
@@ -177,17 +181,21 @@ def _without_marked(exchange: Exchange) -> Exchange:
 def _without_known(exchange: Exchange, secrets: Secrets) -> Exchange:
     headers = (*exchange.request_headers.values(), *exchange.response_headers.values())
     texts = "\n".join((exchange.url, exchange.path, exchange.hint, *headers, *exchange.params.values()))
-    if secrets.redact_known(texts) is texts and _has_no_known(exchange, secrets):
+    if (
+        secrets.redact_known(texts) is texts
+        and hide(exchange.path) is exchange.path
+        and _has_no_known(exchange, secrets)
+    ):
         return exchange
     return exchange._replace(
         url=secrets.redact_known(exchange.url),
-        path=secrets.redact_known(exchange.path),
+        path=secrets.redact(exchange.path),
         request_headers=_headers(exchange.request_headers, secrets),
         request_body=secrets.redact_known_in_body(exchange.request_body),
         response_headers=_headers(exchange.response_headers, secrets),
         response_body=secrets.redact_known_in_body(exchange.response_body),
         hint=secrets.redact_known(exchange.hint),
-        params={name: secrets.redact_known(value) for name, value in exchange.params.items()},
+        params={name: secrets.redact(value) for name, value in exchange.params.items()},
     )
 
 

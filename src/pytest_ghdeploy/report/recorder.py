@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.redaction.content import hide, hide_in_body
+from pytest_ghdeploy.redaction.content import hide, hide_in_body, learn_in_headers
 from pytest_ghdeploy.report.exchange import Exchange, Exchanges, Headers, Recorded
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ class Recorder:
 
     def begin(self, request: Request) -> int:
         """
-        Record the token of a request as a secret, so that no message or report shows it.
+        Record the token and the secrets in the headers of a request, so that no message or report shows them.
 
         Returns:
             The index of the exchange in the transcript. It comes before the events that the request causes.
         """
         if request.token_text:
             self._secrets.add_token(request.token_text)
+        learn_in_headers(request.headers, self._secrets.learn)
         return len(self._transcript.entries)
 
     def record(self, request: Request, url: str, answer: Answer, place: int) -> Exchange:
