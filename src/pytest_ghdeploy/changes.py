@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
+    from threading import Thread
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -85,6 +86,17 @@ class Changes:
         """Remove all *items*."""
         self._undo.append(partial(items.__setitem__, slice(None), items.copy()))
         items.clear()
+
+
+def start(thread: Thread) -> None:
+    """Start a thread. ``Thread.start`` may replace an interruption by an error of its own lock."""
+    try:
+        thread.start()
+    except RuntimeError as problem:
+        interruption = problem.__context__
+        if interruption is None or isinstance(interruption, Exception):
+            raise
+        raise interruption from None
 
 
 def _restore(mapping: MutableMapping[K, V], key: K, value: V) -> None:

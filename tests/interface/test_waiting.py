@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 from freezegun import freeze_time
 
@@ -183,6 +184,24 @@ def test_a_mistake_is_refused_at_once(ghdeploy: FakeGitHub, wait: Callable[[Any]
 
 
 # In tasks
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_wait_in_an_event_loop_names_the_asynchronous_one(
+    ghdeploy: FakeGitHub, repo: Repository, library: str
+) -> None:
+    """It would block the loop, so that no task could cause the event. A recorded event is returned."""
+
+    async def test() -> None:
+        with pytest.raises(FakeError, match="use: await ghdeploy") as caught:
+            ghdeploy.wait_for_event("deployment")
+        assert "would block the event loop" in str(caught.value)
+        with pytest.raises(AssertionError):
+            ghdeploy.wait_for_event("deployment", timeout=0)
+        repo.add_deployment(ref="main")
+        assert ghdeploy.wait_for_event("deployment").name == "deployment"
+
+    anyio.run(test, backend=library)
 
 
 def test_other_tasks_continue_during_a_wait(ghdeploy: FakeGitHub, repo: Repository) -> None:

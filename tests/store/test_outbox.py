@@ -28,6 +28,7 @@ class Receivers:
         """Do nothing but note what arrives, unless ``act`` says more."""
         self.got: list[tuple[str, str]] = []
         self.act: Callable[[str], object] = lambda _: None
+        self.interruptions: list[BaseException] = []
         self.outbox = Outbox(self.receive)
 
     def receive(self, item: Item) -> None:
@@ -40,6 +41,8 @@ class Receivers:
 
         in_thread(look).join()
         assert free == [True]
+        if self.interruptions:
+            raise self.interruptions.pop()
         self.got.append((threading.current_thread().name, item.row.guid))
         item.begun = True
         self.act(item.row.guid)
@@ -259,3 +262,69 @@ def test_functions_are_called_by_the_next_call_after_an_interruption(receivers: 
     receivers.act = lambda _: None
     receivers.leave("b")
     assert called == ["function"]
+
+
+def test_a_call_waits_for_a_delivery_that_another_thread_makes(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that was too slow finds its delivery taken over, and returns after it."""
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    at_work, returned = threading.Event(), threading.Event()
+
+    def act(name: str) -> None:
+        if name == "a":
+            at_work.set()
+            assert not returned.wait(0.05)
+
+    receivers.act = act
+    with receivers.outbox:
+        with receivers.outbox.lock:
+            receivers.outbox.append(NO_STORE, delivery("a"))
+        thread = in_thread(lambda: receivers.leave("b"))  # it waits for this thread in vain
+        assert at_work.wait(5)
+        monkeypatch.setattr(module, "PATIENCE_SECONDS", 5)
+    returned.set()
+    thread.join()
+    assert receivers.got == [("other", "a"), ("other", "b")]
+
+
+def test_a_hook_from_before_a_reset_is_not_remembered(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that loses patience with a delivery from before the reset says nothing about hooks after it."""
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    before, after = cast("Store", object()), cast("Store", object())
+
+    def act(name: str) -> None:
+        if name == "a":
+            receivers.outbox.reset()
+            in_thread(lambda: receivers.leave("b")).join()
+
+    receivers.act = act
+    with receivers.outbox, receivers.outbox.lock:
+        receivers.outbox.append(before, delivery("a"))
+    assert receivers.outbox._calling_back == {(before, 1)}
+    assert (after, 1) not in receivers.outbox._calling_back
+
+
+def test_an_interruption_before_a_delivery_begins_leaves_it_in_the_queue(receivers: Receivers) -> None:
+    """The next call makes it."""
+    receivers.interruptions = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        receivers.leave("a", "b")
+    assert receivers.got == []
+    in_thread(lambda: receivers.leave("c")).join()
+    assert receivers.got == [("other", name) for name in "abc"]
+
+
+def test_an_interrupted_call_makes_no_deliveries(receivers: Receivers) -> None:
+    """Nobody wants to wait for a receiver after Ctrl-C. The next call makes them."""
+
+    def interrupt() -> None:
+        with receivers.outbox, receivers.outbox.lock:
+            receivers.leave("a")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert receivers.got == []
+    receivers.leave("b")
+    assert receivers.got == [("MainThread", name) for name in "ab"]

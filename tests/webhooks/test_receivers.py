@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 import time
@@ -261,3 +262,169 @@ def test_a_receiver_has_its_own_context(ghdeploy: FakeGitHub, repo: Repository, 
     repo.add_commit_status("main", state="success")
     assert seen == ["the test's"] * 2
     assert variable.get() == "the test's"
+
+
+# Receivers that stop themselves, go on, or deliver again
+
+
+@pytest.mark.parametrize("how", ["unsubscribes", "resets"])
+@pytest.mark.parametrize("where", ["in its loop", "in a thread"])
+def test_an_asgi_application_that_stops_itself_finishes_its_request(
+    ghdeploy: FakeGitHub, repo: Repository, how: str, where: str
+) -> None:
+    """Its shutdown begins after that."""
+    done = threading.Event()
+    steps: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - an ASGI application
+        if scope["type"] == "lifespan":
+            while (message := await receive())["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            steps.append(message["type"])
+            done.set()
+            return
+        if b'"context"' in (await receive())["body"]:
+            stop = hook.delete if how == "unsubscribes" else ghdeploy.reset
+            await asyncio.to_thread(stop) if where == "in a thread" else stop()
+            await asyncio.sleep(0.05)
+            steps.append("the request")
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    hook = ghdeploy.webhooks.subscribe(app)
+    repo.add_commit_status("main", state="success")
+    assert done.wait(5)
+    assert steps == ["the request", "lifespan.shutdown"]
+
+
+def test_a_task_of_an_asgi_application_does_not_wait_for_itself(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A call that it makes in its loop after the response returns at once. Another thread makes the deliveries."""
+    seconds: list[float] = []
+    received: list[str] = []
+    over = threading.Event()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def go_on() -> None:
+        while not ghdeploy.webhooks.deliveries[0].status_code:  # noqa: ASYNC110 - another thread sets it
+            await asyncio.sleep(0.005)
+        began = time.monotonic()
+        repo.add_commit_status("main", state="success", context="second")
+        seconds.append(time.monotonic() - began)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - an ASGI application
+        if scope["type"] == "lifespan":
+            return
+        payload = json.loads((await receive())["body"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+        received.append(payload.get("context", "ping"))
+        if received[-1] == "first":
+            tasks.add(asyncio.create_task(go_on()))
+        if received[-1] == "second":
+            over.set()
+
+    hook = ghdeploy.webhooks.subscribe(app)
+    ghdeploy.webhooks.timeout_seconds = 3
+    repo.add_commit_status("main", state="success", context="first")
+    assert over.wait(5)
+    assert received == ["ping", "first", "second"]
+    assert seconds[0] < 2
+    while hook.deliveries[0].state == "waiting":
+        time.sleep(0.005)
+    assert [delivery.state for delivery in hook.deliveries] == ["delivered"] * 3
+
+
+def test_a_failing_assertion_of_an_abandoned_receiver_fails_the_test(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """The delivery has timed out, but the test is not over."""
+    go_on = threading.Event()
+
+    def check() -> None:
+        go_on.wait(5)
+        pytest.fail("too late")
+
+    ghdeploy.webhooks.timeout_seconds = 0.05
+    hook = ghdeploy.webhooks.subscribe(only("status", check), in_thread=True)
+    repo.add_commit_status("main", state="success")
+    assert hook.deliveries[0].reason == "the receiver took longer than 0.05 seconds"
+    go_on.set()
+    limit = time.monotonic() + 5
+    while (problem := ghdeploy._engine.take_problem()) is None and time.monotonic() < limit:
+        time.sleep(0.005)
+    assert "too late" in str(problem)
+
+
+def test_a_queued_delivery_is_not_sent_twice(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """A receiver may ask for one that is about to be sent anyway."""
+    received: list[str] = []
+
+    def first(delivery: Delivery) -> None:
+        if delivery.event == "status":
+            second.deliveries[0].deliver()
+
+    ghdeploy.webhooks.subscribe(first)
+    second = ghdeploy.webhooks.subscribe(lambda delivery: received.append(delivery.event))
+    repo.add_commit_status("main", state="success")
+    assert received == ["ping", "status"]
+    assert [delivery.state for delivery in second.deliveries] == ["delivered"] * 2
+
+
+@pytest.mark.parametrize("outcome", ["skip", "xfail"])
+def test_a_receiver_can_skip_the_test(pytester: pytest.Pytester, outcome: str) -> None:
+    """The test is skipped when it ends, and the client's request succeeds."""
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        def test_it(ghdeploy):
+            repo = ghdeploy.add_repository("octocat/example")
+
+            def receive(delivery):
+                if delivery.event == "status":
+                    pytest.{outcome}("not here")
+
+            hook = ghdeploy.webhooks.subscribe(receive)
+            repo.add_commit_status("main", state="success")
+            assert hook.deliveries[0].state == "failed"
+        """
+    )
+    result = pytester.runpytest_inprocess("-rxs")
+    result.assert_outcomes(**{"skipped" if outcome == "skip" else "xfailed": 1})
+    result.stdout.fnmatch_lines(["*not here*"])
+
+
+def test_an_exit_of_a_coroutine_function_is_only_its_failure(
+    ghdeploy: FakeGitHub, repo: Repository, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Asyncio has nothing to complain about."""
+
+    async def receive(_: Delivery) -> None:
+        await asyncio.sleep(0)
+        raise SystemExit(3)
+
+    hook = ghdeploy.webhooks.subscribe(receive, events=["status"])
+    repo.add_commit_status("main", state="success")
+    assert hook.deliveries[0].reason == "the receiver raised SystemExit: 3"
+    gc.collect()
+    assert capfd.readouterr().err == ""
+
+
+def test_the_path_of_a_delivery_is_in_the_conversation(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """An application may have several paths. A function has none."""
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:  # noqa: ANN401
+        start_response("204 No Content" if environ["PATH_INFO"] == "/right" else "404 Not Found", [])
+        return []
+
+    for path in ("/right", "/wrong"):
+        ghdeploy.webhooks.subscribe(app, path=path, events=["status"])
+    ghdeploy.webhooks.subscribe(only("status", lambda: None), events=["status"])
+    repo.add_commit_status("main", state="success")
+    lines = [line for line in ghdeploy.conversation_text().splitlines() if "--> status" in line]
+    assert lines == [
+        "     --> status to app at /right: 204 OK",
+        "  !  --> status to app at /wrong: failed: the receiver answered 404 Not Found",
+        "     --> status to receive: 200 OK",
+    ]
+    drawn = ghdeploy.conversation.diagram()
+    assert "status delivered at /right: 204 OK" in drawn
+    assert "status delivered at /wrong: failed" in drawn

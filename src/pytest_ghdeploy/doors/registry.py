@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache, partial
 from threading import local
 from typing import TYPE_CHECKING, NoReturn
@@ -14,8 +14,6 @@ from weakref import ref
 from pytest_ghdeploy.errors import UnsupportedRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_ghdeploy.http.fake import Fake
 
 _GITHUB = ("github.com", "githubusercontent.com", "ghe.com")
@@ -101,28 +99,23 @@ def fake_for(host: str) -> Fake | None:
     """
     for fake in reversed(_active):
         if fake.host == host:
-            return None if getattr(_delivering, "on", False) else fake
+            return None if getattr(delivering, "on", False) else fake
     if _active and is_githubs(host):
         raise refusal(host, f"a request to {host} cannot be answered: {_served()}")
     return None
 
 
-@contextmanager
-def deliveries_may_leave() -> Iterator[None]:
-    """Let this thread connect to receivers on this machine, even if a fake answers for their host name."""
-    _delivering.on = True
-    try:
-        yield
-    finally:
-        _delivering.on = False
+delivering = local()
+"""
+Its attribute ``on`` lets this thread connect to receivers on this machine, even if a fake answers for their host name.
 
-
-_delivering = local()
+A context manager would be nicer, but an interruption may keep one from switching it off.
+"""
 
 
 def is_ours(host: object) -> bool:
     """Return whether requests to *host* must not reach the network while fakes are active."""
-    if not _active or not isinstance(host, (str, bytes, bytearray)) or getattr(_delivering, "on", False):
+    if not _active or not isinstance(host, (str, bytes, bytearray)) or getattr(delivering, "on", False):
         return False
     # getaddrinfo reads a name up to its first null character.
     name = host_named((host if isinstance(host, str) else host.decode("latin-1")).partition("\0")[0])

@@ -8,6 +8,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from pytest_ghdeploy.changes import start
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.interface import assertions
 from pytest_ghdeploy.interface.event_fields import has_fields
@@ -86,7 +87,7 @@ class Watch:
         is_over = False
         try:
             self._add(wake)
-            alarm.start()
+            start(alarm)
             while not (events := self._locked_take(name, fields)) and not is_over:
                 is_over = woken.get() == "over"
             return events[0] if events else self._give_up(name, timeout, fields)
@@ -125,7 +126,7 @@ class Watch:
             self._add(wake)
             while not (events := self._locked_take(name, fields)) and not expired.is_set():
                 if alarm.ident is None:
-                    alarm.start()
+                    start(alarm)
                 await woken.wait()
                 woken = make_event()
             return events[0] if events else self._give_up(name, timeout, fields)

@@ -18,7 +18,7 @@ from collections import deque
 from contextvars import ContextVar, copy_context
 from functools import partial
 from itertools import count
-from threading import Lock, RLock, get_ident
+from threading import Lock, RLock, Thread, get_ident, local
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.changes import Changes
@@ -74,12 +74,22 @@ class Item:
 _causes: ContextVar[tuple[Item, ...]] = ContextVar("ghdeploy_causes", default=())
 
 
+_this_thread = local()
+
+
+def do_not_wait_here() -> None:
+    """Let calls in this thread, which runs the event loop of a receiver, leave their deliveries to new threads."""
+    _this_thread.runs_receiver = True
+
+
 class Outbox:
     """
     The deliveries of one fake, made one at a time in the order of their events, each by the thread that caused it.
 
-    A call returns after its deliveries, with two exceptions:
+    A call returns after its deliveries, with three exceptions:
 
+    - A call made in the event loop of a receiver, such as one of a background task after the response, returns at
+      once. A new thread makes its deliveries, since the receiver could not handle them while the loop waits.
     - A call made by a receiver returns at once. Its deliveries come after those in the queue.
     - A receiver may wait for a call in another thread. That call waits ``PATIENCE_SECONDS`` for the receiver and
       then leaves its deliveries to the receiver's thread. From then on, calls made during a delivery to the same
@@ -181,7 +191,11 @@ class Outbox:
                 others = [call for call in self._calls if call[0] not in (thread, _NOBODY)]
                 self._calls, mine = others, chosen  # in one step, so that an interruption loses none
             if cause is None:
-                self._deliver(thread)
+                if not getattr(_this_thread, "runs_receiver", False):
+                    self._deliver(thread)
+                elif self._waits(thread):
+                    self._leave(thread)
+                    Thread(target=copy_context().run, args=(self._deliver_here,), daemon=True).start()
             while mine:
                 mine[0]()
                 del mine[0]
@@ -189,6 +203,9 @@ class Outbox:
             if mine:  # after an interruption, the next call of any thread calls these
                 with self.lock:
                     self._calls.extend((_NOBODY, function) for function in mine)
+
+    def _deliver_here(self) -> None:
+        self._deliver(get_ident())
 
     def _deliver(self, thread: int) -> None:
         try:

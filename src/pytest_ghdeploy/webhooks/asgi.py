@@ -9,6 +9,8 @@ from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from pytest_ghdeploy.changes import start
+from pytest_ghdeploy.store.outbox import do_not_wait_here
 from pytest_ghdeploy.webhooks.in_process import TookTooLong
 
 if TYPE_CHECKING:
@@ -85,9 +87,10 @@ class AsgiReceiver:
         self._jobs = set()
         # New ones for each thread, because an earlier thread may still be running.
         self._thread = threading.Thread(target=copy_context().run, args=(self._main, self._ready), daemon=True)
-        self._thread.start()
+        start(self._thread)
 
     def _main(self, ready: _Signal) -> None:
+        do_not_wait_here()
         try:
             # Nobody waits for errors during shutdown.
             with suppress(Exception):

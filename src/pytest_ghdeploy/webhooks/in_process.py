@@ -18,6 +18,7 @@ from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes
 
+from pytest_ghdeploy.changes import start
 from pytest_ghdeploy.github import deliveries
 from pytest_ghdeploy.webhooks.targets import encoded
 
@@ -88,9 +89,9 @@ def is_verdict(problem: BaseException) -> bool:
     return outcomes is not None and isinstance(problem, outcomes.OutcomeException)
 
 
-def is_skip(problem: BaseException) -> bool:
-    """Return whether *problem* is that of ``pytest.skip``."""
-    return is_verdict(problem) and isinstance(problem, sys.modules["_pytest.outcomes"].Skipped)
+def excuses(problem: BaseException) -> bool:
+    """Return whether *problem* ends a test without failing it, as ``pytest.skip`` and ``pytest.xfail`` do."""
+    return is_verdict(problem) and type(problem).__name__ in ("Skipped", "XFailed")
 
 
 def flattened(problem: BaseException | None) -> Iterator[BaseException]:
@@ -348,7 +349,7 @@ def _in_thread(work: Callable[[], Any], timeout: float, late: Callable[[BaseExce
                 late(problem)
 
     thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True)
-    thread.start()
+    start(thread)
     thread.join(timeout)
     if thread.is_alive():
         is_abandoned = True

@@ -54,8 +54,8 @@ def target_of(value: object, kind: Kind | None, path: str, *, any_host: bool, in
     """
     Check a receiver, and recognize its kind if *kind* is ``None``.
 
-    A string is a URL. A callable is an ASGI application if it has three parameters, a WSGI application if it has two,
-    and a function that takes the delivery if it has one.
+    A string is a URL. A callable is an ASGI application if it has three parameters, a WSGI application if it has two
+    with the usual names, and a function that takes the delivery if it has one.
 
     Raises:
         FakeError: *value* is not a receiver, or is a URL on another machine.
@@ -109,12 +109,20 @@ def _kind_of(value: object) -> str:
             signature.bind(*range(count))
         except TypeError:
             continue
+        if kind == "wsgi" and not _is_named_as_wsgi(list(signature.parameters)):
+            break
         return kind
     msg = (
-        f"cannot tell which kind of receiver {value!r} with the parameters {signature} is: a WSGI application takes "
-        'two arguments, an ASGI application three, a function one; set the kind, such as kind="wsgi"'
+        f"cannot tell which kind of receiver {value!r} with the parameters {signature} is: a function takes one "
+        "argument, a WSGI application two, called environ and start_response, and an ASGI application three; set the "
+        'kind, such as kind="wsgi"'
     )
     raise FakeError(msg, argument="target")
+
+
+def _is_named_as_wsgi(names: list[str]) -> bool:
+    """Return whether two parameters have the usual names, since a function of the test may have two by mistake."""
+    return "env" in names[0].lower() or "start" in names[-1].lower()
 
 
 _ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ssl
 import threading
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from http.client import HTTPException, IncompleteRead
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_ghdeploy.changes import start
 from pytest_ghdeploy.doors import registry
 from pytest_ghdeploy.doors.http_client import HTTPConnection, HTTPSConnection
 from pytest_ghdeploy.github import deliveries
@@ -42,14 +43,15 @@ def send(target: Target, headers: Mapping[str, str], body: bytes, *, timeout: fl
     # A socket's timeout is for each read, so a receiver that sends byte by byte needs a limit for the whole.
     alarm = threading.Timer(timeout, _abort, (connection, sockets, expired))
     alarm.daemon = True
-    alarm.start()
+    start(alarm)
+    is_near = deliveries.is_loopback(url)
     try:
-        with registry.deliveries_may_leave() if deliveries.is_loopback(url) else nullcontext():
-            connection.connect()
-            sockets.append(connection.sock)
-            outcome = _exchange(connection, url, headers, body)
-            # The alarm may have ended the response early.
-            return in_process.too_late(timeout) if expired.is_set() else outcome
+        registry.delivering.on = is_near
+        connection.connect()
+        sockets.append(connection.sock)
+        outcome = _exchange(connection, url, headers, body)
+        # The alarm may have ended the response early.
+        return in_process.too_late(timeout) if expired.is_set() else outcome
     except (OSError, HTTPException) as problem:
         if expired.is_set() or isinstance(problem, TimeoutError):
             return in_process.too_late(timeout)
@@ -58,6 +60,7 @@ def send(target: Target, headers: Mapping[str, str], body: bytes, *, timeout: fl
     except Exception as problem:  # noqa: BLE001 - for example by pytest-socket
         return deliveries.unreachable(f"could not send: {type(problem).__name__}: {problem}")
     finally:
+        registry.delivering.on = False
         alarm.cancel()
         connection.close()
 

@@ -115,8 +115,9 @@ class Webhooks:
         Subscribe a receiver to events, and deliver a ``ping`` to it.
 
         Args:
-            target: A URL on this machine, a WSGI application (two parameters), an ASGI application (three), or a
-                function or coroutine function that takes a ``Delivery``. If a function returns a number from 100 to
+            target: A URL on this machine, a WSGI application (with the parameters ``environ`` and
+                ``start_response``), an ASGI application (three parameters), or a function or coroutine function that
+                takes a ``Delivery``. If a function returns a number from 100 to
                 599, that is the status of its response; otherwise the status is 200. An assertion that fails in a
                 function fails the test.
 
@@ -405,10 +406,10 @@ class Webhooks:
         return message
 
     def _judge(self, target: Target, exception: BaseException | None) -> None:
-        """Let the test fail if a receiver has decided so with *exception*, or be skipped."""
+        """Let the test fail, or be skipped, if *exception* of a receiver says so."""
         for problem in in_process.flattened(exception):
-            if in_process.is_skip(problem) or (target.kind == "callable" and isinstance(problem, AssertionError)):
-                # A function belongs to the test, and so do its assertions.
+            # A function belongs to the test, and so do its assertions.
+            if in_process.excuses(problem) or (target.kind == "callable" and isinstance(problem, AssertionError)):
                 self._fail(problem)
             elif in_process.is_verdict(problem):
                 failure = AssertionError(f"{type(problem).__name__}: {problem}")
