@@ -861,6 +861,16 @@ def failed_reports(size: int) -> Generator[Call]:
         yield from repeat(gh.conversation.text)
 
 
+@grows("the report of a failed test after n refusals", 2_000, limit=None)
+def folded_reports(size: int) -> Iterator[Call]:
+    """Write the conversation for a report: repetitions are counted, and the middle is left out."""
+    with FakeGitHub() as gh:
+        gh.add_repository("octocat/example")
+        for number in range(size):
+            session.get(f"{API}/branches/{number if number % 7 else number % 5}")
+        yield from repeat(lambda: gh._engine.report_text(100))  # noqa: SLF001 - what the plugin calls
+
+
 @grows("POST a body with n members named token", 5_000, limit=None)
 def secret_members(size: int) -> Generator[Call]:
     """Learn n secrets, and hide them in the record."""

@@ -545,7 +545,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
             "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_null_is_absent, "
             "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, ghdeploy_seed, "
-            "ghdeploy_repositories"
+            "ghdeploy_repositories, ghdeploy_report_lines"
         )
     ]
 
@@ -1667,7 +1667,7 @@ def test_a_conversation_that_cannot_be_shown_does_not_end_the_session(pytester: 
         pytester,
         """
         def test_failing(ghdeploy):
-            def tell(self):
+            def tell(self, most):
                 raise ValueError("no words")
             ghdeploy._engine.report_text = tell.__get__(ghdeploy._engine)
             assert 0

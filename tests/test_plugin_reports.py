@@ -93,3 +93,32 @@ def test_output_that_is_not_captured_output_is_shown_without_it(pytester: pytest
     result = run(pytester, "def test_it(ghdeploy): print('hello'); assert get().ok", "--show-capture=no")
     assert shown(result.stdout.str()) == NOT_FOUND
     assert "Captured stdout" not in result.stdout.str()
+
+
+# How long it is
+
+
+@pytest.mark.parametrize(("limit", "length"), [(None, 100), ("10", 10), ("0", 300), ("", 100)])
+def test_the_ini_file_limits_the_conversation(pytester: pytest.Pytester, limit: str | None, length: int) -> None:
+    """`ghdeploy_report_lines` is a number of lines. 0 is no limit."""
+    if limit is not None:
+        pytester.makeini(f"[pytest]\nghdeploy_report_lines = {limit}")
+    source = "def test_it(ghdeploy): assert all([get(f'/tags?page={number}').ok for number in range(100)])"
+    assert len(shown(run(pytester, source).stdout.str())) == length
+
+
+@pytest.mark.parametrize("value", ["-1", "many"])
+def test_a_wrong_limit_ends_the_run(pytester: pytest.Pytester, value: str) -> None:
+    """Before any test runs, even if none uses the fixture."""
+    pytester.makeini(f"[pytest]\nghdeploy_report_lines = {value}")
+    result = run(pytester, "def test_it(): pass")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    expected = f"ERROR: ghdeploy_report_lines must be a whole number, 0 or more, got '{value}'"
+    assert [line for line in result.errlines if line] == [expected]
+
+
+def test_help_describes_the_limit(pytester: pytest.Pytester) -> None:
+    """`pytest --help` shows it among the ini options."""
+    text = " ".join(" ".join(pytester.runpytest_inprocess("--help").outlines).split())
+    meaning = "limit of lines of a conversation in the report of a failed test, 0 for no limit (default: 100)"
+    assert f" ghdeploy_report_lines (string): {meaning} " in text

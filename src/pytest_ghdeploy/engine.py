@@ -283,15 +283,20 @@ class Engine:
                 if id(row) not in kept:
                     deliveries.remove(row)
 
-    def report_text(self) -> str:
-        """Return the conversation for the report of a failed test: a diagram if more than two parties take part."""
-        text = self.transcript.report()
+    def report_text(self, most: int = 0) -> str:
+        """
+        Return the conversation for the report of a failed test: a diagram if more than two parties take part.
+
+        It has at most *most* lines; 0 is no limit.
+        """
+        lines: list[str] = []
         if self.application.stubs:
             from pytest_ghdeploy.interface.stubs import near_miss_lines  # few tests need it
 
-            lines = map(printable, near_miss_lines(self.application.stubs, self.requests[self._earlier_requests :]))
-            text = "\n".join(filter(None, [text, *map(self.secrets.redact, lines)]))
-        return text
+            near = near_miss_lines(self.application.stubs, self.requests[self._earlier_requests :])
+            lines = [printable(self.secrets.redact(line)) for line in near][: most - 1 if most else None]
+        text = self.transcript.report(max(1, most - len(lines)) if most else 0)
+        return "\n".join(filter(None, [text, *lines]))
 
     # For doors
 

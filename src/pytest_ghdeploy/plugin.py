@@ -33,6 +33,7 @@ _FAKES = pytest.StashKey["list[Engine]"]()
 """The fakes of a test or, in the stash of the session, those of the session."""
 # What a fake contains from the start. All other options are arguments of FakeGitHub.
 _CONTENTS = ("seed", "repositories")
+_REPORT_LINES = "ghdeploy_report_lines"
 
 
 class _OwnModules:
@@ -64,17 +65,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
-    from pytest_ghdeploy.options import OPTIONS, REPOSITORIES, SEED
+    from pytest_ghdeploy.options import OPTIONS, REPORT_LINES, REPOSITORIES, SEED
 
     for name, option in OPTIONS.items():
         kind: Literal["bool", "string"] = "bool" if option.is_switch else "string"
         parser.addini(f"ghdeploy_{name}", f"{option.meaning} (default: {option.default})", type=kind, default=None)
     parser.addini("ghdeploy_seed", f"{SEED} (default: none)", type="paths", default=None)
     parser.addini("ghdeploy_repositories", f"{REPOSITORIES} (default: none)", type="args", default=None)
+    meaning = f"{REPORT_LINES.meaning} (default: {REPORT_LINES.default})"
+    parser.addini(_REPORT_LINES, meaning, type="string", default=REPORT_LINES.default)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, and refuse unknown options."""
+    """Declare the marker, and refuse unknown options and a wrong limit of reports."""
     from pytest_ghdeploy.options import OPTIONS
 
     arguments = ", ".join(["repositories=[...]", "seed=...", *(f"{name}=..." for name in OPTIONS)])
@@ -84,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "list of full names to add, seed is a seed file or a list of seed files, relative to the test file; all "
         "arguments override the ini options ghdeploy_* of the same names.",
     )
-    known = [f"ghdeploy_{name}" for name in (*OPTIONS, *_CONTENTS)]
+    known = [*(f"ghdeploy_{name}" for name in (*OPTIONS, *_CONTENTS)), _REPORT_LINES]
     # pytest 9 renamed the mapping of the ini file's options, and has no public API for its keys.
     in_file = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
     overridden = (pair.partition("=")[0] for pair in config.getoption("override_ini") or ())
@@ -92,6 +95,17 @@ def pytest_configure(config: pytest.Config) -> None:
         if name.startswith("ghdeploy_") and name not in known:
             msg = f"unknown option {name}; known: {', '.join(known)}"
             raise pytest.UsageError(msg)
+    _report_lines(config)
+
+
+def _report_lines(config: pytest.Config) -> int:
+    from pytest_ghdeploy.options import REPORT_LINES
+
+    value: str = config.getini(_REPORT_LINES) or REPORT_LINES.default
+    if not value.isdecimal():
+        msg = f"{_REPORT_LINES} must be a whole number, 0 or more, got {value!r}"
+        raise pytest.UsageError(msg)
+    return int(value)
 
 
 def _settings(config: pytest.Config) -> dict[str, Any]:
@@ -322,7 +336,7 @@ def pytest_runtest_makereport(
     if report.failed:
         for fake in (*_fakes_of(item), *_made_by(item)):
             try:
-                text = fake.report_text()
+                text = fake.report_text(_report_lines(item.config))
             except Exception as problem:  # noqa: BLE001 - a failing report must not end the session
                 text = f"(the conversation cannot be shown: {problem!r})"
             if text:

@@ -26,7 +26,7 @@ SECRET = "a-secret-of-hooks"  # noqa: S105 - of nobody
 
 def _everything(ghdeploy: FakeGitHub) -> str:
     told = ghdeploy._engine.transcript
-    return "\n".join([told.text(), told.diagram(), told.mermaid(), told.report(), repr(ghdeploy.requests)])
+    return "\n".join([told.text(), told.diagram(), told.mermaid(), told.report(0), repr(ghdeploy.requests)])
 
 
 @pytest.mark.usefixtures("repo")

@@ -311,7 +311,7 @@ def test_no_diagram_contains_a_secret(ghdeploy: FakeGitHub, repo: Repository) ->
     repo.add_deployment(ref="main", environment=TOKEN)
     ghdeploy._engine.take_problem()
     picture = ghdeploy._engine.transcript
-    told = picture.text() + picture.diagram() + picture.mermaid() + picture.report()
+    told = picture.text() + picture.diagram() + picture.mermaid() + picture.report(0)
     assert TOKEN[: len(TOKEN) // 2] not in told
     assert "[redacted]" in told
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 import requests
 from client import API
 
-from pytest_ghdeploy.report import folding
+from pytest_ghdeploy.report import folding, transcript
+from pytest_ghdeploy.report.lines import exchange_lines
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
@@ -196,3 +198,65 @@ def test_events_of_a_third_party_are_shown(ghdeploy: FakeGitHub, repo: Repositor
     text = ghdeploy._engine.report_text()
     assert text.count("event deployment_status") == 9
     assert "that the test itself" not in text
+
+
+# The limit
+
+
+def different(ghdeploy: FakeGitHub, count: int, refused: int = 0) -> None:
+    """Send requests that cannot be counted together, each of which adds two lines; *refused* ones add three."""
+    ghdeploy.add_repository("octocat/example")
+    for number in range(count):
+        get(f"/tags?page={number}")
+        if number < refused:
+            get(f"/branches/{number}")
+
+
+@pytest.mark.parametrize("most", [3, 5, 10, 40, 61, 100, 199, 200, 201, 280, 500])
+@pytest.mark.parametrize("refused", [0, 3, 40])
+@pytest.mark.parametrize("is_drawn", [False, True])
+def test_a_report_has_at_most_so_many_lines(ghdeploy: FakeGitHub, most: int, refused: int, *, is_drawn: bool) -> None:
+    """Text and diagram, whatever is shown, and every request is shown or counted."""
+    if is_drawn:
+        ghdeploy.deployer()
+        ghdeploy.add_repository("octocat/other").add_deployment("main")
+    different(ghdeploy, 100, refused)
+    ghdeploy.stub("GET", "/repos/octocat/example/tag", json=[])
+    lines = ghdeploy._engine.report_text(most).splitlines()
+    assert len(lines) <= most
+    entries = 100 + refused + 3 * is_drawn
+    shown = sum(bool(re.search(r"\d+\. GET|event |deployment status ", line)) for line in lines)
+    left_out = sum(int(found[1]) for line in lines if (found := re.search(r"… (\d+) more requests and events", line)))
+    assert shown + left_out == entries
+    assert sum("ghdeploy_report_lines" in line for line in lines) == (left_out > 0)
+
+
+def test_a_short_limit_shows_the_beginning_the_latest_refusals_and_the_end(ghdeploy: FakeGitHub) -> None:
+    """A tenth, six tenths, and what is left."""
+    different(ghdeploy, 100, refused=10)
+    lines = ghdeploy._engine.report_text(40).splitlines()
+    numbers = [int(found[1]) for line in lines if (found := re.match(r" *(\d+)\. GET", line))]
+    assert numbers == [1, 16, 18, 20, *range(99, 111)]
+    assert [line.strip() for line in lines if "more requests" in line] == [
+        "… 14 more requests and events (ghdeploy_report_lines shows more) …",
+        "… 1 more requests and events …",
+        "… 1 more requests and events …",
+        "… 78 more requests and events …",
+    ]
+
+
+def test_without_failures_the_end_is_longer(ghdeploy: FakeGitHub) -> None:
+    """The limit is used up."""
+    different(ghdeploy, 100)
+    lines = ghdeploy._engine.report_text(41).splitlines()
+    assert len(lines) == 41
+    assert lines[4] == "     … 80 more requests and events (ghdeploy_report_lines shows more) …"
+
+
+def test_only_what_may_be_shown_is_written(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing an entry costs much more than counting it."""
+    different(ghdeploy, 400)
+    spy = Mock(wraps=exchange_lines)
+    monkeypatch.setattr(transcript, "exchange_lines", spy)
+    ghdeploy._engine.report_text(40)
+    assert spy.call_count < 50

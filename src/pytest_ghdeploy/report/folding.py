@@ -11,7 +11,7 @@ from pytest_ghdeploy.report.lines import REFUSED, gist
 from pytest_ghdeploy.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pytest_ghdeploy.report.exchange import Exchange
 
@@ -160,10 +160,65 @@ def without_middle(items: Sequence[Numbered]) -> Iterator[Numbered | str]:
     yield from _with_gaps(items, [*range(min(_FIRST, len(items))), *failures, *range(last, len(items))])
 
 
-def _with_gaps(items: Sequence[Numbered], places: Sequence[int]) -> Iterator[Numbered | str]:
-    following = 0
+def within(items: Sequence[Numbered], most: int, length: Callable[[Numbered], int]) -> Iterator[Numbered | str]:
+    """
+    Leave out the middle, so that the rest has at most *most* lines. 0 is no limit.
+
+    A tenth is for the beginning, six tenths are for the end, and the rest is for the latest failures in the middle. If
+    there are fewer, the end is longer. *length* counts the lines of an item, and is only called for what may be shown.
+    """
+    if not most or _is_within(items, most, length):
+        yield from items
+        return
+    left = most - 1  # for the first gap
+    first = _fitting(items, range(len(items)), most // 10, length)
+    last = _fitting(items, range(len(items) - 1, first - 1, -1), most * 6 // 10, length)
+    beginning, end = range(first), len(items) - last
+    left -= sum(length(items[place]) for place in (*beginning, *range(end, len(items))))
+    failures: set[int] = set()
+    following = end
+    for place in range(end - 1, first - 1, -1):
+        if items[place].is_failure:
+            cost = length(items[place]) + (place + 1 < following)  # with a gap
+            if cost > left:
+                break
+            left -= cost
+            failures.add(place)
+            following = place
+    while end > first and (end - 1 in failures or length(items[end - 1]) <= left):
+        end -= 1
+        if end not in failures:
+            left -= length(items[end])
+    middle = sorted(place for place in failures if place < end)
+    yield from _with_gaps(items, [*beginning, *middle, *range(end, len(items))], " (ghdeploy_report_lines shows more)")
+
+
+def _is_within(items: Sequence[Numbered], most: int, length: Callable[[Numbered], int]) -> bool:
+    for item in items:
+        most -= length(item)
+        if most < 0:
+            return False
+    return True
+
+
+def _fitting(items: Sequence[Numbered], places: Iterable[int], most: int, length: Callable[[Numbered], int]) -> int:
+    """Count the items from the start of *places* on that have at most *most* lines together."""
+    count = 0
     for place in places:
+        most -= length(items[place])
+        if most < 0:
+            break
+        count += 1
+    return count
+
+
+def _with_gaps(items: Sequence[Numbered], places: Sequence[int], more: str = "") -> Iterator[Numbered | str]:
+    """Count what is left out in the gaps between *places*. *more* is a remark in the first gap."""
+    following = 0
+    for place in (*places, len(items)):
         if place > following:
-            yield f"… {sum(item.count for item in items[following:place])} more requests and events …"
-        yield items[place]
+            yield f"… {sum(item.count for item in items[following:place])} more requests and events{more} …"
+            more = ""
+        if place < len(items):
+            yield items[place]
         following = place + 1

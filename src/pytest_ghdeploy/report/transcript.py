@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import cache, partial
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from pytest_ghdeploy.report import diagram
 from pytest_ghdeploy.report.diagram import GITHUB, Message, Parties
 from pytest_ghdeploy.report.entries import Receiver, Said, Sent
 from pytest_ghdeploy.report.exchange import Recorded
-from pytest_ghdeploy.report.folding import Numbered, without_middle, without_repetitions, without_set_up
+from pytest_ghdeploy.report.folding import Numbered, within, without_middle, without_repetitions, without_set_up
 from pytest_ghdeploy.report.lines import REFUSED, event_line, exchange_lines, printable
 from pytest_ghdeploy.store.events import Event
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # The length of a name in a diagram.
 _NAME_LIMIT = 40
+
+_Part = TypeVar("_Part")
 
 
 class Transcript:
@@ -59,7 +61,7 @@ class Transcript:
     def text(self) -> str:
         """Write the conversation as lines: see ``Conversation.text``."""
         forgotten, items = self._snapshot()
-        return self._as_text(items, [*forgotten, *without_middle(items)])
+        return "\n".join(_joined([*forgotten, *without_middle(items)], self._lines_of(items)))
 
     def diagram(self) -> str:
         """Draw the conversation: see ``Conversation.diagram``."""
@@ -69,18 +71,25 @@ class Transcript:
         """Write the conversation in Mermaid: see ``Conversation.mermaid``."""
         return "\n".join(diagram.as_mermaid(*self._drawn()))
 
-    def report(self) -> str:
+    def report(self, most: int) -> str:
         """
         Write the conversation for the report of a failed test: as a diagram if more than two parties take part.
 
-        Repetitions are left out, and so are many events in a row that the test itself has caused.
+        Repetitions are left out, and so are many events in a row that the test itself has caused. Of the rest, at most
+        *most* lines are shown; 0 is no limit.
         """
         forgotten, items = self._snapshot(self._reported_from)
-        parties = self._parties(items)
-        shown = [*forgotten, *without_middle(without_repetitions(without_set_up(items)))]
-        if sum(map(len, parties)) < _PAIR:
-            return self._as_text(items, shown)
-        return _diagram(*self._as_messages(parties, shown))
+        kept = without_repetitions(without_set_up(items))
+        left = max(1, most - len(forgotten)) if most else 0
+        clients, others = self._parties(items)
+        if len(clients) + len(others) < _PAIR:
+            lines_of = self._lines_of(items)
+            shown = [*forgotten, *within(kept, left, lambda item: len(lines_of(item)))]
+            return "\n".join(_joined(shown, lines_of))
+        parties, messages_of = self._named(clients, others)
+        left = max(1, left - 1) if most else 0  # for the names
+        shown = [*forgotten, *within(kept, left, lambda item: _height(messages_of(item)))]
+        return _diagram(_joined(shown, messages_of), parties)
 
     def begin_test(self) -> None:
         """Leave everything so far out of reports from now on."""
@@ -106,7 +115,7 @@ class Transcript:
                 (news.open if isinstance(item.entry, Sent) and item.entry.is_open else done).append(item)
             news.parties |= dict.fromkeys(party for item in done if (party := _party_of(item.entry)))
             names = self._names(news.parties, 0)
-            return [line for item in done for line in _joined(item, self._lines(item, names))]
+            return [line for item in done for line in _on_one_line(item, self._lines(item, names))]
 
     def forget(self, keep: int) -> int:
         """
@@ -146,18 +155,16 @@ class Transcript:
             numbered.append(Numbered(entry, number))
         return forgotten, numbered[start:]
 
-    def _as_text(self, items: Sequence[Numbered], shown: Iterable[Numbered | str]) -> str:
-        """Write the *shown* ones of *items*. A string is a line of its own."""
+    def _lines_of(self, items: Sequence[Numbered]) -> Callable[[Numbered], list[str]]:
+        """Make a function that writes each of *items* once."""
         names = self._names(dict.fromkeys(party for item in items if (party := _party_of(item.entry))), 0)
-        lines: list[str] = []
-        for item in shown:
-            if isinstance(item, str):
-                lines.append(f"     {item}")
-                continue
-            lines += self._lines(item, names)
-            if item.note:
-                lines.append(f"     {item.note}")
-        return "\n".join(lines)
+
+        @cache
+        def lines_of(item: Numbered) -> list[str]:
+            lines = self._lines(item, names)
+            return [*lines, f"     {item.note}"] if item.note else lines
+
+        return lines_of
 
     def _lines(self, item: Numbered, names: Mapping[_Party, str]) -> list[str]:
         if isinstance(item.entry, Recorded):
@@ -182,7 +189,8 @@ class Transcript:
 
     def _drawn(self) -> tuple[list[Message | str], Parties]:
         forgotten, items = self._snapshot()
-        return self._as_messages(self._parties(items), [*forgotten, *without_middle(without_repetitions(items))])
+        parties, messages_of = self._named(*self._parties(items))
+        return _joined([*forgotten, *without_middle(without_repetitions(items))], messages_of), parties
 
     def _parties(self, items: Sequence[Numbered]) -> tuple[dict[_Party, None], dict[_Party, None]]:
         """Find the clients and the other parties, in the order of their first messages."""
@@ -195,20 +203,18 @@ class Transcript:
                 others[party] = None
         return clients, others
 
-    def _as_messages(
-        self, parties: tuple[dict[_Party, None], dict[_Party, None]], shown: Iterable[Numbered | str]
-    ) -> tuple[list[Message | str], Parties]:
-        clients, others = parties
+    def _named(
+        self, clients: dict[_Party, None], others: dict[_Party, None]
+    ) -> tuple[Parties, Callable[[Numbered], list[Message | str]]]:
+        """Name the parties, and make a function that draws each item once."""
         names = self._names(clients | others, _NAME_LIMIT)
-        drawn: list[Message | str] = []
-        for item in shown:
-            if isinstance(item, str):
-                drawn.append(f"     {item}")
-                continue
-            drawn += self._messages(item, names)
-            if item.note:
-                drawn.append(f"     {item.note}")
-        return drawn, Parties(tuple(names[party] for party in clients), tuple(names[party] for party in others))
+
+        @cache
+        def messages_of(item: Numbered) -> list[Message | str]:
+            messages = self._messages(item, names)
+            return [*messages, f"     {item.note}"] if item.note else [*messages]
+
+        return Parties(tuple(map(names.__getitem__, clients)), tuple(map(names.__getitem__, others))), messages_of
 
     def _client_of(self, entry: Exchange) -> _Party:
         # Secrets are redacted before the name is cut, or half a secret could be shown.
@@ -328,6 +334,16 @@ def _party_of(entry: object) -> _Party | None:
     return _Party("receiver", str(entry.target), "" if of is None else id(of))
 
 
+def _joined(shown: Iterable[Numbered | str], write: Callable[[Numbered], Sequence[_Part | str]]) -> list[_Part | str]:
+    """Write what is shown. A string is a line of its own."""
+    return [part for item in shown for part in ([f"     {item}"] if isinstance(item, str) else write(item))]
+
+
+def _height(messages: Iterable[Message | str]) -> int:
+    """Count the lines of a part of a diagram."""
+    return sum(2 if isinstance(message, Message) and message.hint else 1 for message in messages)
+
+
 def _diagram(messages: list[Message | str], parties: Parties) -> str:
     return "\n".join(line.rstrip() for line in diagram.as_text(messages, parties)) if messages else ""
 
@@ -343,7 +359,7 @@ def _exchange_messages(number: int, entry: Exchange, client: str) -> list[Messag
     ]
 
 
-def _joined(item: Numbered, lines: list[str]) -> list[str]:
+def _on_one_line(item: Numbered, lines: list[str]) -> list[str]:
     """Write a request and its response on one line."""
     if not isinstance(item.entry, Recorded):
         return lines
