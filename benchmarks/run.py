@@ -344,8 +344,8 @@ def soak_rows(_: int) -> list[bool]:
     return results
 
 
-# Python does not return all memory that it has freed.
-MOST_LEFT_KIB = {"serve": 8 * 1024, "tests": 4 * 1024}
+# Python does not return all memory that it has freed, and caches of a fixed size fill after the warm-up: 5 to 6 MiB.
+MOST_LEFT_KIB = {"serve": 10 * 1024, "tests": 4 * 1024}
 
 ROWS: dict[str, Callable[[int], list[bool]]] = {
     "1": unused_rows,
