@@ -327,8 +327,9 @@ class Engine:
                 self.fail(problem)
                 # The traceback inside the fake does not help a test's author.
                 raise problem.with_traceback(None)  # noqa: B904 - the same exception
-            except Exception as problem:
-                self.fail(problem)
+            except BaseException as problem:
+                if isinstance(problem, Exception) or _is_verdict(problem):
+                    self.fail(problem)
                 raise
             exchange = self._recorder.record(request, url, answer, place)
             if self._deployers is not None:
@@ -354,6 +355,13 @@ class Engine:
             return path.removeprefix(prefix) or "/"
         msg = f"the fake cannot answer {path} on {self.host}: it serves only the API at {self.base_url}"
         raise UnsupportedRequest(msg)
+
+
+def _is_verdict(problem: BaseException) -> bool:
+    """Return whether *problem* is of ``pytest.fail`` or the like, in a function of the test."""
+    from pytest_ghdeploy.webhooks.in_process import is_verdict  # few tests need it
+
+    return is_verdict(problem)
 
 
 def _sender(reference: ref[Engine]) -> Callable[[Item], None]:

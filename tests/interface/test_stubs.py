@@ -204,6 +204,15 @@ def test_an_exception_in_a_function_fails_the_test(ghdeploy: FakeGitHub) -> None
         ghdeploy._engine.raise_problem()
 
 
+def test_pytest_fail_in_a_function_fails_the_test(ghdeploy: FakeGitHub) -> None:
+    """Even if a thread of the tool swallows it, as threads do with exceptions."""
+    ghdeploy.stub("GET", "/user", json=lambda _: pytest.fail("not twice"))
+    with pytest.raises(pytest.fail.Exception):
+        send("GET", "/user")
+    with pytest.raises(pytest.fail.Exception, match="not twice"):
+        ghdeploy._engine.raise_problem()
+
+
 # Arguments
 
 
