@@ -862,7 +862,7 @@ def failed_reports(size: int) -> Generator[Call]:
 
 
 @grows("the report of a failed test after n refusals", 2_000, limit=None)
-def folded_reports(size: int) -> Iterator[Call]:
+def folded_reports(size: int) -> Generator[Call]:
     """Write the conversation for a report: repetitions are counted, and the middle is left out."""
     with FakeGitHub() as gh:
         gh.add_repository("octocat/example")

@@ -125,6 +125,8 @@ USES = {
 OTHERS = {
     ("admin.endpoints", "_restart"): "a method of the served fake",
     ("http.application", "_id"): "the end of a name",
+    ("plugin", "_on_request"): "a function of the door to requests",
+    ("report.transcript", "_Part"): "a type variable",
     ("serializers.git", "_links"): "a member of GitHub's JSON",
 }
 # Documented for named tuples, and private to nobody.

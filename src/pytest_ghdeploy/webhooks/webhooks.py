@@ -269,10 +269,10 @@ class Webhooks:
             if held is None and not chosen:
                 msg = "no deliveries are held: call hold() before release()"
                 raise FakeError(msg)
-            # These go before deliveries of later events.
-            for store, row in [self._due(delivery) for delivery in chosen] if chosen else (held or {}).values():
-                if not self._outbox.is_queued(row):  # a receiver may deliver one that is about to be sent anyway
-                    self._outbox.append(store, row)
+            # These go before deliveries of later events. A receiver may choose one that is about to be sent anyway.
+            due = [self._due(delivery) for delivery in chosen] if chosen else list((held or {}).values())
+            for store, row in [(store, row) for store, row in due if not self._outbox.is_queued(row)]:
+                self._outbox.append(store, row)
             if held is not None and chosen:
                 ids = {delivery.id for delivery in chosen}
                 rest = {row_id: pair for row_id, pair in held.items() if row_id not in ids}
@@ -313,6 +313,7 @@ class Webhooks:
             if row.id not in held:
                 msg = f"{delivery!r} is not held: see hold() and held"
                 raise FakeError(msg, argument="delivery")
+            self._store.changes.drop(held, row.id)
             lost = row._replace(state="dropped", reason="the test dropped it")
             if store.hook_deliveries.get(row.id):
                 store.hook_deliveries.replace(lost)
