@@ -541,7 +541,15 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, App, Installation], object], str, str
     (lambda gh, *_: gh.add_token("a", app="deploy"), "^unknown app 'deploy'; known: deployer$", "app"),
     (
         lambda gh, *_: gh.add_token("a", app="deployer", scopes=[]),
-        "^a token with which an app acts for a user has the app's permissions: leave out scopes and permissions$",
+        (
+            "^a token with which an app acts for a user has the app's permissions, and covers the repositories of the "
+            "app's installations: leave out scopes, permissions and repositories$"
+        ),
+        "app",
+    ),
+    (
+        lambda gh, *_: gh.add_token("a", app="deployer", repositories=["octocat/example"]),
+        "leave out scopes, permissions and repositories$",
         "app",
     ),
     (

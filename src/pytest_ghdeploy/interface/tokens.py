@@ -52,10 +52,16 @@ def add(
     if scopes is not None and permissions is not None:
         msg = "use either scopes (for a classic token) or permissions (for a fine-grained token or an app's), not both"
         raise FakeError(msg)
+    if app is not None and (scopes, permissions, repositories) != (None, None, None):
+        msg = (
+            "a token with which an app acts for a user has the app's permissions, and covers the repositories of the "
+            "app's installations: leave out scopes, permissions and repositories"
+        )
+        raise FakeError(msg, argument="app")
     if repositories is not None and permissions is None:
         msg = "repositories needs permissions: only a fine-grained token or an app's can be limited to repositories"
         raise FakeError(msg, argument="permissions")
-    acts_for_user = None if app is None else _acting_app(store, app, user, scopes, permissions)
+    acts_for_user = None if app is None else _acting_app(store, app, user)
     known_scopes = None if scopes is None else _scopes(scopes)
     known_permissions = None if permissions is None else permissions_of(permissions)
     chosen = None if repositories is None else frozenset(row.id for row in repositories_called(store, repositories))
@@ -106,11 +112,8 @@ def check_person(store: Store, login: str) -> None:
         raise FakeError(msg, argument="user")
 
 
-def _acting_app(store: Store, slug: str, user: str, scopes: object, permissions: object) -> App:
+def _acting_app(store: Store, slug: str, user: str) -> App:
     check_type("app", slug, str, "the slug of an app")
-    if scopes is not None or permissions is not None:
-        msg = "a token with which an app acts for a user has the app's permissions: leave out scopes and permissions"
-        raise FakeError(msg, argument="app")
     check_person(store, user)
     if slug == apps.ACTIONS:
         msg = f"{slug} has no tokens that act for a user: add a workflow's token with user={apps.ACTIONS_BOT!r}"
