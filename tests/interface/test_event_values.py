@@ -91,6 +91,8 @@ IMPOSSIBLE: list[tuple[str, str, Any, str]] = [
     ("push", "commits", 1, "commits of the event push must be a list, got 1"),
     ("push", "pusher", "octocat", "pusher of the event push must be the whole object, got 'octocat'"),
     ("deployment", "created_at", "yesterday", "created_at .* must be a datetime, or a string such as '2026-03-10T12:"),
+    ("deployment", "created_at", "2026-03-10T12:00:00.5Z", "created_at .* must be a datetime, or a string such as '20"),
+    ("deployment", "created_at", "2026-03-10T12:00:00+00:00", "created_at .* must be a datetime, or .*12:00:00Z', got"),
     ("status", "created_at", "2026-03-10T12:00:00Z", "created_at .* must be a datetime, or .*12:00:00.00:00', got "),
     # Objects that never equal JSON
     ("deployment", "created_at", date(2026, 3, 10), "created_at .* must be a datetime, or a string such as "),

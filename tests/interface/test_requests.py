@@ -118,7 +118,16 @@ def test_a_path_may_start_with_the_path_of_the_root() -> None:
         ({"method": "FETCH"}, "method", "unknown method 'FETCH'; known: "),
         ({"path": "repos"}, "path", 'path must start with "/" and must not have a query'),
         ({"path": "/user?page=1"}, "path", 'path must start with "/" and must not have a query'),
-        ({"status": "200"}, "status", "status must be a whole number, 0 or more; got '200'"),
+        (
+            {"status": "200"},
+            "status",
+            "status must be an HTTP status from 100 to 599, or 0 if no response arrived; got '200'",
+        ),
+        (
+            {"status": 42},
+            "status",
+            "status must be an HTTP status from 100 to 599, or 0 if no response arrived; got 42",
+        ),
     ],
 )
 def test_invalid_filters_are_refused(ghdeploy: FakeGitHub, more: dict[str, Any], argument: str, text: str) -> None:
@@ -271,7 +280,20 @@ def test_secrets_are_redacted_in_messages(ghdeploy: FakeGitHub, repo: Repository
             "ref",
             f"unknown field 'ref' in the body of GET {DEPLOYMENTS}; known: none",
         ),
-        ("POST", DEPLOYMENTS, {"status": "201"}, "status", "status must be a whole number, 0 or more; got '201'"),
+        (
+            "POST",
+            DEPLOYMENTS,
+            {"status": "201"},
+            "status",
+            "status must be an HTTP status from 100 to 599, or 0 if no response arrived; got '201'",
+        ),
+        (
+            "POST",
+            DEPLOYMENTS,
+            {"status": 600},
+            "status",
+            "status must be an HTTP status from 100 to 599, or 0 if no response arrived; got 600",
+        ),
     ],
 )
 def test_a_question_that_no_request_could_answer_is_refused(

@@ -411,6 +411,10 @@ class Field(NamedTuple):
         return best_match(_compile({"$id": f"{_BASE}{self.name}.json", **self.rule}, _FORMATS).iter_errors(value))
 
 
+# By format: how payloads spell it, unless the schema says otherwise.
+_TIMES = {"date-time": {"pattern": "T[0-9:]{8}Z$"}}
+
+
 @cache
 def event_fields(name: str) -> dict[str, Field]:
     """
@@ -425,7 +429,10 @@ def event_fields(name: str) -> dict[str, Field]:
         file = f"components/{Path(own).stem}"
     described = load(file) if own else payload
     required = described.get("required", ())
-    fields = {field: Field(rule, file, field not in required) for field, rule in described["properties"].items()}
+    fields = {
+        field: Field({**_TIMES.get(rule.get("format"), {}), **rule}, file, field not in required)
+        for field, rule in described["properties"].items()
+    }
     if name == "status":
         # The payload contains the creator only as the sender of the event.
         fields["creator"] = fields["sender"]

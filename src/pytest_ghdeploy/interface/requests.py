@@ -8,7 +8,7 @@ from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.http import router, schema
 from pytest_ghdeploy.http.messages import fits, pattern_of, segments_of
-from pytest_ghdeploy.interface.arguments import check_method, check_number, check_path
+from pytest_ghdeploy.interface.arguments import check_method, check_path
 from pytest_ghdeploy.interface.event_fields import is_equal
 from pytest_ghdeploy.interface.fault_plan import without_case
 from pytest_ghdeploy.interface.similar import similar_lines
@@ -72,7 +72,7 @@ class Requests(Exchanges):
             check_method(method)
             method = method.upper()
         if status is not None:
-            check_number("status", status, 0)
+            _check_status(status)
         pattern = None if path is None else self._pattern(path)
         return self._only(
             recorded
@@ -168,9 +168,15 @@ def _matching(
     """List the requests that match, and those with the same method and path."""
     requests._check(method, path, fields)  # noqa: SLF001 - not for tests
     if status is not None:
-        check_number("status", status, 0)
+        _check_status(status)
     asked = requests.filter(method, path)
     return [exchange for exchange in asked if not _differing(exchange, status, fields)], asked
+
+
+def _check_status(status: object) -> None:
+    if type(status) is not int or not (status == 0 or 100 <= status <= 599):  # noqa: PLR2004
+        msg = f"status must be an HTTP status from 100 to 599, or 0 if no response arrived; got {status!r}"
+        raise FakeError(msg, argument="status")
 
 
 def _members(exchange: Exchange) -> dict[str, Any]:
