@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from pytest_ghdeploy import FakeError
+from pytest_ghdeploy import FakeError, UnsupportedRequest
 from pytest_ghdeploy.redaction.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -188,6 +188,21 @@ def test_a_refusal_quotes_no_secret(
         refused(ghdeploy)
     assert message in str(caught.value)
     assert not re.search("tok-1|ghp_|hunter", f"{caught.value.argument}")
+
+
+def test_no_error_after_a_test_quotes_a_token(ghdeploy: FakeGitHub) -> None:
+    """Neither one about an unused stub, nor one about a missing endpoint."""
+    ghdeploy.add_token("tok-12345678")
+    ghdeploy.stub("GET", "/repos/tok-12345678/pulls", required=True)
+    with pytest.raises(AssertionError, match=r"stub for GET /repos/\[redacted\]/pulls was used 0 of 1 time"):
+        ghdeploy._engine.check_unused()
+    ghdeploy.reset()
+    ghdeploy.add_token("tok-12345678")
+    ghdeploy.add_token("a-token-for-tests")
+    with pytest.raises(UnsupportedRequest, match=r"^GET /repos/octocat/\[redacted\]/pulls is GitHub's"):
+        requests.get("https://api.github.com/repos/octocat/tok-12345678/pulls", headers=HEADERS, timeout=5)
+    with pytest.raises(UnsupportedRequest, match=r"^GET /repos/octocat/\[redacted\]/pulls is GitHub's"):
+        ghdeploy._engine.raise_problem()
 
 
 # While other threads send requests
