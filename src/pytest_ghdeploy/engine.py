@@ -344,8 +344,9 @@ class Engine:
         """Make the copy of a forked child usable for its Python interface."""
         self.outbox.after_fork()
 
-    def pause(self, seconds: float) -> None:
-        """Advance the clock instead of letting a client sleep before it retries."""
+    def pause(self, seconds: float, until: int = 0) -> None:
+        """Advance the clock instead of letting a client sleep before it retries, at least to the time *until*."""
+        seconds = max(seconds, until - self.clock.now.timestamp())
         self.clock.tick(seconds)
         with self.lock:
             self.transcript.entries.append(f"{WAITS} {seconds:g} s: ghdeploy.clock has moved on")

@@ -417,6 +417,16 @@ def test_pygithub_retries_a_rate_limit(ghdeploy: FakeGitHub) -> None:
     assert [request.status for request in ghdeploy.requests] == [200, 200] + [403] * 4
 
 
+def test_pygithub_waits_once_until_a_rate_limit_resets(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """PyGithub computes its wait by real time, which is ahead of the clock of a fake that was created a while ago."""
+    ghdeploy.clock.move_to(ghdeploy.clock.now - timedelta(seconds=5))
+    began_at = ghdeploy.clock.now
+    ghdeploy.rate_limits.set(0)
+    assert pygithub(retry=GithubRetry()).get_repo("octocat/example").id == repository.id
+    assert [request.status for request in ghdeploy.requests] == [403, 200]
+    assert ghdeploy.clock.now - began_at == timedelta(hours=1)
+
+
 def test_pygithub_talks_to_an_enterprise_server(ghdeploy_factory: Factory) -> None:
     """Below the ``/api/v3`` of a GitHub Enterprise Server, everything works as on github.com, with pagination."""
     fake = ghdeploy_factory(base_url=ENTERPRISE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import local
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import urllib3.connection
@@ -81,9 +82,25 @@ def _sleep(original: Function) -> Function:
             return
         retry_after = retries.get_retry_after(response) if response and retries.respect_retry_after_header else None
         if seconds := retry_after or retries.get_backoff_time():
-            fake.pause(seconds)
+            fake.pause(seconds, _reset_at(response, seconds))
 
     return sleep
+
+
+def _reset_at(response: BaseHTTPResponse | None, seconds: float) -> int:
+    """
+    Return the time at which the rate limit resets, if a client waits *seconds* for that; otherwise 0.
+
+    A client such as PyGithub computes the seconds by real time, and the fake's clock has stood still meanwhile.
+    """
+    headers = response.headers if response else {}
+    reset_at = headers.get("X-RateLimit-Reset", "")
+    if headers.get("X-RateLimit-Remaining") != "0" or not reset_at.isdecimal():
+        return 0
+    return int(reset_at) if abs(int(reset_at) - time() - seconds) < _LEEWAY else 0
+
+
+_LEEWAY = 2  # seconds: PyGithub waits one more
 
 
 def _urlopen(original: Function) -> Function:

@@ -31,4 +31,4 @@ class Fake(Protocol):
     def fail(self, problem: BaseException) -> None: ...  # noqa: D102
     def list_problems(self) -> list[str]: ...  # noqa: D102
     def after_fork(self) -> None: ...  # noqa: D102
-    def pause(self, seconds: float) -> None: ...  # noqa: D102
+    def pause(self, seconds: float, until: int = 0) -> None: ...  # noqa: D102
