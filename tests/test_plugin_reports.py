@@ -122,3 +122,88 @@ def test_help_describes_the_limit(pytester: pytest.Pytester) -> None:
     text = " ".join(" ".join(pytester.runpytest_inprocess("--help").outlines).split())
     meaning = "limit of lines of a conversation in the report of a failed test, 0 for no limit (default: 100)"
     assert f" ghdeploy_report_lines (string): {meaning} " in text
+
+
+# No request
+
+
+SILENT = "  !  no request reached the fake: it answers for https://api.github.com in this process"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'ghdeploy.assert_event("deployment", ref="main")',
+        'ghdeploy.assert_events(["deployment"])',
+        'ghdeploy.wait_for_event("deployment", timeout=0.01)',
+        'import asyncio; asyncio.run(ghdeploy.async_wait_for_event("deployment", timeout=0.01))',
+        'ghdeploy.assert_request("POST", "/repos/octocat/example/deployments")',
+        'ghdeploy.assert_delivery("deployment")',
+        "ghdeploy.faults.add(status=500)",
+    ],
+)
+def test_an_assertion_without_any_request_says_so(pytester: pytest.Pytester, source: str) -> None:
+    """The tool may have used another host, or nothing at all."""
+    result = run(pytester, f"def test_it(ghdeploy): {source}")
+    assert shown(result.stdout.str()) == [SILENT]
+
+
+def test_a_server_without_any_request_says_so(pytester: pytest.Pytester) -> None:
+    """With its URL, whatever fails, and after what the test has set up."""
+    result = run(
+        pytester,
+        """
+        def test_it(ghdeploy, ghdeploy_server):
+            ghdeploy.add_repository("octocat/example").add_deployment("main")
+            print("served at", ghdeploy_server.url)
+            assert 0
+
+        def test_asked(ghdeploy_server):
+            requests.get(ghdeploy_server.api_url, timeout=5)
+            assert 0
+        """,
+    )
+    first, second = result.stdout.str().split("test_asked ___")
+    url = next(line for line in result.outlines if line.startswith("served at")).rpartition(" ")[2]
+    assert shown(first)[1:] == [f"{SILENT}, and listens at {url}"]
+    assert "no request" not in second
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def test_it(ghdeploy): assert 0",
+        "def test_it(ghdeploy): get(); ghdeploy.assert_event('deployment')",
+        "def test_it(ghdeploy): get(); ghdeploy.reset(); ghdeploy.assert_event('deployment')",
+        "def test_it(ghdeploy): ghdeploy.repository('octocat/example')",
+    ],
+)
+def test_otherwise_nothing_is_said_about_requests(pytester: pytest.Pytester, source: str) -> None:
+    """Not every test needs one, and a reset does not undo one."""
+    assert "no request" not in run(pytester, source).stdout.str()
+
+
+def test_a_sessions_server_is_named_only_to_the_tests_that_use_it(pytester: pytest.Pytester) -> None:
+    """Other tests may need no request. A request of an earlier test does not count."""
+    result = run(
+        pytester,
+        """
+        @pytest.fixture(scope="session")
+        def served(ghdeploy_session):
+            with ghdeploy_session.serve() as server:
+                yield server
+
+        def test_asked(served):
+            requests.get(served.api_url, timeout=5)
+
+        def test_used(served):
+            assert 0
+
+        def test_other():
+            assert 0
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    used, other = result.stdout.str().split("test_other ___")
+    assert shown(used)[0].startswith(f"{SILENT}, and listens at http://127.0.0.1:")
+    assert "no request" not in other

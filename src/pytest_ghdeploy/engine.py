@@ -55,6 +55,8 @@ class Engine:
 
         hooks: The ``webhooks`` if they are in use, else ``None``.
 
+        served_at: The root URLs of the live servers that were started.
+
         store, application, secrets, transcript: Replaced by ``reset``.
     """
 
@@ -71,6 +73,8 @@ class Engine:
         self.clock = Clock()
         self.doors: dict[str, object] = {}
         self.hooks: Webhooks | None = None
+        self.served_at: list[str] = []
+        self._is_silent = True
         self.outbox = Outbox(_sender(ref(self)))
         self.lock = self.outbox.lock
         self.changes = self.outbox.changes
@@ -215,6 +219,7 @@ class Engine:
     def begin_test(self) -> None:
         """Begin another test with the same fake. Its report and ``check_unused`` leave out what was before."""
         with self.lock:
+            self._is_silent = True
             self.transcript.begin_test()
             self._earlier_requests = len(self._recorder.recorded)
             if self.application.stubs is not None:
@@ -283,11 +288,14 @@ class Engine:
                 if id(row) not in kept:
                     deliveries.remove(row)
 
-    def report_text(self, most: int = 0) -> str:
+    def report_text(self, most: int = 0, *, needs_requests: bool = False) -> str:
         """
         Return the conversation for the report of a failed test: a diagram if more than two parties take part.
 
-        It has at most *most* lines; 0 is no limit.
+        Args:
+            most: The greatest number of lines; 0 is no limit.
+
+            needs_requests: Whether to say so if no request has arrived during the test.
         """
         lines: list[str] = []
         if self.application.stubs:
@@ -295,6 +303,9 @@ class Engine:
 
             near = near_miss_lines(self.application.stubs, self.requests[self._earlier_requests :])
             lines = [printable(self.secrets.redact(line)) for line in near][: most - 1 if most else None]
+        if needs_requests and self._is_silent:
+            servers = f", and listens at {' and '.join(self.served_at)}" if self.served_at else ""
+            lines.append(f"  !  no request reached the fake: it answers for {self.base_url} in this process{servers}")
         text = self.transcript.report(max(1, most - len(lines)) if most else 0)
         return "\n".join(filter(None, [text, *lines]))
 
@@ -318,6 +329,7 @@ class Engine:
         parts = urlsplit(url)
         request = Request(method, parts.path, parts.query, headers, body)
         with self.outbox, self.lock, self.changes:
+            self._is_silent = False
             place = self._recorder.begin(request)
             try:
                 request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)

@@ -647,6 +647,7 @@ class FakeGitHub:
             before=self._admin().answer if admin else None,
         )
         self._servers.append(server)
+        self._engine.served_at.append(server.url)
         return server
 
     def _admin(self) -> Admin:

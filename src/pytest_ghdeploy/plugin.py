@@ -336,7 +336,8 @@ def pytest_runtest_makereport(
     if report.failed:
         for fake in (*_fakes_of(item), *_made_by(item)):
             try:
-                text = fake.report_text(_report_lines(item.config))
+                needs_requests = _needs_requests(item, call, fake)
+                text = fake.report_text(_report_lines(item.config), needs_requests=needs_requests)
             except Exception as problem:  # noqa: BLE001 - a failing report must not end the session
                 text = f"(the conversation cannot be shown: {problem!r})"
             if text:
@@ -346,6 +347,16 @@ def pytest_runtest_makereport(
         item.stash.setdefault(_FAKES, []).clear()
         _recent().clear()
     return report
+
+
+def _needs_requests(item: pytest.Item, call: pytest.CallInfo[None], fake: Engine) -> bool:
+    """Return whether a test has started a server of *fake*, or failed an assertion of the fake, as about events."""
+    if call.excinfo is not None and isinstance(call.excinfo.value, AssertionError):
+        names = [str(entry.frame.f_globals.get("__name__")) for entry in call.excinfo.traceback]
+        if any(map(_is_ours, names[-1:])):
+            return True
+    is_used = fake not in item.session.stash.get(_FAKES, ()) or "ghdeploy_session" in getattr(item, "fixturenames", ())
+    return bool(fake.served_at) and is_used
 
 
 def _add_section(report: pytest.TestReport, name: str, text: str) -> None:
