@@ -19,6 +19,7 @@ import pytest_ghdeploy.doors.httpx
 import pytest_ghdeploy.doors.requests
 from pytest_ghdeploy import fake
 from pytest_ghdeploy.commands import cli
+from pytest_ghdeploy.errors import with_page
 from pytest_ghdeploy.github.assumptions import Assumptions
 from pytest_ghdeploy.http import router
 from pytest_ghdeploy.options import OPTIONS
@@ -52,10 +53,11 @@ TOOL = """
         except Exception:
             pass
 """
-UNSUPPORTED = (
+UNSUPPORTED = with_page(
     "GET /repos/octocat/example/pulls is GitHub's pulls/list, which this fake does not implement "
     f"(`ghdeploy routes` lists its {COUNT} endpoints). Stub the response: "
-    'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)'
+    'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)',
+    "an-endpoint-that-the-fake-lacks",
 )
 HEADING = "ghdeploy: the conversation with https://api.github.com"
 
@@ -1315,12 +1317,9 @@ def test_another_host_of_github_fails_the_test(pytester: pytest.Pytester) -> Non
         """,
     )
     result.assert_outcomes(failed=1)
-    assert error_lines(result) == [
-        (
-            "pytest_ghdeploy.UnsupportedRequest: a request to uploads.github.com cannot be answered: "
-            "active fakes answer for https://api.github.com only"
-        )
-    ]
+    message = "a request to uploads.github.com cannot be answered: active fakes answer for https://api.github.com only"
+    lines = [f"pytest_ghdeploy.UnsupportedRequest: {with_page(message, 'another-host-of-github')}"]
+    assert error_lines(result) == lines
 
 
 @pytest.mark.parametrize("call", ["tool.deploy('main')", "tool.careless(lambda: tool.deploy('main'))"])

@@ -367,7 +367,7 @@ class Engine:
         if f"{path}/".startswith(f"{prefix}/"):
             return path.removeprefix(prefix) or "/"
         msg = f"the fake cannot answer {path} on {self.host}: it serves only the API at {self.base_url}"
-        raise UnsupportedRequest(msg)
+        raise UnsupportedRequest(msg, see="another-host-of-github")
 
 
 def _is_verdict(problem: BaseException) -> bool:

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+TROUBLESHOOTING = "docs/troubleshooting.md"
+"""The page that explains messages. Once the documentation has an address on the web, it starts with that."""
+
+
+def with_page(message: str, see: str) -> str:
+    """End a long message with the place where the page explains it. *see* is the heading, as it is in a link."""
+    return f"{message.removesuffix('.')}. See {TROUBLESHOOTING}#{see}" if see else message
+
+
 @public
 class FakeError(Exception):
     """
@@ -33,11 +42,15 @@ class FakeError(Exception):
             about several. For a seed, the path in the document, such as ``"repositories[0].branches[1].name"``.
     """
 
-    def __init__(self, message: str = "", *, argument: str | None = None) -> None:
-        """Create an error. *argument* is the name of the wrong argument."""
+    def __init__(self, message: str = "", *, argument: str | None = None, see: str = "") -> None:
+        """
+        Create an error. *argument* is the name of the wrong argument.
+
+        A long message takes *see*, the heading of docs/troubleshooting.md that explains it, as it is in a link.
+        """
         from pytest_ghdeploy.redaction.content import hide  # only an error needs it
 
-        super().__init__(hide(message))
+        super().__init__(with_page(hide(message), see))
         self.argument = argument
 
 

@@ -25,6 +25,7 @@ import requests
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 from pytest_ghdeploy.commands.serve import Log, ServedGitHub, Settings
+from pytest_ghdeploy.errors import with_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -541,10 +542,11 @@ def test_the_log_has_requests_hints_events_and_deliveries(seed_file: Path) -> No
         "     event deployment.created: id 4442074271, environment production, ref main (octocat/example)",
         "  !  --> deployment to http://127.0.0.1:9/hook: ",
         "     POST /_ghdeploy/clock/tick",
-        (
+        with_page(
             "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which this "
             "fake does not implement (`ghdeploy routes` lists its 82 endpoints). Stub the response: "
-            'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)'
+            'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)',
+            "an-endpoint-that-the-fake-lacks",
         ),
     ]
 

@@ -19,6 +19,7 @@ from local_server import local_server
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
 from pytest_ghdeploy.doors import memory_socket
+from pytest_ghdeploy.errors import with_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -352,10 +353,13 @@ def test_a_client_that_does_tls_itself_is_referred_to_the_live_server(fake: Fake
         closing(Secured(fake.host)) as connection,
         pytest.raises(
             AttributeError,
-            match=r"^'getsockopt' is not available: this connection to a fake GitHub exists in memory and is not a "
-            r"system socket\. A client that needs one, for example because it does TLS itself "
-            r"\(ssl\.SSLContext\.wrap_socket\), can reach the same fake over a port: use the fixture ghdeploy_server, "
-            r"or ghdeploy_server\(tls=True\) for HTTPS$",
+            match=with_page(
+                r"^'getsockopt' is not available: this connection to a fake GitHub exists in memory and is not a "
+                r"system socket\. A client that needs one, for example because it does TLS itself "
+                r"\(ssl\.SSLContext\.wrap_socket\), can reach the same fake over a port: use the fixture "
+                r"ghdeploy_server, or ghdeploy_server\(tls=True\) for HTTPS",
+                "a-client-that-cannot-be-intercepted$",
+            ),
         ),
     ):
         ask(connection, "GET", PATH)

@@ -16,6 +16,7 @@ import pytest
 import ways_out
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.errors import with_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,9 +150,10 @@ def test_the_guards_refusal_says_what_to_do(ghdeploy: FakeGitHub, host: Any, nam
     """It names the host as the client did, the reason and the live server."""
     with pytest.raises(UnsupportedRequest) as caught:
         socket.gethostbyname(host)
-    assert str(caught.value) == (
+    assert str(caught.value) == with_page(
         f"look-up of {name} while a fake GitHub is active, by a client that the fake cannot intercept. "
-        "Nothing was sent. Use the fixture ghdeploy_server, and give the client its URL."
+        "Nothing was sent. Use the fixture ghdeploy_server, and give the client its URL",
+        "a-client-that-cannot-be-intercepted",
     )
     ghdeploy._engine.take_problem()
 

@@ -33,6 +33,7 @@ from requests.adapters import HTTPAdapter
 from pytest_ghdeploy import FakeError, FakeGitHub, UnsupportedRequest
 from pytest_ghdeploy.commands import cli
 from pytest_ghdeploy.doors import import_hook, patching, registry
+from pytest_ghdeploy.errors import with_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 API = "https://api.github.com"
 ENTERPRISE = "https://ghe.example.com/api/v3"
+OTHER_HOST = "another-host-of-github"
 HEADERS = {"Authorization": "token ghp_of_the_tests_0001"}
 ASKING: Any = {"headers": {**HEADERS, "User-Agent": "a tool"}}
 
@@ -220,9 +222,8 @@ def test_a_closed_port_is_refused_as_usual(ghdeploy: FakeGitHub) -> None:
 def test_other_hosts_of_github_are_refused_by_name(ghdeploy: FakeGitHub, url: str) -> None:
     """The error names the requested host and the hosts of the active fakes."""
     host = url.split("/")[2].partition(":")[0].lower()
-    with refused(
-        ghdeploy, f"^a request to {host} cannot be answered: active fakes answer for https://api.github.com only$"
-    ):
+    message = f"a request to {host} cannot be answered: active fakes answer for https://api.github.com only"
+    with refused(ghdeploy, f"^{with_page(message, OTHER_HOST)}$"):
         get(url)
     assert ghdeploy.requests == ()
 
@@ -230,7 +231,8 @@ def test_other_hosts_of_github_are_refused_by_name(ghdeploy: FakeGitHub, url: st
 def test_the_public_api_is_refused_while_only_an_enterprise_server_is_faked(ghdeploy_factory: Factory) -> None:
     """A tool that ignores its base URL gets an error that names the faked server."""
     fake = ghdeploy_factory(base_url=ENTERPRISE)
-    with refused(fake, f"^a request to api.github.com cannot be answered: active fakes answer for {ENTERPRISE} only$"):
+    message = f"a request to api.github.com cannot be answered: active fakes answer for {ENTERPRISE} only"
+    with refused(fake, f"^{with_page(message, OTHER_HOST)}$"):
         get(f"{API}/user")
     assert get(f"{ENTERPRISE}/user").status_code == 200
 
@@ -314,10 +316,11 @@ def test_an_unsupported_endpoint_is_named(
     ghdeploy.add_repository("octocat/example")
     with pytest.raises(UnsupportedRequest) as caught:
         requests.request(method, f"{API}{path}", json={}, headers=HEADERS, timeout=5)
-    assert str(caught.value) == (
+    assert str(caught.value) == with_page(
         f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
         f"(`ghdeploy routes` lists its {len(cli.routes().splitlines())} endpoints). "
-        f"Stub the response: ghdeploy.stub({stub})"
+        f"Stub the response: ghdeploy.stub({stub})",
+        "an-endpoint-that-the-fake-lacks",
     )
     with pytest.raises(UnsupportedRequest):
         ghdeploy._engine.raise_problem()
@@ -445,9 +448,9 @@ def test_the_fixtures_fail_a_test_that_swallowed_an_error(pytester: pytest.Pytes
     result.stdout.fnmatch_lines("E   *its own error*")
     for message in (
         "GET /repos/octocat/example/pulls is GitHub's pulls/list, which this fake does not implement*",
-        "a request to github.com cannot be answered: active fakes answer for https://api.github.com only",
+        "a request to github.com cannot be answered: active fakes answer for https://api.github.com only*",
         "look-up of api.github.com while a fake GitHub is active, by a client that the fake cannot intercept*",
-        "a request to api.github.com cannot be answered: active fakes answer for https://ghe.example.com/api/v3 only",
+        "a request to api.github.com cannot be answered: active fakes answer for https://ghe.example.com/api/v3 only*",
     ):
         result.stdout.fnmatch_lines(f"E   *UnsupportedRequest: {message}")
 
@@ -904,7 +907,8 @@ def test_an_enterprise_server_answers_below_its_prefix_only(ghdeploy_factory: Fa
     """A tool that omits ``/api/v3`` gets an error that names the base URL."""
     fake = ghdeploy_factory(base_url=ENTERPRISE)
     fake.add_repository("octocat/example")
-    with refused(fake, f"^the fake cannot answer {path} on ghe.example.com: it serves only the API at {ENTERPRISE}$"):
+    message = f"the fake cannot answer {path} on ghe.example.com: it serves only the API at {ENTERPRISE}"
+    with refused(fake, f"^{with_page(message, OTHER_HOST)}$"):
         get(f"https://ghe.example.com{path}")
 
 

@@ -19,6 +19,7 @@ from client import API
 
 import pytest_ghdeploy
 from pytest_ghdeploy import Assumptions, FakeError, FakeGitHub, UnsupportedRequest
+from pytest_ghdeploy.errors import with_page
 from pytest_ghdeploy.github.assumptions import AssumptionArguments
 
 if TYPE_CHECKING:
@@ -968,9 +969,10 @@ def test_a_merge_instead_of_a_deployment_is_an_error(gh: FakeGitHub, repo: Repos
     repo.add_branch("old", behind=1)
     with pytest.raises(FakeError) as caught:
         repo.add_deployment(ref="old", auto_merge=True)
-    assert str(caught.value) == (
+    assert str(caught.value) == with_page(
         "no deployment was created: GitHub responds 202 'Auto-merged main into old on deployment.'; "
-        "call add_deployment again"
+        "call add_deployment again",
+        "a-202-instead-of-a-deployment",
     )
     assert repo.deployments == []
     assert [event.name for event in gh.events] == ["push"]

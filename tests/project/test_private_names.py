@@ -31,6 +31,7 @@ import vcr.stubs
 
 from pytest_ghdeploy import FakeGitHub, UnsupportedRequest
 from pytest_ghdeploy.doors import aiohttp as aiohttp_door, coexistence, http_client, httpx as httpx_door
+from pytest_ghdeploy.errors import with_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -294,9 +295,10 @@ def test_pre_releases_are_those_of_the_listed_libraries(
 def test_responses_without_its_method_is_an_error(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the library, its version and what is missing."""
     monkeypatch.delattr(responses.RequestsMock, "_on_request")
-    message = (
+    message = with_page(
         r"a request to api\.github\.com cannot be answered: responses [\d.]+ has no RequestsMock\._on_request, which "
-        r"this version of pytest-ghdeploy needs\. Use an older responses or a newer pytest-ghdeploy"
+        r"this version of pytest-ghdeploy needs\. Use an older responses or a newer pytest-ghdeploy",
+        "a-library-that-is-too-new",
     )
     with pytest.raises(UnsupportedRequest, match=f"^{message}$"):
         requests.get(f"{API}/user", timeout=10)

@@ -20,6 +20,7 @@ import pytest
 from deploying import DEPLOYMENTS, deploy
 
 from pytest_ghdeploy import FakeGitHub
+from pytest_ghdeploy.errors import with_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,10 +130,11 @@ def post_with_httpx(**more: str) -> int:
     return httpx.post(URL, content=in_parts(), headers={**HEADERS, **more}).status_code
 
 
-UNANSWERED = (
+UNANSWERED = with_page(
     "UnsupportedRequest: a request to https://api.github.com cannot be answered in a process that was forked from the "
     "test's: it has a copy of the fake, and the test would not see changes to the copy. Let the process send its "
-    "requests to the URL of ghdeploy_server (api_url, or the variables in env), or open a FakeGitHub in the process"
+    "requests to the URL of ghdeploy_server (api_url, or the variables in env), or open a FakeGitHub in the process",
+    "a-forked-process",
 )
 
 

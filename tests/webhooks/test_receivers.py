@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pytest_ghdeploy import FakeError, FakeGitHub, Repository
+from pytest_ghdeploy.errors import with_page
 from pytest_ghdeploy.store import outbox
 from pytest_ghdeploy.webhooks import webhooks
 
@@ -181,7 +182,7 @@ def test_a_receiver_that_triggers_itself_is_stopped(
         assert len(ghdeploy.events) == 21
         problem = ghdeploy._engine.take_problem()
         assert isinstance(problem, FakeError)
-        assert str(problem) == f"{message} The rest was not sent"
+        assert str(problem) == with_page(f"{message} The rest was not sent", "receivers-that-trigger-each-other")
         repo.add_commit_status("main", state="success")
         assert len(ghdeploy.events) == 42
         assert isinstance(ghdeploy._engine.take_problem(), FakeError)

@@ -130,7 +130,7 @@ def remove(store: Store, repository: Repository) -> None:
 def _refuse_unsupported(call: Call) -> None:
     if names := rules.unsupported_settings(call.body):
         msg = f"the fake does not implement {', '.join(names)} of {call.endpoint.operation_id}; leave it out"
-        raise errors.UnsupportedRequest(msg)
+        raise errors.UnsupportedRequest(msg, see="a-member-or-media-type-that-the-fake-lacks")
 
 
 def _to_json(call: Call, row: Repository) -> JSON:

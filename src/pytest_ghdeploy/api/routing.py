@@ -285,7 +285,7 @@ def refuse_forms(call: Call, *forms: str) -> None:
     """
     if call.terms.form in forms:
         msg = f"the fake does not implement the form {call.terms.form!r} of {call.endpoint.operation_id}: change Accept"
-        raise UnsupportedRequest(msg)
+        raise UnsupportedRequest(msg, see="a-member-or-media-type-that-the-fake-lacks")
 
 
 def to_id(text: str, kind: str) -> int:

@@ -17,6 +17,7 @@ from errno import ECONNREFUSED, ECONNRESET
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pytest_ghdeploy.doors import registry
+from pytest_ghdeploy.errors import with_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.http.messages import Answer
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_NO_SOCKET = (
+_NO_SOCKET = with_page(
     "this connection to a fake GitHub exists in memory and is not a system socket. A client that needs one, "
     "for example because it does TLS itself (ssl.SSLContext.wrap_socket), can reach the same fake over a port: use "
-    "the fixture ghdeploy_server, or ghdeploy_server(tls=True) for HTTPS"
+    "the fixture ghdeploy_server, or ghdeploy_server(tls=True) for HTTPS",
+    "a-client-that-cannot-be-intercepted",
 )
 ENDLESS = "; the client has no timeout: on a network it would wait forever"
 """Added to the timeout error of a blocking client without a timeout, whose wait could not be cancelled."""

@@ -28,7 +28,8 @@ def _check(host: object, what: str) -> None:
         raise registry.refusal(
             registry.host_named(name),
             f"{what} {name} while a fake GitHub is active, by a client that the fake cannot intercept. Nothing was "
-            "sent. Use the fixture ghdeploy_server, and give the client its URL.",
+            "sent. Use the fixture ghdeploy_server, and give the client its URL",
+            see="a-client-that-cannot-be-intercepted",
         )
 
 

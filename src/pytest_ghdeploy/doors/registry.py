@@ -101,7 +101,7 @@ def fake_for(host: str) -> Fake | None:
         if fake.host == host:
             return None if getattr(delivering, "on", False) else fake
     if _active and is_githubs(host):
-        raise refusal(host, f"a request to {host} cannot be answered: {_served()}")
+        raise refusal(host, f"a request to {host} cannot be answered: {_served()}", see="another-host-of-github")
     return None
 
 
@@ -135,9 +135,9 @@ def is_githubs(host: str) -> bool:
     return first in _ISOLATED and any(fake.host == parent for fake in _active)
 
 
-def refusal(host: str, message: str) -> UnsupportedRequest:
+def refusal(host: str, message: str, *, see: str) -> UnsupportedRequest:
     """Make the error for a request to *host*. The test fails even if the error is swallowed."""
-    problem = UnsupportedRequest(message)
+    problem = UnsupportedRequest(message, see=see)
     fakes = [fake for fake in _active if fake.host == host] or _active
     for fake in fakes[-1:]:  # empty if the last fake was just closed in another thread
         fake.fail(problem)
@@ -152,6 +152,7 @@ def unknown_version(host: str, library: str, name: str) -> UnsupportedRequest:
         host,
         f"a request to {host} cannot be answered: {library} {version(library)} has no {name}, which this version of "
         f"pytest-ghdeploy needs. Use an older {library} or a newer pytest-ghdeploy",
+        see="a-library-that-is-too-new",
     )
 
 
@@ -172,7 +173,8 @@ def _answer_in_a_child(fake: Fake, *_: object, **__: object) -> NoReturn:
     problem = UnsupportedRequest(
         f"a request to {fake.base_url} cannot be answered in a process that was forked from the test's: it has a copy "
         "of the fake, and the test would not see changes to the copy. Let the process send its requests to the URL of "
-        "ghdeploy_server (api_url, or the variables in env), or open a FakeGitHub in the process"
+        "ghdeploy_server (api_url, or the variables in env), or open a FakeGitHub in the process",
+        see="a-forked-process",
     )
     fake.fail(problem)
     raise problem

@@ -166,10 +166,7 @@ class Application:
 
     def _endpoint(self, request: Request) -> Endpoint:
         if request.endpoint is None:
-            problem = router.no_endpoint(request.method, request.path)
-            if isinstance(problem, UnsupportedRequest) and (near := self._near_stub(request)):
-                problem.args = (f"{problem}; {near}",)
-            raise problem
+            raise router.no_endpoint(request.method, request.path, self._near_stub(request))
         return request.endpoint
 
     def _call(self, request: Request, endpoint: Endpoint, token: Token | None, terms: Terms) -> Call:

@@ -233,9 +233,9 @@ def _own_endpoint(method: str, path: str) -> tuple[Endpoint | None, Mapping[str,
     return own[name], params
 
 
-def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
+def no_endpoint(method: str, path: str, near_stub: str = "") -> UnsupportedRequest | GitHubError:
     """
-    Return the error for a request without an endpoint in the fake.
+    Return the error for a request without an endpoint in the fake. *near_stub* describes the closest stub, if any.
 
     Returns:
         ``UnsupportedRequest`` if GitHub has an endpoint for the method and path, else GitHub's 404. A method that is
@@ -249,7 +249,8 @@ def no_endpoint(method: str, path: str) -> UnsupportedRequest | GitHubError:
         return UnsupportedRequest(
             f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
             f"(`ghdeploy routes` lists its {sum(len(endpoint.paths) for endpoint in own.values())} endpoints). "
-            f"Stub the response: {_stub_for(operation_id, path)}"
+            f"Stub the response: {_stub_for(operation_id, path)}{near_stub and f'; {near_stub}'}",
+            see="an-endpoint-that-the-fake-lacks",
         )
     return refusals.not_found(
         f"GitHub has no {method} {path}{what_it_has(method, path)}", documentation_url=refusals.REST_DOCS

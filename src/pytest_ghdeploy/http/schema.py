@@ -15,6 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_ghdeploy.errors import with_page
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import API_VERSIONS
 from pytest_ghdeploy.http import glance
@@ -370,7 +371,8 @@ def _check(what: str, name: str, pointer: str, body: object, version: str) -> No
         for error in _validator(name, pointer, version).iter_errors(body)
     ]
     if violations:
-        raise SchemaViolation(f"{what} does not match its schema:\n  " + "\n  ".join(violations))
+        msg = "\n  ".join([f"{what} does not match its schema:", *violations]) + "\nThis is a bug in the fake"
+        raise SchemaViolation(with_page(msg, "a-bug-in-the-fake"))
 
 
 @cache

@@ -641,7 +641,7 @@ class Repository:
             result = deployments.create(self._store, self._row, user, **body)
             if isinstance(result, deployments.AutoMerged):
                 msg = f"no deployment was created: GitHub responds 202 {result.message!r}; call add_deployment again"
-                raise FakeError(msg)
+                raise FakeError(msg, see="a-202-instead-of-a-deployment")
             for listener in self._store.afterwards:
                 listener()
             return Deployment(self._store, result.id)

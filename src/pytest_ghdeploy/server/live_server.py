@@ -219,9 +219,8 @@ class LiveServer:
         if not self._end_connections(socket.SHUT_RD, _GRACE_SECONDS):
             stuck = not self._end_connections(socket.SHUT_RDWR, _BUSY_SECONDS)
             if stuck:
-                self._fake.fail(
-                    FakeError(f"the live server at {self.url} cannot close: the fake is still busy with an answer")
-                )
+                msg = f"the live server at {self.url} cannot close: the fake is still busy with an answer"
+                self._fake.fail(FakeError(msg, see="a-server-that-cannot-close"))
         self._waker.close()
         self._alarm.close()
         if self._remove_files:

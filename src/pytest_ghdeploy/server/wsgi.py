@@ -74,8 +74,9 @@ def check_proxied(fake: Fake, host: str) -> Answer | None:
         return None
     if registry.is_githubs(host):
         msg = f"a request to {host} cannot be answered: the live server is the API of {fake.host} only"
-        fake.fail(UnsupportedRequest(msg))
-        return plain(HTTPStatus.NOT_IMPLEMENTED, msg)
+        problem = UnsupportedRequest(msg, see="another-host-of-github")
+        fake.fail(problem)
+        return plain(HTTPStatus.NOT_IMPLEMENTED, str(problem))
     return plain(HTTPStatus.BAD_GATEWAY, f"this is a fake of {fake.host}, not a proxy: it forwards nothing to {host}")
 
 

@@ -403,7 +403,7 @@ class Webhooks:
     def _endless(self, item: Item) -> str:
         message = f"one call caused {MOST_OF_ONE_CALL:,} deliveries: does a receiver trigger itself?"
         if item.number == MOST_OF_ONE_CALL + 1:
-            self._fail(FakeError(f"{message} The rest was not sent"))
+            self._fail(FakeError(f"{message} The rest was not sent", see="receivers-that-trigger-each-other"))
         return message
 
     def _judge(self, target: Target, exception: BaseException | None) -> None:
