@@ -464,6 +464,7 @@ MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
         lambda scene: raised(lambda: scene.fake.assert_request("POST", "/repos/octocat/example/deployments")),
         lambda scene: raised(lambda: scene.fake.assert_delivery("deployment")),
     ],
+    "no-request-reached-the-fake": [lambda scene: scene.fake._engine.report_text(needs_requests=True)],
     "an-event-that-should-not-have-happened": [happened, sent],
     "waiting-for-an-event-ends-without-one": [
         lambda scene: raised(lambda: scene.fake.wait_for_event("deployment", timeout=0.01))
@@ -562,8 +563,8 @@ def test_a_quoted_message_is_real(
     message = make(scene)
     scene.fake._engine.take_problem()
     quote = QUOTES[anchor][number]
-    # Lines of pytest's output start with the kind of error, or with an E.
-    starts = [re.sub(r"^(?:E +|ERROR: )", "", line) for line in message.splitlines()]
+    # Lines of pytest's output start with the kind of error or an E, and a problem in the conversation with a mark.
+    starts = [re.sub(r"^(?:E +|ERROR: |  !  )", "", line) for line in message.splitlines()]
     assert any(start.startswith(quote) or start.partition("Error: ")[2].startswith(quote) for start in starts)
     ends = f". See {TROUBLESHOOTING}#"
     assert message.strip().partition(ends)[2] == (anchor if anchor in anchors_in_the_code() else "")
