@@ -30,7 +30,7 @@ from pytest_ghdeploy.doors import registry
 from pytest_ghdeploy.doors.memory_socket import MemorySocket, Origin, refused
 from pytest_ghdeploy.errors import TROUBLESHOOTING
 from pytest_ghdeploy.http import schema
-from pytest_ghdeploy.server import live_server
+from pytest_ghdeploy.server import live_server, tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -360,6 +360,7 @@ def without_sockets(scene: Scene) -> str:
 def without_trustme(scene: Scene) -> str:
     """Serve HTTPS without the extra."""
     scene.patch.setitem(sys.modules, "trustme", None)
+    tls.authority.cache_clear()  # an earlier test may have made one
     return raised(lambda: scene.fake.serve(tls=True))
 
 
