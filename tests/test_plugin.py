@@ -269,14 +269,15 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
     told = [line for line in result.outlines if line.startswith("@pytest.mark.ghdeploy")]
     assert told == [
         (
-            "@pytest.mark.ghdeploy(repositories=[...], seed=..., base_url=..., validate=..., "
+            "@pytest.mark.ghdeploy(repositories=[...], seed=..., pass_through=[...], base_url=..., validate=..., "
             "enterprise_version=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=..., "
             "null_is_absent=..., branch_policy_redirect=..., legacy_delivery_headers=...): "
             "set up the fixture ghdeploy for this test, which need not name it; "
             "repositories is a list of full names to add, "
-            "seed is a seed file or a list of seed files, relative to the test file; "
+            "seed is a seed file or a list of seed files, relative to the test file, "
+            "pass_through is a list of hosts of GitHub to leave to other mocks and the network; "
             "all arguments override the ini options ghdeploy_* of the same names."
         )
     ]
@@ -461,7 +462,7 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
         (
             "short_sha=True",
             ("pytest_ghdeploy.FakeError: unknown argument 'short_sha' of the marker ghdeploy; known: "
-            "short_shas, repositories, seed, base_url, validate, enterprise_version, inactive_events, "
+            "short_shas, repositories, seed, pass_through, base_url, validate, enterprise_version, inactive_events, "
             "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect, "
             "legacy_delivery_headers"),
@@ -490,6 +491,11 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
         ("repositories='octocat/example'", "*repositories must be a list *, got 'octocat/example'"),
         ("repositories=None", "*repositories must be a list *, got None"),
         ("repositories=[7]", "*repositor* 7*"),
+        ("pass_through='github.com'", "*FakeError: pass_through must be a list of hosts, got 'github.com'"),
+        (
+            "pass_through=['api.github.com']",
+            "*FakeError: a fake answers for api.github.com, so it cannot be passed through; *",
+        ),
         (
             "seed=7",
             "pytest_ghdeploy.FakeError: a seed must be a file path or a mapping, got a number",
@@ -547,8 +553,8 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
             "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_null_is_absent, "
-            "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, ghdeploy_seed, "
-            "ghdeploy_repositories, ghdeploy_report_lines"
+            "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, "
+            "ghdeploy_repositories, ghdeploy_seed, ghdeploy_pass_through, ghdeploy_report_lines"
         )
     ]
 
@@ -1317,7 +1323,10 @@ def test_another_host_of_github_fails_the_test(pytester: pytest.Pytester) -> Non
         """,
     )
     result.assert_outcomes(failed=1)
-    message = "a request to uploads.github.com cannot be answered: active fakes answer for https://api.github.com only"
+    message = (
+        "a request to uploads.github.com cannot be answered: active fakes answer for https://api.github.com only. "
+        'ghdeploy.pass_through("uploads.github.com") leaves this host to other mocks and the network'
+    )
     lines = [f"pytest_ghdeploy.UnsupportedRequest: {with_page(message, 'another-host-of-github')}"]
     assert error_lines(result) == lines
 

@@ -51,6 +51,8 @@ class Engine:
     Attributes:
         base_url, host, prefix: The root of the API, and the host and path of that URL.
 
+        always_passed_through, passed_through: GitHub's hosts that are left to others. ``reset`` returns to the first.
+
         doors: The state of each door for this fake, by the door's name.
 
         hooks: The ``webhooks`` if they are in use, else ``None``.
@@ -70,6 +72,8 @@ class Engine:
         self.validate = validate
         self.enterprise_version = enterprise_version
         self.assume = assume
+        self.always_passed_through: frozenset[str] = frozenset()
+        self.passed_through: frozenset[str] = frozenset()
         self.clock = Clock()
         self.doors: dict[str, object] = {}
         self.hooks: Webhooks | None = None
@@ -91,6 +95,7 @@ class Engine:
         return f"<FakeGitHub {self.base_url} {len(list(self.store.repositories))} repositories>"
 
     def _start(self) -> None:
+        self.passed_through = self.always_passed_through
         self.outbox.reset()
         self.store = Store(self.clock, self.assume, self._urls, self.outbox, self._recorded)
         self.secrets = self.store.secrets

@@ -85,6 +85,7 @@ class FakeGitHub:
         *,
         validate: Validate = "requests",
         enterprise_version: str = ENTERPRISE_VERSION,
+        pass_through: Sequence[str] = (),
         **assumptions: Unpack[AssumptionArguments],
     ) -> None:
         """
@@ -99,6 +100,9 @@ class FakeGitHub:
 
             enterprise_version: The version of GitHub Enterprise Server, such as ``3.19.0``. It is used only if
                 *base_url* is the root of a GitHub Enterprise Server.
+
+            pass_through: Hosts of GitHub's that are left to other mocks and the network, also after ``reset``. See the
+                method ``pass_through``.
 
             assumptions: The behaviour to assume where the evidence about GitHub is divided, such as
                 ``inactive_events=True``: see ``Assumptions``.
@@ -126,6 +130,10 @@ class FakeGitHub:
         self.base_url = self._engine.base_url
         self.host = self._engine.host
         self.clock = self._engine.clock
+        if pass_through != ():
+            check_type("pass_through", pass_through, (list, tuple), "a list of hosts")
+            self._engine.always_passed_through = self._to_hosts(pass_through, "pass_through")
+            self._engine.passed_through = self._engine.always_passed_through
         self._is_open = False
         self._faults: Faults | None = None
         self._servers: list[LiveServer] = []
@@ -606,6 +614,32 @@ class FakeGitHub:
                 login=login,
                 by_webhook=by_webhook,
             )
+
+    # Other hosts
+
+    def pass_through(self, *hosts: str) -> None:
+        """
+        Leave hosts of GitHub's to other mocks and the network while the fake is active, until ``reset``.
+
+        Without this, requests to hosts of GitHub's for which no fake answers are refused.
+
+        Args:
+            hosts: Names, such as ``raw.githubusercontent.com``. Each stands for itself only, not for its subdomains.
+
+        Raises:
+            FakeError: A name is no host name, or its host is not GitHub's, or it is the API's own host of an active
+                fake. Nothing changes.
+        """
+        if not hosts:
+            msg = 'pass_through needs a host, such as "raw.githubusercontent.com"'
+            raise FakeError(msg, argument="hosts")
+        with self._engine.lock:
+            self._engine.passed_through |= self._to_hosts(hosts, "hosts")
+
+    def _to_hosts(self, names: Sequence[str], argument: str) -> frozenset[str]:
+        from pytest_ghdeploy.interface.pass_through import to_hosts  # few tests need it
+
+        return to_hosts(names, self.host, argument)
 
     # Other processes
 

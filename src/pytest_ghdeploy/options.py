@@ -77,5 +77,8 @@ SEED = "seed files to load into the fake of each test, relative to the file with
 REPOSITORIES = "full names of repositories to add to the fake of each test"
 """The meaning of the ini option ``ghdeploy_repositories``. It is not an argument of ``FakeGitHub``."""
 
+OTHER_HOSTS = "hosts of GitHub to leave to other mocks and the network"
+"""The meaning of the ini option ``ghdeploy_pass_through``. ``ghdeploy serve`` answers for one host only."""
+
 REPORT_LINES = Option("100", "limit of lines of a conversation in the report of a failed test, 0 for no limit", "LINES")
 """The ini option ``ghdeploy_report_lines``. It is not an argument of ``FakeGitHub``."""

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()
 _FAKES = pytest.StashKey["list[Engine]"]()
 """The fakes of a test or, in the stash of the session, those of the session."""
-# What a fake contains from the start. All other options are arguments of FakeGitHub.
-_CONTENTS = ("seed", "repositories")
+# Lists. The first two are what a fake contains from the start. All other options are arguments of FakeGitHub.
+_LISTS = ("repositories", "seed", "pass_through")
 _REPORT_LINES = "ghdeploy_report_lines"
 
 
@@ -65,13 +65,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
-    from pytest_ghdeploy.options import OPTIONS, REPORT_LINES, REPOSITORIES, SEED
+    from pytest_ghdeploy.options import OPTIONS, OTHER_HOSTS, REPORT_LINES, REPOSITORIES, SEED
 
     for name, option in OPTIONS.items():
         kind: Literal["bool", "string"] = "bool" if option.is_switch else "string"
         parser.addini(f"ghdeploy_{name}", f"{option.meaning} (default: {option.default})", type=kind, default=None)
     parser.addini("ghdeploy_seed", f"{SEED} (default: none)", type="paths", default=None)
     parser.addini("ghdeploy_repositories", f"{REPOSITORIES} (default: none)", type="args", default=None)
+    parser.addini("ghdeploy_pass_through", f"{OTHER_HOSTS} (default: none)", type="args", default=None)
     meaning = f"{REPORT_LINES.meaning} (default: {REPORT_LINES.default})"
     parser.addini(_REPORT_LINES, meaning, type="string", default=REPORT_LINES.default)
 
@@ -80,14 +81,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse unknown options and a wrong limit of reports."""
     from pytest_ghdeploy.options import OPTIONS
 
-    arguments = ", ".join(["repositories=[...]", "seed=...", *(f"{name}=..." for name in OPTIONS)])
+    names = ["repositories=[...]", "seed=...", "pass_through=[...]", *(f"{name}=..." for name in OPTIONS)]
     config.addinivalue_line(
         "markers",
-        f"ghdeploy({arguments}): set up the fixture ghdeploy for this test, which need not name it; repositories is a "
-        "list of full names to add, seed is a seed file or a list of seed files, relative to the test file; all "
+        f"ghdeploy({', '.join(names)}): set up the fixture ghdeploy for this test, which need not name it; "
+        "repositories is a list of full names to add, seed is a seed file or a list of seed files, relative to the "
+        "test file, pass_through is a list of hosts of GitHub to leave to other mocks and the network; all "
         "arguments override the ini options ghdeploy_* of the same names.",
     )
-    known = [*(f"ghdeploy_{name}" for name in (*OPTIONS, *_CONTENTS)), _REPORT_LINES]
+    known = [*(f"ghdeploy_{name}" for name in (*OPTIONS, *_LISTS)), _REPORT_LINES]
     # pytest 9 renamed the mapping of the ini file's options, and has no public API for its keys.
     in_file = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
     overridden = (pair.partition("=")[0] for pair in config.getoption("override_ini") or ())
@@ -113,7 +115,7 @@ def _settings(config: pytest.Config) -> dict[str, Any]:
 
     if _SETTINGS not in config.stash:
         config.stash[_SETTINGS] = {
-            name: value for name in (*OPTIONS, *_CONTENTS) if (value := _ini_value(config, name)) is not None
+            name: value for name in (*OPTIONS, *_LISTS) if (value := _ini_value(config, name)) is not None
         }
     return config.stash[_SETTINGS]
 
@@ -144,8 +146,8 @@ def _marker_arguments(item: pytest.Item) -> dict[str, Any]:
             msg = "the marker ghdeploy takes only keyword arguments, such as repositories=[...]"
             raise pytest.UsageError(msg)
         for name in marker.kwargs:
-            if name not in OPTIONS and name not in _CONTENTS:
-                raise unknown("argument", name, ["repositories", "seed", *OPTIONS], more=" of the marker ghdeploy")
+            if name not in OPTIONS and name not in _LISTS:
+                raise unknown("argument", name, [*_LISTS, *OPTIONS], more=" of the marker ghdeploy")
         arguments = {**marker.kwargs, **arguments}
     return arguments
 

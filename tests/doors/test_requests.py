@@ -205,6 +205,10 @@ def test_a_closed_port_is_refused_as_usual(ghdeploy: FakeGitHub) -> None:
 # Hosts of GitHub without a fake
 
 
+def _way_through(host: str) -> str:
+    return rf'ghdeploy.pass_through\("{host}"\) leaves this host to other mocks and the network'
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -222,7 +226,8 @@ def test_a_closed_port_is_refused_as_usual(ghdeploy: FakeGitHub) -> None:
 def test_other_hosts_of_github_are_refused_by_name(ghdeploy: FakeGitHub, url: str) -> None:
     """The error names the requested host and the hosts of the active fakes."""
     host = url.split("/")[2].partition(":")[0].lower()
-    message = f"a request to {host} cannot be answered: active fakes answer for https://api.github.com only"
+    active = "active fakes answer for https://api.github.com only"
+    message = f"a request to {host} cannot be answered: {active}. {_way_through(host)}"
     with refused(ghdeploy, f"^{with_page(message, OTHER_HOST)}$"):
         get(url)
     assert ghdeploy.requests == ()
@@ -231,7 +236,8 @@ def test_other_hosts_of_github_are_refused_by_name(ghdeploy: FakeGitHub, url: st
 def test_the_public_api_is_refused_while_only_an_enterprise_server_is_faked(ghdeploy_factory: Factory) -> None:
     """A tool that ignores its base URL gets an error that names the faked server."""
     fake = ghdeploy_factory(base_url=ENTERPRISE)
-    message = f"a request to api.github.com cannot be answered: active fakes answer for {ENTERPRISE} only"
+    active = f"active fakes answer for {ENTERPRISE} only"
+    message = f"a request to api.github.com cannot be answered: {active}. {_way_through('api.github.com')}"
     with refused(fake, f"^{with_page(message, OTHER_HOST)}$"):
         get(f"{API}/user")
     assert get(f"{ENTERPRISE}/user").status_code == 200

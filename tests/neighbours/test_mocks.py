@@ -15,7 +15,6 @@ import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from functools import partial
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -33,6 +32,7 @@ import urllib3.connectionpool
 import vcr
 import vcr.cassette
 import vcr.errors
+from answered import Answered
 from client import API
 from through_every_door import DOORS
 
@@ -75,17 +75,6 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     while RUNNING:
         with suppress(Exception):
             RUNNING.pop()()
-
-
-class Answered(aiohttp.ClientResponse):
-    """A response of aioresponses, which 0.7.9 cannot create with aiohttp 3.14 or newer."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as in aiohttp
-        """Add the argument that newer aiohttp requires."""
-        try:
-            super().__init__(*args, stream_writer=SimpleNamespace(output_size=0), **kwargs)  # type: ignore[arg-type]
-        except TypeError:
-            super().__init__(*args, **kwargs)
 
 
 class Mock(ABC):

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 def _check(host: object, what: str) -> None:
     if registry.is_ours(host):
         name = host.decode("latin-1") if isinstance(host, (bytes, bytearray)) else str(host)
+        shown = registry.host_named(name)
+        more = "" if registry.serves(shown) else f". {registry.way_through(shown)}"
         raise registry.refusal(
-            registry.host_named(name),
+            shown,
             f"{what} {name} while a fake GitHub is active, by a client that the fake cannot intercept. Nothing was "
-            "sent. Use the fixture ghdeploy_server, and give the client its URL",
+            f"sent. Use the fixture ghdeploy_server, and give the client its URL{more}",
             see="a-client-that-cannot-be-intercepted",
         )
 

@@ -92,7 +92,7 @@ def serves(host: str) -> bool:
 
 def fake_for(host: str) -> Fake | None:
     """
-    Return the active fake that answers for *host*; ``None`` if the host is not GitHub's.
+    Return the active fake that answers for *host*; ``None`` if the host is not GitHub's, or is passed through.
 
     Raises:
         UnsupportedRequest: The host is GitHub's, and no active fake answers for it.
@@ -100,9 +100,20 @@ def fake_for(host: str) -> Fake | None:
     for fake in reversed(_active):
         if fake.host == host:
             return None if getattr(delivering, "on", False) else fake
-    if _active and is_githubs(host):
-        raise refusal(host, f"a request to {host} cannot be answered: {_served()}", see="another-host-of-github")
+    if _active and is_refused(host):
+        msg = f"a request to {host} cannot be answered: {_served()}. {way_through(host)}"
+        raise refusal(host, msg, see="another-host-of-github")
     return None
+
+
+def is_refused(host: str) -> bool:
+    """Return whether *host* is GitHub's and no active fake answers for it or passes it through."""
+    return is_githubs(host) and not any(host in fake.passed_through for fake in _active)
+
+
+def way_through(host: str) -> str:
+    """Say how a test leaves a refused host to others."""
+    return f'ghdeploy.pass_through("{host}") leaves this host to other mocks and the network'
 
 
 delivering = local()
@@ -119,20 +130,25 @@ def is_ours(host: object) -> bool:
         return False
     # getaddrinfo reads a name up to its first null character.
     name = host_named((host if isinstance(host, str) else host.decode("latin-1")).partition("\0")[0])
-    return any(fake.host == name for fake in _active) or is_githubs(name)
+    return serves(name) or is_refused(name)
 
 
 def all_ours() -> list[str]:
     """List hosts for which ``is_ours`` is true: those of the fakes, and GitHub's best known."""
-    return list(dict.fromkeys([*(fake.host for fake in _active), *_WELL_KNOWN])) if _active else []
+    hosts = [*(fake.host for fake in _active), *filter(is_refused, _WELL_KNOWN)]
+    return list(dict.fromkeys(hosts)) if _active else []
 
 
-def is_githubs(host: str) -> bool:
-    """Return whether *host*, in lower case, is GitHub's or a subdomain of an active fake's Enterprise Server."""
+def is_githubs(host: str, api_host: str = "") -> bool:
+    """
+    Return whether *host*, in lower case, is GitHub's or a subdomain of the Enterprise Server of an active fake.
+
+    *api_host* may be the host of another fake, which need not be active.
+    """
     if any(host == name or host.endswith(f".{name}") for name in _GITHUB):
         return True
     first, _, parent = host.partition(".")
-    return first in _ISOLATED and any(fake.host == parent for fake in _active)
+    return first in _ISOLATED and bool(parent) and (parent == api_host or serves(parent))
 
 
 def refusal(host: str, message: str, *, see: str) -> UnsupportedRequest:

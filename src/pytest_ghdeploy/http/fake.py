@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pytest_ghdeploy.github.model import Token
     from pytest_ghdeploy.http.messages import Answer
@@ -19,6 +19,8 @@ class Fake(Protocol):
     def base_url(self) -> str: ...  # noqa: D102 - documented in Engine
     @property
     def host(self) -> str: ...  # noqa: D102
+    @property
+    def passed_through(self) -> Collection[str]: ...  # noqa: D102
     @property
     def doors(self) -> dict[str, object]: ...  # noqa: D102
     @property
