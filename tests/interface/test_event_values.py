@@ -244,7 +244,7 @@ def test_a_former_name_can_be_expected(gh: FakeGitHub) -> None:
     ],
 )
 def test_a_delivery_that_cannot_occur_is_refused(gh: FakeGitHub, field: str, value: object, message: str) -> None:
-    """The same for deliveries; the id of a hook is known, even after the hook is deleted."""
+    """The same for deliveries."""
     hook = gh.webhooks.subscribe(lambda _: None)
     gh.repository("octocat/example").add_deployment(ref="main")
     with pytest.raises(FakeError, match=message) as caught:
@@ -252,3 +252,15 @@ def test_a_delivery_that_cannot_occur_is_refused(gh: FakeGitHub, field: str, val
     assert caught.value.argument == field
     assert gh.assert_delivery("deployment", hook_id=hook.id, status_code=ANY, action="created").state == "delivered"
     assert gh.assert_delivery("ping", action=None).hook_id == hook.id
+
+
+def test_the_id_of_a_hook_is_known_until_the_hook_is_deleted(gh: FakeGitHub) -> None:
+    """With or without deliveries. Those of a deleted hook are deleted too."""
+    deleted, silent = (gh.webhooks.subscribe(lambda _: None) for _ in range(2))
+    for row in gh._engine.store.hook_deliveries.where(hook_id=silent.id)[:]:
+        gh._engine.store.hook_deliveries.remove(row)  # as `ghdeploy serve` does after a while
+    with pytest.raises(AssertionError, match="no delivery of ping with hook_id"):
+        gh.assert_delivery("ping", hook_id=silent.id)
+    deleted.delete()
+    with pytest.raises(FakeError, match=f"unknown hook id {deleted.id}; known: {silent.id}$"):
+        gh.assert_delivery("ping", hook_id=deleted.id)

@@ -72,6 +72,8 @@ def test_a_path_matches_requests_by_id_and_in_other_letter_case(ghdeploy: FakeGi
     send("GET", "/repos/OctoCat/Example/deployments")
     assert len(ghdeploy.requests.filter("GET", DEPLOYMENTS)) == 2
     assert len(ghdeploy.requests.filter("GET", f"/repositories/{repo.id}/deployments")) == 1
+    repo.rename("octocat/Example-2")
+    assert len(ghdeploy.requests.filter("GET", "/repos/octocat/Example-2/deployments")) == 1
 
 
 @pytest.mark.usefixtures("repo")

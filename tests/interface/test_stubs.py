@@ -341,6 +341,13 @@ def test_a_refused_request_names_the_closest_stub_in_its_hint(ghdeploy: FakeGitH
     assert near in ghdeploy.conversation_text()
 
 
+def test_the_header_with_the_hint_contains_no_secret_of_a_stub(ghdeploy: FakeGitHub) -> None:
+    """A tool may log the headers of a response."""
+    ghdeploy.stub("GET", f"{DEPLOYMENTS}/2", json={}, body={"client_secret": "a-secret"})
+    hint = send("GET", f"{DEPLOYMENTS}/2").headers["X-GHDeploy-Hint"]
+    assert hint.endswith('needs {"client_secret": "[redacted]"} in the body')
+
+
 def test_a_used_up_stub_is_named_with_its_count(ghdeploy: FakeGitHub) -> None:
     """A tool that asks once more than expected learns why."""
     ghdeploy.stub("GET", PULLS, json=[], times=1)

@@ -102,8 +102,10 @@ def test_a_changed_payload_does_not_return_an_event_twice(ghdeploy: FakeGitHub, 
     assert ghdeploy.wait_for_event("deployment", environment="qa", timeout=0) is ghdeploy.events[0]
     ghdeploy.events[1].payload["deployment"]["environment"] = "other"
     assert ghdeploy.wait_for_event("deployment", timeout=0) is ghdeploy.events[1]
-    with pytest.raises(AssertionError):
-        ghdeploy.wait_for_event("deployment", environment="qa", timeout=0)
+    for value in ("other", "qa"):
+        ghdeploy.events[1].payload["deployment"]["environment"] = value
+        with pytest.raises(AssertionError):
+            ghdeploy.wait_for_event("deployment", environment="qa", timeout=0)
 
 
 def test_two_threads_that_wait_get_an_event_each(ghdeploy: FakeGitHub, repo: Repository) -> None:
