@@ -723,7 +723,8 @@ class FakeGitHub:
 
             status: The HTTP status of the response. The default is any.
 
-            fields: Members of the JSON object in the request's body, such as ``environment="qa"``.
+            fields: Members of the JSON object in the request's body, such as ``environment="qa"``. Secrets are compared
+                as they were sent, though they are never shown.
 
         Raises:
             AssertionError: No request matches. The message lists the closest ones.

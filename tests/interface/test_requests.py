@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -190,6 +191,30 @@ def message(call: Callable[[], object]) -> str:
     with pytest.raises(AssertionError) as caught:
         call()
     return str(caught.value)
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_secret_in_a_body_is_compared_as_it_was_sent(ghdeploy: FakeGitHub) -> None:
+    """So a test can check that a tool sends the right secret, and that it does not give its token away."""
+    config = {"url": "http://localhost:1/", "secret": "secret-of-hook"}
+    send("POST", f"{ROOT}/hooks", json={"config": config})
+    send("POST", DEPLOYMENTS, json={"ref": "main", "description": "by secret-of-hook", "payload": {"token": "abc"}})
+    for _ in range(2):
+        ghdeploy.assert_request("POST", f"{ROOT}/hooks", config=config)
+        ghdeploy.assert_no_request("POST", f"{ROOT}/hooks", config=config | {"secret": "[redacted]"})
+        for fields in ({"description": "by secret-of-hook"}, {"payload": {"token": "abc"}}):
+            with pytest.raises(AssertionError, match=r"expected no request POST .* but found 1") as caught:
+                ghdeploy.assert_no_request("POST", DEPLOYMENTS, **fields)
+            assert "[redacted]" in str(caught.value)
+            assert not re.search("secret-of-hook|abc", str(caught.value))
+        assert ghdeploy.requests[-1].json()["payload"] == {"token": "[redacted]"}
+    ghdeploy.stub("POST", "/login", json={})
+    send("POST", "/login", json={"password": "abc"})
+    with pytest.raises(
+        AssertionError, match=r"with password '\[redacted\]'\n.*\n.* password '\[redacted\]'  <--"
+    ) as caught:
+        ghdeploy.assert_request("POST", "/login", password="xyz")  # noqa: S106 - of nobody
+    assert not re.search("abc|xyz", str(caught.value))
 
 
 @pytest.mark.usefixtures("repo")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from pytest_ghdeploy import errors
@@ -13,10 +14,11 @@ from pytest_ghdeploy.interface.event_fields import is_equal
 from pytest_ghdeploy.interface.fault_plan import without_case
 from pytest_ghdeploy.interface.similar import similar_lines
 from pytest_ghdeploy.public import public
+from pytest_ghdeploy.redaction.content import hide_in_value
 from pytest_ghdeploy.report.exchange import Exchanges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_ghdeploy.http.messages import Segments
     from pytest_ghdeploy.report.exchange import Exchange, Recorded
@@ -95,6 +97,9 @@ class Requests(Exchanges):
         name = self._name_of(exchange.repository_id).lower()
         return fits(pattern, ("", "repos", *name.split("/"), *segments[3:]))
 
+    def _shown(self, recorded: Recorded) -> Exchange:
+        return recorded.shown(self._secrets)
+
     def _check(self, method: str, path: str, fields: Mapping[str, object]) -> None:
         """Refuse a path or a field that no request could have, because an assertion about it says nothing."""
         check_method(method)
@@ -106,7 +111,7 @@ class Requests(Exchanges):
             raise FakeError(msg, argument="path")
         if any(name not in router.endpoints() for name in operations):
             return  # the fake does not know the members of its body
-        known: set[str] = {member for exchange in asked for member in _members(exchange)}
+        known: set[str] = {member for recorded in asked._recorded for member in _members(recorded)}  # noqa: SLF001
         for name in operations:
             known |= schema.load(name)["$defs"].get("request", {}).get("properties", {}).keys()
         for field in fields:
@@ -128,11 +133,11 @@ def find_request(
     __tracebackhide__ = True
     matches, asked = _matching(requests, method, path, status, fields)
     if matches:
-        return matches[-1]
+        return requests._shown(matches[-1])  # noqa: SLF001 - not for tests
     message = f"no request {_described(method, path, status, fields)}"
     if asked:
-        ranked = sorted(asked, key=lambda exchange: len(_differing(exchange, status, fields)))
-        lines = [f"    {_line(exchange, status, fields)}" for exchange in ranked[:_SHOWN]]
+        ranked = sorted(asked, key=lambda recorded: len(_differing(recorded, status, fields)))
+        lines = [f"    {_line(requests, recorded, status, fields)}" for recorded in ranked[:_SHOWN]]
         if len(ranked) > _SHOWN:
             lines.append(f"    and {len(ranked) - _SHOWN} more")
         message += "\n  sent, closest first:\n" + "\n".join(lines)
@@ -156,7 +161,7 @@ def refuse_request(
     __tracebackhide__ = True
     matches, _ = _matching(requests, method, path, status, fields)
     if matches:
-        shown = "".join(f"\n    {_line(exchange, status, fields)}" for exchange in matches[:_SHOWN])
+        shown = "".join(f"\n    {_line(requests, recorded, status, fields)}" for recorded in matches[:_SHOWN])
         described = _described(method, path, status, fields)
         msg = f"expected no request {described}, but found {len(matches)}:{shown}"
         raise AssertionError(msg)
@@ -164,13 +169,13 @@ def refuse_request(
 
 def _matching(
     requests: Requests, method: str, path: str, status: int | None, fields: Mapping[str, object]
-) -> tuple[list[Exchange], Requests]:
+) -> tuple[list[Recorded], Sequence[Recorded]]:
     """List the requests that match, and those with the same method and path."""
     requests._check(method, path, fields)  # noqa: SLF001 - not for tests
     if status is not None:
         _check_status(status)
-    asked = requests.filter(method, path)
-    return [exchange for exchange in asked if not _differing(exchange, status, fields)], asked
+    asked = requests.filter(method, path)._recorded  # noqa: SLF001
+    return [recorded for recorded in asked if not _differing(recorded, status, fields)], asked
 
 
 def _check_status(status: object) -> None:
@@ -179,31 +184,33 @@ def _check_status(status: object) -> None:
         raise FakeError(msg, argument="status")
 
 
-def _members(exchange: Exchange) -> dict[str, Any]:
+def _members(recorded: Recorded) -> dict[str, Any]:
+    """Return the members of the JSON object in the body, with all secrets."""
     try:
-        body = exchange.json()
-    except FakeError:
+        body = json.loads(recorded.sent)
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
 
-def _differing(exchange: Exchange, status: int | None, fields: Mapping[str, object]) -> list[str]:
-    members = _members(exchange)
+def _differing(recorded: Recorded, status: int | None, fields: Mapping[str, object]) -> list[str]:
+    members = _members(recorded)
     different = [name for name, wanted in fields.items() if name not in members or not is_equal(members[name], wanted)]
-    return different if status in (None, exchange.status) else ["", *different]
+    return different if status in (None, recorded.exchange.status) else ["", *different]
 
 
 def _described(method: str, path: str, status: int | None, fields: Mapping[str, object]) -> str:
-    values = [f"{field} {wanted!r}" for field, wanted in fields.items()]
+    values = [f"{field} {wanted!r}" for field, wanted in hide_in_value(fields).items()]
     if status is not None:
         values.insert(0, f"status {status}")
     return f"{method.upper()} {path}{' with ' * bool(values)}{', '.join(values)}"
 
 
-def _line(exchange: Exchange, status: int | None, fields: Mapping[str, object]) -> str:
-    members, differing = _members(exchange), _differing(exchange, status, fields)
+def _line(requests: Requests, recorded: Recorded, status: int | None, fields: Mapping[str, object]) -> str:
+    members, differing = hide_in_value(_members(recorded)), _differing(recorded, status, fields)
     values = [
         f"{f'{field} {members[field]!r}' if field in members else f'no {field}'}{'  <--' * (field in differing)}"
         for field in fields
     ]
+    exchange = requests._shown(recorded)  # noqa: SLF001 - not for tests
     return f"{exchange}{'  <--' * ('' in differing)}{': ' if values else ''}{', '.join(values)}"

@@ -134,23 +134,25 @@ class Headers(Mapping[str, str]):
 class Recorded:
     """An exchange in the record. It is redacted when it is first shown, and again after new secrets became known."""
 
-    __slots__ = ("_latest", "caused", "exchange")
+    __slots__ = ("_latest", "caused", "exchange", "sent")
 
-    def __init__(self, exchange: Exchange, caused: int) -> None:
+    def __init__(self, exchange: Exchange, caused: int, sent: bytes) -> None:
         """
         Record *exchange*, which may contain secrets until it is shown.
 
-        *caused* is the number of entries of the transcript that the request has caused, which follow it there.
+        *caused* is the number of entries of the transcript that the request has caused, which follow it there. *sent*
+        is the body of the request with all secrets, for comparisons. It is never shown.
         """
         self.exchange = exchange
+        self.sent = sent
         self.caused = caused
         self._latest = -1, exchange
 
     @property
     def bodies(self) -> tuple[bytes, ...]:
-        """The bodies of the request and the response, and those that were shown, which may be the same."""
+        """The bodies of the request and the response, and those that were sent and shown, which may be the same."""
         exchange, shown = self.exchange, self._latest[1]
-        return exchange.request_body, exchange.response_body, shown.request_body, shown.response_body
+        return self.sent, exchange.request_body, exchange.response_body, shown.request_body, shown.response_body
 
     def shown(self, secrets: Secrets) -> Exchange:
         """Return the exchange without *secrets*, which are always the same object."""

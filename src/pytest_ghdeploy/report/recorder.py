@@ -60,7 +60,7 @@ class Recorder:
             repository_id=repository.id if repository else None,
             total_count=answer.total,
         )
-        recorded = Recorded(exchange, len(self._transcript.entries) - place)
+        recorded = Recorded(exchange, len(self._transcript.entries) - place, body)
         self._changes.append(self.recorded, recorded)
         self._transcript.insert(place, recorded)
         return exchange
