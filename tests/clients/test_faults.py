@@ -17,7 +17,7 @@ from client import API
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException, UnknownObjectException
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError
-from urllib3.util.retry import Retry
+from urllib3.util.retry import RequestHistory, Retry
 
 from pytest_ghdeploy import FakeGitHub
 
@@ -174,6 +174,27 @@ def test_a_retry_of_urllib3_itself_moves_the_clock(ghdeploy: FakeGitHub, slept: 
     assert _asked(ghdeploy) == [503, 0, 429, 200]
     assert ghdeploy.clock.now == began + timedelta(seconds=0 + 2 + 60)
     assert slept == []
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_retry_may_ignore_the_header_retry_after(ghdeploy: FakeGitHub) -> None:
+    """Then only its back-off counts."""
+    began = ghdeploy.clock.now
+    ghdeploy.faults.add(status=503, retry_after=60, times=2)
+    retry = Retry(5, status_forcelist=[503], backoff_factor=1, respect_retry_after_header=False)
+    with urllib3.PoolManager(retries=retry) as pool:
+        assert pool.request("GET", DEPLOYMENTS, headers=TOKEN).status == 200
+    assert ghdeploy.clock.now == began + timedelta(seconds=0 + 2)
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_retry_after_a_request_to_the_fake_really_sleeps(slept: list[float]) -> None:
+    """A tool may use a `Retry` for something else than a request, before and after one."""
+    waiting = Retry(2, backoff_factor=1, history=(RequestHistory("GET", "/", None, None, None),) * 2)
+    with urllib3.PoolManager() as pool:
+        pool.request("GET", DEPLOYMENTS, headers=TOKEN)
+    waiting.sleep()
+    assert slept == [2]
 
 
 @pytest.mark.usefixtures("ghdeploy")
