@@ -18,7 +18,7 @@ help:
 	@echo "make bench      measure speed and memory, beside comparable libraries"
 	@echo "make soak       only the last part of make bench: what many requests and tests leave behind (2 minutes)"
 	@echo "make clients    fetch GitHub's API description and the clients in other languages that some tests run"
-	@echo "make fuzz       send 20,000 generated requests and check each response"
+	@echo "make fuzz       send 20,000 generated requests and 2,000 sequences of them, and check each response"
 	@echo "make drift      list what has changed in GitHub's API description since"
 
 $(VENV)/ready: pyproject.toml

@@ -1,7 +1,7 @@
 """
 Send random requests to all endpoints and check every response against GitHub's description.
 
-Usage: ``make fuzz``, or ``python fuzz/run.py [--requests N] [--seed S]``. Bodies
+Usage: ``make fuzz``, or ``python fuzz/run.py [--requests N] [--sequences N] [--seed S]``. Bodies
 are made from the operations' own schemas, and some are then damaged. Paths name
 existing, deleted and unknown things. Tokens, versions, media types and
 conditions vary. Optional members of bodies are sometimes null, and filters have no value.
@@ -10,6 +10,11 @@ Every response and event is checked against our schemas and, if ``make clients``
 has fetched it, against GitHub's own description. The run ends with the request
 that caused a crash, an invalid response, or a refusal without a hint or with a
 side effect.
+
+Then random sequences of requests run under threads, tasks, forks and
+interruptions, and are compared with a model: see ``tests/support/sequences.py``.
+Each of them has a seed of its own, from S on, which a failure names. How the
+threads take turns is not repeated.
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ from pytest_ghdeploy.http import router, schema
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import githubs_description
+import sequences
 
 Json = Any
 """Any JSON value."""
@@ -370,9 +376,10 @@ def check_against_github() -> None:
 
 
 def main() -> int:
-    """Send the requests and print how many responses had which status."""
+    """Send the requests, run the sequences, and print how often each outcome occurred."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--requests", type=int, default=20_000)
+    parser.add_argument("--sequences", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if githubs_description.is_fetched():
@@ -382,9 +389,15 @@ def main() -> int:
         fuzzer.send()
         if number % FRESH_AFTER == 0 or fuzzer.is_gone():
             fuzzer.begin()
-    outcomes = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(fuzzer.outcomes.items()))
-    print(f"{arguments.requests:,} requests, seed {arguments.seed}: {outcomes}")
+    print(f"{arguments.requests:,} requests, seed {arguments.seed}: {counted(fuzzer.outcomes)}")
+    outcomes = sequences.run_many(arguments.seed, arguments.sequences, forks=True)
+    print(f"{arguments.sequences:,} sequences, seeds from {arguments.seed} on: {counted(outcomes)}")
     return 0
+
+
+def counted(outcomes: Counter[str]) -> str:
+    """Write how often each outcome occurred."""
+    return ", ".join(f"{count} x {outcome}" for outcome, count in sorted(outcomes.items()))
 
 
 if __name__ == "__main__":

@@ -48,9 +48,13 @@ class Changes:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # An error is no interruption: changes before it stay.
         if kind is not None and not issubclass(kind, Exception):
-            while self._undo:
-                self._undo.pop()()
+            self.undo()
         self._undo = []
+
+    def undo(self) -> None:
+        """Undo the changes of the current call."""
+        while self._undo:
+            self._undo.pop()()
 
     def undo_with(self, function: Callable[[], object]) -> None:
         """Call *function* after an interruption, which may come before the change that it undoes."""

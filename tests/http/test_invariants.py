@@ -9,7 +9,6 @@ after every step.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -23,51 +22,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from model import OUTCOMES, Deployed, Model, Ref, state_of
 
 from pytest_ghdeploy import FakeGitHub, Repository
-
-OUTCOMES = {
-    "invalid request": (422, "Invalid request."),
-    "no ref": (422, "No ref found for: "),
-    "merge conflict": (409, "Conflict merging main into "),
-    "failed contexts": (409, "Conflict: Commit status checks failed for "),
-    "validation failed": (422, "Validation Failed"),
-    "active": (422, "We cannot delete an active deployment "),
-    "no commit": (422, "No commit found for SHA: "),
-    "not found": (404, "Not Found"),
-}
-
-
-@dataclass
-class Ref:
-    """A branch or tag in the model: how far it is behind main, and whether it conflicts with it."""
-
-    name: str
-    is_branch: bool
-    behind: int = 0
-    clashes: bool = False
-
-
-@dataclass
-class Deployed:
-    """A deployment in the model."""
-
-    id: int
-    repository: str
-    environment: str
-    transient: bool
-    production: bool
-    statuses: list[str] = field(default_factory=list)
-
-    @property
-    def where(self) -> tuple[str, str]:
-        """Its repository and environment, whose case does not matter."""
-        return self.repository, self.environment.lower()
-
-    @property
-    def active(self) -> bool:
-        """Whether its latest status is success."""
-        return self.statuses[-1:] == ["success"]
 
 
 def _mostly(usual: list[Any], *unusual: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - any values
@@ -92,11 +49,8 @@ class GitHub(RuleBasedStateMachine):
         self.http.trust_env = False
         self.http.headers["Authorization"] = "token any-token-will-do"
         self.repositories: dict[str, Repository] = {}
-        self.refs: dict[str, dict[str, Ref]] = {}
-        self.deployments: dict[int, Deployed] = {}
-        self.reports: dict[str, dict[str, str]] = {}
+        self.model = Model("octocat/one", "octocat/two")
         self.ids: dict[str, list[int]] = {"deployment": [], "status": [], "commit status": []}
-        self.events: list[str] = []
         self.gone: list[int] = []
 
     @initialize()
@@ -106,10 +60,7 @@ class GitHub(RuleBasedStateMachine):
         for name in ("octocat/one", "octocat/two"):
             self.repositories[name] = self.fake.add_repository(name)
             self.repositories[name].add_branch("topic-1", behind=1)
-            self.refs[name] = {
-                "main": Ref("main", is_branch=True),
-                "topic-1": Ref("topic-1", is_branch=True, behind=1),
-            }
+            self.model.add_ref(name, Ref("topic-1", is_branch=True, behind=1))
 
     def teardown(self) -> None:
         """Close the fake, and raise problems that went unnoticed."""
@@ -141,12 +92,13 @@ class GitHub(RuleBasedStateMachine):
 
     def ref_of(self, repository: str, place: int) -> Ref:
         """Pick a branch or tag."""
-        refs = self.refs[repository]
+        refs = self.model.refs[repository]
         return refs[sorted(refs)[place % len(refs)]]
 
     def deployment_of(self, place: int) -> Deployed:
         """Pick a deployment."""
-        return self.deployments[sorted(self.deployments)[place % len(self.deployments)]]
+        deployments = self.model.deployments
+        return deployments[sorted(deployments)[place % len(deployments)]]
 
     # Git
 
@@ -154,17 +106,17 @@ class GitHub(RuleBasedStateMachine):
     def add_branch(self, repository: str, number: int, behind: int) -> None:
         """Add a branch, behind main or not."""
         name = f"topic-{number}"
-        if name not in self.refs[repository]:
+        if name not in self.model.refs[repository]:
             self.repositories[repository].add_branch(name, behind=behind)
-            self.refs[repository][name] = Ref(name, is_branch=True, behind=behind)
+            self.model.add_ref(repository, Ref(name, is_branch=True, behind=behind))
 
     @rule(repository=REPOSITORIES, place=NUMBERS)
     def add_tag(self, repository: str, place: int) -> None:
         """Tag a ref's commit."""
-        if "v1" not in self.refs[repository]:
+        if "v1" not in self.model.refs[repository]:
             ref = self.ref_of(repository, place)
             self.repositories[repository].add_tag("v1", ref.name)
-            self.refs[repository]["v1"] = Ref("v1", is_branch=False, behind=ref.behind)
+            self.model.add_ref(repository, Ref("v1", is_branch=False, behind=ref.behind))
 
     @rule(repository=REPOSITORIES, place=NUMBERS)
     def add_commit(self, repository: str, place: int) -> None:
@@ -174,7 +126,7 @@ class GitHub(RuleBasedStateMachine):
             return
         self.repositories[repository].add_commit(ref.name)
         if ref.name == "main":
-            self.main_grows(repository)
+            self.model.main_grows(repository)
 
     @rule(repository=REPOSITORIES, place=NUMBERS)
     def add_conflict(self, repository: str, place: int) -> None:
@@ -183,14 +135,7 @@ class GitHub(RuleBasedStateMachine):
         if not ref.is_branch or ref.name == "main":
             return
         self.repositories[repository].add_merge_conflict(ref.name)
-        if not ref.behind:
-            self.main_grows(repository)
-        ref.clashes = True
-
-    def main_grows(self, repository: str) -> None:
-        """Record a commit on main in the model."""
-        for ref in self.refs[repository].values():
-            ref.behind += ref.name != "main"
+        self.model.clash(repository, ref)
 
     # Commit statuses
 
@@ -212,24 +157,9 @@ class GitHub(RuleBasedStateMachine):
         if not flaw:
             assert reply.status_code == 201
             self.note_id("commit status", reply.json()["id"])
-            self.reports.setdefault(sha, {})[context] = state
-            self.events.append("status")
+            self.model.report_on_a_commit(repository, sha, context, state)
 
     # Deployments
-
-    def refusal_of(self, ref: Ref | None, sha: str, body: dict[str, Any], *, by_sha: bool) -> str | None:
-        """Predict the response: the refusal, ``merge``, or ``None`` for a deployment."""
-        if not isinstance(body["task"], str):
-            return "invalid request"
-        if ref is None:
-            return "no ref"
-        if body["auto_merge"] and ref.behind:
-            return "merge" if ref.is_branch and not by_sha and not ref.clashes else "merge conflict"
-        reports = self.reports.get(sha, {})
-        required = body.get("required_contexts", list(reports))
-        if any(reports.get(context) != "success" for context in required):
-            return "failed contexts"
-        return "validation failed" if len(body["environment"]) > 255 else None
 
     @rule(
         repository=REPOSITORIES,
@@ -255,15 +185,14 @@ class GitHub(RuleBasedStateMachine):
         ref = self.ref_of(repository, place)
         sha = self.repositories[repository].sha(ref.name)
         sent = form.format(name=ref.name, sha=sha, kind="heads" if ref.is_branch else "tags")
-        refusal = self.refusal_of(None if form == "nope" else ref, sha, body, by_sha=form == "{sha}")
+        refusal = self.model.refusal_of(None if form == "nope" else ref, sha, body, by_sha=form == "{sha}")
         merges = refusal == "merge"
         path = f"/repos/{repository}/deployments"
         reply = self.ask("POST", path, body | {"ref": sent}, None if merges else refusal)
         if merges:
             assert reply.status_code == 202
             assert reply.json() == {"message": f"Auto-merged main into {sent} on deployment."}
-            ref.behind = 0
-            self.events.append("push")
+            self.model.merge(repository, ref)
         elif refusal is None:
             self.deployed(repository, sent, sha, body, reply)
 
@@ -273,13 +202,7 @@ class GitHub(RuleBasedStateMachine):
         answer = reply.json()
         assert answer["url"] == reply.headers["Location"]
         self.note_id("deployment", answer["id"])
-        created = Deployed(
-            answer["id"],
-            repository,
-            body["environment"],
-            body.get("transient_environment", False),
-            body.get("production_environment", body["environment"] == "production"),
-        )
+        created = self.model.deploy(answer["id"], repository, body)
         shown = {
             "ref": ref,
             "sha": sha,
@@ -292,12 +215,10 @@ class GitHub(RuleBasedStateMachine):
             "production_environment": created.production,
         }
         assert {name: answer[name] for name in shown} == shown
-        self.deployments[created.id] = created
-        self.events.append("deployment")
 
     # Deployment statuses
 
-    @precondition(lambda self: self.deployments)
+    @precondition(lambda self: self.model.deployments)
     @rule(
         place=NUMBERS,
         state=STATES,
@@ -322,26 +243,11 @@ class GitHub(RuleBasedStateMachine):
         if flaw:
             return
         assert reply.status_code == 201
-        deployment.statuses.append(state)
-        deployment.environment = environment or deployment.environment
+        retired = self.model.set_status(deployment, state, environment, auto_inactive=auto_inactive)
         assert (reply.json()["state"], reply.json()["environment"]) == (state, deployment.environment)
         self.note_id("status", reply.json()["id"])
-        self.events += ["deployment_status"] * (state != "inactive")
-        if state == "success" and auto_inactive is not False:
-            self.retire_for(deployment)
-
-    def retire_for(self, deployment: Deployed) -> None:
-        """Record in the model what a success makes inactive."""
-        for other in self.deployments.values():
-            if (
-                other.active
-                and other.id < deployment.id
-                and other.where == deployment.where
-                and not other.transient
-                and not other.production
-            ):
-                other.statuses.append("inactive")
-                self.note_id("status", self.latest_status(other))
+        for other in retired:
+            self.note_id("status", self.latest_status(other))
 
     def latest_status(self, deployment: Deployed) -> int:
         """Request the id of the newest status of a deployment."""
@@ -354,26 +260,23 @@ class GitHub(RuleBasedStateMachine):
         """Deploy to staging with success, which retires the previous deployment unless it was transient."""
         body = {"auto_merge": False, "required_contexts": [], "environment": "staging", "task": "deploy"}
         self.deploy(repository, 0, "{name}", body | {"transient_environment": transient})
-        self.report(len(self.deployments) - 1, "success", None, auto_inactive, "")
+        self.report(len(self.model.deployments) - 1, "success", None, auto_inactive, "")
 
     # Delete
 
-    @precondition(lambda self: self.deployments)
+    @precondition(lambda self: self.model.deployments)
     @rule(place=NUMBERS, wrong=_mostly([""], "not found"))
     def delete(self, place: int, wrong: str) -> None:
         """Delete a deployment, which may be active, the only one, or in another repository."""
         deployment = self.deployment_of(place)
-        repository, refusal = deployment.repository, None
-        alone = [other.where for other in self.deployments.values()].count(deployment.where) == 1
+        repository, refusal = deployment.repository, self.model.refusal_of_deletion(deployment)
         if wrong:
             repository = next(name for name in self.repositories if name != repository)
             refusal = wrong
-        elif deployment.active and not alone:
-            refusal = "active"
         reply = self.ask("DELETE", f"/repos/{repository}/deployments/{deployment.id}", None, refusal)
         if refusal is None:
             assert (reply.status_code, reply.content) == (204, b"")
-            del self.deployments[deployment.id]
+            self.model.delete(deployment)
             self.gone.append(deployment.id)
 
     @precondition(lambda self: self.gone)
@@ -390,7 +293,7 @@ class GitHub(RuleBasedStateMachine):
     def what_is_listed_was_created_and_not_deleted(self) -> None:
         """Each repository lists the model's deployments, newest first."""
         for repository in self.repositories:
-            expected = [created for created in self.deployments.values() if created.repository == repository]
+            expected = [created for created in self.model.deployments.values() if created.repository == repository]
             listed = self.http.get(f"{API}/repos/{repository}/deployments?per_page=100").json()
             assert [(answer["id"], answer["environment"]) for answer in listed] == [
                 (created.id, created.environment)
@@ -404,32 +307,18 @@ class GitHub(RuleBasedStateMachine):
                 assert selected == same
 
     @invariant()
-    def statuses_are_those_that_were_reported(self) -> None:
-        """Each deployment has the model's statuses in order. Deleted deployments have none."""
-        handles = {handle.id: handle for repository in self.repositories.values() for handle in repository.deployments}
-        assert handles.keys() == self.deployments.keys()
-        for created in self.deployments.values():
-            states = [status.state for status in handles[created.id].statuses]
-            assert states[::-1] == created.statuses
-            assert handles[created.id].state == (created.statuses[-1] if created.statuses else None)
-        total = sum(len(created.statuses) for created in self.deployments.values())
+    def the_state_is_that_of_the_model(self) -> None:
+        """Deployments, their statuses, environments, refs and events are the model's. Nothing else is left."""
+        for repository in self.repositories:
+            assert state_of(self.fake, repository) == self.model.state(repository)
+        total = sum(len(created.statuses) for created in self.model.deployments.values())
         assert len(list(self.fake._engine.store.deployment_statuses)) == total
 
     @invariant()
     def every_change_dispatched_its_event(self) -> None:
         """Each successful change has dispatched its event, in order, and there are no others."""
-        assert [event.name for event in self.fake.events] == self.events
-        assert len({event.delivery_id for event in self.fake.events}) == len(self.events)
-
-    @invariant()
-    def branches_are_as_far_behind_as_the_model_says(self) -> None:
-        """Only commits and merges have moved refs."""
-        for name, repository in self.repositories.items():
-            graph = repository._graph
-            main = graph.branches["main"]
-            assert {*graph.branches, *graph.tags} == self.refs[name].keys()
-            for ref in self.refs[name].values():
-                assert len(graph.missing(repository.sha(ref.name), main)) == ref.behind, ref
+        assert [(event.repository, event.name) for event in self.fake.events] == self.model.events
+        assert len({event.delivery_id for event in self.fake.events}) == len(self.model.events)
 
 
 def test_any_sequence_of_operations_agrees_with_the_model() -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
-import traceback
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
@@ -18,6 +16,7 @@ from unittest.mock import Mock
 import neighbours
 import pytest
 from deploying import DEPLOYMENTS, deploy
+from forked import in_a_child
 
 from pytest_ghdeploy import FakeGitHub
 from pytest_ghdeploy.errors import with_page
@@ -84,30 +83,6 @@ needs_fork = pytest.mark.skipif("fork" not in METHODS, reason="this system has n
 URL = f"https://api.github.com{DEPLOYMENTS}"
 HEADERS = {"Authorization": "token x", "User-Agent": "me"}
 BODY = b'{"ref": "main"}'
-
-
-def in_a_child(do: Callable[[], object]) -> str:
-    """Return what *do* gives, or raises, in a forked process, which is ended if it hangs."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:  # pragma: no cover - measured in the parent only
-        try:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(20)
-            try:
-                said = str(do())
-            except Exception as problem:  # noqa: BLE001 - it is what is looked at
-                said = f"{type(problem).__name__}: {problem}"
-            os.write(writing, said.encode())
-        except BaseException:  # noqa: BLE001 - what follows is the parent's
-            traceback.print_exc()
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as heard:
-        said = heard.read().decode()
-    assert os.waitpid(child, 0)[1] == 0, "the child hung"
-    return said
 
 
 def in_parts() -> Iterator[bytes]:

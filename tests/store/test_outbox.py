@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -328,3 +329,40 @@ def test_an_interrupted_call_makes_no_deliveries(receivers: Receivers) -> None:
     assert receivers.got == []
     receivers.leave("b")
     assert receivers.got == [("MainThread", name) for name in "ab"]
+
+
+def test_a_forked_child_leaves_what_other_threads_have_queued(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those threads do not exist there, so nothing waits for them."""
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 3600)
+
+    def queue() -> None:
+        with receivers.outbox.lock:
+            receivers.outbox.append(NO_STORE, delivery("a"))
+
+    in_thread(queue).join()
+    receivers.outbox.after_fork()
+    receivers.leave("b")
+    assert receivers.got == [("MainThread", "b")]
+
+
+def test_a_forked_child_undoes_what_another_thread_was_changing(receivers: Receivers) -> None:
+    """That thread held the lock, and is not there to complete its change."""
+    outbox, names = receivers.outbox, ["complete"]
+    began, over = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with suppress(RuntimeError), outbox.lock, outbox.changes:  # after_fork has released the lock
+            outbox.changes.append(names, "half")
+            began.set()
+            over.wait(5)
+
+    thread = in_thread(change)
+    assert began.wait(5)
+    outbox.after_fork()
+    assert names == ["complete"]
+    receivers.leave("a")
+    assert receivers.got == [("MainThread", "a")]
+    over.set()
+    thread.join()

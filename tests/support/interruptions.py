@@ -6,6 +6,9 @@ each call of a function written in C. ``sys.setprofile`` reports exactly these m
 An exception raised by the profiler continues in the code at that point, as one raised
 by a signal handler does. (Signals are also handled at the end of each turn of a loop. Loops call
 functions, so that adds little.)
+
+CPython ignores exceptions in finalizers, such as that of a generator which is not
+used up. So an interruption in one is lost, whoever raises it.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ class Moments:
         """Count the moments of a call, and interrupt it *at* one of them, counted from 1."""
         self.count = 0
         self.is_interrupted = False
+        self.is_ignored = False
         self.place = ""
         self._at = at
 
@@ -42,6 +46,15 @@ class Moments:
                 self.place = f"{code.co_filename}:{frame.f_lineno} {code.co_name}, {name}"
                 raise problem
 
+        before = sys.unraisablehook
+
+        def notice(unraisable: Any) -> None:  # noqa: ANN401 - as Python calls it
+            if isinstance(unraisable.exc_value, problem):
+                self.is_ignored = True
+            else:
+                before(unraisable)
+
+        sys.unraisablehook = notice
         sys.setprofile(look)
         try:
             work()
@@ -49,4 +62,5 @@ class Moments:
             return raised
         finally:
             sys.setprofile(None)
+            sys.unraisablehook = before
         return None

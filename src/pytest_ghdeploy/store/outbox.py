@@ -147,14 +147,17 @@ class Outbox:
         Make the copy of a forked child usable.
 
         The other threads of the parent do not exist in the child, so none of
-        them releases the lock or makes its deliveries.
+        them releases the lock, completes its change or makes its deliveries.
         """
-        if not self.lock._is_owned():  # type: ignore[attr-defined] # noqa: SLF001 - see __exit__
+        if self.lock.acquire(blocking=False):
+            self.lock.release()
+        else:
             self.lock._at_fork_reinit()  # type: ignore[attr-defined] # noqa: SLF001 - as threading does it
+            self.changes.undo()
         self._waiting = []
         if self._current and self._current.thread != get_ident():
             self._current = None
-            self._queue.clear()
+        self._queue = deque(item for item in self._queue if item.thread == get_ident())
 
     def __enter__(self) -> None:
         pass
