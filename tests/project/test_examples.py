@@ -172,6 +172,12 @@ def test_every_link_has_a_target() -> None:
                 assert anchor in anchors, f"{path.name}: {target}"
 
 
+def test_no_page_has_a_merge_left_in_it() -> None:
+    """A page with both sides of a merge still has all its links, so the other tests do not notice."""
+    for path in PAGES:
+        assert not re.search(r"^(?:<{7}|>{7})", path.read_text("utf-8"), re.MULTILINE), path.name
+
+
 def test_every_page_is_listed() -> None:
     """The README links each page of the documentation but the home page of the site, which repeats the README."""
     listed = set(re.findall(r"\]\((docs/[^)#]*)\)", (ROOT / "README.md").read_text("utf-8")))
