@@ -305,7 +305,14 @@ def test_secrets_are_redacted_in_messages(ghdeploy: FakeGitHub, repo: Repository
             DEPLOYMENTS,
             {"ref": "main"},
             "ref",
-            f"unknown field 'ref' in the body of GET {DEPLOYMENTS}; known: none",
+            f"unknown field 'ref' in the body of GET {DEPLOYMENTS}, whose query is in the url of each request; known: ",
+        ),
+        (
+            "GET",
+            f"{ROOT}/issues",
+            {"labels": "freeze"},
+            "labels",
+            f"unknown field 'labels' in the body of GET {ROOT}/issues, whose query is in the url of each request",
         ),
         (
             "POST",
