@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
     Call = Callable[["Scene"], object]
 
+# An interruption may leave a response of http.client half-built, or a coroutine that was never awaited.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 HEADERS = {"authorization": "token any-token-will-do", "user-agent": "a tool", "accept": "*/*"}
 DEPLOYMENTS = "/repos/octocat/example/deployments"
 

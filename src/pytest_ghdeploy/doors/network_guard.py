@@ -55,10 +55,11 @@ _COPIES = "pytest_ghdeploy.network_guard"  # an audit event of our own
 _installed = False
 
 
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    # Called for every audit event of the process, even for each call of id().
-    if event in _CHECKS:
-        _CHECKS[event](arguments)
+def _hook(event: str, arguments: tuple[Any, ...], checks: dict[str, Callable[[Any], object]] = _CHECKS) -> None:
+    # Called for every audit event of the process, even for each call of id(). When Python ends, it is still called
+    # after the module has lost its names, so it keeps the one that it needs.
+    if event in checks:
+        checks[event](arguments)
 
 
 if sys.version_info < (3, 12):
