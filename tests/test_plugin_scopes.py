@@ -211,6 +211,27 @@ def test_the_marker_brings_a_fixture_of_the_same_name(pytester: pytest.Pytester)
     ).assert_outcomes(passed=1)
 
 
+def test_arguments_of_the_marker_that_nothing_reads_fail_the_test(pytester: pytest.Pytester) -> None:
+    """A fixture of the suite may stand in place of the plugin's; a marker without arguments has nothing to lose."""
+    result = run(
+        pytester,
+        """
+        @pytest.fixture(scope="module")
+        def ghdeploy(ghdeploy_session):
+            yield ghdeploy_session
+
+        @pytest.mark.ghdeploy(repositories=["octocat/example"])
+        def test_arguments(ghdeploy): assert not "reached"
+
+        @pytest.mark.ghdeploy
+        def test_none(ghdeploy): pass
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*FakeError: the arguments of the marker ghdeploy have no effect here, because *"])
+    result.stdout.no_fnmatch_line("*not reached*")
+
+
 def test_a_problem_in_a_marked_test_fails_it(pytester: pytest.Pytester) -> None:
     """A swallowed error and the section of the report are those of a test that names the fixture."""
     result = run(

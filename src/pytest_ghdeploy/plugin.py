@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()
 _FAKES = pytest.StashKey["list[Engine]"]()
+_MARKER_READ = pytest.StashKey[bool]()
 """The fakes of a test or, in the stash of the session, those of the session."""
 # Lists. The first two are what a fake contains from the start. All other options are arguments of FakeGitHub.
 _LISTS = ("repositories", "seed", "pass_through")
@@ -194,6 +195,7 @@ def _seed(fake: FakeGitHub, seeds: Any, folder: Path) -> None:  # noqa: ANN401 -
 def ghdeploy(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
     """Return a stateful, in-memory GitHub that answers the requests of this process's HTTP clients."""
     __tracebackhide__ = True
+    request.node.stash[_MARKER_READ] = True
     yield from _opened(lambda: _open_fake(request, **_marker_arguments(request.node)))
 
 
@@ -266,6 +268,23 @@ def _bring_fixture(item: pytest.Item) -> None:
     vars(item)["fixturenames"] = [*names[:place], "ghdeploy", *names[place:]]
 
 
+def _check_marker(item: pytest.Item) -> None:
+    """
+    Check that the plugin's own fixture has read the arguments of the marker.
+
+    Raises:
+        FakeError: It has not, because a fixture of the suite stands in its place.
+    """
+    if item.get_closest_marker("ghdeploy") and not item.stash.get(_MARKER_READ, False) and _marker_arguments(item):
+        from pytest_ghdeploy.errors import FakeError
+
+        msg = (
+            "the arguments of the marker ghdeploy have no effect here, because another fixture named ghdeploy stands "
+            "in place of the plugin's: leave them out, or set up the same with the methods of the fake"
+        )
+        raise FakeError(msg)
+
+
 def _fakes_of(item: pytest.Item) -> list[Engine]:
     return [*item.stash.get(_FAKES, ()), *item.session.stash.get(_FAKES, ())]
 
@@ -302,7 +321,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that has swallowed an error, or has not used up a required fault or stub."""
+    """Fail a test that has swallowed an error, or has not used up a required fault or stub, or whose marker is lost."""
+    _check_marker(item)
     result = yield from _watch(item)
     for fake in _fakes_of(item):
         fake.check_unused()
