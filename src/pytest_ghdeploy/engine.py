@@ -96,7 +96,6 @@ class Engine:
 
     def _start(self) -> None:
         self.passed_through = self.always_passed_through
-        self.outbox.reset()
         self.store = Store(self.clock, self.assume, self._urls, self.outbox, self._recorded)
         self.secrets = self.store.secrets
         self.transcript = Transcript(self.secrets, self.lock, self.changes)
@@ -122,6 +121,7 @@ class Engine:
                     self.changes.keep(part)
             self.changes.clear(self._recorded)
             self.store.retired = True
+            self.outbox.reset()
             self._start()
 
     # Parts that few tests need

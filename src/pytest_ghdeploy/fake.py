@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from os import PathLike
-    from types import TracebackType
+    from types import ModuleType, TracebackType
     from typing import Self, Unpack
 
     from pytest_ghdeploy.admin.admin import Admin
@@ -164,14 +164,12 @@ class FakeGitHub:
         Raises:
             FakeError: The fake is already active.
         """
-        from pytest_ghdeploy.doors import activation  # imports HTTP clients
-
         if self._is_open:
             msg = f"this fake of {self.base_url} is already active"
             raise FakeError(msg)
         self._is_open = True
         try:
-            activation.enter(self._engine)
+            _activation().enter(self._engine)
         except BaseException:  # an interruption
             self.close()
             raise
@@ -183,9 +181,7 @@ class FakeGitHub:
         if self._engine.hooks:
             self._engine.hooks._shut_down()  # noqa: SLF001 - not for tests
         if self._is_open:
-            from pytest_ghdeploy.doors import activation
-
-            activation.leave(self._engine)
+            _activation().leave(self._engine)
             self._is_open = False
 
     def reset(self) -> None:
@@ -888,6 +884,14 @@ class FakeGitHub:
 def engine_of(fake: FakeGitHub) -> Engine:
     """Return the engine of a fake. For the plugin, not for tests."""
     return fake._engine  # noqa: SLF001
+
+
+@cache
+def _activation() -> ModuleType:
+    """Import the doors, and with them HTTP clients. An import statement in ``open`` and ``close`` costs every test."""
+    from pytest_ghdeploy.doors import activation
+
+    return activation
 
 
 @lru_cache(32)

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.doors import http_client, import_hook, memory_socket, network_guard, registry, requests, urllib3
-from pytest_ghdeploy.doors.patching import changes
+from pytest_ghdeploy.doors.patching import apply_all, changes, undo_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_ghdeploy.http.fake import Fake
 
-_OTHERS = (*http_client.PATCHES, *urllib3.PATCHES, *network_guard.PATCHES)
+_PATCHES = (*requests.PATCHES, *http_client.PATCHES, *urllib3.PATCHES, *network_guard.PATCHES)
 
 
 def enter(fake: Fake) -> None:
@@ -21,8 +21,7 @@ def enter(fake: Fake) -> None:
     with changes:
         registry.enter(fake)
         network_guard.install()
-        for patch in (*requests.PATCHES, *_OTHERS):
-            patch.apply()
+        apply_all(_PATCHES)
         import_hook.apply()
 
 
@@ -33,8 +32,7 @@ def leave(fake: Fake) -> None:
         fake.doors.clear()  # they refer to the fake, and the cycle would keep it alive until garbage collection
         memory_socket.disconnect_inactive()
         if not registry.any_active():
-            for patch in (*requests.PATCHES, *_OTHERS):
-                patch.undo()
+            undo_all(_PATCHES)
             import_hook.undo()
 
 
@@ -42,9 +40,7 @@ def leave(fake: Fake) -> None:
 def without_network_guard() -> Iterator[None]:
     """Take the network guard away for a moment, so that another tool can restore the functions below it."""
     with changes:
-        for patch in network_guard.PATCHES:
-            patch.undo()
+        undo_all(network_guard.PATCHES)
         yield
         if registry.any_active():
-            for patch in network_guard.PATCHES:
-                patch.apply()
+            apply_all(network_guard.PATCHES)

@@ -14,7 +14,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.doors.patching import changes
+from pytest_ghdeploy.doors.patching import apply_all, changes, undo_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,8 +48,7 @@ def apply() -> None:
         if isinstance(module, ModuleType) and module not in _patches and hasattr(module, needed):
             _patches[module] = import_module(f"pytest_ghdeploy.doors.{door}").patches(module)
     for patches in _patches.values():
-        for patch in patches:
-            patch.apply()
+        apply_all(patches)
 
 
 def undo() -> None:
@@ -57,8 +56,7 @@ def undo() -> None:
     with suppress(ValueError):
         sys.meta_path.remove(_finder)
     for patches in _patches.values():
-        for patch in patches:
-            patch.undo()
+        undo_all(patches)
 
 
 class _Finder:

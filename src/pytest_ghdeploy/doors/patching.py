@@ -94,6 +94,26 @@ class Patch:
             delattr(self._target, self._name)
 
 
+def apply_all(patches: Iterable[Patch]) -> None:
+    """Call ``apply`` of each patch. The usual case is written out, because every test goes through it."""
+    for patch in patches:
+        target, name = patch._target, patch._name  # noqa: SLF001 - of the same module
+        if getattr(target, name, _MISSING) is patch._original:  # noqa: SLF001
+            setattr(target, name, patch._replacement)  # noqa: SLF001
+        else:
+            patch.apply()
+
+
+def undo_all(patches: Iterable[Patch]) -> None:
+    """Call ``undo`` of each patch. The usual case is written out, because every test goes through it."""
+    for patch in patches:
+        target, name = patch._target, patch._name  # noqa: SLF001 - of the same module
+        if patch._own and getattr(target, name, _MISSING) is patch._replacement:  # noqa: SLF001
+            setattr(target, name, patch._original)  # noqa: SLF001
+        else:
+            patch.undo()
+
+
 def stay_on_top(patches: Iterable[Patch], needed: Callable[[], bool]) -> None:
     """Reapply the patches that other tools have patched over, if they are still *needed*."""
     if all(patch.is_on_top for patch in patches):
