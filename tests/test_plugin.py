@@ -1579,7 +1579,7 @@ def in_a_new_process(code: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
 
 @pytest.mark.slow
 def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
-    """The plugin imports only itself and its package besides pytest: no library and no other module of the package."""
+    """The plugin imports only itself and the table of options besides pytest, and no library."""
     loaded = in_a_new_process(
         """
         import sys, json
@@ -1590,7 +1590,12 @@ def test_importing_the_plugin_imports_nothing_else(tmp_path: Path) -> None:
         """,
         tmp_path,
     )
-    assert loaded == ["pytest_ghdeploy", "pytest_ghdeploy.plugin"]
+    assert loaded == [
+        "pytest_ghdeploy",
+        "pytest_ghdeploy.options",
+        "pytest_ghdeploy.plugin",
+        "pytest_ghdeploy.pytest_integration",
+    ]
 
 
 @pytest.mark.slow
@@ -1631,6 +1636,7 @@ def test_a_run_without_the_fixture_imports_only_the_plugin(tmp_path: Path) -> No
         "pytest_ghdeploy",
         "pytest_ghdeploy.options",
         "pytest_ghdeploy.plugin",
+        "pytest_ghdeploy.pytest_integration",
     ]
     assert not [name for name in modules if name.startswith(HEAVY)]
 
@@ -1670,7 +1676,7 @@ def test_pytest_rewrites_no_module_but_the_plugin(tmp_path: Path) -> None:
         """,
         tmp_path,
     )
-    assert rewritten == ["pytest_ghdeploy", "pytest_ghdeploy.options", "pytest_ghdeploy.plugin"]
+    assert rewritten == ["pytest_ghdeploy", "pytest_ghdeploy.plugin"]
     assert after == before
 
 

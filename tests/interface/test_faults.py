@@ -14,7 +14,7 @@ from pytest_ghdeploy import FakeError, FakeGitHub
 if TYPE_CHECKING:
     from pytest_ghdeploy import Repository
     from pytest_ghdeploy.interface.faults import FaultKind
-    from pytest_ghdeploy.plugin import Factory
+    from pytest_ghdeploy.pytest_integration import Factory
 
 REPO = f"{API}/repos/octocat/example"
 DEPLOYMENTS = f"{REPO}/deployments"

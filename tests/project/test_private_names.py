@@ -110,10 +110,10 @@ USES = {
         lambda _: urllib3.connection.HTTPConnection("localhost"),
         "A fault is reported as a failure of the proxy, if the client has one.",
     ),
-    ("plugin", "_fixtureinfo"): Use(
+    ("pytest_integration", "_fixtureinfo"): Use(
         "pytest", lambda request: request.node, "The marker sets up the fixture ghdeploy first of all fixtures."
     ),
-    ("plugin", "_inicfg"): Use(
+    ("pytest_integration", "_inicfg"): Use(
         "pytest", lambda request: request.config, "An unknown ini option ghdeploy_* is not refused."
     ),
     ("store.outbox", "_at_fork_reinit"): Use(
@@ -126,7 +126,7 @@ USES = {
 OTHERS = {
     ("admin.endpoints", "_restart"): "a method of the served fake",
     ("http.application", "_id"): "the end of a name",
-    ("plugin", "_on_request"): "a function of the door to requests",
+    ("pytest_integration", "_on_request"): "a function of the door to requests",
     ("report.transcript", "_Part"): "a type variable",
     ("serializers.git", "_links"): "a member of GitHub's JSON",
 }
