@@ -185,6 +185,12 @@ def test_every_page_is_listed() -> None:
     assert listed == pages - {"docs/index.md"}
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_no_page_has_the_marks_of_an_unresolved_merge(path: Path) -> None:
+    """Git writes these lines into a file whose versions it cannot merge."""
+    assert not re.findall(r"^(?:<{7} |={7}$|>{7} ).*", path.read_text("utf-8"), re.MULTILINE)
+
+
 def test_an_unmarked_block_is_noticed() -> None:
     """A block below plain text has no kind. A block below a comment has the comment's."""
     blocks = blocks_of("page", "Text.\n```python\n1\n```\n\n<!-- test: one -->\n```python\n2\n```\n")
