@@ -483,9 +483,14 @@ def test_a_commit_has_the_author_and_the_date_that_a_test_gives(ghdeploy: FakeGi
         (
             {"date": datetime(2020, 1, 1)},  # noqa: DTZ001 - the mistake
             "date",
-            "date must be a datetime with a time zone, in the years 1 to 9999; ",
+            "date must be a datetime with a time zone, got datetime.datetime(2020, 1, 1, ",
         ),
-        ({"date": "2020-01-01"}, "date", "date must be a datetime with a time zone, in the years 1 to 9999; "),
+        ({"date": "2020-01-01"}, "date", "date must be a datetime with a time zone, got '2020-01-01'"),
+        (
+            {"date": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))},
+            "date",
+            "date must be a time in the years 1 to 9999, in UTC; got 0001-01-01T00:00:00+02:00",
+        ),
     ],
 )
 def test_an_invalid_author_or_date_commits_nothing(

@@ -196,12 +196,7 @@ def change(
 
 
 def _time(member: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-    except OverflowError:  # the time in UTC would be outside the years 1 to 9999
-        raise refusals.invalid_date_time(member, text) from None
+    return None if text is None else rules.to_time(member, text).astimezone(UTC)
 
 
 def _dispatch(store: Store, repository: Repository, sender: User, row: CheckRun, *actions: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,13 @@ from pytest_ghdeploy.api.routing import Call, Reply, refuse_forms, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.git import Signature
 from pytest_ghdeploy.github.rules import git as rules
+from pytest_ghdeploy.github.rules.commits import to_time
 from pytest_ghdeploy.serializers import git as as_json
 from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from pytest_ghdeploy.github.git import Commit
     from pytest_ghdeploy.github.model import Repository, User
@@ -155,13 +156,7 @@ def _commit(
 def _signature(role: str, fields: Mapping[str, str] | None, actor: User, now: datetime) -> Signature | None:
     if fields is None:
         return None
-    date = now
-    if "date" in fields:
-        try:
-            date = datetime.fromisoformat(fields["date"]).replace(microsecond=0)
-            date.astimezone(UTC)
-        except OverflowError:  # the time in UTC would be outside the years 1 to 9999
-            raise refusals.invalid_date_time(f"{role}/date", fields["date"]) from None
+    date = to_time(f"{role}/date", fields["date"]) if "date" in fields else now
     return Signature(fields.get("name", actor.login), fields.get("email", email(actor)), date)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.git import Signature
-from pytest_ghdeploy.interface.arguments import check_type, user_called
+from pytest_ghdeploy.interface.arguments import check_type, time_of, user_called
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.serializers.accounts import email
-from pytest_ghdeploy.store.clock import in_utc
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pytest_ghdeploy.github import git
     from pytest_ghdeploy.github.model import User
     from pytest_ghdeploy.store.store import Store
@@ -104,11 +105,9 @@ def signed(
         date: The time of the commit; ``None`` for now.
 
     Raises:
-        FakeError: *author* is unknown or incomplete, or *date* has no time zone.
+        FakeError: *author* is unknown or incomplete, or *date* has no time zone or is outside the years 1 to 9999.
     """
-    if date is not None and (not isinstance(date, datetime) or date.tzinfo is None or in_utc(date) is None):
-        msg = f"date must be a datetime with a time zone, in the years 1 to 9999; got {date!r}"
-        raise FakeError(msg, argument="date")
+    time_of("date", date)
     when = date.replace(microsecond=0) if date else None
     if not isinstance(author, Mapping):
         user = user_called(store, author, "author")

@@ -7,6 +7,7 @@ Source: https://docs.github.com/rest/commits/statuses and https://docs.github.co
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_ghdeploy.github import apps, refusals
@@ -22,6 +23,21 @@ COMMIT_STATUS_LIMIT = 1000
 """Commit statuses per SHA and context."""
 OUTPUT_LIMIT = 65_535
 """Bytes in the summary and in the text of a check run. The schemas limit both to as many characters."""
+
+
+def to_time(member: str, text: str) -> datetime:
+    """
+    Return the time that a *member* of a body gives, in whole seconds and with its offset from UTC.
+
+    Raises:
+        Unprocessable: In UTC, it is outside the years 1 to 9999.
+    """
+    time = datetime.fromisoformat(text).replace(microsecond=0)
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        raise refusals.invalid_date_time(member, text) from None
+    return time
 
 
 # Commit statuses
