@@ -110,7 +110,7 @@ FORBIDDEN = source(
         assert str(caught.value) == (
             "pytest-socket forbids all sockets in this test, and a live server needs one: "
             "use --allow-hosts=127.0.0.1 instead of --disable-socket, or the marker "
-            'allow_hosts(["127.0.0.1"])'
+            'allow_hosts(["127.0.0.1"]). See docs/troubleshooting.md#a-server-beside-pytest-socket'
         )
 
     def test_fixture(ghdeploy_server):

@@ -8,6 +8,7 @@ function produces.
 from __future__ import annotations
 
 import ast
+import asyncio
 import http.client
 import itertools
 import re
@@ -269,6 +270,15 @@ def merged(scene: Scene) -> str:
     return raised(lambda: scene.repo.add_deployment("topic", auto_merge=True))
 
 
+def blocking(scene: Scene) -> str:
+    """Wait for an event in a coroutine, without `await`."""
+
+    async def wait() -> None:
+        scene.fake.wait_for_event("deployment")
+
+    return raised(lambda: asyncio.run(wait()))
+
+
 def second_user(scene: Scene) -> str:
     """Add a user twice."""
     scene.fake.add_user("hubot")
@@ -457,6 +467,7 @@ MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
     "something-that-no-longer-exists": [gone, gone_repository],
     "a-refusal-of-github": [lambda scene: raised(lambda: scene.repo.add_deployment("main", required_contexts=["ci"]))],
     "a-202-instead-of-a-deployment": [merged],
+    "waiting-in-an-event-loop": [blocking],
     "a-fake-that-is-already-active": [lambda scene: raised(scene.fake.open)],
     "a-token-that-is-not-known": [lambda scene: raised(lambda: scene.fake.revoke_token("a-token"))],
     "a-bug-in-the-fake": [lambda _: raised(lambda: schema.check_answer("repos/get-deployment", 200, {}))],
@@ -525,10 +536,13 @@ MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
     "a-receiver-that-is-refused": [
         lambda scene: raised(lambda: scene.fake.webhooks.subscribe("https://hooks.example.com/deploy")),
         lambda scene: raised(lambda: scene.fake.webhooks.subscribe(7)),
-        lambda scene: raised(lambda: scene.fake.webhooks.subscribe(lambda a, b, c, d: (a, b, c, d))),
+    ],
+    "a-receiver-of-an-unknown-kind": [
+        lambda scene: raised(lambda: scene.fake.webhooks.subscribe(lambda a, b, c, d: (a, b, c, d)))
     ],
     "receivers-that-trigger-each-other": [endless],
-    "the-server-cannot-start": [port_in_use, without_trustme, without_sockets, env_file],
+    "the-server-cannot-start": [port_in_use, without_trustme, env_file],
+    "a-server-beside-pytest-socket": [without_sockets],
     "the-server-refuses-a-request": [
         lambda scene: served(scene, Host="fake.test"),
         lambda scene: served(scene, Origin="http://site.test"),

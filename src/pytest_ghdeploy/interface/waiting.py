@@ -76,7 +76,7 @@ class Watch:
                 "wait_for_event would block the event loop that runs this code, so no task could cause the event; "
                 f"use: await ghdeploy.async_wait_for_event({name!r})"
             )
-            raise FakeError(msg)
+            raise FakeError(msg, see="waiting-in-an-event-loop")
         woken: SimpleQueue[str] = SimpleQueue()
         alarm = threading.Timer(timeout, woken.put, ("over",))
         alarm.daemon = True

@@ -413,7 +413,7 @@ def _listen(port: int) -> socket.socket:
             "pytest-socket forbids all sockets in this test, and a live server needs one: use --allow-hosts=127.0.0.1 "
             'instead of --disable-socket, or the marker allow_hosts(["127.0.0.1"])'
         )
-        raise FakeError(msg) from problem
+        raise FakeError(msg, see="a-server-beside-pytest-socket") from problem
     try:
         if os.name == "posix":  # on Windows it would let two servers share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

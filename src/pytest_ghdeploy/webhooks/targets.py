@@ -117,7 +117,7 @@ def _kind_of(value: object) -> str:
         "argument, a WSGI application two, called environ and start_response, and an ASGI application three; set the "
         'kind, such as kind="wsgi"'
     )
-    raise FakeError(msg, argument="target")
+    raise FakeError(msg, argument="target", see="a-receiver-of-an-unknown-kind")
 
 
 def _is_named_as_wsgi(names: list[str]) -> bool:
