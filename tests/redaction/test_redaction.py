@@ -86,6 +86,10 @@ def _displays(ghdeploy: FakeGitHub) -> dict[str, str]:
     """Write down everything that a person could see."""
     displays = {name: getattr(ghdeploy.conversation, name)() for name in ("text", "diagram", "mermaid")}
     displays |= {"report": ghdeploy._engine.report_text(), "requests": repr(ghdeploy.requests)}
+    for name in ("commit_statuses", "check_runs", "commits"):
+        displays[name] = repr(getattr(ghdeploy.repository("octocat/example"), name)())
+    for items in (ghdeploy.events, ghdeploy.requests, ghdeploy.webhooks.deliveries, ghdeploy.webhooks.hooks):
+        displays |= {f"repr {number} of {type(items)}": repr(item) for number, item in enumerate(items)}
     failing: dict[str, Callable[[], object]] = {
         "assert_event": lambda: ghdeploy.assert_event("deployment", payload={"token": "zq5"}, ref="other"),
         "assert_no_event": lambda: ghdeploy.assert_no_event("deployment", payload=PAYLOAD),
@@ -94,6 +98,11 @@ def _displays(ghdeploy: FakeGitHub) -> dict[str, str]:
             "deployment_status", state="error", log_url=URL, target_url="", environment_url=""
         ),
         "wait_for_event": lambda: ghdeploy.wait_for_event("status", timeout=0, target_url=URL + "x"),
+        "assert_request": lambda: ghdeploy.assert_request(
+            "POST", "/repos/octocat/example/deployments", payload={"token": "zq5"}
+        ),
+        "assert_no_request": lambda: ghdeploy.assert_no_request("POST", "/repos/octocat/example/deployments"),
+        "assert_delivery": lambda: ghdeploy.assert_delivery("deployment", status_code=500),
     }
     for name, call in failing.items():
         with pytest.raises(AssertionError) as caught:
