@@ -266,8 +266,8 @@ def test_options_are_the_assumptions_and_three_more() -> None:
 def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
     """`pytest --markers` shows the marker with all its arguments."""
     result = pytester.runpytest_inprocess("--markers")
-    told = [line for line in result.outlines if line.startswith("@pytest.mark.ghdeploy")]
-    assert told == [
+    lines = [line for line in result.outlines if line.startswith("@pytest.mark.ghdeploy")]
+    assert lines == [
         (
             "@pytest.mark.ghdeploy(repositories=[...], seed=..., pass_through=[...], base_url=..., validate=..., "
             "enterprise_version=..., inactive_events=..., "
@@ -281,18 +281,18 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "all arguments override the ini options ghdeploy_* of the same names."
         )
     ]
-    assert all(f" {name}=..." in told[0] for name in OPTIONS)
+    assert all(f" {name}=..." in lines[0] for name in OPTIONS)
 
 
 def test_fixtures_describes_the_fixtures(pytester: pytest.Pytester) -> None:
     """`pytest --fixtures` shows all fixtures with one sentence each."""
     result = pytester.runpytest_inprocess("--fixtures")
-    told = {
+    fixtures = {
         line.partition(" -- ")[0]: result.outlines[number + 1].strip()
         for number, line in enumerate(result.outlines)
         if line.startswith("ghdeploy")
     }
-    assert told == {
+    assert fixtures == {
         "ghdeploy": ("Return a stateful, in-memory GitHub that answers the requests of this process's HTTP clients."),
         "ghdeploy_server": (
             "Return a server of the same fake on a port of 127.0.0.1, for subprocesses: see ``LiveServer``."
@@ -416,27 +416,27 @@ def test_the_closest_marker_wins(pytester: pytest.Pytester) -> None:
         """
         pytestmark = pytest.mark.ghdeploy(repositories=["module/one"], payload_limit=1, short_shas=True)
 
-        def told(gh):
+        def summary(gh):
             assume = gh._engine.store.assume
             names = [row.full_name for row in gh._engine.store.repositories]
             return names, assume.payload_limit, assume.short_shas, assume.neutral_passes
 
         def test_module(ghdeploy):
-            assert told(ghdeploy) == (["module/one"], 1, True, False)
+            assert summary(ghdeploy) == (["module/one"], 1, True, False)
 
         @pytest.mark.ghdeploy(payload_limit=2, neutral_passes=True)
         class TestIt:
             def test_class(self, ghdeploy):
-                assert told(ghdeploy) == (["module/one"], 2, True, True)
+                assert summary(ghdeploy) == (["module/one"], 2, True, True)
 
             @pytest.mark.ghdeploy(payload_limit=3, repositories=["function/one"])
             def test_function(self, ghdeploy):
-                assert told(ghdeploy) == (["function/one"], 3, True, True)
+                assert summary(ghdeploy) == (["function/one"], 3, True, True)
 
         @pytest.mark.ghdeploy(payload_limit=4)
         @pytest.mark.ghdeploy(payload_limit=5, short_shas=False)
         def test_two(ghdeploy):
-            assert told(ghdeploy) == (["module/one"], 5, False, False)
+            assert summary(ghdeploy) == (["module/one"], 5, False, False)
         """,
     )
     result.assert_outcomes(passed=4)
@@ -744,8 +744,8 @@ def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> 
 def test_help_describes_the_seed_option(pytester: pytest.Pytester) -> None:
     """`pytest --help` shows it among the ini options."""
     shown = " ".join(text(pytester.runpytest_inprocess("--help")).split())
-    told = "seed files to load into the fake of each test, relative to the file with this option (default: none)"
-    assert f" ghdeploy_seed (paths): {told} " in shown
+    meaning = "seed files to load into the fake of each test, relative to the file with this option (default: none)"
+    assert f" ghdeploy_seed (paths): {meaning} " in shown
 
 
 @pytest.mark.slow
@@ -911,9 +911,9 @@ def test_failures_in_setup_and_teardown_show_the_conversation_too(pytester: pyte
     )
     result.assert_outcomes(errors=2, passed=1)
     assert error_lines(result) == ["ValueError: set-up", "ValueError: tear-down"]
-    told = [[line for line in section if "POST" in line] for section in sections(result)]
+    posts = [[line for line in section if "POST" in line] for section in sections(result)]
     post = "POST /repos/octocat/example/deployments"
-    assert told == [
+    assert posts == [
         [f'  1. {post} {{"ref": "before"}}'],
         [f'  1. {post} {{"ref": "during"}}', f'  2. {post} {{"ref": "after"}}'],
     ]
@@ -1158,9 +1158,9 @@ def test_a_comparison_of_tokens_shows_no_text(pytester: pytest.Pytester) -> None
         "-vv",
     )
     result.assert_outcomes(failed=1)
-    told = [line for line in result.outlines if line.startswith("E ")]
-    assert any("login='mona'" in line for line in told)
-    assert TOKEN[:-1] not in "\n".join(told)
+    lines = [line for line in result.outlines if line.startswith("E ")]
+    assert any("login='mona'" in line for line in lines)
+    assert TOKEN[:-1] not in "\n".join(lines)
 
 
 # What must not go unnoticed
@@ -1352,15 +1352,15 @@ def test_a_crash_of_the_fake_reaches_the_test(
         """,
     )
     result.assert_outcomes(failed=1)
-    (told,) = error_lines(result)
-    assert told.startswith(f"TypeError: {create.__qualname__}() takes 0 positional arguments")
+    (message,) = error_lines(result)
+    assert message.startswith(f"TypeError: {create.__qualname__}() takes 0 positional arguments")
     result.stdout.fnmatch_lines(
         [
             ">*= create(*",
             "*api/deployments.py:*: TypeError",
         ]
     )
-    assert sections(result) == [[f"  !  {told}"]]
+    assert sections(result) == [[f"  !  {message}"]]
 
 
 @pytest.mark.parametrize("how", ["usefixtures", "autouse"])
@@ -1463,20 +1463,20 @@ SUITE = """
         repo = ghdeploy.add_repository("octocat/example")
         repo.add_branch("topic", behind=number)
         repo.add_commit("main", message=f"commit {number}")
-        told = []
+        results = []
         for ref in ["main", "topic", "topic", "nope"] * 2:
             answer = requests.post(f"{API}/deployments", json={"ref": ref, "environment": "qa"}, headers=HEADERS)
-            told.append([answer.status_code, *(answer.json().get(name) for name in FIELDS)])
+            results.append([answer.status_code, *(answer.json().get(name) for name in FIELDS)])
             if answer.status_code == 201:
                 url = answer.json()["statuses_url"]
                 status = requests.post(url, json={"state": "success"}, headers=HEADERS).json()
-                told.append([status["id"], status["node_id"]])
+                results.append([status["id"], status["node_id"]])
         repo.add_commit_status("main", state="success")
         repo.add_check_run("main", name="lint")
-        told.append([deployment.id for deployment in repo.deployments])
-        told.append([commit["sha"] for commit in requests.get(f"{API}/commits").json()])
-        told.append([[event.name, event.delivery_id] for event in ghdeploy.events])
-        (request.config.rootpath / f"run-{number}.json").write_text(json.dumps(told))
+        results.append([deployment.id for deployment in repo.deployments])
+        results.append([commit["sha"] for commit in requests.get(f"{API}/commits").json()])
+        results.append([[event.name, event.delivery_id] for event in ghdeploy.events])
+        (request.config.rootpath / f"run-{number}.json").write_text(json.dumps(results))
 """
 
 

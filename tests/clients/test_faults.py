@@ -232,18 +232,18 @@ def test_pygithub_pauses_without_a_fake(slept: list[float]) -> None:
 @pytest.mark.usefixtures("repository")
 def test_a_subclass_of_retry_may_sleep_in_its_own_way(ghdeploy: FakeGitHub) -> None:
     """urllib3 calls its `sleep` with the response, and the clock stands still."""
-    told: list[int | None] = []
+    seen: list[int | None] = []
 
     class Own(Retry):
         def sleep(self, response: Any = None) -> None:  # noqa: ANN401 - urllib3's
-            told.append(response and response.status)
+            seen.append(response and response.status)
 
     began = ghdeploy.clock.now
     ghdeploy.faults.add(status=503, retry_after=60)
     ghdeploy.faults.add(error="reset")
     with _session(Own(3, status_forcelist=[503])) as session:
         assert session.get(DEPLOYMENTS, timeout=5).json() == []
-    assert (told, ghdeploy.clock.now) == ([503, None], began)
+    assert (seen, ghdeploy.clock.now) == ([503, None], began)
 
 
 @pytest.mark.usefixtures("repository")
@@ -257,12 +257,12 @@ def test_a_retry_after_moves_the_clock(ghdeploy: FakeGitHub, slept: list[float])
     assert "  !  the client waits 60 s: ghdeploy.clock has moved on" in ghdeploy.conversation_text()
 
 
-@pytest.mark.parametrize(("timeout", "told"), [(None, "None"), (3, "3"), ((1, 2.5), "2.5"), ((1, None), "None")])
+@pytest.mark.parametrize(("timeout", "shown"), [(None, "None"), (3, "3"), ((1, 2.5), "2.5"), ((1, None), "None")])
 @pytest.mark.usefixtures("repository")
-def test_a_timeout_names_the_clients_own_timeout(ghdeploy: FakeGitHub, timeout: Any, told: str) -> None:  # noqa: ANN401
+def test_a_timeout_names_the_clients_own_timeout(ghdeploy: FakeGitHub, timeout: Any, shown: str) -> None:  # noqa: ANN401
     """A client without a timeout fails at once too, and no time passes."""
     ghdeploy.faults.add(error="timeout")
-    with pytest.raises(requests.ReadTimeout, match=rf"port=443\): Read timed out. \(read timeout={told}\)"):
+    with pytest.raises(requests.ReadTimeout, match=rf"port=443\): Read timed out. \(read timeout={shown}\)"):
         requests.get(DEPLOYMENTS, timeout=timeout)
 
 

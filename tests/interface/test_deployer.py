@@ -93,8 +93,8 @@ def test_a_pace_may_be_set_for_all_steps_but_the_first(ghdeploy: FakeGitHub) -> 
     """A step with its own number ignores it."""
     ghdeploy.deployer(steps=["queued", "pending", Step("in_progress", after_polls=1), "success"], after_polls=2)
     deployment = deploy()
-    told = "queued queued pending in_progress in_progress success"
-    assert " ".join(seen(deployment) for _ in range(6)) == told
+    states = "queued queued pending in_progress in_progress success"
+    assert " ".join(seen(deployment) for _ in range(6)) == states
 
 
 @pytest.mark.usefixtures("repo")
@@ -194,8 +194,8 @@ def test_one_move_of_the_clock_may_hold_several_steps(ghdeploy: FakeGitHub, repo
     ghdeploy.clock.move_to(datetime(2026, 3, 10, 12, 1, tzinfo=UTC))
 
     assert (qa.state, staging.state, ghdeploy.clock.now.minute) == ("success", "success", 1)
-    told = [event.payload["deployment_status"] for event in ghdeploy.events]
-    assert [(one["environment"], one["state"], one["created_at"][-3:]) for one in told] == [
+    reported = [event.payload["deployment_status"] for event in ghdeploy.events]
+    assert [(one["environment"], one["state"], one["created_at"][-3:]) for one in reported] == [
         ("qa", "in_progress", "03Z"),
         ("staging", "in_progress", "03Z"),
         ("qa", "success", "06Z"),
@@ -444,9 +444,9 @@ def test_each_has_its_environment(ghdeploy: FakeGitHub, repo: Repository) -> Non
     ghdeploy.deployer("staging", steps=["pending"], login="staging[bot]")
     ghdeploy.deployer(None, steps=["in_progress"], login="watcher[bot]")
     made = {name: repo.add_deployment(ref="main", environment=name) for name in ("qa", "staging", "other")}
-    told = {name: [(one.creator.login, one.state) for one in row.statuses[::-1]] for name, row in made.items()}
+    reported = {name: [(one.creator.login, one.state) for one in row.statuses[::-1]] for name, row in made.items()}
     watched = ("watcher[bot]", "in_progress")
-    assert told == {
+    assert reported == {
         "qa": [("qa[bot]", "queued"), watched],
         "staging": [("staging[bot]", "pending"), watched],
         "other": [watched],

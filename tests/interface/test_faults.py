@@ -91,10 +91,10 @@ def test_any_refusal_can_be_added(ghdeploy: FakeGitHub, status: int, message: st
     failed = _get()
     assert failed.status_code == status
     assert (failed.json()["message"], failed.json()["status"]) == (message, str(status))
-    # Of a token that is called bad nothing is told.
-    told = status < 500 and status != 401
-    assert failed.headers.get("x-ratelimit-remaining") == ("5000" if told else None)
-    assert ("x-oauth-scopes" in failed.headers) is told
+    # A token that is refused as bad has no limits and no scopes.
+    is_known = status < 500 and status != 401
+    assert failed.headers.get("x-ratelimit-remaining") == ("5000" if is_known else None)
+    assert ("x-oauth-scopes" in failed.headers) is is_known
     if status == 404:
         page = "https://docs.github.com/rest/deployments/deployments#list-deployments"
         assert failed.json()["documentation_url"] == page
@@ -567,9 +567,9 @@ def test_an_object_without_a_url_fails_the_test(
         fake.faults.add(path=path, method=method, not_found_yet=1, required=False)
         assert _send(method or "POST", sent, body).status_code == 201
         assert _get(f"{REPO}/commits/main/statuses").status_code == 200
-    told = str(caught.value)
-    assert f"matched {method or 'POST'} {sent}, which created {what}; that has no URL of its own" in told
-    assert told.endswith("check runs, refs, new files and repositories")
+    message = str(caught.value)
+    assert f"matched {method or 'POST'} {sent}, which created {what}; that has no URL of its own" in message
+    assert message.endswith("check runs, refs, new files and repositories")
 
 
 def test_a_list_may_be_stale(ghdeploy: FakeGitHub, repository: Repository) -> None:
@@ -848,11 +848,11 @@ def test_the_conversation_shows_faults(ghdeploy: FakeGitHub) -> None:
         _get(REPO)
     _get()
 
-    told = ghdeploy.conversation_text().splitlines()
+    lines = ghdeploy.conversation_text().splitlines()
 
-    cut = next(line for line in told if "200 OK" in line)
+    cut = next(line for line in lines if "200 OK" in line)
     assert cut.startswith('     200 OK {"id":1296269001,"node_id":')
-    assert [line for line in told if line is not cut] == [
+    assert [line for line in lines if line is not cut] == [
         '  1. POST /repos/octocat/example/deployments {"ref": "main"}',
         "     no response: connection reset (fault)",
         f'     hint: fault added by the test: error="lost_answer" for POST {PATH} (1 of 1); {CARRIED_OUT}',

@@ -1106,10 +1106,10 @@ def test_no_recorded_request_holds_a_credential(
 ) -> None:
     """A token is redacted in every part of a recorded request and in the conversation, however it was sent."""
     send(repo)
-    told = "".join(map(repr, gh.requests)) + "".join(map(str, gh.requests)) + gh.conversation_text()
-    assert TOKEN not in told
+    shown = "".join(map(repr, gh.requests)) + "".join(map(str, gh.requests)) + gh.conversation_text()
+    assert TOKEN not in shown
     encoded = requests.auth._basic_auth_str("octocat", TOKEN).split()[1]
-    assert encoded not in told
+    assert encoded not in shown
     assert all("Basic " not in item.request_headers.get("Authorization", "") for item in gh.requests)
 
 

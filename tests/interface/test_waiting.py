@@ -294,7 +294,7 @@ def test_events_in_their_order_are_found(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "exactly", "told"),
+    ("wanted", "exactly", "message"),
     [
         (["deployment", "deployment_status", "deployment_status"], 1,
          ["exactly these events in this order (- missing, + unexpected)",
@@ -316,13 +316,13 @@ def test_events_in_their_order_are_found(
     ],
 )  # fmt: skip
 def test_a_wrong_order_marks_missing_and_unexpected_events(
-    story: FakeGitHub, wanted: list[Wanted], exactly: int, told: list[str]
+    story: FakeGitHub, wanted: list[Wanted], exactly: int, message: list[str]
 ) -> None:
     """A missing event is listed at its expected place."""
     with pytest.raises(AssertionError) as caught:
         story.assert_events(wanted, exactly=bool(exactly))
     first, *lines = str(caught.value).splitlines()
-    assert first == f"expected {told[0]}:"
+    assert first == f"expected {message[0]}:"
     shown = []
     for line in lines:
         kind, name, *rest = line[2], *line[4:].split()
@@ -330,7 +330,7 @@ def test_a_wrong_order_marks_missing_and_unexpected_events(
             assert rest[0].endswith(":")
             rest = [one.strip("',") for one in rest if one in ("'in_progress',", "'success',") and "_" in name]
         shown.append(" ".join([kind, name, *rest]))
-    assert shown == told[1:]
+    assert shown == message[1:]
 
 
 def test_a_long_comparison_is_shortened_to_the_differences(ghdeploy: FakeGitHub, repo: Repository) -> None:

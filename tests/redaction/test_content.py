@@ -72,7 +72,7 @@ def test_a_secret_member_is_redacted_in_a_body(body: bytes, kept: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    ("url", "told", "refused"),
+    ("url", "shown", "refused"),
     [
         ("http://localhost/@x?a=b", "http://localhost/@x?a=b", "http://[redacted]@x?a=b"),
         ("http://me:ab@localhost/?Token=x&y=z", "http://[redacted]@localhost/?Token=[redacted]&y=z", None),
@@ -90,10 +90,10 @@ def test_a_secret_member_is_redacted_in_a_body(body: bytes, kept: bytes) -> None
         ("/x/ssh%3A%2F%2Fgit%40localhost", "/x/ssh%3A%2F%2Fgit%40localhost", None),
     ],
 )
-def test_credentials_are_redacted_in_a_url(url: str, told: str, refused: str | None) -> None:
+def test_credentials_are_redacted_in_a_url(url: str, shown: str, refused: str | None) -> None:
     """In an invalid URL, everything that could be a password is redacted."""
-    assert hide(url) == told
-    assert without_likely_credentials(url) == (told if refused is None else refused)
+    assert hide(url) == shown
+    assert without_likely_credentials(url) == (shown if refused is None else refused)
 
 
 @pytest.mark.parametrize(

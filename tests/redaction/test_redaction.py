@@ -25,8 +25,10 @@ SECRET = "a-secret-of-hooks"  # noqa: S105 - of nobody
 
 
 def _everything(ghdeploy: FakeGitHub) -> str:
-    told = ghdeploy._engine.transcript
-    return "\n".join([told.text(), told.diagram(), told.mermaid(), told.report(0), repr(ghdeploy.requests)])
+    transcript = ghdeploy._engine.transcript
+    return "\n".join(
+        [transcript.text(), transcript.diagram(), transcript.mermaid(), transcript.report(0), repr(ghdeploy.requests)]
+    )
 
 
 @pytest.mark.usefixtures("repo")
@@ -35,10 +37,10 @@ def test_a_secret_sent_to_a_wrong_path_is_not_shown(ghdeploy: FakeGitHub, method
     """Nor is a token in the URL of a hook."""
     config = {"url": "http://localhost:1/?token=in-the-url", "secret": "zq7"}
     requests.request(method, API + path, json={"config": config}, headers=HEADERS, timeout=5)
-    told = _everything(ghdeploy)
-    assert '"secret": "[redacted]"' in told
-    assert "zq7" not in told
-    assert "in-the-url" not in told
+    shown = _everything(ghdeploy)
+    assert '"secret": "[redacted]"' in shown
+    assert "zq7" not in shown
+    assert "in-the-url" not in shown
 
 
 @pytest.mark.usefixtures("repo")

@@ -193,8 +193,8 @@ def test_receivers_with_the_same_name_are_distinguished(ghdeploy: FakeGitHub) ->
     assert ghdeploy.conversation.diagram().splitlines()[0].split("  ")[1:] == [
         "GitHub", "", "Flask", "", " Flask 2", " <lambda>", "<lambda> 2",
     ]  # fmt: skip
-    told = ghdeploy.conversation.text().splitlines()
-    assert [line.strip() for line in told if "-->" in line] == [
+    lines = ghdeploy.conversation.text().splitlines()
+    assert [line.strip() for line in lines if "-->" in line] == [
         "--> ping to Flask: 204 OK",
         "!  --> ping to Flask 2: failed: the receiver answered 500 Internal Server Error",
         "--> ping to <lambda>: 200 OK",
@@ -261,8 +261,8 @@ def test_long_names_are_cut_and_numbered(ghdeploy: FakeGitHub) -> None:
 def test_a_hint_in_mermaid_is_cut_later_than_a_message() -> None:
     """The hint is the most important part of a refusal."""
     messages = [Message("tool", GITHUB, "x" * 400, "refusal", "y" * 400)]
-    told = list(as_mermaid(messages, Parties(("tool",), ())))
-    assert told[-2:] == [f"    P0--xP1: {'x' * 99}…", f"    Note over P0,P1: hint: {'y' * 299}…"]
+    lines = list(as_mermaid(messages, Parties(("tool",), ())))
+    assert lines[-2:] == [f"    P0--xP1: {'x' * 99}…", f"    Note over P0,P1: hint: {'y' * 299}…"]
 
 
 def test_polls_with_the_same_response_are_counted(ghdeploy: FakeGitHub, repo: Repository) -> None:
@@ -311,9 +311,9 @@ def test_no_diagram_contains_a_secret(ghdeploy: FakeGitHub, repo: Repository) ->
     repo.add_deployment(ref="main", environment=TOKEN)
     ghdeploy._engine.take_problem()
     picture = ghdeploy._engine.transcript
-    told = picture.text() + picture.diagram() + picture.mermaid() + picture.report(0)
-    assert TOKEN[: len(TOKEN) // 2] not in told
-    assert "[redacted]" in told
+    shown = picture.text() + picture.diagram() + picture.mermaid() + picture.report(0)
+    assert TOKEN[: len(TOKEN) // 2] not in shown
+    assert "[redacted]" in shown
 
 
 # In reports

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HEADERS = {"Authorization": "token a-token-for-tests"}
 
 
-def _told(ghdeploy: FakeGitHub) -> list[str]:
+def _lines_of(ghdeploy: FakeGitHub) -> list[str]:
     return [line.strip() for line in ghdeploy.conversation_text().splitlines()]
 
 
@@ -40,7 +40,7 @@ def test_a_refusal_of_any_shape_can_be_shown(ghdeploy: FakeGitHub, errors: objec
     """A stub may respond with something that GitHub never would; the report still works."""
     ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=422, json={"message": "No", "errors": errors})
     requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS, timeout=5)
-    assert _told(ghdeploy)[1:] == [
+    assert _lines_of(ghdeploy)[1:] == [
         f'422 Unprocessable Entity "No"{details}',
         "hint: response of the stub for GET /repos/octocat/example/pulls",
     ]
@@ -61,12 +61,12 @@ def test_a_long_conversation_shows_the_beginning_and_the_end(ghdeploy: FakeGitHu
     repo = ghdeploy.add_repository("octocat/example")
     for number in range(150):
         repo.add_deployment(ref="main", environment=f"env-{number}")
-    told = _told(ghdeploy)
-    assert len(told) == 101
-    assert "environment env-9," in told[9]
-    assert told[10] == "… 50 more requests and events …"
-    assert "environment env-60," in told[11]
-    assert "environment env-149," in told[-1]
+    lines = _lines_of(ghdeploy)
+    assert len(lines) == 101
+    assert "environment env-9," in lines[9]
+    assert lines[10] == "… 50 more requests and events …"
+    assert "environment env-60," in lines[11]
+    assert "environment env-149," in lines[-1]
 
 
 def test_a_long_conversation_shows_all_failures(ghdeploy: FakeGitHub) -> None:
@@ -83,7 +83,7 @@ def test_a_long_conversation_shows_all_failures(ghdeploy: FakeGitHub) -> None:
     ghdeploy._engine.transcript.entries.append(Said("", "somebody", "something", refused=True))
     ghdeploy._engine.pause(5)
     many(repo, 150)
-    told = _told(ghdeploy)
+    lines = _lines_of(ghdeploy)
     wrong = [
         "… 52 more requests and events …",
         '1. POST /repos/octocat/example/deployments {"ref": "mian"}',
@@ -95,8 +95,8 @@ def test_a_long_conversation_shows_all_failures(ghdeploy: FakeGitHub) -> None:
         "GitHub to somebody: something",
         "… 61 more requests and events …",
     ]
-    assert told[10 : 10 + len(wrong)] == wrong
-    assert len(told) == 10 + len(wrong) + 90
+    assert lines[10 : 10 + len(wrong)] == wrong
+    assert len(lines) == 10 + len(wrong) + 90
     for picture in (ghdeploy.conversation.diagram(), ghdeploy.conversation.mermaid()):
         assert picture.count("mian") == 3
         assert "a problem" in picture
@@ -108,12 +108,12 @@ def test_of_many_refusals_the_latest_are_shown(ghdeploy: FakeGitHub) -> None:
     """The report stays readable."""
     for number in range(300):
         requests.get(f"{API}/repos/octocat/example/deployments/{number}", headers=HEADERS, timeout=5)
-    told = [line for line in _told(ghdeploy) if "GET" in line or "…" in line]
-    assert [line.partition(".")[0] for line in (told[9], told[11], told[60], told[61], told[-1])] == [
+    lines = [line for line in _lines_of(ghdeploy) if "GET" in line or "…" in line]
+    assert [line.partition(".")[0] for line in (lines[9], lines[11], lines[60], lines[61], lines[-1])] == [
         "10", "161", "210", "211", "300",
     ]  # fmt: skip
-    assert told[10] == "… 150 more requests and events …"
-    assert len(told) == 151
+    assert lines[10] == "… 150 more requests and events …"
+    assert len(lines) == 151
 
 
 def test_what_is_left_out_of_a_long_conversation_costs_nothing(
@@ -158,7 +158,7 @@ def test_a_list_says_which_page_it_is(ghdeploy: FakeGitHub, path: str, shown: st
     requests.get(f"{API}/repos/octocat/example/{path}".rstrip("/"), headers=HEADERS, timeout=5)
     assert ghdeploy.requests[0].total_count == total
     if shown is not None:
-        assert _told(ghdeploy)[-1] == f"200 OK {shown}"
+        assert _lines_of(ghdeploy)[-1] == f"200 OK {shown}"
 
 
 def test_an_accepted_deployment_has_a_hint_in_the_conversation(ghdeploy: FakeGitHub) -> None:
@@ -167,7 +167,7 @@ def test_an_accepted_deployment_has_a_hint_in_the_conversation(ghdeploy: FakeGit
     repo.add_branch("old", behind=1)
     url = f"{API}/repos/octocat/example/deployments"
     requests.post(url, json={"ref": "old"}, headers=HEADERS, timeout=5)
-    assert _told(ghdeploy)[2] == (
+    assert _lines_of(ghdeploy)[2] == (
         "hint: no deployment was created, so the response has no id: main was merged into old; "
         "send the request again to deploy it"
     )

@@ -254,7 +254,7 @@ def receiving(gh: FakeGitHub) -> None:
     second.drop()
     assert_type(gh.webhooks.redeliver(first), Delivery)
     assert_type(gh.assert_delivery("deployment", state="failed", status_code=500), Delivery)
-    told: tuple[str, str, str | None, bytes, int, str] = (
+    fields: tuple[str, str, str | None, bytes, int, str] = (
         first.event,
         first.delivery_id,
         first.action,
@@ -262,7 +262,7 @@ def receiving(gh: FakeGitHub) -> None:
         first.status_code,
         first.reason,
     )
-    assert told
+    assert fields
     headers: Mapping[str, str] = first.headers
     assert headers
     assert_type(first.payload["deployment"], Any)
@@ -284,10 +284,10 @@ def looking_back(gh: FakeGitHub) -> None:
     assert_type(gh.requests[0].response_json(), Any)
     assert_type(gh.repositories, list[Repository])
     for item in gh.requests:
-        told: tuple[str, str, str, int, str] = (item.method, item.url, item.path, item.status, item.hint)
+        fields: tuple[str, str, str, int, str] = (item.method, item.url, item.path, item.status, item.hint)
         bodies: tuple[bytes, bytes] = (item.request_body, item.response_body)
         headers: tuple[Mapping[str, str], Mapping[str, str]] = (item.request_headers, item.response_headers)
-        assert told
+        assert fields
         assert bodies
         assert headers
     assert_type(gh.events, Events)
