@@ -155,6 +155,16 @@ def test_a_reset_forgets_which_events_were_returned(
         ghdeploy.wait_for_event("deployment", timeout=0)
 
 
+def test_a_reset_forgets_which_events_were_left(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """An event from before it is not returned, even if there are none since."""
+    repo.add_deployment(ref="main")
+    repo.add_deployment(ref="main")
+    ghdeploy.wait_for_event("deployment")
+    ghdeploy.reset()
+    with pytest.raises(AssertionError, match="deployment"):
+        ghdeploy.wait_for_event("deployment", timeout=0)
+
+
 @pytest.mark.parametrize(
     ("wait", "message"),
     [

@@ -26,6 +26,7 @@ import requests
 import requests_mock as requests_mock_module
 import responses
 import werkzeug
+from interruptions import Moments
 from receiving import ok, serving
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -1197,6 +1198,27 @@ def test_held_deliveries_can_be_dropped(ghdeploy: FakeGitHub, repo: Repository, 
         lost.drop()
     again = ghdeploy.webhooks.redeliver(lost)
     assert (received[-1], again.state, again.redelivery) == ("b", "delivered", True)
+
+
+def test_an_interrupted_drop_leaves_held_deliveries_in_order(
+    ghdeploy: FakeGitHub, repo: Repository, received: list[str]
+) -> None:
+    """The oldest is still the first."""
+    ghdeploy.webhooks.hold()
+    three(repo)
+    before = ghdeploy.webhooks.held
+    at, interrupted = 0, True
+    while interrupted:
+        at += 1
+        moments = Moments(at)
+        moments.run(before[0].drop)
+        interrupted = moments.is_interrupted
+        if interrupted and ghdeploy.webhooks.held != before:
+            assert ghdeploy.webhooks.held == before[1:], moments.place
+            break
+    assert at > 10
+    ghdeploy.webhooks.release()
+    assert received == ["b", "c"]
 
 
 @pytest.mark.parametrize("name", ["release", "redeliver", "drop"])

@@ -28,7 +28,8 @@ class Refs(MutableMapping[str, str]):
         """Find an existing ref that is a folder of *name*, or has *name* as a folder; ``None`` if there is none."""
         above = next((folder for folder in _folders_of(name) if folder in self._shas), None)
         if above is None and name in self._folders:
-            return next(other for other in self._shas if other.startswith(f"{name}/"))
+            # An interruption between a ref and its count may leave a count too high.
+            return next((other for other in self._shas if other.startswith(f"{name}/")), None)
         return above
 
     def __getitem__(self, name: str) -> str:

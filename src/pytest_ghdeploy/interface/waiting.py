@@ -54,9 +54,11 @@ class Watch:
                 wake()
 
     def forget(self) -> None:
-        """Forget which events were returned."""
+        """Forget all events: those that were returned, and those that were read."""
         with self._lock:
             self._returned = set()
+            self._left = EventIndex()
+            self._read = 0
             self._first = []
 
     def wait(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:

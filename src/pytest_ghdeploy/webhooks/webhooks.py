@@ -20,7 +20,7 @@ from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
 from pytest_ghdeploy.webhooks.targets import Target, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
     from datetime import datetime
 
     from pytest_ghdeploy.github.deliveries import Outcome
@@ -244,10 +244,18 @@ class Webhooks:
 
     def _drop_orphans(self) -> None:
         held = self._outbox.held or {}
-        for store, row in [pair for pair in held.values() if pair[0].hook_deliveries.get(pair[1].id) is None]:
+        orphans = [pair for pair in held.values() if pair[0].hook_deliveries.get(pair[1].id) is None]
+        for store, row in orphans:
             lost = row._replace(state="dropped", reason="its hook no longer exists")
             self._conversation.add(Sent(self._name_of(store, row), lost))
-            self._store.changes.drop(held, row.id)
+        if orphans:
+            self._stop_holding({row.id for _, row in orphans})
+
+    def _stop_holding(self, ids: Container[int]) -> None:
+        held = self._outbox.held or {}
+        # A new dictionary, so that an interruption leaves the others in their order.
+        rest = {row_id: pair for row_id, pair in held.items() if row_id not in ids}
+        self._store.changes.set(self._outbox, held=rest)
 
     def release(self, *chosen: Delivery) -> None:
         """
@@ -313,7 +321,7 @@ class Webhooks:
             if row.id not in held:
                 msg = f"{delivery!r} is not held: see hold() and held"
                 raise FakeError(msg, argument="delivery")
-            self._store.changes.drop(held, row.id)
+            self._stop_holding([row.id])
             lost = row._replace(state="dropped", reason="the test dropped it")
             if store.hook_deliveries.get(row.id):
                 store.hook_deliveries.replace(lost)
