@@ -454,12 +454,12 @@ def test_changes_by_an_app_name_its_bot_only(http: requests.Session, ghdeploy: F
     old.add_status("success")
     ghdeploy.add_token(TEXT, user="deployer[bot]", permissions={"deployments": "write"})
     http.headers["Authorization"] = f"token {TEXT}"
-    made = http.post("/repos/octocat/example/deployments", json={"ref": "main", "environment": "qa"}).json()
-    reported = http.post(made["statuses_url"], json={"state": "success"}).json()
+    deployment = http.post("/repos/octocat/example/deployments", json={"ref": "main", "environment": "qa"}).json()
+    reported = http.post(deployment["statuses_url"], json={"state": "success"}).json()
     for body in (
-        made,
+        deployment,
         reported,
-        http.get(made["url"]).json(),
+        http.get(deployment["url"]).json(),
         http.get(f"/repos/octocat/example/deployments/{old.id}/statuses").json()[0],
         ghdeploy.assert_event("deployment", environment="qa").payload["deployment"],
         ghdeploy.assert_event("deployment_status", state="success").payload["deployment_status"],
@@ -478,8 +478,8 @@ def test_changes_by_a_user_name_no_app(http: requests.Session, ghdeploy: FakeGit
     ghdeploy.add_token(TEXT, **given)
     http.headers["Authorization"] = f"token {TEXT}"
     body = {"ref": "main", "performed_via_github_app": {"id": 1}, "creator": "mona"}
-    made = http.post("/repos/octocat/example/deployments", json=body).json()
-    assert (made["performed_via_github_app"], made["creator"]["login"]) == (None, "octocat")
+    deployment = http.post("/repos/octocat/example/deployments", json=body).json()
+    assert (deployment["performed_via_github_app"], deployment["creator"]["login"]) == (None, "octocat")
 
 
 def test_a_workflow_acts_as_github_actions(http: requests.Session, ghdeploy: FakeGitHub) -> None:
@@ -488,8 +488,8 @@ def test_a_workflow_acts_as_github_actions(http: requests.Session, ghdeploy: Fak
     permissions = {"deployments": "write", "checks": "write"}
     token = ghdeploy.add_token(TEXT, user="github-actions[bot]", permissions=permissions)
     http.headers["Authorization"] = f"token {TEXT}"
-    made = http.post("/repos/octocat/example/deployments", json={"ref": "main"}).json()
-    assert (made["performed_via_github_app"], made["creator"]["login"]) == (None, "github-actions[bot]")
+    deployment = http.post("/repos/octocat/example/deployments", json={"ref": "main"}).json()
+    assert (deployment["performed_via_github_app"], deployment["creator"]["login"]) == (None, "github-actions[bot]")
     assert repo.add_check_run("main", name="ci").check_suite.app is token.app
     body = {"name": "lint", "head_sha": repo.sha("main")}
     reported = http.post("/repos/octocat/example/check-runs", json=body).json()

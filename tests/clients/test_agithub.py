@@ -22,9 +22,9 @@ def deployments(ghdeploy: FakeGitHub) -> Any:  # noqa: ANN401
 
 def test_agithub_deploys(ghdeploy: FakeGitHub, deployments: Any) -> None:  # noqa: ANN401
     """Status and body of each response in the life of a deployment."""
-    status, made = deployments().post(body={"ref": "main", "environment": "qa"})
-    assert (status, made["environment"]) == (201, "qa")
-    one = made["id"]
+    status, deployment = deployments().post(body={"ref": "main", "environment": "qa"})
+    assert (status, deployment["environment"]) == (201, "qa")
+    one = deployment["id"]
     assert deployments()[one].statuses.post(body={"state": "success"})[0] == 201
     assert [found["id"] for found in deployments().get(environment="qa")[1]] == [one]
     assert deployments()[one].statuses.post(body={"state": "inactive"})[0] == 201
@@ -55,6 +55,6 @@ def test_agithub_on_an_enterprise_server(ghdeploy: FakeGitHub) -> None:
     """With the host of a server, it deploys there."""
     ghdeploy.add_repository("octocat/example")
     client = agithub.GitHub(token="a-token-for-tests", api_url="ghe.example.com")  # noqa: S106
-    status, made = client.api.v3.repos.octocat.example.deployments.post(body={"ref": "main"})
+    status, deployment = client.api.v3.repos.octocat.example.deployments.post(body={"ref": "main"})
     assert status == 201
-    assert made["url"].startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
+    assert deployment["url"].startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")

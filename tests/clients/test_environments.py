@@ -28,7 +28,7 @@ def remote(ghdeploy: FakeGitHub) -> Repository:
 def test_pygithub_creates_reads_updates_and_deletes_an_environment(ghdeploy: FakeGitHub, remote: Repository) -> None:
     """Each setting reaches the fake, and each rule is a PyGithub object."""
     mona = ghdeploy.add_user("mona")
-    made = remote.create_environment(
+    environment = remote.create_environment(
         "eu/prod 1",
         wait_timer=15,
         reviewers=[ReviewerParams(type_="User", id_=mona.id)],
@@ -37,10 +37,10 @@ def test_pygithub_creates_reads_updates_and_deletes_an_environment(ghdeploy: Fak
             protected_branches=False, custom_branch_policies=True
         ),
     )
-    assert made.name == "eu/prod 1"
-    assert made.created_at == made.updated_at == ghdeploy.clock.now
+    assert environment.name == "eu/prod 1"
+    assert environment.created_at == environment.updated_at == ghdeploy.clock.now
     found = remote.get_environment("eu/prod 1")
-    assert (found.id, found.node_id, found.html_url) == (made.id, made.node_id, made.html_url)
+    assert (found.id, found.node_id, found.html_url) == (environment.id, environment.node_id, environment.html_url)
     wait, review, branches = found.protection_rules
     assert [rule.type for rule in found.protection_rules] == ["wait_timer", "required_reviewers", "branch_policy"]
     assert wait.wait_timer == 15
@@ -72,8 +72,8 @@ def test_pygithub_lists_environments_added_by_deployments(remote: Repository) ->
 def test_pygithub_reviews_with_a_team(ghdeploy: FakeGitHub, remote: Repository) -> None:
     """The reviewer is a PyGithub team."""
     team = ghdeploy.add_team("acme", "Release")
-    made = remote.create_environment("production", reviewers=[ReviewerParams(type_="Team", id_=team.id)])
-    (reviewer,) = made.protection_rules[0].reviewers
+    environment = remote.create_environment("production", reviewers=[ReviewerParams(type_="Team", id_=team.id)])
+    (reviewer,) = environment.protection_rules[0].reviewers
     assert isinstance(reviewer.reviewer, Team)
     assert (reviewer.type, reviewer.reviewer.slug) == ("Team", "release")
 

@@ -300,8 +300,8 @@ def test_pygithub_retries_failures(ghdeploy: FakeGitHub, slept: list[float], kin
 def test_pygithub_deploys_twice_by_itself(ghdeploy: FakeGitHub, repository: Repository) -> None:
     """Its default retry includes POST, so a lost response, or a 502 after the change, causes a second deployment."""
     ghdeploy.faults.add(method="POST", path=PATH, error="lost_answer")
-    made = _pygithub().create_deployment("main")
-    assert [made.id, len(repository.deployments)] == [repository.deployments[0].id, 2]
+    deployment = _pygithub().create_deployment("main")
+    assert [deployment.id, len(repository.deployments)] == [repository.deployments[0].id, 2]
     ghdeploy.faults.add(method="POST", path=PATH, status=502, change_made=True)
     _pygithub().create_deployment("main")
     assert len(repository.deployments) == 4
@@ -380,12 +380,12 @@ def test_pygithub_does_not_find_a_new_deployment(ghdeploy: FakeGitHub) -> None:
     """As in June 2023: the first reads of a new deployment get 404, and so does its first status."""
     ghdeploy.faults.add(path=PATH, not_found_yet=2)
     repo = _pygithub(lazy=False)
-    made = repo.create_deployment("main")
+    deployment = repo.create_deployment("main")
     with pytest.raises(UnknownObjectException):
-        made.create_status("success")
+        deployment.create_status("success")
     with pytest.raises(UnknownObjectException):
-        repo.get_deployment(made.id)
-    assert made.create_status("success").state == "success"
+        repo.get_deployment(deployment.id)
+    assert deployment.create_status("success").state == "success"
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def test_ghapi_deploys_without_blocking(ghdeploy: FakeGitHub, repository: Reposi
 
     async def run() -> list[int]:
         api = client()
-        made = await asyncio.gather(*(api.repos.create_deployment(ref="main", task=f"{n}") for n in range(20)))
-        return [deployment.id for deployment in made]
+        deployments = await asyncio.gather(*(api.repos.create_deployment(ref="main", task=f"{n}") for n in range(20)))
+        return [deployment.id for deployment in deployments]
 
     assert sorted(asyncio.run(run())) == sorted(deployment.id for deployment in repository.deployments)
     assert len(ghdeploy.events) == 20
@@ -63,13 +63,13 @@ def test_ghapi_raises_a_refusal_with_githubs_words(repository: Repository) -> No
 @pytest.mark.usefixtures("repository")
 def test_ghapi_follows_pages(ghdeploy: FakeGitHub) -> None:
     """Its paging finds all deployments once."""
-    made = [ghdeploy.repository("octocat/example").add_deployment(ref="main").id for _ in range(45)]
+    ids = [ghdeploy.repository("octocat/example").add_deployment(ref="main").id for _ in range(45)]
 
     async def run() -> list[int]:
         pages = ghapi.paged(client().repos.list_deployments, per_page=20)
         return [deployment.id async for page in pages for deployment in page]
 
-    assert asyncio.run(run()) == made[::-1]
+    assert asyncio.run(run()) == ids[::-1]
 
 
 @pytest.mark.usefixtures("repository")
@@ -86,15 +86,15 @@ def test_ghapi_connects_again(ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPa
 def test_ghapi_on_an_enterprise_server(ghdeploy: FakeGitHub) -> None:
     """With the root of a server it deploys there."""
     ghdeploy.add_repository("octocat/example")
-    made = client(sync=True, gh_host=ghdeploy.base_url).repos.create_deployment(ref="main")
-    assert made.url.startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
+    deployment = client(sync=True, gh_host=ghdeploy.base_url).repos.create_deployment(ref="main")
+    assert deployment.url.startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
 
 
 def test_ghapi_asks_the_live_server(
     ghdeploy: FakeGitHub, repository: Repository, ghdeploy_server: LiveServer
 ) -> None:  # fmt: skip
     """Through the port, as from another process; URLs lead back to it."""
-    made = client(sync=True, gh_host=ghdeploy_server.api_url).repos.create_deployment(ref="main")
-    assert made.id == repository.deployments[0].id
-    assert made.url.startswith(ghdeploy_server.api_url)
+    deployment = client(sync=True, gh_host=ghdeploy_server.api_url).repos.create_deployment(ref="main")
+    assert deployment.id == repository.deployments[0].id
+    assert deployment.url.startswith(ghdeploy_server.api_url)
     assert ghdeploy.requests[-1].url.startswith(ghdeploy_server.api_url)

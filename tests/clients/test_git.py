@@ -55,11 +55,11 @@ def test_pygithub_handles_refs(remote: Remote, repo: Repository, ghdeploy: FakeG
 def test_pygithub_handles_files(remote: Remote, content: str | bytes) -> None:
     """Create, read, list, update, delete."""
     author = InputGitAuthor("Mona", "mona@example.com")
-    made = remote.create_file("docs/a.bin", "Add", content, branch="main", author=author)
-    assert made["commit"].raw_data["author"]["name"] == "Mona"
+    written = remote.create_file("docs/a.bin", "Add", content, branch="main", author=author)
+    assert written["commit"].raw_data["author"]["name"] == "Mona"
     found = remote.get_contents("docs/a.bin")
     assert not isinstance(found, list)
-    assert found.sha == made["content"].sha
+    assert found.sha == written["content"].sha
     assert found.decoded_content == (content.encode() if isinstance(content, str) else content)
     listed = remote.get_contents("")
     assert isinstance(listed, list)
@@ -84,9 +84,9 @@ def test_pygithub_merges_and_compares(remote: Remote, repo: Repository) -> None:
     assert len(compared.files) == 3
     paged = remote.compare("main", "topic", comparison_commits_per_page=1)
     assert [commit.sha for commit in paged.commits] == [commit.sha for commit in compared.commits]
-    made = remote.merge("main", "topic")
-    assert made is not None
-    assert made.sha == repo.sha("main")
+    merge = remote.merge("main", "topic")
+    assert merge is not None
+    assert merge.sha == repo.sha("main")
     assert remote.merge("main", "topic") is None
     repo.add_merge_conflict("topic")
     with pytest.raises(GithubException) as refused:
@@ -119,10 +119,10 @@ def test_github3_handles_refs(remote3: Any, repo: Repository) -> None:  # noqa: 
 
 def test_github3_handles_files(remote3: Any) -> None:  # noqa: ANN401
     """Create, read, list, update, delete."""
-    made = remote3.create_file("docs/a.bin", "Add", BINARY)
-    assert made["commit"].message == "Add"
+    written = remote3.create_file("docs/a.bin", "Add", BINARY)
+    assert written["commit"].message == "Add"
     found = remote3.file_contents("docs/a.bin")
-    assert (found.decoded, found.sha) == (BINARY, made["content"].sha)
+    assert (found.decoded, found.sha) == (BINARY, written["content"].sha)
     assert [name for name, _ in remote3.directory_contents("docs")] == ["a.bin"]
     found.update("Change", b"more\n")
     assert remote3.file_contents("docs/a.bin").decoded == b"more\n"

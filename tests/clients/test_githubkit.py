@@ -164,9 +164,9 @@ def test_githubkit_distinguishes_a_merge_from_a_deployment(github: Any, scene: S
 def test_githubkit_follows_pages(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
     """Its paginator, which counts pages itself, finds each deployment once."""
     repo: Repository = ghdeploy.add_repository("octocat/example")
-    made = [repo.add_deployment(ref="main").id for _ in range(45)]
+    ids = [repo.add_deployment(ref="main").id for _ in range(45)]
     found = github.rest.paginate(github.rest.repos.list_deployments, owner="octocat", repo="example", per_page=20)
-    assert [deployment.id for deployment in found] == made[::-1]
+    assert [deployment.id for deployment in found] == ids[::-1]
     assert len(ghdeploy.requests) >= 3
 
 
@@ -174,16 +174,16 @@ def test_githubkit_follows_a_rename(github: Any, ghdeploy: FakeGitHub) -> None: 
     """A renamed repository is found by its former name, and deployed."""
     ghdeploy.add_repository("octocat/example").rename("octocat/renamed")
     assert github.rest.repos.get("octocat", "example").parsed_data.full_name == "octocat/renamed"
-    made = github.rest.repos.create_deployment("octocat", "example", ref="main")
-    assert (made.status_code, made.parsed_data.ref) == (201, "main")
+    created = github.rest.repos.create_deployment("octocat", "example", ref="main")
+    assert (created.status_code, created.parsed_data.ref) == (201, "main")
 
 
 @pytest.mark.ghdeploy(base_url="https://ghe.example.com/api/v3")
 def test_githubkit_on_an_enterprise_server(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
     """With the base URL of a server, it deploys there."""
     ghdeploy.add_repository("octocat/example")
-    made = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
-    assert made.url.startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
+    deployment = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
+    assert deployment.url.startswith("https://ghe.example.com/api/v3/repos/octocat/example/deployments/")
     assert github.rest.meta.get().json()["installed_version"] == "3.19.0"
 
 
@@ -223,7 +223,7 @@ def test_githubkit_uses_the_live_server(
     """Over the port, as from another process; URLs in responses lead back to it."""
     repository = ghdeploy.add_repository("octocat/example")
     github = githubkit.GitHub("a-token-for-tests", base_url=ghdeploy_server.api_url, http_cache=False)
-    made = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
-    assert made.id == repository.deployments[0].id
-    assert str(made.url).startswith(ghdeploy_server.api_url)
+    deployment = github.rest.repos.create_deployment("octocat", "example", ref="main").parsed_data
+    assert deployment.id == repository.deployments[0].id
+    assert str(deployment.url).startswith(ghdeploy_server.api_url)
     assert ghdeploy.requests[-1].url.startswith(ghdeploy_server.api_url)

@@ -123,9 +123,9 @@ def test_octokits_error_message_has_the_contexts(repo: Repository) -> None:
 
 def test_all_pages_are_followed(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """Of a plain list, and of a list inside an object."""
-    made = [repo.add_deployment(ref="main", environment=f"pr-{number}").id for number in range(7)]
+    ids = [repo.add_deployment(ref="main", environment=f"pr-{number}").id for number in range(7)]
     route = "GET /repos/{owner}/{repo}/deployments"
-    assert [found["id"] for found in paginate(route, per_page=3)] == made[::-1]
+    assert [found["id"] for found in paginate(route, per_page=3)] == ids[::-1]
     route = "GET /repos/{owner}/{repo}/environments"
     assert [found["name"] for found in paginate(route, per_page=3)] == [f"pr-{number}" for number in range(6, -1, -1)]
     assert len(ghdeploy.requests) == 6
@@ -147,14 +147,14 @@ def test_all_pages_are_followed(ghdeploy: FakeGitHub, repo: Repository) -> None:
 @pytest.mark.usefixtures("repo")
 def test_every_accept_of_octokit_is_accepted(accept: str) -> None:
     """Previews of earlier years, and lists of them, have no effect."""
-    made = octokit("POST /repos/{owner}/{repo}/deployments", ref="main", headers={"accept": accept})
-    assert made.status_code == 201
+    created = octokit("POST /repos/{owner}/{repo}/deployments", ref="main", headers={"accept": accept})
+    assert created.status_code == 201
     got = octokit(
         "GET /repos/{owner}/{repo}/deployments/{deployment_id}",
-        deployment_id=made.json()["id"],
+        deployment_id=created.json()["id"],
         headers={"accept": accept},
     )
-    assert (got.status_code, got.json()) == (200, made.json())
+    assert (got.status_code, got.json()) == (200, created.json())
     assert got.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
@@ -165,15 +165,15 @@ def test_every_accept_of_octokit_is_accepted(accept: str) -> None:
 def test_environments_with_every_name(repo: Repository, name: str) -> None:
     """Any name, encoded, leads to the environment and to everything below it."""
     path = "/repos/{owner}/{repo}/environments/{environment_name}"
-    made = octokit(
+    created = octokit(
         f"PUT {path}",
         environment_name=name,
         wait_timer=5,
         reviewers=None,
         deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
     )
-    assert (made.status_code, made.json()["name"]) == (200, name)
-    assert octokit(f"GET {path}", environment_name=name).json() == made.json()
+    assert (created.status_code, created.json()["name"]) == (200, name)
+    assert octokit(f"GET {path}", environment_name=name).json() == created.json()
     policies = f"{path}/deployment-branch-policies"
     policy = octokit(f"POST {policies}", environment_name=name, name="release/*").json()
     listed = octokit(f"GET {policies}", environment_name=name).json()
@@ -202,14 +202,14 @@ def test_a_custom_protection_rule(ghdeploy: FakeGitHub, repo: Repository) -> Non
 
 def test_deploy_keys(repo: Repository) -> None:
     """Created, read, refused a second time, deleted."""
-    made = octokit("POST /repos/{owner}/{repo}/keys", title="server", key=f"{ED25519} me@home\n", read_only=True)
-    assert (made.status_code, made.json()["key"]) == (201, ED25519)
-    got = octokit("GET /repos/{owner}/{repo}/keys/{key_id}", key_id=made.json()["id"])
-    assert got.json() == made.json()
+    created = octokit("POST /repos/{owner}/{repo}/keys", title="server", key=f"{ED25519} me@home\n", read_only=True)
+    assert (created.status_code, created.json()["key"]) == (201, ED25519)
+    got = octokit("GET /repos/{owner}/{repo}/keys/{key_id}", key_id=created.json()["id"])
+    assert got.json() == created.json()
     refused = octokit("POST /repos/{owner}/{repo}/keys", key=ED25519)
     assert refused.status_code == 422
     assert error_of(refused).startswith('Validation Failed: {"resource": "PublicKey", "code": "custom", "field": "key"')
-    assert octokit("DELETE /repos/{owner}/{repo}/keys/{key_id}", key_id=made.json()["id"]).status_code == 204
+    assert octokit("DELETE /repos/{owner}/{repo}/keys/{key_id}", key_id=created.json()["id"]).status_code == 204
     assert repo.deploy_keys == []
 
 
@@ -236,10 +236,10 @@ def test_check_runs_gate_a_deployment(repo: Repository) -> None:
 def test_refs_are_encoded(repo: Repository) -> None:
     """`heads%2Ffeature%2Fa` is the branch: read, moved, listed by its prefix, deleted."""
     first = repo.sha("main")
-    made = octokit("POST /repos/{owner}/{repo}/git/refs", ref="refs/heads/feature/a", sha=first)
-    assert made.status_code == 201
+    created = octokit("POST /repos/{owner}/{repo}/git/refs", ref="refs/heads/feature/a", sha=first)
+    assert created.status_code == 201
     got = octokit("GET /repos/{owner}/{repo}/git/ref/{ref}", ref="heads/feature/a")
-    assert got.json() == made.json()
+    assert got.json() == created.json()
     second = repo.add_commit("main")
     moved = octokit("PATCH /repos/{owner}/{repo}/git/refs/{ref}", ref="heads/feature/a", sha=second, force=False)
     assert (moved.status_code, repo.sha("feature/a")) == (200, second)
@@ -258,8 +258,8 @@ def test_refs_are_encoded(repo: Repository) -> None:
 def test_a_file_is_found_by_an_encoded_path(repo: Repository) -> None:
     """`docs%2Fa b.md` is the file: created, read, and deleted with a body."""
     path = "/repos/{owner}/{repo}/contents/{path}"
-    made = octokit(f"PUT {path}", path="docs/a b.md", message="Add", content="aGVsbG8K", branch="main")
-    assert made.status_code == 201
+    created = octokit(f"PUT {path}", path="docs/a b.md", message="Add", content="aGVsbG8K", branch="main")
+    assert created.status_code == 201
     got = octokit(f"GET {path}", path="docs/a b.md", ref="main").json()
     assert (got["path"], got["content"]) == ("docs/a b.md", "aGVsbG8K\n")
     gone = octokit(f"DELETE {path}", path="docs/a b.md", message="Remove", sha=got["sha"])

@@ -128,11 +128,11 @@ def test_pygithub_may_send_a_string_as_payload() -> None:
     """A payload with JSON text is returned as the same string, neither parsed nor quoted again."""
     repo = pygithub().get_repo("octocat/example")
     text = '{"build": "ünï", "n": 1}'
-    _, made = repo.requester.requestJsonAndCheck(
+    _, deployment = repo.requester.requestJsonAndCheck(
         "POST", f"{repo.url}/deployments", input={"ref": "main", "payload": text}
     )
-    assert made["payload"] == text
-    assert repo.get_deployment(made["id"]).raw_data["payload"] == text
+    assert deployment["payload"] == text
+    assert repo.get_deployment(deployment["id"]).raw_data["payload"] == text
 
 
 def test_pygithub_filters_deployments(repository: Repository) -> None:
@@ -434,9 +434,9 @@ def test_pygithub_talks_to_an_enterprise_server(ghdeploy_factory: Factory) -> No
     for _ in range(35):
         repository.add_deployment(ref="main")
     repo = pygithub(base_url=ENTERPRISE).get_repo("octocat/example")
-    made = repo.create_deployment("main", environment="qa")
-    made.create_status("success")
-    assert made.url == f"{ENTERPRISE}/repos/octocat/example/deployments/{made.id}"
+    deployment = repo.create_deployment("main", environment="qa")
+    deployment.create_status("success")
+    assert deployment.url == f"{ENTERPRISE}/repos/octocat/example/deployments/{deployment.id}"
     assert repo.html_url == "https://ghe.example.com/octocat/example"
     assert repo.get_deployments().totalCount == 36
     assert len(list(repo.get_deployments())) == 36
@@ -487,9 +487,9 @@ def test_github3_runs_a_whole_life_cycle(ghdeploy: FakeGitHub, repository: Repos
 def test_github3_payloads_are_returned_as_they_were_sent(payload: object) -> None:
     """A payload stays an object or a string."""
     repo = github3_login().repository("octocat", "example")
-    made = repo.create_deployment("topic", payload=payload)
-    assert made.payload == payload
-    assert repo.deployment(made.id).payload == payload
+    deployment = repo.create_deployment("topic", payload=payload)
+    assert deployment.payload == payload
+    assert repo.deployment(deployment.id).payload == payload
 
 
 def test_github3_follows_links_over_all_pages(ghdeploy: FakeGitHub, repository: Repository) -> None:
@@ -563,8 +563,8 @@ def test_github3_makes_an_error_of_a_202(ghdeploy: FakeGitHub, repository: Repos
     assert ghdeploy.requests[-1].status == 202
     assert repository.deployments == []
     assert [event.name for event in ghdeploy.events] == ["push"]
-    made = repo.create_deployment("topic", auto_merge=True)
-    assert made.sha == repository.sha("topic")
+    deployment = repo.create_deployment("topic", auto_merge=True)
+    assert deployment.sha == repository.sha("topic")
 
 
 def test_github3_reads_and_writes_commit_statuses(repository: Repository) -> None:
@@ -601,9 +601,9 @@ def test_github3_talks_to_an_enterprise_server(ghdeploy_factory: Factory) -> Non
         repository.add_deployment(ref="main")
     client: Any = github3.GitHubEnterprise("https://ghe.example.com", token=KEY)
     repo = client.repository("octocat", "example")
-    made = repo.create_deployment("main", environment="qa")
-    assert made.create_status("success").state == "success"
-    assert made.url == f"{ENTERPRISE}/repos/octocat/example/deployments/{made.id}"
+    deployment = repo.create_deployment("main", environment="qa")
+    assert deployment.create_status("success").state == "success"
+    assert deployment.url == f"{ENTERPRISE}/repos/octocat/example/deployments/{deployment.id}"
     assert len(list(repo.deployments())) == 36
     assert fake.requests[0].path == "/repos/octocat/example"
 
@@ -614,11 +614,11 @@ def test_github3_talks_to_an_enterprise_server(ghdeploy_factory: Factory) -> Non
 def test_the_functions_of_requests_reach_the_fake(repository: Repository) -> None:
     """``requests.get`` and the like need no session."""
     deployments = f"{API}/repos/octocat/example/deployments"
-    made = requests.post(deployments, json={"ref": "main"}, headers=HEADERS, timeout=5)
-    assert (made.status_code, made.reason) == (201, "Created")
+    created = requests.post(deployments, json={"ref": "main"}, headers=HEADERS, timeout=5)
+    assert (created.status_code, created.reason) == (201, "Created")
     found = requests.get(deployments, params={"ref": "main"}, headers=HEADERS, timeout=5)
-    assert (found.status_code, found.json()) == (200, [made.json()])
-    gone = requests.delete(made.headers["Location"], headers=HEADERS, timeout=5)
+    assert (found.status_code, found.json()) == (200, [created.json()])
+    gone = requests.delete(created.headers["Location"], headers=HEADERS, timeout=5)
     assert (gone.status_code, gone.reason, gone.content) == (204, "No Content", b"")
     with pytest.raises(requests.exceptions.JSONDecodeError):
         gone.json()

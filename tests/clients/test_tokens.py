@@ -88,8 +88,8 @@ def test_pygithub_reports_a_check_run_as_an_app_only(ghdeploy: FakeGitHub) -> No
     with pytest.raises(GithubException, match="You must authenticate via a GitHub App"):
         pygithub().get_repo("octocat/example").create_check_run("ci", repo.sha("main"))
     ghdeploy.add_token(TEXT, user="ci[bot]", permissions={"checks": "write"})
-    made = pygithub().get_repo("octocat/example").create_check_run("ci", repo.sha("main"), conclusion="success")
-    assert made.app.slug == "ci"
+    check_run = pygithub().get_repo("octocat/example").create_check_run("ci", repo.sha("main"), conclusion="success")
+    assert check_run.app.slug == "ci"
 
 
 def test_github3_raises_the_refusals_of_a_weak_token(ghdeploy: FakeGitHub) -> None:
@@ -110,6 +110,6 @@ def test_github3_deploys_as_an_app(ghdeploy: FakeGitHub) -> None:
     """The creator is the bot."""
     ghdeploy.add_repository("octocat/example", private=True)
     ghdeploy.add_token(TEXT, user="deployer[bot]", permissions={"deployments": "write"})
-    made = github3_client().repository("octocat", "example").create_deployment("main")
-    assert made.creator.login == "deployer[bot]"
-    assert made.as_dict()["performed_via_github_app"] is None
+    deployment = github3_client().repository("octocat", "example").create_deployment("main")
+    assert deployment.creator.login == "deployer[bot]"
+    assert deployment.as_dict()["performed_via_github_app"] is None

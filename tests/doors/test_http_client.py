@@ -66,9 +66,9 @@ def test_a_connection_is_reused(fake: FakeGitHub, connection: http.client.HTTPSC
     """All requests use one socket until it is closed, including HEAD and answers without a body."""
     ask(connection, "GET", PATH)
     sock = connection.sock
-    made = ask(connection, "POST", PATH, BODY)
+    deployment = ask(connection, "POST", PATH, BODY)
     assert ask(connection, "HEAD", PATH) == 200
-    assert ask(connection, "DELETE", f"{PATH}/{made['id']}") == 204
+    assert ask(connection, "DELETE", f"{PATH}/{deployment['id']}") == 204
     assert ask(connection, "GET", PATH) == []
     assert connection.sock is sock
     connection.close()

@@ -335,8 +335,8 @@ def test_redirects_are_followed_on_request(fake: FakeGitHub, library: Any) -> No
         assert client.get(DEPLOYMENTS).status_code == 301
         got = client.get(DEPLOYMENTS, follow_redirects=True)
         assert (got.status_code, [step.status_code for step in got.history]) == (200, [301])
-        made = client.post(DEPLOYMENTS, json={"ref": "main"}, follow_redirects=True)
-        assert (made.status_code, [step.status_code for step in made.history]) == (201, [307])
+        created = client.post(DEPLOYMENTS, json={"ref": "main"}, follow_redirects=True)
+        assert (created.status_code, [step.status_code for step in created.history]) == (201, [307])
         with pytest.raises(library.StreamConsumed):
             client.post(DEPLOYMENTS, content=(part for part in [b"once"]), follow_redirects=True)
     assert len(repository.deployments) == 1
@@ -487,8 +487,8 @@ def test_tasks_take_turns(fake: FakeGitHub, library: Any, loop: str) -> None:  #
                 return
 
     async def delete(client: Any) -> None:  # noqa: ANN401
-        made = (await client.get(DEPLOYMENTS)).json()
-        assert (await client.delete(made[0]["url"])).status_code == 204
+        deployments = (await client.get(DEPLOYMENTS)).json()
+        assert (await client.delete(deployments[0]["url"])).status_code == 204
 
     async def run() -> None:
         async with library.AsyncClient(headers=HEADERS) as client:

@@ -757,9 +757,9 @@ def test_two_fakes_are_independent(ghdeploy: FakeGitHub, ghdeploy_factory: Facto
     enterprise.add_repository("octocat/inside")
     for fake, name in ((ghdeploy, "public"), (enterprise, "inside")):
         url = f"{fake.base_url}/repos/octocat/{name}"
-        made = requests.post(f"{url}/deployments", json={"ref": "main"}, headers=HEADERS, timeout=5)
-        assert made.json()["url"].startswith(f"{url}/deployments/")
-        assert fake.repository(f"octocat/{name}").deployments[0].id == made.json()["id"]
+        created = requests.post(f"{url}/deployments", json={"ref": "main"}, headers=HEADERS, timeout=5)
+        assert created.json()["url"].startswith(f"{url}/deployments/")
+        assert fake.repository(f"octocat/{name}").deployments[0].id == created.json()["id"]
         fake.assert_event("deployment", repository=f"octocat/{name}")
         assert (len(fake.events), len(fake.requests)) == (1, 1)
     assert get(f"{API}/repos/octocat/inside").status_code == 404

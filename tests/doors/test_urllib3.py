@@ -49,9 +49,9 @@ def pool() -> Iterator[urllib3.PoolManager]:
 def test_a_pool_keeps_its_connection(fake: FakeGitHub) -> None:
     """All requests use one connection, including HEAD and answers without a body."""
     with urllib3.HTTPSConnectionPool("api.github.com", headers=HEADERS) as pool:
-        made = pool.request("POST", PATH, json={"ref": "main"}).json()
-        assert pool.request("HEAD", f"{PATH}/{made['id']}").data == b""
-        assert pool.request("DELETE", f"{PATH}/{made['id']}").status == 204
+        deployment = pool.request("POST", PATH, json={"ref": "main"}).json()
+        assert pool.request("HEAD", f"{PATH}/{deployment['id']}").data == b""
+        assert pool.request("DELETE", f"{PATH}/{deployment['id']}").status == 204
         assert pool.request("GET", PATH).json() == []
         assert (pool.num_connections, pool.num_requests) == (1, 4)
     assert len(fake.requests) == 4
@@ -215,5 +215,5 @@ def test_requests_does_not_use_this_door(fake: FakeGitHub, monkeypatch: pytest.M
 def test_threads_create_distinct_deployments(fake: FakeGitHub, pool: urllib3.PoolManager) -> None:
     """Eight threads share one pool."""
     with ThreadPoolExecutor(8) as threads:
-        made = threads.map(lambda _: pool.request("POST", f"{API}{PATH}", json={"ref": "main"}).json()["id"], range(80))
-    assert len(set(made)) == len(fake.events) == 80
+        ids = threads.map(lambda _: pool.request("POST", f"{API}{PATH}", json={"ref": "main"}).json()["id"], range(80))
+    assert len(set(ids)) == len(fake.events) == 80

@@ -64,10 +64,10 @@ def test_the_same_app_deploys_as_itself(ghdeploy: FakeGitHub) -> None:
     ghdeploy.add_repository("octocat/example")
     token = ghdeploy.add_app("deployer").install("octocat").token()
 
-    made = call(token, "POST", DEPLOYMENTS, {"ref": "main"}).json()
-    status = call(token, "POST", f"{DEPLOYMENTS}/{made['id']}/statuses", {"state": "success"}).json()
+    deployment = call(token, "POST", DEPLOYMENTS, {"ref": "main"}).json()
+    status = call(token, "POST", f"{DEPLOYMENTS}/{deployment['id']}/statuses", {"state": "success"}).json()
 
-    shown = [made, status]
+    shown = [deployment, status]
     shown += [ghdeploy.assert_event(name).payload[name] for name in ("deployment", "deployment_status")]
     for row in shown:
         assert (row["creator"]["login"], row["performed_via_github_app"]) == ("deployer[bot]", None)
@@ -396,8 +396,8 @@ def test_an_app_is_everywhere_for_a_user_token_without_a_look_at_its_installatio
     assert said(call("ghu_added", "POST", DEPLOYMENTS, DEPLOY)) == BY_INTEGRATION
     assert stored(ghdeploy) == before
     ghdeploy.repository("octocat/example").add_collaborator("mona")
-    made = call("ghu_added", "POST", DEPLOYMENTS, DEPLOY).json()
-    assert (made["creator"]["login"], made["performed_via_github_app"]["slug"]) == ("mona", "deployer")
+    deployment = call("ghu_added", "POST", DEPLOYMENTS, DEPLOY).json()
+    assert (deployment["creator"]["login"], deployment["performed_via_github_app"]["slug"]) == ("mona", "deployer")
     assert said(call("another", "GET", "/user")) == (401, "Bad credentials")
 
 

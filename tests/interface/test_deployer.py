@@ -163,8 +163,8 @@ def test_the_response_to_the_creation_has_no_status_yet(ghdeploy: FakeGitHub, re
     """The third party acts after the client has its response, at the time of its clock."""
     ghdeploy.clock.move_to(datetime(2026, 3, 10, 12, tzinfo=UTC))
     deployer = ghdeploy.deployer()
-    made = deploy()
-    assert made["updated_at"] == "2026-03-10T12:00:00Z"
+    deployment = deploy()
+    assert deployment["updated_at"] == "2026-03-10T12:00:00Z"
     assert [event.name for event in ghdeploy.events] == ["deployment", "deployment_status"]
     assert (states(deployer), repo.deployments) == (["queued"], deployer.deployments)
 
@@ -256,8 +256,8 @@ def test_it_reports_as_the_endpoint_does(ghdeploy: FakeGitHub, repo: Repository)
 def test_auto_inactive_is_the_steps_choice(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """A step can leave earlier deployments unchanged."""
     ghdeploy.deployer("qa", steps=[Step("success", auto_inactive=False)])
-    made = [repo.add_deployment(ref="main", environment="qa") for _ in range(2)]
-    assert [deployment.state for deployment in made] == ["success", "success"]
+    deployments = [repo.add_deployment(ref="main", environment="qa") for _ in range(2)]
+    assert [deployment.state for deployment in deployments] == ["success", "success"]
 
 
 def test_it_acts_as_its_login(ghdeploy: FakeGitHub, repo: Repository) -> None:
@@ -304,9 +304,9 @@ def test_it_may_fail_now_and_succeed_later(ghdeploy: FakeGitHub, repo: Repositor
         return len(asked) == 1
 
     ghdeploy.deployer(steps=["success"], fails_on=first_time)
-    made = [repo.add_deployment(ref="main") for _ in range(2)]
-    assert [deployment.state for deployment in made] == ["failure", "success"]
-    assert asked == made
+    deployments = [repo.add_deployment(ref="main") for _ in range(2)]
+    assert [deployment.state for deployment in deployments] == ["failure", "success"]
+    assert asked == deployments
 
 
 def test_an_error_in_the_tests_own_function_fails_the_test(ghdeploy: FakeGitHub, repo: Repository) -> None:
@@ -427,12 +427,12 @@ def test_an_interrupt_in_the_tests_own_function_interrupts(ghdeploy: FakeGitHub,
 def test_a_lost_response_does_not_count_as_a_poll(ghdeploy: FakeGitHub, repo: Repository, error: Any) -> None:  # noqa: ANN401 - of the parameters
     """A client without a response, or with half of one, has not seen the state."""
     ghdeploy.deployer()
-    made = deploy()
+    deployment = deploy()
     ghdeploy.faults.add(method="GET", error=error)
     with pytest.raises(requests.RequestException):
-        ask(made["statuses_url"])
+        ask(deployment["statuses_url"])
     assert repo.deployments[0].state == "queued"
-    assert [seen(made) for _ in range(2)] == ["queued", "in_progress"]
+    assert [seen(deployment) for _ in range(2)] == ["queued", "in_progress"]
 
 
 # Which
@@ -443,8 +443,10 @@ def test_each_has_its_environment(ghdeploy: FakeGitHub, repo: Repository) -> Non
     ghdeploy.deployer("QA", steps=["queued"], login="qa[bot]")
     ghdeploy.deployer("staging", steps=["pending"], login="staging[bot]")
     ghdeploy.deployer(None, steps=["in_progress"], login="watcher[bot]")
-    made = {name: repo.add_deployment(ref="main", environment=name) for name in ("qa", "staging", "other")}
-    reported = {name: [(one.creator.login, one.state) for one in row.statuses[::-1]] for name, row in made.items()}
+    deployments = {name: repo.add_deployment(ref="main", environment=name) for name in ("qa", "staging", "other")}
+    reported = {
+        name: [(one.creator.login, one.state) for one in row.statuses[::-1]] for name, row in deployments.items()
+    }
     watched = ("watcher[bot]", "in_progress")
     assert reported == {
         "qa": [("qa[bot]", "queued"), watched],
@@ -458,9 +460,9 @@ def test_it_may_be_for_one_repository(ghdeploy: FakeGitHub, repo: Repository) ->
     other = ghdeploy.add_repository("octocat/other")
     deployer = ghdeploy.deployer(repository="Octocat/Example", steps=["queued"])
     repo.rename("octocat/renamed")
-    made = repo.add_deployment(ref="main")
+    deployment = repo.add_deployment(ref="main")
     other.add_deployment(ref="main")
-    assert deployer.deployments == [made]
+    assert deployer.deployments == [deployment]
 
 
 def test_it_ignores_earlier_deployments(ghdeploy: FakeGitHub, repo: Repository) -> None:

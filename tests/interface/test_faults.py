@@ -268,9 +268,9 @@ def test_a_new_object_may_not_be_found_yet(ghdeploy: FakeGitHub, repository: Rep
     """That many requests for it, or for something below it, get 404, although it exists."""
     older = repository.add_deployment(ref="main")
     fault = ghdeploy.faults.add(path=PATH, not_found_yet=3)
-    made = _deploy().json()
+    deployment = _deploy().json()
     root = f"{API}/repositories/{repository.id}" if by_id else f"{API}/repos/Octocat/EXAMPLE"
-    url = f"{root}/deployments/{made['id']}"
+    url = f"{root}/deployments/{deployment['id']}"
 
     assert _get(older.url).status_code == 200
     assert [_get(url).status_code, _get(f"{url}/statuses").status_code] == [404, 404]
@@ -279,7 +279,7 @@ def test_a_new_object_may_not_be_found_yet(ghdeploy: FakeGitHub, repository: Rep
     assert refused.headers["x-ghdeploy-hint"] == (
         f"fault added by the test: not_found_yet=3 for POST {PATH} (3 of 3); it exists"
     )
-    assert (_get(url).json()["id"], _get(f"{url}/statuses").json()) == (made["id"], [])
+    assert (_get(url).json()["id"], _get(f"{url}/statuses").json()) == (deployment["id"], [])
     assert (fault.used, fault.times, len(repository.deployments)) == (3, 3, 2)
 
 
@@ -440,8 +440,8 @@ def test_a_file_on_another_branch_is_another_file(ghdeploy: FakeGitHub, reposito
     first = _send("PUT", "/repos/octocat/example/contents/a.txt", FILE).json()
     ghdeploy.faults.add(method="put", path="/repos/*/*/contents/a.txt", not_found_yet=2)
     body = {**FILE, "branch": "topic"}
-    made = _send("PUT", "/repos/octocat/example/contents/a.txt", body)
-    assert (made.status_code, _get(f"{REPO}/contents/a.txt").status_code) == (201, 200)
+    created = _send("PUT", "/repos/octocat/example/contents/a.txt", body)
+    assert (created.status_code, _get(f"{REPO}/contents/a.txt").status_code) == (201, 200)
     sha = first["content"]["sha"]
     assert _send("PUT", "/repos/octocat/example/contents/a.txt", {**FILE, "sha": sha}).status_code == 200
     assert _send("PUT", "/repos/octocat/example/contents/a.txt", {**body, "sha": sha}).status_code == 404
@@ -461,11 +461,11 @@ def test_a_repository_may_not_be_found_yet(ghdeploy: FakeGitHub) -> None:
 def test_a_new_object_stays_hidden_when_the_repository_is_renamed(ghdeploy: FakeGitHub, repository: Repository) -> None:
     """It is identified by its id; the former name redirects, and then leads to 404."""
     ghdeploy.faults.add(path=PATH, not_found_yet=3)
-    made = _deploy().json()
+    deployment = _deploy().json()
     repository.rename("octocat/new")
-    assert _get(f"{API}/repos/octocat/new/deployments/{made['id']}").status_code == 404
-    assert [one.status_code for one in (_get(made["url"]), *_get(made["url"]).history)] == [404, 301]
-    assert _get(made["url"]).json()["id"] == made["id"]
+    assert _get(f"{API}/repos/octocat/new/deployments/{deployment['id']}").status_code == 404
+    assert [one.status_code for one in (_get(deployment["url"]), *_get(deployment["url"]).history)] == [404, 301]
+    assert _get(deployment["url"]).json()["id"] == deployment["id"]
 
 
 def test_objects_of_other_repositories_are_not_hidden(ghdeploy: FakeGitHub, repository: Repository) -> None:
@@ -513,13 +513,15 @@ def test_an_earlier_refusal_is_unchanged(
     """Token, version and permissions are checked first, and such a request does not count for the fault."""
     ghdeploy.add_repository("octocat/example", private=True)
     fault = ghdeploy.faults.add(path=PATH, not_found_yet=1)
-    made = _deploy().json()
+    deployment = _deploy().json()
     ghdeploy.add_token("a-token-for-tests", **given)
-    answer = requests.get(made["url"], headers={**TOKEN, **headers}, timeout=5)
+    answer = requests.get(deployment["url"], headers={**TOKEN, **headers}, timeout=5)
     assert (answer.status_code, fault.used) == (status, 0)
     assert "fault" not in answer.headers["x-ghdeploy-hint"]
     ghdeploy.add_token("another-token")
-    assert requests.get(made["url"], headers={"Authorization": "token another-token"}, timeout=5).status_code == 404
+    assert (
+        requests.get(deployment["url"], headers={"Authorization": "token another-token"}, timeout=5).status_code == 404
+    )
     assert fault.used == 1
 
 
@@ -527,14 +529,14 @@ def test_an_earlier_refusal_is_unchanged(
 def test_an_anonymous_caller_gets_401_first(ghdeploy: FakeGitHub) -> None:
     """Where a token is required; and a 404 of the fault counts towards the rate limit, which may be used up."""
     fault = ghdeploy.faults.add(path=PATH, not_found_yet=2)
-    made = _deploy().json()
-    assert requests.post(f"{made['url']}/statuses", json={"state": "success"}, timeout=5).status_code == 401
+    deployment = _deploy().json()
+    assert requests.post(f"{deployment['url']}/statuses", json={"state": "success"}, timeout=5).status_code == 401
     ghdeploy.rate_limits.set(remaining=1)
-    answers = [_get(made["url"]), _get(made["url"])]
+    answers = [_get(deployment["url"]), _get(deployment["url"])]
     assert [(one.status_code, one.headers["x-ratelimit-remaining"]) for one in answers] == [(404, "0"), (403, "0")]
     assert fault.used == 1
     ghdeploy.clock.tick(3600)
-    assert _get(made["url"]).status_code == 404
+    assert _get(deployment["url"]).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -926,13 +928,13 @@ def test_a_report_says_why_something_was_never_hidden() -> None:
         fake.faults.add(path="/repos/*/*/keys", not_found_yet=1)
         fake.faults.add(path=PATH, not_found_yet=2)
         fake.faults.add(path=PATH, not_found_yet=1, after=3)
-        made = _deploy().json()
-        _get(made["url"])
+        deployment = _deploy().json()
+        _get(deployment["url"])
     assert [line for line in str(caught.value).splitlines() if " was sent " not in line and "required" not in line] == [
         "the fault not_found_yet=1 for POST /repos/*/*/keys was used 0 of 1 times",
         "  no matching request created anything",
         f"the fault not_found_yet=2 for POST {PATH} was used 1 of 2 times",
-        f"  POST {PATH} created deployment {made['id']} of octocat/example; no later request was for it",
+        f"  POST {PATH} created deployment {deployment['id']} of octocat/example; no later request was for it",
         f"the fault not_found_yet=1 for POST {PATH} after the first 3 was used 0 of 1 times",
         "  only 1 of the first 3 requests, which do not fail, was sent",
     ]

@@ -41,10 +41,10 @@ def gh() -> Iterator[FakeGitHub]:
 @pytest.fixture
 def repo(gh: FakeGitHub) -> Repository:
     """Return a repository with two branches and a tag."""
-    made = gh.add_repository("octocat/example")
-    made.add_branch("topic")
-    made.add_tag("v1", "main")
-    return made
+    repository = gh.add_repository("octocat/example")
+    repository.add_branch("topic")
+    repository.add_tag("v1", "main")
+    return repository
 
 
 def get(path: str, **kwargs: Any) -> Any:  # noqa: ANN401 - JSON

@@ -76,8 +76,8 @@ def test_an_added_app_deploys() -> None:
         gh.add_token("a", user="gate[bot]", permissions={"deployments": "write"})
         url = f"{gh.base_url}/repos/octocat/example/deployments"
         headers = {"Authorization": "Bearer a"}
-        made = requests.post(url, json={"ref": "main"}, headers=headers, timeout=5).json()
-        answer = requests.post(made["statuses_url"], json={"state": "success"}, headers=headers, timeout=5)
+        deployment = requests.post(url, json={"ref": "main"}, headers=headers, timeout=5).json()
+        answer = requests.post(deployment["statuses_url"], json={"state": "success"}, headers=headers, timeout=5)
         picture = f"https://avatars.githubusercontent.com/in/{app.id}?v=4"
         assert answer.json()["creator"]["avatar_url"] == picture
         assert answer.json()["performed_via_github_app"] is None

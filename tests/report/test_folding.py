@@ -192,9 +192,9 @@ def test_a_few_events_of_the_test_are_shown(ghdeploy: FakeGitHub, repo: Reposito
 def test_events_of_a_third_party_are_shown(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """What a deployer reports is no set-up, even if the test has started it."""
     ghdeploy.deployer(steps=["queued", "in_progress", "success"] * 3)
-    made = repo.add_deployment("main")
+    deployment = repo.add_deployment("main")
     for _ in range(9):
-        get(f"/deployments/{made.id}/statuses")
+        get(f"/deployments/{deployment.id}/statuses")
     text = ghdeploy._engine.report_text()
     assert text.count("event deployment_status") == 9
     assert "that the test itself" not in text

@@ -122,11 +122,11 @@ def test_urls_follow_the_request(server: LiveServer, prefix: str, host: str) -> 
     """Bodies, `Location` and `Link` have the scheme, host and prefix of the request."""
     site = f"http://{host}:{server.port}"
     root = f"{site}{prefix}"
-    made = [deploy(root) for _ in range(3)][-1]
+    created = [deploy(root) for _ in range(3)][-1]
 
-    assert made.headers["Location"] == made.json()["url"] == f"{root}{DEPLOYMENTS}/{made.json()['id']}"
-    assert made.json()["creator"]["html_url"] == f"{site}/octocat"
-    assert PUBLIC not in made.text
+    assert created.headers["Location"] == created.json()["url"] == f"{root}{DEPLOYMENTS}/{created.json()['id']}"
+    assert created.json()["creator"]["html_url"] == f"{site}/octocat"
+    assert PUBLIC not in created.text
     page = requests.get(f"{root}{DEPLOYMENTS}", params={"per_page": 1}, timeout=10)
     assert page.links["next"]["url"].startswith(f"{root}/repositories/")
     assert requests.get(page.links["next"]["url"], timeout=10).json()[0]["url"].startswith(f"{root}/repos/")
@@ -224,10 +224,10 @@ def test_http_1_0_gets_one_answer(server: LiveServer) -> None:
 
 def test_a_chunked_body_is_accepted(server: LiveServer) -> None:
     """A generator is sent that way by requests."""
-    made = requests.post(
+    created = requests.post(
         f"{server.api_url}{DEPLOYMENTS}", data=iter([b'{"ref":', b' "main"}']), headers=AUTHORIZED, timeout=10
     )
-    assert made.status_code == 201
+    assert created.status_code == 201
 
 
 def test_100_continue_is_sent_before_the_body(server: LiveServer) -> None:
@@ -689,9 +689,9 @@ def test_pygithub_follows_all_urls(ghdeploy: FakeGitHub, server: LiveServer, tls
     with Github(auth=Auth.Token(TOKEN), base_url=reached.api_url, verify=verify, per_page=1) as client:
         repository = client.get_repo("octocat/example")
         for name in ("staging", "qa"):
-            made = repository.create_deployment("main", environment=name)
-            made.create_status("success", environment_url=f"https://{name}.example.com")
-            assert [status.state for status in made.get_statuses()] == ["success"]
+            deployment = repository.create_deployment("main", environment=name)
+            deployment.create_status("success", environment_url=f"https://{name}.example.com")
+            assert [status.state for status in deployment.get_statuses()] == ["success"]
         assert [one.environment for one in repository.get_deployments()] == ["qa", "staging"]
         assert sorted(one.name for one in repository.get_environments()) == ["qa", "staging"]
         assert repository.html_url == f"{reached.url}/octocat/example"

@@ -39,11 +39,11 @@ def test_multiprocessing_reaches_the_fake(ghdeploy: FakeGitHub, ghdeploy_server:
     ghdeploy.add_repository("octocat/example")
     names = [f"env-{number}" for number in range(6)]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method)) as pool:
-        made = list(pool.map(deploy, [ghdeploy_server.env] * len(names), names))
+        deployments = list(pool.map(deploy, [ghdeploy_server.env] * len(names), names))
 
-    assert all(url.startswith(f"{ghdeploy_server.api_url}{DEPLOYMENTS}/") for url, _ in made)
+    assert all(url.startswith(f"{ghdeploy_server.api_url}{DEPLOYMENTS}/") for url, _ in deployments)
     stored = ghdeploy.repository("octocat/example").deployments
-    assert {one.id for one in stored} == {number for _, number in made}
+    assert {one.id for one in stored} == {number for _, number in deployments}
     assert {one.environment for one in stored} == set(names)
     assert len(ghdeploy.events.named("deployment")) == len(names)
 
@@ -205,9 +205,9 @@ def test_a_fake_that_a_child_makes_answers_there(ghdeploy: FakeGitHub) -> None:
     def whole_test() -> str:
         with FakeGitHub() as own:
             own.add_repository("octocat/example")
-            made = post_with_requests()
+            deployment = post_with_requests()
             own.assert_event("deployment", ref="main")
-        return f"{made} {len(own.requests)}"
+        return f"{deployment} {len(own.requests)}"
 
     assert in_a_child(whole_test) == "201 1"
     ghdeploy.close()

@@ -29,11 +29,11 @@ def fake() -> FakeGitHub:
 
 def test_it_answers_from_the_same_store(fake: FakeGitHub) -> None:
     """A deployment created over WSGI exists in Python, is recorded, and causes an event."""
-    made = Client(fake.app).post(DEPLOYMENTS, json={"ref": "main"}, headers=HEADERS)
-    assert made.status == "201 Created"
-    assert made.json
-    assert made.json["url"] == f"http://localhost{DEPLOYMENTS}/{made.json['id']}" == made.headers["Location"]
-    assert [one.id for one in fake.repository("octocat/example").deployments] == [made.json["id"]]
+    created = Client(fake.app).post(DEPLOYMENTS, json={"ref": "main"}, headers=HEADERS)
+    assert created.status == "201 Created"
+    assert created.json
+    assert created.json["url"] == f"http://localhost{DEPLOYMENTS}/{created.json['id']}" == created.headers["Location"]
+    assert [one.id for one in fake.repository("octocat/example").deployments] == [created.json["id"]]
     assert fake.requests[-1].request_headers["Authorization"] == "[redacted]"
     fake.assert_event("deployment", ref="main")
     assert "api.github.com" in repr(fake.app)
