@@ -30,7 +30,7 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.fake import FakeGitHub
 from pytest_ghdeploy.options import DEFAULT_KEEP, DEFAULT_KEEP_BYTES, DEFAULT_PORT, OPTIONS
 from pytest_ghdeploy.report.sizes import size_of
-from pytest_ghdeploy.seeds.seed import Seed
+from pytest_ghdeploy.seeds.seed import Seed, rehearse
 from pytest_ghdeploy.store.events import forget_copies
 
 if TYPE_CHECKING:
@@ -176,10 +176,7 @@ class ServedGitHub(FakeGitHub):
             msg = f"seed must be True or False, got {seed!r}"
             raise FakeError(msg)
         seeds = [Seed(path, type(self)) for path in self._settings.seeds] if seed else []
-        rehearsal = FakeGitHub(**self._settings.fake)
-        rehearsal.webhooks.hold()
-        for seed_file in seeds:
-            seed_file.carry_out(rehearsal)
+        rehearse(seeds, FakeGitHub(**self._settings.fake))
         with self._engine.outbox, self._engine.lock, self._engine.changes:
             self._engine.restart()
             for seed_file in seeds:

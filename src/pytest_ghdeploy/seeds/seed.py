@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -289,3 +289,15 @@ class Seed:
             line = self._document.line(path, of_key=False)
             message = f"{spelled(path)}: {self._secrets.redact(str(problem))}"
             raise self._error(spelled(path) or None, message, line) from None
+
+
+def rehearse(seeds: Iterable[Seed], scratch: Any) -> None:  # noqa: ANN401 - a FakeGitHub, which imports this module
+    """
+    Make the calls of *seeds* on *scratch*, a fake that is not needed afterwards: a failing seed must change nothing.
+
+    Raises:
+        FakeError: A call is refused.
+    """
+    scratch.webhooks.hold()  # nothing may be delivered twice
+    for seed in seeds:
+        seed.carry_out(scratch)
