@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from freezegun import freeze_time
+from interruptions import Moments
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 
@@ -163,6 +165,32 @@ def test_a_reset_forgets_which_events_were_left(ghdeploy: FakeGitHub, repo: Repo
     ghdeploy.reset()
     with pytest.raises(AssertionError, match="deployment"):
         ghdeploy.wait_for_event("deployment", timeout=0)
+
+
+def test_an_interrupted_wait_loses_at_most_the_event_that_it_took(
+    ghdeploy: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At any moment. The next waits return the others in their order."""
+    # CPython ignores exceptions in finalizers, such as that of a generator.
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    at = -1
+    while True:
+        at += 1  # the first time, nothing is interrupted, and caches of Python are filled
+        ghdeploy.reset()
+        repo = ghdeploy.add_repository("octocat/example")
+        for _ in range(3):
+            repo.add_deployment(ref="main")
+        left = ghdeploy.events.named("deployment")
+        moments = Moments(at)
+        moments.run(lambda: ghdeploy.wait_for_event("deployment", timeout=0))
+        if at and not moments.is_interrupted:
+            break
+        second = ghdeploy.wait_for_event("deployment", timeout=0)
+        assert second in left[:2], moments.place
+        if second is left[0]:
+            assert ghdeploy.wait_for_event("deployment", timeout=0) is left[1], moments.place
+        assert ghdeploy.wait_for_event("deployment", timeout=0) is left[2], moments.place
+    assert at > 10
 
 
 @pytest.mark.parametrize(

@@ -168,10 +168,10 @@ class Watch:
             new = self._events[self._read :]
             if self._events[:1] == first:
                 break
-        self._read += len(new)
         for event in new:
             if event not in self._returned:
                 self._left.add(event)
+            self._read += 1  # now, so that an interruption leaves the rest to the next wait
 
     def _give_up(self, name: str, timeout: float, fields: Mapping[str, object]) -> Event:
         __tracebackhide__ = True
