@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 import requests
 from client import API
+from interruptions import Moments
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 
@@ -1030,3 +1031,33 @@ def test_the_first_20_unused_faults_are_explained() -> None:
     lines = "\n".join(gh._engine.list_problems()).splitlines()
     assert sum("was used 0 of 1 times" in line for line in lines) == 22
     assert sum("no request was sent after it was added" in line for line in lines) == 20
+
+
+@pytest.mark.parametrize("kind", ["a fault", "a fault after the first", "a stub"])
+def test_an_interrupted_request_uses_nothing_up(kind: str) -> None:
+    """Until it is answered: the next request gets the failure or the stub."""
+    fake = FakeGitHub(validate="requests")
+    fake.add_repository("octocat/example").add_deployment(ref="main")
+
+    def send() -> int:
+        return fake._engine.answer("GET", DEPLOYMENTS, {"authorization": "token x", "user-agent": "x"}, b"").status
+
+    def statuses() -> list[int]:
+        if kind == "a stub":
+            fake.stub("GET", PATH, status=503, times=1)
+        else:
+            fake.faults.add(method="GET", path=PATH, status=503, after=int(kind != "a fault"))
+        before = len(fake.requests)
+        moments.run(send)
+        answered = len(fake.requests) - before
+        return [*(request.status for request in fake.requests[before:]), *(send() for _ in range(3 - answered))]
+
+    wanted = [200, 503, 200] if kind == "a fault after the first" else [503, 200, 200]
+    moments = Moments()
+    assert statuses() == wanted  # caches of Python are filled
+    at = -2
+    while at < 1 or moments.is_interrupted:
+        at += 3
+        moments = Moments(at)
+        assert statuses() == wanted, moments.place
+    assert at > 30

@@ -73,7 +73,7 @@ class Application:
         if self.stubs is None:
             from pytest_ghdeploy.http.stubs import Stubs  # few tests need them
 
-            self.stubs = Stubs()
+            self.stubs = Stubs(self.store.changes)
         self.stubs.added.append(stub)
 
     def handle(self, request: Request, urls: Urls | None = None) -> Answer:

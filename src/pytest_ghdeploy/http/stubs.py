@@ -16,6 +16,7 @@ from pytest_ghdeploy.redaction.content import hide
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_ghdeploy.changes import Changes
     from pytest_ghdeploy.http.messages import Request, Segments
 
 
@@ -159,8 +160,9 @@ class Stubs:
         earlier: How many of them belong to earlier tests, which a required stub no longer matters to.
     """
 
-    def __init__(self) -> None:
-        """Start without stubs."""
+    def __init__(self, changes: Changes) -> None:
+        """Start without stubs. *changes* undoes what an interrupted request has counted."""
+        self._changes = changes
         self.added: list[Stub] = []
         self.earlier = 0
 
@@ -186,7 +188,7 @@ class Stubs:
         if not matches:
             return None
         stub = min(matches, key=lambda match: match[:3])[3]
-        stub.used += 1
+        self._changes.set(stub, used=stub.used + 1)
         return stub.answer(asked.for_function(), defaults())
 
     def nearest(self, request: Request) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from pytest_ghdeploy.changes import Changes
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.refusals import REASONS, GitHubError
 from pytest_ghdeploy.http.json_body import to_json
@@ -111,6 +112,8 @@ class PlannedFault:
         problem: For ``not_found_yet``: the reason why a created object cannot be hidden.
 
         past: For ``stale``: returns the store in its earlier state.
+
+        changes: Undoes what an interrupted request has counted.
     """
 
     def __init__(
@@ -138,6 +141,7 @@ class PlannedFault:
         self.created_by = ""
         self.problem = ""
         self.past: Callable[[], Store] | None = None
+        self.changes = Changes()
         self.requests_before = 0
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - an argument of add
@@ -166,7 +170,7 @@ class PlannedFault:
             )
             return
         if created and not self._passes():
-            self.created, self.created_by = created, where
+            self.changes.set(self, created=created, created_by=where)
 
     @property
     def passed(self) -> int:
@@ -178,7 +182,7 @@ class PlannedFault:
         return self.fault.required and self.fault.used < self.fault.times and not self.problem
 
     def _passes(self) -> bool:
-        self._passed += 1
+        self.changes.set(self, _passed=self._passed + 1)
         return self._passed <= self.after
 
 
@@ -240,6 +244,7 @@ class FaultPlan:
         with self._lock:
             planned.past = self._application.store.snapshot() if planned.get("stale") else None
             planned.requests_before = self._count()
+            planned.changes = self._application.store.changes
             self.planned.append(planned)
             self._active.append(planned)
             self._application.intercept = self._answer
@@ -266,10 +271,11 @@ class FaultPlan:
                 failed = self._fail(planned, request, paths)
             if failed:
                 fault = planned.fault
-                fault.used += 1
+                changes = planned.changes
+                changes.set(fault, used=fault.used + 1)
                 if fault.used == fault.times:
-                    planned.past = None  # a copy of all rows
-                    self._active.remove(planned)
+                    changes.set(planned, past=None)  # a copy of all rows
+                    changes.set(self, _active=[other for other in self._active if other is not planned])
                 answer, details = failed
                 hint = f"fault added by the test: {fault} ({fault.used} of {fault.times}){details}"
                 answer.hint = f"{hint}; {answer.hint}" if answer.hint else hint
