@@ -321,7 +321,8 @@ class Webhooks:
             if row.id not in held:
                 msg = f"{delivery!r} is not held: see hold() and held"
                 raise FakeError(msg, argument="delivery")
-            self._stop_holding([row.id])
+            self._store.changes.undo_with(partial(_hold_again, held, row.id, held[row.id]))
+            del held[row.id]
             lost = row._replace(state="dropped", reason="the test dropped it")
             if store.hook_deliveries.get(row.id):
                 store.hook_deliveries.replace(lost)
@@ -436,6 +437,13 @@ class Webhooks:
             return Receiver(f"hook {row.hook_id}")
         target = self._target_of(hook)
         return Receiver(target.name, None if target.kind == "url" else target.value, target.path)
+
+
+def _hold_again(held: dict[int, tuple[Store, HookDelivery]], row_id: int, pair: tuple[Store, HookDelivery]) -> None:
+    """Put a delivery back among those that are held. Their ids rise, oldest first."""
+    items = sorted([*held.items(), (row_id, pair)], key=lambda item: item[0])
+    held.clear()
+    held.update(items)
 
 
 def _address(target: Target, number: int) -> str:
