@@ -125,6 +125,13 @@ class Outbox:
         else:
             self.changes.put(self.held, row.id, (store, row))
 
+    def stop_holding(self, row_id: int) -> None:
+        """Forget a delivery that is held back. The lock must be held."""
+        held = self.held
+        if held is not None:
+            self.changes.undo_with(partial(_hold_again, held, row_id, held[row_id]))
+            del held[row_id]
+
     def _remove(self, item: Item) -> None:
         if item in self._queue:
             self._queue.remove(item)
@@ -289,3 +296,10 @@ class Outbox:
         ):
             return current
         return None
+
+
+def _hold_again(held: dict[int, tuple[Store, HookDelivery]], row_id: int, pair: tuple[Store, HookDelivery]) -> None:
+    # The ids rise, oldest first.
+    items = sorted([*held.items(), (row_id, pair)], key=lambda item: item[0])
+    held.clear()
+    held.update(items)

@@ -20,7 +20,7 @@ from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
 from pytest_ghdeploy.webhooks.targets import Target, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from pytest_ghdeploy.github.deliveries import Outcome
@@ -248,14 +248,7 @@ class Webhooks:
         for store, row in orphans:
             lost = row._replace(state="dropped", reason="its hook no longer exists")
             self._conversation.add(Sent(self._name_of(store, row), lost))
-        if orphans:
-            self._stop_holding({row.id for _, row in orphans})
-
-    def _stop_holding(self, ids: Container[int]) -> None:
-        held = self._outbox.held or {}
-        # A new dictionary, so that an interruption leaves the others in their order.
-        rest = {row_id: pair for row_id, pair in held.items() if row_id not in ids}
-        self._store.changes.set(self._outbox, held=rest)
+            self._outbox.stop_holding(row.id)
 
     def release(self, *chosen: Delivery) -> None:
         """
@@ -321,8 +314,7 @@ class Webhooks:
             if row.id not in held:
                 msg = f"{delivery!r} is not held: see hold() and held"
                 raise FakeError(msg, argument="delivery")
-            self._store.changes.undo_with(partial(_hold_again, held, row.id, held[row.id]))
-            del held[row.id]
+            self._outbox.stop_holding(row.id)
             lost = row._replace(state="dropped", reason="the test dropped it")
             if store.hook_deliveries.get(row.id):
                 store.hook_deliveries.replace(lost)
@@ -437,13 +429,6 @@ class Webhooks:
             return Receiver(f"hook {row.hook_id}")
         target = self._target_of(hook)
         return Receiver(target.name, None if target.kind == "url" else target.value, target.path)
-
-
-def _hold_again(held: dict[int, tuple[Store, HookDelivery]], row_id: int, pair: tuple[Store, HookDelivery]) -> None:
-    """Put a delivery back among those that are held. Their ids rise, oldest first."""
-    items = sorted([*held.items(), (row_id, pair)], key=lambda item: item[0])
-    held.clear()
-    held.update(items)
 
 
 def _address(target: Target, number: int) -> str:
