@@ -9,7 +9,6 @@ to all other hosts are sent as usual.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,6 +57,8 @@ class _Anything(responses.BaseResponse):
             for name, value in request.headers.lower_items()
         }
         if "user-agent" not in headers:
+            from importlib.metadata import version  # few clients send no user agent
+
             headers["user-agent"] = f"python-urllib3/{version('urllib3')}"  # which urllib3 adds when it sends
         answer = self._fake.answer(request.method or "GET", request.url or "", headers, _body_of(request))
         if answer.failure and answer.failure != "truncated":  # which urllib3 notices itself

@@ -7,7 +7,6 @@ The section "What is redacted" of ``docs/reference.md`` lists the words below.
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -91,4 +90,8 @@ def quotable(value: object, known: Iterable[str]) -> object:
     if value is None or isinstance(value, (int, float)):
         return value
     text = str(value)
-    return text if is_ordinary(text) or get_close_matches(text, list(known), cutoff=0.8) else "…"
+    if is_ordinary(text):
+        return text
+    from difflib import get_close_matches  # few tests need it
+
+    return text if get_close_matches(text, list(known), cutoff=0.8) else "…"
