@@ -109,7 +109,7 @@ class Engine:
             self._watch.forget()
             self.store.events.listeners.append(self._watch.notice)
         if self.hooks:
-            self.hooks._start(self.store, self.transcript, self.secrets)  # noqa: SLF001 - not for tests
+            self.hooks._start(self.store, self.transcript)  # noqa: SLF001 - not for tests
         if self._fault_plan is not None:
             self._fault_plan.start(self.application)
 
@@ -134,7 +134,7 @@ class Engine:
                 from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
                 self.hooks = Webhooks(self.fail)
-                self.hooks._start(self.store, self.transcript, self.secrets)  # noqa: SLF001 - not for tests
+                self.hooks._start(self.store, self.transcript)  # noqa: SLF001 - not for tests
             return self.hooks
 
     @property

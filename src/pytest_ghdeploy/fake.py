@@ -414,7 +414,7 @@ class FakeGitHub:
                 permissions=permissions,
                 events=events,
             )
-            return App(self._engine.store, row.id, self._engine.secrets)
+            return App(self._engine.store, row.id)
 
     def stub(
         self,

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 _SETTINGS = pytest.StashKey["dict[str, Any]"]()
 _FAKES = pytest.StashKey["list[Engine]"]()
-_MARKER_READ = pytest.StashKey[bool]()
 """The fakes of a test or, in the stash of the session, those of the session."""
+_MARKER_READ = pytest.StashKey[bool]()
+"""Whether the plugin's own fixture has read the arguments of the marker."""
 # Lists. The first two are what a fake contains from the start. All other options are arguments of FakeGitHub.
 _LISTS = ("repositories", "seed", "pass_through")
 _REPORT_LINES = "ghdeploy_report_lines"

@@ -25,7 +25,6 @@ from pytest_ghdeploy.serializers import accounts as account_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.store.store import Store
     from pytest_ghdeploy.store.tables import Table
 
@@ -44,7 +43,7 @@ class App(_Handle):
     its permissions.
     """
 
-    __slots__ = ("_secrets",)
+    __slots__ = ()
     _kind = "app"
 
     client_id = _Field[str]()
@@ -57,11 +56,6 @@ class App(_Handle):
     updated_at = _Field[datetime | None]()
     permissions = _Field[Mapping[str, str]]()
     events = _Field[tuple[str, ...]]()
-
-    def __init__(self, store: Store, row_id: int, secrets: Secrets) -> None:
-        """Create a handle of the app with this id, whose tokens are *secrets*."""
-        super().__init__(store, row_id)
-        self._secrets = secrets
 
     def __eq__(self, other: object) -> bool:
         # Rows show an app at one moment: performed_via_github_app of a deployment, and app of a token.
@@ -101,7 +95,7 @@ class App(_Handle):
                     if not self._store.installations.where(app_id=row.id, account=owner):
                         self._add_installation(owner, row.permissions, None)
             rows = self._store.installations.where(app_id=row.id)
-            return [Installation(self._store, installation.id, self._secrets) for installation in rows[::-1]]
+            return [Installation(self._store, installation.id) for installation in rows[::-1]]
 
     def install(
         self,
@@ -133,11 +127,10 @@ class App(_Handle):
         check_login(account, argument="account")
         with self._store.lock, self._store.changes:
             store, row = self._store, self._row
-            known = store.user(account)
-            if known.type == "Bot" if known else account.endswith("[bot]"):
+            if store.type_of(account) == "Bot":
                 msg = f"{account} is a bot; an app is installed on a user or an organization"
                 raise FakeError(msg, argument="account")
-            existing = store.installations.where(app_id=row.id, account=known)
+            existing = store.installations.where(app_id=row.id, account=store.user(account))
             if existing and not row.is_everywhere:
                 msg = f"app {row.slug} is already installed on {existing[0].account.login}"
                 raise FakeError(msg, argument="account")
@@ -163,24 +156,19 @@ class App(_Handle):
                 repository_ids=repository_ids,
             )
         )
-        return Installation(store, row.id, self._secrets)
+        return Installation(store, row.id)
 
 
 @public
 class Installation(_Handle):
     """The installation of an app on an account."""
 
-    __slots__ = ("_secrets",)
+    __slots__ = ()
     _kind = "installation"
 
     account = _Field[User]()
     permissions = _Field[Mapping[str, str]]()
     created_at = _Field[datetime]()
-
-    def __init__(self, store: Store, row_id: int, secrets: Secrets) -> None:
-        """Create a handle of the installation with this id, whose tokens are *secrets*."""
-        super().__init__(store, row_id)
-        self._secrets = secrets
 
     def _table(self) -> Table[model.Installation]:
         return self._store.installations
@@ -274,7 +262,7 @@ class Installation(_Handle):
 
     def _issue(self, token: Token) -> str:
         self._store.changes.put(self._store.issued_tokens, token.text, token)
-        self._secrets.add(token.text)
+        self._store.secrets.add(token.text)
         return token.text
 
 

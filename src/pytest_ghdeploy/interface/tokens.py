@@ -66,27 +66,28 @@ def add(
     known_permissions = None if permissions is None else permissions_of(permissions)
     chosen = None if repositories is None else frozenset(row.id for row in repositories_called(store, repositories))
     ends_at = time_of("expires_at", expires_at)
-    known = store.user(user)
-    is_bot = known.type == "Bot" if known else user.endswith("[bot]")
+    is_bot = store.type_of(user) == "Bot"
     if is_bot and scopes is not None:
         msg = f"{user} is a bot, and the token of an app has no scopes: use permissions"
         raise FakeError(msg, argument="scopes")
+    known = store.user(user)
     if known and known.type == "Organization" and known_permissions is not None:
         msg = f"{known.login} is an organization: a fine-grained token must belong to a user"
         raise FakeError(msg, argument="user")
     owner = store.ensure_user(user)
-    token = Token(
-        text=text,
-        user=owner,
-        kind="classic" if known_permissions is None else "app" if is_bot else "fine_grained",
-        scopes=known_scopes,
-        permissions=known_permissions,
-        app=None if known_permissions is None or not is_bot else _app(store, owner, known_permissions),
-        repository_ids=chosen,
-        expires_at=ends_at,
-    )
     if acts_for_user:
         token = user_access(text, owner, acts_for_user, ends_at)
+    else:
+        token = Token(
+            text=text,
+            user=owner,
+            kind="classic" if known_permissions is None else "app" if is_bot else "fine_grained",
+            scopes=known_scopes,
+            permissions=known_permissions,
+            app=None if known_permissions is None or not is_bot else _app(store, owner, known_permissions),
+            repository_ids=chosen,
+            expires_at=ends_at,
+        )
     store.changes.put(store.tokens, text, token)
     return token
 
@@ -105,8 +106,7 @@ def check_person(store: Store, login: str) -> None:
     Raises:
         FakeError: It is not a user.
     """
-    known = store.user(login)
-    kind = known.type if known else "Bot" if login.endswith("[bot]") else "User"
+    kind = store.type_of(login)
     if kind != "User":
         msg = f"{login} is {'a bot' if kind == 'Bot' else 'an organization'}; an app can act only for a user"
         raise FakeError(msg, argument="user")

@@ -154,7 +154,12 @@ class Store:
 
     def ensure_user(self, login: str) -> User:
         """Find an account, or create it."""
-        return self.user(login) or self.add_user(login, "Bot" if login.endswith("[bot]") else "User")
+        return self.user(login) or self.add_user(login, self.type_of(login))
+
+    def type_of(self, login: str) -> AccountType:
+        """Return the type of an account, or the type that ``ensure_user`` would give it."""
+        known = self.user(login)
+        return known.type if known else "Bot" if login.endswith("[bot]") else "User"
 
     def permission(self, repository: Repository, user: User | None) -> Permission | None:
         """Find the right of *user*. As long as any token is accepted, every user has ``admin``."""

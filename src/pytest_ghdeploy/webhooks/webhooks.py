@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.deliveries import Outcome
     from pytest_ghdeploy.github.model import Hook as HookRow, HookContentType, HookDelivery
-    from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.transcript import Transcript
     from pytest_ghdeploy.store.outbox import Item
     from pytest_ghdeploy.store.store import Store
@@ -58,12 +57,11 @@ class Webhooks:
         self._stopping: list[AsgiReceiver] = []
         """The applications that stop when their running requests have ended."""
 
-    def _start(self, store: Store, conversation: Transcript, secrets: Secrets) -> None:
+    def _start(self, store: Store, conversation: Transcript) -> None:
         """Start without hooks. The fake calls this."""
         self._store = store
         self._outbox = store.outbox
         self._conversation = conversation
-        self._secrets = secrets
         # Not waiting, because the lock is held, and an application may send a request at shutdown.
         self._stop([target.server for _, target in self._targets.values() if target.server], 0)
         self._targets = {}
@@ -184,7 +182,7 @@ class Webhooks:
                 del self._targets[number]
                 raise
             if secret:
-                self._secrets.add(secret)
+                store.secrets.add(secret)
             return Hook(self, store, hook)
 
     def unsubscribe(self, hook: Hook) -> None:
