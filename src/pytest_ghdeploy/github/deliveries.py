@@ -111,7 +111,14 @@ def _legacy_name(name: str) -> str:
 def is_loopback(url: str) -> bool:
     """Return whether the host of a URL is ``localhost`` or a loopback address."""
     try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
+        return is_loopback_host((urlsplit(url).hostname or "").rstrip("."))
+    except ValueError:
+        return False
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether *host*, in lower case and without a dot at its end, is ``localhost`` or a loopback address."""
+    try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ObjectKind = Literal["commit", "tree", "blob"]
 
@@ -26,3 +29,11 @@ def is_valid_ref_name(name: str) -> bool:
 def sha_of(*parts: str) -> str:
     """Compute the SHA of an object from its *parts*, the first of which is its kind."""
     return hashlib.sha1("\0".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+def folders_of(path: str) -> Iterator[str]:
+    """Yield each folder of a path: ``a`` and ``a/b`` of ``a/b/c``."""
+    end = path.find("/")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("/", end + 1)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
+from pytest_ghdeploy.github.git_objects import folders_of
+
 if TYPE_CHECKING:
     from collections.abc import ItemsView, KeysView, ValuesView
 
@@ -26,7 +28,7 @@ class Refs(MutableMapping[str, str]):
 
     def blocking(self, name: str) -> str | None:
         """Find an existing ref that is a folder of *name*, or has *name* as a folder; ``None`` if there is none."""
-        above = next((folder for folder in _folders_of(name) if folder in self._shas), None)
+        above = next((folder for folder in folders_of(name) if folder in self._shas), None)
         if above is None and name in self._folders:
             # An interruption between a ref and its count may leave a count too high.
             return next((other for other in self._shas if other.startswith(f"{name}/")), None)
@@ -37,12 +39,12 @@ class Refs(MutableMapping[str, str]):
 
     def __setitem__(self, name: str, sha: str) -> None:
         if name not in self._shas:
-            self._folders.update(_folders_of(name))
+            self._folders.update(folders_of(name))
         self._shas[name] = sha
 
     def __delitem__(self, name: str) -> None:
         del self._shas[name]
-        for folder in _folders_of(name):
+        for folder in folders_of(name):
             self._folders[folder] -= 1
             if not self._folders[folder]:
                 del self._folders[folder]
@@ -69,11 +71,3 @@ class Refs(MutableMapping[str, str]):
     def items(self) -> ItemsView[str, str]:
         """Return a view of the refs."""
         return self._shas.items()
-
-
-def _folders_of(name: str) -> Iterator[str]:
-    """Yield each folder of a name: ``a`` and ``a/b`` of ``a/b/c``."""
-    end = name.find("/")
-    while end >= 0:
-        yield name[:end]
-        end = name.find("/", end + 1)

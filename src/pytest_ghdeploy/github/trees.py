@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
-from pytest_ghdeploy.github.git_objects import sha_of
+from pytest_ghdeploy.github.git_objects import folders_of, sha_of
 
 if TYPE_CHECKING:
     from collections.abc import ItemsView, Iterator, KeysView, ValuesView
@@ -194,7 +194,7 @@ class Tree(Mapping[str, str]):
     def changed_folder_shas(self) -> Iterator[str]:
         """Yield the SHAs of all folders that ``before`` has not, or has with other files."""
         sums = self.folder_sums()
-        for folder in {"", *(folder for path, _ in self.changes for folder, _ in _folders_of(path))}:
+        for folder in {"", *(folder for path, _ in self.changes for folder in folders_of(path))}:
             if folder in sums or not folder:
                 yield _sha_of_sum(sums.get(folder, 0))
 
@@ -221,7 +221,7 @@ class Tree(Mapping[str, str]):
         changed: dict[str, int] = {}
         for path, _ in self.changes:
             was, blob = self.before.find(path) if self.before is not None else None, self.find(path)
-            for folder, name in _folders_of(path):
+            for folder, name in _places_in(path):
                 total = changed.get(folder, sums.get(folder, 0))
                 changed[folder] = total - _hash(name, was) + _hash(name, blob)
         # A folder without files does not exist.
@@ -232,13 +232,11 @@ def _change(path: str, old: str | None, new: str | None) -> Change:
     return path, "added" if old is None else "removed" if new is None else "modified"
 
 
-def _folders_of(path: str) -> Iterator[tuple[str, str]]:
+def _places_in(path: str) -> Iterator[tuple[str, str]]:
     """Yield each folder of a file, ``""`` for the root, with the file's path below it."""
     yield "", path
-    end = path.find("/")
-    while end >= 0:
-        yield path[:end], path[end + 1 :]
-        end = path.find("/", end + 1)
+    for folder in folders_of(path):
+        yield folder, path[len(folder) + 1 :]
 
 
 def _hash(name: str, blob: str | None) -> int:

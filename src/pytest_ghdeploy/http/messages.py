@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from pytest_ghdeploy.http.authentication import token_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_ghdeploy.api.routing import Endpoint
     from pytest_ghdeploy.github.model import Repository, Token
@@ -109,6 +109,19 @@ def fits(pattern: Segments, path: Segments) -> bool:
     return len(pattern) == len(path) and all(
         wanted is None or wanted == segment for wanted, segment in zip(pattern, path, strict=True)
     )
+
+
+def misfits(pattern: Sequence[str | None], path: Sequence[str | None]) -> list[int]:
+    """List the places of the segments that keep a path from matching a *pattern* of the same length."""
+    pairs = zip(pattern, path, strict=True)
+    return [place for place, (wanted, segment) in enumerate(pairs) if wanted is not None and wanted != segment]
+
+
+def likeness(first: str, second: str) -> float:
+    """Return how similar two segments of paths are, from 0 to 1, ignoring case."""
+    from difflib import SequenceMatcher  # few tests need it
+
+    return SequenceMatcher(None, first.lower(), second.lower()).ratio()
 
 
 def header_text(text: str) -> str:

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from pytest_ghdeploy.api.routing import registered
 from pytest_ghdeploy.errors import UnsupportedRequest
 from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.http.messages import likeness, misfits
 from pytest_ghdeploy.http.short_cache import cached_if_short
 
 if TYPE_CHECKING:
@@ -304,12 +305,11 @@ def _correction(path: list[str], template: list[str]) -> tuple[float, str] | Non
     """Correct the one segment that keeps a path from matching a template, and return the similarity too."""
     if len(path) != len(template):
         return None
-    pairs = zip(path, template, strict=True)
-    wrong = [place for place, (segment, name) in enumerate(pairs) if segment != name and not _PARAMETER.fullmatch(name)]
+    wrong = misfits([None if _PARAMETER.fullmatch(name) else name for name in template], path)
     if len(wrong) != 1 or not all(path[1:]):
         return None
-    from difflib import SequenceMatcher  # few tests need it
-
     (place,) = wrong
-    likeness = SequenceMatcher(None, path[place].lower(), template[place]).ratio()
-    return (likeness, "/".join([*path[:place], template[place], *path[place + 1 :]])) if likeness >= _SIMILAR else None
+    similarity = likeness(path[place], template[place])
+    if similarity < _SIMILAR:
+        return None
+    return similarity, "/".join([*path[:place], template[place], *path[place + 1 :]])

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
-from pytest_ghdeploy.http.messages import Answer, fits, header_text, segments_of
+from pytest_ghdeploy.http.messages import Answer, fits, header_text, likeness, misfits, segments_of
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.redaction.content import hide
 
@@ -245,17 +245,8 @@ def is_similar(pattern: Segments, path: Segments) -> bool:
     pattern, path = (segments[:-1] if segments[-1:] == ("",) else segments for segments in (pattern, path))
     if len(pattern) != len(path):
         return False
-    from difflib import SequenceMatcher  # few tests need it
-
-    differing = [
-        (wanted, segment)
-        for wanted, segment in zip(pattern, path, strict=True)
-        if wanted is not None and wanted != segment
-    ]
-    if len(differing) > 1:
-        return False
-    return all(
-        (wanted.isdigit() and str(segment).isdigit())
-        or SequenceMatcher(None, wanted.lower(), str(segment).lower()).ratio() >= _SIMILAR
-        for wanted, segment in differing
+    places = misfits(pattern, path)
+    pairs = [(str(pattern[place]), str(path[place])) for place in places]
+    return len(pairs) <= 1 and all(
+        (wanted.isdigit() and segment.isdigit()) or likeness(wanted, segment) >= _SIMILAR for wanted, segment in pairs
     )

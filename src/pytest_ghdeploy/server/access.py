@@ -15,6 +15,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.github import deliveries
 from pytest_ghdeploy.http.messages import Answer, plain
 
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ def host_of(authority: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Return whether *host* is a loopback address, or a name that browsers look for on this machine only."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    return _is_address(host) and ip_address(host).is_loopback
+    return host.endswith(".localhost") or deliveries.is_loopback_host(host)
 
 
 def is_allowed(authority: str, allowed: Collection[str]) -> bool:
