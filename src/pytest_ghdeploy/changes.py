@@ -46,7 +46,7 @@ class Changes:
         self._undo = []
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # An error is no interruption: changes before it stay.
+        # An ordinary error is not an interruption: the changes before it stay.
         if kind is not None and not issubclass(kind, Exception):
             self.undo()
         self._undo = []

@@ -298,7 +298,7 @@ class Engine:
         Return the conversation for the report of a failed test: a diagram if more than two parties take part.
 
         Args:
-            most: The greatest number of lines; 0 is no limit.
+            most: The maximum number of lines; 0 means no limit.
 
             needs_requests: Whether to say so if no request has arrived during the test.
         """

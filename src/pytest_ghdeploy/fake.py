@@ -456,8 +456,8 @@ class FakeGitHub:
             body: The members that the JSON object in the request must contain, at any depth. The items of an array
                 must all match, in order.
 
-            times: The number of requests to answer. Later ones go to the next stub, or to the fake's own endpoint. The
-                default is no limit.
+            times: The number of requests to answer. Later ones go to the next stub, or to the fake's own endpoint. By
+                default there is no limit.
 
             required: Whether the test fails if the stub is not used up: *times* times, or at least once.
 
@@ -621,8 +621,8 @@ class FakeGitHub:
             hosts: Names, such as ``raw.githubusercontent.com``. Each stands for itself only, not for its subdomains.
 
         Raises:
-            FakeError: A name is no host name, or its host is not GitHub's, or it is the API's own host of an active
-                fake. Nothing changes.
+            FakeError: A name is not a host name, the host is not GitHub's, or an active fake answers for it. Nothing
+                changes.
         """
         if not hosts:
             msg = 'pass_through needs a host, such as "raw.githubusercontent.com"'

@@ -157,7 +157,7 @@ class _Transport(asyncio.Transport):
         self.close()
 
     def is_closing(self) -> bool:
-        # The pool does not reuse a connection whose fake is no longer active.
+        # A connection to a fake that has been closed is not reused.
         return self._closed or not self._origin.is_served
 
     def pause_reading(self) -> None:

@@ -151,7 +151,7 @@ def _goes_to_a_server(sock: Any) -> bool:  # noqa: ANN401
 
 _LINE = 4096  # bytes that are searched for a host
 # The start of a request to a proxy: for a tunnel, with a whole URL, or by SOCKS5 (RFC 1928, section 4). A message such
-# as "Deployed https://github.com/octocat/example" may go to another server in a send of its own, and is none of these.
+# as "Deployed https://github.com/octocat/example" may be sent to another server by itself, and is not one of these.
 _PROXIED = re.compile(
     rb"CONNECT ([^:\s]+):\d"
     rb"|[A-Z]++ https?://(?:[^/@\s]*@)?([^:/?#\s]+)\S*+ HTTP/"

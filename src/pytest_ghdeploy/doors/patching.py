@@ -60,7 +60,7 @@ class Patch:
         self._original: Function = _NEVER
         self._own = False
         # For each of our functions: the function that it replaced, and whether the target defined that itself. A marker
-        # attribute cannot identify our functions: a mock has every attribute, and functools.wraps copies attributes.
+        # attribute could not tell ours from others: a mock has every attribute, and functools.wraps copies attributes.
         self._layers: WeakKeyDictionary[Function, tuple[Function, bool]] = WeakKeyDictionary()
 
     @property

@@ -176,8 +176,8 @@ def covers(token: Token, installation: Installation | None, repository: Reposito
     Return whether a token with permissions covers a repository.
 
     Args:
-        installation: The installation that *token* acts under in *repository*: the one that an app token was issued
-            for, or for a token that acts for a user, the one on the owner's account. ``None`` if there is none.
+        installation: The installation under which *token* acts in *repository*. For a token of an app, the one that
+            issued it. For a token that acts for a user, the one on the owner's account. ``None`` without any.
 
     Source:
         https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app

@@ -60,7 +60,7 @@ class CommitAuthor(NamedTuple):
     Attributes:
         date: The time of the commit, in UTC.
 
-        login: The login of the account with this email address; ``None`` if there is none.
+        login: The login of the account with this email address; ``None`` if no account has it.
     """
 
     name: str

@@ -24,7 +24,7 @@ def to_hosts(names: Iterable[object], api_host: str, argument: str) -> frozenset
         argument: The name of the argument with *names*.
 
     Raises:
-        FakeError: A name is no host name, or its host is not GitHub's, or a fake answers for it.
+        FakeError: A name is not a host name, the host is not GitHub's, or a fake answers for it.
     """
     hosts = set()
     for name in names:

@@ -162,7 +162,7 @@ def without_middle(items: Sequence[Numbered]) -> Iterator[Numbered | str]:
 
 def within(items: Sequence[Numbered], most: int, length: Callable[[Numbered], int]) -> Iterator[Numbered | str]:
     """
-    Leave out the middle, so that the rest has at most *most* lines. 0 is no limit.
+    Leave out the middle, so that the rest has at most *most* lines. 0 means no limit.
 
     A tenth is for the beginning, six tenths are for the end, and the rest is for the latest failures in the middle. If
     there are fewer, the end is longer. *length* counts the lines of an item, and is only called for what may be shown.

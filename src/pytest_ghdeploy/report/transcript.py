@@ -76,7 +76,7 @@ class Transcript:
         Write the conversation for the report of a failed test: as a diagram if more than two parties take part.
 
         Repetitions are left out, and so are many events in a row that the test itself has caused. Of the rest, at most
-        *most* lines are shown; 0 is no limit.
+        *most* lines are shown; 0 means no limit.
         """
         forgotten, items = self._snapshot(self._reported_from)
         kept = without_repetitions(without_set_up(items))
