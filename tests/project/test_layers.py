@@ -166,7 +166,6 @@ def test_no_module_is_too_long() -> None:
 LONG = {
     "fake": "one class: the signatures and docstrings of the Python interface",
     "github.refusals": "one list of GitHub's refusals",
-    "interface.repository": "one class: the signatures and docstrings of a repository's Python interface",
 }
 
 

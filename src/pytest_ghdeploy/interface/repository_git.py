@@ -1,0 +1,249 @@
+"""The branches, tags and commits of the handle of a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.api import refs
+from pytest_ghdeploy.errors import FakeError
+from pytest_ghdeploy.github.rules import git as rules
+from pytest_ghdeploy.interface.arguments import (
+    advice,
+    check_ref_name,
+    check_type,
+)
+from pytest_ghdeploy.interface.repository_base import RepositoryBase
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytest_ghdeploy.github import model
+    from pytest_ghdeploy.github.git import Signature
+    from pytest_ghdeploy.github.git_refs import Refs
+    from pytest_ghdeploy.interface.history import Branch, Commit, Tag
+
+# A mistyped number must not use up all memory.
+_FARTHEST = 10_000
+
+
+class RepositoryGit(RepositoryBase):
+    """The part of ``Repository`` that reads and changes its commits and refs."""
+
+    def _new_name(self, name: str, taken: Refs, kind: str) -> None:
+        check_ref_name(name)
+        if blocking := taken.blocking(name):
+            msg = f"{self.full_name} has a {kind} {blocking!r}, so git does not allow {name!r}"
+            raise FakeError(msg, argument="name")
+        if name in taken:
+            msg = f"{self.full_name} already has a {kind} {name!r}"
+            raise FakeError(msg, argument="name")
+
+    def add_branch(self, name: str, *, from_ref: str | None = None, behind: int = 0) -> str:
+        """
+        Add a branch.
+
+        Args:
+            name: The name of the branch, without ``refs/heads/``.
+
+            from_ref: The starting point: a branch, a tag, a full ref or a full SHA. The default is the default branch.
+
+            behind: The number of commits by which the new branch is behind the default branch, 0 to 10,000.
+                Without *from_ref*, the new branch starts at an earlier commit of the default branch.
+                With *from_ref*, the default branch gets as many new commits as needed.
+
+        Returns:
+            The SHA of the head of the new branch.
+
+        Raises:
+            FakeError: The name is taken or invalid, *from_ref* is unknown, or is already behind by more than
+                *behind* commits. Nothing was added.
+        """
+        with self._store.lock, self._store.changes:
+            graph, default = self._graph, self.default_branch
+            self._new_name(name, graph.branches, "branch")
+            if isinstance(behind, bool) or not isinstance(behind, int) or not 0 <= behind <= _FARTHEST:
+                msg = f"behind must be a number of commits, 0 to {_FARTHEST:,}; got {behind!r}"
+                raise FakeError(msg, argument="behind")
+            if from_ref is None:
+                start = graph.back(self._branch(default, None), behind)
+                if start is None:
+                    msg = f"no commit is exactly {behind} behind {default}, because of merges: use from_ref"
+                    raise FakeError(msg, argument="behind")
+            else:
+                start = self._sha(from_ref, "from_ref")
+                missing = len(graph.missing(start, graph.branches[default])) if behind else 0
+                if missing > behind:
+                    msg = f"{from_ref} is already {missing} commit(s) behind {default}, more than {behind}"
+                    raise FakeError(msg, argument="behind")
+                path = ""
+                for number in range(1, behind - missing + 1):
+                    # All of them change one file. With a new file each, the trees would use up all memory.
+                    files = {path: f"Update {number}\n"} if path else None
+                    sha = self._commit(default, "Update", files, self._store.default_user)
+                    path = path or graph.changed_paths(sha)[0][0]
+            graph.set_ref(f"heads/{name}", start)
+            return start
+
+    def add_tag(self, name: str, ref: str) -> str:
+        """
+        Add a tag.
+
+        Args:
+            name: The name of the tag, without ``refs/tags/``.
+
+            ref: The tagged commit: a branch, a tag, a full ref or a full SHA.
+
+        Returns:
+            The SHA of the tagged commit.
+
+        Raises:
+            FakeError: The name is taken or invalid, or *ref* is unknown. Nothing was added.
+        """
+        with self._store.lock, self._store.changes:
+            self._new_name(name, self._graph.tags, "tag")
+            sha = self.sha(ref)
+            self._graph.set_ref(f"tags/{name}", sha)
+            return sha
+
+    def add_ref(self, name: str, ref: str) -> str:
+        """
+        Add any ref by its full name, such as ``refs/notes/x`` or ``refs/pull/7/merge``, and return its SHA.
+
+        No event is dispatched, as with ``add_branch`` and ``add_tag``.
+
+        Args:
+            name: ``refs/`` and at least two more parts. ``refs/heads/x`` adds a branch and ``refs/tags/x`` a tag.
+
+            ref: The commit that it points to: a branch, a tag, a full ref or a full SHA.
+
+        Raises:
+            FakeError: *name* is taken or is not a valid full ref, or *ref* does not exist. Nothing was added.
+
+        Source:
+            https://docs.github.com/rest/git/refs#create-a-reference
+        """
+        check_type("name", name, str, "a string")
+        with self._store.lock, self._store.changes, advice(ref="name"):
+            sha = self.sha(ref)
+            short = refs.new_name(self._graph, name)
+            self._graph.set_ref(short, sha)
+            return sha
+
+    def add_commit(
+        self,
+        branch: str,
+        *,
+        message: str = "Update",
+        files: Mapping[str, str | bytes] | None = None,
+        author: str | Mapping[str, str] | None = None,
+        date: datetime | None = None,
+    ) -> str:
+        """
+        Commit to a branch. Dispatches no event.
+
+        Args:
+            files: The new contents of files by path, as strings or bytes. By default the commit adds one file that
+                no other commit changes.
+
+            author: The login of an account; or a mapping with ``name`` and ``email``, for an author without an
+                account. The default is ``octocat``.
+
+            date: The time of the commit, with a time zone. The default is the fake's time. It does not change the
+                order of commits.
+
+        Returns:
+            The SHA of the new commit.
+
+        Raises:
+            FakeError: The branch or *author* is unknown, *date* is invalid, or git does not allow a path. Nothing was
+                committed.
+        """
+        with self._store.lock, self._store.changes:
+            account = self._store.default_user
+            signatures: tuple[Signature | None, Signature | None] = (None, None)
+            if author is not None or date is not None:
+                from pytest_ghdeploy.interface.history import signed  # few tests need it
+
+                account, signatures = signed(self._store, author, date)
+            if self._graph.commits or branch != self.default_branch:  # an empty repository has no branch yet
+                self._branch(branch, "branch")
+            check_type("message", message, str, "a string")
+            check_type("files", files, (Mapping, type(None)), "a mapping of paths to strings or bytes")
+            for path, content in (files or {}).items():
+                check_type("a path in files", path, str, "a string", argument="files")
+                check_type(f"the file {path}", content, (str, bytes), "a string or bytes", argument="files")
+                with advice(path="files"):
+                    rules.check_path(path)
+            return self._commit(branch, message, files, account, signatures)
+
+    def _commit(
+        self,
+        branch: str,
+        message: str,
+        files: Mapping[str, str | bytes] | None,
+        author: model.User,
+        signatures: tuple[Signature | None, Signature | None] = (None, None),
+    ) -> str:
+        now = self._store.clock.now
+        commit = self._graph.commit(branch, message=message, files=files, author=author, now=now, signatures=signatures)
+        self._store.pushed(self._row)
+        return commit.sha
+
+    def add_merge_conflict(self, head: str, base: str | None = None) -> None:
+        """
+        Make *head* and *base* conflict, so that *base* cannot be merged into *head*.
+
+        This commits a conflicting change to *head*. It also commits one to
+        *base*, unless *base* already has a change that can conflict. *head* is
+        behind *base* afterwards.
+
+        Args:
+            head: The name of a branch.
+
+            base: The name of another branch. The default is the default branch.
+
+        Raises:
+            FakeError: A branch is unknown, or both are the same. Nothing was committed.
+        """
+        with self._store.lock, self._store.changes:
+            base = self._branch(base or self.default_branch, "base")
+            if self._branch(head, "head") == base:
+                msg = f"{base} cannot conflict with itself: head and base must be different branches"
+                raise FakeError(msg, argument="head")
+            self._graph.clash(head, base, author=self._store.default_user, now=self._store.clock.now)
+            self._store.pushed(self._row)
+
+    @property
+    def branches(self) -> list[Branch]:
+        """The existing branches, in alphabetical order."""
+        from pytest_ghdeploy.interface.history import Branch  # few tests need it
+
+        with self._store.lock:
+            return [Branch(name, sha) for name, sha in sorted(self._graph.branches.items())]
+
+    @property
+    def tags(self) -> list[Tag]:
+        """The existing tags, in reverse alphabetical order as on GitHub."""
+        from pytest_ghdeploy.interface.history import Tag  # few tests need it
+
+        with self._store.lock:
+            return [Tag(name, sha) for name, sha in sorted(self._graph.tags.items(), reverse=True)]
+
+    def commits(self, ref: str | None = None) -> list[Commit]:
+        """
+        List the commits that a ref contains, newest first.
+
+        Args:
+            ref: A branch, a tag, a full ref or a full SHA. The default is the default branch.
+
+        Raises:
+            FakeError: *ref* is unknown. The message lists the branches and tags.
+        """
+        from pytest_ghdeploy.interface.history import commit_of  # few tests need it
+
+        with self._store.lock:
+            if ref is None and not self._graph.commits:  # an empty repository has no branch yet
+                return []
+            sha = self._sha(self.default_branch if ref is None else ref, "ref")
+            return [commit_of(row) for row in self._graph.log(sha)]
