@@ -70,8 +70,8 @@ soak: $(VENV)/ready
 fuzz: $(VENV)/ready
 	$(BIN)/python fuzz/run.py
 
-clients:
-	$(PYTHON) tools/fetch_clients.py
+clients: $(VENV)/ready
+	$(BIN)/python tools/fetch_clients.py
 
 drift: $(VENV)/ready
 	$(BIN)/python tools/drift.py

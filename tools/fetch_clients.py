@@ -3,7 +3,8 @@ Fetch clients, descriptions and recorded payloads for tests into ``.clients``.
 
 Usage: ``make clients``. Octokit in JavaScript, GitHub Actions' own code, GitHub's
 descriptions of its REST API, webhooks and GraphQL, mermaid, vitest and jest come from npm. gh
-and octokit.rb come from the Debian archive and are unpacked, not installed.
+and octokit.rb come from the Debian archive and are unpacked, not installed. PyGithub's
+recorded exchanges with GitHub come from its source distribution.
 
 If something cannot be fetched, a message says so, and its tests are skipped. With
 ``GHDEPLOY_CLIENTS=required`` it is an error, except on a machine without npm, or
@@ -16,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 WHERE = Path(__file__).parents[1] / ".clients"
@@ -33,6 +35,7 @@ NPM = [
     "vitest@4.1.12",
 ]
 DEBIAN = ["gh", "ruby", "ruby-octokit"]
+PYPI = "PyGithub==2.10.0"
 
 
 class NoMeans(OSError):
@@ -95,11 +98,29 @@ def download(packages: Path) -> None:
         run(["apt-get", "download", "--quiet", *names], packages)
 
 
+def from_pypi() -> None:
+    """Unpack the recordings that PyGithub's tests replay below ``.clients/pypi/PyGithub``."""
+    where = WHERE / "pypi"
+    where.mkdir(parents=True, exist_ok=True)
+    name = PYPI.partition("=")[0]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", name, PYPI]
+    run([*command, "--disable-pip-version-check"], where)
+    recordings = where / name
+    recordings.mkdir(exist_ok=True)
+    for package in where.glob("*.tar.gz"):
+        with tarfile.open(package) as archive:
+            for member in archive:
+                file = archive.extractfile(member) if "/tests/ReplayData/" in member.name else None
+                if file:
+                    (recordings / Path(member.name).name).write_bytes(file.read())
+        package.unlink()
+
+
 def main() -> int:
-    """Fetch from both sources. A failure is an error only with ``GHDEPLOY_CLIENTS=required``."""
+    """Fetch from all sources. A failure is an error only with ``GHDEPLOY_CLIENTS=required``."""
     required = os.environ.get("GHDEPLOY_CLIENTS") == "required"
     failed = False
-    for name, fetch in (("npm", from_npm), ("Debian", from_debian)):
+    for name, fetch in (("npm", from_npm), ("Debian", from_debian), ("PyPI", from_pypi)):
         try:
             fetch()
         except (OSError, subprocess.TimeoutExpired) as problem:

@@ -27,6 +27,7 @@ def has_means(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(shutil, "which", which)
     monkeypatch.setattr(fetched, "NODE", tmp_path)
     monkeypatch.setattr(fetched, "DEBIAN", tmp_path)
+    monkeypatch.setattr(fetched, "PYPI", tmp_path)
     return bool(request.param)
 
 
@@ -34,6 +35,22 @@ FINDING: list[tuple[Callable[[], object], str]] = [
     (lambda: fetched.from_npm("@octokit/rest"), "@octokit/rest"),
     (lambda: fetched.from_debian("usr/bin/gh", "gh"), "gh"),
 ]
+
+
+def test_a_missing_source_distribution_fails_only_if_it_is_required(
+    monkeypatch: pytest.MonkeyPatch,
+    has_means: bool,  # noqa: ARG001, FBT001 - nothing was fetched
+) -> None:
+    """Fetching one needs nothing but Python."""
+    reason = "the source distribution of PyGithub is missing: run `make clients` to fetch it"
+    monkeypatch.setenv("GHDEPLOY_CLIENTS", "required")
+    with pytest.raises(pytest.fail.Exception) as failed:
+        fetched.from_pypi("PyGithub")
+    assert str(failed.value) == f"{reason} (it is required: GHDEPLOY_CLIENTS=required)"
+    monkeypatch.delenv("GHDEPLOY_CLIENTS")
+    with pytest.raises(pytest.skip.Exception) as skipped:
+        fetched.from_pypi("PyGithub")
+    assert str(skipped.value) == reason
 
 
 @pytest.mark.parametrize(("find", "what"), FINDING)
@@ -59,11 +76,13 @@ def test_a_missing_client_fails_only_if_it_is_required_and_could_be_fetched(
 
 
 def test_fetched_clients_are_found(has_means: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
-    """Packages and files are found. A program that `make clients` does not fetch is never required."""
+    """Packages, files and recordings are found. A program that `make clients` does not fetch is never required."""
     (tmp_path / "node_modules" / "mermaid").mkdir(parents=True)
+    (tmp_path / "PyGithub").mkdir()
     (tmp_path / "gh").touch()
     assert fetched.from_npm("mermaid") == tmp_path / "node_modules" / "mermaid"
     assert fetched.from_debian("gh", "gh") == tmp_path / "gh"
+    assert fetched.from_pypi("PyGithub") == tmp_path / "PyGithub"
     monkeypatch.setenv("GHDEPLOY_CLIENTS", "required")
     if has_means:
         assert fetched.program("curl") == "/usr/bin/curl"
@@ -93,7 +112,7 @@ def test_a_failed_fetch_is_an_error_only_if_clients_are_required(
     required: str,
     code: int,
 ) -> None:
-    """The other source is still fetched."""
+    """The other sources are still fetched."""
 
     def fail() -> None:
         raise problem
@@ -101,20 +120,27 @@ def test_a_failed_fetch_is_an_error_only_if_clients_are_required(
     monkeypatch.setenv("GHDEPLOY_CLIENTS", required)
     monkeypatch.setattr(tool, "from_npm", fail)
     monkeypatch.setattr(tool, "from_debian", lambda: None)
+    monkeypatch.setattr(tool, "from_pypi", lambda: None)
     assert tool.main() == code
-    assert capsys.readouterr().out == f"nothing was fetched from npm: {problem}\nthe clients from Debian are ready\n"
+    assert capsys.readouterr().out.splitlines() == [
+        f"nothing was fetched from npm: {problem}",
+        "the clients from Debian are ready",
+        "the clients from PyPI are ready",
+    ]
 
 
-def test_a_machine_without_npm_and_apt_fetches_nothing(
+def test_a_machine_without_npm_and_apt_fetches_only_from_pypi(
     tool: Any,  # noqa: ANN401
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The exit status is 0 even if clients are required."""
+    """The exit status is 0 even if clients are required. PyPI needs no other program."""
     monkeypatch.setenv("GHDEPLOY_CLIENTS", "required")
+    monkeypatch.setattr(tool, "from_pypi", lambda: None)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert tool.main() == 0
     assert capsys.readouterr().out.splitlines() == [
         "nothing was fetched from npm: node and npm are not installed",
         "nothing was fetched from Debian: this system is not like Debian",
+        "the clients from PyPI are ready",
     ]

@@ -1,5 +1,5 @@
 """
-Find programs and packages that tests need and that are not Python. ``make clients`` fetches them.
+Find what tests need besides installed Python packages: programs, packages and recordings. ``make clients`` fetches it.
 
 A test is skipped if one is missing. With ``GHDEPLOY_CLIENTS=required``, as in
 CI, it fails instead, unless this machine cannot run ``make clients``.
@@ -17,9 +17,10 @@ import pytest
 CLIENTS = Path(__file__).parents[2] / ".clients"
 NODE = Path(os.environ.get("GHDEPLOY_NODE", CLIENTS / "node"))
 DEBIAN = CLIENTS / "debian"
+PYPI = CLIENTS / "pypi"
 
 _HOW = "run `make clients` to fetch it"
-_MEANS = {"npm": ("node", "npm"), "Debian": ("apt-get", "dpkg-deb")}
+_MEANS: dict[str, tuple[str, ...]] = {"npm": ("node", "npm"), "Debian": ("apt-get", "dpkg-deb"), "PyPI": ()}
 
 
 def missing(what: str, source: str = "") -> NoReturn:
@@ -27,7 +28,7 @@ def missing(what: str, source: str = "") -> NoReturn:
     Skip or fail a test that needs *what*.
 
     Args:
-        source: Where ``make clients`` gets it: ``npm`` or ``Debian``. Empty for a program of the machine itself.
+        source: Where ``make clients`` gets it: ``npm``, ``Debian`` or ``PyPI``. Empty for a program of the machine.
     """
     reason = f"{what} is missing: {_HOW}" if source else f"{what} is not installed"
     required = os.environ.get("GHDEPLOY_CLIENTS") == "required"
@@ -51,3 +52,8 @@ def from_npm(package: str) -> Path:
 def from_debian(path: str, what: str) -> Path:
     """Find a file of a Debian package, which is unpacked but not installed."""
     return DEBIAN / path if (DEBIAN / path).exists() else missing(what, "Debian")
+
+
+def from_pypi(package: str) -> Path:
+    """Find the folder of what a source distribution contains."""
+    return PYPI / package if (PYPI / package).is_dir() else missing(f"the source distribution of {package}", "PyPI")
