@@ -58,6 +58,22 @@ def test_the_most_specific_operation_is_found(method: str, path: str, name: str 
 
 
 ENDPOINTS = router.endpoints()
+
+
+def test_modules_on_demand_are_imported_for_each_of_their_paths() -> None:
+    """Each path of such a module has one of the module's segments, in a place where it is not a parameter."""
+    for endpoint in ENDPOINTS.values():
+        words = router._ON_DEMAND.get(endpoint.handler.__module__.rpartition(".")[2])
+        for path in endpoint.paths:
+            assert words is None or words & set(path.split("/")), path
+
+
+def test_every_module_on_demand_exists_and_has_endpoints() -> None:
+    """A renamed module must be renamed in the table."""
+    modules = {endpoint.handler.__module__.rpartition(".")[2] for endpoint in ENDPOINTS.values()}
+    assert router._ON_DEMAND.keys() <= modules
+
+
 RULES = [(endpoint.method, path, name) for name, endpoint in ENDPOINTS.items() for path in endpoint.paths]
 ROUTER = router.Router(RULES)
 CONVERTERS = {**dict.fromkeys(["ref", "branch", "path", "basehead"], "path"), "namespace": "any(heads, tags)"}

@@ -41,6 +41,12 @@ KINDS = (
     "invitations",
     "hooks",
     "hook_deliveries",
+    "pull_requests",
+    "labels",
+    "reviews",
+    "issue_comments",
+    "commit_comments",
+    "reactions",
 )
 
 

@@ -194,16 +194,37 @@ def _could_be(template: tuple[str, ...], pattern: Segments) -> bool:
 @cache
 def endpoints() -> dict[str, Endpoint]:
     """Collect the endpoints of all modules in ``api``, by operation id."""
-    from pytest_ghdeploy import api
+    return _own_endpoints(_usual_modules().union(_ON_DEMAND))[1]
 
-    for module in sorted(info.name for info in iter_modules(api.__path__)):
-        import_module(f"{api.__name__}.{module}")
-    return dict(sorted(registered.items()))
+
+# Modules that few tests need, and that are imported when a path has one of these segments. Any other module in `api`
+# is imported with the first request, so a new module need not be listed here.
+_ON_DEMAND = {
+    "branches": {"branches", "merges"},
+    "collaborators": {"collaborators"},
+    "commits": {"commits", "compare"},
+    "contents": {"contents"},
+    "rate_limit": {"rate_limit"},
+    "tags": {"tags"},
+    "users": {"user", "users"},
+    "webhook_deliveries": {"deliveries"},
+    "webhooks": {"hooks"},
+}
 
 
 @cache
-def _own_endpoints() -> tuple[Router, dict[str, Endpoint]]:
-    own = endpoints()
+def _usual_modules() -> frozenset[str]:
+    from pytest_ghdeploy import api
+
+    return frozenset(info.name for info in iter_modules(api.__path__) if info.name not in _ON_DEMAND)
+
+
+@cache
+def _own_endpoints(modules: frozenset[str]) -> tuple[Router, dict[str, Endpoint]]:
+    """Collect the endpoints of these *modules* in ``api``, and of others that are already imported."""
+    for module in sorted(modules):
+        import_module(f"pytest_ghdeploy.api.{module}")
+    own = dict(sorted(registered.items()))
     return Router((endpoint.method, path, name) for name, endpoint in own.items() for path in endpoint.paths), own
 
 
@@ -223,7 +244,9 @@ def find(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
 
 
 def _own_endpoint(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
-    router, own = _own_endpoints()
+    segments = path.split("/")
+    needed = {module for module, words in _ON_DEMAND.items() if not words.isdisjoint(segments)}
+    router, own = _own_endpoints(_usual_modules() | needed)
     match = router.match(method, path)
     if match is None:
         return None, {}

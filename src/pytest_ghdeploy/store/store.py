@@ -37,14 +37,6 @@ from pytest_ghdeploy.github.model import (
     Token,
     User,
 )
-from pytest_ghdeploy.github.pull_requests import (
-    CommitComment,
-    IssueComment,
-    Label,
-    PullRequest,
-    Reaction,
-    Review,
-)
 from pytest_ghdeploy.github.rules import permissions as rules
 from pytest_ghdeploy.redaction.secrets import Secrets
 from pytest_ghdeploy.store.events import Recorder
@@ -55,6 +47,14 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.assumptions import Assumptions
     from pytest_ghdeploy.github.model import AccountType, Permission
+    from pytest_ghdeploy.github.pull_requests import (
+        CommitComment,
+        IssueComment,
+        Label,
+        PullRequest,
+        Reaction,
+        Review,
+    )
     from pytest_ghdeploy.github.repository_settings import RepositorySettings
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.store.clock import Clock
@@ -90,12 +90,13 @@ class Store:
     environments = KeptTable[Environment](464_814_513)
     invitations = KeptTable[Invitation](71_300_021)
     hooks = KeptTable[Hook](301_950_017)
-    pull_requests = KeptTable[PullRequest](1_946_300_029)
-    labels = KeptTable[Label](5_208_045_031)
-    reviews = KeptTable[Review](2_461_100_033)
-    issue_comments = KeptTable[IssueComment](3_012_400_037)
-    commit_comments = KeptTable[CommitComment](141_200_039)
-    reactions = KeptTable[Reaction](252_900_041)
+    # Few tests need the rest, so the module with their rows is not imported here.
+    pull_requests: KeptTable[PullRequest] = KeptTable(1_946_300_029)
+    labels: KeptTable[Label] = KeptTable(5_208_045_031)
+    reviews: KeptTable[Review] = KeptTable(2_461_100_033)
+    issue_comments: KeptTable[IssueComment] = KeptTable(3_012_400_037)
+    commit_comments: KeptTable[CommitComment] = KeptTable(141_200_039)
+    reactions: KeptTable[Reaction] = KeptTable(252_900_041)
     # Above 2**53, as on github.com, so clients that read numbers as floats round them. Rounded, they still differ.
     hook_deliveries = KeptTable[HookDelivery](1_180_000_000_000_000_023, step=1_021)
 
