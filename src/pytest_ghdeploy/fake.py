@@ -352,23 +352,28 @@ class FakeGitHub:
         """The added tokens that are not revoked, oldest first."""
         return self._engine.tokens
 
-    def add_team(self, organization: str, name: str) -> Team:
+    def add_team(self, organization: str, name: str, *, members: Sequence[str] = ()) -> Team:
         """
-        Add a team, which can review deployments to environments of its organization's repositories.
+        Add a team, which can review deployments and pull requests of its organization's repositories.
 
         Args:
             organization: The login of the organization, which is created if it does not exist.
 
             name: The name of the team, with at least one letter or digit.
 
+            members: The logins of its members, who are members of the organization too. An account that does not
+                exist is created as a user. Approvals of members count as those of users with write access; a team
+                gives no other rights.
+
         Returns:
-            The team, with ``id``, ``slug``, ``name`` and ``organization``.
+            The team, with ``id``, ``slug``, ``name``, ``organization`` and ``members``.
 
         Raises:
-            FakeError: The team exists, *organization* is not an organization, or *name* is invalid. Nothing was added.
+            FakeError: The team exists, *organization* is not an organization, *name* is invalid, or a member is not a
+                user. Nothing was added.
         """
         with self._engine.lock, self._engine.changes:
-            return accounts.add_team(self._engine.store, organization, name)
+            return accounts.add_team(self._engine.store, organization, name, members)
 
     def add_app(
         self,

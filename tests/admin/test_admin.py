@@ -266,7 +266,10 @@ CALLS: dict[str, Call] = {
         lambda gh: gh.tokens[0].user.login == "mona",
     ),
     "revoke_token": Call({"token": TOKEN}, {}, lambda gh: not gh.tokens, lambda gh: gh.add_token(TOKEN)),
-    "add_team": Call({"organization": "acme", "name": "Ops"}, {"slug": "ops", "organization": {"login": "acme"}}),
+    "add_team": Call(
+        {"organization": "acme", "name": "Ops", "members": ["mona"]},
+        {"slug": "ops", "organization": {"login": "acme"}},
+    ),
     "add_app": Call(
         {"slug": "gate", "owner": "mona", "id": 7, "permissions": {"checks": "write"}, "events": ["push"]},
         {"id": 7, "slug": "gate", "owner": {"login": "mona"}, "permissions": {"metadata": "read", "checks": "write"}},
@@ -294,6 +297,11 @@ CALLS: dict[str, Call] = {
         {"name": "refs/notes/x", "ref": "main"},
         {"sha": re.compile(r"[0-9a-f]{40}")},
         lambda gh: of_repository(gh).sha("refs/notes/x"),
+    ),
+    "repositories/{owner}/{name}/protect_branch": Call(
+        {"pattern": "mai?", "required_contexts": ["ci"], "required_approvals": 1},
+        {},
+        lambda gh: of_repository(gh).branches[0].protected,
     ),
     "repositories/{owner}/{name}/add_merge_conflict": Call(
         {"head": "topic"}, {}, lambda gh: of_repository(gh).sha("topic") != of_repository(gh).sha("main")
@@ -758,7 +766,10 @@ def test_a_refusal_names_the_argument_and_the_keys(fake: FakeGitHub, ask: Ask) -
         "target_url",
         status,
     )
-    assert refused("add_team", organization="no name", name="x") == ("organization", ["organization", "name"])
+    assert refused("add_team", organization="no name", name="x") == (
+        "organization",
+        ["organization", "name", "members"],
+    )
     assert refused("webhooks/drop", delivery=5) == ("delivery", ["delivery"])
     assert refused("webhooks/release", chosen=[5]) == ("chosen[0]", ["chosen"])
     assert refused("assert_event", name="status", fields={"stat": 1}) == ("fields.stat", ["name", "fields"])

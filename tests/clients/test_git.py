@@ -51,6 +51,15 @@ def test_pygithub_handles_refs(remote: Remote, repo: Repository, ghdeploy: FakeG
     assert [event.name for event in ghdeploy.events] == ["create", "push", "push", "push", "delete", "push"]
 
 
+def test_pygithub_reads_protected_branches(remote: Remote, repo: Repository) -> None:
+    """Each branch says whether it is protected, and one that is names the contexts it requires."""
+    repo.add_branch("topic")
+    repo.protect_branch("main", required_contexts=["ci"])
+    assert [(branch.name, branch.protected) for branch in remote.get_branches()] == [("main", True), ("topic", False)]
+    shown = remote.get_branch("main")
+    assert shown.raw_data["protection"]["required_status_checks"]["contexts"] == ["ci"]
+
+
 @pytest.mark.parametrize("content", ["text\n", BINARY])
 def test_pygithub_handles_files(remote: Remote, content: str | bytes) -> None:
     """Create, read, list, update, delete."""

@@ -264,6 +264,7 @@ EVERYTHING: dict[str, Any] = {
             "collaborators": ["hubot", {"login": "mona", "permission": "admin"}],
             "tags": [{"name": "v1", "ref": "main"}],
             "refs": [{"name": "refs/notes/x", "ref": "v1"}],
+            "protected_branches": ["main", {"pattern": "v?", "required_contexts": ["ci"], "required_approvals": 2}],
             "merge_conflicts": ["stale"],
             "commits": [
                 {"branch": "topic", "message": "Change", "files": {"a.txt": "text\n"}},
@@ -275,7 +276,7 @@ EVERYTHING: dict[str, Any] = {
             "private": True,
         },
     ],
-    "teams": [{"organization": "octo-org", "name": "Release Team"}],
+    "teams": [{"organization": "octo-org", "name": "Release Team", "members": ["mona"]}],
     "apps": [
         "gate",
         {
@@ -308,7 +309,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
         permissions={"deployments": "write", "checks": "read"},
         events=["push"],
     )
-    team = fake.add_team("octo-org", "Release Team")
+    team = fake.add_team("octo-org", "Release Team", members=["mona"])
     fake.add_repository("octocat/plain")
     repo = fake.add_repository("octo-org/app", default_branch="main", private=True)
     fake.add_token("my-token")
@@ -326,6 +327,8 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     repo.add_merge_conflict("stale")
     repo.add_tag("v1", "main")
     repo.add_ref("refs/notes/x", "v1")
+    repo.protect_branch("main")
+    repo.protect_branch("v?", required_contexts=["ci"], required_approvals=2)
     repo.add_collaborator("hubot")
     repo.add_collaborator("mona", permission="admin")
     repo.add_deploy_key("server", KEYS[0], read_only=True)

@@ -46,6 +46,7 @@ class Scene:
         repo.add_branch("topic")
         self.ahead = repo.add_commit("topic", files={"topic.txt": "new\n"})
         repo.add_tag("v1", "main")
+        repo.protect_branch("topic", required_contexts=["ci"], required_approvals=1)
         repo.add_collaborator("mona")
         repo.add_commit_status("main", state="success")
         deployment = repo.add_deployment(ref="main", environment="staging")

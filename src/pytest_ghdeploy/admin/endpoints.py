@@ -146,6 +146,7 @@ ENDPOINTS = (
     Endpoint("POST", f"{_REPOSITORY}/add_commit"),
     Endpoint("POST", f"{_REPOSITORY}/add_tag"),
     Endpoint("POST", f"{_REPOSITORY}/add_ref"),
+    Endpoint("POST", f"{_REPOSITORY}/protect_branch"),
     Endpoint("POST", f"{_REPOSITORY}/add_merge_conflict"),
     Endpoint("POST", f"{_REPOSITORY}/add_collaborator"),
     Endpoint("POST", f"{_REPOSITORY}/add_commit_status"),

@@ -7,25 +7,40 @@ Source:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import git
+from pytest_ghdeploy.api.branch_protection import protection_of
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.git import MergeConflict
 from pytest_ghdeploy.serializers import git as as_json
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.branch_protection import BranchProtection
+    from pytest_ghdeploy.github.urls import JSON
 
 PERMISSION = "contents"
 
 
 @route("repos/list-branches", "GET /repos/{owner}/{repo}/branches")
 def list_branches(call: Call) -> Reply:
-    """List branches in alphabetical order. Branches of the fake are never protected."""
+    """List branches in alphabetical order: all of them, or only those that are protected or not protected."""
+
+    def protection(name: str) -> BranchProtection | None:
+        return protection_of(call.store, call.repository, name)
+
     branches = sorted(call.store.git(call.repository).branches.items())
-    if call.query.get("protected") == "true":
-        branches = []
-    return Reply(
-        200, Listing(branches, lambda branch: as_json.short_branch(branch[0], branch[1], call.repository, call.urls))
-    )
+    wanted = call.query.get("protected")
+    if wanted in {"true", "false"}:
+        branches = [branch for branch in branches if (protection(branch[0]) is not None) == (wanted == "true")]
+
+    def render(branch: tuple[str, str]) -> JSON:
+        name, sha = branch
+        return as_json.listed_branch(name, sha, protection(name), call.repository, call.urls)
+
+    return Reply(200, Listing(branches, render))
 
 
 @route("repos/get-branch", "GET /repos/{owner}/{repo}/branches/{branch}")
@@ -36,7 +51,8 @@ def get_branch(call: Call) -> Reply:
         hint = f"{call.repository.full_name} has no branch {name!r}; {errors.known_values(name, graph.branches)}"
         raise refusals.branch_not_found(hint)
     head = graph.commits[graph.branches[name]]
-    return Reply(200, as_json.branch(name, head, call.repository, call.urls))
+    protection = protection_of(call.store, call.repository, name)
+    return Reply(200, as_json.branch(name, head, protection, call.repository, call.urls))
 
 
 @route("repos/merge", "POST /repos/{owner}/{repo}/merges")

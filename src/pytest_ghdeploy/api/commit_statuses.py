@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.api import check_runs, git
+from pytest_ghdeploy.api.branch_protection import protection_of
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import CommitStatus
@@ -86,7 +87,11 @@ def create(
             context_key=key,
         )
     )
-    commit, branches = graph.commits[sha], list(islice(graph.branches_with(sha), payloads.MOST_BRANCHES))
+    commit = graph.commits[sha]
+    branches = [
+        (name, head, protection_of(store, repository, name) is not None)
+        for name, head in islice(graph.branches_with(sha), payloads.MOST_BRANCHES)
+    ]
     store.events.record(
         "status",
         None,

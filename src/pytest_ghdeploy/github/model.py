@@ -215,6 +215,7 @@ class Team(NamedTuple):
     organization: User
     name: str
     slug: str
+    members: tuple[User, ...] = ()
 
 
 class Environment(NamedTuple):

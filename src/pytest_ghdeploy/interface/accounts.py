@@ -41,9 +41,9 @@ def add_user(store: Store, login: str, account_type: AccountType) -> User:
     return store.add_user(login, "Bot" if is_bot else account_type)
 
 
-def add_team(store: Store, organization: str, name: str) -> Team:
+def add_team(store: Store, organization: str, name: str, members: Sequence[str]) -> Team:
     """
-    Add a team, and its organization if that does not exist. The arguments are those of ``FakeGitHub.add_team``.
+    Add a team, with its organization and members if they do not exist. The arguments are those of ``FakeGitHub``.
 
     Raises:
         FakeError: The team exists, or an argument is invalid. Nothing was added.
@@ -61,8 +61,15 @@ def add_team(store: Store, organization: str, name: str) -> Team:
     if store.teams.where(organization=owner, slug=slug):
         msg = f"{organization} already has a team {slug}"
         raise FakeError(msg, argument="name")
+    check_type("members", members, (list, tuple), "a list of logins")
+    for login in members:
+        check_login(login, argument="members")
+        if (kind := store.type_of(login)) != "User":
+            msg = f"{login} has the type {kind}; only users can be members of a team"
+            raise FakeError(msg, argument="members")
     owner = owner or store.add_user(organization, "Organization")
-    return store.teams.add(Team(store.teams.next_id, owner, name, slug))
+    users = tuple(dict.fromkeys(store.ensure_user(login) for login in members))
+    return store.teams.add(Team(store.teams.next_id, owner, name, slug, users))
 
 
 def add_app(

@@ -183,18 +183,21 @@ def _header_problem(value: str) -> str:
     return f"it contains the character U+{ord(character):04X}"
 
 
-def check_number(name: str, number: object, least: int) -> None:
+def check_number(name: str, number: object, least: int, most: int | None = None) -> None:
     """
     Check a whole number.
 
     Args:
         name: The name of the argument with the number.
 
+        most: ``None`` for no limit.
+
     Raises:
-        FakeError: It is not a whole number, or is less than *least*.
+        FakeError: It is not a whole number, is less than *least* or more than *most*.
     """
-    if type(number) is not int or number < least:
-        msg = f"{name} must be a whole number, {least} or more; got {number!r}"
+    if type(number) is not int or number < least or (most is not None and number > most):
+        allowed = f"{least} or more" if most is None else f"{least} to {most}"
+        msg = f"{name} must be a whole number, {allowed}; got {number!r}"
         raise FakeError(msg, argument=name)
 
 

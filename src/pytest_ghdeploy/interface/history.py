@@ -28,7 +28,7 @@ class Branch(NamedTuple):
     Attributes:
         sha: The SHA of its head.
 
-        protected: Whether a protection rule applies to it. Branches of the fake are never protected.
+        protected: Whether a rule protects it: see ``Repository.protect_branch``.
     """
 
     name: str

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import refs
+from pytest_ghdeploy.api import branch_protection, refs
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.rules import git as rules
 from pytest_ghdeploy.interface.arguments import (
     advice,
+    check_number,
     check_ref_name,
     check_type,
+    plain_json,
 )
 from pytest_ghdeploy.interface.repository_base import RepositoryBase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from pytest_ghdeploy.github import model
@@ -214,13 +217,56 @@ class RepositoryGit(RepositoryBase):
             self._graph.clash(head, base, author=self._store.default_user, now=self._store.clock.now)
             self._store.pushed(self._row)
 
+    def protect_branch(
+        self, pattern: str, *, required_contexts: Sequence[str] = (), required_approvals: int = 0
+    ) -> None:
+        """
+        Protect the branches whose names match a pattern.
+
+        Dispatches no event. Administrators of the repository are not bound, as is GitHub's default. Protecting a
+        pattern again replaces its requirements.
+
+        Args:
+            pattern: The name of a branch, or a pattern for names, such as ``release/*``. ``*`` matches no ``/``. The
+                branches need not exist yet.
+
+            required_contexts: The contexts of commit statuses and names of check runs that a pull request needs
+                before it can be merged. With them, it must also be up to date with its base.
+
+            required_approvals: The approving reviews that a pull request needs, 0 to 6. Those of users with write
+                access and of members of the owner's teams count.
+
+        Raises:
+            FakeError: An argument is invalid. Nothing has changed.
+        """
+        from pytest_ghdeploy.github.branch_protection import APPROVALS_LIMIT  # few tests need it
+
+        check_type("pattern", pattern or None, str, "a non-empty string")
+        check_type("required_contexts", required_contexts, (list, tuple), "a list of contexts")
+        for context in required_contexts:
+            check_type("a context", context or None, str, "a non-empty string", argument="required_contexts")
+        plain_json(pattern=pattern, required_contexts=list(required_contexts))
+        check_number("required_approvals", required_approvals, 0, APPROVALS_LIMIT)
+        with self._store.lock, self._store.changes:
+            branch_protection.protect(
+                self._store,
+                self._row,
+                pattern=pattern,
+                required_contexts=required_contexts,
+                required_approvals=required_approvals,
+            )
+
     @property
     def branches(self) -> list[Branch]:
         """The existing branches, in alphabetical order."""
         from pytest_ghdeploy.interface.history import Branch  # few tests need it
 
         with self._store.lock:
-            return [Branch(name, sha) for name, sha in sorted(self._graph.branches.items())]
+            row = self._row
+            return [
+                Branch(name, sha, branch_protection.protection_of(self._store, row, name) is not None)
+                for name, sha in sorted(self._graph.branches.items())
+            ]
 
     @property
     def tags(self) -> list[Tag]:

@@ -91,6 +91,7 @@ _OF_REPOSITORIES = (
     Section("merge_conflicts", "add_merge_conflict", Repository),
     Section("tags", "add_tag", Repository),
     Section("refs", "add_ref", Repository),
+    Section("protected_branches", "protect_branch", Repository),
     Section("collaborators", "add_collaborator", Repository),
     Section("deploy_keys", "add_deploy_key", Repository),
     Section("commit_statuses", "add_commit_status", Repository),

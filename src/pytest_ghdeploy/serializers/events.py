@@ -93,12 +93,16 @@ def deployment_status(row: DeploymentStatus, of: Deployment, repository: Reposit
 def status(
     row: CommitStatus,
     commit: Commit,
-    branches: Sequence[tuple[str, str]],
+    branches: Sequence[tuple[str, str, bool]],
     repository: Repository,
     sender: User,
     urls: Urls,
 ) -> JSON:
-    """Make the payload of ``status``. *branches* are the names and heads of at most 10 branches that have *commit*."""
+    """
+    Make the payload of ``status``.
+
+    *branches* are at most 10 branches that have *commit*: their names, their heads, and whether they are protected.
+    """
     simple = commit_statuses.simple_commit_status(row, repository, urls)
     return {
         "id": row.id,
@@ -110,7 +114,9 @@ def status(
         "description": row.description,
         "state": row.state,
         "commit": git.commit(commit, repository, urls),
-        "branches": [git.short_branch(name, head, repository, urls) for name, head in branches],
+        "branches": [
+            git.short_branch(name, head, repository, urls, protected=protected) for name, head, protected in branches
+        ],
         # Only in this payload, times have an offset instead of the Z.
         "created_at": row.created_at.isoformat(),
         "updated_at": row.updated_at.isoformat(),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from pytest_ghdeploy.github.branch_protection import BranchProtection
     from pytest_ghdeploy.github.git import Commit, Graph, Signature
     from pytest_ghdeploy.github.model import Repository, User
     from pytest_ghdeploy.github.trees import Change, Entry
@@ -146,28 +147,45 @@ def full_commit(row: Commit, graph: Graph, repository: Repository, urls: Urls) -
     return {**commit(row, repository, urls), "stats": stats, "files": files}
 
 
-def short_branch(name: str, sha: str, repository: Repository, urls: Urls) -> JSON:
-    """Serialize a branch for lists and events."""
+def short_branch(name: str, sha: str, repository: Repository, urls: Urls, *, protected: bool) -> JSON:
+    """Serialize a branch for events."""
     return {
         "name": name,
         "commit": {"sha": sha, "url": f"{urls.repository(repository)}/commits/{sha}"},
-        "protected": False,
+        "protected": protected,
     }
 
 
-def branch(name: str, head: Commit, repository: Repository, urls: Urls) -> JSON:
-    """Serialize a branch for its own endpoint. Branches of the fake are never protected."""
+def listed_branch(name: str, sha: str, rule: BranchProtection | None, repository: Repository, urls: Urls) -> JSON:
+    """Serialize a branch for the list of branches. Only that of a protected branch shows the protection."""
+    short = short_branch(name, sha, repository, urls, protected=rule is not None)
+    return short if rule is None else short | _protection(name, rule, repository, urls)
+
+
+def branch(name: str, head: Commit, rule: BranchProtection | None, repository: Repository, urls: Urls) -> JSON:
+    """Serialize a branch for its own endpoint."""
     api = f"{urls.repository(repository)}/branches/{quote(name)}"
     return {
         "name": name,
         "commit": commit(head, repository, urls),
         "_links": {"self": api, "html": f"{urls.html}/{repository.full_name}/tree/{quote(name)}"},
-        "protected": False,
+        "protected": rule is not None,
+        **_protection(name, rule, repository, urls),
+    }
+
+
+def _protection(name: str, rule: BranchProtection | None, repository: Repository, urls: Urls) -> JSON:
+    contexts = rule.required_contexts if rule else ()
+    return {
         "protection": {
-            "enabled": False,
-            "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
+            "enabled": rule is not None,
+            "required_status_checks": {
+                "enforcement_level": "non_admins" if contexts else "off",
+                "contexts": list(contexts),
+                "checks": [{"context": context, "app_id": None} for context in contexts],
+            },
         },
-        "protection_url": f"{api}/protection",
+        "protection_url": f"{urls.repository(repository)}/branches/{quote(name)}/protection",
     }
 
 

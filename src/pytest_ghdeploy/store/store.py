@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_ghdeploy.github.assumptions import Assumptions
+    from pytest_ghdeploy.github.branch_protection import BranchProtection
     from pytest_ghdeploy.github.model import AccountType, Permission
     from pytest_ghdeploy.github.pull_requests import (
         CommitComment,
@@ -90,7 +91,8 @@ class Store:
     environments = KeptTable[Environment](464_814_513)
     invitations = KeptTable[Invitation](71_300_021)
     hooks = KeptTable[Hook](301_950_017)
-    # Few tests need the rest, so the module with their rows is not imported here.
+    # Few tests need the rest, so the modules with their rows are not imported here.
+    branch_protections: KeptTable[BranchProtection] = KeptTable(38_400_043)
     pull_requests: KeptTable[PullRequest] = KeptTable(1_946_300_029)
     labels: KeptTable[Label] = KeptTable(5_208_045_031)
     reviews: KeptTable[Review] = KeptTable(2_461_100_033)
@@ -181,6 +183,10 @@ class Store:
         if user is not None and not self.tokens:
             return "admin"
         return rules.permission(repository, user, self.granted(repository, user) if user else None)
+
+    def is_member(self, organization: User, user: User) -> bool:
+        """Return whether *user* is a member of *organization*, that is, of one of its teams."""
+        return any(user in team.members for team in self.teams.where(organization=organization))
 
     def app_of(self, bot: User) -> App | None:
         """Find the app of a bot account, whose login is the app's slug followed by ``[bot]``."""

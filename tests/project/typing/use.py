@@ -105,6 +105,7 @@ def setting_the_scene(gh: FakeGitHub) -> None:
     assert_type(repo.add_commit("old", message="Fix", files={"app.py": "text"}), str)
     assert_type(repo.add_commit("old", author={"name": "M", "email": "m@x.invalid"}, date=gh.clock.now), str)
     assert_type(repo.add_tag("v1", "old"), str)
+    repo.protect_branch("release/*", required_contexts=["ci"], required_approvals=1)
     assert_type(repo.branches, list[Branch])
     assert_type(repo.tags[0].sha, str)
     assert_type(repo.commits("old")[0].author.login, str | None)
@@ -175,7 +176,7 @@ def seeding(gh: FakeGitHub, folder: Path) -> None:
 
 def protecting(gh: FakeGitHub, repo: Repository) -> None:
     """Use each member of an environment."""
-    team = gh.add_team("acme", "Release")
+    team = gh.add_team("acme", "Release", members=["mona"])
     environment = repo.add_environment(
         "production",
         wait_timer=30,

@@ -57,7 +57,9 @@ def context_key(context: str) -> str:
     return context.casefold()
 
 
-def contexts_to_check(reported: Sequence[Context], required: Sequence[str] | None) -> list[Context]:
+def contexts_to_check(
+    reported: Sequence[Context], required: Sequence[str] | None, *, missing: str = "pending"
+) -> list[Context]:
     """
     Select the contexts that must be successful for a deployment.
 
@@ -66,7 +68,9 @@ def contexts_to_check(reported: Sequence[Context], required: Sequence[str] | Non
 
         required:
             The deployment's ``required_contexts``: ``None`` for all, ``[]`` for
-            none. A name without a report counts as ``pending``.
+            none.
+
+        missing: The state of a required context without a report.
     """
     if required is None:
         return list(reported)
@@ -76,7 +80,7 @@ def contexts_to_check(reported: Sequence[Context], required: Sequence[str] | Non
     return [
         context
         for name in dict.fromkeys(required)
-        for context in matches.get(context_key(name)) or [Context(name, "pending")]
+        for context in matches.get(context_key(name)) or [Context(name, missing)]
     ]
 
 
