@@ -41,6 +41,7 @@ KINDS = (
     "invitations",
     "hooks",
     "hook_deliveries",
+    "branch_protections",
     "pull_requests",
     "labels",
     "reviews",
