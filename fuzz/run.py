@@ -157,7 +157,9 @@ class Fuzzer:
         repo.add_deploy_key("a key", KEYS[0])
         repo.add_collaborator("hubot", permission=self.random.choice(["pull", "push", "admin"]))
         branch_policies = {"protected_branches": False, "custom_branch_policies": True}
-        repo.add_environment("staging", deployment_branch_policy=branch_policies)
+        staging = repo.add_environment("staging", deployment_branch_policy=branch_policies)
+        staging.add_secret("DEPLOY_KEY")
+        staging.add_variable("REGION", "eu")
         gate = self.fake.add_app("gate")
         self.fake.webhooks.subscribe(lambda _: None, repository="octocat/example")
         for path, body in (
@@ -209,6 +211,8 @@ class Fuzzer:
             "repo": ["example"] * 30 + ["other"],
             "username": ["octocat", "hubot"],
             "environment_name": ["staging"] * 3 + [row.name for row in store.environments],
+            "secret_name": ["DEPLOY_KEY"],
+            "name": ["REGION"],
             "basehead": [f"{choose(refs)}...{choose(refs)}"],
             "path": [path for commit in graph.commits.values() for path in commit.tree] + ["new.txt", "docs"],
             "branch": list(graph.branches),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.apps import App, Installation
     from pytest_ghdeploy.interface.deployer import Deployer
     from pytest_ghdeploy.interface.environment import Environment
+    from pytest_ghdeploy.interface.environment_values import EnvironmentSecret, EnvironmentVariable
     from pytest_ghdeploy.interface.fault_plan import Fault
     from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.history import Branch, Commit, CommitAuthor, Tag
@@ -49,6 +50,8 @@ _HOMES = {
     "Deployment": "interface.resources",
     "DeploymentStatus": "interface.resources",
     "Environment": "interface.environment",
+    "EnvironmentSecret": "interface.environment_values",
+    "EnvironmentVariable": "interface.environment_values",
     "Event": "store.events",
     "Events": "store.events",
     "Exchange": "report.exchange",
@@ -90,6 +93,8 @@ __all__ = [
     "Deployment",
     "DeploymentStatus",
     "Environment",
+    "EnvironmentSecret",
+    "EnvironmentVariable",
     "Event",
     "Events",
     "Exchange",

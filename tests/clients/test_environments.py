@@ -83,3 +83,42 @@ def test_pygithub_raises_the_refusal_of_an_environment(remote: Repository) -> No
     with pytest.raises(GithubException) as refused:
         remote.create_environment("production", wait_timer=43_201)
     assert (refused.value.status, refused.value.message) == (422, "Wait timer must be between 0 and 43200")
+
+
+def test_pygithub_creates_reads_and_deletes_a_secret(ghdeploy: FakeGitHub, remote: Repository) -> None:
+    """PyGithub encrypts the value with the environment's public key, and the test decrypts it."""
+    environment = remote.create_environment("production")
+    created = environment.create_secret("deploy_key", "hunter-2")
+    assert created.name == "deploy_key"
+    (secret,) = ghdeploy.repository("acme/app").environments[0].secrets
+    assert (secret.name, secret.decrypted()) == ("DEPLOY_KEY", "hunter-2")
+    assert environment.get_public_key().key_id == secret.key_id
+    found = environment.get_secret("DEPLOY_KEY")
+    assert (found.name, found.created_at) == ("DEPLOY_KEY", secret.created_at)
+
+    environment.create_secret("DEPLOY_KEY", "hunter-3")
+    assert secret.decrypted() == "hunter-3"
+    assert [each.name for each in environment.get_secrets()] == ["DEPLOY_KEY"]
+    environment.delete_secret("DEPLOY_KEY")
+    assert list(environment.get_secrets()) == []
+    assert "hunter" not in ghdeploy.conversation_text()
+
+
+def test_pygithub_creates_edits_and_deletes_a_variable(ghdeploy: FakeGitHub, remote: Repository) -> None:
+    """PyGithub pages through the list, ten at a time."""
+    environment = remote.create_environment("production")
+    variable = environment.create_variable("region", "eu")
+    assert (variable.name, variable.value) == ("region", "eu")
+    kept = ghdeploy.repository("acme/app").environments[0].variables[0]
+    found = environment.get_variable("REGION")
+    assert found.value == "eu"
+    assert found.edit("us") is True
+    assert kept.value == "us"
+    for number in range(11):
+        environment.create_variable(f"V{number:02}", str(number))
+    assert [each.name for each in environment.get_variables()] == ["REGION", *(f"V{number:02}" for number in range(11))]
+    with pytest.raises(GithubException) as refused:
+        environment.create_variable("REGION", "ap")
+    assert refused.value.status == 409
+    assert environment.delete_variable("REGION") is True
+    assert len(list(environment.get_variables())) == 11

@@ -21,7 +21,7 @@ from pytest_ghdeploy.http import router, schema
 from pytest_ghdeploy.http.authentication import token_of
 from pytest_ghdeploy.http.json_body import read_object
 from pytest_ghdeploy.http.messages import header_text
-from pytest_ghdeploy.http.schema import ruby
+from pytest_ghdeploy.http.violations import ruby
 
 if TYPE_CHECKING:
     import requests
@@ -331,6 +331,7 @@ def test_which_operations_need_a_body() -> None:
     """Those whose body has required members. For the others an empty body is an empty object."""
     with_body = {name for name in router.endpoints() if schema.takes_body(name)}
     assert with_body - {name for name in with_body if schema.needs_body(name)} == {
+        "actions/update-environment-variable",
         "checks/update",
         "repos/add-collaborator",
         "repos/create-deployment-protection-rule",

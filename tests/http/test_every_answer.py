@@ -31,6 +31,16 @@ ENDPOINTS = router.endpoints()
 
 # From GitHub's description.
 CODES = {
+    "actions/create-environment-variable": "201",
+    "actions/create-or-update-environment-secret": "201 204",
+    "actions/delete-environment-secret": "204",
+    "actions/delete-environment-variable": "204",
+    "actions/get-environment-public-key": "200",
+    "actions/get-environment-secret": "200",
+    "actions/get-environment-variable": "200",
+    "actions/list-environment-secrets": "200",
+    "actions/list-environment-variables": "200",
+    "actions/update-environment-variable": "204",
     "checks/create": "201",
     "checks/get": "200",
     "checks/list-annotations": "200",
@@ -253,6 +263,9 @@ def limitless(world: World) -> requests.Response:
 
 
 CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
+    ("actions/create-or-update-environment-secret", 204): lambda w: w.ask(
+        "actions/create-or-update-environment-secret", w.scene.usual("actions/create-or-update-environment-secret")[0]
+    ),
     ("git/create-ref", 422): lambda w: w.ask("git/create-ref", {"ref": "refs/heads/main", "sha": w.scene.sha}),
     ("git/delete-ref", 422): lambda w: w.ask("git/delete-ref", ref="heads/nope"),
     ("git/get-ref", 404): lambda w: w.ask("git/get-ref", ref="heads/nope"),
@@ -425,6 +438,14 @@ def test_each_response_is_produced(version: str) -> None:
                 check_answer(CASES[operation_id, code](world), operation_id, code, version)
 
 
+# Their body is an empty object.
+ANSWER_NOTHING = {
+    "actions/create-environment-variable",
+    "actions/create-or-update-environment-secret",
+    "repos/redeliver-webhook-delivery",
+}
+
+
 def check_answer(answer: requests.Response, operation_id: str, code: int, version: str) -> None:
     """Check what all responses with the same status have in common."""
     assert answer.status_code == code, answer.text
@@ -443,7 +464,7 @@ def check_answer(answer: requests.Response, operation_id: str, code: int, versio
     elif code > 300:
         assert answer.json()["url"] == answer.headers["Location"]
     else:
-        assert answer.json() or operation_id == "repos/redeliver-webhook-delivery"
+        assert answer.json() or operation_id in ANSWER_NOTHING
 
 
 # Responses of all operations

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ENDPOINTS = router.endpoints()
 # The filters of each list, as in GitHub's description.
 FILTERS = {
+    "actions/list-environment-secrets": ["per_page", "page"],
+    "actions/list-environment-variables": ["per_page", "page"],
     "checks/list-annotations": ["per_page", "page"],
     "checks/list-for-ref": ["check_name", "status", "filter", "per_page", "page", "app_id"],
     "repos/compare-commits-with-basehead": ["page", "per_page"],

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_ghdeploy.github.refusals import Unprocessable
 from pytest_ghdeploy.http import schema
+from pytest_ghdeploy.http.violations import ruby
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,4 +180,4 @@ def test_a_valid_body_is_accepted(operation: str) -> None:
 )
 def test_values_are_written_as_ruby_does(value: object, text: str) -> None:
     """GitHub's refusals show values in Ruby's format."""
-    assert schema.ruby(value) == text
+    assert ruby(value) == text

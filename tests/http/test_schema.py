@@ -27,6 +27,9 @@ OUTPUT = {
 
 # Bodies from GitHub's documentation, and as clients send them.
 ORDINARY: list[tuple[str, dict[str, Any]]] = [
+    ("actions/create-environment-variable", {"name": "REGION", "value": "eu"}),
+    ("actions/create-or-update-environment-secret", {"encrypted_value": "c2VhbGVk", "key_id": "568250167242549743"}),
+    ("actions/update-environment-variable", {"value": "us"}),
     ("checks/create", {"name": "lint", "head_sha": SHA, "status": "in_progress", "started_at": "2026-01-02T03:04:05Z"}),
     ("checks/create", {"name": "lint", "head_sha": SHA, "conclusion": "success", "output": OUTPUT}),
     ("checks/update", {"status": "completed", "conclusion": "failure", "completed_at": "2026-01-02T03:04:05+01:00"}),
@@ -171,7 +174,7 @@ def test_each_body_has_an_ordinary_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [{"oneOf": [{}]}, {"format": "email"}, {"anyOf": [{"$ref": "#"}]}, {"minLength": 0}, {"$ref": "#"}, False]
+    "rule", [{"oneOf": [{}]}, {"format": "email"}, {"anyOf": [{"$ref": "#"}]}, {"minItems": 0}, {"$ref": "#"}, False]
 )
 def test_a_glance_leaves_to_jsonschema_what_it_does_not_know(rule: Any) -> None:  # noqa: ANN401 - a schema
     """A schema with any other keyword or format, at any depth, is left to jsonschema."""

@@ -58,6 +58,8 @@ ONLY_OBSERVED = {
     ("git/delete-ref", "422"),
     ("repos/merge", "409"),
     ("repos/update-webhook-config-for-repo", "422"),
+    ("actions/create-or-update-environment-secret", "422"),
+    *((f"actions/{verb}-environment-variable", code) for verb in ("create", "update") for code in ("409", "422")),
 }
 # Members of a body that GitHub accepts but does not describe.
 ONLY_SENT = {

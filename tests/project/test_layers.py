@@ -35,6 +35,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "doors.requests": {"requests", "responses", "urllib3"},
     "doors.urllib3": {"urllib3"},
     "http.schema": {"jsonschema", "referencing"},
+    "interface.environment_values": {"nacl"},
     "plugin": {"pytest"},
     "pytest_integration": {"pytest"},
     "seeds.reader": {"yaml"},

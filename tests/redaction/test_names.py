@@ -89,9 +89,9 @@ def test_few_fields_of_the_fakes_responses_are_marked() -> None:
     """Among them are the secret of a hook, and names that have other values than strings."""
     schemas = [json.loads(file.read_text("utf-8")) for file in (ROOT / "schemas").rglob("*.json")]
     assert _marked(_property_names(schemas)) == {
-        *("secret", "signature", "temp_clone_token"),
+        *("encrypted_value", "secret", "signature", "temp_clone_token"),
         # objects and lists of objects, and a boolean
-        *("commit_signing_keys", "required_signatures", "verifiable_password_authentication"),
+        *("commit_signing_keys", "required_signatures", "secrets", "verifiable_password_authentication"),
     }
 
 
@@ -102,7 +102,8 @@ def test_few_fields_of_githubs_description_are_marked() -> None:
         githubs_description.load(package) for package in (githubs_description.REST, githubs_description.WEBHOOKS)
     ]
     assert _marked(_property_names(described)) == {
-        *("access_token", "client_secret", "credentials", "hashed_token", "oidc_token", "password", "secret"),
+        *("access_token", "client_secret", "credentials", "encrypted_value", "hashed_token", "oidc_token"),
+        *("password", "secret"),
         *("signature", "temp_clone_token", "temp_download_token", "token", "vcs_password", "webhook_secret"),
         # permissions, whose values are "read" and "write"
         *("dependabot_secrets", "organization_personal_access_tokens", "organization_secrets", "secrets"),

@@ -244,6 +244,8 @@ EVERYTHING: dict[str, Any] = {
                     "can_admins_bypass": False,
                     "deployment_branch_policies": ["release/*", {"name": "v*", "type": "tag"}],
                     "protection_rules": ["gate"],
+                    "secrets": ["DEPLOY_KEY", {"name": "OTHER_KEY", "encrypted_value": "c2VhbGVk"}],
+                    "variables": [{"name": "REGION", "value": "eu"}],
                 },
             ],
             "check_runs": [
@@ -356,6 +358,9 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     environment.add_deployment_branch_policy("release/*")
     environment.add_deployment_branch_policy("v*", type="tag")
     environment.enable_protection_rule(gate)
+    environment.add_secret("DEPLOY_KEY")
+    environment.add_secret("OTHER_KEY", encrypted_value="c2VhbGVk")
+    environment.add_variable("REGION", "eu")
     repo.add_deployment(ref="main")
     deployment = repo.add_deployment(
         ref="v1",

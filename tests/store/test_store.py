@@ -38,6 +38,8 @@ KINDS = (
     "deployment_branch_policies",
     "protection_rules",
     "environments",
+    "environment_secrets",
+    "environment_variables",
     "invitations",
     "hooks",
     "hook_deliveries",

@@ -152,6 +152,11 @@ NOT_DESCRIBED = {
     ("repos/merge", 404),
     ("repos/merge", 409),
     ("repos/update-webhook-config-for-repo", 422),
+    ("actions/create-or-update-environment-secret", 422),  # not listed; nor are the next four
+    ("actions/create-environment-variable", 409),
+    ("actions/create-environment-variable", 422),
+    ("actions/update-environment-variable", 409),
+    ("actions/update-environment-variable", 422),
 }
 NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/update", "checks/list-for-ref")}
 # Every operation may return these; the description lists them for a few.

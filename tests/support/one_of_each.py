@@ -36,6 +36,8 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "CheckSuite": run.check_suite,
         "DeployKey": repository.add_deploy_key("host", KEY),
         "Environment": environment,
+        "EnvironmentSecret": environment.add_secret("DEPLOY_KEY"),
+        "EnvironmentVariable": environment.add_variable("REGION", "eu"),
         "Deployer": ghdeploy.deployer(),
         "Step": Step("queued"),
         "StubbedRequest": StubbedRequest("GET", "/user", {}, None),

@@ -54,6 +54,8 @@ class Scene:
         environment = repo.add_environment(
             "eu/qa", wait_timer=1, reviewers=["mona"], deployment_branch_policy=custom
         )  # fmt: skip
+        environment.add_secret("DEPLOY_KEY")
+        environment.add_variable("REGION", "eu")
         check_run = repo.add_check_run("v1", name="build", status="in_progress")
         self.places: dict[str, object] = {
             "owner": "octocat",
@@ -69,6 +71,8 @@ class Scene:
             "environment_name": "eu%2Fqa",
             "branch_policy_id": environment.add_deployment_branch_policy("release/*").id,
             "protection_rule_id": environment.enable_protection_rule(fake.add_app("window")).id,
+            "secret_name": "DEPLOY_KEY",
+            "name": "REGION",
             "key_id": repo.add_deploy_key("server", KEYS[0]).id,
             "check_run_id": check_run.id,
         }
@@ -88,6 +92,12 @@ class Scene:
 
 
 _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]]] = {
+    "actions/create-environment-variable": lambda _: ({"name": "ZONE", "value": "a"}, {}),
+    "actions/create-or-update-environment-secret": lambda _: (
+        {"encrypted_value": "c2VhbGVk", "key_id": "568250167242549743"},
+        {"secret_name": "OTHER_KEY"},
+    ),
+    "actions/update-environment-variable": lambda _: ({"value": "us"}, {}),
     "checks/create": lambda scene: ({"name": "lint", "head_sha": scene.sha}, {}),
     "checks/update": lambda _: ({"conclusion": "success"}, {}),
     "git/create-ref": lambda scene: ({"ref": "refs/heads/new", "sha": scene.sha}, {}),

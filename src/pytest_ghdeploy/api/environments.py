@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from pytest_ghdeploy.github.urls import JSON, Urls
     from pytest_ghdeploy.store.store import Store
+    from pytest_ghdeploy.store.tables import Table
 
 PERMISSION = "actions"
 
@@ -180,15 +181,20 @@ def protection_rules(store: Store, environment: Environment) -> list[ProtectionR
 
 def delete(store: Store, environment: Environment) -> None:
     """
-    Delete an environment with its protection rules and branch policies. Its deployments stay.
+    Delete an environment with its protection rules, branch policies, secrets and variables. Its deployments stay.
 
     Source:
         https://docs.github.com/rest/deployments/environments#delete-an-environment
     """
-    for rule in list(store.protection_rules.where(environment_id=environment.id)):
-        store.protection_rules.remove(rule)
-    for policy in list(store.deployment_branch_policies.where(environment_id=environment.id)):
-        store.deployment_branch_policies.remove(policy)
+    inside: tuple[Table[Any], ...] = (
+        store.protection_rules,
+        store.deployment_branch_policies,
+        store.environment_secrets,
+        store.environment_variables,
+    )
+    for table in inside:
+        for row in list(table.where(environment_id=environment.id)):
+            table.remove(row)
     store.environments.remove(environment)
 
 

@@ -126,12 +126,15 @@ class Listing:
         key: The field that contains the page, if the response is an object.
 
         around: All fields of that object, in order. The value under *key* is replaced.
+
+        path: The path in the links to other pages, if it differs from that of the request.
     """
 
     rows: Sequence[Any]
     render: Callable[[Any], Any] | None = None
     key: str = ""
     around: Mapping[str, Any] = field(default_factory=dict)
+    path: str = ""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_DEFAULT_PER_PAGE, _MAX_PER_PAGE = 30, 100
+
+class PageSizes(NamedTuple):
+    """How many items are on a page: by default, and at most."""
+
+    default: int = 30
+    largest: int = 100
+
+
+_USUAL = PageSizes()
+_OTHERS = {"actions/list-environment-variables": PageSizes(10, 30)}
+
+
+def sizes_of(operation_id: str) -> PageSizes:
+    """Return the sizes of the pages of a list, from GitHub's description of the operation."""
+    return _OTHERS.get(operation_id, _USUAL)
 
 
 class Page(NamedTuple):
@@ -26,13 +40,13 @@ class Page(NamedTuple):
     per_page: int
 
     @classmethod
-    def of(cls, query: Mapping[str, str], total: int) -> Page:
+    def of(cls, query: Mapping[str, str], total: int, sizes: PageSizes = _USUAL) -> Page:
         """
         Find the page of *total* items that *query* requests.
 
-        Invalid values of ``page`` and ``per_page`` are ignored. A page has 30 items by default, and at most 100.
+        Invalid values of ``page`` and ``per_page`` are ignored.
         """
-        per_page = min(_positive(query.get("per_page"), _DEFAULT_PER_PAGE), _MAX_PER_PAGE)
+        per_page = min(_positive(query.get("per_page"), sizes.default), sizes.largest)
         return cls(_positive(query.get("page"), 1), max(1, -(-total // per_page)), per_page)
 
     def cut(self, items: Sequence[T]) -> Sequence[T]:

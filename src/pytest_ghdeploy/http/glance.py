@@ -24,10 +24,10 @@ _PYTHON_TYPES: dict[str, set[type]] = {
     "object": {dict},
     "string": {str},
 }
-_ANNOTATIONS = {"$comment", "default", "description", "title", "x-checked-later"}
+_ANNOTATIONS = {"$comment", "default", "description", "title", "x-checked-later", "x-secret"}
 _GLANCED_AT = {
-    *("type", "enum", "const", "format", "pattern", "maxLength", "minimum"),
-    *("items", "maxItems", "properties", "required", "additionalProperties", "anyOf"),
+    *("type", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum"),
+    *("items", "maxItems", "properties", "maxProperties", "required", "additionalProperties", "anyOf"),
     *_ANNOTATIONS,
 }
 
@@ -52,7 +52,8 @@ def of(schema: Any, formats: Mapping[str, Callable[[object], bool]]) -> Callable
     named = schema.get("type", list(_PYTHON_TYPES))
     types = {kind for name in ([named] if isinstance(named, str) else named) for kind in _PYTHON_TYPES[name]}
     values = [schema["const"]] if "const" in schema else schema.get("enum")
-    longest, least = schema.get("maxLength", math.inf), schema.get("minimum", -math.inf)
+    shortest, longest = schema.get("minLength", 0), schema.get("maxLength", math.inf)
+    least, widest = schema.get("minimum", -math.inf), schema.get("maxProperties", math.inf)
     has_format = formats.get(schema["format"], _unsure) if "format" in schema else _anything
     fits = re.compile(schema.get("pattern", "")).search
     item, most = of(schema["items"], formats) if "items" in schema else _anything, schema.get("maxItems", math.inf)
@@ -68,12 +69,13 @@ def of(schema: Any, formats: Mapping[str, Callable[[object], bool]]) -> Callable
             return False
         if kind is str:
             is_listed = values is None or value in values
-            return is_listed and len(value) <= longest and has_format(value) and fits(value) is not None
+            return is_listed and shortest <= len(value) <= longest and has_format(value) and fits(value) is not None
         if kind is list:
             return values is None and len(value) <= most and all(map(item, value))
         if kind is dict:
             return (
                 values is None
+                and len(value) <= widest
                 and required <= value.keys()
                 and all(members.get(name, other)(member) for name, member in value.items())
             )

@@ -12,7 +12,7 @@ import json
 from typing import Any
 
 from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.http import schema
+from pytest_ghdeploy.http.violations import ruby
 
 MAX_NESTING = 100
 """The most levels of nested arrays and objects in a body."""
@@ -67,7 +67,7 @@ def read_object(body: bytes, *, or_null: bool = False) -> dict[str, Any]:
     if value is None and or_null:
         return {}
     if not isinstance(value, dict):
-        raise refusals.not_an_object(f"the body is JSON, but {schema.ruby(value)[:80]} is not an object")
+        raise refusals.not_an_object(f"the body is JSON, but {ruby(value)[:80]} is not an object")
     return value
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ghdeploy.api.routing import Listing
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
-from pytest_ghdeploy.github.pagination import Page
+from pytest_ghdeploy.github.pagination import Page, sizes_of
 from pytest_ghdeploy.http import negotiation, schema
 from pytest_ghdeploy.http.json_body import to_json
 from pytest_ghdeploy.serializers import (
@@ -124,9 +124,9 @@ class Renderer:
         if isinstance(body, (dict, list)):
             return to_json(negotiation.as_of(call.terms.version, call.endpoint.operation_id, body))
         if isinstance(body, Listing):
-            page = Page.of(call.query, len(body.rows))
+            page = Page.of(call.query, len(body.rows), sizes_of(call.endpoint.operation_id))
             rows = page.cut(body.rows)
-            if links := page.links(call.urls.api + _path_with_id(request.path, call), request.query):
+            if links := page.links(call.urls.api + (body.path or _path_with_id(request.path, call)), request.query):
                 headers["Link"] = links
             text = f"[{','.join(self._texts_of(call, body, rows))}]"
             if body.key:

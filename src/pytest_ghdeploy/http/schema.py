@@ -1,9 +1,4 @@
-"""
-The bundled JSON schemas: finding and compiling them, and reporting violations in GitHub's words.
-
-Source of GitHub's words: https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
-and refusals quoted by users. Texts that no source confirms are marked [guess].
-"""
+"""The bundled JSON schemas: finding and compiling them, and checking bodies, responses and events."""
 
 from __future__ import annotations
 
@@ -16,18 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_ghdeploy.errors import with_page
-from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import API_VERSIONS
 from pytest_ghdeploy.http import glance
+from pytest_ghdeploy.http.violations import refusal_of
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from jsonschema import Draft202012Validator
     from referencing import Registry, Resource
 
-    from pytest_ghdeploy.github.refusals import Unprocessable
 
 # urllib.parse resolves relative references only for schemes that it knows. Nothing is fetched.
 _BASE = "https://ghdeploy.invalid/"
@@ -199,7 +193,7 @@ def check_request(operation_id: str, body: dict[str, Any]) -> None:
         return
     problems: list[Any] = list(_request_validator(operation_id).iter_errors(body))
     if problems:
-        raise _refusal(problems)
+        raise refusal_of(problems)
 
 
 def is_valid_at_a_glance(operation_id: str, body: object) -> bool:
@@ -232,106 +226,6 @@ def takes_null(operation_id: str) -> bool:
 def needs_body(operation_id: str) -> bool:
     """Return whether the operation requires any members, so that GitHub refuses a request without a body."""
     return bool(load(operation_id)["$defs"]["request"].get("required"))
-
-
-def _refusal(violations: Sequence[Any]) -> Unprocessable:
-    mistyped = {tuple(error.absolute_path) for error in violations if error.validator == "type"}
-    problems: dict[tuple[object, ...], str] = {}
-    places: dict[str, None] = {}
-    for error in _in_githubs_order(violations):
-        where = tuple(error.absolute_path)
-        if error.validator == "enum" and where in mistyped:
-            continue
-        names = _names(error)
-        problems[error.validator, where] = _problem(error, names)
-        places |= dict.fromkeys(names or ["/".join(map(str, where))])
-    return refusals.invalid_request(problems.values(), [*places])
-
-
-def _in_githubs_order(violations: Sequence[Any]) -> list[Any]:
-    # For each object: its extra members, then its other members in the schema's order, then its missing members.
-    # This is the order of json_schema, a public Ruby gem with the same texts as GitHub [guess: that GitHub uses it].
-    # jsonschema reports members in the schema's order too.
-    turns: dict[tuple[object, ...], int] = {}
-    for error in violations:
-        path = tuple(error.absolute_path)
-        for length in range(1, len(path) + 1):
-            turns.setdefault(path[:length], len(turns))
-
-    def turn(error: Any) -> list[tuple[int, int]]:  # noqa: ANN401 - a ValidationError, whose types are loose
-        path = tuple(error.absolute_path)
-        before = [(1, turns[path[:length]]) for length in range(1, len(path) + 1)]
-        return [*before, (0 if error.validator == "additionalProperties" else 2, 0)]
-
-    return sorted(violations, key=turn)
-
-
-def _names(error: Any) -> list[str]:  # noqa: ANN401
-    """List the members that are missing from an object or not allowed in it."""
-    match error.validator:
-        case "required":
-            return sorted(name for name in error.validator_value if name not in error.instance)
-        case "additionalProperties":
-            return sorted(name for name in error.instance if name not in error.schema.get("properties", {}))
-        case _:
-            return []
-
-
-def _problem(error: Any, names: Sequence[str]) -> str:  # noqa: ANN401
-    limit, value = error.validator_value, error.instance
-    quoted, is_one = ", ".join(f'"{name}"' for name in names), len(names) == 1
-    match error.validator:
-        case "additionalProperties":
-            text = f"{quoted} {'is not a permitted key' if is_one else 'are not permitted keys'}."
-        case "required":
-            text = f"{quoted} {'wasn' if is_one else 'weren'}'t supplied."
-        case "type":
-            kinds = [limit] if isinstance(limit, str) else limit
-            article = "an" if kinds[0][0] in "aeiou" else "a"
-            text = f"For '{_place(error)}', {ruby(value)} is not {article} {' or '.join(kinds)}."
-        case "enum":
-            text = f"{_raw(value)} is not a member of {ruby(limit)}."
-        case "format":
-            text = f"{_raw(value)} is not a valid {limit}."
-        case "minimum":
-            text = f"{_raw(value)} must be greater than or equal to {limit}."
-        case "maximum":
-            text = f"{_raw(value)} must be less than or equal to {limit}."
-        case "maxItems":
-            text = f"No more than {limit} items are allowed; {_supplied(value)}."
-        case "maxLength":
-            text = f"Only {limit} characters are allowed; {_supplied(value)}."
-        case other:
-            text = f"{_raw(value)} does not satisfy {other} {ruby(limit)}."  # [guess]
-    return text
-
-
-def _place(error: Any) -> str:  # noqa: ANN401
-    # GitHub names the last step of the path in the schema only: 'properties/ref', 'items'.
-    last = error.absolute_path[-1] if error.absolute_path else ""
-    return f"properties/{last}" if isinstance(last, str) else "items"
-
-
-def _supplied(value: Sequence[object]) -> str:
-    return f"{len(value)} {'was' if len(value) == 1 else 'were'} supplied"  # [guess: the singular]
-
-
-def _raw(value: object) -> str:
-    """Write a value as Ruby interpolates it: a string without quotes [guess: other values]."""
-    return value if isinstance(value, str) else ruby(value)
-
-
-def ruby(value: object) -> str:
-    """Write a JSON value as Ruby prints it, as GitHub's refusals do: ``nil``, ``{"a"=>1}``."""
-    if value is None:
-        return "nil"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{ruby(key)}=>{ruby(member)}" for key, member in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(ruby, value)) + "]"
-    if isinstance(value, float) and "e" in repr(value) and "." not in repr(value):
-        return repr(value).replace("e", ".0e")
-    return json.dumps(value, ensure_ascii=False).replace("#{", "\\#{")
 
 
 # Responses and events

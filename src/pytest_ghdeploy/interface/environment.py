@@ -5,12 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import branch_policies, environments, protection_rules
+from pytest_ghdeploy.api import (
+    branch_policies,
+    environment_secrets,
+    environment_variables,
+    environments,
+    protection_rules,
+)
+from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import model
+from pytest_ghdeploy.github.environment_secrets import KEY_ID
 from pytest_ghdeploy.github.model import DEPLOYMENT_BRANCH_POLICY_TYPES
 from pytest_ghdeploy.github.urls import JSON
 from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.arguments import advice, app_called, check_type, json_copy, one_of
+from pytest_ghdeploy.interface.environment_values import EnvironmentSecret, EnvironmentVariable
 from pytest_ghdeploy.interface.resources import _Field, _Item
 from pytest_ghdeploy.public import public
 
@@ -98,3 +107,56 @@ class Environment(_Item):
         """The enabled custom deployment protection rules, oldest first. Each has ``id`` and ``app``."""
         with self._store.lock:
             return list(protection_rules.enabled(self._store, self._row))
+
+    def add_secret(self, name: str, *, encrypted_value: str | None = None) -> EnvironmentSecret:
+        """
+        Add a secret, so that the next ``PUT`` of its name updates it. Dispatches no event.
+
+        Args:
+            name: Letters, digits and ``_``. GitHub stores it in upper case.
+
+            encrypted_value: A sealed box in base64, encrypted with the environment's public key. The default is none.
+
+        Raises:
+            FakeError: The secret exists, or GitHub would refuse it. Nothing was added.
+        """
+        check_type("name", name, str, "a string")
+        value = "" if encrypted_value is None else encrypted_value
+        if encrypted_value is not None:
+            json_copy("actions/create-or-update-environment-secret", encrypted_value=encrypted_value, key_id=KEY_ID)
+        with self._store.lock, self._store.changes, advice():
+            if existing := environment_secrets.lookup(self._store, self._row, name):
+                msg = f"environment {self._row.name!r} already has a secret {existing.name!r}"
+                raise FakeError(msg, argument="name")
+            row, _ = environment_secrets.put(self._store, self._row, name, encrypted_value=value, key_id=KEY_ID)
+            return EnvironmentSecret(self._store, row.id)
+
+    @property
+    def secrets(self) -> list[EnvironmentSecret]:
+        """The secrets, newest first."""
+        with self._store.lock:
+            return [EnvironmentSecret(self._store, row.id) for row in environment_secrets.of(self._store, self._row)]
+
+    def add_variable(self, name: str, value: str) -> EnvironmentVariable:
+        """
+        Add a variable. Dispatches no event.
+
+        Args:
+            name: Letters, digits and ``_``. GitHub stores it in upper case.
+
+            value: At most 48 KB.
+
+        Raises:
+            FakeError: The variable exists, or GitHub would refuse it. Nothing was added.
+        """
+        body = json_copy("actions/create-environment-variable", name=name, value=value)
+        with self._store.lock, self._store.changes, advice():
+            row = environment_variables.create(self._store, self._row, **body)
+            return EnvironmentVariable(self._store, row.id)
+
+    @property
+    def variables(self) -> list[EnvironmentVariable]:
+        """The variables, newest first."""
+        with self._store.lock:
+            rows = environment_variables.of(self._store, self._row)
+            return [EnvironmentVariable(self._store, row.id) for row in rows]

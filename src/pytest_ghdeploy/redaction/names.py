@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-WORDS = ("secret", "token", "password", "passwd", "passphrase", "otp")
+WORDS = ("secret", "token", "password", "passwd", "passphrase", "otp", "encrypted_value")
 """Words for secrets. Their values are secret wherever they appear."""
 
 VAGUE_WORDS = ("auth", "authorization", "cookie", "credential", "credentials", "signature")

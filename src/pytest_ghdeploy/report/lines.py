@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from pytest_ghdeploy.github.pagination import Page
+from pytest_ghdeploy.github.pagination import Page, sizes_of
 from pytest_ghdeploy.github.refusals import REASONS
 from pytest_ghdeploy.store.events import untouched_payload
 
@@ -70,7 +70,8 @@ def _page(entry: Exchange) -> str:
     """Describe the page of a list, such as ``30 of 36, page 1 of 2``; ``""`` if the list has one page."""
     if entry.total_count is None:
         return ""
-    page = Page.of(dict(parse_qsl(entry.url.partition("?")[2])), entry.total_count)
+    query = dict(parse_qsl(entry.url.partition("?")[2]))
+    page = Page.of(query, entry.total_count, sizes_of(entry.operation_id))
     if page.number == page.last == 1:
         return ""
     count = len(page.cut(range(entry.total_count)))

@@ -83,6 +83,8 @@ class Section(NamedTuple):
 _OF_ENVIRONMENTS = (
     Section("deployment_branch_policies", "add_deployment_branch_policy", Environment),
     Section("protection_rules", "enable_protection_rule", Environment),
+    Section("secrets", "add_secret", Environment),
+    Section("variables", "add_variable", Environment),
 )
 _OF_DEPLOYMENTS = (Section("statuses", "add_status", Deployment),)
 _OF_REPOSITORIES = (

@@ -15,6 +15,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github import apps, rate_limits
+from pytest_ghdeploy.github.environment_secrets import EnvironmentSecret, EnvironmentVariable
 from pytest_ghdeploy.github.git import Graph
 from pytest_ghdeploy.github.model import (
     App,
@@ -89,6 +90,8 @@ class Store:
     deployment_branch_policies = KeptTable[DeploymentBranchPolicy](36_147_013)
     protection_rules = KeptTable[ProtectionRule](54_208_019)
     environments = KeptTable[Environment](464_814_513)
+    environment_secrets = KeptTable[EnvironmentSecret](612_005_043)
+    environment_variables = KeptTable[EnvironmentVariable](733_118_047)
     invitations = KeptTable[Invitation](71_300_021)
     hooks = KeptTable[Hook](301_950_017)
     # Few tests need the rest, so the modules with their rows are not imported here.
