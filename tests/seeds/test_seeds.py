@@ -25,7 +25,7 @@ from pytest_ghdeploy.seeds import seed as seeds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_ghdeploy import Delivery
+    from pytest_ghdeploy import App, Delivery, Repository, Team
 
 API = "https://api.github.com"
 
@@ -298,6 +298,36 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
+def _git_by_hand(repo: Repository) -> None:
+    repo.add_branch("topic")
+    repo.add_branch("stale", from_ref="topic", behind=1)
+    repo.add_commit("topic", message="Change", files={"a.txt": "text\n"})
+    repo.add_commit("main", author={"name": "M", "email": "m@x.invalid"}, date=datetime(2020, 1, 1, tzinfo=UTC))
+    repo.add_merge_conflict("stale")
+    repo.add_tag("v1", "main")
+    repo.add_ref("refs/notes/x", "v1")
+    repo.protect_branch("main")
+    repo.protect_branch("v?", required_contexts=["ci"], required_approvals=2)
+
+
+def _environments_by_hand(repo: Repository, team: Team, gate: App) -> None:
+    repo.add_environment("staging")
+    environment = repo.add_environment(
+        "qa",
+        wait_timer=5,
+        prevent_self_review=True,
+        reviewers=["mona", team],
+        deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
+        can_admins_bypass=False,
+    )
+    environment.add_deployment_branch_policy("release/*")
+    environment.add_deployment_branch_policy("v*", type="tag")
+    environment.enable_protection_rule(gate)
+    environment.add_secret("DEPLOY_KEY")
+    environment.add_secret("OTHER_KEY", encrypted_value="c2VhbGVk")
+    environment.add_variable("REGION", "eu")
+
+
 def everything_by_hand(fake: FakeGitHub) -> None:
     """Make the calls of ``EVERYTHING`` in Python."""
     fake.add_user("octo-org", type="Organization")
@@ -322,15 +352,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     fake.add_token("for-mona", user="mona", app="window")
     window.install("octo-org", repositories=["octo-org/app"], permissions={"checks": "read"})
     window.install("mona")
-    repo.add_branch("topic")
-    repo.add_branch("stale", from_ref="topic", behind=1)
-    repo.add_commit("topic", message="Change", files={"a.txt": "text\n"})
-    repo.add_commit("main", author={"name": "M", "email": "m@x.invalid"}, date=datetime(2020, 1, 1, tzinfo=UTC))
-    repo.add_merge_conflict("stale")
-    repo.add_tag("v1", "main")
-    repo.add_ref("refs/notes/x", "v1")
-    repo.protect_branch("main")
-    repo.protect_branch("v?", required_contexts=["ci"], required_approvals=2)
+    _git_by_hand(repo)
     repo.add_collaborator("hubot")
     repo.add_collaborator("mona", permission="admin")
     repo.add_deploy_key("server", KEYS[0], read_only=True)
@@ -346,21 +368,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
         completed_at=datetime(2026, 11, 20, 11, 5, tzinfo=UTC),
         app=window,
     )
-    repo.add_environment("staging")
-    environment = repo.add_environment(
-        "qa",
-        wait_timer=5,
-        prevent_self_review=True,
-        reviewers=["mona", team],
-        deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
-        can_admins_bypass=False,
-    )
-    environment.add_deployment_branch_policy("release/*")
-    environment.add_deployment_branch_policy("v*", type="tag")
-    environment.enable_protection_rule(gate)
-    environment.add_secret("DEPLOY_KEY")
-    environment.add_secret("OTHER_KEY", encrypted_value="c2VhbGVk")
-    environment.add_variable("REGION", "eu")
+    _environments_by_hand(repo, team, gate)
     repo.add_deployment(ref="main")
     deployment = repo.add_deployment(
         ref="v1",
