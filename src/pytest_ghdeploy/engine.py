@@ -192,6 +192,12 @@ class Engine:
         self._problems.append(problem)
         self.transcript.entries.append(f"{type(problem).__name__}: {problem}")
 
+    def note(self, text: str) -> None:
+        """Add a line to the conversation, about something that fails no test."""
+        with self.lock:
+            self._is_silent = False
+            self.transcript.entries.append(text)
+
     def take_problem(self) -> BaseException | None:
         """Return the first problem recorded since the last call, if any, and drop the others."""
         problem = self._problems[0] if self._problems else None

@@ -58,6 +58,10 @@ class FakeError(Exception):
 class UnsupportedRequest(FakeError):
     """A request to one of GitHub's hosts that no active fake can answer. It also fails the test that sent it."""
 
+    # For ``ghdeploy run``, where the endpoint is GitHub's, and only the fake lacks it.
+    _operation_id = ""
+    _stub = ""
+
 
 def unknown(
     what: str, value: object, known: Iterable[object], *, more: str = "", argument: str | None = None

@@ -643,7 +643,13 @@ class FakeGitHub:
     # Other processes
 
     def serve(
-        self, port: int = 0, *, tls: bool = False, admin: bool = False, allow_hosts: Sequence[str] = ()
+        self,
+        port: int = 0,
+        *,
+        tls: bool = False,
+        admin: bool = False,
+        allow_hosts: Sequence[str] = (),
+        proxy: bool = False,
     ) -> LiveServer:
         """
         Start a server on a port of 127.0.0.1, for subprocesses and other languages. It runs until ``close``.
@@ -661,8 +667,12 @@ class FakeGitHub:
             allow_hosts: Names other than loopback names under which clients may address the server, and hosts whose
                 web pages may use it. Requests for other names and from other pages are refused with a 403.
 
+            proxy: Whether the server is also a proxy for programs that always call GitHub by its own name, such as
+                ``https://api.github.com``. It connects to no host. This needs the extra ``tls``.
+
         Returns:
-            The server, with ``url``, ``api_url``, ``env`` for a subprocess and ``ca_file``. It is a context manager.
+            The server, with ``url``, ``api_url``, ``env`` for a subprocess and ``ca_file``; as a proxy also with
+            ``proxy_env`` for a subprocess. It is a context manager.
 
         Raises:
             FakeError: *port* or *allow_hosts* is invalid, the port is taken, or the extra ``tls`` is not installed. No
@@ -671,11 +681,13 @@ class FakeGitHub:
         from pytest_ghdeploy.server.live_server import LiveServer  # not every test needs sockets
 
         check_type("admin", admin, bool, "True or False")
+        check_type("proxy", proxy, bool, "True or False")
         server = LiveServer(
             self._engine,
             port,
             tls=tls,
             allow_hosts=allow_hosts,
+            proxy=proxy,
             another=self.serve,
             before=self._admin().answer if admin else None,
         )

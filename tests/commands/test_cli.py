@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_ghdeploy.commands import cli, demo, serve
+from pytest_ghdeploy.commands import cli, demo, run, serve
 from pytest_ghdeploy.http import router
 from pytest_ghdeploy.options import OPTIONS
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.commands.shutdown import Shutdown
+    from pytest_ghdeploy.commands.shutdown import Forwarding, Shutdown
 
 
 def test_routes_lists_every_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,6 +108,7 @@ def test_each_command_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> No
     """It describes the command and its options."""
     shown = help_of(capsys)
     assert "serve run the fake GitHub on a port of 127.0.0.1" in shown
+    assert "run run a command against a fake GitHub of its own" in shown
     assert "demo run the life cycle of a deployment and draw it" in shown
     assert "with GitHub's operation ids, in three columns." in help_of(capsys, "routes")
     assert "--mermaid draw a Mermaid sequence diagram" in help_of(capsys, "demo")
@@ -115,10 +116,11 @@ def test_each_command_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> No
     assert "Tests control it over HTTP below /_ghdeploy; GET /_ghdeploy lists the endpoints." in shown
     assert "--port N the port, or 0 for any free port (default: 8417)" in shown
     assert "and forget older ones (default: 1000)" in shown
+    assert "status is that of the command, or 3 if that is 0 and something was missing" in help_of(capsys, "run")
     assert "if all of them together are larger (default: 67108864)" in shown
 
 
-@pytest.mark.parametrize("command", [[], ["routes"], ["serve"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["routes"], ["serve"], ["run"], ["demo"]])
 def test_the_help_of_each_command_has_examples(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
@@ -137,9 +139,10 @@ def test_the_help_of_each_command_has_examples(
         assert cli._parser().parse_args(arguments).command == (command or arguments)[0]
 
 
-def test_serve_has_every_option_of_the_fake(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", ["serve", "run"])
+def test_a_command_has_every_option_of_the_fake(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each ini option is a command-line option, with dashes in its name and the same help text."""
-    shown = help_of(capsys, "serve")
+    shown = help_of(capsys, command)
     for name, option in OPTIONS.items():
         flag = name.replace("_", "-")
         usage = f"--{flag}, --no-{flag}" if option.default == "true" else f"--{flag} {option.value}".rstrip()
@@ -156,7 +159,7 @@ def test_serve_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(serve, "run", run)
     assert cli.main(["serve"]) == 0
-    own = ["--port", "5", "--tls", "--seed", "a", "--seed", "b", "--env-file", "e", "--quiet"]
+    own = ["--port", "5", "--tls", "--proxy", "--seed", "a", "--seed", "b", "--env-file", "e", "--quiet"]
     own += ["--keep", "7", "--keep-bytes", "9", "--allow-host", "a.test", "--allow-host", "b.test"]
     fakes = ["--payload-limit", "0", "--short-shas", "--base-url", "https://h/api/v3", "--no-null-is-absent"]
     assert cli.main(["serve", *own, *fakes, "--branch-policy-redirect", "policy"]) == 0
@@ -164,8 +167,32 @@ def test_serve_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     fake["branch_policy_redirect"] = "policy"
     assert seen == [
         serve.Settings(seeds=[], allow_hosts=[]),
-        serve.Settings(5, True, ["a", "b"], "e", True, 7, 9, ["a.test", "b.test"], fake),  # noqa: FBT003
+        serve.Settings(5, True, ["a", "b"], "e", True, 7, 9, ["a.test", "b.test"], fake, True),  # noqa: FBT003
     ]
+
+
+def test_run_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those before -- reach the server, on a free port. Everything after it is the command."""
+    seen: list[tuple[serve.Settings, list[str]]] = []
+
+    def note(settings: serve.Settings, command: list[str], _: Forwarding) -> int:
+        seen.append((settings, command))
+        return 7
+
+    monkeypatch.setattr(run, "run", note)
+    assert cli.main(["run", "--", "npm", "test", "--", "--tls"]) == 7
+    assert cli.main(["run", "--tls", "--proxy", "--seed", "a", "--quiet", "--short-shas", "--", "make"]) == 7
+    everything = serve.Settings(0, tls=True, seeds=["a"], quiet=True, fake={"short_shas": True}, proxy=True)
+    assert seen == [(serve.Settings(0, seeds=[]), ["npm", "test", "--", "--tls"]), (everything, ["make"])]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--"], ["--tls", "--"]])
+def test_run_needs_a_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit status is 2, and the usage is printed."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["run", *arguments])
+    assert stopped.value.code == 2
+    assert "the following arguments are required: COMMAND" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

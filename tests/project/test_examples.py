@@ -56,7 +56,8 @@ KINDS = {
     "shell": "a shell script that runs, with ghdeploy and curl",
     "log of": "the output of ghdeploy serve in such a script after it is ready, in the file serve.log",
     "in project": "a file of JavaScript projects",
-    "run in project": "a shell command that runs three passing tests in such a project",
+    "run in project": "shell commands that run three passing tests in such a project, named after its test runner",
+    "session": "commands in such a project, each after a $, with their complete output; the port does not matter",
     "workflow": "a workflow of GitHub Actions, valid by its schema, with a matrix of options of the plugin",
     "configuration": "a pytest configuration file with options of the plugin",
     "file": "a file of the worked example in CONTRIBUTING.md",
@@ -280,16 +281,37 @@ def test_a_shell_script_runs(tmp_path: Path, block: Block) -> None:
     assert log == next(shown.text for shown in BLOCKS if shown.kind == "log of" and shown.argument == block.argument)
 
 
+def write_project(folder: Path, name: str) -> None:
+    """Write the files of a project into *folder*."""
+    for block in BLOCKS:
+        names, _, called = block.argument.partition(", as ")
+        if block.kind == "in project" and name in names.split(", "):
+            (folder / called).write_text(block.text, "utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", of_kind("session"))
+def test_a_session_is_real(tmp_path: Path, block: Block) -> None:
+    """Each command prints what the page shows, on both outputs."""
+    write_project(tmp_path, block.argument)
+    commands = re.findall(r"^\$ (.*)$", block.text, re.MULTILINE)
+    # The exit status is still that of the command before.
+    lines = ["set +e", "exec 2>&1", 'show() { status=$?; printf "%s\\n" "$1"; return $status; }']
+    for command in commands:
+        lines += [f"show {shlex.quote(f'$ {command}')}", command]
+
+    process = run_shell(tmp_path, "\n".join(lines))
+
+    assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40001", process.stdout) == block.text
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("block", of_kind("run in project"))
 def test_a_javascript_project_passes(tmp_path: Path, block: Block) -> None:
     """Its three tests pass, and its fake stops with them."""
-    packages = fetched.from_npm(block.argument).parent
+    packages = fetched.from_npm(block.argument.split()[0]).parent
     (tmp_path / "node_modules").symlink_to(packages)
-    for other in BLOCKS:
-        names, _, called = other.argument.partition(", as ")
-        if other.kind == "in project" and block.argument in names.split(", "):
-            (tmp_path / called).write_text(other.text, "utf-8")
+    write_project(tmp_path, block.argument)
 
     process = run_shell(tmp_path, f"export NO_COLOR=1\n{block.text}")
 
@@ -473,10 +495,25 @@ def test_the_table_of_serve_options_is_complete(capsys: pytest.CaptureFixture[st
     assert DEFAULT_KEEP_BYTES == 64 * 1024 * 1024
 
 
-def test_the_table_of_variables_matches_the_server(ghdeploy: FakeGitHub) -> None:
-    """The page lists each variable of `env` in order."""
+def test_the_tables_of_variables_match_the_server(ghdeploy: FakeGitHub) -> None:
+    """One page lists each variable of `env` in order, another those that differ in `proxy_env`."""
     listed = [name for row in table_after("env") for name in re.findall(r"`([^`]+)`", row[0])]
     assert listed == list(ghdeploy.serve(tls=True).env)
+    server = ghdeploy.serve(proxy=True)
+    changed = [name for name, value in server.proxy_env.items() if value != server.env.get(name)]
+    named = [name for row in table_after("proxy env") for name in re.findall(r"`([^`]+)`", row[0])]
+    assert sorted(named) == sorted({*changed, "NO_PROXY", "no_proxy"})
+
+
+def test_the_table_of_run_options_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    """It has the command's own options, and some of the fake's."""
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--help"])
+    own, of_the_fake = capsys.readouterr().out.partition("options:")[2].split("the fake:")
+    listed = [name for row in table_after("run options") for name in re.findall(r"`(--[a-z-]+)`", row[0])]
+    wanted = re.findall(r"^  (--[a-z-]+)", own, re.MULTILINE)
+    assert sorted(listed[: len(wanted)]) == sorted(wanted)
+    assert set(listed[len(wanted) :]) < set(re.findall(r"^  (--[a-z-]+)", of_the_fake, re.MULTILINE))
 
 
 # The worked example

@@ -13,6 +13,7 @@ import http.client
 import itertools
 import re
 import socket
+import ssl
 import sys
 import threading
 from contextlib import closing
@@ -31,7 +32,7 @@ from pytest_ghdeploy.doors import registry
 from pytest_ghdeploy.doors.memory_socket import MemorySocket, Origin, refused
 from pytest_ghdeploy.errors import TROUBLESHOOTING
 from pytest_ghdeploy.http import schema
-from pytest_ghdeploy.server import live_server, tls
+from pytest_ghdeploy.server import live_server, sockets, tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -356,15 +357,15 @@ def endless(scene: Scene) -> str:
 def port_in_use(scene: Scene) -> str:
     """Listen on a port that another program uses."""
     listener = Mock(bind=Mock(side_effect=OSError(98, "Address already in use")))
-    scene.patch.setattr(live_server, "socket", Mock(socket=Mock(return_value=listener)))
-    return raised(lambda: live_server._listen(8417))
+    scene.patch.setattr(sockets, "socket", Mock(socket=Mock(return_value=listener)))
+    return raised(lambda: sockets.listen(8417))
 
 
 def without_sockets(scene: Scene) -> str:
     """Listen while pytest-socket forbids it."""
     scene.patch.setitem(sys.modules, "pytest_socket", sys)
-    scene.patch.setattr(live_server, "socket", Mock(socket=Mock(side_effect=RuntimeError)))
-    return raised(lambda: live_server._listen(0))
+    scene.patch.setattr(sockets, "socket", Mock(socket=Mock(side_effect=RuntimeError)))
+    return raised(lambda: sockets.listen(0))
 
 
 def without_trustme(scene: Scene) -> str:
@@ -372,6 +373,22 @@ def without_trustme(scene: Scene) -> str:
     scene.patch.setitem(sys.modules, "trustme", None)
     tls.authority.cache_clear()  # an earlier test may have made one
     return raised(lambda: scene.fake.serve(tls=True))
+
+
+def tunnelled(scene: Scene, target: str, *, proxy: bool = True) -> str:
+    """Ask a server for a tunnel, and return its whole answer."""
+    with scene.fake.serve(proxy=proxy) as server, socket.create_connection(("127.0.0.1", server.port), 10) as client:
+        client.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+        return b"".join(iter(lambda: client.recv(4096), b"")).decode()
+
+
+def untrusted_proxy(scene: Scene) -> str:
+    """Begin TLS in a tunnel without the CA file. The conversation says what is missing."""
+    with scene.fake.serve(proxy=True) as server, socket.create_connection(("127.0.0.1", server.port), 10) as client:
+        client.sendall(b"CONNECT api.github.com:443 HTTP/1.1\r\nHost: api.github.com\r\n\r\n")
+        client.recv(4096)
+        raised(lambda: ssl.create_default_context().wrap_socket(client, server_hostname="api.github.com"))
+    return scene.fake.conversation.text()
 
 
 def env_file(scene: Scene) -> str:
@@ -547,6 +564,11 @@ MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
         lambda scene: served(scene, Host="fake.test"),
         lambda scene: served(scene, Origin="http://site.test"),
         tls_to_http,
+    ],
+    "the-proxy-refuses-a-connection": [
+        lambda scene: tunnelled(scene, "registry.invalid:443"),
+        lambda scene: tunnelled(scene, "api.github.com:443", proxy=False),
+        untrusted_proxy,
     ],
     "the-admin-interface-refuses-a-request": [
         lambda scene: scene.admin("POST", "/reset", data="{", headers={"Content-Type": "application/json"}),

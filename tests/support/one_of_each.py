@@ -20,7 +20,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
     repository = ghdeploy.add_repository("octocat/example")
     deployment = repository.add_deployment(ref="main")
     hook = ghdeploy.webhooks.subscribe(lambda _: None)
-    server = ghdeploy.serve(tls=True)
+    server = ghdeploy.serve(tls=True, proxy=True)
     requests.get(ghdeploy.base_url, timeout=10)
     environment = repository.add_environment("staging")
     repository.add_tag("v1", "main")

@@ -27,6 +27,16 @@ stops it with exit status 0, and a second signal kills it at once. If an
 option is invalid or the server cannot start, it prints one line to standard
 error and exits with status 2.
 """
+_RUN = """\
+Run a command against a fake GitHub of its own. The fake has a free port of
+127.0.0.1, and the command gets the environment variables that point clients
+at it. With --proxy, also programs that always call https://api.github.com
+reach the fake, if they use a proxy. When the command has ended, its requests
+are printed to standard error, and what was missing: endpoints that the fake
+lacks, with stubs in Python, and refused connections to other hosts. The exit
+status is that of the command, or 3 if that is 0 and something was missing; 127
+or 126 if the command cannot be started, and 2 if the fake cannot.
+"""
 _DEMO = """\
 Run the life cycle of a deployment with real requests, inside this process,
 and draw a sequence diagram of it. A pending commit status blocks the
@@ -38,6 +48,7 @@ _EXAMPLES = """\
 examples:
   ghdeploy routes | grep deployments
   ghdeploy serve
+  ghdeploy run -- npm test
   ghdeploy demo
 """
 _ROUTES_EXAMPLES = """\
@@ -50,6 +61,11 @@ examples:
   ghdeploy serve
   ghdeploy serve --port 0 --seed seed.json --env-file github.env
   ghdeploy serve --tls --auto-inactive-production
+"""
+_RUN_EXAMPLES = """\
+examples:
+  ghdeploy run -- npm test
+  ghdeploy run --seed seed.json --proxy -- ./deploy.sh --environment qa
 """
 _DEMO_EXAMPLES = """\
 examples:
@@ -68,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         if options.command == "serve":
             return _serve(options)
+        if options.command == "run":
+            return _run(options)
         return _print(_demo(mermaid=options.mermaid) if options.command == "demo" else routes())
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -82,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     _with_examples(commands.add_parser("routes", help=routes_help), _ROUTES, _ROUTES_EXAMPLES)
     serve = commands.add_parser("serve", help="run the fake GitHub on a port of 127.0.0.1")
     _add_serve(_with_examples(serve, _SERVE, _SERVE_EXAMPLES))
+    run = commands.add_parser("run", help="run a command against a fake GitHub of its own")
+    _add_run(_with_examples(run, _RUN, _RUN_EXAMPLES))
     demo = commands.add_parser("demo", help="run the life cycle of a deployment and draw it")
     _with_examples(demo, _DEMO, _DEMO_EXAMPLES).add_argument(
         "--mermaid", action="store_true", help="draw a Mermaid sequence diagram"
@@ -140,14 +160,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     port_help = "the port, or 0 for any free port (default: %(default)s)"
     add("--port", type=int, default=DEFAULT_PORT, metavar="N", help=port_help)
-    add("--tls", action="store_true", help="use HTTPS, with a new certificate for this run")
-    add(
-        "--seed",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="load a YAML, TOML or JSON file; may be repeated",
-    )
+    _add_shared(parser)
     add(
         "--env-file",
         default="",
@@ -177,6 +190,31 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="answer under this name too, and web pages from this host; may be repeated",
     )
+    _add_fake(parser)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_shared(parser)
+    parser.add_argument("--quiet", action="store_true", help="do not print the requests, only what was missing")
+    program_help = "the command with its arguments, after --"
+    parser.add_argument("program", nargs="+", metavar="COMMAND", help=program_help)
+    _add_fake(parser)
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--tls", action="store_true", help="use HTTPS, with a new certificate for this run")
+    add("--proxy", action="store_true", help="be a proxy too, for programs that always call https://api.github.com")
+    add(
+        "--seed",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="load a YAML, TOML or JSON file; may be repeated",
+    )
+
+
+def _add_fake(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the fake", "the same as the ini options ghdeploy_*")
     for name, option in OPTIONS.items():
         flag = f"--{name.replace('_', '-')}"
@@ -202,10 +240,31 @@ def _serve(options: argparse.Namespace) -> int:
     with Shutdown() as shutdown:
         from pytest_ghdeploy.commands import serve  # imports all of the fake
 
-        arguments = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
         own = (options.port, options.tls, options.seed, options.env_file, options.quiet)
         limits = (options.keep, options.keep_bytes, options.allow_hosts)
-        return serve.run(serve.Settings(*own, *limits, arguments), shutdown)
+        return serve.run(serve.Settings(*own, *limits, _of_fake(options), options.proxy), shutdown)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pytest_ghdeploy.commands.shutdown import Forwarding
+
+    with Forwarding() as forwarding:
+        from pytest_ghdeploy.commands import run  # imports all of the fake
+        from pytest_ghdeploy.commands.serve import Settings
+
+        settings = Settings(
+            port=0,
+            tls=options.tls,
+            seeds=options.seed,
+            quiet=options.quiet,
+            fake=_of_fake(options),
+            proxy=options.proxy,
+        )
+        return run.run(settings, options.program, forwarding)
+
+
+def _of_fake(options: argparse.Namespace) -> dict[str, object]:
+    return {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
 
 
 def _demo(*, mermaid: bool) -> str:

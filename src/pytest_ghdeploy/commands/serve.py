@@ -21,7 +21,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pytest_ghdeploy.admin.admin import Admin
 from pytest_ghdeploy.admin.endpoints import PREFIX
@@ -70,6 +70,8 @@ class Settings(NamedTuple):
         allow_hosts: See ``FakeGitHub.serve``.
 
         fake: The arguments of ``FakeGitHub``.
+
+        proxy: Whether to be a proxy too.
     """
 
     port: int = DEFAULT_PORT
@@ -81,12 +83,20 @@ class Settings(NamedTuple):
     keep_bytes: int = DEFAULT_KEEP_BYTES
     allow_hosts: Sequence[str] = ()
     fake: Mapping[str, Any] = {}
+    proxy: bool = False
+
+
+class Lines(Protocol):
+    """The part of ``Log`` that an engine uses."""
+
+    def add(self, lines: Iterable[str]) -> None: ...  # noqa: D102 - documented in Log
+    def wake(self) -> None: ...  # noqa: D102
 
 
 class ServedEngine(Engine):
     """The engine of a long-running fake. It logs requests and events, and forgets old ones."""
 
-    log: Log | None = None
+    log: Lines | None = None
     keep = DEFAULT_KEEP
     keep_bytes = DEFAULT_KEEP_BYTES
     _grown = 0
@@ -119,6 +129,12 @@ class ServedEngine(Engine):
         if self.log:
             self.log.wake()
 
+    def note(self, text: str) -> None:
+        """Add a line to the conversation, and log it."""
+        super().note(text)
+        if self.log:
+            self.log.wake()
+
     def reset(self) -> None:
         """Log what has happened, then remove everything. The clock keeps its time."""
         self.write_log()
@@ -147,7 +163,7 @@ class ServedGitHub(FakeGitHub):
     _kind = ServedEngine
     _engine: ServedEngine
 
-    def __init__(self, settings: Settings, log: Log | None = None) -> None:
+    def __init__(self, settings: Settings, log: Lines | None = None) -> None:
         """
         Load the seed files. The deliveries they cause wait for ``start_deliveries``.
 
@@ -194,6 +210,11 @@ class ServedGitHub(FakeGitHub):
         self.webhooks.release()
         self._engine.write_log()
 
+    def start_log(self) -> None:
+        """Start writing the log, including what happened so far."""
+        if isinstance(self._engine.log, Log):
+            self._engine.log.start(self._engine.write_log)
+
     def shut_down(self) -> None:
         """Stop the server. Deliveries to receivers that hang are dropped after a short wait."""
         deadline = monotonic() + _SHUTDOWN_SECONDS
@@ -211,11 +232,6 @@ class ServedGitHub(FakeGitHub):
         if self._engine.hooks:
             self._engine.hooks._give_up("ghdeploy serve stopped before the receiver answered")  # noqa: SLF001 - not for tests
         self._engine.write_log()
-
-    def start_log(self) -> None:
-        """Start writing the log, including what happened so far."""
-        if self._engine.log:
-            self._engine.log.start(self._engine.write_log)
 
     def _admin(self) -> Admin:
         engine = self._engine
@@ -277,7 +293,7 @@ def run(settings: Settings, shutdown: Shutdown) -> int:
         try:
             _serve(settings, shutdown)
         except FakeError as problem:
-            sys.stderr.write(f"ghdeploy serve: {_with_options(problem)}\n")
+            sys.stderr.write(f"ghdeploy serve: {with_options(problem)}\n")
             return 2
     return 0
 
@@ -286,7 +302,24 @@ def run(settings: Settings, shutdown: Shutdown) -> int:
 _OPTIONS_WITH_OTHER_NAMES = {"allow_hosts": "allow-host", "seeds": "seed"}
 
 
-def _with_options(problem: FakeError) -> str:
+def start(fake: ServedGitHub, settings: Settings) -> LiveServer:
+    """
+    Start the server of a fake, with the admin interface.
+
+    Raises:
+        FakeError: The server cannot start.
+    """
+    return fake.serve(
+        settings.port, tls=settings.tls, admin=True, allow_hosts=settings.allow_hosts, proxy=settings.proxy
+    )
+
+
+def variables_of(server: LiveServer, settings: Settings) -> dict[str, str]:
+    """Return the variables for clients: of the proxy too, if there is one."""
+    return server.proxy_env if settings.proxy else server.env
+
+
+def with_options(problem: FakeError) -> str:
     """Return a message that names the option of the command line instead of the argument of ``FakeGitHub``."""
     if problem.argument not in {*Settings._fields, *OPTIONS}:
         return str(problem)
@@ -299,12 +332,12 @@ def _serve(settings: Settings, shutdown: Shutdown) -> None:
     log = None if settings.quiet else Log(_write)
     fake = ServedGitHub(settings, log)
     try:
-        server = fake.serve(settings.port, tls=settings.tls, admin=True, allow_hosts=settings.allow_hosts)
-        if settings.tls:
+        server = start(fake, settings)
+        if settings.tls or settings.proxy:
             shutdown.removals.append(partial(shutil.rmtree, Path(server.ca_file).parent, ignore_errors=True))
         if env_file:
             shutdown.removals.append(env_file.remove)
-            env_file.write(server)
+            env_file.write(server.url, variables_of(server, settings))
         _write("\n".join([*_greeting(fake, server, settings), ""]))
         fake.start_log()
         fake.start_deliveries()
@@ -337,9 +370,11 @@ def _greeting(fake: FakeGitHub, server: LiveServer, settings: Settings) -> Itera
     yield f"{_MARK}: a fake of {fake.base_url} runs at {server.url}; Ctrl-C stops it"
     yield f"# API: {server.api_url}"
     yield f"# admin interface: {server.url}{PREFIX}"
+    if settings.proxy:
+        yield f"# proxy: {server.proxy_url}"
     if settings.seeds:
         yield f"# seed files: {', '.join(settings.seeds)}"
-    env = server.env
+    env = variables_of(server, settings)
     if fake.tokens:
         token_names = [name for name, value in env.items() if value == env["GITHUB_TOKEN"]]
         env = {name: value for name, value in env.items() if name not in token_names}
@@ -387,14 +422,14 @@ class _EnvFile:
     def _refused(self, problem: OSError) -> FakeError:
         return FakeError(f"cannot write --env-file {self._path}: {problem.strerror}")
 
-    def write(self, server: LiveServer) -> None:
+    def write(self, url: str, env: Mapping[str, str]) -> None:
         """
         Write the variables as shell commands. The file appears complete, and only its owner can read it.
 
         Raises:
             FakeError: The file cannot be written.
         """
-        self._text = "\n".join([f"{_MARK} at {server.url}", *_exports(server.env), ""])
+        self._text = "\n".join([f"{_MARK} at {url}", *_exports(env), ""])
         try:
             number, name = tempfile.mkstemp(prefix=".ghdeploy-", dir=self._path.parent)
             with os.fdopen(number, "w", encoding="utf-8") as file:

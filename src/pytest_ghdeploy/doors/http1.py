@@ -30,6 +30,8 @@ HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 100 * 1024 * 1024
 """The limit in bytes for a body without its chunk sizes: GitHub's limit for a file."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+"""The answer to ``CONNECT`` that opens a tunnel. It cannot have a body."""
 
 _LINE_LIMIT = 4096
 _TLS_HANDSHAKE = 0x16
@@ -39,6 +41,7 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - HTTP's name for a word
 _REQUEST_LINE = re.compile(rf"({_TOKEN}) (\S+) HTTP/(\d)\.(\d)", re.ASCII)
 _FIELD_NAME = re.compile(_TOKEN)
 _AUTHORITY = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=-]+(?::\d{0,5})?|\[[0-9A-Fa-f:.]+\](?::\d{0,5})?")
+_END_OF_TUNNEL = re.compile(r":\d{1,5}$")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 # All except tabs, and newlines, which separate lines.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -88,8 +91,9 @@ class Incoming(NamedTuple):
 class RequestParser:
     """Reads the requests of one connection, in whatever pieces their bytes arrive."""
 
-    def __init__(self) -> None:
-        """Start with an empty buffer."""
+    def __init__(self, *, tunnels: bool = False) -> None:
+        """Start with an empty buffer. ``CONNECT`` is refused, unless the caller opens *tunnels*."""
+        self._tunnels = tunnels
         self.awaits_continue = False
         """Whether the client sends the body only after it has received ``CONTINUE``."""
         self._buffer = bytearray()
@@ -114,11 +118,13 @@ class RequestParser:
     def _read(self) -> Iterator[Incoming | None]:
         while True:
             head = yield from self._head()
-            incoming = parse_head(head)
+            incoming = parse_head(head, tunnels=self._tunnels)
             length = body_length(incoming.headers)
             self.awaits_continue = length != 0 and incoming.awaits_continue
             body = yield from self._chunks() if length is None else self._exactly(length)
             self.awaits_continue = False
+            if self._tunnels and incoming.method == "CONNECT" and self._buffer:
+                raise Refused(400, "the client sends data into a tunnel before it is open")
             yield incoming._replace(body=body)
 
     def _head(self) -> Reading:
@@ -194,9 +200,11 @@ def _too_long() -> Refused:
     return Refused(413, f"the body is longer than {BODY_LIMIT:,} bytes")
 
 
-def parse_head(head: bytes) -> Incoming:
+def parse_head(head: bytes, *, tunnels: bool = False) -> Incoming:
     """
     Parse a request line and headers, without the empty line at their end.
+
+    With *tunnels*, the authority of a ``CONNECT`` is the other end of the tunnel, and its target is ``""``.
 
     Raises:
         Refused: This is not a valid head of HTTP/1.1 or HTTP/1.0.
@@ -217,7 +225,10 @@ def parse_head(head: bytes) -> Incoming:
     host = headers.get("host")
     if host is None and minor != "0":
         raise Refused(400, "the header Host is missing")
-    scheme, authority, target = _target(method, raw_target, host or "localhost")
+    if method == "CONNECT":
+        scheme, authority, target = "", _tunnel_end(raw_target, tunnels=tunnels), ""
+    else:
+        scheme, authority, target = _target(method, raw_target, host or "localhost")
     connection = {part.strip().lower() for part in headers.get("connection", "").split(",")}
     keep_alive = "close" not in connection if minor != "0" else "keep-alive" in connection
     # A client of HTTP/1.0 would take the 100 for the response.
@@ -241,9 +252,19 @@ def _headers(fields: list[str]) -> dict[str, str]:
     return headers
 
 
+def _tunnel_end(raw: str, *, tunnels: bool) -> str:
+    if not tunnels:
+        msg = (
+            "this server opens no tunnels: give the client its URL instead of using it as a proxy, or start the server "
+            "with serve(proxy=True) or ghdeploy serve --proxy"
+        )
+        raise Refused(501, msg)
+    if not _AUTHORITY.fullmatch(raw) or not _END_OF_TUNNEL.search(raw):
+        raise Refused(400, "the target of CONNECT is not HOST:PORT")
+    return raw
+
+
 def _target(method: str, raw: str, host: str) -> tuple[str, str, str]:
-    if method == "CONNECT":
-        raise Refused(501, "this server opens no tunnels: give the client its URL instead of using it as a proxy")
     scheme, authority = "", host
     target = raw if raw.isascii() else quote(raw, safe=_SAFE_IN_TARGET, encoding="latin-1")
     if target == "*" and method == "OPTIONS":

@@ -31,6 +31,7 @@ class Fake(Protocol):
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = ""
     ) -> Answer: ...
     def fail(self, problem: BaseException) -> None: ...  # noqa: D102
+    def note(self, text: str) -> None: ...  # noqa: D102
     def list_problems(self) -> list[str]: ...  # noqa: D102
     def after_fork(self) -> None: ...  # noqa: D102
     def pause(self, seconds: float, until: int = 0) -> None: ...  # noqa: D102

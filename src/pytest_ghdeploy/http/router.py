@@ -270,12 +270,15 @@ def no_endpoint(method: str, path: str, near_stub: str = "") -> UnsupportedReque
         return refusals.unknown_method(f"no endpoint of GitHub has the method {method}{known}")
     operation_id, own = operation(method, path), endpoints()
     if operation_id and operation_id not in own:
-        return UnsupportedRequest(
+        stub = _stub_for(operation_id, path)
+        problem = UnsupportedRequest(
             f"{method} {path} is GitHub's {operation_id}, which this fake does not implement "
             f"(`ghdeploy routes` lists its {sum(len(endpoint.paths) for endpoint in own.values())} endpoints). "
-            f"Stub the response: {_stub_for(operation_id, path)}{near_stub and f'; {near_stub}'}",
+            f"Stub the response: {stub}{near_stub and f'; {near_stub}'}",
             see="an-endpoint-that-the-fake-lacks",
         )
+        problem._operation_id, problem._stub = operation_id, stub  # noqa: SLF001 - not for tests
+        return problem
     return refusals.not_found(
         f"GitHub has no {method} {path}{what_it_has(method, path)}", documentation_url=refusals.REST_DOCS
     )

@@ -12,48 +12,40 @@ from __future__ import annotations
 
 import os
 import selectors
-import shutil
 import socket
 import struct
 import sys
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from threading import Event, Lock, Thread, current_thread
 from typing import TYPE_CHECKING
-from weakref import WeakSet, finalize
+from weakref import WeakSet
 
 from pytest_ghdeploy.doors import http1, registry
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.http.messages import plain
+from pytest_ghdeploy.http.messages import Answer, plain
 from pytest_ghdeploy.public import public
-from pytest_ghdeploy.server import access
+from pytest_ghdeploy.server import access, variables
+from pytest_ghdeploy.server.sockets import ADDRESS, READ, drain, listen, send
 from pytest_ghdeploy.server.wsgi import API_PREFIX, ask, check_proxied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from ssl import SSLContext
     from types import TracebackType
     from typing import Self
 
     from pytest_ghdeploy.http.fake import Fake
-    from pytest_ghdeploy.http.messages import Answer
+    from pytest_ghdeploy.server.proxy import Proxy, Respond
+    from pytest_ghdeploy.server.tls import CaFile
 
     Before = Callable[[http1.Incoming, str, bool], Answer | None]
 
-ADDRESS = "127.0.0.1"
-ANY_TOKEN = "ghdeploy-accepts-any-token"  # noqa: S105 - it grants access to nothing
-"""The token in ``env`` while every token is accepted."""
 
-_BACKLOG = 1024
-_READ = 64 * 1024
 _TLS_HANDSHAKE = b"\x16"
 _HIGHEST_PORT = 65535
-# The longest waits: for answers to be sent and for the fake to return when the server closes, and for the rest of a
-# refused request.
+# The longest waits for answers to be sent and for the fake to return when the server closes.
 _GRACE_SECONDS = 1.0
 _BUSY_SECONDS = 10.0
-_DRAIN_SECONDS = 2.0
-_DRAIN_READS = 256
 _RESET = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
 
 
@@ -74,6 +66,7 @@ class LiveServer:
         another: Callable[..., LiveServer],
         tls: bool = False,
         allow_hosts: Sequence[str] = (),
+        proxy: bool = False,
         before: Before | None = None,
     ) -> None:
         """
@@ -86,8 +79,8 @@ class LiveServer:
                 an answer, or ``None`` to ask the fake.
 
         Raises:
-            FakeError: *port* or *allow_hosts* is invalid, the port is in use, or *tls* needs a package that is not
-                installed. Nothing is started.
+            FakeError: *port* or *allow_hosts* is invalid, the port is in use, or *tls* or *proxy* needs a package that
+                is not installed. Nothing is started.
         """
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
             msg = f"port must be a number from 1 to {_HIGHEST_PORT}, or 0 for any free port; got {port!r}"
@@ -100,22 +93,21 @@ class LiveServer:
         self._lock = Lock()
         self._connections: dict[Thread, socket.socket] = {}
         self._all_gone = Event()
-        self._context = None
-        self._ca_file = ""
-        self._remove_files: finalize[..., LiveServer] | None = None
-        if tls:
+        self._context: SSLContext | None = None
+        self._ca: CaFile | None = None
+        self._proxy: Proxy | None = None
+        if tls or proxy:
             from pytest_ghdeploy.server import tls as certificate  # needs an optional package
+            from pytest_ghdeploy.server.proxy import Proxy
 
+            self._ca = certificate.CaFile()
+            self._proxy = Proxy(fake, self._ca.path) if proxy else None
+        if tls:
             # A certificate cannot have a name with an underscore.
             names = sorted(name for name in self._allowed if "_" not in name)
             self._context = certificate.server_context(ADDRESS, "localhost", "::1", fake.host, *names)
-        self._listener = _listen(port)
+        self._listener = listen(port)
         self._port: int = self._listener.getsockname()[1]
-        if tls:
-            folder = tempfile.mkdtemp(prefix="ghdeploy-")
-            self._remove_files = finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            self._ca_file = str(Path(folder, "ca.pem"))
-            Path(self._ca_file).write_bytes(certificate.authority_pem())
         self._waker, self._alarm = socket.socketpair()
         self._acceptor = Thread(target=self._accept, name=f"ghdeploy {self.url}", daemon=True)
         self._acceptor.start()
@@ -125,9 +117,11 @@ class LiveServer:
     def __repr__(self) -> str:
         return f"<LiveServer {self.url}{' (closed)' if self._closed else ''}>"
 
-    def __call__(self, *, tls: bool = False, admin: bool = False, allow_hosts: Sequence[str] = ()) -> LiveServer:
+    def __call__(
+        self, *, tls: bool = False, admin: bool = False, allow_hosts: Sequence[str] = (), proxy: bool = False
+    ) -> LiveServer:
         """Start another server for the same fake, for example over HTTPS. It ends with the fake, or with ``close``."""
-        return self._another(tls=tls, admin=admin, allow_hosts=allow_hosts)
+        return self._another(tls=tls, admin=admin, allow_hosts=allow_hosts, proxy=proxy)
 
     def __enter__(self) -> Self:
         """Return the server, which is already running."""
@@ -162,12 +156,41 @@ class LiveServer:
         The path of the CA file that a client has to trust. It is deleted when the server is closed.
 
         Raises:
-            FakeError: The server uses HTTP.
+            FakeError: The server uses HTTP, and is no proxy.
         """
-        if not self._ca_file:
+        if not self._ca:
             msg = f"{self.url} has no certificate: use serve(tls=True) or ghdeploy_server(tls=True)"
             raise FakeError(msg)
-        return self._ca_file
+        return self._ca.path
+
+    @property
+    def proxy_url(self) -> str:
+        """
+        The URL of the proxy, over HTTP even if the server uses HTTPS.
+
+        Raises:
+            FakeError: The server is no proxy.
+        """
+        self._check_proxy()
+        return f"http://{ADDRESS}:{self._port}"
+
+    @property
+    def refused_hosts(self) -> list[str]:
+        """
+        The hosts that are not GitHub's, and to which clients of the proxy wanted to connect, in order.
+
+        Each is listed once, with its port, such as ``registry.example.com:443``; of many, the first 1,000.
+
+        Raises:
+            FakeError: The server is no proxy.
+        """
+        return self._check_proxy().refused
+
+    def _check_proxy(self) -> Proxy:
+        if not self._proxy:
+            msg = f"{self.url} is no proxy: use serve(proxy=True) or ghdeploy_server(proxy=True)"
+            raise FakeError(msg)
+        return self._proxy
 
     @property
     def env(self) -> dict[str, str]:
@@ -177,28 +200,19 @@ class LiveServer:
         The token is the first one of the fake that has not been revoked, or a made-up one while the fake accepts every
         token.
         """
-        token = next((token.text for token in self._fake.tokens), ANY_TOKEN)
-        env = {
-            "GITHUB_API_URL": self.api_url,
-            "GITHUB_SERVER_URL": self.url,
-            "GITHUB_GRAPHQL_URL": f"{self.url}/api/graphql",
-            "GITHUB_TOKEN": token,
-            "GH_HOST": f"{ADDRESS}:{self._port}",
-            "GH_TOKEN": token,
-            "GH_ENTERPRISE_TOKEN": token,
-            "GITHUB_ENTERPRISE_TOKEN": token,
-            "GH_NO_UPDATE_NOTIFIER": "1",
-            "OCTOKIT_API_ENDPOINT": f"{self.api_url}/",
-            "OCTOKIT_WEB_ENDPOINT": f"{self.url}/",
-            "OCTOKIT_ACCESS_TOKEN": token,
-        }
-        for name in ("NO_PROXY", "no_proxy"):
-            others = os.environ.get(name)
-            env[name] = ",".join([*([others] if others else []), ADDRESS, "localhost"])
-        if self._ca_file:
-            names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO")
-            env |= dict.fromkeys(names, self._ca_file)
-        return env
+        env = variables.of_server(self, self._fake)
+        return env | variables.of_certificate(self.ca_file) if self._context else env
+
+    @property
+    def proxy_env(self) -> dict[str, str]:
+        """
+        Variables for a subprocess that calls GitHub by its own name: those of ``env``, with those of the proxy.
+
+        Raises:
+            FakeError: The server is no proxy.
+        """
+        proxy = variables.of_proxy(self.proxy_url, self._fake.base_url)
+        return self.env | proxy | variables.of_certificate(self.ca_file)
 
     # Life
 
@@ -223,8 +237,8 @@ class LiveServer:
                 self._fake.fail(FakeError(msg, see="a-server-that-cannot-close"))
         self._waker.close()
         self._alarm.close()
-        if self._remove_files:
-            self._remove_files()
+        if self._ca:
+            self._ca.remove()
 
     def _end_connections(self, how: int, seconds: float) -> bool:
         with self._lock:
@@ -250,8 +264,8 @@ class LiveServer:
         for copy in (self._listener, self._waker, self._alarm, *self._connections.values()):
             with suppress(OSError):
                 copy.close()
-        if self._remove_files:
-            self._remove_files.detach()
+        if self._ca:
+            self._ca.remove.detach()
 
     # Threads
 
@@ -295,9 +309,16 @@ class LiveServer:
         thread = current_thread()
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._context:
-                connection = self._secured(connection, thread)
-            self._talk(connection)
+            if self._context and connection.recv(1, socket.MSG_PEEK) in (b"", _TLS_HANDSHAKE):
+                connection = self._encrypted(connection, self._context)
+                self._talk(connection, self._answer, self._proxy)
+            elif self._context and not self._proxy:
+                send(connection, self._other_protocol(), keep_alive=False)
+                drain(connection)
+            elif self._context:
+                self._talk(connection, self._answer_plain, self._proxy)
+            else:
+                self._talk(connection, self._answer, self._proxy)
         except OSError:
             pass  # the client has disconnected, or does not trust the certificate
         except BaseException as problem:  # noqa: BLE001 - a bug of ours, which must not go unnoticed
@@ -305,35 +326,31 @@ class LiveServer:
         finally:
             self._forget(thread)
 
-    def _secured(self, connection: socket.socket, thread: Thread) -> socket.socket:
-        assert self._context  # noqa: S101 - checked by the caller
-        if connection.recv(1, socket.MSG_PEEK) not in (b"", _TLS_HANDSHAKE):
-            text = f"this port serves HTTPS, and the client uses HTTP: the URL is {self.url}"
-            _send(connection, plain(400, text), keep_alive=False)
-            _drain(connection)
-            msg = "not TLS"
-            raise ConnectionError(msg)
-        wrapped = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+    def _encrypted(self, connection: socket.socket, context: SSLContext) -> socket.socket:
+        wrapped = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
-            self._connections[thread] = wrapped
+            self._connections[current_thread()] = wrapped
         if self._closed:  # too late for ``close`` to end this connection
             msg = "closed"
             raise ConnectionError(msg)
         wrapped.do_handshake()
         return wrapped
 
-    def _talk(self, connection: socket.socket) -> None:
-        parser = http1.RequestParser()
+    def _talk(self, connection: socket.socket, respond: Respond, proxy: Proxy | None = None) -> None:
+        parser = http1.RequestParser(tunnels=proxy is not None)
         while not self._closed:
             try:
                 incoming = self._next_request(connection, parser)
             except http1.Refused as refusal:
-                _send(connection, plain(refusal.status, str(refusal)), keep_alive=False)
-                _drain(connection)
+                send(connection, plain(refusal.status, str(refusal)), keep_alive=False)
+                drain(connection)
                 return
             if incoming is None:
                 return
-            answer = self._answer(incoming)
+            if proxy and incoming.method == "CONNECT":
+                self._open_tunnel(connection, proxy, incoming)
+                return
+            answer = respond(incoming)
             if answer.failure == "timeout":
                 while self._receive(connection):
                     pass
@@ -342,10 +359,26 @@ class LiveServer:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 return
             keep_alive = incoming.keep_alive and not answer.failure and not self._closed
-            if not _send(connection, answer, keep_alive=keep_alive, method=incoming.method):
+            if not send(connection, answer, keep_alive=keep_alive, method=incoming.method):
                 if not answer.failure:
-                    _drain(connection)
+                    drain(connection)
                 return
+
+    def _open_tunnel(self, connection: socket.socket, proxy: Proxy, incoming: http1.Incoming) -> None:
+        tunnel = proxy.open(incoming.authority)
+        if isinstance(tunnel, Answer):
+            send(connection, tunnel, keep_alive=False)
+            drain(connection)
+            return
+        connection.sendall(http1.ESTABLISHED)
+        if tunnel.context:
+            try:
+                connection = self._encrypted(connection, tunnel.context)
+            except OSError as problem:
+                if not self._closed:
+                    proxy.explain_failure(tunnel, problem)
+                raise
+        self._talk(connection, tunnel.respond)
 
     def _next_request(self, connection: socket.socket, parser: http1.RequestParser) -> http1.Incoming | None:
         while (incoming := parser.next_request()) is None:
@@ -360,10 +393,12 @@ class LiveServer:
 
     def _receive(self, connection: socket.socket) -> bytes:
         # A closing server does not read the rest of an incomplete request.
-        return b"" if self._closed else connection.recv(_READ)
+        return b"" if self._closed else connection.recv(READ)
 
     def _answer(self, incoming: http1.Incoming) -> Answer:
         scheme = "https" if self._context else "http"
+        if self._proxy and incoming.scheme and not self._is_own(incoming.authority):
+            return self._proxy.forward(incoming)
         is_allowed = access.is_allowed(incoming.authority, self._allowed)
         if self._before and (answer := self._before(incoming, scheme, is_allowed)):
             return answer
@@ -377,57 +412,26 @@ class LiveServer:
             body=incoming.body,
         )
 
+    def _answer_plain(self, incoming: http1.Incoming) -> Answer:
+        """Answer a request over HTTP on the port of HTTPS: one for the proxy, which is reached over HTTP."""
+        if self._proxy and incoming.scheme and not self._is_own(incoming.authority):
+            return self._proxy.forward(incoming)
+        return self._other_protocol()
+
+    def _other_protocol(self) -> Answer:
+        return plain(400, f"this port serves HTTPS, and the client uses HTTP: the URL is {self.url}")
+
+    def _is_own(self, authority: str) -> bool:
+        """Return whether the request to the proxy is for the server itself, and needs no proxy."""
+        host = access.host_of(authority)
+        is_here = access.is_loopback(host) and authority.endswith(f":{self._port}")
+        return is_here or host in self._allowed
+
     def _refusal(self, incoming: http1.Incoming, *, is_allowed: bool) -> Answer | None:
         if not is_allowed and not incoming.scheme:
             return access.other_host(incoming.authority)
         refusal = None if is_allowed else check_proxied(self._fake, access.host_of(incoming.authority))
         return refusal or access.other_site(incoming, self._allowed)
-
-
-def _send(connection: socket.socket, answer: Answer, *, keep_alive: bool, method: str = "") -> bool:
-    """Send an answer in one piece; return whether another may follow it."""
-    headers, body, is_framed = http1.frame(answer, method)
-    keep_alive = keep_alive and is_framed
-    headers["Connection"] = "keep-alive" if keep_alive else "close"
-    connection.sendall(http1.write_head(answer.status, headers) + body)
-    return keep_alive
-
-
-def _drain(connection: socket.socket) -> None:
-    # Closing a connection with unread data resets it, and the client would not see the answer.
-    with suppress(OSError):
-        socket.socket.shutdown(connection, socket.SHUT_WR)
-        connection.settimeout(_DRAIN_SECONDS)
-        for _ in range(_DRAIN_READS):
-            if not connection.recv(_READ):
-                return
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    except RuntimeError as problem:  # raised by pytest-socket
-        if "pytest_socket" not in sys.modules:
-            raise
-        msg = (
-            "pytest-socket forbids all sockets in this test, and a live server needs one: use --allow-hosts=127.0.0.1 "
-            'instead of --disable-socket, or the marker allow_hosts(["127.0.0.1"])'
-        )
-        raise FakeError(msg, see="a-server-beside-pytest-socket") from problem
-    try:
-        if os.name == "posix":  # on Windows it would let two servers share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((ADDRESS, port))
-        listener.listen(_BACKLOG)
-        listener.settimeout(0)
-    except OSError as problem:
-        listener.close()
-        msg = f"port {port} of {ADDRESS} cannot be used: {problem.strerror or problem}; 0 chooses any free port"
-        raise FakeError(msg) from None
-    except BaseException:
-        listener.close()
-        raise
-    return listener
 
 
 _servers: WeakSet[LiveServer] = WeakSet()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
+import shutil
+import tempfile
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 from pytest_ghdeploy.errors import FakeError
 
@@ -28,9 +32,33 @@ def server_context(*names: str) -> SSLContext:
     return context
 
 
-def authority_pem() -> bytes:
-    """Return the CA certificate in PEM format."""
-    return authority().cert_pem.bytes()
+@lru_cache(64)
+def tunnel_context(host: str) -> SSLContext:
+    """
+    Make a context for the server's end of tunnels to *host*.
+
+    Raises:
+        ValueError: No certificate can have this name.
+        FakeError: trustme is not installed.
+    """
+    return server_context(host)
+
+
+class CaFile:
+    """A file with the CA certificate, for clients. It is removed with this object, or by ``remove``."""
+
+    def __init__(self) -> None:
+        """
+        Write the file, into a folder of its own.
+
+        Raises:
+            FakeError: trustme is not installed.
+        """
+        certificate = authority().cert_pem.bytes()
+        folder = tempfile.mkdtemp(prefix="ghdeploy-")
+        self.remove = finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.path = str(Path(folder, "ca.pem"))
+        Path(self.path).write_bytes(certificate)
 
 
 @cache
@@ -44,6 +72,9 @@ def authority() -> CA:
     try:
         from trustme import CA
     except ImportError:
-        msg = "serve(tls=True) needs trustme to make a certificate: pip install 'pytest-ghdeploy[tls]'"
+        msg = (
+            "serve(tls=True) and serve(proxy=True) need trustme to make a certificate: "
+            "pip install 'pytest-ghdeploy[tls]'"
+        )
         raise FakeError(msg) from None
     return CA(organization_name="pytest-ghdeploy")

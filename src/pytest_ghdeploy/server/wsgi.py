@@ -56,8 +56,21 @@ def ask(
         root = f"{site}{API_PREFIX}"
     elif path == _GRAPHQL:
         root = f"{site}/api"
+    return answered(fake, method, f"{host}{target}", headers, body, root=root)
+
+
+def answered(fake: Fake, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = "") -> Answer:
+    """
+    Let *fake* answer, and turn its exceptions into answers.
+
+    Args:
+        root: The root of the API in URLs of the answer, if it is not ``base_url``.
+
+    Returns:
+        The answer, or a 501 or 500 as from ``ask``.
+    """
     try:
-        return fake.answer(method, f"{host}{target}", headers, body, root=root)
+        return fake.answer(method, url, headers, body, root=root)
     except UnsupportedRequest as problem:
         return plain(HTTPStatus.NOT_IMPLEMENTED, str(problem))
     except Exception as problem:  # noqa: BLE001 - the fake has recorded it, and fails the test
@@ -72,7 +85,7 @@ def check_proxied(fake: Fake, host: str) -> Answer | None:
     """
     if host == fake.host:
         return None
-    if registry.is_githubs(host):
+    if registry.is_githubs(host, fake.host):
         msg = f"a request to {host} cannot be answered: the live server is the API of {fake.host} only"
         problem = UnsupportedRequest(msg, see="another-host-of-github")
         fake.fail(problem)
