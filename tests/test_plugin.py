@@ -757,7 +757,7 @@ def test_without_a_seed_its_modules_are_not_imported(pytester: pytest.Pytester) 
 
         def test_it(ghdeploy):
             ghdeploy.add_repository("octocat/example")
-            assert not {"pytest_ghdeploy.seeds.seed", "pytest_ghdeploy.seeds.reader"} & set(sys.modules)
+            assert not {"pytest_ghdeploy.seeds.seed", "pytest_ghdeploy.data_files"} & set(sys.modules)
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:anyio")

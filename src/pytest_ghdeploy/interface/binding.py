@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from functools import lru_cache
 from inspect import BoundArguments, Parameter, Signature
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError, kind_of
@@ -27,8 +27,8 @@ from pytest_ghdeploy.github import model
 from pytest_ghdeploy.interface.steps import Step
 from pytest_ghdeploy.redaction.names import quotable
 
-Path = tuple[str | int, ...]
-"""The path to a value in the data: keys and list indices, such as ``("branches", 1, "name")``."""
+if TYPE_CHECKING:
+    from pytest_ghdeploy.data_files import Path
 
 # Names in annotations that modules import only for type checkers.
 _NAMES: dict[str, Any] = {

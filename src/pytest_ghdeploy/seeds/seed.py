@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pytest_ghdeploy import errors
+from pytest_ghdeploy import data_files, errors
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.binding import Binder, Mismatch, spelled
@@ -26,14 +26,13 @@ from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.resources import Deployment
 from pytest_ghdeploy.redaction.names import kind_of
 from pytest_ghdeploy.redaction.secrets import Secrets
-from pytest_ghdeploy.seeds import reader
 from pytest_ghdeploy.webhooks.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from inspect import BoundArguments
 
-    from pytest_ghdeploy.interface.binding import Path
+    from pytest_ghdeploy.data_files import Path
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
 """The path of a seed file, or the content of one as a mapping."""
@@ -150,7 +149,7 @@ class Seed:
         self._secrets = Secrets()
         self._home = home
         if isinstance(source, Mapping):
-            self._document = reader.Document(source)
+            self._document = data_files.Document(source)
         elif isinstance(source, (str, os.PathLike)):
             self._file = os.fsdecode(source)
             self._document = self._read()
@@ -164,11 +163,11 @@ class Seed:
             line = self._document.line(problem.path, of_key=problem.is_key)
             raise self._error(problem.argument, str(problem), line) from None
 
-    def _read(self) -> reader.Document:
+    def _read(self) -> data_files.Document:
         path = pathlib.Path(self._file)
-        form = reader.FORMATS.get(path.suffix.lower())
+        form = data_files.FORMATS.get(path.suffix.lower())
         if form is None:
-            msg = f"{self._file}: the name of a seed file must end in {', '.join(reader.FORMATS)}"
+            msg = f"{self._file}: the name of a seed file must end in {', '.join(data_files.FORMATS)}"
             raise FakeError(msg)
         try:
             text = path.read_bytes().decode("utf-8-sig")
@@ -182,8 +181,10 @@ class Seed:
             msg = f"{self._file}: cannot read this seed file{place}: {reason}"
             raise FakeError(msg) from None
         try:
-            return reader.read(text, form)
-        except reader.Malformed as problem:
+            return data_files.read(text, form)
+        except data_files.MissingPyYAML as problem:
+            raise self._error(None, f"{problem}, or use TOML or JSON", None) from None
+        except data_files.Malformed as problem:
             raise self._error(None, str(problem), problem.line) from None
 
     def _error(self, argument: str | None, message: str, line: int | None) -> FakeError:

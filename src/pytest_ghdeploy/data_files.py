@@ -1,9 +1,8 @@
 """
 Data files in YAML, TOML or JSON.
 
-A path is the keys and indices that lead to a value in a file, such as
-``("repositories", 0, "branches", 1, "name")``. Only YAML values have a line: the
-standard library's parsers for TOML and JSON do not keep lines.
+Only YAML values have a line: the standard library's parsers for TOML and JSON
+do not keep lines.
 """
 
 from __future__ import annotations
@@ -17,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_ghdeploy.redaction.names import is_ordinary
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.interface.binding import Path
+    from collections.abc import Callable
 
+Path = tuple[str | int, ...]
+"""The keys and list indices that lead to a value in a file, such as ``("branches", 1, "name")``."""
 FORMATS = {".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".json": "JSON"}
-"""The format of a file by its suffix."""
+"""The format of a seed file by its suffix."""
+GITHUBS_YAML = "GitHub's YAML"
+"""The format of GitHub's own files, such as action.yml: ``yes`` is a string in them, as YAML 1.2 has it."""
 
 
 class Malformed(Exception):
@@ -30,6 +33,14 @@ class Malformed(Exception):
         """Set the message, and the *line* it is about, counted from 1, if one is known."""
         super().__init__(message)
         self.line = line
+
+
+class MissingPyYAML(Malformed):
+    """A YAML file cannot be read, because PyYAML is not installed."""
+
+    def __init__(self) -> None:
+        """Say how to install it."""
+        super().__init__("YAML needs PyYAML: pip install 'pytest-ghdeploy[yaml]'")
 
 
 class Document:
@@ -47,10 +58,11 @@ class Document:
 @lru_cache(16)  # the same file may be read for each test
 def read(text: str, form: str) -> Document:
     """
-    Parse *text* in one of the ``FORMATS``. Documents are cached, so they must not be changed.
+    Parse *text* in one of the ``FORMATS``, or in ``GITHUBS_YAML``. Documents are cached, so they must not be changed.
 
     Raises:
-        Malformed: The syntax is invalid, a key is duplicated, or PyYAML is not installed.
+        Malformed: The syntax is invalid, or a key is duplicated.
+        MissingPyYAML: The text is YAML, and PyYAML is not installed.
     """
     text = text.replace("\r\n", "\n")
     try:
@@ -110,15 +122,14 @@ def _read_toml(text: str) -> Document:
 _YAML_TAG = "tag:yaml.org,2002:"
 
 
-def _read_yaml(text: str) -> Document:
+def _read_yaml(text: str, choose_loader: Callable[[Any], Any] = lambda yaml: yaml.SafeLoader) -> Document:
     try:
         import yaml  # an extra
     except ImportError:
-        msg = "YAML needs PyYAML: pip install 'pytest-ghdeploy[yaml]', or use TOML or JSON"
-        raise Malformed(msg) from None
+        raise MissingPyYAML from None
 
     try:
-        loader = yaml.SafeLoader(text)
+        loader = choose_loader(yaml)(text)
         node = loader.get_single_node()
         if node is None:
             return Document(None)
@@ -134,6 +145,26 @@ def _read_yaml(text: str) -> Document:
     except (ValueError, OverflowError):  # raised by PyYAML's scanner
         msg = "an escape sequence is invalid, or a number is too large"
         raise Malformed(msg, loader.line + 1) from None
+
+
+def _read_githubs_yaml(text: str) -> Document:
+    return _read_yaml(text, _githubs_loader)
+
+
+# The plain scalars that are not strings, with their first characters. Every number is a float, as for the runner.
+_GITHUBS_SCALARS = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+}
+
+
+@lru_cache(1)
+def _githubs_loader(yaml: Any) -> Any:  # noqa: ANN401 - PyYAML's module, and a class of a loader
+    loader: Any = type("GithubsLoader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": {}})
+    for kind, (pattern, first) in _GITHUBS_SCALARS.items():
+        loader.add_implicit_resolver(f"{_YAML_TAG}{kind}", re.compile(rf"(?:{pattern})$"), list(first))
+    return loader
 
 
 # Replacements for PyYAML's messages that may quote a secret, such as a token written without quotes.
@@ -222,4 +253,9 @@ class _YamlDocument(Document):
         return line + 1
 
 
-_READERS = {"YAML": _read_yaml, "TOML": _read_toml, "JSON": _read_json}
+_READERS: dict[str, Callable[[str], Document]] = {
+    "YAML": _read_yaml,
+    "TOML": _read_toml,
+    "JSON": _read_json,
+    GITHUBS_YAML: _read_githubs_yaml,
+}

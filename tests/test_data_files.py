@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies as st
+from rows import Rows
 
-from pytest_ghdeploy.seeds import reader
-from pytest_ghdeploy.seeds.reader import Malformed
+from pytest_ghdeploy import data_files
+from pytest_ghdeploy.data_files import Malformed
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.interface.binding import Path
+    from pytest_ghdeploy.data_files import Path
 
 YAML = """\
 # a comment
@@ -30,14 +31,14 @@ tokens: []
 """
 
 
-def lines(document: reader.Document, *path: str | int) -> tuple[int | None, int | None]:
+def lines(document: data_files.Document, *path: str | int) -> tuple[int | None, int | None]:
     """Return the lines of the key and of the value at a path."""
     return document.line(path, of_key=True), document.line(path, of_key=False)
 
 
 def test_yaml_values_have_lines() -> None:
     """Block and flow style work, even with a key and its value on different lines."""
-    document = reader.read(YAML, "YAML")
+    document = data_files.read(YAML, "YAML")
     assert document.value["repositories"][0]["environments"] == [{"name": "production", "wait timer": 5}]
     assert lines(document) == (2, 2)
     assert lines(document, "repositories") == (2, 3)
@@ -53,7 +54,7 @@ def test_yaml_values_have_lines() -> None:
 def test_yaml_aliases_and_merges_have_the_line_of_the_anchor() -> None:
     """A merged member has the line where it is written, unless the mapping overrides it."""
     text = "a: &a\n  x: 1\n  y: 2\nb:\n  <<: *a\n  y: 3\nc: *a\nd:\n  <<: [*a, {z: 4}]\n"
-    document = reader.read(text, "YAML")
+    document = data_files.read(text, "YAML")
     assert document.value["b"] == {"x": 1, "y": 3}
     assert document.value["d"] == {"x": 1, "y": 2, "z": 4}
     assert lines(document, "b", "x") == lines(document, "c", "x") == lines(document, "d", "x") == (2, 2)
@@ -63,13 +64,13 @@ def test_yaml_aliases_and_merges_have_the_line_of_the_anchor() -> None:
 
 def test_windows_line_endings_count_once() -> None:
     """A carriage return does not start another line."""
-    assert lines(reader.read(YAML.replace("\n", "\r\n"), "YAML"), "tokens") == (11, 11)
+    assert lines(data_files.read(YAML.replace("\n", "\r\n"), "YAML"), "tokens") == (11, 11)
 
 
 def test_toml_and_json_have_no_lines() -> None:
     """The parsers of the standard library keep no lines."""
     for form, text in (("TOML", "[[users]]\nlogin = 'mona'\n"), ("JSON", '{"users": [{"login": "mona"}]}')):
-        document = reader.read(text, form)
+        document = data_files.read(text, form)
         assert document.value == {"users": [{"login": "mona"}]}
         assert lines(document, "users", 0) == (None, None)
 
@@ -133,7 +134,7 @@ def test_any_yaml_in_flow_style_has_lines(value: object, data: st.DataObject) ->
     """Each key and value is read back with the line it was written on."""
     writer = Writer(data)
     writer.value(value, ())
-    document = reader.read(writer.text, "YAML")
+    document = data_files.read(writer.text, "YAML")
     assert document.value == value
     assert {path: document.line(path, of_key=False) for path in writer.values} == writer.values
     assert {path: document.line(path, of_key=True) for path in writer.keys} == writer.keys
@@ -196,7 +197,7 @@ BOMB += [f"- &{n} [{', '.join([f'*{n - 1}'] * 9)}]" for n in range(1, 40)]
 def test_a_mistake_has_a_message_and_a_line(form: str, text: str, message: str, line: int | None) -> None:
     """Syntax errors and duplicate keys have a line if the parser knows it."""
     with pytest.raises(Malformed) as caught:
-        reader.read(text, form)
+        data_files.read(text, form)
     assert (str(caught.value), caught.value.line) == (message, line)
 
 
@@ -204,13 +205,38 @@ def test_without_pyyaml_the_message_names_the_package(monkeypatch: pytest.Monkey
     """TOML and JSON need no package."""
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(Malformed) as caught:
-        reader.read("a: 1", "YAML")
-    expected = "YAML needs PyYAML: pip install 'pytest-ghdeploy[yaml]', or use TOML or JSON"
+        data_files.read("a: 1", "YAML")
+    expected = "YAML needs PyYAML: pip install 'pytest-ghdeploy[yaml]'"
     assert (str(caught.value), caught.value.line) == (expected, None)
-    assert reader.read('{"a": 1}', "JSON").value == reader.read("a = 1", "TOML").value == {"a": 1}
+    assert data_files.read('{"a": 1}', "JSON").value == data_files.read("a = 1", "TOML").value == {"a": 1}
 
 
 def test_an_empty_yaml_file_has_no_value() -> None:
     """Its value is ``None`` and it has no lines."""
-    document = reader.read("# nothing\n", "YAML")
+    document = data_files.read("# nothing\n", "YAML")
     assert (document.value, lines(document)) == (None, (None, None))
+
+
+def test_githubs_yaml_has_the_scalars_of_yaml_1_2() -> None:
+    """`yes` is a string, a leading zero does not make a number octal, and every number is a float."""
+    with Rows() as rows:
+        for text, value in [
+            ("yes", "yes"),
+            ("on", "on"),
+            ("True", True),
+            ("false", False),
+            ("010", 10.0),
+            ("1.10", 1.1),
+            ("-.5e1", -5.0),
+            ("1_000", "1_000"),
+            ("1:30", "1:30"),
+            ("2024-01-01", "2024-01-01"),
+            ("'1.10'", "1.10"),
+            ("~", None),
+            ("", None),
+            ("<<", "<<"),
+        ]:
+            with rows.row(repr(text)):
+                assert data_files.read(f"x: {text}", data_files.GITHUBS_YAML).value == {"x": value}
+    assert data_files.read("on: x\n<<: y\n", data_files.GITHUBS_YAML).value == {"on": "x", "<<": "y"}
+    assert data_files.read("x: yes", "YAML").value == {"x": True}
