@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.steps import Step
     from pytest_ghdeploy.report.conversation import Conversation
     from pytest_ghdeploy.report.exchange import Exchange
+    from pytest_ghdeploy.server.actions.result import ActionRun
     from pytest_ghdeploy.server.live_server import LiveServer
     from pytest_ghdeploy.store.clock import Clock
     from pytest_ghdeploy.store.events import Event, Events
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 # The module of each public name. pytest imports this package in every run of every project that
 # has it installed, so each name is imported only when it is used.
 _HOMES = {
+    "ActionRun": "server.actions.result",
     "App": "interface.apps",
     "Assumptions": "github.assumptions",
     "Branch": "interface.history",
@@ -77,6 +79,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ActionRun",
     "App",
     "Assumptions",
     "Branch",

@@ -105,7 +105,9 @@ def of_kind(*kinds: str) -> list[Any]:
 
 def starts_programs(block: Block) -> bool:
     """Return whether running a block starts another program."""
-    return "subprocess" in block.text or (block.kind == "prints" and not block.argument.startswith("ghdeploy "))
+    return bool({"subprocess", "run_action"} & set(re.findall(r"\w+", block.text))) or (
+        block.kind == "prints" and not block.argument.startswith("ghdeploy ")
+    )
 
 
 def table_after(mark: str) -> list[list[str]]:
@@ -125,6 +127,9 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, block
         names, _, called = other.argument.partition(", as ")
         if other.kind == "beside" and block.argument in names.split(", "):
             (pytester.path / called).write_text(other.text, "utf-8")
+            if "@actions/" in other.text and not (pytester.path / "node_modules").exists():
+                modules = fetched.from_npm("@actions/core").parents[1]
+                (pytester.path / "node_modules").symlink_to(modules)
     return pytester.runpytest_inprocess("-W", "error", path)
 
 

@@ -33,6 +33,7 @@ from pytest_ghdeploy.doors.memory_socket import MemorySocket, Origin, refused
 from pytest_ghdeploy.errors import TROUBLESHOOTING
 from pytest_ghdeploy.http import schema
 from pytest_ghdeploy.server import live_server, sockets, tls
+from pytest_ghdeploy.server.actions import runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -368,6 +369,34 @@ def without_sockets(scene: Scene) -> str:
     return raised(lambda: sockets.listen(0))
 
 
+def action_in(scene: Scene, runs: str) -> Path:
+    """Write an action."""
+    (scene.folder / "index.js").touch()
+    (scene.folder / "action.yml").write_text(f"runs: {{{runs}}}", "utf-8")
+    return scene.folder
+
+
+def without_node(scene: Scene) -> str:
+    """Run an action on a machine without Node."""
+    action = action_in(scene, "using: node20, main: index.js")
+    scene.patch.setenv("PATH", str(scene.folder))
+    return raised(lambda: scene.fake.serve().run_action(action))
+
+
+def composite(scene: Scene) -> str:
+    """Run an action that is not written in JavaScript."""
+    action = action_in(scene, "using: composite, steps: []")
+    return raised(lambda: scene.fake.serve().run_action(action))
+
+
+def hanging(scene: Scene) -> str:
+    """Run an action that does not end."""
+    action = action_in(scene, "using: node20, main: index.js")
+    scene.patch.setattr(runner, "_node", lambda: "/usr/bin/node")
+    scene.patch.setattr(runner, "_run_program", lambda *_: (None, "deploying"))
+    return raised(lambda: scene.fake.serve().run_action(action))
+
+
 def without_trustme(scene: Scene) -> str:
     """Serve HTTPS without the extra."""
     scene.patch.setitem(sys.modules, "trustme", None)
@@ -560,6 +589,7 @@ MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
     "receivers-that-trigger-each-other": [endless],
     "the-server-cannot-start": [port_in_use, without_trustme, env_file],
     "a-server-beside-pytest-socket": [without_sockets],
+    "an-action-that-cannot-be-run": [without_node, composite, hanging],
     "the-server-refuses-a-request": [
         lambda scene: served(scene, Host="fake.test"),
         lambda scene: served(scene, Origin="http://site.test"),

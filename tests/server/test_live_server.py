@@ -526,7 +526,7 @@ def test_an_answer_that_never_ends_fails_the_test(
 
     monkeypatch.setattr("pytest_ghdeploy.server.live_server._GRACE_SECONDS", 0.05)
     monkeypatch.setattr("pytest_ghdeploy.server.live_server._BUSY_SECONDS", 0.05)
-    monkeypatch.setattr("pytest_ghdeploy.server.live_server.ask", stuck)
+    monkeypatch.setattr("pytest_ghdeploy.server.responder.ask", stuck)
     with connected(server, text_of("GET", REPO)):
         assert started.wait(10)
         server.close()

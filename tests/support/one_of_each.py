@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 import pytest_ghdeploy
-from pytest_ghdeploy import Step, StubbedRequest
+from pytest_ghdeploy import ActionRun, Step, StubbedRequest
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub
@@ -45,6 +45,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "Hook": hook,
         "Delivery": hook.deliveries[0],
         "LiveServer": server,
+        "ActionRun": ActionRun({}, {}, "", "", 0, [], {}, []),
         "Faults": ghdeploy.faults,
         "Fault": ghdeploy.faults.add(status=500, required=False),
         "RateLimits": ghdeploy.rate_limits,

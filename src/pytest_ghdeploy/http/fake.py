@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Token
     from pytest_ghdeploy.http.messages import Answer
     from pytest_ghdeploy.redaction.secrets import Secrets
+    from pytest_ghdeploy.store.store import Store
 
 
 class Fake(Protocol):
@@ -25,6 +26,8 @@ class Fake(Protocol):
     def doors(self) -> dict[str, object]: ...  # noqa: D102
     @property
     def secrets(self) -> Secrets: ...  # noqa: D102
+    @property
+    def store(self) -> Store: ...  # noqa: D102
     @property
     def tokens(self) -> Sequence[Token]: ...  # noqa: D102
     def answer(  # noqa: D102

@@ -13,8 +13,6 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-import struct
-import sys
 from contextlib import suppress
 from threading import Event, Lock, Thread, current_thread
 from typing import TYPE_CHECKING
@@ -25,28 +23,27 @@ from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.http.messages import Answer, plain
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.server import access, variables
-from pytest_ghdeploy.server.sockets import ADDRESS, READ, drain, listen, send
-from pytest_ghdeploy.server.wsgi import API_PREFIX, ask, check_proxied
+from pytest_ghdeploy.server.responder import Responder
+from pytest_ghdeploy.server.sockets import ADDRESS, READ, check_port, drain, listen, reset_on_close, send, speaks_tls
+from pytest_ghdeploy.server.wsgi import API_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from ssl import SSLContext
     from types import TracebackType
-    from typing import Self
+    from typing import Any, Self
 
     from pytest_ghdeploy.http.fake import Fake
+    from pytest_ghdeploy.server.actions.result import ActionRun
     from pytest_ghdeploy.server.proxy import Proxy, Respond
+    from pytest_ghdeploy.server.responder import Before
     from pytest_ghdeploy.server.tls import CaFile
+    from pytest_ghdeploy.store import events
 
-    Before = Callable[[http1.Incoming, str, bool], Answer | None]
 
-
-_TLS_HANDSHAKE = b"\x16"
-_HIGHEST_PORT = 65535
 # The longest waits for answers to be sent and for the fake to return when the server closes.
 _GRACE_SECONDS = 1.0
 _BUSY_SECONDS = 10.0
-_RESET = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
 
 
 @public
@@ -73,22 +70,16 @@ class LiveServer:
         Start answering; see ``FakeGitHub.serve``.
 
         Args:
-            another: Starts another server for the same fake.
-
-            before: Called with each request, the server's scheme and whether the request's host is allowed. It returns
-                an answer, or ``None`` to ask the fake.
+            another: Starts another server for the same fake. *before* is explained at ``Responder``.
 
         Raises:
             FakeError: *port* or *allow_hosts* is invalid, the port is in use, or *tls* or *proxy* needs a package that
                 is not installed. Nothing is started.
         """
-        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
-            msg = f"port must be a number from 1 to {_HIGHEST_PORT}, or 0 for any free port; got {port!r}"
-            raise FakeError(msg, argument="port")
-        self._allowed = access.allowed_names(allow_hosts)
+        check_port(port)
+        allowed = access.allowed_names(allow_hosts)
         self._fake = fake
         self._another = another
-        self._before = before
         self._closed = False
         self._lock = Lock()
         self._connections: dict[Thread, socket.socket] = {}
@@ -104,10 +95,11 @@ class LiveServer:
             self._proxy = Proxy(fake, self._ca.path) if proxy else None
         if tls:
             # A certificate cannot have a name with an underscore.
-            names = sorted(name for name in self._allowed if "_" not in name)
+            names = sorted(name for name in allowed if "_" not in name)
             self._context = certificate.server_context(ADDRESS, "localhost", "::1", fake.host, *names)
         self._listener = listen(port)
         self._port: int = self._listener.getsockname()[1]
+        self._responder = Responder(fake, self._port, "https" if tls else "http", allowed, self._proxy, before)
         self._waker, self._alarm = socket.socketpair()
         self._acceptor = Thread(target=self._accept, name=f"ghdeploy {self.url}", daemon=True)
         self._acceptor.start()
@@ -214,6 +206,56 @@ class LiveServer:
         proxy = variables.of_proxy(self.proxy_url, self._fake.base_url)
         return self.env | proxy | variables.of_certificate(self.ca_file)
 
+    # Actions
+
+    def run_action(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        inputs: Mapping[str, str | float | bool] | None = None,
+        event: events.Event | Mapping[str, Any] | None = None,
+        event_name: str | None = None,
+        env: Mapping[str, str] | None = None,
+        steps: Sequence[str] = ("main",),
+        timeout: float = 60.0,
+    ) -> ActionRun:
+        """
+        Run a JavaScript action under Node, as a job on GitHub's runner would, against this server.
+
+        It runs in a temporary folder, with the variables of a job, ``env`` of this server, and of this process only
+        ``PATH``.
+
+        Args:
+            path: The folder of the action, or its ``action.yml``. This needs the extra ``yaml``.
+
+            inputs: Values by the names in ``action.yml``. A default may contain ``${{ github.… }}``. Pass ``""`` for
+                a required input to see what the action does without it.
+
+            event: One of ``events``, or a payload as a mapping. URLs in it lead to this server. By default the job has
+                a ``workflow_dispatch`` of the only repository of the fake.
+
+            event_name: The name of the event: for a payload, or instead of the event's own.
+
+            env: More variables, which win over all others. ``GITHUB_WORKSPACE`` is the folder to run in.
+
+            steps: Those of ``pre``, ``main`` and ``post`` that should run. As on the runner, ``main`` is skipped after
+                a failed ``pre``, and ``pre-if`` and ``post-if`` count if they are status functions like ``failure()``.
+
+            timeout: The longest time for each step, in seconds of real time.
+
+        Returns:
+            What the action did. An action that fails is not an error: see ``exit_status``.
+
+        Raises:
+            FakeError: The action is not written in JavaScript, an argument is invalid, an input is unknown or missing,
+                Node is missing, or *timeout* is over.
+        """
+        from pytest_ghdeploy.server.actions import runner  # few tests need it
+
+        about = runner.About(inputs, event, event_name, env)
+        served = self.proxy_env if self._proxy else self.env
+        return runner.run(self._fake, served, path, about, steps, timeout)
+
     # Life
 
     def close(self) -> None:
@@ -309,16 +351,16 @@ class LiveServer:
         thread = current_thread()
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._context and connection.recv(1, socket.MSG_PEEK) in (b"", _TLS_HANDSHAKE):
+            if self._context and speaks_tls(connection):
                 connection = self._encrypted(connection, self._context)
-                self._talk(connection, self._answer, self._proxy)
+                self._talk(connection, self._responder.answer, self._proxy)
             elif self._context and not self._proxy:
-                send(connection, self._other_protocol(), keep_alive=False)
+                send(connection, self._responder.other_protocol(), keep_alive=False)
                 drain(connection)
             elif self._context:
-                self._talk(connection, self._answer_plain, self._proxy)
+                self._talk(connection, self._responder.answer_plain, self._proxy)
             else:
-                self._talk(connection, self._answer, self._proxy)
+                self._talk(connection, self._responder.answer, self._proxy)
         except OSError:
             pass  # the client has disconnected, or does not trust the certificate
         except BaseException as problem:  # noqa: BLE001 - a bug of ours, which must not go unnoticed
@@ -356,7 +398,7 @@ class LiveServer:
                     pass
                 return
             if answer.failure in ("refused", "reset"):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                reset_on_close(connection)
                 return
             keep_alive = incoming.keep_alive and not answer.failure and not self._closed
             if not send(connection, answer, keep_alive=keep_alive, method=incoming.method):
@@ -394,44 +436,6 @@ class LiveServer:
     def _receive(self, connection: socket.socket) -> bytes:
         # A closing server does not read the rest of an incomplete request.
         return b"" if self._closed else connection.recv(READ)
-
-    def _answer(self, incoming: http1.Incoming) -> Answer:
-        scheme = "https" if self._context else "http"
-        if self._proxy and incoming.scheme and not self._is_own(incoming.authority):
-            return self._proxy.forward(incoming)
-        is_allowed = access.is_allowed(incoming.authority, self._allowed)
-        if self._before and (answer := self._before(incoming, scheme, is_allowed)):
-            return answer
-        return self._refusal(incoming, is_allowed=is_allowed) or ask(
-            self._fake,
-            incoming.method,
-            incoming.target,
-            scheme=incoming.scheme or scheme,
-            authority=incoming.authority,
-            headers=incoming.headers,
-            body=incoming.body,
-        )
-
-    def _answer_plain(self, incoming: http1.Incoming) -> Answer:
-        """Answer a request over HTTP on the port of HTTPS: one for the proxy, which is reached over HTTP."""
-        if self._proxy and incoming.scheme and not self._is_own(incoming.authority):
-            return self._proxy.forward(incoming)
-        return self._other_protocol()
-
-    def _other_protocol(self) -> Answer:
-        return plain(400, f"this port serves HTTPS, and the client uses HTTP: the URL is {self.url}")
-
-    def _is_own(self, authority: str) -> bool:
-        """Return whether the request to the proxy is for the server itself, and needs no proxy."""
-        host = access.host_of(authority)
-        is_here = access.is_loopback(host) and authority.endswith(f":{self._port}")
-        return is_here or host in self._allowed
-
-    def _refusal(self, incoming: http1.Incoming, *, is_allowed: bool) -> Answer | None:
-        if not is_allowed and not incoming.scheme:
-            return access.other_host(incoming.authority)
-        refusal = None if is_allowed else check_proxied(self._fake, access.host_of(incoming.authority))
-        return refusal or access.other_site(incoming, self._allowed)
 
 
 _servers: WeakSet[LiveServer] = WeakSet()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ READ = 64 * 1024
 """How many bytes are read at once."""
 
 _BACKLOG = 1024
+_HIGHEST_PORT = 65535
+_TLS_HANDSHAKE = b"\x16"
+_RESET = struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
 # The longest waits for the rest of a refused request.
 _DRAIN_SECONDS = 2.0
 _DRAIN_READS = 256
@@ -42,6 +46,28 @@ def drain(connection: socket.socket) -> None:
         for _ in range(_DRAIN_READS):
             if not connection.recv(READ):
                 return
+
+
+def speaks_tls(connection: socket.socket) -> bool:
+    """Return whether the client has begun a TLS handshake, or has left."""
+    return connection.recv(1, socket.MSG_PEEK) in (b"", _TLS_HANDSHAKE)
+
+
+def reset_on_close(connection: socket.socket) -> None:
+    """Let closing the connection reset it, which is an error for the client."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+
+
+def check_port(port: object) -> None:
+    """
+    Check the argument ``port``.
+
+    Raises:
+        FakeError: It is not the number of a port, or 0 for any free one.
+    """
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _HIGHEST_PORT:
+        msg = f"port must be a number from 1 to {_HIGHEST_PORT}, or 0 for any free port; got {port!r}"
+        raise FakeError(msg, argument="port")
 
 
 def listen(port: int) -> socket.socket:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, assert_type
 
 import pytest
 
 from pytest_ghdeploy import (
+    ActionRun,
     App,
     Assumptions,
     Branch,
@@ -42,7 +44,6 @@ from pytest_ghdeploy import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from wsgiref.types import WSGIApplication
 
 
@@ -335,6 +336,13 @@ def for_other_processes(ghdeploy_server: LiveServer, gh: FakeGitHub) -> None:
     with gh.serve(8000, tls=True) as server:
         assert_type(server, LiveServer)
     server.close()
+    run = ghdeploy_server.run_action(
+        Path("action"), inputs={"dry-run": True, "ref": "main"}, event=gh.events[-1], steps=("main", "post"), timeout=5
+    )
+    assert_type(run, ActionRun)
+    assert_type((run.exit_status, run.outputs, run.state), tuple[int, dict[str, str], dict[str, str]])
+    assert_type((run.summary, run.log, run.annotations), tuple[str, str, list[dict[str, str]]])
+    ghdeploy_server.run_action("action", event={"ref": "refs/heads/main"}, event_name="push", env={"A": "1"})
     answers_with(gh.app)
 
 
