@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from pytest_ghdeploy.github.git import Commit, Graph, MergeConflict, Target
 from pytest_ghdeploy.github.git_objects import blob_sha, is_valid_ref_name
 from pytest_ghdeploy.github.model import User
-from pytest_ghdeploy.github.trees import Tree
+from pytest_ghdeploy.github.trees import File, Tree
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
@@ -30,6 +30,10 @@ def _commit(graph: Graph, branch: str, files: dict[str, str] | None = None, mess
 
 def _merge(graph: Graph, branch: str, theirs: str) -> Commit:
     return graph.merge(branch, theirs, message="Merge", author=AUTHOR, now=NOW)
+
+
+def _blobs(commit: Commit) -> set[str]:
+    return {file.sha for file in commit.tree.values()}
 
 
 def _branch(graph: Graph, name: str, start: str = "main") -> str:
@@ -90,7 +94,7 @@ def test_shas_have_40_hex_digits() -> None:
     """The SHAs of commits, trees and blobs have 40 lower-case hex digits."""
     graph = _graph()
     _commit(graph, "main")
-    shas = [sha for commit in graph.commits.values() for sha in (commit.sha, commit.tree_sha, *commit.tree.values())]
+    shas = [sha for commit in graph.commits.values() for sha in (commit.sha, commit.tree_sha, *_blobs(commit))]
     assert all(re.fullmatch(r"[0-9a-f]{40}", sha) for sha in shas)
 
 
@@ -198,11 +202,11 @@ def test_objects_have_kinds() -> None:
     graph = _graph()
     author, when = graph.commits[graph.branches["main"]].author, graph.commits[graph.branches["main"]].committed_at
     commit = graph.commit("main", message="Add", files={"a/b/c.txt": "x\n", "d.txt": "y\n"}, author=author, now=when)
-    folders = [entry.sha for folder in ("", "a") for entry in graph.directory(commit.sha, folder) if entry.is_directory]
+    folders = [entry.sha for entry in commit.tree.walk() if entry.is_directory]
     assert len(folders) == 2
     assert graph.kind_of(commit.sha) == "commit"
     assert [graph.kind_of(sha) for sha in (commit.tree_sha, *folders)] == ["tree"] * 3
-    assert {graph.kind_of(sha) for sha in commit.tree.values()} == {"blob"}
+    assert {graph.kind_of(sha) for sha in _blobs(commit)} == {"blob"}
     assert graph.kind_of("0" * 40) is None
 
 
@@ -377,7 +381,7 @@ def test_a_commit_moves_only_its_branch() -> None:
     assert graph.tags == {"v1": root}
     commit = graph.commits[sha]
     assert (commit.parents, commit.message) == ((root,), "Say one")
-    assert graph.blobs[commit.tree["a.txt"]] == b"one\n"
+    assert graph.blobs[commit.tree["a.txt"].sha] == b"one\n"
     assert graph.commits[root].tree.items() <= commit.tree.items()
 
 
@@ -440,17 +444,18 @@ def test_each_path_merges_by_itself(base: str | None, ours: str | None, theirs: 
     root = graph.branches["main"]
     others = {"README.md": "untouched"}
 
-    def tree(blob: str | None) -> dict[str, str]:
-        return others | ({} if blob is None else {"path": blob})
+    def tree(blob: str | None, **more: str) -> Tree:
+        files = others | ({} if blob is None else {"path": blob}) | {f"only/{name}": x for name, x in more.items()}
+        return Tree({path: File(sha) for path, sha in files.items()})
 
-    start = Commit("1" * 40, (root,), Tree(tree(base)), "Base", AUTHOR, NOW, 2)
-    left = Commit("2" * 40, (start.sha,), Tree(tree(ours) | {"only/ours": "x"}), "Ours", AUTHOR, NOW, 3)
-    right = Commit("3" * 40, (start.sha,), Tree(tree(theirs) | {"only/theirs": "y"}), "Theirs", AUTHOR, NOW, 4)
+    start = Commit("1" * 40, (root,), tree(base), "Base", AUTHOR, NOW, 2)
+    left = Commit("2" * 40, (start.sha,), tree(ours, ours="x"), "Ours", AUTHOR, NOW, 3)
+    right = Commit("3" * 40, (start.sha,), tree(theirs, theirs="y"), "Theirs", AUTHOR, NOW, 4)
     graph.commits |= {commit.sha: commit for commit in (start, left, right)}
     clean, blob = _expected(base, ours, theirs)
     if clean:
         merged = graph.merged_tree(left.sha, right.sha)
-        assert merged == tree(blob) | {"only/ours": "x", "only/theirs": "y"}
+        assert merged == tree(blob, ours="x", theirs="y")
         return
     with pytest.raises(MergeConflict) as caught:
         graph.merged_tree(left.sha, right.sha)
@@ -521,7 +526,7 @@ def test_a_merge_is_clean_unless_a_path_was_changed_in_two_ways(
         assert caught.value.paths == clashes
         return
     merge = _merge(graph, "topic", graph.branches["main"])
-    contents = {path: graph.blobs[blob].decode() for path, blob in merge.tree.items() if path in "abc"}
+    contents = {path: graph.blobs[file.sha].decode() for path, file in merge.tree.items() if path in "abc"}
     changed_by_ours = {path: text for path, text in left.items() if base.get(path) != text}
     assert contents == right | changed_by_ours
     assert graph.contains(merge.sha, graph.branches["main"])
@@ -804,7 +809,7 @@ def test_binary_contents_are_kept() -> None:
     graph.commit("main", message="Draw", files={"logo.png": data}, author=AUTHOR, now=NOW)
     _commit(graph, "topic")
     merge = _merge(graph, "topic", graph.branches["main"])
-    assert graph.blobs[merge.tree["logo.png"]] == data
+    assert graph.blobs[merge.tree["logo.png"].sha] == data
 
 
 def test_a_file_can_be_removed() -> None:
@@ -821,12 +826,12 @@ def test_a_directory_lists_files_and_directories_in_gits_order() -> None:
     first = _commit(graph, "main", {"a/x": "1", "a.txt": "1", "a/b/y": "1", "a0": "1"})
     second = _commit(graph, "main", {"a/b/y": "2"})
 
-    def shown(sha: str, folder: str) -> list[tuple[str, str, bool]]:
-        return [(entry.name, entry.path, entry.is_directory) for entry in graph.directory(sha, folder)]
-
-    assert [name for name, _, _ in shown(first, "")] == [".gitignore", "README.md", "a.txt", "a", "a0"]
-    assert shown(first, "a") == [("b", "a/b", True), ("x", "a/x", False)]
-    assert shown(first, "nope") == shown(first, "a/x") == []
-    shas = [{entry.name: entry.sha for entry in graph.directory(sha, "")} for sha in (first, second)]
+    trees = [graph.commits[sha].tree for sha in (first, second)]
+    folder = trees[0].folder("a")
+    assert folder is not None
+    assert [entry.name for entry in trees[0].directory()] == [".gitignore", "README.md", "a.txt", "a", "a0"]
+    assert [(entry.path, entry.is_directory) for entry in folder.directory()] == [("b", True), ("x", False)]
+    assert trees[0].folder("nope") is trees[0].folder("a/x") is None
+    shas = [{entry.name: entry.sha for entry in tree.directory()} for tree in trees]
     assert {name for name in shas[0] if shas[0][name] != shas[1][name]} == {"a"}
-    assert graph.directory(first, "a")[1].sha == blob_sha(b"1")
+    assert folder.directory()[1].sha == blob_sha(b"1")

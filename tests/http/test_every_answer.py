@@ -46,9 +46,17 @@ CODES = {
     "checks/list-annotations": "200",
     "checks/list-for-ref": "200",
     "checks/update": "200",
+    "git/create-blob": "201 403 404 409 422",
+    "git/create-commit": "201 404 409 422",
     "git/create-ref": "201 409 422",
+    "git/create-tag": "201 409 422",
+    "git/create-tree": "201 403 404 409 422",
     "git/delete-ref": "204 409 422",
+    "git/get-blob": "200 403 404 409 422",
+    "git/get-commit": "200 404 409",
     "git/get-ref": "200 404 409",
+    "git/get-tag": "200 404 409",
+    "git/get-tree": "200 404 409 422",
     "git/list-matching-refs": "200 409",
     "git/update-ref": "200 409 422",
     "meta/get": "200 304",
@@ -121,6 +129,7 @@ LISTED = {(name, int(code)) for name, codes in CODES.items() for code in codes.s
 
 # The reasons why some are not produced here.
 NEVER = {
+    ("git/get-tree", 422): "described without a word about when; a ref that does not exist is a 404",
     ("meta/get-all-versions", 404): "described without a word about when; the list is the same for everyone",
     ("repos/create-for-authenticated-user", 304): "a POST is not conditional: the description lists it by mistake",
     ("repos/delete", 409): "for a repository whose deletion or transfer is under way; here it is done at once",
@@ -266,6 +275,17 @@ CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
     ("actions/create-or-update-environment-secret", 204): lambda w: w.ask(
         "actions/create-or-update-environment-secret", w.scene.usual("actions/create-or-update-environment-secret")[0]
     ),
+    ("git/create-blob", 422): lambda w: w.ask("git/create-blob", {}),
+    ("git/create-commit", 422): lambda w: w.ask("git/create-commit", {"message": "m", "tree": w.scene.sha}),
+    ("git/create-tag", 422): lambda w: w.ask(
+        "git/create-tag", {"tag": "v3", "message": "m", "object": w.scene.tree, "type": "commit"}
+    ),
+    ("git/create-tree", 422): lambda w: w.ask("git/create-tree", {"tree": [{"path": "a", "mode": "100644"}]}),
+    ("git/get-blob", 404): lambda w: w.ask("git/get-blob", file_sha=w.scene.sha),
+    ("git/get-blob", 422): lambda w: w.ask("git/get-blob", file_sha="main"),
+    ("git/get-commit", 404): lambda w: w.ask("git/get-commit", commit_sha=w.scene.blob),
+    ("git/get-tag", 404): lambda w: w.ask("git/get-tag", tag_sha=w.scene.sha),
+    ("git/get-tree", 404): lambda w: w.ask("git/get-tree", tree_sha="nope"),
     ("git/create-ref", 422): lambda w: w.ask("git/create-ref", {"ref": "refs/heads/main", "sha": w.scene.sha}),
     ("git/delete-ref", 422): lambda w: w.ask("git/delete-ref", ref="heads/nope"),
     ("git/get-ref", 404): lambda w: w.ask("git/get-ref", ref="heads/nope"),
@@ -354,11 +374,12 @@ for _name, _codes in CODES.items():
     _usual = next(code for code in sorted(map(int, _codes.split()), key=lambda code: (code != 201, code)) if code < 300)
     CASES.setdefault((_name, _usual), partial(done, operation_id=_name))
 
-for _name in (
-    *("git/create-ref", "git/delete-ref", "git/get-ref", "git/list-matching-refs", "git/update-ref"),
-    *("repos/get-commit", "repos/list-commits"),
-):
-    CASES[_name, 409] = partial(empty, operation_id=_name)
+for _name, _code in LISTED:
+    if _code == 409 and (_name.startswith("git/") or _name in ("repos/get-commit", "repos/list-commits")):
+        CASES[_name, _code] = partial(empty, operation_id=_name)
+
+for _name in ("git/create-blob", "git/create-commit", "git/create-tree"):
+    CASES[_name, 404] = partial(nowhere, operation_id=_name)
 
 for _name in ("get-webhook-delivery", "list-webhook-deliveries", "redeliver-webhook-delivery"):
     CASES[f"repos/{_name}", 400] = partial(of_no_version, operation_id=f"repos/{_name}")
@@ -384,6 +405,9 @@ TOO_WEAK: dict[str, dict[str, Any]] = {
     "repos/update": WRITER,
     "repos/create-webhook": OTHER_PERMISSION,
     "repos/get-content": OTHER_PERMISSION,
+    "git/create-blob": OTHER_PERMISSION,
+    "git/create-tree": OTHER_PERMISSION,
+    "git/get-blob": OTHER_PERMISSION,
     "repos/merge": OTHER_PERMISSION,
     "repos/create-for-authenticated-user": OF_AN_APP,
     "users/get-authenticated": OF_AN_APP,

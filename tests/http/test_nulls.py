@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import Repository
 
 ENDPOINTS = router.endpoints()
+# The schemas of requests whose optional members are refused if they are null.
+REFUSING = {name for name in ENDPOINTS if "x-null-is-refused" in schema.load(name)["$defs"].get("request", ())}
 DESCRIBED = {name: schema.load(name)["$defs"]["request"] for name in ENDPOINTS if schema.takes_body(name)}
 # Optional in GitHub's description, and missed by the operation all the same.
 MISSED = {
@@ -50,6 +52,7 @@ MEMBERS = [
     pytest.param(operation_id, path, what, id=f"{operation_id} {'.'.join(path)}")
     for operation_id, described in DESCRIBED.items()
     for path, what in described_members(described)
+    if operation_id not in REFUSING
 ]
 
 
@@ -67,6 +70,15 @@ def test_what_is_optional_and_null_is_left_out_at_any_depth(
     """What is required stays, to be refused, and so does what may be ``null``."""
     body = around(path, None)
     assert schema.without_nulls(operation_id, body) == (around(path[:-1], {}) if what == "absent" else body)
+
+
+@pytest.mark.parametrize("name", ["author", "committer", "message", "parents", "signature", "tree"])
+def test_null_is_refused_in_a_commit(name: str) -> None:
+    """A commit of `git/create-commit` is the exception: with the switch on and off, it is like any wrong type."""
+    assert [*REFUSING] == ["git/create-commit"]
+    on, off = send("git/create-commit", name), send("git/create-commit", name, null_is_absent=False)
+    assert on.json()["message"].startswith(f"Invalid request.\n\nFor 'properties/{name}', nil is not a")
+    assert (on.status_code, off.content) == (422, on.content)
 
 
 def test_what_no_description_names_is_left_alone() -> None:

@@ -33,6 +33,27 @@ ORDINARY: list[tuple[str, dict[str, Any]]] = [
     ("checks/create", {"name": "lint", "head_sha": SHA, "status": "in_progress", "started_at": "2026-01-02T03:04:05Z"}),
     ("checks/create", {"name": "lint", "head_sha": SHA, "conclusion": "success", "output": OUTPUT}),
     ("checks/update", {"status": "completed", "conclusion": "failure", "completed_at": "2026-01-02T03:04:05+01:00"}),
+    ("git/create-blob", {"content": "aGVsbG8=", "encoding": "base64"}),
+    (
+        "git/create-commit",
+        {
+            "message": "Change",
+            "tree": SHA,
+            "parents": [SHA],
+            "author": {"name": "Mona", "email": "mona@example.com", "date": "2026-01-02T03:04:05Z"},
+        },
+    ),
+    ("git/create-tag", {"tag": "v1", "message": "First", "object": SHA, "type": "commit"}),
+    (
+        "git/create-tree",
+        {
+            "base_tree": SHA,
+            "tree": [
+                {"path": "a.txt", "mode": "100644", "type": "blob", "content": "a"},
+                {"path": "b.txt", "mode": "100644", "type": "blob", "sha": None},
+            ],
+        },
+    ),
     ("git/create-ref", {"ref": "refs/heads/topic", "sha": SHA}),
     ("git/update-ref", {"sha": SHA, "force": True}),
     ("repos/add-collaborator", {"permission": "push"}),

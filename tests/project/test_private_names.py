@@ -128,6 +128,7 @@ OTHERS = {
     ("http.application", "_id"): "the end of a name",
     ("pytest_integration", "_on_request"): "a function of the door to requests",
     ("report.transcript", "_Part"): "a type variable",
+    ("serializers.contents", "_links"): "a member of GitHub's JSON",
     ("serializers.git", "_links"): "a member of GitHub's JSON",
 }
 # Documented for named tuples, and private to nobody.

@@ -135,6 +135,7 @@ def operations() -> dict[str, Operation]:
 
 # Known differences between GitHub's responses and its description.
 EMPTY_FOR_URI = {"target_url", "log_url", "environment_url"}  # deployment statuses show "" for a URL that was not given
+NULLABLE = {"submodule_git_url"}  # null for a submodule that .gitmodules does not list
 ANY_TEXT = {"homepage"}  # described as a URI in some objects only; GitHub keeps any text
 # Values of a check run that only GitHub itself sets. They are described for webhooks or for REST, not for both.
 GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
@@ -148,6 +149,8 @@ NOT_DESCRIBED = {
     ("repos/update-deployment-branch-policy", 422),
     ("repos/create-deployment-protection-rule", 422),
     ("repos/check-collaborator", 404),  # described as having no body
+    ("git/get-commit", 422),  # not listed; nor is the next
+    ("git/get-tag", 422),
     ("git/delete-ref", 422),  # listed without a schema, as are the next three
     ("repos/merge", 404),
     ("repos/merge", 409),
@@ -179,14 +182,21 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     if "deployment_review" in plain.get("enum", ()):
         plain["enum"] = [*plain["enum"], APPS_OWN]
     if isinstance(plain.get("properties"), dict):
-        for name in EMPTY_FOR_URI & plain["properties"].keys():
-            plain["properties"][name] = {"anyOf": [{"const": ""}, plain["properties"][name]]}
-        for name in ANY_TEXT & plain["properties"].keys():
-            plain["properties"][name] = {"type": ["string", "null"]}
-        if plain.get("title") == "CheckRun":
-            for name, more in GITHUBS_OWN.items():
-                plain["properties"][name] = {"anyOf": [{"enum": more}, plain["properties"][name]]}
+        _correct(plain["properties"], plain.get("title"))
     return {"anyOf": [{"type": "null"}, plain]} if value.get("nullable") is True else plain
+
+
+def _correct(properties: dict[str, Any], title: str | None) -> None:
+    """Allow the known differences in the properties of an object."""
+    for name in EMPTY_FOR_URI & properties.keys():
+        properties[name] = {"anyOf": [{"const": ""}, properties[name]]}
+    for name in NULLABLE & properties.keys():
+        properties[name] = {"anyOf": [{"type": "null"}, properties[name]]}
+    for name in ANY_TEXT & properties.keys():
+        properties[name] = {"type": ["string", "null"]}
+    if title == "CheckRun":
+        for name, more in GITHUBS_OWN.items():
+            properties[name] = {"anyOf": [{"enum": more}, properties[name]]}
 
 
 @cache

@@ -29,7 +29,7 @@ class Scene:
 
         root, sha, ahead: SHAs of main's first commit, main's head, and topic's head, which is one commit ahead of main.
 
-        blob: The blob SHA of app.py.
+        blob, tree: The SHAs of app.py's content and of the tree at main's head.
     """
 
     def __init__(self, fake: FakeGitHub) -> None:
@@ -43,6 +43,7 @@ class Scene:
         text = "print('hello')\n"
         self.sha = repo.add_commit("main", files={"app.py": text})
         self.blob = hashlib.sha1(f"blob {len(text)}\0{text}".encode(), usedforsecurity=False).hexdigest()
+        self.tree = repo._graph.commits[self.sha].tree_sha
         repo.add_branch("topic")
         self.ahead = repo.add_commit("topic", files={"topic.txt": "new\n"})
         repo.add_tag("v1", "main")
@@ -75,16 +76,25 @@ class Scene:
             "name": "REGION",
             "key_id": repo.add_deploy_key("server", KEYS[0]).id,
             "check_run_id": check_run.id,
+            "file_sha": self.blob,
+            "tree_sha": self.tree,
+            "commit_sha": self.sha,
         }
         hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")
         self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
+        tag = {"tag": "v2", "message": "Second", "object": self.sha, "type": "commit"}
+        self.places["tag_sha"] = self._send("POST", "git/tags", tag)["sha"]
         note = {"path": "app.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
-        requests.patch(
-            f"{fake.base_url}/repos/octocat/example/check-runs/{check_run.id}",
-            json={"output": {"title": "t", "summary": "s", "annotations": [note]}},
-            headers={"Authorization": "Bearer a-token-for-tests"},
-            timeout=10,
-        ).raise_for_status()
+        output = {"title": "t", "summary": "s", "annotations": [note]}
+        self._send("PATCH", f"check-runs/{check_run.id}", {"output": output})
+
+    def _send(self, method: str, path: str, body: object) -> dict[str, Any]:
+        url = f"{self.fake.base_url}/repos/octocat/example/{path}"
+        headers = {"Authorization": "Bearer a-token-for-tests"}
+        reply = requests.request(method, url, json=body, headers=headers, timeout=10)
+        reply.raise_for_status()
+        answer: dict[str, Any] = reply.json()
+        return answer
 
     def usual(self, operation_id: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """Return a body, and parameters other than `places`, with which an operation succeeds once."""
@@ -100,6 +110,13 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     "actions/update-environment-variable": lambda _: ({"value": "us"}, {}),
     "checks/create": lambda scene: ({"name": "lint", "head_sha": scene.sha}, {}),
     "checks/update": lambda _: ({"conclusion": "success"}, {}),
+    "git/create-blob": lambda _: ({"content": "new\n"}, {}),
+    "git/create-commit": lambda scene: ({"message": "Change", "tree": scene.tree, "parents": [scene.sha]}, {}),
+    "git/create-tag": lambda scene: ({"tag": "v3", "message": "Third", "object": scene.sha, "type": "commit"}, {}),
+    "git/create-tree": lambda scene: (
+        {"base_tree": scene.sha, "tree": [{"path": "a.txt", "mode": "100644", "content": "new\n"}]},
+        {},
+    ),
     "git/create-ref": lambda scene: ({"ref": "refs/heads/new", "sha": scene.sha}, {}),
     "git/delete-ref": lambda _: (None, {"ref": "heads/topic"}),
     "git/get-ref": lambda _: (None, {"ref": "heads/topic"}),

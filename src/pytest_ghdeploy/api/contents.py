@@ -19,8 +19,11 @@ from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.git import Signature
 from pytest_ghdeploy.github.rules import git as rules
 from pytest_ghdeploy.github.rules.commits import to_time
-from pytest_ghdeploy.serializers import git as as_json
+from pytest_ghdeploy.github.submodules import submodule_urls
+from pytest_ghdeploy.github.trees import EMPTY, SUBMODULE, SYMLINK, linked_file
+from pytest_ghdeploy.serializers import contents as as_json
 from pytest_ghdeploy.serializers.accounts import email
+from pytest_ghdeploy.serializers.git import git_commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.git import Commit
     from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.github.submodules import SubmoduleUrls
+    from pytest_ghdeploy.github.trees import Entry, File, Tree
     from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "contents"
@@ -77,8 +82,8 @@ def write(
     except (binascii.Error, ValueError) as problem:
         raise refusals.not_base64(f"content is not base64: {problem}") from None
     branch, files = _files(store, repository, branch)
-    rules.check_place(path, files)
-    rules.check_file_sha(path, files.get(path), sha)
+    rules.check_place(path, files.blocking(path))
+    rules.check_file_sha(path, _sha(files, path), sha)
     commit = _commit(store, repository, actor, branch, {path: data}, message, committer, author)
     return commit, path not in files
 
@@ -117,15 +122,20 @@ def remove(
         raise refusals.not_found(
             f"{repository.full_name} has no file {path!r} on {branch}; {errors.known_values(path, files)}"
         )
-    rules.check_file_sha(path, files[path], sha)
+    rules.check_file_sha(path, files[path].sha, sha)
     return _commit(store, repository, actor, branch, {path: None}, message, committer, author)
 
 
-def _files(store: Store, repository: Repository, branch: str | None) -> tuple[str, Mapping[str, str]]:
+def _sha(files: Tree, path: str) -> str | None:
+    file = files.find(path)
+    return file.sha if file else None
+
+
+def _files(store: Store, repository: Repository, branch: str | None) -> tuple[str, Tree]:
     graph = store.git(repository)
     name = repository.default_branch if branch is None else branch
     if not graph.commits and name == repository.default_branch:
-        return name, {}
+        return name, EMPTY
     if name not in graph.branches:
         known = errors.known_values(name, graph.branches)
         raise refusals.no_branch_for_contents(name, f"{repository.full_name} has no branch {name!r}; {known}")
@@ -175,32 +185,50 @@ def get_content(call: Call) -> Reply:
     refuse = partial(refusals.no_commit_for_contents, ref)
     commit = git.find_commit(call, ref, refuse, kind="branch, tag or SHA ")
     tree = commit.tree
-    if path in tree:
-        content = graph.blobs[tree[path]]
-        if call.terms.form == "raw":
-            return Reply(200, content)
-        return Reply(200, as_json.file_with_content(path, content, ref, repository, call.urls))
-    entries = graph.directory(commit.sha, path)
-    if path and not entries:
+    if file := tree.find(path):
+        return _file(call, tree, path, file, ref)
+    folder = tree.folder(path)
+    if folder is None:
         raise refusals.not_found(
             f"{repository.full_name} has no file or directory {path!r} at {ref}; {errors.known_values(path, tree)}"
         )
 
-    sizes = {entry.path: len(graph.blobs[entry.sha]) for entry in entries if not entry.is_directory}
+    def render(entry: Entry) -> dict[str, Any]:
+        at = f"{path}/{entry.name}" if path else entry.name
+        size = len(graph.blobs[entry.sha]) if entry.kind == "blob" else 0
+        of = _submodule(call, tree, at, entry.sha) if entry.kind == "commit" else None
+        return as_json.entry(entry._replace(path=at), size, of, ref, repository, call.urls)
 
-    def render(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - an Entry
-        return as_json.entry(entry, sizes.get(entry.path), ref, repository, call.urls)
+    return Reply(200, [render(entry) for entry in folder.directory()])
 
-    return Reply(200, [render(entry) for entry in entries])
+
+def _file(call: Call, tree: Tree, path: str, file: File, ref: str) -> Reply:
+    graph, repository, urls = call.store.git(call.repository), call.repository, call.urls
+    if file.mode == SUBMODULE:
+        return Reply(200, as_json.submodule(path, file, _submodule(call, tree, path, file.sha), ref, repository, urls))
+    # A symbolic link to a file is answered with that file's content.
+    linked = linked_file(tree, path, graph.blobs) if file.mode == SYMLINK else file
+    content = graph.blobs[(linked or file).sha]
+    if call.terms.form == "raw":
+        return Reply(200, content)
+    if linked is None:
+        return Reply(200, as_json.symlink(path, file, content, ref, repository, urls))
+    return Reply(200, as_json.file_with_content(path, linked, content, ref, repository, urls))
+
+
+def _submodule(call: Call, tree: Tree, path: str, sha: str) -> SubmoduleUrls:
+    listed = tree.find(".gitmodules")
+    text = call.store.git(call.repository).content(listed) if listed else b""
+    return submodule_urls(text, path, sha, call.repository.owner.login, call.urls)
 
 
 def _changed(call: Call, status: int, commit: Commit) -> Reply:
     graph, path = call.store.git(call.repository), call.params["path"]
     branch = call.body.get("branch", call.repository.default_branch)
     content = None
-    if path in commit.tree:
-        content = as_json.file(path, graph.blobs[commit.tree[path]], branch, call.repository, call.urls)
-    return Reply(status, {"content": content, "commit": as_json.file_commit(commit, call.repository, call.urls)})
+    if file := commit.tree.find(path):
+        content = as_json.file(path, file, len(graph.blobs[file.sha]), branch, call.repository, call.urls)
+    return Reply(status, {"content": content, "commit": git_commit(commit, call.repository, call.urls)})
 
 
 @route("repos/create-or-update-file-contents", "PUT /repos/{owner}/{repo}/contents/{path}")

@@ -122,9 +122,9 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
     ``delete`` and ``push``, a moved one ``push``. Other refs dispatch nothing.
 
     Args:
-        name: The ref, such as ``heads/main``, which already points to its new commit.
+        name: The ref, such as ``heads/main``, which already points to its new commit or annotated tag.
 
-        before: The SHA of its previous commit, ``None`` for a new ref.
+        before: The SHA that it pointed to before, ``None`` for a new ref.
 
     Source:
         https://docs.github.com/webhooks/webhook-events-and-payloads#push
@@ -151,9 +151,11 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
         for commit in reversed(new)
     ]
     head = None
-    if after:
-        head = payloads.PushedCommit(graph.commits[after], graph.changed_paths(after), distinct=after not in elsewhere)
-    bases = [branch for branch, sha in graph.branches.items() if sha == after and name != f"heads/{branch}"]
+    latest = graph.peel(after) if after else None
+    if latest:
+        paths = graph.changed_paths(latest)
+        head = payloads.PushedCommit(graph.commits[latest], paths, distinct=latest not in elsewhere)
+    bases = [branch for branch, sha in graph.branches.items() if sha == latest and name != f"heads/{branch}"]
     base = repository.default_branch if repository.default_branch in bases else min(bases, default=None)
     store.events.record(
         "push",
@@ -167,7 +169,7 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
             commits,
             head,
             *around,
-            forced=before is not None and after is not None and not graph.contains(after, before),
+            forced=before is not None and latest is not None and not graph.contains(latest, graph.peel(before)),
             base_ref=f"refs/heads/{base}" if base and before is None else None,
         ),
     )

@@ -92,7 +92,7 @@ def update(store: Store, repository: Repository, actor: User, name: str, *, sha:
     before = _check_ref(graph, repository, name)
     rules.check_sha(sha)
     _check_object(graph, repository, name, sha, is_new=False)
-    lost = [commit.sha[:7] for commit in graph.missing(sha, before)]
+    lost = [commit.sha[:7] for commit in graph.missing(graph.peel(sha), graph.peel(before))]
     hint = f"refs/{name} would lose {len(lost)} commit(s), {', '.join(lost[:5])}; force=true moves it anyway"
     rules.check_ref_update(fast_forward=not lost, force=force, hint=hint)
     if sha != before:
@@ -129,6 +129,8 @@ def _check_ref(graph: Graph, repository: Repository, name: str) -> str:
 
 def _check_object(graph: Graph, repository: Repository, name: str, sha: str, *, is_new: bool) -> None:
     kind = graph.kind_of(sha)
+    if kind == "tag" and graph.peel(sha) not in graph.commits:
+        kind = graph.annotated_tags[sha].target_kind
     hint = f"{sha} is a {kind}, not a commit" if kind else f"{repository.full_name} has no commit {sha}"
     rules.check_ref_object(name, kind, is_new=is_new, hint=hint)
 
@@ -138,12 +140,13 @@ def _unknown(graph: Graph, repository: Repository, name: str) -> str:
 
 
 def _to_json(call: Call, name: str, sha: str) -> JSON:
-    return as_json.ref(name, sha, call.repository, call.urls)
+    kind = call.store.git(call.repository).kind_of(sha) or "commit"
+    return as_json.ref(name, sha, kind, call.repository, call.urls)
 
 
 @route("git/get-ref", "GET /repos/{owner}/{repo}/git/ref/{ref}", "GET /repos/{owner}/{repo}/git/refs/{ref}")
 def get_ref(call: Call) -> Reply:
-    """Show the commit of a branch (``heads/main``), a tag (``tags/v1``) or another ref."""
+    """Show the object that a branch (``heads/main``), a tag (``tags/v1``) or another ref points to."""
     graph, name = git.history(call.store, call.repository), call.params["ref"]
     sha = graph.ref(name)
     if sha is None:

@@ -67,7 +67,9 @@ class Call:
 
         params: The path parameters, unquoted. Those whose names end in ``_id`` are integers.
 
-        query: The query parameters. The last one of each name counts.
+        query: The query parameters that are not empty. The last one of each name counts.
+
+        query_text: The query as it was sent.
 
         body: The valid body; ``{}`` if the operation has none.
 
@@ -89,6 +91,7 @@ class Call:
     found: Any = None
     terms: Terms = USUAL_TERMS
     token: Token | None = None
+    query_text: str = ""
 
     @property
     def app(self) -> App | None:

@@ -16,5 +16,6 @@ PERMISSION = "metadata"
 @route("repos/list-tags", "GET /repos/{owner}/{repo}/tags")
 def list_tags(call: Call) -> Reply:
     """List tags, in reverse alphabetical order."""
-    tags = sorted(call.store.git(call.repository).tags.items(), reverse=True)
-    return Reply(200, Listing(tags, lambda tag: as_json.tag(tag[0], tag[1], call.repository, call.urls)))
+    graph = call.store.git(call.repository)
+    tags = sorted(graph.tags.items(), reverse=True)
+    return Reply(200, Listing(tags, lambda tag: as_json.tag(tag[0], graph.peel(tag[1]), call.repository, call.urls)))

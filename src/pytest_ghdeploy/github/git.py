@@ -1,7 +1,7 @@
 """
 A small commit graph: the part of git that deployments need.
 
-A commit has parents and a tree, which maps paths to blob SHAs. A branch or tag
+A commit has parents and a tree, which maps paths to files. A branch or tag
 points to a commit. "Behind", merges and conflicts are computed from these. SHAs
 do not depend on the time, so a test gets the same SHAs in every run.
 """
@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pytest_ghdeploy.changes import Changes
-from pytest_ghdeploy.github.git_objects import blob_sha, sha_of
+from pytest_ghdeploy.github.git_database import GitDatabase, first_sha, parts_of
+from pytest_ghdeploy.github.git_objects import sha_of
 from pytest_ghdeploy.github.git_refs import Refs
-from pytest_ghdeploy.github.trees import Tree
+from pytest_ghdeploy.github.trees import REGULAR, SUBMODULE, File, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from pytest_ghdeploy.github.git_objects import ObjectKind
     from pytest_ghdeploy.github.model import User
-    from pytest_ghdeploy.github.trees import Change, Entry
+    from pytest_ghdeploy.github.trees import Change
 
 _SHORT_SHA = re.compile(r"[0-9a-f]{7,40}")
 
@@ -51,6 +49,8 @@ class Commit(NamedTuple):
         written_by: The author chosen by the client, ``None`` for *author* at *committed_at*.
 
         committed_by: The committer chosen by the client, ``None`` for the same.
+
+        pgp_signature: The text of the signature that the client sent, ``""`` without one.
     """
 
     sha: str
@@ -62,6 +62,7 @@ class Commit(NamedTuple):
     number: int
     written_by: Signature | None = None
     committed_by: Signature | None = None
+    pgp_signature: str = ""
 
     @property
     def tree_sha(self) -> str:
@@ -90,43 +91,32 @@ class MergeConflict(Exception):
         self.paths = paths
 
 
-class Graph:
+class Graph(GitDatabase):
     """The commits, branches and tags of one repository."""
 
     def __init__(self, name: str, author: User, now: datetime, default_branch: str, *, empty: bool = False) -> None:
         """Start with one commit on *default_branch*, or *empty*. SHAs depend on *name*, so repositories differ."""
-        self.pending = Changes()
+        super().__init__()
         self._name = name
         self._newest = 0
         self._oldest = 0
-        self.blobs: dict[str, bytes] = {}
-        self.commits: dict[str, Commit] = {}
         self.branches = Refs()
         self.tags = Refs()
         self.other_refs = Refs()
         """Refs that are neither branches nor tags, without ``refs/``."""
-        self._tree_shas: set[str] = set()
-        self._commits_with_tree_shas = 0
         if empty:
             return
         files = {"README.md": f"# {name}\n", ".gitignore": "*.pyc\n"}
         self.branches[default_branch] = self._add(
-            (), Tree({path: self._blob(text) for path, text in files.items()}), "Initial commit", author, now
+            (), Tree({path: File(self.add_blob(text)) for path, text in files.items()}), "Initial commit", author, now
         ).sha
 
     def copy(self) -> Graph:
         """Return an independent graph with the same commits and refs."""
         graph = copy(self)
-        graph.blobs, graph.commits = dict(self.blobs), dict(self.commits)
+        graph._copy_objects()  # noqa: SLF001 - of the same class
         graph.branches, graph.tags, graph.other_refs = Refs(self.branches), Refs(self.tags), Refs(self.other_refs)
-        graph._tree_shas = set(self._tree_shas)  # noqa: SLF001 - of the same class
         return graph
-
-    def _blob(self, content: str | bytes) -> str:
-        data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-        blob = blob_sha(data)
-        self.pending.put(self.blobs, blob, data)
-        return blob
 
     def _add(
         self,
@@ -136,10 +126,12 @@ class Graph:
         author: User,
         now: datetime,
         signatures: tuple[Signature | None, Signature | None] = (None, None),
+        sha: str = "",
+        pgp_signature: str = "",
     ) -> Commit:
         self.pending.set(self, _newest=self._newest + 1)
-        sha = sha_of("commit", self._name, str(self._newest), message, *parents)
-        commit = Commit(sha, parents, tree, message, author, now, self._newest, *signatures)
+        sha = sha or sha_of("commit", self._name, str(self._newest), message, *parents)
+        commit = Commit(sha, parents, tree, message, author, now, self._newest, *signatures, pgp_signature)
         self.pending.put(self.commits, sha, commit)
         return commit
 
@@ -151,7 +143,7 @@ class Graph:
 
         The forms ``refs/heads/x``, ``heads/x``, ``refs/tags/x`` and ``tags/x``
         work too. Other refs are found by their full names only [guess], such as
-        ``refs/pull/7/merge``.
+        ``refs/pull/7/merge``. An annotated tag stands for its commit.
 
         Args:
             default_branch: The branch that ``HEAD`` stands for. Without it, ``HEAD`` is unknown.
@@ -174,11 +166,11 @@ class Graph:
             for prefix in ("", space, f"refs/{space}"):
                 name = ref.removeprefix(prefix)
                 if name in known and ref == prefix + name:
-                    return Target(kind, name, known[name])
+                    return Target(kind, name, self.peel(known[name]))
         name = ref.removeprefix("refs/")
         if name != ref and name in self.other_refs:
-            return Target("ref", name, self.other_refs[name])
-        sha = ref.lower()
+            return Target("ref", name, self.peel(self.other_refs[name]))
+        sha = self.peel(ref.lower())
         if sha in self.commits:
             return Target("commit", sha, sha)
         matches = [full for full in self.commits if full.startswith(sha)] if short_shas else []
@@ -194,7 +186,7 @@ class Graph:
                 yield name, head
 
     def refs(self) -> dict[str, str]:
-        """Map all refs, such as ``heads/main``, to commit SHAs, in alphabetical order."""
+        """Map all refs, such as ``heads/main``, to SHAs of commits and annotated tags, in alphabetical order."""
         refs = {f"heads/{name}": sha for name, sha in self.branches.items()}
         refs |= {f"tags/{name}": sha for name, sha in self.tags.items()}
         refs |= self.other_refs
@@ -210,7 +202,7 @@ class Graph:
         return known.get(short)
 
     def set_ref(self, name: str, sha: str) -> None:
-        """Point the ref *name*, such as ``heads/main``, to the commit *sha*."""
+        """Point the ref *name*, such as ``heads/main``, to the commit or annotated tag *sha*."""
         known, short = self._space(name)
         self.pending.put(known, short, sha)
 
@@ -229,20 +221,6 @@ class Graph:
         space, _, short = name.partition("/")
         known = {"heads": self.branches, "tags": self.tags}.get(space)
         return (self.other_refs, name) if known is None else (known, short)
-
-    # Objects
-
-    def kind_of(self, sha: str) -> ObjectKind | None:
-        """Return the kind of the object with this full SHA, ``None`` if there is no such object."""
-        if sha in self.commits:
-            return "commit"
-        if sha in self.blobs:
-            return "blob"
-        # A commit that is made later is looked at later; `_deepen` replaces one, but its folders stay.
-        for commit in islice(self.commits.values(), self._commits_with_tree_shas, None):
-            self._tree_shas.update(commit.tree.changed_folder_shas())
-        self.pending.set(self, _commits_with_tree_shas=len(self.commits))
-        return "tree" if sha in self._tree_shas else None
 
     # History
 
@@ -298,10 +276,6 @@ class Graph:
         """Compare the trees of two commits path by path, in alphabetical order. *before* is ``None`` for no tree."""
         return self.commits[after].tree.changes_since(self.commits[before].tree if before else Tree())
 
-    def directory(self, sha: str, folder: str) -> list[Entry]:
-        """List the entries of *folder* (``""`` for the root) in a commit, in git's order; none if it does not exist."""
-        return self.commits[sha].tree.directory(folder)
-
     # Changes
 
     def commit(
@@ -319,20 +293,46 @@ class Graph:
 
         Args:
             files:
-                Contents by path, ``None`` to remove a file. By default the
-                commit adds a file that no other commit touches.
+                Contents by path, ``None`` to remove a file. A changed file keeps
+                its mode. By default the commit adds a file that no other commit
+                touches.
 
             signatures: The author and the committer, ``None`` for *author* at *now*.
         """
         head = self.branches.get(branch)
         if files is None:
             files = {f"changes/{self._newest + 1:04}.txt": f"{message}\n"}
-        tree = (self.commits[head].tree if head else Tree()).committed(
-            {path: None if content is None else self._blob(content) for path, content in files.items()}
-        )
-        commit = self._add((head,) if head else (), tree, message, author, now, signatures)
+        tree = self.commits[head].tree if head else Tree()
+        changes: dict[str, File | None] = {}
+        for path, content in files.items():
+            old = tree.find(path)
+            mode = old.mode if old and old.mode != SUBMODULE else REGULAR
+            changes[path] = None if content is None else File(self.add_blob(content), mode)
+        commit = self._add((head,) if head else (), tree.committed(changes), message, author, now, signatures)
         self.pending.put(self.branches, branch, commit.sha)
         return commit
+
+    def add_commit(
+        self,
+        tree: Tree,
+        parents: tuple[str, ...],
+        *,
+        message: str,
+        author: User,
+        now: datetime,
+        signatures: tuple[Signature, Signature],
+        pgp_signature: str = "",
+    ) -> Commit:
+        """Add a commit to no branch. The same commit has the same SHA, and is added once."""
+        parts = ("commit", tree.sha, message, pgp_signature, *parents, *parts_of(signatures, now))
+
+        def fits(sha: str) -> bool:
+            known = self.commits.get(sha)
+            return known is None or (known.written_by, known.committed_by) == signatures
+
+        sha = first_sha(parts, fits)
+        known = self.commits.get(sha)
+        return known or self._add(parents, tree, message, author, now, signatures, sha, pgp_signature)
 
     def merged_tree(self, ours: str, theirs: str) -> Tree:
         """
@@ -345,7 +345,11 @@ class Graph:
         base = common.tree if common else Tree()
         left, right = self.commits[ours].tree, self.commits[theirs].tree
         changed = {path: right.find(path) for path, _ in right.changes_since(base)}
-        conflicts = [path for path, other in changed.items() if left.find(path) not in (base.find(path), other)]
+        conflicts = [
+            path
+            for path, other in changed.items()
+            if left.find(path) not in (base.find(path), other) or (other and _is_in_the_way(left, path, changed))
+        ]
         if conflicts:
             raise MergeConflict(conflicts)
         return left.committed(changed)
@@ -429,9 +433,15 @@ class Graph:
             path = f"conflicts/{self._newest + 1:04}.txt"
             self.commit(base, message=f"Change {path}", files={path: f"as {base} has it\n"}, author=author, now=now)
         text = f"as {head} has it\n"
-        if self._blob(text) == self.commits[self.branches[base]].tree[path]:
+        if self.add_blob(text) == self.commits[self.branches[base]].tree[path].sha:
             text += "and not otherwise\n"
         self.commit(head, message=f"Change {path}", files={path: text}, author=author, now=now)
+
+
+def _is_in_the_way(ours: Tree, path: str, changed: Mapping[str, File | None]) -> bool:
+    """Return whether a file of ours cannot stay beside a new file *path*, and is not removed by *changed* either."""
+    other = ours.blocking(path)
+    return other is not None and changed.get(other, ours.find(other)) is not None
 
 
 def _number(commit: Commit) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ObjectKind = Literal["commit", "tree", "blob"]
+ObjectKind = Literal["commit", "tree", "blob", "tag"]
 
 _FULL_SHA = re.compile(r"[0-9a-fA-F]{40}")
 # Matches names that `git check-ref-format` refuses.

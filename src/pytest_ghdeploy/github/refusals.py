@@ -590,7 +590,7 @@ def malformed_path(hint: str) -> Unprocessable:
 
 def path_taken(hint: str) -> Unprocessable:
     """Refuse a file at the path of a directory, or below another file [guess]."""
-    return Unprocessable("path conflicts with an existing file or directory", hint=hint)
+    return Unprocessable("path conflicts with an existing file or directory", hint=hint, field="path")
 
 
 def not_base64(hint: str) -> Unprocessable:

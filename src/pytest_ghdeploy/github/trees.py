@@ -1,251 +1,296 @@
 """
 The files of a commit, in a form that makes large histories cheap.
 
-A tree shares most of its entries with the tree that it was made from, and knows
-what was changed. A commit therefore costs little in a repository with many
-files, and a list of changes does not compare all files.
+As in git, a tree is one directory, and shares with other trees the directories
+that are equal. A large directory also shares most of its entries with the one
+that it was made from, and knows what was changed. A commit therefore costs
+little in a repository with many files, and a list of changes does not compare
+all files.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
+from posixpath import dirname, join, normpath
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from pytest_ghdeploy.github.git_objects import folders_of, sha_of
+from pytest_ghdeploy.github.git_objects import sha_of
+from pytest_ghdeploy.github.layers import Layers
 
 if TYPE_CHECKING:
-    from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+    from collections.abc import Iterable, Iterator
 
-V = TypeVar("V")
+    from pytest_ghdeploy.github.git_objects import ObjectKind
 
 Change = tuple[str, Literal["added", "modified", "removed"]]
 """A path and the kind of change."""
 
+REGULAR: Final = "100644"
+EXECUTABLE: Final = "100755"
+SYMLINK: Final = "120000"
+SUBMODULE: Final = "160000"
+DIRECTORY: Final = "040000"
+
+
+class File(NamedTuple):
+    """
+    A file, symbolic link or submodule.
+
+    Attributes:
+        sha: The SHA of the blob. For a submodule, the SHA of a commit in another repository.
+
+        mode: Git's mode, six digits.
+    """
+
+    sha: str
+    mode: str = REGULAR
+
 
 class Entry(NamedTuple):
-    """One entry of a directory: a file with its blob's SHA, or a directory with its tree's SHA."""
+    """One entry of a directory: a file, or a directory with its tree's SHA."""
 
     name: str
     path: str
     sha: str
-    is_directory: bool
+    mode: str
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a directory."""
+        return self.mode == DIRECTORY
+
+    @property
+    def kind(self) -> ObjectKind:
+        """The kind of the object that it leads to."""
+        return "tree" if self.mode == DIRECTORY else "commit" if self.mode == SUBMODULE else "blob"
 
 
-_FEW = 16
-"""Layers with as many own entries are always kept apart."""
-
-
-class Layers(Mapping[str, V], Generic[V]):
+class Tree(Mapping[str, File]):
     """
-    A mapping that never changes. ``changed`` returns another one, which shares most entries with it.
+    A directory with everything in it. As a mapping: its files by path. It never changes.
 
-    It consists of a large dictionary that many of them share, and a small one of
-    its own. Once the small one has more entries than the square root of the
-    large one, both become a new large one.
-    """
-
-    __slots__ = ("_length", "_own", "_shared")
-
-    def __init__(self, shared: dict[str, V] | None = None) -> None:
-        """Start with the entries of *shared*, which must not change from now on."""
-        self._shared: dict[str, V] = shared or {}
-        self._own: dict[str, V | None] = {}
-        self._length = len(self._shared)
-
-    def changed(self, changes: Mapping[str, V | None]) -> Layers[V]:
-        """Return a mapping with these *changes*. ``None`` removes an entry."""
-        after: Layers[V] = Layers(self._shared)
-        after._own = {**self._own, **changes}
-        if len(after._own) > _FEW and len(after._own) ** 2 > len(after._shared):
-            return Layers(after._merged())
-        after._length = self._length + sum(
-            (value is not None) - (self.find(key) is not None) for key, value in changes.items()
-        )
-        return after
-
-    def keys_to_compare(self, other: Layers[V]) -> set[str]:
-        """Return keys that include all those whose values differ in *other*."""
-        if self._shared is other._shared:
-            return {*self._own, *other._own}
-        return {*self._merged(), *other._merged()}
-
-    def _merged(self) -> dict[str, V]:
-        if not self._own:
-            return self._shared
-        return {key: value for key, value in {**self._shared, **self._own}.items() if value is not None}
-
-    def find(self, key: str) -> V | None:
-        """Return the value of a key, ``None`` without one. ``get`` of a ``Mapping`` is slow if there is none."""
-        return self._own[key] if key in self._own else self._shared.get(key)
-
-    def __getitem__(self, key: str) -> V:
-        value = self.find(key)
-        if value is None:
-            raise KeyError(key)
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._merged())
-
-    def __len__(self) -> int:
-        return self._length
-
-    # Faster than those of Mapping
-
-    def keys(self) -> KeysView[str]:
-        """Return a view of the keys."""
-        return self._merged().keys()
-
-    def values(self) -> ValuesView[V]:
-        """Return a view of the values."""
-        return self._merged().values()
-
-    def items(self) -> ItemsView[str, V]:
-        """Return a view of the entries."""
-        return self._merged().items()
-
-
-class Tree(Mapping[str, str]):
-    """
-    The files of a commit: blob SHAs by path. It never changes.
+    A directory without files does not exist, except as the root.
 
     Attributes:
-        files: The blob SHAs by path.
-
         before: The tree that it was made from; ``None`` if it was made from nothing.
 
-        changes: The differences to ``before``, in alphabetical order.
+        changed: The names of the entries that differ from those of ``before``.
     """
 
-    __slots__ = ("_sums", "before", "changes", "files")
+    __slots__ = ("_entries", "_total", "before", "changed")
 
-    def __init__(self, files: dict[str, str] | None = None) -> None:
-        """Start with *files*, which must not change from now on. All of them are added."""
-        self.files = Layers(files)
+    def __init__(self, files: Mapping[str, File | Tree] | None = None) -> None:
+        """Start with *files*."""
+        self._entries: Layers[File | Tree] = Layers()
+        self._total: int | None = None
         self.before: Tree | None = None
-        self.changes: tuple[Change, ...] = tuple((path, "added") for path in sorted(files or ()))
-        self._sums: Layers[int] | None = None
+        self.changed: tuple[str, ...] = ()
+        if files:
+            self._entries = self.committed(files)._entries  # noqa: SLF001 - of the same class
+            self.changed = tuple(self._entries)
 
-    def committed(self, files: Mapping[str, str | None]) -> Tree:
-        """Return a tree in which *files* have other blobs. ``None`` removes a file."""
-        changes = {path: blob for path, blob in files.items() if blob != self.find(path)}
-        if not changes:
+    def committed(self, files: Mapping[str, File | Tree | None]) -> Tree:
+        """
+        Return a tree with other *files* by path.
+
+        A ``Tree`` replaces a whole directory, and ``None`` removes a file or
+        directory. A file whose path is a directory replaces it, and a file below
+        the path of another file replaces that file.
+        """
+        entries: dict[str, File | Tree | None] = {}
+        below: dict[str, dict[str, File | Tree | None]] = {}
+        for path, file in files.items():
+            name, slash, rest = path.partition("/")
+            if slash:
+                below.setdefault(name, {})[rest] = file
+            elif not _are_equal(file, self._entries.find(name)):
+                entries[name] = None if isinstance(file, Tree) and file.is_empty else file
+        for name, inside in below.items():
+            old = entries.get(name, self._entries.find(name))
+            folder = old if isinstance(old, Tree) else EMPTY
+            changed = folder.committed(inside)
+            if changed is not folder:
+                entries[name] = None if changed.is_empty else changed
+        if not entries:
             return self
         after = Tree()
-        after.files, after.before = self.files.changed(changes), self
-        after.changes = tuple(_change(path, self.find(path), changes[path]) for path in sorted(changes))
+        after._entries, after.before, after.changed = self._entries.changed(entries), self, tuple(entries)
         return after
 
     def changes_since(self, before: Tree) -> list[Change]:
         """Compare with another tree, path by path, in alphabetical order."""
-        if self is before:
-            return []
-        if self.before is before:
-            return list(self.changes)
-        old, new = before.files.find, self.files.find
-        differing = [path for path in self.files.keys_to_compare(before.files) if old(path) != new(path)]
-        return [_change(path, old(path), new(path)) for path in sorted(differing)]
+        return sorted(_changes("", before, self))
 
-    def find(self, path: str) -> str | None:
-        """Return the blob of a file, ``None`` if it does not exist."""
-        return self.files.find(path)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no files."""
+        return not len(self._entries)
 
-    def __getitem__(self, path: str) -> str:
-        return self.files[path]
+    def find(self, path: str) -> File | None:
+        """Return the file with a path, ``None`` if it does not exist."""
+        found = self._at(path)
+        return None if isinstance(found, Tree) else found
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.files)
+    def folder(self, path: str) -> Tree | None:
+        """Return the directory with a path, ``""`` for this one, ``None`` if it does not exist."""
+        found = self._at(path) if path else self
+        return found if isinstance(found, Tree) else None
 
-    def __len__(self) -> int:
-        return len(self.files)
+    def _at(self, path: str) -> File | Tree | None:
+        found: File | Tree | None = self
+        for name in path.split("/"):
+            if not isinstance(found, Tree):
+                return None
+            found = found._entries.find(name)  # noqa: SLF001
+        return found
 
-    def items(self) -> ItemsView[str, str]:
-        """Return a view of the files."""
-        return self.files.items()
+    def blocking(self, path: str) -> str | None:
+        """Find a file of which *path* would be a directory, or that is below *path*; ``None`` if there is none."""
+        steps = path.split("/")
+        found: File | Tree | None = self
+        for count, name in enumerate(steps, 1):
+            if isinstance(found, Tree):
+                found = found._entries.find(name)  # noqa: SLF001
+            if isinstance(found, File) and count < len(steps):
+                return "/".join(steps[:count])
+        return f"{path}/{next(iter(found))}" if isinstance(found, Tree) else None
 
-    def directory(self, folder: str) -> list[Entry]:
-        """List the entries of *folder* (``""`` for the root), in git's order; none if it does not exist."""
-        prefix = f"{folder}/" if folder else ""
-        entries: list[Entry] = []
-        folders: set[str] = set()
-        for path, blob in self.items():
-            if path.startswith(prefix):
-                name, slash, _ = path[len(prefix) :].partition("/")
-                if not slash:
-                    entries.append(Entry(name, path, blob, is_directory=False))
-                elif name not in folders:
-                    folders.add(name)
-                    entries.append(Entry(name, prefix + name, self.folder_sha(prefix + name), is_directory=True))
+    def directory(self) -> list[Entry]:
+        """List the entries of this directory itself, in git's order."""
+        return list(self._listed("", deep=False))
+
+    def walk(self) -> Iterator[Entry]:
+        """Yield all entries at any depth in git's order, each directory before its content."""
+        return self._listed("", deep=True)
+
+    def _listed(self, prefix: str, *, deep: bool) -> Iterator[Entry]:
         # Git sorts a directory as if its name ended in a slash.
-        return sorted(entries, key=lambda entry: f"{entry.name}/" if entry.is_directory else entry.name)
+        named = [(f"{name}/" if isinstance(at, Tree) else name, name, at) for name, at in self._entries.items()]
+        for _, name, at in sorted(named, key=_by_git):
+            path = prefix + name
+            if isinstance(at, File):
+                yield Entry(name, path, at.sha, at.mode)
+            else:
+                yield Entry(name, path, at.sha, DIRECTORY)
+                if deep:
+                    yield from at._listed(f"{path}/", deep=True)  # noqa: SLF001
 
-    # SHAs
+    def folders_to_index(self) -> Iterator[Tree]:
+        """Yield ``before``, and the directories in this one that ``before`` does not have in the same place."""
+        if self.before is not None:
+            yield self.before
+        for name in self.changed:
+            at = self._entries.find(name)
+            if isinstance(at, Tree):
+                yield at
+
+    # The SHA
 
     @property
     def sha(self) -> str:
-        """The SHA of the tree, 40 hex digits."""
-        return self.folder_sha("")
+        """The SHA of the tree, 40 hex digits. Equal trees have equal SHAs."""
+        return _sha_of_sum(self._sum())
 
-    def folder_sha(self, folder: str) -> str:
-        """Return the SHA of the tree of *folder*, ``""`` for the root. Equal folders have equal SHAs."""
-        return _sha_of_sum(self.folder_sums().get(folder, 0))
-
-    def changed_folder_shas(self) -> Iterator[str]:
-        """Yield the SHAs of all folders that ``before`` has not, or has with other files."""
-        sums = self.folder_sums()
-        for folder in {"", *(folder for path, _ in self.changes for folder in folders_of(path))}:
-            if folder in sums or not folder:
-                yield _sha_of_sum(sums.get(folder, 0))
-
-    def folder_sums(self) -> Layers[int]:
+    def _sum(self) -> int:
         """
-        Map each folder to the sum of the hashes of its files.
+        Sum up the hashes of the entries.
 
-        With a sum, a changed file costs the same however many other files there
-        are. The sums are computed when they are first needed.
+        With a sum, a changed entry costs the same however many other entries
+        there are. The sums are computed when they are first needed.
         """
         pending: list[Tree] = []
         tree: Tree | None = self
-        while tree is not None and tree._sums is None:  # noqa: SLF001 - of the same class
+        while tree is not None and tree._total is None:  # noqa: SLF001
             pending.append(tree)
             tree = tree.before
-        sums = None if tree is None else tree._sums  # noqa: SLF001
+        total = 0 if tree is None or tree._total is None else tree._total  # noqa: SLF001
         for later in reversed(pending):
-            sums = later._sums = later._changed_sums(sums or Layers())  # noqa: SLF001
-        assert sums is not None  # noqa: S101 - this tree is pending, or has sums
-        return sums
+            was = later.before._entries if later.before is not None else Layers()  # noqa: SLF001
+            for name in later.changed:
+                total += _hash(name, later._entries.find(name)) - _hash(name, was.find(name))  # noqa: SLF001
+            later._total = total  # noqa: SLF001
+        return total
 
-    def _changed_sums(self, sums: Layers[int]) -> Layers[int]:
-        """Return the sums, from the *sums* of the tree before."""
-        changed: dict[str, int] = {}
-        for path, _ in self.changes:
-            was, blob = self.before.find(path) if self.before is not None else None, self.find(path)
-            for folder, name in _places_in(path):
-                total = changed.get(folder, sums.get(folder, 0))
-                changed[folder] = total - _hash(name, was) + _hash(name, blob)
-        # A folder without files does not exist.
-        return sums.changed({folder: total or None for folder, total in changed.items()})
+    # As a mapping
 
+    def __getitem__(self, path: str) -> File:
+        found = self.find(path)
+        if found is None:
+            raise KeyError(path)
+        return found
 
-def _change(path: str, old: str | None, new: str | None) -> Change:
-    return path, "added" if old is None else "removed" if new is None else "modified"
+    def __iter__(self) -> Iterator[str]:
+        for name, at in self._entries.items():
+            if isinstance(at, File):
+                yield name
+            else:
+                yield from (f"{name}/{path}" for path in at)
 
-
-def _places_in(path: str) -> Iterator[tuple[str, str]]:
-    """Yield each folder of a file, ``""`` for the root, with the file's path below it."""
-    yield "", path
-    for folder in folders_of(path):
-        yield folder, path[len(folder) + 1 :]
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
-def _hash(name: str, blob: str | None) -> int:
-    if blob is None:
+EMPTY = Tree()
+"""The tree without files."""
+_EMPTY_SHA = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""Git's SHA of the empty tree, which clients know by heart."""
+
+
+def _by_git(named: tuple[str, str, object]) -> str:
+    return named[0]
+
+
+def _are_equal(one: File | Tree | None, other: File | Tree | None) -> bool:
+    if isinstance(one, Tree) and isinstance(other, Tree):
+        return one is other or one.sha == other.sha
+    return one == other
+
+
+def _changes(prefix: str, before: Tree, after: Tree) -> Iterator[Change]:
+    names: Iterable[str]
+    if after.before is before:
+        names = after.changed
+    elif after is before or after.sha == before.sha:
+        return
+    else:
+        names = after._entries.keys_to_compare(before._entries)  # noqa: SLF001 - a function of the class
+    for name in names:
+        was, now = before._entries.find(name), after._entries.find(name)  # noqa: SLF001
+        path = prefix + name
+        if isinstance(was, Tree) and isinstance(now, Tree):
+            yield from _changes(f"{path}/", was, now)
+        elif isinstance(was, File) and isinstance(now, File):
+            if was != now:
+                yield path, "modified"
+        else:
+            yield from ((removed, "removed") for removed in _files_at(path, was))
+            yield from ((added, "added") for added in _files_at(path, now))
+
+
+def _files_at(path: str, at: File | Tree | None) -> Iterator[str]:
+    if isinstance(at, File):
+        yield path
+    elif at is not None:
+        yield from (f"{path}/{below}" for below in at)
+
+
+def _hash(name: str, at: File | Tree | None) -> int:
+    if at is None:
         return 0
-    return int.from_bytes(
-        hashlib.sha1(f"{name} {blob}".encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
-    )
+    mode, sha = (at.mode, at.sha) if isinstance(at, File) else (DIRECTORY, at.sha)
+    text = f"{mode} {name} {sha}"
+    return int.from_bytes(hashlib.sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest())
 
 
 def _sha_of_sum(total: int) -> str:
-    return sha_of("tree", str(total))
+    return sha_of("tree", str(total)) if total else _EMPTY_SHA
+
+
+def linked_file(tree: Tree, path: str, blobs: Mapping[str, bytes]) -> File | None:
+    """Find the file in *tree* that the symbolic link at *path* leads to, ``None`` if it leads to anything else."""
+    target = blobs[tree[path].sha].decode("utf-8", "replace")
+    if target.startswith("/"):
+        return None
+    found = tree.find(normpath(join(dirname(path), target)))
+    return found if found and found.mode in (REGULAR, EXECUTABLE) else None

@@ -177,10 +177,10 @@ class Application:
             if name not in ("owner", "repo", "repository_id")
         }
         # Empty values are dropped, so an empty filter matches all (strumwolf/delete-deployment-environment sends ref=).
-        # A parameter that counts even if it is empty, such as recursive of git trees, would have to be kept.
         query = dict(parse_qsl(request.query)) if request.query else {}
         viewer = token.user if token else None
-        call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository, terms=terms, token=token)
+        call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository)
+        call.terms, call.token, call.query_text = terms, token, request.query
         if endpoint.finds:
             call.found = endpoint.finds(call)
         if schema.takes_body(endpoint.operation_id):

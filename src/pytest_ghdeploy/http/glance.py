@@ -24,7 +24,7 @@ _PYTHON_TYPES: dict[str, set[type]] = {
     "object": {dict},
     "string": {str},
 }
-_ANNOTATIONS = {"$comment", "default", "description", "title", "x-checked-later", "x-secret"}
+_ANNOTATIONS = {"$comment", "default", "description", "title", "x-checked-later", "x-null-is-refused", "x-secret"}
 _GLANCED_AT = {
     *("type", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum"),
     *("items", "maxItems", "properties", "maxProperties", "required", "additionalProperties", "anyOf"),

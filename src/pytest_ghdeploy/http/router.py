@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.http.messages import Segments
 
 # Parameters that may contain slashes that are not percent-encoded.
-_WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead"})
+_WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead", "tree_sha"})
 # The only values of {namespace}. A ref with an encoded slash must not match it.
 _NAMESPACES = ("heads", "tags")
 # These paths may end in a slash, after a folder or the beginning of a ref.
@@ -200,12 +200,17 @@ def endpoints() -> dict[str, Endpoint]:
 # Modules that few tests need, and that are imported when a path has one of these segments. Any other module in `api`
 # is imported with the first request, so a new module need not be listed here.
 _ON_DEMAND = {
+    "blobs": {"blobs"},
     "branches": {"branches", "merges"},
     "collaborators": {"collaborators"},
     "commits": {"commits", "compare"},
     "contents": {"contents"},
+    "git_commits": {"git"},
+    "git_objects": {"git"},
+    "git_tags": {"git"},
     "rate_limit": {"rate_limit"},
     "tags": {"tags"},
+    "trees": {"trees"},
     "users": {"user", "users"},
     "webhook_deliveries": {"deliveries"},
     "webhooks": {"hooks"},

@@ -164,6 +164,7 @@ def without_nulls(operation_id: str, body: dict[str, Any]) -> dict[str, Any]:
         Widely used programs send ``null`` for members that they have no value for (github/branch-deploy,
         atmos/hubot-deploy, argoproj/notifications-engine, Shopify/shipit-engine).
     """
+    # Where a schema has "x-null-is-refused", they stay.
     kept: dict[str, Any] = _without_nulls(load(operation_id)["$defs"]["request"], body)
     return kept
 
@@ -172,7 +173,7 @@ def _without_nulls(schema: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN40
     if isinstance(value, list):
         item = schema.get("items", {})
         return [_without_nulls(item, each) for each in value]
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "x-null-is-refused" in schema:
         return value
     members, required = schema.get("properties", {}), schema.get("required", ())
     return {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_ghdeploy.api import branch_protection, refs
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.rules import git as rules
+from pytest_ghdeploy.github.trees import EMPTY, File, Tree
 from pytest_ghdeploy.interface.arguments import (
     advice,
     check_number,
@@ -159,8 +160,8 @@ class RepositoryGit(RepositoryBase):
             The SHA of the new commit.
 
         Raises:
-            FakeError: The branch or *author* is unknown, *date* is invalid, or git does not allow a path. Nothing was
-                committed.
+            FakeError: The branch or *author* is unknown, *date* is invalid, or git does not allow a path, such as one
+                below another file. Nothing was committed.
         """
         with self._store.lock, self._store.changes:
             account = self._store.default_user
@@ -178,7 +179,17 @@ class RepositoryGit(RepositoryBase):
                 check_type(f"the file {path}", content, (str, bytes), "a string or bytes", argument="files")
                 with advice(path="files"):
                     rules.check_path(path)
+            if files:
+                self._check_places(branch, files)
             return self._commit(branch, message, files, account, signatures)
+
+    def _check_places(self, branch: str, files: Mapping[str, str | bytes]) -> None:
+        head = self._graph.branches.get(branch)
+        new = {path: File("") for path in files}
+        for tree in (Tree(new), self._graph.commits[head].tree if head else EMPTY):
+            for path in files:
+                with advice(path="files"):
+                    rules.check_place(path, tree.blocking(path))
 
     def _commit(
         self,
@@ -274,7 +285,8 @@ class RepositoryGit(RepositoryBase):
         from pytest_ghdeploy.interface.history import Tag  # few tests need it
 
         with self._store.lock:
-            return [Tag(name, sha) for name, sha in sorted(self._graph.tags.items(), reverse=True)]
+            graph = self._graph
+            return [Tag(name, graph.peel(sha)) for name, sha in sorted(graph.tags.items(), reverse=True)]
 
     def commits(self, ref: str | None = None) -> list[Commit]:
         """

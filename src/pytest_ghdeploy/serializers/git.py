@@ -1,4 +1,4 @@
-"""Commits, branches, refs, tags, files and comparisons as GitHub's JSON."""
+"""Commits, branches, refs, tags, comparisons and the objects of git as GitHub's JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_ghdeploy.github.git_objects import blob_sha
-from pytest_ghdeploy.github.rules.git import shows_content
 from pytest_ghdeploy.serializers.accounts import email, node_id, time, user
 
 if TYPE_CHECKING:
@@ -18,12 +16,30 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.branch_protection import BranchProtection
     from pytest_ghdeploy.github.git import Commit, Graph, Signature
+    from pytest_ghdeploy.github.git_database import AnnotatedTag
+    from pytest_ghdeploy.github.git_objects import ObjectKind
     from pytest_ghdeploy.github.model import Repository, User
     from pytest_ghdeploy.github.trees import Change, Entry
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 
 # Commits and branches
+
+_UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+
+
+def _verification(row: Commit) -> JSON:
+    # The fake knows no keys [guess: the payload, which is what git signs].
+    if not row.pgp_signature:
+        return dict(_UNSIGNED)
+    author, committer = (
+        f"{role} {person.name} <{person.email}> {int(person.date.timestamp())} {person.date:%z}\n"
+        for role, person in (("author", row.written_by), ("committer", row.committed_by))
+        if person
+    )
+    parents = "".join(f"parent {sha}\n" for sha in row.parents)
+    payload = f"tree {row.tree_sha}\n{parents}{author}{committer}\n{row.message}"
+    return _UNSIGNED | {"reason": "unknown_key", "signature": row.pgp_signature, "payload": payload}
 
 
 def git_user(row: User, when: datetime, chosen: Signature | None) -> JSON:
@@ -51,15 +67,17 @@ def diff_entries(
     old, new = graph.commits[before].tree if before else {}, graph.commits[after].tree
     files: list[JSON] = []
     for path, change in changes:
-        sha, was = new.get(path), old.get(path)
-        before_after = graph.blobs[was] if was else b"", graph.blobs[sha] if sha else b""
+        was, now = old.get(path), new.get(path)
+        shown = now or was
+        assert shown is not None  # noqa: S101 - the path has changed
+        before_after = graph.content(was) if was else b"", graph.content(now) if now else b""
         is_short = sum(map(len, before_after)) <= _CACHED_BYTES
         added, removed, patch = (_cached_diff if is_short else _diff)(*before_after)
         # The URLs of a deleted file lead to the previous commit.
-        where = f"{after if sha or not before else before}/{quote(path)}"
+        where = f"{after if now or not before else before}/{quote(path)}"
         files.append(
             {
-                "sha": sha or was,
+                "sha": shown.sha,
                 "filename": path,
                 "status": change,
                 "additions": added,
@@ -114,13 +132,7 @@ def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
             "tree": {"sha": row.tree_sha, "url": f"{api}/git/trees/{row.tree_sha}"},
             "url": f"{api}/git/commits/{row.sha}",
             "comment_count": 0,
-            "verification": {
-                "verified": False,
-                "reason": "unsigned",
-                "signature": None,
-                "payload": None,
-                "verified_at": None,
-            },
+            "verification": _verification(row),
         },
         "url": f"{api}/commits/{row.sha}",
         "html_url": f"{urls.html}/{repository.full_name}/commit/{row.sha}",
@@ -192,14 +204,14 @@ def _protection(name: str, rule: BranchProtection | None, repository: Repository
 # Refs and tags
 
 
-def ref(name: str, sha: str, repository: Repository, urls: Urls) -> JSON:
-    """Serialize a ref. *name* is without ``refs/``. Tags are lightweight, so the object is always a commit."""
+def ref(name: str, sha: str, kind: ObjectKind, repository: Repository, urls: Urls) -> JSON:
+    """Serialize a ref. *name* is without ``refs/``. *kind* is ``tag`` for an annotated tag."""
     api = urls.repository(repository)
     return {
         "ref": f"refs/{name}",
         "node_id": node_id("REF", repository.id, f"refs/{name}"),
         "url": f"{api}/git/refs/{quote(name)}",
-        "object": {"sha": sha, "type": "commit", "url": f"{api}/git/commits/{sha}"},
+        "object": {"sha": sha, "type": kind, "url": f"{api}/git/{kind}s/{sha}"},
     }
 
 
@@ -215,56 +227,11 @@ def tag(name: str, sha: str, repository: Repository, urls: Urls) -> JSON:
     }
 
 
-# Files and directories
-
-_LINE = 60
-"""Characters in a line of base64."""
+# Objects, as the endpoints below `git/` show them
 
 
-def file(path: str, content: bytes, ref: str, repository: Repository, urls: Urls) -> JSON:
-    """Serialize a file without its content."""
-    return _item("file", path, blob_sha(content), len(content), ref, repository, urls)
-
-
-def file_with_content(path: str, content: bytes, ref: str, repository: Repository, urls: Urls) -> JSON:
-    """Serialize a file with its *content* in base64, unless it is too long."""
-    is_shown = shows_content(len(content))
-    text = base64.b64encode(content).decode() if is_shown else ""
-    lines = (f"{text[start : start + _LINE]}\n" for start in range(0, len(text), _LINE))
-    item = file(path, content, ref, repository, urls)
-    links = item.pop("_links")
-    return item | {"content": "".join(lines), "encoding": "base64" if is_shown else "none", "_links": links}
-
-
-def entry(row: Entry, size: int | None, ref: str, repository: Repository, urls: Urls) -> JSON:
-    """Serialize a file or directory for the list of a directory. *size* is in bytes, ``None`` for a directory."""
-    return _item("dir" if row.is_directory else "file", row.path, row.sha, size or 0, ref, repository, urls)
-
-
-def _item(kind: str, path: str, sha: str, size: int, ref: str, repository: Repository, urls: Urls) -> JSON:
-    api, html = urls.repository(repository), f"{urls.html}/{repository.full_name}"
-    where, at = quote(path), quote(ref)
-    is_file = kind == "file"
-    self_url = f"{api}/contents/{where}?ref={quote(ref, safe='')}"
-    git_url = f"{api}/git/{'blobs' if is_file else 'trees'}/{sha}"
-    html_url = f"{html}/{'blob' if is_file else 'tree'}/{at}/{where}"
-    raw = "https://raw.githubusercontent.com" if urls.is_public else f"{urls.html}/raw"
-    return {
-        "name": path.rpartition("/")[2],
-        "path": path,
-        "sha": sha,
-        "size": size,
-        "url": self_url,
-        "html_url": html_url,
-        "git_url": git_url,
-        "download_url": f"{raw}/{repository.full_name}/{at}/{where}" if is_file else None,
-        "type": kind,
-        "_links": {"self": self_url, "git": git_url, "html": html_url},
-    }
-
-
-def file_commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
-    """Serialize the commit in the response to a changed file: GitHub's form for a git commit."""
+def git_commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
+    """Serialize a commit as an object of git, without accounts."""
     full = commit(row, repository, urls)
     inner = full["commit"]
     return {
@@ -281,6 +248,72 @@ def file_commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
             for parent in full["parents"]
         ],
         "verification": inner["verification"],
+    }
+
+
+def short_blob(sha: str, repository: Repository, urls: Urls) -> JSON:
+    """Serialize a new blob."""
+    return {"sha": sha, "url": f"{urls.repository(repository)}/git/blobs/{sha}"}
+
+
+def blob(sha: str, content: bytes, repository: Repository, urls: Urls) -> JSON:
+    """Serialize a blob with its *content* in base64."""
+    return {
+        "sha": sha,
+        "node_id": node_id("B", repository.id, sha),
+        "size": len(content),
+        "url": f"{urls.repository(repository)}/git/blobs/{sha}",
+        "content": in_base64(content),
+        "encoding": "base64",
+    }
+
+
+_LINE = 60
+"""Characters in a line of base64."""
+
+
+def in_base64(content: bytes) -> str:
+    """Write *content* in base64, in lines of 60 characters."""
+    text = base64.b64encode(content).decode()
+    return "".join(f"{text[start : start + _LINE]}\n" for start in range(0, len(text), _LINE))
+
+
+def tree(
+    sha: str, entries: Iterable[Entry], graph: Graph, repository: Repository, urls: Urls, *, truncated: bool = False
+) -> JSON:
+    """
+    Serialize a tree.
+
+    Args:
+        sha: The SHA that it was asked for by, which may be a commit's.
+
+        truncated: Whether there are more than these *entries*.
+    """
+    api = f"{urls.repository(repository)}/git"
+    items: list[JSON] = []
+    for entry in entries:
+        item: JSON = {"path": entry.path, "mode": entry.mode, "type": entry.kind, "sha": entry.sha}
+        if entry.kind == "blob":
+            item |= {"size": len(graph.blobs[entry.sha]), "url": f"{api}/blobs/{entry.sha}"}
+        elif entry.kind == "tree":
+            item["url"] = f"{api}/trees/{entry.sha}"
+        items.append(item)
+    return {"sha": sha, "url": f"{api}/trees/{sha}", "tree": items, "truncated": truncated}
+
+
+def annotated_tag(row: AnnotatedTag, repository: Repository, urls: Urls) -> JSON:
+    """Serialize a tag object."""
+    api = f"{urls.repository(repository)}/git"
+    tagger = row.tagger
+    return {
+        "node_id": node_id("TA", repository.id, row.sha),
+        "sha": row.sha,
+        "url": f"{api}/tags/{row.sha}",
+        "tagger": {"name": tagger.name, "email": tagger.email, "date": time(tagger.date.astimezone(UTC))},
+        "object": {"sha": row.target, "type": row.target_kind, "url": f"{api}/{row.target_kind}s/{row.target}"},
+        "tag": row.name,
+        "message": row.message,
+        "verification": dict(_UNSIGNED),
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from pytest_ghdeploy.github.git_refs import Refs
 from pytest_ghdeploy.github.refusals import Conflict, GitHubError, Unprocessable
 from pytest_ghdeploy.github.rules import git as rules
+from pytest_ghdeploy.github.trees import File, Tree
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.git_objects import ObjectKind
@@ -67,6 +68,10 @@ def test_a_new_ref_needs_a_valid_and_free_name(ref: str, *, is_valid: bool, mess
         ("heads/main", "commit", True, None),
         ("heads/main", "commit", False, None),
         ("notes/x", "commit", True, None),
+        ("tags/v1", "tag", True, None),
+        ("notes/x", "tag", False, None),
+        ("heads/main", "tag", True, "Reference update failed"),
+        ("heads/main", "tag", False, "Object is not a commit"),
         ("heads/main", None, True, "Object does not exist"),
         ("heads/main", None, False, "Object does not exist"),
         ("heads/main", "blob", True, "Reference update failed"),
@@ -79,7 +84,7 @@ def test_a_new_ref_needs_a_valid_and_free_name(ref: str, *, is_valid: bool, mess
     ],
 )
 def test_a_ref_points_to_a_commit(name: str, kind: ObjectKind | None, *, is_new: bool, message: str | None) -> None:
-    """A branch has texts of its own, as recorded; a tag to another object is a difference from git."""
+    """Or to an annotated tag, unless it is a branch. A branch has texts of its own, as recorded."""
     if message is None:
         rules.check_ref_object(name, kind, is_new=is_new, hint="why")
         return
@@ -138,11 +143,12 @@ def test_git_refuses_these_paths(path: str) -> None:
 )
 def test_a_file_cannot_be_above_or_below_another_file(path: str, *, free: bool) -> None:
     """If the file a/b exists, a is a directory, and nothing can be below a/b."""
+    blocking = Tree({"a/b": File("1")}).blocking(path)
     if free:
-        rules.check_place(path, ["a/b"])
+        rules.check_place(path, blocking)
         return
     with pytest.raises(Unprocessable, match=r"^path conflicts with"):
-        rules.check_place(path, ["a/b"])
+        rules.check_place(path, blocking)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Literal
 from pytest_ghdeploy.github import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pytest_ghdeploy.github.git_objects import ObjectKind
 
 FILE_LIMIT = 1_000_000
@@ -74,22 +72,24 @@ def check_new_ref(ref: str, *, is_valid: bool, is_taken: bool, blocking: str | N
 
 def check_ref_object(name: str, kind: ObjectKind | None, *, is_new: bool, hint: str) -> None:
     """
-    Refuse to point a ref to anything but a commit.
+    Refuse to point a ref to anything but a commit or, for all but branches, an annotated tag.
 
     Args:
         name: The ref without ``refs/``, such as ``heads/main``.
 
-        kind: The kind of the object with the client's SHA, ``None`` if there is no such object.
+        kind:
+            The kind of the object with the client's SHA, ``None`` if there is no such object. For an annotated tag
+            of something other than a commit, the kind of that.
 
         is_new: Whether the ref is created; otherwise it is moved.
 
     Raises:
-        Unprocessable: The object is not a commit. In the fake, this applies to tags too.
+        Unprocessable: The object is neither. In the fake, refs other than branches cannot point to trees and blobs.
 
     Source:
         Recorded for branches: a new one at a file's content, and an existing one moved to a tree.
     """
-    if kind == "commit":
+    if kind == "commit" or (kind == "tag" and not name.startswith("heads/")):
         return
     if kind is None or not name.startswith("heads/"):
         raise refusals.no_object(hint)
@@ -136,6 +136,11 @@ def comparison_status(*, ahead_by: int, behind_by: int) -> Literal["ahead", "beh
 # Files
 
 
+def is_path(path: str) -> bool:
+    """Return whether git accepts a path: no slash at an end, and no part that is empty, ``.``, ``..`` or ``.git``."""
+    return bool(path) and not _NOT_IN_A_PATH.search(path)
+
+
 def check_path(path: str) -> None:
     """
     Refuse a file path that git does not accept.
@@ -143,23 +148,22 @@ def check_path(path: str) -> None:
     Raises:
         Unprocessable: *path* begins or ends with a slash, or has a part that is empty, ``.``, ``..`` or ``.git``.
     """
-    if not path or _NOT_IN_A_PATH.search(path):
+    if not is_path(path):
         raise refusals.malformed_path(f"git does not accept the path {path!r}")
 
 
-def check_place(path: str, known: Iterable[str]) -> None:
+def check_place(path: str, blocking: str | None) -> None:
     """
     Refuse a file at the path of a directory, or below another file.
 
     Args:
-        known: The paths of all existing files.
+        blocking: An existing file of which one would be a directory of the other; ``None`` if there is none.
 
     Raises:
-        Unprocessable: *path* is a directory, or a part of it is a file.
+        Unprocessable: There is such a file.
     """
-    for other in known:
-        if other.startswith(f"{path}/") or path.startswith(f"{other}/"):
-            raise refusals.path_taken(f"the file {other!r} exists, so {path!r} cannot be a file")
+    if blocking is not None:
+        raise refusals.path_taken(f"the file {blocking!r} exists, so {path!r} cannot be a file")
 
 
 def check_file_sha(path: str, current: str | None, expected: str | None) -> None:
