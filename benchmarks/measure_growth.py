@@ -609,7 +609,7 @@ def lists_of_refs(size: int) -> Generator[Call]:
 
 @grows("GET lists of a repository with n rows of each kind", 1_000)
 def lists(size: int) -> Generator[Call]:
-    """List deployments, statuses, environments, collaborators and deliveries."""
+    """List deployments, statuses, environments, collaborators, comments, labels and deliveries."""
     with fake() as (gh, repo):
         gh.webhooks.subscribe(lambda _: None, repository=repo.full_name)
         hook = gh.webhooks.hooks[0].id
@@ -618,8 +618,10 @@ def lists(size: int) -> Generator[Call]:
             repo.add_environment(f"env-{number}")
             repo.add_collaborator(f"user-{number}")
             first.add_status("queued")
+            repo.add_commit_comment("main", "text", user=f"user-{number}")
+            repo.add_label(f"label-{number}")
         paths = ("/deployments", f"/deployments/{first.id}/statuses", "/environments", "/collaborators",
-                 f"/hooks/{hook}/deliveries", "/hooks", "/keys")  # fmt: skip
+                 f"/hooks/{hook}/deliveries", "/hooks", "/keys", "/comments", "/labels")  # fmt: skip
         yield from repeat(lambda: [get(path)() for path in paths])
 
 

@@ -70,6 +70,7 @@ FRESH_AFTER = 400
 
 TABLES = {
     "branch_policy_id": "deployment_branch_policies",
+    "comment_id": "commit_comments",
     "delivery_id": "hook_deliveries",
     "key_id": "deploy_keys",
     "status_id": "deployment_statuses",
@@ -108,8 +109,8 @@ WRONG_VALUES: list[Json] = [
     "x" * 2000,
 ]
 FILTERS = [
-    *("affiliation", "app_id", "author", "check_name", "committer", "cursor", "environment", "filter", "page", "path"),
-    *("per_page", "permission", "protected", "ref", "sha", "since", "status", "task", "until"),
+    *("affiliation", "app_id", "author", "check_name", "committer", "content", "cursor", "environment", "filter"),
+    *("page", "path", "per_page", "permission", "protected", "ref", "sha", "since", "status", "task", "until"),
 ]
 KEYS = [
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7Sd+7DKN0qjpGXcPKpQl2yJN5Q6tSGkTTFqyAMwMYc comment",
@@ -155,6 +156,8 @@ class Fuzzer:
         repo.add_environment("production", reviewers=["octocat"])
         repo.add_commit("main", files={"README.md": "a text", "docs/a.md": "another"})
         repo.add_deploy_key("a key", KEYS[0])
+        repo.add_commit_comment("main", "Looks good.")
+        repo.add_label("preview")
         repo.add_collaborator("hubot", permission=self.random.choice(["pull", "push", "admin"]))
         branch_policies = {"protected_branches": False, "custom_branch_policies": True}
         staging = repo.add_environment("staging", deployment_branch_policy=branch_policies)
@@ -212,11 +215,12 @@ class Fuzzer:
             "username": ["octocat", "hubot"],
             "environment_name": ["staging"] * 3 + [row.name for row in store.environments],
             "secret_name": ["DEPLOY_KEY"],
-            "name": ["REGION"],
+            "name": ["bug", "preview", "kind/x"] if "/labels/" in template else ["REGION"],
             "basehead": [f"{choose(refs)}...{choose(refs)}"],
             "path": [path for commit in graph.commits.values() for path in commit.tree] + ["new.txt", "docs"],
             "branch": list(graph.branches),
             "sha": list(graph.commits),
+            "commit_sha": [*graph.commits, *graph.names()],
             "namespace": ["heads", "tags"],
             "ref": qualified if "/git/" in template else [*refs, *graph.commits, *qualified],
         }

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.http.schema import SchemaViolation
     from pytest_ghdeploy.http.stubs import StubbedRequest
     from pytest_ghdeploy.interface.apps import App, Installation
+    from pytest_ghdeploy.interface.comments import CommitComment
     from pytest_ghdeploy.interface.deployer import Deployer
     from pytest_ghdeploy.interface.environment import Environment
     from pytest_ghdeploy.interface.environment_values import EnvironmentSecret, EnvironmentVariable
     from pytest_ghdeploy.interface.fault_plan import Fault
     from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.history import Branch, Commit, CommitAuthor, Tag
+    from pytest_ghdeploy.interface.labels import Label
     from pytest_ghdeploy.interface.rate_limits import RateLimits
     from pytest_ghdeploy.interface.repository import Repository
     from pytest_ghdeploy.interface.requests import Requests
@@ -44,6 +46,7 @@ _HOMES = {
     "Clock": "store.clock",
     "Commit": "interface.history",
     "CommitAuthor": "interface.history",
+    "CommitComment": "interface.comments",
     "CommitStatus": "interface.resources",
     "Conversation": "report.conversation",
     "Delivery": "webhooks.hooks",
@@ -63,6 +66,7 @@ _HOMES = {
     "Faults": "interface.faults",
     "Hook": "webhooks.hooks",
     "Installation": "interface.apps",
+    "Label": "interface.labels",
     "LiveServer": "server.live_server",
     "RateLimits": "interface.rate_limits",
     "Repository": "interface.repository",
@@ -88,6 +92,7 @@ __all__ = [
     "Clock",
     "Commit",
     "CommitAuthor",
+    "CommitComment",
     "CommitStatus",
     "Conversation",
     "Delivery",
@@ -107,6 +112,7 @@ __all__ = [
     "Faults",
     "Hook",
     "Installation",
+    "Label",
     "LiveServer",
     "RateLimits",
     "Repository",

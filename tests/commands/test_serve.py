@@ -544,7 +544,7 @@ def test_the_log_has_requests_hints_events_and_deliveries(seed_file: Path) -> No
         "     POST /_ghdeploy/clock/tick",
         with_page(
             "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which this "
-            "fake does not implement (`ghdeploy routes` lists its 92 endpoints). Stub the response: "
+            "fake does not implement (`ghdeploy routes` lists its 114 endpoints). Stub the response: "
             'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)',
             "an-endpoint-that-the-fake-lacks",
         ),

@@ -30,6 +30,7 @@ UPDATE = Needed("repos/update", "admin", "administration", reads=False)
 DELETE = Needed("repos/delete", "admin", "administration", reads=False)
 CHECK = Needed("checks/create", "push", "checks", reads=False)
 GET_USER = Needed("users/get-authenticated", "pull", "", reads=True)
+LABEL = Needed("issues/create-label", "push", "issues or pull_requests", reads=False)
 OTHER_USER = Needed("users/get-by-username", "pull", "", reads=True)
 CREATE_REPO = Needed("repos/create-for-authenticated-user", "push", "administration", reads=False)
 
@@ -177,6 +178,11 @@ DECISIONS: list[tuple[Needed, Token | None, Any, str, str]] = [
     (UPDATE, fine(administration="write"), "admin", "allowed", "allowed"),
     (DELETE, fine(administration="write"), "push", "not_accessible", "not_accessible"),
     (CHECK, fine(checks="write"), "admin", "apps_only", "apps_only"),
+    # Sometimes any one of several permissions is enough.
+    (LABEL, fine(issues="write"), "push", "allowed", "allowed"),
+    (LABEL, fine(pull_requests="write"), "push", "allowed", "allowed"),
+    (LABEL, fine(issues="read", pull_requests="read"), "push", "not_accessible", "not_accessible"),
+    (LABEL, fine(contents="write"), "push", "not_accessible", "not_accessible"),
     # An app needs a permission, whatever the bot's right.
     (LIST, app(), None, "allowed", "not_accessible"),
     (LIST, app(deployments="read"), None, "allowed", "allowed"),
@@ -317,6 +323,7 @@ def test_creating_a_private_repository_needs_the_scope_repo(
         (READ_KEYS, "repo", "administration=read"),
         (DELETE, "delete_repo", "administration=write"),
         (CREATE_REPO, "public_repo, repo", "administration=write"),
+        (LABEL, "public_repo, repo", "issues=write; pull_requests=write"),
         (GET_USER, "", "allows_permissionless_access=true"),
     ],
 )

@@ -333,6 +333,7 @@ def test_which_operations_need_a_body() -> None:
     assert with_body - {name for name in with_body if schema.needs_body(name)} == {
         "actions/update-environment-variable",
         "checks/update",
+        "issues/update-label",
         "repos/add-collaborator",
         "repos/create-deployment-protection-rule",
         "repos/create-or-update-environment",

@@ -37,6 +37,9 @@ def test_every_operation_is_found_by_its_path(name: str) -> None:
         ("GET", "/repos/o/r/commits/heads/a/status", "repos/get-combined-status-for-ref"),
         ("GET", "/repos/o/r/contents/a/b/c.txt", "repos/get-content"),
         ("GET", "/repos/o/r/compare/main...topic/x", "repos/compare-commits-with-basehead"),
+        ("GET", "/repos/o/r/labels/kind/bug", "issues/get-label"),
+        ("DELETE", "/repos/o/r/issues/1/labels/kind/bug", "issues/remove-label"),
+        ("GET", "/repos/o/r/environments/qa/variables/a/b", None),
         ("HEAD", "/repos/o/r/pulls", "pulls/list"),
         ("GET", "/repositories/1/pulls", "pulls/list"),
         ("GET", "/repositories", "repos/list-public"),
@@ -87,6 +90,7 @@ def werkzeugs_map() -> MapAdapter:
     rules = []
     for method, path, name in RULES:
         for template in {path, path.replace("/repos/{owner}/{repo}", "/repositories/{repository_id}")}:
+            template = template.replace("/labels/{name}", "/labels/<path:name>")  # noqa: PLW2901
             converted = re.sub(
                 r"\{(\w+)\}", lambda found: f"<{CONVERTERS.get(found[1], 'string')}:{found[1]}>", template
             )
@@ -138,7 +142,7 @@ def test_an_endpoint_is_found_as_werkzeug_finds_it(request: tuple[str, str]) -> 
             {"repository_id": "7", "deployment_id": "8"},
         ),
         ("GET", "/repos/o/r/pulls", None, {"owner": "o", "repo": "r"}),
-        ("GET", "/repos/o%2Fx/r/commits/a/comments", None, {"owner": "o/x", "repo": "r"}),
+        ("GET", "/repos/o%2Fx/r/commits/a/branches-where-head", None, {"owner": "o/x", "repo": "r"}),
         ("GET", "/repositories/7/pulls", None, {"repository_id": "7"}),
         ("PATCH", "/repositories/7", "repos/update", {"repository_id": "7"}),
         ("BREW", "/repos/o/r", None, {"owner": "o", "repo": "r"}),

@@ -37,10 +37,12 @@ FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("
 OPERATIONS = [name.removesuffix(".json") for name in FILES if not name.startswith(("components/", "events/"))]
 EVENTS = {
     "check_run": ["webhook-check-run-created", "webhook-check-run-completed"],
+    "commit_comment": ["webhook-commit-comment-created"],
     "create": ["webhook-create"],
     "delete": ["webhook-delete"],
     "deployment": ["webhook-deployment-created"],
     "deployment_status": ["webhook-deployment-status-created"],
+    "label": ["webhook-label-created", "webhook-label-edited", "webhook-label-deleted"],
     "ping": ["webhook-ping"],
     "push": ["webhook-push"],
     "status": ["webhook-status"],
@@ -50,6 +52,9 @@ EVENTS = {
 ONLY_OBSERVED = {
     ("repos/create-deployment", "409"),
     ("repos/create-commit-status", "422"),
+    ("issues/update-label", "422"),
+    ("repos/list-comments-for-commit", "422"),
+    ("repos/update-commit-comment", "422"),
     ("repos/create-deployment-branch-policy", "303"),  # described, as having no body
     ("repos/create-deployment-branch-policy", "422"),
     ("repos/update-deployment-branch-policy", "422"),
@@ -116,6 +121,9 @@ KNOWN_DIFFERENCES = [
     Known("repos/list-webhook-deliveries 200 $[].url", "property", "recorded in 2026, always empty"),
     Known("*.can_admins_bypass", "property", "seen in answers, and sent by go-github and Terraform"),
     Known("*.protection_rules[].type", "enum", "the three that are seen"),
+    Known("*comment* $*.body_????", "property", "with the media type full"),
+    Known("*issues/*label* $*.archived_??", "property", "described since October 2026"),
+    Known("label event $.label.archived_??", "property", "described since October 2026"),
     # GitHub allows cases that never happen here.
     Known("repos/create-or-update-file-contents 409 $.metadata", "left out", "push rules, which no repository has"),
     Known("git/create-blob 422 $.metadata", "left out", "push rules, which no repository has"),

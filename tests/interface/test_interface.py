@@ -798,7 +798,10 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     # events
     (
         lambda gh, _r, _d: gh.assert_event("deploymnt"),
-        ("unknown event 'deploymnt'; known: deployment, deployment_status, delete, check_run, create, push, status"),
+        (
+            "unknown event 'deploymnt'; known: "
+            "deployment, deployment_status, delete, check_run, commit_comment, create, label, push, status"
+        ),
     ),
 ]
 

@@ -248,6 +248,11 @@ EVERYTHING: dict[str, Any] = {
                     "variables": [{"name": "REGION", "value": "eu"}],
                 },
             ],
+            "labels": ["preview", {"name": "kind/bug", "color": "d73a4a", "description": "A bug"}],
+            "commit_comments": [
+                {"ref": "v1", "body": "Looks good.", "user": "mona"},
+                {"ref": "topic", "body": "Why?", "path": "a.txt", "line": 1},
+            ],
             "check_runs": [
                 {"ref": "topic", "name": "build", "status": "in_progress"},
                 {
@@ -310,6 +315,13 @@ def _git_by_hand(repo: Repository) -> None:
     repo.protect_branch("v?", required_contexts=["ci"], required_approvals=2)
 
 
+def _conversation_by_hand(repo: Repository) -> None:
+    repo.add_commit_comment("v1", "Looks good.", user="mona")
+    repo.add_commit_comment("topic", "Why?", path="a.txt", line=1)
+    repo.add_label("preview")
+    repo.add_label("kind/bug", color="d73a4a", description="A bug")
+
+
 def _environments_by_hand(repo: Repository, team: Team, gate: App) -> None:
     repo.add_environment("staging")
     environment = repo.add_environment(
@@ -368,6 +380,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
         completed_at=datetime(2026, 11, 20, 11, 5, tzinfo=UTC),
         app=window,
     )
+    _conversation_by_hand(repo)
     _environments_by_hand(repo, team, gate)
     repo.add_deployment(ref="main")
     deployment = repo.add_deployment(
@@ -445,6 +458,8 @@ def test_seeded_resources_are_visible_over_http(ghdeploy: FakeGitHub) -> None:
     assert root("/contents/a.txt?ref=topic")["content"] == "dGV4dAo=\n"
     assert root("/commits/v1/status")["statuses"][0]["context"] == "ci"
     assert [run["name"] for run in root("/commits/topic/check-runs")["check_runs"]] == ["lint", "build"]
+    assert [comment["body"] for comment in root("/comments")] == ["Looks good.", "Why?"]
+    assert root("/labels/kind/bug")["color"] == "d73a4a"
     assert [key["title"] for key in root("/keys")] == ["server"]
     assert root("/collaborators/mona/permission")["permission"] == "admin"
     assert root("/environments/qa")["can_admins_bypass"] is False

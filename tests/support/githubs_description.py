@@ -143,7 +143,10 @@ GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
 APPS_OWN = "deployment_protection_rule"
 NOT_DESCRIBED = {
     ("repos/create-deployment", 409),  # listed, but without a schema
-    ("repos/create-commit-status", 422),  # not listed
+    ("repos/create-commit-status", 422),  # not listed, as are the next three
+    ("issues/update-label", 422),
+    ("repos/list-comments-for-commit", 422),
+    ("repos/update-commit-comment", 422),
     ("repos/create-deployment-branch-policy", 404),  # listed, but without a schema
     ("repos/create-deployment-branch-policy", 422),  # not listed; nor are the two below
     ("repos/update-deployment-branch-policy", 422),

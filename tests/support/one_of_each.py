@@ -57,6 +57,8 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "Branch": repository.branches[0],
         "Tag": repository.tags[0],
         "Commit": repository.commits()[0],
+        "CommitComment": repository.add_commit_comment("main", "Looks good."),
+        "Label": repository.labels[0],
         "CommitAuthor": repository.commits()[0].author,
         "Conversation": ghdeploy.conversation,
         "Token": ghdeploy.add_token("a-token"),

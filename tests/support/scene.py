@@ -73,7 +73,9 @@ class Scene:
             "branch_policy_id": environment.add_deployment_branch_policy("release/*").id,
             "protection_rule_id": environment.enable_protection_rule(fake.add_app("window")).id,
             "secret_name": "DEPLOY_KEY",
-            "name": "REGION",
+            "name": repo.add_label("REGION", color="0e8a16").name,  # of a variable and of a label
+            "commit_sha": self.sha,
+            "comment_id": repo.add_commit_comment("main", "Looks good.").id,
             "key_id": repo.add_deploy_key("server", KEYS[0]).id,
             "check_run_id": check_run.id,
             "file_sha": self.blob,
@@ -84,6 +86,13 @@ class Scene:
         self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
         tag = {"tag": "v2", "message": "Second", "object": self.sha, "type": "commit"}
         self.places["tag_sha"] = self._send("POST", "git/tags", tag)["sha"]
+        reaction = requests.post(
+            f"{fake.base_url}/repos/octocat/example/comments/{self.places['comment_id']}/reactions",
+            json={"content": "heart"},
+            headers={"Authorization": "Bearer a-token-for-tests"},
+            timeout=10,
+        )
+        self.places["reaction_id"] = reaction.json()["id"]
         note = {"path": "app.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
         output = {"title": "t", "summary": "s", "annotations": [note]}
         self._send("PATCH", f"check-runs/{check_run.id}", {"output": output})
@@ -122,7 +131,11 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     "git/get-ref": lambda _: (None, {"ref": "heads/topic"}),
     "git/list-matching-refs": lambda _: (None, {"ref": "heads"}),
     "git/update-ref": lambda scene: ({"sha": scene.ahead}, {"ref": "heads/main"}),
+    "issues/create-label": lambda _: ({"name": "blocked"}, {}),
+    "issues/update-label": lambda _: ({"color": "BADA55"}, {}),
+    "reactions/create-for-commit-comment": lambda _: ({"content": "rocket"}, {}),
     "repos/add-collaborator": lambda _: ({"permission": "push"}, {"username": "hubot"}),
+    "repos/create-commit-comment": lambda _: ({"body": "Ship it."}, {}),
     "repos/create-commit-status": lambda _: ({"state": "success"}, {}),
     "repos/create-deploy-key": lambda _: ({"key": KEYS[1]}, {}),
     "repos/create-deployment": lambda _: ({"ref": "topic"}, {}),
@@ -136,6 +149,7 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     "repos/delete-file": lambda scene: ({"message": "Remove", "sha": scene.blob}, {}),
     "repos/merge": lambda _: ({"base": "main", "head": "topic"}, {}),
     "repos/update": lambda _: ({"private": True}, {}),
+    "repos/update-commit-comment": lambda _: ({"body": "Ship it now."}, {}),
     "repos/update-deployment-branch-policy": lambda _: ({"name": "other/*"}, {}),
     "repos/update-webhook": lambda _: ({"active": False}, {}),
     "repos/update-webhook-config-for-repo": lambda _: ({"content_type": "form"}, {}),

@@ -26,6 +26,7 @@ from pytest_ghdeploy.interface.binding import Binder, Mismatch, Thing, is_requir
 from pytest_ghdeploy.interface.deployer import Deployer
 from pytest_ghdeploy.interface.event_fields import matching
 from pytest_ghdeploy.interface.fault_plan import Fault
+from pytest_ghdeploy.interface.labels import Label
 from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.resources import Deployment, _Item
 from pytest_ghdeploy.report.exchange import Exchange
@@ -151,6 +152,8 @@ ENDPOINTS = (
     Endpoint("POST", f"{_REPOSITORY}/add_collaborator"),
     Endpoint("POST", f"{_REPOSITORY}/add_commit_status"),
     Endpoint("POST", f"{_REPOSITORY}/add_check_run"),
+    Endpoint("POST", f"{_REPOSITORY}/add_commit_comment"),
+    Endpoint("POST", f"{_REPOSITORY}/add_label"),
     Endpoint("POST", f"{_REPOSITORY}/add_deployment"),
     Endpoint("POST", f"{_REPOSITORY}/add_deploy_key"),
     Endpoint("POST", f"{_REPOSITORY}/add_environment"),
@@ -348,6 +351,7 @@ _ATTRIBUTES: dict[type, tuple[str, ...]] = {
     Event: ("name", "action", "repository", "delivery_id", "payload"),
     Exchange: Exchange._fields,
     Hook: ("id", "url", "config", "events", "active", "last_response", "created_at", "updated_at"),
+    Label: ("id", "name", "color", "description", "default"),
     Repository: ("id", "full_name", "name", "owner", "private", "default_branch"),
     Team: ("id", "slug", "name", "organization"),
     Token: ("user", "kind", "scopes", "permissions", "app", "expires_at"),

@@ -89,6 +89,10 @@ _NEED_ADMIN_403 = frozenset({"repos/update", "repos/delete", "repos/add-collabor
 _CREATES_REPOSITORY = "repos/create-for-authenticated-user"
 
 
+OR = " or "
+"""What joins the permissions of which any one is enough."""
+
+
 class Needed(NamedTuple):
     """
     The requirements that an operation places on its caller.
@@ -96,7 +100,8 @@ class Needed(NamedTuple):
     Attributes:
         right: The right that the caller needs on the repository in the path.
 
-        permission: The permission that a fine-grained token or an app needs, by GitHub's name; ``""`` for none.
+        permission: The permission that a fine-grained token or an app needs, by GitHub's name; ``""`` for none. If any
+            one of several is enough, they are joined: ``issues or pull_requests``.
 
         reads: Whether the operation is a GET.
     """
@@ -105,6 +110,16 @@ class Needed(NamedTuple):
     right: Permission
     permission: str
     reads: bool
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """The permissions of which any one is enough."""
+        return tuple(self.permission.split(OR)) if self.permission else ()
+
+    @property
+    def levels(self) -> str:
+        """The permissions with their level, as in hints: ``issues=write or pull_requests=write``."""
+        return OR.join(f"{name}={self.level}" for name in self.permissions)
 
     @property
     def level(self) -> str:
@@ -236,7 +251,8 @@ def decide(needed: Needed, token: Token | None, *, right: Permission | None, pri
         accepted = scopes_for(needed, private=private)
         may = entitled and (reads_public or any(scope in accepted for scope in token.scopes or ()))
     else:
-        permitted = selected and has(token.permissions or {}, needed.permission, needed.level)
+        held = token.permissions or {}
+        permitted = selected and any(has(held, name, needed.level) for name in needed.permissions)
         may = reads_public or (visible and permitted and (token.kind == "app" or entitled))
     if token and not token.is_unlimited and token.kind != "app" and needed.operation_id in _FOR_APPS:
         return "apps_only" if visible else "hidden"
@@ -315,7 +331,8 @@ def accepted_scopes(needed: Needed) -> tuple[str, ...]:
 
 def accepted_permissions(needed: Needed) -> str:
     """Format ``X-Accepted-GitHub-Permissions`` [guess: the value if no permission is needed]."""
-    return f"{needed.permission}={needed.level}" if needed.permission else "allows_permissionless_access=true"
+    listed = (f"{name}={needed.level}" for name in needed.permissions)
+    return "; ".join(listed) or "allows_permissionless_access=true"
 
 
 def has_now(token: Token) -> str:
@@ -372,12 +389,12 @@ def explain(
         example = f'add_token(..., scopes=["{"repo" if "repo" in scopes else scopes[0]}"])'
         listed = " or ".join(scopes)
         return f"{subject} has {has_now(token)}; {needed.operation_id} on {target} needs {listed}: {example}"
-    example = f'add_token(..., permissions={{"{needed.permission}": "{needed.level}"}})'
+    example = f'add_token(..., permissions={{"{needed.permissions[0]}": "{needed.level}"}})'
     if token.kind == "user_access":
         example = "see add_app and App.install"
     elif token.installation_id is not None:
         example = "see App.install and Installation.token"
-    return f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.permission}={needed.level}: {example}"
+    return f"{subject} has {has_now(token)}; {needed.operation_id} needs {needed.levels}: {example}"
 
 
 def explain_for_account(needed: Needed, token: Token) -> str:

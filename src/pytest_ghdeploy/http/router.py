@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from pkgutil import iter_modules
 from types import MappingProxyType
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # Parameters that may contain slashes that are not percent-encoded.
 _WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead", "tree_sha"})
+# So may the names of labels, such as kind/bug, but not those of other things.
+_OF_LABELS = ("labels", "{name}")
 # The only values of {namespace}. A ref with an encoded slash must not match it.
 _NAMESPACES = ("heads", "tags")
 # These paths may end in a slash, after a folder or the beginning of a ref.
@@ -71,13 +74,13 @@ class _Node:
         self.segments: _Node | None = None
         self.rule: _Rule | None = None
 
-    def child(self, segment: str) -> _Node:
-        """Find the next node for a segment of a rule's path, or make it."""
+    def child(self, segment: str, *, before: str) -> _Node:
+        """Find the next node for a segment of a rule's path, which follows the segment *before*, or make it."""
         # {base}...{head} is kept as a literal. Requests of that path match {basehead}, which GitHub lists too.
         parameter = _PARAMETER.fullmatch(segment)
         if parameter is None:
             return self.literals.setdefault(segment, _Node())
-        if parameter[1] in _WITH_SLASHES:
+        if parameter[1] in _WITH_SLASHES or (before, segment) == _OF_LABELS:
             self.segments = self.segments or _Node()
             return self.segments
         self.segment = self.segment or _Node()
@@ -118,8 +121,8 @@ class Router:
         template = path.split("/")
         for namespace in _NAMESPACES if "{namespace}" in template else ("",):
             node = self._roots.setdefault(method, _Node())
-            for segment in template:
-                node = node.child(namespace if segment == "{namespace}" else segment)
+            for before, segment in pairwise(["", *template]):
+                node = node.child(namespace if segment == "{namespace}" else segment, before=before)
             node.rule = _Rule(name, template)
 
     def match(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
@@ -203,12 +206,15 @@ _ON_DEMAND = {
     "blobs": {"blobs"},
     "branches": {"branches", "merges"},
     "collaborators": {"collaborators"},
+    "commit_comments": {"comments"},
     "commits": {"commits", "compare"},
     "contents": {"contents"},
     "git_commits": {"git"},
     "git_objects": {"git"},
     "git_tags": {"git"},
+    "labels": {"labels"},
     "rate_limit": {"rate_limit"},
+    "reactions": {"reactions"},
     "tags": {"tags"},
     "trees": {"trees"},
     "users": {"user", "users"},

@@ -15,6 +15,7 @@ from pytest_ghdeploy.github.model import API_VERSIONS
 from pytest_ghdeploy.http import glance
 from pytest_ghdeploy.http.violations import refusal_of
 from pytest_ghdeploy.public import public
+from pytest_ghdeploy.store.events import OWN_OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -321,7 +322,7 @@ def event_fields(name: str) -> dict[str, Field]:
     """
     file = f"events/{name}"
     payload = load(file)
-    own = payload["properties"].get(name, {}).get("$ref")
+    own = payload["properties"].get(OWN_OBJECTS.get(name, name), {}).get("$ref")
     if own:
         file = f"components/{Path(own).stem}"
     described = load(file) if own else payload

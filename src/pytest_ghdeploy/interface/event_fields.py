@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github.model import User
 from pytest_ghdeploy.serializers import accounts as as_json
-from pytest_ghdeploy.store.events import UNREAD, field_of_row
+from pytest_ghdeploy.store.events import UNREAD, field_of_row, own_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def value_of(event: Event, field: str, wanted: object = "") -> Any:  # noqa: ANN
         known = known.login if isinstance(wanted, str) else UNREAD
     if known is not UNREAD:
         return known
-    own = event.payload.get(event.name, event.payload)
+    own = own_object(event.name, event.payload)
     # The payload of a commit status contains its creator only as the sender of the event.
     value = own.get("sender" if field == "creator" and event.name == "status" else field)
     # A user may be given by login. Only a deployment's payload can look like a user without being one.

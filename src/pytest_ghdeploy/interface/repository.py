@@ -3,7 +3,7 @@ The handle of a repository, with which a test sets up its state.
 
 It reads the current state, and runs the same operations as the endpoints. An
 unknown value raises ``FakeError``, which lists the known ones. Large subjects
-have parts of their own: ``repository_git`` and ``repository_reports``.
+have parts of their own, such as ``repository_git``.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pytest_ghdeploy.interface.arguments import (
     user_called,
 )
 from pytest_ghdeploy.interface.environment import Environment
+from pytest_ghdeploy.interface.repository_conversation import RepositoryConversation
 from pytest_ghdeploy.interface.repository_git import RepositoryGit
 from pytest_ghdeploy.interface.repository_reports import RepositoryReports
 from pytest_ghdeploy.interface.resources import DeployKey, Deployment
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 
 @public
-class Repository(RepositoryGit, RepositoryReports):
+class Repository(RepositoryGit, RepositoryReports, RepositoryConversation):
     """A repository of a fake: see ``FakeGitHub.add_repository``."""
 
     def rename(self, full_name: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from pytest_ghdeploy.github.pagination import Page, sizes_of
 from pytest_ghdeploy.github.refusals import REASONS
-from pytest_ghdeploy.store.events import untouched_payload
+from pytest_ghdeploy.store.events import own_object, untouched_payload
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.report.exchange import Exchange
@@ -100,7 +100,7 @@ def _short(value: Any) -> str:  # noqa: ANN401 - any JSON
 def event_line(event: Event) -> str:
     """Write the name of an event, the main fields of its object, and the repository."""
     payload = untouched_payload(event)
-    own = payload.get(event.name, payload)
+    own = own_object(event.name, payload)
     fields = [f"{name} {_short(own[name])}" for name in _EVENT_FIELDS if own.get(name) and name != event.name]
     where = f" ({event.repository})" if event.repository else ""
     return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(fields)}{where}"

@@ -97,6 +97,8 @@ _OF_REPOSITORIES = (
     Section("deploy_keys", "add_deploy_key", Repository),
     Section("commit_statuses", "add_commit_status", Repository),
     Section("check_runs", "add_check_run", Repository),
+    Section("commit_comments", "add_commit_comment", Repository),
+    Section("labels", "add_label", Repository),
     Section("environments", "add_environment", Repository, inside=_OF_ENVIRONMENTS),
     Section("deployments", "add_deployment", Repository, inside=_OF_DEPLOYMENTS),
 )

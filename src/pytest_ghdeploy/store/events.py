@@ -74,6 +74,16 @@ class Event:
         return f"<Event {self.name}{action} {self.repository} {self.delivery_id}>"
 
 
+OWN_OBJECTS = {"commit_comment": "comment"}
+"""The member of a payload with the event's own object, where its name is not the event's."""
+
+
+def own_object(name: str, payload: Payload) -> Payload:
+    """Return the object that an event with this *name* is about: a member of its payload, or else the payload."""
+    own: Payload = payload.get(OWN_OBJECTS.get(name, name), payload)
+    return own
+
+
 def untouched_payload(event: Event) -> Payload:
     """Return the JSON object of *event* as delivered, even if a test has changed its ``payload``."""
     return event._make_payload()  # noqa: SLF001 - for deliveries, not for tests

@@ -128,6 +128,8 @@ class Store:
         """The tokens that installations of apps issued."""
         self.suite_reports: dict[int, SuiteReport] = {}
         """What the check runs of each suite amount to, by the suite's id. A missing one is made from the check runs."""
+        self.with_own_labels: dict[int, None] = {}
+        """The ids of the repositories whose labels are in the table. All others have the default labels."""
         self._graphs: dict[int, Graph] = {}
         self._collaborators: dict[int, dict[int, Permission]] = {}
         self._rate_limits: dict[int | None, RateLimit] = {}
@@ -302,6 +304,7 @@ class Store:
                 for part in list(table.where(repository_id=row.id)):
                     table.remove(part)
         self.changes.drop(self._collaborators, row.id)
+        self.changes.drop(self.with_own_labels, row.id)
         key = row.full_name.lower()
         self.changes.drop(self._graphs, row.id)
         self.changes.drop(self._repository_ids, key)
@@ -382,7 +385,10 @@ class Store:
         tables = [name for name in other.tables() if name in original]
         copied: dict[str, Any] = {name: original[name].copy(self.changes) for name in tables}
         copied |= {name: original[name] for name in ("default_user", "any_token") if name in original}
-        for name in ("tokens", "issued_tokens", "_users_by_login", "_app_ids", "_repository_ids", "_former_names"):
+        for name in (
+            *("tokens", "issued_tokens", "with_own_labels"),
+            *("_users_by_login", "_app_ids", "_repository_ids", "_former_names"),
+        ):
             copied[name] = dict(original[name])
         copied["_graphs"] = {key: graph.copy() for key, graph in other._graphs.items()}
         copied["_collaborators"] = {key: dict(rights) for key, rights in other._collaborators.items()}
@@ -406,7 +412,7 @@ class Store:
         tables = {name: getattr(self, name).copy(self.changes) for name in kept}
         graphs = {key: graph.copy() for key, graph in self._graphs.items()}
         granted = {key: dict(rights) for key, rights in self._collaborators.items()}
-        ids, former = dict(self._repository_ids), dict(self._former_names)
+        ids, former, labelled = dict(self._repository_ids), dict(self._former_names), dict(self.with_own_labels)
         first_newer = self.repositories.next_id
 
         def past() -> Store:
@@ -428,6 +434,7 @@ class Store:
                 tables,
                 repositories=rows,
                 suite_reports={},
+                with_own_labels=labelled,
                 _graphs=graphs | newer,
                 _collaborators=granted | rights,
                 _repository_ids=names,

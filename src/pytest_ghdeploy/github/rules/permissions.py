@@ -6,7 +6,7 @@ Source: https://docs.github.com/organizations/managing-user-access-to-your-organ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import PERMISSIONS
@@ -36,6 +36,34 @@ def permission(repository: Repository, user: User | None, granted: Permission | 
 def allows(has: Permission | None, needed: Permission) -> bool:
     """Return whether the right *has* includes the right *needed*."""
     return has is not None and PERMISSIONS.index(has) >= PERMISSIONS.index(needed)
+
+
+AuthorAssociation = Literal["OWNER", "MEMBER", "COLLABORATOR", "CONTRIBUTOR", "NONE"]
+
+
+def author_association(
+    user: User, repository: Repository, granted: Permission | None, *, is_member: bool, has_committed: bool
+) -> AuthorAssociation:
+    """
+    Return GitHub's word for how the author of a pull request or comment is associated with the repository.
+
+    Args:
+        granted: The author's right as a collaborator, if any.
+
+        is_member: Whether the author is a member of the organization that owns the repository.
+
+        has_committed: Whether the default branch has a commit by the author.
+
+    Source:
+        https://docs.github.com/graphql/reference/enums#commentauthorassociation
+    """
+    if user.id == repository.owner.id:
+        return "OWNER"
+    if is_member:
+        return "MEMBER"
+    if granted is not None:
+        return "COLLABORATOR"
+    return "CONTRIBUTOR" if has_committed else "NONE"
 
 
 def role(permission: Permission | None) -> str:

@@ -1,0 +1,62 @@
+"""
+GitHub's refusals about comments, reactions and labels, with their texts.
+
+They are in a module of their own, because there are many; the others are in
+``refusals``. Texts that no source confirms are marked [guess].
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.github.refusals import Forbidden, NotFound, Unprocessable, validation_failed
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.refusals import GitHubError
+
+TOO_LONG = "is too long (maximum is 65536 characters)"
+"""The end of the message about a long body, which speaks of characters, though bytes are counted."""
+
+
+def blank_body(resource: str, hint: str) -> Unprocessable:
+    """Refuse a comment whose body is empty [guess: for all but new comments on issues]."""
+    error = {"resource": resource, "code": "missing_field", "field": "body"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def body_too_long(resource: str, hint: str) -> Unprocessable:
+    """
+    Refuse a comment whose body is too long.
+
+    Source:
+        cpp-linter/cpp-linter-action#208 for commits, suzuki-shunsuke/github-comment#124 for issues.
+    """
+    return validation_failed(resource, "body", f"body {TOO_LONG}", hint=hint)
+
+
+def not_the_author(hint: str) -> Forbidden:
+    """Refuse to change what another account has written [guess]."""
+    return Forbidden("Must have admin rights to Repository.", hint=hint)
+
+
+def label_exists(hint: str) -> Unprocessable:
+    """Refuse a label whose name is taken."""
+    error = {"resource": "Label", "code": "already_exists", "field": "name"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def no_label_name(hint: str) -> Unprocessable:
+    """Refuse a label with an empty name [guess]."""
+    error = {"resource": "Label", "code": "missing_field", "field": "name"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def invalid_color(hint: str) -> Unprocessable:
+    """Refuse a label whose color is not six hexadecimal digits."""
+    error = {"resource": "Label", "code": "invalid", "field": "color"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def no_such_label(hint: str) -> GitHubError:
+    """Refuse to remove a label that the issue does not have."""
+    return NotFound("Label does not exist", hint=hint)

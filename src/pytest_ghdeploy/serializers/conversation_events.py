@@ -1,0 +1,39 @@
+"""
+The payloads of webhook events about comments and labels. Few tests need them, so they are not in ``events``.
+
+Source: https://docs.github.com/webhooks/webhook-events-and-payloads
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ghdeploy.serializers import comments, labels
+from pytest_ghdeploy.serializers.events import _around
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.github.pull_requests import CommitComment, Label
+    from pytest_ghdeploy.github.urls import JSON, Urls
+    from pytest_ghdeploy.serializers.comments import Surroundings
+
+
+def commit_comment(row: CommitComment, about: Surroundings, repository: Repository, sender: User, urls: Urls) -> JSON:
+    """Make the payload of ``commit_comment``: a commit got a comment."""
+    comment = comments.commit_comment(row, about, repository, urls)
+    return {"action": "created", "comment": comment, **_around(repository, sender, urls)}
+
+
+def label(
+    action: str, row: Label, before: Mapping[str, str] | None, repository: Repository, sender: User, urls: Urls
+) -> JSON:
+    """Make the payload of ``label``. *before* has the earlier values of the fields that were edited."""
+    changes = {"changes": {field: {"from": value} for field, value in before.items()}} if before else {}
+    return {
+        "action": action,
+        "label": labels.label(row, repository, urls),
+        **changes,
+        **_around(repository, sender, urls),
+    }

@@ -1,0 +1,108 @@
+"""
+Reactions over HTTP.
+
+`reactions/list-for-commit-comment`, `reactions/create-for-commit-comment`, `reactions/delete-for-commit-comment`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from client import REPO, Client
+
+if TYPE_CHECKING:
+    import requests
+
+    from pytest_ghdeploy import FakeGitHub, Repository
+
+CONTENTS = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
+
+
+@pytest.fixture
+def subject(repo: Repository) -> str:
+    """Return the path of something to react to."""
+    return f"{REPO}/comments/{repo.add_commit_comment('main', 'Looks good.').id}"
+
+
+def test_a_reaction_has_githubs_fields(http: requests.Session, subject: str, ghdeploy: FakeGitHub) -> None:
+    """The response has no Location. There is no event, and the comment has not changed, but counts the reaction."""
+    ghdeploy.events.clear()
+    before = http.get(subject).json()
+    ghdeploy.clock.tick(60)
+    reply = http.post(f"{subject}/reactions", json={"content": "heart"})
+    reaction = reply.json()
+    assert (reply.status_code, "Location" in reply.headers) == (201, False)
+    assert list(reaction.items()) == [
+        ("id", reaction["id"]),
+        ("node_id", reaction["node_id"]),
+        ("user", before["user"]),
+        ("content", "heart"),
+        ("created_at", ghdeploy.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")),
+    ]
+    assert reaction["node_id"].startswith("REA_")
+    counted = before["reactions"] | {"total_count": 1, "heart": 1}
+    assert http.get(subject).json() == before | {"reactions": counted}
+    assert list(ghdeploy.events) == []
+
+
+def test_the_same_reaction_again_is_the_same(http: requests.Session, subject: str) -> None:
+    """It is a 200 with the reaction that exists."""
+    first, again = (http.post(f"{subject}/reactions", json={"content": "eyes"}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert first.headers["ETag"] == again.headers["ETag"]
+
+
+def test_reactions_are_listed_in_their_order(http: requests.Session, subject: str) -> None:
+    """The filter `content` selects one kind. An empty filter selects all."""
+    made = [http.post(f"{subject}/reactions", json={"content": content}).json() for content in CONTENTS]
+    assert http.get(f"{subject}/reactions").json() == made
+    assert http.get(f"{subject}/reactions", params={"content": "+1"}).json() == made[:1]
+    assert http.get(f"{subject}/reactions?content=").json() == made
+    assert http.get(f"{subject}/reactions?content=sad").json() == []
+    assert http.get(subject).json()["reactions"]["total_count"] == len(CONTENTS)
+
+
+def test_an_unknown_content_is_refused(http: requests.Session, subject: str) -> None:
+    """The message lists those that GitHub has."""
+    reply = http.post(f"{subject}/reactions", json={"content": "sad"})
+    listed = ", ".join(f'"{content}"' for content in CONTENTS)
+    expected = f"Invalid request.\n\nsad is not a member of [{listed}]."
+    assert (reply.status_code, reply.json()["message"]) == (422, expected)
+
+
+def test_a_reaction_is_deleted(http: requests.Session, subject: str) -> None:
+    """The second time it is a 404."""
+    made = http.post(f"{subject}/reactions", json={"content": "rocket"}).json()
+    answers = [http.delete(f"{subject}/reactions/{made['id']}").status_code for _ in range(2)]
+    assert answers == [204, 404]
+    assert http.get(f"{subject}/reactions").json() == []
+
+
+def test_a_reaction_belongs_to_one_subject(http: requests.Session, subject: str, repo: Repository) -> None:
+    """In the path of another one it is a 404."""
+    made = http.post(f"{subject}/reactions", json={"content": "rocket"}).json()
+    other = f"{REPO}/comments/{repo.add_commit_comment('main', 'Another.').id}"
+    reply = http.delete(f"{other}/reactions/{made['id']}")
+    assert reply.status_code == 404
+    assert reply.headers["X-GHDeploy-Hint"].startswith(f"the reaction {made['id']} is to the commit comment ")
+
+
+def test_a_reaction_of_somebody_else_stays(ghdeploy: FakeGitHub, http: requests.Session, subject: str) -> None:
+    """Only who has reacted may take it back. Everyone who can read the repository may react."""
+    made = http.post(f"{subject}/reactions", json={"content": "rocket"}).json()
+    ghdeploy.add_token("of-mona", user="mona")
+    mona = Client(authorization="token of-mona")
+    assert mona.post(f"{subject}/reactions", json={"content": "rocket"}).status_code == 201
+    reply = mona.delete(f"{subject}/reactions/{made['id']}")
+    assert (reply.status_code, reply.json()["message"]) == (403, "Must have admin rights to Repository.")
+    assert reply.headers["X-GHDeploy-Hint"] == "this is a reaction of octocat, and the caller is mona"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.usefixtures("repo")
+def test_what_does_not_exist_has_no_reactions(http: requests.Session, method: str) -> None:
+    """An unknown comment is a 404."""
+    tail = "/reactions/2" if method == "DELETE" else "/reactions"
+    assert http.request(method, f"{REPO}/comments/1{tail}", json={"content": "eyes"}).status_code == 404
