@@ -80,19 +80,13 @@ class Scene:
             "check_run_id": check_run.id,
             "file_sha": self.blob,
             "tree_sha": self.tree,
-            "commit_sha": self.sha,
         }
         hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")
         self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
         tag = {"tag": "v2", "message": "Second", "object": self.sha, "type": "commit"}
         self.places["tag_sha"] = self._send("POST", "git/tags", tag)["sha"]
-        reaction = requests.post(
-            f"{fake.base_url}/repos/octocat/example/comments/{self.places['comment_id']}/reactions",
-            json={"content": "heart"},
-            headers={"Authorization": "Bearer a-token-for-tests"},
-            timeout=10,
-        )
-        self.places["reaction_id"] = reaction.json()["id"]
+        reactions = f"comments/{self.places['comment_id']}/reactions"
+        self.places["reaction_id"] = self._send("POST", reactions, {"content": "heart"})["id"]
         note = {"path": "app.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
         output = {"title": "t", "summary": "s", "annotations": [note]}
         self._send("PATCH", f"check-runs/{check_run.id}", {"output": output})
