@@ -205,6 +205,23 @@ def test_a_missing_input_is_empty_if_the_test_says_so(
     assert run.annotations == [{"level": "error", "message": "Error: Input required and not supplied: token"}]
 
 
+HARD_CODED = """
+const { HttpClient } = require("@actions/http-client");
+new HttpClient("deploy").get("https://api.github.com/repos/octocat/example").then(
+  async (answer) => console.log(JSON.parse(await answer.readBody()).url)
+);
+"""
+
+
+def test_an_action_that_always_calls_github(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer, write: Write) -> None:
+    """It reaches the fake if the server is a proxy, and takes it for GitHub."""
+    ghdeploy.add_repository("octocat/example")
+    server = ghdeploy_server(proxy=True)
+    run = server.run_action(with_toolkit(write(main=HARD_CODED)))
+    assert run.log == "https://api.github.com/repos/octocat/example\n"
+    assert [request.status for request in ghdeploy.requests] == [200]
+
+
 def test_an_endpoint_that_the_fake_lacks_fails_the_test(
     ghdeploy: FakeGitHub, ghdeploy_server: LiveServer, write: Write
 ) -> None:
@@ -277,6 +294,18 @@ def test_own_variables_win(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer, wr
     assert (env["GITHUB_REPOSITORY_OWNER"], run.log.splitlines()[0]) == ("octocat", "***")
     assert env["cwd"] == str(workspace)
     assert (workspace / "built.txt").exists()
+
+
+def test_secrets_by_their_names(ghdeploy_server: LiveServer, write: Write) -> None:
+    """Inputs and variables with such names are masked, but not a switch, and not a value of three letters."""
+    inputs = "inputs: {password: {}, use-token: {}, otp: {}}\n"
+    script = "console.log('hunter2', 'of-the-host', process.env['INPUT_USE-TOKEN'], process.env.INPUT_OTP)"
+    run = ghdeploy_server.run_action(
+        write(inputs, main=script),
+        inputs={"password": "hunter2", "use-token": True, "otp": 123},
+        env={"SSH_KEY": "of-the-host"},
+    )
+    assert run.log == "*** *** true 123\n"
 
 
 def test_the_files_of_a_step(ghdeploy_server: LiveServer, write: Write) -> None:

@@ -42,6 +42,8 @@ _OF_WINDOWS = ("COMSPEC", "PATHEXT", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR")
 _LAST_LINES = 10
 # A shorter value is too likely to appear in ordinary words.
 _SHORTEST_SECRET = 4
+# The values of inputs such as use-token.
+_SWITCHES = ("true", "false")
 _NODE_SECONDS = 60
 
 
@@ -147,7 +149,9 @@ def _checked_env(env: object) -> dict[str, str]:
 def _secrets_in(variables: Mapping[str, str], secrets: Secrets) -> list[str]:
     """List the values of variables whose names mark secrets, such as ``INPUT_TOKEN``, and let the fake hide them."""
     known = {
-        name: value for name, value in variables.items() if kind_of(name) == "known" and len(value) >= _SHORTEST_SECRET
+        name: value
+        for name, value in variables.items()
+        if kind_of(name) == "known" and len(value) >= _SHORTEST_SECRET and value not in _SWITCHES
     }
     for name, value in known.items():
         secrets.learn(name, value)
