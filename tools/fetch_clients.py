@@ -2,9 +2,9 @@
 Fetch clients, descriptions and recorded payloads for tests into ``.clients``.
 
 Usage: ``make clients``. Octokit in JavaScript, GitHub Actions' own code, GitHub's
-descriptions of its REST API, webhooks and GraphQL, mermaid, vitest and jest come from npm. gh
-and octokit.rb come from the Debian archive and are unpacked, not installed. PyGithub's
-recorded exchanges with GitHub come from its source distribution.
+descriptions of its REST API, webhooks and GraphQL, mermaid, undici, vitest and jest
+come from npm. gh and octokit.rb come from the Debian archive and are unpacked, not
+installed. PyGithub's recorded exchanges with GitHub come from its source distribution.
 
 If something cannot be fetched, a message says so, and its tests are skipped. With
 ``GHDEPLOY_CLIENTS=required`` it is an error, except on a machine without npm, or

@@ -57,6 +57,8 @@ class Engine:
 
         hooks: The ``webhooks`` if they are in use, else ``None``.
 
+        is_silent: Whether no request has arrived yet, or in the test that ``begin_test`` has begun.
+
         served_at: The root URLs of the live servers that were started.
 
         store, application, secrets, transcript: Replaced by ``reset``.
@@ -78,7 +80,7 @@ class Engine:
         self.doors: dict[str, object] = {}
         self.hooks: Webhooks | None = None
         self.served_at: list[str] = []
-        self._is_silent = True
+        self.is_silent = True
         self.outbox = Outbox(_sender(ref(self)))
         self.lock = self.outbox.lock
         self.changes = self.outbox.changes
@@ -195,7 +197,7 @@ class Engine:
     def note(self, text: str) -> None:
         """Add a line to the conversation, about something that fails no test."""
         with self.lock:
-            self._is_silent = False
+            self.is_silent = False
             self.transcript.entries.append(text)
 
     def take_problem(self) -> BaseException | None:
@@ -230,7 +232,7 @@ class Engine:
     def begin_test(self) -> None:
         """Begin another test with the same fake. Its report and ``check_unused`` leave out what was before."""
         with self.lock:
-            self._is_silent = True
+            self.is_silent = True
             self.transcript.begin_test()
             self._earlier_requests = len(self._recorder.recorded)
             if self.application.stubs is not None:
@@ -314,7 +316,7 @@ class Engine:
 
             near = near_miss_lines(self.application.stubs, self.requests[self._earlier_requests :])
             lines = [printable(self.secrets.redact(line)) for line in near][: most - 1 if most else None]
-        if needs_requests and self._is_silent:
+        if needs_requests and self.is_silent:
             servers = f", and listens at {' and '.join(self.served_at)}" if self.served_at else ""
             lines.append(f"  !  no request reached the fake: it answers for {self.base_url} in this process{servers}")
         text = self.transcript.report(max(1, most - len(lines)) if most else 0)
@@ -340,7 +342,7 @@ class Engine:
         parts = urlsplit(url)
         request = Request(method, parts.path, parts.query, headers, body)
         with self.outbox, self.lock, self.changes:
-            self._is_silent = False
+            self.is_silent = False
             place = self._recorder.begin(request)
             try:
                 request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)

@@ -175,6 +175,27 @@ def test_the_greeting_is_a_shell_script(tmp_path: Path) -> None:
         assert "2022-11-28" in served.send("GET", "/api/v3/versions")
 
 
+def test_a_proxy_prints_the_variables_of_a_proxy(tmp_path: Path) -> None:
+    """A program with these variables reaches the fake at https://api.github.com. Refused hosts are in the log."""
+    env_file = tmp_path / "variables"
+    with serving("--proxy", "--env-file", str(env_file)) as served:
+        assert f"# proxy: {served.url}" in served.lines
+        with FakeGitHub().serve(proxy=True) as server:
+            assert list(served.env) == list(server.proxy_env)
+        assert [line for line in env_file.read_text("utf-8").splitlines() if "PROXY" in line] == [
+            line for line in served.lines if "PROXY" in line
+        ]
+        code = "import requests\nprint(requests.get('https://api.github.com/versions').url)\nrequests.get('https://x.invalid')"
+        process = subprocess.run(  # noqa: S603 - what the test says
+            [sys.executable, "-c", code], env={**os.environ, **served.env}, capture_output=True, text=True, check=False
+        )
+        assert "ProxyError" in process.stderr
+        assert served.wait_for_log(2)[0].startswith("  1. GET /versions -> 200 OK")
+        assert served.log[1] == (
+            "  !  a tunnel to x.invalid:443 was refused: this proxy answers for GitHub and connects to no host"
+        )
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_it_with_status_0_and_leaves_nothing_behind(how: signal.Signals, tmp_path: Path) -> None:

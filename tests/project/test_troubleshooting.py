@@ -16,6 +16,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -417,6 +418,9 @@ def untrusted_proxy(scene: Scene) -> str:
         client.sendall(b"CONNECT api.github.com:443 HTTP/1.1\r\nHost: api.github.com\r\n\r\n")
         client.recv(4096)
         raised(lambda: ssl.create_default_context().wrap_socket(client, server_hostname="api.github.com"))
+        end = time.monotonic() + 10
+        while not scene.fake.conversation.text() and time.monotonic() < end:  # the tunnel has a thread of its own
+            time.sleep(0.01)
     return scene.fake.conversation.text()
 
 

@@ -13,6 +13,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -228,12 +229,12 @@ def test_a_client_without_the_ca_file_is_explained(ghdeploy: FakeGitHub, proxy: 
     connection, _, _ = ask_for_tunnel(proxy, "api.github.com:443")
     with pytest.raises(ssl.SSLCertVerificationError):
         ssl.create_default_context().wrap_socket(connection, server_hostname="api.github.com")
-    connection.close()
-    ca_file = proxy.ca_file
-    proxy.close()  # the thread of the tunnel has ended then
+    end = time.monotonic() + 10
+    while not ghdeploy.conversation.text() and time.monotonic() < end:  # the tunnel has a thread of its own
+        time.sleep(0.01)
     assert ghdeploy.conversation.text() == (
         "  !  the TLS handshake in a tunnel to api.github.com failed (TLSV1_ALERT_UNKNOWN_CA): the client has to trust "
-        f"{ca_file}"
+        f"{proxy.ca_file}"
     )
 
 

@@ -72,11 +72,6 @@ class _Engine(ServedEngine):
 
     findings: Findings | None = None
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether no request has arrived."""
-        return self._is_silent
-
     def fail(self, problem: BaseException) -> None:
         """Record a problem, and find it."""
         super().fail(problem)
@@ -90,6 +85,7 @@ class _Engine(ServedEngine):
 
 class _GitHub(ServedGitHub):
     _kind = _Engine
+    _command = "ghdeploy run"
     _engine: _Engine
 
     def __init__(self, settings: Settings, findings: Findings) -> None:

@@ -130,10 +130,9 @@ class ServedEngine(Engine):
             self.log.wake()
 
     def note(self, text: str) -> None:
-        """Add a line to the conversation, and log it."""
+        """Add a line to the conversation, log it, and forget old ones."""
         super().note(text)
-        if self.log:
-            self.log.wake()
+        self.write_log()
 
     def reset(self) -> None:
         """Log what has happened, then remove everything. The clock keeps its time."""
@@ -161,6 +160,7 @@ class ServedGitHub(FakeGitHub):
     """A long-running fake. It loads its seed files again at each reset, keeps a log, and forgets old requests."""
 
     _kind = ServedEngine
+    _command = "ghdeploy serve"
     _engine: ServedEngine
 
     def __init__(self, settings: Settings, log: Lines | None = None) -> None:
@@ -230,7 +230,7 @@ class ServedGitHub(FakeGitHub):
 
     def _give_up(self) -> None:
         if self._engine.hooks:
-            self._engine.hooks._give_up("ghdeploy serve stopped before the receiver answered")  # noqa: SLF001 - not for tests
+            self._engine.hooks._give_up(f"{self._command} stopped before the receiver answered")  # noqa: SLF001 - not for tests
         self._engine.write_log()
 
     def _admin(self) -> Admin:

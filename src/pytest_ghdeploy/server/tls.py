@@ -32,15 +32,19 @@ def server_context(*names: str) -> SSLContext:
     return context
 
 
-@lru_cache(64)
 def tunnel_context(host: str) -> SSLContext:
     """
-    Make a context for the server's end of tunnels to *host*.
+    Return a context for the server's end of tunnels to *host*.
 
     Raises:
         ValueError: No certificate can have this name.
         FakeError: trustme is not installed.
     """
+    return _context_by(authority(), host)
+
+
+@lru_cache(64)
+def _context_by(_: CA, host: str) -> SSLContext:
     return server_context(host)
 
 
