@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import git, git_objects
+from pytest_ghdeploy.api import git
 from pytest_ghdeploy.api.routing import Call, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.rules import git_database as rules
@@ -52,7 +52,7 @@ def get_blob(call: Call) -> Reply:
     graph, sha = git.history(call.store, call.repository), call.params["file_sha"]
     rules.check_full_sha("sha", sha)
     if sha not in graph.blobs:
-        raise refusals.not_found(git_objects.no_object(call, "blob", sha))
+        raise refusals.not_found(git.no_object(call, "blob", sha))
     if call.terms.form == "raw":
         return Reply(200, graph.blobs[sha])
     return Reply(200, as_json.blob(sha, graph.blobs[sha], call.repository, call.urls))

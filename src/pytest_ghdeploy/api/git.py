@@ -91,6 +91,12 @@ def find_commit(
     return graph.commits[target.sha]
 
 
+def no_object(call: Call, kind: str, sha: str) -> str:
+    """Explain that the repository has no object of this kind, for a hint."""
+    actual = call.store.git(call.repository).kind_of(sha)
+    return f"{sha} is a {actual}" if actual else f"{call.repository.full_name} has no {kind} {sha}"
+
+
 def clashes(graph: Graph, ours: str, theirs: str) -> list[str]:
     """List the paths that conflict when two commits are merged."""
     try:

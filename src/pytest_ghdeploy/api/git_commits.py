@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import git, git_objects
+from pytest_ghdeploy.api import git
 from pytest_ghdeploy.api.routing import Call, Reply, route
 from pytest_ghdeploy.github import refusals
+from pytest_ghdeploy.github.git import Signature
 from pytest_ghdeploy.github.rules import git_database as rules
 from pytest_ghdeploy.github.trees import EMPTY
 from pytest_ghdeploy.serializers import git as as_json
+from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from pytest_ghdeploy.github.git import Commit
     from pytest_ghdeploy.github.model import Repository, User
@@ -65,8 +68,8 @@ def create(
     graph, now = git.history(store, repository), store.clock.now
     found, unknown = graph.tree(tree), [parent for parent in parents if parent not in graph.commits]
     rules.check_new_commit(tree, parents, has_tree=found is not None, unknown=unknown)
-    written_by = git_objects.signature("author", author, actor, now)
-    committed_by = git_objects.signature("committer", committer, actor, now) if committer else written_by
+    written_by = signature_of("author", author, actor, now)
+    committed_by = signature_of("committer", committer, actor, now) if committer else written_by
     return graph.add_commit(
         EMPTY if found is None else found,
         tuple(parents),
@@ -76,6 +79,19 @@ def create(
         signatures=(written_by, committed_by),
         pgp_signature=signature,
     )
+
+
+def signature_of(role: str, fields: Mapping[str, str] | None, actor: User, now: datetime) -> Signature:
+    """
+    Make the author, committer or tagger of a new object: *actor*, now, if the client chooses none.
+
+    Raises:
+        Unprocessable: The name or the email address is empty, or the date is outside the years 1 to 9999.
+    """
+    if fields is None:
+        return Signature(actor.login, email(actor), now)
+    rules.check_person(role, fields)
+    return Signature(fields["name"], fields["email"], rules.date_of(role, fields, now))
 
 
 @route("git/create-commit", "POST /repos/{owner}/{repo}/git/commits")
@@ -92,7 +108,7 @@ def get_commit(call: Call) -> Reply:
     graph, sha = git.history(call.store, call.repository), call.params["commit_sha"]
     rules.check_full_sha("sha", sha)
     if sha not in graph.commits:
-        raise refusals.not_found(git_objects.no_object(call, "commit", sha))
+        raise refusals.not_found(git.no_object(call, "commit", sha))
     commit = graph.commits[sha]
     body = as_json.git_commit(commit, call.repository, call.urls)
     return Reply(200, body, modified_at=commit.committed_by.date if commit.committed_by else commit.committed_at)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import git, git_objects
+from pytest_ghdeploy.api import git, git_commits
 from pytest_ghdeploy.api.routing import Call, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.rules import git_database as rules
@@ -57,7 +57,9 @@ def create(
     graph = git.history(store, repository)
     rules.check_tagged(object, type, graph.kind_of(object))
     now = store.clock.now
-    return graph.add_annotated_tag(tag, message, object, type, git_objects.signature("tagger", tagger, actor, now), now)
+    return graph.add_annotated_tag(
+        tag, message, object, type, git_commits.signature_of("tagger", tagger, actor, now), now
+    )
 
 
 @route("git/create-tag", "POST /repos/{owner}/{repo}/git/tags")
@@ -74,5 +76,5 @@ def get_tag(call: Call) -> Reply:
     graph, sha = git.history(call.store, call.repository), call.params["tag_sha"]
     rules.check_full_sha("sha", sha)
     if sha not in graph.annotated_tags:
-        raise refusals.not_found(git_objects.no_object(call, "annotated tag", sha))
+        raise refusals.not_found(git.no_object(call, "annotated tag", sha))
     return Reply(200, as_json.annotated_tag(graph.annotated_tags[sha], call.repository, call.urls))

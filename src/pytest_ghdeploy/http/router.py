@@ -210,7 +210,6 @@ _ON_DEMAND = {
     "commits": {"commits", "compare"},
     "contents": {"contents"},
     "git_commits": {"git"},
-    "git_objects": {"git"},
     "git_tags": {"git"},
     "labels": {"labels"},
     "rate_limit": {"rate_limit"},
