@@ -44,19 +44,19 @@ TOOL = """
     def deploy(ref, api=API, **more):
         return SESSION.post(f"{api}/repos/octocat/example/deployments", json={"ref": ref, **more})
 
-    def pulls(api=API):
-        return SESSION.get(f"{api}/repos/octocat/example/pulls")
+    def milestones(api=API):
+        return SESSION.get(f"{api}/repos/octocat/example/milestones")
 
-    def careless(call=pulls):
+    def careless(call=milestones):
         try:
             call()
         except Exception:
             pass
 """
 UNSUPPORTED = with_page(
-    "GET /repos/octocat/example/pulls is GitHub's pulls/list, which this fake does not implement "
+    "GET /repos/octocat/example/milestones is GitHub's issues/list-milestones, which this fake does not implement "
     f"(`ghdeploy routes` lists its {COUNT} endpoints). Stub the response: "
-    'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)',
+    'ghdeploy.stub("GET", "/repos/octocat/example/milestones", status=200, json=…)',
     "an-endpoint-that-the-fake-lacks",
 )
 HEADING = "ghdeploy: the conversation with https://api.github.com"
@@ -273,7 +273,7 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "enterprise_version=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=..., "
-            "null_is_absent=..., branch_policy_redirect=..., legacy_delivery_headers=...): "
+            "null_is_absent=..., branch_policy_redirect=..., legacy_delivery_headers=..., mergeable_after=...): "
             "set up the fixture ghdeploy for this test, which need not name it; "
             "repositories is a list of full names to add, "
             "seed is a seed file or a list of seed files, relative to the test file, "
@@ -321,6 +321,7 @@ OTHERS = {
     "enterprise_version": "3.17.4",
     "payload_limit": 77,
     "branch_policy_redirect": "policy",
+    "mergeable_after": 2,
 }
 VALUES: dict[str, Any] = {name: OTHERS.get(name, True) for name in OPTIONS}
 READ = """
@@ -465,7 +466,7 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
             "short_shas, repositories, seed, pass_through, base_url, validate, enterprise_version, inactive_events, "
             "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect, "
-            "legacy_delivery_headers"),
+            "legacy_delivery_headers, mergeable_after"),
         ),
         (
             "'octocat/example'",
@@ -553,7 +554,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ghdeploy_inactive_events, ghdeploy_auto_inactive_production, ghdeploy_delete_per_repository, "
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
             "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_null_is_absent, "
-            "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, "
+            "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, ghdeploy_mergeable_after, "
             "ghdeploy_repositories, ghdeploy_seed, ghdeploy_pass_through, ghdeploy_report_lines"
         )
     ]
@@ -736,7 +737,7 @@ def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> 
         f"pytest_ghdeploy.FakeError: {pytester.path / 'inner' / 'bad.json'}: unknown key 'full_nme' in "
         "repositories[0]; known: full_name, default_branch, private, deploy_keys_enabled, environments_protected, "
         "branches, commits, merge_conflicts, tags, "
-        "refs, collaborators, deploy_keys, commit_statuses, check_runs, environments, deployments"
+        "refs, collaborators, deploy_keys, commit_statuses, check_runs, pull_requests, environments, deployments"
     )
     assert error_lines(result) == [expected] * 3
 
@@ -789,8 +790,8 @@ def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -
             tool.SESSION.get(tool.API + "/repos/octocat/example/deployments?per_page=1&page=2")
             tool.SESSION.get(tool.API + "/repos/octocat/exmaple")
             tool.SESSION.delete(tool.API + f"/repos/octocat/example/deployments/{repo.deployments[0].id}")
-            ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[1, 2])
-            tool.pulls()
+            ghdeploy.stub("GET", "/repos/octocat/example/milestones", json=[1, 2])
+            tool.milestones()
             assert not ghdeploy.events
         """,
     )
@@ -825,7 +826,7 @@ def test_a_failed_test_shows_the_whole_conversation(pytester: pytest.Pytester) -
         "     hint: repository octocat/exmaple was never added; known: octocat/example",
         "  8. DELETE /repos/octocat/example/deployments/4442074278",
         "     204 No Content",
-        "  9. GET /repos/octocat/example/pulls",
+        "  9. GET /repos/octocat/example/milestones",
         "     200 OK 2 items",
     ]
 
@@ -1070,7 +1071,9 @@ def test_a_report_contains_no_secret(pytester: pytest.Pytester, use: str) -> Non
     check_nothing_secret(pytester, result)
 
 
-@pytest.mark.parametrize("use", ["tool.pulls()", "tool.careless()", "tool.deploy('main')", "tool.careless(tool.user)"])
+@pytest.mark.parametrize(
+    "use", ["tool.milestones()", "tool.careless()", "tool.deploy('main')", "tool.careless(tool.user)"]
+)
 @pytest.mark.usefixtures("tool")
 def test_locals_of_the_fake_contain_no_secret(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, use: str
@@ -1204,7 +1207,7 @@ def test_an_unsupported_request_is_reported_once(pytester: pytest.Pytester) -> N
         import tool
 
         def test_it(ghdeploy):
-            tool.pulls()
+            tool.milestones()
         """,
     )
     result.assert_outcomes(failed=1)
@@ -1229,7 +1232,7 @@ def test_a_test_that_fails_anyway_is_reported_once(pytester: pytest.Pytester) ->
     assert sections(result) == [[f"  !  UnsupportedRequest: {UNSUPPORTED}"]]
 
 
-@pytest.mark.parametrize("call", ["tool.pulls()", "tool.careless()"])
+@pytest.mark.parametrize("call", ["tool.milestones()", "tool.careless()"])
 @pytest.mark.usefixtures("tool")
 def test_a_fixture_that_fails_in_its_setup_is_reported_once(pytester: pytest.Pytester, call: str) -> None:
     """It is the only error of the test, whether the unsupported request was swallowed or not."""
@@ -1270,7 +1273,7 @@ def test_a_request_swallowed_in_a_fixtures_setup_fails_the_test(pytester: pytest
     assert error_lines(result) == [f"pytest_ghdeploy.UnsupportedRequest: {UNSUPPORTED}"]
 
 
-@pytest.mark.parametrize("call", ["tool.pulls()", "tool.careless()"])
+@pytest.mark.parametrize("call", ["tool.milestones()", "tool.careless()"])
 @pytest.mark.usefixtures("tool")
 def test_a_request_in_a_fixtures_teardown_is_an_error_once(pytester: pytest.Pytester, call: str) -> None:
     """It is an error of the teardown, reported once, swallowed or not."""
@@ -1304,7 +1307,7 @@ def test_two_fakes_with_a_problem_each_are_one_failure(pytester: pytest.Pytester
         def test_it(ghdeploy, ghdeploy_factory):
             ghdeploy_factory(base_url="https://ghe.example.com/api/v3")
             tool.careless()
-            tool.careless(lambda: tool.pulls(api="https://ghe.example.com/api/v3"))
+            tool.careless(lambda: tool.milestones(api="https://ghe.example.com/api/v3"))
         """,
     )
     result.assert_outcomes(failed=1)
@@ -1515,7 +1518,7 @@ def test_fails(ghdeploy):
 
 def test_swallows(ghdeploy):
     try:
-        SESSION.get(f"{{API}}/pulls")
+        SESSION.get(f"{{API}}/milestones")
     except Exception:
         pass
 """

@@ -34,7 +34,7 @@ def deploy(ref="main"):
 
 def careless():
     try:
-        requests.get(API + "/repos/octocat/example/pulls")
+        requests.get(API + "/repos/octocat/example/milestones")
     except Exception:
         pass
 
@@ -243,7 +243,7 @@ def test_a_problem_in_a_marked_test_fails_it(pytester: pytest.Pytester) -> None:
         """,
     )
     result.assert_outcomes(failed=1)
-    assert errors(result)[0].startswith("pytest_ghdeploy.UnsupportedRequest: GET /repos/octocat/example/pulls ")
+    assert errors(result)[0].startswith("pytest_ghdeploy.UnsupportedRequest: GET /repos/octocat/example/milestones ")
     assert len(sections(result)) == 1
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.history import Branch, Commit, CommitAuthor, Tag
     from pytest_ghdeploy.interface.labels import Label
+    from pytest_ghdeploy.interface.pull_requests import PullRequest, PullRequestBranch
     from pytest_ghdeploy.interface.rate_limits import RateLimits
     from pytest_ghdeploy.interface.repository import Repository
     from pytest_ghdeploy.interface.requests import Requests
@@ -68,6 +69,8 @@ _HOMES = {
     "Installation": "interface.apps",
     "Label": "interface.labels",
     "LiveServer": "server.live_server",
+    "PullRequest": "interface.pull_requests",
+    "PullRequestBranch": "interface.pull_requests",
     "RateLimits": "interface.rate_limits",
     "Repository": "interface.repository",
     "Requests": "interface.requests",
@@ -114,6 +117,8 @@ __all__ = [
     "Installation",
     "Label",
     "LiveServer",
+    "PullRequest",
+    "PullRequestBranch",
     "RateLimits",
     "Repository",
     "Requests",

@@ -61,6 +61,9 @@ OPTIONS = {
         "list", 'lead the 303 for an existing branch policy to the "list" of policies, or to the "policy"', "WHERE"
     ),
     "legacy_delivery_headers": Option("false", "spell the header names of deliveries as GitHub did in 2023"),
+    "mergeable_after": Option(
+        "0", "how many reads of a pull request after a push say that mergeable is not known yet", "READS"
+    ),
 }
 """The options by name. Ini options start with ``ghdeploy_``; command-line options have dashes for underscores."""
 

@@ -219,7 +219,7 @@ CALLS: dict[str, Call] = {
     "stub": Call(
         {
             "method": "GET",
-            "path": "/repos/octocat/example/pulls",
+            "path": "/repos/octocat/example/milestones",
             "json": [1],
             "headers": {"X-More": "1"},
             "query": {"page": 1},
@@ -227,7 +227,7 @@ CALLS: dict[str, Call] = {
         },
         {},
         lambda gh: (
-            gh._engine.answer("GET", f"{gh.base_url}/repos/octocat/example/pulls?page=1", {}, b"").body == b"[1]"
+            gh._engine.answer("GET", f"{gh.base_url}/repos/octocat/example/milestones?page=1", {}, b"").body == b"[1]"
         ),
     ),
     "deployer": Call(
@@ -326,6 +326,12 @@ CALLS: dict[str, Call] = {
         {"ref": "main", "name": "build", "status": "queued", "conclusion": None},
         {"name": "build", "status": "queued", "conclusion": None},
         lambda gh: gh.assert_event("check_run", name="build"),
+    ),
+    "repositories/{owner}/{name}/add_pull_request": Call(
+        {"head": "topic", "title": "Add it", "labels": ["preview"]},
+        {"number": 1, "state": "open", "title": "Add it", "head": {"ref": "topic"}},
+        lambda gh: gh.assert_event("pull_request", action="opened"),
+        before=lambda gh: of_repository(gh).add_commit("topic"),
     ),
     "repositories/{owner}/{name}/add_deployment": Call(
         {"ref": "topic", "environment": "qa", "payload": {"a": [1]}},
@@ -993,12 +999,14 @@ def test_a_receiver_may_use_it_during_a_delivery(fake: FakeGitHub, ask: Ask) -> 
 
 def test_problems_are_listed_until_a_reset(fake: FakeGitHub, ask: Ask) -> None:
     """A request without an endpoint and an unused fault are listed, as they would fail a test in pytest."""
-    pulls = requests.get(f"{ask.server.url}/repos/octocat/example/pulls", timeout=20)
-    assert pulls.status_code == 501
+    response = requests.get(f"{ask.server.url}/repos/octocat/example/milestones", timeout=20)
+    assert response.status_code == 501
     ask.post("faults/add", status=500)
 
     missing, unused = ask.get("problems")
-    assert missing.startswith("UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which this")
+    assert missing.startswith(
+        "UnsupportedRequest: GET /repos/octocat/example/milestones is GitHub's issues/list-milestones, which this"
+    )
     assert unused.startswith("the fault status=500 for any method on any path was used 0 of 1 times\n")
     assert len(ask.get("problems")) == 2
 
@@ -1125,7 +1133,9 @@ def test_any_value_is_accepted_or_refused_without_a_trace(path: str) -> None:
     for key in (name.partition("=")[0] for name in wanted):
         for value in ODD:
             gh = FakeGitHub()
-            gh.add_repository("octocat/example").add_branch("topic")
+            repository = gh.add_repository("octocat/example")
+            repository.add_branch("topic")
+            repository.add_commit("topic")
             held_hook(gh)
             known = {"delivery": delivery(gh), "hook": gh.webhooks.hooks[0].id}
             body = {name: known.get(name, value) for name, value in needed.items()} | {key: value}

@@ -892,8 +892,10 @@ def test_a_method_that_an_endpoint_does_not_have_is_a_404(ghdeploy: FakeGitHub, 
 def test_an_unsupported_request_raises_through_the_client(ghdeploy: FakeGitHub) -> None:
     """PyGithub's request for an endpoint that the fake does not implement raises, and can be stubbed."""
     repo = pygithub().get_repo("octocat/example")
-    with pytest.raises(UnsupportedRequest, match="GET /repos/octocat/example/pulls is GitHub's pulls/list"):
-        list(repo.get_pulls())
+    with pytest.raises(
+        UnsupportedRequest, match="GET /repos/octocat/example/milestones is GitHub's issues/list-milestones"
+    ):
+        list(repo.get_milestones())
     ghdeploy._engine.take_problem()
-    ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[{"number": 7}])
-    assert [pull.number for pull in repo.get_pulls()] == [7]
+    ghdeploy.stub("GET", "/repos/octocat/example/milestones", json=[{"number": 7}])
+    assert [milestone.number for milestone in repo.get_milestones()] == [7]

@@ -541,7 +541,7 @@ def test_the_log_has_requests_hints_events_and_deliveries(seed_file: Path) -> No
         )
         served.send("POST", "/_ghdeploy/clock/tick", {"seconds": 60})
         served.send("GET", "/_ghdeploy/clock")
-        served.send("GET", "/repos/octocat/example/pulls")
+        served.send("GET", "/repos/octocat/example/milestones")
         log = served.wait_for_log(11)
     refused = "failed: no response from 127.0.0.1: "
     assert [line.partition(refused)[0] for line in log] == [
@@ -564,9 +564,9 @@ def test_the_log_has_requests_hints_events_and_deliveries(seed_file: Path) -> No
         "  !  --> deployment to http://127.0.0.1:9/hook: ",
         "     POST /_ghdeploy/clock/tick",
         with_page(
-            "  !  UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list, which this "
-            "fake does not implement (`ghdeploy routes` lists its 114 endpoints). Stub the response: "
-            'ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=200, json=…)',
+            "  !  UnsupportedRequest: GET /repos/octocat/example/milestones is GitHub's issues/list-milestones, which "
+            "this fake does not implement (`ghdeploy routes` lists its 120 endpoints). Stub the response: "
+            'ghdeploy.stub("GET", "/repos/octocat/example/milestones", status=200, json=…)',
             "an-endpoint-that-the-fake-lacks",
         ),
     ]

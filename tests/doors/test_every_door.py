@@ -155,10 +155,10 @@ def test_an_unsupported_request_raises_the_fakes_error(ghdeploy: FakeGitHub, nam
     """No library wraps the error, and it fails the test even if the caller swallows it."""
     ghdeploy.add_repository("octocat/example")
     for url, match in (
-        ("https://api.github.com/repos/octocat/example/pulls", "this fake does not implement"),
+        ("https://api.github.com/repos/octocat/example/milestones", "this fake does not implement"),
         ("https://github.com/octocat/example", "a request to github.com cannot be answered"),
         ("https://uploads.github.com/x", "a request to uploads.github.com cannot be answered"),
-        ("http://API.GitHub.com./repos/octocat/example/pulls", "this fake does not implement"),
+        ("http://API.GitHub.com./repos/octocat/example/milestones", "this fake does not implement"),
     ):
         with pytest.raises(UnsupportedRequest, match=match):
             DOORS[name]("GET", url, HEADERS, None)

@@ -227,7 +227,7 @@ def test_a_missing_endpoint_leaves_the_connection_usable(
 ) -> None:
     """``request`` raises the error; after ``close`` the next request is answered."""
     with pytest.raises(UnsupportedRequest, match="this fake does not implement"):
-        ask(connection, "GET", "/repos/octocat/example/pulls")
+        ask(connection, "GET", "/repos/octocat/example/milestones")
     assert fake._engine.take_problem()
     connection.close()
     assert ask(connection, "GET", PATH) == []

@@ -272,10 +272,20 @@ REPO = "/repos/octocat/example"
 @pytest.mark.parametrize(
     ("method", "path", "operation_id", "stub"),
     [
-        ("GET", f"{REPO}/pulls", "pulls/list", f'"GET", "{REPO}/pulls", status=200, json=…'),
+        ("GET", f"{REPO}/milestones", "issues/list-milestones", f'"GET", "{REPO}/milestones", status=200, json=…'),
         ("POST", f"{REPO}/issues", "issues/create", f'"POST", "{REPO}/issues", status=201, json=…'),
-        ("GET", "/repositories/1296269001/pulls", "pulls/list", '"GET", "/repositories/*/pulls", status=200, json=…'),
-        ("PATCH", f"{REPO}/pulls/1", "pulls/update", f'"PATCH", "{REPO}/pulls/*", status=200, json=…'),
+        (
+            "GET",
+            "/repositories/1296269001/milestones",
+            "issues/list-milestones",
+            '"GET", "/repositories/*/milestones", status=200, json=…',
+        ),
+        (
+            "PATCH",
+            f"{REPO}/milestones/1",
+            "issues/update-milestone",
+            f'"PATCH", "{REPO}/milestones/*", status=200, json=…',
+        ),
         ("DELETE", f"{REPO}/releases/7", "repos/delete-release", f'"DELETE", "{REPO}/releases/*", status=204'),
         (
             "GET",
@@ -291,9 +301,9 @@ REPO = "/repos/octocat/example"
         ),
         (
             "GET",
-            f"{REPO}/commits/{'0a' * 20}/pulls",
-            "repos/list-pull-requests-associated-with-commit",
-            f'"GET", "{REPO}/commits/*/pulls", status=200, json=…',
+            f"{REPO}/commits/{'0a' * 20}/branches-where-head",
+            "repos/list-branches-for-head-commit",
+            f'"GET", "{REPO}/commits/*/branches-where-head", status=200, json=…',
         ),
         (
             "GET",
@@ -333,7 +343,9 @@ def test_an_unsupported_endpoint_is_named(
     assert f"UnsupportedRequest: {caught.value}" in ghdeploy.conversation_text()
 
 
-@pytest.mark.parametrize("path", ["/repos/octocat/example/pulls", "/repos/octocat/example/branches/main/protection"])
+@pytest.mark.parametrize(
+    "path", ["/repos/octocat/example/milestones", "/repos/octocat/example/branches/main/protection"]
+)
 def test_an_unsupported_endpoint_can_be_stubbed(ghdeploy: FakeGitHub, path: str) -> None:
     """The suggested stub works as it is."""
     ghdeploy.add_repository("octocat/example")
@@ -388,7 +400,7 @@ def test_a_wrong_method_is_told_the_right_ones(ghdeploy: FakeGitHub, method: str
     assert answer.headers["X-GHDeploy-Hint"] == f"GitHub has no {method} {path}; this path has {methods}"
 
 
-@pytest.mark.parametrize("url", [f"{API}/repos/octocat/example/pulls", "https://github.com/octocat/example"])
+@pytest.mark.parametrize("url", [f"{API}/repos/octocat/example/milestones", "https://github.com/octocat/example"])
 def test_a_context_manager_raises_what_the_tool_swallowed(url: str) -> None:
     """An unsupported request fails the test even if the tool swallows the exception."""
 
@@ -425,7 +437,7 @@ SWALLOWING = """
 
     def test_endpoint(ghdeploy):
         ghdeploy.add_repository("octocat/example")
-        swallow(lambda: requests.get("https://api.github.com/repos/octocat/example/pulls", headers={"A": "b"}))
+        swallow(lambda: requests.get("https://api.github.com/repos/octocat/example/milestones", headers={"A": "b"}))
 
     def test_host(ghdeploy):
         swallow(lambda: requests.get("https://github.com/octocat/example"))
@@ -453,7 +465,7 @@ def test_the_fixtures_fail_a_test_that_swallowed_an_error(pytester: pytest.Pytes
     result.assert_outcomes(failed=5, passed=1)
     result.stdout.fnmatch_lines("E   *its own error*")
     for message in (
-        "GET /repos/octocat/example/pulls is GitHub's pulls/list, which this fake does not implement*",
+        "GET /repos/octocat/example/milestones is GitHub's issues/list-milestones, which this fake does not implement*",
         "a request to github.com cannot be answered: active fakes answer for https://api.github.com only*",
         "look-up of api.github.com while a fake GitHub is active, by a client that the fake cannot intercept*",
         "a request to api.github.com cannot be answered: active fakes answer for https://ghe.example.com/api/v3 only*",

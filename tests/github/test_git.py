@@ -10,8 +10,9 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from pytest_ghdeploy.github.git import Commit, Graph, MergeConflict, Target
+from pytest_ghdeploy.github.git import Commit, Graph, Target
 from pytest_ghdeploy.github.git_objects import blob_sha, is_valid_ref_name
+from pytest_ghdeploy.github.merges import MergeConflict
 from pytest_ghdeploy.github.model import User
 from pytest_ghdeploy.github.trees import File, Tree
 

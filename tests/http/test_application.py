@@ -334,6 +334,7 @@ def test_which_operations_need_a_body() -> None:
         "actions/update-environment-variable",
         "checks/update",
         "issues/update-label",
+        "pulls/update",
         "repos/add-collaborator",
         "repos/create-deployment-protection-rule",
         "repos/create-or-update-environment",

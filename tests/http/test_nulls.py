@@ -34,6 +34,7 @@ DESCRIBED = {name: schema.load(name)["$defs"]["request"] for name in ENDPOINTS i
 MISSED = {
     ("repos/create-deployment-protection-rule", "integration_id"),
     ("repos/create-webhook", "config"),
+    ("pulls/create", "title"),
 }
 
 

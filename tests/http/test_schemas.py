@@ -44,6 +44,10 @@ EVENTS = {
     "deployment_status": ["webhook-deployment-status-created"],
     "label": ["webhook-label-created", "webhook-label-edited", "webhook-label-deleted"],
     "ping": ["webhook-ping"],
+    "pull_request": [
+        *("webhook-pull-request-opened", "webhook-pull-request-edited", "webhook-pull-request-closed"),
+        *("webhook-pull-request-reopened", "webhook-pull-request-synchronize"),
+    ],
     "push": ["webhook-push"],
     "status": ["webhook-status"],
 }
@@ -124,7 +128,15 @@ KNOWN_DIFFERENCES = [
     Known("*comment* $*.body_????", "property", "with the media type full"),
     Known("*issues/*label* $*.archived_??", "property", "described since October 2026"),
     Known("label event $.label.archived_??", "property", "described since October 2026"),
+    Known("pulls/update request $.body", "nullable", "measured: null empties it"),
+    Known("pulls/create request $.head_repo", "format", "repo.nwo is a format of GitHub's own"),
+    Known("*pull* 200 $*labels*.description", "nullable", "recorded, and described for other labels"),
+    Known("*pull* $*labels*.archived_??", "property", "described for labels by themselves, since October 2026"),
+    Known("*pull* $*.state", "enum", "described for single pull requests only"),
+    Known("*pull* $*.mergeable_state", "enum", "the states that a pull request can have here"),
     # GitHub allows cases that never happen here.
+    Known("*pull* 200 $[]*.user", "nullable", "every pull request has an author"),
+    Known("*pull* 20? $*.stack", "left out", "stacked pull requests"),
     Known("repos/create-or-update-file-contents 409 $.metadata", "left out", "push rules, which no repository has"),
     Known("git/create-blob 422 $.metadata", "left out", "push rules, which no repository has"),
     Known("git/get-blob 200 $.highlighted_content", "left out", "only after a search for code"),
@@ -138,6 +150,10 @@ KNOWN_DIFFERENCES = [
     Known("* event $.repository.pull_request_creation_policy", "property", "captured in 2026; REST has it"),
     Known("* event $.check_run.check_suite.repository.*", "property", "a minimal repository as REST has it today"),
     Known("* event $.check_run.check_suite.repository.license.url", "nullable", "as REST has it today"),
+    # It has three forms of a pull request, one of them inline.
+    Known("pull_request event $.pull_request.*.repo*", "*", "the repository as other events show it"),
+    Known("pull_request event $.pull_request.*", "left out", "settings of the repository, recorded beside it only"),
+    Known("pull_request event $.pull_request.*", "nullable", "an older form, with null for anything that is missing"),
     # A user or an app, where GitHub inlines a less strict copy.
     Known("*.restrictions.users[]*", "*", "a simple user"),
     Known("*.restrictions.apps[]*", "*", "an App"),

@@ -122,15 +122,15 @@ def test_an_invalid_request_can_fail_too(ghdeploy: FakeGitHub) -> None:
     ghdeploy.add_token("the-only-token")
     ghdeploy.faults.add(status=404, times=2)
     assert _get().status_code == 404
-    assert _get(f"{REPO}/pulls").status_code == 404
+    assert _get(f"{REPO}/milestones").status_code == 404
     assert _get().status_code == 401
 
 
 def test_a_fault_comes_before_a_stub(ghdeploy: FakeGitHub) -> None:
     """The stub responds after the fault is used up."""
-    ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[])
-    ghdeploy.faults.add(path="/repos/*/*/pulls", status=500)
-    assert [_get(f"{REPO}/pulls").status_code for _ in range(2)] == [500, 200]
+    ghdeploy.stub("GET", "/repos/octocat/example/milestones", json=[])
+    ghdeploy.faults.add(path="/repos/*/*/milestones", status=500)
+    assert [_get(f"{REPO}/milestones").status_code for _ in range(2)] == [500, 200]
 
 
 @pytest.mark.usefixtures("repository")
@@ -781,7 +781,10 @@ def test_a_header_may_have_any_valid_value(ghdeploy: FakeGitHub) -> None:
         ({"not_found_yet": 1, "path": "/repos/*/*/statuses/*"}, "a request to /repos/*/*/statuses/* creates nothing"),
         ({"not_found_yet": 1, "path": "/repos/o/r/keys", "method": "PUT"}, "PUT /repos/o/r/keys creates nothing that"),
         ({"not_found_yet": 1, "path": "/repositories/1/merges"}, "it works for deployments, deployment statuses, env"),
-        ({"not_found_yet": 1, "path": "/repos/*/*/pulls"}, "deploy keys, check runs, refs, new files and repositor"),
+        (
+            {"not_found_yet": 1, "path": "/repos/*/*/milestones"},
+            "deploy keys, check runs, refs, new files and repositor",
+        ),
         ({"error": "not_json", "status": 204}, "a 204 response has no body, so it cannot contain HTML"),
         ({"error": "not_json", "status": 205}, "a 205 response has no body, so it cannot contain HTML"),
         ({"error": "not_json", "status": 304}, "a 304 response has no body, so it cannot contain HTML"),

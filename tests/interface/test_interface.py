@@ -149,14 +149,19 @@ def test_a_fake_can_be_active_again() -> None:
 def swallow_an_unsupported_request() -> None:
     """Request an endpoint that only GitHub has, and swallow the error."""
     with contextlib.suppress(UnsupportedRequest):
-        requests.get(f"{API}/repos/octocat/example/pulls", timeout=5)
+        requests.get(f"{API}/repos/octocat/example/milestones", timeout=5)
 
 
 def test_leaving_the_block_raises_swallowed_errors() -> None:
     """The error of an unsupported request is raised when the block ends, once."""
     gh = FakeGitHub()
     gh.add_repository("octocat/example")
-    with pytest.raises(UnsupportedRequest, match="is GitHub's pulls/list, which this fake does not implement"), gh:
+    with (
+        pytest.raises(
+            UnsupportedRequest, match="is GitHub's issues/list-milestones, which this fake does not implement"
+        ),
+        gh,
+    ):
         swallow_an_unsupported_request()
     with gh:
         pass
@@ -188,7 +193,7 @@ def test_setup_dispatches_no_events(gh: FakeGitHub) -> None:
     repo.add_merge_conflict("topic")
     repo.add_collaborator("hubot", "push")
     gh.add_token(TOKEN)
-    gh.stub("GET", "/repos/octocat/example/pulls", json=[])
+    gh.stub("GET", "/repos/octocat/example/milestones", json=[])
     gh.clock.tick(5)
     assert list(gh.events) == []
 
@@ -371,10 +376,10 @@ def test_a_token_acts_as_its_user(gh: FakeGitHub, repo: Repository) -> None:
 
 def test_a_stub_answers_an_unsupported_request(gh: FakeGitHub) -> None:
     """`stub` sets the response for a method and a path; later stubs come first; segments can be wildcards."""
-    gh.stub("GET", "/repos/octocat/example/pulls", json=[{"number": 1}])
+    gh.stub("GET", "/repos/octocat/example/milestones", json=[{"number": 1}])
     gh.stub("get", "/repos/*/{repo}/issues", status=418)
     gh.stub("GET", "/repos/octocat/example/issues", json={"first": True})
-    assert get("/repos/octocat/example/pulls") == [{"number": 1}]
+    assert get("/repos/octocat/example/milestones") == [{"number": 1}]
     assert get("/repos/octocat/example/issues") == {"first": True}
     teapot = requests.get(f"{API}/repos/a/b/issues", timeout=5)
     assert (teapot.status_code, teapot.content) == (418, b"")
@@ -800,7 +805,8 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         lambda gh, _r, _d: gh.assert_event("deploymnt"),
         (
             "unknown event 'deploymnt'; known: "
-            "deployment, deployment_status, delete, check_run, commit_comment, create, label, push, status"
+            "deployment, deployment_status, delete, check_run, commit_comment, create, label, pull_request, push, "
+            "status"
         ),
     ),
 ]
@@ -956,7 +962,7 @@ NOT_A_ROOT = "base_url must be the root of an API, https://api.github.com or htt
             ("unknown argument 'neutral_pass'; known: neutral_passes, base_url, validate, enterprise_version, "
             "inactive_events, auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect, "
-            "legacy_delivery_headers"),
+            "legacy_delivery_headers, mergeable_after"),
         ),
     ],
 )  # fmt: skip
@@ -1182,8 +1188,8 @@ def test_reset_removes_everything(gh: FakeGitHub, repo: Repository) -> None:
     gh.add_user("monalisa")
     gh.add_token(TOKEN)
     repo.add_deployment(ref="main").add_status("success")
-    gh.stub("GET", "/repos/octocat/example/pulls", json=[])
-    get("/repos/octocat/example/pulls")
+    gh.stub("GET", "/repos/octocat/example/milestones", json=[])
+    get("/repos/octocat/example/milestones")
     gh.reset()
     assert snapshot(gh) == {**fresh, "now": gh.clock.now} | {
         name: value for name, value in snapshot(gh).items() if name in ("users", "apps")
@@ -1393,9 +1399,11 @@ def test_a_bots_login_makes_a_bot(gh: FakeGitHub, repo: Repository) -> None:
 
 def test_a_stub_that_refuses_says_so(gh: FakeGitHub) -> None:
     """A stubbed refusal has a hint like any other, and the given headers."""
-    gh.stub("GET", "/repos/*/{repo}/pulls", status=429, headers={"Retry-After": "60"})
-    reply = requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS, timeout=5)
-    assert reply.headers["X-GHDeploy-Hint"] == gh.requests[-1].hint == "response of the stub for GET /repos/*/*/pulls"
+    gh.stub("GET", "/repos/*/{repo}/milestones", status=429, headers={"Retry-After": "60"})
+    reply = requests.get(f"{API}/repos/octocat/example/milestones", headers=HEADERS, timeout=5)
+    assert (
+        reply.headers["X-GHDeploy-Hint"] == gh.requests[-1].hint == "response of the stub for GET /repos/*/*/milestones"
+    )
     assert (reply.headers["Retry-After"], reply.content) == ("60", b"")
     assert "Content-Type" not in reply.headers
 
@@ -1457,7 +1465,7 @@ def test_a_token_in_a_path_is_redacted_in_errors_too(ghdeploy: FakeGitHub) -> No
     headers = {"Authorization": "token ghp_secretTOKEN12345"}
     with pytest.raises(UnsupportedRequest) as caught:
         requests.get(
-            f"{ghdeploy.base_url}/repos/octocat/x/pulls/ghp_secretTOKEN12345/files", headers=headers, timeout=5
+            f"{ghdeploy.base_url}/repos/octocat/x/milestones/ghp_secretTOKEN12345/labels", headers=headers, timeout=5
         )
     assert "secretTOKEN" not in str(caught.value)
     assert "[redacted]" in str(caught.value)

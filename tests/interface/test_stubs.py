@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import StubbedRequest
 
 API = "https://api.github.com"
-PULLS = "/repos/octocat/example/pulls"
+MILESTONES = "/repos/octocat/example/milestones"
 DEPLOYMENTS = "/repos/octocat/example/deployments"
 
 
@@ -39,32 +39,32 @@ def get(path: str) -> Any:  # noqa: ANN401 - any JSON
 
 def test_a_stub_selects_by_query(ghdeploy: FakeGitHub) -> None:
     """Each listed parameter must have the value, compared as a string; other parameters do not matter."""
-    ghdeploy.stub("GET", PULLS, json="second", query={"page": 2})
-    ghdeploy.stub("GET", PULLS, json="drafts", query={"draft": True})
-    ghdeploy.stub("GET", PULLS, json="any")
-    assert get(f"{PULLS}?page=2&state=open") == "second"
-    assert get(f"{PULLS}?draft=true") == "drafts"
-    assert get(f"{PULLS}?page=1") == "any"
-    assert get(PULLS) == "any"
+    ghdeploy.stub("GET", MILESTONES, json="second", query={"page": 2})
+    ghdeploy.stub("GET", MILESTONES, json="drafts", query={"draft": True})
+    ghdeploy.stub("GET", MILESTONES, json="any")
+    assert get(f"{MILESTONES}?page=2&state=open") == "second"
+    assert get(f"{MILESTONES}?draft=true") == "drafts"
+    assert get(f"{MILESTONES}?page=1") == "any"
+    assert get(MILESTONES) == "any"
 
 
 def test_an_empty_value_in_the_query_can_be_selected(ghdeploy: FakeGitHub) -> None:
     """`?head=` has the parameter, with an empty value. A parameter sent twice has both values."""
-    ghdeploy.stub("GET", PULLS, json="empty", query={"head": ""})
-    ghdeploy.stub("GET", PULLS, json="twice", query={"label": "a"})
-    ghdeploy.stub("GET", PULLS, json="any")
-    assert get(f"{PULLS}?head=") == "empty"
-    assert get(f"{PULLS}?label=a&label=b") == "twice"
-    assert get(f"{PULLS}?head=main") == "any"
+    ghdeploy.stub("GET", MILESTONES, json="empty", query={"head": ""})
+    ghdeploy.stub("GET", MILESTONES, json="twice", query={"label": "a"})
+    ghdeploy.stub("GET", MILESTONES, json="any")
+    assert get(f"{MILESTONES}?head=") == "empty"
+    assert get(f"{MILESTONES}?label=a&label=b") == "twice"
+    assert get(f"{MILESTONES}?head=main") == "any"
 
 
 def test_a_stub_selects_by_members_of_the_body(ghdeploy: FakeGitHub) -> None:
     """The body must contain the mapping, at any depth. A body that is not JSON matches no such stub."""
-    ghdeploy.stub("POST", PULLS, status=201, json="nested", body={"base": {"ref": "main"}})
-    ghdeploy.stub("POST", PULLS, status=201, json="any")
-    assert send("POST", PULLS, json={"base": {"ref": "main", "sha": "x"}, "title": "T"}).json() == "nested"
-    assert send("POST", PULLS, json={"base": {"ref": "other"}}).json() == "any"
-    assert send("POST", PULLS, data=b"base=main").json() == "any"
+    ghdeploy.stub("POST", MILESTONES, status=201, json="nested", body={"base": {"ref": "main"}})
+    ghdeploy.stub("POST", MILESTONES, status=201, json="any")
+    assert send("POST", MILESTONES, json={"base": {"ref": "main", "sha": "x"}, "title": "T"}).json() == "nested"
+    assert send("POST", MILESTONES, json={"base": {"ref": "other"}}).json() == "any"
+    assert send("POST", MILESTONES, data=b"base=main").json() == "any"
 
 
 @pytest.mark.parametrize(
@@ -95,29 +95,29 @@ def test_what_a_body_contains(value: object, wanted: object, *, expected: bool) 
 
 def test_several_stubs_with_times_are_a_sequence(ghdeploy: FakeGitHub) -> None:
     """Each answers its number of requests, in the order in which they were added; then the next stub follows."""
-    ghdeploy.stub("GET", PULLS, json="then")
-    ghdeploy.stub("GET", PULLS, status=503, times=2)
-    ghdeploy.stub("GET", PULLS, json="third", times=1)
-    answers = [send("GET", PULLS) for _ in range(5)]
+    ghdeploy.stub("GET", MILESTONES, json="then")
+    ghdeploy.stub("GET", MILESTONES, status=503, times=2)
+    ghdeploy.stub("GET", MILESTONES, json="third", times=1)
+    answers = [send("GET", MILESTONES) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [503, 503, 200, 200, 200]
     assert [answer.json() for answer in answers[2:]] == ["third", "then", "then"]
 
 
 def test_a_stub_that_selects_comes_first(ghdeploy: FakeGitHub) -> None:
     """It comes before stubs with `times`, which come before the newest of the others."""
-    ghdeploy.stub("GET", PULLS, json="selects", query={"page": 1})
-    ghdeploy.stub("GET", PULLS, json="once", times=1)
-    ghdeploy.stub("GET", PULLS, json="older")
-    ghdeploy.stub("GET", PULLS, json="newer")
-    assert [get(f"{PULLS}?page=1"), get(PULLS), get(PULLS)] == ["selects", "once", "newer"]
+    ghdeploy.stub("GET", MILESTONES, json="selects", query={"page": 1})
+    ghdeploy.stub("GET", MILESTONES, json="once", times=1)
+    ghdeploy.stub("GET", MILESTONES, json="older")
+    ghdeploy.stub("GET", MILESTONES, json="newer")
+    assert [get(f"{MILESTONES}?page=1"), get(MILESTONES), get(MILESTONES)] == ["selects", "once", "newer"]
 
 
 def test_of_two_stubs_that_select_the_one_with_times_comes_first(ghdeploy: FakeGitHub) -> None:
     """The order among stubs that select is the same as among others."""
-    ghdeploy.stub("GET", PULLS, json="once", query={"page": 1}, times=1)
-    ghdeploy.stub("GET", PULLS, json="older", query={"page": 1})
-    ghdeploy.stub("GET", PULLS, json="newer", query={"page": 1})
-    assert [get(f"{PULLS}?page=1") for _ in range(2)] == ["once", "newer"]
+    ghdeploy.stub("GET", MILESTONES, json="once", query={"page": 1}, times=1)
+    ghdeploy.stub("GET", MILESTONES, json="older", query={"page": 1})
+    ghdeploy.stub("GET", MILESTONES, json="newer", query={"page": 1})
+    assert [get(f"{MILESTONES}?page=1") for _ in range(2)] == ["once", "newer"]
 
 
 def test_a_used_up_stub_lets_requests_through_to_the_endpoint(ghdeploy: FakeGitHub) -> None:
@@ -150,14 +150,14 @@ def test_a_function_makes_the_response_from_the_request(ghdeploy: FakeGitHub) ->
             return [request.query]
         return 422, {"message": f"no {request.json['title']}"}
 
-    ghdeploy.stub("POST", PULLS, status=201, json=respond)
-    ghdeploy.stub("GET", PULLS, json=respond)
-    created = send("POST", f"{PULLS}?x=1", json={"title": "T"})
+    ghdeploy.stub("POST", MILESTONES, status=201, json=respond)
+    ghdeploy.stub("GET", MILESTONES, json=respond)
+    created = send("POST", f"{MILESTONES}?x=1", json={"title": "T"})
     assert (created.status_code, created.json()) == (422, {"message": "no T"})
-    assert get(f"{PULLS}?page=2&page=3&head=") == [{"page": "3", "head": ""}]
+    assert get(f"{MILESTONES}?page=2&page=3&head=") == [{"page": "3", "head": ""}]
     assert [(request.method, request.path, request.query, request.json) for request in seen] == [
-        ("POST", PULLS, {"x": "1"}, {"title": "T"}),
-        ("GET", PULLS, {"page": "3", "head": ""}, None),
+        ("POST", MILESTONES, {"x": "1"}, {"title": "T"}),
+        ("GET", MILESTONES, {"page": "3", "head": ""}, None),
     ]
 
 
@@ -168,8 +168,8 @@ def test_a_function_may_read_and_change_the_fake(ghdeploy: FakeGitHub) -> None:
         repository = ghdeploy.repository("octocat/example")
         return 201, {"sha": repository.add_branch(request.json["head"])}
 
-    ghdeploy.stub("POST", PULLS, json=respond)
-    answer = send("POST", PULLS, json={"head": "topic"})
+    ghdeploy.stub("POST", MILESTONES, json=respond)
+    answer = send("POST", MILESTONES, json={"head": "topic"})
     assert answer.json() == {"sha": ghdeploy.repository("octocat/example").sha("topic")}
 
 
@@ -243,35 +243,36 @@ def test_invalid_arguments_are_refused(ghdeploy: FakeGitHub, more: dict[str, Any
 
 def test_an_unused_required_stub_fails_the_test(ghdeploy: FakeGitHub) -> None:
     """The message counts the uses, and lists the most similar requests."""
-    ghdeploy.stub("GET", PULLS, json=[], required=True)
-    send("GET", "/repos/octocat/example/pull")
-    send("GET", "/repos/octocat/example/pull")
+    ghdeploy.stub("GET", MILESTONES, json=[], required=True)
+    send("GET", "/repos/octocat/example/milestone")
+    send("GET", "/repos/octocat/example/milestone")
     with pytest.raises(AssertionError) as caught:
         ghdeploy._engine.check_unused()
     assert str(caught.value) == (
-        f"the required stub for GET {PULLS} was used 0 of 1 time\n  GET /repos/octocat/example/pull was sent 2 times"
+        f"the required stub for GET {MILESTONES} was used 0 of 1 time\n"
+        "  GET /repos/octocat/example/milestone was sent 2 times"
     )
-    get(PULLS)
+    get(MILESTONES)
     ghdeploy._engine.check_unused()
 
 
 def test_a_required_stub_with_times_must_be_used_up(ghdeploy: FakeGitHub) -> None:
     """One use of two is not enough."""
-    ghdeploy.stub("GET", PULLS, json=[], times=2, required=True)
-    get(PULLS)
+    ghdeploy.stub("GET", MILESTONES, json=[], times=2, required=True)
+    get(MILESTONES)
     with pytest.raises(AssertionError, match=r"was used 1 of 2 times$|was used 1 of 2 times\n"):
         ghdeploy._engine.check_unused()
-    get(PULLS)
+    get(MILESTONES)
     ghdeploy._engine.check_unused()
 
 
 def test_unused_faults_and_stubs_are_reported_together(ghdeploy: FakeGitHub) -> None:
     """Both are in one message, and so in the list of problems of a served fake."""
-    ghdeploy.stub("GET", PULLS, json=[], required=True)
+    ghdeploy.stub("GET", MILESTONES, json=[], required=True)
     ghdeploy.faults.add(path="/user", status=500)
     (problem,) = ghdeploy._engine.list_problems()
     assert "the fault status=500 for any method /user was used 0 of 1 times" in problem
-    assert f"the required stub for GET {PULLS} was used 0 of 1 time" in problem
+    assert f"the required stub for GET {MILESTONES} was used 0 of 1 time" in problem
     ghdeploy.reset()
 
 
@@ -301,23 +302,29 @@ def test_a_test_with_an_unused_required_stub_fails(pytester: pytest.Pytester) ->
 @pytest.mark.parametrize(
     ("stub", "near"),
     [
-        (("GET", PULLS[:-1]), f"the closest stub, for GET {PULLS[:-1]}, is for another path"),
-        (("GET", f"{PULLS}/"), f"the closest stub, for GET {PULLS}/, is for another path"),
-        (("POST", PULLS), f"the closest stub, for POST {PULLS}, is for another method than GET"),
-        (("GET", PULLS, {"query": {"page": 2}}), f"the closest stub, for GET {PULLS}, needs page=2 in the query"),
+        (("GET", MILESTONES[:-1]), f"the closest stub, for GET {MILESTONES[:-1]}, is for another path"),
+        (("GET", f"{MILESTONES}/"), f"the closest stub, for GET {MILESTONES}/, is for another path"),
+        (("POST", MILESTONES), f"the closest stub, for POST {MILESTONES}, is for another method than GET"),
         (
-            ("GET", PULLS, {"query": {"state": "closed"}}),
-            f"the closest stub, for GET {PULLS}, needs state=closed in the query, not state=open",
+            ("GET", MILESTONES, {"query": {"page": 2}}),
+            f"the closest stub, for GET {MILESTONES}, needs page=2 in the query",
         ),
         (
-            ("GET", PULLS, {"body": {"client_secret": "a-secret"}}),
-            f'the closest stub, for GET {PULLS}, needs {{"client_secret": "[redacted]"}} in the body',
+            ("GET", MILESTONES, {"query": {"state": "closed"}}),
+            f"the closest stub, for GET {MILESTONES}, needs state=closed in the query, not state=open",
         ),
         (
-            ("GET", PULLS, {"query": {"access_token": "a-secret"}}),
-            f"the closest stub, for GET {PULLS}, needs access_token=[redacted] in the query",
+            ("GET", MILESTONES, {"body": {"client_secret": "a-secret"}}),
+            f'the closest stub, for GET {MILESTONES}, needs {{"client_secret": "[redacted]"}} in the body',
         ),
-        (("GET", PULLS, {"body": {"a": "ä"}}), f'the closest stub, for GET {PULLS}, needs {{"a": "ä"}} in the body'),
+        (
+            ("GET", MILESTONES, {"query": {"access_token": "a-secret"}}),
+            f"the closest stub, for GET {MILESTONES}, needs access_token=[redacted] in the query",
+        ),
+        (
+            ("GET", MILESTONES, {"body": {"a": "ä"}}),
+            f'the closest stub, for GET {MILESTONES}, needs {{"a": "ä"}} in the body',
+        ),
     ],
 )
 def test_an_unsupported_request_names_the_closest_stub(ghdeploy: FakeGitHub, stub: Any, near: str) -> None:  # noqa: ANN401
@@ -326,8 +333,10 @@ def test_an_unsupported_request_names_the_closest_stub(ghdeploy: FakeGitHub, stu
     ghdeploy.stub("GET", "/orgs/octo-org/repos", json=[])
     ghdeploy.stub(method, path, json=[], **more)
     with pytest.raises(UnsupportedRequest) as caught:
-        get(f"{PULLS}?state=open")
-    end = with_page(f'ghdeploy.stub("GET", "{PULLS}", status=200, json=…); {near}', "an-endpoint-that-the-fake-lacks")
+        get(f"{MILESTONES}?state=open")
+    end = with_page(
+        f'ghdeploy.stub("GET", "{MILESTONES}", status=200, json=…); {near}', "an-endpoint-that-the-fake-lacks"
+    )
     assert str(caught.value).endswith(end)
     ghdeploy._engine.take_problem()
 
@@ -350,16 +359,16 @@ def test_the_header_with_the_hint_contains_no_secret_of_a_stub(ghdeploy: FakeGit
 
 def test_a_used_up_stub_is_named_with_its_count(ghdeploy: FakeGitHub) -> None:
     """A tool that asks once more than expected learns why."""
-    ghdeploy.stub("GET", PULLS, json=[], times=1)
-    get(PULLS)
-    with pytest.raises(UnsupportedRequest, match=rf"for GET {PULLS}, was used up after 1 request\. See"):
-        get(PULLS)
+    ghdeploy.stub("GET", MILESTONES, json=[], times=1)
+    get(MILESTONES)
+    with pytest.raises(UnsupportedRequest, match=rf"for GET {MILESTONES}, was used up after 1 request\. See"):
+        get(MILESTONES)
     ghdeploy._engine.take_problem()
 
 
 def test_a_refusal_without_a_near_stub_has_no_note(ghdeploy: FakeGitHub) -> None:
     """A stub for something else is not mentioned."""
-    ghdeploy.stub("GET", PULLS, json=[])
+    ghdeploy.stub("GET", MILESTONES, json=[])
     assert "stub" not in send("GET", "/repos/octocat/example/deployments/2").headers["X-GHDeploy-Hint"]
 
 
@@ -367,7 +376,7 @@ def test_the_report_names_a_stub_that_the_endpoint_answered_instead(ghdeploy: Fa
     """The fake's own endpoint answered a similar request, so nothing was refused."""
     ghdeploy.stub("GET", DEPLOYMENTS[:-1], json=[])
     ghdeploy.stub("GET", "/repos/octocat/example/branches", json=[], query={"page": 2})
-    ghdeploy.stub("GET", PULLS, json=[])
+    ghdeploy.stub("GET", MILESTONES, json=[])
     get(DEPLOYMENTS)
     get("/repos/octocat/example/branches")
     branches = "/repos/octocat/example/branches"
@@ -380,14 +389,14 @@ def test_the_report_names_a_stub_that_the_endpoint_answered_instead(ghdeploy: Fa
 @pytest.mark.parametrize(
     ("pattern", "path", "expected"),
     [
-        ("/repos/o/r/pulls", "/repos/o/r/pull", True),
-        ("/repos/o/r/pulls", "/repos/O/r/pulls", True),
-        ("/repos/o/r/pulls/1", "/repos/o/r/pulls/22", True),
-        ("/repos/*/r/pulls", "/repos/x/r/pull", True),
-        ("/repos/o/r/pulls", "/repos/o/r/issues", False),
-        ("/repos/o/r/pulls", "/repos/o/x/pull", False),
-        ("/repos/o/r/pulls", "/repos/o/r/pulls/1", False),
-        ("/repos/o/r/pulls/", "/repos/o/r/pulls", True),
+        ("/repos/o/r/milestones", "/repos/o/r/milestone", True),
+        ("/repos/o/r/milestones", "/repos/O/r/milestones", True),
+        ("/repos/o/r/milestones/1", "/repos/o/r/milestones/22", True),
+        ("/repos/*/r/milestones", "/repos/x/r/milestone", True),
+        ("/repos/o/r/milestones", "/repos/o/r/issues", False),
+        ("/repos/o/r/milestones", "/repos/o/x/milestone", False),
+        ("/repos/o/r/milestones", "/repos/o/r/milestones/1", False),
+        ("/repos/o/r/milestones/", "/repos/o/r/milestones", True),
     ],
 )
 def test_which_paths_are_similar(pattern: str, path: str, *, expected: bool) -> None:

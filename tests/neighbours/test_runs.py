@@ -615,7 +615,7 @@ FLAKY = source(
         if len(TRIES) == 1:
             requests.get(f"{API}/repos/octocat/example/of-the-first-try", headers=HEADERS)
             try:
-                requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS)
+                requests.get(f"{API}/repos/octocat/example/milestones", headers=HEADERS)
             except Exception:
                 pass
 

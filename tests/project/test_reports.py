@@ -26,7 +26,7 @@ import requests
 import urllib3
 
 API = "https://api.github.com"
-PULLS = f"{API}/repos/octocat/example/pulls"
+MILESTONES = f"{API}/repos/octocat/example/milestones"
 
 @pytest.fixture
 def repository(ghdeploy):
@@ -55,28 +55,28 @@ def test_waiting(ghdeploy):
     ghdeploy.wait_for_event("deployment", timeout=0.01)
 
 def test_requests(ghdeploy):
-    requests.get(PULLS)
+    requests.get(MILESTONES)
 
 def test_httpx(ghdeploy):
-    httpx.get(PULLS)
+    httpx.get(MILESTONES)
 
 def test_asynchronous_httpx(ghdeploy):
     async def ask():
         async with httpx.AsyncClient() as client:
-            await client.get(PULLS)
+            await client.get(MILESTONES)
     asyncio.run(ask())
 
 def test_aiohttp(ghdeploy):
     async def ask():
         async with aiohttp.ClientSession() as session:
-            await session.get(PULLS)
+            await session.get(MILESTONES)
     asyncio.run(ask())
 
 def test_urllib(ghdeploy):
-    urllib.request.urlopen(PULLS)
+    urllib.request.urlopen(MILESTONES)
 
 def test_urllib3(ghdeploy):
-    urllib3.PoolManager().request("GET", PULLS)
+    urllib3.PoolManager().request("GET", MILESTONES)
 
 @pytest.mark.parametrize("error", ["connection", "reset", "timeout"])
 @pytest.mark.parametrize("get", [requests.get, httpx.get, urllib.request.urlopen])
@@ -103,7 +103,7 @@ def test_unused_fault(ghdeploy):
 
 def test_swallowed_request(ghdeploy):
     with pytest.raises(Exception):
-        requests.get(PULLS)
+        requests.get(MILESTONES)
 
 @pytest.mark.ghdeploy(short_sha=True)
 def test_marker(ghdeploy):

@@ -483,7 +483,7 @@ def twice(scene: Scene) -> str:
 
 
 MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
-    "an-endpoint-that-the-fake-lacks": [lambda scene: raised(lambda: scene.get(f"{REPO}/pulls"))],
+    "an-endpoint-that-the-fake-lacks": [lambda scene: raised(lambda: scene.get(f"{REPO}/milestones"))],
     "a-member-or-media-type-that-the-fake-lacks": [
         lambda scene: raised(
             lambda: asked(scene, "POST", f"{API}/user/repos", json={"name": "new", "license_template": "mit"})
@@ -534,7 +534,7 @@ MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
     "a-fault-or-stub-that-was-not-used": [
         lambda scene: unused(scene, lambda: scene.fake.faults.add(path="/repos/octocat/example", status=502)),
         lambda scene: unused(
-            scene, lambda: scene.fake.stub("GET", "/repos/octocat/example/pulls", json=[], required=True)
+            scene, lambda: scene.fake.stub("GET", "/repos/octocat/example/milestones", json=[], required=True)
         ),
     ],
     "the-fixture-is-not-found": [lambda scene: scene.lines_of_pytest("", "-p", "no:ghdeploy")],

@@ -204,15 +204,15 @@ def test_a_refusal_quotes_no_secret(
 def test_no_error_after_a_test_quotes_a_token(ghdeploy: FakeGitHub) -> None:
     """Neither one about an unused stub, nor one about a missing endpoint."""
     ghdeploy.add_token("tok-12345678")
-    ghdeploy.stub("GET", "/repos/tok-12345678/pulls", required=True)
-    with pytest.raises(AssertionError, match=r"stub for GET /repos/\[redacted\]/pulls was used 0 of 1 time"):
+    ghdeploy.stub("GET", "/repos/tok-12345678/milestones", required=True)
+    with pytest.raises(AssertionError, match=r"stub for GET /repos/\[redacted\]/milestones was used 0 of 1 time"):
         ghdeploy._engine.check_unused()
     ghdeploy.reset()
     ghdeploy.add_token("tok-12345678")
     ghdeploy.add_token("a-token-for-tests")
-    with pytest.raises(UnsupportedRequest, match=r"^GET /repos/octocat/\[redacted\]/pulls is GitHub's"):
-        requests.get("https://api.github.com/repos/octocat/tok-12345678/pulls", headers=HEADERS, timeout=5)
-    with pytest.raises(UnsupportedRequest, match=r"^GET /repos/octocat/\[redacted\]/pulls is GitHub's"):
+    with pytest.raises(UnsupportedRequest, match=r"^GET /repos/octocat/\[redacted\]/milestones is GitHub's"):
+        requests.get("https://api.github.com/repos/octocat/tok-12345678/milestones", headers=HEADERS, timeout=5)
+    with pytest.raises(UnsupportedRequest, match=r"^GET /repos/octocat/\[redacted\]/milestones is GitHub's"):
         ghdeploy._engine.raise_problem()
 
 

@@ -66,8 +66,8 @@ def test_a_request_that_a_fault_answers_is_recorded_with_its_operation(ghdeploy:
 
 def test_an_unknown_path_has_no_operation(ghdeploy: FakeGitHub, repo: Repository) -> None:
     """The repository in its path is still recorded."""
-    ghdeploy.stub("GET", "/repos/octocat/example/pulls", json=[])
-    stubbed = _sent(ghdeploy, "/repos/octocat/example/pulls")
+    ghdeploy.stub("GET", "/repos/octocat/example/milestones", json=[])
+    stubbed = _sent(ghdeploy, "/repos/octocat/example/milestones")
     unknown = _sent(ghdeploy, "/repos/octocat/example/nothing")
     nowhere = _sent(ghdeploy, "/repositories/twelve/nothing")
     assert [one.operation_id for one in (stubbed, unknown, nowhere)] == ["", "", ""]

@@ -38,11 +38,11 @@ def _lines_of(ghdeploy: FakeGitHub) -> list[str]:
 )  # fmt: skip
 def test_a_refusal_of_any_shape_can_be_shown(ghdeploy: FakeGitHub, errors: object, details: str) -> None:
     """A stub may respond with something that GitHub never would; the report still works."""
-    ghdeploy.stub("GET", "/repos/octocat/example/pulls", status=422, json={"message": "No", "errors": errors})
-    requests.get(f"{API}/repos/octocat/example/pulls", headers=HEADERS, timeout=5)
+    ghdeploy.stub("GET", "/repos/octocat/example/milestones", status=422, json={"message": "No", "errors": errors})
+    requests.get(f"{API}/repos/octocat/example/milestones", headers=HEADERS, timeout=5)
     assert _lines_of(ghdeploy)[1:] == [
         f'422 Unprocessable Entity "No"{details}',
-        "hint: response of the stub for GET /repos/octocat/example/pulls",
+        "hint: response of the stub for GET /repos/octocat/example/milestones",
     ]
 
 

@@ -200,7 +200,7 @@ EVERYTHING: dict[str, Any] = {
     "deployers": [{"environment": "qa", "steps": ["queued", {"state": "success", "after_polls": 2}]}, {}],
     "faults": [{"method": "GET", "path": "/user", "status": 503, "times": 2, "required": False}],
     "stubs": [
-        {"method": "GET", "path": "/repos/*/*/pulls", "json": [{"number": 1}], "headers": {"X-Seen": "yes"}},
+        {"method": "GET", "path": "/repos/*/*/milestones", "json": [{"number": 1}], "headers": {"X-Seen": "yes"}},
         {"method": "POST", "path": "/x", "query": {"page": 2}, "body": {"a": 1}, "times": 1, "required": True},
     ],
     "rate_limits": [17, {"remaining": 3, "user": None, "limit": 5, "status": 429}],
@@ -272,6 +272,7 @@ EVERYTHING: dict[str, Any] = {
             "tags": [{"name": "v1", "ref": "main"}],
             "refs": [{"name": "refs/notes/x", "ref": "v1"}],
             "protected_branches": ["main", {"pattern": "v?", "required_contexts": ["ci"], "required_approvals": 2}],
+            "pull_requests": ["topic", {"head": "topic", "base": "stale", "title": "Keep up", "labels": ["a"]}],
             "merge_conflicts": ["stale"],
             "commits": [
                 {"branch": "topic", "message": "Change", "files": {"a.txt": "text\n"}},
@@ -381,6 +382,8 @@ def everything_by_hand(fake: FakeGitHub) -> None:
         app=window,
     )
     _conversation_by_hand(repo)
+    repo.add_pull_request("topic")
+    repo.add_pull_request("topic", base="stale", title="Keep up", labels=["a"])
     _environments_by_hand(repo, team, gate)
     repo.add_deployment(ref="main")
     deployment = repo.add_deployment(
@@ -398,7 +401,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     deployment.add_status("success", log_url="https://ci.example/1", creator="mona")
     fake.rate_limits.set(17)
     fake.rate_limits.set(3, user=None, limit=5, status=429)
-    fake.stub("GET", "/repos/*/*/pulls", json=[{"number": 1}], headers={"X-Seen": "yes"})
+    fake.stub("GET", "/repos/*/*/milestones", json=[{"number": 1}], headers={"X-Seen": "yes"})
     fake.stub("POST", "/x", query={"page": 2}, body={"a": 1}, times=1, required=True)
     fake.faults.add(method="GET", path="/user", status=503, times=2, required=False)
     fake.deployer("qa", steps=["queued", Step("success", after_polls=2)])
@@ -471,7 +474,7 @@ def test_seeded_resources_are_visible_over_http(ghdeploy: FakeGitHub) -> None:
     statuses = root(f"/deployments/{root('/deployments')[0]['id']}/statuses")
     assert [status["state"] for status in statuses] == ["success", "queued"]
     assert [hook["config"]["url"] for hook in root("/hooks")] == ["https://localhost:1/"]
-    assert root("/pulls") == [{"number": 1}]
+    assert root("/milestones") == [{"number": 1}]
     assert requests.get(f"{API}/user", headers=headers, timeout=10).status_code == 503
     assert get("/rate_limit")["rate"]["limit"] == 5000
 

@@ -331,7 +331,7 @@ def test_as_a_proxy_it_forwards_nothing(ghdeploy: FakeGitHub, server: LiveServer
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", f"/api/v3{REPO}/pulls"), ("GET", f"{REPO}/pulls"), ("POST", "/api/graphql")]
+    ("method", "path"), [("GET", f"/api/v3{REPO}/milestones"), ("GET", f"{REPO}/milestones"), ("POST", "/api/graphql")]
 )
 def test_an_unsupported_request_is_a_501_and_fails_the_test(
     ghdeploy: FakeGitHub, server: LiveServer, method: str, path: str
@@ -950,7 +950,7 @@ def test_the_fixture_serves_one_test(pytester: pytest.Pytester) -> None:
             requests.get(ghdeploy_server.api_url + "/repos/octocat/example").raise_for_status()
 
         def test_swallows(ghdeploy_server):
-            requests.get(ghdeploy_server.api_url + "/repos/octocat/example/pulls")
+            requests.get(ghdeploy_server.api_url + "/repos/octocat/example/milestones")
         """
     )
     result = pytester.runpytest_inprocess("-W", "error")
@@ -958,7 +958,9 @@ def test_the_fixture_serves_one_test(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         ["*1. GET /repos/octocat/example", "*404 Not Found*", "*hint: repository octocat/example was never added*"]
     )
-    result.stdout.fnmatch_lines(["*UnsupportedRequest: GET /repos/octocat/example/pulls is GitHub's pulls/list*"])
+    result.stdout.fnmatch_lines(
+        ["*UnsupportedRequest: GET /repos/octocat/example/milestones is GitHub's issues/list-milestones*"]
+    )
 
 
 @pytest.mark.slow

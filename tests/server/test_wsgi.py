@@ -126,9 +126,9 @@ def test_it_passes_the_validator(fake: FakeGitHub) -> None:
 
 def test_an_unsupported_request_is_a_501_and_fails_the_test(fake: FakeGitHub) -> None:
     """The same as with the live server."""
-    answer = Client(fake.app).get("/repos/octocat/example/pulls", headers=HEADERS)
+    answer = Client(fake.app).get("/repos/octocat/example/milestones", headers=HEADERS)
     assert answer.status_code == 501
-    assert "pulls/list" in answer.text
+    assert "issues/list-milestones" in answer.text
     assert isinstance(fake._engine.take_problem(), UnsupportedRequest)
 
 

@@ -139,6 +139,8 @@ NULLABLE = {"submodule_git_url"}  # null for a submodule that .gitmodules does n
 ANY_TEXT = {"homepage"}  # described as a URI in some objects only; GitHub keeps any text
 # Values of a check run that only GitHub itself sets. They are described for webhooks or for REST, not for both.
 GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
+# A label without a description shows null everywhere, but is described with a string in lists of pull requests.
+OPTIONAL_TEXT = {"type": ["string", "null"]}
 # GitHub documents this event for apps, but the description's list of all events lacks it.
 APPS_OWN = "deployment_protection_rule"
 NOT_DESCRIBED = {
@@ -169,7 +171,7 @@ NOT_DESCRIBED |= {(operation, 422) for operation in ("checks/create", "checks/up
 ANYWHERE = {301, 307, 400, 401, 403, 404, 415, 429}
 # The description covers only the older API version. The newer one removed these fields.
 OLDER = "2022-11-28"
-REMOVED_FIELDS = {"has_downloads", "use_squash_pr_title_as_default", "rate"}
+REMOVED_FIELDS = {"has_downloads", "use_squash_pr_title_as_default", "rate", "assignee", "merge_commit_sha"}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -195,8 +197,9 @@ def _correct(properties: dict[str, Any], title: str | None) -> None:
         properties[name] = {"anyOf": [{"const": ""}, properties[name]]}
     for name in NULLABLE & properties.keys():
         properties[name] = {"anyOf": [{"type": "null"}, properties[name]]}
-    for name in ANY_TEXT & properties.keys():
-        properties[name] = {"type": ["string", "null"]}
+    is_label = {"color", "default"} <= properties.keys()
+    for name in (ANY_TEXT & properties.keys()) | ({"description"} if is_label else set()):
+        properties[name] = OPTIONAL_TEXT
     if title == "CheckRun":
         for name, more in GITHUBS_OWN.items():
             properties[name] = {"anyOf": [{"enum": more}, properties[name]]}

@@ -26,6 +26,9 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
     repository.add_tag("v1", "main")
     run = repository.add_check_run("main", name="tests")
     app = ghdeploy.add_app("gate")
+    repository.add_branch("topic")
+    repository.add_commit("topic")
+    pull_request = repository.add_pull_request("topic", labels=["preview"])
     return {
         "FakeGitHub": ghdeploy,
         "Repository": repository,
@@ -59,6 +62,8 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "Commit": repository.commits()[0],
         "CommitComment": repository.add_commit_comment("main", "Looks good."),
         "Label": repository.labels[0],
+        "PullRequest": pull_request,
+        "PullRequestBranch": pull_request.head,
         "CommitAuthor": repository.commits()[0].author,
         "Conversation": ghdeploy.conversation,
         "Token": ghdeploy.add_token("a-token"),

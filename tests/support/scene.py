@@ -46,6 +46,7 @@ class Scene:
         self.tree = repo._graph.commits[self.sha].tree_sha
         repo.add_branch("topic")
         self.ahead = repo.add_commit("topic", files={"topic.txt": "new\n"})
+        repo.add_branch("old", from_ref=self.root)
         repo.add_tag("v1", "main")
         repo.protect_branch("topic", required_contexts=["ci"], required_approvals=1)
         repo.add_collaborator("mona")
@@ -80,6 +81,7 @@ class Scene:
             "check_run_id": check_run.id,
             "file_sha": self.blob,
             "tree_sha": self.tree,
+            "pull_number": repo.add_pull_request("topic", labels=["preview"]).number,
         }
         hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")
         self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
@@ -128,6 +130,8 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     "issues/create-label": lambda _: ({"name": "blocked"}, {}),
     "issues/update-label": lambda _: ({"color": "BADA55"}, {}),
     "reactions/create-for-commit-comment": lambda _: ({"content": "rocket"}, {}),
+    "pulls/create": lambda _: ({"title": "New", "head": "main", "base": "old"}, {}),
+    "pulls/update": lambda _: ({"title": "Other"}, {}),
     "repos/add-collaborator": lambda _: ({"permission": "push"}, {"username": "hubot"}),
     "repos/create-commit-comment": lambda _: ({"body": "Ship it."}, {}),
     "repos/create-commit-status": lambda _: ({"state": "success"}, {}),

@@ -154,6 +154,7 @@ ENDPOINTS = (
     Endpoint("POST", f"{_REPOSITORY}/add_check_run"),
     Endpoint("POST", f"{_REPOSITORY}/add_commit_comment"),
     Endpoint("POST", f"{_REPOSITORY}/add_label"),
+    Endpoint("POST", f"{_REPOSITORY}/add_pull_request"),
     Endpoint("POST", f"{_REPOSITORY}/add_deployment"),
     Endpoint("POST", f"{_REPOSITORY}/add_deploy_key"),
     Endpoint("POST", f"{_REPOSITORY}/add_environment"),

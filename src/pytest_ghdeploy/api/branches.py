@@ -14,7 +14,7 @@ from pytest_ghdeploy.api import git
 from pytest_ghdeploy.api.branch_protection import protection_of
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.github.git import MergeConflict
+from pytest_ghdeploy.github.merges import MergeConflict
 from pytest_ghdeploy.serializers import git as as_json
 
 if TYPE_CHECKING:

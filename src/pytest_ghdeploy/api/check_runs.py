@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.api import git
+from pytest_ghdeploy.api import contexts, git
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import CheckRun, CheckRunOutput, CheckSuite
 from pytest_ghdeploy.github.rules import commits as rules
-from pytest_ghdeploy.github.rules.deployments import Context
 from pytest_ghdeploy.serializers import checks as as_json, events as payloads
 from pytest_ghdeploy.store.suite_reports import SuiteReport
 
@@ -242,18 +241,6 @@ def _start_suite(store: Store, repository: Repository, sha: str, app: App, label
     )
 
 
-def _latest(store: Store, repository: Repository, sha: str) -> list[CheckRun]:
-    newest: dict[tuple[int, str], CheckRun] = {}
-    for row in store.check_runs.where(repository_id=repository.id, sha=sha):
-        newest.setdefault((row.check_suite.id, row.name), row)
-    return list(newest.values())[::-1]
-
-
-def contexts_of(store: Store, repository: Repository, sha: str) -> list[Context]:
-    """List the latest check runs of *sha* with their conclusions (or ``pending``), oldest first."""
-    return [Context(row.name, row.conclusion or "pending") for row in _latest(store, repository, sha)]
-
-
 def find(call: Call) -> CheckRun:
     """
     Look up the check run in the path.
@@ -323,7 +310,7 @@ def list_for_ref(call: Call) -> Reply:
     if query.get("filter") == "all":
         rows = list(call.store.check_runs.where(repository_id=call.repository.id, sha=sha))
     else:
-        rows = _latest(call.store, call.repository, sha)[::-1]
+        rows = contexts.latest_check_runs(call.store, call.repository, sha)[::-1]
     app_id = query.get("app_id", "")
     rows = [
         row

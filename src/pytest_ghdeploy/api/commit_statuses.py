@@ -11,19 +11,17 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import check_runs, git
+from pytest_ghdeploy.api import contexts, git
 from pytest_ghdeploy.api.branch_protection import protection_of
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import CommitStatus
 from pytest_ghdeploy.github.rules import commits as rules
-from pytest_ghdeploy.github.rules.deployments import Context, context_key
+from pytest_ghdeploy.github.rules.deployments import context_key
 from pytest_ghdeploy.serializers import commit_statuses as as_json, events as payloads
 from pytest_ghdeploy.serializers.repositories import minimal_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pytest_ghdeploy.github.model import CommitStatusState, Repository, User
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.store.store import Store
@@ -102,20 +100,6 @@ def create(
     return row
 
 
-def latest(rows: Iterable[CommitStatus]) -> list[CommitStatus]:
-    """Select the newest row of each context. *rows* are newest first, the result is oldest first."""
-    newest: dict[str, CommitStatus] = {}
-    for row in rows:
-        newest.setdefault(row.context_key, row)
-    return list(newest.values())[::-1]
-
-
-def contexts_of(store: Store, repository: Repository, sha: str) -> list[Context]:
-    """List the contexts of *sha*: the latest commit statuses, then the latest check runs, each oldest first."""
-    rows = latest(store.commit_statuses.where(repository_id=repository.id, sha=sha))
-    return [Context(row.context, row.state) for row in rows] + check_runs.contexts_of(store, repository, sha)
-
-
 def _find_sha(call: Call) -> str:
     return git.find_commit(call, call.params["ref"]).sha
 
@@ -150,7 +134,7 @@ def list_commit_statuses_for_ref(call: Call) -> Reply:
 def get_combined_status_for_ref(call: Call) -> Reply:
     """Combine the latest commit statuses of a ref's commit into one state. Check runs do not count."""
     sha: str = call.found
-    rows = latest(call.store.commit_statuses.where(repository_id=call.repository.id, sha=sha))
+    rows = contexts.latest_commit_statuses(call.store.commit_statuses.where(repository_id=call.repository.id, sha=sha))
     api = call.urls.repository(call.repository)
     around: JSON = {
         "state": rules.combined_state({row.state for row in rows}),

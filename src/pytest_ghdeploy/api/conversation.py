@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 def association_of(store: Store, repository: Repository, user: User) -> str:
     """Return what *user* is to a repository: ``OWNER``, ``COLLABORATOR``, ``CONTRIBUTOR`` or ``NONE``."""
-    has_committed = any(commit.author.id == user.id for commit in store.git(repository).commits.values())
     granted = store.granted(repository, user)
+    known = author_association(user, repository, granted, is_member=False, has_committed=False)
+    if known != "NONE":
+        return known
+    # Only the default branch counts: a test merge is a commit by the author of its pull request.
+    graph = store.git(repository)
+    history = graph.ancestors(graph.branches[repository.default_branch])
+    has_committed = any(graph.commits[sha].author.id == user.id for sha in history)
     return author_association(user, repository, granted, is_member=False, has_committed=has_committed)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_ghdeploy.api import commit_statuses, environments, git
+from pytest_ghdeploy.api import contexts, environments, git
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.model import Deployment
@@ -147,7 +147,7 @@ def _check_contexts(
 ) -> None:
     if required is not None and not required:
         return
-    reported = commit_statuses.contexts_of(store, repository, target.sha)
+    reported = contexts.contexts_of(store, repository, target.sha)
     checked = rules.contexts_to_check(reported, required)
     unmet = rules.unmet_contexts(checked, store.assume)
     if unmet:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.github.git import MergeConflict
+from pytest_ghdeploy.github.merges import MergeConflict
 from pytest_ghdeploy.serializers import events as payloads
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def find(store: Store, repository: Repository, ref: str, *, short_shas: bool) ->
     Args:
         short_shas: Whether an unambiguous abbreviated SHA names a commit.
     """
+    if ref.startswith("refs/pull/"):
+        refresh_refs(store, repository, ref.removeprefix("refs/"))
     default_branch = repository.default_branch
     return store.git(repository).resolve(ref, default_branch=default_branch, short_shas=short_shas)
 
@@ -126,6 +128,7 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
 
     A new branch or tag dispatches ``create`` and ``push``, a deleted one
     ``delete`` and ``push``, a moved one ``push``. Other refs dispatch nothing.
+    The pull requests of a branch follow it, which may dispatch ``pull_request``.
 
     Args:
         name: The ref, such as ``heads/main``, which already points to its new commit or annotated tag.
@@ -179,6 +182,30 @@ def pushed(store: Store, repository: Repository, actor: User, name: str, *, befo
             base_ref=f"refs/heads/{base}" if base and before is None else None,
         ),
     )
+    follow(store, repository, actor, name, before=before)
+
+
+def follow(store: Store, repository: Repository, actor: User | None, name: str, *, before: str | None) -> None:
+    """
+    Move, close or merge the pull requests of the ref *name*, such as ``heads/main``, which has changed.
+
+    Args:
+        actor: The account that pushed. Without one, no events are dispatched.
+
+        before: The SHA of its previous commit, ``None`` for a new ref.
+    """
+    if len(store.pull_requests):
+        from pytest_ghdeploy.api import pull_states  # few tests need it
+
+        pull_states.follow(store, repository, actor, name, before=before)
+
+
+def refresh_refs(store: Store, repository: Repository, prefix: str) -> None:
+    """Bring the refs of pull requests that start with *prefix*, such as ``pull/7/merge``, up to date."""
+    if len(store.pull_requests):
+        from pytest_ghdeploy.api import pull_states  # few tests need it
+
+        pull_states.refresh_refs(store, repository, prefix)
 
 
 def latest_push(store: Store, repository: Repository, actor: User) -> Callable[[], JSON]:

@@ -148,6 +148,7 @@ def _to_json(call: Call, name: str, sha: str) -> JSON:
 def get_ref(call: Call) -> Reply:
     """Show the object that a branch (``heads/main``), a tag (``tags/v1``) or another ref points to."""
     graph, name = git.history(call.store, call.repository), call.params["ref"]
+    git.refresh_refs(call.store, call.repository, name)
     sha = graph.ref(name)
     if sha is None:
         raise refusals.not_found(_unknown(graph, call.repository, name))
@@ -164,7 +165,9 @@ def get_ref(call: Call) -> Reply:
 def list_matching_refs(call: Call) -> Reply:
     """List the refs that begin with a prefix, or all refs, in alphabetical order."""
     prefix = call.params.get("ref") or call.params.get("namespace", "")
-    refs = git.history(call.store, call.repository).refs()
+    graph = git.history(call.store, call.repository)
+    git.refresh_refs(call.store, call.repository, prefix)
+    refs = graph.refs()
     matches = [(name, sha) for name, sha in refs.items() if name.startswith(prefix)]
     return Reply(200, Listing(matches, lambda match: _to_json(call, *match)))
 

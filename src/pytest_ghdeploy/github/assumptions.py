@@ -45,6 +45,8 @@ class Assumptions:
     """Where the 303 for an existing branch policy leads: to the ``list`` of policies, or to the ``policy``."""
     legacy_delivery_headers: bool = False
     """Spell the names of a delivery's headers as in 2023: ``X-GitHub-Hook-ID``, not ``X-Github-Hook-Id``."""
+    mergeable_after: int = 0
+    """After each push, the number of responses that say about a pull request that its ``mergeable`` is not known."""
 
 
 class AssumptionArguments(TypedDict, total=False):
@@ -62,3 +64,4 @@ class AssumptionArguments(TypedDict, total=False):
     null_is_absent: bool
     branch_policy_redirect: BranchPolicyRedirect
     legacy_delivery_headers: bool
+    mergeable_after: int

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pytest_ghdeploy.github.git_database import GitDatabase, first_sha, parts_of
 from pytest_ghdeploy.github.git_objects import sha_of
 from pytest_ghdeploy.github.git_refs import Refs
+from pytest_ghdeploy.github.history import compare
+from pytest_ghdeploy.github.merges import merged
 from pytest_ghdeploy.github.trees import REGULAR, SUBMODULE, File, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from pytest_ghdeploy.github.history import Divergence
     from pytest_ghdeploy.github.model import User
     from pytest_ghdeploy.github.trees import Change
 
@@ -82,15 +85,6 @@ class Target(NamedTuple):
     sha: str
 
 
-class MergeConflict(Exception):
-    """Both sides of a merge changed the same paths in different ways."""
-
-    def __init__(self, paths: list[str]) -> None:
-        """Keep the conflicting *paths*, which are sorted."""
-        super().__init__(", ".join(paths))
-        self.paths = paths
-
-
 class Graph(GitDatabase):
     """The commits, branches and tags of one repository."""
 
@@ -107,7 +101,7 @@ class Graph(GitDatabase):
         if empty:
             return
         files = {"README.md": f"# {name}\n", ".gitignore": "*.pyc\n"}
-        self.branches[default_branch] = self._add(
+        self.branches[default_branch] = self.add(
             (), Tree({path: File(self.add_blob(text)) for path, text in files.items()}), "Initial commit", author, now
         ).sha
 
@@ -118,7 +112,7 @@ class Graph(GitDatabase):
         graph.branches, graph.tags, graph.other_refs = Refs(self.branches), Refs(self.tags), Refs(self.other_refs)
         return graph
 
-    def _add(
+    def add(
         self,
         parents: tuple[str, ...],
         tree: Tree,
@@ -129,6 +123,7 @@ class Graph(GitDatabase):
         sha: str = "",
         pgp_signature: str = "",
     ) -> Commit:
+        """Add a commit to no branch. Without *sha*, it differs from all others."""
         self.pending.set(self, _newest=self._newest + 1)
         sha = sha or sha_of("commit", self._name, str(self._newest), message, *parents)
         commit = Commit(sha, parents, tree, message, author, now, self._newest, *signatures, pgp_signature)
@@ -259,13 +254,15 @@ class Graph(GitDatabase):
 
     def missing(self, head: str, base: str) -> list[Commit]:
         """List the commits of *base* that *head* does not contain, newest first."""
-        known = self.ancestors(head)
-        return [commit for commit in self.log(base) if commit.sha not in known]
+        return self.compare(head, base).right
+
+    def compare(self, left: str, right: str) -> Divergence:
+        """Compare the histories of two commits."""
+        return compare(self.commits, left, right)
 
     def merge_base(self, ours: str, theirs: str) -> Commit | None:
         """Find the newest common ancestor; ``None`` for unrelated histories."""
-        common = self.ancestors(ours) & self.ancestors(theirs)
-        return max((self.commits[sha] for sha in common), key=_number, default=None)
+        return self.compare(ours, theirs).merge_base
 
     def changed_paths(self, sha: str) -> list[Change]:
         """Compare a commit with its first parent, path by path, in alphabetical order."""
@@ -308,7 +305,7 @@ class Graph(GitDatabase):
             old = tree.find(path)
             mode = old.mode if old and old.mode != SUBMODULE else REGULAR
             changes[path] = None if content is None else File(self.add_blob(content), mode)
-        commit = self._add((head,) if head else (), tree.committed(changes), message, author, now, signatures)
+        commit = self.add((head,) if head else (), tree.committed(changes), message, author, now, signatures)
         self.pending.put(self.branches, branch, commit.sha)
         return commit
 
@@ -332,7 +329,7 @@ class Graph(GitDatabase):
 
         sha = first_sha(parts, fits)
         known = self.commits.get(sha)
-        return known or self._add(parents, tree, message, author, now, signatures, sha, pgp_signature)
+        return known or self.add(parents, tree, message, author, now, signatures, sha, pgp_signature)
 
     def merged_tree(self, ours: str, theirs: str) -> Tree:
         """
@@ -342,17 +339,7 @@ class Graph(GitDatabase):
             MergeConflict: Both sides changed a path since their merge base, in different ways.
         """
         common = self.merge_base(ours, theirs)
-        base = common.tree if common else Tree()
-        left, right = self.commits[ours].tree, self.commits[theirs].tree
-        changed = {path: right.find(path) for path, _ in right.changes_since(base)}
-        conflicts = [
-            path
-            for path, other in changed.items()
-            if left.find(path) not in (base.find(path), other) or (other and _is_in_the_way(left, path, changed))
-        ]
-        if conflicts:
-            raise MergeConflict(conflicts)
-        return left.committed(changed)
+        return merged(common.tree if common else Tree(), self.commits[ours].tree, self.commits[theirs].tree)
 
     def merge(self, branch: str, theirs: str, *, message: str, author: User, now: datetime) -> Commit:
         """
@@ -362,7 +349,7 @@ class Graph(GitDatabase):
             MergeConflict: As in ``merged_tree``. The branch does not move.
         """
         ours = self.branches[branch]
-        commit = self._add((ours, theirs), self.merged_tree(ours, theirs), message, author, now)
+        commit = self.add((ours, theirs), self.merged_tree(ours, theirs), message, author, now)
         self.pending.put(self.branches, branch, commit.sha)
         return commit
 
@@ -436,12 +423,6 @@ class Graph(GitDatabase):
         if self.add_blob(text) == self.commits[self.branches[base]].tree[path].sha:
             text += "and not otherwise\n"
         self.commit(head, message=f"Change {path}", files={path: text}, author=author, now=now)
-
-
-def _is_in_the_way(ours: Tree, path: str, changed: Mapping[str, File | None]) -> bool:
-    """Return whether a file of ours cannot stay beside a new file *path*, and is not removed by *changed* either."""
-    other = ours.blocking(path)
-    return other is not None and changed.get(other, ours.find(other)) is not None
 
 
 def _number(commit: Commit) -> int:

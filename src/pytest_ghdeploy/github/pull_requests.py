@@ -20,9 +20,27 @@ MergeMethod = Literal["merge", "squash", "rebase"]
 ReactionContent = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
 Subject = Literal["issue", "issue_comment", "commit_comment", "release"]
 
+PULL_REQUEST_STATES: tuple[str, ...] = get_args(PullRequestState)
 REVIEW_STATES: tuple[str, ...] = get_args(ReviewState)
 MERGE_METHODS: tuple[str, ...] = get_args(MergeMethod)
 REACTION_CONTENTS: tuple[str, ...] = get_args(ReactionContent)
+
+
+class Mergeability(NamedTuple):
+    """
+    Whether a pull request can be merged, with its head at *head_sha* and its base at *base_sha*.
+
+    Attributes:
+        mergeable, rebaseable: ``None`` until this was computed.
+
+        reads: How many responses have said so far that it is not known yet.
+    """
+
+    base_sha: str
+    head_sha: str
+    mergeable: bool | None = None
+    rebaseable: bool | None = None
+    reads: int = 0
 
 
 class PullRequest(NamedTuple):
@@ -37,6 +55,10 @@ class PullRequest(NamedTuple):
         base_sha: The head of the base branch when the pull request was opened or its head last moved.
 
         merge_commit_sha: The commit that brought a merged pull request into its base, else the latest test merge.
+
+        merged_onto: The head of the base branch before the merge, ``None`` for a pull request that is not merged.
+
+        mergeability: The latest test merge, which a push to the head or base makes obsolete; ``None`` before the first.
 
         label_ids: The ids of its labels, in the order in which they were added.
     """
@@ -61,6 +83,8 @@ class PullRequest(NamedTuple):
     merged_at: datetime | None = None
     merged_by: User | None = None
     merge_commit_sha: str | None = None
+    merged_onto: str | None = None
+    mergeability: Mergeability | None = None
     label_ids: tuple[int, ...] = ()
     performed_via_github_app: App | None = None
 

@@ -9,6 +9,7 @@ GitHub's refusals and their texts.
       Unauthorized          401
       Forbidden             403
       NotFound              404
+      MethodNotAllowed      405
       Conflict              409
       UnsupportedMediaType  415
       Unprocessable         422
@@ -118,6 +119,12 @@ class NotFound(GitHubError):
     """The resource does not exist, or the caller may not see it."""
 
     status = 404
+
+
+class MethodNotAllowed(GitHubError):
+    """The pull request cannot be merged, or not in this way."""
+
+    status = 405
 
 
 class Conflict(GitHubError):

@@ -79,9 +79,19 @@ def terms(accept: str, version: str | None, *, reads: bool, in_errors: bool) -> 
     return Terms(version or API_VERSIONS[0], form, form_entry, media_type)
 
 
-# Fields that a newer API version has removed: everywhere, or at the top of an operation's response.
+# Fields that a newer API version has removed: everywhere, or at the top of an operation's response or of its items.
 _REMOVED_EVERYWHERE = {"2026-03-10": frozenset({"has_downloads", "use_squash_pr_title_as_default"})}
-_REMOVED_AT_THE_TOP = {"2026-03-10": {"rate-limit/get": frozenset({"rate"})}}
+_OF_PULL_REQUESTS = frozenset({"merge_commit_sha", "assignee"})
+_REMOVED_AT_THE_TOP = {
+    "2026-03-10": {
+        "pulls/create": _OF_PULL_REQUESTS,
+        "pulls/get": _OF_PULL_REQUESTS,
+        "pulls/list": _OF_PULL_REQUESTS,
+        "pulls/update": _OF_PULL_REQUESTS,
+        "rate-limit/get": frozenset({"rate"}),
+        "repos/list-pull-requests-associated-with-commit": _OF_PULL_REQUESTS,
+    }
+}
 
 
 def as_of(version: str, operation_id: str, body: Any) -> Any:  # noqa: ANN401 - JSON

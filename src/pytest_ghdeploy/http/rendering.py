@@ -140,7 +140,8 @@ class Renderer:
     def _texts_of(self, call: Call, listing: Listing, rows: Sequence[Any]) -> list[str]:
         if listing.render is None:
             return [self._text_of(call, row) for row in rows]
-        return [to_json(negotiation.as_of(call.terms.version, "", listing.render(row))) for row in rows]
+        version, name = call.terms.version, call.endpoint.operation_id
+        return [to_json(negotiation.as_of(version, name, listing.render(row))) for row in rows]
 
     def _text_of(self, call: Call, row: Any) -> str:  # noqa: ANN401 - a row of the store with its own URL
         # Rows never change, so their JSON is cached. Writing it is most of the work of a GET.

@@ -212,6 +212,7 @@ _ON_DEMAND = {
     "git_commits": {"git"},
     "git_tags": {"git"},
     "labels": {"labels"},
+    "pulls": {"pulls"},
     "rate_limit": {"rate_limit"},
     "reactions": {"reactions"},
     "tags": {"tags"},

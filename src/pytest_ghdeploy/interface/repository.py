@@ -33,6 +33,7 @@ from pytest_ghdeploy.interface.arguments import (
 from pytest_ghdeploy.interface.environment import Environment
 from pytest_ghdeploy.interface.repository_conversation import RepositoryConversation
 from pytest_ghdeploy.interface.repository_git import RepositoryGit
+from pytest_ghdeploy.interface.repository_pulls import RepositoryPulls
 from pytest_ghdeploy.interface.repository_reports import RepositoryReports
 from pytest_ghdeploy.interface.resources import DeployKey, Deployment
 from pytest_ghdeploy.public import public
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 
 @public
-class Repository(RepositoryGit, RepositoryReports, RepositoryConversation):
+class Repository(RepositoryGit, RepositoryReports, RepositoryConversation, RepositoryPulls):
     """A repository of a fake: see ``FakeGitHub.add_repository``."""
 
     def rename(self, full_name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import branch_protection, refs
+from pytest_ghdeploy.api import branch_protection, git, refs
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github.rules import git as rules
 from pytest_ghdeploy.github.trees import EMPTY, File, Tree
@@ -199,9 +199,10 @@ class RepositoryGit(RepositoryBase):
         author: model.User,
         signatures: tuple[Signature | None, Signature | None] = (None, None),
     ) -> str:
-        now = self._store.clock.now
+        now, before = self._store.clock.now, self._graph.branches.get(branch)
         commit = self._graph.commit(branch, message=message, files=files, author=author, now=now, signatures=signatures)
         self._store.pushed(self._row)
+        git.follow(self._store, self._row, None, f"heads/{branch}", before=before)
         return commit.sha
 
     def add_merge_conflict(self, head: str, base: str | None = None) -> None:
@@ -225,8 +226,11 @@ class RepositoryGit(RepositoryBase):
             if self._branch(head, "head") == base:
                 msg = f"{base} cannot conflict with itself: head and base must be different branches"
                 raise FakeError(msg, argument="head")
+            before = {branch: self._graph.branches[branch] for branch in (head, base)}
             self._graph.clash(head, base, author=self._store.default_user, now=self._store.clock.now)
             self._store.pushed(self._row)
+            for branch, sha in before.items():
+                git.follow(self._store, self._row, None, f"heads/{branch}", before=sha)
 
     def protect_branch(
         self, pattern: str, *, required_contexts: Sequence[str] = (), required_approvals: int = 0

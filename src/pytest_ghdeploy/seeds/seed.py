@@ -99,6 +99,7 @@ _OF_REPOSITORIES = (
     Section("check_runs", "add_check_run", Repository),
     Section("commit_comments", "add_commit_comment", Repository),
     Section("labels", "add_label", Repository),
+    Section("pull_requests", "add_pull_request", Repository),
     Section("environments", "add_environment", Repository, inside=_OF_ENVIRONMENTS),
     Section("deployments", "add_deployment", Repository, inside=_OF_DEPLOYMENTS),
 )

@@ -1,14 +1,16 @@
 """
-The payloads of webhook events about comments and labels. Few tests need them, so they are not in ``events``.
+The payloads of webhook events about pull requests, comments and labels.
+
+Few tests need them, so they are not in ``events``.
 
 Source: https://docs.github.com/webhooks/webhook-events-and-payloads
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.serializers import comments, labels
+from pytest_ghdeploy.serializers import comments, labels, pull_requests
 from pytest_ghdeploy.serializers.events import _around
 
 if TYPE_CHECKING:
@@ -36,4 +38,20 @@ def label(
         "label": labels.label(row, repository, urls),
         **changes,
         **_around(repository, sender, urls),
+    }
+
+
+def pull_request(action: str, view: pull_requests.View, sender: User, urls: Urls, **more: Any) -> JSON:  # noqa: ANN401 - JSON
+    """
+    Make the payload of ``pull_request``.
+
+    Args:
+        more: The members that only some actions have, such as ``changes`` or ``label``.
+    """
+    return {
+        "action": action,
+        "number": view.row.number,
+        "pull_request": pull_requests.of_event(view, urls),
+        **more,
+        **_around(view.repository, sender, urls),
     }

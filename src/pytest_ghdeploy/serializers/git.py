@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pytest_ghdeploy.serializers.accounts import email, node_id, time, user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from pytest_ghdeploy.github.branch_protection import BranchProtection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.git_database import AnnotatedTag
     from pytest_ghdeploy.github.git_objects import ObjectKind
     from pytest_ghdeploy.github.model import Repository, User
-    from pytest_ghdeploy.github.trees import Change, Entry
+    from pytest_ghdeploy.github.trees import Change, Entry, File
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 
@@ -70,9 +70,7 @@ def diff_entries(
         was, now = old.get(path), new.get(path)
         shown = now or was
         assert shown is not None  # noqa: S101 - the path has changed
-        before_after = graph.content(was) if was else b"", graph.content(now) if now else b""
-        is_short = sum(map(len, before_after)) <= _CACHED_BYTES
-        added, removed, patch = (_cached_diff if is_short else _diff)(*before_after)
+        added, removed, patch = diff_of(was, now, graph.content)
         # The URLs of a deleted file lead to the previous commit.
         where = f"{after if now or not before else before}/{quote(path)}"
         files.append(
@@ -90,6 +88,18 @@ def diff_entries(
             }
         )
     return files
+
+
+def diff_of(old: File | None, new: File | None, content: Callable[[File], bytes]) -> tuple[int, int, str]:
+    """
+    Count the added and removed lines between two files, and make the patch, which is ``""`` for binary files.
+
+    Args:
+        content: Returns the content of a file.
+    """
+    contents = content(old) if old else b"", content(new) if new else b""
+    is_short = sum(map(len, contents)) <= _CACHED_BYTES
+    return (_cached_diff if is_short else _diff)(*contents)
 
 
 _LINES = 2000

@@ -134,6 +134,11 @@ _OF_ADMINISTRATORS = (
 )
 
 
+def settings_of(row: Repository) -> JSON:
+    """Serialize the settings that only administrators, and events about pull requests, see."""
+    return {name: getattr(row.settings, name) for name in _OF_ADMINISTRATORS}
+
+
 def full_repository(row: Repository, urls: Urls, permission: Permission | None) -> JSON:
     """
     Serialize a repository for its own endpoint.
@@ -146,7 +151,7 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
         rank = PERMISSIONS.index(permission)
         full["permissions"] = {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)}
     if permission == "admin":
-        full |= {name: getattr(row.settings, name) for name in _OF_ADMINISTRATORS}
+        full |= settings_of(row)
     full["temp_clone_token"] = None
     if row.owner.type == "Organization":
         full["organization"] = user(row.owner, urls)

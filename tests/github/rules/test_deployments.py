@@ -475,6 +475,7 @@ def test_the_hint_names_the_environment_or_repository_with_the_others(*, per_rep
         ("null_is_absent", True),
         ("branch_policy_redirect", "list"),
         ("legacy_delivery_headers", False),
+        ("mergeable_after", 0),
     ],
 )
 def test_the_defaults_follow_the_best_evidence(name: str, value: object) -> None:

@@ -87,8 +87,8 @@ def without_pytest() -> None:
         gh.add_token("app", user="a[bot]", permissions={"deployments": "write"}, repositories=["octocat/example"])
         gh.revoke_token("classic")
         assert_type(gh.tokens, Sequence[Token])
-        gh.stub("GET", "/repos/octocat/example/pulls", status=200, json=[{"number": 1}])
-        gh.stub("DELETE", "/repos/octocat/example/pulls/1", status=204)
+        gh.stub("GET", "/repos/octocat/example/milestones", status=200, json=[{"number": 1}])
+        gh.stub("DELETE", "/repos/octocat/example/milestones/1", status=204)
 
         def respond(request: StubbedRequest) -> object:
             return 201, {**request.query, "body": request.json}

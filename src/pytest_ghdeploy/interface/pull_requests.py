@@ -1,0 +1,137 @@
+"""The handle of a pull request. Like the handles in ``resources``, it reads the current state."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_ghdeploy.api import pull_states, pulls
+from pytest_ghdeploy.github.model import User
+from pytest_ghdeploy.github.pull_requests import PullRequestState
+from pytest_ghdeploy.interface.arguments import advice
+from pytest_ghdeploy.interface.labels import label_of
+from pytest_ghdeploy.interface.resources import _Field, _Item
+from pytest_ghdeploy.public import public
+from pytest_ghdeploy.serializers import pull_requests as as_json
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github import pull_requests as rows
+    from pytest_ghdeploy.github.rules.pull_requests import MergeState
+    from pytest_ghdeploy.github.urls import JSON
+    from pytest_ghdeploy.interface.labels import Label
+    from pytest_ghdeploy.store.tables import Table
+
+
+@public
+class PullRequestBranch(NamedTuple):
+    """
+    The head or the base of a pull request.
+
+    Attributes:
+        ref: The name of the branch.
+
+        sha: Of the head, its latest commit. Of the base, the commit at which it was when the head last moved.
+    """
+
+    ref: str
+    sha: str
+
+
+@public
+class PullRequest(_Item):
+    """
+    A pull request.
+
+    Reading ``mergeable``, ``mergeable_state`` or ``merge_commit_sha`` merges head and base as a test, as a request
+    does. Unlike in responses, the result is there at once.
+    """
+
+    __slots__ = ()
+    _kind = "pull request"
+
+    number = _Field[int]()
+    html_url = _Field[str]()
+    state = _Field[PullRequestState]()
+    title = _Field[str]()
+    body = _Field[str | None]()
+    draft = _Field[bool]()
+    user = _Field[User]()
+    merged = _Field[bool]()
+    created_at = _Field[datetime]()
+    updated_at = _Field[datetime]()
+    closed_at = _Field[datetime | None]()
+    merged_at = _Field[datetime | None]()
+    merged_by = _Field[User | None]()
+
+    def __repr__(self) -> str:
+        row = self._table().get(self._id)
+        return f"<PullRequest #{row.number}>" if row else f"<PullRequest {self._id}>"
+
+    def _table(self) -> Table[rows.PullRequest]:
+        return self._store.pull_requests
+
+    def _as_json(self, row: rows.PullRequest) -> JSON:
+        store, repository = self._store, self._store.repository_of(row)
+        return as_json.short(pull_states.view(store, repository, row, full=False), store.urls)
+
+    @property
+    def head(self) -> PullRequestBranch:
+        """The branch with the changes."""
+        with self._store.lock:
+            return PullRequestBranch(self._row.head_ref, self._row.head_sha)
+
+    @property
+    def base(self) -> PullRequestBranch:
+        """The branch to merge into."""
+        with self._store.lock:
+            return PullRequestBranch(self._row.base_ref, self._row.base_sha)
+
+    @property
+    def labels(self) -> list[Label]:
+        """The labels, in the order in which they were added."""
+        with self._store.lock:
+            known = (self._store.labels.get(label_id) for label_id in self._row.label_ids)
+            return [label_of(row) for row in known if row]
+
+    def _merge_state(self) -> MergeState:
+        row: rows.PullRequest = self._row
+        return pull_states.merge_state_now(self._store, self._store.repository_of(row), row)
+
+    @property
+    def mergeable(self) -> bool | None:
+        """Whether head and base merge without conflicts; ``None`` once it is merged."""
+        with self._store.lock, self._store.changes:
+            return self._merge_state().mergeable
+
+    @property
+    def mergeable_state(self) -> str:
+        """``clean``, ``unstable``, ``behind``, ``blocked`` or ``dirty``; ``unknown`` once it is merged."""
+        with self._store.lock, self._store.changes:
+            return self._merge_state().mergeable_state
+
+    @property
+    def merge_commit_sha(self) -> str | None:
+        """The SHA of the commit that merged it or, before that, of the latest test merge; ``None`` without any."""
+        with self._store.lock, self._store.changes:
+            self._merge_state()
+            sha: str | None = self._row.merge_commit_sha
+            return sha
+
+    def close(self) -> None:
+        """Close the pull request as the owner of the repository. Dispatches ``pull_request``, unless it is closed."""
+        self._change("closed")
+
+    def reopen(self) -> None:
+        """
+        Reopen the pull request as the owner of the repository. Dispatches ``pull_request``, unless it is open.
+
+        Raises:
+            FakeError: It is merged, or its branches have changed in a way that GitHub does not allow. It stays closed.
+        """
+        self._change("open")
+
+    def _change(self, state: PullRequestState) -> None:
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
+            row: rows.PullRequest = self._row
+            repository = self._store.repository_of(row)
+            pulls.change(self._store, repository, repository.owner, row, state=state)
