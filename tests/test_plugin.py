@@ -273,7 +273,8 @@ def test_markers_describes_the_marker(pytester: pytest.Pytester) -> None:
             "enterprise_version=..., inactive_events=..., "
             "auto_inactive_production=..., delete_per_repository=..., neutral_passes=..., short_shas=..., "
             "contexts_before_merge=..., list_all_contexts=..., payload_limit=..., version_text_in_errors=..., "
-            "null_is_absent=..., branch_policy_redirect=..., legacy_delivery_headers=..., mergeable_after=...): "
+            "null_is_absent=..., branch_policy_redirect=..., legacy_delivery_headers=..., mergeable_after=..., "
+            "stateless_tokens=..., quoted_issuer=...): "
             "set up the fixture ghdeploy for this test, which need not name it; "
             "repositories is a list of full names to add, "
             "seed is a seed file or a list of seed files, relative to the test file, "
@@ -466,7 +467,7 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
             "short_shas, repositories, seed, pass_through, base_url, validate, enterprise_version, inactive_events, "
             "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect, "
-            "legacy_delivery_headers, mergeable_after"),
+            "legacy_delivery_headers, mergeable_after, stateless_tokens, quoted_issuer"),
         ),
         (
             "'octocat/example'",
@@ -555,6 +556,7 @@ def test_an_unknown_option_ends_the_run(pytester: pytest.Pytester, how: str) -> 
             "ghdeploy_neutral_passes, ghdeploy_short_shas, ghdeploy_contexts_before_merge, ghdeploy_list_all_contexts, "
             "ghdeploy_payload_limit, ghdeploy_version_text_in_errors, ghdeploy_null_is_absent, "
             "ghdeploy_branch_policy_redirect, ghdeploy_legacy_delivery_headers, ghdeploy_mergeable_after, "
+            "ghdeploy_stateless_tokens, ghdeploy_quoted_issuer, "
             "ghdeploy_repositories, ghdeploy_seed, ghdeploy_pass_through, ghdeploy_report_lines"
         )
     ]

@@ -384,6 +384,7 @@ class FakeGitHub:
         client_id: str | None = None,
         permissions: Mapping[str, str] | None = None,
         events: Sequence[str] = ("deployment_protection_rule",),
+        private_key: str | None = None,
     ) -> App:
         """
         Add a GitHub App. Until ``App.install`` is called, it is installed on all accounts.
@@ -403,13 +404,16 @@ class FakeGitHub:
             events: The events that the app subscribes to. With ``deployment_protection_rule`` and the permission
                 ``deployments: write``, environments can have a custom deployment protection rule of the app.
 
+            private_key: The key that signs the app's JSON web tokens: RSA, in PEM, without a password. The default is
+                made when ``App.private_key`` is first read. Either needs the extra ``app``.
+
         Returns:
             The app. Its ``id`` is GitHub's ``integration_id``.
 
         Raises:
             FakeError: The slug, *id* or *client_id* is taken, or an argument is invalid. Nothing was added.
         """
-        with self._engine.lock, self._engine.changes:
+        with Secrets.with_one(private_key), self._engine.lock, self._engine.changes:
             row = accounts.add_app(
                 self._engine.store,
                 slug,
@@ -418,6 +422,7 @@ class FakeGitHub:
                 client_id=client_id,
                 permissions=permissions,
                 events=events,
+                private_key=private_key,
             )
             return App(self._engine.store, row.id)
 

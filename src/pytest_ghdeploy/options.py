@@ -64,6 +64,10 @@ OPTIONS = {
     "mergeable_after": Option(
         "0", "how many reads of a pull request after a push say that mergeable is not known yet", "READS"
     ),
+    "stateless_tokens": Option(
+        "false", "issue tokens of installations in GitHub's format of 2026, with a JSON web token"
+    ),
+    "quoted_issuer": Option("true", "accept the id of an app as a string in the iss of a JSON web token"),
 }
 """The options by name. Ini options start with ``ghdeploy_``; command-line options have dashes for underscores."""
 

@@ -10,7 +10,8 @@ import pytest
 
 from pytest_ghdeploy.github import authorization
 from pytest_ghdeploy.github.authorization import Needed
-from pytest_ghdeploy.github.model import App, Installation, Repository, Token, User
+from pytest_ghdeploy.github.installations import Installation
+from pytest_ghdeploy.github.model import App, Repository, Token, User
 from pytest_ghdeploy.github.refusals import Forbidden
 from pytest_ghdeploy.github.rules import commits as rules
 
@@ -220,7 +221,7 @@ def test_the_verdict_follows_from_token_right_and_visibility(
 ACME = User(7, "acme", "Organization", NOON)
 SITE = Repository(9, ACME, "site", private=True, default_branch="main",
                   created_at=NOON, updated_at=NOON, pushed_at=NOON)  # fmt: skip
-ON_ACME = Installation(58, APP.id, ACME, {"deployments": "write"}, NOON)
+ON_ACME = Installation(58, APP.id, ACME, {"deployments": "write"}, NOON, NOON)
 ON_MONA = ON_ACME._replace(id=59, account=MONA)
 
 

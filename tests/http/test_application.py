@@ -332,6 +332,7 @@ def test_which_operations_need_a_body() -> None:
     with_body = {name for name in router.endpoints() if schema.takes_body(name)}
     assert with_body - {name for name in with_body if schema.needs_body(name)} == {
         "actions/update-environment-variable",
+        "apps/create-installation-access-token",
         "checks/update",
         "issues/update-label",
         "pulls/update",

@@ -26,6 +26,10 @@ ENDPOINTS = router.endpoints()
 FILTERS = {
     "actions/list-environment-secrets": ["per_page", "page"],
     "actions/list-environment-variables": ["per_page", "page"],
+    "apps/list-installation-repos-for-authenticated-user": ["per_page", "page"],
+    "apps/list-installations": ["per_page", "page", "since", "outdated"],
+    "apps/list-installations-for-authenticated-user": ["per_page", "page"],
+    "apps/list-repos-accessible-to-installation": ["per_page", "page"],
     "checks/list-annotations": ["per_page", "page"],
     "checks/list-for-ref": ["check_name", "status", "filter", "per_page", "page", "app_id"],
     "issues/list-labels-for-repo": ["per_page", "page"],
@@ -74,11 +78,12 @@ def test_the_table_has_every_filter_that_github_describes() -> None:
 
 def test_an_empty_filter_is_no_filter(ghdeploy: FakeGitHub) -> None:
     """Each filter alone, and all filters of a list at once, leave everything in it."""
-    scene, client = Scene(ghdeploy), Client()
+    scene = Scene(ghdeploy)
     scene.repo.add_check_run("main", name="lint", conclusion="success")
     asked = 0
     for operation_id, names in FILTERS.items():
         _, places = scene.usual(operation_id)
+        client = Client(authorization=f"Bearer {scene.token(operation_id)}")
         path = ENDPOINTS[operation_id].paths[0].format(**scene.places | places)
         everything = client.get(path)
         assert everything.ok

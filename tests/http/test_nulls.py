@@ -103,7 +103,9 @@ def send(operation_id: str, name: str, *, left_out: bool = False, null_is_absent
         if left_out:
             del body[name]
         url = ENDPOINTS[operation_id].paths[0].format(**scene.places | places)
-        return Client().request(ENDPOINTS[operation_id].method, url, json=body)
+        return Client(authorization=f"Bearer {scene.token(operation_id)}").request(
+            ENDPOINTS[operation_id].method, url, json=body
+        )
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,9 @@ ORDINARY: list[tuple[str, dict[str, Any]]] = [
     ("actions/create-environment-variable", {"name": "REGION", "value": "eu"}),
     ("actions/create-or-update-environment-secret", {"encrypted_value": "c2VhbGVk", "key_id": "568250167242549743"}),
     ("actions/update-environment-variable", {"value": "us"}),
+    ("apps/create-installation-access-token", {}),
+    ("apps/create-installation-access-token", {"repositories": ["example"], "permissions": {"deployments": "write"}}),
+    ("apps/create-installation-access-token", {"repository_ids": [5], "permissions": {}}),
     ("checks/create", {"name": "lint", "head_sha": SHA, "status": "in_progress", "started_at": "2026-01-02T03:04:05Z"}),
     ("checks/create", {"name": "lint", "head_sha": SHA, "conclusion": "success", "output": OUTPUT}),
     ("checks/update", {"status": "completed", "conclusion": "failure", "completed_at": "2026-01-02T03:04:05+01:00"}),
@@ -134,7 +137,7 @@ def values(draw: st.DrawFn, of: Any) -> Any:  # noqa: ANN401 - a part of a schem
     match draw(st.sampled_from(of["type"] if isinstance(of["type"], list) else [of["type"]])):
         case "array":
             length = draw(st.sampled_from([1, 0, of.get("maxItems", 3)])) + beyond
-            generated = st.just([draw(values(of["items"]))] * length if length else [])
+            generated = st.just([draw(values(of["items"]) if "items" in of else JUNK)] * length if length else [])
         case "object":
             generated = members(of)
         case "string" if "format" in of:

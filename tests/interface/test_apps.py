@@ -378,7 +378,8 @@ def test_an_app_is_installed_everywhere_until_it_is_installed(ghdeploy: FakeGitH
     assert acmes.repositories == ["acme/site"]
     assert said(call(tokens["octocat"], "GET", DEPLOYMENTS)) == (401, "Bad credentials")
     assert ghdeploy.requests[-1].hint == (
-        "the token of deployer[bot] belongs to an installation that ended when App.install was called: until then, "
+        "the token of deployer[bot] belongs to an installation that was deleted, or that ended when App.install was "
+        "called: until then, "
         "an app is installed on every account"
     )
     assert call(for_mona, "POST", "/repos/acme/site/deployments", DEPLOY).status_code == 201

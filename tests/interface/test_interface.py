@@ -805,7 +805,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         lambda gh, _r, _d: gh.assert_event("deploymnt"),
         (
             "unknown event 'deploymnt'; known: "
-            "deployment, deployment_status, delete, check_run, commit_comment, create, label, pull_request, push, "
+            "deployment, deployment_status, delete, check_run, commit_comment, create, installation, label, pull_request, push, "
             "status"
         ),
     ),
@@ -962,7 +962,7 @@ NOT_A_ROOT = "base_url must be the root of an API, https://api.github.com or htt
             ("unknown argument 'neutral_pass'; known: neutral_passes, base_url, validate, enterprise_version, "
             "inactive_events, auto_inactive_production, delete_per_repository, short_shas, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect, "
-            "legacy_delivery_headers, mergeable_after"),
+            "legacy_delivery_headers, mergeable_after, stateless_tokens, quoted_issuer"),
         ),
     ],
 )  # fmt: skip

@@ -65,7 +65,12 @@ def test_an_endpoint_matches_githubs_description(name: str) -> None:
 def test_a_schema_has_a_request_if_github_takes_a_body(endpoint: Endpoint) -> None:
     """Every operation that writes validates a body. Other operations have none, except for deleting files."""
     writes = endpoint.method in ("PATCH", "POST", "PUT") or endpoint.operation_id == "repos/delete-file"
-    sends = {"repos/ping-webhook", "repos/test-push-webhook", "repos/redeliver-webhook-delivery"}
+    sends = {
+        "apps/suspend-installation",
+        "repos/ping-webhook",
+        "repos/test-push-webhook",
+        "repos/redeliver-webhook-delivery",
+    }
     writes = writes and endpoint.operation_id not in sends
     assert schema.takes_body(endpoint.operation_id) == writes
 

@@ -424,6 +424,11 @@ def test_a_command_that_is_not_run_exists(block: Block) -> None:
         if block.argument == "install":
             name = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]
             assert line == f"pip install {name}"
+        elif block.argument == "extras":
+            project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+            extra = re.fullmatch(rf"pip install '{project['name']}\[(\w+)\]'", line)
+            assert extra
+            assert extra[1] in project["optional-dependencies"]
         else:
             program, target = line.split()
             assert program == "make"

@@ -35,6 +35,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "doors.httpx": {"anyio"},
     "doors.requests": {"requests", "responses", "urllib3"},
     "doors.urllib3": {"urllib3"},
+    "github.json_web_tokens": {"cryptography", "jwt"},
     "http.schema": {"jsonschema", "referencing"},
     "interface.environment_values": {"nacl"},
     "plugin": {"pytest"},

@@ -26,12 +26,14 @@ from unittest.mock import Mock
 import pytest
 import requests
 import responses
+import signing
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 from pytest_ghdeploy.commands.serve import _EnvFile
 from pytest_ghdeploy.doors import registry
 from pytest_ghdeploy.doors.memory_socket import MemorySocket, Origin, refused
 from pytest_ghdeploy.errors import TROUBLESHOOTING
+from pytest_ghdeploy.github import json_web_tokens
 from pytest_ghdeploy.http import schema
 from pytest_ghdeploy.server import live_server, sockets, tls
 from pytest_ghdeploy.server.actions import runner
@@ -239,6 +241,44 @@ def asked(scene: Scene, method: str, url: str, **arguments: Any) -> str:  # noqa
     _ = scene.repo
     requests.request(method, url, headers=TOKEN | arguments.pop("headers", {}), timeout=10, **arguments)
     return scene.hint
+
+
+def by_another_key(scene: Scene) -> str:
+    """Sign a JSON web token with the key of another app."""
+    app = scene.fake.add_app("deployer")
+    assert app.private_key != signing.private_key()
+    return asked(scene, "GET", f"{API}/app", headers=bearer(signing.signed(scene.fake, app)))
+
+
+def too_early(scene: Scene) -> str:
+    """Sign a JSON web token that expired in 2020."""
+    app = scene.fake.add_app("deployer", private_key=signing.private_key())
+    token = signing.signed(scene.fake, app, exp=1_577_836_800)
+    return asked(scene, "GET", f"{API}/app", headers=bearer(token))
+
+
+def unexchanged(scene: Scene) -> str:
+    """Use a JSON web token for a repository."""
+    return asked(scene, "GET", REPO, headers=bearer(signing.signed(scene.fake, 1)))
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header with a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def without_extra(scene: Scene) -> str:
+    """Read a private key without the libraries of the extra."""
+    scene.patch.setattr(json_web_tokens, "can_verify", lambda: False)
+    return raised(lambda: scene.fake.add_app("deployer").private_key)
+
+
+def unverified(scene: Scene) -> str:
+    """Send a JSON web token without the libraries of the extra."""
+    app = scene.fake.add_app("deployer", private_key=signing.private_key())
+    scene.patch.setattr(json_web_tokens, "can_verify", lambda: False)
+    token = signing.signed(scene.fake, app)
+    return raised(lambda: asked(scene, "GET", f"{API}/app", headers=bearer(token)))
 
 
 def faulty(scene: Scene) -> str:
@@ -520,6 +560,7 @@ MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
     "waiting-in-an-event-loop": [blocking],
     "a-fake-that-is-already-active": [lambda scene: raised(scene.fake.open)],
     "a-token-that-is-not-known": [lambda scene: raised(lambda: scene.fake.revoke_token("a-token"))],
+    "the-extra-app-is-missing": [without_extra, unverified],
     "a-bug-in-the-fake": [lambda _: raised(lambda: schema.check_answer("repos/get-deployment", 200, {}))],
     "no-event-matches": [
         lambda scene: raised(lambda: scene.fake.assert_event("deployment", environment="staging")),
@@ -554,7 +595,14 @@ MESSAGES: dict[str, list[Callable[[Scene], str]]] = {
         lambda scene: seeded(scene, "seed.toml", "repositories = ["),
         lambda scene: seeded(scene, "seed.json", '{"repositories": [{}]}'),
     ],
-    "401": [unknown_token, lambda scene: scene.deploy("")],
+    "401": [
+        unknown_token,
+        lambda scene: scene.deploy(""),
+        lambda scene: asked(scene, "GET", f"{API}/app"),
+        by_another_key,
+        too_early,
+        unexchanged,
+    ],
     "403": [permissions, archived, limited],
     "404": [
         lambda scene: scene.deploy(),

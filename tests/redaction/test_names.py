@@ -89,7 +89,7 @@ def test_few_fields_of_the_fakes_responses_are_marked() -> None:
     """Among them are the secret of a hook, and names that have other values than strings."""
     schemas = [json.loads(file.read_text("utf-8")) for file in (ROOT / "schemas").rglob("*.json")]
     assert _marked(_property_names(schemas)) == {
-        *("encrypted_value", "secret", "signature", "temp_clone_token"),
+        *("encrypted_value", "secret", "signature", "temp_clone_token", "token"),
         # objects and lists of objects, and a boolean
         *("commit_signing_keys", "required_signatures", "secrets", "verifiable_password_authentication"),
     }

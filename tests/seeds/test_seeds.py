@@ -827,7 +827,7 @@ MISTAKES = [
         1,
         (
             "unknown key 'target' in webhooks[0]; known: "
-            "secret, url, events, content_type, repository, active, insecure_ssl, allow_any_host"
+            "secret, url, events, content_type, repository, app, active, insecure_ssl, allow_any_host"
         ),
     ),
     (
@@ -858,7 +858,7 @@ MISTAKES = [
         2,
         (
             "unknown key 'config' in webhooks[0]; known: "
-            "url, events, secret, content_type, repository, active, insecure_ssl, allow_any_host"
+            "url, events, secret, content_type, repository, app, active, insecure_ssl, allow_any_host"
         ),
     ),
     (

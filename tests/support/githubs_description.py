@@ -143,7 +143,10 @@ GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
 OPTIONAL_TEXT = {"type": ["string", "null"]}
 # GitHub documents this event for apps, but the description's list of all events lacks it.
 APPS_OWN = "deployment_protection_rule"
+# The account of an installation in one list is described as both at once, which nothing is.
+USER_AND_ENTERPRISE = ["Simple User", "Enterprise"]
 NOT_DESCRIBED = {
+    ("apps/delete-installation", 202),  # of the newer version
     ("repos/create-deployment", 409),  # listed, but without a schema
     ("repos/create-commit-status", 422),  # not listed, as are the next three
     ("issues/update-label", 422),
@@ -174,6 +177,14 @@ OLDER = "2022-11-28"
 REMOVED_FIELDS = {"has_downloads", "use_squash_pr_title_as_default", "rate", "assignee", "merge_commit_sha"}
 
 
+def _alternatives(value: dict[str, Any]) -> Iterator[str]:
+    """Find the keywords that combine alternatives, of which GitHub means "any of"."""
+    if "oneOf" in value:  # a plain error is also valid as an error with more, optional members
+        yield "oneOf"
+    if [part.get("title") for part in value.get("allOf", ())] == USER_AND_ENTERPRISE:
+        yield "allOf"
+
+
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Turn OpenAPI 3.0 into JSON Schema: ``nullable`` becomes an alternative, and alternatives may overlap."""
     if isinstance(value, list):
@@ -181,9 +192,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     if not isinstance(value, dict):
         return value
     plain = {name: _plain(member) for name, member in value.items() if name != "nullable"}
-    if "oneOf" in plain:
-        # GitHub means "any of": a plain error is also valid as an error with more, optional members.
-        plain["anyOf"] = plain.pop("oneOf")
+    for combined in _alternatives(value):
+        plain["anyOf"] = plain.pop(combined)
     if "deployment_review" in plain.get("enum", ()):
         plain["enum"] = [*plain["enum"], APPS_OWN]
     if isinstance(plain.get("properties"), dict):

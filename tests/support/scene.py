@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import signing
+
+from pytest_ghdeploy.http import router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +38,8 @@ class Scene:
     def __init__(self, fake: FakeGitHub) -> None:
         """Add everything to *fake*."""
         self.fake = fake
-        self.app = fake.add_app("gate")
+        self.app = fake.add_app("gate", private_key=signing.private_key())
+        fake.add_user("acme", type="Organization")
         for login in ("mona", "hubot"):
             fake.add_user(login)
         self.repo = repo = fake.add_repository("octocat/example")
@@ -60,6 +64,8 @@ class Scene:
         environment.add_variable("REGION", "eu")
         check_run = repo.add_check_run("v1", name="build", status="in_progress")
         self.places: dict[str, object] = {
+            "app_slug": "gate",
+            "org": "acme",
             "owner": "octocat",
             "repo": "example",
             "username": "mona",
@@ -83,6 +89,8 @@ class Scene:
             "tree_sha": self.tree,
             "pull_number": repo.add_pull_request("topic", labels=["preview"]).number,
         }
+        self.installation = self.app.installations[0]
+        self.places["installation_id"] = self.installation.id
         hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")
         self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
         tag = {"tag": "v2", "message": "Second", "object": self.sha, "type": "commit"}
@@ -101,6 +109,18 @@ class Scene:
         answer: dict[str, Any] = reply.json()
         return answer
 
+    def token(self, operation_id: str) -> str:
+        """Return a token of the kind that an operation takes."""
+        match router.endpoints()[operation_id].caller:
+            case "jwt":
+                return signing.signed(self.fake, self.app)
+            case "installation":
+                return self.installation.token()
+            case "user_access":
+                return self.installation.user_token("octocat")
+            case _:
+                return "a-token-for-tests"
+
     def usual(self, operation_id: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """Return a body, and parameters other than `places`, with which an operation succeeds once."""
         return _USUAL[operation_id](self) if operation_id in _USUAL else (None, {})
@@ -113,6 +133,7 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
         {"secret_name": "OTHER_KEY"},
     ),
     "actions/update-environment-variable": lambda _: ({"value": "us"}, {}),
+    "apps/create-installation-access-token": lambda _: ({"permissions": {"deployments": "write"}}, {}),
     "checks/create": lambda scene: ({"name": "lint", "head_sha": scene.sha}, {}),
     "checks/update": lambda _: ({"conclusion": "success"}, {}),
     "git/create-blob": lambda _: ({"content": "new\n"}, {}),

@@ -7,18 +7,19 @@ Source:
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.api import git
-from pytest_ghdeploy.api.routing import Call, Listing, Reply, refuse_forms, route
+from pytest_ghdeploy.api.routing import Call, Listing, Reply, refuse_forms, route, time_or_none
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.rules import git as rules
 from pytest_ghdeploy.serializers import git as as_json
 from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pytest_ghdeploy.github.git import Commit, Graph
     from pytest_ghdeploy.github.urls import JSON
 
@@ -35,7 +36,7 @@ def list_commits(call: Call) -> Reply:
     """List the commits of a branch that match all filters, newest first."""
     graph, query = git.history(call.store, call.repository), call.query
     start = query.get("sha") or call.repository.default_branch
-    since, until = _time(query.get("since")), _time(query.get("until"))
+    since, until = time_or_none(query.get("since")), time_or_none(query.get("until"))
     commits = [
         commit
         for commit in graph.log(git.find_commit(call, start).sha)
@@ -65,15 +66,6 @@ def _touches(graph: Graph, commit: Commit, place: str) -> bool:
     """Return whether a commit changes the file or folder *place*, ``""`` for the root."""
     changed, below = graph.changed_paths(commit.sha), f"{place}/"
     return any(path == place or path.startswith(below) or not place for path, _ in changed)
-
-
-def _time(text: str | None) -> datetime | None:
-    # An invalid time is ignored, as with other query parameters.
-    try:
-        when = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return when.replace(tzinfo=when.tzinfo or UTC) if when else None
 
 
 @route("repos/get-commit", "GET /repos/{owner}/{repo}/commits/{ref}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from inspect import getfullargspec
 from operator import attrgetter
@@ -21,8 +22,6 @@ from pytest_ghdeploy.github import authorization, refusals
 from pytest_ghdeploy.github.model import API_VERSIONS
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pytest_ghdeploy.github.model import App, Permission, Repository, Token, User
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.store.store import Store
@@ -78,6 +77,8 @@ class Call:
         terms: The negotiated API version and form of the response.
 
         token: The caller's token; ``None`` for an anonymous caller.
+
+        headers: The headers of the request. Their names are in lower case.
     """
 
     endpoint: Endpoint
@@ -92,6 +93,7 @@ class Call:
     terms: Terms = USUAL_TERMS
     token: Token | None = None
     query_text: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def app(self) -> App | None:
@@ -106,7 +108,7 @@ class Call:
 
     @property
     def actor(self) -> User:
-        """The caller's account, for operations that refuse anonymous callers."""
+        """The caller's account, for operations that refuse anonymous callers and apps that have no token yet."""
         assert self.viewer is not None  # noqa: S101 - the application has checked it
         return self.viewer
 
@@ -183,6 +185,8 @@ class Endpoint(NamedTuple):
 
         anonymous: Whether anonymous callers are allowed, on public repositories.
 
+        caller: The kind of caller that is allowed.
+
         finds: Looks up the resource in the path, before the body is read.
     """
 
@@ -194,11 +198,13 @@ class Endpoint(NamedTuple):
     anonymous: bool
     finds: Callable[[Call], Any] | None
     permission: str
+    caller: authorization.Caller = "token"
 
     @property
     def needed(self) -> authorization.Needed:
         """The requirements on the caller."""
-        return authorization.Needed(self.operation_id, self.needs, self.permission, self.method == "GET")
+        reads = self.method == "GET"
+        return authorization.Needed(self.operation_id, self.needs, self.permission, reads, self.caller)
 
 
 registered: dict[str, Endpoint] = {}
@@ -211,6 +217,7 @@ def route(
     anonymous: bool | None = None,
     permission: str | None = None,
     finds: Callable[[Call], Any] | None = None,
+    caller: authorization.Caller = "token",
 ) -> Callable[[Handler], Handler]:
     """
     Make the decorated function the handler of an operation.
@@ -229,6 +236,8 @@ def route(
             module's ``PERMISSION``, else none.
 
         finds: Looks up the resource in the path, for ``call.found``. Its 404 comes before any refusal of the body.
+
+        caller: The kind of caller that is allowed: see ``authorization.Caller``.
     """
     methods, paths = zip(*(spec.split(" ") for spec in method_and_paths), strict=True)
     reads = methods[0] == "GET"
@@ -246,6 +255,7 @@ def route(
             reads if anonymous is None else anonymous,
             finds,
             needed_permission,
+            caller,
         )
         return handler
 
@@ -308,6 +318,15 @@ def to_id(text: str, kind: str) -> int:
     if number is None:
         raise refusals.not_found(f"{kind} must be a number; got {text!r}")
     return number
+
+
+def time_or_none(text: str | None) -> datetime | None:
+    """Read a time from a query; ``None`` if it is invalid, which is ignored as with other parameters."""
+    try:
+        when = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return when.replace(tzinfo=when.tzinfo or UTC) if when else None
 
 
 def id_or_none(text: str) -> int | None:

@@ -14,19 +14,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.api import git
+from pytest_ghdeploy.api import app_installations, git
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
 from pytest_ghdeploy.github import deliveries, refusals
 from pytest_ghdeploy.github.model import Hook, HookDelivery
 from pytest_ghdeploy.github.rules import webhooks as rules
 from pytest_ghdeploy.redaction.content import hide
-from pytest_ghdeploy.serializers import events as payloads, webhooks as as_json
-from pytest_ghdeploy.store.events import untouched_payload
+from pytest_ghdeploy.serializers import events as payloads, installations as installation_json, webhooks as as_json
+from pytest_ghdeploy.store.events import app_alone, untouched_payload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.github.model import App, Repository, User
     from pytest_ghdeploy.store.events import Event
     from pytest_ghdeploy.store.store import Store
 
@@ -37,7 +37,7 @@ _ZEN = "Anything added dilutes everything else."
 # Operations
 
 
-# The app of the hooks for all repositories. It has no row, so it is not listed among the apps.
+# The app of the hooks for all repositories, if a test names none. It has no row, so it is not listed among the apps.
 _APP_ID = 1_204_021
 
 
@@ -50,12 +50,15 @@ def create(
     config: Mapping[str, Any] | None = None,
     events: Sequence[str] = rules.DEFAULT_EVENTS,
     active: bool = True,
+    app: App | None = None,
 ) -> Hook:
     """
     Create a hook. If it is *active*, it receives a ``ping`` first.
 
     Args:
         repository: The repository whose events it receives, ``None`` for all repositories.
+
+        app: The app whose hook it is. It receives the events of the repositories that the app is installed on.
 
         config: ``url``, ``content_type`` (the default is ``form``), ``secret`` and ``insecure_ssl``.
 
@@ -75,8 +78,8 @@ def create(
     row = Hook(
         id=store.hooks.next_id,
         repository_id=repository.id if repository else None,
-        app_id=None if repository else _APP_ID,
-        events=rules.events_of(events),
+        app_id=app.id if app else None if repository else _APP_ID,
+        events=rules.events_of(events, of_app=app is not None),
         active=active,
         created_at=store.clock.now,
         updated_at=store.clock.now,
@@ -190,13 +193,20 @@ def delete(store: Store, hook: Hook) -> None:
 
 def dispatch(store: Store, event: Event) -> None:
     """Make a delivery of an event for each hook that receives it, in the order of the hooks' creation."""
-    repository = store.repository(event.repository)
+    repository, alone = store.repository(event.repository), app_alone(event)
     repository_id = repository.id if repository else None
-    hooks = [hook for hook in store.hooks if rules.wants(hook, event.name, repository_id)]
-    if hooks:
-        payload = deliveries.payload_text(untouched_payload(event))
-        for hook in hooks:
-            _post(store, hook, event, repository_id, payload)
+    hooks = [hook for hook in store.hooks if rules.wants(hook, event.name, repository_id, app_id=alone)]
+    if not hooks:
+        return
+    payload = untouched_payload(event)
+    text = deliveries.payload_text(payload)
+    for hook in hooks:
+        app = store.apps.get(hook.app_id) if hook.app_id and alone is None else None
+        if app is None:
+            _post(store, hook, event, repository_id, text)
+        elif repository and (installation := app_installations.active_installation(store, app, repository)):
+            told = payload | {"installation": installation_json.simple_installation(installation)}
+            _post(store, hook, event, repository_id, deliveries.payload_text(told))
 
 
 def _post(store: Store, hook: Hook, event: Event, repository_id: int | None, payload: bytes) -> None:

@@ -8,10 +8,12 @@ The app of GitHub Actions is recorded in the example of the event
 from __future__ import annotations
 
 import hashlib
+import json
 import string
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_ghdeploy.github.json_web_tokens import encoded
 from pytest_ghdeploy.github.model import App
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 ACTIONS = "github-actions"
 """The slug of GitHub Actions' app."""
+EXAMPLE = "example-app"
+"""The slug of the app that any JSON web token speaks for until a test adds an app."""
 ACTIONS_BOT = "github-actions[bot]"
 """The login of the account that a workflow's token acts as."""
 ACTIONS_ID = 15_368
@@ -100,6 +104,24 @@ def token_text(kind: TokenKind, number: int) -> str:
 
 
 _PREFIXES: dict[TokenKind, str] = {"app": "ghs_", "user_access": "ghu_"}
+
+
+def stateless_token_text(app_id: int, number: int, issued_at: datetime, expires_at: datetime) -> str:
+    """
+    Make up the *number*-th token that the fake issues, in GitHub's newer format, for an installation of an app.
+
+    It is ``ghs_``, the app's id, ``_`` and a JSON web token, about 520 characters in all [guess: its claims]. Nobody
+    could verify its signature, which is made up too.
+
+    Source:
+        GitHub's description of this operation; users of githubkit and kodus-ai show such tokens in 2026.
+    """
+    header = {"alg": "RS256", "typ": "JWT"}
+    times = {"iat": int(issued_at.timestamp()), "exp": int(expires_at.timestamp())}
+    claims = {**times, "jti": _made_up(b"claims of token %d" % number, 36)}
+    parts = (json.dumps(part, separators=(",", ":")).encode() for part in (header, claims))
+    signature = hashlib.shake_256(b"signature of token %d" % number).digest(256)
+    return f"ghs_{app_id}_{'.'.join(encoded(part) for part in (*parts, signature))}"
 
 
 def _made_up(seed: bytes, length: int) -> str:

@@ -47,6 +47,10 @@ class Assumptions:
     """Spell the names of a delivery's headers as in 2023: ``X-GitHub-Hook-ID``, not ``X-Github-Hook-Id``."""
     mergeable_after: int = 0
     """After each push, the number of responses that say about a pull request that its ``mergeable`` is not known."""
+    stateless_tokens: bool = False
+    """Issue tokens of installations in the format of 2026: ``ghs_``, the app's id, ``_`` and a JSON web token."""
+    quoted_issuer: bool = True
+    """Accept the id of an app as a string in the ``iss`` of a JSON web token."""
 
 
 class AssumptionArguments(TypedDict, total=False):
@@ -65,3 +69,5 @@ class AssumptionArguments(TypedDict, total=False):
     branch_policy_redirect: BranchPolicyRedirect
     legacy_delivery_headers: bool
     mergeable_after: int
+    stateless_tokens: bool
+    quoted_issuer: bool

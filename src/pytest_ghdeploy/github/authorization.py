@@ -19,10 +19,19 @@ from pytest_ghdeploy.github.rules.permissions import allows
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from pytest_ghdeploy.github.model import Installation, Permission, Repository, Token, User
+    from pytest_ghdeploy.github.installations import Installation
+    from pytest_ghdeploy.github.model import Permission, Repository, Token, User
 
-Verdict = Literal["allowed", "hidden", "not_admin", "apps_only", "not_accessible"]
-"""``hidden`` becomes a 404, the last three become 403s."""
+Verdict = Literal[
+    "allowed", "hidden", "not_admin", "apps_only", "not_accessible", "installations_only", "user_access_only"
+]
+"""``hidden`` becomes a 404, all after it become 403s."""
+Caller = Literal["token", "jwt", "any", "installation", "user_access"]
+"""
+The callers that an operation allows. ``token`` is any token (and no token, where that is enough), ``jwt`` only a JSON
+web token of an app, ``any`` both, ``installation`` only a token of an installation, and ``user_access`` only a token
+with which an app acts for a user.
+"""
 
 _INCLUDED: dict[str, tuple[str, ...]] = {
     "repo": ("repo:status", "repo_deployment", "public_repo", "repo:invite", "security_events"),
@@ -104,12 +113,15 @@ class Needed(NamedTuple):
             one of several is enough, they are joined: ``issues or pull_requests``.
 
         reads: Whether the operation is a GET.
+
+        caller: The kind of caller that is allowed.
     """
 
     operation_id: str
     right: Permission
     permission: str
     reads: bool
+    caller: Caller = "token"
 
     @property
     def permissions(self) -> tuple[str, ...]:
@@ -197,11 +209,9 @@ def covers(token: Token, installation: Installation | None, repository: Reposito
     Source:
         https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
     """
-    if token.kind == "user_access" or token.installation_id is not None:
-        if installation is None or installation.account.id != repository.owner.id:
-            return False
-        if installation.repository_ids is not None and repository.id not in installation.repository_ids:
-            return False
+    needs_one = token.kind in ("user_access", "jwt") or token.installation_id is not None
+    if needs_one and (installation is None or not installation.covers(repository)):
+        return False
     return token.repository_ids is None or repository.id in token.repository_ids
 
 
@@ -222,7 +232,7 @@ def sees(token: Token | None, *, right: Permission | None, private: bool, select
         return right is not None
     if token.kind == "classic":
         return right is not None and "repo" in (token.scopes or ())
-    return selected and (token.kind == "app" or right is not None)
+    return selected and (token.kind in ("app", "jwt") or right is not None)
 
 
 def decide(needed: Needed, token: Token | None, *, right: Permission | None, private: bool, selected: bool) -> Verdict:
@@ -270,8 +280,11 @@ def decide_for_account(needed: Needed, token: Token | None) -> Verdict:
     Decide whether a caller may run an operation without a repository in its path.
 
     Source:
-        https://docs.github.com/rest/repos/repos#create-a-repository-for-the-authenticated-user
+        https://docs.github.com/rest/repos/repos#create-a-repository-for-the-authenticated-user and, for apps,
+        https://docs.github.com/rest/apps/installations
     """
+    if token and (verdict := _OF_APPS.get((needed.caller, token.kind))):
+        return verdict
     if token is None or token.is_unlimited or needed.operation_id not in _FOR_PEOPLE:
         return "allowed"
     if token.kind == "app":
@@ -281,6 +294,14 @@ def decide_for_account(needed: Needed, token: Token | None) -> Verdict:
     if token.permissions is not None:
         return "allowed" if has(token.permissions, needed.permission, needed.level) else "not_accessible"
     return "allowed" if may_create(token, private=False) else "hidden"
+
+
+# By the kinds of caller and token: operations of apps that other tokens may not run.
+_OF_APPS: dict[tuple[Caller, str], Verdict] = {
+    **{("installation", kind): "installations_only" for kind in ("classic", "fine_grained", "user_access")},
+    **{("user_access", kind): "user_access_only" for kind in ("classic", "fine_grained")},
+    ("user_access", "app"): "not_accessible",
+}
 
 
 def may_create(token: Token | None, *, private: bool) -> bool:
@@ -305,6 +326,8 @@ def headers(token: Token, needed: Needed | None) -> dict[str, str]:
         PyGithub and octokit.rb: reading deployments accepts ``repo, repo_deployment``, creating one lists none.
     """
     fields: dict[str, str] = {}
+    if token.kind == "jwt":
+        return fields
     if token.kind == "classic":
         fields["X-OAuth-Scopes"] = ", ".join(normal_scopes(SCOPES) if token.scopes is None else token.scopes)
         fields["X-Accepted-OAuth-Scopes"] = ", ".join(accepted_scopes(needed) if needed else ())
@@ -400,6 +423,10 @@ def explain(
 def explain_for_account(needed: Needed, token: Token) -> str:
     """Write the hint for a refused caller of an operation without a repository."""
     subject = f"the token of {token.user.login}"
+    if needed.caller == "installation":
+        return f"{subject} is not a token of an installation, which {needed.operation_id} needs: see Installation.token"
+    if needed.caller == "user_access":
+        return f"{subject} is not one with which an app acts for a user: see Installation.user_token"
     if token.kind == "app":
         return f"{subject} is an app token and has no user account: {needed.operation_id} needs a user's token"
     if token.permissions is None:

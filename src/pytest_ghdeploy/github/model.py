@@ -28,7 +28,7 @@ DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
 DeploymentBranchPolicySettings = Literal["protected_branches", "custom_branch_policies"]
 DeploymentBranchPolicyType = Literal["branch", "tag"]
-TokenKind = Literal["classic", "fine_grained", "app", "user_access"]
+TokenKind = Literal["classic", "fine_grained", "app", "user_access", "jwt"]
 ProtectionRuleType = Literal["wait_timer", "required_reviewers", "branch_policy", "custom"]
 HookContentType = Literal["json", "form"]
 HookDeliveryState = Literal["waiting", "delivered", "failed", "dropped"]
@@ -88,21 +88,6 @@ class App(NamedTuple):
         return hash(self.id)  # like the handle of an app, which equals the app's rows
 
 
-class Installation(NamedTuple):
-    """
-    The installation of an app on an account.
-
-    ``repository_ids`` is ``None`` for all repositories of the ``account``.
-    """
-
-    id: int
-    app_id: int
-    account: User
-    permissions: Mapping[str, str]
-    created_at: datetime
-    repository_ids: frozenset[int] | None = None
-
-
 @public
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
@@ -111,7 +96,8 @@ class Token:
 
     A classic token has ``scopes``; all other kinds have ``permissions``. A
     token with neither has the full rights of its ``user``. ``app`` is set for
-    the tokens of apps, of which a ``user_access`` token acts for a user.
+    the tokens of apps, of which a ``user_access`` token acts for a user. A
+    ``jwt`` is a JSON web token that an app signed; its ``user`` is the app's owner.
     """
 
     text: str = field(repr=False, compare=False)

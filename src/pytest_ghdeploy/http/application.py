@@ -117,7 +117,7 @@ class Application:
         more: dict[str, str] = {}
         hint, total = "", None
         try:
-            token = authenticate(self.store, request)
+            token = request.token = authenticate(self.store, request)
             self._count(more, token, request)
             terms = self._terms(request)
             endpoint = self._endpoint(request)
@@ -178,9 +178,9 @@ class Application:
         }
         # Empty values are dropped, so an empty filter matches all (strumwolf/delete-deployment-environment sends ref=).
         query = dict(parse_qsl(request.query)) if request.query else {}
-        viewer = token.user if token else None
+        viewer = token.user if token and token.kind != "jwt" else None
         call = Call(endpoint, self.store, self.urls, viewer, params, query, {}, repository)
-        call.terms, call.token, call.query_text = terms, token, request.query
+        call.terms, call.token, call.query_text, call.headers = terms, token, request.query, request.headers
         if endpoint.finds:
             call.found = endpoint.finds(call)
         if schema.takes_body(endpoint.operation_id):
@@ -203,6 +203,8 @@ class Application:
         if token is None and not endpoint.anonymous:
             hint = f"no token was sent, and {request.method} {request.path} needs one: send the header Authorization"
             raise refusals.requires_authentication(hint)
+        if request.repository and endpoint.caller == "jwt":
+            return request.repository  # the handler refuses an app that is not installed there
         if request.repository:
             check_access(self.store, endpoint, token, request.repository)
             check_not_archived(endpoint, request.repository)
@@ -218,7 +220,7 @@ class Application:
             known = errors.known_values(full_name, (row.full_name for row in store.repositories))
             reason = "was renamed or deleted" if store.had_repository(full_name) else "was never added"
             raise refusals.not_found(f"repository {full_name} {reason}; {known}")
-        if token and not token.is_unlimited:
+        if token:
             check_account(endpoint, token)
         return None
 
@@ -255,6 +257,8 @@ class Application:
     # Rate limits
 
     def _count(self, headers: dict[str, str], token: Token | None, request: Request, *, free: bool = False) -> None:
+        if token and token.kind == "jwt":  # no limit counts what apps do before they have a token
+            return
         free = free or request.path == _FREE
         store, viewer = self.store, token.user if token else None
         if self.urls.enterprise_version and not store.limits:  # no limits by default

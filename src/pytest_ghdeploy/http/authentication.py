@@ -6,13 +6,16 @@ import base64
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_ghdeploy.github import authorization, refusals
-from pytest_ghdeploy.github.rules import repositories as rules
+from pytest_ghdeploy.api.app_installations import known_installation_on
+from pytest_ghdeploy.github import authorization, json_web_tokens, refusals, refusals_apps
+from pytest_ghdeploy.github.rules import apps as app_rules, repositories as rules
 from pytest_ghdeploy.github.rules.permissions import allows
+from pytest_ghdeploy.http import app_authentication
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.api.routing import Endpoint
-    from pytest_ghdeploy.github.model import Installation, Repository, Token
+    from pytest_ghdeploy.github.installations import Installation
+    from pytest_ghdeploy.github.model import Repository, Token
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.http.messages import Request
     from pytest_ghdeploy.store.store import Store
@@ -37,26 +40,37 @@ def token_of(authorization: str) -> str:
 
 
 def find_token(store: Store, text: str | None) -> Token | None:
-    """Look up a token by its *text*, even if it is revoked or expired; ``None`` if it is unknown or has no text."""
+    """
+    Look up a token by its *text*, even if it is revoked or expired; ``None`` if it is unknown or has no text.
+
+    A JSON web token is not among the tokens of which any is accepted.
+    """
     if not text:
         return None
     known = store.tokens.get(text) or store.issued_tokens.get(text)
-    return known or (None if store.tokens else store.any_token)
+    if known or store.tokens or json_web_tokens.read(text) is not None:
+        return known
+    return store.any_token
 
 
 def authenticate(store: Store, request: Request) -> Token | None:
     """
     Return the token of a request; ``None`` for an anonymous request.
 
+    A JSON web token becomes a token of its app, where one is allowed.
+
     Raises:
-        Forbidden: The request has no header ``User-Agent``.
-        Unauthorized: The header ``Authorization`` contains no token, or the token is unknown, revoked or expired.
+        Forbidden: The request has no header ``User-Agent``, or the token's installation is suspended.
+        Unauthorized: The header ``Authorization`` contains no token, the token is unknown, revoked or expired, or it
+            is a JSON web token where GitHub takes none, or none where GitHub takes only that.
 
     Source:
         https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
     """
     if not request.headers.get("user-agent"):
         raise refusals.user_agent_required()
+    if app_token := app_authentication.authenticate(store, request):
+        return app_token
     if request.token_text is None:
         return None
     if not request.token_text:
@@ -67,19 +81,26 @@ def authenticate(store: Store, request: Request) -> Token | None:
             f"the token was not added with add_token (tokens added: {len(store.tokens)}); "
             "until one is added, every token is accepted"
         )
+    _check_valid(store, token)
+    return token
+
+
+def _check_valid(store: Store, token: Token) -> None:
     if token.revoked:
         raise refusals.bad_credentials(f"the token of {token.user.login} was revoked with revoke_token")
-    if token.installation_id is not None and store.installations.get(token.installation_id) is None:
+    installation = None if token.installation_id is None else store.installations.get(token.installation_id)
+    if token.installation_id is not None and installation is None:
         raise refusals.bad_credentials(
-            f"the token of {token.user.login} belongs to an installation that ended when App.install was called: "
-            "until then, an app is installed on every account"
+            f"the token of {token.user.login} belongs to an installation that was deleted, or that ended when "
+            "App.install was called: until then, an app is installed on every account"
         )
     if token.expires_at and store.clock.now >= token.expires_at:
         raise refusals.bad_credentials(
             f"the token of {token.user.login} has expired: it is {store.clock.now:%Y-%m-%d %H:%M:%S} UTC by "
             f"ghdeploy.clock, and expires_at is {token.expires_at:%Y-%m-%d %H:%M:%S} UTC"
         )
-    return token
+    if installation:
+        app_rules.check_not_suspended(installation)
 
 
 def check_access(store: Store, endpoint: Endpoint, token: Token | None, repository: Repository) -> None:
@@ -111,7 +132,11 @@ def _installation(store: Store, token: Token | None, repository: Repository) -> 
         return None
     if token.installation_id is not None:
         return store.installations.get(token.installation_id)
-    return store.installation_on(token.app, repository.owner) if token.kind == "user_access" else None
+    if token.kind not in ("user_access", "jwt"):
+        return None
+    row = known_installation_on(store, token.app, repository.owner)
+    # A suspended installation gives no rights to the tokens of users either [guess].
+    return None if row and row.suspended_at and token.kind == "user_access" else row
 
 
 def _covered(store: Store, token: Token) -> list[str]:
@@ -177,5 +202,9 @@ def _refuse(verdict: authorization.Verdict, token: Token | None, hint: str) -> N
             raise refusals.admin_only(hint)
         case "apps_only":
             raise refusals.apps_only(hint)
+        case "installations_only":
+            raise refusals_apps.installations_only(hint)
+        case "user_access_only":
+            raise refusals_apps.user_access_only(hint)
         case _:
             raise refusals.not_found(hint)

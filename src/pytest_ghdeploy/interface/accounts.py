@@ -6,16 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
+from pytest_ghdeploy.api import apps as api
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import apps, authorization
-from pytest_ghdeploy.github.model import ACCOUNT_TYPES, App, Team, User
+from pytest_ghdeploy.github import apps, authorization, json_web_tokens
+from pytest_ghdeploy.github.model import ACCOUNT_TYPES, Team
 from pytest_ghdeploy.github.rules import webhooks
 from pytest_ghdeploy.interface.arguments import check_login, check_number, check_type, permissions_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_ghdeploy.github.model import AccountType
+    from pytest_ghdeploy.github.model import AccountType, App, User
     from pytest_ghdeploy.store.store import Store
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -81,6 +82,7 @@ def add_app(
     client_id: str | None,
     permissions: Mapping[str, str] | None,
     events: Sequence[str],
+    private_key: str | None,
 ) -> App:
     """
     Add a GitHub App, and its owner if that does not exist. The arguments are those of ``FakeGitHub.add_app``.
@@ -99,21 +101,58 @@ def add_app(
     if app_id is not None:
         _check_app_id(store, slug, app_id)
     if client_id is not None:
-        check_type("client_id", client_id or None, str, "a non-empty string")
-        taken = {apps.client_id(apps.ACTIONS_ID): apps.ACTIONS} | {app.client_id: app.slug for app in store.apps}
-        if client_id in taken:
-            msg = f"the client_id {client_id} belongs to the app {taken[client_id]}"
-            raise FakeError(msg, argument="client_id")
+        _check_client_id(store, client_id)
     granted = authorization.all_permissions() if permissions is None else permissions_of(permissions)
     check_type("events", events, (list, tuple, set, frozenset), 'a list of events, such as ["deployment"]')
     for event in events:
         if event not in webhooks.EVENTS:
             raise errors.unknown("event", event, webhooks.EVENTS, argument="events")
+    if private_key is not None:
+        check_private_key(private_key)
     if app_id is not None:
         store.set_app_id(slug, app_id)
-    return new_app(
-        store, slug, store.ensure_user(owner), granted, events=tuple(sorted(set(events))), client_id=client_id
-    )
+    names = tuple(sorted(set(events)))
+    app = api.create(store, slug, store.ensure_user(owner), granted, events=names, client_id=client_id)
+    if private_key is not None:
+        api.set_private_key(store, app, private_key)
+    store.changes.set(store, takes_any_jwt=False)
+    return app
+
+
+def _check_client_id(store: Store, client_id: str) -> None:
+    check_type("client_id", client_id or None, str, "a non-empty string")
+    taken = {apps.client_id(apps.ACTIONS_ID): apps.ACTIONS} | {app.client_id: app.slug for app in store.apps}
+    if client_id in taken:
+        msg = f"the client_id {client_id} belongs to the app {taken[client_id]}"
+        raise FakeError(msg, argument="client_id")
+
+
+def check_private_key(private_key: object) -> None:
+    """
+    Check the private key of an app. The message does not quote it.
+
+    Raises:
+        FakeError: It is not an RSA private key in PEM, or the libraries of the extra ``app`` are not installed.
+    """
+    needs_extra("private_key")
+    if not isinstance(private_key, str) or not json_web_tokens.is_private_key(private_key):
+        msg = (
+            "private_key must be an RSA private key in PEM without a password, beginning with "
+            "-----BEGIN RSA PRIVATE KEY-----"
+        )
+        raise FakeError(msg, argument="private_key")
+
+
+def needs_extra(what: str) -> None:
+    """
+    Check that the libraries of the extra ``app`` are installed.
+
+    Raises:
+        FakeError: They are not.
+    """
+    if not json_web_tokens.can_verify():
+        msg = f"{what} {json_web_tokens.NEEDS_EXTRA}"
+        raise FakeError(msg, see="the-extra-app-is-missing")
 
 
 def _check_app_id(store: Store, slug: str, app_id: int) -> None:
@@ -126,28 +165,3 @@ def _check_app_id(store: Store, slug: str, app_id: int) -> None:
     if bot and bot.app_id != app_id:
         msg = f"{bot.login} exists already, and its app has the id {bot.app_id}: add the app before its bot"
         raise FakeError(msg, argument="id")
-
-
-def new_app(
-    store: Store,
-    slug: str,
-    owner: User,
-    permissions: Mapping[str, str],
-    *,
-    events: tuple[str, ...],
-    client_id: str | None = None,
-) -> App:
-    """Create an app, which must not exist."""
-    app_id = store.app_id(slug)
-    return store.apps.add(
-        App(
-            id=app_id,
-            slug=slug,
-            name=slug,
-            owner=owner,
-            created_at=store.clock.now,
-            permissions=dict(permissions),
-            events=events,
-            client_id=client_id or apps.client_id(app_id),
-        )
-    )

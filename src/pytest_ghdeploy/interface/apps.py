@@ -7,13 +7,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
+from pytest_ghdeploy.api import app_installations as api, app_tokens, apps as app_api
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import apps, authorization, model
-from pytest_ghdeploy.github.model import Token, User
+from pytest_ghdeploy.github import apps, authorization, json_web_tokens, model
+from pytest_ghdeploy.github.model import User
 from pytest_ghdeploy.interface import tokens
+from pytest_ghdeploy.interface.accounts import needs_extra
 from pytest_ghdeploy.interface.arguments import (
+    advice,
     app_called,
     check_login,
+    check_number,
     check_type,
     permissions_of,
     repositories_called,
@@ -25,11 +29,10 @@ from pytest_ghdeploy.serializers import accounts as account_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_ghdeploy.github.installations import Installation as InstallationRow
     from pytest_ghdeploy.store.store import Store
     from pytest_ghdeploy.store.tables import Table
 
-TOKEN_LIFE = timedelta(hours=1)
-"""How long a token of an installation is valid."""
 USER_TOKEN_LIFE = timedelta(hours=8)
 """How long a token that acts for a user is valid."""
 
@@ -81,6 +84,23 @@ class App(_Handle):
         return self._shown("html_url")
 
     @property
+    def private_key(self) -> str:
+        """
+        The key that signs the app's JSON web tokens, in PEM: the one given to ``add_app``, or one that is made now.
+
+        Reports and records never show it. A key that is made here differs in each run.
+
+        Raises:
+            FakeError: The extra ``app`` is not installed.
+        """
+        with self._store.lock, self._store.changes:
+            row: model.App = self._row
+            if row.id not in self._store.private_keys:
+                needs_extra("App.private_key")
+                app_api.set_private_key(self._store, row, json_web_tokens.new_private_key())
+            return self._store.private_keys[row.id]
+
+    @property
     def installations(self) -> list[Installation]:
         """
         The installations of the app, oldest first.
@@ -88,14 +108,8 @@ class App(_Handle):
         Until ``install`` is called, each owner of a repository has one.
         """
         with self._store.lock, self._store.changes:
-            row: model.App = self._row
-            if row.is_everywhere:
-                owners = dict.fromkeys(repository.owner for repository in self._store.repositories)
-                for owner in owners:
-                    if not self._store.installations.where(app_id=row.id, account=owner):
-                        self._add_installation(owner, row.permissions, None)
-            rows = self._store.installations.where(app_id=row.id)
-            return [Installation(self._store, installation.id) for installation in rows[::-1]]
+            rows = api.installations(self._store, self._row)
+            return [Installation(self._store, installation.id) for installation in rows]
 
     def install(
         self,
@@ -103,6 +117,8 @@ class App(_Handle):
         *,
         repositories: Sequence[str] | None = None,
         permissions: Mapping[str, str] | None = None,
+        id: int | None = None,  # noqa: A002 - GitHub's name for it
+        suspended: bool = False,
     ) -> Installation:
         """
         Install the app on an account.
@@ -117,14 +133,22 @@ class App(_Handle):
 
             permissions: The permissions that the account grants. The default is all permissions of the app.
 
+            id: The id of the installation, 1 or more, for a tool that is configured with it. The default is the next
+                free one.
+
+            suspended: Whether the account's owner has suspended the installation, so that it issues no tokens.
+
         Returns:
             The installation, which issues tokens.
 
         Raises:
-            FakeError: The app is already installed on the account, the app lacks one of the permissions, or an
-                argument is invalid. Nothing was installed.
+            FakeError: The app is already installed on the account, the app lacks one of the permissions, the *id* is
+                taken, or an argument is invalid. Nothing was installed.
         """
         check_login(account, argument="account")
+        check_type("suspended", suspended, bool, "True or False")
+        if id is not None:
+            check_number("id", id, 1)
         with self._store.lock, self._store.changes:
             store, row = self._store, self._row
             if store.type_of(account) == "Bot":
@@ -137,26 +161,20 @@ class App(_Handle):
             granted = row.permissions if permissions is None else permissions_of(permissions)
             _check_within(granted, row.permissions, f"the app {row.slug}")
             chosen = None if repositories is None else _repository_ids(store, account, repositories)
-            for installation in store.installations.where(app_id=row.id)[:] if row.is_everywhere else ():
-                store.installations.remove(installation)
-            store.apps.replace(row._replace(is_everywhere=False))
-            return self._add_installation(store.ensure_user(account), granted, chosen)
-
-    def _add_installation(
-        self, account: User, permissions: Mapping[str, str], repository_ids: frozenset[int] | None
-    ) -> Installation:
-        store = self._store
-        row = store.installations.add(
-            model.Installation(
-                id=store.installations.next_id,
-                app_id=self._id,
-                account=account,
-                permissions=dict(permissions),
-                created_at=store.clock.now,
-                repository_ids=repository_ids,
+            if id is not None and (taken := store.installations.get(id)):
+                msg = f"the id {id} belongs to the installation on {taken.account.login}"
+                raise FakeError(msg, argument="id")
+            owner = store.ensure_user(account)
+            added = api.install(
+                store,
+                row,
+                owner,
+                permissions=granted,
+                repository_ids=chosen,
+                installation_id=id,
+                suspended_by=_person(store, owner) if suspended else None,
             )
-        )
-        return Installation(store, row.id)
+            return Installation(store, added.id)
 
 
 @public
@@ -169,8 +187,11 @@ class Installation(_Handle):
     account = _Field[User]()
     permissions = _Field[Mapping[str, str]]()
     created_at = _Field[datetime]()
+    updated_at = _Field[datetime]()
+    suspended_at = _Field[datetime | None]()
+    suspended_by = _Field[User | None]()
 
-    def _table(self) -> Table[model.Installation]:
+    def _table(self) -> Table[InstallationRow]:
         return self._store.installations
 
     @property
@@ -196,10 +217,10 @@ class Installation(_Handle):
             The text of the token, which begins with ``ghs_``.
 
         Raises:
-            FakeError: The installation lacks a repository or a permission, or an argument is invalid. Nothing was
-                issued.
+            FakeError: The installation lacks a repository or a permission, it is suspended, or an argument is invalid.
+                Nothing was issued.
         """
-        with self._store.lock, self._store.changes:
+        with advice(), self._store.lock, self._store.changes:
             row, app = self._row, self._app
             granted = row.permissions if permissions is None else permissions_of(permissions)
             _check_within(granted, row.permissions, f"the installation on {row.account.login}")
@@ -210,19 +231,7 @@ class Installation(_Handle):
                     covered = ", ".join(self.repositories or ()) or "no repository"
                     msg = f"the installation on {row.account.login} covers {covered} only"
                     raise FakeError(msg, argument="repositories")
-            bot = self._store.ensure_user(f"{app.slug}[bot]")
-            return self._issue(
-                Token(
-                    text=self._new_text("app"),
-                    user=bot,
-                    kind="app",
-                    permissions=dict(granted),
-                    app=app,
-                    repository_ids=chosen,
-                    installation_id=row.id,
-                    expires_at=self._store.clock.now + TOKEN_LIFE,
-                )
-            )
+            return app_tokens.issue(self._store, app, row, permissions=granted, repository_ids=chosen).text
 
     def user_token(self, user: str) -> str:
         """
@@ -249,21 +258,39 @@ class Installation(_Handle):
             app = self._app
             tokens.check_person(self._store, user)
             owner, ends_at = self._store.ensure_user(user), self._store.clock.now + USER_TOKEN_LIFE
-            return self._issue(tokens.user_access(self._new_text("user_access"), owner, app, ends_at))
+            text = apps.token_text("user_access", len(self._store.issued_tokens) + 1)
+            return app_tokens.keep(self._store, tokens.user_access(text, owner, app, ends_at)).text
+
+    def suspend(self) -> None:
+        """
+        Suspend the installation, as the account's owner does. Its tokens are refused, and it issues none.
+
+        The hook of the app gets the event ``installation``. If the installation is suspended already, nothing happens.
+        """
+        with self._store.outbox, self._store.lock, self._store.changes:
+            api.suspend(self._store, self._row, self._owner)
+
+    def unsuspend(self) -> None:
+        """End the suspension, if there is one. The hook of the app gets the event ``installation``."""
+        with self._store.outbox, self._store.lock, self._store.changes:
+            api.unsuspend(self._store, self._row, self._owner)
+
+    def delete(self) -> None:
+        """
+        Uninstall the app from the account. The tokens of the installation are refused from then on.
+
+        The hook of the app gets the event ``installation``.
+        """
+        with self._store.outbox, self._store.lock, self._store.changes:
+            api.uninstall(self._store, self._row, self._owner)
+
+    @property
+    def _owner(self) -> User:
+        return _person(self._store, self._row.account)
 
     @property
     def _app(self) -> model.App:
-        app = self._store.apps.get(self._row.app_id)
-        assert app is not None  # noqa: S101 - apps are never removed
-        return app
-
-    def _new_text(self, kind: model.TokenKind) -> str:
-        return apps.token_text(kind, len(self._store.issued_tokens) + 1)
-
-    def _issue(self, token: Token) -> str:
-        self._store.changes.put(self._store.issued_tokens, token.text, token)
-        self._store.secrets.add(token.text)
-        return token.text
+        return api.app_of(self._store, self._row)
 
 
 def app_given(store: Store, app: App | model.App | str, argument: str) -> model.App:
@@ -280,6 +307,11 @@ def app_given(store: Store, app: App | model.App | str, argument: str) -> model.
     if known is None:
         raise errors.unknown("app", app.id, (row.slug for row in store.apps), argument=argument)
     return known
+
+
+def _person(store: Store, account: User) -> User:
+    """Return a person who may act for an account: the account itself, or ``octocat`` for an organization."""
+    return account if account.type == "User" else store.default_user
 
 
 def _check_within(wanted: Mapping[str, str], granted: Mapping[str, str], whose: str) -> None:

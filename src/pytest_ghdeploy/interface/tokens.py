@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_ghdeploy.api import app_tokens, apps as api
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import apps, authorization
 from pytest_ghdeploy.github.model import Token
-from pytest_ghdeploy.interface.accounts import new_app
 from pytest_ghdeploy.interface.arguments import (
     app_called,
     check_login,
@@ -135,8 +134,7 @@ def revoke(store: Store, text: str) -> None:
         whose = f"valid tokens belong to {', '.join(logins)}" if logins else "no token is valid"
         msg = f"this token was never added, or was revoked: {whose}"
         raise FakeError(msg, argument="token")
-    # The row stays, because with no tokens at all every token would be accepted again.
-    store.changes.put(tokens, text, replace(token, revoked=True))
+    app_tokens.revoke(store, token)
 
 
 def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
@@ -151,7 +149,7 @@ def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
     """Find or create the app of *bot*, with at least these permissions: no token can exceed its app's permissions."""
     app = store.app_of(bot)
     if app is None:
-        return new_app(store, apps.slug_of(bot.login), store.default_user, permissions, events=())
+        return api.create(store, apps.slug_of(bot.login), store.default_user, permissions, events=())
     if app.slug == apps.ACTIONS:
         return app  # a workflow sets the permissions of its token
     wider = {name: level for name, level in permissions.items() if not authorization.has(app.permissions, name, level)}

@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from pytest_ghdeploy.serializers import accounts, checks, commit_statuses, deployments, git, repositories
+from pytest_ghdeploy.serializers import accounts, checks, commit_statuses, deployments, git, installations, repositories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_ghdeploy.github.git import Commit, Signature
+    from pytest_ghdeploy.github.installations import Installation
     from pytest_ghdeploy.github.model import (
+        App,
         CheckRun,
         CommitStatus,
         Deployment,
@@ -240,6 +242,32 @@ def create(ref: str, ref_type: str, repository: Repository, sender: User, urls: 
 def delete(ref: str, ref_type: str, repository: Repository, sender: User, urls: Urls) -> JSON:
     """Make the payload of ``delete``: a branch or tag (*ref_type*) was deleted. *ref* is its short name."""
     return {"ref": ref, "ref_type": ref_type, "pusher_type": "user", **_around(repository, sender, urls)}
+
+
+def installation(
+    action: str, row: Installation, app: App, covered: Sequence[Repository], sender: User, urls: Urls
+) -> JSON:
+    """
+    Make the payload of ``installation``: an app was installed or uninstalled, or its installation was suspended.
+
+    Args:
+        covered: The repositories that the installation covers.
+    """
+    return {
+        "action": action,
+        "installation": installations.installation(row, app, urls),
+        "repositories": [
+            {
+                "id": repository.id,
+                "node_id": accounts.node_id("R", repository.id),
+                "name": repository.name,
+                "full_name": repository.full_name,
+                "private": repository.private,
+            }
+            for repository in covered
+        ],
+        "sender": accounts.user(sender, urls),
+    }
 
 
 def ping(zen: str, hook_id: int, hook: JSON, repository: Repository | None, sender: User, urls: Urls) -> JSON:

@@ -32,6 +32,8 @@ class Clock:
         """Start at the current time."""
         self._diary: Diary | None = None
         self._exact = self._now = datetime.now(UTC).replace(microsecond=0)
+        self._ahead = timedelta(0)
+        """How far the fake is ahead of the real time, apart from the time that has passed since it was set."""
 
     def _set(self, when: datetime) -> None:
         self._exact = when
@@ -68,6 +70,7 @@ class Clock:
             msg = f"clock.move_to needs a time in the years 1 to 9998, in UTC; got {when.isoformat()}"
             raise FakeError(msg, argument="when")
         self._pass(later)
+        self._ahead = self._exact - datetime.now(UTC)
 
     def tick(self, seconds: float = 1) -> None:
         """
@@ -91,7 +94,18 @@ class Clock:
         if step >= LATEST + timedelta(seconds=1) - self._exact:
             msg = f"clock.tick cannot go beyond the year 9998; got {seconds!r} seconds at {self._now:%Y-%m-%d}"
             raise FakeError(msg, argument="seconds")
-        self._pass(self._exact + step)
+        before = self._exact
+        self._pass(before + step)
+        self._ahead += self._exact - before
+
+
+def running_time(clock: Clock) -> datetime:
+    """
+    Return the time of *clock*, plus the real time that has passed since it was created or last moved to a time.
+
+    Clients sign JSON web tokens with the real time, so this time must not stand still.
+    """
+    return datetime.now(UTC) + clock._ahead  # noqa: SLF001 - for JSON web tokens, not for tests
 
 
 def keep_diary(clock: Clock, diary: Diary | None) -> None:

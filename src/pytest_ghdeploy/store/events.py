@@ -29,13 +29,13 @@ class Event:
 
         action: The payload's ``action``; ``None`` for events without one, such as ``status`` and ``push``.
 
-        repository: The full name of the event's repository.
+        repository: The full name of the event's repository; ``""`` for events without one, such as ``installation``.
 
     Source:
         https://docs.github.com/webhooks/webhook-events-and-payloads
     """
 
-    __slots__ = ("_make_payload", "_number", "_payload", "_row", "action", "name", "repository")
+    __slots__ = ("_app_id", "_make_payload", "_number", "_payload", "_row", "action", "name", "repository")
 
     def __init__(
         self,
@@ -45,14 +45,20 @@ class Event:
         repository: str,
         make_payload: Callable[[], Payload],
         row: object = None,
+        app_id: int | None = None,
     ) -> None:
-        """Keep the fake's event *number*. *make_payload* makes the payload, and *row* is the row that it is about."""
+        """
+        Keep the fake's event *number*. *make_payload* makes the payload, and *row* is the row that it is about.
+
+        *app_id* is the app whose hook alone gets the event, if there is only one.
+        """
         self.name = name
         self.action = action
         self.repository = repository
         self._number = number
         self._make_payload = make_payload
         self._row = row
+        self._app_id = app_id
         self._payload: Payload | None = None
 
     @property
@@ -93,6 +99,11 @@ def forget_copies(events: Iterable[Event]) -> None:
     """Forget the copies that reading ``payload`` has made. The next read makes new ones."""
     for event in events:
         event._payload = None  # noqa: SLF001 - for fakes that run for a long time, not for tests
+
+
+def app_alone(event: Event) -> int | None:
+    """Return the id of the app whose hook alone gets *event*; ``None`` for all hooks."""
+    return event._app_id  # noqa: SLF001 - for deliveries, not for tests
 
 
 def source_of(event: Event) -> Callable[[], Payload]:
@@ -173,6 +184,7 @@ class Recorder:
         repository: str,
         make_payload: Callable[[], Payload],
         row: object = None,
+        app_id: int | None = None,
     ) -> Event:
         """
         Record and dispatch an event.
@@ -181,9 +193,11 @@ class Recorder:
             make_payload: It must hold frozen rows only, since it may be called later.
 
             row: The row that the event is about, if its plain attributes are fields of the event's own object.
+
+            app_id: The app whose hook alone gets the event. ``None`` for all hooks.
         """
         self._changes.set(self, _count=self._count + 1)
-        event = Event(name, action, self._count, repository, make_payload, row)
+        event = Event(name, action, self._count, repository, make_payload, row, app_id)
         self._changes.append(self._recorded, event)
         for listener in self.listeners:
             listener(event)

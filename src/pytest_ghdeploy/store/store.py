@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ghdeploy.github import apps, rate_limits
 from pytest_ghdeploy.github.environment_secrets import EnvironmentSecret, EnvironmentVariable
 from pytest_ghdeploy.github.git import Graph
+from pytest_ghdeploy.github.installations import Installation
 from pytest_ghdeploy.github.model import (
     App,
     CheckRun,
@@ -29,7 +30,6 @@ from pytest_ghdeploy.github.model import (
     Environment,
     Hook,
     HookDelivery,
-    Installation,
     Invitation,
     ProtectionRule,
     RateLimit,
@@ -126,6 +126,10 @@ class Store:
         """The tokens that tests added. While there are none, any other token is accepted too."""
         self.issued_tokens: dict[str, Token] = {}
         """The tokens that installations of apps issued."""
+        self.private_keys: dict[int, str] = {}
+        """The private keys in PEM, by the app's id. Until an app has one, nobody can sign for it."""
+        self.takes_any_jwt = True
+        """Whether any JSON web token is accepted: until a test adds an app."""
         self.suite_reports: dict[int, SuiteReport] = {}
         """What the check runs of each suite amount to, by the suite's id. A missing one is made from the check runs."""
         self.with_own_labels: dict[int, None] = {}
@@ -212,18 +216,6 @@ class Store:
     def slug_of_app(self, app_id: int) -> str | None:
         """Return the slug of the app with an id, even if only the id is reserved; ``None`` without one."""
         return next((slug for slug, known in self._app_ids.items() if known == app_id), None)
-
-    def installation_on(self, app: App, account: User) -> Installation | None:
-        """
-        Find the installation of *app* on an account; ``None`` without one.
-
-        If the app counts as installed everywhere, the account may have an installation that is not in the table yet.
-        """
-        app = self.apps.get(app.id) or app
-        existing = self.installations.where(app_id=app.id, account=account)
-        if existing or not app.is_everywhere:
-            return existing[0] if existing else None
-        return Installation(self.installations.next_id, app.id, account, app.permissions, self.clock.now)
 
     def granted(self, repository: Repository, user: User) -> Permission | None:
         """Find the right of a collaborator; ``None`` if *user* is not one."""
@@ -384,9 +376,10 @@ class Store:
         original = vars(other)
         tables = [name for name in other.tables() if name in original]
         copied: dict[str, Any] = {name: original[name].copy(self.changes) for name in tables}
-        copied |= {name: original[name] for name in ("default_user", "any_token") if name in original}
+        same = ("default_user", "any_token", "takes_any_jwt")
+        copied |= {name: original[name] for name in same if name in original}
         for name in (
-            *("tokens", "issued_tokens", "with_own_labels"),
+            *("tokens", "issued_tokens", "private_keys", "with_own_labels"),
             *("_users_by_login", "_app_ids", "_repository_ids", "_former_names"),
         ):
             copied[name] = dict(original[name])

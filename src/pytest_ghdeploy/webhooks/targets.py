@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 from urllib.parse import quote, urlsplit
 
@@ -154,3 +155,12 @@ def _shown(value: object) -> str:
     return (
         repr(without_likely_credentials(value)) if isinstance(value, str) else without_likely_credentials(repr(value))
     )
+
+
+def address(target: Target, number: int) -> str:
+    """Return a unique URL for a receiver that has none."""
+    name = re.sub(r"[^a-z0-9]+", "-", target.name.lower()).strip("-") or target.kind
+    return f"http://{name}-{number}.invalid{quote(target.path, safe=_SAFE)}"
+
+
+_SAFE = "/%?&=:@!$'()*+,;-._~"

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import webhook_deliveries as api, webhooks as operations
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import deliveries, refusals
+from pytest_ghdeploy.github.rules import webhooks as rules
+from pytest_ghdeploy.interface.apps import App, app_given
 from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, plain_json, repository_called
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.report.entries import Receiver, Sent
 from pytest_ghdeploy.webhooks import in_process, transport
 from pytest_ghdeploy.webhooks.hooks import Delivery, Hook
-from pytest_ghdeploy.webhooks.targets import Target, target_of
+from pytest_ghdeploy.webhooks.targets import Target, address, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,6 +102,7 @@ class Webhooks:
         secret: str | None = None,
         content_type: HookContentType = "json",
         repository: str | None = None,
+        app: App | str | None = None,
         path: str = "/",
         active: bool = True,
         insecure_ssl: bool = False,
@@ -128,6 +129,10 @@ class Webhooks:
             repository: A full name, or ``None`` for the events of all repositories, as for an app. A hook of all
                 repositories is not listed over REST.
 
+            app: The app whose hook this is, or its slug. The hook receives the events of the repositories that the app
+                is installed on, with ``installation`` in their payloads, and always the events ``installation`` and
+                ``installation_repositories``, which no other hook receives.
+
             path: The path of requests to a WSGI or ASGI application.
 
             active: Whether events are delivered at all.
@@ -153,6 +158,12 @@ class Webhooks:
             raise FakeError(msg, argument="secret")
         plain_json(secret=secret)
         check_type("events", events, (list, tuple), 'a list of names, such as ["deployment"]')
+        if app is not None and repository is not None:
+            msg = "the hook of an app receives the events of all repositories that it is installed on: leave one out"
+            raise FakeError(msg, argument="repository")
+        for name in rules.EVENTS_OF_APPS if app is None else ():
+            if name in events:
+                raise FakeError(f"only the hook of an app receives {name}: subscribe(..., app=...)", argument="events")
         receiver = target_of(target, kind, path, any_host=allow_any_host, in_thread=in_thread)
         self._close_unused()  # of hooks that were deleted over REST
         with self._outbox, self._store.lock, self._store.changes, advice(url="target", config="target"):
@@ -162,10 +173,11 @@ class Webhooks:
             for _, other in self._targets.values() if receiver.server else ():
                 if other.server and other.value is receiver.value:
                     receiver = receiver._replace(server=other.server)
+            owner = None if app is None else app_given(store, app, "app")
             if repository is not None:
                 check_type("repository", repository, str, "a full name")
                 row = repository_called(store, repository, "repository")
-            url = receiver.value if receiver.kind == "url" else _address(receiver, store.hooks.next_id)
+            url = receiver.value if receiver.kind == "url" else address(receiver, store.hooks.next_id)
             config = {"url": url, "content_type": content_type, "insecure_ssl": "1" if insecure_ssl else "0"}
             body = json_copy(
                 "repos/create-webhook",
@@ -177,7 +189,7 @@ class Webhooks:
             number = store.hooks.next_id
             store.changes.put(self._targets, number, (url, receiver))
             try:
-                hook = operations.create(store, row, store.default_user, **body)
+                hook = operations.create(store, row, store.default_user, app=owner, **body)
             except refusals.GitHubError:
                 del self._targets[number]
                 raise
@@ -427,12 +439,3 @@ class Webhooks:
             return Receiver(f"hook {row.hook_id}")
         target = self._target_of(hook)
         return Receiver(target.name, None if target.kind == "url" else target.value, target.path)
-
-
-def _address(target: Target, number: int) -> str:
-    """Return a unique URL for a receiver that has none."""
-    name = re.sub(r"[^a-z0-9]+", "-", target.name.lower()).strip("-") or target.kind
-    return f"http://{name}-{number}.invalid{quote(target.path, safe=_SAFE)}"
-
-
-_SAFE = "/%?&=:@!$'()*+,;-._~"

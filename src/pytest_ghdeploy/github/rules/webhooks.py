@@ -88,8 +88,19 @@ EVENTS: tuple[str, ...] = (
 )
 
 
-def wants(hook: Hook, event: str, repository_id: int | None) -> bool:
-    """Return whether a hook receives an event of a repository."""
+# The events that the hook of an app always receives, and other hooks never.
+EVENTS_OF_APPS: tuple[str, ...] = ("installation", "installation_repositories")
+
+
+def wants(hook: Hook, event: str, repository_id: int | None, *, app_id: int | None = None) -> bool:
+    """
+    Return whether a hook receives an event of a repository. An app must also be installed there.
+
+    Args:
+        app_id: The app that alone receives the event, ``None`` for all hooks.
+    """
+    if app_id is not None:
+        return hook.active and hook.app_id == app_id
     if not hook.active or hook.repository_id not in (None, repository_id):
         return False
     return ANY_EVENT in hook.events or event in hook.events
@@ -106,9 +117,12 @@ def check_name(name: str) -> None:
         raise refusals.invalid_hook_name(name, f"the name of a hook must be 'web', not {name!r}")
 
 
-def events_of(names: Sequence[str]) -> tuple[str, ...]:
+def events_of(names: Sequence[str], *, of_app: bool = False) -> tuple[str, ...]:
     """
     Choose the events of a hook from the *names* in a request; ``push`` if there are none.
+
+    Args:
+        of_app: Whether it is the hook of an app, which may name ``EVENTS_OF_APPS`` too.
 
     Raises:
         Unprocessable: GitHub has no event with one of the names.
@@ -116,14 +130,14 @@ def events_of(names: Sequence[str]) -> tuple[str, ...]:
     Source:
         Measured for new hooks [guess: that an empty list in an update means ``push`` too].
     """
-    return _checked(names) or DEFAULT_EVENTS
+    return _checked(names, (*EVENTS, *EVENTS_OF_APPS) if of_app else EVENTS) or DEFAULT_EVENTS
 
 
-def _checked(names: Sequence[str]) -> tuple[str, ...]:
+def _checked(names: Sequence[str], events: tuple[str, ...] = EVENTS) -> tuple[str, ...]:
     for name in names:
-        if name != ANY_EVENT and name not in EVENTS:
+        if name != ANY_EVENT and name not in events:
             raise refusals.invalid_hook_event(
-                name, f"GitHub has no event {name!r} for hooks; {errors.known_values(name, (ANY_EVENT, *EVENTS))}"
+                name, f"GitHub has no event {name!r} for hooks; {errors.known_values(name, (ANY_EVENT, *events))}"
             )
     return _sorted(names)
 
@@ -205,8 +219,8 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_
     Refuse a hook that already exists, or that exceeds the limit for one of its events.
 
     Two hooks of a repository are the same if their URLs are equal (measured).
-    Two hooks of all repositories are the same if their events, URLs, content
-    types and ``insecure_ssl`` are equal [guess].
+    Two hooks of all repositories, or of one app, are the same if their events,
+    URLs, content types and ``insecure_ssl`` are equal [guess].
 
     Args:
         others: The other hooks of the same repository.
@@ -231,4 +245,4 @@ def check_room(wanted: Hook, others: Iterable[Hook], *, most: int | None = MOST_
 def _identity(hook: Hook) -> object:
     if hook.repository_id is not None:
         return hook.target_url
-    return hook.target_url, hook.content_type, hook.insecure_ssl, hook.events
+    return hook.app_id, hook.target_url, hook.content_type, hook.insecure_ssl, hook.events
