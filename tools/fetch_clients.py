@@ -33,6 +33,7 @@ NPM = [
     "jest@30.5.2",
     "jsdom@26.1.0",  # what mermaid runs in
     "mermaid@11.12.0",
+    "probot@14.3.2",
     "undici@7.30.2",  # the newest that runs on Node 20
     "vitest@4.1.12",
 ]
