@@ -804,8 +804,8 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
     (
         lambda gh, _r, _d: gh.assert_event("deploymnt"),
         (
-            "unknown event 'deploymnt'; known: deployment, deployment_status, delete, check_run, commit_comment, create, "
-            "installation, label, pull_request, push, status"
+            "unknown event 'deploymnt'; known: deployment, deployment_status, delete, check_run, commit_comment, "
+            "create, installation, label, pull_request, push, status"
         ),
     ),
 ]
