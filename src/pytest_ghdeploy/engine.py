@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.assumptions import Assumptions
     from pytest_ghdeploy.github.model import Token
+    from pytest_ghdeploy.http.downloads import Place
     from pytest_ghdeploy.interface.deployer import Deployers
     from pytest_ghdeploy.interface.fault_plan import FaultPlan
     from pytest_ghdeploy.interface.waiting import Watch
@@ -50,6 +51,8 @@ class Engine:
 
     Attributes:
         base_url, host, prefix: The root of the API, and the host and path of that URL.
+
+        download_hosts: Other hosts of GitHub, of which it answers downloads of archives only.
 
         always_passed_through, passed_through: GitHub's hosts that are left to others. ``reset`` returns to the first.
 
@@ -85,6 +88,9 @@ class Engine:
         self.lock = self.outbox.lock
         self.changes = self.outbox.changes
         self._urls = Urls.of(base_url, enterprise_version)
+        self._codeload_host = registry.host_of(self._urls.codeload)
+        hosts = {self._codeload_host, registry.host_of(self._urls.html)} - {self.host}
+        self.download_hosts: frozenset[str] = frozenset(filter(registry.is_githubs, hosts))
         self._problems: list[BaseException] = []
         self._recorded: list[Event] = []
         self.events = Events(self._recorded)
@@ -345,7 +351,9 @@ class Engine:
             self.is_silent = False
             place = self._recorder.begin(request)
             try:
-                request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)
+                request.download = self._download(url, parts.path, root)
+                if not request.download:
+                    request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)
                 answer = self.application.handle(request, self._urls.at(root) if root else None)
             except UnsupportedRequest as problem:
                 problem.args = (self.secrets.redact(str(problem)),)
@@ -375,6 +383,24 @@ class Engine:
         self.clock.tick(seconds)
         with self.lock:
             self.transcript.entries.append(f"{WAITS} {seconds:g} s: ghdeploy.clock has moved on")
+
+    def _download(self, url: str, path: str, root: str) -> Place | None:
+        """Find the archive that a URL leads to; ``None`` for a URL of the API."""
+        host = registry.host_of(url) if self.download_hosts else ""
+        is_elsewhere = host in self.download_hosts
+        if not is_elsewhere and "/_codeload/" not in path and "/archive/" not in path:
+            return None
+        from pytest_ghdeploy.http import downloads  # few tests need it
+
+        if is_elsewhere:
+            find = downloads.place_on_codeload if host == self._codeload_host else downloads.place_on_pages
+            place = find(path)
+            if place is None:
+                raise UnsupportedRequest(registry.unanswered(host), see="another-host-of-github")
+            return place
+        if root or self._codeload_host == self.host:
+            return downloads.place_on_server(path.removeprefix(urlsplit(root).path.removesuffix("/api/v3")))
+        return None
 
     def _below_root(self, path: str, prefix: str) -> str:
         if f"{path}/".startswith(f"{prefix}/"):

@@ -6,9 +6,11 @@ import asyncio
 import http.client
 import importlib
 import inspect
+import io
 import json
 import re
 import socket
+import tarfile
 import time
 import traceback
 from contextlib import contextmanager
@@ -39,6 +41,7 @@ from pytest_ghdeploy.doors import (
     network_guard,
     patching,
     pygithub,
+    registry,
     requests as requests_door,
     urllib3 as urllib3_door,
 )
@@ -157,6 +160,7 @@ def test_an_unsupported_request_raises_the_fakes_error(ghdeploy: FakeGitHub, nam
     for url, match in (
         ("https://api.github.com/repos/octocat/example/milestones", "this fake does not implement"),
         ("https://github.com/octocat/example", "a request to github.com cannot be answered"),
+        ("https://codeload.github.com/octocat/example", "a request to codeload.github.com cannot be answered"),
         ("https://uploads.github.com/x", "a request to uploads.github.com cannot be answered"),
         ("http://API.GitHub.com./repos/octocat/example/milestones", "this fake does not implement"),
     ):
@@ -193,6 +197,22 @@ def test_an_enterprise_server_is_reached_through_every_door(
     said = DOORS[name]("GET", f"{root}/repos/octocat/inside", HEADERS, None)
     assert json.loads(said.body)["url"] == f"{root}/repos/octocat/inside"
     assert fake.requests[0].url == f"{root}/repos/octocat/inside"
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_an_archive_is_downloaded_through_every_door(ghdeploy: FakeGitHub, name: str) -> None:
+    """It comes from another host of GitHub's, of which the fake answers downloads only."""
+    ghdeploy.add_repository("octocat/example").add_commit("main", files={"a.bin": bytes(range(256)) * 500})
+    link = DOORS[name]("GET", "https://api.github.com/repos/octocat/example/tarball/main", HEADERS, None)
+    url = "https://codeload.github.com/octocat/example/legacy.tar.gz/refs/heads/main"
+    assert (link.status, link.headers["location"], link.body) == (302, url, b"")
+    said = DOORS[name]("GET", url, {"User-Agent": "a tool of ours"}, None)
+    with tarfile.open(fileobj=io.BytesIO(said.body)) as archive:
+        assert [member.name.partition("/")[2] for member in archive] == ["", ".gitignore", "README.md", "a.bin"]
+    page = DOORS[name]("GET", "https://github.com/octocat/example/archive/main.zip", HEADERS, None)
+    assert page.headers["location"] == "https://codeload.github.com/octocat/example/zip/refs/heads/main"
+    ghdeploy.pass_through("codeload.github.com")
+    assert not registry.is_ours("codeload.github.com")
 
 
 @pytest.mark.parametrize("name", DOORS)

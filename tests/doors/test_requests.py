@@ -216,7 +216,7 @@ def _way_through(host: str) -> str:
         "https://GitHub.com/login/oauth/access_token",
         "https://uploads.github.com/repos/octocat/example/releases/1/assets",
         "https://raw.githubusercontent.com/octocat/example/main/README.md",
-        "https://codeload.github.com/octocat/example/tar.gz/main",
+        "https://codeload.github.com/octocat/example",
         "https://avatars.githubusercontent.com/u/583231",
         "https://gist.github.com/octocat/1",
         "https://api.octocat.ghe.com/user",
@@ -247,7 +247,7 @@ def test_a_refusal_names_all_active_fakes(ghdeploy: FakeGitHub, ghdeploy_factory
     """With several fakes it lists each base URL."""
     newest = ghdeploy_factory(base_url=ENTERPRISE)
     with refused(newest, f"active fakes answer for {API} and {ENTERPRISE} only"):
-        get("https://github.com/")
+        get("https://uploads.github.com/")
     ghdeploy._engine.raise_problem()
 
 

@@ -364,6 +364,22 @@ HIDDEN = {
         ["/check-runs/{id}", "/check-runs/{id}/annotations"],
         ["/commits/main/check-runs"],
     ),
+    "blob": Hidden("POST", "/git/blobs", {"content": "x"}, ["/git/blobs/{made}"], ["/git/trees/main"]),
+    "tree": Hidden(
+        "POST", "/git/trees", {"tree": []},
+        ["/git/trees/{made}"],
+        ["/git/trees/main", "/git/commits/{sha}"],
+    ),
+    "commit": Hidden(
+        "POST", "/git/commits", {"message": "m", "tree": "{tree}"},
+        ["/git/commits/{made}"],
+        ["/git/commits/{sha}", "/commits", "/git/trees/{tree}"],
+    ),
+    "annotated tag": Hidden(
+        "POST", "/git/tags", {"tag": "t", "message": "m", "object": "{sha}", "type": "commit"},
+        ["/git/tags/{made}"],
+        ["/git/commits/{sha}", "/tags"],
+    ),
     "branch": Hidden(
         "POST", "/git/refs", {"ref": "refs/heads/eu/t", "sha": "{sha}"},
         ["/git/ref/heads/eu/t", "/git/ref/heads%2Feu%2Ft", "/git/refs/heads/eu/t", "/branches/eu/t", "/branches/eu%2Ft",
@@ -407,7 +423,8 @@ def test_a_new_object_is_not_found_by_any_path(ghdeploy: FakeGitHub, repository:
     repository.add_environment("production", deployment_branch_policy=custom)
     repository.add_branch("topic")
     names: dict[str, Any] = {
-        "deployment": repository.add_deployment(ref="main").id, "app": app.id, "sha": repository.sha("main")
+        "deployment": repository.add_deployment(ref="main").id, "app": app.id, "sha": repository.sha("main"),
+        "tree": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     }  # fmt: skip
     body = {
         name: names[value[1:-1]] if isinstance(value, str) and value[:1] == "{" else value
@@ -421,7 +438,11 @@ def test_a_new_object_is_not_found_by_any_path(ghdeploy: FakeGitHub, repository:
     made = _send(method, f"{roots[0]}{path}", body)
 
     assert (fault.method, made.status_code) == (method, 200 if kind in ("environment", "branch policy") else 201)
-    names |= {"id": made.json().get("id"), "commit": made.json().get("commit", {}).get("sha")}
+    names |= {
+        "id": made.json().get("id"),
+        "made": made.json().get("sha"),
+        "commit": made.json().get("commit", {}).get("sha"),
+    }
     for root in roots:
         for spec in case.others:
             assert _send("GET", root + spec.format(**names)).status_code == 200, spec
@@ -433,6 +454,22 @@ def test_a_new_object_is_not_found_by_any_path(ghdeploy: FakeGitHub, repository:
     for spec in asking:
         verb, _, below = spec.format(**names).partition(" ")
         assert _send(verb, roots[0] + below).status_code in (200, 204), spec
+
+
+def test_a_new_tree_may_not_be_known_yet(ghdeploy: FakeGitHub, repository: Repository) -> None:
+    """A commit of it is refused with GitHub's own text; that of another tree is not."""
+    path = "/repos/octocat/example/git"
+    fault = ghdeploy.faults.add(path=f"{path}/trees", not_found_yet=2)
+    items = [{"path": "a.txt", "mode": "100644", "content": "a"}]
+    tree = _send("POST", f"{path}/trees", {"tree": items}).json()["sha"]
+    other = _get(f"{REPO}/git/commits/{repository.sha('main')}").json()["tree"]["sha"]
+    assert _send("POST", f"{path}/commits", {"message": "m", "tree": other}).status_code == 201
+    refused = _send("POST", f"{path}/commits", {"message": "m", "tree": tree})
+    assert (refused.status_code, refused.json()["message"]) == (422, "Tree SHA does not exist")
+    assert refused.headers["x-ghdeploy-hint"].endswith("; it exists")
+    assert _get(f"{REPO}/git/trees/{tree}").status_code == 404
+    assert fault.used == 2
+    assert _send("POST", f"{path}/commits", {"message": "m", "tree": tree}).status_code == 201
 
 
 def test_a_file_on_another_branch_is_another_file(ghdeploy: FakeGitHub, repository: Repository) -> None:

@@ -157,6 +157,8 @@ class Reply:
         next_url: The URL of the next page, for ``Link``, if the handler makes the pages itself.
 
         hint: An explanation for the author of the test, if the response is not what most callers expect.
+
+        headers: More headers.
     """
 
     status: int
@@ -165,6 +167,7 @@ class Reply:
     modified_at: datetime | None = None
     next_url: str = ""
     hint: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Call], Reply]

@@ -52,7 +52,7 @@ class Origin(NamedTuple):
     @property
     def is_served(self) -> bool:
         """Whether an active fake answers for the host."""
-        return registry.serves(self.host)
+        return registry.serves(self.host) or registry.serves_downloads(self.host)
 
 
 class Reply(NamedTuple):

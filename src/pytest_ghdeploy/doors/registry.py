@@ -86,13 +86,20 @@ def host_named(host: str | None) -> str:
 
 
 def serves(host: str) -> bool:
-    """Return whether an active fake answers for *host*."""
+    """Return whether an active fake answers for *host*, except for downloads."""
     return any(fake.host == host for fake in _active)
+
+
+def serves_downloads(host: str) -> bool:
+    """Return whether an active fake answers downloads from *host*, which is not passed through."""
+    return any(host in fake.download_hosts for fake in _active) and is_refused(host)
 
 
 def fake_for(host: str) -> Fake | None:
     """
     Return the active fake that answers for *host*; ``None`` if the host is not GitHub's, or is passed through.
+
+    Of a host of downloads, the fake itself refuses other requests.
 
     Raises:
         UnsupportedRequest: The host is GitHub's, and no active fake answers for it.
@@ -101,9 +108,17 @@ def fake_for(host: str) -> Fake | None:
         if fake.host == host:
             return None if getattr(delivering, "on", False) else fake
     if _active and is_refused(host):
-        msg = f"a request to {host} cannot be answered: {_served()}. {way_through(host)}"
-        raise refusal(host, msg, see="another-host-of-github")
+        if not getattr(delivering, "on", False):
+            for fake in reversed(_active):
+                if host in fake.download_hosts:
+                    return fake
+        raise refusal(host, unanswered(host), see="another-host-of-github")
     return None
+
+
+def unanswered(host: str) -> str:
+    """Say why a request to a host of GitHub is not answered."""
+    return f"a request to {host} cannot be answered: {_served()}. {way_through(host)}"
 
 
 def is_refused(host: str) -> bool:

@@ -78,6 +78,16 @@ class Urls(NamedTuple):
         """Whether this is github.com."""
         return self.api == PUBLIC_API
 
+    @property
+    def codeload(self) -> str:
+        """The root of downloads. On GitHub Enterprise Server, and on the live server, it is a path of the same host."""
+        scheme, _, host = self.api.partition("://")
+        if self.is_public:
+            return "https://codeload.github.com"
+        if host.startswith("api.") and host.endswith(_RESIDENCE):
+            return f"{scheme}://codeload.{host.removeprefix('api.')}"
+        return f"{self.api.removesuffix('/api/v3')}/_codeload"
+
     def avatar(self, row: User) -> str:
         """Return the URL of an account's picture. A bot has its app's [guess: except on github.com]."""
         if row.app_id is None:

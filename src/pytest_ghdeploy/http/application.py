@@ -106,10 +106,8 @@ class Application:
 
     def _answer(self, request: Request) -> Answer:
         self._requests += 1
-        if self.stubs and (stubbed := self.stubs.answer(request, self._headers_of_stubs)):
-            return stubbed
-        if request.method == "OPTIONS":
-            return Answer(int(HTTPStatus.NO_CONTENT), negotiation.PREFLIGHT | self._identify(), b"")
+        if answer := self._answer_without_endpoint(request):
+            return answer
         # A refusal includes the headers that are known when it is raised.
         token: Token | None = None
         terms = USUAL_TERMS
@@ -149,6 +147,17 @@ class Application:
         else:
             headers["Content-Length"] = str(len(body))
         return Answer(status, headers, b"" if request.method == "HEAD" else body, hint, total=total)
+
+    def _answer_without_endpoint(self, request: Request) -> Answer | None:
+        if self.stubs and (stubbed := self.stubs.answer(request, self._headers_of_stubs)):
+            return stubbed
+        if request.download:
+            from pytest_ghdeploy.http import downloads  # few tests need it
+
+            return downloads.answer(self.store, self.urls, request, request.download, self._identify())
+        if request.method == "OPTIONS":
+            return Answer(int(HTTPStatus.NO_CONTENT), negotiation.PREFLIGHT | self._identify(), b"")
+        return None
 
     def _headers_of_stubs(self) -> dict[str, str]:
         return self._headers(USUAL_TERMS, None, None)

@@ -21,6 +21,8 @@ class Fake(Protocol):
     @property
     def host(self) -> str: ...  # noqa: D102
     @property
+    def download_hosts(self) -> Collection[str]: ...  # noqa: D102
+    @property
     def passed_through(self) -> Collection[str]: ...  # noqa: D102
     @property
     def doors(self) -> dict[str, object]: ...  # noqa: D102

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.api.routing import Endpoint
     from pytest_ghdeploy.github.model import Repository, Token
+    from pytest_ghdeploy.http.downloads import Place
 
 _HINT_LIMIT = 1000
 
@@ -40,6 +41,8 @@ class Request:
 
         repository: The repository in the path, as it was before the request; ``None`` if the path has none, or an
             unknown one.
+
+        download: What the request wants to download, outside the API; ``None`` for a request to the API.
     """
 
     method: str
@@ -52,6 +55,7 @@ class Request:
     endpoint: Endpoint | None = field(init=False, repr=False)
     params: Mapping[str, str] = field(init=False, repr=False)
     repository: Repository | None = field(init=False, repr=False)
+    download: Place | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Read the token."""

@@ -67,6 +67,7 @@ class Renderer:
 
     def body(self, call: Call, reply: Reply, request: Request, headers: dict[str, str]) -> bytes:
         """Write the body of a handler's reply, and add its *headers*."""
+        headers |= reply.headers
         if reply.location:
             headers["Location"] = reply.location
         if reply.next_url:

@@ -203,6 +203,7 @@ def endpoints() -> dict[str, Endpoint]:
 # Modules that few tests need, and that are imported when a path has one of these segments. Any other module in `api`
 # is imported with the first request, so a new module need not be listed here.
 _ON_DEMAND = {
+    "archives": {"tarball", "zipball"},
     "blobs": {"blobs"},
     "branches": {"branches", "merges"},
     "collaborators": {"collaborators"},

@@ -310,7 +310,8 @@ class FaultPlan:
         if not not_found_yet.is_about(planned.created, request, store):
             return None
         try:
-            answer = self._application.refuse(request, lambda _: refusals.not_found(""), in_turn=True)
+            refusal = not_found_yet.refusal(planned.created, request)
+            answer = self._application.refuse(request, lambda _: refusal, in_turn=True)
         except GitHubError:
             return None
         return answer, "; it exists"

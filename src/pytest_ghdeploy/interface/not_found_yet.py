@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from pytest_ghdeploy.api import git
 from pytest_ghdeploy.api.routing import id_or_none
+from pytest_ghdeploy.github import refusals, refusals_git
 from pytest_ghdeploy.github.rules.environments import environment_key
 from pytest_ghdeploy.http import router
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_ghdeploy.github.model import Repository
+    from pytest_ghdeploy.github.refusals import GitHubError
     from pytest_ghdeploy.http.messages import Answer, Request
     from pytest_ghdeploy.store.store import Store
 
@@ -35,6 +37,13 @@ _WITH_IDS = {
     "repos/create-deploy-key": ("deploy key", "key_id"),
     "checks/create": ("check run", "check_run_id"),
 }
+# The same for the objects of git, which have a SHA.
+_WITH_SHAS = {
+    "git/create-blob": ("blob", "file_sha"),
+    "git/create-tree": ("tree", "tree_sha"),
+    "git/create-commit": ("commit", "commit_sha"),
+    "git/create-tag": ("annotated tag", "tag_sha"),
+}
 _ENVIRONMENT, _FILE, _REF, _REPOSITORY = "environment", "file", "ref", "repository"
 _BY_NAME = {
     "repos/create-or-update-environment": _ENVIRONMENT,
@@ -42,18 +51,19 @@ _BY_NAME = {
     "git/create-ref": _REF,
     "repos/create-for-authenticated-user": _REPOSITORY,
 }
-_CREATING = frozenset({*_WITH_IDS, *_BY_NAME})
+_CREATING = frozenset({*_WITH_IDS, *_WITH_SHAS, *_BY_NAME})
 # They respond 201, but their objects have no URL of their own: GitHub returns them only in lists.
 _WITHOUT_ADDRESS = {
     "repos/create-commit-status": "a commit status",
     "repos/merge": "a merge",
     "repos/add-collaborator": "a collaborator",
 }
+_COMMITTING = "git/create-commit"
 _WRITING_FILES = ("repos/create-or-update-file-contents", "repos/delete-file")
 
 KINDS = (
     "deployments, deployment statuses, environments, deployment branch policies, custom deployment protection rules, "
-    "deploy keys, check runs, refs, new files and repositories"
+    "git objects, deploy keys, check runs, refs, new files and repositories"
 )
 """The kinds of objects that can be recognised, for messages."""
 
@@ -130,6 +140,9 @@ def _identify(operation_id: str, request: Request, body: dict[str, Any], reposit
     if operation_id in _WITH_IDS:
         kind, _ = _WITH_IDS[operation_id]
         return Created(kind, repository.id, str(body.get("id")), f"{kind} {body.get('id')} {where}")
+    if operation_id in _WITH_SHAS:
+        kind, _ = _WITH_SHAS[operation_id]
+        return Created(kind, repository.id, str(body.get("sha")), f"{kind} {body.get('sha')} {where}")
     match _BY_NAME[operation_id]:
         case "environment":
             name = params["environment_name"]
@@ -157,10 +170,26 @@ def is_about(created: Created, request: Request, store: Store) -> bool:
             return _is_file(request, store, repository, *created.key)
         case "ref":
             return created.key in _refs_of(store, request, repository)
+        case kind if parameter := dict(_WITH_SHAS.values()).get(kind, ""):
+            is_named = (
+                kind == "tree" and _operation(request) == _COMMITTING and _in_body(request, "tree") == created.key
+            )
+            return is_named or request.params.get(parameter) == created.key
         case kind:
             parameter = dict(_WITH_IDS.values()).get(kind, "")
             # Every request in a created repository is about it.
             return not parameter or str(id_or_none(request.params.get(parameter, ""))) == created.key
+
+
+def refusal(created: Created, request: Request) -> GitHubError:
+    """
+    Refuse a request for the created object. A commit of a tree is refused with a text of its own.
+
+    Source:
+        Users report it for trees (dependabot/dependabot-core, which retries).
+    """
+    is_commit_of_tree = created.kind == "tree" and _operation(request) == _COMMITTING
+    return refusals_git.no_such_tree("") if is_commit_of_tree else refusals.not_found("")
 
 
 def _is_file(request: Request, store: Store, repository: Repository, path: str, branch: str, sha: str) -> bool:
@@ -172,12 +201,17 @@ def _is_file(request: Request, store: Store, repository: Repository, path: str, 
 
 def _branch_in(request: Request) -> str:
     """Return the branch to which a request writes a file; ``""`` for the default branch."""
+    return _in_body(request, "branch")
+
+
+def _in_body(request: Request, name: str) -> str:
+    """Return a string in the body of a request; ``""`` if it is missing."""
     try:
         body = json.loads(request.body)
     except ValueError:
         return ""
-    branch = body.get("branch") if isinstance(body, dict) else None
-    return branch if isinstance(branch, str) else ""
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _queried(request: Request, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.api import branch_protection, git, refs
 from pytest_ghdeploy.errors import FakeError
@@ -89,7 +89,7 @@ class RepositoryGit(RepositoryBase):
             graph.set_ref(f"heads/{name}", start)
             return start
 
-    def add_tag(self, name: str, ref: str) -> str:
+    def add_tag(self, name: str, ref: str, *, message: str | None = None) -> str:
         """
         Add a tag.
 
@@ -97,6 +97,8 @@ class RepositoryGit(RepositoryBase):
             name: The name of the tag, without ``refs/tags/``.
 
             ref: The tagged commit: a branch, a tag, a full ref or a full SHA.
+
+            message: The message of an annotated tag, whose tagger is ``octocat``. By default the tag is lightweight.
 
         Returns:
             The SHA of the tagged commit.
@@ -106,8 +108,15 @@ class RepositoryGit(RepositoryBase):
         """
         with self._store.lock, self._store.changes:
             self._new_name(name, self._graph.tags, "tag")
+            check_type("message", message, (str, type(None)), "a string")
             sha = self.sha(ref)
-            self._graph.set_ref(f"tags/{name}", sha)
+            target = sha
+            if message is not None:
+                from pytest_ghdeploy.api import git_tags  # few tests need it
+
+                tagged: Any = {"tag": name, "message": message, "object": sha, "type": "commit"}
+                target = git_tags.create(self._store, self._row, self._store.default_user, **tagged).sha
+            self._graph.set_ref(f"tags/{name}", target)
             return sha
 
     def add_ref(self, name: str, ref: str) -> str:

@@ -83,7 +83,7 @@ def check_proxied(fake: Fake, host: str) -> Answer | None:
 
     The server forwards nothing to other hosts.
     """
-    if host == fake.host:
+    if host == fake.host or host in fake.download_hosts:
         return None
     if registry.is_githubs(host, fake.host):
         msg = f"a request to {host} cannot be answered: the live server is the API of {fake.host} only"
