@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import signing
 from client import stored
 from github import Auth, Github
 
@@ -388,6 +389,58 @@ def test_an_app_is_installed_everywhere_until_it_is_installed(ghdeploy: FakeGitH
         octocats.token()
 
 
+def test_a_deleted_installation_ends_that_an_app_is_everywhere(ghdeploy: FakeGitHub) -> None:
+    """It stays installed on the other owners, and nobody who comes later has it."""
+    for name in ("octocat/example", "acme/site"):
+        ghdeploy.add_repository(name)
+    app = ghdeploy.add_app("deployer")
+    octocats, acmes = app.installations
+    octocats.delete()
+    ghdeploy.add_repository("late/comer")
+    assert app.installations == [acmes]
+    with pytest.raises(FakeError, match=r"^installation \d+ no longer exists"):
+        octocats.suspend()
+    again = app.install("octocat")
+    assert app.installations == [acmes, again]
+
+
+def test_a_suspended_installation_issues_no_token(ghdeploy: FakeGitHub) -> None:
+    """The message is GitHub's."""
+    installation = ghdeploy.add_app("deployer").install("octocat", suspended=True)
+    assert (installation.suspended_at, installation.updated_at) == (ghdeploy.clock.now, ghdeploy.clock.now)
+    assert ghdeploy.events == []
+    with pytest.raises(
+        FakeError, match=r"^GitHub would respond 403 'This installation has been suspended': the instal"
+    ):
+        installation.token()
+    ghdeploy.clock.tick(60)
+    installation.unsuspend()
+    assert (installation.suspended_at, installation.suspended_by) == (None, None)
+    assert installation.updated_at == ghdeploy.clock.now
+    assert installation.token().startswith("ghs_")
+
+
+def test_an_installation_can_have_the_id_that_a_tool_knows(ghdeploy: FakeGitHub) -> None:
+    """Later ones have other ids."""
+    app = ghdeploy.add_app("deployer")
+    known = app.install("octocat", id=90_000_000)
+    assert known.id == 90_000_000
+    assert app.install("acme").id > known.id
+    assert app.install("mona", id=5).id == 5
+    assert [one.account.login for one in app.installations] == ["mona", "octocat", "acme"]
+
+
+def test_a_private_key_is_given_or_made(ghdeploy: FakeGitHub) -> None:
+    """It stays the same, also when the permissions of the app change. Two apps have different ones."""
+    made, given = ghdeploy.add_app("made"), ghdeploy.add_app("given", private_key=signing.private_key())
+    key = made.private_key
+    assert key.startswith("-----BEGIN RSA PRIVATE KEY-----")
+    assert given.private_key == signing.private_key() != key
+    ghdeploy.add_token("wider", user="made[bot]", permissions={"checks": "write"})
+    assert made.private_key == key
+    assert "PRIVATE" not in repr(vars(ghdeploy._engine.store)["apps"])
+
+
 def test_an_app_is_everywhere_for_a_user_token_without_a_look_at_its_installations(ghdeploy: FakeGitHub) -> None:
     """A token that was added works in each repository, and a refused request creates no installation."""
     ghdeploy.add_repository("octocat/example")
@@ -482,6 +535,23 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, App, Installation], object], str, str
         "events",
     ),
     (lambda gh, *_: gh.add_app("new", events="push"), "^events must be a list of events", "events"),
+    (
+        lambda gh, *_: gh.add_app("new", private_key="a key"),
+        "^private_key must be an RSA private key in PEM without a password, beginning with -----BEGIN RSA PRIVATE",
+        "private_key",
+    ),
+    (
+        lambda gh, *_: gh.add_app("new", private_key=b"key"),
+        "^private_key must be an RSA private key in PEM",
+        "private_key",
+    ),
+    (lambda _, app, __: app.install("acme", id=0), "^id must be a whole number, 1 or more; got 0$", "id"),
+    (
+        lambda _, app, installation: app.install("acme", id=installation.id),
+        r"^the id \d+ belongs to the installation on octocat$",
+        "id",
+    ),
+    (lambda _, app, __: app.install("acme", suspended=1), "^suspended must be True or False, got 1$", "suspended"),  # type: ignore[arg-type]
     (lambda _, app, __: app.install("octocat"), "^app deployer is already installed on octocat$", "account"),
     (lambda _, app, __: app.install("Octocat"), "^app deployer is already installed on octocat$", "account"),
     (lambda _, app, __: app.install("mona lisa"), "^invalid login 'mona lisa'", "account"),

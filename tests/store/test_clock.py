@@ -8,7 +8,7 @@ import pytest
 from freezegun import freeze_time
 
 from pytest_ghdeploy import FakeError, FakeGitHub
-from pytest_ghdeploy.store.clock import LATEST, Clock
+from pytest_ghdeploy.store.clock import LATEST, Clock, running_time
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -212,3 +212,19 @@ def test_a_deployers_function_may_move_the_clock(ghdeploy: FakeGitHub) -> None:
     assert [status.state for status in deployment.statuses] == ["failure", "queued"]
     ghdeploy._engine.pause(1)
     assert ghdeploy.clock.now - start == timedelta(seconds=17)
+
+
+def test_the_running_time_goes_on_with_the_real_time() -> None:
+    """From the time that a test has set; ticks are added to it."""
+    with freeze_time("2026-03-10 12:00:00.500") as real:
+        clock = Clock()
+        assert running_time(clock) == NOON + timedelta(seconds=0.5)
+        real.tick(3)
+        clock.tick(60)
+        assert running_time(clock) == NOON + timedelta(seconds=63.5)
+        assert clock.now == NOON + timedelta(seconds=60)
+        clock.move_to(NOON - timedelta(days=1))
+        real.tick(3)
+        assert running_time(clock) == NOON - timedelta(days=1) + timedelta(seconds=3)
+        clock.tick(0.25)
+        assert running_time(clock) == NOON - timedelta(days=1) + timedelta(seconds=3.25)

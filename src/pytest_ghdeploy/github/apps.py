@@ -13,7 +13,6 @@ import string
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.github.json_web_tokens import encoded
 from pytest_ghdeploy.github.model import App
 
 if TYPE_CHECKING:
@@ -116,6 +115,8 @@ def stateless_token_text(app_id: int, number: int, issued_at: datetime, expires_
     Source:
         GitHub's description of this operation; users of githubkit and kodus-ai show such tokens in 2026.
     """
+    from pytest_ghdeploy.github.json_web_tokens import encoded  # few tests need it
+
     header = {"alg": "RS256", "typ": "JWT"}
     times = {"iat": int(issued_at.timestamp()), "exp": int(expires_at.timestamp())}
     claims = {**times, "jti": _made_up(b"claims of token %d" % number, 36)}

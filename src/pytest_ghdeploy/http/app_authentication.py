@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _ADVICE = "sign a JSON web token with App.private_key, and send it as Authorization: Bearer"
 
 
-def authenticate(store: Store, request: Request) -> Token | None:
+def authenticate(store: Store, request: Request) -> Token:
     """
-    Return the app's token that the JSON web token of a request amounts to; ``None`` for other callers.
+    Return the app's token that the JSON web token of a request amounts to.
 
     Until a test adds an app, any JSON web token speaks for the app ``example-app``.
 
@@ -37,19 +37,11 @@ def authenticate(store: Store, request: Request) -> Token | None:
     caller = request.endpoint.caller if request.endpoint else "any"
     # A test may have added a token that looks like this.
     token = json_web_tokens.read(request.token_text) if request.token_text and request.token is None else None
-    if caller == "jwt":
-        return _checked(store, request, token)
-    if token is None:
-        return None
-    if caller == "any":
-        return _checked(store, request, token)
-    raise refusals_apps.json_web_token_elsewhere(
-        f"{request.method} {request.path} takes no JSON web token: exchange it for a token of an installation with "
-        "POST /app/installations/{installation_id}/access_tokens"
-    )
-
-
-def _checked(store: Store, request: Request, token: JsonWebToken | None) -> Token:
+    if caller not in ("jwt", "any"):
+        raise refusals_apps.json_web_token_elsewhere(
+            f"{request.method} {request.path} takes no JSON web token: exchange it for a token of an installation "
+            "with POST /app/installations/{installation_id}/access_tokens"
+        )
     what = f"{request.method} {request.path} takes a JSON web token of an app"
     if not request.token_text:
         raise refusals_apps.no_json_web_token(f"{what}, and no token was sent: {_ADVICE}")

@@ -6,11 +6,9 @@ import base64
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_ghdeploy.api.app_installations import known_installation_on
-from pytest_ghdeploy.github import authorization, json_web_tokens, refusals, refusals_apps
-from pytest_ghdeploy.github.rules import apps as app_rules, repositories as rules
+from pytest_ghdeploy.github import authorization, refusals
+from pytest_ghdeploy.github.rules import repositories as rules
 from pytest_ghdeploy.github.rules.permissions import allows
-from pytest_ghdeploy.http import app_authentication
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.api.routing import Endpoint
@@ -39,6 +37,19 @@ def token_of(authorization: str) -> str:
             return ""
 
 
+_DOTS = 2
+"""How many dots a JSON web token has."""
+
+
+def is_json_web_token(text: str) -> bool:
+    """Return whether a token is a JSON web token, and none of GitHub's own tokens."""
+    if text.count(".") != _DOTS:
+        return False
+    from pytest_ghdeploy.github import json_web_tokens  # few tests need them
+
+    return json_web_tokens.read(text) is not None
+
+
 def find_token(store: Store, text: str | None) -> Token | None:
     """
     Look up a token by its *text*, even if it is revoked or expired; ``None`` if it is unknown or has no text.
@@ -48,7 +59,7 @@ def find_token(store: Store, text: str | None) -> Token | None:
     if not text:
         return None
     known = store.tokens.get(text) or store.issued_tokens.get(text)
-    if known or store.tokens or json_web_tokens.read(text) is not None:
+    if known or store.tokens or is_json_web_token(text):
         return known
     return store.any_token
 
@@ -69,8 +80,11 @@ def authenticate(store: Store, request: Request) -> Token | None:
     """
     if not request.headers.get("user-agent"):
         raise refusals.user_agent_required()
-    if app_token := app_authentication.authenticate(store, request):
-        return app_token
+    takes_jwt_only = request.endpoint is not None and request.endpoint.caller == "jwt"
+    if takes_jwt_only or (request.token is None and is_json_web_token(request.token_text or "")):
+        from pytest_ghdeploy.http import app_authentication  # few tests need it
+
+        return app_authentication.authenticate(store, request)
     if request.token_text is None:
         return None
     if not request.token_text:
@@ -99,7 +113,9 @@ def _check_valid(store: Store, token: Token) -> None:
             f"the token of {token.user.login} has expired: it is {store.clock.now:%Y-%m-%d %H:%M:%S} UTC by "
             f"ghdeploy.clock, and expires_at is {token.expires_at:%Y-%m-%d %H:%M:%S} UTC"
         )
-    if installation:
+    if installation and installation.suspended_at:
+        from pytest_ghdeploy.github.rules import apps as app_rules  # few tests need it
+
         app_rules.check_not_suspended(installation)
 
 
@@ -134,6 +150,8 @@ def _installation(store: Store, token: Token | None, repository: Repository) -> 
         return store.installations.get(token.installation_id)
     if token.kind not in ("user_access", "jwt"):
         return None
+    from pytest_ghdeploy.api.app_installations import known_installation_on  # few tests need it
+
     row = known_installation_on(store, token.app, repository.owner)
     # A suspended installation gives no rights to the tokens of users either [guess].
     return None if row and row.suspended_at and token.kind == "user_access" else row
@@ -202,9 +220,10 @@ def _refuse(verdict: authorization.Verdict, token: Token | None, hint: str) -> N
             raise refusals.admin_only(hint)
         case "apps_only":
             raise refusals.apps_only(hint)
-        case "installations_only":
-            raise refusals_apps.installations_only(hint)
-        case "user_access_only":
-            raise refusals_apps.user_access_only(hint)
+        case "installations_only" | "user_access_only":
+            from pytest_ghdeploy.github import refusals_apps  # few tests need them
+
+            is_users = verdict == "user_access_only"
+            raise refusals_apps.user_access_only(hint) if is_users else refusals_apps.installations_only(hint)
         case _:
             raise refusals.not_found(hint)

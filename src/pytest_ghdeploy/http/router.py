@@ -204,6 +204,9 @@ def endpoints() -> dict[str, Endpoint]:
 # is imported with the first request, so a new module need not be listed here.
 _ON_DEMAND = {
     "archives": {"tarball", "zipball"},
+    "app_installations": {"installation", "installations"},
+    "app_tokens": {"access_tokens"},
+    "apps": {"app", "apps"},
     "blobs": {"blobs"},
     "branches": {"branches", "merges"},
     "collaborators": {"collaborators"},
@@ -212,6 +215,7 @@ _ON_DEMAND = {
     "contents": {"contents"},
     "git_commits": {"git"},
     "git_tags": {"git"},
+    "installations": {"installation", "installations"},
     "labels": {"labels"},
     "pulls": {"pulls"},
     "rate_limit": {"rate_limit"},

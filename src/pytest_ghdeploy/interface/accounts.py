@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.api import apps as api
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import apps, authorization, json_web_tokens
+from pytest_ghdeploy.github import apps, authorization
 from pytest_ghdeploy.github.model import ACCOUNT_TYPES, Team
 from pytest_ghdeploy.github.rules import webhooks
 from pytest_ghdeploy.interface.arguments import check_login, check_number, check_type, permissions_of
@@ -90,6 +89,8 @@ def add_app(
     Raises:
         FakeError: The slug, *app_id* or *client_id* is taken, or an argument is invalid. Nothing was added.
     """
+    from pytest_ghdeploy.api import apps as api  # few tests need it
+
     check_type("slug", slug, str, "a string")
     if not _SLUG.fullmatch(slug):
         msg = f'the slug of an app may contain only lower-case letters, digits and "-" between them; got {slug!r}'
@@ -134,6 +135,8 @@ def check_private_key(private_key: object) -> None:
     Raises:
         FakeError: It is not an RSA private key in PEM, or the libraries of the extra ``app`` are not installed.
     """
+    from pytest_ghdeploy.github import json_web_tokens  # few tests need it
+
     needs_extra("private_key")
     if not isinstance(private_key, str) or not json_web_tokens.is_private_key(private_key):
         msg = (
@@ -150,6 +153,8 @@ def needs_extra(what: str) -> None:
     Raises:
         FakeError: They are not.
     """
+    from pytest_ghdeploy.github import json_web_tokens  # few tests need it
+
     if not json_web_tokens.can_verify():
         msg = f"{what} {json_web_tokens.NEEDS_EXTRA}"
         raise FakeError(msg, see="the-extra-app-is-missing")

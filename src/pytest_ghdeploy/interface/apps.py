@@ -1,4 +1,8 @@
-"""The handles of apps and their installations. Like the handles in ``resources``, they read the current state."""
+"""
+The handles of apps and their installations. Like the handles in ``resources``, they read the current state.
+
+Tests without apps import this module too, so the methods import what else they need.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.api import app_installations as api, app_tokens, apps as app_api
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import apps, authorization, json_web_tokens, model
+from pytest_ghdeploy.github import apps, authorization, model
 from pytest_ghdeploy.github.model import User
 from pytest_ghdeploy.interface import tokens
 from pytest_ghdeploy.interface.accounts import needs_extra
@@ -93,11 +96,14 @@ class App(_Handle):
         Raises:
             FakeError: The extra ``app`` is not installed.
         """
+        from pytest_ghdeploy.api.apps import set_private_key
+        from pytest_ghdeploy.github import json_web_tokens
+
         with self._store.lock, self._store.changes:
             row: model.App = self._row
             if row.id not in self._store.private_keys:
                 needs_extra("App.private_key")
-                app_api.set_private_key(self._store, row, json_web_tokens.new_private_key())
+                set_private_key(self._store, row, json_web_tokens.new_private_key())
             return self._store.private_keys[row.id]
 
     @property
@@ -107,6 +113,8 @@ class App(_Handle):
 
         Until ``install`` is called, each owner of a repository has one.
         """
+        from pytest_ghdeploy.api import app_installations as api
+
         with self._store.lock, self._store.changes:
             rows = api.installations(self._store, self._row)
             return [Installation(self._store, installation.id) for installation in rows]
@@ -145,6 +153,8 @@ class App(_Handle):
             FakeError: The app is already installed on the account, the app lacks one of the permissions, the *id* is
                 taken, or an argument is invalid. Nothing was installed.
         """
+        from pytest_ghdeploy.api import app_installations as api
+
         check_login(account, argument="account")
         check_type("suspended", suspended, bool, "True or False")
         if id is not None:
@@ -220,6 +230,8 @@ class Installation(_Handle):
             FakeError: The installation lacks a repository or a permission, it is suspended, or an argument is invalid.
                 Nothing was issued.
         """
+        from pytest_ghdeploy.api.app_tokens import issue
+
         with advice(), self._store.lock, self._store.changes:
             row, app = self._row, self._app
             granted = row.permissions if permissions is None else permissions_of(permissions)
@@ -231,7 +243,7 @@ class Installation(_Handle):
                     covered = ", ".join(self.repositories or ()) or "no repository"
                     msg = f"the installation on {row.account.login} covers {covered} only"
                     raise FakeError(msg, argument="repositories")
-            return app_tokens.issue(self._store, app, row, permissions=granted, repository_ids=chosen).text
+            return issue(self._store, app, row, permissions=granted, repository_ids=chosen).text
 
     def user_token(self, user: str) -> str:
         """
@@ -253,13 +265,15 @@ class Installation(_Handle):
         Raises:
             FakeError: *user* is not the login of a user. Nothing was issued.
         """
+        from pytest_ghdeploy.api.app_tokens import keep
+
         check_login(user, argument="user")
         with self._store.lock, self._store.changes:
             app = self._app
             tokens.check_person(self._store, user)
             owner, ends_at = self._store.ensure_user(user), self._store.clock.now + USER_TOKEN_LIFE
             text = apps.token_text("user_access", len(self._store.issued_tokens) + 1)
-            return app_tokens.keep(self._store, tokens.user_access(text, owner, app, ends_at)).text
+            return keep(self._store, tokens.user_access(text, owner, app, ends_at)).text
 
     def suspend(self) -> None:
         """
@@ -267,13 +281,17 @@ class Installation(_Handle):
 
         The hook of the app gets the event ``installation``. If the installation is suspended already, nothing happens.
         """
+        from pytest_ghdeploy.api.app_installations import suspend
+
         with self._store.outbox, self._store.lock, self._store.changes:
-            api.suspend(self._store, self._row, self._owner)
+            suspend(self._store, self._row, self._owner)
 
     def unsuspend(self) -> None:
         """End the suspension, if there is one. The hook of the app gets the event ``installation``."""
+        from pytest_ghdeploy.api.app_installations import unsuspend
+
         with self._store.outbox, self._store.lock, self._store.changes:
-            api.unsuspend(self._store, self._row, self._owner)
+            unsuspend(self._store, self._row, self._owner)
 
     def delete(self) -> None:
         """
@@ -281,8 +299,10 @@ class Installation(_Handle):
 
         The hook of the app gets the event ``installation``.
         """
+        from pytest_ghdeploy.api.app_installations import uninstall
+
         with self._store.outbox, self._store.lock, self._store.changes:
-            api.uninstall(self._store, self._row, self._owner)
+            uninstall(self._store, self._row, self._owner)
 
     @property
     def _owner(self) -> User:
@@ -290,7 +310,9 @@ class Installation(_Handle):
 
     @property
     def _app(self) -> model.App:
-        return api.app_of(self._store, self._row)
+        from pytest_ghdeploy.api.app_installations import app_of
+
+        return app_of(self._store, self._row)
 
 
 def app_given(store: Store, app: App | model.App | str, argument: str) -> model.App:

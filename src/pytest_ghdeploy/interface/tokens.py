@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import app_tokens, apps as api
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import apps, authorization
 from pytest_ghdeploy.github.model import Token
@@ -134,7 +133,9 @@ def revoke(store: Store, text: str) -> None:
         whose = f"valid tokens belong to {', '.join(logins)}" if logins else "no token is valid"
         msg = f"this token was never added, or was revoked: {whose}"
         raise FakeError(msg, argument="token")
-    app_tokens.revoke(store, token)
+    from pytest_ghdeploy.api.app_tokens import revoke as revoke_row  # few tests need it
+
+    revoke_row(store, token)
 
 
 def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
@@ -149,7 +150,9 @@ def _app(store: Store, bot: User, permissions: Mapping[str, str]) -> App:
     """Find or create the app of *bot*, with at least these permissions: no token can exceed its app's permissions."""
     app = store.app_of(bot)
     if app is None:
-        return api.create(store, apps.slug_of(bot.login), store.default_user, permissions, events=())
+        from pytest_ghdeploy.api.apps import create  # few tests need it
+
+        return create(store, apps.slug_of(bot.login), store.default_user, permissions, events=())
     if app.slug == apps.ACTIONS:
         return app  # a workflow sets the permissions of its token
     wider = {name: level for name, level in permissions.items() if not authorization.has(app.permissions, name, level)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from pytest_ghdeploy.serializers import accounts, checks, commit_statuses, deployments, git, installations, repositories
+from pytest_ghdeploy.serializers import accounts, checks, commit_statuses, deployments, git, repositories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,6 +253,8 @@ def installation(
     Args:
         covered: The repositories that the installation covers.
     """
+    from pytest_ghdeploy.serializers import installations  # few tests need it
+
     return {
         "action": action,
         "installation": installations.installation(row, app, urls),
