@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.repository import Repository
     from pytest_ghdeploy.interface.requests import Requests
     from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
+    from pytest_ghdeploy.interface.reviews import Review
     from pytest_ghdeploy.interface.steps import Step
     from pytest_ghdeploy.report.conversation import Conversation
     from pytest_ghdeploy.report.exchange import Exchange
@@ -74,6 +75,7 @@ _HOMES = {
     "RateLimits": "interface.rate_limits",
     "Repository": "interface.repository",
     "Requests": "interface.requests",
+    "Review": "interface.reviews",
     "SchemaViolation": "http.schema",
     "Step": "interface.steps",
     "StubbedRequest": "http.stubs",
@@ -122,6 +124,7 @@ __all__ = [
     "RateLimits",
     "Repository",
     "Requests",
+    "Review",
     "SchemaViolation",
     "Step",
     "StubbedRequest",

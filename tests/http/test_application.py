@@ -335,6 +335,8 @@ def test_which_operations_need_a_body() -> None:
         "apps/create-installation-access-token",
         "checks/update",
         "issues/update-label",
+        "pulls/create-review",
+        "pulls/request-reviewers",
         "pulls/update",
         "repos/add-collaborator",
         "repos/create-deployment-protection-rule",

@@ -37,6 +37,7 @@ FILTERS = {
     "pulls/list": ["state", "head", "base", "sort", "direction", "per_page", "page"],
     "pulls/list-commits": ["per_page", "page"],
     "pulls/list-files": ["per_page", "page"],
+    "pulls/list-reviews": ["per_page", "page"],
     "repos/compare-commits-with-basehead": ["page", "per_page"],
     "repos/get-all-environments": ["per_page", "page"],
     "repos/get-combined-status-for-ref": ["per_page", "page"],

@@ -53,7 +53,9 @@ EVENTS = {
     "pull_request": [
         *("webhook-pull-request-opened", "webhook-pull-request-edited", "webhook-pull-request-closed"),
         *("webhook-pull-request-reopened", "webhook-pull-request-synchronize"),
+        *("webhook-pull-request-review-requested", "webhook-pull-request-review-request-removed"),
     ],
+    "pull_request_review": [f"webhook-pull-request-review-{action}" for action in ("submitted", "edited", "dismissed")],
     "push": ["webhook-push"],
     "status": ["webhook-status"],
 }
@@ -72,6 +74,7 @@ ONLY_OBSERVED = {
     ("repos/create-deployment-protection-rule", "422"),
     *((operation, "422") for operation in ("checks/create", "checks/update", "checks/list-for-ref")),
     ("git/delete-ref", "422"),
+    ("pulls/request-reviewers", "422"),
     ("git/get-commit", "422"),
     ("git/get-tag", "422"),
     ("repos/merge", "409"),
@@ -137,12 +140,12 @@ KNOWN_DIFFERENCES = [
     Known("label event $.label.archived_??", "property", "described since October 2026"),
     Known("pulls/update request $.body", "nullable", "measured: null empties it"),
     Known("pulls/create request $.head_repo", "format", "repo.nwo is a format of GitHub's own"),
-    Known("*pull* 200 $*labels*.description", "nullable", "recorded, and described for other labels"),
+    Known("*pull* 20? $*labels*.description", "nullable", "recorded, and described for other labels"),
     Known("*pull* $*labels*.archived_??", "property", "described for labels by themselves, since October 2026"),
     Known("*pull* $*.state", "enum", "described for single pull requests only"),
     Known("*pull* $*.mergeable_state", "enum", "the states that a pull request can have here"),
     # GitHub allows cases that never happen here.
-    Known("*pull* 200 $[]*.user", "nullable", "every pull request has an author"),
+    Known("*pull* 20? $*.user", "nullable", "every pull request has an author"),
     Known("*pull* 20? $*.stack", "left out", "stacked pull requests"),
     Known("repos/create-or-update-file-contents 409 $.metadata", "left out", "push rules, which no repository has"),
     Known("git/create-blob 422 $.metadata", "left out", "push rules, which no repository has"),
@@ -170,9 +173,12 @@ KNOWN_DIFFERENCES = [
     Known("* event $.check_run.check_suite.repository.*", "property", "a minimal repository as REST has it today"),
     Known("* event $.check_run.check_suite.repository.license.url", "nullable", "as REST has it today"),
     # It has three forms of a pull request, one of them inline.
-    Known("pull_request event $.pull_request.*.repo*", "*", "the repository as other events show it"),
-    Known("pull_request event $.pull_request.*", "left out", "settings of the repository, recorded beside it only"),
-    Known("pull_request event $.pull_request.*", "nullable", "an older form, with null for anything that is missing"),
+    Known("pull_request* event $.pull_request.*.repo*", "*", "the repository as other events show it"),
+    Known("pull_request* event $.pull_request.*", "left out", "settings of the repository, recorded beside it only"),
+    Known("pull_request* event $.pull_request.*", "nullable", "an older form, with null for anything that is missing"),
+    Known("pull_request* event $*requested_team*", "*", "a team as REST has it today"),
+    Known("pull_request* event $*requested_reviewer*", "*", "a user; the description adds the fields of a team"),
+    Known("pull_request_review event $.review.submitted_at", "nullable", "only submitted reviews are dispatched"),
     # A user or an app, where GitHub inlines a less strict copy.
     Known("*.restrictions.users[]*", "*", "a simple user"),
     Known("*.restrictions.apps[]*", "*", "an App"),

@@ -131,6 +131,7 @@ OTHERS = {
     ("serializers.contents", "_links"): "a member of GitHub's JSON",
     ("serializers.git", "_links"): "a member of GitHub's JSON",
     ("serializers.pull_requests", "_links"): "a member of GitHub's JSON",
+    ("serializers.reviews", "_links"): "a member of GitHub's JSON",
 }
 # Documented for named tuples, and private to nobody.
 NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}

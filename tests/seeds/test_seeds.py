@@ -272,7 +272,10 @@ EVERYTHING: dict[str, Any] = {
             "tags": [{"name": "v1", "ref": "main"}],
             "refs": [{"name": "refs/notes/x", "ref": "v1"}],
             "protected_branches": ["main", {"pattern": "v?", "required_contexts": ["ci"], "required_approvals": 2}],
-            "pull_requests": ["topic", {"head": "topic", "base": "stale", "title": "Keep up", "labels": ["a"]}],
+            "pull_requests": [
+                {"head": "topic", "reviews": [{"state": "APPROVE", "user": "mona"}]},
+                {"head": "topic", "base": "stale", "title": "Keep up", "labels": ["a"]},
+            ],
             "merge_conflicts": ["stale"],
             "commits": [
                 {"branch": "topic", "message": "Change", "files": {"a.txt": "text\n"}},
@@ -382,7 +385,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
         app=window,
     )
     _conversation_by_hand(repo)
-    repo.add_pull_request("topic")
+    repo.add_pull_request("topic").add_review("APPROVED", user="mona")
     repo.add_pull_request("topic", base="stale", title="Keep up", labels=["a"])
     _environments_by_hand(repo, team, gate)
     repo.add_deployment(ref="main")

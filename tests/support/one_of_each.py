@@ -28,6 +28,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
     app = ghdeploy.add_app("gate")
     repository.add_branch("topic")
     repository.add_commit("topic")
+    ghdeploy.add_user("hubot")
     pull_request = repository.add_pull_request("topic", labels=["preview"])
     return {
         "FakeGitHub": ghdeploy,
@@ -62,6 +63,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "Commit": repository.commits()[0],
         "CommitComment": repository.add_commit_comment("main", "Looks good."),
         "Label": repository.labels[0],
+        "Review": pull_request.add_review("APPROVED", user="hubot"),
         "PullRequest": pull_request,
         "PullRequestBranch": pull_request.head,
         "CommitAuthor": repository.commits()[0].author,

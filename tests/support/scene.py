@@ -9,6 +9,7 @@ import pytest
 import requests
 import signing
 
+from pytest_ghdeploy.api import reviews
 from pytest_ghdeploy.http import router
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Scene:
         environment.add_secret("DEPLOY_KEY")
         environment.add_variable("REGION", "eu")
         check_run = repo.add_check_run("v1", name="build", status="in_progress")
+        pull = repo.add_pull_request("topic", labels=["preview"])
         self.places: dict[str, object] = {
             "app_slug": "gate",
             "org": "acme",
@@ -87,7 +89,8 @@ class Scene:
             "check_run_id": check_run.id,
             "file_sha": self.blob,
             "tree_sha": self.tree,
-            "pull_number": repo.add_pull_request("topic", labels=["preview"]).number,
+            "pull_number": pull.number,
+            "review_id": pull.add_review("APPROVED", user="mona").id,
         }
         self.installation = self.app.installations[0]
         self.places["installation_id"] = self.installation.id
@@ -121,6 +124,16 @@ class Scene:
             case _:
                 return "a-token-for-tests"
 
+    def pending_review(self) -> int:
+        """Return the id of a pending review of octocat. It is written now, unless it exists."""
+        store = self.fake._engine.store
+        of = store.pull_requests.where(number=self.places["pull_number"])[0]
+        with store.lock, store.changes:
+            pending = store.reviews.where(state="PENDING")[:1] or [
+                reviews.create(store, self.repo._row, of, store.default_user, state="PENDING", body="Draft")
+            ]
+        return pending[0].id
+
     def usual(self, operation_id: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """Return a body, and parameters other than `places`, with which an operation succeeds once."""
         return _USUAL[operation_id](self) if operation_id in _USUAL else (None, {})
@@ -152,7 +165,14 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     "issues/update-label": lambda _: ({"color": "BADA55"}, {}),
     "reactions/create-for-commit-comment": lambda _: ({"content": "rocket"}, {}),
     "pulls/create": lambda _: ({"title": "New", "head": "main", "base": "old"}, {}),
+    "pulls/create-review": lambda _: ({"body": "Draft"}, {}),
+    "pulls/delete-pending-review": lambda scene: (None, {"review_id": scene.pending_review()}),
+    "pulls/dismiss-review": lambda _: ({"message": "Stale"}, {}),
+    "pulls/remove-requested-reviewers": lambda _: ({"reviewers": ["hubot"]}, {}),
+    "pulls/request-reviewers": lambda _: ({"reviewers": ["hubot"], "team_reviewers": []}, {}),
+    "pulls/submit-review": lambda scene: ({"event": "COMMENT"}, {"review_id": scene.pending_review()}),
     "pulls/update": lambda _: ({"title": "Other"}, {}),
+    "pulls/update-review": lambda _: ({"body": "Other"}, {}),
     "repos/add-collaborator": lambda _: ({"permission": "push"}, {"username": "hubot"}),
     "repos/create-commit-comment": lambda _: ({"body": "Ship it."}, {}),
     "repos/create-commit-status": lambda _: ({"state": "success"}, {}),

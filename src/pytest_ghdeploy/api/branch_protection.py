@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_ghdeploy.api.contexts import contexts_of
+from pytest_ghdeploy.github.rules import permissions
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_ghdeploy.github.branch_protection import BranchProtection
-    from pytest_ghdeploy.github.model import Repository
+    from pytest_ghdeploy.github.model import Permission, Repository, User
+    from pytest_ghdeploy.github.pull_requests import PullRequest
+    from pytest_ghdeploy.github.rules.pull_requests import Protection
     from pytest_ghdeploy.store.store import Store
 
 
@@ -43,3 +48,37 @@ def protection_of(store: Store, repository: Repository, branch: str) -> BranchPr
     from pytest_ghdeploy.github.rules import branch_protection as rules  # few tests need it
 
     return rules.protection_of(branch, protections)
+
+
+def demands(store: Store, repository: Repository, row: PullRequest, rule: BranchProtection) -> Protection:
+    """Find what *rule*, which protects the base branch, still demands of a pull request."""
+    from pytest_ghdeploy.github.rules import branch_protection as rules, reviews  # few tests need them
+    from pytest_ghdeploy.github.rules.pull_requests import Protection
+
+    written = list(store.reviews.where(pull_request_id=row.id))
+    writers = {review.user.id for review in written if _can_approve(store, repository, review.user)}
+    reported = contexts_of(store, repository, row.head_sha)
+    return Protection(
+        required_contexts=len(rule.required_contexts),
+        unmet_contexts=tuple(rules.unmet_contexts(rule.required_contexts, reported)),
+        required_approvals=rule.required_approvals,
+        missing_approvals=reviews.missing_approvals(rule.required_approvals, written, writers),
+        is_strict=rule.strict,
+    )
+
+
+def _can_approve(store: Store, repository: Repository, user: User) -> bool:
+    has_write_access = permissions.allows(right_of(store, repository, user), "push")
+    return has_write_access or store.is_member(repository.owner, user)
+
+
+def right_of(store: Store, repository: Repository, user: User) -> Permission | None:
+    """
+    Find the right of *user* as far as protected branches are concerned.
+
+    As long as any token is accepted, all users are administrators, whom no
+    protection binds. A collaborator then has just the right that a test has
+    granted, so that a blocked merge needs no token.
+    """
+    granted = None if store.tokens else store.granted(repository, user)
+    return granted or store.permission(repository, user)

@@ -17,22 +17,22 @@ from pytest_ghdeploy.serializers import comments as as_json
 if TYPE_CHECKING:
     from pytest_ghdeploy.api.routing import Call
     from pytest_ghdeploy.github.model import Repository, User
-    from pytest_ghdeploy.github.pull_requests import CommitComment, Subject
+    from pytest_ghdeploy.github.pull_requests import CommitComment, Review, Subject
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.store.store import Store
 
 
 def association_of(store: Store, repository: Repository, user: User) -> str:
-    """Return what *user* is to a repository: ``OWNER``, ``COLLABORATOR``, ``CONTRIBUTOR`` or ``NONE``."""
-    granted = store.granted(repository, user)
-    known = author_association(user, repository, granted, is_member=False, has_committed=False)
+    """Return what *user* is to a repository: ``OWNER``, ``MEMBER``, ``COLLABORATOR``, ``CONTRIBUTOR`` or ``NONE``."""
+    granted, is_member = store.granted(repository, user), store.is_member(repository.owner, user)
+    known = author_association(user, repository, granted, is_member=is_member, has_committed=False)
     if known != "NONE":
         return known
     # Only the default branch counts: a test merge is a commit by the author of its pull request.
     graph = store.git(repository)
     history = graph.ancestors(graph.branches[repository.default_branch])
     has_committed = any(graph.commits[sha].author.id == user.id for sha in history)
-    return author_association(user, repository, granted, is_member=False, has_committed=has_committed)
+    return author_association(user, repository, granted, is_member=is_member, has_committed=has_committed)
 
 
 def surroundings(
@@ -55,9 +55,9 @@ def in_form(call: Call, shown: JSON) -> JSON:
     return as_json.in_full(shown) if call.terms.form == "full" else shown
 
 
-def check_author(call: Call, row: CommitComment) -> None:
+def check_author(call: Call, row: CommitComment | Review) -> None:
     """
-    Refuse a caller who may not change a comment.
+    Refuse a caller who may not change a comment or a review.
 
     Raises:
         Forbidden: The caller neither wrote it nor may push to the repository.

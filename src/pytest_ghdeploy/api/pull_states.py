@@ -11,6 +11,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_ghdeploy.api import branch_protection
 from pytest_ghdeploy.api.contexts import contexts_of
 from pytest_ghdeploy.api.conversation import association_of
 from pytest_ghdeploy.github.merges import MergeConflict, rebased
@@ -88,9 +89,10 @@ def record(
 # Mergeability
 
 
-def protection(store: Store, repository: Repository, row: PullRequest) -> Protection:  # noqa: ARG001 - see below
-    """Find what the protection of the base branch still demands. Branches of the fake are never protected."""
-    return rules.Protection()
+def protection(store: Store, repository: Repository, row: PullRequest) -> Protection:
+    """Find what the protection of the base branch still demands of a pull request."""
+    rule = branch_protection.protection_of(store, repository, row.base_ref)
+    return rules.Protection() if rule is None else branch_protection.demands(store, repository, row, rule)
 
 
 def tested(store: Store, repository: Repository, row: PullRequest) -> PullRequest:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pytest_ghdeploy.github.model import App, User
+    from pytest_ghdeploy.github.model import App, Team, User
 
 PullRequestState = Literal["open", "closed"]
 ReviewState = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING"]
@@ -86,6 +86,8 @@ class PullRequest(NamedTuple):
     merged_onto: str | None = None
     mergeability: Mergeability | None = None
     label_ids: tuple[int, ...] = ()
+    requested_reviewers: tuple[User, ...] = ()
+    requested_teams: tuple[Team, ...] = ()
     performed_via_github_app: App | None = None
 
     @property

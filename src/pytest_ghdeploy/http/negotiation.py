@@ -87,6 +87,8 @@ _REMOVED_AT_THE_TOP = {
         "pulls/create": _OF_PULL_REQUESTS,
         "pulls/get": _OF_PULL_REQUESTS,
         "pulls/list": _OF_PULL_REQUESTS,
+        "pulls/remove-requested-reviewers": _OF_PULL_REQUESTS,
+        "pulls/request-reviewers": _OF_PULL_REQUESTS,
         "pulls/update": _OF_PULL_REQUESTS,
         "rate-limit/get": frozenset({"rate"}),
         "repos/list-pull-requests-associated-with-commit": _OF_PULL_REQUESTS,

@@ -220,6 +220,8 @@ _ON_DEMAND = {
     "pulls": {"pulls"},
     "rate_limit": {"rate_limit"},
     "reactions": {"reactions"},
+    "review_requests": {"requested_reviewers"},
+    "reviews": {"reviews"},
     "tags": {"tags"},
     "trees": {"trees"},
     "users": {"user", "users"},

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_ghdeploy.api import pull_states, pulls
-from pytest_ghdeploy.github.model import User
+from pytest_ghdeploy.api import pull_states, pulls, reviews
+from pytest_ghdeploy.github.model import Team, User
 from pytest_ghdeploy.github.pull_requests import PullRequestState
-from pytest_ghdeploy.interface.arguments import advice
+from pytest_ghdeploy.interface.arguments import advice, json_copy, user_called
 from pytest_ghdeploy.interface.labels import label_of
 from pytest_ghdeploy.interface.resources import _Field, _Item
+from pytest_ghdeploy.interface.reviews import Review, state_of
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.serializers import pull_requests as as_json
 
@@ -62,6 +63,8 @@ class PullRequest(_Item):
     closed_at = _Field[datetime | None]()
     merged_at = _Field[datetime | None]()
     merged_by = _Field[User | None]()
+    requested_reviewers = _Field[tuple[User, ...]]()
+    requested_teams = _Field[tuple[Team, ...]]()
 
     def __repr__(self) -> str:
         row = self._table().get(self._id)
@@ -116,6 +119,37 @@ class PullRequest(_Item):
             self._merge_state()
             sha: str | None = self._row.merge_commit_sha
             return sha
+
+    @property
+    def reviews(self) -> list[Review]:
+        """The submitted reviews, oldest first."""
+        with self._store.lock:
+            return [Review(self._store, row.id) for row in reviews.visible(self._store, self._row, None)]
+
+    def add_review(self, state: str, *, user: str, body: str = "") -> Review:
+        """
+        Review the pull request. Dispatches ``pull_request_review``.
+
+        Args:
+            state: ``APPROVED``, ``CHANGES_REQUESTED`` or ``COMMENTED``, or a request's ``APPROVE``, ``REQUEST_CHANGES``
+                or ``COMMENT``.
+
+            user: The login of the reviewer.
+
+            body: The text. Unlike in requests, it can be empty in every state.
+
+        Raises:
+            FakeError: *state* or *user* is unknown, or *user* opened the pull request and may only comment. Nothing
+                was added.
+        """
+        review_state = state_of(state)
+        sent = json_copy("pulls/create-review", body=body)
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
+            row: rows.PullRequest = self._row
+            reviewer = user_called(self._store, user, "user")
+            repository = self._store.repository_of(row)
+            review = reviews.create(self._store, repository, row, reviewer, state=review_state, **sent)
+            return Review(self._store, review.id)
 
     def close(self) -> None:
         """Close the pull request as the owner of the repository. Dispatches ``pull_request``, unless it is closed."""

@@ -113,19 +113,26 @@ class _Handle(ABC):
             raise AttributeError(msg)
 
 
-class _Item(_Handle):
+class _Shown(_Handle):
     """A handle of an object that GitHub's API shows. A field that the row lacks is read from its JSON."""
 
     __slots__ = ()
 
     node_id = _Field[str]()
-    url = _Field[str]()
 
     @abstractmethod
     def _as_json(self, row: Any) -> JSON: ...  # noqa: ANN401 - a row of the table
 
     def _value(self, row: Any, name: str) -> Any:  # noqa: ANN401 - each field has its own type
         return super()._value(row, name) if hasattr(row, name) else self._as_json(row)[name]
+
+
+class _Item(_Shown):
+    """A handle of an object that has a URL of its own."""
+
+    __slots__ = ()
+
+    url = _Field[str]()
 
 
 @public

@@ -21,6 +21,7 @@ from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.binding import Binder, Mismatch, spelled
 from pytest_ghdeploy.interface.environment import Environment
 from pytest_ghdeploy.interface.faults import Faults
+from pytest_ghdeploy.interface.pull_requests import PullRequest
 from pytest_ghdeploy.interface.rate_limits import RateLimits
 from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.interface.resources import Deployment
@@ -86,6 +87,7 @@ _OF_ENVIRONMENTS = (
     Section("variables", "add_variable", Environment),
 )
 _OF_DEPLOYMENTS = (Section("statuses", "add_status", Deployment),)
+_OF_PULL_REQUESTS = (Section("reviews", "add_review", PullRequest),)
 _OF_REPOSITORIES = (
     Section("branches", "add_branch", Repository),
     Section("commits", "add_commit", Repository),
@@ -99,7 +101,7 @@ _OF_REPOSITORIES = (
     Section("check_runs", "add_check_run", Repository),
     Section("commit_comments", "add_commit_comment", Repository),
     Section("labels", "add_label", Repository),
-    Section("pull_requests", "add_pull_request", Repository),
+    Section("pull_requests", "add_pull_request", Repository, inside=_OF_PULL_REQUESTS),
     Section("environments", "add_environment", Repository, inside=_OF_ENVIRONMENTS),
     Section("deployments", "add_deployment", Repository, inside=_OF_DEPLOYMENTS),
 )

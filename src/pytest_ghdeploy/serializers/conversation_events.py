@@ -1,5 +1,5 @@
 """
-The payloads of webhook events about pull requests, comments and labels.
+The payloads of webhook events about pull requests, reviews, comments and labels.
 
 Few tests need them, so they are not in ``events``.
 
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_ghdeploy.serializers import comments, labels, pull_requests
+from pytest_ghdeploy.serializers import comments, labels, pull_requests, reviews
 from pytest_ghdeploy.serializers.events import _around
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_ghdeploy.github.model import Repository, User
-    from pytest_ghdeploy.github.pull_requests import CommitComment, Label
+    from pytest_ghdeploy.github.pull_requests import CommitComment, Label, Review
     from pytest_ghdeploy.github.urls import JSON, Urls
     from pytest_ghdeploy.serializers.comments import Surroundings
 
@@ -53,5 +53,29 @@ def pull_request(action: str, view: pull_requests.View, sender: User, urls: Urls
         "number": view.row.number,
         "pull_request": pull_requests.of_event(view, urls),
         **more,
+        **_around(view.repository, sender, urls),
+    }
+
+
+def pull_request_review(
+    action: str,
+    row: Review,
+    author_association: str,
+    view: pull_requests.View,
+    sender: User,
+    urls: Urls,
+    **more: Any,  # noqa: ANN401 - JSON
+) -> JSON:
+    """
+    Make the payload of ``pull_request_review``. The pull request has its short form.
+
+    Args:
+        more: The member ``changes``, which only the action ``edited`` has.
+    """
+    return {
+        "action": action,
+        **more,
+        "review": reviews.of_event(row, view.row, author_association, view.repository, urls),
+        "pull_request": pull_requests.short_of_event(view, urls),
         **_around(view.repository, sender, urls),
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ghdeploy.github.rules.pull_requests import MergeState
 from pytest_ghdeploy.serializers.accounts import node_id, time, user
+from pytest_ghdeploy.serializers.environments import team
 from pytest_ghdeploy.serializers.git import diff_of
 from pytest_ghdeploy.serializers.labels import label
 from pytest_ghdeploy.serializers.repositories import repository, settings_of
@@ -66,17 +67,32 @@ class View(NamedTuple):
 
 def short(view: View, urls: Urls) -> JSON:
     """Serialize a pull request for lists."""
-    return _short(view, urls, repository(view.repository, urls))
+    return _short(view, urls, _repository(view, urls))
+
+
+def short_of_event(view: View, urls: Urls) -> JSON:
+    """Serialize a pull request for an event about a review, which also shows the settings of its repository."""
+    return _short(view, urls, repository(view.repository, urls) | settings_of(view.repository))
 
 
 def full(view: View, urls: Urls) -> JSON:
-    """Serialize a pull request for its own endpoint."""
-    return _full(view, urls, repository(view.repository, urls))
+    """Serialize a pull request for its own endpoint, which does not show the parents of teams."""
+    shown = _full(view, urls, _repository(view, urls))
+    for asked in shown["requested_teams"]:
+        del asked["parent"]
+    return shown
 
 
 def of_event(view: View, urls: Urls) -> JSON:
     """Serialize a pull request for an event, which also shows the settings of its repository."""
     return _full(view, urls, repository(view.repository, urls) | settings_of(view.repository))
+
+
+def _repository(view: View, urls: Urls) -> JSON:
+    """Serialize the repository of a pull request for REST, where it has no custom properties."""
+    shown = repository(view.repository, urls)
+    shown.pop("custom_properties", None)
+    return shown
 
 
 def _short(view: View, urls: Urls, repo: JSON) -> JSON:
@@ -118,8 +134,8 @@ def _short(view: View, urls: Urls, repo: JSON) -> JSON:
         "merge_commit_sha": row.merge_commit_sha,
         "assignee": None,
         "assignees": [],
-        "requested_reviewers": [],
-        "requested_teams": [],
+        "requested_reviewers": [user(reviewer, urls) for reviewer in row.requested_reviewers],
+        "requested_teams": [team(reviewer, urls) for reviewer in row.requested_teams],
         "labels": [label(each, view.repository, urls) for each in view.labels],
         "milestone": None,
         "draft": row.draft,

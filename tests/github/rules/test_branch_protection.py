@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_ghdeploy.github.branch_protection import BranchProtection
+from pytest_ghdeploy.github.refusals import MethodNotAllowed
 from pytest_ghdeploy.github.rules import branch_protection as rules
 from pytest_ghdeploy.github.rules.deployments import Context
+from pytest_ghdeploy.github.rules.pull_requests import MergeState, Protection
+
+if TYPE_CHECKING:
+    from pytest_ghdeploy.github.rules.pull_requests import MergeableState
 
 
 @pytest.mark.parametrize(
@@ -61,3 +68,52 @@ def test_required_contexts_bring_strictness() -> None:
     """A rule with required contexts also wants pull requests to be up to date."""
     assert BranchProtection(1, 1, "main", ("ci",)).strict
     assert not BranchProtection(1, 1, "main", required_approvals=1).strict
+
+
+@pytest.mark.parametrize(
+    ("protection", "state", "message"),
+    [
+        (Protection(), "clean", None),
+        (Protection(), "unstable", None),
+        (Protection(1, (Context("ci", "expected"),)), "blocked", 'Required status check "ci" is expected.'),
+        (Protection(2, (Context("ci", "pending"),)), "blocked", 'Required status check "ci" is pending.'),
+        (Protection(2, (Context("ci", "cancelled"),)), "blocked", 'Required status check "ci" is failing.'),
+        (
+            Protection(3, (Context("ci", "expected"), Context("lint", "error"))),
+            "blocked",
+            "2 of 3 required status checks are expected.",
+        ),
+        (
+            Protection(required_approvals=1, missing_approvals=1),
+            "blocked",
+            "At least 1 approving review is required by reviewers with write access.",
+        ),
+        (
+            Protection(required_approvals=3, missing_approvals=1),
+            "blocked",
+            "At least 3 approving reviews are required by reviewers with write access.",
+        ),
+        (
+            Protection(1, (Context("ci", "expected"),), 1, 1, is_strict=True),
+            "blocked",
+            (
+                'Required status check "ci" is expected. '
+                "At least 1 approving review is required by reviewers with write access."
+            ),
+        ),
+        (Protection(1, is_strict=True), "behind", "The head branch is not up to date with the base branch."),
+    ],
+)
+def test_a_protected_branch_refuses_what_it_still_demands(
+    protection: Protection, state: MergeableState, message: str | None
+) -> None:
+    """The message names everything that is missing. Administrators are not bound."""
+    merge_state = MergeState(mergeable=True, rebaseable=True, mergeable_state=state)
+    rules.check_merge(protection, merge_state, is_administrator=True)
+    if message is None:
+        rules.check_merge(protection, merge_state, is_administrator=False)
+        return
+    with pytest.raises(MethodNotAllowed) as refused:
+        rules.check_merge(protection, merge_state, is_administrator=False)
+    assert refused.value.message == message
+    assert refused.value.hint

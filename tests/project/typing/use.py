@@ -35,9 +35,11 @@ from pytest_ghdeploy import (
     RateLimits,
     Repository,
     Requests,
+    Review,
     SchemaViolation,
     Step,
     StubbedRequest,
+    Team,
     Token,
     UnsupportedRequest,
     Webhooks,
@@ -177,6 +179,11 @@ def seeding(gh: FakeGitHub, folder: Path) -> None:
 
 def protecting(gh: FakeGitHub, repo: Repository) -> None:
     """Use each member of an environment."""
+    pull_request = repo.pull_request(1)
+    review = pull_request.add_review("APPROVED", user="mona", body="Fine")
+    assert_type(review, Review)
+    assert_type(pull_request.reviews, list[Review])
+    assert_type(pull_request.requested_teams, tuple[Team, ...])
     team = gh.add_team("acme", "Release", members=["mona"])
     environment = repo.add_environment(
         "production",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.pull_requests import MergeMethod, PullRequest
     from pytest_ghdeploy.github.repository_settings import RepositorySettings
+    from pytest_ghdeploy.github.rules.deployments import Context
 
 MergeableState = Literal["unknown", "dirty", "blocked", "behind", "unstable", "clean"]
 
@@ -35,14 +36,20 @@ class Protection(NamedTuple):
     What the protection of the base branch still demands of a pull request. The default is nothing.
 
     Attributes:
-        unmet_contexts: The required contexts that are not successful, by name.
+        required_contexts: How many contexts are required.
+
+        unmet_contexts: Those of them that have not passed.
+
+        required_approvals: How many approving reviews are required.
 
         missing_approvals: How many approving reviews are missing.
 
         is_strict: Whether the head must contain the latest commit of the base.
     """
 
-    unmet_contexts: tuple[str, ...] = ()
+    required_contexts: int = 0
+    unmet_contexts: tuple[Context, ...] = ()
+    required_approvals: int = 0
     missing_approvals: int = 0
     is_strict: bool = False
 
