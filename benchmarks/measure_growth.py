@@ -614,14 +614,19 @@ def lists(size: int) -> Generator[Call]:
         gh.webhooks.subscribe(lambda _: None, repository=repo.full_name)
         hook = gh.webhooks.hooks[0].id
         first = repo.add_deployment(ref="main")
+        repo.add_branch("topic")
+        repo.add_commit("topic")
+        pull = repo.add_pull_request("topic")
         for number in range(size):
             repo.add_environment(f"env-{number}")
             repo.add_collaborator(f"user-{number}")
             first.add_status("queued")
             repo.add_commit_comment("main", "text", user=f"user-{number}")
             repo.add_label(f"label-{number}")
+            pull.add_comment("text", user=f"user-{number}")
         paths = ("/deployments", f"/deployments/{first.id}/statuses", "/environments", "/collaborators",
-                 f"/hooks/{hook}/deliveries", "/hooks", "/keys", "/comments", "/labels")  # fmt: skip
+                 f"/hooks/{hook}/deliveries", "/hooks", "/keys", "/comments", "/labels",
+                 "/issues/1/comments", "/issues/comments", "/issues", "/issues/1")  # fmt: skip
         yield from repeat(lambda: [get(path)() for path in paths])
 
 

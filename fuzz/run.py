@@ -157,6 +157,9 @@ class Fuzzer:
         repo.add_commit("main", files={"README.md": "a text", "docs/a.md": "another"})
         repo.add_deploy_key("a key", KEYS[0])
         repo.add_commit_comment("main", "Looks good.")
+        repo.add_branch("change")
+        repo.add_commit("change")
+        repo.add_pull_request("change", labels=["bug"]).add_comment("Deploying")
         repo.add_label("preview")
         repo.add_collaborator("hubot", permission=self.random.choice(["pull", "push", "admin"]))
         branch_policies = {"protected_branches": False, "custom_branch_policies": True}
@@ -188,15 +191,18 @@ class Fuzzer:
         """List the ids of all rows in the fake."""
         return [row.id for table in self.engine.store.tables().values() for row in table]
 
-    def likely_ids(self, name: str, chosen: dict[str, str]) -> list[int]:
+    def likely_ids(self, name: str, template: str, chosen: dict[str, str]) -> list[int]:
         """List the ids of existing rows that fit a parameter and those *chosen* before it in the path."""
         if name == "repository_id":
             return [self.fake.repository("octocat/example").id]
-        table = self.engine.store.tables().get(TABLES.get(name, f"{name.removesuffix('_id')}s"), ())
+        kind = TABLES.get(name, f"{name.removesuffix('_id')}s")
+        if name == "comment_id" and "/issues/" in template:
+            kind = "issue_comments"
+        table, here = self.engine.store.tables().get(kind, ()), self.fake.repository("octocat/example").id
         return [
             row.id
             for row in table
-            if row.repository_id == self.fake.repository("octocat/example").id
+            if getattr(row, "repository_id", here) == here
             and str(getattr(row, "deployment_id", "")) in chosen.get("deployment_id", "")
         ]
 
@@ -205,7 +211,7 @@ class Fuzzer:
         choose, sure = self.random.choice, self.random.random() < (0.99 if name in ("owner", "repo") else SURE)
         store, graph = self.engine.store, self.fake.repository("octocat/example")._graph  # noqa: SLF001
         if name.endswith("_id"):
-            likely = self.likely_ids(name, chosen)
+            likely = self.likely_ids(name, template, chosen)
             return str(choose(likely if likely and sure else [*self.ids(), 1, "x", "9" * 30]))
         refs = [*graph.names(), "HEAD"]
         qualified = [*(f"heads/{branch}" for branch in graph.branches), *(f"tags/{tag}" for tag in graph.tags)]
@@ -213,6 +219,8 @@ class Fuzzer:
             "owner": ["octocat"],
             "repo": ["example"] * 30 + ["other"],
             "username": ["octocat", "hubot"],
+            "issue_number": ["1", "1", "2"],
+            "pull_number": ["1", "1", "2"],
             "environment_name": ["staging"] * 3 + [row.name for row in store.environments],
             "secret_name": ["DEPLOY_KEY"],
             "name": ["bug", "preview", "kind/x"] if "/labels/" in template else ["REGION"],

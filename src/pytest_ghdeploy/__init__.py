@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.http.schema import SchemaViolation
     from pytest_ghdeploy.http.stubs import StubbedRequest
     from pytest_ghdeploy.interface.apps import App, Installation
-    from pytest_ghdeploy.interface.comments import CommitComment
+    from pytest_ghdeploy.interface.comments import CommitComment, IssueComment
     from pytest_ghdeploy.interface.deployer import Deployer
     from pytest_ghdeploy.interface.environment import Environment
     from pytest_ghdeploy.interface.environment_values import EnvironmentSecret, EnvironmentVariable
@@ -68,6 +68,7 @@ _HOMES = {
     "Faults": "interface.faults",
     "Hook": "webhooks.hooks",
     "Installation": "interface.apps",
+    "IssueComment": "interface.comments",
     "Label": "interface.labels",
     "LiveServer": "server.live_server",
     "PullRequest": "interface.pull_requests",
@@ -117,6 +118,7 @@ __all__ = [
     "Faults",
     "Hook",
     "Installation",
+    "IssueComment",
     "Label",
     "LiveServer",
     "PullRequest",

@@ -1,7 +1,9 @@
 """
 Reactions over HTTP.
 
-`reactions/list-for-commit-comment`, `reactions/create-for-commit-comment`, `reactions/delete-for-commit-comment`.
+`reactions/list-for-commit-comment`, `reactions/create-for-commit-comment`, `reactions/delete-for-commit-comment`,
+`reactions/list-for-issue-comment`, `reactions/create-for-issue-comment`, `reactions/delete-for-issue-comment`,
+`reactions/list-for-issue`, `reactions/create-for-issue`, `reactions/delete-for-issue`.
 """
 
 from __future__ import annotations
@@ -19,10 +21,27 @@ if TYPE_CHECKING:
 CONTENTS = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
 
 
+@pytest.fixture(params=["commit comment", "issue comment", "issue"])
+def subjects(request: pytest.FixtureRequest, repo: Repository) -> tuple[str, str]:
+    """Return the paths of two things of one kind to react to."""
+    paths = []
+    for branch in ("one", "two"):
+        repo.add_branch(branch)
+        repo.add_commit(branch)
+        pull = repo.add_pull_request(branch)
+        ids = {
+            "commit comment": f"comments/{repo.add_commit_comment('main', 'Looks good.').id}",
+            "issue comment": f"issues/comments/{pull.add_comment('Looks good.').id}",
+            "issue": f"issues/{pull.number}",
+        }
+        paths.append(f"{REPO}/{ids[request.param]}")
+    return paths[0], paths[1]
+
+
 @pytest.fixture
-def subject(repo: Repository) -> str:
+def subject(subjects: tuple[str, str]) -> str:
     """Return the path of something to react to."""
-    return f"{REPO}/comments/{repo.add_commit_comment('main', 'Looks good.').id}"
+    return subjects[0]
 
 
 def test_a_reaction_has_githubs_fields(http: requests.Session, subject: str, ghdeploy: FakeGitHub) -> None:
@@ -80,13 +99,14 @@ def test_a_reaction_is_deleted(http: requests.Session, subject: str) -> None:
     assert http.get(f"{subject}/reactions").json() == []
 
 
-def test_a_reaction_belongs_to_one_subject(http: requests.Session, subject: str, repo: Repository) -> None:
+def test_a_reaction_belongs_to_one_subject(http: requests.Session, subjects: tuple[str, str]) -> None:
     """In the path of another one it is a 404."""
+    subject, other = subjects
     made = http.post(f"{subject}/reactions", json={"content": "rocket"}).json()
-    other = f"{REPO}/comments/{repo.add_commit_comment('main', 'Another.').id}"
     reply = http.delete(f"{other}/reactions/{made['id']}")
     assert reply.status_code == 404
-    assert reply.headers["X-GHDeploy-Hint"].startswith(f"the reaction {made['id']} is to the commit comment ")
+    assert reply.headers["X-GHDeploy-Hint"].startswith(f"the reaction {made['id']} is to the ")
+    assert http.get(f"{other}/reactions").json() == []
 
 
 def test_a_reaction_of_somebody_else_stays(ghdeploy: FakeGitHub, http: requests.Session, subject: str) -> None:
@@ -101,8 +121,16 @@ def test_a_reaction_of_somebody_else_stays(ghdeploy: FakeGitHub, http: requests.
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["comments/1", "issues/comments/1", "issues/1"])
 @pytest.mark.usefixtures("repo")
-def test_what_does_not_exist_has_no_reactions(http: requests.Session, method: str) -> None:
-    """An unknown comment is a 404."""
+def test_what_does_not_exist_has_no_reactions(http: requests.Session, method: str, path: str) -> None:
+    """It is a 404."""
     tail = "/reactions/2" if method == "DELETE" else "/reactions"
-    assert http.request(method, f"{REPO}/comments/1{tail}", json={"content": "eyes"}).status_code == 404
+    assert http.request(method, f"{REPO}/{path}{tail}", json={"content": "eyes"}).status_code == 404
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_pull_request_has_reactions_as_an_issue_only(http: requests.Session) -> None:
+    """GitHub has no such path below pulls."""
+    reply = http.get(f"{REPO}/pulls/1/reactions")
+    assert (reply.status_code, reply.json()["documentation_url"]) == (404, "https://docs.github.com/rest")

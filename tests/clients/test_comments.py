@@ -11,7 +11,7 @@ from github import Auth, Github, GithubException
 if TYPE_CHECKING:
     from github.Repository import Repository as Remote
 
-    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy import FakeGitHub, PullRequest, Repository
 
 
 @pytest.fixture
@@ -52,6 +52,51 @@ def test_pygithub_manages_labels(remote: Remote, repo: Repository) -> None:
     assert len(repo.labels) == 9
 
 
+@pytest.fixture
+def pull(repo: Repository) -> PullRequest:
+    """Return pull request 1."""
+    repo.add_branch("topic")
+    repo.add_commit("topic")
+    return repo.add_pull_request("topic")
+
+
+def test_pygithub_keeps_one_comment(remote: Remote, pull: PullRequest) -> None:
+    """It is found by its marker, through the issue of a pull request or the pull request itself."""
+    marker = "<!-- preview -->"
+    assert not [each for each in remote.get_issue(1).get_comments() if marker in each.body]
+    comment = remote.get_issue(1).create_comment(f"{marker} deploying")
+    (found,) = [each for each in remote.get_pull(1).get_issue_comments() if marker in each.body]
+    found.edit(f"{marker} deployed")
+    assert [(each.id, each.body) for each in pull.comments] == [(comment.id, f"{marker} deployed")]
+    assert remote.get_pull(1).create_issue_comment("another").issue_url.endswith("/issues/1")
+    reaction = found.create_reaction("rocket")
+    assert [each.content for each in found.get_reactions()] == ["rocket"]
+    assert found.delete_reaction(reaction.id)
+    found.delete()
+    assert remote.get_issues_comments().totalCount == 1
+
+
+def test_pygithub_labels_and_closes_a_pull_request(remote: Remote, pull: PullRequest, ghdeploy: FakeGitHub) -> None:
+    """It sends arrays of names. A label that the pull request lacks is a 404."""
+    issue = remote.get_issue(1)
+    issue.add_to_labels("preview", "bug")
+    issue.set_labels("bug", "qa")
+    issue.remove_from_labels("bug")
+    assert [label.name for label in issue.get_labels()] == [label.name for label in pull.labels] == ["qa"]
+    with pytest.raises(GithubException) as refused:
+        issue.remove_from_labels("preview")
+    assert (refused.value.status, refused.value.data["message"]) == (404, "Label does not exist")
+    issue.delete_labels()
+    remote.get_pull(1).add_to_labels("qa")
+    issue.edit(state="closed", labels=["closed by a tool"])
+    assert (pull.state, [label.name for label in pull.labels]) == ("closed", ["closed by a tool"])
+    assert [each.number for each in remote.get_issues(state="closed", labels=["closed by a tool"])] == [1]
+    assert remote.get_issues().totalCount == 0
+    assert issue.create_reaction("+1").content == "+1"
+    changes = [event.action for event in ghdeploy.events.named("pull_request")]
+    assert changes[1:5] == ["labeled", "labeled", "unlabeled", "labeled"]
+
+
 def test_github3_comments_on_a_commit_and_manages_labels(repo: Repository) -> None:
     """It reads the same objects."""
     login: Any = github3.login(token="a-token-for-tests")  # noqa: S106
@@ -66,3 +111,17 @@ def test_github3_comments_on_a_commit_and_manages_labels(repo: Repository) -> No
     assert label.update("preview", "ededed")
     assert remote.label("preview").color == "ededed"
     assert label.delete()
+
+
+def test_github3_comments_on_a_pull_request(pull: PullRequest) -> None:
+    """It asks for text and HTML too."""
+    login: Any = github3.login(token="a-token-for-tests")  # noqa: S106
+    issue = login.repository("octocat", "example").issue(1)
+    assert (issue.body_text, issue.body_html) == ("", "")
+    comment = issue.create_comment("Deploying")
+    assert comment.edit("Deployed")
+    assert [each.body_text for each in issue.comments()] == ["Deployed"]
+    assert [label.name for label in issue.add_labels("preview")] == ["preview"]
+    assert issue.remove_label("preview") == []
+    assert issue.close()
+    assert (pull.state, pull.comments[0].body) == ("closed", "Deployed")

@@ -19,7 +19,7 @@ from rows import Rows
 from pytest_ghdeploy.github.refusals import BadRequest
 from pytest_ghdeploy.http import router, schema
 from pytest_ghdeploy.http.authentication import token_of
-from pytest_ghdeploy.http.json_body import read_object
+from pytest_ghdeploy.http.json_body import read_body
 from pytest_ghdeploy.http.messages import header_text
 from pytest_ghdeploy.http.violations import ruby
 
@@ -191,7 +191,7 @@ def test_many_brackets_are_not_deep(scene: Scene) -> None:
 )
 def test_an_object_is_accepted(text: str, value: dict[str, Any]) -> None:
     """Objects in UTF-8 may contain surrogate pairs. An empty body is an empty object."""
-    assert read_object(text.encode()) == value
+    assert read_body(text.encode()) == value
 
 
 def test_a_number_of_4000_digits_is_returned_unchanged(scene: Scene) -> None:
@@ -334,6 +334,9 @@ def test_which_operations_need_a_body() -> None:
         "actions/update-environment-variable",
         "apps/create-installation-access-token",
         "checks/update",
+        "issues/add-labels",
+        "issues/set-labels",
+        "issues/update",
         "issues/update-label",
         "pulls/create-review",
         "pulls/request-reviewers",
@@ -817,5 +820,5 @@ def test_the_hint_says_why_a_body_is_invalid() -> None:
     """The reason comes from the JSON decoder."""
     for body, reason in ((b"{", "not JSON"), (b"[" * 101 + b"]" * 101, "100 levels"), (b"\xff", "not JSON")):
         with pytest.raises(BadRequest) as caught:
-            read_object(body)
+            read_body(body)
         assert reason in caught.value.hint

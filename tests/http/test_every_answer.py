@@ -74,10 +74,24 @@ CODES = {
     "git/get-tree": "200 404 409 422",
     "git/list-matching-refs": "200 409",
     "git/update-ref": "200 409 422",
+    "issues/add-labels": "200 301 404 410 422",
+    "issues/create-comment": "201 403 404 410 422",
     "issues/create-label": "201 404 422",
+    "issues/delete-comment": "204",
     "issues/delete-label": "204",
+    "issues/get": "200 301 304 404 410",
+    "issues/get-comment": "200 404",
     "issues/get-label": "200 404",
+    "issues/list-comments": "200 404 410",
+    "issues/list-comments-for-repo": "200 404 422",
+    "issues/list-for-repo": "200 301 404 422",
     "issues/list-labels-for-repo": "200 404",
+    "issues/list-labels-on-issue": "200 301 404 410",
+    "issues/remove-all-labels": "204 301 404 410",
+    "issues/remove-label": "200 301 404 410",
+    "issues/set-labels": "200 301 404 410 422",
+    "issues/update": "200 301 403 404 410 422 503",
+    "issues/update-comment": "200 422",
     "issues/update-label": "200",
     "meta/get": "200 304",
     "meta/get-all-versions": "200 404",
@@ -94,8 +108,14 @@ CODES = {
     "pulls/update-review": "200 422",
     "rate-limit/get": "200 304 404",
     "reactions/create-for-commit-comment": "200 201 422",
+    "reactions/create-for-issue": "200 201 422",
+    "reactions/create-for-issue-comment": "200 201 422",
     "reactions/delete-for-commit-comment": "204",
+    "reactions/delete-for-issue": "204",
+    "reactions/delete-for-issue-comment": "204",
     "reactions/list-for-commit-comment": "200 404",
+    "reactions/list-for-issue": "200 404 410",
+    "reactions/list-for-issue-comment": "200 404",
     "repos/add-collaborator": "201 204 403 422",
     "repos/check-collaborator": "204 404",
     "repos/compare-commits-with-basehead": "200 404 500 503",
@@ -173,6 +193,17 @@ IN_NEWER = {("apps/delete-installation", 204): 202}
 
 # The reasons why some are not produced here.
 NEVER = {
+    **{
+        (f"issues/{name}", 301): "a request that changes something is redirected with a 307"
+        for name in ("add-labels", "remove-all-labels", "remove-label", "set-labels", "update")
+    },
+    **{
+        (name, 410): "for an issue that was deleted, and no pull request ever is"
+        for name, codes in CODES.items()
+        if name.startswith(("issues/", "reactions/")) and "410" in codes
+    },
+    ("issues/list-comments-for-repo", 422): "described without a word about when; an unknown value is ignored",
+    ("issues/list-for-repo", 422): "described without a word about when; an unknown value is ignored",
     ("git/get-tree", 422): "described without a word about when; a ref that does not exist is a 404",
     ("apps/get-by-slug", 403): "for a private app, and all apps here are public",
     ("meta/get-all-versions", 404): "described without a word about when; the list is the same for everyone",
@@ -367,6 +398,38 @@ CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
     ("pulls/submit-review", 404): lambda w: w.ask("pulls/submit-review", {"event": "COMMENT"}, review_id=1),
     ("pulls/submit-review", 422): lambda w: w.ask("pulls/submit-review", {"event": "COMMENT"}),
     ("pulls/update-review", 422): lambda w: w.ask("pulls/update-review", {}),
+    ("issues/add-labels", 404): lambda w: w.ask("issues/add-labels", ["a"], issue_number=9),
+    ("issues/add-labels", 422): lambda w: w.ask("issues/add-labels", {"labels": []}),
+    ("issues/create-comment", 404): lambda w: w.ask("issues/create-comment", {"body": "b"}, issue_number=9),
+    ("issues/create-comment", 422): lambda w: w.ask("issues/create-comment", {"body": ""}),
+    ("issues/get", 301): lambda w: renamed(w, "issues/get"),
+    ("issues/get", 404): lambda w: w.ask("issues/get", issue_number=9),
+    ("issues/get-comment", 404): lambda w: w.ask("issues/get-comment", comment_id=1),
+    ("issues/list-comments", 404): lambda w: w.ask("issues/list-comments", issue_number=9),
+    ("issues/list-comments-for-repo", 404): lambda w: w.ask("issues/list-comments-for-repo", repo="nope"),
+    ("issues/list-for-repo", 301): lambda w: renamed(w, "issues/list-for-repo"),
+    ("issues/list-for-repo", 404): lambda w: w.ask("issues/list-for-repo", repo="nope"),
+    ("issues/list-labels-on-issue", 301): lambda w: renamed(w, "issues/list-labels-on-issue"),
+    ("issues/list-labels-on-issue", 404): lambda w: w.ask("issues/list-labels-on-issue", issue_number=9),
+    ("issues/remove-all-labels", 404): lambda w: w.ask("issues/remove-all-labels", issue_number=9),
+    ("issues/remove-label", 404): lambda w: w.ask("issues/remove-label", name="nope"),
+    ("issues/set-labels", 404): lambda w: w.ask("issues/set-labels", ["a"], issue_number=9),
+    ("issues/set-labels", 422): lambda w: w.ask("issues/set-labels", [""]),
+    ("issues/update", 404): lambda w: w.ask("issues/update", {}, issue_number=9),
+    ("issues/update", 422): lambda w: w.ask("issues/update", {"title": ""}),
+    ("issues/update-comment", 422): lambda w: w.ask(
+        "issues/update-comment", {"body": ""}, comment_id=w.scene.issue_comment
+    ),
+    ("reactions/list-for-issue", 404): lambda w: w.ask("reactions/list-for-issue", issue_number=9),
+    ("reactions/list-for-issue-comment", 404): lambda w: w.ask("reactions/list-for-issue-comment", comment_id=1),
+    ("reactions/create-for-issue", 200): lambda w: w.ask("reactions/create-for-issue", {"content": "heart"}),
+    ("reactions/create-for-issue", 422): lambda w: w.ask("reactions/create-for-issue", {"content": "sad"}),
+    ("reactions/create-for-issue-comment", 200): lambda w: w.ask(
+        "reactions/create-for-issue-comment", {"content": "heart"}, comment_id=w.scene.issue_comment
+    ),
+    ("reactions/create-for-issue-comment", 422): lambda w: w.ask(
+        "reactions/create-for-issue-comment", {"content": "sad"}, comment_id=w.scene.issue_comment
+    ),
     ("rate-limit/get", 404): limitless,
     ("reactions/create-for-commit-comment", 200): lambda w: w.ask(
         "reactions/create-for-commit-comment", {"content": "heart"}
@@ -501,6 +564,8 @@ TOO_WEAK: dict[str, dict[str, Any]] = {
     "pulls/create-review": OTHER_PERMISSION,
     "pulls/request-reviewers": OTHER_PERMISSION,
     "pulls/submit-review": OTHER_PERMISSION,
+    "issues/create-comment": OTHER_PERMISSION,
+    "issues/update": OTHER_PERMISSION,
     "repos/add-collaborator": WRITER,
     "repos/delete": WRITER,
     "repos/remove-collaborator": WRITER,
@@ -648,7 +713,8 @@ def test_a_body_that_is_not_json_is_refused(world: World) -> None:
     with Rows() as rows:
         for operation_id in filter(schema.takes_body, ENDPOINTS):
             _, places = world.scene.usual(operation_id)
-            for body, message in ((b"{", "Problems parsing JSON"), (b"[]", "Body should be a JSON object")):
+            array = b"[]" if "array" not in schema.kinds_of_body(operation_id) else b"1"
+            for body, message in ((b"{", "Problems parsing JSON"), (array, "Body should be a JSON object")):
                 with rows.row(operation_id, body):
                     answer = world.ask(operation_id, body, **places)
                     assert (answer.status_code, answer.json()["message"]) == (400, message)

@@ -805,7 +805,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         lambda gh, _r, _d: gh.assert_event("deploymnt"),
         (
             "unknown event 'deploymnt'; known: deployment, deployment_status, delete, check_run, commit_comment, "
-            "create, installation, label, pull_request, push, status"
+            "create, installation, issue_comment, label, pull_request, push, status"
         ),
     ),
 ]
@@ -1206,9 +1206,9 @@ def test_reset_keeps_swallowed_errors() -> None:
     fake = FakeGitHub()
     fake.open()
     with pytest.raises(UnsupportedRequest):
-        requests.get(f"{API}/repos/octocat/example/issues", headers=HEADERS, timeout=5)
+        requests.get(f"{API}/repos/octocat/example/milestones", headers=HEADERS, timeout=5)
     fake.reset()
-    with pytest.raises(UnsupportedRequest, match="issues/list-for-repo"):
+    with pytest.raises(UnsupportedRequest, match="issues/list-milestones"):
         fake.__exit__(None, None, None)
 
 

@@ -274,7 +274,13 @@ EVERYTHING: dict[str, Any] = {
             "protected_branches": ["main", {"pattern": "v?", "required_contexts": ["ci"], "required_approvals": 2}],
             "pull_requests": [
                 {"head": "topic", "reviews": [{"state": "APPROVE", "user": "mona"}]},
-                {"head": "topic", "base": "stale", "title": "Keep up", "labels": ["a"]},
+                {
+                    "head": "topic",
+                    "base": "stale",
+                    "title": "Keep up",
+                    "labels": ["a"],
+                    "comments": ["Why?", {"body": "Because.", "user": "mona"}],
+                },
             ],
             "merge_conflicts": ["stale"],
             "commits": [
@@ -324,6 +330,10 @@ def _conversation_by_hand(repo: Repository) -> None:
     repo.add_commit_comment("topic", "Why?", path="a.txt", line=1)
     repo.add_label("preview")
     repo.add_label("kind/bug", color="d73a4a", description="A bug")
+    repo.add_pull_request("topic").add_review("APPROVE", user="mona")
+    pull = repo.add_pull_request("topic", base="stale", title="Keep up", labels=["a"])
+    pull.add_comment("Why?")
+    pull.add_comment("Because.", user="mona")
 
 
 def _environments_by_hand(repo: Repository, team: Team, gate: App) -> None:
@@ -385,8 +395,6 @@ def everything_by_hand(fake: FakeGitHub) -> None:
         app=window,
     )
     _conversation_by_hand(repo)
-    repo.add_pull_request("topic").add_review("APPROVED", user="mona")
-    repo.add_pull_request("topic", base="stale", title="Keep up", labels=["a"])
     _environments_by_hand(repo, team, gate)
     repo.add_deployment(ref="main")
     deployment = repo.add_deployment(
@@ -466,6 +474,7 @@ def test_seeded_resources_are_visible_over_http(ghdeploy: FakeGitHub) -> None:
     assert [run["name"] for run in root("/commits/topic/check-runs")["check_runs"]] == ["lint", "build"]
     assert [comment["body"] for comment in root("/comments")] == ["Looks good.", "Why?"]
     assert root("/labels/kind/bug")["color"] == "d73a4a"
+    assert [comment["user"]["login"] for comment in root("/issues/2/comments")] == ["octo-org", "mona"]
     assert [key["title"] for key in root("/keys")] == ["server"]
     assert root("/collaborators/mona/permission")["permission"] == "admin"
     assert root("/environments/qa")["can_admins_bypass"] is False

@@ -62,6 +62,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "Tag": repository.tags[0],
         "Commit": repository.commits()[0],
         "CommitComment": repository.add_commit_comment("main", "Looks good."),
+        "IssueComment": pull_request.add_comment("Deploying"),
         "Label": repository.labels[0],
         "Review": pull_request.add_review("APPROVED", user="hubot"),
         "PullRequest": pull_request,

@@ -33,6 +33,10 @@ class Scene:
 
         root, sha, ahead: SHAs of main's first commit, main's head, and topic's head, which is one commit ahead of main.
 
+        issue_comment: The id of a comment on the pull request. That in *places* is of a comment on a commit.
+
+        reactions: The ids of the reactions to the comment on a commit, the pull request and the comment on it.
+
         blob, tree: The SHAs of app.py's content and of the tree at main's head.
     """
 
@@ -64,7 +68,7 @@ class Scene:
         environment.add_secret("DEPLOY_KEY")
         environment.add_variable("REGION", "eu")
         check_run = repo.add_check_run("v1", name="build", status="in_progress")
-        pull = repo.add_pull_request("topic", labels=["preview"])
+        pull = repo.add_pull_request("topic", labels=["preview", "REGION"])
         self.places: dict[str, object] = {
             "app_slug": "gate",
             "org": "acme",
@@ -94,12 +98,22 @@ class Scene:
         }
         self.installation = self.app.installations[0]
         self.places["installation_id"] = self.installation.id
+        self.issue_comment = pull.add_comment("Deploying").id
+        self.places["issue_number"] = pull.number
         hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")
         self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
         tag = {"tag": "v2", "message": "Second", "object": self.sha, "type": "commit"}
         self.places["tag_sha"] = self._send("POST", "git/tags", tag)["sha"]
-        reactions = f"comments/{self.places['comment_id']}/reactions"
-        self.places["reaction_id"] = self._send("POST", reactions, {"content": "heart"})["id"]
+        subjects = {
+            "commit_comment": f"comments/{self.places['comment_id']}",
+            "issue": f"issues/{pull.number}",
+            "issue_comment": f"issues/comments/{self.issue_comment}",
+        }
+        self.reactions = {
+            subject: self._send("POST", f"{path}/reactions", {"content": "heart"})["id"]
+            for subject, path in subjects.items()
+        }
+        self.places["reaction_id"] = self.reactions["commit_comment"]
         note = {"path": "app.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
         output = {"title": "t", "summary": "s", "annotations": [note]}
         self._send("PATCH", f"check-runs/{check_run.id}", {"output": output})
@@ -161,8 +175,23 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     "git/get-ref": lambda _: (None, {"ref": "heads/topic"}),
     "git/list-matching-refs": lambda _: (None, {"ref": "heads"}),
     "git/update-ref": lambda scene: ({"sha": scene.ahead}, {"ref": "heads/main"}),
+    "issues/add-labels": lambda _: ({"labels": ["qa"]}, {}),
+    "issues/create-comment": lambda _: ({"body": "Deployed."}, {}),
     "issues/create-label": lambda _: ({"name": "blocked"}, {}),
+    "issues/delete-comment": lambda scene: (None, {"comment_id": scene.issue_comment}),
+    "issues/get-comment": lambda scene: (None, {"comment_id": scene.issue_comment}),
+    "issues/set-labels": lambda _: ({"labels": ["qa"]}, {}),
+    "issues/update": lambda _: ({"title": "Other"}, {}),
+    "issues/update-comment": lambda scene: ({"body": "Deployed."}, {"comment_id": scene.issue_comment}),
     "issues/update-label": lambda _: ({"color": "BADA55"}, {}),
+    "reactions/create-for-issue": lambda _: ({"content": "rocket"}, {}),
+    "reactions/create-for-issue-comment": lambda scene: ({"content": "rocket"}, {"comment_id": scene.issue_comment}),
+    "reactions/delete-for-issue": lambda scene: (None, {"reaction_id": scene.reactions["issue"]}),
+    "reactions/delete-for-issue-comment": lambda scene: (
+        None,
+        {"comment_id": scene.issue_comment, "reaction_id": scene.reactions["issue_comment"]},
+    ),
+    "reactions/list-for-issue-comment": lambda scene: (None, {"comment_id": scene.issue_comment}),
     "reactions/create-for-commit-comment": lambda _: ({"content": "rocket"}, {}),
     "pulls/create": lambda _: ({"title": "New", "head": "main", "base": "old"}, {}),
     "pulls/create-review": lambda _: ({"body": "Draft"}, {}),

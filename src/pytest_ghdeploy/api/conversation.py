@@ -1,7 +1,7 @@
 """
 Operations that comments of all kinds share: who may change them, their reactions and their authors.
 
-The endpoints are in ``commit_comments`` and ``reactions``.
+The endpoints are in ``commit_comments``, ``issue_comments`` and ``reactions``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pytest_ghdeploy.serializers import comments as as_json
 if TYPE_CHECKING:
     from pytest_ghdeploy.api.routing import Call
     from pytest_ghdeploy.github.model import Repository, User
-    from pytest_ghdeploy.github.pull_requests import CommitComment, Review, Subject
+    from pytest_ghdeploy.github.pull_requests import CommitComment, IssueComment, Review, Subject
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.store.store import Store
 
@@ -55,7 +55,7 @@ def in_form(call: Call, shown: JSON) -> JSON:
     return as_json.in_full(shown) if call.terms.form == "full" else shown
 
 
-def check_author(call: Call, row: CommitComment | Review) -> None:
+def check_author(call: Call, row: CommitComment | IssueComment | Review) -> None:
     """
     Refuse a caller who may not change a comment or a review.
 

@@ -1,5 +1,5 @@
 """
-Labels.
+Labels of repositories. ``issue_labels`` puts them on pull requests.
 
 Source:
     https://docs.github.com/rest/issues/labels
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_ghdeploy.github.model import Repository, User
+    from pytest_ghdeploy.github.pull_requests import PullRequest
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.store.store import Store
 
@@ -33,6 +34,11 @@ def in_order(store: Store, repository: Repository) -> list[Label]:
     if repository.id in store.with_own_labels:
         rows = store.labels.where(repository_id=repository.id)
     return sorted(rows, key=lambda label: label.name_key)
+
+
+def labels_on(store: Store, pull_request: PullRequest) -> list[Label]:
+    """List the labels of a pull request, in the order in which they were added."""
+    return [row for label_id in pull_request.label_ids if (row := store.labels.get(label_id))]
 
 
 def lookup(store: Store, repository: Repository, name: str) -> Label | None:
@@ -81,6 +87,35 @@ def create(
     return store.labels.add(
         Label(store.labels.next_id, repository.id, name, rules.name_key(name), color, description, default=False)
     )
+
+
+def check_names(store: Store, repository: Repository, names: Iterable[str]) -> None:
+    """
+    Check names of labels before they are put on a pull request. Missing labels would be created.
+
+    Raises:
+        Unprocessable: A label is missing, and its name is empty or too long.
+    """
+    for name in names:
+        if lookup(store, repository, name) is None:
+            rules.check_label(name, rules.DEFAULT_COLOR, None)
+
+
+def ensure(store: Store, repository: Repository, name: str, actor: User | None = None) -> Label:
+    """
+    Look up a label by its name, ignoring case, or create it as *actor*. Without an *actor*, dispatch no event.
+
+    Raises:
+        Unprocessable: The label does not exist, and its name is empty or too long. Nothing has changed.
+    """
+    existing = lookup(store, repository, name)
+    if existing:
+        keep_defaults(store, repository)
+        return existing
+    row = create(store, repository, name=name)
+    if actor:
+        announce(store, repository, actor, "created", row)
+    return row
 
 
 def announce(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ghdeploy.api import branch_protection
 from pytest_ghdeploy.api.contexts import contexts_of
 from pytest_ghdeploy.api.conversation import association_of
+from pytest_ghdeploy.api.labels import labels_on
 from pytest_ghdeploy.github.merges import MergeConflict, rebased
 from pytest_ghdeploy.github.pull_requests import Mergeability
 from pytest_ghdeploy.github.rules import pull_requests as rules
@@ -46,12 +47,11 @@ def view(
 
         full: Whether to collect what only the full form shows.
     """
-    labels = (store.labels.get(label_id) for label_id in row.label_ids)
     return View(
         row,
         repository,
         association_of(store, repository, row.user),
-        tuple(label for label in labels if label),
+        labels_on(store, row),
         len(store.issue_comments.where(pull_request_id=row.id)),
         merge_state or rules.MergeState(),
         _extent(store.git(repository), row) if full else None,

@@ -14,22 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import pull_states
-from pytest_ghdeploy.api.labels import create as create_label, keep_defaults, lookup as lookup_label
+from pytest_ghdeploy.api.labels import check_names, ensure
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, id_or_none, refuse_forms, route
 from pytest_ghdeploy.github import refusals, refusals_pulls
 from pytest_ghdeploy.github.pull_requests import PULL_REQUEST_STATES, PullRequest
 from pytest_ghdeploy.github.rules import pull_requests as rules
 from pytest_ghdeploy.github.rules.deployments import performed_via
-from pytest_ghdeploy.github.rules.labels import DEFAULT_COLOR, check_label
 from pytest_ghdeploy.serializers import git as git_json, pull_requests as as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from types import EllipsisType
 
     from pytest_ghdeploy.github.git import Commit
     from pytest_ghdeploy.github.model import App, Repository, User
-    from pytest_ghdeploy.github.pull_requests import Label
     from pytest_ghdeploy.github.trees import Change
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.store.store import Store
@@ -106,7 +104,8 @@ def add(
     rules.check_title(title)
     assert title is not None  # noqa: S101 - it has been checked
     _check_new(store, repository, head=branch, base=base)
-    label_ids = [label.id for label in _labels(store, repository, labels)]
+    check_names(store, repository, labels)
+    label_ids = [ensure(store, repository, name).id for name in labels]
     graph, now = store.git(repository), store.clock.now
     number = store.pull_requests.next_id
     row = store.pull_requests.add(
@@ -132,16 +131,6 @@ def add(
     graph.set_ref(f"pull/{row.number}/head", row.head_sha)
     pull_states.record(store, repository, user, "opened", row)
     return row
-
-
-def _labels(store: Store, repository: Repository, names: Sequence[str]) -> Iterator[Label]:
-    """Look up labels, and create the missing ones."""
-    for name in names:
-        check_label(name, DEFAULT_COLOR, None)
-    if names:
-        keep_defaults(store, repository)
-    for name in names:
-        yield lookup_label(store, repository, name) or create_label(store, repository, name=name)
 
 
 def _check_branches(store: Store, repository: Repository, head: str, base: str, head_repo: str | None) -> str:

@@ -1,5 +1,5 @@
 """
-Reactions to comments.
+Reactions to comments and pull requests.
 
 Source:
     https://docs.github.com/rest/reactions/reactions
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import commit_comments
+from pytest_ghdeploy.api import commit_comments, issue_comments
+from pytest_ghdeploy.api.issue_labels import find_issue
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
 from pytest_ghdeploy.github import refusals
 from pytest_ghdeploy.github.pull_requests import Reaction
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Repository, User
     from pytest_ghdeploy.github.pull_requests import ReactionContent, Subject
     from pytest_ghdeploy.store.store import Store
+
+
+_OF_ISSUES = "issues or pull_requests"
 
 
 def create(
@@ -43,15 +47,15 @@ def create(
     ), True
 
 
-def _list(call: Call, subject: Subject) -> Reply:
-    rows = call.store.reactions.where(subject=subject, subject_id=call.found.id)[::-1]
+def _list(call: Call, subject: Subject, subject_id: int) -> Reply:
+    rows = call.store.reactions.where(subject=subject, subject_id=subject_id)[::-1]
     content = call.query.get("content")
     shown = [row for row in rows if content in (None, row.content)]
     return Reply(200, Listing(shown, lambda row: as_json.reaction(row, call.urls)))
 
 
-def _create(call: Call, subject: Subject) -> Reply:
-    row, is_new = create(call.store, call.repository, call.actor, subject, call.found.id, call.body["content"])
+def _create(call: Call, subject: Subject, subject_id: int) -> Reply:
+    row, is_new = create(call.store, call.repository, call.actor, subject, subject_id, call.body["content"])
     return Reply(201 if is_new else 200, as_json.reaction(row, call.urls))
 
 
@@ -86,7 +90,7 @@ def _find_own_of_commit_comment(call: Call) -> Reaction:
 )
 def list_for_commit_comment(call: Call) -> Reply:
     """List the reactions to a comment on a commit, oldest first."""
-    return _list(call, "commit_comment")
+    return _list(call, "commit_comment", call.found.id)
 
 
 @route(
@@ -98,7 +102,7 @@ def list_for_commit_comment(call: Call) -> Reply:
 )
 def create_for_commit_comment(call: Call) -> Reply:
     """React to a comment on a commit."""
-    return _create(call, "commit_comment")
+    return _create(call, "commit_comment", call.found.id)
 
 
 @route(
@@ -110,4 +114,82 @@ def create_for_commit_comment(call: Call) -> Reply:
 )
 def delete_for_commit_comment(call: Call) -> Reply:
     """Delete a reaction to a comment on a commit."""
+    return _delete(call)
+
+
+# Comments on pull requests
+
+_ISSUE_COMMENT = "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions"
+
+
+def _find_own_of_issue_comment(call: Call) -> Reaction:
+    return _find_own(call, "issue_comment", issue_comments.find(call).id)
+
+
+@route("reactions/list-for-issue-comment", f"GET {_ISSUE_COMMENT}", permission=_OF_ISSUES, finds=issue_comments.find)
+def list_for_issue_comment(call: Call) -> Reply:
+    """List the reactions to a comment on a pull request, oldest first."""
+    return _list(call, "issue_comment", call.found.id)
+
+
+@route(
+    "reactions/create-for-issue-comment",
+    f"POST {_ISSUE_COMMENT}",
+    needs="pull",
+    permission=_OF_ISSUES,
+    finds=issue_comments.find,
+)
+def create_for_issue_comment(call: Call) -> Reply:
+    """React to a comment on a pull request."""
+    return _create(call, "issue_comment", call.found.id)
+
+
+@route(
+    "reactions/delete-for-issue-comment",
+    f"DELETE {_ISSUE_COMMENT}/{{reaction_id}}",
+    needs="pull",
+    permission=_OF_ISSUES,
+    finds=_find_own_of_issue_comment,
+)
+def delete_for_issue_comment(call: Call) -> Reply:
+    """Delete a reaction to a comment on a pull request."""
+    return _delete(call)
+
+
+# Pull requests
+
+_ISSUE = "/repos/{owner}/{repo}/issues/{issue_number}/reactions"
+
+
+def _find_own_of_issue(call: Call) -> Reaction:
+    return _find_own(call, "issue", find_issue(call).issue_id)
+
+
+@route("reactions/list-for-issue", f"GET {_ISSUE}", permission=_OF_ISSUES, finds=find_issue)
+def list_for_issue(call: Call) -> Reply:
+    """List the reactions to a pull request, oldest first."""
+    return _list(call, "issue", call.found.issue_id)
+
+
+@route(
+    "reactions/create-for-issue",
+    f"POST {_ISSUE}",
+    needs="pull",
+    permission=_OF_ISSUES,
+    finds=find_issue,
+)
+def create_for_issue(call: Call) -> Reply:
+    """React to a pull request."""
+    return _create(call, "issue", call.found.issue_id)
+
+
+@route(
+    "reactions/delete-for-issue",
+    f"DELETE {_ISSUE}/{{reaction_id}}",
+    needs="pull",
+    permission=_OF_ISSUES,
+    finds=_find_own_of_issue,
+)
+def delete_for_issue(call: Call) -> Reply:
+    """Delete a reaction to a pull request."""
     return _delete(call)

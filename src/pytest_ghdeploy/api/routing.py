@@ -70,7 +70,7 @@ class Call:
 
         query_text: The query as it was sent.
 
-        body: The valid body; ``{}`` if the operation has none.
+        body: The valid body; ``{}`` if the operation has none. It is an object, or an array where GitHub takes one.
 
         found: The resource in the path, as returned by the endpoint's ``finds``.
 
@@ -87,7 +87,7 @@ class Call:
     viewer: User | None
     params: dict[str, Any]
     query: dict[str, str]
-    body: dict[str, Any]
+    body: Any
     repository_or_none: Repository | None = None
     found: Any = None
     terms: Terms = USUAL_TERMS

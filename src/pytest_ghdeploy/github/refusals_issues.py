@@ -24,6 +24,17 @@ def blank_body(resource: str, hint: str) -> Unprocessable:
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
 
 
+def invalid_new_comment(problem: str, hint: str) -> Unprocessable:
+    """
+    Refuse a new comment on an issue, in other words than a changed one.
+
+    Source:
+        The tests of xmo-odoo/dummy_central, which run against GitHub.
+    """
+    error = {"resource": "IssueComment", "code": "unprocessable", "field": "data", "message": f"Body {problem}"}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint, field="body")
+
+
 def body_too_long(resource: str, hint: str) -> Unprocessable:
     """
     Refuse a comment whose body is too long.
@@ -55,6 +66,13 @@ def invalid_color(hint: str) -> Unprocessable:
     """Refuse a label whose color is not six hexadecimal digits."""
     error = {"resource": "Label", "code": "invalid", "field": "color"}
     return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
+def no_labels(hint: str) -> Unprocessable:
+    """Refuse a list of labels to add that is empty [guess]."""
+    return Unprocessable(
+        "Invalid request.\n\nNo less than 1 items are allowed; 0 were supplied.", hint=hint, field="labels"
+    )
 
 
 def no_such_label(hint: str) -> GitHubError:

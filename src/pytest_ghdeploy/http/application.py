@@ -29,7 +29,7 @@ from pytest_ghdeploy.http.authentication import (
     find_token,
     redirect_renamed,
 )
-from pytest_ghdeploy.http.json_body import read_object
+from pytest_ghdeploy.http.json_body import read_body
 from pytest_ghdeploy.http.messages import Answer, Request, header_text
 from pytest_ghdeploy.http.rendering import READING, Renderer, refusal_body
 
@@ -196,7 +196,8 @@ class Application:
             # A DELETE may leave out its body, which is then {} [guess].
             if not request.body.strip() and request.method != "DELETE" and schema.needs_body(endpoint.operation_id):
                 raise refusals.no_body()
-            call.body = read_object(request.body, or_null=schema.takes_null(endpoint.operation_id))
+            kinds = schema.kinds_of_body(endpoint.operation_id)
+            call.body = read_body(request.body, or_null="null" in kinds, or_array="array" in kinds)
             if self.store.assume.null_is_absent and b"null" in request.body:
                 call.body = schema.without_nulls(endpoint.operation_id, call.body)
             schema.check_request(endpoint.operation_id, call.body)

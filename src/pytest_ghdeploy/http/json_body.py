@@ -40,9 +40,9 @@ def to_json(value: object) -> str:
     return _encode(value)
 
 
-def read_object(body: bytes, *, or_null: bool = False) -> dict[str, Any]:
+def read_body(body: bytes, *, or_null: bool = False, or_array: bool = False) -> Any:  # noqa: ANN401 - any JSON
     """
-    Decode the JSON object in a request's body.
+    Decode the JSON object in a request's body, or with *or_array* the array.
 
     An empty body is an empty object, and with *or_null* so is ``null``.
 
@@ -66,7 +66,7 @@ def read_object(body: bytes, *, or_null: bool = False) -> dict[str, Any]:
         raise refusals.unparsable_json(f"the body is nested deeper than {MAX_NESTING} levels")
     if value is None and or_null:
         return {}
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) and not (or_array and isinstance(value, list)):
         raise refusals.not_an_object(f"the body is JSON, but {ruby(value)[:80]} is not an object")
     return value
 

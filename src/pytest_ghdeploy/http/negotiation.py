@@ -82,8 +82,12 @@ def terms(accept: str, version: str | None, *, reads: bool, in_errors: bool) -> 
 # Fields that a newer API version has removed: everywhere, or at the top of an operation's response or of its items.
 _REMOVED_EVERYWHERE = {"2026-03-10": frozenset({"has_downloads", "use_squash_pr_title_as_default"})}
 _OF_PULL_REQUESTS = frozenset({"merge_commit_sha", "assignee"})
+_OF_ISSUES = frozenset({"assignee"})
 _REMOVED_AT_THE_TOP = {
     "2026-03-10": {
+        "issues/get": _OF_ISSUES,
+        "issues/list-for-repo": _OF_ISSUES,
+        "issues/update": _OF_ISSUES,
         "pulls/create": _OF_PULL_REQUESTS,
         "pulls/get": _OF_PULL_REQUESTS,
         "pulls/list": _OF_PULL_REQUESTS,

@@ -157,7 +157,7 @@ def request_schema(operation_id: str) -> dict[str, Any]:
     return {**described, "properties": members, "required": required}
 
 
-def without_nulls(operation_id: str, body: dict[str, Any]) -> dict[str, Any]:
+def without_nulls(operation_id: str, body: Any) -> Any:  # noqa: ANN401 - any JSON
     """
     Remove the optional members that are ``null`` from a body, at any depth, unless the schema allows ``null`` there.
 
@@ -166,8 +166,7 @@ def without_nulls(operation_id: str, body: dict[str, Any]) -> dict[str, Any]:
         atmos/hubot-deploy, argoproj/notifications-engine, Shopify/shipit-engine).
     """
     # Where a schema has "x-null-is-refused", they stay.
-    kept: dict[str, Any] = _without_nulls(load(operation_id)["$defs"]["request"], body)
-    return kept
+    return _without_nulls(load(operation_id)["$defs"]["request"], body)
 
 
 def _without_nulls(schema: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -184,7 +183,7 @@ def _without_nulls(schema: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN40
     }
 
 
-def check_request(operation_id: str, body: dict[str, Any]) -> None:
+def check_request(operation_id: str, body: object) -> None:
     """
     Refuse a body that does not match the operation's schema.
 
@@ -219,9 +218,14 @@ def takes_body(operation_id: str) -> bool:
 
 
 @cache
-def takes_null(operation_id: str) -> bool:
-    """Return whether the body of an operation may be ``null``, which is the same as an empty body."""
-    return "null" in load(operation_id)["$defs"]["request"].get("type", ())
+def kinds_of_body(operation_id: str) -> frozenset[str]:
+    """
+    Return the JSON types that the body of an operation may have: ``object``, and sometimes ``array`` or ``null``.
+
+    ``null`` is the same as an empty body.
+    """
+    kinds = load(operation_id)["$defs"]["request"].get("type", "object")
+    return frozenset([kinds] if isinstance(kinds, str) else kinds)
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import commit_comments
-from pytest_ghdeploy.github.model import User
+from pytest_ghdeploy.api import commit_comments, issue_comments
+from pytest_ghdeploy.github.model import App, User
 from pytest_ghdeploy.github.urls import JSON
 from pytest_ghdeploy.interface.resources import _Field, _Item
 from pytest_ghdeploy.public import public
@@ -44,3 +44,31 @@ class CommitComment(_Item):
 
     def _as_json(self, row: pull_requests.CommitComment) -> JSON:
         return commit_comments.to_json(self._store, self._store.urls, row)
+
+
+@public
+class IssueComment(_Item):
+    """
+    A comment on a pull request.
+
+    ``reactions`` is GitHub's JSON: how many there are of each kind.
+    """
+
+    __slots__ = ()
+    _kind = "comment"
+
+    html_url = _Field[str]()
+    issue_url = _Field[str]()
+    user = _Field[User]()
+    body = _Field[str]()
+    created_at = _Field[datetime]()
+    updated_at = _Field[datetime]()
+    author_association = _Field[str]()
+    reactions = _Field[JSON]()
+    performed_via_github_app = _Field[App | None]()
+
+    def _table(self) -> Table[pull_requests.IssueComment]:
+        return self._store.issue_comments
+
+    def _as_json(self, row: pull_requests.IssueComment) -> JSON:
+        return issue_comments.to_json(self._store, self._store.urls, row)

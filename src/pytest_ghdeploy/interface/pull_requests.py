@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_ghdeploy.api import pull_states, pulls, reviews
+from pytest_ghdeploy.api import issue_comments, issue_labels, labels, pull_states, pulls, reviews
 from pytest_ghdeploy.github.model import Team, User
 from pytest_ghdeploy.github.pull_requests import PullRequestState
-from pytest_ghdeploy.interface.arguments import advice, json_copy, user_called
+from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, user_called
+from pytest_ghdeploy.interface.comments import IssueComment
 from pytest_ghdeploy.interface.labels import label_of
 from pytest_ghdeploy.interface.resources import _Field, _Item
 from pytest_ghdeploy.interface.reviews import Review, state_of
@@ -93,8 +94,67 @@ class PullRequest(_Item):
     def labels(self) -> list[Label]:
         """The labels, in the order in which they were added."""
         with self._store.lock:
-            known = (self._store.labels.get(label_id) for label_id in self._row.label_ids)
-            return [label_of(row) for row in known if row]
+            return [label_of(row) for row in labels.labels_on(self._store, self._row)]
+
+    def add_label(self, name: str) -> None:
+        """
+        Put a label on the pull request as the owner of the repository. Dispatches ``pull_request``, unless it has it.
+
+        Args:
+            name: The name of the label. A missing label is created. Case is ignored.
+
+        Raises:
+            FakeError: GitHub would refuse the name. Nothing was added.
+        """
+        check_type("name", name, str, "a string")
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
+            row: rows.PullRequest = self._row
+            repository = self._store.repository_of(row)
+            issue_labels.label(self._store, repository, repository.owner, row, [name])
+
+    def remove_label(self, name: str) -> None:
+        """
+        Take a label off the pull request as the owner of the repository. Dispatches ``pull_request``.
+
+        Args:
+            name: The name of the label. Case is ignored.
+
+        Raises:
+            FakeError: The pull request does not have the label. The message lists those it has.
+        """
+        check_type("name", name, str, "a string")
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
+            row: rows.PullRequest = self._row
+            repository = self._store.repository_of(row)
+            issue_labels.unlabel(self._store, repository, repository.owner, row, name)
+
+    def add_comment(self, body: str, *, user: str | None = None) -> IssueComment:
+        """
+        Comment on the pull request as ``POST …/issues/{number}/comments`` does. Dispatches ``issue_comment``.
+
+        Args:
+            body: The text, at most 262,144 bytes.
+
+            user: The login of the author. The default is the owner of the repository.
+
+        Raises:
+            FakeError: *user* is unknown, or GitHub would refuse the comment. Nothing was added.
+        """
+        sent = json_copy("issues/create-comment", body=body)
+        with self._store.outbox, self._store.lock, self._store.changes, advice():
+            row: rows.PullRequest = self._row
+            repository = self._store.repository_of(row)
+            author = repository.owner if user is None else user_called(self._store, user, "user")
+            app = self._store.app_of(author)
+            comment = issue_comments.create(self._store, repository, author, row, app, **sent)
+            return IssueComment(self._store, comment.id)
+
+    @property
+    def comments(self) -> list[IssueComment]:
+        """The existing comments, newest first."""
+        with self._store.lock:
+            comments = self._store.issue_comments.where(pull_request_id=self._row.id)
+            return [IssueComment(self._store, row.id) for row in comments]
 
     def _merge_state(self) -> MergeState:
         row: rows.PullRequest = self._row

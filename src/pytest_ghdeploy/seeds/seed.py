@@ -87,7 +87,10 @@ _OF_ENVIRONMENTS = (
     Section("variables", "add_variable", Environment),
 )
 _OF_DEPLOYMENTS = (Section("statuses", "add_status", Deployment),)
-_OF_PULL_REQUESTS = (Section("reviews", "add_review", PullRequest),)
+_OF_PULL_REQUESTS = (
+    Section("comments", "add_comment", PullRequest),
+    Section("reviews", "add_review", PullRequest),
+)
 _OF_REPOSITORIES = (
     Section("branches", "add_branch", Repository),
     Section("commits", "add_commit", Repository),

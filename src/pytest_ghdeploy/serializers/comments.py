@@ -6,13 +6,13 @@ import html
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ghdeploy.github.pull_requests import REACTION_CONTENTS
-from pytest_ghdeploy.serializers.accounts import node_id, time, user
+from pytest_ghdeploy.serializers.accounts import app_or_null, node_id, time, user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_ghdeploy.github.model import Repository
-    from pytest_ghdeploy.github.pull_requests import CommitComment, Reaction
+    from pytest_ghdeploy.github.pull_requests import CommitComment, IssueComment, Reaction
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 
@@ -32,15 +32,16 @@ class Surroundings(NamedTuple):
 
 def in_full(shown: JSON) -> JSON:
     """
-    Add the text and the HTML of a Markdown *body* to the JSON of a comment, for the media type ``full``.
+    Add the text and the HTML of a Markdown ``body`` to the JSON of a comment or issue, for the media type ``full``.
 
     The fake does not read Markdown: the text is the body itself, and the HTML one paragraph [guess].
 
     Source:
         https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types
     """
-    body = shown["body"]
-    return {**shown, "body_html": f'<p dir="auto">{html.escape(body, quote=False)}</p>', "body_text": body}
+    body = shown["body"] or ""
+    paragraph = f'<p dir="auto">{html.escape(body, quote=False)}</p>' if body else ""
+    return {**shown, "body_html": paragraph, "body_text": body}
 
 
 def reaction_rollup(url: str, counts: Mapping[str, int]) -> JSON:
@@ -60,6 +61,31 @@ def reaction(row: Reaction, urls: Urls) -> JSON:
         "user": user(row.user, urls),
         "content": row.content,
         "created_at": time(row.created_at),
+    }
+
+
+def issue_comment(row: IssueComment, number: int, about: Surroundings, repository: Repository, urls: Urls) -> JSON:
+    """
+    Serialize a comment on a pull request.
+
+    Args:
+        number: The number of the pull request.
+    """
+    issues = f"{urls.repository(repository)}/issues"
+    url = f"{issues}/comments/{row.id}"
+    return {
+        "url": url,
+        "html_url": f"{urls.html}/{repository.full_name}/pull/{number}#issuecomment-{row.id}",
+        "issue_url": f"{issues}/{number}",
+        "id": row.id,
+        "node_id": node_id("IC", repository.id, row.id),
+        "user": user(row.user, urls),
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+        "body": row.body,
+        "author_association": about.author_association,
+        "reactions": reaction_rollup(url, about.reactions),
+        "performed_via_github_app": app_or_null(row.performed_via_github_app, urls),
     }
 
 

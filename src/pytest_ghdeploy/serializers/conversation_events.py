@@ -8,24 +8,59 @@ Source: https://docs.github.com/webhooks/webhook-events-and-payloads
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_ghdeploy.serializers import comments, labels, pull_requests, reviews
+from pytest_ghdeploy.serializers import comments, issues, labels, pull_requests, reviews
 from pytest_ghdeploy.serializers.events import _around
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_ghdeploy.github.model import Repository, User
-    from pytest_ghdeploy.github.pull_requests import CommitComment, Label, Review
+    from pytest_ghdeploy.github.pull_requests import CommitComment, IssueComment, Label, Review
     from pytest_ghdeploy.github.urls import JSON, Urls
     from pytest_ghdeploy.serializers.comments import Surroundings
+    from pytest_ghdeploy.serializers.pull_requests import View
+
+
+class IssueShown(NamedTuple):
+    """The issue of a pull request as an event shows it, with its *reactions* by their content."""
+
+    view: View
+    reactions: Mapping[str, int]
 
 
 def commit_comment(row: CommitComment, about: Surroundings, repository: Repository, sender: User, urls: Urls) -> JSON:
     """Make the payload of ``commit_comment``: a commit got a comment."""
     comment = comments.commit_comment(row, about, repository, urls)
     return {"action": "created", "comment": comment, **_around(repository, sender, urls)}
+
+
+def issue_comment(
+    action: str,
+    row: IssueComment,
+    about: Surroundings,
+    issue: IssueShown,
+    sender: User,
+    urls: Urls,
+    *,
+    before: str | None = None,
+) -> JSON:
+    """
+    Make the payload of ``issue_comment``: a comment on a pull request was created, edited or deleted.
+
+    Args:
+        before: The body before it was edited.
+    """
+    repository = issue.view.repository
+    changes = {} if before is None else {"changes": {"body": {"from": before}}}
+    return {
+        "action": action,
+        **changes,
+        "issue": issues.issue(issue.view, issue.reactions, urls),
+        "comment": comments.issue_comment(row, issue.view.row.number, about, repository, urls),
+        **_around(repository, sender, urls),
+    }
 
 
 def label(

@@ -80,7 +80,7 @@ class Event:
         return f"<Event {self.name}{action} {self.repository} {self.delivery_id}>"
 
 
-OWN_OBJECTS = {"commit_comment": "comment", "pull_request_review": "review"}
+OWN_OBJECTS = {"commit_comment": "comment", "issue_comment": "comment", "pull_request_review": "review"}
 """The member of a payload with the event's own object, where its name is not the event's."""
 
 

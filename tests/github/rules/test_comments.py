@@ -1,16 +1,16 @@
-"""GitHub's decisions about comments, reactions and labels, as tables."""
+"""GitHub's decisions about comments, reactions, labels and issues, as tables."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from refused import error_in, too_long
 
 from pytest_ghdeploy.github.model import Repository, User
 from pytest_ghdeploy.github.refusals import Forbidden, Unprocessable
-from pytest_ghdeploy.github.rules import comments as rules, labels
+from pytest_ghdeploy.github.rules import comments as rules, issues, labels
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Permission
@@ -39,6 +39,49 @@ def test_a_blank_or_long_body_is_refused(body: str, error: dict[str, str]) -> No
     with pytest.raises(Unprocessable) as caught:
         rules.check_body("CommitComment", body)
     assert error_in(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("", "cannot be blank"),
+        (" \t\n", "cannot be blank"),
+        ("a" * 262_145, "is too long (maximum is 65536 characters)"),
+        ("\N{ROCKET}" * 65_536 + "a", "is too long (maximum is 65536 characters)"),
+    ],
+)
+def test_a_new_comment_on_an_issue_is_refused_in_other_words(body: str, problem: str) -> None:
+    """The error names another field, too."""
+    with pytest.raises(Unprocessable) as caught:
+        rules.check_new_issue_comment(body)
+    error = {"resource": "IssueComment", "code": "unprocessable", "field": "data", "message": f"Body {problem}"}
+    assert (error_in(caught.value), caught.value.field) == (error, "body")
+
+
+def test_a_new_comment_within_the_limit_is_allowed() -> None:
+    """It is the same limit."""
+    rules.check_new_issue_comment("\N{ROCKET}" * 65_536)
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        (("a.py", 1, 2), ("a.py", 1, 2)),
+        (("a.py", None, None), ("a.py", None, None)),
+        ((None, 1, 2), (None, None, None)),
+        (("", 1, 2), (None, None, None)),
+    ],
+)
+def test_the_place_of_a_comment_needs_a_path(sent: tuple[Any, Any, Any], stored: tuple[Any, Any, Any]) -> None:
+    """Line and position are dropped without one."""
+    assert rules.place(*sent) == stored
+
+
+def test_only_who_has_reacted_takes_it_back() -> None:
+    """Not even an administrator may do so."""
+    rules.check_reaction_owner("mona", "mona")
+    with pytest.raises(Forbidden):
+        rules.check_reaction_owner("mona", "octocat")
 
 
 @pytest.mark.parametrize(
@@ -102,3 +145,62 @@ def test_an_invalid_label_is_refused(name: str, color: str, description: str | N
     with pytest.raises(Unprocessable) as caught:
         labels.check_label(name, color, description)
     assert error_in(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (["a", "b"], ["a", "b"]),
+        ([{"name": "a"}, "b"], ["a", "b"]),
+        ({"labels": ["a"]}, ["a"]),
+        ({"labels": [{"name": "a", "color": "ededed"}]}, ["a"]),
+        ([], []),
+        ({}, []),
+    ],
+)
+def test_labels_are_named_in_several_ways(body: Any, names: list[str]) -> None:  # noqa: ANN401 - JSON
+    """By name or as objects, and with or without an object around them."""
+    assert labels.names_of(body) == names
+
+
+def test_an_empty_list_of_labels_is_refused() -> None:
+    """But neither an empty array nor an object without labels."""
+    for body in ([], {}, ["a"], {"labels": ["a"]}):
+        labels.check_added(body)
+    with pytest.raises(Unprocessable):
+        labels.check_added({"labels": []})
+
+
+# Issues
+
+
+@pytest.mark.parametrize(
+    ("body", "login", "expected"),
+    [
+        ("For @mona", "mona", True),
+        ("@MONA: look", "mona", True),
+        ("(@mona)", "mona", True),
+        ("@mona-lisa", "mona", False),
+        ("x@mona", "mona", False),
+        ("mona", "mona", False),
+        (None, "mona", False),
+        (None, None, True),
+    ],
+)
+def test_a_body_mentions_an_account(body: str | None, login: str | None, *, expected: bool) -> None:
+    """With an @ that begins a word, and the whole login."""
+    assert issues.mentions(body, login) is expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"title": "x", "labels": ["a"], "state_reason": "completed"}, []),
+        ({"assignee": "", "assignees": [], "milestone": None, "type": None}, []),
+        ({"assignee": "mona", "milestone": 1}, ["assignee", "milestone"]),
+        ({"assignees": ["mona"], "type": {"value": "Bug"}}, ["assignees", "type"]),
+    ],
+)
+def test_what_no_issue_of_the_fake_has_is_unsupported(body: dict[str, Any], expected: list[str]) -> None:
+    """Nothing is lost if it is not set."""
+    assert issues.unsupported(body) == expected

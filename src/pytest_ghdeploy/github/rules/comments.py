@@ -39,6 +39,23 @@ def check_body(resource: str, body: str) -> None:
         raise refusals.body_too_long(resource, f"body has {length:,} bytes in UTF-8; the limit is {BODY_LIMIT:,}")
 
 
+def check_new_issue_comment(body: str) -> None:
+    """
+    Refuse the body of a new comment on an issue, by the same rules as ``check_body`` but in other words.
+
+    Raises:
+        Unprocessable: It is blank or too long.
+
+    Source:
+        The tests of xmo-odoo/dummy_central, which run against GitHub.
+    """
+    if not body.strip():
+        raise refusals.invalid_new_comment("cannot be blank", "body is empty, or has white space only")
+    if (length := len(body.encode())) > BODY_LIMIT:
+        hint = f"body has {length:,} bytes in UTF-8; the limit is {BODY_LIMIT:,}"
+        raise refusals.invalid_new_comment(refusals.TOO_LONG, hint)
+
+
 def check_author(author: str, caller: str, *, right: Permission | None, is_app: bool) -> None:
     """
     Refuse to change a comment that the caller may not change.

@@ -7,12 +7,15 @@ Source: https://docs.github.com/rest/issues/labels
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github import refusals, refusals_issues
 from pytest_ghdeploy.github.pull_requests import Label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_ghdeploy.github.model import Repository
 
 NAME_LIMIT = 50
@@ -56,6 +59,31 @@ def default_labels(repository: Repository) -> list[Label]:
         Label(first + place * _STEP, repository.id, name, name_key(name), color, description, default=True)
         for place, (name, color, description) in enumerate(_DEFAULTS)
     ]
+
+
+def names_of(body: Mapping[str, Any] | Sequence[Any]) -> list[str]:
+    """
+    Return the names in a request that labels an issue: an array of names or of objects, or an object with ``labels``.
+
+    Source:
+        The tests of xmo-odoo/dummy_central, which run against GitHub.
+    """
+    items = body.get("labels", ()) if isinstance(body, Mapping) else body
+    return [item if isinstance(item, str) else item["name"] for item in items]
+
+
+def check_added(body: Mapping[str, Any] | Sequence[Any]) -> None:
+    """
+    Refuse a request to add no labels. An empty array is fine, but ``labels`` must not be empty.
+
+    Raises:
+        Unprocessable: ``labels`` is empty.
+
+    Source:
+        The tests of xmo-odoo/dummy_central, which run against GitHub.
+    """
+    if isinstance(body, Mapping) and body.get("labels") == []:
+        raise refusals_issues.no_labels("labels is empty; leave it out, or send at least one name")
 
 
 def check_label(name: str, color: str, description: str | None) -> None:
