@@ -68,7 +68,7 @@ class Scene:
         environment.add_secret("DEPLOY_KEY")
         environment.add_variable("REGION", "eu")
         check_run = repo.add_check_run("v1", name="build", status="in_progress")
-        pull = repo.add_pull_request("topic", labels=["preview", "REGION"])
+        pull = repo.add_pull_request("topic", labels=["preview"])
         self.places: dict[str, object] = {
             "app_slug": "gate",
             "org": "acme",
@@ -98,6 +98,7 @@ class Scene:
         }
         self.installation = self.app.installations[0]
         self.places["installation_id"] = self.installation.id
+        pull.add_label("REGION")
         self.issue_comment = pull.add_comment("Deploying").id
         self.places["issue_number"] = pull.number
         hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")

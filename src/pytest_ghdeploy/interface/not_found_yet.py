@@ -174,7 +174,7 @@ def is_about(created: Created, request: Request, store: Store) -> bool:
             is_named = (
                 kind == "tree" and _operation(request) == _COMMITTING and _in_body(request, "tree") == created.key
             )
-            return is_named or request.params.get(parameter) == created.key
+            return is_named or bool(request.params.get(parameter) == created.key)
         case kind:
             parameter = dict(_WITH_IDS.values()).get(kind, "")
             # Every request in a created repository is about it.
