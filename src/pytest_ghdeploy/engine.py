@@ -384,6 +384,14 @@ class Engine:
         with self.lock:
             self.transcript.entries.append(f"{WAITS} {seconds:g} s: ghdeploy.clock has moved on")
 
+    def download_on(self, host: str, path: str) -> Place | None:
+        """Find the archive at a path of another host of GitHub; ``None`` if the fake answers no such request."""
+        if host not in self.download_hosts:
+            return None
+        from pytest_ghdeploy.http import downloads  # few tests need it
+
+        return (downloads.place_on_codeload if host == self._codeload_host else downloads.place_on_pages)(path)
+
     def _download(self, url: str, path: str, root: str) -> Place | None:
         """Find the archive that a URL leads to; ``None`` for a URL of the API."""
         host = registry.host_of(url) if self.download_hosts else ""
@@ -393,8 +401,7 @@ class Engine:
         from pytest_ghdeploy.http import downloads  # few tests need it
 
         if is_elsewhere:
-            find = downloads.place_on_codeload if host == self._codeload_host else downloads.place_on_pages
-            place = find(path)
+            place = self.download_on(host, path)
             if place is None:
                 raise UnsupportedRequest(registry.unanswered(host), see="another-host-of-github")
             return place

@@ -790,7 +790,7 @@ def test_a_refusal_names_the_argument_and_the_keys(fake: FakeGitHub, ask: Ask) -
     assert refused("webhooks/release", chosen=[5]) == ("chosen[0]", ["chosen"])
     assert refused("assert_event", name="status", fields={"stat": 1}) == ("fields.stat", ["name", "fields"])
     assert refused("deployer", steps=[{"state": "queued", "after": 1}])[0] == "steps[0].after"
-    assert refused("repositories/octocat/nope/add_tag", name="v1", ref="main") == (None, ["name", "ref"])
+    assert refused("repositories/octocat/nope/add_tag", name="v1", ref="main") == (None, ["name", "ref", "message"])
     assert refused("seed", repositories=[{"full_name": "a/b", "branches": ["main"]}]) == (
         "repositories[0].branches[0]",
         [],

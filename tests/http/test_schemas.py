@@ -70,7 +70,9 @@ ONLY_OBSERVED = {
     ("issues/update-label", "422"),
     ("repos/list-comments-for-commit", "422"),
     ("repos/update-commit-comment", "422"),
-    ("repos/create-deployment-branch-policy", "303"),  # described, as having no body
+    ("repos/create-deployment-branch-policy", "303"),  # described, as having no body, like the next two
+    ("repos/download-tarball-archive", "302"),
+    ("repos/download-zipball-archive", "302"),
     ("repos/create-deployment-branch-policy", "422"),
     ("repos/update-deployment-branch-policy", "422"),
     ("repos/create-deployment-protection-rule", "422"),

@@ -428,3 +428,20 @@ def test_proxy_must_be_true_or_false(ghdeploy: FakeGitHub) -> None:
     """It is no URL of another proxy."""
     with pytest.raises(FakeError, match="proxy must be True or False"):
         ghdeploy.serve(proxy="http://127.0.0.1:1")  # type: ignore[arg-type]
+
+
+def test_archives_are_downloaded_in_tunnels(ghdeploy: FakeGitHub, proxy: LiveServer) -> None:
+    """A program that follows the link of an archive reaches codeload, which is the fake too."""
+    sha = ghdeploy.repository("octocat/example").sha("main")
+    with tunnel(proxy, "api.github.com") as inside:
+        inside.request("GET", f"{REPO}/zipball/v1", headers={"User-Agent": "a test"})
+        assert inside.getresponse().headers["Location"] == "https://codeload.github.com/octocat/example/legacy.zip/v1"
+    with tunnel(proxy, "codeload.github.com") as inside:
+        inside.request("GET", f"/octocat/example/zip/{sha}?a=b")
+        answer = inside.getresponse()
+        assert (answer.status, answer.read()[:2]) == (200, b"PK")
+    with tunnel(proxy, "github.com") as inside:
+        inside.request("GET", f"/octocat/example/archive/{sha}.zip")
+        location = inside.getresponse().headers["Location"]
+    assert location == f"https://codeload.github.com/octocat/example/zip/{sha}"
+    assert ghdeploy.requests[-1].url == f"https://github.com/octocat/example/archive/{sha}.zip"

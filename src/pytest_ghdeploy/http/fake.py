@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from pytest_ghdeploy.github.model import Token
+    from pytest_ghdeploy.http.downloads import Place
     from pytest_ghdeploy.http.messages import Answer
     from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.store.store import Store
@@ -35,6 +36,7 @@ class Fake(Protocol):
     def answer(  # noqa: D102
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, root: str = ""
     ) -> Answer: ...
+    def download_on(self, host: str, path: str) -> Place | None: ...  # noqa: D102
     def fail(self, problem: BaseException) -> None: ...  # noqa: D102
     def note(self, text: str) -> None: ...  # noqa: D102
     def list_problems(self) -> list[str]: ...  # noqa: D102

@@ -171,10 +171,9 @@ def is_about(created: Created, request: Request, store: Store) -> bool:
         case "ref":
             return created.key in _refs_of(store, request, repository)
         case kind if parameter := dict(_WITH_SHAS.values()).get(kind, ""):
-            is_named = (
-                kind == "tree" and _operation(request) == _COMMITTING and _in_body(request, "tree") == created.key
-            )
-            return is_named or bool(request.params.get(parameter) == created.key)
+            committed = kind == "tree" and _operation(request) == _COMMITTING
+            named = _in_body(request, "tree") if committed else request.params.get(parameter)
+            return bool(named == created.key)
         case kind:
             parameter = dict(_WITH_IDS.values()).get(kind, "")
             # Every request in a created repository is about it.

@@ -125,7 +125,7 @@ class Proxy:
 
     def _on_https(self, host: str, origin: str, incoming: Incoming) -> Answer:
         # Pages of other sites need no check: no page can open a tunnel.
-        return check_proxied(self._fake, host) or self._answer(origin, incoming)
+        return check_proxied(self._fake, host, incoming.target) or self._answer(origin, incoming)
 
     def _on_http(self, host: str, incoming: Incoming) -> Answer:
         """Redirect to HTTPS, as GitHub does."""

@@ -84,5 +84,5 @@ class Responder:
     def _refusal(self, incoming: Incoming, *, is_allowed: bool) -> Answer | None:
         if not is_allowed and not incoming.scheme:
             return access.other_host(incoming.authority)
-        refusal = None if is_allowed else check_proxied(self._fake, access.host_of(incoming.authority))
+        refusal = None if is_allowed else check_proxied(self._fake, access.host_of(incoming.authority), incoming.target)
         return refusal or access.other_site(incoming, self._allowed)

@@ -77,13 +77,13 @@ def answered(fake: Fake, method: str, url: str, headers: Mapping[str, str], body
         return plain(HTTPStatus.INTERNAL_SERVER_ERROR, f"the fake crashed, which fails the test: {problem!r}")
 
 
-def check_proxied(fake: Fake, host: str) -> Answer | None:
+def check_proxied(fake: Fake, host: str, target: str) -> Answer | None:
     """
-    Refuse a proxy request for another *host* than that of *fake*.
+    Refuse a proxy request for another *host* than that of *fake*, unless its *target* is an archive.
 
     The server forwards nothing to other hosts.
     """
-    if host == fake.host or host in fake.download_hosts:
+    if host == fake.host or fake.download_on(host, target.partition("?")[0]):
         return None
     if registry.is_githubs(host, fake.host):
         msg = f"a request to {host} cannot be answered: the live server is the API of {fake.host} only"
