@@ -106,6 +106,15 @@ CODES = {
     "pulls/request-reviewers": "201 403 422",
     "pulls/submit-review": "200 403 404 422",
     "pulls/update-review": "200 422",
+    "pulls/check-if-merged": "204 404",
+    "pulls/create": "201 403 422",
+    "pulls/get": "200 304 404 406 500 503",
+    "pulls/list": "200 304 422",
+    "pulls/list-commits": "200",
+    "pulls/list-files": "200 422 500 503",
+    "pulls/merge": "200 403 404 405 409 422",
+    "pulls/update": "200 403 422",
+    "pulls/update-branch": "202 403 422",
     "rate-limit/get": "200 304 404",
     "reactions/create-for-commit-comment": "200 201 422",
     "reactions/create-for-issue": "200 201 422",
@@ -170,6 +179,7 @@ CODES = {
     "repos/list-deployment-branch-policies": "200",
     "repos/list-deployment-statuses": "200 404",
     "repos/list-deployments": "200",
+    "repos/list-pull-requests-associated-with-commit": "200 409",
     "repos/list-tags": "200",
     "repos/list-webhook-deliveries": "200 400 422",
     "repos/list-webhooks": "200 404",
@@ -211,6 +221,9 @@ NEVER = {
     ("repos/delete", 409): "for a repository whose deletion or transfer is under way; here it is done at once",
     ("repos/get-webhook-delivery", 422): "described without a word about when",
     ("repos/redeliver-webhook-delivery", 422): "described without a word about when",
+    ("pulls/get", 406): "for a diff that is too large, and the fake makes none",
+    ("pulls/list", 422): "described without a word about when; unknown values of filters are ignored",
+    ("pulls/list-files", 422): "described without a word about when",
     ("repos/get-content", 302): "for a submodule or a file kept elsewhere, and the fake has neither",
 }
 
@@ -430,6 +443,15 @@ CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
     ("reactions/create-for-issue-comment", 422): lambda w: w.ask(
         "reactions/create-for-issue-comment", {"content": "sad"}, comment_id=w.scene.issue_comment
     ),
+    ("pulls/check-if-merged", 404): lambda w: w.ask("pulls/check-if-merged"),
+    ("pulls/create", 422): lambda w: w.ask("pulls/create", {"head": "topic", "base": "main", "title": "Again"}),
+    ("pulls/get", 404): lambda w: w.ask("pulls/get", pull_number=99),
+    ("pulls/merge", 404): lambda w: w.ask("pulls/merge", {}, pull_number=99),
+    ("pulls/merge", 405): lambda w: w.ask("pulls/merge", {}, pull_number=w.scene.merged),
+    ("pulls/merge", 409): lambda w: w.ask("pulls/merge", {"sha": w.scene.sha}),
+    ("pulls/merge", 422): lambda w: w.ask("pulls/merge", {"merge_method": "fast-forward"}),
+    ("pulls/update", 422): lambda w: w.ask("pulls/update", {"title": ""}),
+    ("pulls/update-branch", 422): lambda w: w.ask("pulls/update-branch", {}),
     ("rate-limit/get", 404): limitless,
     ("reactions/create-for-commit-comment", 200): lambda w: w.ask(
         "reactions/create-for-commit-comment", {"content": "heart"}
@@ -525,8 +547,9 @@ for _name, _codes in CODES.items():
     _usual = min(map(int, _codes.split()), key=lambda code: (code != 201, code))
     CASES.setdefault((_name, _usual), partial(done, operation_id=_name))
 
+_OF_COMMITS = ("repos/get-commit", "repos/list-commits", "repos/list-pull-requests-associated-with-commit")
 for _name, _code in LISTED:
-    if _code == 409 and (_name.startswith("git/") or _name in ("repos/get-commit", "repos/list-commits")):
+    if _code == 409 and (_name.startswith("git/") or _name in _OF_COMMITS):
         CASES[_name, _code] = partial(empty, operation_id=_name)
 
 for _name in ("git/create-blob", "git/create-commit", "git/create-tree"):
@@ -572,6 +595,7 @@ TOO_WEAK: dict[str, dict[str, Any]] = {
     "repos/update": WRITER,
     "repos/create-commit-comment": OTHER_PERMISSION,
     "repos/create-webhook": OTHER_PERMISSION,
+    **dict.fromkeys(("pulls/create", "pulls/merge", "pulls/update", "pulls/update-branch"), OTHER_PERMISSION),
     "repos/get-content": OTHER_PERMISSION,
     "git/create-blob": OTHER_PERMISSION,
     "git/create-tree": OTHER_PERMISSION,

@@ -63,6 +63,7 @@ FILTERS = {
     "repos/list-deployment-branch-policies": ["per_page", "page"],
     "repos/list-deployment-statuses": ["per_page", "page"],
     "repos/list-deployments": ["sha", "ref", "task", "environment", "per_page", "page"],
+    "repos/list-pull-requests-associated-with-commit": ["per_page", "page"],
     "repos/list-tags": ["per_page", "page"],
     "repos/list-webhook-deliveries": ["per_page", "cursor", "status"],
     "repos/list-webhooks": ["per_page", "page"],

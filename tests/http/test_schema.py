@@ -76,6 +76,8 @@ ORDINARY: list[tuple[str, dict[str, Any]]] = [
     ("pulls/remove-requested-reviewers", {"reviewers": ["mona"]}),
     ("pulls/request-reviewers", {"reviewers": ["mona"], "team_reviewers": ["ops"]}),
     ("pulls/submit-review", {"event": "COMMENT", "body": "Nice"}),
+    ("pulls/merge", {"commit_title": "Ship it", "sha": SHA, "merge_method": "squash"}),
+    ("pulls/update-branch", {"expected_head_sha": SHA}),
     ("pulls/update", {"state": "closed", "body": None}),
     ("pulls/update-review", {"body": "Nice"}),
     ("repos/add-collaborator", {"permission": "push"}),

@@ -160,6 +160,8 @@ NOT_DESCRIBED = {
     ("git/get-commit", 422),  # not listed; nor is the next
     ("git/get-tag", 422),
     ("git/delete-ref", 422),  # listed without a schema, as are the next three
+    ("pulls/check-if-merged", 404),  # described as having no body
+    ("repos/list-pull-requests-associated-with-commit", 422),  # not listed
     ("repos/merge", 404),
     ("repos/merge", 409),
     ("repos/update-webhook-config-for-repo", 422),

@@ -38,6 +38,8 @@ class Scene:
         reactions: The ids of the reactions to the comment on a commit, the pull request and the comment on it.
 
         blob, tree: The SHAs of app.py's content and of the tree at main's head.
+
+        behind, merged: The numbers of pull requests: an open one that is behind main, and a merged one.
     """
 
     def __init__(self, fake: FakeGitHub) -> None:
@@ -55,7 +57,9 @@ class Scene:
         self.tree = repo._graph.commits[self.sha].tree_sha
         repo.add_branch("topic")
         self.ahead = repo.add_commit("topic", files={"topic.txt": "new\n"})
-        repo.add_branch("old", from_ref=self.root)
+        for name in ("oldest", "stale", "released"):
+            repo.add_branch(name, from_ref=self.root)
+        repo.add_commit("stale", files={"stale.txt": "old\n"})
         repo.add_tag("v1", "main")
         repo.protect_branch("topic", required_contexts=["ci"], required_approvals=1)
         repo.add_collaborator("mona")
@@ -101,6 +105,10 @@ class Scene:
         pull.add_label("REGION")
         self.issue_comment = pull.add_comment("Deploying").id
         self.places["issue_number"] = pull.number
+        self.behind = repo.add_pull_request("stale").number
+        merged = repo.add_pull_request("main", base="released")
+        merged.merge()
+        self.merged = merged.number
         hook = fake.webhooks.subscribe(lambda _: None, events=["push"], repository="octocat/example")
         self.places |= {"hook_id": hook.id, "delivery_id": hook.deliveries[0].id}
         tag = {"tag": "v2", "message": "Second", "object": self.sha, "type": "commit"}
@@ -194,16 +202,20 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     ),
     "reactions/list-for-issue-comment": lambda scene: (None, {"comment_id": scene.issue_comment}),
     "reactions/create-for-commit-comment": lambda _: ({"content": "rocket"}, {}),
-    "pulls/create": lambda _: ({"title": "New", "head": "main", "base": "old"}, {}),
     "pulls/create-review": lambda _: ({"body": "Draft"}, {}),
     "pulls/delete-pending-review": lambda scene: (None, {"review_id": scene.pending_review()}),
     "pulls/dismiss-review": lambda _: ({"message": "Stale"}, {}),
     "pulls/remove-requested-reviewers": lambda _: ({"reviewers": ["hubot"]}, {}),
     "pulls/request-reviewers": lambda _: ({"reviewers": ["hubot"], "team_reviewers": []}, {}),
     "pulls/submit-review": lambda scene: ({"event": "COMMENT"}, {"review_id": scene.pending_review()}),
+    "pulls/create": lambda _: ({"title": "New", "head": "main", "base": "oldest"}, {}),
+    "pulls/check-if-merged": lambda scene: (None, {"pull_number": scene.merged}),
+    "pulls/merge": lambda _: ({}, {}),
+    "pulls/update-branch": lambda scene: ({}, {"pull_number": scene.behind}),
     "pulls/update": lambda _: ({"title": "Other"}, {}),
     "pulls/update-review": lambda _: ({"body": "Other"}, {}),
     "repos/add-collaborator": lambda _: ({"permission": "push"}, {"username": "hubot"}),
+    "repos/list-pull-requests-associated-with-commit": lambda scene: (None, {"commit_sha": scene.ahead}),
     "repos/create-commit-comment": lambda _: ({"body": "Ship it."}, {}),
     "repos/create-commit-status": lambda _: ({"state": "success"}, {}),
     "repos/create-deploy-key": lambda _: ({"key": KEYS[1]}, {}),

@@ -79,6 +79,18 @@ def get_commit(call: Call) -> Reply:
     return Reply(200, as_json.full_commit(commit, graph, call.repository, call.urls))
 
 
+@route("repos/list-pull-requests-associated-with-commit", "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls")
+def list_pull_requests_associated_with_commit(call: Call) -> Reply:
+    """List the merged pull request that brought a commit into the default branch, or else all that have it."""
+    from pytest_ghdeploy.api import pull_states, pulls  # few tests need them
+
+    git.history(call.store, call.repository)
+    ref = call.params["commit_sha"]
+    sha = git.find_commit(call, ref, partial(refusals.no_commit, ref)).sha
+    rows = pull_states.with_commit(call.store, call.repository, sha)
+    return Reply(200, Listing(rows, partial(pulls.shown_in_list, call)))
+
+
 def _side(call: Call, text: str) -> Commit:
     *owner, ref = text.split(":")
     if owner and owner[0].lower() != call.repository.owner.login.lower():

@@ -64,6 +64,33 @@ def commits_of(graph: Graph, row: PullRequest) -> Divergence:
     return graph.compare(base, row.head_sha)
 
 
+def with_commit(store: Store, repository: Repository, sha: str) -> list[PullRequest]:
+    """
+    List the pull requests of a commit, newest first.
+
+    For a commit of the default branch, they are the merged ones that brought it there. For any other commit, they are
+    the open and merged ones that have it.
+    """
+    graph = store.git(repository)
+    in_default = graph.contains(graph.branches[repository.default_branch], sha)
+    rows = store.pull_requests.where(repository_id=repository.id)
+    if in_default:
+        return [row for row in rows if row.merged and sha in _brought(graph, row)]
+    return [
+        row
+        for row in rows
+        if (row.merged or row.state == "open")
+        and sha in {commit.sha for commit in graph.missing(row.base_sha, row.head_sha)}
+    ]
+
+
+def _brought(graph: Graph, row: PullRequest) -> set[str]:
+    """Collect the commits that merging a pull request brought into its base."""
+    assert row.merged_onto is not None  # noqa: S101 - it is merged
+    assert row.merge_commit_sha is not None  # noqa: S101
+    return {commit.sha for commit in graph.missing(row.merged_onto, row.merge_commit_sha)}
+
+
 def _extent(graph: Graph, row: PullRequest) -> Extent:
     divergence = commits_of(graph, row)
     before = divergence.merge_base.tree if divergence.merge_base else Tree()
@@ -154,6 +181,13 @@ def read(store: Store, repository: Repository, row: PullRequest) -> View:
     return view(store, repository, row, merge_state(store, repository, row))
 
 
+def merge_state_for_client(store: Store, repository: Repository, row: PullRequest) -> MergeState:
+    """Find out the mergeability for a client that has not read it, unless it is not known yet."""
+    test = _current(store, repository, row)
+    is_known = test is not None and test.reads >= store.assume.mergeable_after
+    return merge_state(store, repository, tested(store, repository, row)) if is_known else rules.MergeState()
+
+
 def merge_state(store: Store, repository: Repository, row: PullRequest) -> MergeState:
     """Find the mergeability that was last found out. A merged pull request has none."""
     test = _current(store, repository, row) or row.mergeability
@@ -214,15 +248,28 @@ def close(
 
         merged_onto: The head of its base before the merge.
     """
+    row = closed(store, repository, actor, row, merge_commit_sha=merge_commit_sha, merged_onto=merged_onto)
+    if actor:
+        record(store, repository, actor, "closed", row, merge_state(store, repository, row))
+    return row
+
+
+def closed(
+    store: Store,
+    repository: Repository,
+    actor: User | None,
+    row: PullRequest,
+    *,
+    merge_commit_sha: str | None,
+    merged_onto: str | None,
+) -> PullRequest:
+    """Close a pull request as ``close`` does, but dispatch nothing."""
     now = store.clock.now
     row = row._replace(state="closed", closed_at=now, closed_by=actor, updated_at=now)
     if merge_commit_sha:
         row = row._replace(merged_at=now, merged_by=actor, merge_commit_sha=merge_commit_sha, merged_onto=merged_onto)
     store.git(repository).remove_ref(f"pull/{row.number}/merge")
-    row = store.pull_requests.replace(row)
-    if actor:
-        record(store, repository, actor, "closed", row, merge_state(store, repository, row))
-    return row
+    return store.pull_requests.replace(row)
 
 
 def follow(store: Store, repository: Repository, actor: User | None, name: str, *, before: str | None) -> None:

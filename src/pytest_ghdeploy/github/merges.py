@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
+from pytest_ghdeploy.github.model import User
 from pytest_ghdeploy.github.trees import Tree
 
 if TYPE_CHECKING:
@@ -11,6 +13,16 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.git import Commit
     from pytest_ghdeploy.github.trees import File
+
+
+WEB_FLOW = User(19_864_447, "web-flow", "User", datetime(2016, 6, 10, 16, 43, 37, tzinfo=UTC))
+"""The account that commits what GitHub merges. It exists for every GitHub, without a row."""
+WEB_FLOW_NAME: Final = "GitHub"
+WEB_FLOW_EMAIL: Final = "noreply@github.com"
+WEB_FLOW_PGP_SIGNATURE: Final = (
+    "-----BEGIN PGP SIGNATURE-----\n\nmade up by pytest-ghdeploy\n-----END PGP SIGNATURE-----\n"
+)
+"""What commits of ``WEB_FLOW`` are signed with, and the only signature that the fake can verify."""
 
 
 class MergeConflict(Exception):

@@ -220,6 +220,7 @@ _ON_DEMAND = {
     "issue_labels": {"issues"},
     "issues": {"issues"},
     "labels": {"labels"},
+    "pull_merges": {"pulls"},
     "pulls": {"pulls"},
     "rate_limit": {"rate_limit"},
     "reactions": {"reactions"},

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ghdeploy.api import issue_comments, issue_labels, labels, pull_states, pulls, reviews
+from pytest_ghdeploy.github import pull_requests as rows
 from pytest_ghdeploy.github.model import Team, User
 from pytest_ghdeploy.github.pull_requests import PullRequestState
-from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, user_called
+from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, one_of, user_called
 from pytest_ghdeploy.interface.comments import IssueComment
 from pytest_ghdeploy.interface.labels import label_of
 from pytest_ghdeploy.interface.resources import _Field, _Item
@@ -17,7 +18,7 @@ from pytest_ghdeploy.public import public
 from pytest_ghdeploy.serializers import pull_requests as as_json
 
 if TYPE_CHECKING:
-    from pytest_ghdeploy.github import pull_requests as rows
+    from pytest_ghdeploy.github.pull_requests import MergeMethod
     from pytest_ghdeploy.github.rules.pull_requests import MergeState
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.interface.labels import Label
@@ -210,6 +211,31 @@ class PullRequest(_Item):
             repository = self._store.repository_of(row)
             review = reviews.create(self._store, repository, row, reviewer, state=review_state, **sent)
             return Review(self._store, review.id)
+
+    def merge(self, *, method: MergeMethod = "merge", user: str | None = None) -> str:
+        """
+        Merge the pull request as ``PUT …/merge`` does. Dispatches ``push`` and ``pull_request``.
+
+        Args:
+            method: ``merge``, ``squash`` or ``rebase``.
+
+            user: The login of the account that merges. The default is the owner of the repository.
+
+        Returns:
+            The SHA of the commit that the base branch is at now.
+
+        Raises:
+            FakeError: *method* or *user* is unknown, or GitHub would refuse to merge. Nothing was merged.
+        """
+        from pytest_ghdeploy.api import pull_merges  # few tests need it
+
+        one_of("merge method", method, rows.MERGE_METHODS, argument="method")
+        with self._store.outbox, self._store.lock, self._store.changes, advice(merge_method="method"):
+            row: rows.PullRequest = self._row
+            repository = self._store.repository_of(row)
+            actor = repository.owner if user is None else user_called(self._store, user, "user")
+            state = pull_states.merge_state_now(self._store, repository, row)
+            return pull_merges.merge_into_base(self._store, repository, actor, self._row, state, merge_method=method)
 
     def close(self) -> None:
         """Close the pull request as the owner of the repository. Dispatches ``pull_request``, unless it is closed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from pytest_ghdeploy.github.merges import WEB_FLOW, WEB_FLOW_EMAIL
 from pytest_ghdeploy.serializers import accounts, checks, commit_statuses, deployments, git, repositories
 
 if TYPE_CHECKING:
@@ -210,7 +211,8 @@ def _pushed_commit(pushed: PushedCommit, html: str) -> JSON:
             login = commit.author.login
             name = chosen.name if chosen else login
             return {"name": name, "email": accounts.email(commit.author), "username": login, "date": date}
-        return {"name": chosen.name, "email": chosen.email, "date": date}
+        username = {"username": WEB_FLOW.login} if chosen.email == WEB_FLOW_EMAIL else {}
+        return {"name": chosen.name, "email": chosen.email, **username, "date": date}
 
     author = signature(commit.written_by)
     return {

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pytest_ghdeploy.github.merges import WEB_FLOW, WEB_FLOW_EMAIL, WEB_FLOW_PGP_SIGNATURE
 from pytest_ghdeploy.serializers.accounts import email, node_id, time, user
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payloa
 
 
 def _verification(row: Commit) -> JSON:
-    # The fake knows no keys [guess: the payload, which is what git signs].
+    # The fake knows no keys but GitHub's own [guess: the payload, which is what git signs].
     if not row.pgp_signature:
         return dict(_UNSIGNED)
     author, committer = (
@@ -39,7 +40,10 @@ def _verification(row: Commit) -> JSON:
     )
     parents = "".join(f"parent {sha}\n" for sha in row.parents)
     payload = f"tree {row.tree_sha}\n{parents}{author}{committer}\n{row.message}"
-    return _UNSIGNED | {"reason": "unknown_key", "signature": row.pgp_signature, "payload": payload}
+    signed = _UNSIGNED | {"reason": "unknown_key", "signature": row.pgp_signature, "payload": payload}
+    if row.pgp_signature == WEB_FLOW_PGP_SIGNATURE:
+        signed |= {"verified": True, "reason": "valid", "verified_at": time(row.committed_at)}
+    return signed
 
 
 def git_user(row: User, when: datetime, chosen: Signature | None) -> JSON:
@@ -51,6 +55,8 @@ def git_user(row: User, when: datetime, chosen: Signature | None) -> JSON:
 
 def _account(row: User, chosen: Signature | None, urls: Urls) -> JSON | None:
     # GitHub finds the account by the email address. In the fake, each account has one address.
+    if chosen and chosen.email == WEB_FLOW_EMAIL:
+        return user(WEB_FLOW, urls)
     return user(row, urls) if chosen is None or chosen.email == email(row) else None
 
 

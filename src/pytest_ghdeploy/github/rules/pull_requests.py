@@ -223,6 +223,20 @@ class Text(NamedTuple):
         return f"{self.title}\n\n{self.message}" if self.message else self.title
 
 
+def with_co_authors(text: Text, co_authors: Sequence[str]) -> Text:
+    """
+    Add trailers for the other authors of squashed commits.
+
+    Args:
+        co_authors: Each as ``NAME <EMAIL>``.
+
+    Source:
+        https://docs.github.com/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/creating-a-commit-with-multiple-authors
+    """
+    trailers = "\n".join(f"Co-authored-by: {person}" for person in co_authors)
+    return text._replace(message="\n\n".join(filter(None, (text.message, trailers))))
+
+
 def default_text(
     row: PullRequest, settings: RepositorySettings, *, method: MergeMethod, owner: str, messages: Sequence[str]
 ) -> Text:
