@@ -353,6 +353,33 @@ def unknown_name(size: int) -> Generator[Call]:
         yield from repeat(lambda: session.get(f"{API}/branches/feature/logon-{size // 2}"))
 
 
+@grows("reading a pull request with n reviews into a protected branch", 1_000)
+def reviews(size: int) -> Generator[Call]:
+    """Find out whether a pull request is approved."""
+    with fake() as (gh, repo):
+        repo.protect_branch("main", required_contexts=["ci"], required_approvals=1)
+        repo.add_branch("topic")
+        repo.add_commit("topic")
+        pull_request = repo.add_pull_request("topic")
+        for number in range(size):
+            gh.add_user(f"mona-{number}")
+            pull_request.add_review("APPROVED", user=f"mona-{number}")
+        yield from repeat(get("/pulls/1"))
+
+
+@grows("the newest page of n reviews", 1_000)
+def pages_of_reviews(size: int) -> Generator[Call]:
+    """List reviews by users who have committed nothing."""
+    with fake() as (gh, repo):
+        gh.add_user("mona")
+        repo.add_branch("topic")
+        repo.add_commit("topic")
+        pull_request = repo.add_pull_request("topic")
+        for _ in range(size):
+            pull_request.add_review("COMMENTED", user="mona")
+        yield from repeat(get("/pulls/1/reviews", per_page=30, page=size // 30))
+
+
 @grows("a seed with n rows", 500, limit=None)
 def seeds(size: int) -> Generator[Call]:
     """Seed deployments, branches and environments."""
