@@ -109,8 +109,9 @@ WRONG_VALUES: list[Json] = [
     "x" * 2000,
 ]
 FILTERS = [
-    *("affiliation", "app_id", "author", "check_name", "committer", "content", "cursor", "environment", "filter"),
-    *("page", "path", "per_page", "permission", "protected", "ref", "sha", "since", "status", "task", "until"),
+    *("affiliation", "app_id", "author", "before", "check_name", "committer", "content", "cursor", "direction"),
+    *("environment", "filter", "page", "path", "per_page", "permission", "protected", "ref", "sha", "since", "sort"),
+    *("status", "task", "type", "until", "visibility"),
 ]
 KEYS = [
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7Sd+7DKN0qjpGXcPKpQl2yJN5Q6tSGkTTFqyAMwMYc comment",
@@ -166,6 +167,11 @@ class Fuzzer:
         staging = repo.add_environment("staging", deployment_branch_policy=branch_policies)
         staging.add_secret("DEPLOY_KEY")
         staging.add_variable("REGION", "eu")
+        repo.add_release("v1.0")
+        repo.add_release("draft", draft=True)
+        repo.add_branch_rule("release/**/*", "update")
+        self.fake.add_user("octo-org", type="Organization")
+        self.fake.add_repository("octo-org/app")
         gate = self.fake.add_app("gate")
         self.fake.webhooks.subscribe(lambda _: None, repository="octocat/example")
         for path, body in (
@@ -215,7 +221,7 @@ class Fuzzer:
             return str(choose(likely if likely and sure else [*self.ids(), 1, "x", "9" * 30]))
         refs = [*graph.names(), "HEAD"]
         qualified = [*(f"heads/{branch}" for branch in graph.branches), *(f"tags/{tag}" for tag in graph.tags)]
-        likely_texts = {
+        likely_texts: dict[str, list[str]] = {
             "owner": ["octocat"],
             "repo": ["example"] * 30 + ["other"],
             "username": ["octocat", "hubot"],
@@ -224,6 +230,8 @@ class Fuzzer:
             "environment_name": ["staging"] * 3 + [row.name for row in store.environments],
             "secret_name": ["DEPLOY_KEY"],
             "name": ["bug", "preview", "kind/x"] if "/labels/" in template else ["REGION"],
+            "tag": ["v1.0", *graph.tags],
+            "org": ["octo-org"],
             "basehead": [f"{choose(refs)}...{choose(refs)}"],
             "path": [path for commit in graph.commits.values() for path in commit.tree] + ["new.txt", "docs"],
             "branch": list(graph.branches),

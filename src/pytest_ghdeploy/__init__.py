@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.labels import Label
     from pytest_ghdeploy.interface.pull_requests import PullRequest, PullRequestBranch
     from pytest_ghdeploy.interface.rate_limits import RateLimits
+    from pytest_ghdeploy.interface.release import Release
     from pytest_ghdeploy.interface.repository import Repository
     from pytest_ghdeploy.interface.requests import Requests
     from pytest_ghdeploy.interface.resources import CheckRun, CommitStatus, DeployKey, Deployment, DeploymentStatus
@@ -74,6 +75,7 @@ _HOMES = {
     "PullRequest": "interface.pull_requests",
     "PullRequestBranch": "interface.pull_requests",
     "RateLimits": "interface.rate_limits",
+    "Release": "interface.release",
     "Repository": "interface.repository",
     "Requests": "interface.requests",
     "Review": "interface.reviews",
@@ -124,6 +126,7 @@ __all__ = [
     "PullRequest",
     "PullRequestBranch",
     "RateLimits",
+    "Release",
     "Repository",
     "Requests",
     "Review",

@@ -348,6 +348,19 @@ CALLS: dict[str, Call] = {
         {"name": "qa", "can_admins_bypass": True},
         lambda gh: of_repository(gh).environments[0].name == "qa",
     ),
+    "repositories/{owner}/{name}/add_release": Call(
+        {"tag_name": "v2", "name": "Two"},
+        {"tag_name": "v2", "draft": False},
+        lambda gh: of_repository(gh).releases[0].name == "Two",
+    ),
+    "repositories/{owner}/{name}/add_topic": Call(
+        {"name": "deploy"}, {}, lambda gh: of_repository(gh).topics == ["deploy"]
+    ),
+    "repositories/{owner}/{name}/add_branch_rule": Call(
+        {"pattern": "main", "type": "update"},
+        {},
+        lambda gh: [rule.type for rule in gh._engine.store.branch_rules] == ["update"],
+    ),
 }
 
 

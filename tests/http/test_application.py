@@ -348,6 +348,7 @@ def test_which_operations_need_a_body() -> None:
         "repos/create-or-update-environment",
         "repos/create-webhook",
         "repos/update",
+        "repos/update-release",
         "repos/update-webhook",
         "repos/update-webhook-config-for-repo",
     }

@@ -58,8 +58,11 @@ CODES = {
     "apps/unsuspend-installation": "204 404",
     "checks/create": "201",
     "checks/get": "200",
+    "checks/get-suite": "200",
     "checks/list-annotations": "200",
     "checks/list-for-ref": "200",
+    "checks/list-for-suite": "200",
+    "checks/list-suites-for-ref": "200",
     "checks/update": "200",
     "git/create-blob": "201 403 404 409 422",
     "git/create-commit": "201 404 409 422",
@@ -135,9 +138,11 @@ CODES = {
     "repos/create-deployment-branch-policy": "200 303 404",
     "repos/create-deployment-protection-rule": "201",
     "repos/create-deployment-status": "201 422",
+    "repos/create-dispatch-event": "204 404 422",
     "repos/create-for-authenticated-user": "201 304 400 401 403 404 422",
     "repos/create-or-update-environment": "200 422",
     "repos/create-or-update-file-contents": "200 201 404 409 422",
+    "repos/create-release": "201 404 422",
     "repos/create-webhook": "201 403 404 422",
     "repos/delete": "204 307 403 404 409",
     "repos/delete-an-environment": "204",
@@ -146,14 +151,18 @@ CODES = {
     "repos/delete-deployment": "204 404 422",
     "repos/delete-deployment-branch-policy": "204",
     "repos/delete-file": "200 404 409 422 503",
+    "repos/delete-release": "204 404",
     "repos/delete-webhook": "204 404",
     "repos/disable-deployment-protection-rule": "204",
     "repos/download-tarball-archive": "302",
     "repos/download-zipball-archive": "302",
+    "repos/generate-release-notes": "200 404",
     "repos/get": "200 301 403 404",
     "repos/get-all-deployment-protection-rules": "200",
     "repos/get-all-environments": "200",
+    "repos/get-all-topics": "200 404",
     "repos/get-branch": "200 301 404",
+    "repos/get-branch-rules": "200",
     "repos/get-collaborator-permission-level": "200 404",
     "repos/get-combined-status-for-ref": "200 404",
     "repos/get-commit": "200 404 409 422 500 503",
@@ -165,6 +174,9 @@ CODES = {
     "repos/get-deployment-branch-policy": "200",
     "repos/get-deployment-status": "200 404",
     "repos/get-environment": "200",
+    "repos/get-latest-release": "200 404",
+    "repos/get-release": "200 401",
+    "repos/get-release-by-tag": "200 404",
     "repos/get-webhook": "200 404",
     "repos/get-webhook-config-for-repo": "200",
     "repos/get-webhook-delivery": "200 400 422",
@@ -180,6 +192,10 @@ CODES = {
     "repos/list-deployment-statuses": "200 404",
     "repos/list-deployments": "200",
     "repos/list-pull-requests-associated-with-commit": "200 409",
+    "repos/list-for-authenticated-user": "200 304 401 403 422",
+    "repos/list-for-org": "200",
+    "repos/list-release-assets": "200",
+    "repos/list-releases": "200 404",
     "repos/list-tags": "200",
     "repos/list-webhook-deliveries": "200 400 422",
     "repos/list-webhooks": "200 404",
@@ -187,10 +203,12 @@ CODES = {
     "repos/ping-webhook": "204 404",
     "repos/redeliver-webhook-delivery": "202 400 422",
     "repos/remove-collaborator": "204 403 422",
+    "repos/replace-all-topics": "200 404 422",
     "repos/test-push-webhook": "204 404",
     "repos/update": "200 307 403 404 422",
     "repos/update-commit-comment": "200 404",
     "repos/update-deployment-branch-policy": "200",
+    "repos/update-release": "200 404",
     "repos/update-webhook": "200 404 422",
     "repos/update-webhook-config-for-repo": "200",
     "users/get-authenticated": "200 304 401 403",
@@ -354,6 +372,12 @@ def without_custom_policies(world: World) -> requests.Response:
     return world.ask("repos/create-deployment-branch-policy", {"name": "main"})
 
 
+def without_latest(world: World) -> requests.Response:
+    """Request the latest release of a repository that has only a prerelease."""
+    world.ask("repos/update-release", {"prerelease": True})
+    return world.ask("repos/get-latest-release")
+
+
 def empty(world: World, operation_id: str) -> requests.Response:
     """Send a request to a repository without commits."""
     assert world.ask("repos/create-for-authenticated-user", {"name": "empty"}).status_code == 201
@@ -485,6 +509,28 @@ CASES: dict[tuple[str, int], Callable[[World], requests.Response]] = {
     ("repos/create-for-authenticated-user", 422): lambda w: w.ask(
         "repos/create-for-authenticated-user", {"name": "example"}
     ),
+    ("repos/create-dispatch-event", 404): lambda w: w.ask("repos/create-dispatch-event", {"event_type": "a"}, repo="x"),
+    ("repos/create-dispatch-event", 422): lambda w: w.ask("repos/create-dispatch-event", {"event_type": ""}),
+    ("repos/create-release", 404): lambda w: w.ask(
+        "repos/create-release", {"tag_name": "v2", "discussion_category_name": "News"}
+    ),
+    ("repos/create-release", 422): lambda w: w.ask("repos/create-release", {"tag_name": "v1"}),
+    ("repos/delete-release", 404): lambda w: w.ask("repos/delete-release", release_id=1),
+    ("repos/generate-release-notes", 404): lambda w: w.ask("repos/generate-release-notes", repo="nope"),
+    ("repos/get-all-topics", 404): lambda w: w.ask("repos/get-all-topics", repo="nope"),
+    ("repos/get-latest-release", 404): without_latest,
+    ("repos/get-release", 401): lambda w: w.ask("repos/get-release", headers={"Authorization": "Bearer "}),
+    ("repos/get-release-by-tag", 404): lambda w: w.ask("repos/get-release-by-tag", tag="nope"),
+    ("repos/list-for-authenticated-user", 401): lambda w: w.ask(
+        "repos/list-for-authenticated-user", headers={"Authorization": "Bearer "}
+    ),
+    ("repos/list-for-authenticated-user", 422): lambda w: w.ask(
+        "repos/list-for-authenticated-user", query="?type=all&visibility=all"
+    ),
+    ("repos/list-releases", 404): lambda w: w.ask("repos/list-releases", repo="nope"),
+    ("repos/replace-all-topics", 404): lambda w: w.ask("repos/replace-all-topics", {"names": []}, repo="nope"),
+    ("repos/replace-all-topics", 422): lambda w: w.ask("repos/replace-all-topics", {"names": ["a b"]}),
+    ("repos/update-release", 404): lambda w: w.ask("repos/update-release", {}, release_id=1),
     ("repos/create-or-update-environment", 422): lambda w: w.ask(
         "repos/create-or-update-environment", {"wait_timer": -1}
     ),
@@ -602,6 +648,7 @@ TOO_WEAK: dict[str, dict[str, Any]] = {
     "git/get-blob": OTHER_PERMISSION,
     "repos/merge": OTHER_PERMISSION,
     "repos/create-for-authenticated-user": OF_AN_APP,
+    "repos/list-for-authenticated-user": OF_AN_APP,
     "users/get-authenticated": OF_AN_APP,
 }
 for _name, _token in TOO_WEAK.items():
@@ -661,6 +708,7 @@ ANSWER_NOTHING = {
     "actions/create-environment-variable",
     "actions/create-or-update-environment-secret",
     "apps/delete-installation",
+    "repos/list-release-assets",
     "repos/redeliver-webhook-delivery",
 }
 

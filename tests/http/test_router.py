@@ -79,7 +79,7 @@ def test_every_module_on_demand_exists_and_has_endpoints() -> None:
 
 RULES = [(endpoint.method, path, name) for name, endpoint in ENDPOINTS.items() for path in endpoint.paths]
 ROUTER = router.Router(RULES)
-WITH_SLASHES = ("ref", "branch", "path", "basehead", "tree_sha")
+WITH_SLASHES = ("ref", "branch", "path", "basehead", "tag", "tree_sha")
 CONVERTERS = {**dict.fromkeys(WITH_SLASHES, "path"), "namespace": "any(heads, tags)"}
 TEXTS = ["", "1", "a", "heads", "tags", "a/b", "heads/a", "heads%2Fa", "a//b", "status", "a/status/", "a...b", "{ref}"]
 

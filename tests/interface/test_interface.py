@@ -805,7 +805,8 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         lambda gh, _r, _d: gh.assert_event("deploymnt"),
         (
             "unknown event 'deploymnt'; known: deployment, deployment_status, delete, check_run, commit_comment, "
-            "create, installation, issue_comment, label, pull_request, pull_request_review, push, status"
+            "create, installation, issue_comment, label, pull_request, pull_request_review, push, release, "
+            "repository_dispatch, status"
         ),
     ),
 ]

@@ -253,6 +253,12 @@ EVERYTHING: dict[str, Any] = {
                 {"ref": "v1", "body": "Looks good.", "user": "mona"},
                 {"ref": "topic", "body": "Why?", "path": "a.txt", "line": 1},
             ],
+            "releases": ["v1", {"tag_name": "v2", "name": "Two", "body": "b", "draft": True, "author": "mona"}],
+            "topics": ["deploy", {"name": "preview"}],
+            "branch_rules": [
+                {"pattern": "main", "type": "update"},
+                {"pattern": "~ALL", "type": "merge_queue", "parameters": {"merge_method": "SQUASH"}},
+            ],
             "check_runs": [
                 {"ref": "topic", "name": "build", "status": "in_progress"},
                 {
@@ -354,6 +360,15 @@ def _environments_by_hand(repo: Repository, team: Team, gate: App) -> None:
     environment.add_variable("REGION", "eu")
 
 
+def _releases_by_hand(repo: Repository) -> None:
+    repo.add_release("v1")
+    repo.add_release("v2", name="Two", body="b", draft=True, author="mona")
+    repo.add_topic("deploy")
+    repo.add_topic("preview")
+    repo.add_branch_rule("main", "update")
+    repo.add_branch_rule("~ALL", "merge_queue", parameters={"merge_method": "SQUASH"})
+
+
 def everything_by_hand(fake: FakeGitHub) -> None:
     """Make the calls of ``EVERYTHING`` in Python."""
     fake.add_user("octo-org", type="Organization")
@@ -396,6 +411,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     )
     _conversation_by_hand(repo)
     _environments_by_hand(repo, team, gate)
+    _releases_by_hand(repo)
     repo.add_deployment(ref="main")
     deployment = repo.add_deployment(
         ref="v1",

@@ -40,6 +40,8 @@ KINDS = (
     "environments",
     "environment_secrets",
     "environment_variables",
+    "releases",
+    "branch_rules",
     "invitations",
     "hooks",
     "hook_deliveries",

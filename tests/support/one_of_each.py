@@ -40,6 +40,7 @@ def one_of_each(ghdeploy: FakeGitHub) -> dict[str, Any]:
         "CheckSuite": run.check_suite,
         "DeployKey": repository.add_deploy_key("host", KEY),
         "Environment": environment,
+        "Release": repository.add_release("v1"),
         "EnvironmentSecret": environment.add_secret("DEPLOY_KEY"),
         "EnvironmentVariable": environment.add_variable("REGION", "eu"),
         "Deployer": ghdeploy.deployer(),

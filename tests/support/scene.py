@@ -47,6 +47,7 @@ class Scene:
         self.fake = fake
         self.app = fake.add_app("gate", private_key=signing.private_key())
         fake.add_user("acme", type="Organization")
+        fake.add_repository("acme/app")
         for login in ("mona", "hubot"):
             fake.add_user(login)
         self.repo = repo = fake.add_repository("octocat/example")
@@ -71,6 +72,8 @@ class Scene:
         )  # fmt: skip
         environment.add_secret("DEPLOY_KEY")
         environment.add_variable("REGION", "eu")
+        repo.add_topic("deploy")
+        repo.add_branch_rule("release/*", "creation")
         check_run = repo.add_check_run("v1", name="build", status="in_progress")
         pull = repo.add_pull_request("topic", labels=["preview"])
         self.places: dict[str, object] = {
@@ -99,6 +102,9 @@ class Scene:
             "tree_sha": self.tree,
             "pull_number": pull.number,
             "review_id": pull.add_review("APPROVED", user="mona").id,
+            "check_suite_id": check_run.check_suite.id,
+            "release_id": repo.add_release("v1").id,
+            "tag": "v1",
         }
         self.installation = self.app.installations[0]
         self.places["installation_id"] = self.installation.id
@@ -218,6 +224,12 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
     "repos/list-pull-requests-associated-with-commit": lambda scene: (None, {"commit_sha": scene.ahead}),
     "repos/create-commit-comment": lambda _: ({"body": "Ship it."}, {}),
     "repos/create-commit-status": lambda _: ({"state": "success"}, {}),
+    "repos/create-dispatch-event": lambda _: ({"event_type": "deploy"}, {}),
+    "repos/create-release": lambda _: ({"tag_name": "v2"}, {}),
+    "repos/generate-release-notes": lambda _: ({"tag_name": "v2"}, {}),
+    "repos/get-branch-rules": lambda _: (None, {"branch": "release/1"}),
+    "repos/replace-all-topics": lambda _: ({"names": ["preview"]}, {}),
+    "repos/update-release": lambda _: ({"name": "One"}, {}),
     "repos/create-deploy-key": lambda _: ({"key": KEYS[1]}, {}),
     "repos/create-deployment": lambda _: ({"ref": "topic"}, {}),
     "repos/create-deployment-branch-policy": lambda _: ({"name": "hotfix/*"}, {}),

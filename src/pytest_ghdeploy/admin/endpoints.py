@@ -158,6 +158,9 @@ ENDPOINTS = (
     Endpoint("POST", f"{_REPOSITORY}/add_deployment"),
     Endpoint("POST", f"{_REPOSITORY}/add_deploy_key"),
     Endpoint("POST", f"{_REPOSITORY}/add_environment"),
+    Endpoint("POST", f"{_REPOSITORY}/add_release"),
+    Endpoint("POST", f"{_REPOSITORY}/add_topic"),
+    Endpoint("POST", f"{_REPOSITORY}/add_branch_rule"),
 )
 """All endpoints, in the order of the documentation."""
 

@@ -21,7 +21,7 @@ from pytest_ghdeploy.serializers import events as payloads, installations as as_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_ghdeploy.github.model import App, Repository, User
+    from pytest_ghdeploy.github.model import App, Repository, Token, User
     from pytest_ghdeploy.store.store import Store
 
 # Operations
@@ -59,6 +59,19 @@ def installation_on(store: Store, app: App, account: User) -> Installation | Non
     if row is None or store.installations.get(row.id):
         return row
     return store.installations.add(row)
+
+
+def acting_installation(store: Store, token: Token | None, repository: Repository) -> Installation | None:
+    """Find the installation that the token of an app acts under in a repository; ``None`` without one."""
+    if token is None or token.app is None:
+        return None
+    if token.installation_id is not None:
+        return store.installations.get(token.installation_id)
+    if token.kind not in ("user_access", "jwt"):
+        return None
+    row = known_installation_on(store, token.app, repository.owner)
+    # A suspended installation gives no rights to the tokens of users either [guess].
+    return None if row and row.suspended_at and token.kind == "user_access" else row
 
 
 def active_installation(store: Store, app: App, repository: Repository) -> Installation | None:

@@ -22,7 +22,7 @@ from pytest_ghdeploy.serializers import checks as as_json, events as payloads
 from pytest_ghdeploy.store.suite_reports import SuiteReport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_ghdeploy.github.model import App, CheckRunConclusion, CheckRunStatus, Repository, User
     from pytest_ghdeploy.store.store import Store
@@ -305,19 +305,28 @@ def list_for_ref(call: Call) -> Reply:
 
     By default, the list has only the latest run of each name in each suite. With ``filter=all``, it has all runs.
     """
-    ref, query = call.params["ref"], call.query
+    ref = call.params["ref"]
     sha = git.find_commit(call, ref, partial(refusals.no_commit, ref)).sha
-    if query.get("filter") == "all":
-        rows = list(call.store.check_runs.where(repository_id=call.repository.id, sha=sha))
+    if call.query.get("filter") == "all":
+        rows: Sequence[CheckRun] = call.store.check_runs.where(repository_id=call.repository.id, sha=sha)
     else:
         rows = contexts.latest_check_runs(call.store, call.repository, sha)[::-1]
-    app_id = query.get("app_id", "")
+    return listing(call, rows)
+
+
+def listing(call: Call, rows: Sequence[CheckRun]) -> Reply:
+    """List those of *rows* that pass the filters ``check_name``, ``status`` and ``app_id``."""
+    query = call.query
     rows = [
         row
         for row in rows
         if query.get("check_name", row.name) == row.name
         and query.get("status", row.status) == row.status
-        # An app_id that is not a number is ignored, as with page numbers.
-        and not (app_id.isascii() and app_id.isdecimal() and app_id.lstrip("0") != str(row.check_suite.app.id))
+        and is_of_app(row.check_suite.app, query.get("app_id", ""))
     ]
     return Reply(200, Listing(rows, key="check_runs", around={"total_count": len(rows), "check_runs": []}))
+
+
+def is_of_app(app: App, app_id: str) -> bool:
+    """Return whether the filter *app_id* allows an app. One that is not a number is ignored, as with page numbers."""
+    return not (app_id.isascii() and app_id.isdecimal() and app_id.lstrip("0") != str(app.id))

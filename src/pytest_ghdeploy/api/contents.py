@@ -71,7 +71,7 @@ def write(
     Raises:
         NotFound: The branch does not exist.
         Unprocessable: *path*, *content* or a date is invalid, or *sha* is missing for an existing file.
-        Conflict: The file's SHA is not *sha*. In all cases nothing has changed.
+        Conflict: The file's SHA is not *sha*, or a rule of the branch forbids it. In all cases nothing has changed.
 
     Source:
         https://docs.github.com/rest/repos/contents#create-or-update-file-contents
@@ -84,6 +84,7 @@ def write(
     branch, files = _files(store, repository, branch)
     rules.check_place(path, files.blocking(path))
     rules.check_file_sha(path, _sha(files, path), sha)
+    _check_rules(store, repository, branch)
     commit = _commit(store, repository, actor, branch, {path: data}, message, committer, author)
     return commit, path not in files
 
@@ -112,7 +113,7 @@ def remove(
 
     Raises:
         NotFound: The branch or the file does not exist.
-        Conflict: The file's SHA is not *sha*. In either case nothing has changed.
+        Conflict: The file's SHA is not *sha*, or a rule of the branch forbids it. In either case nothing has changed.
 
     Source:
         https://docs.github.com/rest/repos/contents#delete-a-file
@@ -123,6 +124,7 @@ def remove(
             f"{repository.full_name} has no file {path!r} on {branch}; {errors.known_values(path, files)}"
         )
     rules.check_file_sha(path, files[path].sha, sha)
+    _check_rules(store, repository, branch)
     return _commit(store, repository, actor, branch, {path: None}, message, committer, author)
 
 
@@ -140,6 +142,13 @@ def _files(store: Store, repository: Repository, branch: str | None) -> tuple[st
         known = errors.known_values(name, graph.branches)
         raise refusals.no_branch_for_contents(name, f"{repository.full_name} has no branch {name!r}; {known}")
     return name, graph.commits[graph.branches[name]].tree
+
+
+def _check_rules(store: Store, repository: Repository, branch: str) -> None:
+    if store.branch_rules:
+        from pytest_ghdeploy.api import branch_rules  # few tests need it
+
+        branch_rules.check_contents(store, repository, branch)
 
 
 def _commit(

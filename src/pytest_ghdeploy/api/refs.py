@@ -40,7 +40,9 @@ def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: 
 
     Raises:
         Conflict: The repository has no commits.
-        Unprocessable: *ref* is invalid or exists, or *sha* is not a commit. In either case nothing has changed.
+        Unprocessable:
+            *ref* is invalid or exists, *sha* is not a commit, or a rule of the
+            branch restricts creations. In all cases nothing has changed.
 
     Source:
         https://docs.github.com/rest/git/refs#create-a-reference
@@ -49,6 +51,7 @@ def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: 
     rules.check_sha(sha)
     name = new_name(graph, ref)
     _check_object(graph, repository, name, sha, is_new=True)
+    _check_rules(store, repository, name, is_new=True)
     graph.set_ref(name, sha)
     git.pushed(store, repository, actor, name, before=None)
     return name
@@ -82,8 +85,9 @@ def update(store: Store, repository: Repository, actor: User, name: str, *, sha:
     Raises:
         Conflict: The repository has no commits.
         Unprocessable:
-            The ref or the commit does not exist, or the update is not a
-            fast-forward and *force* is false. In either case nothing has changed.
+            The ref or the commit does not exist, the update is not a
+            fast-forward and *force* is false, or a rule of the branch restricts
+            updates. In all cases nothing has changed.
 
     Source:
         https://docs.github.com/rest/git/refs#update-a-reference
@@ -96,6 +100,7 @@ def update(store: Store, repository: Repository, actor: User, name: str, *, sha:
     hint = f"refs/{name} would lose {len(lost)} commit(s), {', '.join(lost[:5])}; force=true moves it anyway"
     rules.check_ref_update(fast_forward=not lost, force=force, hint=hint)
     if sha != before:
+        _check_rules(store, repository, name, is_new=False)
         graph.set_ref(name, sha)
         git.pushed(store, repository, actor, name, before=before)
 
@@ -118,6 +123,13 @@ def delete(store: Store, repository: Repository, actor: User, name: str) -> None
     rules.check_ref_deletable(name, repository.default_branch)
     graph.remove_ref(name)
     git.pushed(store, repository, actor, name, before=before)
+
+
+def _check_rules(store: Store, repository: Repository, name: str, *, is_new: bool) -> None:
+    if store.branch_rules:
+        from pytest_ghdeploy.api import branch_rules  # few tests need it
+
+        branch_rules.check_ref(store, repository, name, is_new=is_new)
 
 
 def _check_ref(graph: Graph, repository: Repository, name: str) -> str:

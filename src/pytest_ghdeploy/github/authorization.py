@@ -92,7 +92,9 @@ _SENDS_ONLY = frozenset({"repos/ping-webhook", "repos/test-push-webhook"})
 # Only apps may run these operations.
 _FOR_APPS = frozenset({"checks/create", "checks/update"})
 # Apps may not run these operations: they act on the caller's own account.
-_FOR_PEOPLE = frozenset({"users/get-authenticated", "repos/create-for-authenticated-user"})
+_FOR_PEOPLE = frozenset(
+    {"users/get-authenticated", "repos/create-for-authenticated-user", "repos/list-for-authenticated-user"}
+)
 # GitHub's description lists a 403 for these if the user is not an administrator. All other operations return 404.
 _NEED_ADMIN_403 = frozenset({"repos/update", "repos/delete", "repos/add-collaborator", "repos/remove-collaborator"})
 _CREATES_REPOSITORY = "repos/create-for-authenticated-user"

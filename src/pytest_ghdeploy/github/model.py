@@ -136,6 +136,7 @@ class Repository(NamedTuple):
     updated_at: datetime
     pushed_at: datetime
     settings: RepositorySettings = RepositorySettings()
+    topics: tuple[str, ...] = ()
     deploy_keys_enabled: bool = True
     """Whether deploy keys can be added."""
     environments_protected: bool = True

@@ -28,7 +28,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -55,12 +55,13 @@ class GitHubError(Exception):
         documentation_url: str | None = None,
         field: str | None = None,
         shows_status: bool = True,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         """
         Keep the *message* and *errors* of the body. *documentation_url* replaces the operation's own.
 
         *field* is the key of the request that is invalid; if not given, the field of the first of the *errors*.
-        *shows_status* is false for the bodies without ``status``.
+        *shows_status* is false for the bodies without ``status``. *metadata* is a member that few bodies have.
         """
         super().__init__(message)
         self.message = message
@@ -68,6 +69,7 @@ class GitHubError(Exception):
         self.hint = hint
         self.documentation_url = documentation_url
         self.shows_status = shows_status
+        self.metadata = metadata
         named = (error["field"] for error in self.errors if isinstance(error, dict) and "field" in error)
         self.field = field or next(named, None)
 

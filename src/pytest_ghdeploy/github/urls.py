@@ -101,6 +101,14 @@ class Urls(NamedTuple):
         release = ".".join(self.enterprise_version.split(".")[:2])
         return page.replace(f"{_DOCS}/rest", f"{_DOCS}/enterprise-server@{release}/rest", 1)
 
+    @property
+    def uploads(self) -> str:
+        """The root of the host for uploads [guess: with data residency]."""
+        parts = urlsplit(self.api)
+        if not parts.path and parts.netloc.startswith("api."):
+            return f"{parts.scheme}://uploads.{parts.netloc.removeprefix('api.')}"
+        return f"{parts.scheme}://{parts.netloc}/api/uploads"
+
     def ssh(self, row: Repository) -> str:
         """
         Return the SSH address of a repository. With data residency, the user is the enterprise's subdomain.

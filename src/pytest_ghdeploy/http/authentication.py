@@ -146,15 +146,9 @@ def _installation(store: Store, token: Token | None, repository: Repository) -> 
     """Find the installation that the token of an app acts under in a repository."""
     if token is None or token.app is None:
         return None
-    if token.installation_id is not None:
-        return store.installations.get(token.installation_id)
-    if token.kind not in ("user_access", "jwt"):
-        return None
-    from pytest_ghdeploy.api.app_installations import known_installation_on  # few tests need it
+    from pytest_ghdeploy.api.app_installations import acting_installation  # few tests need it
 
-    row = known_installation_on(store, token.app, repository.owner)
-    # A suspended installation gives no rights to the tokens of users either [guess].
-    return None if row and row.suspended_at and token.kind == "user_access" else row
+    return acting_installation(store, token, repository)
 
 
 def _covered(store: Store, token: Token) -> list[str]:

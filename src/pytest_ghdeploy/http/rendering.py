@@ -193,6 +193,8 @@ def refusal_body(refusal: GitHubError, endpoint: Endpoint | None, urls: Urls, he
     if refusal.errors:
         body["errors"] = refusal.errors
     page = schema.documentation_url(endpoint.operation_id) if endpoint else refusals.REST_DOCS
+    if refusal.metadata is not None:
+        body["metadata"] = refusal.metadata
     body["documentation_url"] = urls.documentation(refusal.documentation_url or page)
     if refusal.shows_status:
         body["status"] = str(refusal.status)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.http.messages import Segments
 
 # Parameters that may contain slashes that are not percent-encoded.
-_WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead", "tree_sha"})
+_WITH_SLASHES = frozenset({"ref", "branch", "path", "basehead", "tag", "tree_sha"})
 # So may the names of labels, such as kind/bug, but not those of other things.
 _OF_LABELS = ("labels", "{name}")
 # The only values of {namespace}. A ref with an encoded slash must not match it.
@@ -208,11 +208,16 @@ _ON_DEMAND = {
     "app_tokens": {"access_tokens"},
     "apps": {"app", "apps"},
     "blobs": {"blobs"},
+    "branch_rules": {"rules"},
     "branches": {"branches", "merges"},
+    "check_suites": {"check-suites"},
     "collaborators": {"collaborators"},
     "commit_comments": {"comments"},
     "commits": {"commits", "compare"},
     "contents": {"contents"},
+    "dispatches": {"dispatches"},
+    "environment_secrets": {"secrets"},
+    "environment_variables": {"variables"},
     "git_commits": {"git"},
     "git_tags": {"git"},
     "installations": {"installation", "installations"},
@@ -226,7 +231,10 @@ _ON_DEMAND = {
     "reactions": {"reactions"},
     "review_requests": {"requested_reviewers"},
     "reviews": {"reviews"},
+    "releases": {"releases"},
+    "repository_lists": {"organizations", "orgs", "user"},
     "tags": {"tags"},
+    "topics": {"topics"},
     "trees": {"trees"},
     "users": {"user", "users"},
     "webhook_deliveries": {"deliveries"},

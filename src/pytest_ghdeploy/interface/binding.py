@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError, kind_of
 from pytest_ghdeploy.github import model
+from pytest_ghdeploy.github.releases import BranchRuleType
 from pytest_ghdeploy.interface.steps import Step
 from pytest_ghdeploy.redaction.names import quotable
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 # Names in annotations that modules import only for type checkers.
 _NAMES: dict[str, Any] = {
     **vars(model),
+    "BranchRuleType": BranchRuleType,
     **dict.fromkeys(("Kind", "Wanted"), object),
     "Any": Any,
     "Mapping": Mapping,

@@ -34,6 +34,7 @@ from pytest_ghdeploy.interface.environment import Environment
 from pytest_ghdeploy.interface.repository_conversation import RepositoryConversation
 from pytest_ghdeploy.interface.repository_git import RepositoryGit
 from pytest_ghdeploy.interface.repository_pulls import RepositoryPulls
+from pytest_ghdeploy.interface.repository_releases import RepositoryReleases
 from pytest_ghdeploy.interface.repository_reports import RepositoryReports
 from pytest_ghdeploy.interface.resources import DeployKey, Deployment
 from pytest_ghdeploy.public import public
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 
 @public
-class Repository(RepositoryGit, RepositoryReports, RepositoryConversation, RepositoryPulls):
+class Repository(RepositoryGit, RepositoryReports, RepositoryConversation, RepositoryPulls, RepositoryReleases):
     """A repository of a fake: see ``FakeGitHub.add_repository``."""
 
     def rename(self, full_name: str) -> None:

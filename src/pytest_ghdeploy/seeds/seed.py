@@ -106,6 +106,9 @@ _OF_REPOSITORIES = (
     Section("labels", "add_label", Repository),
     Section("pull_requests", "add_pull_request", Repository, inside=_OF_PULL_REQUESTS),
     Section("environments", "add_environment", Repository, inside=_OF_ENVIRONMENTS),
+    Section("releases", "add_release", Repository),
+    Section("topics", "add_topic", Repository),
+    Section("branch_rules", "add_branch_rule", Repository),
     Section("deployments", "add_deployment", Repository, inside=_OF_DEPLOYMENTS),
 )
 SECTIONS = (

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pytest_ghdeploy.github import apps
+from pytest_ghdeploy.github.model import SuiteSummary
 from pytest_ghdeploy.github.rules.commits import suite_outcome
 from pytest_ghdeploy.serializers.accounts import app, node_id, time
+from pytest_ghdeploy.serializers.git import simple_commit
+from pytest_ghdeploy.serializers.repositories import minimal_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pytest_ghdeploy.github.model import CheckRun, CheckSuite, Repository, SuiteSummary
+    from pytest_ghdeploy.github.git import Commit
+    from pytest_ghdeploy.github.model import CheckRun, CheckSuite, Repository
     from pytest_ghdeploy.github.urls import JSON, Urls
 
 
@@ -33,6 +37,31 @@ def check_suite(row: CheckSuite, summary: SuiteSummary, repository: Repository, 
         "app": app(row.app, urls),
         "created_at": time(row.created_at),
         "updated_at": time(summary.updated_at),
+    }
+
+
+def rest_check_suite(
+    row: CheckSuite, latest: Sequence[CheckRun], commit: Commit, repository: Repository, urls: Urls
+) -> JSON:
+    """
+    Serialize a check suite for the REST API.
+
+    Args:
+        latest: The latest check runs of the suite, one of each name.
+
+        commit: The commit of the suite.
+    """
+    outcomes = frozenset((run.status, run.conclusion) for run in latest)
+    updated_at = max(run.completed_at or run.started_at for run in latest)
+    suite = check_suite(row, SuiteSummary(outcomes, updated_at), repository, urls)
+    return {
+        **suite,
+        "rerequestable": True,
+        "runs_rerequestable": True,
+        "latest_check_runs_count": len(latest),
+        "check_runs_url": f"{suite['url']}/check-runs",
+        "head_commit": simple_commit(commit),
+        "repository": minimal_repository(repository, urls),
     }
 
 

@@ -166,6 +166,20 @@ def commit(row: Commit, repository: Repository, urls: Urls) -> JSON:
     }
 
 
+def simple_commit(row: Commit) -> JSON:
+    """Serialize a commit inside a check suite: who wrote what, without URLs."""
+    author = git_user(row.author, row.committed_at, row.written_by)
+    committer = git_user(row.author, row.committed_at, row.committed_by)
+    return {
+        "id": row.sha,
+        "tree_id": row.tree_sha,
+        "message": row.message,
+        "timestamp": author["date"],
+        "author": {"name": author["name"], "email": author["email"]},
+        "committer": {"name": committer["name"], "email": committer["email"]},
+    }
+
+
 def full_commit(row: Commit, graph: Graph, repository: Repository, urls: Urls) -> JSON:
     """Serialize a commit with ``stats`` and ``files``."""
     before = row.parents[0] if row.parents else None

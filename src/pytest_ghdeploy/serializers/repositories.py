@@ -107,7 +107,7 @@ def repository(row: Repository, urls: Urls) -> JSON:
         "web_commit_signoff_required": settings.web_commit_signoff_required,
         "has_pull_requests": settings.has_pull_requests,
         "pull_request_creation_policy": settings.pull_request_creation_policy,
-        "topics": [],
+        "topics": list(row.topics),
         "visibility": "private" if row.private else "public",
         "forks": 0,
         "open_issues": 0,
@@ -116,6 +116,22 @@ def repository(row: Repository, urls: Urls) -> JSON:
         # Only repositories of organizations have custom properties [guess: over REST too].
         **({"custom_properties": {}} if row.owner.type == "Organization" else {}),
     }
+
+
+def listed_repository(row: Repository, urls: Urls, permission: Permission | None) -> JSON:
+    """
+    Serialize a repository for a list.
+
+    Args:
+        permission: The caller's right, ``None`` for an anonymous caller.
+    """
+    listed = repository(row, urls)
+    return listed if permission is None else listed | {"permissions": _permissions(permission)}
+
+
+def _permissions(permission: Permission | None) -> dict[str, bool]:
+    rank = PERMISSIONS.index(permission) if permission else -1
+    return {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)}
 
 
 # Settings that only administrators see.
@@ -146,10 +162,7 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
     Args:
         permission: The caller's right, ``None`` for an anonymous caller. Administrators see more fields.
     """
-    full = repository(row, urls)
-    if permission is not None:
-        rank = PERMISSIONS.index(permission)
-        full["permissions"] = {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)}
+    full = listed_repository(row, urls, permission)
     if permission == "admin":
         full |= settings_of(row)
     full["temp_clone_token"] = None
@@ -160,10 +173,9 @@ def full_repository(row: Repository, urls: Urls, permission: Permission | None) 
 
 def collaborator(row: User, permission: Permission | None, urls: Urls) -> JSON:
     """Serialize a collaborator: a user and the user's right on a repository."""
-    rank = PERMISSIONS.index(permission) if permission else -1
     return {
         **user(row, urls),
-        "permissions": {right: PERMISSIONS.index(right) <= rank for right in reversed(PERMISSIONS)},
+        "permissions": _permissions(permission),
         "role_name": role(permission),
     }
 

@@ -15,7 +15,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github import apps, rate_limits
-from pytest_ghdeploy.github.environment_secrets import EnvironmentSecret, EnvironmentVariable
 from pytest_ghdeploy.github.git import Graph
 from pytest_ghdeploy.github.installations import Installation
 from pytest_ghdeploy.github.model import (
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
 
     from pytest_ghdeploy.github.assumptions import Assumptions
     from pytest_ghdeploy.github.branch_protection import BranchProtection
+    from pytest_ghdeploy.github.environment_secrets import EnvironmentSecret, EnvironmentVariable
     from pytest_ghdeploy.github.model import AccountType, Permission
     from pytest_ghdeploy.github.pull_requests import (
         CommitComment,
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         Reaction,
         Review,
     )
+    from pytest_ghdeploy.github.releases import BranchRule, Release
     from pytest_ghdeploy.github.repository_settings import RepositorySettings
     from pytest_ghdeploy.github.urls import Urls
     from pytest_ghdeploy.store.clock import Clock
@@ -90,12 +91,14 @@ class Store:
     deployment_branch_policies = KeptTable[DeploymentBranchPolicy](36_147_013)
     protection_rules = KeptTable[ProtectionRule](54_208_019)
     environments = KeptTable[Environment](464_814_513)
-    environment_secrets = KeptTable[EnvironmentSecret](612_005_043)
-    environment_variables = KeptTable[EnvironmentVariable](733_118_047)
     invitations = KeptTable[Invitation](71_300_021)
     hooks = KeptTable[Hook](301_950_017)
     # Few tests need the rest, so the modules with their rows are not imported here.
     branch_protections: KeptTable[BranchProtection] = KeptTable(38_400_043)
+    branch_rules: KeptTable[BranchRule] = KeptTable(3_417_059)
+    environment_secrets: KeptTable[EnvironmentSecret] = KeptTable(612_005_043)
+    environment_variables: KeptTable[EnvironmentVariable] = KeptTable(733_118_047)
+    releases: KeptTable[Release] = KeptTable(188_340_053)
     pull_requests: KeptTable[PullRequest] = KeptTable(1_946_300_029)
     labels: KeptTable[Label] = KeptTable(5_208_045_031)
     reviews: KeptTable[Review] = KeptTable(2_461_100_033)

@@ -90,6 +90,8 @@ EVENTS: tuple[str, ...] = (
 
 # The events that the hook of an app always receives, and other hooks never.
 EVENTS_OF_APPS: tuple[str, ...] = ("installation", "installation_repositories")
+# On GitHub, these reach the hooks of apps only. Here a hook of a repository gets one if it names it.
+_OF_APPS = frozenset({"repository_dispatch"})
 
 
 def wants(hook: Hook, event: str, repository_id: int | None, *, app_id: int | None = None) -> bool:
@@ -103,7 +105,8 @@ def wants(hook: Hook, event: str, repository_id: int | None, *, app_id: int | No
         return hook.active and hook.app_id == app_id
     if not hook.active or hook.repository_id not in (None, repository_id):
         return False
-    return ANY_EVENT in hook.events or event in hook.events
+    takes_any = ANY_EVENT in hook.events and (event not in _OF_APPS or hook.app_id is not None)
+    return takes_any or event in hook.events
 
 
 def check_name(name: str) -> None:
