@@ -1,10 +1,12 @@
-"""Pull requests into protected branches: `blocked` and `behind`."""
+"""Pull requests into protected branches: `blocked`, `behind`, and who may merge."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_ghdeploy import FakeError
 
 if TYPE_CHECKING:
     import requests
@@ -93,3 +95,72 @@ def test_approvals_of_users_with_write_access_and_of_team_members_count(
     assert state_of(http, pull) == "blocked"
     pull.add_review("APPROVED", user="zoe")
     assert state_of(http, pull) == "clean"
+
+
+@pytest.mark.parametrize(
+    ("contexts", "approvals", "message"),
+    [
+        (["ci"], 0, 'Required status check "ci" is expected.'),
+        (["ci", "lint"], 0, "2 of 2 required status checks are expected."),
+        ([], 1, "At least 1 approving review is required by reviewers with write access."),
+    ],
+)
+def test_a_blocked_merge_is_a_405(
+    http: requests.Session, app: Repository, pull: PullRequest, contexts: list[str], approvals: int, message: str
+) -> None:
+    """The body is a simple one, and nothing is merged, from Python neither."""
+    app.protect_branch("main", required_contexts=contexts, required_approvals=approvals)
+
+    reply = http.put(f"{PATH}/merge")
+
+    assert (reply.status_code, reply.json()) == (
+        405,
+        {
+            "message": message,
+            "documentation_url": "https://docs.github.com/rest/pulls/pulls#merge-a-pull-request",
+            "status": "405",
+        },
+    )
+    with pytest.raises(FakeError, match="GitHub would respond 405 "):
+        pull.merge(user="mona")
+    assert (pull.merged, pull.state) == (False, "open")
+
+
+def test_a_head_that_is_behind_is_not_merged(http: requests.Session, app: Repository, pull: PullRequest) -> None:
+    """Once the base is merged into it and the contexts have passed again, it is."""
+    app.protect_branch("main", required_contexts=["ci"])
+    app.add_commit("main")
+    app.add_commit_status("topic", state="success", context="ci")
+    assert http.put(f"{PATH}/merge").status_code == 405
+    assert http.put(f"{PATH}/update-branch").status_code == 202
+    assert http.put(f"{PATH}/merge").json()["message"] == 'Required status check "ci" is expected.'
+    app.add_commit_status("topic", state="success", context="ci")
+    assert http.put(f"{PATH}/merge").status_code == 200
+    assert pull.merged
+
+
+def test_administrators_are_not_bound(http: requests.Session, app: Repository, pull: PullRequest) -> None:
+    """They see that it is blocked, and merge it all the same, as the owner does from Python."""
+    app.protect_branch("*", required_contexts=["ci"], required_approvals=1)
+    app.add_collaborator("octocat", "admin")
+    assert state_of(http, pull) == "blocked"
+    assert http.put(f"{PATH}/merge").status_code == 200
+
+    app.add_branch("other")
+    app.add_commit("other")
+    other = app.add_pull_request("other", user="author")
+    other.merge()
+    assert other.merged
+
+
+def test_once_there_is_a_token_the_right_of_its_user_counts(
+    http: requests.Session, app: Repository, pull: PullRequest, ghdeploy: FakeGitHub
+) -> None:
+    """A collaborator who is no administrator is refused, and merges once the pull request is approved."""
+    app.protect_branch("main", required_approvals=1)
+    app.add_collaborator("mona", "maintain")
+    ghdeploy.add_token("ghp_of_mona_for_the_tests", user="mona")
+    http.headers["Authorization"] = "Bearer ghp_of_mona_for_the_tests"
+    assert http.put(f"{PATH}/merge").status_code == 405
+    pull.add_review("APPROVED", user="octocat")
+    assert http.put(f"{PATH}/merge").status_code == 200

@@ -76,6 +76,21 @@ def test_pygithub_requests_reviews() -> None:
         assert remote("octocat").requested_reviewers == []
 
 
+def test_pygithub_merges_once_a_review_approves(pull: PullRequest, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """Until then, the merge of a collaborator is refused with a 405, and the pull request is blocked."""
+    repo.protect_branch("main", required_approvals=1)
+    ghdeploy.add_user("hubot")
+    repo.add_collaborator("hubot")
+    assert remote("mona").mergeable_state == "blocked"
+    with pytest.raises(GithubException) as refused:
+        remote("mona").merge()
+    message = "At least 1 approving review is required by reviewers with write access."
+    assert (refused.value.status, refused.value.data["message"]) == (405, message)
+    pull.add_review("APPROVED", user="hubot")
+    assert remote("mona").mergeable_state == "clean"
+    assert remote("mona").merge().merged
+
+
 @pytest.mark.usefixtures("pull")
 def test_githubkit_submits_a_pending_review() -> None:
     """Its models accept a pending review, which has no time."""

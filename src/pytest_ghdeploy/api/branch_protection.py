@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.branch_protection import BranchProtection
     from pytest_ghdeploy.github.model import Permission, Repository, User
     from pytest_ghdeploy.github.pull_requests import PullRequest
-    from pytest_ghdeploy.github.rules.pull_requests import Protection
+    from pytest_ghdeploy.github.rules.pull_requests import MergeState, Protection
     from pytest_ghdeploy.store.store import Store
 
 
@@ -65,6 +65,25 @@ def demands(store: Store, repository: Repository, row: PullRequest, rule: Branch
         missing_approvals=reviews.missing_approvals(rule.required_approvals, written, writers),
         is_strict=rule.strict,
     )
+
+
+def check_merge(store: Store, repository: Repository, actor: User, row: PullRequest, state: MergeState) -> None:
+    """
+    Refuse to merge a pull request into a branch whose protection demands more, unless *actor* is an administrator.
+
+    Args:
+        state: The mergeability of the pull request.
+
+    Raises:
+        MethodNotAllowed: A context or an approval is missing, or the head is behind.
+    """
+    rule = protection_of(store, repository, row.base_ref)
+    if rule is None:
+        return
+    from pytest_ghdeploy.github.rules import branch_protection as rules  # few tests need it
+
+    is_administrator = right_of(store, repository, actor) == "admin"
+    rules.check_merge(demands(store, repository, row, rule), state, is_administrator=is_administrator)
 
 
 def _can_approve(store: Store, repository: Repository, user: User) -> bool:

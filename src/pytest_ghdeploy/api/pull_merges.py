@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import git, pull_states, pulls
+from pytest_ghdeploy.api import branch_protection, git, pull_states, pulls
 from pytest_ghdeploy.api.routing import Call, Reply, route
 from pytest_ghdeploy.github import refusals, refusals_pulls
 from pytest_ghdeploy.github.git import Signature
@@ -68,13 +68,15 @@ def merge_into_base(
         The SHA of the new head of the base.
 
     Raises:
-        MethodNotAllowed: The pull request cannot be merged, or not with this method.
+        MethodNotAllowed: The pull request cannot be merged, or not with this method, or not yet by *actor*, since
+            its base is protected.
         Conflict: *sha* is not its head. In either case nothing has changed.
 
     Source:
         https://docs.github.com/rest/pulls/pulls#merge-a-pull-request
     """
     rules.check_merge(row, repository.settings, state, method=merge_method, sha=sha)
+    branch_protection.check_merge(store, repository, actor, row, state)
     graph = store.git(repository)
     before = graph.branches[row.base_ref]
     commits = graph.missing(before, row.head_sha)[::-1]
