@@ -63,6 +63,10 @@ EVENTS = {
         f"webhook-release-{action}"
         for action in ("created", "deleted", "edited", "prereleased", "published", "released", "unpublished")
     ],
+    "repository": [
+        f"webhook-repository-{action}"
+        for action in ("archived", "edited", "privatized", "publicized", "renamed", "unarchived")
+    ],
     "repository_dispatch": ["webhook-repository-dispatch-sample"],
     "status": ["webhook-status"],
 }

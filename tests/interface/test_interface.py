@@ -806,7 +806,7 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
         (
             "unknown event 'deploymnt'; known: deployment, deployment_status, delete, check_run, commit_comment, "
             "create, installation, issue_comment, label, pull_request, pull_request_review, push, release, "
-            "repository_dispatch, status"
+            "repository, repository_dispatch, status"
         ),
     ),
 ]

@@ -215,7 +215,8 @@ def _correct(properties: dict[str, Any], title: str | None) -> None:
         properties[name] = {"anyOf": [{"type": "null"}, properties[name]]}
     is_label = {"color", "default"} <= properties.keys()
     for name in (ANY_TEXT & properties.keys()) | ({"description"} if is_label else set()):
-        properties[name] = OPTIONAL_TEXT
+        if properties[name].get("type") != "object":  # as in the changes of an event
+            properties[name] = OPTIONAL_TEXT
     if title == "CheckRun":
         for name, more in GITHUBS_OWN.items():
             properties[name] = {"anyOf": [{"enum": more}, properties[name]]}

@@ -77,11 +77,15 @@ def list_suites_for_ref(call: Call) -> Reply:
     """List the check suites of a ref's commit, newest first."""
     ref, query = call.params["ref"], call.query
     sha = git.find_commit(call, ref, partial(refusals.no_commit, ref)).sha
+    named = {
+        run.check_suite.id
+        for run in call.store.check_runs.where(repository_id=call.repository.id, sha=sha)
+        if run.name == query.get("check_name", run.name)
+    }
     rows = [
         row
         for row in call.store.check_suites.where(repository_id=call.repository.id, sha=sha)
-        if check_runs.is_of_app(row.app, query.get("app_id", ""))
-        and ("check_name" not in query or query["check_name"] in [run.name for run in _latest(call, row)])
+        if row.id in named and check_runs.is_of_app(row.app, query.get("app_id", ""))
     ]
     around = {"total_count": len(rows), "check_suites": None}
     return Reply(200, Listing(rows, partial(_to_json, call), "check_suites", around))

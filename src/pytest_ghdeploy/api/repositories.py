@@ -7,6 +7,7 @@ Source:
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,21 @@ def change(
     return store.change_repository(changed._replace(updated_at=store.clock.now))
 
 
+def announce(store: Store, before: Repository, after: Repository, sender: User) -> None:
+    """
+    Dispatch ``repository`` for what has changed: the name, the visibility, ``archived``, or one of a few details.
+
+    Source:
+        https://docs.github.com/webhooks/webhook-events-and-payloads#repository
+    """
+    from pytest_ghdeploy.github.rules.repository_events import announcements  # few tests need them
+    from pytest_ghdeploy.serializers import repository_events as payloads
+
+    for action, changes in announcements(before, after):
+        make_payload = partial(payloads.repository, action, changes, after, sender, store.urls)
+        store.events.record("repository", action, after.full_name, make_payload)
+
+
 def remove(store: Store, repository: Repository) -> None:
     """
     Delete a repository with everything in it. Its current and former names can be used again.
@@ -166,6 +182,7 @@ def update(call: Call) -> Reply:
     rules.check_update_of_archived(repository.full_name, call.body, archived=repository.settings.archived)
     _refuse_unsupported(call)
     changed = change(call.store, repository, **call.arguments_for(change, settings=call.body))
+    announce(call.store, repository, changed, call.actor)
     return Reply(200, _to_json(call, changed))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_ghdeploy.api import repositories
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, route
 from pytest_ghdeploy.github.rules import topics as rules
 
@@ -48,6 +49,7 @@ def get_all_topics(call: Call) -> Reply:
 
 @route("repos/replace-all-topics", "PUT /repos/{owner}/{repo}/topics", needs="admin")
 def replace_all_topics(call: Call) -> Reply:
-    """Replace the topics of a repository."""
+    """Replace the topics of a repository, and dispatch ``repository`` with the action ``edited``."""
     changed = replace(call.store, call.repository, **call.arguments_for(replace))
+    repositories.announce(call.store, call.repository, changed, call.actor)
     return Reply(200, {"names": list(changed.topics)})
