@@ -15,6 +15,7 @@ from rows import Rows
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 from pytest_ghdeploy.http import schema
+from pytest_ghdeploy.store.events import own_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,8 @@ IMPOSSIBLE: list[tuple[str, str, Any, str]] = [
     ("check_run", "conclusion", "succes", "unknown conclusion 'succes' of the event check_run; known: success, "),
     ("check_run", "status", "complete", "unknown status 'complete' of the event check_run; known: completed, "),
     ("create", "ref_type", "tags", "unknown ref_type 'tags' of the event create; known: tag, branch$"),
+    ("issue_comment", "author_association", "owner",
+     "unknown author_association 'owner' of the event issue_comment; known: .*OWNER"),
     ("deployment_status", "state", None, "state of the event deployment_status must be one of 'error', .*, got None"),
     # Actions
     ("check_run", "action", "rerequested", "unknown action 'rerequested' of the event check_run; known: .*created"),
@@ -105,6 +108,8 @@ IMPOSSIBLE: list[tuple[str, str, Any, str]] = [
     # Whole objects
     ("deployment", "creator", {"login": "octocat"},
      "creator of the event deployment must be None or a login, a User or the whole object, got {"),
+    ("issue_comment", "user", "hubot", "unknown user 'hubot' of the event issue_comment: .*; known: .*octocat"),
+    ("commit_comment", "reactions", 1, "reactions of the event commit_comment must be the whole object, got 1"),
     ("deployment", "creator", 7, "creator of the event deployment must be None or a login, a User or the whole object"),
     ("deployment", "performed_via_github_app", "deployer", "performed_via_github_app .* must be None or the whole obj"),
     ("push", "commits", [{"id": SHA}], rf"commits of the event push {WHOLE}list: \[0\]: "),
@@ -155,6 +160,10 @@ POSSIBLE: list[tuple[str, str, Any]] = [
     ("status", "name", "acme/store"),
     ("deployment_status", "log_url", ""),
     ("deployment_status", "log_url", "https://ci.example.com/2"),
+    ("issue_comment", "author_association", "MEMBER"),
+    ("issue_comment", "body", "anything"),
+    ("commit_comment", "user", "monalisa"),
+    ("label", "default", True),
 ]  # fmt: skip
 
 QUESTIONS: dict[str, Callable[[FakeGitHub, str, dict[str, Any]], object]] = {
@@ -188,9 +197,16 @@ def test_a_value_that_can_occur_is_not_refused(gh: FakeGitHub) -> None:
 
 def test_every_value_of_an_event_can_be_expected(gh: FakeGitHub) -> None:
     """No field of a recorded event is refused when it is compared with its own value."""
-    gh.repository("octocat/example").add_check_run("main", name="lint")
+    repo = gh.repository("octocat/example")
+    repo.add_check_run("main", name="lint")
+    repo.add_commit_comment("main", "text")
+    repo.add_branch("topic")
+    repo.add_commit("topic")
+    pull = repo.add_pull_request("topic")
+    pull.add_comment("text")
+    pull.add_label("preview")
     for event in gh.events:
-        own = event.payload.get(event.name, event.payload)
+        own = own_object(event.name, event.payload)
         for field in schema.event_fields(event.name):
             value = getattr(event, field) if field in ("action", "repository") else own.get(field)
             if (event.name, field) == ("status", "creator"):

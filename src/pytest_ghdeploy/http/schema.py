@@ -301,7 +301,7 @@ class Field(NamedTuple):
     def is_account(self) -> bool:
         """Whether the value is an account, which has a login."""
         references = [part.get("$ref") for part in self.rule.get("anyOf", [self.rule])]
-        return any("login" in load(f"components/{Path(file).stem}")["properties"] for file in references if file)
+        return any("login" in _component(file).get("properties", ()) for file in references if file)
 
     def violation(self, value: object) -> Any:  # noqa: ANN401 - a ValidationError, whose types are loose
         """Return why the field cannot have this *value*, as a ``ValidationError``; ``None`` if it can."""
@@ -332,7 +332,7 @@ def event_fields(name: str) -> dict[str, Field]:
     described = load(file) if own else payload
     required = described.get("required", ())
     fields = {
-        field: Field({**_TIMES.get(rule.get("format"), {}), **rule}, file, field not in required)
+        field: Field({**_TIMES.get(rule.get("format"), {}), **_inlined(rule)}, file, field not in required)
         for field, rule in described["properties"].items()
     }
     if name == "status":
@@ -341,6 +341,16 @@ def event_fields(name: str) -> dict[str, Field]:
     fields["action"] = Field(payload["properties"].get("action", {"type": "null"}), file)
     fields["repository"] = Field({"type": "string"}, file)
     return fields
+
+
+def _component(reference: str) -> dict[str, Any]:
+    return load(f"components/{Path(reference).stem}")
+
+
+def _inlined(rule: dict[str, Any]) -> dict[str, Any]:
+    """Replace a reference to a component that is not an object, such as the enumeration ``author-association``."""
+    component = _component(rule["$ref"]) if "$ref" in rule else {}
+    return {"type": component["type"], "enum": component["enum"]} if "enum" in component else rule
 
 
 def delivery_field(name: str) -> Field:
