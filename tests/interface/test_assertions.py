@@ -295,9 +295,9 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
             {},
             (
                 "unknown event 'deploymnt'; "
-                "known: deployment, deployment_status, delete, check_run, commit_comment, create, installation, "
-                "issue_comment, label, pull_request, pull_request_review, push, release, repository, repository_dispatch, "
-                "status"
+                "known: deployment, deployment_status, delete, check_run, commit_comment, create, "
+                "installation, issue_comment, label, pull_request, pull_request_review, push, release, "
+                "repository, repository_dispatch, status"
             ),
         ),
         (
@@ -305,9 +305,9 @@ def test_five_unexpected_events_are_enough(gh: FakeGitHub, repo: Repository) -> 
             {"environment": "qa"},
             (
                 "unknown event 'deployment.created'; "
-                "known: deployment, deployment_status, delete, create, check_run, commit_comment, installation, "
-                "issue_comment, label, pull_request, pull_request_review, push, release, repository, repository_dispatch, "
-                "status"
+                "known: deployment, deployment_status, delete, create, check_run, commit_comment, "
+                "installation, issue_comment, label, pull_request, pull_request_review, push, release, "
+                "repository, repository_dispatch, status"
             ),
         ),
         (
