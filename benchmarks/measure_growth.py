@@ -21,6 +21,7 @@ from functools import partial
 from itertools import count
 from typing import NamedTuple
 
+import jwt
 import requests
 
 from pytest_ghdeploy import FakeGitHub, Repository
@@ -731,6 +732,19 @@ def tokens(size: int) -> Generator[Call]:
             repo.add_collaborator(f"user-{number}")
         headers = {"Authorization": "token token-00000000"}
         yield from repeat(lambda: session.get(API, headers=headers).raise_for_status())
+
+
+@grows("an exchange of a JSON web token after n exchanges of n apps", 500)
+def exchanges(size: int) -> Generator[Call]:
+    """Sign once, and exchange that for tokens."""
+    with fake() as (gh, _):
+        for number in range(size):
+            gh.add_app(f"app-{number}").install("octocat").token()
+        app = gh.add_app("deployer")
+        number, now = app.install("octocat").id, int(gh.clock.now.timestamp())
+        token = jwt.encode({"iss": app.client_id, "iat": now, "exp": now + 600}, app.private_key, "RS256")
+        url = f"https://api.github.com/app/installations/{number}/access_tokens"
+        yield from repeat(lambda: session.post(url, headers={"Authorization": f"Bearer {token}"}).raise_for_status())
 
 
 # Records and reports

@@ -38,6 +38,7 @@ from pytest_ghdeploy.http import router, schema
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import githubs_description
 import sequences
+import signing
 
 Json = Any
 """Any JSON value."""
@@ -172,7 +173,7 @@ class Fuzzer:
         repo.add_branch_rule("release/**/*", "update")
         self.fake.add_user("octo-org", type="Organization")
         self.fake.add_repository("octo-org/app")
-        gate = self.fake.add_app("gate")
+        self.gate = self.fake.add_app("gate", private_key=signing.private_key())
         self.fake.webhooks.subscribe(lambda _: None, repository="octocat/example")
         for path, body in (
             ("deployment-branch-policies", {"name": "main"}),
@@ -188,7 +189,7 @@ class Fuzzer:
         if self.random.random() < 0.5:
             for text, token in zip(self.added, TOKENS, strict=True):
                 self.fake.add_token(text, **token)
-        installation = gate.install("octocat", repositories=["octocat/example"])
+        installation = self.gate.install("octocat", repositories=["octocat/example"])
         self.issued = [installation.token(), installation.user_token("octocat"), installation.user_token("hubot")]
 
     # Requests
@@ -229,6 +230,7 @@ class Fuzzer:
             "pull_number": ["1", "1", "2"],
             "environment_name": ["staging"] * 3 + [row.name for row in store.environments],
             "secret_name": ["DEPLOY_KEY"],
+            "app_slug": ["gate", "github-actions"],
             "name": ["bug", "preview", "kind/x"] if "/labels/" in template else ["REGION"],
             "tag": ["v1.0", *graph.tags],
             "org": ["octo-org"],
@@ -327,9 +329,16 @@ class Fuzzer:
     # Responses
 
     def is_gone(self) -> bool:
-        """Return whether the repository has been deleted or renamed, or has been archived for long enough."""
-        repository = self.engine.store.repository("octocat/example")
-        return repository is None or (repository.settings.archived and self.random.random() < 0.05)
+        """
+        Return whether the repository has been deleted or renamed.
+
+        The same is true if it has been archived for long enough, or the app has been unable to act for as long.
+        """
+        store = self.engine.store
+        repository = store.repository("octocat/example")
+        can_act = any(row.suspended_at is None for row in store.installations)
+        is_stuck = repository is None or repository.settings.archived or not can_act
+        return repository is None or (is_stuck and self.random.random() < 0.05)
 
     def state(self) -> tuple[object, ...]:
         """Copy everything that a refusal must not change."""
@@ -338,12 +347,12 @@ class Fuzzer:
         graphs = [store.git(row) for row in store.repositories]
         return tables, [(dict(graph.branches), dict(graph.tags)) for graph in graphs], len(self.fake.events)
 
-    def headers(self, url: str) -> dict[str, str]:
-        """Make the headers of a request."""
+    def headers(self, url: str, caller: str) -> dict[str, str]:
+        """Make the headers of a request to an endpoint for a kind of *caller*."""
         choose, often = self.random.choice, self.random.random
         headers = {
             "user-agent": "fuzz",
-            "authorization": f"token {choose(self.issued if often() < 0.1 else self.added)}",
+            "authorization": self.authorization(caller),
             "accept": choose(ACCEPTED) if often() < 0.2 else "*/*",
             "accept-encoding": choose(["gzip, deflate", "identity"]),
         }
@@ -355,6 +364,16 @@ class Fuzzer:
             del headers[choose(["user-agent", "authorization", "accept"])]
         return headers
 
+    def authorization(self, caller: str) -> str:
+        """Make a header with a token, mostly of the kind that *caller* says."""
+        choose, often = self.random.choice, self.random.random
+        fits = often() < 0.9
+        if (caller == "jwt" and fits) or often() < 0.02:
+            wrong: dict[str, Any] = choose([{}, {}, {}, {"exp": None}, {"iat": "now"}, {"iss": "nobody"}])
+            return f"Bearer {signing.signed(self.fake, self.gate, **wrong)}"
+        is_of_app = often() < 0.1 or (caller in ("installation", "user_access") and fits)
+        return f"token {choose(self.issued if is_of_app else self.added)}"
+
     def send(self) -> None:
         """Send one request and check the response."""
         endpoint, template = self.random.choice(self.endpoints)
@@ -363,7 +382,7 @@ class Fuzzer:
         body = self.body(endpoint.operation_id)
         if self.tags and self.random.random() < 0.05:
             method, url, body = "GET", self.random.choice([*self.tags]), b""
-        headers, before = self.headers(url), self.state()
+        headers, before = self.headers(url, endpoint.caller), self.state()
         request = f"{method} {url}\n  {headers}\n  {body!r}"
         try:
             answer = self.engine.answer(method, url, headers, body)

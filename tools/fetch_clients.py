@@ -23,6 +23,7 @@ from pathlib import Path
 WHERE = Path(__file__).parents[1] / ".clients"
 NPM = [
     "@octokit/rest@22.0.1",
+    "@octokit/auth-app@8.3.1",
     "@actions/core@1.11.1",
     "@actions/github@6.0.1",
     "@octokit/webhooks@14.2.0",

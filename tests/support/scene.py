@@ -93,7 +93,7 @@ class Scene:
             "branch_policy_id": environment.add_deployment_branch_policy("release/*").id,
             "protection_rule_id": environment.enable_protection_rule(fake.add_app("window")).id,
             "secret_name": "DEPLOY_KEY",
-            "name": repo.add_label("REGION", color="0e8a16").name,  # of a variable and of a label
+            "name": "REGION",  # of a variable and of a label
             "commit_sha": self.sha,
             "comment_id": repo.add_commit_comment("main", "Looks good.").id,
             "key_id": repo.add_deploy_key("server", KEYS[0]).id,
