@@ -269,6 +269,53 @@ def check_suites(size: int) -> Generator[Call]:
             ]
 
 
+@grows("a commit by git/*, in one folder with n files and n commits", 500)
+def commits_by_git(size: int) -> Generator[Call]:
+    """Change one file of many: a blob, a tree and a commit, and look the tree up by its SHA."""
+    with fake() as (_, repo):
+        repo.add_commit("main", files={f"src/{number}.txt": "x" for number in range(size)})
+        for number in range(size):
+            repo.add_commit("main", files={f"src/{number}.txt": "y"})
+        head, tree = repo.sha("main"), ""
+
+        def commit() -> None:
+            nonlocal head, tree
+            item = {"path": "src/0.txt", "mode": "100644", "content": head}
+            tree = session.post(f"{API}/git/trees", json={"base_tree": tree or head, "tree": [item]}).json()["sha"]
+            body = {"message": "m", "tree": tree, "parents": [head]}
+            head = session.post(f"{API}/git/commits", json=body).json()["sha"]
+            session.get(f"{API}/git/trees/{tree}").raise_for_status()
+
+        yield from repeat(commit)
+
+
+@grows("commits by git/* with whole trees, n times", 100, limit=None)
+def whole_trees(size: int) -> Generator[Call]:
+    """Make a tree of a folder and one of the folder in the root, as programs do that read no base tree."""
+
+    def add() -> None:
+        head = ""
+        for number in range(size):
+            item = {"path": "a.txt", "mode": "100644", "content": str(number)}
+            folder = session.post(f"{API}/git/trees", json={"tree": [item]}).json()["sha"]
+            items = [{"path": f"{name}", "mode": "040000", "type": "tree", "sha": folder} for name in "abc"]
+            tree = session.post(f"{API}/git/trees", json={"tree": items}).json()["sha"]
+            body = {"message": "m", "tree": tree, "parents": [head] if head else []}
+            head = session.post(f"{API}/git/commits", json=body).json()["sha"]
+
+    while True:
+        with fake():
+            yield add
+
+
+@grows("GET an archive with n files", 500, limit=None)
+def archives(size: int) -> Generator[Call]:
+    """Pack all files."""
+    with fake() as (_, repo):
+        repo.add_commit("main", files={f"src/{number}.txt": "x" for number in range(size)})
+        yield from repeat(lambda: session.get("https://codeload.github.com/octocat/example/zip/main"))
+
+
 @grows("add_commit_status after n branches and commits", 1_000)
 def commit_statuses(size: int) -> Generator[Call]:
     """Report on the first commit, which is in all branches."""

@@ -239,6 +239,9 @@ class Fuzzer:
             "branch": list(graph.branches),
             "sha": list(graph.commits),
             "commit_sha": [*graph.commits, *graph.names()],
+            "file_sha": list(graph.blobs),
+            "tag_sha": list(graph.annotated_tags),
+            "tree_sha": [*graph._trees, *graph.commits, *refs],  # noqa: SLF001
             "namespace": ["heads", "tags"],
             "ref": qualified if "/git/" in template else [*refs, *graph.commits, *qualified],
         }
@@ -308,8 +311,14 @@ class Fuzzer:
             "sha": [*graph.commits, *graph.blobs],
             "head_sha": list(graph.commits),
             "key": KEYS,
+            "object": list(graph.commits),
+            "tree": list(graph._trees),  # noqa: SLF001
+            "base_tree": [*graph._trees, *graph.commits],  # noqa: SLF001
+            "mode": ["100644", "100755", "040000", "120000", "160000", "40000"],
+            "path": ["a.txt", "docs/a.md", "docs", "/a", ""],
         }
-        return {"enum": known[name]} if name in known and self.random.random() < 0.9 else described
+        is_text = "string" in described.get("type", ())
+        return {"enum": known[name]} if name in known and is_text and self.random.random() < 0.9 else described
 
     def body(self, operation_id: str) -> bytes:
         """Make a body for an operation, sometimes an invalid one."""

@@ -29,6 +29,7 @@ from receiving import serving
 from pytest_ghdeploy import FakeGitHub
 from pytest_ghdeploy.doors import network_guard, patching, registry
 from pytest_ghdeploy.fake import engine_of
+from pytest_ghdeploy.github.trees import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +91,8 @@ class Scene:
         kept = {name: rows[name] for name in rows if name not in ("hooks", "hook_deliveries")}
         shas = {number: [list(names.items()) for names in refs] for number, (*refs, _, _) in graphs.items()}
         commits = {number: list(graph[-2]) for number, graph in graphs.items()}
-        return kept, shas, commits, repr(others), len(self.fake.requests)
+        trees = {number: sorted(graph._trees) for number, graph in self.engine.store._graphs.items()}
+        return kept, shas, commits, trees, repr(others), len(self.fake.requests)
 
     def check(self, problem: BaseException | None, allowed: list[object], place: str) -> None:
         """Check a fake whose call was interrupted with *problem*. Its state must be one of those *allowed*."""
@@ -128,6 +130,7 @@ def _rename(scene: Scene) -> None:
     scene.repo.rename("octocat/renamed")
 
 
+TREE = [{"path": f"a/b/{name}", "mode": "100644", "content": name} for name in "xyz"]
 CALLS: dict[str, Call] = {
     "a deployment": lambda scene: scene.send("POST", DEPLOYMENTS, {"ref": "main"}),
     "a merge": lambda scene: scene.send("POST", DEPLOYMENTS, {"ref": "topic"}),
@@ -140,6 +143,11 @@ CALLS: dict[str, Call] = {
         "POST", "/repos/octocat/example/git/refs", {"ref": "refs/heads/new", "sha": scene.repo.sha("main")}
     ),
     "a deleted branch": lambda scene: scene.send("DELETE", "/repos/octocat/example/git/refs/heads/topic"),
+    "a tree": lambda scene: scene.send("POST", "/repos/octocat/example/git/trees", {"tree": TREE}),
+    "a commit of git": lambda scene: scene.send(
+        "POST", "/repos/octocat/example/git/commits", {"message": "m", "tree": EMPTY.sha}
+    ),
+    "an annotated tag": lambda scene: scene.repo.add_tag("v1", "main", message="First"),
     "an environment": lambda scene: scene.send("PUT", "/repos/octocat/example/environments/staging", {}),
     "a deployment from Python": lambda scene: scene.repo.add_deployment(ref="main", environment="new"),
     "a commit status from Python": lambda scene: scene.repo.add_commit_status("main", state="success"),

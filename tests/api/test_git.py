@@ -157,6 +157,40 @@ def test_commits_can_be_filtered(http: requests.Session, repo: Repository, ghdep
         assert listed_shas == expected, query
 
 
+def test_commits_are_filtered_by_their_signatures(http: requests.Session, repo: Repository) -> None:
+    """By the email addresses that the client chose, and by the committer's date. An empty filter is none."""
+    head, tree = repo.sha("main"), "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+    mona, hubot = ({"name": name, "email": f"{name}@example.com"} for name in ("mona", "hubot"))
+    dates = {"author": mona | {"date": "2020-01-01T00:00:00Z"}, "committer": hubot | {"date": "2021-01-01T00:00:00Z"}}
+    body = {"message": "m", "tree": tree, "parents": [head], **dates}
+    sha = http.post(f"{PATH}/git/commits", json=body).json()["sha"]
+    assert http.patch(f"{PATH}/git/refs/heads/main", json={"sha": sha}).status_code == 200
+    for query, expected in (
+        ({"author": "mona@example.com"}, [sha]),
+        ({"author": "MONA@example.com", "committer": "hubot@example.com"}, [sha]),
+        ({"author": "hubot@example.com"}, []),
+        ({"author": "mona"}, []),
+        ({"committer": "octocat"}, [head]),
+        ({"until": "2020-06-01T00:00:00Z"}, []),
+        ({"until": "2021-01-01T00:00:00Z"}, [sha]),
+        ({"since": "2021-01-01T01:00:00+02:00", "until": "2022-01-01T00:00:00Z"}, [sha]),
+        ({"author": "", "committer": "", "path": "", "since": "", "until": "", "sha": ""}, [sha, head]),
+        ({"path": "nope"}, []),
+    ):
+        assert [commit["sha"] for commit in http.get(f"{PATH}/commits", params=query).json()] == expected, query
+
+
+def test_a_merge_changes_only_what_it_changes_itself(http: requests.Session, repo: Repository) -> None:
+    """As in `git log`, a file that a merge takes over from one side was changed by the commits of that side."""
+    repo.add_branch("topic")
+    theirs = repo.add_commit("topic", files={"theirs.txt": "a\n"})
+    ours = repo.add_commit("main", files={"ours.txt": "a\n"})
+    merge = http.post(f"{PATH}/merges", json={"base": "main", "head": "topic"}).json()["sha"]
+    for path, expected in (("theirs.txt", [theirs]), ("ours.txt", [ours])):
+        assert [commit["sha"] for commit in http.get(f"{PATH}/commits?path={path}").json()] == expected
+    assert http.get(f"{PATH}/commits").json()[0]["sha"] == merge
+
+
 @pytest.mark.parametrize("ref", ["topic", "heads/topic", "refs/heads/topic", "a/b", "tags/v1", "v1", "sha", "short"])
 def test_a_commit_is_shown_with_its_changes(http: requests.Session, repo: Repository, ref: str) -> None:
     """Any ref of the commit works. The response has counts, files and kinds of change."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import github3
 import pytest
-from github import Auth, Github, GithubException, InputGitAuthor, UnknownObjectException
+import requests
+from github import Auth, Github, GithubException, InputGitAuthor, InputGitTreeElement, UnknownObjectException
 
 if TYPE_CHECKING:
     from github.Repository import Repository as Remote
@@ -49,6 +50,50 @@ def test_pygithub_handles_refs(remote: Remote, repo: Repository, ghdeploy: FakeG
     with pytest.raises(UnknownObjectException):
         remote.get_git_ref("heads/feature/a")
     assert [event.name for event in ghdeploy.events] == ["create", "push", "push", "push", "delete", "push"]
+
+
+def test_pygithub_commits_through_the_objects_of_git(remote: Remote, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """Blob, tree, commit and annotated tag, as a tool writes several files in one commit."""
+    head = remote.get_git_commit(repo.sha("main"))
+    blob = remote.create_git_blob("/wBh", "base64")
+    entries = [
+        InputGitTreeElement("data/a.bin", "100644", "blob", sha=blob.sha),
+        InputGitTreeElement("run.sh", "100755", "blob", content="#!/bin/sh\n"),
+        InputGitTreeElement("README.md", "100644", "blob", sha=None),
+    ]
+    tree = remote.create_git_tree(entries, base_tree=remote.get_git_tree(head.sha))
+    assert [(entry.path, entry.mode, entry.type) for entry in remote.get_git_tree(tree.sha, recursive=True).tree] == [
+        (".gitignore", "100644", "blob"),
+        ("data", "040000", "tree"),
+        ("data/a.bin", "100644", "blob"),
+        ("run.sh", "100755", "blob"),
+    ]
+    assert remote.get_git_blob(blob.sha).size == 3
+    person = InputGitAuthor("Mona", "mona@example.com", "2026-01-02T03:04:05Z")
+    commit = remote.create_git_commit("Add files", tree, [head], author=person)
+    assert (commit.author.name, commit.committer.date.year, commit.parents[0].sha) == ("Mona", 2026, head.sha)
+    remote.get_git_ref("heads/main").edit(commit.sha)
+    assert repo.sha("main") == commit.sha
+    assert sorted(file.filename for file in remote.compare(head.sha, "main").files) == [
+        *("README.md", "data/a.bin", "run.sh"),
+    ]
+    tag = remote.create_git_tag("v1", "First", commit.sha, "commit")
+    remote.create_git_ref("refs/tags/v1", tag.sha)
+    assert remote.get_git_ref("tags/v1").object.type == "tag"
+    assert remote.get_git_tag(tag.sha).object.sha == remote.create_deployment("v1").sha == commit.sha
+    assert [event.name for event in ghdeploy.events] == ["push", "create", "push", "deployment"]
+
+
+def test_pygithub_gets_the_link_of_an_archive(remote: Remote, repo: Repository) -> None:
+    """The link can be downloaded. A release's archives have the same URLs."""
+    repo.add_tag("v1", "main", message="First")
+    (tag,) = remote.get_tags()
+    assert tag.commit.sha == repo.sha("main")
+    for form in ("tarball", "zipball"):
+        link = remote.get_archive_link(form, ref="v1")
+        assert requests.get(link, timeout=10).content == requests.get(
+            getattr(tag, f"{form}_url"), timeout=10
+        ).content  # fmt: skip
 
 
 def test_pygithub_reads_protected_branches(remote: Remote, repo: Repository) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from client import API
+from client import API, stored
 
 import pytest_ghdeploy
 from pytest_ghdeploy import Assumptions, FakeError, FakeGitHub, UnsupportedRequest
@@ -815,6 +815,33 @@ MISTAKES: list[tuple[Callable[[FakeGitHub, Repository, Deployment], object], str
 def source_line(call: Callable[..., object]) -> str:
     """Name a row of the table by its line."""
     return f"line{call.__code__.co_firstlineno}" if hasattr(call, "__code__") else "call"
+
+
+@pytest.mark.parametrize("files", [{"a": "1", "a/b": "2"}, {"README.md/a": "1"}, {"docs": "1"}, {"docs/a/b": "1"}])
+def test_a_path_cannot_be_a_file_and_a_folder(gh: FakeGitHub, repo: Repository, files: dict[str, str]) -> None:
+    """Neither among the new files, nor beside the files of the branch."""
+    repo.add_commit("main", files={"docs/a": "1"})
+    before = stored(gh)
+    with pytest.raises(FakeError, match="path conflicts with an existing file or directory") as caught:
+        repo.add_commit("main", files=files)
+    assert caught.value.argument == "files"
+    assert stored(gh) == before
+
+
+def test_a_tag_with_a_message_is_annotated(repo: Repository, gh: FakeGitHub) -> None:
+    """Its ref points to a tag object, and everything else sees the commit. No event is dispatched."""
+    head = repo.sha("main")
+    assert repo.add_tag("w1", "main", message="First") == head
+    assert repo.add_tag("w2", "w1") == head
+    assert [(tag.name, tag.sha) for tag in repo.tags[:2]] == [("w2", head), ("w1", head)]
+    refs = get("/repos/octocat/example/git/matching-refs/tags/w")
+    assert [ref["object"]["type"] for ref in refs] == ["tag", "commit"]
+    tag = get(refs[0]["object"]["url"].removeprefix(API))
+    assert (tag["tag"], tag["message"], tag["tagger"]["name"]) == ("w1", "First", "octocat")
+    assert repo.add_deployment(ref="w1").sha == head
+    assert [event.name for event in gh.events] == ["deployment"]
+    with pytest.raises(FakeError, match="message must be a string"):
+        repo.add_tag("w3", "main", message=1)  # type: ignore[arg-type]
 
 
 def test_a_branch_far_behind_takes_no_more_room_than_its_commits(repo: Repository) -> None:

@@ -36,7 +36,10 @@ def stored(fake: FakeGitHub) -> object:
     """Copy everything a refused request must not change: rows, refs, next ids, tokens, collaborators, events."""
     store = fake._engine.store
     graphs = {
-        number: [dict(rows) for rows in (graph.branches, graph.tags, graph.other_refs, graph.commits, graph.blobs)]
+        number: [
+            *(dict(refs) for refs in (graph.branches, graph.tags, graph.other_refs)),
+            *(dict(objects) for objects in (graph.annotated_tags, graph.commits, graph.blobs)),
+        ]
         for number, graph in store._graphs.items()
     }
     return (

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub
 
 OUTCOMES = {
+    "git": (422, "GitRPC::BadObjectState"),
     "invalid request": (422, "Invalid request."),
     "no ref": (422, "No ref found for: "),
     "merge conflict": (409, "Conflict merging main into "),

@@ -79,7 +79,7 @@ class Actor:
     def step(self) -> Step:
         """Choose a request about the actor's own repository."""
         kinds = [self._deploy, self._deploy, self._report, self._set_status, self._set_status, self._set_status]
-        return self.random.choice([*kinds, self._delete, self._add_branch])()
+        return self.random.choice([*kinds, self._delete, self._add_branch, self._add_object])()
 
     def _ref(self) -> Ref:
         refs = self.model.refs[self.repository]
@@ -167,6 +167,16 @@ class Actor:
         return Step(
             "POST", f"/repos/{self.repository}/git/refs", {"ref": f"refs/heads/{name}", "sha": head}, None, apply
         )
+
+    def _add_object(self) -> Step:
+        path, head = f"/repos/{self.repository}/git", self.handle.sha("main")
+        if self.random.random() < 0.3:
+            tag = {"tag": "v1", "message": "m", "object": head, "type": "commit"}
+            return Step("POST", f"{path}/tags", tag, None, lambda *_: 201)
+        refusal = self.random.choice([None, None, "git"])
+        content = {"sha": None} if refusal else {"content": str(self.random.random())}
+        tree = {"base_tree": head, "tree": [{"path": "new/b.txt", "mode": "100644", **content}]}
+        return Step("POST", f"{path}/trees", tree, refusal, lambda *_: 201)
 
     # Responses
 

@@ -63,9 +63,16 @@ def _is_by(commit: Commit, role: str, name: str) -> bool:
 
 
 def _touches(graph: Graph, commit: Commit, place: str) -> bool:
-    """Return whether a commit changes the file or folder *place*, ``""`` for the root."""
-    changed, below = graph.changed_paths(commit.sha), f"{place}/"
-    return any(path == place or path.startswith(below) or not place for path, _ in changed)
+    """
+    Return whether a commit changes the file or folder *place*, ``""`` for the root.
+
+    A merge does so only if it differs from each of its parents, as in ``git log``.
+    """
+    below = f"{place}/"
+    return all(
+        any(path == place or path.startswith(below) or not place for path, _ in graph.changes(parent, commit.sha))
+        for parent in commit.parents or [None]
+    )
 
 
 @route("repos/get-commit", "GET /repos/{owner}/{repo}/commits/{ref}")
