@@ -3,7 +3,8 @@ Reactions over HTTP.
 
 `reactions/list-for-commit-comment`, `reactions/create-for-commit-comment`, `reactions/delete-for-commit-comment`,
 `reactions/list-for-issue-comment`, `reactions/create-for-issue-comment`, `reactions/delete-for-issue-comment`,
-`reactions/list-for-issue`, `reactions/create-for-issue`, `reactions/delete-for-issue`.
+`reactions/list-for-issue`, `reactions/create-for-issue`, `reactions/delete-for-issue`,
+`reactions/list-for-release`, `reactions/create-for-release`, `reactions/delete-for-release`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from client import REPO, Client
+from client import API, REPO, Client
 
 if TYPE_CHECKING:
     import requests
@@ -134,3 +135,27 @@ def test_a_pull_request_has_reactions_as_an_issue_only(http: requests.Session) -
     """GitHub has no such path below pulls."""
     reply = http.get(f"{REPO}/pulls/1/reactions")
     assert (reply.status_code, reply.json()["documentation_url"]) == (404, "https://docs.github.com/rest")
+
+
+# Releases
+
+
+def test_a_release_has_reactions_of_six_kinds(http: requests.Session, repo: Repository, ghdeploy: FakeGitHub) -> None:
+    """The release shows them if there are any."""
+    release = f"{REPO}/releases/{repo.add_release('v1').id}"
+    assert "reactions" not in http.get(release).json()
+    made = [http.post(f"{release}/reactions", json={"content": content}) for content in CONTENTS]
+    assert [content for content, reply in zip(CONTENTS, made, strict=True) if reply.status_code == 422] == [
+        "-1",
+        "confused",
+    ]
+    ids = [reply.json()["id"] for reply in made if reply.status_code == 201]
+    assert [reaction["id"] for reaction in http.get(f"{release}/reactions").json()] == ids
+    shown = http.get(release).json()["reactions"]
+    assert (shown["url"], shown["total_count"], shown["-1"]) == (f"{API}{release}/reactions", 6, 0)
+    assert http.get(f"{REPO}/releases").json()[0]["reactions"] == shown
+    assert http.post(f"{release}/reactions", json={"content": "eyes"}).status_code == 200
+    assert [http.delete(f"{release}/reactions/{ids[0]}").status_code for _ in range(2)] == [204, 404]
+    assert http.delete(release).status_code == 204
+    assert http.get(f"{release}/reactions").status_code == 404
+    assert not list(ghdeploy._engine.store.reactions)

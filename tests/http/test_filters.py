@@ -42,6 +42,7 @@ FILTERS = {
     "checks/list-for-suite": ["check_name", "status", "filter", "per_page", "page"],
     "checks/list-suites-for-ref": ["app_id", "check_name", "per_page", "page"],
     "issues/list-labels-for-repo": ["per_page", "page"],
+    "reactions/list-for-release": ["content", "per_page", "page"],
     "reactions/list-for-issue": ["content", "per_page", "page"],
     "reactions/list-for-issue-comment": ["content", "per_page", "page"],
     "reactions/list-for-commit-comment": ["content", "per_page", "page"],

@@ -67,6 +67,7 @@ ORDINARY: list[tuple[str, dict[str, Any]]] = [
     ("issues/create-label", {"name": "preview", "color": "0e8a16", "description": "Deploy it"}),
     ("issues/update-label", {"new_name": "Preview"}),
     ("reactions/create-for-commit-comment", {"content": "+1"}),
+    ("reactions/create-for-release", {"content": "hooray"}),
     ("reactions/create-for-issue", {"content": "-1"}),
     ("reactions/create-for-issue-comment", {"content": "eyes"}),
     ("pulls/create", {"head": "topic", "base": "main", "title": "Add a page", "body": "", "draft": True}),

@@ -191,8 +191,8 @@ KNOWN_DIFFERENCES = [
     Known("repos/list-release-assets 200 $", "open", "releases have no files here"),
     Known("repos/get-branch-rules 200 $[].parameters", "open", "a test gives what it needs"),
     *(
-        Known(f"*release* $*.{member}", "left out", "discussions, reactions and media types that the fake lacks")
-        for member in ("body_html", "body_text", "mentions_count", "discussion_url", "reactions")
+        Known(f"*release* $*.{member}", "left out", "discussions and media types that the fake lacks")
+        for member in ("body_html", "body_text", "mentions_count", "discussion_url")
     ),
     Known("*.deployment_status.state", "enum", "we keep to the states that can be created"),
     Known("deployment_status event $.deployment.payload", "nullable", "object or string, as everywhere else"),

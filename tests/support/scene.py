@@ -35,7 +35,7 @@ class Scene:
 
         issue_comment: The id of a comment on the pull request. That in *places* is of a comment on a commit.
 
-        reactions: The ids of the reactions to the comment on a commit, the pull request and the comment on it.
+        reactions: The ids of the reactions to a comment on a commit, a pull request, a comment on it and a release.
 
         blob, tree: The SHAs of app.py's content and of the tree at main's head.
 
@@ -123,6 +123,7 @@ class Scene:
             "commit_comment": f"comments/{self.places['comment_id']}",
             "issue": f"issues/{pull.number}",
             "issue_comment": f"issues/comments/{self.issue_comment}",
+            "release": f"releases/{self.places['release_id']}",
         }
         self.reactions = {
             subject: self._send("POST", f"{path}/reactions", {"content": "heart"})["id"]
@@ -207,6 +208,8 @@ _USUAL: dict[str, Callable[[Scene], tuple[dict[str, Any] | None, dict[str, Any]]
         {"comment_id": scene.issue_comment, "reaction_id": scene.reactions["issue_comment"]},
     ),
     "reactions/list-for-issue-comment": lambda scene: (None, {"comment_id": scene.issue_comment}),
+    "reactions/create-for-release": lambda _: ({"content": "rocket"}, {}),
+    "reactions/delete-for-release": lambda scene: (None, {"reaction_id": scene.reactions["release"]}),
     "reactions/create-for-commit-comment": lambda _: ({"content": "rocket"}, {}),
     "pulls/create-review": lambda _: ({"body": "Draft"}, {}),
     "pulls/delete-pending-review": lambda scene: (None, {"review_id": scene.pending_review()}),

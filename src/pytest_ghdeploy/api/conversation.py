@@ -35,13 +35,16 @@ def association_of(store: Store, repository: Repository, user: User) -> str:
     return author_association(user, repository, granted, is_member=is_member, has_committed=has_committed)
 
 
+def reactions_to(store: Store, subject: Subject, row_id: int) -> Counter[str]:
+    """Count the reactions to a row by their content."""
+    return Counter[str](reaction.content for reaction in store.reactions.where(subject=subject, subject_id=row_id))
+
+
 def surroundings(
     store: Store, repository: Repository, author: User, subject: Subject, row_id: int
 ) -> as_json.Surroundings:
     """Collect what the JSON of a comment shows besides its row."""
-    reactions = store.reactions.where(subject=subject, subject_id=row_id)
-    counts = Counter[str](reaction.content for reaction in reactions)
-    return as_json.Surroundings(association_of(store, repository, author), counts)
+    return as_json.Surroundings(association_of(store, repository, author), reactions_to(store, subject, row_id))
 
 
 def in_form(call: Call, shown: JSON) -> JSON:

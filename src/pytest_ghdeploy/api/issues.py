@@ -7,7 +7,6 @@ Source:
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from pytest_ghdeploy.serializers import issues as as_json
 from pytest_ghdeploy.serializers.conversation_events import IssueShown
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable
 
     from pytest_ghdeploy.github.model import Repository
@@ -38,8 +38,7 @@ def shown_in_event(store: Store, repository: Repository, row: PullRequest) -> Is
 
 
 def _reactions(store: Store, row: PullRequest) -> Counter[str]:
-    reactions = store.reactions.where(subject="issue", subject_id=row.issue_id)
-    return Counter[str](reaction.content for reaction in reactions)
+    return conversation.reactions_to(store, "issue", row.issue_id)
 
 
 def _shown(call: Call, row: PullRequest) -> JSON:

@@ -1,5 +1,5 @@
 """
-Reactions to comments and pull requests.
+Reactions to comments, pull requests and releases.
 
 Source:
     https://docs.github.com/rest/reactions/reactions
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.api import commit_comments, issue_comments
+from pytest_ghdeploy.api import commit_comments, issue_comments, releases
 from pytest_ghdeploy.api.issue_labels import find_issue
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, route
 from pytest_ghdeploy.github import refusals
@@ -192,4 +192,43 @@ def create_for_issue(call: Call) -> Reply:
 )
 def delete_for_issue(call: Call) -> Reply:
     """Delete a reaction to a pull request."""
+    return _delete(call)
+
+
+# Releases
+
+_RELEASE = "/repos/{owner}/{repo}/releases/{release_id}/reactions"
+
+
+def _find_own_of_release(call: Call) -> Reaction:
+    return _find_own(call, "release", releases.find(call).id)
+
+
+@route("reactions/list-for-release", f"GET {_RELEASE}", permission="contents", finds=releases.find)
+def list_for_release(call: Call) -> Reply:
+    """List the reactions to a release, oldest first."""
+    return _list(call, "release", call.found.id)
+
+
+@route(
+    "reactions/create-for-release",
+    f"POST {_RELEASE}",
+    needs="pull",
+    permission="contents",
+    finds=releases.find,
+)
+def create_for_release(call: Call) -> Reply:
+    """React to a release. Two kinds of reactions are for comments only."""
+    return _create(call, "release", call.found.id)
+
+
+@route(
+    "reactions/delete-for-release",
+    f"DELETE {_RELEASE}/{{reaction_id}}",
+    needs="pull",
+    permission="contents",
+    finds=_find_own_of_release,
+)
+def delete_for_release(call: Call) -> Reply:
+    """Delete a reaction to a release."""
     return _delete(call)

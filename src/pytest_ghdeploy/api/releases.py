@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.api import git, refs
+from pytest_ghdeploy.api import conversation, git, refs
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, find_in_repository, refuse_forms, route
 from pytest_ghdeploy.github import authorization, refusals, refusals_releases
 from pytest_ghdeploy.github.git_objects import is_valid_ref_name
@@ -19,12 +19,14 @@ from pytest_ghdeploy.github.releases import Release
 from pytest_ghdeploy.github.rules import releases as rules
 from pytest_ghdeploy.github.rules.permissions import allows
 from pytest_ghdeploy.serializers import release_events as payloads, releases as as_json
+from pytest_ghdeploy.serializers.comments import reaction_rollup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_ghdeploy.github.model import Repository, User
     from pytest_ghdeploy.github.releases import MakeLatest
+    from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "contents"
@@ -145,6 +147,7 @@ def delete(store: Store, repository: Repository, sender: User, release: Release)
     Source:
         https://docs.github.com/rest/releases/releases#delete-a-release
     """
+    conversation.forget_reactions(store, "release", release.id)
     store.releases.remove(release)
     _dispatch(store, repository, sender, release, release, "deleted")
 
@@ -267,13 +270,18 @@ def list_releases(call: Call) -> Reply:
     refuse_forms(call, *_FORMS)
     sees_drafts = _sees_drafts(call)
     rows: Sequence[Release] = [row for row in of(call.store, call.repository) if sees_drafts or not row.draft]
-    render = partial(as_json.release, repository=call.repository, urls=call.urls)
-    return Reply(200, Listing(rows, render))
+    return Reply(200, Listing(rows, partial(_as_json, call)))
+
+
+def _as_json(call: Call, row: Release) -> JSON:
+    shown = as_json.release(row, call.repository, call.urls)
+    reactions = conversation.reactions_to(call.store, "release", row.id)
+    # Other objects have them always, a release only if there are any [guess].
+    return shown | {"reactions": reaction_rollup(shown["url"], reactions)} if reactions else shown
 
 
 def _shown(call: Call, row: Release) -> Reply:
-    body = as_json.release(row, call.repository, call.urls)
-    return Reply(200, body, modified_at=row.updated_at)
+    return Reply(200, _as_json(call, row), modified_at=row.updated_at)
 
 
 # Media types that replace the body. "full", which github3.py requests, only adds fields, which are left out.
