@@ -64,7 +64,7 @@ def differences(recorded: Any, answered: Any, *, is_recent: bool, place: str = "
     Yield the places at which two JSON values have different shapes.
 
     A value that is null on one side has no shape to compare. Of two arrays, the
-    first items are compared.
+    first recorded item is compared with the first of the same ``type``.
 
     Args:
         is_recent: Whether members that only *answered* has are differences too. GitHub adds members over the years.
@@ -83,7 +83,12 @@ def differences(recorded: Any, answered: Any, *, is_recent: bool, place: str = "
             elif is_recent:
                 yield f"{inner}: was not recorded"
     elif isinstance(recorded, list) and recorded and answered:
-        yield from differences(recorded[0], answered[0], is_recent=is_recent, place=f"{place}[0]")
+        first, *_ = [item for item in answered if _type(item) == _type(recorded[0])] or answered
+        yield from differences(recorded[0], first, is_recent=is_recent, place=f"{place}[0]")
+
+
+def _type(item: object) -> object:
+    return item.get("type") if isinstance(item, dict) else None
 
 
 def _kind(value: object) -> str:
