@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import requests
+import signing
 
 from pytest_ghdeploy import FakeError, FakeGitHub
 from pytest_ghdeploy.admin import endpoints
@@ -536,11 +537,15 @@ def test_secrets_are_not_shown(fake: FakeGitHub, ask: Ask) -> None:
     ask.post("webhooks/hold")
     ask.post("add_token", token=TOKEN)
     ask.post("webhooks/subscribe", target=HOOK, secret="the-secret-of-a-hook")  # noqa: S106
-    responses = [json.dumps(ask.get(path.replace("{event}", "push"))) for path in READS]
+    added = ask.post("add_app", slug="deployer", private_key=signing.private_key())
+    responses = [json.dumps(added), ask.refused("add_app", slug="deployer", private_key=signing.private_key())]
+    responses.append(ask.refused("add_app", slug="other", private_key=TOKEN))
+    responses += [json.dumps(ask.get(path.replace("{event}", "push"))) for path in READS]
     responses.append(ask.refused("add_token", token="spaces in it"))  # noqa: S106
     responses.append(ask.refused("revoke_token", token="another-token-here"))  # noqa: S106
     responses.append(ask.refused("add_user", login=TOKEN + "!"))
 
+    assert not [text for text in responses for line in signing.private_key().splitlines()[1:-1] if line in text]
     assert not [text for text in responses if TOKEN in text or "the-secret-of-a-hook" in text or "spaces in" in text]
     assert len(fake.tokens) == 1
     assert responses[-1].startswith("invalid login '[redacted]!'")

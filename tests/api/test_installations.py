@@ -182,6 +182,13 @@ def test_a_revoked_token_is_refused_even_while_any_token_will_do(ghdeploy: FakeG
         ),
         (
             "installation",
+            "GET",
+            "/user/repos",
+            BY_INTEGRATION,
+            "the token of deployer[bot] is an app token and has no",
+        ),
+        (
+            "installation",
             "POST",
             "/user/repos",
             BY_INTEGRATION,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import signing
 from hypothesis import HealthCheck, given, settings, strategies as st
 from scene import KEYS
 
@@ -311,7 +312,7 @@ EVERYTHING: dict[str, Any] = {
             "events": ["push"],
             "installations": [
                 {"account": "octo-org", "repositories": ["octo-org/app"], "permissions": {"checks": "read"}},
-                "mona",
+                {"account": "mona", "id": 777, "suspended": True},
             ],
         },
     ],
@@ -392,7 +393,7 @@ def everything_by_hand(fake: FakeGitHub) -> None:
     )  # fmt: skip
     fake.add_token("for-mona", user="mona", app="window")
     window.install("octo-org", repositories=["octo-org/app"], permissions={"checks": "read"})
-    window.install("mona")
+    window.install("mona", id=777, suspended=True)
     _git_by_hand(repo)
     repo.add_collaborator("hubot")
     repo.add_collaborator("mona", permission="admin")
@@ -1142,6 +1143,8 @@ SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0"  # noqa: S105 - not a real token
         {"tokens": [{"token": SECRET, "scopes": [SECRET]}]},
         {"tokens": [{"token": SECRET, "scopes": SECRET}]},
         {"tokens": [SECRET], "users": [SECRET, SECRET]},
+        {"apps": [{"slug": "gate", "private_key": SECRET}]},
+        {"apps": [{"slug": SECRET, "private_key": SECRET}]},
         {"webhooks": [{"secret": SECRET}]},
         {"webhooks": [{"url": "http://127.0.0.1:1/", SECRET: 1}]},
         {"webhooks": [{"url": "http://127.0.0.1:1/", "secret": [SECRET]}]},
@@ -1315,3 +1318,25 @@ def test_any_invalid_seed_is_refused_with_its_path(path: tuple[Any, ...], odd: o
     if message:
         assert stored(fake) == before
         assert re.search(r"(?:^| )[a-z_]+(?:\[\d+\]|: | is | must be )|^unknown key '\w+'; ", message)
+
+
+def test_a_seed_has_the_keys_and_ids_of_a_tool(ghdeploy: FakeGitHub) -> None:
+    """An app whose ids and key the tool knows works without a line of Python. Its hook may be in the seed too."""
+    ghdeploy.seed(
+        {
+            "repositories": ["acme/shop"],
+            "apps": [
+                {
+                    "slug": "deployer",
+                    "id": 1234,
+                    "private_key": signing.private_key(),
+                    "installations": [{"account": "acme", "id": 5678}],
+                }
+            ],
+            "webhooks": [{"url": "http://127.0.0.1:1/", "app": "deployer"}],
+        }
+    )
+    headers = {"Authorization": f"Bearer {signing.signed(ghdeploy, 1234)}"}
+    url = f"{ghdeploy.base_url}/app/installations/5678/access_tokens"
+    assert requests.post(url, headers=headers, timeout=10).status_code == 201
+    assert len(ghdeploy.webhooks.hooks) == 1
