@@ -401,6 +401,79 @@ def unknown_name(size: int) -> Generator[Call]:
         yield from repeat(lambda: session.get(f"{API}/branches/feature/logon-{size // 2}"))
 
 
+def many_pull_requests(repo: Repository, size: int) -> None:
+    """Open pull requests into main, each from a branch of its own."""
+    for number in range(size):
+        repo.add_branch(f"topic-{number}")
+        repo.add_commit(f"topic-{number}")
+        repo.add_pull_request(f"topic-{number}")
+
+
+@grows("GET a pull request after each push, n commits", 2_500)
+def long_history(size: int) -> Generator[Call]:
+    """Merge the newest commits as a test each time."""
+    with fake() as (_, repo):
+        repo.add_branch("old", behind=size)
+        repo.add_branch("topic")
+        repo.add_commit("topic")
+        repo.add_pull_request("topic")
+        read = get("/pulls/1")
+        while True:
+            repo.add_commit("topic")
+            yield read
+
+
+@grows("GET one of n pull requests, and pages of them", 500)
+def pages_of_pull_requests(size: int) -> Generator[Call]:
+    """List with filters and without, and show one."""
+    with fake() as (_, repo):
+        many_pull_requests(repo, size)
+        calls = [
+            get(f"/pulls/{size // 2}"),
+            get("/pulls", per_page=30),
+            get("/pulls", head=f"octocat:topic-{size // 2}", state="all"),
+            get(f"/git/ref/pull/{size // 2}/merge"),
+        ]
+        yield from repeat(lambda: [call() for call in calls])
+
+
+@grows("pull requests of a commit, n pull requests", 500)
+def pull_requests_of_a_commit(size: int) -> Generator[Call]:
+    """Look for the pull requests that have a commit."""
+    with fake() as (_, repo):
+        many_pull_requests(repo, size)
+        yield from repeat(get("/commits/topic-1/pulls"))
+
+
+@grows("a push to the base of n pull requests", 250)
+def push_to_base(size: int) -> Generator[Call]:
+    """Find out which of them it merges."""
+    with fake() as (_, repo):
+        many_pull_requests(repo, size)
+        for number in count():
+            body = {"message": "Add", "content": "YQ=="}
+            yield lambda number=number, body=body: session.put(  # type: ignore[misc]
+                f"{API}/contents/new/{number}.txt", json=body
+            ).raise_for_status()
+
+
+@grows("opening and merging a pull request, n others are open", 250)
+def open_and_merge(size: int) -> Generator[Call]:
+    """Use a branch of its own each time."""
+
+    def work(number: int) -> None:
+        body = {"title": "Add", "head": f"mine-{number}", "base": "main"}
+        opened = session.post(f"{API}/pulls", json=body)
+        session.put(f"{API}/pulls/{opened.json()['number']}/merge").raise_for_status()
+
+    with fake() as (_, repo):
+        many_pull_requests(repo, size)
+        for number in count():
+            repo.add_branch(f"mine-{number}")
+            repo.add_commit(f"mine-{number}")
+            yield partial(work, number)
+
+
 @grows("reading a pull request with n reviews into a protected branch", 1_000)
 def reviews(size: int) -> Generator[Call]:
     """Find out whether a pull request is approved."""

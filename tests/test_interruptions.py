@@ -43,6 +43,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 HEADERS = {"authorization": "token any-token-will-do", "user-agent": "a tool", "accept": "*/*"}
 DEPLOYMENTS = "/repos/octocat/example/deployments"
+PULLS = "/repos/octocat/example/pulls"
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ SCENES: list[Scene] = []
 
 
 class Scene:
-    """A fake with a repository, two deployments to one environment and a receiver."""
+    """A fake with a repository, two deployments to one environment, a pull request and a receiver."""
 
     def __init__(self, target: object = None, **subscription: Any) -> None:  # noqa: ANN401 - of subscribe
         """Subscribe *target*, or a function that notes the events that it receives."""
@@ -69,9 +70,12 @@ class Scene:
         self.engine = engine_of(self.fake)
         self.fake.open()
         self.repo: Repository = self.fake.add_repository("octocat/example")
+        self.repo.add_branch("feature")
         self.repo.add_branch("topic", behind=1)
         self.repo.add_deployment(ref="main", environment="qa").add_status("success")
         self.deployment: Deployment = self.repo.add_deployment(ref="main", environment="qa")
+        self.repo.add_commit("feature")
+        self.repo.add_pull_request("feature")
         self.received: list[str] = []
         self.hook = self.fake.webhooks.subscribe(target or self.receive, **subscription)
 
@@ -149,6 +153,16 @@ CALLS: dict[str, Call] = {
     ),
     "an annotated tag": lambda scene: scene.repo.add_tag("v1", "main", message="First"),
     "an environment": lambda scene: scene.send("PUT", "/repos/octocat/example/environments/staging", {}),
+    "a pull request": lambda scene: scene.send("POST", PULLS, {"head": "feature", "base": "topic", "title": "Add"}),
+    "a pull request that is read": lambda scene: scene.send("GET", f"{PULLS}/1"),
+    "a pull request that is merged": lambda scene: scene.send("PUT", f"{PULLS}/1/merge", {"merge_method": "rebase"}),
+    "a pull request that a push merges": lambda scene: scene.send(
+        "PATCH", "/repos/octocat/example/git/refs/heads/main", {"sha": scene.repo.sha("feature")}
+    ),
+    "a pull request that a push moves": lambda scene: scene.send(
+        "PUT", "/repos/octocat/example/contents/a.txt", {"message": "m", "content": "YQ==", "branch": "feature"}
+    ),
+    "a pull request from Python": lambda scene: scene.repo.pull_request(1).merge(method="squash"),
     "a deployment from Python": lambda scene: scene.repo.add_deployment(ref="main", environment="new"),
     "a commit status from Python": lambda scene: scene.repo.add_commit_status("main", state="success"),
     "a check run from Python": lambda scene: scene.repo.add_check_run("main", name="build"),

@@ -266,3 +266,22 @@ def test_a_file_is_found_by_an_encoded_path(repo: Repository) -> None:
     assert gone.status_code == 200
     assert octokit(f"GET {path}", path="docs/a b.md").status_code == 404
     assert repo.sha("main") == gone.json()["commit"]["sha"]
+
+
+# Pull requests
+
+
+def test_a_pull_request_from_beginning_to_end(repo: Repository) -> None:
+    """Opened, merged, found by its commit. A refusal has the text of Octokit's error."""
+    repo.add_branch("feature/a")
+    repo.add_commit("feature/a")
+    made = octokit("POST /repos/{owner}/{repo}/pulls", head="feature/a", base="main", title="A page")
+    assert (made.status_code, made.json()["head"]["sha"]) == (201, repo.sha("feature/a"))
+    found = octokit("GET /repos/{owner}/{repo}/pulls", head="octocat:feature/a").json()
+    assert [pull["number"] for pull in found] == [1]
+    merge = "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge"
+    assert octokit(merge, pull_number=1, merge_method="squash").json()["merged"] is True
+    page = "https://docs.github.com/rest/pulls/pulls#merge-a-pull-request"
+    assert error_of(octokit(merge, pull_number=1)) == f"Pull Request is not mergeable - {page}"
+    [pull] = octokit("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", commit_sha="main").json()
+    assert (pull["number"], pull["state"]) == (1, "closed")

@@ -175,6 +175,7 @@ KNOWN_DIFFERENCES = [
     Known("pulls/create request $.head_repo", "format", "repo.nwo is a format of GitHub's own"),
     Known("*pull* 20? $*labels*.description", "nullable", "recorded, and described for other labels"),
     Known("*pull* $*labels*.archived_??", "property", "described for labels by themselves, since October 2026"),
+    Known("*pull* 20? $*.body_????", "property", "with the media type full"),
     Known("*pull* $*.state", "enum", "described for single pull requests only"),
     Known("*pull* $*.mergeable_state", "enum", "the states that a pull request can have here"),
     # GitHub allows cases that never happen here.

@@ -49,7 +49,9 @@ def surroundings(
 
 def in_form(call: Call, shown: JSON) -> JSON:
     """
-    Convert the JSON of a comment to the form that the client requested: with the media type ``full`` it has more.
+    Convert the JSON of a comment or pull request to the form that the client requested.
+
+    With the media type ``full`` it has more.
 
     Raises:
         UnsupportedRequest: The client wants the text or the HTML alone.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.api import pull_states
+from pytest_ghdeploy.api.conversation import in_form
 from pytest_ghdeploy.api.labels import check_names, ensure
 from pytest_ghdeploy.api.routing import Call, Listing, Reply, id_or_none, refuse_forms, route
 from pytest_ghdeploy.github import refusals, refusals_pulls
@@ -337,7 +338,11 @@ def list(call: Call) -> Reply:  # noqa: A001 - GitHub's name
 
 def shown_in_list(call: Call, row: PullRequest) -> JSON:
     """Make the short JSON of a pull request."""
-    return as_json.short(pull_states.view(call.store, call.repository, row, full=False), call.urls)
+    return in_form(call, as_json.short(pull_states.view(call.store, call.repository, row, full=False), call.urls))
+
+
+def _shown(call: Call, view: as_json.View) -> JSON:
+    return in_form(call, as_json.full(view, call.urls))
 
 
 @route("pulls/create", "POST /repos/{owner}/{repo}/pulls")
@@ -345,7 +350,7 @@ def create(call: Call) -> Reply:
     """Open a pull request. The response never says whether it can be merged."""
     app = performed_via(call.actor, call.app)
     row = add(call.store, call.repository, call.actor, app, **call.arguments_for(add))
-    body = as_json.full(pull_states.view(call.store, call.repository, row), call.urls)
+    body = _shown(call, pull_states.view(call.store, call.repository, row))
     return Reply(201, body, location=body["url"])
 
 
@@ -354,14 +359,14 @@ def get(call: Call) -> Reply:
     """Show a pull request, and whether it can be merged."""
     refuse_forms(call, "diff", "patch")
     view = pull_states.read(call.store, call.repository, call.found)
-    return Reply(200, as_json.full(view, call.urls), modified_at=view.row.updated_at)
+    return Reply(200, _shown(call, view), modified_at=view.row.updated_at)
 
 
 @route("pulls/update", "PATCH /repos/{owner}/{repo}/pulls/{pull_number}", finds=find)
 def update(call: Call) -> Reply:
     """Change the title, the text, the base or the state of a pull request."""
     row = change(call.store, call.repository, call.actor, call.found, **call.arguments_for(change))
-    return Reply(200, as_json.full(pull_states.read(call.store, call.repository, row), call.urls))
+    return Reply(200, _shown(call, pull_states.read(call.store, call.repository, row)))
 
 
 @route("pulls/list-commits", "GET /repos/{owner}/{repo}/pulls/{pull_number}/commits", finds=find)
