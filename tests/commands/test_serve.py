@@ -565,7 +565,7 @@ def test_the_log_has_requests_hints_events_and_deliveries(seed_file: Path) -> No
         "     POST /_ghdeploy/clock/tick",
         with_page(
             "  !  UnsupportedRequest: GET /repos/octocat/example/milestones is GitHub's issues/list-milestones, which "
-            "this fake does not implement (`ghdeploy routes` lists its 192 endpoints). Stub the response: "
+            "this fake does not implement (`ghdeploy routes` lists its 195 endpoints). Stub the response: "
             'ghdeploy.stub("GET", "/repos/octocat/example/milestones", status=200, json=…)',
             "an-endpoint-that-the-fake-lacks",
         ),
