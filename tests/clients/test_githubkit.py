@@ -181,9 +181,9 @@ def test_githubkit_deploys(github: Any, scene: Scene, version: str) -> None:  # 
 @both_versions
 def test_githubkit_distinguishes_a_merge_from_a_deployment(github: Any, scene: Scene, version: str) -> None:  # noqa: ANN401
     """A tool on githubkit recognises a 202 by its status."""
-    scene.repo.add_branch("stale", behind=1)
-    answer = github.rest(version).repos.create_deployment("octocat", "example", ref="stale")
-    assert (answer.status_code, answer.json()) == (202, {"message": "Auto-merged main into stale on deployment."})
+    scene.repo.add_branch("behind", behind=1)
+    answer = github.rest(version).repos.create_deployment("octocat", "example", ref="behind")
+    assert (answer.status_code, answer.json()) == (202, {"message": "Auto-merged main into behind on deployment."})
 
 
 def test_githubkit_follows_pages(github: Any, ghdeploy: FakeGitHub) -> None:  # noqa: ANN401
