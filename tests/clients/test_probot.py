@@ -24,21 +24,20 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 SECRET = "s3cret-of-the-hook"  # noqa: S105 - it protects nothing
+PERMISSIONS = {"deployments": "write", "issues": "write", "pull_requests": "read"}
 APP = """
 import { run } from "probot";
 
 await run((app) => {
   app.on("deployment.created", async (context) => {
-    const { deployment } = context.payload;
-    const { data: installation } = await (await app.auth()).rest.apps.getRepoInstallation(context.repo());
-    const { rest } = await app.auth(installation.id);
-    const report = (state) => rest.repos.createDeploymentStatus(
-      context.repo({ deployment_id: deployment.id, state })
-    );
+    const { rest } = context.octokit;
+    const { id: deployment_id, sha: commit_sha, environment } = context.payload.deployment;
+    const report = (state) => rest.repos.createDeploymentStatus(context.repo({ deployment_id, state }));
     await report("in_progress");
-    await rest.repos.createCommitComment(
-      context.repo({ commit_sha: deployment.sha, body: `Deployed to ${deployment.environment}` })
-    );
+    const { data: pulls } = await rest.repos.listPullRequestsAssociatedWithCommit(context.repo({ commit_sha }));
+    for (const { number: issue_number } of pulls) {
+      await rest.issues.createComment(context.repo({ issue_number, body: `Deployed to ${environment}` }));
+    }
     await report("success");
   });
 });
@@ -58,7 +57,7 @@ def probot(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer, repo: Repository, 
     modules = fetched.from_npm("probot").parent
     (tmp_path / "node_modules").symlink_to(modules)
     (tmp_path / "app.mjs").write_text(APP, "utf-8")
-    app = ghdeploy.add_app("reporter", permissions={"deployments": "write", "contents": "write"})
+    app = ghdeploy.add_app("reporter", permissions=PERMISSIONS)
     app.install(repo.full_name.partition("/")[0])
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -93,17 +92,19 @@ def probot(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer, repo: Repository, 
 
 def test_the_closed_loop_of_an_app(ghdeploy: FakeGitHub, repo: Repository, probot: Probot) -> None:
     """It checks the signature, signs a JWT, exchanges it for a token, comments and reports, all as its bot."""
-    hook = ghdeploy.webhooks.subscribe(probot.url, events=["deployment"], secret=SECRET)
+    hook = ghdeploy.webhooks.subscribe(probot.url, events=["deployment"], secret=SECRET, app="reporter")
+    repo.add_branch("topic")
+    repo.add_commit("topic")
+    pull = repo.add_pull_request("topic")
 
-    deployment = repo.add_deployment(ref="main", environment="qa")
+    deployment = repo.add_deployment(ref="topic", environment="qa")
 
     assert [(delivery.event, delivery.status_code) for delivery in hook.deliveries] == [
         ("deployment", 200),
         ("ping", 200),
     ]
-    comment = ghdeploy.assert_event("commit_comment").payload
-    assert (comment["comment"]["body"], comment["comment"]["commit_id"]) == ("Deployed to qa", deployment.sha)
-    assert comment["sender"]["login"] == "reporter[bot]"
+    [comment] = pull.comments
+    assert (comment.body, comment.user.login) == ("Deployed to qa", "reporter[bot]")
     assert [(status.state, status.creator.login) for status in deployment.statuses] == [
         ("success", "reporter[bot]"),
         ("in_progress", "reporter[bot]"),
@@ -111,17 +112,17 @@ def test_the_closed_loop_of_an_app(ghdeploy: FakeGitHub, repo: Repository, probo
     [installation] = probot.app.installations
     root = "/repos/octocat/example"
     assert [(request.method, request.path, request.status) for request in ghdeploy.requests] == [
-        ("GET", f"{root}/installation", 200),
         ("POST", f"/app/installations/{installation.id}/access_tokens", 201),
         ("POST", f"{root}/deployments/{deployment.id}/statuses", 201),
-        ("POST", f"{root}/commits/{deployment.sha}/comments", 201),
+        ("GET", f"{root}/commits/{deployment.sha}/pulls", 200),
+        ("POST", f"{root}/issues/{pull.number}/comments", 201),
         ("POST", f"{root}/deployments/{deployment.id}/statuses", 201),
     ]
 
 
 def test_an_app_refuses_a_forged_webhook(ghdeploy: FakeGitHub, repo: Repository, probot: Probot) -> None:
     """A delivery that was signed with another secret fails, and the app does nothing."""
-    hook = ghdeploy.webhooks.subscribe(probot.url, events=["deployment"], secret="another-secret")  # noqa: S106
+    hook = ghdeploy.webhooks.subscribe(probot.url, events=["deployment"], secret="another", app="reporter")  # noqa: S106
 
     repo.add_deployment(ref="main")
 
@@ -129,14 +130,16 @@ def test_an_app_refuses_a_forged_webhook(ghdeploy: FakeGitHub, repo: Repository,
     assert not ghdeploy.requests
 
 
-def test_a_suspended_app_gets_no_token(ghdeploy: FakeGitHub, repo: Repository, probot: Probot) -> None:
-    """Its handler fails, and probot answers the webhook with the status that it has got."""
+def test_a_suspended_app_receives_nothing(ghdeploy: FakeGitHub, repo: Repository, probot: Probot) -> None:
+    """GitHub sends it no events until the installation is unsuspended."""
     [installation] = probot.app.installations
+    hook = ghdeploy.webhooks.subscribe(probot.url, events=["deployment"], secret=SECRET, app="reporter")
     installation.suspend()
-    hook = ghdeploy.webhooks.subscribe(probot.url, events=["deployment"], secret=SECRET)
-
-    deployment = repo.add_deployment(ref="main")
-
-    assert (hook.deliveries[0].state, hook.deliveries[0].status_code) == ("failed", 403)
-    assert ghdeploy.requests[-1].status == 403
+    deployment = repo.add_deployment(ref="main", environment="qa")
+    assert [delivery.event for delivery in hook.deliveries] == ["installation", "ping"]
     assert deployment.statuses == []
+
+    installation.unsuspend()
+    deployment = repo.add_deployment(ref="main", environment="staging")
+    assert hook.deliveries[0].event == "deployment"
+    assert deployment.state == "success"
