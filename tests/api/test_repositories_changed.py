@@ -412,9 +412,9 @@ def test_every_write_to_an_archived_repository_is_refused(
 ) -> None:
     """The response is a 403, before the body or what the path names is looked at."""
     scene, endpoint = Scene(ghdeploy), router.endpoints()[operation_id]
+    body, places = scene.usual(operation_id)
     http.patch(PATH, json={"archived": True}).raise_for_status()
     before = snapshot()
-    body, places = scene.usual(operation_id)
     for sent in (body, {"ref": 1}):
         path = endpoint.paths[0].format(**scene.places | places)
         reply = http.request(endpoint.method, path, json=sent)

@@ -58,9 +58,9 @@ class Scene:
         self.tree = repo._graph.commits[self.sha].tree_sha
         repo.add_branch("topic")
         self.ahead = repo.add_commit("topic", files={"topic.txt": "new\n"})
-        for name in ("oldest", "stale", "released"):
+        for name in ("oldest", "lagging", "released"):
             repo.add_branch(name, from_ref=self.root)
-        repo.add_commit("stale", files={"stale.txt": "old\n"})
+        repo.add_commit("lagging", files={"lagging.txt": "old\n"})
         repo.add_tag("v1", "main")
         repo.protect_branch("topic", required_contexts=["ci"], required_approvals=1)
         repo.add_collaborator("mona")
@@ -111,7 +111,7 @@ class Scene:
         pull.add_label("REGION")
         self.issue_comment = pull.add_comment("Deploying").id
         self.places["issue_number"] = pull.number
-        self.behind = repo.add_pull_request("stale").number
+        self.behind = repo.add_pull_request("lagging").number
         merged = repo.add_pull_request("main", base="released")
         merged.merge()
         self.merged = merged.number

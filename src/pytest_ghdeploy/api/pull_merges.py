@@ -26,7 +26,7 @@ from pytest_ghdeploy.github.rules import pull_requests as rules
 from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_ghdeploy.github.git import Commit
     from pytest_ghdeploy.github.model import Repository, User
@@ -42,7 +42,7 @@ def merge_into_base(
     repository: Repository,
     actor: User,
     row: PullRequest,
-    state: MergeState,
+    find_state: Callable[[Store, Repository, PullRequest], MergeState],
     *,
     commit_title: str | None = None,
     commit_message: str | None = None,
@@ -56,7 +56,7 @@ def merge_into_base(
     request has the same head. Pull requests into it then get the base of the merged one.
 
     Args:
-        state: Its mergeability.
+        find_state: Finds its mergeability, for which it may make the test merge.
 
         commit_title: The default is that of the repository's settings. A rebase has none.
 
@@ -75,7 +75,10 @@ def merge_into_base(
     Source:
         https://docs.github.com/rest/pulls/pulls#merge-a-pull-request
     """
-    rules.check_merge(row, repository.settings, state, method=merge_method, sha=sha)
+    rules.check_ready(row, sha=sha)
+    state = find_state(store, repository, row)
+    row = pulls.lookup(store, repository, row.number)  # a test merge replaces it
+    rules.check_merge(row, repository.settings, state, method=merge_method)
     branch_protection.check_merge(store, repository, actor, row, state)
     graph = store.git(repository)
     before = graph.branches[row.base_ref]
@@ -188,12 +191,8 @@ def check_if_merged(call: Call) -> Reply:
 )
 def merge(call: Call) -> Reply:
     """Merge a pull request."""
-    store, repository, row = call.store, call.repository, call.found
-    state = pull_states.merge_state_for_client(store, repository, row)
-    # Making the test merge has replaced the row.
-    row = pulls.lookup(store, repository, row.number)
-    arguments = call.arguments_for(merge_into_base)
-    sha = merge_into_base(store, repository, call.actor, row, state, **arguments)
+    find_state, arguments = pull_states.merge_state_for_client, call.arguments_for(merge_into_base)
+    sha = merge_into_base(call.store, call.repository, call.actor, call.found, find_state, **arguments)
     return Reply(200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
 

@@ -171,8 +171,13 @@ def test_an_impossible_merge_is_refused(
     message: str,
 ) -> None:
     """With a 405, but a 409 if the head is not the expected one."""
+
+    def check() -> None:
+        rules.check_ready(row, sha=sha)
+        rules.check_merge(row, settings, state, method=method)
+
     with pytest.raises(GitHubError) as refused:
-        rules.check_merge(row, settings, state, method=method, sha=sha)
+        check()
     assert refused.value.message == message
     assert type(refused.value) is (Conflict if "modified" in message else MethodNotAllowed)
     assert refused.value.hint
@@ -181,8 +186,10 @@ def test_an_impossible_merge_is_refused(
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
 def test_a_clean_pull_request_can_be_merged(method: MergeMethod) -> None:
     """By every method, with the expected head or any."""
-    rules.check_merge(OPEN, SETTINGS, CLEAN, method=method, sha=HEAD)
-    rules.check_merge(OPEN, SETTINGS, CLEAN._replace(mergeable_state="unstable"), method=method, sha=None)
+    rules.check_ready(OPEN, sha=HEAD)
+    rules.check_ready(OPEN, sha=None)
+    rules.check_merge(OPEN, SETTINGS, CLEAN, method=method)
+    rules.check_merge(OPEN, SETTINGS, CLEAN._replace(mergeable_state="unstable"), method=method)
 
 
 @pytest.mark.parametrize(

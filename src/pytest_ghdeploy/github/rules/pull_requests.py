@@ -170,19 +170,15 @@ def check_reopenable(row: PullRequest, *, reason: str | None) -> None:
 # Merging
 
 
-def check_merge(
-    row: PullRequest, settings: RepositorySettings, state: MergeState, *, method: MergeMethod, sha: str | None
-) -> None:
+def check_ready(row: PullRequest, *, sha: str | None) -> None:
     """
-    Refuse to merge a pull request.
+    Refuse to merge a pull request, whatever its branches have.
 
     Args:
-        settings: The settings of the repository, which allow merge methods.
-
         sha: The head that the client expects, ``None`` for any.
 
     Raises:
-        MethodNotAllowed: It is closed or a draft, conflicts, is not known to be mergeable, or *method* is not allowed.
+        MethodNotAllowed: It is closed or a draft.
         Conflict: *sha* is not its head.
 
     Source:
@@ -195,6 +191,22 @@ def check_merge(
         raise refusals.head_modified(f"the head of {name} is {row.head_sha}, not {sha}")
     if row.draft:
         raise refusals.still_a_draft(f"{name} is a draft")
+
+
+def check_merge(row: PullRequest, settings: RepositorySettings, state: MergeState, *, method: MergeMethod) -> None:
+    """
+    Refuse to merge a pull request that ``check_ready`` does not refuse.
+
+    Args:
+        settings: The settings of the repository, which allow merge methods.
+
+    Raises:
+        MethodNotAllowed: It conflicts or is not known to be mergeable, or *method* is not allowed or conflicts.
+
+    Source:
+        See ``check_ready``.
+    """
+    name = f"pull request #{row.number}"
     if state.mergeable is None:
         hint = f"whether {name} can be merged is not known yet: read it first, as many times as mergeable_after says"
         raise refusals.not_mergeable(hint)
