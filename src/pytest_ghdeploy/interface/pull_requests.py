@@ -183,9 +183,9 @@ class PullRequest(_Item):
 
     @property
     def reviews(self) -> list[Review]:
-        """The submitted reviews, oldest first."""
+        """The submitted reviews, newest first."""
         with self._store.lock:
-            return [Review(self._store, row.id) for row in reviews.visible(self._store, self._row, None)]
+            return [Review(self._store, row.id) for row in reviews.visible(self._store, self._row, None)[::-1]]
 
     def add_review(self, state: str, *, user: str, body: str = "") -> Review:
         """
