@@ -12,7 +12,6 @@ import json
 from typing import Any
 
 from pytest_ghdeploy.github import refusals
-from pytest_ghdeploy.http.violations import ruby
 
 MAX_NESTING = 100
 """The most levels of nested arrays and objects in a body."""
@@ -67,6 +66,8 @@ def read_body(body: bytes, *, or_null: bool = False, or_array: bool = False) -> 
     if value is None and or_null:
         return {}
     if not isinstance(value, dict) and not (or_array and isinstance(value, list)):
+        from pytest_ghdeploy.http.violations import ruby  # most bodies are objects
+
         raise refusals.not_an_object(f"the body is JSON, but {ruby(value)[:80]} is not an object")
     return value
 

@@ -200,9 +200,9 @@ def endpoints() -> dict[str, Endpoint]:
     return _own_endpoints(_usual_modules().union(_ON_DEMAND))[1]
 
 
-# Modules that few tests need, and that are imported when a path has one of these segments. Any other module in `api`
-# is imported with the first request, so a new module need not be listed here.
-_ON_DEMAND = {
+# Modules that few tests need, and that are imported when a path has one of these segments. Those without segments have
+# no endpoints. Any other module in `api` is imported with the first request, so a new module need not be listed here.
+_ON_DEMAND: dict[str, set[str]] = {
     "archives": {"tarball", "zipball"},
     "app_installations": {"installation", "installations"},
     "app_tokens": {"access_tokens"},
@@ -215,6 +215,7 @@ _ON_DEMAND = {
     "commit_comments": {"comments"},
     "commits": {"commits", "compare"},
     "contents": {"contents"},
+    "conversation": set(),
     "dispatches": {"dispatches"},
     "environment_secrets": {"secrets"},
     "environment_variables": {"variables"},
@@ -226,6 +227,7 @@ _ON_DEMAND = {
     "issues": {"issues"},
     "labels": {"labels"},
     "pull_merges": {"pulls"},
+    "pull_states": set(),
     "pulls": {"pulls"},
     "rate_limit": {"rate_limit"},
     "reactions": {"reactions"},

@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING
 
 from pytest_ghdeploy.api import (
     branch_policies,
-    environment_secrets,
-    environment_variables,
     environments,
     protection_rules,
 )
 from pytest_ghdeploy.errors import FakeError
 from pytest_ghdeploy.github import model
-from pytest_ghdeploy.github.environment_secrets import KEY_ID
 from pytest_ghdeploy.github.model import DEPLOYMENT_BRANCH_POLICY_TYPES
 from pytest_ghdeploy.github.urls import JSON
 from pytest_ghdeploy.interface.apps import App
 from pytest_ghdeploy.interface.arguments import advice, app_called, check_type, json_copy, one_of
-from pytest_ghdeploy.interface.environment_values import EnvironmentSecret, EnvironmentVariable
 from pytest_ghdeploy.interface.resources import _Field, _Item
 from pytest_ghdeploy.public import public
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import DeploymentBranchPolicy, DeploymentBranchPolicyType, ProtectionRule
+    from pytest_ghdeploy.interface.environment_values import EnvironmentSecret, EnvironmentVariable
     from pytest_ghdeploy.store.tables import Table
 
 
@@ -120,6 +117,10 @@ class Environment(_Item):
         Raises:
             FakeError: The secret exists, or GitHub would refuse it. Nothing was added.
         """
+        from pytest_ghdeploy.api import environment_secrets  # few tests need these modules
+        from pytest_ghdeploy.github.environment_secrets import KEY_ID
+        from pytest_ghdeploy.interface.environment_values import EnvironmentSecret
+
         check_type("name", name, str, "a string")
         value = "" if encrypted_value is None else encrypted_value
         if encrypted_value is not None:
@@ -134,6 +135,9 @@ class Environment(_Item):
     @property
     def secrets(self) -> list[EnvironmentSecret]:
         """The secrets, newest first."""
+        from pytest_ghdeploy.api import environment_secrets
+        from pytest_ghdeploy.interface.environment_values import EnvironmentSecret
+
         with self._store.lock:
             return [EnvironmentSecret(self._store, row.id) for row in environment_secrets.of(self._store, self._row)]
 
@@ -149,6 +153,9 @@ class Environment(_Item):
         Raises:
             FakeError: The variable exists, or GitHub would refuse it. Nothing was added.
         """
+        from pytest_ghdeploy.api import environment_variables
+        from pytest_ghdeploy.interface.environment_values import EnvironmentVariable
+
         body = json_copy("actions/create-environment-variable", name=name, value=value)
         with self._store.lock, self._store.changes, advice():
             row = environment_variables.create(self._store, self._row, **body)
@@ -157,6 +164,9 @@ class Environment(_Item):
     @property
     def variables(self) -> list[EnvironmentVariable]:
         """The variables, newest first."""
+        from pytest_ghdeploy.api import environment_variables
+        from pytest_ghdeploy.interface.environment_values import EnvironmentVariable
+
         with self._store.lock:
             rows = environment_variables.of(self._store, self._row)
             return [EnvironmentVariable(self._store, row.id) for row in rows]

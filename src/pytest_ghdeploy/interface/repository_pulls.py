@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
-from pytest_ghdeploy.api import pulls
-from pytest_ghdeploy.github.rules import pull_requests as rules
 from pytest_ghdeploy.interface.arguments import advice, check_type, json_copy, user_called
-from pytest_ghdeploy.interface.pull_requests import PullRequest
 from pytest_ghdeploy.interface.repository_base import RepositoryBase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pytest_ghdeploy.interface.pull_requests import PullRequest
+
+# The methods import what they need, since few tests need it.
 
 
 class RepositoryPulls(RepositoryBase):
@@ -46,6 +47,10 @@ class RepositoryPulls(RepositoryBase):
         Raises:
             FakeError: A branch or *user* is unknown, or GitHub would refuse the pull request. Nothing was opened.
         """
+        from pytest_ghdeploy.api import pulls
+        from pytest_ghdeploy.github.rules import pull_requests as rules
+        from pytest_ghdeploy.interface.pull_requests import PullRequest
+
         check_type("head", head, str, "a string")
         check_type("labels", labels, (list, tuple), "a list of names")
         for name in labels:
@@ -65,6 +70,8 @@ class RepositoryPulls(RepositoryBase):
     @property
     def pull_requests(self) -> list[PullRequest]:
         """The existing pull requests, open and closed, newest first."""
+        from pytest_ghdeploy.interface.pull_requests import PullRequest
+
         with self._store.lock:
             rows = self._store.pull_requests.where(repository_id=self._row.id)
             return [PullRequest(self._store, row.id) for row in rows]
@@ -76,10 +83,12 @@ class RepositoryPulls(RepositoryBase):
         Raises:
             FakeError: The repository has no such pull request.
         """
+        from pytest_ghdeploy.interface.pull_requests import PullRequest
+
         with self._store.lock:
-            rows = self._store.pull_requests.where(repository_id=self._row.id)
-            match = next((row for row in rows if row.number == number), None)
-            if match is None:
-                known, where = (row.number for row in rows), f" in {self.full_name}"
-                raise errors.unknown("pull request", number, known, more=where, argument="number")
-            return PullRequest(self._store, match.id)
+            matches = self._store.pull_requests.where(repository_id=self._row.id, number=number)
+            if not matches:
+                known = (row.number for row in self._store.pull_requests.where(repository_id=self._row.id))
+                more = f" in {self.full_name}"
+                raise errors.unknown("pull request", number, known, more=more, argument="number")
+            return PullRequest(self._store, matches[0].id)
