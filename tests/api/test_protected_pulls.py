@@ -9,6 +9,8 @@ import pytest
 from pytest_ghdeploy import FakeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
 
     from pytest_ghdeploy import FakeGitHub, PullRequest, Repository
@@ -106,10 +108,17 @@ def test_approvals_of_users_with_write_access_and_of_team_members_count(
     ],
 )
 def test_a_blocked_merge_is_a_405(
-    http: requests.Session, app: Repository, pull: PullRequest, contexts: list[str], approvals: int, message: str
+    http: requests.Session,
+    app: Repository,
+    pull: PullRequest,
+    snapshot: Callable[[], object],
+    contexts: list[str],
+    approvals: int,
+    message: str,
 ) -> None:
-    """The body is a simple one, and nothing is merged, from Python neither."""
+    """The body is a simple one, and nothing has changed, from Python neither."""
     app.protect_branch("main", required_contexts=contexts, required_approvals=approvals)
+    earlier = snapshot()
 
     reply = http.put(f"{PATH}/merge")
 
@@ -123,6 +132,7 @@ def test_a_blocked_merge_is_a_405(
     )
     with pytest.raises(FakeError, match="GitHub would respond 405 "):
         pull.merge(user="mona")
+    assert snapshot() == earlier
     assert (pull.merged, pull.state) == (False, "open")
 
 

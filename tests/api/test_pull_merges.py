@@ -184,14 +184,16 @@ def test_an_impossible_merge_is_refused(
     status: int,
     message: str,
 ) -> None:
-    """With a simple body. Nothing has changed but what reading finds out."""
-    repo.add_pull_request("topic")
+    """With a simple body. Nothing has changed, not even what reading would find out, from Python neither."""
+    pull = repo.add_pull_request("topic")
     before(http)
-    http.get(f"{PULLS}/1")
     earlier = snapshot()
     reply = http.put(f"{PULLS}/1/merge", json=body)
     assert (reply.status_code, reply.json()["message"]) == (status, message)
     assert reply.json().keys() == {"message", "documentation_url", "status"}
+    if "sha" not in body:
+        with pytest.raises(FakeError, match="GitHub would respond 405 "):
+            pull.merge(method=body.get("merge_method", "merge"))
     assert snapshot() == earlier
 
 
@@ -203,11 +205,16 @@ def test_a_draft_cannot_be_merged(http: requests.Session, repo: Repository) -> N
     assert (reply.status_code, reply.json()["message"]) == (405, "Pull Request is still a draft")
 
 
-def test_a_conflict_of_one_commit_refuses_a_rebase(http: requests.Session, repo: Repository) -> None:
+def test_a_conflict_of_one_commit_refuses_a_rebase(
+    http: requests.Session, repo: Repository, snapshot: Callable[[], object]
+) -> None:
     """If a later commit resolves it, a merge is still possible."""
     repo.add_commit("topic", files={"page.txt": "same\n"})
     repo.add_commit("main", files={"page.txt": "same\n"})
     repo.add_pull_request("topic")
+    earlier = snapshot()
+    assert http.put(f"{PULLS}/1/merge", json={"merge_method": "rebase"}).status_code == 405
+    assert snapshot() == earlier
     pull = http.get(f"{PULLS}/1").json()
     assert (pull["mergeable"], pull["rebaseable"], pull["mergeable_state"]) == (True, False, "clean")
     reply = http.put(f"{PULLS}/1/merge", json={"merge_method": "rebase"})

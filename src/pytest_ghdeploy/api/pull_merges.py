@@ -26,12 +26,11 @@ from pytest_ghdeploy.github.rules import pull_requests as rules
 from pytest_ghdeploy.serializers.accounts import email
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pytest_ghdeploy.github.git import Commit
     from pytest_ghdeploy.github.model import Repository, User
     from pytest_ghdeploy.github.pull_requests import MergeMethod, PullRequest
-    from pytest_ghdeploy.github.rules.pull_requests import MergeState
     from pytest_ghdeploy.store.store import Store
 
 PERMISSION = "pull_requests"
@@ -42,8 +41,8 @@ def merge_into_base(
     repository: Repository,
     actor: User,
     row: PullRequest,
-    find_state: Callable[[Store, Repository, PullRequest], MergeState],
     *,
+    at_once: bool = False,
     commit_title: str | None = None,
     commit_message: str | None = None,
     sha: str | None = None,
@@ -56,7 +55,7 @@ def merge_into_base(
     request has the same head. Pull requests into it then get the base of the merged one.
 
     Args:
-        find_state: Finds its mergeability, for which it may make the test merge.
+        at_once: Whether its mergeability is known at once, whatever ``Assumptions.mergeable_after`` says.
 
         commit_title: The default is that of the repository's settings. A rebase has none.
 
@@ -76,8 +75,7 @@ def merge_into_base(
         https://docs.github.com/rest/pulls/pulls#merge-a-pull-request
     """
     rules.check_ready(row, sha=sha)
-    state = find_state(store, repository, row)
-    row = pulls.lookup(store, repository, row.number)  # a test merge replaces it
+    state = pull_states.merge_state_for_merge(store, repository, row, at_once=at_once)
     rules.check_merge(row, repository.settings, state, method=merge_method)
     branch_protection.check_merge(store, repository, actor, row, state)
     graph = store.git(repository)
@@ -191,8 +189,8 @@ def check_if_merged(call: Call) -> Reply:
 )
 def merge(call: Call) -> Reply:
     """Merge a pull request."""
-    find_state, arguments = pull_states.merge_state_for_client, call.arguments_for(merge_into_base)
-    sha = merge_into_base(call.store, call.repository, call.actor, call.found, find_state, **arguments)
+    arguments = call.arguments_for(merge_into_base)
+    sha = merge_into_base(call.store, call.repository, call.actor, call.found, **arguments)
     return Reply(200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
 

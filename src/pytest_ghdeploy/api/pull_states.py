@@ -136,17 +136,23 @@ def tested(store: Store, repository: Repository, row: PullRequest) -> PullReques
     if test is None or test.mergeable is not None:
         return row
     graph, name = store.git(repository), f"pull/{row.number}/merge"
-    try:
-        tree = graph.merged_tree(test.base_sha, test.head_sha)
-    except MergeConflict:
+    test, tree = _merged_as_test(graph, test)
+    if tree is None:
         graph.remove_ref(name)
-        test = test._replace(mergeable=False, rebaseable=False)
         return store.pull_requests.replace(row._replace(mergeability=test))
     message = f"Merge {test.head_sha} into {test.base_sha}"
     commit = graph.add((test.base_sha, test.head_sha), tree, message, row.user, store.clock.now)
     graph.set_ref(name, commit.sha)
-    test = test._replace(mergeable=True, rebaseable=_is_rebaseable(graph, test))
     return store.pull_requests.replace(row._replace(mergeability=test, merge_commit_sha=commit.sha))
+
+
+def _merged_as_test(graph: Graph, test: Mergeability) -> tuple[Mergeability, Tree | None]:
+    """Find out whether base and head merge, without recording it. The tree is ``None`` after a conflict."""
+    try:
+        tree = graph.merged_tree(test.base_sha, test.head_sha)
+    except MergeConflict:
+        return test._replace(mergeable=False, rebaseable=False), None
+    return test._replace(mergeable=True, rebaseable=_is_rebaseable(graph, test)), tree
 
 
 def _is_rebaseable(graph: Graph, test: Mergeability) -> bool:
@@ -181,11 +187,19 @@ def read(store: Store, repository: Repository, row: PullRequest) -> View:
     return view(store, repository, row, merge_state(store, repository, row))
 
 
-def merge_state_for_client(store: Store, repository: Repository, row: PullRequest) -> MergeState:
-    """Find out the mergeability for a client that has not read it, unless it is not known yet."""
+def merge_state_for_merge(store: Store, repository: Repository, row: PullRequest, *, at_once: bool) -> MergeState:
+    """
+    Find out the mergeability for a merge. Nothing is recorded, since the merge may be refused.
+
+    Args:
+        at_once: Whether it is known even if no client has read it often enough for ``Assumptions.mergeable_after``.
+    """
     test = _current(store, repository, row)
-    is_known = test is not None and test.reads >= store.assume.mergeable_after
-    return merge_state(store, repository, tested(store, repository, row)) if is_known else rules.MergeState()
+    if test is None or not (at_once or test.reads >= store.assume.mergeable_after):
+        return rules.MergeState()
+    if test.mergeable is None:
+        test, _ = _merged_as_test(store.git(repository), test)
+    return _merge_state(store, repository, row, test)
 
 
 def merge_state(store: Store, repository: Repository, row: PullRequest) -> MergeState:

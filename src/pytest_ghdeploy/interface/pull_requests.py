@@ -234,8 +234,7 @@ class PullRequest(_Item):
             row: rows.PullRequest = self._row
             repository = self._store.repository_of(row)
             actor = repository.owner if user is None else user_called(self._store, user, "user")
-            find_state = pull_states.merge_state_now
-            return pull_merges.merge_into_base(self._store, repository, actor, row, find_state, merge_method=method)
+            return pull_merges.merge_into_base(self._store, repository, actor, row, at_once=True, merge_method=method)
 
     def close(self) -> None:
         """Close the pull request as the owner of the repository. Dispatches ``pull_request``, unless it is closed."""
