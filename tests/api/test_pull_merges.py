@@ -184,7 +184,7 @@ def test_an_impossible_merge_is_refused(
     status: int,
     message: str,
 ) -> None:
-    """With a simple body. Nothing has changed, not even what reading would find out, from Python neither."""
+    """With a simple body. Nothing has changed, not even the mergeability. A refusal from Python changes nothing either."""
     pull = repo.add_pull_request("topic")
     before(http)
     earlier = snapshot()

@@ -32,6 +32,8 @@ from pytest_ghdeploy import (
     Hook,
     Installation,
     LiveServer,
+    PullRequest,
+    PullRequestBranch,
     RateLimits,
     Repository,
     Requests,
@@ -177,13 +179,26 @@ def seeding(gh: FakeGitHub, folder: Path) -> None:
     gh.seed({"repositories": ["octocat/example", {"full_name": "octocat/other", "branches": ["topic"]}]})
 
 
-def protecting(gh: FakeGitHub, repo: Repository) -> None:
-    """Use each member of an environment."""
+def proposing(repo: Repository) -> None:
+    """Use each member of a pull request."""
+    opened = repo.add_pull_request("topic", base="main", title="T", body="B", draft=True, user="mona", labels=["a"])
+    assert_type(opened, PullRequest)
+    assert_type(repo.pull_requests, list[PullRequest])
+    assert_type(opened.head, PullRequestBranch)
+    assert_type(opened.mergeable, bool | None)
+    assert_type(opened.merged_at, datetime | None)
+    assert_type(opened.merge(method="squash", user="mona"), str)
+    opened.close()
+    opened.reopen()
     pull_request = repo.pull_request(1)
     review = pull_request.add_review("APPROVED", user="mona", body="Fine")
     assert_type(review, Review)
     assert_type(pull_request.reviews, list[Review])
     assert_type(pull_request.requested_teams, tuple[Team, ...])
+
+
+def protecting(gh: FakeGitHub, repo: Repository) -> None:
+    """Use each member of an environment."""
     team = gh.add_team("acme", "Release", members=["mona"])
     environment = repo.add_environment(
         "production",
