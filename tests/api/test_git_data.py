@@ -398,6 +398,25 @@ def test_a_signature_is_kept_but_not_verified(http: requests.Session, repo: Repo
     }
 
 
+@pytest.mark.parametrize("path", ["git/commits", "contents/a.txt"])
+def test_github_signs_commits_of_apps(ghdeploy: FakeGitHub, repo: Repository, path: str) -> None:
+    """With its own key. If the client chooses the author, the commit has no signature."""
+    ghdeploy.add_token("of-app", user="deployer[bot]", permissions={"contents": "write"})
+    method, body = ("POST", {"tree": EMPTY_TREE}) if path == "git/commits" else ("PUT", {"content": "eA=="})
+    with Client(authorization="token of-app") as client:
+        url = f"/repos/{repo.full_name}/{path}"
+        own = client.request(method, url, json=body | {"message": "m"}).json()
+        url = url.replace("a.txt", "b.txt")
+        chosen = client.request(method, url, json=body | {"message": "m", "author": MONA}).json()
+    signed, unsigned = (answer.get("commit", answer) for answer in (own, chosen))
+    verification, bot = signed["verification"], signed["author"]
+    assert (verification["verified"], verification["reason"]) == (True, "valid")
+    assert bot == signed["committer"]
+    assert bot["name"] == "deployer[bot]"
+    assert f"\ncommitter deployer[bot] <{bot['email']}> " in verification["payload"]
+    assert (unsigned["author"]["name"], unsigned["verification"]["reason"]) == ("Mona", "unsigned")
+
+
 PROBLEM = "Invalid request.\n\n"
 
 

@@ -161,12 +161,20 @@ def _commit(
     committer: Mapping[str, str] | None,
     author: Mapping[str, str] | None,
 ) -> Commit:
+    from pytest_ghdeploy.github.rules import git_database  # few tests need it
+
     graph, now = store.git(repository), store.clock.now
     committed_by = _signature("committer", committer, actor, now)
     written_by = committed_by if author is None else _signature("author", author, actor, now)
     before = graph.branches.get(branch)
     commit = graph.commit(
-        branch, message=message, files=files, author=actor, now=now, signatures=(written_by, committed_by)
+        branch,
+        message=message,
+        files=files,
+        author=actor,
+        now=now,
+        signatures=(written_by, committed_by),
+        pgp_signature=git_database.pgp_signature(actor, author, committer),
     )
     git.pushed(store, repository, actor, f"heads/{branch}", before=before)
     return commit

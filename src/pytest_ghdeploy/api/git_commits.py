@@ -53,7 +53,8 @@ def create(
 
         committer: The same. The default is *author*.
 
-        signature: The text of a signature, which the fake cannot verify.
+        signature: The text of a signature, which the fake cannot verify. Without one, GitHub signs what an app commits
+            as itself.
 
     Returns:
         The commit, which may have existed already.
@@ -77,7 +78,7 @@ def create(
         author=actor,
         now=now,
         signatures=(written_by, committed_by),
-        pgp_signature=signature,
+        pgp_signature=rules.pgp_signature(actor, author, committer, sent=signature),
     )
 
 

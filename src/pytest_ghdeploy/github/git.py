@@ -284,6 +284,7 @@ class Graph(GitDatabase):
         author: User,
         now: datetime,
         signatures: tuple[Signature | None, Signature | None] = (None, None),
+        pgp_signature: str = "",
     ) -> Commit:
         """
         Add a commit to *branch*, which is created if it does not exist.
@@ -305,7 +306,8 @@ class Graph(GitDatabase):
             old = tree.find(path)
             mode = old.mode if old and old.mode != SUBMODULE else REGULAR
             changes[path] = None if content is None else File(self.add_blob(content), mode)
-        commit = self.add((head,) if head else (), tree.committed(changes), message, author, now, signatures)
+        parents, new_tree = (head,) if head else (), tree.committed(changes)
+        commit = self.add(parents, new_tree, message, author, now, signatures, pgp_signature=pgp_signature)
         self.pending.put(self.branches, branch, commit.sha)
         return commit
 

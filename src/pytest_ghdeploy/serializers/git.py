@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pytest_ghdeploy.github.git import Signature
 from pytest_ghdeploy.github.merges import WEB_FLOW, WEB_FLOW_EMAIL, WEB_FLOW_PGP_SIGNATURE
 from pytest_ghdeploy.serializers.accounts import email, node_id, time, user
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_ghdeploy.github.branch_protection import BranchProtection
-    from pytest_ghdeploy.github.git import Commit, Graph, Signature
+    from pytest_ghdeploy.github.git import Commit, Graph
     from pytest_ghdeploy.github.git_database import AnnotatedTag
     from pytest_ghdeploy.github.git_objects import ObjectKind
     from pytest_ghdeploy.github.model import Repository, User
@@ -33,10 +34,10 @@ def _verification(row: Commit) -> JSON:
     # The fake knows no keys but GitHub's own [guess: the payload, which is what git signs].
     if not row.pgp_signature:
         return dict(_UNSIGNED)
+    usual = Signature(row.author.login, email(row.author), row.committed_at)
     author, committer = (
         f"{role} {person.name} <{person.email}> {int(person.date.timestamp())} {person.date:%z}\n"
-        for role, person in (("author", row.written_by), ("committer", row.committed_by))
-        if person
+        for role, person in (("author", row.written_by or usual), ("committer", row.committed_by or usual))
     )
     parents = "".join(f"parent {sha}\n" for sha in row.parents)
     payload = f"tree {row.tree_sha}\n{parents}{author}{committer}\n{row.message}"

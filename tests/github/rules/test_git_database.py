@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ghdeploy.github.merges import WEB_FLOW_PGP_SIGNATURE
+from pytest_ghdeploy.github.model import User
 from pytest_ghdeploy.github.refusals import Unprocessable
 from pytest_ghdeploy.github.rules import git_database as rules
 
@@ -196,3 +198,30 @@ def test_a_date_is_not_before_1970(date: str | None, expected: datetime) -> None
     assert found == expected
     if date and date.endswith("+08:00"):
         assert found.tzinfo == timezone(timedelta(hours=8))
+
+
+SOMEBODY = {"name": "Mona", "email": "mona@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "author", "committer", "sent", "expected"),
+    [
+        ("Bot", None, None, "", WEB_FLOW_PGP_SIGNATURE),
+        ("Bot", {}, {}, "", WEB_FLOW_PGP_SIGNATURE),
+        ("Bot", None, None, "-----BEGIN", "-----BEGIN"),
+        ("Bot", SOMEBODY, None, "", ""),
+        ("Bot", None, SOMEBODY, "", ""),
+        ("User", None, None, "", ""),
+        ("User", None, None, "-----BEGIN", "-----BEGIN"),
+    ],
+)
+def test_github_signs_what_an_app_commits_as_itself(
+    kind: Any,  # noqa: ANN401 - a literal
+    author: dict[str, str] | None,
+    committer: dict[str, str] | None,
+    sent: str,
+    expected: str,
+) -> None:
+    """Nothing that a person commits, and nothing with an author or committer of the client's choice."""
+    actor = User(7, "deployer[bot]", kind, NOW)
+    assert rules.pgp_signature(actor, author, committer, sent=sent) == expected

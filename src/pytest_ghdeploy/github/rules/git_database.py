@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy.github import refusals, refusals_git
+from pytest_ghdeploy.github.merges import WEB_FLOW_PGP_SIGNATURE
 from pytest_ghdeploy.github.rules.commits import to_time
 from pytest_ghdeploy.github.rules.git import FULL_SHA, is_path
 from pytest_ghdeploy.github.trees import DIRECTORY, EXECUTABLE, REGULAR, SUBMODULE, SYMLINK
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from pytest_ghdeploy.github.git_objects import ObjectKind
+    from pytest_ghdeploy.github.model import User
 
 TREE_LIMIT = 100_000
 """The most entries of a recursive tree in a response."""
@@ -166,6 +168,20 @@ def check_new_commit(tree: str, parents: Collection[str], *, has_tree: bool, unk
         raise refusals_git.no_such_tree(f"the repository has no tree {tree}")
     if unknown:
         raise refusals_git.no_such_parent(f"not a commit of the repository: {', '.join(unknown)}")
+
+
+def pgp_signature(actor: User, *people: Mapping[str, str] | None, sent: str = "") -> str:
+    """
+    Return the signature of a new commit: the one that was *sent*, GitHub's own for a commit of an app, or ``""``.
+
+    Args:
+        people: The author and the committer in the request. GitHub signs only for an app that chooses neither.
+
+    Source:
+        https://docs.github.com/authentication/managing-commit-signature-verification/about-commit-signature-verification
+    """
+    is_own = actor.type == "Bot" and not any(people)
+    return sent or (WEB_FLOW_PGP_SIGNATURE if is_own else "")
 
 
 def check_tagged(target: str, stated: str, kind: ObjectKind | None) -> None:
