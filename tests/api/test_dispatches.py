@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
 
-    from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy import FakeGitHub, Installation, Repository
 
 pytestmark = pytest.mark.usefixtures("repo")
 
@@ -40,13 +41,38 @@ def test_without_a_payload_it_is_an_empty_object(http: requests.Session, ghdeplo
     assert event.payload["organization"]["login"] == "octo-org"
 
 
-def test_the_installation_is_that_of_the_token(http: requests.Session, ghdeploy: FakeGitHub) -> None:
-    """If an installation has issued it."""
+@pytest.mark.parametrize(
+    ("make_token", "sender"),
+    [
+        (lambda _, installation: installation.token(), "gate[bot]"),
+        (lambda _, installation: installation.user_token("octocat"), "octocat"),
+        (lambda gh, _: gh.add_token("x", user="gate[bot]", permissions={"contents": "write"}).text, "gate[bot]"),
+    ],
+)
+def test_the_installation_is_that_of_the_app(
+    http: requests.Session,
+    ghdeploy: FakeGitHub,
+    make_token: Callable[[FakeGitHub, Installation], str],
+    sender: str,
+) -> None:
+    """Whichever way the caller got a token of the app."""
     installation = ghdeploy.add_app("gate").install("octocat")
-    headers = {"Authorization": f"token {installation.token()}"}
-    assert http.post(PATH, json={"event_type": "deploy"}, headers=headers).status_code == 204
+    token = make_token(ghdeploy, installation)
+    assert http.post(PATH, json={"event_type": "a"}, headers={"Authorization": f"token {token}"}).status_code == 204
     payload = ghdeploy.events[-1].payload
-    assert (payload["installation"]["id"], payload["sender"]["login"]) == (installation.id, "gate[bot]")
+    assert (payload["installation"]["id"], payload["sender"]["login"]) == (installation.id, sender)
+
+
+def test_an_app_that_nobody_has_installed_has_one_installation(http: requests.Session, ghdeploy: FakeGitHub) -> None:
+    """The event names the one that is listed. A workflow's token and that of a user name GitHub Actions'."""
+    app = ghdeploy.add_app("gate")
+    for user in ("gate[bot]", "github-actions[bot]", "octocat"):
+        permissions = {"contents": "write"} if "[bot]" in user else None
+        ghdeploy.add_token(user, user=user, permissions=permissions)
+        http.post(PATH, json={"event_type": "a"}, headers={"Authorization": f"token {user}"})
+    gate, *others = [event.payload["installation"]["id"] for event in ghdeploy.events]
+    assert [gate] == [installation.id for installation in app.installations]
+    assert others == [52_015_368] * 2
 
 
 @pytest.mark.parametrize(
@@ -83,14 +109,26 @@ def test_the_largest_payload(http: requests.Session) -> None:
     assert http.post(PATH, json={"event_type": "a", "client_payload": payload}).status_code == 204
 
 
-@pytest.mark.parametrize(("token", "status"), [({"user": "mona"}, 404), ({"permissions": {"contents": "read"}}, 403)])
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        (None, (401, "Requires authentication")),
+        ({"user": "mona"}, (404, "Not Found")),
+        ({"user": "octocat", "scopes": ["repo_deployment"]}, (404, "Not Found")),
+        ({"permissions": {"contents": "read"}}, (403, "Resource not accessible by personal access token")),
+        ({"user": "gate[bot]", "permissions": {"contents": "read"}}, (403, "Resource not accessible by integration")),
+        ({"user": "gate[bot]", "permissions": {"actions": "write"}}, (403, "Resource not accessible by integration")),
+    ],
+)
 def test_it_needs_the_right_to_push(
-    http: requests.Session, ghdeploy: FakeGitHub, token: dict[str, Any], status: int
+    ghdeploy: FakeGitHub, token: dict[str, Any] | None, expected: tuple[int, str]
 ) -> None:
-    """A token without the permission gets a 403."""
-    ghdeploy.add_token("weak", **token)
-    reply = http.post(PATH, json={"event_type": "a"}, headers={"Authorization": "token weak"})
-    assert reply.status_code == status
+    """Who lacks the right or the scope gets a 404, a token without the permission a 403."""
+    if token:
+        ghdeploy.add_token("weak", **token)
+    with Client(authorization="token weak" if token else None) as client:
+        reply = client.post(PATH, json={"event_type": "a"})
+    assert (reply.status_code, reply.json()["message"]) == expected
     assert ghdeploy.events == []
 
 

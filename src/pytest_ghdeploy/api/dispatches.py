@@ -11,6 +11,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_ghdeploy.api.app_installations import installation_on
 from pytest_ghdeploy.api.routing import Call, Reply, route
 from pytest_ghdeploy.github import apps, refusals_releases as refusals
 from pytest_ghdeploy.serializers import release_events as payloads
@@ -39,8 +40,8 @@ def create(
     Dispatch ``repository_dispatch`` with the action *event_type*.
 
     Args:
-        token: The token of the caller, for the installation in the event. Without one, or for a token that no
-            installation has issued, it is that of GitHub Actions.
+        token: The token of the caller. ``installation`` in the event is that of the token's app on the repository's
+            owner, or that of GitHub Actions.
 
         event_type: At most 100 characters.
 
@@ -57,14 +58,23 @@ def create(
     size = len(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
     if size > _PAYLOAD_LIMIT:
         raise refusals.payload_too_large(f"client_payload has {size:,} bytes of JSON; the limit is {_PAYLOAD_LIMIT:,}")
-    issued_for = token.installation_id if token else None
-    installation = issued_for or apps.installation_id(token.app.id if token and token.app else apps.ACTIONS_ID)
+    installation = _installation_id(store, repository, token)
     store.events.record(
         "repository_dispatch",
         event_type,
         repository.full_name,
         partial(payloads.repository_dispatch, event_type, payload, installation, repository, sender, store.urls),
     )
+
+
+def _installation_id(store: Store, repository: Repository, token: Token | None) -> int:
+    if token is None or token.app is None or token.app.id == apps.ACTIONS_ID:
+        return apps.installation_id(apps.ACTIONS_ID)
+    if token.installation_id is not None:
+        return token.installation_id
+    # A token that a test added covers all repositories, even if its app is not installed there.
+    row = installation_on(store, token.app, repository.owner)
+    return row.id if row else apps.installation_id(token.app.id)
 
 
 @route("repos/create-dispatch-event", "POST /repos/{owner}/{repo}/dispatches")
