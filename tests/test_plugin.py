@@ -467,7 +467,7 @@ def test_the_marker_is_known_to_strict_pytest(pytester: pytest.Pytester) -> None
             "short_shas, repositories, seed, pass_through, base_url, validate, enterprise_version, inactive_events, "
             "auto_inactive_production, delete_per_repository, neutral_passes, contexts_before_merge, "
             "list_all_contexts, payload_limit, version_text_in_errors, null_is_absent, branch_policy_redirect, "
-            "legacy_delivery_headers, mergeable_after, stateless_tokens, quoted_issuer"),
+            "legacy_delivery_headers, mergeable_after, stateless_tokens and 1 more"),
         ),
         (
             "'octocat/example'",
@@ -739,7 +739,8 @@ def test_a_bad_seed_file_is_one_error_in_one_line(pytester: pytest.Pytester) -> 
         f"pytest_ghdeploy.FakeError: {pytester.path / 'inner' / 'bad.json'}: unknown key 'full_nme' in "
         "repositories[0]; known: full_name, default_branch, private, deploy_keys_enabled, environments_protected, "
         "branches, commits, merge_conflicts, tags, "
-        "refs, collaborators, deploy_keys, commit_statuses, check_runs, pull_requests, environments, deployments"
+        "refs, protected_branches, collaborators, deploy_keys, commit_statuses, check_runs, commit_comments, labels, "
+        "pull_requests, environments, releases and 3 more"
     )
     assert error_lines(result) == [expected] * 3
 

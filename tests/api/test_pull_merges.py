@@ -184,7 +184,7 @@ def test_an_impossible_merge_is_refused(
     status: int,
     message: str,
 ) -> None:
-    """With a simple body. Nothing has changed, not even the mergeability. A refusal from Python changes nothing either."""
+    """With a simple body. Nothing has changed, not even the mergeability, and from Python neither."""
     pull = repo.add_pull_request("topic")
     before(http)
     earlier = snapshot()
@@ -192,8 +192,9 @@ def test_an_impossible_merge_is_refused(
     assert (reply.status_code, reply.json()["message"]) == (status, message)
     assert reply.json().keys() == {"message", "documentation_url", "status"}
     if "sha" not in body:
+        method: Any = body.get("merge_method", "merge")
         with pytest.raises(FakeError, match="GitHub would respond 405 "):
-            pull.merge(method=body.get("merge_method", "merge"))
+            pull.merge(method=method)
     assert snapshot() == earlier
 
 

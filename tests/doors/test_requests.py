@@ -286,7 +286,7 @@ REPO = "/repos/octocat/example"
             "issues/update-milestone",
             f'"PATCH", "{REPO}/milestones/*", status=200, json=…',
         ),
-        ("DELETE", f"{REPO}/releases/7", "repos/delete-release", f'"DELETE", "{REPO}/releases/*", status=204'),
+        ("DELETE", f"{REPO}/milestones/7", "issues/delete-milestone", f'"DELETE", "{REPO}/milestones/*", status=204'),
         (
             "GET",
             f"{REPO}/branches/main/protection",
