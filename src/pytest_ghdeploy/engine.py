@@ -7,6 +7,7 @@ around it, which has only the public interface.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from weakref import ref
@@ -88,9 +89,7 @@ class Engine:
         self.lock = self.outbox.lock
         self.changes = self.outbox.changes
         self._urls = Urls.of(base_url, enterprise_version)
-        self._codeload_host = registry.host_of(self._urls.codeload)
-        hosts = {self._codeload_host, registry.host_of(self._urls.html)} - {self.host}
-        self.download_hosts: frozenset[str] = frozenset(filter(registry.is_githubs, hosts))
+        self._codeload_host, self.download_hosts = _download_hosts(self._urls.codeload, self._urls.html, self.host)
         self._problems: list[BaseException] = []
         self._recorded: list[Event] = []
         self.events = Events(self._recorded)
@@ -351,7 +350,8 @@ class Engine:
             self.is_silent = False
             place = self._recorder.begin(request)
             try:
-                request.download = self._download(url, parts.path, root)
+                host = self.host if parts.netloc == self.host else registry.host_of(url)
+                request.download = self._download(host, parts.path, root)
                 if not request.download:
                     request.path = self._below_root(parts.path, urlsplit(root).path if root else self.prefix)
                 answer = self.application.handle(request, self._urls.at(root) if root else None)
@@ -392,9 +392,8 @@ class Engine:
 
         return (downloads.place_on_codeload if host == self._codeload_host else downloads.place_on_pages)(path)
 
-    def _download(self, url: str, path: str, root: str) -> Place | None:
+    def _download(self, host: str, path: str, root: str) -> Place | None:
         """Find the archive that a URL leads to; ``None`` for a URL of the API."""
-        host = registry.host_of(url) if self.download_hosts else ""
         is_elsewhere = host in self.download_hosts
         if not is_elsewhere and "/_codeload/" not in path and "/archive/" not in path:
             return None
@@ -414,6 +413,14 @@ class Engine:
             return path.removeprefix(prefix) or "/"
         msg = f"the fake cannot answer {path} on {self.host}: it serves only the API at {self.base_url}"
         raise UnsupportedRequest(msg, see="another-host-of-github")
+
+
+@lru_cache(32)
+def _download_hosts(codeload: str, html: str, api_host: str) -> tuple[str, frozenset[str]]:
+    """Return the host of archives, and GitHub's hosts other than the API's from which they are downloaded."""
+    codeload_host = registry.host_of(codeload)
+    hosts = {codeload_host, registry.host_of(html)} - {api_host}
+    return codeload_host, frozenset(filter(registry.is_githubs, hosts))
 
 
 def _is_verdict(problem: BaseException) -> bool:

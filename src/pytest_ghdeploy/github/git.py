@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from copy import copy
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pytest_ghdeploy.github.git_database import GitDatabase, first_sha, parts_of
-from pytest_ghdeploy.github.git_objects import sha_of
+from pytest_ghdeploy.github.git_objects import blob_sha, sha_of
 from pytest_ghdeploy.github.git_refs import Refs
 from pytest_ghdeploy.github.history import compare
 from pytest_ghdeploy.github.merges import merged
@@ -100,10 +101,9 @@ class Graph(GitDatabase):
         """Refs that are neither branches nor tags, without ``refs/``."""
         if empty:
             return
-        files = {"README.md": f"# {name}\n", ".gitignore": "*.pyc\n"}
-        self.branches[default_branch] = self.add(
-            (), Tree({path: File(self.add_blob(text)) for path, text in files.items()}), "Initial commit", author, now
-        ).sha
+        blobs, tree = _first_files(name)
+        self.blobs.update(blobs)
+        self.branches[default_branch] = self.add((), tree, "Initial commit", author, now).sha
 
     def copy(self) -> Graph:
         """Return an independent graph with the same commits and refs."""
@@ -429,3 +429,11 @@ class Graph(GitDatabase):
 
 def _number(commit: Commit) -> int:
     return commit.number
+
+
+@lru_cache(64)
+def _first_files(name: str) -> tuple[dict[str, bytes], Tree]:
+    """Return the blobs and the tree of the first commit of the repository *name*. Most tests use the same few names."""
+    contents = {"README.md": f"# {name}\n".encode("utf-8", "surrogatepass"), ".gitignore": b"*.pyc\n"}
+    blobs = {blob_sha(content): content for content in contents.values()}
+    return blobs, Tree({path: File(blob_sha(content)) for path, content in contents.items()})

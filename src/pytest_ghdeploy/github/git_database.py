@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.trees import File, Tree
 
 
+_FIRST_TREES = {EMPTY.sha: EMPTY}
+
+
 class AnnotatedTag(NamedTuple):
     """
     A tag object. A ref such as ``refs/tags/v1`` may point to it.
@@ -46,7 +49,7 @@ class GitDatabase:
         self.commits: dict[str, Commit] = {}
         self.annotated_tags: dict[str, AnnotatedTag] = {}
         # Without those of the newest commits, until a tree is looked up.
-        self._trees: dict[str, Tree] = {EMPTY.sha: EMPTY}
+        self._trees: dict[str, Tree] = dict(_FIRST_TREES)
         self._commits_with_trees = 0
 
     def _copy_objects(self) -> None:
