@@ -117,6 +117,16 @@ def test_a_value_is_masked_from_its_command_on() -> None:
     assert report.summary == "***\n"
 
 
+def test_the_properties_of_an_annotation_are_masked() -> None:
+    """The runner knows six of them. Others are ignored, whatever their name."""
+    text = "::add-mask::s3cret\n::error title=a s3cret,file=s3cret.js,color=red::bad\n"
+    text += "::warning message=one,level=two,self=three,line=4::fine\n"
+    assert reported(text).annotations == [
+        {"level": "error", "message": "bad", "title": "a ***", "file": "***.js"},
+        {"level": "warning", "message": "fine", "line": "4"},
+    ]
+
+
 def test_secrets_are_masked_from_the_beginning() -> None:
     """A longer one comes first, and an empty mask hides nothing."""
     report = reported("a-token and a-token-2\n::add-mask::\nlast\n", "a-token", "a-token-2", "")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MASK = "***"
 _LEVELS = ("error", "warning", "notice")
+# The properties of an annotation; the runner ignores others.
+_PLACES = ("title", "file", "line", "endLine", "col", "endColumn")
 _DISABLED = ("set-env", "add-path")
 # The runner does not let one step change how Node starts in the next.
 _NOT_EXPORTED = ("NODE_OPTIONS",)
@@ -188,7 +190,7 @@ class Report:
         elif name == "stop-commands":
             self._stop = data
         elif name in _LEVELS:
-            self._annotate(name, data, **properties)
+            self._annotate(name, data, properties)
         elif name in ("set-output", "save-state"):
             if not properties.get("name"):
                 self._fail(f"Unable to process command '::{name}::' successfully.", "Required field 'name' is missing")
@@ -212,11 +214,12 @@ class Report:
             except Malformed as problem:
                 self._fail(f"Unable to process file command '{name}' successfully.", str(problem))
 
-    def _annotate(self, level: str, message: str, **properties: str) -> None:
-        self.annotations.append({"level": level, "message": self._masked(message)} | properties)
+    def _annotate(self, level: str, message: str, properties: dict[str, str]) -> None:
+        known = {"message": message} | {name: properties[name] for name in _PLACES if name in properties}
+        self.annotations.append({"level": level} | {name: self._masked(text) for name, text in known.items()})
 
     def _fail(self, *messages: str) -> None:
         self.failed = True
         for message in messages:
-            self._annotate("error", message)
+            self._annotate("error", message, {})
             self._log.append(self._masked(f"::error::{message}"))
