@@ -554,7 +554,7 @@ def test_a_revoked_token_is_bad_credentials(http: requests.Session, ghdeploy: Fa
     assert http.get(f"/repos/{repo.full_name}").status_code == 200
     ghdeploy.revoke_token(TEXT)
     for text, hint in (
-        (TEXT, "the token of octocat was revoked with revoke_token"),
+        (TEXT, "the token of octocat was revoked with revoke_token or DELETE /installation/token"),
         (
             "another",
             "the token was not added with add_token (tokens added: 1); until one is added, every token is accepted",

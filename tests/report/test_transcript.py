@@ -56,6 +56,16 @@ def test_a_client_cannot_send_commands_to_the_terminal(ghdeploy: FakeGitHub) -> 
     assert all(line.isprintable() for line in text.splitlines())
 
 
+@pytest.mark.parametrize("path", ["tarball", "zipball", "contents/data.bin"])
+def test_a_binary_response_is_shown_by_its_size(ghdeploy: FakeGitHub, repo: Repository, path: str) -> None:
+    """An archive in a terminal would be noise."""
+    repo.add_commit("main", files={"data.bin": b"\0\x01\xff"})
+    raw = HEADERS | {"Accept": "application/vnd.github.raw"}
+    got = requests.get(f"{API}/repos/{repo.full_name}/{path}", headers=raw, timeout=5)
+    assert _lines_of(ghdeploy)[-1] == f"200 OK {len(got.content)} bytes"
+    assert [type(exchange.status) for exchange in ghdeploy.requests] == [int] * len(ghdeploy.requests)
+
+
 def test_a_long_conversation_shows_the_beginning_and_the_end(ghdeploy: FakeGitHub) -> None:
     """The rest is counted."""
     repo = ghdeploy.add_repository("octocat/example")

@@ -101,7 +101,8 @@ def authenticate(store: Store, request: Request) -> Token | None:
 
 def _check_valid(store: Store, token: Token) -> None:
     if token.revoked:
-        raise refusals.bad_credentials(f"the token of {token.user.login} was revoked with revoke_token")
+        means = "revoke_token or DELETE /installation/token"
+        raise refusals.bad_credentials(f"the token of {token.user.login} was revoked with {means}")
     installation = None if token.installation_id is None else store.installations.get(token.installation_id)
     if token.installation_id is not None and installation is None:
         raise refusals.bad_credentials(

@@ -120,7 +120,7 @@ def _redirected(
     ref = quote(links.full_ref(store, repository, place.ref))
     query = f"?{request.query}" if request.query else ""
     location = f"{urls.codeload}/{repository.full_name}/{place.form}/{ref}{query}"
-    return Answer(HTTPStatus.FOUND, headers | {"Location": location, "Content-Length": "0"}, b"")
+    return Answer(int(HTTPStatus.FOUND), headers | {"Location": location, "Content-Length": "0"}, b"")
 
 
 def _packed(
@@ -139,10 +139,10 @@ def _packed(
         "Content-Length": str(len(body)),
         "Vary": "Authorization,Accept-Encoding,Origin",
     }
-    return Answer(HTTPStatus.OK, headers, b"" if request.method == "HEAD" else body)
+    return Answer(int(HTTPStatus.OK), headers, b"" if request.method == "HEAD" else body)
 
 
 def _refused(headers: dict[str, str], hint: str) -> Answer:
     body = b"404: Not Found"
     more = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "X-GHDeploy-Hint": hint}
-    return Answer(HTTPStatus.NOT_FOUND, headers | more, body, hint)
+    return Answer(int(HTTPStatus.NOT_FOUND), headers | more, body, hint)

@@ -53,6 +53,8 @@ def gist(entry: Exchange) -> str:
     try:
         body = json.loads(entry.response_body)
     except (ValueError, RecursionError):
+        if b"\0" in entry.response_body:  # so git tells binary files from text
+            return f"{len(entry.response_body):,} bytes"
         return _cut(entry.response_body)
     page = _page(entry)
     if isinstance(body, list):

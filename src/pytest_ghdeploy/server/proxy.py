@@ -133,7 +133,7 @@ class Proxy:
             return self._answer(f"http://{incoming.authority}", incoming)
         self._fake.note(f"a request to http://{host} was redirected to https://{host}, as GitHub does")
         headers = {"Location": f"https://{host}{incoming.target}", "Content-Length": "0"}
-        return Answer(HTTPStatus.MOVED_PERMANENTLY, headers, b"")
+        return Answer(int(HTTPStatus.MOVED_PERMANENTLY), headers, b"")
 
     def _answer(self, origin: str, incoming: Incoming) -> Answer:
         url = f"{origin}{incoming.target}"
