@@ -86,7 +86,11 @@ def get_commit(call: Call) -> Reply:
     return Reply(200, as_json.full_commit(commit, graph, call.repository, call.urls))
 
 
-@route("repos/list-pull-requests-associated-with-commit", "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls")
+@route(
+    "repos/list-pull-requests-associated-with-commit",
+    "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
+    permission="pull_requests or contents",
+)
 def list_pull_requests_associated_with_commit(call: Call) -> Reply:
     """List the merged pull request that brought a commit into the default branch, or else all that have it."""
     from pytest_ghdeploy.api import pull_states, pulls  # few tests need them

@@ -99,7 +99,7 @@ def list_for_repo(call: Call) -> Reply:
     return Reply(200, Listing(rows, partial(_listed, call)))
 
 
-@route("issues/get", "GET /repos/{owner}/{repo}/issues/{issue_number}", finds=find_issue)
+@route("issues/get", "GET /repos/{owner}/{repo}/issues/{issue_number}", permission="issues", finds=find_issue)
 def get(call: Call) -> Reply:
     """Show the issue of a pull request."""
     return Reply(200, _shown(call, call.found), modified_at=call.found.updated_at)

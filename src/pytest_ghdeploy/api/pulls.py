@@ -354,7 +354,12 @@ def create(call: Call) -> Reply:
     return Reply(201, body, location=body["url"])
 
 
-@route("pulls/get", "GET /repos/{owner}/{repo}/pulls/{pull_number}", finds=find)
+@route(
+    "pulls/get",
+    "GET /repos/{owner}/{repo}/pulls/{pull_number}",
+    permission="pull_requests or contents",
+    finds=find,
+)
 def get(call: Call) -> Reply:
     """Show a pull request, and whether it can be merged."""
     refuse_forms(call, "diff", "patch")

@@ -165,7 +165,7 @@ def list_requested_reviewers(call: Call) -> Reply:
     )
 
 
-@route("pulls/request-reviewers", f"POST {_REVIEWERS}", finds=pulls.find)
+@route("pulls/request-reviewers", f"POST {_REVIEWERS}", needs="triage", finds=pulls.find)
 def request_reviewers(call: Call) -> Reply:
     """Request reviews of users and teams."""
     row = request(call.store, call.repository, call.found, call.actor, **call.arguments_for(request))
@@ -173,7 +173,7 @@ def request_reviewers(call: Call) -> Reply:
     return Reply(201, body, location=body["url"])
 
 
-@route("pulls/remove-requested-reviewers", f"DELETE {_REVIEWERS}", finds=pulls.find)
+@route("pulls/remove-requested-reviewers", f"DELETE {_REVIEWERS}", needs="triage", finds=pulls.find)
 def remove_requested_reviewers(call: Call) -> Reply:
     """Remove requests for reviews."""
     row = withdraw(call.store, call.repository, call.found, call.actor, **call.arguments_for(withdraw))
