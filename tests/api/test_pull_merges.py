@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import requests
 
     from pytest_ghdeploy import Repository
+    from pytest_ghdeploy.github.pull_requests import MergeMethod
 
 PULLS = f"{REPO}/pulls"
 FILE = {"message": "Change", "content": "aGVsbG8K", "branch": "topic"}
@@ -192,7 +193,7 @@ def test_an_impossible_merge_is_refused(
     assert (reply.status_code, reply.json()["message"]) == (status, message)
     assert reply.json().keys() == {"message", "documentation_url", "status"}
     if "sha" not in body:
-        method: Any = body.get("merge_method", "merge")
+        method: MergeMethod = "squash" if "merge_method" in body else "merge"
         with pytest.raises(FakeError, match="GitHub would respond 405 "):
             pull.merge(method=method)
     assert snapshot() == earlier
@@ -442,6 +443,27 @@ def test_a_conflict_has_no_test_merge(http: requests.Session, repo: Repository) 
     assert pull["merge_commit_sha"] == old
     assert http.get(f"{REPO}/git/ref/pull/1/merge").status_code == 404
     assert http.post(f"{REPO}/deployments", json={"ref": "refs/pull/1/merge"}).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["pull/1/head", "pull/1/merge", "pull/2/head", "pull/x/y"])
+def test_requests_do_not_write_the_refs_of_pull_requests(
+    http: requests.Session, repo: Repository, snapshot: Callable[[], object], name: str
+) -> None:
+    """They follow the branches, so that the test merge of a pull request that can be merged is always there."""
+    sha = repo.sha("main")
+    repo.add_pull_request("topic")
+    http.get(f"{PULLS}/1")
+    repo.add_ref("refs/pull/x/y", "topic")
+    before, exists = snapshot(), name != "pull/2/head"
+    replies = [
+        http.post(f"{REPO}/git/refs", json={"ref": f"refs/{name}", "sha": sha}),
+        http.patch(f"{REPO}/git/refs/{name}", json={"sha": sha, "force": True}),
+        http.delete(f"{REPO}/git/refs/{name}"),
+    ]
+    failed, unknown = "Reference update failed", "Reference does not exist"
+    expected = ["Reference already exists", failed, failed] if exists else [failed, unknown, unknown]
+    assert [(reply.status_code, reply.json()["message"]) for reply in replies] == [(422, text) for text in expected]
+    assert snapshot() == before
 
 
 def test_lists_of_refs_have_those_of_pull_requests(http: requests.Session, repo: Repository) -> None:

@@ -9,6 +9,7 @@ from client import REPO, Client
 
 if TYPE_CHECKING:
     from pytest_ghdeploy import FakeGitHub, Repository
+    from pytest_ghdeploy.github.model import Permission
 
 PULLS = f"{REPO}/pulls"
 REVIEWERS = f"{PULLS}/1/requested_reviewers"
@@ -55,7 +56,9 @@ def test_one_of_the_accepted_permissions_is_enough(
 
 
 @pytest.mark.parametrize(("right", "status"), [("pull", 404), ("triage", 201), ("push", 201)])
-def test_triage_is_enough_to_request_reviews(ghdeploy: FakeGitHub, repo: Repository, right: str, status: int) -> None:
+def test_triage_is_enough_to_request_reviews(
+    ghdeploy: FakeGitHub, repo: Repository, right: Permission, status: int
+) -> None:
     """GitHub's table of roles grants it from triage on."""
     ghdeploy.add_user("mona")
     repo.add_collaborator("mona", right)

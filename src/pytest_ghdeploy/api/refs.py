@@ -41,8 +41,9 @@ def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: 
     Raises:
         Conflict: The repository has no commits.
         Unprocessable:
-            *ref* is invalid or exists, *sha* is not a commit, or a rule of the
-            branch restricts creations. In all cases nothing has changed.
+            *ref* is invalid, exists or is one of a pull request, *sha* is not a
+            commit, or a rule of the branch restricts creations. In all cases
+            nothing has changed.
 
     Source:
         https://docs.github.com/rest/git/refs#create-a-reference
@@ -50,6 +51,7 @@ def create(store: Store, repository: Repository, actor: User, *, ref: str, sha: 
     graph = git.history(store, repository)
     rules.check_sha(sha)
     name = new_name(graph, ref)
+    rules.check_ref_writable(name)
     _check_object(graph, repository, name, sha, is_new=True)
     _check_rules(store, repository, name, is_new=True)
     graph.set_ref(name, sha)
@@ -85,15 +87,17 @@ def update(store: Store, repository: Repository, actor: User, name: str, *, sha:
     Raises:
         Conflict: The repository has no commits.
         Unprocessable:
-            The ref or the commit does not exist, the update is not a
-            fast-forward and *force* is false, or a rule of the branch restricts
-            updates. In all cases nothing has changed.
+            The ref or the commit does not exist, the ref is one of a pull
+            request, the update is not a fast-forward and *force* is false, or a
+            rule of the branch restricts updates. In all cases nothing has
+            changed.
 
     Source:
         https://docs.github.com/rest/git/refs#update-a-reference
     """
     graph = git.history(store, repository)
     before = _check_ref(graph, repository, name)
+    rules.check_ref_writable(name)
     rules.check_sha(sha)
     _check_object(graph, repository, name, sha, is_new=False)
     lost = [commit.sha[:7] for commit in graph.missing(graph.peel(sha), graph.peel(before))]
@@ -113,13 +117,14 @@ def delete(store: Store, repository: Repository, actor: User, name: str) -> None
 
     Raises:
         Conflict: The repository has no commits.
-        Unprocessable: The ref does not exist or is the default branch. Nothing has changed.
+        Unprocessable: The ref does not exist, is the default branch, or is one of a pull request. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/git/refs#delete-a-reference
     """
     graph = git.history(store, repository)
     before = _check_ref(graph, repository, name)
+    rules.check_ref_writable(name)
     rules.check_ref_deletable(name, repository.default_branch)
     graph.remove_ref(name)
     git.pushed(store, repository, actor, name, before=before)

@@ -537,9 +537,10 @@ def invalid_ref_name(ref: str, hint: str) -> Unprocessable:
 
 def ref_update_failed(hint: str) -> Unprocessable:
     """
-    Refuse to create a ref that git cannot store.
+    Refuse to write a ref that git cannot store or that only GitHub writes.
 
-    Recorded for a branch that would point to a file's content. For a ref beside an existing one it is a [guess].
+    Recorded for a branch that would point to a file's content. For a ref beside an existing one, and for a ref of a
+    pull request, it is a [guess].
     """
     return Unprocessable("Reference update failed", hint=hint, field="ref")
 

@@ -96,6 +96,20 @@ def check_ref_object(name: str, kind: ObjectKind | None, *, is_new: bool, hint: 
     raise refusals.ref_update_failed(hint) if is_new else refusals.object_not_a_commit(hint)
 
 
+def check_ref_writable(name: str) -> None:
+    """
+    Refuse to create, move or delete a ref of a pull request, which follows its branches by itself.
+
+    Raises:
+        Unprocessable: *name* is below ``pull/``.
+
+    Source:
+        GitHub hides these refs from pushes. That the text of the API is this one is a [guess].
+    """
+    if name.startswith("pull/"):
+        raise refusals.ref_update_failed(f"refs/{name} is a ref of a pull request, which only GitHub changes")
+
+
 def check_ref_update(*, fast_forward: bool, force: bool, hint: str) -> None:
     """
     Refuse to move a ref to a commit that does not contain its current one, unless with *force*.
