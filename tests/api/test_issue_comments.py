@@ -100,12 +100,8 @@ def test_comments_are_listed_oldest_first(http: requests.Session, repo: Reposito
     assert http.get(ALL, params={"since": second["created_at"]}).json() == [second, third]
     assert http.get(f"{ALL}?since=yesterday").json() == [first, second, third]
     assert http.get(f"{ALL}?direction=desc").json() == [first, second, third]
-    newest_first = http.get(f"{ALL}?sort=created&direction=desc").json()
-    assert [comment["created_at"] for comment in newest_first] == [
-        third["created_at"],
-        second["created_at"],
-        first["created_at"],
-    ]
+    for sort in ("created", "updated"):
+        assert http.get(f"{ALL}?sort={sort}&direction=desc").json() == [third, second, first], "with equal times too"
     http.patch(f"{ALL}/{first['id']}", json={"body": "changed"})
     ghdeploy.clock.tick(60)
     http.patch(f"{ALL}/{second['id']}", json={"body": "changed"})

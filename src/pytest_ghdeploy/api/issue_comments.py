@@ -166,7 +166,9 @@ def list_comments_for_repo(call: Call) -> Reply:
     """List the comments on all pull requests, oldest first. ``direction`` counts only with ``sort``."""
     rows = call.store.issue_comments.where(repository_id=call.repository.id)[::-1]
     if sort := _SORTS.get(call.query.get("sort", "")):
-        rows.sort(key=sort, reverse=call.query.get("direction") == "desc")
+        rows.sort(key=sort)
+        if call.query.get("direction") == "desc":
+            rows.reverse()  # newer ids come first among equal times too
     return _listed(call, rows)
 
 
