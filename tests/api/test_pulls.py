@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from client import REPO
+from work import lines_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -351,3 +352,36 @@ def test_reopening_depends_on_the_head(http: requests.Session, repo: Repository)
     assert reason() == "A pull request already exists for octocat:topic."
     http.patch(f"{REPO}/git/refs/heads/main", json={"sha": after})
     assert reason() == "There are no new commits on the octocat:topic branch."
+
+
+def test_outsiders_cost_the_same_in_a_long_history(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """Whether an author has committed to the default branch is found out once for each push to it, not in each row."""
+    ghdeploy.add_user("mona")
+    for name in ("one", "two", "three"):
+        repo.add_branch(name)
+        repo.add_commit(name)
+        repo.add_pull_request(name, user="mona").add_comment("Hi", user="mona")
+
+    def work(path: str) -> int:
+        http.get(path)
+        return lines_run(lambda: http.get(path))
+
+    paths = [PULLS, f"{REPO}/issues", f"{REPO}/issues/comments"]
+    before = [work(path) for path in paths]
+    for _ in range(200):
+        repo.add_commit("main")
+    assert all(after < 1.2 * old for old, after in zip(before, map(work, paths), strict=True))
+
+
+def test_a_commit_makes_its_author_a_contributor(
+    http: requests.Session, repo: Repository, ghdeploy: FakeGitHub
+) -> None:
+    """On the default branch, with the next request."""
+    ghdeploy.add_user("mona")
+    repo.add_commit("topic", author="mona")
+    repo.add_pull_request("topic", user="mona")
+    assert http.get(f"{PULLS}/1").json()["author_association"] == "NONE"
+    repo.add_commit("main", author="mona")
+    assert http.get(f"{PULLS}/1").json()["author_association"] == "CONTRIBUTOR"

@@ -30,8 +30,7 @@ def association_of(store: Store, repository: Repository, user: User) -> str:
         return known
     # Only the default branch counts: a test merge is a commit by the author of its pull request.
     graph = store.git(repository)
-    history = graph.ancestors(graph.branches[repository.default_branch])
-    has_committed = any(graph.commits[sha].author.id == user.id for sha in history)
+    has_committed = user.id in graph.authors(graph.branches[repository.default_branch])
     return author_association(user, repository, granted, is_member=is_member, has_committed=has_committed)
 
 

@@ -99,6 +99,7 @@ class Graph(GitDatabase):
         self.tags = Refs()
         self.other_refs = Refs()
         """Refs that are neither branches nor tags, without ``refs/``."""
+        self._authors: tuple[str, int, frozenset[int]] = "", 0, frozenset()
         if empty:
             return
         blobs, tree = _first_files(name)
@@ -229,6 +230,14 @@ class Graph(GitDatabase):
                 seen.add(sha)
                 todo.extend(self.commits[sha].parents)
         return seen
+
+    def authors(self, head: str) -> frozenset[int]:
+        """Collect the ids of the authors of *head* and its ancestors. The latest result is kept."""
+        *known, ids = self._authors
+        if known != [head, len(self.commits)]:  # the history of a commit may be extended at its end
+            ids = frozenset(self.commits[sha].author.id for sha in self.ancestors(head))
+            self._authors = head, len(self.commits), ids
+        return ids
 
     def contains(self, head: str, sha: str) -> bool:
         """Return whether *sha* is *head* or one of its ancestors."""
