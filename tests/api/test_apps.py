@@ -82,7 +82,7 @@ def wrong_key(gh: FakeGitHub, app: App) -> str:
 @pytest.mark.parametrize(
     ("sign", "message", "hint"),
     [
-        (wrong_key, NO_JWT[1], "the JSON web token names the app deployer, but the signature does not fit its private"),
+        (wrong_key, NO_JWT[1], "the JSON web token names the app deployer, but the signature does not match its"),
         (
             lambda gh, app: signing.signed(gh, app, algorithm="RS512"),
             NO_JWT[1],
@@ -218,7 +218,7 @@ def test_a_token_that_looks_like_one_can_be_added(ghdeploy: FakeGitHub, app: App
 
 
 def test_without_an_app_any_json_web_token_is_accepted(ghdeploy: FakeGitHub) -> None:
-    """It speaks for `example-app`, which is installed everywhere with all permissions. Its id is that of the token."""
+    """It belongs to `example-app`, which is installed everywhere with all permissions and has the id in the token."""
     ghdeploy.add_repository("octocat/example", private=True)
     ghdeploy.add_token("ends-any-token-will-do", user="hubot")
     for claims, algorithm in (({"iss": 4711}, "RS256"), ({"iss": "another", "exp": 5}, "HS256"), ({}, "none")):

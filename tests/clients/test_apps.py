@@ -88,7 +88,7 @@ def test_pygithub_with_the_wrong_key_is_refused(ghdeploy: FakeGitHub, app: App) 
     integration = GithubIntegration(auth=Auth.AppAuth(app.id, ghdeploy.add_app("other").private_key))
     with pytest.raises(GithubException, match="A JSON web token could not be decoded"):
         integration.get_app()
-    assert "the signature does not fit its private key" in ghdeploy.requests[-1].hint
+    assert "the signature does not match its private key" in ghdeploy.requests[-1].hint
 
 
 # githubkit

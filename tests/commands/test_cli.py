@@ -108,7 +108,7 @@ def test_each_command_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> No
     """It describes the command and its options."""
     shown = help_of(capsys)
     assert "serve run the fake GitHub on a port of 127.0.0.1" in shown
-    assert "run run a command against a fake GitHub of its own" in shown
+    assert "run run a command against its own fake GitHub" in shown
     assert "demo run the life cycle of a deployment and draw it" in shown
     assert "with GitHub's operation ids, in three columns." in help_of(capsys, "routes")
     assert "--mermaid draw a Mermaid sequence diagram" in help_of(capsys, "demo")

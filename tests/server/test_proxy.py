@@ -274,7 +274,7 @@ def test_a_host_that_is_passed_through_is_refused(ghdeploy: FakeGitHub, proxy: L
 
 
 def test_of_many_refused_hosts_some_are_forgotten(proxy: LiveServer) -> None:
-    """A client could invent hosts without end."""
+    """A client could name any number of hosts."""
     for number in range(1005):
         assert proxy._proxy
         proxy._proxy.open(f"h{number}.invalid:443")
@@ -297,7 +297,7 @@ def test_bytes_before_the_tunnel_are_refused(proxy: LiveServer) -> None:
 
 
 def test_a_tunnel_in_a_tunnel_is_refused(proxy: LiveServer) -> None:
-    """GitHub is no proxy."""
+    """GitHub is not a proxy."""
     with tunnel(proxy, "api.github.com") as inside:
         inside.putrequest("CONNECT", "api.github.com:443")
         inside.endheaders()
@@ -309,7 +309,7 @@ def test_without_proxy_there_are_no_tunnels(ghdeploy_server: LiveServer) -> None
     status, text = refusal_of(ghdeploy_server, "api.github.com:443")
     assert (status, "serve(proxy=True)" in text) == (501, True)
     for name in ("proxy_url", "proxy_env", "refused_hosts"):
-        with pytest.raises(FakeError, match=r"is no proxy: use serve\(proxy=True\)"):
+        with pytest.raises(FakeError, match=r"is not a proxy: use serve\(proxy=True\)"):
             getattr(ghdeploy_server, name)
 
 

@@ -91,7 +91,7 @@ def install(
     suspended_by: User | None = None,
 ) -> Installation:
     """
-    Add an installation on an account that has none. Those that the app has because it is everywhere end.
+    Add an installation on an account that has none. If the app counts as installed everywhere, this ends.
 
     Args:
         installation_id: An id that no installation has. The default is the next free one.

@@ -79,7 +79,7 @@ def issue(
 
 
 def keep(store: Store, token: Token) -> Token:
-    """Accept a new token from now on, and never show it. Unlike ``add_token``, this refuses no other token."""
+    """Accept a new token from now on, and never show it. Unlike ``add_token``, this invalidates no other token."""
     store.changes.put(store.issued_tokens, token.text, token)
     store.secrets.add(token.text)
     return token
@@ -87,7 +87,7 @@ def keep(store: Store, token: Token) -> Token:
 
 def revoke(store: Store, token: Token) -> None:
     """
-    Revoke a token. It stays known, because without any token every token would be accepted again.
+    Revoke a token. It is kept as revoked, because a fake without tokens accepts every token.
 
     Source:
         https://docs.github.com/rest/apps/installations#revoke-an-installation-access-token

@@ -55,7 +55,7 @@ def create(
 
 def example(store: Store, issuer: object) -> App:
     """
-    Find or create the app that any JSON web token speaks for until a test adds an app.
+    Find or create the app that every JSON web token belongs to until a test adds an app.
 
     Args:
         issuer: The ``iss`` of the first such token: the id of the new app if it is a free number, or its client id.
@@ -72,7 +72,7 @@ def example(store: Store, issuer: object) -> App:
 
 
 def set_private_key(store: Store, app: App, private_key: str) -> None:
-    """Give an app its private key in PEM, which is never shown, nor is any line of it."""
+    """Give an app its private key in PEM. Neither the key nor a line of it is ever shown."""
     store.changes.put(store.private_keys, app.id, private_key)
     store.secrets.add(private_key.strip())
     for line in private_key.split():

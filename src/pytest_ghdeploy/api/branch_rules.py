@@ -55,7 +55,7 @@ def check_ref(store: Store, repository: Repository, name: str, *, is_new: bool) 
     Refuse to create or move the ref *name*, such as ``heads/topic``, if it is a branch whose rules forbid it.
 
     Raises:
-        Unprocessable: They do.
+        Unprocessable: A rule forbids it.
     """
     branch = name.removeprefix("heads/")
     if branch != name:
@@ -68,7 +68,7 @@ def check_contents(store: Store, repository: Repository, branch: str) -> None:
     Refuse to commit a file to a branch whose rules forbid it.
 
     Raises:
-        Conflict: They do.
+        Conflict: A rule forbids it.
     """
     is_new = branch not in store.git(repository).branches
     rules.check_contents(of(store, repository, branch), branch, is_new_branch=is_new)

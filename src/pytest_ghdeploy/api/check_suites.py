@@ -1,7 +1,7 @@
 """
 Check suites: the check runs of one app on a commit.
 
-A suite is made by its first check run.
+The first check run of a suite creates it.
 
 Source:
     https://docs.github.com/rest/checks/suites and, for the runs of a suite, https://docs.github.com/rest/checks/runs

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def association_of(store: Store, repository: Repository, user: User) -> str:
-    """Return what *user* is to a repository: ``OWNER``, ``MEMBER``, ``COLLABORATOR``, ``CONTRIBUTOR`` or ``NONE``."""
+    """Return the association of *user*: ``OWNER``, ``MEMBER``, ``COLLABORATOR``, ``CONTRIBUTOR`` or ``NONE``."""
     granted, is_member = store.granted(repository, user), store.is_member(repository.owner, user)
     known = author_association(user, repository, granted, is_member=is_member, has_committed=False)
     if known != "NONE":

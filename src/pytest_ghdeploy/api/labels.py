@@ -142,7 +142,7 @@ def update(
     description: str | None = None,
 ) -> Label:
     """
-    Change a label, and dispatch ``label`` if anything has changed. What is ``None`` stays.
+    Change a label, and dispatch ``label`` if anything has changed. Arguments that are ``None`` change nothing.
 
     Raises:
         Unprocessable: Another label has the new name, or a rule is broken. Nothing has changed.

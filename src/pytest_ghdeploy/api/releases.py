@@ -206,14 +206,14 @@ def _dispatch(
 
 def find(call: Call) -> Release:
     """
-    Look up the release in the path. Drafts exist only for those who may push.
+    Look up the release in the path. Only users with push access see drafts.
 
     Raises:
         NotFound: The repository has no such release.
     """
     row: Release = find_in_repository(call, call.store.releases, "release_id", "release", label=_label)
     if row.draft and not _sees_drafts(call):
-        raise refusals.not_found(f"release {row.id} is a draft, which only those who may push can see")
+        raise refusals.not_found(f"release {row.id} is a draft, which only users with push access can see")
     return row
 
 
@@ -266,7 +266,7 @@ def _refuse_discussion(call: Call) -> None:
 
 @route("repos/list-releases", f"GET {_RELEASES}")
 def list_releases(call: Call) -> Reply:
-    """List releases, newest first. Drafts are listed for those who may push."""
+    """List releases, newest first. Users with push access also see drafts."""
     refuse_forms(call, *_FORMS)
     sees_drafts = _sees_drafts(call)
     rows: Sequence[Release] = [row for row in of(call.store, call.repository) if sees_drafts or not row.draft]

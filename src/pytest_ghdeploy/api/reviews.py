@@ -100,7 +100,7 @@ def submit(
 def _submit(store: Store, repository: Repository, of: PullRequest, review: Review, state: ReviewState) -> Review:
     now = store.clock.now
     row = store.reviews.replace(review._replace(state=state, submitted_at=now))
-    # Whoever has reviewed is no longer asked to, and neither are the teams of that user.
+    # The review ends the requests for reviews of this user and of the user's teams.
     of = store.pull_requests.replace(
         of._replace(
             updated_at=now,
@@ -244,7 +244,7 @@ def update_review(call: Call) -> Reply:
 
 @route("pulls/delete-pending-review", f"DELETE {_REVIEW}", needs="pull", finds=find)
 def delete_pending_review(call: Call) -> Reply:
-    """Delete a pending review, and show it for the last time."""
+    """Delete a pending review, and show what it was."""
     of, review = call.found
     delete_pending(call.store, review)
     return Reply(200, _shown(call, of, review))
@@ -261,7 +261,7 @@ def submit_review(call: Call) -> Reply:
 
 @route("pulls/dismiss-review", f"PUT {_REVIEW}/dismissals", finds=find)
 def dismiss_review(call: Call) -> Reply:
-    """Make a review count no longer. The fake does not keep the message, which GitHub shows on its page only."""
+    """Mark a review as dismissed. The fake does not keep the message, which GitHub shows only on its page."""
     of, review = call.found
     row = dismiss(call.store, call.repository, of, review, call.actor)
     return Reply(200, _shown(call, of, row))

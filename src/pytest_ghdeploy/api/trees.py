@@ -38,7 +38,7 @@ def create(
     Args:
         tree: Entries with ``path``, ``mode``, ``type``, and either ``content`` or ``sha`` (``None`` to remove a path).
 
-        base_tree: The SHA of the tree or commit that the entries change. If it is missing, they are all there is.
+        base_tree: The SHA of the tree or commit that the entries change. Without it, the tree has only the entries.
 
     Raises:
         Conflict: The repository has no commits.

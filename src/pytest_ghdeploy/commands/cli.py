@@ -28,14 +28,15 @@ option is invalid or the server cannot start, it prints one line to standard
 error and exits with status 2.
 """
 _RUN = """\
-Run a command against a fake GitHub of its own. The fake has a free port of
-127.0.0.1, and the command gets the environment variables that point clients
-at it. With --proxy, also programs that always call https://api.github.com
-reach the fake, if they use a proxy. When the command has ended, its requests
-are printed to standard error, and what was missing: endpoints that the fake
-lacks, with stubs in Python, and refused connections to other hosts. The exit
-status is that of the command, or 3 if that is 0 and something was missing; 127
-or 126 if the command cannot be started, and 2 if the fake cannot.
+Run a command against its own fake GitHub. The fake listens on a free port of
+127.0.0.1, and the command gets the environment variables that lead clients to
+it. With --proxy, programs that always call https://api.github.com reach the
+fake too, if they use a proxy. After the command has ended, its requests are
+printed to standard error, and then whatever was missing: endpoints that the
+fake lacks, with stubs in Python, and refused connections to other hosts. The
+exit status is that of the command, or 3 if that is 0 and something was
+missing. It is 127 or 126 if the command cannot be started, and 2 if the fake
+cannot be started.
 """
 _DEMO = """\
 Run the life cycle of a deployment with real requests, inside this process,
@@ -100,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     _with_examples(commands.add_parser("routes", help=routes_help), _ROUTES, _ROUTES_EXAMPLES)
     serve = commands.add_parser("serve", help="run the fake GitHub on a port of 127.0.0.1")
     _add_serve(_with_examples(serve, _SERVE, _SERVE_EXAMPLES))
-    run = commands.add_parser("run", help="run a command against a fake GitHub of its own")
+    run = commands.add_parser("run", help="run a command against its own fake GitHub")
     _add_run(_with_examples(run, _RUN, _RUN_EXAMPLES))
     demo = commands.add_parser("demo", help="run the life cycle of a deployment and draw it")
     _with_examples(demo, _DEMO, _DEMO_EXAMPLES).add_argument(
@@ -204,7 +205,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 def _add_shared(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--tls", action="store_true", help="use HTTPS, with a new certificate for this run")
-    add("--proxy", action="store_true", help="be a proxy too, for programs that always call https://api.github.com")
+    add(
+        "--proxy", action="store_true", help="also act as a proxy, for programs that always call https://api.github.com"
+    )
     add(
         "--seed",
         action="append",

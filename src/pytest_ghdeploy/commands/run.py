@@ -1,9 +1,9 @@
 """
-``ghdeploy run``: a command against a fake of its own.
+``ghdeploy run``: a command against its own fake.
 
 The command keeps the terminal to itself: its input and output are untouched, and
-signals are sent on to it. After its end, standard error has the conversation and
-what was missing.
+signals are sent on to it. After it has ended, the conversation and what was missing
+are printed to standard error.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ SOMETHING_MISSING = 3
 """The exit status if the command has succeeded although something was missing."""
 
 _CANNOT_SERVE = 2
-# As of a shell.
+# The statuses of a shell.
 _NOT_FOUND, _NOT_EXECUTABLE, _SIGNALLED = 127, 126, 128
-# Of the conversation, the number of lines kept; older ones are dropped.
+# The number of lines of the conversation that are kept; older ones are dropped.
 _LINES = 10_000
-# The number of different problems that are told apart.
+# The number of different problems that are counted separately.
 _PROBLEMS = 100
 
 

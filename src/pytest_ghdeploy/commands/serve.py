@@ -71,7 +71,7 @@ class Settings(NamedTuple):
 
         fake: The arguments of ``FakeGitHub``.
 
-        proxy: Whether to be a proxy too.
+        proxy: Whether to act as a proxy too.
     """
 
     port: int = DEFAULT_PORT

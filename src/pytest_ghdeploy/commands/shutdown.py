@@ -116,7 +116,7 @@ class Forwarding(_Handlers):
 
     def _handle(self, number: int, _: object) -> None:
         self.received = self.received or number
-        # A terminal sends Ctrl-C to the program too. Many programs take a second one for impatience.
+        # A terminal sends Ctrl-C to the program too. Many programs take a second one as a demand to stop at once.
         if self._program and not (number == signal.SIGINT and _is_in_foreground()):
             self._program.send_signal(number)
 

@@ -99,7 +99,7 @@ def fake_for(host: str) -> Fake | None:
     """
     Return the active fake that answers for *host*; ``None`` if the host is not GitHub's, or is passed through.
 
-    Of a host of downloads, the fake itself refuses other requests.
+    The fake itself refuses all other requests to a host of downloads.
 
     Raises:
         UnsupportedRequest: The host is GitHub's, and no active fake answers for it.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ACTIONS = "github-actions"
 """The slug of GitHub Actions' app."""
 EXAMPLE = "example-app"
-"""The slug of the app that any JSON web token speaks for until a test adds an app."""
+"""The slug of the app that every JSON web token belongs to until a test adds an app."""
 ACTIONS_BOT = "github-actions[bot]"
 """The login of the account that a workflow's token acts as."""
 ACTIONS_ID = 15_368

@@ -80,7 +80,7 @@ def web_names(repo: str, target: Target) -> Names:
 
 
 def link_token(repository_id: int, expires_at: datetime) -> str:
-    """Make the token of a link to a private repository's archive, which says itself until when it is valid."""
+    """Make the token of a link to a private repository's archive. It contains the time at which it expires."""
     until = f"{int(expires_at.timestamp()):X}"
     return f"{_signed(repository_id, until)}{until}"
 

@@ -46,7 +46,7 @@ class Assumptions:
     legacy_delivery_headers: bool = False
     """Spell the names of a delivery's headers as in 2023: ``X-GitHub-Hook-ID``, not ``X-Github-Hook-Id``."""
     mergeable_after: int = 0
-    """After each push, the number of responses that say about a pull request that its ``mergeable`` is not known."""
+    """The number of responses after each push in which ``mergeable`` of a pull request is not known yet."""
     stateless_tokens: bool = False
     """Issue tokens of installations in the format of 2026: ``ghs_``, the app's id, ``_`` and a JSON web token."""
     quoted_issuer: bool = True

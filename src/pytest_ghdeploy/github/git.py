@@ -124,7 +124,7 @@ class Graph(GitDatabase):
         sha: str = "",
         pgp_signature: str = "",
     ) -> Commit:
-        """Add a commit to no branch. Without *sha*, it differs from all others."""
+        """Add a commit that is on no branch. Without *sha*, it differs from all others."""
         self.pending.set(self, _newest=self._newest + 1)
         sha = sha or sha_of("commit", self._name, str(self._newest), message, *parents)
         commit = Commit(sha, parents, tree, message, author, now, self._newest, *signatures, pgp_signature)
@@ -331,7 +331,7 @@ class Graph(GitDatabase):
         signatures: tuple[Signature, Signature],
         pgp_signature: str = "",
     ) -> Commit:
-        """Add a commit to no branch. The same commit has the same SHA, and is added once."""
+        """Add a commit that is on no branch. The same commit has the same SHA, and is added once."""
         parts = ("commit", tree.sha, message, pgp_signature, *parents, *parts_of(signatures, now))
 
         def fits(sha: str) -> bool:

@@ -1,5 +1,5 @@
 """
-JSON web tokens: how an app reads, signs and proves who it is.
+JSON web tokens, with which an app proves its identity: reading and verifying them, and making keys.
 
 Reading needs nothing but the standard library. Keys and signatures need the
 libraries of the extra ``app``, which are imported on first use.
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 ALGORITHM = "RS256"
 """The only algorithm that GitHub accepts."""
 NEEDS_EXTRA = "needs PyJWT and cryptography: pip install 'pytest-ghdeploy[app]'"
-"""The end of a message about what is impossible without the extra ``app``."""
+"""The end of a message about something that needs the extra ``app``."""
 
 _SEGMENTS = 3
 _KEY_BITS = 2048
 
 
 class JsonWebToken(NamedTuple):
-    """A JSON web token: its header and its claims. Nobody has checked either of them, nor the signature."""
+    """A JSON web token: its header and its claims. Neither they nor the signature have been verified."""
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
 
 
 def read(text: str) -> JsonWebToken | None:
-    """Read a JSON web token; ``None`` if *text* is none, such as any other token of GitHub's."""
+    """Read a JSON web token; ``None`` if *text* is something else, such as one of GitHub's tokens."""
     segments = text.split(".")
     if len(segments) != _SEGMENTS:
         return None

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 _FEW = 16
-"""Layers with as many own entries are always kept apart."""
+"""A mapping with at most as many entries of its own is never merged into a new large dictionary."""
 
 
 class Layers(Mapping[str, V], Generic[V]):
     """
     A mapping that never changes. ``changed`` returns another one, which shares most entries with it.
 
-    It consists of a large dictionary that many of them share, and a small one of
+    It consists of a large dictionary that many mappings share, and a small one of
     its own. Once the small one has more entries than the square root of the
     large one, both become a new large one.
     """

@@ -1,5 +1,5 @@
 """
-Pull requests and what is written on them, as frozen rows like those in ``model``.
+Pull requests, and their comments, labels and reactions, as frozen rows like those in ``model``.
 
 On GitHub, every pull request is an issue too: both have one number, and comments,
 labels and reactions belong to the issue. The fake has no other issues.
@@ -48,7 +48,7 @@ class PullRequest(NamedTuple):
     A pull request. Its head and base are branches of one repository.
 
     Attributes:
-        issue_id: The id of its issue, which is another than its own.
+        issue_id: The id of its issue, which differs from its own.
 
         head_sha: The head of the pull request, which is kept when its branch is deleted.
 
@@ -100,7 +100,7 @@ class Label(NamedTuple):
     """
     A label of a repository.
 
-    ``name_key`` is the name without case, in which labels are compared. ``default`` is true for those that every
+    ``name_key`` is the name as it is compared, without regard to case. ``default`` is true for those that every
     repository has from the start.
     """
 

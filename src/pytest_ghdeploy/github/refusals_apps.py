@@ -14,7 +14,7 @@ def _unauthorized(message: str, hint: str) -> Unauthorized:
 
 
 def no_json_web_token(hint: str) -> Unauthorized:
-    """Refuse what is not a JSON web token, or has another signature [guess: a request without any token]."""
+    """Refuse a token that is not a JSON web token or has a wrong signature [guess: a request without any token]."""
     return _unauthorized("A JSON web token could not be decoded", hint)
 
 
@@ -24,7 +24,7 @@ def unknown_issuer(hint: str) -> Unauthorized:
 
 
 def expired(hint: str) -> Unauthorized:
-    """Refuse a JSON web token that has expired, or does not say when it does."""
+    """Refuse a JSON web token that has expired, or has no valid ``exp``."""
     message = (
         "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion "
         "expires"
@@ -38,7 +38,7 @@ def expires_too_late(hint: str) -> Unauthorized:
 
 
 def issued_in_future(hint: str) -> Unauthorized:
-    """Refuse a JSON web token that was issued in the future, or does not say when it was."""
+    """Refuse a JSON web token that was issued in the future, or has no valid ``iat``."""
     message = "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
     return _unauthorized(message, hint)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.refusals import GitHubError
 
 TOO_LONG = "is too long (maximum is 65536 characters)"
-"""The end of the message about a long body, which speaks of characters, though bytes are counted."""
+"""The end of the message about a long body. It mentions characters, though bytes are counted."""
 
 
 def blank_body(resource: str, hint: str) -> Unprocessable:
@@ -26,7 +26,7 @@ def blank_body(resource: str, hint: str) -> Unprocessable:
 
 def invalid_new_comment(problem: str, hint: str) -> Unprocessable:
     """
-    Refuse a new comment on an issue, in other words than a changed one.
+    Refuse a new comment on an issue. The text differs from that for a changed one.
 
     Source:
         The tests of xmo-odoo/dummy_central, which run against GitHub.

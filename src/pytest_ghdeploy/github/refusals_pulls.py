@@ -104,7 +104,7 @@ def not_reopenable(reason: str, hint: str) -> Unprocessable:
 
 
 def not_mergeable(hint: str) -> MethodNotAllowed:
-    """Refuse to merge a pull request that is not open or has conflicts, or of which this is not known yet."""
+    """Refuse to merge a pull request that is not open, has conflicts, or was not checked for conflicts yet."""
     return MethodNotAllowed("Pull Request is not mergeable", hint=hint)
 
 

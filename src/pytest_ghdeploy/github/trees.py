@@ -146,7 +146,7 @@ class Tree(Mapping[str, File]):
         return found
 
     def blocking(self, path: str) -> str | None:
-        """Find a file of which *path* would be a directory, or that is below *path*; ``None`` if there is none."""
+        """Find a file that blocks *path*: one above it or below it; ``None`` if there is none."""
         steps = path.split("/")
         found: File | Tree | None = self
         for count, name in enumerate(steps, 1):
@@ -234,7 +234,7 @@ class Tree(Mapping[str, File]):
 EMPTY = Tree()
 """The tree without files."""
 _EMPTY_SHA = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-"""Git's SHA of the empty tree, which clients know by heart."""
+"""Git's SHA of the empty tree, which some clients hard-code."""
 
 
 def _by_git(named: tuple[str, str, object]) -> str:

@@ -22,13 +22,13 @@ _ADVICE = "sign a JSON web token with App.private_key, and send it as Authorizat
 
 def authenticate(store: Store, request: Request) -> Token:
     """
-    Return the app's token that the JSON web token of a request amounts to.
+    Return the token that stands for the JSON web token of a request.
 
-    Until a test adds an app, any JSON web token speaks for the app ``example-app``.
+    Until a test adds an app, every JSON web token belongs to the app ``example-app``.
 
     Raises:
-        Unauthorized: The request has a JSON web token where GitHub takes none, or none where GitHub takes nothing else.
-            Or its signature or its ``iss`` fits no app, or it is not valid at this time.
+        Unauthorized: GitHub takes no JSON web token here, or takes nothing else and the request has none.
+            Or its signature or its ``iss`` belongs to no app, or it is not valid at this time.
         UnsupportedRequest: The libraries that verify a signature are not installed.
 
     Source:
@@ -69,7 +69,7 @@ def _verified(store: Store, request: Request, token: JsonWebToken) -> App:
         msg = f"a JSON web token of the app {app.slug} cannot be verified, which {json_web_tokens.NEEDS_EXTRA}"
         raise UnsupportedRequest(msg, see="the-extra-app-is-missing")
     if not json_web_tokens.is_signed_by(request.token_text or "", store.private_keys[app.id]):
-        hint = f"the JSON web token names the app {app.slug}, but the signature does not fit its private key"
+        hint = f"the JSON web token names the app {app.slug}, but the signature does not match its private key"
         raise refusals_apps.no_json_web_token(hint)
     rules.check_times(token.claims, running_time(store.clock))
     return app

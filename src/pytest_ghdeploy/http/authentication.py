@@ -42,7 +42,7 @@ _DOTS = 2
 
 
 def is_json_web_token(text: str) -> bool:
-    """Return whether a token is a JSON web token, and none of GitHub's own tokens."""
+    """Return whether a token is a JSON web token rather than one of GitHub's own tokens."""
     if text.count(".") != _DOTS:
         return False
     from pytest_ghdeploy.github import json_web_tokens  # few tests need them
@@ -54,7 +54,7 @@ def find_token(store: Store, text: str | None) -> Token | None:
     """
     Look up a token by its *text*, even if it is revoked or expired; ``None`` if it is unknown or has no text.
 
-    A JSON web token is not among the tokens of which any is accepted.
+    Accepting every token does not include JSON web tokens.
     """
     if not text:
         return None

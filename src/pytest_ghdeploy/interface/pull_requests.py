@@ -99,7 +99,9 @@ class PullRequest(_Item):
 
     def add_label(self, name: str) -> None:
         """
-        Put a label on the pull request as the owner of the repository. Dispatches ``pull_request``, unless it has it.
+        Put a label on the pull request as the owner of the repository.
+
+        Dispatches ``pull_request``, unless the pull request has the label already.
 
         Args:
             name: The name of the label. A missing label is created. Case is ignored.

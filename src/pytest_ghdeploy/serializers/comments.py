@@ -21,7 +21,7 @@ class Surroundings(NamedTuple):
     What the JSON of a comment shows besides its row.
 
     Attributes:
-        author_association: What its author is to the repository, such as ``OWNER``.
+        author_association: How its author is associated with the repository, such as ``OWNER``.
 
         reactions: How many reactions it has, by their content.
     """
@@ -34,7 +34,7 @@ def in_full(shown: JSON) -> JSON:
     """
     Add the text and the HTML of a Markdown ``body`` to the JSON of a comment or issue, for the media type ``full``.
 
-    The fake does not read Markdown: the text is the body itself, and the HTML one paragraph [guess].
+    The fake does not render Markdown: the text is the body itself, and the HTML is one paragraph [guess].
 
     Source:
         https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types

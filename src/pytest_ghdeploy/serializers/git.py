@@ -316,7 +316,7 @@ def tree(
     Serialize a tree.
 
     Args:
-        sha: The SHA that it was asked for by, which may be a commit's.
+        sha: The SHA in the request, which may be a commit's.
 
         truncated: Whether there are more than these *entries*.
     """

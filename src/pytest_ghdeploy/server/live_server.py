@@ -148,7 +148,7 @@ class LiveServer:
         The path of the CA file that a client has to trust. It is deleted when the server is closed.
 
         Raises:
-            FakeError: The server uses HTTP, and is no proxy.
+            FakeError: The server uses HTTP and is not a proxy.
         """
         if not self._ca:
             msg = f"{self.url} has no certificate: use serve(tls=True) or ghdeploy_server(tls=True)"
@@ -161,7 +161,7 @@ class LiveServer:
         The URL of the proxy, over HTTP even if the server uses HTTPS.
 
         Raises:
-            FakeError: The server is no proxy.
+            FakeError: The server is not a proxy.
         """
         self._check_proxy()
         return f"http://{ADDRESS}:{self._port}"
@@ -174,13 +174,13 @@ class LiveServer:
         Each is listed once, with its port, such as ``registry.example.com:443``; of many, the first 1,000.
 
         Raises:
-            FakeError: The server is no proxy.
+            FakeError: The server is not a proxy.
         """
         return self._check_proxy().refused
 
     def _check_proxy(self) -> Proxy:
         if not self._proxy:
-            msg = f"{self.url} is no proxy: use serve(proxy=True) or ghdeploy_server(proxy=True)"
+            msg = f"{self.url} is not a proxy: use serve(proxy=True) or ghdeploy_server(proxy=True)"
             raise FakeError(msg)
         return self._proxy
 
@@ -201,7 +201,7 @@ class LiveServer:
         Variables for a subprocess that calls GitHub by its own name: those of ``env``, with those of the proxy.
 
         Raises:
-            FakeError: The server is no proxy.
+            FakeError: The server is not a proxy.
         """
         proxy = variables.of_proxy(self.proxy_url, self._fake.base_url)
         return self.env | proxy | variables.of_certificate(self.ca_file)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Respond = Callable[[Incoming], Answer]
 
 _HTTP, _HTTPS = 80, 443
-# A client could invent hosts without end.
+# A client could name any number of hosts.
 _REMEMBERED = 1000
 
 
@@ -102,7 +102,7 @@ class Proxy:
         return self._on_http(host, incoming) if self._is_ours(host) else self._refuse(host, port, "a request")
 
     def explain_failure(self, tunnel: Tunnel, problem: OSError) -> None:
-        """Note that a client has ended a handshake, which is usually a question of trust."""
+        """Note that a client has ended a handshake, usually because it does not trust the certificate."""
         reason = getattr(problem, "reason", None) or problem
         self._fake.note(
             f"the TLS handshake in a tunnel to {tunnel.host} failed ({reason}): the client has to trust {self._ca_file}"

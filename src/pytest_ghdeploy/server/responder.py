@@ -1,4 +1,4 @@
-"""Who answers a request to a live server: its proxy, the admin interface, the fake, or a refusal."""
+"""The answers of a live server: from its proxy, the admin interface or the fake, or a refusal."""
 
 from __future__ import annotations
 

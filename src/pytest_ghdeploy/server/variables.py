@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.server.live_server import LiveServer
 
 ANY_TOKEN = "ghdeploy-accepts-any-token"  # noqa: S105 - it grants access to nothing
-"""The token while every token is accepted."""
+"""The token to use while every token is accepted."""
 
 _HERE = "127.0.0.1,localhost"
 

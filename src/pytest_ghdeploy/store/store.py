@@ -130,7 +130,7 @@ class Store:
         self.issued_tokens: dict[str, Token] = {}
         """The tokens that installations of apps issued."""
         self.private_keys: dict[int, str] = {}
-        """The private keys in PEM, by the app's id. Until an app has one, nobody can sign for it."""
+        """The private keys in PEM, by the app's id. An app without one cannot sign."""
         self.takes_any_jwt = True
         """Whether any JSON web token is accepted: until a test adds an app."""
         self.suite_reports: dict[int, SuiteReport] = {}

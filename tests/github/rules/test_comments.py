@@ -35,7 +35,7 @@ def test_a_body_within_the_limit_is_allowed(body: str) -> None:
     ],
 )
 def test_a_blank_or_long_body_is_refused(body: str, error: dict[str, str]) -> None:
-    """GitHub's message speaks of characters all the same."""
+    """Nevertheless, GitHub's message mentions characters."""
     with pytest.raises(Unprocessable) as caught:
         rules.check_body("CommitComment", body)
     assert error_in(caught.value) == error

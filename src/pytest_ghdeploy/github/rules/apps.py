@@ -1,5 +1,5 @@
 """
-GitHub's decisions about apps: whom a JSON web token speaks for, and what a token of an installation may have.
+GitHub's decisions about apps: which app a JSON web token belongs to, and what a token of an installation may have.
 
 Source: https://docs.github.com/rest/apps/apps and
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
@@ -41,7 +41,7 @@ def issuer(claims: Mapping[str, Any], apps: Iterable[App], *, quoted: bool) -> A
         Unauthorized: No app has this id.
 
     Source:
-        The page above for both ids. The text is quoted by many users; whether an id as a string earns it is disputed.
+        The page above for both ids. Many users quote the text, but disagree about ids as strings.
     """
     named, known = claims.get("iss"), list(apps)
     for app in known:
@@ -58,7 +58,7 @@ def check_times(claims: Mapping[str, Any], now: datetime) -> None:
     Refuse a JSON web token that has expired, is valid for too long, or was issued in the future.
 
     Args:
-        now: The time by the fake's clock, which goes on between two settings here.
+        now: The time by the fake's clock, which for this purpose keeps running.
 
     Raises:
         Unauthorized: ``exp`` or ``iat`` is missing, of the wrong type or not at the right time.

@@ -38,7 +38,7 @@ def check_creation(rules: Iterable[BranchRule], branch: str) -> None:
     Refuse to create a branch, if one of its *rules* restricts creations.
 
     Raises:
-        Unprocessable: Only GitHub's web page and git could explain it: the text is that of any ref that git refuses.
+        Unprocessable: A rule forbids it. The text is that for any ref that git refuses.
     """
     if rule := _of_type(rules, "creation"):
         raise refusals.creation_restricted(_hint(rule, branch))
@@ -49,7 +49,7 @@ def check_update(rules: Iterable[BranchRule], branch: str) -> None:
     Refuse to move a branch to another commit, if one of its *rules* restricts updates.
 
     Raises:
-        Unprocessable: It does.
+        Unprocessable: A rule forbids it.
     """
     if rule := _of_type(rules, "update"):
         raise refusals.ref_protected(_hint(rule, branch))
@@ -63,7 +63,7 @@ def check_contents(rules: Iterable[BranchRule], branch: str, *, is_new_branch: b
         is_new_branch: Whether the commit creates the branch, as the first one of a repository does.
 
     Raises:
-        Conflict: A rule restricts it.
+        Conflict: A rule forbids it.
     """
     if rule := _of_type(rules, "creation" if is_new_branch else "update"):
         raise refusals.contents_protected(_hint(rule, branch), is_new_branch=is_new_branch)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.model import Permission
 
 BODY_LIMIT = 262_144
-"""Bytes of UTF-8 in the body of a comment. GitHub's message speaks of 65,536 characters, each of up to four bytes."""
+"""Bytes of UTF-8 in the body of a comment. GitHub's message mentions 65,536 characters, each of up to four bytes."""
 
 
 def check_body(resource: str, body: str) -> None:
@@ -41,7 +41,7 @@ def check_body(resource: str, body: str) -> None:
 
 def check_new_issue_comment(body: str) -> None:
     """
-    Refuse the body of a new comment on an issue, by the same rules as ``check_body`` but in other words.
+    Refuse the body of a new comment on an issue, by the same rules as ``check_body`` but with another text.
 
     Raises:
         Unprocessable: It is blank or too long.
@@ -73,7 +73,7 @@ def check_author(author: str, caller: str, *, right: Permission | None, is_app: 
         is_app: Whether the caller is an app that acts as itself.
 
     Raises:
-        Forbidden: The caller is neither.
+        Forbidden: The caller is none of these.
 
     Source:
         https://docs.github.com/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization

@@ -24,7 +24,7 @@ def unsupported(body: Mapping[str, Any]) -> list[str]:
 
 
 def has_none(wanted: str | None) -> bool:
-    """Return whether a filter of ``NEVER_SET`` selects what has none: ``none``, or no filter."""
+    """Return whether a filter of ``NEVER_SET`` selects issues without a value: ``none``, or no filter."""
     return wanted in (None, "none")
 
 

@@ -25,12 +25,12 @@ def affiliation(
     repository: Repository, user: User, granted: Permission | None, *, is_member: bool, has_all_rights: bool
 ) -> Affiliation | None:
     """
-    Find what a user has to do with a repository; ``None`` for a stranger.
+    Find how a user is affiliated with a repository; ``None`` without an affiliation.
 
     Args:
         granted: The user's right as a collaborator, if any.
 
-        is_member: Whether a team of the repository's organization has the user.
+        is_member: Whether the user is in a team of the repository's organization.
 
         has_all_rights: Whether every account has all rights, as long as any token is accepted.
     """

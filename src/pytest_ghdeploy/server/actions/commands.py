@@ -39,7 +39,7 @@ class Command(NamedTuple):
 
 
 def parse_command(line: str) -> Command | None:
-    """Parse a line of an action's output; ``None`` if it is no command."""
+    """Parse a line of an action's output; ``None`` if it is not a command."""
     line = line.lstrip()
     if not line.startswith("::"):
         return None

@@ -37,7 +37,7 @@ _FILES = {
     "path": "GITHUB_PATH",
     "summary": "GITHUB_STEP_SUMMARY",
 }
-# What programs need on Windows to start at all.
+# Programs on Windows do not start without these.
 _OF_WINDOWS = ("COMSPEC", "PATHEXT", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR")
 _LAST_LINES = 10
 # A shorter value is too likely to appear in ordinary words.
@@ -202,7 +202,7 @@ def _program_of(found: str) -> str:
     """
     Ask Node for its own path.
 
-    What PATH leads to may be a version manager's script, which needs the user's home. The action has a home of its own.
+    The node on PATH may be a version manager's script, which needs the user's home. The action has its own home.
     """
     command = [found, "--print", "process.execPath"]
     done = subprocess.run(  # noqa: S603 - a fixed command
@@ -242,7 +242,7 @@ def _run_step(
 def _run_program(
     command: list[str], environment: Mapping[str, str], log: Path, timeout: float
 ) -> tuple[int | None, str]:
-    """Run a program, and end all that it has started. The exit status is ``None`` if it ran for too long."""
+    """Run a program, and stop everything that it has started. The exit status is ``None`` if it ran for too long."""
     status = None
     # Into a file, as a program left running in the background would keep a pipe open.
     with log.open("wb") as output:
