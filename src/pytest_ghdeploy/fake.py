@@ -26,7 +26,6 @@ from pytest_ghdeploy.interface.arguments import (
     split_full_name,
     to_assumptions,
 )
-from pytest_ghdeploy.interface.repository import Repository
 from pytest_ghdeploy.public import public
 from pytest_ghdeploy.redaction.secrets import Secrets
 from pytest_ghdeploy.report.conversation import Conversation
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.interface.deployer import Deployer
     from pytest_ghdeploy.interface.faults import Faults
     from pytest_ghdeploy.interface.rate_limits import RateLimits
+    from pytest_ghdeploy.interface.repository import Repository
     from pytest_ghdeploy.interface.requests import Requests
     from pytest_ghdeploy.interface.resources import Deployment
     from pytest_ghdeploy.interface.steps import Step
@@ -243,7 +243,7 @@ class FakeGitHub:
                 deploy_keys_enabled=deploy_keys_enabled,
                 environments_protected=environments_protected,
             )
-            return Repository(self._engine.store, row.id)
+            return _repository_handle()(self._engine.store, row.id)
 
     def repository(self, full_name: str) -> Repository:
         """
@@ -258,14 +258,14 @@ class FakeGitHub:
             if row is None:
                 known = (row.full_name for row in self._engine.store.repositories)
                 raise errors.unknown("repository", full_name, known, argument="full_name")
-            return Repository(self._engine.store, row.id)
+            return _repository_handle()(self._engine.store, row.id)
 
     @property
     def repositories(self) -> list[Repository]:
         """The existing repositories, newest first."""
         with self._engine.lock:
             rows = sorted(self._engine.store.repositories, key=lambda row: row.id, reverse=True)
-            return [Repository(self._engine.store, row.id) for row in rows]
+            return [_repository_handle()(self._engine.store, row.id) for row in rows]
 
     def add_user(self, login: str, *, type: AccountType = "User") -> User:  # noqa: A002 - GitHub's name for it
         """
@@ -912,6 +912,14 @@ def _activation() -> ModuleType:
     from pytest_ghdeploy.doors import activation
 
     return activation
+
+
+@cache
+def _repository_handle() -> type[Repository]:
+    """Import the handle of a repository, which uses most operations. A fake without repositories does not need it."""
+    from pytest_ghdeploy.interface.repository import Repository
+
+    return Repository
 
 
 @lru_cache(32)
