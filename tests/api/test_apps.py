@@ -573,3 +573,18 @@ def test_what_an_app_signs_and_gets_is_never_shown(ghdeploy: FakeGitHub, app: Ap
 def vars_of(exchange: Any) -> object:  # noqa: ANN401 - any exchange
     """Return all that is recorded of a request."""
     return [getattr(exchange, name) for name in type(exchange)._fields]
+
+
+def test_a_token_can_have_permissions_on_organizations(ghdeploy: FakeGitHub) -> None:
+    """No operation of the fake needs them, but tools ask for them."""
+    ghdeploy.add_repository("octocat/example")
+    wanted = {"contents": "read", "members": "read", "organization_projects": "admin"}
+    everything = signing.signed(ghdeploy, 4242)
+    path = f"/app/installations/{ask(everything, 'GET', '/app/installations').json()[0]['id']}/access_tokens"
+    response = ask(everything, "POST", path, {"permissions": wanted})
+    assert (response.status_code, response.json()["permissions"]) == (201, {"metadata": "read", **wanted})
+    app = ghdeploy.add_app("deployer", permissions={"members": "read"}, private_key=signing.private_key())
+    path = f"/app/installations/{app.installations[0].id}/access_tokens"
+    signed = signing.signed(ghdeploy, app)
+    assert ask(signed, "POST", path, {"permissions": {"members": "read"}}).status_code == 201
+    assert ask(signed, "POST", path, {"permissions": {"members": "write"}}).status_code == 422

@@ -251,14 +251,6 @@ def test_the_repositories_of_a_token_are_those_of_its_installation(
     assert authorization.covers(token, installation, SITE) is expected
 
 
-def test_all_permissions_are_at_their_highest_level() -> None:
-    """They are the default of an app."""
-    permissions = authorization.all_permissions()
-    assert permissions.keys() == authorization.TOKEN_PERMISSIONS.keys()
-    assert {permissions.pop("metadata"), *permissions.values()} == {"read", "write"}
-    assert set(permissions.values()) == {"write"}
-
-
 @pytest.mark.parametrize("token", [fine(deployments="write"), app(deployments="write"), for_mona(deployments="write")])
 @pytest.mark.parametrize(
     ("needed", "public"), [(LIST, "allowed"), (DEPLOY, "not_accessible"), (READ_KEYS, "not_accessible")]

@@ -14,6 +14,7 @@ from githubs_description import needs_description
 
 from pytest_ghdeploy.github import authorization
 from pytest_ghdeploy.github.model import Token, User
+from pytest_ghdeploy.github.token_permissions import TOKEN_PERMISSIONS
 from pytest_ghdeploy.http import router, schema
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def test_an_endpoint_names_an_existing_permission(endpoint: Endpoint) -> None:
     if endpoint.paths[0].startswith("/repos/{owner}/{repo}"):
         assert endpoint.needed.permissions
         for name in endpoint.needed.permissions:
-            assert endpoint.needed.level in authorization.TOKEN_PERMISSIONS.get(name, ())
+            assert endpoint.needed.level in TOKEN_PERMISSIONS.get(name, ())
     else:
-        assert endpoint.permission in {"", *authorization.TOKEN_PERMISSIONS}
+        assert endpoint.permission in {"", *TOKEN_PERMISSIONS}
 
 
 @needs_description

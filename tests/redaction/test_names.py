@@ -12,6 +12,7 @@ import pytest
 from rows import Rows
 
 from pytest_ghdeploy.github import authorization
+from pytest_ghdeploy.github.token_permissions import TOKEN_PERMISSIONS
 from pytest_ghdeploy.redaction import names
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def test_few_fields_of_githubs_description_are_marked() -> None:
 
 def test_permissions_and_scopes_are_no_secrets() -> None:
     """They can be names of members, and values of messages."""
-    known = [*authorization.TOKEN_PERMISSIONS, *authorization.SCOPES]
+    known = [*TOKEN_PERMISSIONS, *authorization.SCOPES]
     assert [name for name in known if names.kind_of(name)] == []
 
 

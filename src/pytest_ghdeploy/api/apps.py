@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.api.app_installations import caller, installations
 from pytest_ghdeploy.api.routing import Call, Reply, route
-from pytest_ghdeploy.github import apps, authorization, refusals
+from pytest_ghdeploy.github import apps, refusals, token_permissions
 from pytest_ghdeploy.github.model import App
 from pytest_ghdeploy.serializers import accounts as as_json
 
@@ -67,7 +67,7 @@ def example(store: Store, issuer: object) -> App:
     if number and store.slug_of_app(number) is None:
         store.set_app_id(apps.EXAMPLE, number)
     client_id = issuer if isinstance(issuer, str) and issuer and not number else None
-    everything = authorization.all_permissions()
+    everything = token_permissions.all_permissions()
     return create(store, apps.EXAMPLE, store.default_user, everything, events=DEFAULT_EVENTS, client_id=client_id)
 
 

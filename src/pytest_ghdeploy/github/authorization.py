@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pytest_ghdeploy.github.rules.permissions import allows
+from pytest_ghdeploy.github.token_permissions import TOKEN_PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -53,33 +54,6 @@ _OTHER_SCOPES = ("admin:org_hook", "delete:packages", "delete_repo", "gist", "no
 
 SCOPES: tuple[str, ...] = tuple(sorted({*_INCLUDED, *_OTHER_SCOPES}.union(*_INCLUDED.values())))
 """All scopes of classic tokens."""
-
-_READ_WRITE: tuple[str, ...] = ("read", "write")
-TOKEN_PERMISSIONS: dict[str, tuple[str, ...]] = {
-    "actions": _READ_WRITE,
-    "administration": _READ_WRITE,
-    "attestations": _READ_WRITE,
-    "checks": _READ_WRITE,
-    "codespaces": _READ_WRITE,
-    "contents": _READ_WRITE,
-    "dependabot_secrets": _READ_WRITE,
-    "deployments": _READ_WRITE,
-    "discussions": _READ_WRITE,
-    "environments": _READ_WRITE,
-    "issues": _READ_WRITE,
-    "metadata": ("read",),
-    "packages": _READ_WRITE,
-    "pages": _READ_WRITE,
-    "pull_requests": _READ_WRITE,
-    "repository_hooks": _READ_WRITE,
-    "secret_scanning_alerts": _READ_WRITE,
-    "secrets": _READ_WRITE,
-    "security_events": _READ_WRITE,
-    "statuses": _READ_WRITE,
-    "vulnerability_alerts": _READ_WRITE,
-    "workflows": ("write",),
-}
-"""The repository permissions of fine-grained tokens and apps, each with its levels, weakest first."""
 
 # These scopes give access to one kind of resource, in private repositories too, but not to the code.
 _SCOPE_FOR = {"deployments": "repo_deployment", "statuses": "repo:status"}
@@ -157,11 +131,6 @@ def permission_for(right: Permission, *, declared: str | None, default: str) -> 
     if declared is not None:
         return declared
     return "administration" if right == "admin" else default
-
-
-def all_permissions() -> dict[str, str]:
-    """Return all repository permissions, each at its highest level."""
-    return {name: levels[-1] for name, levels in TOKEN_PERMISSIONS.items()}
 
 
 def normal_scopes(scopes: Iterable[str]) -> tuple[str, ...]:

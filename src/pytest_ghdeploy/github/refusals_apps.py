@@ -71,7 +71,7 @@ def unknown_repository(hint: str) -> Unprocessable:
 
 
 def installations_only(hint: str) -> Forbidden:
-    """Refuse a caller without a token of an installation."""
+    """Refuse a caller without a token of an installation [guess: that DELETE /installation/token has the same text]."""
     message = (
         "You must authenticate with an installation access token in order to list repositories for an installation."
     )

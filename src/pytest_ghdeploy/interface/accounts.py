@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import apps, authorization
+from pytest_ghdeploy.github import apps, token_permissions
 from pytest_ghdeploy.github.model import ACCOUNT_TYPES, Team
 from pytest_ghdeploy.github.rules import webhooks
 from pytest_ghdeploy.interface.arguments import check_login, check_number, check_type, permissions_of
@@ -103,7 +103,7 @@ def add_app(
         _check_app_id(store, slug, app_id)
     if client_id is not None:
         _check_client_id(store, client_id)
-    granted = authorization.all_permissions() if permissions is None else permissions_of(permissions)
+    granted = token_permissions.all_permissions() if permissions is None else permissions_of(permissions)
     check_type("events", events, (list, tuple, set, frozenset), 'a list of events, such as ["deployment"]')
     for event in events:
         if event not in webhooks.EVENTS:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ghdeploy import errors
 from pytest_ghdeploy.errors import FakeError
-from pytest_ghdeploy.github import authorization, git_objects, model
+from pytest_ghdeploy.github import git_objects, model
 from pytest_ghdeploy.github.assumptions import BRANCH_POLICY_REDIRECTS, Assumptions
 from pytest_ghdeploy.github.refusals import GitHubError
+from pytest_ghdeploy.github.token_permissions import TOKEN_PERMISSIONS
 from pytest_ghdeploy.http import schema
 from pytest_ghdeploy.redaction.content import without_likely_credentials
 from pytest_ghdeploy.redaction.names import quotable
@@ -367,9 +368,9 @@ def permissions_of(permissions: Mapping[str, str]) -> dict[str, str]:
     """
     check_type("permissions", permissions, Mapping, 'a mapping such as {"deployments": "write"}')
     for name, level in permissions.items():
-        levels = authorization.TOKEN_PERMISSIONS.get(name)
+        levels = TOKEN_PERMISSIONS.get(name)
         if levels is None:
-            raise unknown_quotable("permission", name, authorization.TOKEN_PERMISSIONS, argument="permissions")
+            raise unknown_quotable("permission", name, TOKEN_PERMISSIONS, argument="permissions")
         if level not in levels:
             more = f" of the permission {name}"
             raise unknown_quotable("level", level, levels, more=more, argument="permissions")
