@@ -74,21 +74,20 @@ def with_commit(store: Store, repository: Repository, sha: str) -> list[PullRequ
     graph = store.git(repository)
     in_default = graph.contains(graph.branches[repository.default_branch], sha)
     rows = store.pull_requests.where(repository_id=repository.id)
-    if in_default:
-        return [row for row in rows if row.merged and sha in _brought(graph, row)]
-    return [
-        row
+    spans = [
+        (row, *(_brought(row) if in_default else (row.base_sha, row.head_sha)))
         for row in rows
-        if (row.merged or row.state == "open")
-        and sha in {commit.sha for commit in graph.missing(row.base_sha, row.head_sha)}
+        if row.merged or (row.state == "open" and not in_default)
     ]
+    having = graph.with_commit((head for _, *ends in spans for head in ends), sha)
+    return [row for row, base, head in spans if head in having and base not in having]
 
 
-def _brought(graph: Graph, row: PullRequest) -> set[str]:
-    """Collect the commits that merging a pull request brought into its base."""
+def _brought(row: PullRequest) -> tuple[str, str]:
+    """Return the head of the base before and after a pull request was merged."""
     assert row.merged_onto is not None  # noqa: S101 - it is merged
     assert row.merge_commit_sha is not None  # noqa: S101
-    return {commit.sha for commit in graph.missing(row.merged_onto, row.merge_commit_sha)}
+    return row.merged_onto, row.merge_commit_sha
 
 
 def _extent(graph: Graph, row: PullRequest) -> Extent:

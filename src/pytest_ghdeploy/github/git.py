@@ -21,7 +21,7 @@ from pytest_ghdeploy.github.merges import merged
 from pytest_ghdeploy.github.trees import REGULAR, SUBMODULE, File, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from pytest_ghdeploy.github.history import Divergence
@@ -242,6 +242,11 @@ class Graph(GitDatabase):
     def contains(self, head: str, sha: str) -> bool:
         """Return whether *sha* is *head* or one of its ancestors."""
         return self._contains(head, sha, {sha: True})
+
+    def with_commit(self, heads: Iterable[str], sha: str) -> set[str]:
+        """Select those *heads* that are *sha* or have it as an ancestor."""
+        known = {sha: True}
+        return {head for head in heads if self._contains(head, sha, known)}
 
     def _contains(self, head: str, sha: str, known: dict[str, bool]) -> bool:
         """Answer as ``contains`` does. The answers for other commits are read from *known*, and added to it."""
