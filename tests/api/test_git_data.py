@@ -99,6 +99,7 @@ def test_a_blob_is_sent_raw(http: requests.Session, repo: Repository) -> None:
     reply = http.get(f"{GIT}/blobs/{sha}", headers={"Accept": "application/vnd.github.raw"})
     assert (reply.status_code, reply.content) == (200, b"\xff\0")
     assert reply.headers["X-GitHub-Media-Type"] == "github.v3; param=raw"
+    assert reply.headers["Cache-Control"] == "private, max-age=86400, s-maxage=86400", "the content of a SHA stays"
 
 
 # Trees

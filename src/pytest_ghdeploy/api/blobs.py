@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 PERMISSION = "contents"
 
+_DAY = 86_400
+# Recorded by hub4j/github-api: the bytes of a blob may be kept for a day.
+_KEPT = {"Cache-Control": f"private, max-age={_DAY}, s-maxage={_DAY}"}
+
 
 def create(store: Store, repository: Repository, *, content: str, encoding: str | None = "utf-8") -> str:
     """
@@ -54,5 +58,5 @@ def get_blob(call: Call) -> Reply:
     if sha not in graph.blobs:
         raise refusals.not_found(git.no_object(call, "blob", sha))
     if call.terms.form == "raw":
-        return Reply(200, graph.blobs[sha])
+        return Reply(200, graph.blobs[sha], headers=_KEPT)
     return Reply(200, as_json.blob(sha, graph.blobs[sha], call.repository, call.urls))
