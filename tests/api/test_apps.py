@@ -156,7 +156,7 @@ def test_a_json_web_token_is_verified(
 
 
 def test_a_json_web_token_must_be_sent_as_bearer(ghdeploy: FakeGitHub, app: App) -> None:
-    """Unlike other tokens, `token` does not do, nor does Basic."""
+    """Unlike with other tokens, `token` and Basic are refused."""
     token = signing.signed(ghdeploy, app)
     for scheme, expected in (("bearer", 200), ("token", 401)):
         with Client(authorization=f"{scheme} {token}") as client:
@@ -193,7 +193,7 @@ def test_claims_are_compared_with_the_fakes_clock(ghdeploy: FakeGitHub, app: App
 
 
 def test_a_json_web_token_is_refused_elsewhere(ghdeploy: FakeGitHub, app: App) -> None:
-    """It is no token for a repository, even while any token is accepted."""
+    """A repository does not accept it, even while every other token is accepted."""
     token = signing.signed(ghdeploy, app)
     for method, path in (("GET", DEPLOYMENTS), ("POST", DEPLOYMENTS), ("GET", "/user"), ("GET", "/rate_limit")):
         assert said(ask(token, method, path)) == BAD

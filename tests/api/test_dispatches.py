@@ -123,7 +123,7 @@ def test_the_largest_payload(http: requests.Session) -> None:
 def test_it_needs_the_right_to_push(
     ghdeploy: FakeGitHub, token: dict[str, Any] | None, expected: tuple[int, str]
 ) -> None:
-    """Who lacks the right or the scope gets a 404, a token without the permission a 403."""
+    """Without the right or the scope it is a 404, without the permission a 403."""
     if token:
         ghdeploy.add_token("weak", **token)
     with Client(authorization="token weak" if token else None) as client:

@@ -158,7 +158,7 @@ def test_commits_can_be_filtered(http: requests.Session, repo: Repository, ghdep
 
 
 def test_commits_are_filtered_by_their_signatures(http: requests.Session, repo: Repository) -> None:
-    """By the email addresses that the client chose, and by the committer's date. An empty filter is none."""
+    """By the email addresses that the client chose, and by the committer's date. An empty filter is ignored."""
     head, tree = repo.sha("main"), "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
     mona, hubot = ({"name": name, "email": f"{name}@example.com"} for name in ("mona", "hubot"))
     dates = {"author": mona | {"date": "2020-01-01T00:00:00Z"}, "committer": hubot | {"date": "2021-01-01T00:00:00Z"}}

@@ -1,4 +1,4 @@
-"""Blobs, trees, commits and annotated tags over HTTP, and what becomes of them in the rest of the API."""
+"""Blobs, trees, commits and annotated tags over HTTP, and how the rest of the API shows them."""
 
 from __future__ import annotations
 

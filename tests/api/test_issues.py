@@ -213,7 +213,7 @@ def test_a_pull_request_is_changed_as_an_issue(http: requests.Session, pull: Pul
 def test_nothing_is_changed(
     http: requests.Session, pull: PullRequest, snapshot: Callable[[], object], body: dict[str, Any] | None
 ) -> None:
-    """What is missing or null stays."""
+    """Missing members and members that are null change nothing."""
     before = snapshot()
     assert http.patch(f"{ISSUES}/1", json=body).json()["title"] == pull.title
     assert snapshot() == before
@@ -221,7 +221,7 @@ def test_nothing_is_changed(
 
 @pytest.mark.usefixtures("pull")
 def test_a_title_may_be_a_number(http: requests.Session) -> None:
-    """GitHub's description has it so."""
+    """GitHub's description allows it."""
     assert http.patch(f"{ISSUES}/1", json={"title": 7}).json()["title"] == "7"
 
 
@@ -256,7 +256,7 @@ def test_what_the_fake_lacks_is_an_error(http: requests.Session, ghdeploy: FakeG
 
 
 def test_a_change_needs_the_right_to_triage(ghdeploy: FakeGitHub, repo: Repository, pull: PullRequest) -> None:
-    """Who can only read gets a 404."""
+    """A user who can only read gets a 404."""
     repo.add_collaborator("mona", "triage")
     ghdeploy.add_token("of-mona", user="mona")
     ghdeploy.add_token("of-hubot", user="hubot")

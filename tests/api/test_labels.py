@@ -163,7 +163,7 @@ def test_an_invalid_label_is_refused(
 
 @pytest.mark.usefixtures("repo")
 def test_a_label_needs_a_name(http: requests.Session, snapshot: Callable[[], object]) -> None:
-    """Without one it is the refusal of the schema. It does not make the default labels rows."""
+    """Without one, the schema refuses the body. The default labels do not become rows."""
     before = snapshot()
     assert http.post(LABELS, json={"color": "ededed"}).json()["message"] == (
         'Invalid request.\n\n"name" wasn\'t supplied.'

@@ -20,7 +20,7 @@ PATH = "/repos/acme/app/pulls/1"
 
 @pytest.fixture
 def app(ghdeploy: FakeGitHub) -> Repository:
-    """Return a repository of acme in which octocat, as whom all tokens act, and mona are no administrators."""
+    """Return a repository of acme. Neither octocat, as whom all tokens act, nor mona is an administrator."""
     for login in ("author", "mona", "reader"):
         ghdeploy.add_user(login)
     ghdeploy.add_user("acme", type="Organization")
@@ -79,7 +79,7 @@ def test_with_contexts_the_head_must_be_up_to_date(http: requests.Session, app: 
 def test_approvals_of_users_with_write_access_and_of_team_members_count(
     http: requests.Session, app: Repository, pull: PullRequest, ghdeploy: FakeGitHub
 ) -> None:
-    """Those of readers do not, nor do dismissed ones. A request for changes blocks until the reviewer approves."""
+    """Approvals of readers and dismissed ones do not count. Requested changes block until the reviewer approves."""
     ghdeploy.add_team("acme", "Ops", members=["zoe"])
     app.protect_branch("m*", required_approvals=2)
     pull.add_review("APPROVED", user="reader")
@@ -166,7 +166,7 @@ def test_administrators_are_not_bound(http: requests.Session, app: Repository, p
 def test_once_there_is_a_token_the_right_of_its_user_counts(
     http: requests.Session, app: Repository, pull: PullRequest, ghdeploy: FakeGitHub
 ) -> None:
-    """A collaborator who is no administrator is refused, and merges once the pull request is approved."""
+    """A collaborator who is not an administrator is refused, and merges once the pull request is approved."""
     app.protect_branch("main", required_approvals=1)
     app.add_collaborator("mona", "maintain")
     ghdeploy.add_token("ghp_of_mona_for_the_tests", user="mona")

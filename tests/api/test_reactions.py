@@ -111,7 +111,7 @@ def test_a_reaction_belongs_to_one_subject(http: requests.Session, subjects: tup
 
 
 def test_a_reaction_of_somebody_else_stays(ghdeploy: FakeGitHub, http: requests.Session, subject: str) -> None:
-    """Only who has reacted may take it back. Everyone who can read the repository may react."""
+    """Only the user who reacted may delete it. Everyone who can read the repository may react."""
     made = http.post(f"{subject}/reactions", json={"content": "rocket"}).json()
     ghdeploy.add_token("of-mona", user="mona")
     mona = Client(authorization="token of-mona")

@@ -186,7 +186,7 @@ def test_a_deleted_release_leaves_its_tag(http: requests.Session, ghdeploy: Fake
 def test_releases_are_listed_by_the_dates_of_their_commits(
     http: requests.Session, ghdeploy: FakeGitHub, repo: Repository
 ) -> None:
-    """So is the latest chosen: neither a draft nor a prerelease, nor one that is not to be the latest."""
+    """The latest one is chosen by them too, but is never a draft, a prerelease or one with `make_latest: false`."""
     old = repo.sha("main")
     ghdeploy.clock.tick(60)
     repo.add_commit("main", date=ghdeploy.clock.now + timedelta(seconds=1))
@@ -319,7 +319,7 @@ def test_uploads_have_a_host_of_their_own(base_url: str, uploads: str) -> None:
 
 
 def test_releases_in_python(ghdeploy: FakeGitHub, repo: Repository) -> None:
-    """They are part of the story, and dispatch their events."""
+    """They dispatch the same events as over HTTP."""
     ghdeploy.add_user("mona")
     release = repo.add_release("v1", name="One", body="First", author="mona")
     draft = repo.add_release("v2", draft=True)

@@ -196,7 +196,7 @@ def test_links_have_the_organizations_id(http: requests.Session, many: FakeGitHu
 @pytest.mark.parametrize("login", ["nobody", "mona"])
 @pytest.mark.usefixtures("many")
 def test_what_is_not_an_organization_is_not_found(http: requests.Session, login: str) -> None:
-    """A person is none."""
+    """A user is not an organization."""
     reply = http.get(f"/orgs/{login}/repos", headers=MONA)
     assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
     assert reply.headers["X-GHDeploy-Hint"] == f"unknown organization '{login}'; known: octo-org"

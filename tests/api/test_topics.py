@@ -77,7 +77,7 @@ def test_topics_are_refused(
 
 
 def test_the_schema_is_checked_first(http: requests.Session, repo: Repository) -> None:
-    """A topic that is no string."""
+    """A topic must be a string."""
     reply = http.put(f"/repositories/{repo.id}/topics", json={"names": [1]})
     assert reply.json()["message"] == "Invalid request.\n\nFor 'items', 1 is not a string."
 

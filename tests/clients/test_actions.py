@@ -214,7 +214,7 @@ new HttpClient("deploy").get("https://api.github.com/repos/octocat/example").the
 
 
 def test_an_action_that_always_calls_github(ghdeploy: FakeGitHub, ghdeploy_server: LiveServer, write: Write) -> None:
-    """It reaches the fake if the server is a proxy, and takes it for GitHub."""
+    """It reaches the fake if the server is a proxy."""
     ghdeploy.add_repository("octocat/example")
     server = ghdeploy_server(proxy=True)
     run = server.run_action(with_toolkit(write(main=HARD_CODED)))

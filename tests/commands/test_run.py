@@ -412,7 +412,7 @@ def test_a_signal_before_the_command_starts(number: signal.Signals, capfd: pytes
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
 def test_ctrl_c_in_a_terminal_arrives_once(tmp_path: Path) -> None:
-    """A terminal sends it to the command too. Another one from us would look like impatience."""
+    """A terminal sends it to the command too. A second one would look like a demand to stop at once."""
     import pty
 
     script = tmp_path / "command.py"

@@ -6,7 +6,7 @@ from pytest_ghdeploy.github.layers import Layers
 
 
 def test_a_change_copies_a_small_part_of_the_entries() -> None:
-    """Each of 1,000 mappings has few entries of its own, so together they have much fewer than all of all of them."""
+    """Each of 1,000 mappings has few entries of its own, so together they need little memory."""
     entries: Layers[str] = Layers({f"{number}": "x" for number in range(1_000)})
     own = 0
     shared = set()

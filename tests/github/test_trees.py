@@ -115,7 +115,7 @@ def test_equal_folders_have_equal_shas() -> None:
 
 
 def test_the_empty_tree_has_gits_sha() -> None:
-    """Clients know it by heart. A tree whose last file is removed is empty too."""
+    """Some clients hard-code it. A tree whose last file is removed is empty too."""
     assert EMPTY.sha == "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
     assert Tree({"a/b": File("1")}).committed({"a/b": None}).sha == EMPTY.sha
 

@@ -390,7 +390,7 @@ def test_an_app_is_installed_everywhere_until_it_is_installed(ghdeploy: FakeGitH
 
 
 def test_a_deleted_installation_ends_that_an_app_is_everywhere(ghdeploy: FakeGitHub) -> None:
-    """It stays installed on the other owners, and nobody who comes later has it."""
+    """It stays installed on the other owners, but not on those that are added later."""
     for name in ("octocat/example", "acme/site"):
         ghdeploy.add_repository(name)
     app = ghdeploy.add_app("deployer")

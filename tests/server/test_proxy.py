@@ -425,7 +425,7 @@ def test_without_trustme_the_extra_is_named(ghdeploy: FakeGitHub, monkeypatch: p
 
 
 def test_proxy_must_be_true_or_false(ghdeploy: FakeGitHub) -> None:
-    """It is no URL of another proxy."""
+    """The URL of another proxy is refused."""
     with pytest.raises(FakeError, match="proxy must be True or False"):
         ghdeploy.serve(proxy="http://127.0.0.1:1")  # type: ignore[arg-type]
 

@@ -258,6 +258,12 @@ def validation_failed(resource: str, field: str, message: str, *, hint: str = ""
     return Unprocessable("Validation Failed", errors=[error], hint=hint or message)
 
 
+def invalid_field(resource: str, code: str, field: str, hint: str) -> Unprocessable:
+    """Refuse a *field* of the *resource* with one of GitHub's codes, without a message."""
+    error = {"resource": resource, "code": code, "field": field}
+    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+
+
 def too_long(resource: str, field: str, limit: int, length: int, unit: str = "characters") -> Unprocessable:
     """Refuse a string above its limit [guess: for all but descriptions, whose text users quote]."""
     message = f"{field} is too long (maximum is {limit} characters)"
@@ -486,9 +492,8 @@ def no_protection(hint: str) -> Unprocessable:
 
 
 def already_exists(resource: str, field: str, hint: str) -> Unprocessable:
-    """Refuse a *resource* that already exists [guess: that it is refused; the text is on GitHub's page]."""
-    error = {"resource": resource, "code": "already_exists", "field": field}
-    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+    """Refuse a *resource* that already exists [guess: for branch policies and protection rules]."""
+    return invalid_field(resource, "already_exists", field, hint)
 
 
 # Git over REST

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ghdeploy.github.refusals import Forbidden, NotFound, Unprocessable, validation_failed
+from pytest_ghdeploy.github.refusals import (
+    Forbidden,
+    NotFound,
+    Unprocessable,
+    already_exists,
+    invalid_field,
+    validation_failed,
+)
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.github.refusals import GitHubError
@@ -20,8 +27,7 @@ TOO_LONG = "is too long (maximum is 65536 characters)"
 
 def blank_body(resource: str, hint: str) -> Unprocessable:
     """Refuse a comment whose body is empty [guess: for all but new comments on issues]."""
-    error = {"resource": resource, "code": "missing_field", "field": "body"}
-    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+    return invalid_field(resource, "missing_field", "body", hint)
 
 
 def invalid_new_comment(problem: str, hint: str) -> Unprocessable:
@@ -52,20 +58,17 @@ def not_the_author(hint: str) -> Forbidden:
 
 def label_exists(hint: str) -> Unprocessable:
     """Refuse a label whose name is taken."""
-    error = {"resource": "Label", "code": "already_exists", "field": "name"}
-    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+    return already_exists("Label", "name", hint)
 
 
 def no_label_name(hint: str) -> Unprocessable:
     """Refuse a label with an empty name [guess]."""
-    error = {"resource": "Label", "code": "missing_field", "field": "name"}
-    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+    return invalid_field("Label", "missing_field", "name", hint)
 
 
 def invalid_color(hint: str) -> Unprocessable:
     """Refuse a label whose color is not six hexadecimal digits."""
-    error = {"resource": "Label", "code": "invalid", "field": "color"}
-    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+    return invalid_field("Label", "invalid", "color", hint)
 
 
 def no_labels(hint: str) -> Unprocessable:

@@ -6,26 +6,22 @@ Texts that no source confirms are marked [guess].
 
 from __future__ import annotations
 
-from pytest_ghdeploy.github.refusals import Conflict, Unprocessable
+from pytest_ghdeploy.github.refusals import Conflict, Unprocessable, already_exists, invalid_field, validation_failed
 
 
 def tag_has_release(hint: str) -> Unprocessable:
     """Refuse a second release of a tag."""
-    error = {"resource": "Release", "code": "already_exists", "field": "tag_name"}
-    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+    return already_exists("Release", "tag_name", hint)
 
 
 def invalid_tag_name(hint: str) -> Unprocessable:
     """Refuse a release whose tag cannot be created [guess: the text]."""
-    message = "tag_name is not a valid tag"
-    error = {"resource": "Release", "code": "custom", "field": "tag_name", "message": message}
-    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+    return validation_failed("Release", "tag_name", "tag_name is not a valid tag", hint=hint)
 
 
 def no_target(hint: str) -> Unprocessable:
     """Refuse a release of a branch or commit that does not exist."""
-    error = {"resource": "Release", "code": "invalid", "field": "target_commitish"}
-    return Unprocessable("Validation Failed", errors=[error], hint=hint)
+    return invalid_field("Release", "invalid", "target_commitish", hint)
 
 
 def empty_repository() -> Unprocessable:

@@ -204,7 +204,7 @@ UNKNOWN = "There is at least one repository that does not exist or is not access
 def test_a_token_can_be_for_some_repositories(
     names: list[str], ids: list[int], expected: set[int] | str | None
 ) -> None:
-    """By their names, without the owner, or by their ids. One that the installation does not cover spoils all."""
+    """By their names, without the owner, or by their ids. If the installation does not cover one, all are refused."""
     if not isinstance(expected, str):
         assert rules.chosen(INSTALLED, [SITE, DOCS], names, ids) == expected
         return

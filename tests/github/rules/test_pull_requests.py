@@ -86,7 +86,7 @@ def test_a_head_may_name_its_owner(head: str, branch: str | None) -> None:
 
 @pytest.mark.parametrize("title", [None, "", " \n"])
 def test_a_title_is_needed(title: str | None) -> None:
-    """White space is no title."""
+    """White space alone does not count."""
     with pytest.raises(Unprocessable) as refused:
         rules.check_title(title)
     assert refused.value.errors == [{"resource": "PullRequest", "code": "missing_field", "field": "title"}]

@@ -46,5 +46,5 @@ ARCHIVED = BEFORE._replace(settings=BEFORE.settings._replace(archived=True))
 def test_what_is_announced(
     before: Repository, after: Repository, expected: list[tuple[str, dict[str, Any] | None]]
 ) -> None:
-    """Each kind of change is an event of its own. Most settings are none."""
+    """Each kind of change is an event of its own. Most settings have no event."""
     assert announcements(before, after) == expected

@@ -60,7 +60,7 @@ def test_authors_cannot_decide_on_their_own_pull_request(state: ReviewState, log
     ],
 )
 def test_a_review_that_does_not_approve_needs_a_text(state: ReviewState, body: str, is_refused: bool) -> None:  # noqa: FBT001 - a column of the table
-    """White space is no text."""
+    """White space alone does not count."""
     if is_refused:
         with pytest.raises(Unprocessable, match="Unprocessable Entity") as refusal:
             rules.check_body(state, body)
