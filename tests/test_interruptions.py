@@ -17,10 +17,11 @@ import sys
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import requests
+import signing
 from client import API, stored
 from freezegun import freeze_time
 from interruptions import Moments
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import Deployment, Repository
 
     Call = Callable[["Scene"], object]
+
+S = TypeVar("S", bound="Scene")
 
 # An interruption may leave a response of http.client half-built, or a coroutine that was never awaited.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -83,9 +86,10 @@ class Scene:
         """Note an event."""
         self.received.append(delivery.id)
 
-    def send(self, method: str, path: str, body: object = None) -> None:
+    def send(self, method: str, path: str, body: object = None, token: str | None = None) -> None:
         """Send a request without a client library."""
-        answer = self.engine.answer(method, API + path, HEADERS, json.dumps(body).encode())
+        headers = HEADERS | {"authorization": f"Bearer {token}"} if token else HEADERS
+        answer = self.engine.answer(method, API + path, headers, json.dumps(body).encode())
         assert answer.status < 400, answer.body
 
     def state(self) -> tuple[object, ...]:
@@ -128,6 +132,26 @@ class Scene:
         SCENES.remove(self)
         assert not registry.any_active()
         assert not any(patch.is_on_top for patch in network_guard.PATCHES)
+
+
+class SceneWithApps(Scene):
+    """A scene with two apps, one of which has installations, an environment with values, and a release."""
+
+    def __init__(self) -> None:
+        """Give the app that is installed on all accounts a private key, with which `jwt` is signed."""
+        super().__init__()
+        self.installed = self.fake.add_app("installed")
+        self.installation = self.installed.install("octocat")
+        self.installed.install("acme")
+        self.token = self.installation.token()
+        self.everywhere = self.fake.add_app("everywhere", private_key=signing.private_key())
+        self.path = f"/app/installations/{self.everywhere.installations[0].id}"
+        self.jwt = signing.signed(self.fake, self.everywhere)
+        self.fake.webhooks.subscribe(self.receive, app=self.installed)
+        environment = self.repo.add_environment("staging")
+        environment.add_secret("TOKEN")
+        environment.add_variable("REGION", "eu")
+        self.release = self.repo.add_release("v1")
 
 
 def _rename(scene: Scene) -> None:
@@ -181,6 +205,32 @@ CALLS: dict[str, Call] = {
 }
 
 
+SECRETS, VARIABLES = (f"/repos/octocat/example/environments/staging/{kind}" for kind in ("secrets", "variables"))
+CALLS_WITH_APPS: dict[str, Callable[[SceneWithApps], object]] = {
+    "an app with a key": lambda scene: scene.fake.add_app("gate", id=991, private_key=signing.private_key()),
+    "an installation": lambda scene: scene.installed.install("mona"),
+    "an installation that ends all others": lambda scene: scene.everywhere.install("octocat"),
+    "a suspension": lambda scene: scene.installation.suspend(),
+    "a suspension by the app": lambda scene: scene.send("PUT", f"{scene.path}/suspended", token=scene.jwt),
+    "a deleted installation": lambda scene: scene.send("DELETE", scene.path, token=scene.jwt),
+    "a token of an installation": lambda scene: scene.send("POST", f"{scene.path}/access_tokens", {}, scene.jwt),
+    "a token of a user": lambda scene: scene.installation.user_token("new-user"),
+    "a revoked token": lambda scene: scene.send("DELETE", "/installation/token", token=scene.token),
+    "a secret": lambda scene: scene.send("PUT", f"{SECRETS}/NEW", {"encrypted_value": "eHh4", "key_id": "1"}),
+    "a new variable": lambda scene: scene.send("POST", VARIABLES, {"name": "NEW", "value": "1"}),
+    "a renamed variable": lambda scene: scene.send("PATCH", f"{VARIABLES}/REGION", {"name": "NEW", "value": "us"}),
+    "a deleted environment": lambda scene: scene.send("DELETE", SECRETS.removesuffix("/secrets")),
+    "a release": lambda scene: scene.send("POST", "/repos/octocat/example/releases", {"tag_name": "v2"}),
+    "a release that is changed": lambda scene: scene.send(
+        "PATCH", f"/repos/octocat/example/releases/{scene.release.id}", {"name": "First", "prerelease": True}
+    ),
+    "a dispatched event": lambda scene: scene.send(
+        "POST", "/repos/octocat/example/dispatches", {"event_type": "deploy"}, scene.token
+    ),
+    "new topics": lambda scene: scene.send("PUT", "/repos/octocat/example/topics", {"names": ["cd"]}),
+}
+
+
 @pytest.fixture
 def ignored(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
     """Collect the exceptions that CPython ignores: those in finalizers, such as that of a generator."""
@@ -190,8 +240,8 @@ def ignored(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
 
 
 def _interrupt_everywhere(
-    make: Callable[[], Scene],
-    call: Call,
+    make: Callable[[], S],
+    call: Callable[[S], object],
     *,
     first: int,
     step: int,
@@ -220,6 +270,19 @@ def _interrupt_everywhere(
 def test_an_interruption_stores_all_or_nothing(name: str) -> None:
     """It reaches the caller and leaves no lock held, and the next call works."""
     assert _interrupt_everywhere(Scene, CALLS[name], first=1 + len(name), step=61)
+
+
+@pytest.mark.parametrize("name", CALLS_WITH_APPS)
+def test_an_interruption_of_apps_and_the_like_stores_all_or_nothing(name: str) -> None:
+    """The same for apps, secrets, releases and dispatched events."""
+    assert _interrupt_everywhere(SceneWithApps, CALLS_WITH_APPS[name], first=1 + len(name), step=61)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CALLS_WITH_APPS)
+def test_an_interruption_of_apps_and_the_like_at_many_moments_stores_all_or_nothing(name: str) -> None:
+    """The same for apps, secrets, releases and dispatched events."""
+    assert _interrupt_everywhere(SceneWithApps, CALLS_WITH_APPS[name], first=1, step=23) >= 5
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def stored(fake: FakeGitHub) -> object:
         graphs,
         (dict(store._repository_ids), dict(store._former_names)),
         {number: dict(permissions) for number, permissions in store._collaborators.items() if permissions},
-        (dict(store.tokens), dict(store.issued_tokens)),
+        (dict(store.tokens), dict(store.issued_tokens), dict(store.private_keys), store.takes_any_jwt),
         [(event.delivery_id, event.payload) for event in fake.events],
         store.events._count,
     )
