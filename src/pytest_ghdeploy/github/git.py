@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pytest_ghdeploy.github.git_database import GitDatabase, first_sha, parts_of
 from pytest_ghdeploy.github.git_objects import blob_sha, sha_of
 from pytest_ghdeploy.github.git_refs import Refs
-from pytest_ghdeploy.github.history import compare
+from pytest_ghdeploy.github.history import compare, sizes
 from pytest_ghdeploy.github.merges import merged
 from pytest_ghdeploy.github.trees import REGULAR, SUBMODULE, File, Tree
 
@@ -395,20 +395,8 @@ class Graph(GitDatabase):
         for _ in range(len(history), steps + 1):
             root = self._deepen(root)
         history = self.log(self.branches[branch])
-        kept = self._sizes_of_histories(history)
+        kept = sizes(history)
         return next((commit.sha for commit in history if len(history) - kept[commit.sha] == steps), None)
-
-    @staticmethod
-    def _sizes_of_histories(history: list[Commit]) -> dict[str, int]:
-        """Count the commits that each commit of a *history*, newest first, contains."""
-        # Each history is a number with one bit per commit, so joining two histories is one operation.
-        contained: dict[str, int] = {}
-        for place, commit in enumerate(reversed(history)):
-            bits = 1 << place
-            for parent in commit.parents:
-                bits |= contained[parent]
-            contained[commit.sha] = bits
-        return {sha: bits.bit_count() for sha, bits in contained.items()}
 
     def _deepen(self, root: Commit) -> Commit:
         self.pending.set(self, _oldest=self._oldest - 1)

@@ -1,4 +1,4 @@
-"""How the histories of two commits relate: what each has that the other lacks, and where they part."""
+"""The histories of commits: their sizes, what each of two has that the other lacks, and where they part."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_ghdeploy.github.git import Commit
 
@@ -65,3 +65,15 @@ def compare(commits: Mapping[str, Commit], left: str, right: str) -> Divergence:
     if newest_of_both is None and waiting:
         newest_of_both = commits[waiting[0][1]]
     return Divergence(sides[_LEFT], sides[_RIGHT], newest_of_both)
+
+
+def sizes(history: Sequence[Commit]) -> dict[str, int]:
+    """Count the commits that each commit of a *history*, newest first, contains."""
+    # Each history is a number with one bit per commit, so joining two histories is one operation.
+    contained: dict[str, int] = {}
+    for place, commit in enumerate(reversed(history)):
+        bits = 1 << place
+        for parent in commit.parents:
+            bits |= contained[parent]
+        contained[commit.sha] = bits
+    return {sha: bits.bit_count() for sha, bits in contained.items()}
