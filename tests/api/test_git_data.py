@@ -100,6 +100,8 @@ def test_a_blob_is_sent_raw(http: requests.Session, repo: Repository) -> None:
     assert (reply.status_code, reply.content) == (200, b"\xff\0")
     assert reply.headers["X-GitHub-Media-Type"] == "github.v3; param=raw"
     assert reply.headers["Cache-Control"] == "private, max-age=86400, s-maxage=86400", "the content of a SHA stays"
+    anonymous = Client(authorization=None).get(f"{GIT}/blobs/{sha}", headers={"Accept": "application/vnd.github.raw"})
+    assert anonymous.headers["Cache-Control"] == "public, max-age=86400, s-maxage=86400"
 
 
 # Trees

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 PERMISSION = "contents"
 
+# Recorded by hub4j/github-api: clients may keep the bytes of a blob for a day.
 _DAY = 86_400
-# Recorded by hub4j/github-api: the bytes of a blob may be kept for a day.
-_KEPT = {"Cache-Control": f"private, max-age={_DAY}, s-maxage={_DAY}"}
 
 
 def create(store: Store, repository: Repository, *, content: str, encoding: str | None = "utf-8") -> str:
@@ -58,5 +57,6 @@ def get_blob(call: Call) -> Reply:
     if sha not in graph.blobs:
         raise refusals.not_found(git.no_object(call, "blob", sha))
     if call.terms.form == "raw":
-        return Reply(200, graph.blobs[sha], headers=_KEPT)
+        by = "private" if call.viewer else "public"
+        return Reply(200, graph.blobs[sha], headers={"Cache-Control": f"{by}, max-age={_DAY}, s-maxage={_DAY}"})
     return Reply(200, as_json.blob(sha, graph.blobs[sha], call.repository, call.urls))

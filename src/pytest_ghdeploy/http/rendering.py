@@ -88,6 +88,7 @@ class Renderer:
             return False
         sent, reads = request.headers, request.method in READING
         headers |= negotiation.PRIVATE if call.viewer else negotiation.PUBLIC
+        headers |= reply.headers  # the handler's own choice wins
         tag = headers["ETag"] = negotiation.entity_tag(
             body, call.terms.version, reads=reads, accept_encoding=sent.get("accept-encoding", "")
         )
