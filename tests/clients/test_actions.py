@@ -364,6 +364,15 @@ def test_the_steps_that_run(ghdeploy_server: LiveServer, write: Write) -> None:
     assert (run.log, run.exit_status) == ("post\n", 0)
 
 
+def test_post_gets_the_status_of_the_job(ghdeploy_server: LiveServer, write: Write) -> None:
+    """The default `${{ job.status }}` is evaluated for each step, since main may fail."""
+    inputs = "inputs: {status: {default: '${{ job.status }}'}}\n"
+    print_status = "console.log(process.env.INPUT_STATUS);"
+    for failing, printed in (("", "success success"), ("process.exitCode = 1;", "success failure")):
+        action = write(inputs, main=f"{print_status} {failing}", post=print_status)
+        assert ghdeploy_server.run_action(action, steps=["main", "post"]).log.split() == printed.split()
+
+
 def test_a_step_fails_if_the_runner_cannot_process_what_it_wrote(ghdeploy_server: LiveServer, write: Write) -> None:
     """Although Node has ended without an error."""
     run = ghdeploy_server.run_action(

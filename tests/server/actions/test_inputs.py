@@ -114,6 +114,7 @@ def test_plain_properties_are_evaluated() -> None:
             ("${{ GitHub.Repository }}", "octocat/example"),
             ("${{ github.head_ref }}", ""),
             ("${{ runner.os }}", "Linux"),
+            ("${{ job.status }}", "success"),
             ("${{ github.event.pull_request.number }}", "7"),
             ("${{ github.event.pull_request.draft }}", "false"),
             ("${{ github.event.pull_request.body }}", ""),
@@ -147,7 +148,7 @@ def test_other_expressions_are_refused() -> None:
             with rows.row(expression):
                 assert refusal(known, {}) == (
                     f"the default of the input 'x' is {expression}, which the fake cannot evaluate: pass the input. "
-                    "The fake knows github.token, github.event.… and the variables of a job, such as "
+                    "The fake knows github.token, github.event.…, job.status and the variables of a job, such as "
                     "github.repository and runner.os"
                 )
                 assert inputs.variables(action(known), {"x": "own"}, CONTEXTS) == {"INPUT_X": "own"}

@@ -21,16 +21,22 @@ if TYPE_CHECKING:
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _PROPERTY = re.compile(r"(github|runner)((?:\.[A-Za-z_][A-Za-z0-9_-]*)+)", re.IGNORECASE)
-_KNOWN = "github.token, github.event.… and the variables of a job, such as github.repository and runner.os"
+_KNOWN = "github.token, github.event.…, job.status and the variables of a job, such as github.repository and runner.os"
 
 
 class Contexts:
-    """The values of ``github.…`` and ``runner.…`` in a default."""
+    """
+    The values of ``github.…``, ``runner.…`` and ``job.status`` in a default.
+
+    Attributes:
+        job_status: ``success`` or, after a step that failed, ``failure``.
+    """
 
     def __init__(self, variables: Mapping[str, str], event: Mapping[str, Any]) -> None:
         """Take the *variables* of a job, such as ``GITHUB_REF``, and the payload of its *event*."""
         self._variables = variables
         self._event = event
+        self.job_status = "success"
 
     def evaluate(self, text: str, where: str) -> str:
         """
@@ -45,6 +51,8 @@ class Contexts:
         return _EXPRESSION.sub(lambda match: self._value(match[1].strip(), match[0], where), text)
 
     def _value(self, expression: str, shown: str, where: str) -> str:
+        if expression.lower() == "job.status":
+            return self.job_status
         match = _PROPERTY.fullmatch(expression)
         if match:
             context, names = match[1].lower(), match[2].lower()[1:].split(".")

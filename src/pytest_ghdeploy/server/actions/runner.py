@@ -96,6 +96,8 @@ def run(
         for step in chosen:
             condition = "success()" if step == "main" else action.conditions.get(step, "always()")
             if _applies(condition, failed=exit_status != 0):
+                contexts.job_status = "failure" if exit_status else "success"
+                variables |= input_variables(action, about.inputs, contexts) | own
                 script = action.scripts[step]
                 status = _run_step([node, str(script)], folder, variables, report, timeout, fake.secrets)
                 exit_status = exit_status or status
