@@ -2,7 +2,7 @@
 The state of pull requests as it follows from commits, without an endpoint.
 
 Whether a pull request can be merged, and ``refs/pull/N/merge``, are worked out
-when somebody asks. A push moves, closes or merges the pull requests of its branch.
+when they are read. A push moves, closes or merges the pull requests of its branch.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ _CREATES_REPOSITORY = "repos/create-for-authenticated-user"
 
 
 OR = " or "
-"""What joins the permissions of which any one is enough."""
+"""The text between permissions of which any one is enough."""
 
 
 class Needed(NamedTuple):

@@ -22,7 +22,7 @@ WEB_FLOW_EMAIL: Final = "noreply@github.com"
 WEB_FLOW_PGP_SIGNATURE: Final = (
     "-----BEGIN PGP SIGNATURE-----\n\nmade up by pytest-ghdeploy\n-----END PGP SIGNATURE-----\n"
 )
-"""What commits of ``WEB_FLOW`` are signed with, and the only signature that the fake can verify."""
+"""The signature of commits of ``WEB_FLOW``, the only one that the fake can verify."""
 
 
 class MergeConflict(Exception):

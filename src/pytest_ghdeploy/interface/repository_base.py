@@ -1,4 +1,4 @@
-"""What all parts of the handle of a repository share: its row, its commits and its refs."""
+"""The parts that all classes of the handle of a repository share: its row, its commits and its refs."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class RepositoryReleases(RepositoryBase):
 
             type: GitHub's type, such as ``update``, ``creation`` or ``required_status_checks``.
 
-            parameters: What the rule has besides, as in GitHub's JSON.
+            parameters: The parameters of the rule, as in GitHub's JSON.
 
         Raises:
             FakeError: *type* is unknown, or *parameters* is not a JSON object. Nothing was added.

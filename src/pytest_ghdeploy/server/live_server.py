@@ -244,7 +244,7 @@ class LiveServer:
             timeout: The longest time for each step, in seconds of real time.
 
         Returns:
-            What the action did. An action that fails is not an error: see ``exit_status``.
+            The result. An action that fails is not an error: see ``exit_status``.
 
         Raises:
             FakeError: The action is not written in JavaScript, an argument is invalid, an input is unknown or missing,

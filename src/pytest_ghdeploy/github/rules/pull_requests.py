@@ -55,7 +55,7 @@ class Protection(NamedTuple):
 
 
 class MergeState(NamedTuple):
-    """What a response says about the mergeability of a pull request. The default is that it is not known yet."""
+    """The mergeability of a pull request as a response shows it. The default is that it is not known yet."""
 
     mergeable: bool | None = None
     rebaseable: bool | None = None

@@ -11,16 +11,16 @@ from pytest_ghdeploy.public import public
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ActionRun:
     """
-    What an action did, for assertions.
+    The outputs, the log and the exit status of an action that was run.
 
     Attributes:
         outputs: The outputs by name, from ``GITHUB_OUTPUT`` and ``::set-output``.
 
         state: The state by name, from ``GITHUB_STATE`` and ``::save-state``. Later steps got it as ``STATE_name``.
 
-        summary: The Markdown that the action has written to ``GITHUB_STEP_SUMMARY``.
+        summary: The Markdown that the action wrote to ``GITHUB_STEP_SUMMARY``.
 
-        log: Everything that the action has printed, line by line. The token, secret inputs and what the action has
+        log: Everything that the action printed, line by line. The token, secret inputs and what the action has
             masked are ``***``, and other secrets are redacted as everywhere.
 
         exit_status: That of the first step that failed; 0 if none did. It is 1 for a step whose commands the runner
