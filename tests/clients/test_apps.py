@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -15,6 +13,7 @@ import gidgethub.aiohttp
 import gidgethub.apps
 import gidgethub.httpx
 import httpx
+import outside
 import pytest
 from github import Auth, GithubException, GithubIntegration
 
@@ -173,18 +172,11 @@ def test_octokit_works_as_an_app(
 ) -> None:
     """Its strategy for apps works through the live server, with tokens of both formats."""
     fetched.from_npm("@octokit/auth-app")
-    env = {"APP_ID": str(app.id), "PRIVATE_KEY": app.private_key, "HOME": str(tmp_path)}
-    done = subprocess.run(  # noqa: S603 - the script above
-        ["node", "--input-type=module", "--eval", OCTOKIT],  # noqa: S607 - the one that fetched.from_npm has found
-        env={"PATH": os.environ["PATH"], **ghdeploy_server.env, **env},
-        cwd=fetched.NODE,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
+    env = {**ghdeploy_server.env, "APP_ID": str(app.id), "PRIVATE_KEY": app.private_key}
+    command = ["node", "--input-type=module", "--eval", OCTOKIT]
+    code, printed, problem = outside.run(command, env, tmp_path, fetched.NODE)
+    assert code == 0, problem
+    assert json.loads(printed) == {
         "slug": "deployer",
         "creator": "deployer[bot]",
         "dots": dots,

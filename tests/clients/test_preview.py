@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import fetched
 import jwt
+import outside
 import pytest
 import requests
 from fetched import NODE
@@ -332,16 +333,9 @@ def test_with_octokit(ghdeploy: FakeGitHub, app: App, ghdeploy_server: LiveServe
         "ENVIRONMENT": ENVIRONMENT,
         "PAGE": PAGE,
     }
-    done = subprocess.run(  # noqa: S603 - what is written above
-        [fetched.program("node"), "--input-type=module", "--eval", OCTOKIT],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **env},
-        cwd=NODE,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    command = [fetched.program("node"), "--input-type=module", "--eval", OCTOKIT]
+    code, _, problem = outside.run(command, env, tmp_path, NODE)
+    assert code == 0, problem
     check(ghdeploy)
 
 

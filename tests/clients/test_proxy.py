@@ -7,15 +7,14 @@ Each gets `proxy_env` and nothing else that names the fake.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import fetched
 import pytest
 from fetched import NODE
+from outside import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,21 +37,6 @@ def proxy(request: pytest.FixtureRequest, ghdeploy: FakeGitHub, ghdeploy_server:
     return ghdeploy_server(proxy=True, tls=request.param)
 
 
-def run(command: list[str], proxy: LiveServer, tmp_path: Path, cwd: Path | None = None) -> tuple[int, str, str]:
-    """Run a program with an empty home."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NODE_", "npm_", "GH_"))}
-    done = subprocess.run(  # noqa: S603 - what the tests below say
-        command,
-        env={**kept, "HOME": str(tmp_path), "GH_CONFIG_DIR": str(tmp_path), **proxy.proxy_env},
-        cwd=cwd or tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
 def check_recorded(ghdeploy: FakeGitHub, proxy: LiveServer, url: str) -> None:
     """Check that *url* is that of the new deployment on GitHub, and that another host was refused."""
     [deployment] = ghdeploy.repository("octocat/example").deployments
@@ -66,11 +50,12 @@ def check_recorded(ghdeploy: FakeGitHub, proxy: LiveServer, url: str) -> None:
 def test_curl(ghdeploy: FakeGitHub, proxy: LiveServer, tmp_path: Path) -> None:
     """It creates a deployment, follows the redirect from HTTP, and another host is refused."""
     curl = [fetched.program("curl"), "--silent", "--show-error", "-H", f"Authorization: Bearer {TOKEN}"]
-    code, made, problem = run([*curl, DEPLOYMENTS, "-d", '{"ref": "main"}'], proxy, tmp_path)
+    code, made, problem = run([*curl, DEPLOYMENTS, "-d", '{"ref": "main"}'], proxy.proxy_env, tmp_path)
     assert (code, problem) == (0, "")
-    code, found, problem = run([*curl, "--location", "http://api.github.com/repos/octocat/example"], proxy, tmp_path)
+    redirected = "http://api.github.com/repos/octocat/example"
+    code, found, problem = run([*curl, "--location", redirected], proxy.proxy_env, tmp_path)
     assert (code, problem, json.loads(found)["url"]) == (0, "", REPOSITORY)
-    code, _, problem = run([*curl, ELSEWHERE], proxy, tmp_path)
+    code, _, problem = run([*curl, ELSEWHERE], proxy.proxy_env, tmp_path)
     assert code == 56
     assert "403" in problem
     check_recorded(ghdeploy, proxy, json.loads(made)["url"])
@@ -117,7 +102,7 @@ with httpx.Client(headers={{"Authorization": "Bearer " + os.environ["GITHUB_TOKE
 )
 def test_python(ghdeploy: FakeGitHub, proxy: LiveServer, tmp_path: Path, script: str) -> None:
     """A script in another process, without the plugin."""
-    code, printed, problem = run([sys.executable, "-c", script], proxy, tmp_path)
+    code, printed, problem = run([sys.executable, "-c", script], proxy.proxy_env, tmp_path)
     assert code == 0, problem
     check_recorded(ghdeploy, proxy, printed.strip())
 
@@ -151,7 +136,7 @@ def test_node(ghdeploy: FakeGitHub, proxy: LiveServer, tmp_path: Path, script: s
     """With undici's agent that reads the variables, alone and below Octokit."""
     for package in packages:
         fetched.from_npm(package)
-    code, printed, problem = run(["node", "--input-type=module", "--eval", script], proxy, tmp_path, NODE)
+    code, printed, problem = run(["node", "--input-type=module", "--eval", script], proxy.proxy_env, tmp_path, NODE)
     assert code == 0, problem
     url, refused = json.loads(printed)
     assert refused == "TypeError: fetch failed"
@@ -162,9 +147,9 @@ def test_gh(ghdeploy: FakeGitHub, proxy: LiveServer, tmp_path: Path) -> None:
     """`gh api` calls github.com as usual, through the proxy, with the token."""
     program = shutil.which("gh") or str(fetched.from_debian("usr/bin/gh", "gh"))
     arguments = ["api", "repos/octocat/example/deployments", "-f", "ref=main", "--jq", ".url"]
-    code, url, problem = run([program, *arguments], proxy, tmp_path)
+    code, url, problem = run([program, *arguments], proxy.proxy_env, tmp_path)
     assert (code, problem) == (0, "")
-    assert run([program, "api", ELSEWHERE], proxy, tmp_path)[0] == 1
+    assert run([program, "api", ELSEWHERE], proxy.proxy_env, tmp_path)[0] == 1
     check_recorded(ghdeploy, proxy, url.strip())
 
 
@@ -177,5 +162,5 @@ def test_an_enterprise_server_by_its_own_name(ghdeploy_factory: object, tmp_path
     with fake.serve(proxy=True) as server:
         url = "https://ghe.example.com/api/v3/repos/octocat/example"
         for command in ([program, "api", "repos/octocat/example"], [fetched.program("curl"), "--silent", url]):
-            code, printed, problem = run(command, server, tmp_path)
+            code, printed, problem = run(command, server.proxy_env, tmp_path)
             assert (code, problem, json.loads(printed)["url"]) == (0, "", url)

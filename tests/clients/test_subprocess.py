@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import json
-import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -16,9 +15,9 @@ from typing import TYPE_CHECKING
 import fetched
 import pytest
 from fetched import DEBIAN, NODE
+from outside import run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from pytest_ghdeploy import FakeGitHub, LiveServer
@@ -32,21 +31,6 @@ def server(request: pytest.FixtureRequest, ghdeploy: FakeGitHub, ghdeploy_server
     ghdeploy.add_repository("octocat/example").add_branch("topic")
     ghdeploy.add_token("a-token-for-subprocesses")
     return ghdeploy_server(tls=True) if request.param else ghdeploy_server
-
-
-def run(command: list[str], env: Mapping[str, str], tmp_path: Path, cwd: Path | None = None) -> tuple[int, str, str]:
-    """Run a client with only these environment variables, and an empty home."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NODE_", "npm_", "RUBY", "GEM"))}
-    done = subprocess.run(  # noqa: S603 - what the tests below say
-        command,
-        env={**kept, "HOME": str(tmp_path), **env},
-        cwd=cwd or tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 # JavaScript
@@ -144,7 +128,7 @@ def test_the_toolkit_of_github_actions(ghdeploy: FakeGitHub, server: LiveServer,
 def gh(server: LiveServer, tmp_path: Path, *arguments: str) -> tuple[int, str, str]:
     """Run gh, which requires HTTPS."""
     program = shutil.which("gh") or str(fetched.from_debian("usr/bin/gh", "gh"))
-    return run([program, *arguments], {**server.env, "GH_CONFIG_DIR": str(tmp_path)}, tmp_path)
+    return run([program, *arguments], server.env, tmp_path)
 
 
 @pytest.mark.parametrize("server", [True], indirect=True, ids=["https"])
