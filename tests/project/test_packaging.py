@@ -228,7 +228,7 @@ def test_a_wheel_declares_its_entry_points(builds: Builds) -> None:
     always = [name for name in needed if "extra ==" not in name]
     assert sorted(name.partition(">")[0] for name in always) == ["jsonschema", "pytest", "responses", "werkzeug"]
     extras = [line.partition(": ")[2] for line in metadata.splitlines() if line.startswith("Provides-Extra: ")]
-    assert sorted(extras) == ["aiohttp", "httpx", "httpx2", "tls", "yaml"]
+    assert sorted(extras) == ["aiohttp", "app", "httpx", "httpx2", "tls", "yaml"]
     assert "Requires-Python: >=3.11" in metadata.splitlines()
 
 
