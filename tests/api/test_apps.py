@@ -74,6 +74,12 @@ def test_an_app_shows_itself(ghdeploy: FakeGitHub, app: App, issuer: Callable[[A
     assert response.headers["Cache-Control"] == "public, max-age=60, s-maxage=60"
 
 
+def test_a_json_web_token_is_recorded_as_the_apps(ghdeploy: FakeGitHub, app: App) -> None:
+    """A report shows the app, not its owner."""
+    ask(signing.signed(ghdeploy, app), "GET", "/app")
+    assert ghdeploy.requests[0].login == "deployer[bot]"
+
+
 def wrong_key(gh: FakeGitHub, app: App) -> str:
     """Sign with the key of somebody else."""
     return signing.signed(gh, app, json_web_tokens.new_private_key())

@@ -445,6 +445,29 @@ def test_a_conflict_has_no_test_merge(http: requests.Session, repo: Repository) 
     assert http.post(f"{REPO}/deployments", json={"ref": "refs/pull/1/merge"}).status_code == 422
 
 
+def test_a_hint_says_why_a_pull_request_has_no_test_merge(http: requests.Session, repo: Repository) -> None:
+    """It conflicts with its base, is closed, or was merged."""
+
+    def hints(number: int) -> set[str]:
+        ref = f"pull/{number}/merge"
+        replies = (
+            http.post(f"{REPO}/deployments", json={"ref": f"refs/{ref}"}),
+            http.get(f"{REPO}/git/ref/{ref}"),
+            http.get(f"{REPO}/commits/refs/{ref}"),
+        )
+        return {reply.headers["X-GHDeploy-Hint"] for reply in replies}
+
+    repo.add_pull_request("topic").merge()
+    repo.add_branch("other")
+    repo.add_merge_conflict("other")
+    pull = repo.add_pull_request("other")
+    of = "of octocat/example"
+    assert hints(1) == {f"pull request 1 {of} was merged, so refs/pull/1/merge does not exist"}
+    assert hints(2) == {f"pull request 2 {of} conflicts with main, so refs/pull/2/merge does not exist"}
+    pull.close()
+    assert hints(2) == {f"pull request 2 {of} is closed, so refs/pull/2/merge does not exist"}
+
+
 @pytest.mark.parametrize("name", ["pull/1/head", "pull/1/merge", "pull/2/head", "pull/x/y"])
 def test_requests_do_not_write_the_refs_of_pull_requests(
     http: requests.Session, repo: Repository, snapshot: Callable[[], object], name: str

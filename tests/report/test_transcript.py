@@ -66,6 +66,17 @@ def test_a_binary_response_is_shown_by_its_size(ghdeploy: FakeGitHub, repo: Repo
     assert [type(exchange.status) for exchange in ghdeploy.requests] == [int] * len(ghdeploy.requests)
 
 
+def test_a_pull_request_is_shown_with_its_number(ghdeploy: FakeGitHub, repo: Repository) -> None:
+    """In events and responses, since people call pull requests by their numbers."""
+    repo.add_branch("topic")
+    repo.add_commit("topic")
+    pull = repo.add_pull_request("topic")
+    requests.get(f"{API}/repos/octocat/example/pulls/1", timeout=10)
+    text = ghdeploy.conversation_text()
+    assert f"event pull_request.opened: id {pull.id}, number 1, state open (octocat/example)" in text
+    assert f"200 OK id {pull.id}, number 1, state open" in text
+
+
 def test_a_long_conversation_shows_the_beginning_and_the_end(ghdeploy: FakeGitHub) -> None:
     """The rest is counted."""
     repo = ghdeploy.add_repository("octocat/example")

@@ -6,6 +6,7 @@ The endpoints are in ``refs``, ``branches``, ``commits``, ``contents`` and ``tag
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy.github.refusals import GitHubError
     from pytest_ghdeploy.github.urls import JSON
     from pytest_ghdeploy.store.store import Store
+
+_MERGE_REF = re.compile(r"refs/pull/(\d{1,9})/merge", re.ASCII)
 
 
 def history(store: Store, repository: Repository) -> Graph:
@@ -58,13 +61,27 @@ def resolve(store: Store, repository: Repository, ref: str) -> Target:
     Raises:
         Unprocessable: *ref* does not exist.
     """
-    graph = store.git(repository)
     target = find(store, repository, ref, short_shas=store.assume.short_shas)
     if target is None:
-        raise refusals.no_ref(
-            ref, f"{repository.full_name} has no branch, tag or commit {ref!r}; {known_refs(graph, ref)}"
-        )
+        raise refusals.no_ref(ref, _missing(store, repository, "branch, tag or commit ", ref))
     return target
+
+
+def _missing(store: Store, repository: Repository, kind: str, ref: str) -> str:
+    """Explain for a hint that *ref* does not exist. *kind* has a trailing space."""
+    known = known_refs(store.git(repository), ref)
+    return why_not_merged(store, repository, ref) or f"{repository.full_name} has no {kind}{ref!r}; {known}"
+
+
+def why_not_merged(store: Store, repository: Repository, ref: str) -> str:
+    """Explain for a hint that a pull request has no *ref* such as ``refs/pull/7/merge``; ``""`` for any other ref."""
+    match = _MERGE_REF.fullmatch(ref)
+    pulls = store.pull_requests.where(repository_id=repository.id, number=int(match[1])) if match else ()
+    if not pulls:
+        return ""
+    row = pulls[0]
+    why = "was merged" if row.merged else "is closed" if row.state == "closed" else f"conflicts with {row.base_ref}"
+    return f"pull request {row.number} of {repository.full_name} {why}, so {ref} does not exist"
 
 
 def known_refs(graph: Graph, ref: str) -> str:
@@ -89,7 +106,7 @@ def find_commit(
     graph, repository = call.store.git(call.repository), call.repository
     target = find(call.store, repository, ref, short_shas=True)
     if target is None:
-        raise refuse(f"{repository.full_name} has no {kind}{ref!r}; {known_refs(graph, ref)}")
+        raise refuse(_missing(call.store, repository, kind, ref))
     return graph.commits[target.sha]
 
 

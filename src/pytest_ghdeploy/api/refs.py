@@ -168,7 +168,8 @@ def get_ref(call: Call) -> Reply:
     git.refresh_refs(call.store, call.repository, name)
     sha = graph.ref(name)
     if sha is None:
-        raise refusals.not_found(_unknown(graph, call.repository, name))
+        reason = git.why_not_merged(call.store, call.repository, f"refs/{name}")
+        raise refusals.not_found(reason or _unknown(graph, call.repository, name))
     return Reply(200, _to_json(call, name, sha))
 
 

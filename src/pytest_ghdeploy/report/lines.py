@@ -63,7 +63,19 @@ def gist(entry: Exchange) -> str:
         return _cut(entry.response_body)
     if "message" in body:
         return " ".join([json.dumps(body["message"], ensure_ascii=False), *_details(body.get("errors"))])
-    names = ("id", "state", "environment", "ref", "sha", "name", "login", "full_name", "context", "total_count")
+    names = (
+        "id",
+        "number",
+        "state",
+        "environment",
+        "ref",
+        "sha",
+        "name",
+        "login",
+        "full_name",
+        "context",
+        "total_count",
+    )
     shown = [f"{name} {_short(body[name])}" for name in names if isinstance(body.get(name), (str, int))]
     return ", ".join([*shown, page] if page else shown)
 
@@ -108,7 +120,8 @@ def event_line(event: Event) -> str:
     return f"{event.name}{'.' + event.action if event.action else ''}: {', '.join(fields)}{where}"
 
 
-_EVENT_FIELDS = ("id", "hook_id", "state", "status", "conclusion", "context", "environment", "ref")
+_FIELDS = ("id", "number", "state", "environment", "ref", "sha", "name", "login", "full_name", "context", "total_count")
+_EVENT_FIELDS = ("id", "number", "hook_id", "state", "status", "conclusion", "context", "environment", "ref")
 
 
 def _cut(body: bytes) -> str:

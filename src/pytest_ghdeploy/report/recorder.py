@@ -9,6 +9,7 @@ from pytest_ghdeploy.report.exchange import Exchange, Exchanges, Headers, Record
 
 if TYPE_CHECKING:
     from pytest_ghdeploy.changes import Changes
+    from pytest_ghdeploy.github.model import Token
     from pytest_ghdeploy.http.messages import Answer, Request
     from pytest_ghdeploy.redaction.secrets import Secrets
     from pytest_ghdeploy.report.transcript import Transcript
@@ -54,7 +55,7 @@ class Recorder:
             answer.body,
             answer.hint,
             answer.failure,
-            login=token.user.login if token else "",
+            login=_login(token) if token else "",
             operation_id=request.endpoint.operation_id if request.endpoint else "",
             params=dict(request.params),
             repository_id=repository.id if repository else None,
@@ -79,3 +80,8 @@ class Recorder:
         removed = len(self.recorded) - keep if len(self.recorded) > 2 * keep else 0
         del self.recorded[:removed]
         return removed
+
+
+def _login(token: Token) -> str:
+    # A JSON web token is that of the app itself, whose bot need not exist yet.
+    return f"{token.app.slug}[bot]" if token.kind == "jwt" and token.app else token.user.login
