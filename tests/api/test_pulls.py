@@ -385,3 +385,19 @@ def test_a_commit_makes_its_author_a_contributor(
     assert http.get(f"{PULLS}/1").json()["author_association"] == "NONE"
     repo.add_commit("main", author="mona")
     assert http.get(f"{PULLS}/1").json()["author_association"] == "CONTRIBUTOR"
+
+
+def test_reading_a_pull_request_does_not_change_later_shas(ghdeploy: FakeGitHub) -> None:
+    """The SHA of a test merge depends on its parents alone."""
+    shas = []
+    for reads in (False, True):
+        ghdeploy.reset()
+        repo = ghdeploy.add_repository("octocat/example")
+        repo.add_branch("topic")
+        repo.add_commit("topic")
+        pull = repo.add_pull_request("topic")
+        if reads:
+            assert pull.mergeable
+            assert pull.merge_commit_sha == repo.sha("refs/pull/1/merge")
+        shas.append(repo.add_commit("main"))
+    assert shas[0] == shas[1]

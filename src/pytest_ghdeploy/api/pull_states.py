@@ -15,6 +15,7 @@ from pytest_ghdeploy.api import branch_protection
 from pytest_ghdeploy.api.contexts import contexts_of
 from pytest_ghdeploy.api.conversation import association_of
 from pytest_ghdeploy.api.labels import labels_on
+from pytest_ghdeploy.github.git_objects import sha_of
 from pytest_ghdeploy.github.merges import MergeConflict, rebased
 from pytest_ghdeploy.github.pull_requests import Mergeability
 from pytest_ghdeploy.github.rules import pull_requests as rules
@@ -139,10 +140,13 @@ def tested(store: Store, repository: Repository, row: PullRequest) -> PullReques
     if tree is None:
         graph.remove_ref(name)
         return store.pull_requests.replace(row._replace(mergeability=test))
-    message = f"Merge {test.head_sha} into {test.base_sha}"
-    commit = graph.add((test.base_sha, test.head_sha), tree, message, row.user, store.clock.now)
-    graph.set_ref(name, commit.sha)
-    return store.pull_requests.replace(row._replace(mergeability=test, merge_commit_sha=commit.sha))
+    parents, message = (test.base_sha, test.head_sha), f"Merge {test.head_sha} into {test.base_sha}"
+    # The SHA depends on the parents alone, so that a test gets the same SHAs of later commits whoever reads before.
+    sha = sha_of("commit", "test merge", *parents)
+    if sha not in graph.commits:
+        graph.add(parents, tree, message, row.user, store.clock.now, sha=sha)
+    graph.set_ref(name, sha)
+    return store.pull_requests.replace(row._replace(mergeability=test, merge_commit_sha=sha))
 
 
 def _merged_as_test(graph: Graph, test: Mergeability) -> tuple[Mergeability, Tree | None]:

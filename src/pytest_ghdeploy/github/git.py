@@ -95,6 +95,7 @@ class Graph(GitDatabase):
         self._name = name
         self._newest = 0
         self._oldest = 0
+        self._counted = 0  # commits whose SHA is made from this number
         self.branches = Refs()
         self.tags = Refs()
         self.other_refs = Refs()
@@ -126,7 +127,9 @@ class Graph(GitDatabase):
     ) -> Commit:
         """Add a commit that is on no branch. Without *sha*, it differs from all others."""
         self.pending.set(self, _newest=self._newest + 1)
-        sha = sha or sha_of("commit", self._name, str(self._newest), message, *parents)
+        if not sha:
+            self.pending.set(self, _counted=self._counted + 1)
+            sha = sha_of("commit", self._name, str(self._counted), message, *parents)
         commit = Commit(sha, parents, tree, message, author, now, self._newest, *signatures, pgp_signature)
         self.pending.put(self.commits, sha, commit)
         return commit
@@ -313,7 +316,7 @@ class Graph(GitDatabase):
         """
         head = self.branches.get(branch)
         if files is None:
-            files = {f"changes/{self._newest + 1:04}.txt": f"{message}\n"}
+            files = {f"changes/{self._counted + 1:04}.txt": f"{message}\n"}
         tree = self.commits[head].tree if head else Tree()
         changes: dict[str, File | None] = {}
         for path, content in files.items():
@@ -421,7 +424,7 @@ class Graph(GitDatabase):
         news = self.commits[self.branches[base]].tree
         path = next((path for path, blob in sorted(news.items()) if known.get(path) != blob), None)
         if path is None:
-            path = f"conflicts/{self._newest + 1:04}.txt"
+            path = f"conflicts/{self._counted + 1:04}.txt"
             self.commit(base, message=f"Change {path}", files={path: f"as {base} has it\n"}, author=author, now=now)
         text = f"as {head} has it\n"
         if self.add_blob(text) == self.commits[self.branches[base]].tree[path].sha:
