@@ -95,7 +95,9 @@ def test_pygithub_with_the_wrong_key_is_refused(ghdeploy: FakeGitHub, app: App) 
 
 def test_githubkit_works_as_an_app(ghdeploy: FakeGitHub, app: App) -> None:
     """With its strategy for an app it finds the installation, and with that of the installation it deploys."""
-    github = githubkit.GitHub(githubkit.AppAuthStrategy(app.id, app.private_key), http_cache=False)
+    cache = importlib.import_module("githubkit.cache").MemCacheStrategy()  # the default lives as long as the process
+    strategy = githubkit.AppAuthStrategy(app.id, app.private_key)
+    github = githubkit.GitHub(strategy, http_cache=False, cache_strategy=cache)
     installation = github.rest.apps.get_repo_installation("acme", "site").parsed_data
     assert installation.account.login == "acme"
     of_installation = github.with_auth(github.auth.as_installation(installation.id))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_ghdeploy import LiveServer, Repository
 
 githubkit: Any = importlib.import_module("githubkit")  # without its types, which are too many for mypy
+# By default, tokens and JSON web tokens are kept for as long as the process lives.
+new_cache: Any = importlib.import_module("githubkit.cache").MemCacheStrategy
 VERSIONS = ("2022-11-28", "2026-03-10")
 ENDPOINTS = router.endpoints()
 both_versions = pytest.mark.parametrize("version", VERSIONS)
@@ -35,8 +37,8 @@ RENAMED = {"repos/compare-commits-with-basehead": "compare_commits"}
 
 
 def new_github(fake: FakeGitHub, auth: object = "a-token-for-tests") -> Any:  # noqa: ANN401
-    """Create a client with default settings, but without a cache."""
-    return githubkit.GitHub(auth, base_url=fake.base_url, http_cache=False)
+    """Create a client with default settings, but without a cache of responses, and with a cache of tokens of its own."""
+    return githubkit.GitHub(auth, base_url=fake.base_url, http_cache=False, cache_strategy=new_cache())
 
 
 @pytest.fixture
