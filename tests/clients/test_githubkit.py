@@ -37,7 +37,7 @@ RENAMED = {"repos/compare-commits-with-basehead": "compare_commits"}
 
 
 def new_github(fake: FakeGitHub, auth: object = "a-token-for-tests") -> Any:  # noqa: ANN401
-    """Create a client with default settings, but without a cache of responses, and with a cache of tokens of its own."""
+    """Create a client with default settings, but without a cache of responses, and with its own cache of tokens."""
     return githubkit.GitHub(auth, base_url=fake.base_url, http_cache=False, cache_strategy=new_cache())
 
 
