@@ -119,7 +119,7 @@ def our_environment() -> Path:
 @cache
 def peers_environment() -> Path:
     """Create an environment with the project and the libraries it is compared with."""
-    return installed_project(environment("peers", f"{ROOT}[tls]", *PEERS))
+    return installed_project(environment("peers", f"{ROOT}[app,tls]", *PEERS))
 
 
 def installed_project(python: Path) -> Path:

@@ -139,6 +139,8 @@ NULLABLE = {"submodule_git_url"}  # null for a submodule that .gitmodules does n
 ANY_TEXT = {"homepage"}  # described as a URI in some objects only; GitHub keeps any text
 # Values of a check run that only GitHub itself sets. They are described for webhooks or for REST, not for both.
 GITHUBS_OWN = {"conclusion": ["stale"], "status": ["waiting", "requested"]}
+# An app may have these permissions as `admin` by the schema `app-permissions`, but not by those of events.
+UP_TO_ADMIN = {"organization_projects", "repository_projects"}
 # A label without a description shows null everywhere, but is described with a string in lists of pull requests.
 OPTIONAL_TEXT = {"type": ["string", "null"]}
 # GitHub documents this event for apps, but the description's list of all events lacks it.
@@ -215,6 +217,8 @@ def _correct(properties: dict[str, Any], title: str | None) -> None:
         properties[name] = {"anyOf": [{"const": ""}, properties[name]]}
     for name in NULLABLE & properties.keys():
         properties[name] = {"anyOf": [{"type": "null"}, properties[name]]}
+    for name in UP_TO_ADMIN & properties.keys():
+        properties[name] = {"enum": ["read", "write", "admin"]}
     is_label = {"color", "default"} <= properties.keys()
     for name in (ANY_TEXT & properties.keys()) | ({"description"} if is_label else set()):
         if properties[name].get("type") != "object":  # as in the changes of an event
