@@ -331,6 +331,7 @@ RECORDINGS = [
     "PullRequest1169.testReviewApproveWithoutBody",
     "PullRequestFile.setUp",
     "PullRequestReview.setUp",
+    "PullRequestReview.testAttributes",
     "PullRequestReview.testDismiss",
     "PullRequestReview.testEdit",
     "PullRequestReview1856.testDelete",
