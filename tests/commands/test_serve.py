@@ -871,6 +871,27 @@ def test_memory_stays_flat() -> None:
         tracemalloc.stop()
 
 
+def test_the_log_waits_while_there_is_nothing_to_write() -> None:
+    """Its thread adds what it collects, and does not wake itself by adding nothing."""
+    written: list[str] = []
+    collected = threading.Semaphore(0)
+    log = Log(written.append)
+
+    def collect() -> None:
+        collected.release()
+        log.add(["a line"] if not written else [])
+
+    log.start(collect)
+    log.wake()
+    try:
+        assert collected.acquire(timeout=10)
+        assert collected.acquire(timeout=10)  # for what was added
+        assert not collected.acquire(timeout=0.2)
+    finally:
+        log.close()
+    assert written == ["a line\n"]
+
+
 def test_the_log_is_complete_and_in_order() -> None:
     """A delivery is logged when it has finished. Lines from before a reset are not lost."""
     lines: list[str] = []

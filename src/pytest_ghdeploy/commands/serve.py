@@ -259,7 +259,8 @@ class Log:
     def add(self, lines: Iterable[str]) -> None:
         """Add *lines* to be written."""
         self._lines.extend(lines)
-        self._has_news.set()
+        if self._lines:  # without this, the thread would wake itself forever, since it adds what it collects
+            self._has_news.set()
 
     def wake(self) -> None:
         """Let the thread collect new lines soon. Safe to call with any lock held."""
