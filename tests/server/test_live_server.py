@@ -42,19 +42,12 @@ from pytest_ghdeploy.server import tls as certificate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
+
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 PUBLIC = "https://api.github.com"
 # PyGithub waits between requests, in real time to this server.
-
-
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    """Check after each test that no thread and no known address is left."""
-    before = set(threading.enumerate())
-    yield
-    assert set(threading.enumerate()) <= before
-    assert not registry.servers
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import json
 import socket
 import ssl
 import sys
-import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,18 +29,11 @@ if TYPE_CHECKING:
 
     Factory = Callable[..., FakeGitHub]
 
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
+
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 PUBLIC = "https://api.github.com"
 REDIRECT = "a request to http://api.github.com was redirected to https://api.github.com, as GitHub does"
-
-
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    """Check after each test that no thread and no known address is left."""
-    before = set(threading.enumerate())
-    yield
-    assert set(threading.enumerate()) <= before
-    assert not registry.servers
 
 
 @pytest.fixture
