@@ -41,7 +41,7 @@ def put(
 
         encrypted_value: The sealed box in base64. Its value has at most 48 KB.
 
-        key_id: Any string. GitHub refuses an unknown one, with a text that no source gives.
+        key_id: Any string. GitHub refuses an unknown one, but its message is not known.
 
     Returns:
         The secret, and whether it is new.

@@ -34,7 +34,7 @@ def create(
     tag: str,
     message: str,
     object: str,  # noqa: A002 - GitHub's name
-    type: ObjectKind,  # noqa: A002
+    type: ObjectKind,  # noqa: A002 - GitHub's name
     tagger: Mapping[str, str] | None = None,
 ) -> AnnotatedTag:
     """

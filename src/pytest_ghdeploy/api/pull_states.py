@@ -87,7 +87,7 @@ def with_commit(store: Store, repository: Repository, sha: str) -> list[PullRequ
 def _brought(row: PullRequest) -> tuple[str, str]:
     """Return the head of the base before and after a pull request was merged."""
     assert row.merged_onto is not None  # noqa: S101 - it is merged
-    assert row.merge_commit_sha is not None  # noqa: S101
+    assert row.merge_commit_sha is not None  # noqa: S101 - as above
     return row.merged_onto, row.merge_commit_sha
 
 
@@ -127,7 +127,7 @@ def tested(store: Store, repository: Repository, row: PullRequest) -> PullReques
     Merge the base and head of an open pull request as a test, unless that was done with their present commits.
 
     A clean merge makes a commit, which ``refs/pull/N/merge`` then points to.
-    After a conflict there is no such ref.
+    If they conflict, the ref does not exist.
 
     Returns:
         The updated pull request.

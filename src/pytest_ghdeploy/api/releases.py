@@ -238,7 +238,7 @@ def find_latest(call: Call) -> Release:
     Find the latest release.
 
     Raises:
-        NotFound: All releases are drafts or prereleases, or there are none.
+        NotFound: The repository has no release other than drafts and prereleases.
     """
     rows = of(call.store, call.repository)
     row = rules.latest(rows)

@@ -84,7 +84,7 @@ def submit(
 
     Raises:
         Unprocessable:
-            The review is not pending or needs a text, or its author opened the
+            The review is not pending or lacks a body, or its author opened the
             pull request and cannot decide on it. Nothing has changed.
 
     Source:
@@ -117,7 +117,7 @@ def edit(store: Store, repository: Repository, of: PullRequest, review: Review, 
     Change the text of a review, and dispatch ``pull_request_review`` unless it is ``PENDING`` or stays the same.
 
     Raises:
-        Unprocessable: A submitted review needs a text. Nothing has changed.
+        Unprocessable: The body of a submitted review is empty. Nothing has changed.
 
     Source:
         https://docs.github.com/rest/pulls/reviews#update-a-review-for-a-pull-request

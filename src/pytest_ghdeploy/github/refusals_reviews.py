@@ -19,7 +19,7 @@ def own_pull_request(verb: str, hint: str) -> Unprocessable:
 
 
 def no_body(hint: str) -> Unprocessable:
-    """Refuse a review that needs a text and has none [guess]."""
+    """Refuse a review without the body that its event requires [guess]."""
     return _unprocessable("Body can't be blank", hint, field="body")
 
 
